@@ -1,0 +1,69 @@
+"""gantool: train generative adversarial networks from the command line, with plugins.
+
+This is the face for plugin authors and library users. Importing it imports no torch; each name is fetched on first use.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gantool.assembly import configure, load, train, trainer
+    from gantool.components import (
+        API_VERSION,
+        Architecture,
+        Component,
+        ImageShape,
+        Options,
+        Recipe,
+        option,
+    )
+    from gantool.config import RunConfig
+    from gantool.contracts import (
+        Augmentation,
+        Extractor,
+        Gan,
+        Images,
+        Labels,
+        Logits,
+        Loss,
+        MappedGenerator,
+        Observer,
+        Penalty,
+        Skipped,
+        Source,
+    )
+    from gantool.errors import GantoolError
+    from gantool.hookspecs import hookimpl
+    from gantool.model import Model
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "gantool.assembly": ("configure", "load", "train", "trainer"),
+    "gantool.components": ("API_VERSION", "Architecture", "Component", "ImageShape", "Options", "Recipe", "option"),
+    "gantool.config": ("RunConfig",),
+    "gantool.contracts": (
+        "Augmentation", "Extractor", "Gan", "Images", "Labels", "Logits", "Loss", "MappedGenerator", "Observer",
+        "Penalty", "Skipped", "Source",
+    ),
+    "gantool.errors": ("GantoolError",),
+    "gantool.hookspecs": ("hookimpl",),
+    "gantool.model": ("Model",),
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [  # noqa: RUF022 (in the order an author meets them)
+    "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Recipe", "ImageShape",
+    "Gan", "Images", "Labels", "Logits", "Loss", "Penalty", "Augmentation", "Source", "Skipped", "Extractor", "Observer",
+    "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'gantool' has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,84 @@
+"""What a plugin declares: light, frozen specs that name a factory and import no torch."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+API_VERSION = 1
+"""Raised when a contract changes so that a plugin written for the old one would break."""
+
+
+class Options(BaseModel):
+    """The options of one component: a frozen pydantic model that refuses unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def option(default: Any, help: str, **limits: Any) -> Any:
+    """One field of an `Options` model: its default, one line of help, and pydantic's limits (`ge`, `gt`, `le`, `lt`)."""
+    return Field(default, description=help, **limits)
+
+
+@dataclass(frozen=True)
+class ImageShape:
+    """The pictures an architecture is built for: square, `classes` 0 when they carry no labels."""
+
+    resolution: int
+    channels: int = 3
+    classes: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The training defaults that belong to an architecture; each has a flag that overrides it.
+
+    `ema` is the half-life of the averaged generator, in images. `learning_rate_g` and `learning_rate_d` take the
+    place of `learning_rate` for one network (two time-scales, Heusel et al. 2017).
+    """
+
+    loss: str = "logistic"
+    penalties: tuple[str, ...] = ()
+    augment: str | None = None
+    learning_rate: float = 2e-4
+    learning_rate_g: float | None = None
+    learning_rate_d: float | None = None
+    betas: tuple[float, float] = (0.5, 0.999)
+    weight_decay: float = 0.0
+    batch: int = 64
+    ema: int = 10_000
+    images: int = 200_000
+
+
+@dataclass(frozen=True)
+class Component:
+    """Anything a plugin provides, apart from architectures.
+
+    `factory` is `"module:callable"`, imported on use, and is called with the options: `(options) -> Loss | Penalty | ...`.
+    A source's factory is called as `factory(options, resolution=..., channels=...)`. A source may also name, in
+    `natural`, a callable `(options) -> ImageShape` that tells the shape it is best trained at; it must be quick.
+    """
+
+    name: str
+    summary: str
+    options: type[Options]
+    factory: str
+    natural: str | None = None
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """An architecture: `factory(options, shape: ImageShape) -> Gan`, with the recipe it trains well by.
+
+    `resolutions` lists those it can be built for; empty means any.
+    """
+
+    name: str
+    summary: str
+    options: type[Options]
+    factory: str
+    recipe: Recipe = field(default_factory=Recipe)
+    resolutions: tuple[int, ...] = ()
+
+
+Spec = Component | Architecture

@@ -1,0 +1,135 @@
+"""The contracts between the engine and everything a plugin can bring. Shapes are checked when the tests run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor, nn
+
+from gantool.engine.events import Event
+
+Images = tuple[Float[Tensor, "n c _ _"], ...]
+"""Coarse to fine, each `[n, c, h, w]` in [-1, 1]; a 1-tuple for an architecture of one resolution."""
+
+Labels = Int64[Tensor, "n"] | None
+Logits = Float[Tensor, "n"]
+Critic = Callable[[Images, Labels], Logits]
+"""A discriminator as penalties see it."""
+
+
+class Gan:
+    """A generator and its discriminator.
+
+    `generator(z, labels) -> Images` takes `z: [n, latent_dim]`; `discriminator(images, labels) -> logits [n]`.
+    `labels` is None or int64 `[n]`. A generator with an intermediate latent space also has `map(z, labels) -> w` and
+    `synthesize(w) -> Images`; sampling, truncation and interpolation then work in `w`.
+    """
+
+    def __init__(self, generator: nn.Module, discriminator: nn.Module, latent_dim: int) -> None:
+        self.generator = generator
+        self.discriminator = discriminator
+        self.latent_dim = latent_dim
+
+    def view(self, batch: Float[Tensor, "n c h w"]) -> Images:
+        """What the discriminator sees of a real batch; override for pyramids or fades."""
+        return (batch,)
+
+    def advance(self, images_seen: int) -> None:
+        """Grow, where the architecture grows: a pure function of `images_seen`, safe to call again."""
+
+
+@runtime_checkable
+class MappedGenerator(Protocol):
+    """A generator with an intermediate latent space."""
+
+    def map(self, z: Float[Tensor, "n d"], labels: Labels) -> Float[Tensor, "n *w"]:
+        """From z to the intermediate latent."""
+
+    def synthesize(self, w: Float[Tensor, "n *w"]) -> Images:
+        """From the intermediate latent to images."""
+
+
+class Loss(Protocol):
+    """An adversarial loss on logits: one value per sample, the step takes the mean.
+
+    `pairs_real` says whether `generator` needs the real logits (relativistic losses do); it gets None otherwise.
+    """
+
+    pairs_real: bool
+
+    def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
+        """What the discriminator minimises."""
+
+    def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
+        """What the generator minimises."""
+
+
+class Penalty(Protocol):
+    """A regulariser of the discriminator: one value per sample, in float32.
+
+    The step adds `weight * every * mean` on every `every`-th step (lazy regularisation, Karras et al. 2020).
+    """
+
+    weight: float
+    every: int
+
+    def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
+        """The penalty of each sample."""
+
+
+class Augmentation(Protocol):
+    """A differentiable augmentation: `draw(n)` fixes one draw for a batch, which is then applied to real and fake alike."""
+
+    def draw(self, n: int) -> Callable[[Images], Images]:
+        """The transformation of one batch of n, the same at all levels."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that could not be used, and why."""
+
+    path: str
+    reason: str
+
+
+class Source(Protocol):
+    """Images, addressed by index. `class_names` is empty when there are no labels.
+
+    A source whose content never changes for a given `fingerprint` (a short string) is cached on disk under it;
+    without that attribute it is read as it is.
+    """
+
+    class_names: Sequence[str]
+    skipped: Sequence[Skipped]
+
+    def __len__(self) -> int:
+        """How many images there are."""
+
+    def __getitem__(self, index: int, /) -> tuple[UInt8[Tensor, "c h w"], int | None]:
+        """One image at the wanted resolution and its label."""
+
+
+class Batches(Protocol):
+    """The engine's supply of real images: a pure function of `images_seen`, so that a resumed run sees the same order."""
+
+    count: int
+    fingerprint: str
+    class_names: tuple[str, ...]
+
+    def take(self, images_seen: int, n: int) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
+        """Images `images_seen` to `images_seen + n` of the endless, shuffled sequence, on the training device."""
+
+
+class Extractor(Protocol):
+    """A network that turns images in [-1, 1] into features; metrics and style transfer use it."""
+
+    def __call__(self, images: Float[Tensor, "n c h w"]) -> Sequence[Float[Tensor, "n *feature"]]:
+        """Features, shallow to deep."""
+
+
+class Observer(Protocol):
+    """Told of every event of a run. It watches; it never steers."""
+
+    def __call__(self, event: Event) -> None:
+        """Take note of the event."""

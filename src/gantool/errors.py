@@ -1,0 +1,61 @@
+"""Every error a user can cause or meet, each with the exit code of the command line.
+
+GantoolError                 1   anything gantool explains in a sentence instead of a traceback
+├── UsageError               2   the request itself is wrong: fix the command line or the TOML file
+│   ├── UnknownNameError     2   no component, option or label has this name
+│   └── OptionError          2   an option has the wrong type, range or form
+├── PluginError              1   a plugin is broken, or asked for and not there
+├── DataError                1   the images cannot be used
+├── CheckpointError          1   a model file or checkpoint is damaged, foreign or missing
+├── ResumeError              1   the run exists and its configuration differs
+└── TrainingError            1   training cannot go on (not finite, out of memory, disk full)
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GantoolError(Exception):
+    """Something to tell the user in a sentence: the culprit, the place and the remedy."""
+
+    exit_code = 1
+
+
+class UsageError(GantoolError):
+    """The request itself is wrong; another command line or configuration file mends it."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """A component, option or label of this name does not exist."""
+
+
+class OptionError(UsageError):
+    """An option has the wrong type, range or form."""
+
+
+class PluginError(GantoolError):
+    """A plugin is broken, or what it provides was asked for and is not there."""
+
+
+class DataError(GantoolError):
+    """The images cannot be used."""
+
+
+class CheckpointError(GantoolError):
+    """A model file or checkpoint is damaged, foreign or missing."""
+
+
+class ResumeError(GantoolError):
+    """The run exists already and what was asked for differs from it."""
+
+
+class TrainingError(GantoolError):
+    """Training cannot go on; the last checkpoint is intact."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`" Did you mean 'x'?"` for the nearest known name, or an empty string when none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""

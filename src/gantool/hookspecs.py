@@ -1,0 +1,55 @@
+"""The hooks: one for each kind of component. Each returns a list of specs; built-ins enter by the same door."""
+
+import pluggy
+
+from gantool.components import Architecture, Component
+
+hookspec = pluggy.HookspecMarker("gantool")
+hookimpl = pluggy.HookimplMarker("gantool")
+
+
+@hookspec
+def gantool_architectures() -> list[Architecture]:  # type: ignore[empty-body]
+    """Generator and discriminator pairs: `factory(options, shape) -> gantool.Gan`."""
+
+
+@hookspec
+def gantool_losses() -> list[Component]:  # type: ignore[empty-body]
+    """Adversarial losses on logits: `factory(options) -> Loss`."""
+
+
+@hookspec
+def gantool_penalties() -> list[Component]:  # type: ignore[empty-body]
+    """Regularisers of a network: `factory(options) -> Penalty`."""
+
+
+@hookspec
+def gantool_augmentations() -> list[Component]:  # type: ignore[empty-body]
+    """Differentiable augmentations of real and fake alike: `factory(options) -> Augmentation`."""
+
+
+@hookspec
+def gantool_sources() -> list[Component]:  # type: ignore[empty-body]
+    """Where images come from: `factory(options, resolution=..., channels=...) -> Source`."""
+
+
+@hookspec
+def gantool_extractors() -> list[Component]:  # type: ignore[empty-body]
+    """Networks that turn images into features: `factory(options) -> Extractor`."""
+
+
+@hookspec
+def gantool_observers() -> list[Component]:  # type: ignore[empty-body]
+    """Watchers of a run: `factory(options) -> Observer`."""
+
+
+KINDS = {
+    "architecture": "gantool_architectures",
+    "loss": "gantool_losses",
+    "penalty": "gantool_penalties",
+    "augmentation": "gantool_augmentations",
+    "source": "gantool_sources",
+    "extractor": "gantool_extractors",
+    "observer": "gantool_observers",
+}
+"""Kind of component, in the singular, to the hook that provides it."""

@@ -59,8 +59,8 @@ def read_card(path: Path) -> ModelCard:
             metadata = file.metadata() or {}
     except SafetensorError as error:
         raise CheckpointError(
-            f"{path} is no safetensors file, or a truncated one ({error}). gantool reads its own run folders, checkpoints "
-            "and generator.safetensors; it never opens pickled weights."
+            f"{path} is no safetensors file, or a truncated one ({error}). gantool reads its own run folders, "
+            "checkpoints and generator.safetensors; it never opens pickled weights."
         ) from error
     if METADATA_KEY not in metadata:
         raise CheckpointError(f"{path} was not written by gantool: it lacks the {METADATA_KEY!r} entry in its header.")

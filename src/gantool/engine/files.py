@@ -57,5 +57,7 @@ def _sync(path: Path) -> None:
 
 def _explained(error: OSError, path: Path) -> TrainingError:
     if error.errno == DISK_FULL:
-        return TrainingError(f"The disk is full: {path} could not be written. What was saved before is intact; free space.")
+        return TrainingError(
+            f"The disk is full: {path} could not be written. What was saved before is intact; free space."
+        )
     return TrainingError(f"{path} could not be written: {error.strerror or error}.")

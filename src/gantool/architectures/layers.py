@@ -1,0 +1,59 @@
+"""Pieces that architectures share."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def init_dcgan(network: nn.Module) -> nn.Module:
+    """Weights from N(0, 0.02), BatchNorm gains from N(1, 0.02) (Radford et al. 2015, section 4)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+        bias = getattr(module, "bias", None)
+        if isinstance(bias, Tensor):
+            nn.init.zeros_(bias)
+    return network
+
+
+def with_label(
+    vectors: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None, classes: int
+) -> Float[Tensor, "n d_with_classes"]:
+    """Vectors with the one-hot label behind them (Mirza and Osindero 2014); unchanged when there are no classes."""
+    if classes == 0:
+        return vectors
+    if labels is None:
+        raise ValueError("a class-conditional network was called without labels")
+    return torch.cat([vectors, F.one_hot(labels, classes).to(vectors.dtype)], dim=1)
+
+
+class Projection(nn.Module):
+    """Adds <embedding of the label, features> to the logit (projection, Miyato and Koyama 2018, eq. 3)."""
+
+    def __init__(self, classes: int, features: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, features) if classes else None
+
+    def forward(
+        self, logits: Float[Tensor, "n"], features: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None
+    ) -> Float[Tensor, "n"]:
+        """Logits, conditioned on the label where there are classes."""
+        if self.embedding is None:
+            return logits
+        if labels is None:
+            raise ValueError("a class-conditional discriminator was called without labels")
+        return logits + (self.embedding(labels) * features).sum(dim=1)
+
+
+def norm2d(kind: str) -> Callable[[int], nn.Module]:
+    """`batch`, `instance` or `none`, by number of channels."""
+    return {
+        "batch": nn.BatchNorm2d,
+        "instance": lambda channels: nn.InstanceNorm2d(channels, affine=True),
+        "none": lambda _: nn.Identity(),
+    }[kind]

@@ -1,0 +1,46 @@
+"""Which device trains, and what a user is told when it cannot."""
+
+import torch
+
+from gantool.errors import OptionError, TrainingError, did_you_mean
+
+NAMES = ("auto", "cuda", "mps", "cpu")
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of this name; `auto` takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises OptionError for a name that is none, or a device this machine or this torch does not have.
+    """
+    kind = name.partition(":")[0]
+    if kind not in NAMES:
+        raise OptionError(f"--device {name}: there is no such device.{did_you_mean(kind, NAMES)} Use {', '.join(NAMES)}.")
+    if kind == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if not available[kind]:
+        raise OptionError(f"--device {name}: torch {torch.__version__} finds none on this machine. Use --device auto.")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise OptionError(f"--device {name}: not a device. Use e.g. cuda, cuda:1, mps or cpu.") from error
+    if kind == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
+        raise OptionError(f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices, counted from 0.")
+    return device
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the error says that memory ran out, on whichever device."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+
+
+def out_of_memory(batch: int, device: torch.device) -> TrainingError:
+    """What a user can do about it."""
+    smaller = f" --batch {batch // 2}" if batch > 1 else " a smaller --resolution or width"
+    return TrainingError(
+        f"Out of memory on {device} with batch {batch}. Start again with{smaller}, a lower --resolution or a narrower "
+        "network; the last checkpoint is intact."
+    )

@@ -1,0 +1,40 @@
+"""The averaged generator: what samples are drawn from. It averages from the first step, so it is never stale."""
+
+import copy
+
+import torch
+
+from gantool.contracts import Gan
+
+RAMP_UP = 0.05
+"""Early on the half-life is this share of the images seen (Karras et al. 2020), so that noise is forgotten fast."""
+
+
+def halflife(images_seen: int, halflife_images: int) -> float:
+    """The half-life in force, in images."""
+    return min(halflife_images, RAMP_UP * images_seen)
+
+
+class Ema:
+    """An exponential moving average of a generator's weights and statistics, in float32."""
+
+    def __init__(self, gan: Gan, halflife_images: int) -> None:
+        # One discriminator serves both: `advance` must reach the copy, and a second discriminator would only cost memory.
+        self.gan = copy.deepcopy(gan, {id(gan.discriminator): gan.discriminator})
+        self.halflife_images = halflife_images
+        self.gan.generator.eval().requires_grad_(False)
+        self._source = gan.generator
+
+    @torch.no_grad()
+    def update(self, images_seen: int, batch: int) -> None:
+        """Move toward the generator by one step of `batch` images; call after the step that made it `images_seen`."""
+        life = halflife(images_seen, self.halflife_images)
+        keep = 0.5 ** (batch / life) if life > 0 else 0.0
+        ours, theirs = list(self.gan.generator.parameters()), list(self._source.parameters())
+        torch._foreach_lerp_(ours, theirs, 1 - keep)
+        for mine, live in zip(self.gan.generator.buffers(), self._source.buffers(), strict=True):
+            if mine.is_floating_point():
+                # A forward pass that overflowed may leave NaN in BatchNorm's statistics; the average stays clean.
+                mine.copy_(torch.where(torch.isfinite(live), torch.lerp(mine, live, 1 - keep), mine))
+            else:
+                mine.copy_(live)

@@ -1,0 +1,117 @@
+"""float32 or bfloat16, contiguous or channels_last: decided for each machine by measuring, and remembered."""
+
+import json
+import platform
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gantool.engine.files import write_atomically
+from gantool.errors import GantoolError
+
+Layout = Literal["contiguous", "channels_last"]
+WORTHWHILE = 0.9
+"""A candidate must take less than this share of the plain way's time: noise alone must not change numerics."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How the networks compute. Losses, penalties and averages are float32 whatever this says."""
+
+    name: Literal["float32", "bf16"] = "float32"
+    layout: Layout = "contiguous"
+    device_type: str = "cpu"
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """bfloat16 autocast, or nothing."""
+        return torch.autocast(self.device_type, torch.bfloat16, enabled=self.name == "bf16")
+
+    def place(self, network: nn.Module, device: torch.device) -> nn.Module:
+        """The network on the device, its convolutions in this layout."""
+        memory_format = torch.channels_last if self.layout == "channels_last" else torch.contiguous_format
+        return network.to(device).to(memory_format=memory_format)
+
+    def arrange(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """Images in this layout."""
+        return images.contiguous(memory_format=torch.channels_last) if self.layout == "channels_last" else images
+
+
+def choose(
+    wanted: str, layout: str, device: torch.device, step_seconds: Callable[[Precision], float], memory: Path, key: str
+) -> Precision:
+    """The fastest precision and layout among those allowed by `wanted` and `layout` (`auto` or a name).
+
+    `step_seconds` measures one. What was measured is kept in the JSON file `memory` under machine and `key`, so that
+    the same run started twice computes the same way.
+    """
+    candidates = [
+        Precision(name, form, device.type)
+        for name, form in (("float32", "contiguous"), ("float32", "channels_last"), ("bf16", "channels_last"), ("bf16", "contiguous"))
+        if wanted in ("auto", name) and layout in ("auto", form)
+    ]
+    if wanted == "auto" and not bf16_gains(device):
+        candidates = [candidate for candidate in candidates if candidate.name == "float32"]
+    if len(candidates) == 1:
+        return candidates[0]
+    machine = f"{_processor(device)}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    entry = f"{machine}: {key}, {wanted}, {layout}"
+    known = _recall(memory)
+    if entry in known:
+        remembered = [c for c in candidates if f"{c.name} {c.layout}" == known[entry]]
+        if remembered:
+            return remembered[0]
+    seconds = {candidate: step_seconds(candidate) for candidate in candidates}
+    best = min(candidates, key=lambda candidate: seconds[candidate])
+    if seconds[best] > WORTHWHILE * seconds[candidates[0]]:
+        best = candidates[0]
+    _remember(memory, known | {entry: f"{best.name} {best.layout}"})
+    return best
+
+
+def bf16_gains(device: torch.device) -> bool:
+    """Whether bfloat16 is computed in hardware: a tiny convolution tells, where the real networks would take minutes."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+
+    def seconds(dtype: torch.dtype) -> float:
+        images, kernel = torch.randn(4, 64, 16, 16, dtype=dtype), torch.randn(64, 64, 3, 3, dtype=dtype)
+        F.conv2d(images, kernel, padding=1)
+        start = time.perf_counter()
+        for _ in range(4):
+            F.conv2d(images, kernel, padding=1)
+        return time.perf_counter() - start
+
+    with torch.random.fork_rng(devices=[]):
+        return min(seconds(torch.bfloat16) for _ in range(3)) < min(seconds(torch.float32) for _ in range(3))
+
+
+def _processor(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+
+
+def _recall(memory: Path) -> dict[str, str]:
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _remember(memory: Path, known: dict[str, str]) -> None:
+    try:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(memory, lambda path: path.write_text(json.dumps(known, indent=1), encoding="utf-8") and None)
+    except (OSError, GantoolError):
+        pass  # measured again next time

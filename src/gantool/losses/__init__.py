@@ -1,0 +1,92 @@
+"""Adversarial losses and penalties: their options. This page imports no torch."""
+
+from gantool.components import Component, Options, option
+from gantool.hookspecs import hookimpl
+
+
+class LossOptions(Options):
+    """These losses have no options."""
+
+
+class HingeOptions(Options):
+    """Options of `hinge`."""
+
+    margin: float = option(1.0, "logit beyond which a sample no longer teaches the discriminator", gt=0)
+
+
+class LsganOptions(Options):
+    """Options of `lsgan`: the targets a, b and c of the paper."""
+
+    fake: float = option(0.0, "the discriminator's target for fakes")
+    real: float = option(1.0, "the discriminator's target for reals")
+    wanted: float = option(1.0, "the generator's target for its fakes")
+
+
+class R1Options(Options):
+    """Options of `r1`."""
+
+    weight: float = option(1.0, "gamma: the loss gets gamma/2 times the squared gradient", ge=0)
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+class GpOptions(Options):
+    """Options of `gp`."""
+
+    weight: float = option(10.0, "lambda: strength of the penalty", ge=0)
+    target: float = option(1.0, "the gradient norm aimed at: 1, or 0 for the zero-centred penalty", ge=0)
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+@hookimpl
+def gantool_losses() -> list[Component]:
+    """The five classic losses."""
+    home = "gantool.losses.losses"
+    return [
+        Component(
+            "logistic",
+            "Non-saturating logistic loss (Goodfellow et al. 2014): the default",
+            LossOptions,
+            f"{home}:Logistic",
+        ),
+        Component(
+            "minimax",
+            "The saturating game of the first paper; weak gradients when D wins",
+            LossOptions,
+            f"{home}:Minimax",
+        ),
+        Component(
+            "hinge",
+            "Hinge loss (Lim and Ye 2017): D ignores what it already tells apart",
+            HingeOptions,
+            f"{home}:Hinge",
+        ),
+        Component(
+            "lsgan",
+            "Least squares (Mao et al. 2017): smooth gradients, no saturation",
+            LsganOptions,
+            f"{home}:LeastSquares",
+        ),
+        Component(
+            "wasserstein",
+            "Wasserstein distance (Arjovsky et al. 2017): use with --penalty gp",
+            LossOptions,
+            f"{home}:Wasserstein",
+        ),
+    ]
+
+
+@hookimpl
+def gantool_penalties() -> list[Component]:
+    """R1 and the gradient penalty on interpolates."""
+    home = "gantool.losses.penalties"
+    return [
+        Component(
+            "r1", "Squared gradient on reals (Mescheder et al. 2018): steadies most runs", R1Options, f"{home}:R1"
+        ),
+        Component(
+            "gp",
+            "Gradient norm near a target between real and fake (Gulrajani et al. 2017)",
+            GpOptions,
+            f"{home}:GradientPenalty",
+        ),
+    ]

@@ -1,0 +1,50 @@
+"""Penalties on the discriminator's gradient: one value per sample, in float32, on every level of the images."""
+
+import torch
+from torch import Tensor
+
+from gantool.contracts import Critic, Images, Labels, Logits
+from gantool.losses import GpOptions, R1Options
+
+
+def squared_gradient(network: Critic, images: Images, labels: Labels) -> Logits:
+    """|d logits / d images|^2 of each sample, summed over pixels and levels; differentiable in the weights."""
+    leaves = tuple(level.detach().float().requires_grad_(True) for level in images)
+    logits = network(leaves, labels)
+    gradients = torch.autograd.grad(logits.sum(), leaves, create_graph=True)
+    per_level: list[Tensor] = [gradient.square().flatten(1).sum(dim=1) for gradient in gradients]
+    return torch.stack(per_level).sum(dim=0)
+
+
+class R1:
+    """|grad D(real)|^2 (Mescheder et al. 2018, eq. 9); the step's weight is gamma / 2."""
+
+    def __init__(self, options: R1Options) -> None:
+        self.weight = options.weight / 2
+        self.every = options.every
+
+    def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
+        """The squared gradient at each real sample."""
+        return squared_gradient(network, real, labels)
+
+
+class GradientPenalty:
+    """(|grad D(x)| - target)^2 for x on the line from real to fake (Gulrajani et al. 2017, eq. 3).
+
+    With target 0 it is the zero-centred penalty |grad D(x)|^2 (Thanh-Tung et al. 2019).
+    """
+
+    def __init__(self, options: GpOptions) -> None:
+        self.weight = options.weight
+        self.every = options.every
+        self.target = options.target
+
+    def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
+        """One point per pair of samples, the same mixture at every level."""
+        share = torch.rand(len(real[-1]), 1, 1, 1, device=real[-1].device)
+        between = tuple(torch.lerp(r.float(), f.float(), share) for r, f in zip(real, fake, strict=True))
+        squared = squared_gradient(network, between, labels)
+        if self.target == 0:
+            return squared
+        # sqrt has an infinite slope at 0, and 0 * inf would poison the weights with NaN.
+        return ((squared + 1e-12).sqrt() - self.target) ** 2

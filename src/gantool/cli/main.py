@@ -1,0 +1,100 @@
+"""The command `gantool`: its sub-commands, and the border where errors become sentences and exit codes."""
+
+import importlib
+import importlib.util
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from gantool import __version__
+from gantool.errors import GantoolError
+
+app = typer.Typer(
+    name="gantool",
+    help="Train generative adversarial networks, and make pictures with them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gantool {__version__}")
+        raise typer.Exit
+
+
+def _set_debug(wanted: bool) -> None:
+    if wanted:
+        os.environ["GANTOOL_DEBUG"] = "1"
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", callback=_set_debug, is_eager=True, help="Show tracebacks of internal errors.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _register() -> None:
+    for module, function in (("train", "train"), ("sample", "sample"), ("interpolate", "interpolate")):
+        if importlib.util.find_spec(f"gantool.cli.{module}"):
+            command = importlib.import_module(f"gantool.cli.{module}")
+            app.command(module, cls=getattr(command, "COMMAND_CLASS", None))(getattr(command, function))
+    for module in ("data", "plugins"):
+        if importlib.util.find_spec(f"gantool.cli.{module}"):
+            app.add_typer(importlib.import_module(f"gantool.cli.{module}").app, name=module)
+
+
+_register()
+
+
+class _WarningHandler(logging.Handler):
+    """Shows the library's warnings as the command line shows its own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from gantool.cli.output import warn
+
+        warn(record.getMessage())
+
+
+def main() -> None:
+    """Run the command line; the exit code is that of the error, 130 when interrupted."""
+    completing = "_GANTOOL_COMPLETE" in os.environ
+    logging.getLogger("gantool").addHandler(logging.NullHandler() if completing else _WarningHandler(logging.WARNING))
+    try:
+        app(prog_name="gantool")
+    except GantoolError as error:
+        from gantool.cli import output
+
+        output.error(str(error))
+        _trace()
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        from gantool.cli import output
+
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        output.error(f"internal error: {text}. This is a bug in gantool or a plugin; GANTOOL_DEBUG=1 shows where.")
+        _trace()
+        sys.exit(1)
+
+
+def _trace() -> None:
+    if os.environ.get("GANTOOL_DEBUG", "0") not in ("", "0"):
+        import traceback
+
+        traceback.print_exc()

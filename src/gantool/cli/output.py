@@ -1,0 +1,43 @@
+"""Where a command's words go: results to standard output, everything else to standard error."""
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+
+def console() -> Console:
+    """A rich console on standard error as it is now; it keeps to NO_COLOR and prints plainly into files and pipes."""
+    return Console(stderr=True, highlight=False, soft_wrap=False)
+
+
+def result(text: str) -> None:
+    """A line of what the command is for."""
+    print(text, flush=True)  # noqa: T201 (standard output is for results, and nothing else prints)
+
+
+def result_json(value: Any) -> None:
+    """The same for programs: one JSON document."""
+    result(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def say(text: str) -> None:
+    """A word about what is going on."""
+    _to_stderr("", text, "")
+
+
+def warn(text: str) -> None:
+    """Something the user should know that stops nothing: one paragraph on standard error."""
+    _to_stderr("Warning: ", text, "yellow")
+
+
+def error(text: str) -> None:
+    """What stopped the command: one paragraph on standard error."""
+    _to_stderr("Error: ", text, "bold red")
+
+
+def _to_stderr(title: str, text: str, style: str) -> None:
+    """On a terminal coloured and wrapped at words; elsewhere one line, so that it can be searched."""
+    screen = console()
+    screen.print(Text.assemble((title, style), text), soft_wrap=not screen.is_terminal)

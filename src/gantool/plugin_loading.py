@@ -1,0 +1,177 @@
+"""Where plugins are looked for, and how one is loaded so that whatever is wrong with it stays its own affair."""
+
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+
+import pluggy
+
+from gantool import __version__, hookspecs
+from gantool.components import API_VERSION, Spec
+from gantool.errors import PluginError, did_you_mean
+from gantool.hookspecs import KINDS
+from gantool.plugin_specs import check_spec
+
+GROUP = "gantool"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A plugin that was found and not yet loaded; `load` may do anything, since it runs a stranger's code."""
+
+    name: str
+    distribution: str
+    version: str
+    origin: str
+    load: Callable[[], object]
+
+
+@dataclass
+class Collected:
+    """What came of loading a candidate: its specs by kind, or the `error`, with the names it `claimed` all the same."""
+
+    specs: dict[str, list[Spec]] = field(default_factory=dict)
+    claimed: set[str] = field(default_factory=set)
+    error: str | None = None
+
+
+def normal(name: str) -> str:
+    """A distribution's name as PyPI compares it, without the `gantool-` that plugins begin with."""
+    return re.sub(r"[-_.]+", "-", name).lower().removeprefix("gantool-")
+
+
+def built_in(module: str) -> Candidate:
+    """One of gantool's own rooms, named as a dotted string."""
+    return Candidate(module, "gantool", __version__, "built-in", lambda: importlib.import_module(module))
+
+
+def installed() -> Iterator[Candidate]:
+    """The entry points of every installed distribution, by distribution and name; damaged metadata is passed over."""
+    found: dict[str, list[Candidate]] = {}
+    for distribution in metadata.distributions():
+        try:
+            entry_points = [point for point in distribution.entry_points if point.group == GROUP]
+            if not entry_points:
+                continue
+            owner, version = distribution.name, distribution.version
+        except Exception:  # not ours to mend, and not known to be a plugin
+            continue
+        found.setdefault(
+            re.sub(r"[-_.]+", "-", owner).lower(),
+            [Candidate(point.name, owner, version, "installed", point.load) for point in entry_points],
+        )
+    for owner in sorted(found):
+        yield from sorted(found[owner], key=lambda candidate: candidate.name)
+
+
+def in_folder(folder: Path) -> Iterator[Candidate]:
+    """Every `*.py` file and package of a folder, by name; those that begin with `_` or `.` are not plugins."""
+    for path in sorted(folder.iterdir()):
+        package = path / "__init__.py"
+        file = package if package.is_file() else path if path.suffix == ".py" and path.is_file() else None
+        if file is not None and not path.name.startswith(("_", ".")):
+            yield Candidate(path.stem, path.stem, "", str(path), partial(_import_file, path.stem, file))
+
+
+def collect(candidate: Candidate) -> Collected:
+    """Load a plugin and ask it for its specs; whatever it raises but KeyboardInterrupt becomes the `error`."""
+    collected = Collected()
+    try:
+        with redirect_stdout(sys.stderr):  # standard output carries results, and a stranger may print
+            plugin = candidate.load()
+            _check_api(plugin)
+            _call_hooks(plugin, candidate, collected)
+    except KeyboardInterrupt:
+        raise
+    except PluginError as error:
+        collected.error = str(error)
+    except BaseException as error:  # SystemExit included
+        collected.error = cause(error)
+    return collected
+
+
+def cause(error: BaseException) -> str:
+    """An exception in one line: "ImportError: No module named 'x'"."""
+    text = " ".join(str(error).split())
+    if isinstance(error, SystemExit):
+        return f"it tried to end the program (exit code {error.code})"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _check_api(plugin: object) -> None:
+    wanted = getattr(plugin, "gantool_api_version", API_VERSION)
+    if not isinstance(wanted, int) or wanted > API_VERSION:
+        raise PluginError(
+            f"it is written for plugin interface {wanted}, this gantool offers {API_VERSION}; update gantool"
+        )
+
+
+def _call_hooks(plugin: object, candidate: Candidate, collected: Collected) -> None:
+    manager = pluggy.PluginManager(GROUP)  # one each, so that no plugin meets another
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, candidate.name)
+    _check_hook_names(plugin, manager)
+    for kind, hook in KINDS.items():
+        results = getattr(manager.hook, hook)()
+        if len(results) < len(getattr(manager.hook, hook).get_hookimpls()):  # pluggy drops None
+            raise PluginError(f"{hook} returned None, not a list of specs")
+        for specs in results:
+            if not isinstance(specs, list):
+                raise PluginError(f"{hook} returned {type(specs).__name__}, not a list of specs")
+            for spec in specs:
+                collected.claimed |= {name for name in [getattr(spec, "name", None)] if isinstance(name, str)}
+                check_spec(kind, spec)
+                if any(spec.name == other.name for other in collected.specs.get(kind, [])):
+                    raise PluginError(f"{hook} returned two specs named {spec.name!r}")
+                collected.specs.setdefault(kind, []).append(spec)
+
+
+def _check_hook_names(plugin: object, manager: pluggy.PluginManager) -> None:
+    known = KINDS.values()
+    callers = manager.get_hookcallers(plugin) or []
+    for caller in callers:
+        if not caller.has_spec():
+            raise PluginError(
+                f"it implements {caller.name!r}, which is no hook of gantool.{did_you_mean(caller.name, known)}"
+            )
+    for name, _ in inspect.getmembers(plugin, inspect.isroutine):
+        if name in known and name not in {caller.name for caller in callers}:
+            raise PluginError(f"its {name} lacks the @gantool.hookimpl above it")
+    if not callers:
+        raise PluginError(f"it implements no hook ({', '.join(known)})")
+
+
+_from_folders: dict[str, Path] = {}
+
+
+def _import_file(name: str, file: Path) -> ModuleType:
+    """Import a file as the top-level module `name`, so that its factories are found under it."""
+    if name in _from_folders and _from_folders[name] != file:
+        for stale in [other for other in sys.modules if other == name or other.startswith(f"{name}.")]:
+            del sys.modules[stale]
+    elif name in _from_folders and name in sys.modules:
+        return sys.modules[name]
+    if not name.isidentifier():
+        raise PluginError(f"{file} cannot be imported under that name; rename it to letters, digits and underscores")
+    if name in sys.modules or importlib.util.find_spec(name) is not None:
+        raise PluginError(f"another module is named {name!r} already; rename {file}")
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{file} is no Python file")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    _from_folders[name] = file
+    return module

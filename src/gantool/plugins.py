@@ -1,0 +1,219 @@
+"""The plugin host: which components there are, who provides each, and what is wrong with the plugins that do not work.
+
+Built-ins are named as strings and enter by the same hooks as guests. A broken guest is noted and left out; asking for
+what it would provide is an error that names it and the cause.
+"""
+
+import importlib.util
+import logging
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gantool.components import Spec
+from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.grammar import Choice, parse_choice, read_options
+from gantool.hookspecs import KINDS
+from gantool.plugin_choice import Chosen
+from gantool.plugin_loading import Candidate, built_in, collect, in_folder, installed, normal
+
+BUILT_INS = ("gantool.architectures", "gantool.losses", "gantool.data", "gantool.observers")
+PLURALS = {kind: hook.removeprefix("gantool_") for kind, hook in KINDS.items()}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin as `gantool plugins list` shows it.
+
+    `status` is ok, broken (left out), clash (some of its names belong to others) or blocked (not wanted); `error` says
+    why in a phrase. `provides` maps the kinds, in the plural, to the names in use.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    origin: str
+    status: str = "ok"
+    error: str | None = None
+    provides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    claimed: frozenset[str] = frozenset()
+
+    @property
+    def complaint(self) -> str | None:
+        """What the user should know about it, in a sentence; None when all is well or it is not wanted."""
+        if self.status == "broken":
+            return f"Plugin {self.title} is broken and left out: {self.error}."
+        return f"Plugin {self.title} is used in part: {self.error}." if self.status == "clash" else None
+
+    @property
+    def title(self) -> str:
+        """Distribution and version."""
+        return f"{self.distribution} {self.version}".strip()
+
+
+class PluginHost:
+    """Every component there is, by kind and name, and every plugin that was found, sound or not.
+
+    `environ` gives GANTOOL_PLUGINS (only these guests; empty for none), GANTOOL_BLOCK_PLUGINS (not these) and
+    GANTOOL_PLUGINS_DIR (folders of plugins); guests are named by distribution or by plugin name.
+    """
+
+    def __init__(
+        self,
+        *,
+        built_ins: Sequence[str] = BUILT_INS,
+        guests: bool = True,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._plugins: list[Plugin] = []
+        self._components: dict[str, dict[str, tuple[Spec, Plugin]]] = {kind: {} for kind in KINDS}
+        self._folders: set[Path] = set()
+        for module in built_ins:
+            found = importlib.util.find_spec(module)
+            if found is not None and found.origin:
+                self._load(built_in(module))
+        for candidate in installed() if guests else ():
+            self._load(candidate)
+        for folder in filter(None, self._environ.get("GANTOOL_PLUGINS_DIR", "").split(os.pathsep)):
+            self.load_folder(Path(folder))
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Every plugin that was found, in the order of loading."""
+        return tuple(self._plugins)
+
+    def load_folder(self, folder: Path) -> None:
+        """Load each `*.py` file and package of a folder as a plugin; a second time does nothing.
+
+        Raises UsageError when it is no folder.
+        """
+        folder = folder.expanduser().resolve()
+        if not folder.is_dir():
+            raise UsageError(f"There is no plugin folder {folder}.")
+        if folder not in self._folders:
+            self._folders.add(folder)
+            for candidate in in_folder(folder):
+                self._load(candidate)
+
+    def specs(self, kind: str) -> dict[str, Spec]:
+        """The components of one kind by name: built-ins first, then guests."""
+        return {name: spec for name, (spec, _) in self._of(kind).items()}
+
+    def find(self, kind: str, name: str) -> Spec:
+        """The spec of this name. Raises UnknownNameError, or PluginError when a broken plugin should have it."""
+        if name not in self._of(kind):
+            raise self._missing(kind, name)
+        return self._of(kind)[name][0]
+
+    def owner(self, kind: str, name: str) -> str:
+        """The distribution that provides the component; errors as `find`."""
+        self.find(kind, name)
+        return self._of(kind)[name][1].distribution
+
+    def resolve(self, kind: str, choice: str | Choice) -> Chosen:
+        """Read `NAME[:key=value,...]` to a component ready to build. Raises UsageError and what `find` raises."""
+        choice = parse_choice(choice) if isinstance(choice, str) else choice
+        spec = self.find(kind, choice.name)
+        return Chosen(kind, spec, read_options(spec, choice), self.owner(kind, choice.name))
+
+    def complaints(self) -> list[str]:
+        """One sentence for each plugin that is broken or clashes with another."""
+        return [plugin.complaint for plugin in self._plugins if plugin.complaint]
+
+    def _of(self, kind: str) -> dict[str, tuple[Spec, Plugin]]:
+        if kind not in self._components:
+            raise UsageError(
+                f"There is no kind of component {kind!r}.{did_you_mean(kind, KINDS)} Kinds: {', '.join(KINDS)}."
+            )
+        return self._components[kind]
+
+    def _load(self, candidate: Candidate) -> None:
+        plugin = Plugin(candidate.name, candidate.distribution, candidate.version, candidate.origin)
+        reason = None if candidate.origin == "built-in" else self._blocked(plugin)
+        if reason:
+            self._plugins.append(replace(plugin, status="blocked", error=reason))
+            return
+        collected = collect(candidate)
+        if collected.error:
+            broken = replace(
+                plugin, status="broken", error=collected.error.rstrip("."), claimed=frozenset(collected.claimed)
+            )
+            self._plugins.append(broken)
+            return
+        clashes, provides = [], {}
+        for kind, specs in collected.specs.items():
+            taken = {
+                spec.name: self._components[kind][spec.name][1] for spec in specs if spec.name in self._components[kind]
+            }
+            clashes += [f"its {kind} {name!r} gives way to that of {owner.title}" for name, owner in taken.items()]
+            provides[PLURALS[kind]] = tuple(spec.name for spec in specs if spec.name not in taken)
+        plugin = replace(plugin, provides=provides)
+        if clashes:
+            plugin = replace(plugin, status="clash", error="; ".join(clashes))
+        self._plugins.append(plugin)
+        for kind, specs in collected.specs.items():
+            for spec in specs:
+                self._components[kind].setdefault(spec.name, (spec, plugin))
+
+    def _blocked(self, plugin: Plugin) -> str | None:
+        """Why the environment does not want this guest; None when it does."""
+        own = {normal(plugin.name), normal(plugin.distribution)}
+        wanted = self._environ.get("GANTOOL_PLUGINS")
+        if wanted is not None and not own & _names(wanted):
+            return "GANTOOL_PLUGINS does not name it"
+        return (
+            "GANTOOL_BLOCK_PLUGINS names it" if own & _names(self._environ.get("GANTOOL_BLOCK_PLUGINS", "")) else None
+        )
+
+    def _missing(self, kind: str, name: str) -> UnknownNameError | PluginError:
+        """The error that explains best why there is no such component."""
+        for plugin in self._plugins:
+            own = {normal(plugin.name), normal(plugin.distribution)}
+            if plugin.status in ("broken", "blocked") and (name in plugin.claimed or normal(name) in own):
+                return PluginError(
+                    f"{kind.capitalize()} {name!r} is not available: "
+                    f"plugin {plugin.title} is {plugin.status} ({plugin.error})."
+                )
+        known = self._of(kind)
+        elsewhere = [other for other in KINDS if name in self._components[other]]
+        also = f" {name!r} is a component of kind {elsewhere[0]}." if elsewhere else ""
+        unread = [plugin.title for plugin in self._plugins if plugin.status == "broken"]
+        maybe = f" Broken plugins that may have it: {', '.join(unread)}." if unread else ""
+        there = f" There are: {', '.join(known)}." if known else " There is none of this kind."
+        return UnknownNameError(f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}")
+
+
+def _names(text: str) -> set[str]:
+    return {normal(name.strip()) for name in text.split(",") if name.strip()}
+
+
+_host: PluginHost | None = None
+
+
+def host() -> PluginHost:
+    """The host of this process, made on first use; complaints go to the log, once."""
+    global _host
+    if _host is None:
+        _host = PluginHost()
+        _report(_host.plugins)
+    return _host
+
+
+def look_in(folders: Iterable[Path]) -> PluginHost:
+    """Have the host of this process load these folders of plugins too. Raises UsageError when one is no folder."""
+    the_host = host()
+    before = len(the_host.plugins)
+    for folder in folders:
+        the_host.load_folder(folder)
+    _report(the_host.plugins[before:])
+    return the_host
+
+
+def _report(plugins: Iterable[Plugin]) -> None:
+    for plugin in plugins:
+        if plugin.complaint:
+            _log.warning(plugin.complaint)

@@ -48,6 +48,10 @@ class Plugin:
             return f"Plugin {self.title} is broken and left out: {self.error}."
         return f"Plugin {self.title} is used in part: {self.error}." if self.status == "clash" else None
 
+    def is_called(self, name: str) -> bool:
+        """Whether a user may mean this plugin by the name: its own or its distribution's, `gantool-` or not."""
+        return normal(name) in {normal(self.name), normal(self.distribution)}
+
     @property
     def title(self) -> str:
         """Distribution and version."""
@@ -161,19 +165,16 @@ class PluginHost:
 
     def _blocked(self, plugin: Plugin) -> str | None:
         """Why the environment does not want this guest; None when it does."""
-        own = {normal(plugin.name), normal(plugin.distribution)}
         wanted = self._environ.get("GANTOOL_PLUGINS")
-        if wanted is not None and not own & _names(wanted):
+        if wanted is not None and not any(map(plugin.is_called, _names(wanted))):
             return "GANTOOL_PLUGINS does not name it"
-        return (
-            "GANTOOL_BLOCK_PLUGINS names it" if own & _names(self._environ.get("GANTOOL_BLOCK_PLUGINS", "")) else None
-        )
+        unwanted = _names(self._environ.get("GANTOOL_BLOCK_PLUGINS", ""))
+        return "GANTOOL_BLOCK_PLUGINS names it" if any(map(plugin.is_called, unwanted)) else None
 
     def _missing(self, kind: str, name: str) -> UnknownNameError | PluginError:
         """The error that explains best why there is no such component."""
         for plugin in self._plugins:
-            own = {normal(plugin.name), normal(plugin.distribution)}
-            if plugin.status in ("broken", "blocked") and (name in plugin.claimed or normal(name) in own):
+            if plugin.status in ("broken", "blocked") and (name in plugin.claimed or plugin.is_called(name)):
                 return PluginError(
                     f"{kind.capitalize()} {name!r} is not available: "
                     f"plugin {plugin.title} is {plugin.status} ({plugin.error})."
@@ -187,8 +188,8 @@ class PluginHost:
         return UnknownNameError(f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}")
 
 
-def _names(text: str) -> set[str]:
-    return {normal(name.strip()) for name in text.split(",") if name.strip()}
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 _host: PluginHost | None = None

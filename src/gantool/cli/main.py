@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gantool import __version__
+from gantool.cli.components import ComponentCommand
 from gantool.errors import GantoolError
 
 app = typer.Typer(
@@ -49,7 +50,7 @@ def _register() -> None:
     for module, function in (("train", "train"), ("sample", "sample"), ("interpolate", "interpolate")):
         if importlib.util.find_spec(f"gantool.cli.{module}"):
             command = importlib.import_module(f"gantool.cli.{module}")
-            app.command(module, cls=getattr(command, "COMMAND_CLASS", None))(getattr(command, function))
+            app.command(module, cls=ComponentCommand)(getattr(command, function))
     for module in ("data", "plugins"):
         if importlib.util.find_spec(f"gantool.cli.{module}"):
             app.add_typer(importlib.import_module(f"gantool.cli.{module}").app, name=module)
@@ -83,6 +84,12 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        from gantool.cli import output
+
+        output.error(f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}.")
+        _trace()
         sys.exit(1)
     except Exception as error:
         from gantool.cli import output

@@ -1,15 +1,24 @@
 """Where a command's words go: results to standard output, everything else to standard error."""
 
 import json
+import os
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+WIDTH_OF_A_PIPE = 140
+
 
 def console() -> Console:
     """A rich console on standard error as it is now; it keeps to NO_COLOR and prints plainly into files and pipes."""
     return Console(stderr=True, highlight=False, soft_wrap=False)
+
+
+def page() -> Console:
+    """A rich console on standard output, for tables and help; wide where no terminal limits it."""
+    screen = Console(highlight=False)
+    return screen if screen.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=WIDTH_OF_A_PIPE)
 
 
 def result(text: str) -> None:

@@ -1,0 +1,157 @@
+"""Components on the command line: their options in `--help`, their names in completion, and folders of plugins.
+
+Everything that reaches into Typer's own classes is here. Nothing heavy is imported until a component is asked about.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer._click import Context, HelpFormatter
+from typer.core import TyperCommand
+
+KIND_OF_FLAG = {
+    "--arch": "architecture",
+    "--loss": "loss",
+    "--penalty": "penalty",
+    "--augment": "augmentation",
+    "--data": "source",
+    "--extractor": "extractor",
+    "--log": "observer",
+}
+PLUGINS_DIR = "--plugins-dir"
+_PEEKED = "gantool.components"
+
+
+def _look_in(folders: Sequence[Path] | None) -> Sequence[Path] | None:
+    if folders:
+        from gantool.plugins import look_in
+
+        look_in(folders)
+    return folders
+
+
+PluginsDir = Annotated[
+    list[Path] | None,
+    typer.Option(
+        PLUGINS_DIR,
+        help="A folder whose *.py files and packages are plugins; may be given again.",
+        callback=_look_in,
+        is_eager=True,
+        metavar="DIR",
+        show_default=False,
+    ),
+]
+"""The option of every command that may need a component from a folder; it defaults to None."""
+
+
+class ComponentCommand(TyperCommand):
+    """A command whose `--help` also tells the options of the components chosen beside it, or which there are."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Note the chosen components first, since `--help` ends the parsing."""
+        own = {flag for param in self.params for flag in param.opts if flag in KIND_OF_FLAG}
+        ctx.meta[_PEEKED] = own, list(_values(args, own))
+        _look_in([Path(folder) for _, folder in _values(args, {PLUGINS_DIR})])
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The usual page, then the components."""
+        super().format_help(ctx, formatter)
+        own, chosen = ctx.meta.get(_PEEKED, (set(), []))
+        from gantool.cli.output import page
+
+        screen = page()
+        if chosen:
+            for flag, text in chosen:
+                for part in _about(KIND_OF_FLAG[flag], text):
+                    screen.print(part)
+        elif own:
+            screen.print(_overview([flag for flag in KIND_OF_FLAG if flag in own]))
+
+
+def _values(args: Sequence[str], flags: set[str]) -> Iterator[tuple[str, str]]:
+    """The flags among the arguments with their values, as `--flag value` or `--flag=value`, up to `--`."""
+    rest = iter(args)
+    for argument in rest:
+        if argument == "--":
+            return
+        flag, equals, value = argument.partition("=")
+        if flag in flags:
+            value = value if equals else next(rest, "")
+            if value and not value.startswith("--"):
+                yield flag, value
+
+
+def _about(kind: str, text: str) -> Iterator[Any]:
+    """The panel of a chosen component; what is wrong with the choice goes to standard error."""
+    from gantool.cli.describe import component_panel
+    from gantool.cli.output import error
+    from gantool.errors import GantoolError
+    from gantool.plugins import host
+
+    name = text.partition(":")[0].strip()
+    plugins = host()
+    if name in plugins.specs(kind):
+        yield component_panel(kind, plugins.find(kind, name), plugins.owner(kind, name))
+    try:
+        plugins.resolve(kind, text)
+    except GantoolError as problem:
+        error(str(problem))
+
+
+def _overview(flags: Sequence[str]) -> Any:
+    """Which components there are for each flag."""
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    from gantool.plugins import host
+
+    table = Table.grid(padding=(0, 2))
+    for flag in flags:
+        label = flag
+        for name, spec in host().specs(KIND_OF_FLAG[flag]).items():
+            table.add_row(Text(label, style="bold cyan"), Text(name, style="bold"), Text(spec.summary))
+            label = ""
+    title = f"Components: NAME or NAME:option=value,...  ({flags[0]} NAME --help shows the options)"
+    return Panel(table, title=Text(title), title_align="left", border_style="dim")
+
+
+def complete(kind: str) -> Callable[[str], list[tuple[str, str]]]:
+    """An `autocompletion=` for components of a kind: names, after `NAME:` options, after `option=` choices."""
+
+    def completions(incomplete: str) -> list[tuple[str, str]]:
+        from gantool.errors import GantoolError
+        from gantool.plugins import host
+
+        try:
+            specs = host().specs(kind)
+        except (GantoolError, OSError):
+            return []
+        name, colon, rest = incomplete.partition(":")
+        if not colon:
+            return [(spec.name, spec.summary) for spec in specs.values()]
+        return list(_complete_options(specs[name].options, f"{name}:", rest)) if name in specs else []
+
+    return completions
+
+
+def _complete_options(options: Any, start: str, rest: str) -> Iterator[tuple[str, str]]:
+    """Completions of the last `option=value` in `rest`; `start` is what stands before `rest`."""
+    from gantool.cli.describe import takes
+    from gantool.grammar import describe_options
+
+    before, comma, last = rest.rpartition(",")
+    start += before + comma
+    used = {part.partition("=")[0] for part in before.split(",")}
+    key, equals, value = last.partition("=")
+    for row in describe_options(options):
+        if not equals and row.name not in used:
+            yield f"{start}{row.name}=", f"{row.help} ({takes(row)})" if row.help else takes(row)
+        elif equals and row.name == key:
+            done, plus, _ = value.rpartition("+")
+            words = ["yes", "no"] if row.type == "yes/no" else row.limits.split(", ") if "choice" in row.type else []
+            for word in words:
+                yield f"{start}{key}={done}{plus}{word}", ""

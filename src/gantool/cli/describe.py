@@ -1,0 +1,92 @@
+"""Components and plugins on a page and as JSON: options with types, limits and defaults, an architecture's recipe."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from gantool.components import Architecture, Spec
+from gantool.grammar import OptionRow, describe_options
+from gantool.plugins import PLURALS, Plugin
+
+
+def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
+    """Everything a user may want to know about a component before choosing it."""
+    parts: list[RenderableType] = [Text(spec.summary)]
+    rows = describe_options(spec.options)
+    parts.append(_options_table(rows) if rows else Text("It has no options.", style="dim"))
+    if isinstance(spec, Architecture):
+        sizes = ", ".join(map(str, spec.resolutions)) or "any"
+        recipe = "  ".join(f"{name}={_short(value)}" for name, value in asdict(spec.recipe).items())
+        facts = Table.grid(padding=(0, 2))
+        facts.add_row(Text("Resolutions", style="bold"), Text(sizes))
+        facts.add_row(Text("Recipe", style="bold"), Text(recipe))
+        parts += [Text(), facts]
+    title = f"{kind} [bold]{escape(spec.name)}[/] [dim]from {escape(owner)}[/]"
+    return Panel(Group(*parts), title=title, title_align="left", border_style="dim")
+
+
+def component_facts(kind: str, spec: Spec, owner: str) -> dict[str, Any]:
+    """The same for programs."""
+    facts: dict[str, Any] = {
+        "kind": kind,
+        "name": spec.name,
+        "summary": spec.summary,
+        "distribution": owner,
+        "factory": spec.factory,
+        "options": [asdict(row) for row in describe_options(spec.options)],
+    }
+    if isinstance(spec, Architecture):
+        facts |= {"recipe": asdict(spec.recipe), "resolutions": list(spec.resolutions)}
+    return facts
+
+
+def plugin_facts(plugin: Plugin) -> dict[str, Any]:
+    """A plugin for programs; `provides` names every kind."""
+    facts = asdict(plugin)
+    del facts["claimed"]
+    facts["provides"] = {plural: list(plugin.provides.get(plural, ())) for plural in PLURALS.values()}
+    return facts
+
+
+def plugin_table(plugins: Sequence[Plugin]) -> Table:
+    """One row for each plugin: where it is from, how it fares, what it provides."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("plugin", "version", "origin", "status", "provides"):
+        table.add_column(heading, overflow="fold")
+    styles = {"ok": "green", "broken": "red", "clash": "yellow", "blocked": "dim"}
+    for plugin in plugins:
+        provides = "; ".join(f"{plural}: {', '.join(names)}" for plural, names in plugin.provides.items() if names)
+        last = Text("\n".join(part for part in (provides, plugin.error) if part))
+        title = plugin.name if plugin.name == plugin.distribution else f"{plugin.name} ({plugin.distribution})"
+        status = Text(plugin.status, style=styles[plugin.status])
+        table.add_row(Text(title, style="bold"), plugin.version, Text(plugin.origin), status, last)
+    return table
+
+
+def takes(row: OptionRow) -> str:
+    """What an option takes, in a few words."""
+    if row.type.startswith("choice"):
+        return row.limits if row.type == "choice" else f"{row.limits}, joined by +"
+    return f"{row.type}, {row.limits}" if row.limits else row.type
+
+
+def _options_table(rows: list[OptionRow]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+    for heading in ("option", "takes", "default", ""):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "option")
+    for row in rows:
+        default = Text("required", style="bold") if row.required else Text(row.default or "(empty)")
+        table.add_row(Text(row.name, style="bold cyan"), Text(takes(row)), default, Text(row.help))
+    return table
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "+".join(map(str, value)) or "none"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,84 @@
+"""`gantool plugins`: which plugins there are, what each provides, and what a component takes."""
+
+from typing import Annotated
+
+import typer
+
+from gantool.cli.components import PluginsDir
+
+app = typer.Typer(help="List plugins and show what they provide.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _complete_name(incomplete: str) -> list[tuple[str, str]]:
+    from gantool.plugins import PLURALS, host
+
+    return [(name, spec.summary) for kind in PLURALS for name, spec in host().specs(kind).items()]
+
+
+def _complete_kind(incomplete: str) -> list[str]:
+    from gantool.plugins import PLURALS
+
+    return list(PLURALS)
+
+
+@app.command("list")
+def list_plugins(json: Json = False, plugins_dir: PluginsDir = None) -> None:
+    """List every plugin that was found: built in, installed, or in a folder; sound or not."""
+    from gantool.cli.describe import plugin_facts, plugin_table
+    from gantool.cli.output import page, result_json
+    from gantool.plugins import host
+
+    if json:
+        result_json([plugin_facts(plugin) for plugin in host().plugins])
+        return
+    page().print(plugin_table(host().plugins))
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str, typer.Argument(help="A component, a plugin or a distribution.", autocompletion=_complete_name)
+    ],
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Only components of this kind.", autocompletion=_complete_kind)
+    ] = None,
+    json: Json = False,
+    plugins_dir: PluginsDir = None,
+) -> None:
+    """Show a component's options and recipe, or what a plugin provides."""
+    from gantool.cli.describe import component_facts, component_panel, plugin_facts, plugin_table
+    from gantool.cli.output import page, result_json
+    from gantool.plugins import PLURALS, host
+
+    plugins = host()
+    kinds = [kind] if kind else list(PLURALS)
+    found = [(each, plugins.specs(each)[name]) for each in kinds if name in plugins.specs(each)]
+    named = [] if found or kind else [plugin for plugin in plugins.plugins if plugin.is_called(name)]
+    if not found and not named:
+        raise _nothing(name, kind)
+    if json:
+        components = [component_facts(each, spec, plugins.owner(each, name)) for each, spec in found]
+        result_json({"components": components, "plugins": [plugin_facts(plugin) for plugin in named]})
+        return
+    for each, spec in found:
+        page().print(component_panel(each, spec, plugins.owner(each, name)))
+    if named:
+        page().print(plugin_table(named))
+
+
+def _nothing(name: str, kind: str | None) -> Exception:
+    from gantool.errors import GantoolError, UnknownNameError, did_you_mean
+    from gantool.plugins import PLURALS, host
+
+    plugins = host()
+    if kind:
+        try:
+            plugins.find(kind, name)
+        except GantoolError as error:
+            return error
+    known = [other for each in PLURALS for other in plugins.specs(each)]
+    known += [plugin.name for plugin in plugins.plugins] + [plugin.distribution for plugin in plugins.plugins]
+    near = did_you_mean(name, known) or " 'gantool plugins list' shows what there is."
+    return UnknownNameError(f"There is no component, plugin or distribution {name!r}.{near}")

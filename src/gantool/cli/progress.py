@@ -1,0 +1,64 @@
+"""Shows the progress that work deep inside reports: a bar on a terminal, else a plain line every few seconds."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from gantool.cli.output import console, say
+from gantool.progress import Listener, listening
+
+SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_UPDATES = 0.1
+
+
+@contextmanager
+def showing_progress() -> Iterator[None]:
+    """Show every report made inside the block on standard error; what is done in a moment shows nothing in a pipe."""
+    if console().is_terminal:
+        with _bars() as listener, listening(listener):
+            yield
+    else:
+        with listening(plain_lines(time.monotonic, say)):
+            yield
+
+
+def plain_lines(clock: Callable[[], float], write: Callable[[str], None]) -> Listener:
+    """A listener that writes one line every few seconds, and a last one for work that had a line before."""
+    first_seen: dict[str, float] = {}
+    last_line: dict[str, float] = {}
+
+    def listen(label: str, done: int, total: int) -> None:
+        now = clock()
+        since = now - last_line.get(label, first_seen.setdefault(label, now))
+        finished = done >= total
+        if since >= SECONDS_BETWEEN_LINES or (finished and label in last_line):
+            last_line[label] = now
+            share = f" ({100 * done // total} %)" if total else ""
+            write(f"{label}: {done:,} of {total:,}{share}")
+        if finished:
+            first_seen.pop(label, None)
+            last_line.pop(label, None)
+
+    return listen
+
+
+@contextmanager
+def _bars() -> Iterator[Listener]:
+    """A listener with one bar for each label, gone when the work is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(), transient=True) as progress:
+        tasks = {}
+        updated: dict[str, float] = {}
+
+        def listen(label: str, done: int, total: int) -> None:
+            now = time.monotonic()
+            if done < total and now - updated.get(label, -1.0) < SECONDS_BETWEEN_UPDATES:
+                return
+            updated[label] = now
+            if label not in tasks:
+                tasks[label] = progress.add_task(label)
+            progress.update(tasks[label], completed=done, total=total)
+
+        yield listen

@@ -1,0 +1,126 @@
+"""`gantool sample`: pictures of a trained generator, one file for each seed or one sheet."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gantool.cli.seeds import MOST_SEEDS, format_seeds, parse_seeds
+from gantool.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jaxtyping import UInt8
+    from torch import Tensor
+
+    from gantool.model import Model
+
+    Draw = Callable[[list[int], str | None], UInt8[Tensor, "n c h w"]]
+
+AT_ONCE = 256  # pictures in memory while files are written
+SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
+
+
+def sample(
+    model: Annotated[str, typer.Argument(help="A run folder, a checkpoint folder or a .safetensors file.")],
+    n: Annotated[int | None, typer.Option("-n", min=1, max=MOST_SEEDS, help="How many: seeds 0 to N-1. [16]")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Which seeds: 0-63, or 1,5,9-12.")] = None,
+    truncation: Annotated[
+        float, typer.Option(min=0, max=2, help="Toward the mean picture: 1 is off, 0 the mean; lower is tamer.")
+    ] = 1.0,
+    label: Annotated[
+        list[str] | None, typer.Option(help="A class, by name or index; repeat it for all seeds in each class.")
+    ] = None,
+    level: Annotated[int | None, typer.Option(min=0, help="One resolution of a pyramid; 0 is the coarsest.")] = None,
+    grid: Annotated[bool, typer.Option("--grid", help="One contact sheet instead of a file for each seed.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the files. [samples/NAME-IMAGES, IMAGES as in the model]")
+    ] = None,
+    format: Annotated[Literal["png", "webp", "jpeg"], typer.Option(help="PNG and WebP keep every pixel.")] = "png",
+    scale: Annotated[int, typer.Option(min=1, max=32, help="Enlarge by whole pixels.")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that differ.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="List the files as JSON.")] = False,
+) -> None:
+    """Draw pictures from a trained generator: the same seed is the same picture, every time.
+
+    Files are named by seed, with the label, truncation, level and scale where given: seed000012-cat.png. A sheet is
+    named by its seeds: grid-0-15.png.
+    """
+    if n is not None and seeds is not None:
+        raise OptionError("-n and --seeds exclude each other: -n 8 is --seeds 0-7.")
+    numbers = list(dict.fromkeys(parse_seeds(seeds))) if seeds is not None else list(range(n or 16))
+
+    from gantool.assembly import load
+    from gantool.cli import output
+    from gantool.cli.progress import showing_progress
+    from gantool.locate import model_name
+
+    with showing_progress():
+        loaded = load(model, device)
+        labels = _class_names(loaded, label or [])
+        folder = out if out is not None else Path("samples") / f"{model_name(model)}-{loaded.card.images_seen:09d}"
+        options = _in_the_name(truncation, level, scale) + SUFFIXES[format]
+
+        def draw(numbers: list[int], label: str | None) -> "UInt8[Tensor, 'n c h w']":
+            return loaded.images(numbers, truncation, label, level)
+
+        write = _write_sheet if grid else _write_singles
+        files = write(draw, numbers, labels, folder, options, scale, overwrite)
+    if as_json:
+        chosen = [name for name in labels if name is not None]
+        output.result_json({"files": [str(file) for file in files], "seeds": numbers, "labels": chosen})
+    else:
+        output.result(str(files[0] if grid else folder))
+
+
+def _in_the_name(truncation: float, level: int | None, scale: int) -> str:
+    """What makes a picture another one of the same seed, for its file name."""
+    parts = (f"-truncation{truncation:g}" * (truncation != 1), f"-level{level}" * (level is not None))
+    return "".join(parts) + f"-x{scale}" * (scale != 1)
+
+
+def _class_names(model: "Model", wanted: list[str]) -> list[str | None]:
+    """The classes asked for, by name and once each; [None] when the seeds choose."""
+    if not wanted:
+        return [None]
+    chosen = [model.choose_labels([0], label) for label in wanted]
+    return list(dict.fromkeys(model.class_names[int(index)] for index in chosen if index is not None))
+
+
+def _write_singles(
+    draw: "Draw", seeds: list[int], labels: list[str | None], folder: Path, options: str, scale: int, overwrite: bool
+) -> list[Path]:
+    """A file for each seed and class."""
+    from gantool.render.pictures import save_pictures, to_pil, upscale
+
+    files = []
+    for label in labels:
+        for start in range(0, len(seeds), AT_ONCE):
+            block = seeds[start : start + AT_ONCE]
+            paths = [folder / f"seed{seed:06d}{_of_class([label])}{options}" for seed in block]
+            save_pictures([to_pil(image) for image in upscale(draw(block, label), scale)], paths, overwrite)
+            files += paths
+    return files
+
+
+def _write_sheet(
+    draw: "Draw", seeds: list[int], labels: list[str | None], folder: Path, options: str, scale: int, overwrite: bool
+) -> list[Path]:
+    """All seeds, nearly square; with several classes one row for each."""
+    import torch
+
+    from gantool.render.grids import sheet
+    from gantool.render.pictures import save_pictures
+
+    images = torch.cat([draw(seeds, label) for label in labels])
+    path = folder / f"grid-{format_seeds(seeds)}{_of_class(labels)}{options}"
+    save_pictures([sheet(images, columns=len(seeds) if len(labels) > 1 else None, scale=scale)], [path], overwrite)
+    return [path]
+
+
+def _of_class(labels: list[str | None]) -> str:
+    """Class names as a part of a file name."""
+    return "".join("-" + re.sub(r"[^\w.]+", "-", label).strip("-") for label in labels if label is not None)[:80]

@@ -1,0 +1,1 @@
+"""Pictures for people: single images, contact sheets, strips and animations. Colours are shown as they are."""

@@ -1,0 +1,144 @@
+"""A sequence of frames as a file: a strip (PNG), an animation (APNG, GIF, WebP; Pillow) or a film (MP4; PyAV)."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Tensor
+
+from gantool.engine.files import write_atomically
+from gantool.errors import GantoolError, OptionError, did_you_mean
+from gantool.render.grids import sheet
+from gantool.render.pictures import make_folder, save_pictures, to_pil
+
+Frames = UInt8[Tensor, "n c h w"]
+STRIP_COLUMNS = 32
+GIF_COLOURS_FROM = 64  # frames that the palette of a GIF is chosen from
+
+
+def save_frames(path: Path, frames: Frames, fps: int, loop: bool) -> None:
+    """Write frames in the format the suffix names, whole or not at all; the file's folder is made if need be.
+
+    `loop` files start again for ever, others play once. A strip has no time: it ignores both. MP4 knows no repetition.
+    """
+    check_suffix(path)
+    check_fps(path, fps)
+    make_folder(path.parent)
+    FORMATS[path.suffix.lower()](path, frames, fps, loop)
+
+
+def check_suffix(path: Path) -> None:
+    """Raise OptionError unless the suffix is one that can be written here."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise OptionError(
+            f"{path} has {'the suffix ' + suffix if suffix else 'no suffix'}; the suffix chooses the format: "
+            f"{', '.join(FORMATS)}.{did_you_mean(suffix, FORMATS)}"
+        )
+    if suffix == ".mp4":
+        _import_av()
+
+
+def check_fps(path: Path, fps: int) -> None:
+    """Raise OptionError for a rate that the format or its players cannot show."""
+    limit = 50 if path.suffix.lower() == ".gif" else 240
+    if not 1 <= fps <= limit:
+        raise OptionError(f"--fps is 1 to {limit} for a {path.suffix} file, not {fps}.")
+
+
+def durations(count: int, fps: int, unit: int) -> list[int]:
+    """How long each frame is shown, in milliseconds: multiples of `unit` that keep `fps` exact over the whole."""
+    ends = [round(Fraction(1000 * (frame + 1), fps * unit)) * unit for frame in range(count)]
+    return [end - start for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _strip(path: Path, frames: Frames, fps: int, loop: bool) -> None:
+    save_pictures([sheet(frames, columns=min(len(frames), STRIP_COLUMNS))], [path], overwrite=True)
+
+
+def _apng(path: Path, frames: Frames, fps: int, loop: bool) -> None:
+    first, *rest = [to_pil(frame) for frame in frames]
+    times, plays = durations(len(frames), fps, 1), 0 if loop else 1
+    write_atomically(
+        path,
+        lambda file: first.save(file, "PNG", save_all=True, append_images=rest, duration=times, loop=plays),
+    )
+
+
+def _webp(path: Path, frames: Frames, fps: int, loop: bool) -> None:
+    first, *rest = [to_pil(frame) for frame in frames]
+    times, plays = durations(len(frames), fps, 1), 0 if loop else 1
+    write_atomically(
+        path,
+        lambda file: first.save(
+            file, "WEBP", save_all=True, append_images=rest, duration=times, loop=plays, quality=90, method=4
+        ),
+    )
+
+
+def _gif(path: Path, frames: Frames, fps: int, loop: bool) -> None:
+    """One palette for all frames, so that colours do not flicker; greys are exact."""
+    pictures = [to_pil(frame) for frame in frames]
+    if frames.shape[1] == 3:
+        chosen = frames[torch.linspace(0, len(frames) - 1, min(len(frames), GIF_COLOURS_FROM)).long()]
+        palette = sheet(chosen, margin=0).quantize(256, Image.Quantize.MEDIANCUT)
+        pictures = [picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for picture in pictures]
+    first, *rest = pictures
+    # Without the entry for its loops a GIF plays once.
+    plays = {"loop": 0} if loop else {}
+    times = durations(len(frames), fps, 10)
+    write_atomically(
+        path,
+        lambda file: first.save(
+            file, "GIF", save_all=True, append_images=rest, duration=times, optimize=False, **plays
+        ),
+    )
+
+
+def _mp4(path: Path, frames: Frames, fps: int, loop: bool) -> None:
+    """H.264 that every player shows: yuv420p, crf 18, BT.709 and tagged so, even sides (odd ones repeat an edge)."""
+    av = _import_av()
+    bt709 = av.video.reformatter.Colorspace.ITU709
+    height, width = frames.shape[-2:]
+    rows, columns = torch.arange(height + height % 2), torch.arange(width + width % 2)
+    pictures = frames[:, :, rows.clamp(max=height - 1)][..., columns.clamp(max=width - 1)]
+
+    def write(file: Path) -> None:
+        with av.open(str(file), "w", format="mp4", options={"movflags": "faststart"}) as container:
+            stream = container.add_stream("libx264", rate=fps, options={"crf": "18", "preset": "medium"})
+            stream.height, stream.width = pictures.shape[-2:]
+            stream.pix_fmt = "yuv420p"
+            context = stream.codec_context
+            context.colorspace = context.color_primaries = context.color_trc = 1
+            context.color_range = 1
+            for picture in pictures:
+                rgb = picture.expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()
+                frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+                container.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=bt709)))
+            container.mux(stream.encode(None))
+
+    write_atomically(path, write)
+
+
+def _import_av() -> Any:
+    try:
+        import av
+        import av.video.reformatter
+    except ImportError as error:
+        raise GantoolError(
+            "MP4 films need PyAV: pip install 'gantool[video]', or choose .webp, .gif or .apng."
+        ) from error
+    return av
+
+
+FORMATS: dict[str, Callable[[Path, Frames, int, bool], None]] = {
+    ".png": _strip,
+    ".apng": _apng,
+    ".gif": _gif,
+    ".webp": _webp,
+    ".mp4": _mp4,
+}

@@ -1,0 +1,49 @@
+"""Contact sheets: many pictures on one, side by side, with nothing done to their colours."""
+
+import math
+
+import torch
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Tensor
+
+from gantool.errors import OptionError
+from gantool.render.pictures import to_pil, upscale
+
+PAPER = 255
+LARGEST_SHEET = 2**28  # pixels; beyond it viewers give up
+
+
+def sheet(
+    images: UInt8[Tensor, "n c h w"], columns: int | None = None, margin: int | None = None, scale: int = 1
+) -> Image.Image:
+    """All pictures on white, row by row, nearly square unless `columns` says otherwise.
+
+    `scale` enlarges each picture by whole pixels; `margin` is in pixels of the sheet (None: a thirty-second of a
+    picture). Raises OptionError when the sheet would be too large.
+    """
+    count, channels, height, width = images.shape
+    if count == 0:
+        raise OptionError("There is no picture to put on a sheet.")
+    columns = columns or near_square(count)
+    rows = math.ceil(count / columns)
+    margin = max(2, width * scale // 32) if margin is None else margin
+    cell_height, cell_width = height * scale + margin, width * scale + margin
+    size = (rows * cell_height + margin, columns * cell_width + margin)
+    if size[0] * size[1] > LARGEST_SHEET:
+        raise OptionError(
+            f"A sheet of {count} pictures at {width * scale} pixels would be {size[1]} by {size[0]} pixels: ask for "
+            "fewer pictures or a smaller scale."
+        )
+    canvas = torch.full((channels, *size), PAPER, dtype=torch.uint8)
+    for index, image in enumerate(upscale(images.cpu(), scale)):
+        top = margin + index // columns * cell_height
+        left = margin + index % columns * cell_width
+        canvas[:, top : top + height * scale, left : left + width * scale] = image
+    return to_pil(canvas)
+
+
+def near_square(count: int) -> int:
+    """How many columns: about as many as rows, or up to half as many again if fewer places stay empty."""
+    root = math.ceil(math.sqrt(count))
+    return min(range(root, max(root, root * 3 // 2) + 1), key=lambda columns: (-count % columns, columns))

@@ -175,7 +175,8 @@ def _accepts(annotation: Any, metadata: Sequence[Any]) -> tuple[str, str]:
 
 
 def _item_metadata(annotation: Any) -> Sequence[Any]:
-    return get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    entries = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return [limit for entry in entries for limit in (entry.metadata if isinstance(entry, FieldInfo) else [entry])]
 
 
 def _phrase(annotation: Any, metadata: Sequence[Any]) -> str:
@@ -183,9 +184,7 @@ def _phrase(annotation: Any, metadata: Sequence[Any]) -> str:
     for member in _members(annotation):
         if get_origin(member) is tuple:
             items = [item for item in get_args(member) if item is not Ellipsis]
-            inner = _phrase(items[0], _item_metadata(items[0]))
-            count = "" if Ellipsis in get_args(member) else f"{len(items)} times "
-            phrases.append(f"{count}{inner}, joined by '+'")
+            phrases.append(_phrase_of_items(items[0], None if Ellipsis in get_args(member) else len(items)))
         elif _plain(member) == "choice":
             phrases.append(f"one of {', '.join(map(str, _choices(member)))}")
         else:
@@ -193,6 +192,14 @@ def _phrase(annotation: Any, metadata: Sequence[Any]) -> str:
     limit = _range(metadata)
     words = " or ".join([*phrases, *(["none"] if _takes_none(annotation) else [])])
     return f"{words} ({limit})" if limit else words
+
+
+def _phrase_of_items(item: Any, count: int | None) -> str:
+    kind, limits = _accepts(item, _item_metadata(item))
+    if kind == "choice":
+        return f"{count or 'any'} of {limits}, joined by '+'"
+    plural = {"yes/no": "of yes and no"}.get(kind, kind if kind == "text" else f"{kind}s")
+    return " ".join(filter(None, [str(count or ""), plural, f"({limits})" if limits else "", "joined by '+'"]))
 
 
 def _range(metadata: Sequence[Any]) -> str:

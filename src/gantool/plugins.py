@@ -48,6 +48,11 @@ class Plugin:
             return f"Plugin {self.title} is broken and left out: {self.error}."
         return f"Plugin {self.title} is used in part: {self.error}." if self.status == "clash" else None
 
+    @property
+    def from_folder(self) -> bool:
+        """Whether it is a file or package of a plugin folder."""
+        return self.origin not in ("built-in", "installed")
+
     def is_called(self, name: str) -> bool:
         """Whether a user may mean this plugin by the name: its own or its distribution's, `gantool-` or not."""
         return normal(name) in {normal(self.name), normal(self.distribution)}
@@ -83,7 +88,10 @@ class PluginHost:
         for candidate in installed() if guests else ():
             self._load(candidate)
         for folder in filter(None, self._environ.get("GANTOOL_PLUGINS_DIR", "").split(os.pathsep)):
-            self.load_folder(Path(folder))
+            try:
+                self.load_folder(Path(folder))
+            except UsageError as error:  # a stale setting must not stop every command
+                self._plugins.append(Plugin(Path(folder).name, folder, "", folder, "broken", str(error).rstrip(".")))
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
@@ -140,6 +148,11 @@ class PluginHost:
         reason = None if candidate.origin == "built-in" else self._blocked(plugin)
         if reason:
             self._plugins.append(replace(plugin, status="blocked", error=reason))
+            return
+        twin = next((other for other in self._plugins if other.from_folder and other.name == plugin.name), None)
+        if plugin.from_folder and twin:
+            error = f"another module is named {plugin.name!r} already ({twin.origin}); rename one"
+            self._plugins.append(replace(plugin, status="broken", error=error))
             return
         collected = collect(candidate)
         if collected.error:

@@ -1,0 +1,172 @@
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field, field_validator, model_validator
+
+from gantool.components import Component, Options, option
+from gantool.errors import OptionError, UsageError
+from gantool.grammar import Choice, canonical, describe_options, parse_choice, read_options
+from gantool.option_types import writable
+
+
+class Everything(Options):
+    width: int = option(64, "channels", ge=8, le=512)
+    weight: float = option(1.0, "strength", gt=0)
+    flip: bool = option(False, "mirror")
+    grow: Literal["stride", "pool"] = option("stride", "how it shrinks")
+    policy: tuple[Literal["color", "translation", "cutout"], ...] = option(("color",), "what is changed")
+    betas: tuple[float, float] = option((0.0, 0.99), "Adam")
+    path: str = option("", "where")
+    folder: Path = option(Path("x"), "where")
+    limit: int | None = option(None, "at most", ge=1)
+    size: int | Literal["auto"] = option("auto", "pixels")
+    label: str | None = option(None, "a word")
+    words: tuple[str, ...] = option((), "words")
+    sizes: tuple[Annotated[int, Field(ge=1)], ...] = option((1,), "sizes")
+
+
+SPEC = Component("all", "Every type", Everything, "nowhere:nothing")
+
+
+def read(text: str) -> Everything:
+    options = read_options(SPEC, parse_choice(text))
+    assert isinstance(options, Everything)
+    return options
+
+
+def test_name_alone_has_no_options() -> None:
+    assert parse_choice("dcgan") == parse_choice(" dcgan: ") == Choice("dcgan", {})
+
+
+def test_values_keep_colons_equal_signs_and_slashes() -> None:
+    choice = parse_choice("folder:path=C:/a=b/c, fit=crop")
+    assert choice == Choice("folder", {"path": "C:/a=b/c", "fit": "crop"})
+
+
+@pytest.mark.parametrize("text", ["", ":a=1", "a b:c=1", "x,y", "dcgan:width", "dcgan:=3", "d:a=1,a=2", 'd:a="1'])
+def test_other_forms_are_refused_as_usage(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_choice(text)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("width=1_28", "width", 128),
+        ("width=1e2", "width", 100),
+        ("limit=200k", "limit", 200_000),
+        ("limit=1.5M", "limit", 1_500_000),
+        ("limit=none", "limit", None),
+        ("weight=.5", "weight", 0.5),
+        ("weight=2k", "weight", 2000.0),
+        ("flip=yes", "flip", True),
+        ("flip=true", "flip", True),
+        ("flip=no", "flip", False),
+        ("policy=color+translation", "policy", ("color", "translation")),
+        ("policy=", "policy", ()),
+        ("betas=0.5+0.999", "betas", (0.5, 0.999)),
+        ("size=auto", "size", "auto"),
+        ("size=64", "size", 64),
+        ('path="a, b"', "path", "a, b"),
+        ('path="say ""hi"", you"', "path", 'say "hi", you'),
+        ("path=200k", "path", "200k"),
+        ("path=none", "path", "none"),
+        ('label="none"', "label", "none"),
+        ('words="1+1"+two', "words", ("1+1", "two")),
+    ],
+)
+def test_text_becomes_the_fields_type(text: str, field: str, value: object) -> None:
+    assert getattr(read(f"all:{text}"), field) == value
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Everything(),
+        Everything(width=128, weight=1e-8, flip=True, grow="pool", policy=(), betas=(1e16, 1e-5), limit=3, size=7),
+        Everything(path='a,b="c"', folder=Path("/tmp/a+b, c"), label="none", words=("", "a+b", ' "x', "none", ",")),
+        Everything(path=" lead", label="ok", words=("",), policy=("color", "cutout")),
+    ],
+)
+def test_canonical_text_reads_back_as_the_same_options(options: Everything) -> None:
+    text = canonical("all", options)
+    assert read(text) == options
+    assert canonical("all", read(text)) == text
+    assert set(parse_choice(text).options) == set(Everything.model_fields)
+
+
+def test_a_component_without_options_is_its_name() -> None:
+    assert canonical("plain", Options()) == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("all:widht=9", ["'widht'", "all", "Did you mean 'width'?", "weight"]),
+        ("all:width=abc", ["'width'", "all", "an integer", "from 8 to 512", "'abc'"]),
+        ("all:width=4", ["'width'", "from 8 to 512", "'4'"]),
+        ("all:weight=0", ["'weight'", "a number", "above 0"]),
+        ("all:flip=perhaps", ["'flip'", "yes or no", "'perhaps'"]),
+        ("all:grow=poll", ["'grow'", "stride, pool", "Did you mean 'pool'?"]),
+        ("all:policy=color+blur", ["'policy'", "color, translation, cutout", "joined by '+'"]),
+        ("all:betas=0.5", ["'betas'", "2 numbers", "joined by '+'"]),
+        ("all:limit=0", ["'limit'", "an integer or none", "at least 1"]),
+        ("all:sizes=1+0", ["'sizes'", "integers (at least 1) joined by '+'", "'1+0'"]),
+        ("all:width=1,weight=-1", ["'width'", "'weight'"]),
+    ],
+)
+def test_errors_name_component_option_and_what_it_takes(text: str, parts: list[str]) -> None:
+    with pytest.raises(OptionError) as caught:
+        read(text)
+    assert all(part in str(caught.value) for part in parts), str(caught.value)
+
+
+def test_required_options_and_an_authors_own_checks_are_told_in_words() -> None:
+    class Own(Options):
+        path: str = option(..., "a folder")
+        size: int = 4
+
+        @field_validator("size")
+        @classmethod
+        def even(cls, size: int) -> int:
+            if size % 2:
+                raise ValueError("odd sizes cannot be halved")
+            return size
+
+        @model_validator(mode="after")
+        def fits(self) -> "Own":
+            if len(self.path) > self.size:
+                raise ValueError("the path is longer than the size")
+            return self
+
+    spec = Component("own", "Own checks", Own, "a:b")
+    for text, expected in {
+        "own": "own needs its option 'path': text.",
+        "own:path=x,size=3": "Option 'size' of own cannot be '3': odd sizes cannot be halved.",
+        "own:path=abcdef": "own refuses these options: the path is longer than the size.",
+    }.items():
+        with pytest.raises(OptionError) as caught:
+            read_options(spec, parse_choice(text))
+        assert str(caught.value) == expected
+
+
+def test_described_options_tell_type_limits_and_default() -> None:
+    rows = {row.name: row for row in describe_options(Everything)}
+    assert list(rows) == list(Everything.model_fields)
+    assert (rows["width"].type, rows["width"].limits, rows["width"].default) == ("integer", "from 8 to 512", "64")
+    assert (rows["grow"].type, rows["grow"].limits) == ("choice", "stride, pool")
+    assert (rows["policy"].type, rows["policy"].limits) == ("choice+...", "color, translation, cutout")
+    assert (rows["limit"].type, rows["limit"].default) == ("integer or none", "none")
+    assert (rows["flip"].type, rows["flip"].default, rows["flip"].help) == ("yes/no", "no", "mirror")
+
+
+@pytest.mark.parametrize("kind", [int, bool | None, Literal["a", "b"], tuple[int, ...], int | Literal["auto"], Path])
+def test_types_the_grammar_can_write(kind: object) -> None:
+    assert writable(kind)
+
+
+@pytest.mark.parametrize("kind", [dict[str, int], int | str, tuple[tuple[int, ...], ...], Options, list[int], None])
+def test_types_the_grammar_cannot_write(kind: object) -> None:
+    assert not writable(kind)

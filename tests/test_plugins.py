@@ -1,0 +1,336 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from gantool import plugins
+from gantool.components import API_VERSION, Architecture, Component, ImageShape, Options, option
+from gantool.errors import DataError, OptionError, PluginError, UnknownNameError, UsageError
+from gantool.plugin_choice import Chosen
+from gantool.plugins import PluginHost
+
+GOOD = """
+    import gantool
+
+    class Blobs(gantool.Options):
+        width: int = gantool.option(64, "channels at the top", ge=8)
+
+    @gantool.hookimpl
+    def gantool_architectures():
+        return [gantool.Architecture("blobs", "Blobs by convolution", Blobs, "{module}:build")]
+
+    def build(options, shape):
+        return options.width * shape.resolution
+"""
+
+
+def loss(name: str = "odd", options: str = "gantool.Options", factory: str = "x:y", summary: str = "Odd") -> str:
+    return (
+        "    import gantool\n    @gantool.hookimpl\n    def gantool_losses():\n"
+        f"        return [gantool.Component({name!r}, {summary!r}, {options}, {factory!r})]"
+    )
+
+
+UNCHECKED_OPTIONS = """
+        object.__setattr__(spec, "options", dict)
+        return [spec]
+"""
+BAD_DEFAULT = "type('O', (gantool.Options,), {'__annotations__': {'a': int}, 'a': gantool.option(0, '', ge=1)})"
+
+
+class Site:
+    """A site-packages folder of throw-away distributions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def add(self, distribution: str, source: str, *, entry: str | None = None, version: str = "1.0") -> str:
+        module = distribution.replace("-", "_") + f"_{abs(hash(self.folder)) % 10**8}"  # no two tests share a module
+        (self.folder / f"{module}.py").write_text(dedent(source).replace("{module}", module))
+        info = self.folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        name = entry or distribution.removeprefix("gantool-")
+        (info / "entry_points.txt").write_text(f"[gantool]\n{name} = {module}\n")
+        return module
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    return Site(folder)
+
+
+def make_host(**environ: str) -> PluginHost:
+    return PluginHost(built_ins=["gantool.losses"], environ=environ)
+
+
+def named(host: PluginHost, distribution: str) -> plugins.Plugin:
+    return next(plugin for plugin in host.plugins if plugin.distribution == distribution)
+
+
+def test_four_broken_plugins_leave_a_good_one_and_the_built_ins_working(site: Site) -> None:
+    site.add("gantool-blobs", GOOD)
+    site.add("gantool-absent", "import nowhere_to_be_found")
+    site.add("gantool-leaver", "raise SystemExit(3)")
+    site.add("gantool-typo", "import gantool\n@gantool.hookimpl\ndef gantool_loses():\n    return []")
+    site.add("gantool-raiser", "import gantool\n@gantool.hookimpl\ndef gantool_losses():\n    raise RuntimeError('no')")
+    host = make_host()
+    assert host.resolve("architecture", "blobs:width=8").build(ImageShape(4)) == 32
+    assert "hinge" in host.specs("loss")
+    errors = {plugin.distribution: plugin.error for plugin in host.plugins if plugin.status == "broken"}
+    assert errors == {
+        "gantool-absent": "ModuleNotFoundError: No module named 'nowhere_to_be_found'",
+        "gantool-leaver": "it tried to end the program (exit code 3)",
+        "gantool-typo": "it implements 'gantool_loses', which is no hook of gantool. Did you mean 'gantool_losses'?",
+        "gantool-raiser": "RuntimeError: no",
+    }
+    assert len(host.complaints()) == 4
+    assert all("\n" not in complaint for complaint in host.complaints())
+
+
+@pytest.mark.parametrize(
+    ("source", "cause"),
+    [
+        (loss(name=""), "'' cannot name a component"),
+        (loss(name="Bad name:"), "cannot name a component"),
+        (loss().replace("return [", "spec =").rstrip("]") + UNCHECKED_OPTIONS, "subclass of gantool.Options"),
+        (loss(factory="no_colon"), "'module:callable'"),
+        (loss(summary=""), "summary of one line"),
+        ("    import gantool\n    @gantool.hookimpl\n    def gantool_losses():\n        return 3", "returned int"),
+        ("    import gantool\n    @gantool.hookimpl\n    def gantool_losses():\n        pass", "returned None"),
+        ("    import gantool\n    @gantool.hookimpl\n    def gantool_losses():\n        return ['x']", "not str"),
+        ("    import gantool\n    @gantool.hookimpl\n    def gantool_losses(mode):\n        return []", "mode"),
+        ("    def gantool_losses():\n        return []", "lacks the @gantool.hookimpl"),
+        ("    x = 1", "implements no hook"),
+        ("    gantool_api_version = 99\n" + loss(), f"interface 99, this gantool offers {API_VERSION}"),
+        ("    syntax error", "SyntaxError"),
+        (loss(options="type('O', (gantool.Options,), {'__annotations__': {'a': dict}})"), "cannot be written"),
+        (loss(options=BAD_DEFAULT), "default of option 'a'"),
+    ],
+)
+def test_each_way_to_be_broken_is_named(site: Site, source: str, cause: str) -> None:
+    site.add("gantool-odd", source)
+    host = make_host()
+    assert named(host, "gantool-odd").status == "broken"
+    assert cause in str(named(host, "gantool-odd").error)
+    with pytest.raises(PluginError, match=r"gantool-odd 1\.0 is broken") as caught:
+        host.find("loss", "odd")
+    assert cause in str(caught.value)
+
+
+def test_keyboard_interrupt_while_loading_is_not_swallowed(site: Site) -> None:
+    site.add("gantool-slow", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        make_host()
+
+
+def test_a_plugin_that_prints_while_loading_leaves_standard_output_alone(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.add("gantool-loud", "    print('hello')\n" + loss())
+    make_host()
+    assert capsys.readouterr().out == ""
+
+
+def test_damaged_metadata_of_a_stranger_is_passed_over(site: Site) -> None:
+    site.add("gantool-blobs", GOOD)
+    info = site.folder / "stranger-1.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_bytes(b"[gantool]\n\xff\xfe = = \n")
+    assert "blobs" in make_host().specs("architecture")
+
+
+def test_two_distributions_may_use_one_entry_point_name(site: Site) -> None:
+    site.add("gantool-a", loss("from-a"), entry="same")
+    site.add("gantool-b", loss("from-b"), entry="same")
+    assert {"from-a", "from-b"} <= set(make_host().specs("loss"))
+
+
+def test_the_built_in_keeps_its_name_and_both_owners_are_reported(site: Site) -> None:
+    site.add("gantool-mine", loss("hinge"))
+    host = make_host()
+    assert host.owner("loss", "hinge") == "gantool"
+    assert named(host, "gantool-mine").status == "clash"
+    assert named(host, "gantool-mine").provides["losses"] == ()
+    (complaint,) = host.complaints()
+    assert "gantool-mine" in complaint
+    assert "'hinge' gives way to that of gantool 0" in complaint
+
+
+def test_between_two_guests_the_first_distribution_by_name_keeps_the_name(site: Site) -> None:
+    site.add("gantool-z", loss("shared"), entry="a")
+    site.add("gantool-a", loss("shared"), entry="z")
+    host = make_host()
+    assert host.owner("loss", "shared") == "gantool-a"
+    assert "gives way to that of gantool-a 1.0" in str(named(host, "gantool-z").error)
+
+
+def test_unknown_names_get_the_nearest_and_the_list(site: Site) -> None:
+    site.add("gantool-dark", "import nowhere_to_be_found")
+    with pytest.raises(UnknownNameError) as caught:
+        make_host().find("loss", "hing")
+    text = str(caught.value)
+    assert "There is no loss 'hing'. Did you mean 'hinge'?" in text
+    assert "There are: logistic, " in text
+    assert "gantool-dark 1.0" in text
+    with pytest.raises(UnknownNameError, match="'hinge' is a component of kind loss"):
+        make_host().find("penalty", "hinge")
+    with pytest.raises(UsageError, match="Did you mean 'loss'"):
+        make_host().find("los", "hinge")
+
+
+def test_the_environment_allows_and_blocks_guests(site: Site) -> None:
+    site.add("gantool-a", loss("from-a"))
+    site.add("gantool-b", loss("from-b"), entry="second")
+    third_party = {"from-a", "from-b"}
+
+    def guests(**environ: str) -> set[str]:
+        return third_party & set(make_host(**environ).specs("loss"))
+
+    assert guests() == third_party
+    assert guests(GANTOOL_PLUGINS="") == set()
+    assert guests(GANTOOL_PLUGINS="gantool-a") == guests(GANTOOL_PLUGINS="x, A") == {"from-a"}
+    assert guests(GANTOOL_BLOCK_PLUGINS="second") == guests(GANTOOL_BLOCK_PLUGINS="gantool_b") == {"from-a"}
+    host = make_host(GANTOOL_PLUGINS="")
+    assert "hinge" in host.specs("loss")
+    assert host.complaints() == []
+    with pytest.raises(PluginError, match=r"gantool-a 1\.0 is blocked .GANTOOL_PLUGINS does not name it"):
+        host.find("loss", "a")
+
+
+def test_a_folder_of_files_and_packages_is_a_folder_of_plugins(tmp_path: Path) -> None:
+    (tmp_path / "blobs_file.py").write_text(dedent(GOOD).replace("{module}", "blobs_file"))
+    package = tmp_path / "blobs_package"
+    package.mkdir()
+    (package / "__init__.py").write_text(dedent(loss("packed", factory="blobs_package.heavy:build")))
+    (package / "heavy.py").write_text("def build(options):\n    return 'built'\n")
+    (tmp_path / "_private.py").write_text("raise RuntimeError")
+    (tmp_path / "json.py").write_text("raise RuntimeError")
+    (tmp_path / "notes.txt").write_text("")
+    host = make_host(GANTOOL_PLUGINS_DIR=str(tmp_path))
+    assert host.resolve("architecture", "blobs").build(ImageShape(2)) == 128
+    assert host.resolve("loss", "packed").build() == "built"
+    assert named(host, "blobs_file").origin == str(tmp_path / "blobs_file.py")
+    assert "another module is named 'json'" in str(named(host, "json").error)
+    before = len(host.plugins)
+    host.load_folder(tmp_path)
+    assert len(host.plugins) == before
+    assert json.loads("1") == 1
+
+
+def test_a_missing_plugin_folder_is_an_error_and_in_the_environment_a_complaint(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no plugin folder"):
+        make_host().load_folder(tmp_path / "absent")
+    (complaint,) = make_host(GANTOOL_PLUGINS_DIR=str(tmp_path / "absent")).complaints()
+    assert "no plugin folder" in complaint
+
+
+def test_two_folders_with_plugins_of_one_name_keep_the_first(tmp_path: Path) -> None:
+    for folder, name in (("one", "first"), ("two", "second")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "twin_plugin.py").write_text(dedent(loss(name, factory="twin_plugin:gantool_losses")))
+    host = make_host(GANTOOL_PLUGINS_DIR=os.pathsep.join([str(tmp_path / "one"), str(tmp_path / "two")]))
+    assert "first" in host.specs("loss")
+    assert "second" not in host.specs("loss")
+    assert "another module is named 'twin_plugin'" in host.complaints()[0]
+    assert "second" in make_host(GANTOOL_PLUGINS_DIR=str(tmp_path / "two")).specs("loss")
+
+
+class Sized(Options):
+    size: int = option(3, "how many", ge=1)
+
+
+def make_sized(options: Sized, *more: int) -> tuple[int, ...]:
+    return (options.size, *more)
+
+
+def fail_with(error: Exception) -> None:
+    raise error
+
+
+def raise_data_error(options: Sized) -> None:
+    fail_with(DataError("no pictures"))
+
+
+def raise_zero_division(options: Sized) -> None:
+    fail_with(ZeroDivisionError("division by zero"))
+
+
+def chosen(place: str, distribution: str = "gantool-x") -> Chosen:
+    factory = f"{__name__}:{place}" if ":" not in place else place
+    return Chosen("loss", Component("sized", "Sized", Sized, factory), Sized(size=2), distribution)
+
+
+def test_build_calls_the_factory_with_the_options_first() -> None:
+    assert chosen("make_sized").build(7) == (2, 7)
+    assert chosen("make_sized").text == "sized:size=2"
+    assert chosen("make_sized").natural() is None
+
+
+@pytest.mark.parametrize("place", ["nowhere_at_all:build", "missing", "Sized.model_config"])
+def test_a_factory_that_cannot_be_imported_or_called_names_place_and_distribution(place: str) -> None:
+    with pytest.raises(PluginError, match="Loss 'sized' of gantool-x cannot be used") as caught:
+        chosen(place).build()
+    assert chosen(place).spec.factory in str(caught.value)
+
+
+def test_what_a_factory_raises_is_told_in_a_sentence_unless_it_is_one_already() -> None:
+    with pytest.raises(DataError, match="no pictures"):
+        chosen("raise_data_error").build()
+    with pytest.raises(PluginError, match=r"gantool-x failed in .*ZeroDivisionError: division by zero"):
+        chosen("raise_zero_division").build()
+    with pytest.raises(ZeroDivisionError):
+        chosen("raise_zero_division", "gantool").build()
+
+
+def test_every_built_in_resolves_by_its_own_canonical_text() -> None:
+    host = PluginHost(guests=False, environ={})
+    assert {plugin.status for plugin in host.plugins} == {"ok"}
+    count = 0
+    for kind in plugins.PLURALS:
+        for name, spec in host.specs(kind).items():
+            if any(info.is_required() for info in spec.options.model_fields.values()):
+                continue
+            text = host.resolve(kind, name).text
+            assert host.resolve(kind, text).options == spec.options()
+            assert isinstance(spec, Architecture if kind == "architecture" else Component)
+            count += 1
+    assert count > 8
+
+
+def test_resolve_reports_wrong_options() -> None:
+    with pytest.raises(OptionError, match="widht"):
+        PluginHost(guests=False, environ={}).resolve("architecture", "dcgan:widht=3")
+
+
+def test_the_process_has_one_host_and_complains_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(plugins, "_host", None)
+    site.add("gantool-dark", "import nowhere_to_be_found")
+    (tmp_path / "odd_plugin.py").write_text("x = 1")
+    assert plugins.host() is plugins.host()
+    assert [record.message for record in caplog.records] == [named(plugins.host(), "gantool-dark").complaint]
+    plugins.look_in([tmp_path])
+    plugins.look_in([tmp_path])
+    assert len([record for record in caplog.records if "odd_plugin" in record.message]) == 1
+
+
+def test_specs_import_no_torch(site: Site) -> None:
+    site.add("gantool-blobs", GOOD)
+    code = (
+        "import sys; from gantool.plugins import host, PLURALS; h = host()\n"
+        "assert h.specs('architecture').keys() >= {'dcgan', 'blobs'}, h.plugins\n"
+        "[h.specs(kind) for kind in PLURALS]\n"
+        "print(sorted({'torch', 'torchvision', 'numpy', 'PIL'} & set(sys.modules)))"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(site.folder)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=True)
+    assert done.stdout.strip() == "[]"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from typer._click import Context, HelpFormatter
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 KIND_OF_FLAG = {
     "--arch": "architecture",
@@ -71,6 +71,31 @@ class ComponentCommand(TyperCommand):
             screen.print(_overview([flag for flag in KIND_OF_FLAG if flag in own]))
 
 
+class RootGroup(TyperGroup):
+    """The root command, with a help page of its own: Typer's imports Markdown and syntax colouring, twice the cost."""
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Usage, commands and options, as Typer shows them."""
+        from rich.panel import Panel
+        from rich.table import Table
+        from rich.text import Text
+
+        from gantool.cli.output import page
+
+        screen = page()
+        screen.print(Text.assemble("\n ", (self.get_usage(ctx), "bold"), "\n\n ", self.help or "", "\n"))
+        commands = [(name, self.commands[name]) for name in self.list_commands(ctx)]
+        rows = {
+            "Commands": [(name, command.get_short_help_str(200)) for name, command in commands if not command.hidden],
+            "Options": [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))],
+        }
+        for title, records in rows.items():
+            table = Table.grid(padding=(0, 2))
+            for name, help_text in records:
+                table.add_row(Text(name, style="bold cyan", overflow="fold"), Text(help_text))
+            screen.print(Panel(table, title=title, title_align="left", border_style="dim"))
+
+
 def _values(args: Sequence[str], flags: set[str]) -> Iterator[tuple[str, str]]:
     """The flags among the arguments with their values, as `--flag value` or `--flag=value`, up to `--`."""
     rest = iter(args)
@@ -93,6 +118,8 @@ def _about(kind: str, text: str) -> Iterator[Any]:
 
     name = text.partition(":")[0].strip()
     plugins = host()
+    if kind == "source" and name not in plugins.specs(kind) and (Path(text).exists() or "/" in text):
+        return  # a path needs no name; whether it can be used is for training to say
     if name in plugins.specs(kind):
         yield component_panel(kind, plugins.find(kind, name), plugins.owner(kind, name))
     try:

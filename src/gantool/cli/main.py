@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from gantool import __version__
-from gantool.cli.components import ComponentCommand
+from gantool.cli.components import ComponentCommand, RootGroup
 from gantool.errors import GantoolError
 
 app = typer.Typer(
     name="gantool",
+    cls=RootGroup,
     help="Train generative adversarial networks, and make pictures with them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

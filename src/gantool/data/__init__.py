@@ -14,7 +14,7 @@ class FolderOptions(Options):
     """Where the pictures are and how each becomes a square."""
 
     path: str = option(..., "folder, or zip/tar of pictures; sub-folders are classes")
-    fit: Literal["crop", "pad", "stretch"] = option("crop", "how a picture becomes square: its center, bars, or distorted")
+    fit: Literal["crop", "pad", "stretch"] = option("crop", "to a square by its center, bars, or distortion")
     background: str = option("white", "colour behind transparency and beside padded pictures: a name or #rrggbb")
     filter: Literal["lanczos", "bicubic", "box"] = option("lanczos", "antialiasing filter of the resize")
 

@@ -11,7 +11,7 @@ _SPACES = {"RGB": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",)}
 
 
 def plain(image: Image.Image) -> Image.Image:
-    """The picture in one of L, LA, RGB, RGBA, CMYK, at 8 bits; its transparency, however stored, as an alpha channel."""
+    """The picture in one of L, LA, RGB, RGBA, CMYK at 8 bits; transparency, however stored, as an alpha channel."""
     mode = image.mode
     if mode in ("I", "F") or mode.startswith("I;16"):
         return _eight_bits(image)

@@ -16,7 +16,17 @@ from typing import BinaryIO
 import numpy as np
 from jaxtyping import UInt8
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageColor
+from PIL import (
+    BmpImagePlugin,  # noqa: F401 (these four, and WebP, register the readers of _COMMON)
+    ExifTags,
+    GifImagePlugin,  # noqa: F401
+    Image,
+    ImageColor,
+    JpegImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
 
 from gantool.data import FolderOptions
 from gantool.data.color import flattened, plain, to_srgb
@@ -24,6 +34,7 @@ from gantool.errors import DataError
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit for an error; 13,000 x 13,000
 _FOREIGN = {"EPS", "WMF", "MPEG", "GRIB", "BUFR", "HDF5", "PDF", "FITS"}  # not pictures, or run another program
+_COMMON = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 _FILTERS = {
     "lanczos": Image.Resampling.LANCZOS,
     "bicubic": Image.Resampling.BICUBIC,
@@ -82,10 +93,8 @@ def decode(file: BinaryIO, options: FolderOptions, resolution: int, channels: in
     try:
         with _opened(file) as image:
             return _pixels(image, options, resolution, channels)
-    except UndecodableError:
-        raise
     except Exception as error:  # a picture can make Pillow raise nearly anything
-        raise UndecodableError(_reason(error)) from error
+        raise UndecodableError(reason(error)) from error
 
 
 def peek(file: BinaryIO) -> Header:
@@ -94,14 +103,35 @@ def peek(file: BinaryIO) -> Header:
         with _opened(file) as image:
             alpha = image.has_transparency_data
             return Header(image.format or "?", image.mode, image.width, image.height, alpha)
-    except UndecodableError:
-        raise
     except Exception as error:
-        raise UndecodableError(_reason(error)) from error
+        raise UndecodableError(reason(error)) from error
+
+
+def reason(error: Exception) -> str:
+    """Why a picture cannot be used, to follow its name in a sentence: `is empty`, `ends too early`."""
+    text = str(error).strip().split("\n")[0].rstrip(".")
+    match error:
+        case UndecodableError():
+            return str(error)
+        case Image.DecompressionBombError():
+            return _too_large("a decompression bomb by its header")
+        case UnidentifiedImageError():
+            return "is not a picture, or of a kind that cannot be read"
+        case PermissionError():
+            return "may not be read: permission denied"
+        case MemoryError():
+            return "needs more memory than there is"
+        case EOFError():
+            return "ends too early"
+        case OSError() if error.strerror:
+            return f"could not be read: {error.strerror}"
+    if "truncated" in text.lower():
+        return f"ends too early ({text})"
+    return f"is damaged ({text or type(error).__name__})"
 
 
 def _pixels(image: Image.Image, options: FolderOptions, resolution: int, channels: int) -> NDArray[np.uint8]:
-    image.draft(None, (2 * resolution, 2 * resolution))  # type: ignore[arg-type]  # JPEG decodes smaller, never below 2x
+    image.draft(None, (2 * resolution, 2 * resolution))  # JPEG decodes smaller, never below 2x
     image.load()
     profile = image.info.get("icc_profile")
     turn = _UPRIGHT.get(_orientation(image))
@@ -132,7 +162,11 @@ def _resized(image: Image.Image, options: FolderOptions, resolution: int) -> Ima
 
 
 def _opened(file: BinaryIO) -> Image.Image:
-    image = Image.open(file, formats=_formats())
+    try:
+        image = Image.open(file, formats=_COMMON)
+    except UnidentifiedImageError:
+        file.seek(0)
+        image = Image.open(file, formats=_uncommon())
     if image.width * image.height > MAX_PIXELS:
         raise UndecodableError(_too_large(f"{image.width} x {image.height}"))
     if image.width < 1 or image.height < 1:
@@ -141,11 +175,12 @@ def _opened(file: BinaryIO) -> Image.Image:
 
 
 @cache
-def _formats() -> tuple[str, ...]:
+def _uncommon() -> tuple[str, ...]:
+    """All other formats; loading their readers takes longer than decoding a hundred small pictures."""
     if importlib.util.find_spec("pillow_heif") is not None:
         importlib.import_module("pillow_heif").register_heif_opener()
     Image.init()
-    return tuple(name for name in Image.ID if name not in _FOREIGN)
+    return tuple(name for name in Image.ID if name not in (*_COMMON, *_FOREIGN))
 
 
 def _orientation(image: Image.Image) -> int:
@@ -157,21 +192,3 @@ def _orientation(image: Image.Image) -> int:
 
 def _too_large(size: str) -> str:
     return f"is too large to decode safely ({size}; the limit is {MAX_PIXELS:,} pixels)"
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).strip().split("\n")[0].rstrip(".")
-    match error:
-        case Image.DecompressionBombError():
-            return _too_large("a decompression bomb by its header")
-        case Image.UnidentifiedImageError():
-            return "is not a picture, or of a kind that cannot be read"
-        case PermissionError():
-            return "may not be read: permission denied"
-        case MemoryError():
-            return "needs more memory than there is"
-        case EOFError():
-            return "ends too early"
-    if "truncated" in text.lower():
-        return f"ends too early ({text})"
-    return f"is damaged ({text or type(error).__name__})"

@@ -1,0 +1,96 @@
+"""The engine's supply of real images, on the training device: a pure function of `images_seen`."""
+
+import hashlib
+
+import numpy as np
+import torch
+from jaxtyping import Bool, UInt8
+from torch import Tensor
+
+from gantool.contracts import Labels, Source
+from gantool.data.cache import CachedSource, cached_items
+from gantool.data.order import flips_at, images_at
+from gantool.data.supply import Supply, supply_of
+from gantool.errors import DataError
+
+
+class ShuffledBatches:
+    """Batches of a shuffled, endless sequence; `open_batches` makes them.
+
+    `fingerprint` tells whether a resumed run has the same images: it is of their pixels and labels, so moving or
+    touching the files does not change it. (Of an uncached plugin source it knows only name, size and classes.)
+    """
+
+    def __init__(
+        self, source: Source, supply: Supply, fingerprint: str, seed: int, flip: bool, rank: int, world: int
+    ) -> None:
+        self.count = len(source)
+        self.fingerprint = fingerprint
+        self.class_names = tuple(source.class_names)
+        self._supply = supply
+        self._seed = seed
+        self._flip = flip
+        self._rank = rank
+        self._world = world
+
+    def take(self, images_seen: int, n: int) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
+        """This process's n images of the global batch that begins at `images_seen`; labels when they were asked for.
+
+        The global batch is the next `world * n` positions of the sequence, of which process `rank` has the `rank`-th n.
+        """
+        start = images_seen + self._rank * n
+        indices = images_at(self._seed, self.count, start, n)
+        following = images_at(self._seed, self.count, start + self._world * n, n)
+        images, labels = self._supply(indices, following)
+        if self._flip:
+            images = _mirrored(images, flips_at(self._seed, start, n))
+        return images, labels
+
+
+def open_batches(
+    source: Source,
+    *,
+    name: str,
+    resolution: int,
+    channels: int,
+    seed: int,
+    flip: bool,
+    labels: bool,
+    device: torch.device,
+    rank: int = 0,
+    world: int = 1,
+) -> ShuffledBatches:
+    """Batches of `source` for one process of `world`; `name` is for messages.
+
+    A source with a `fingerprint` is cached first. The sequence, mirror images included, depends on `seed` and position
+    alone. Raises DataError when the source is empty, unlabelled though `labels` are wanted, or gives something else
+    than uint8 `[channels, resolution, resolution]`.
+    """
+    if len(source) == 0:
+        raise DataError(f"Source {name!r} has no images.")
+    if labels and not source.class_names:
+        raise DataError(f"Source {name!r} has no labels, so it cannot be trained with --labels.")
+    if not isinstance(source, CachedSource) and isinstance(getattr(source, "fingerprint", None), str):
+        source = cached_items(source, name, channels, resolution)
+    shape = (channels, resolution, resolution)
+    if isinstance(source, CachedSource) and source.pixels.shape[1:] != shape:
+        raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; {shape} was asked for.")
+    supply = supply_of(source, name, shape, labels, device)
+    return ShuffledBatches(source, supply, _fingerprint(source, name, shape), seed, flip, rank, world)
+
+
+def _mirrored(images: UInt8[Tensor, "n c h w"], which: Bool[np.ndarray, "n"]) -> UInt8[Tensor, "n c h w"]:
+    """Some images mirrored; on the CPU in place and by numpy, whose copies are ten times as fast."""
+    if images.device.type == "cpu":
+        pixels = images.numpy()
+        pixels[which] = pixels[which][..., ::-1]
+        return images
+    flipped = torch.from_numpy(which).to(images.device, non_blocking=True)
+    return torch.where(flipped[:, None, None, None], images.flip(-1), images)
+
+
+def _fingerprint(source: Source, name: str, shape: tuple[int, int, int]) -> str:
+    if isinstance(source, CachedSource):
+        return source.fingerprint
+    known = repr((name, len(source), shape, tuple(source.class_names)))
+    return hashlib.sha256(known.encode()).hexdigest()[:32]

@@ -1,0 +1,44 @@
+"""What one picture file is, for `gantool data check`: its header, its content's hash, and a hash of its looks."""
+
+import hashlib
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from gantool.data import FolderOptions
+from gantool.data.decode import decode, peek
+
+LOOKS = 16
+"""The hash of looks has 16 x 16 bits: is each cell brighter than its right neighbour (dHash, Krawetz 2013)?"""
+
+_AS_SEEN = FolderOptions(path="", fit="stretch", filter="box")
+
+
+def inspect(file: BinaryIO) -> dict[str, Any]:
+    """Header, `digest` of the bytes and `looks`, in words JSON knows. Raises UndecodableError like `decode`."""
+    header = peek(file)
+    frames = _frames(file)
+    file.seek(0)
+    pixels = decode(file, _AS_SEEN, LOOKS + 1, 1)[0, :LOOKS].astype(np.int16)
+    file.seek(0)
+    return {
+        "format": header.format,
+        "mode": header.mode,
+        "width": header.width,
+        "height": header.height,
+        "grey": header.is_grey,
+        "alpha": header.has_alpha,
+        "animated": frames > 1,
+        "digest": hashlib.sha256(file.read()).hexdigest(),
+        "looks": np.packbits(pixels[:, 1:] > pixels[:, :-1] + 2).tobytes().hex(),
+    }
+
+
+def _frames(file: BinaryIO) -> int:
+    file.seek(0)
+    try:
+        with Image.open(file) as image:
+            return int(getattr(image, "n_frames", 1))
+    except Exception:  # a damaged later frame does not matter: the first one is used
+        return 1

@@ -1,0 +1,100 @@
+"""Where batches are gathered: in GPU memory, from a memory map, or from a source item by item."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+from gantool.contracts import Labels, Source
+from gantool.data.cache import CachedSource
+from gantool.data.items import read_item
+
+GPU_SHARE = 0.3
+"""Images rest in GPU memory when they take at most this part of what is free."""
+_UPLOAD_BYTES = 1 << 28
+
+Indices = Int64[np.ndarray, "n"]
+Batch = tuple[UInt8[Tensor, "n c h w"], Labels]
+Read = Callable[[Indices], Batch]
+"""The images of these indices in main memory, with labels or None."""
+Supply = Callable[[Indices, Indices], Batch]
+"""The images of the first indices on the training device; the second are likely to be asked for next."""
+
+
+def supply_of(source: Source, name: str, shape: tuple[int, int, int], labels: bool, device: torch.device) -> Supply:
+    """The fastest way to batches of `source` on `device`."""
+    if not isinstance(source, CachedSource):
+        return _supply_from(_item_reader(source, name, shape, labels), device)
+    if device.type == "cuda" and source.pixels.nbytes <= GPU_SHARE * torch.cuda.mem_get_info(device)[0]:
+        return _resident(source, labels, device)
+    return _supply_from(_map_reader(source, labels), device)
+
+
+def _map_reader(source: CachedSource, labels: bool) -> Read:
+    numbers = source.labels if labels else None
+
+    def read(indices: Indices) -> Batch:
+        images = torch.from_numpy(np.take(source.pixels, indices, axis=0))
+        return images, None if numbers is None else torch.from_numpy(numbers[indices])
+
+    return read
+
+
+def _item_reader(source: Source, name: str, shape: tuple[int, int, int], labels: bool) -> Read:
+    def read(indices: Indices) -> Batch:
+        items = [read_item(source, int(index), name, shape, labels) for index in indices]
+        numbers = [label for _, label in items if label is not None]
+        return torch.stack([image for image, _ in items]), torch.tensor(numbers) if labels else None
+
+    return read
+
+
+def _resident(source: CachedSource, labels: bool, device: torch.device) -> Supply:
+    images = torch.empty(source.pixels.shape, dtype=torch.uint8, device=device)
+    step = max(1, _UPLOAD_BYTES // (source.pixels.nbytes // len(source)))
+    for start in range(0, len(source), step):
+        images[start : start + step] = torch.from_numpy(source.pixels[start : start + step].copy())
+    numbers = torch.from_numpy(source.labels).to(device) if labels and source.labels is not None else None
+
+    def supply(indices: Indices, following: Indices) -> Batch:
+        chosen = torch.from_numpy(indices).pin_memory().to(device, non_blocking=True)
+        return images[chosen], None if numbers is None else numbers[chosen]
+
+    return supply
+
+
+def _supply_from(read: Read, device: torch.device) -> Supply:
+    if device.type == "cuda":
+        return _Prefetched(read, device)
+
+    def supply(indices: Indices, following: Indices) -> Batch:
+        images, labels = read(indices)
+        return images.to(device), None if labels is None else labels.to(device)
+
+    return supply
+
+
+class _Prefetched:
+    """Reads the next batch into pinned memory while the GPU works on this one."""
+
+    def __init__(self, read: Read, device: torch.device) -> None:
+        self._read = read
+        self._device = device
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="gantool-batches")
+        self._ahead: tuple[Indices, Future[Batch]] | None = None
+
+    def __call__(self, indices: Indices, following: Indices) -> Batch:
+        if self._ahead is not None and np.array_equal(self._ahead[0], indices):
+            images, labels = self._ahead[1].result()
+        else:
+            images, labels = self._pinned(indices)
+        self._ahead = (following, self._thread.submit(self._pinned, following))
+        there = None if labels is None else labels.to(self._device, non_blocking=True)
+        return images.to(self._device, non_blocking=True), there
+
+    def _pinned(self, indices: Indices) -> Batch:
+        images, labels = self._read(indices)
+        return images.pin_memory(), None if labels is None else labels.pin_memory()

@@ -56,7 +56,8 @@ class Component:
 
     `factory` is `"module:callable"`, imported on use, and is called with the options: `(options) -> Loss | Penalty | ...`.
     A source's factory is called as `factory(options, resolution=..., channels=...)`. A source may also name, in
-    `natural`, a callable `(options) -> ImageShape` that tells the shape it is best trained at; it must be quick.
+    `natural`, a callable `(options) -> ImageShape` that tells the shape it is best trained at; it must be quick. `images`
+    is how long a run on it is by default, in place of the recipe's.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Component:
     options: type[Options]
     factory: str
     natural: str | None = None
+    images: int | None = None
 
 
 @dataclass(frozen=True)

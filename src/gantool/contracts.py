@@ -50,6 +50,7 @@ class MappedGenerator(Protocol):
         """From the intermediate latent to images."""
 
 
+@runtime_checkable
 class Loss(Protocol):
     """An adversarial loss on logits: one value per sample, the step takes the mean.
 
@@ -65,6 +66,7 @@ class Loss(Protocol):
         """What the generator minimises."""
 
 
+@runtime_checkable
 class Penalty(Protocol):
     """A regulariser of the discriminator: one value per sample, in float32.
 
@@ -78,8 +80,9 @@ class Penalty(Protocol):
         """The penalty of each sample."""
 
 
+@runtime_checkable
 class Augmentation(Protocol):
-    """A differentiable augmentation: `draw(n)` fixes one draw for a batch, which is then applied to real and fake alike."""
+    """A differentiable augmentation: `draw(n)` fixes one draw for a batch, then applied to real and fake alike."""
 
     def draw(self, n: int) -> Callable[[Images], Images]:
         """The transformation of one batch of n, the same at all levels."""
@@ -93,6 +96,7 @@ class Skipped:
     reason: str
 
 
+@runtime_checkable
 class Source(Protocol):
     """Images, addressed by index. `class_names` is empty when there are no labels.
 
@@ -100,8 +104,13 @@ class Source(Protocol):
     without that attribute it is read as it is.
     """
 
-    class_names: Sequence[str]
-    skipped: Sequence[Skipped]
+    @property
+    def class_names(self) -> Sequence[str]:
+        """Names of the classes, in the order of their labels."""
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """What could not be used."""
 
     def __len__(self) -> int:
         """How many images there are."""
@@ -110,17 +119,27 @@ class Source(Protocol):
         """One image at the wanted resolution and its label."""
 
 
+@runtime_checkable
 class Batches(Protocol):
-    """The engine's supply of real images: a pure function of `images_seen`, so that a resumed run sees the same order."""
+    """The engine's supply of real images, a pure function of `images_seen`: a resumed run sees the same order."""
 
-    count: int
-    fingerprint: str
-    class_names: tuple[str, ...]
+    @property
+    def count(self) -> int:
+        """How many images there are before they repeat."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same images; a resumed run checks it."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their labels."""
 
     def take(self, images_seen: int, n: int) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
         """Images `images_seen` to `images_seen + n` of the endless, shuffled sequence, on the training device."""
 
 
+@runtime_checkable
 class Extractor(Protocol):
     """A network that turns images in [-1, 1] into features; metrics and style transfer use it."""
 
@@ -128,6 +147,7 @@ class Extractor(Protocol):
         """Features, shallow to deep."""
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Told of every event of a run. It watches; it never steers."""
 

@@ -52,10 +52,10 @@ class DcganDiscriminator(nn.Module):
     def __init__(self, options: DcganOptions, shape: ImageShape) -> None:
         super().__init__()
         plan = channel_plan(options, shape.resolution)[::-1]
-        normalise = norm2d(options.discriminator_norm)
         layers = [*_halve(options, shape.channels, plan[0]), nn.LeakyReLU(options.leak, inplace=True)]
         for fine, coarse in pairwise(plan):
-            layers += [*_halve(options, fine, coarse), normalise(coarse), nn.LeakyReLU(options.leak, inplace=True)]
+            norm = norm2d(options.discriminator_norm, coarse)
+            layers += [*_halve(options, fine, coarse), norm, nn.LeakyReLU(options.leak, inplace=True)]
         self.layers = nn.Sequential(*layers)
         self.head = _head(options, plan[-1], stem_size(shape.resolution))
         self.projection = Projection(shape.classes, plan[-1])

@@ -1,7 +1,5 @@
 """Pieces that architectures share."""
 
-from collections.abc import Callable
-
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -47,13 +45,12 @@ class Projection(nn.Module):
             return logits
         if labels is None:
             raise ValueError("a class-conditional discriminator was called without labels")
-        return logits + (self.embedding(labels) * features).sum(dim=1)
+        inner: Tensor = (self.embedding(labels) * features).sum(dim=1)
+        return logits + inner
 
 
-def norm2d(kind: str) -> Callable[[int], nn.Module]:
-    """`batch`, `instance` or `none`, by number of channels."""
-    return {
-        "batch": nn.BatchNorm2d,
-        "instance": lambda channels: nn.InstanceNorm2d(channels, affine=True),
-        "none": lambda _: nn.Identity(),
-    }[kind]
+def norm2d(kind: str, channels: int) -> nn.Module:
+    """`batch`, `instance` or `none`."""
+    if kind == "batch":
+        return nn.BatchNorm2d(channels)
+    return nn.InstanceNorm2d(channels, affine=True) if kind == "instance" else nn.Identity()

@@ -14,9 +14,13 @@ def pick_device(name: str) -> torch.device:
     """
     kind = name.partition(":")[0]
     if kind not in NAMES:
-        raise OptionError(f"--device {name}: there is no such device.{did_you_mean(kind, NAMES)} Use {', '.join(NAMES)}.")
+        raise OptionError(
+            f"--device {name}: there is no such device.{did_you_mean(kind, NAMES)} Use {', '.join(NAMES)}."
+        )
     if kind == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device(
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if not available[kind]:
         raise OptionError(f"--device {name}: torch {torch.__version__} finds none on this machine. Use --device auto.")
@@ -25,7 +29,9 @@ def pick_device(name: str) -> torch.device:
     except RuntimeError as error:
         raise OptionError(f"--device {name}: not a device. Use e.g. cuda, cuda:1, mps or cpu.") from error
     if kind == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
-        raise OptionError(f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices, counted from 0.")
+        raise OptionError(
+            f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices, counted from 0."
+        )
     return device
 
 

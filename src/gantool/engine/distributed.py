@@ -30,7 +30,9 @@ class World:
     def share(self, batch: int) -> int:
         """This process's part of a batch. Raises TrainingError when it does not divide."""
         if batch % self.size:
-            raise TrainingError(f"--batch {batch} cannot be shared by {self.size} processes; use a multiple of {self.size}.")
+            raise TrainingError(
+                f"--batch {batch} cannot be shared by {self.size} processes; use a multiple of {self.size}."
+            )
         return batch // self.size
 
     def average(self, parameters: Iterable[nn.Parameter], value: Float[Tensor, ""]) -> Float[Tensor, ""]:
@@ -41,7 +43,7 @@ class World:
         flat = torch.cat([value.detach().reshape(1), *(gradient.reshape(-1) for gradient in gradients)])
         dist.all_reduce(flat)
         flat /= self.size
-        for gradient, part in zip(gradients, flat[1:].split([g.numel() for g in gradients]), strict=True):
+        for gradient, part in zip(gradients, torch.split(flat[1:], [g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
         return flat[0]
 

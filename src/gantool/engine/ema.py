@@ -3,6 +3,7 @@
 import copy
 
 import torch
+from torch import Tensor
 
 from gantool.contracts import Gan
 
@@ -12,14 +13,14 @@ RAMP_UP = 0.05
 
 def halflife(images_seen: int, halflife_images: int) -> float:
     """The half-life in force, in images."""
-    return min(halflife_images, RAMP_UP * images_seen)
+    return float(min(halflife_images, RAMP_UP * images_seen))
 
 
 class Ema:
     """An exponential moving average of a generator's weights and statistics, in float32."""
 
     def __init__(self, gan: Gan, halflife_images: int) -> None:
-        # One discriminator serves both: `advance` must reach the copy, and a second discriminator would only cost memory.
+        # One discriminator serves both: `advance` must reach the copy, and a second one would only cost memory.
         self.gan = copy.deepcopy(gan, {id(gan.discriminator): gan.discriminator})
         self.halflife_images = halflife_images
         self.gan.generator.eval().requires_grad_(False)
@@ -30,7 +31,8 @@ class Ema:
         """Move toward the generator by one step of `batch` images; call after the step that made it `images_seen`."""
         life = halflife(images_seen, self.halflife_images)
         keep = 0.5 ** (batch / life) if life > 0 else 0.0
-        ours, theirs = list(self.gan.generator.parameters()), list(self._source.parameters())
+        ours: list[Tensor] = list(self.gan.generator.parameters())
+        theirs: list[Tensor] = list(self._source.parameters())
         torch._foreach_lerp_(ours, theirs, 1 - keep)
         for mine, live in zip(self.gan.generator.buffers(), self._source.buffers(), strict=True):
             if mine.is_floating_point():

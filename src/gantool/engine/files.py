@@ -10,7 +10,7 @@ from gantool.errors import TrainingError
 DISK_FULL = 28  # errno.ENOSPC
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Have `write` fill a temporary file beside `path`, then put it in place; on any error `path` is as it was.
 
     Raises TrainingError when the disk is full.

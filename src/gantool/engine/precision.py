@@ -17,7 +17,14 @@ from torch.nn import functional as F
 from gantool.engine.files import write_atomically
 from gantool.errors import GantoolError
 
+Name = Literal["float32", "bf16"]
 Layout = Literal["contiguous", "channels_last"]
+CANDIDATES: tuple[tuple[Name, Layout], ...] = (
+    ("float32", "contiguous"),
+    ("float32", "channels_last"),
+    ("bf16", "channels_last"),
+    ("bf16", "contiguous"),
+)
 WORTHWHILE = 0.9
 """A candidate must take less than this share of the plain way's time: noise alone must not change numerics."""
 
@@ -26,7 +33,7 @@ WORTHWHILE = 0.9
 class Precision:
     """How the networks compute. Losses, penalties and averages are float32 whatever this says."""
 
-    name: Literal["float32", "bf16"] = "float32"
+    name: Name = "float32"
     layout: Layout = "contiguous"
     device_type: str = "cpu"
 
@@ -54,7 +61,7 @@ def choose(
     """
     candidates = [
         Precision(name, form, device.type)
-        for name, form in (("float32", "contiguous"), ("float32", "channels_last"), ("bf16", "channels_last"), ("bf16", "contiguous"))
+        for name, form in CANDIDATES
         if wanted in ("auto", name) and layout in ("auto", form)
     ]
     if wanted == "auto" and not bf16_gains(device):
@@ -77,9 +84,9 @@ def choose(
 
 
 def bf16_gains(device: torch.device) -> bool:
-    """Whether bfloat16 is computed in hardware: a tiny convolution tells, where the real networks would take minutes."""
+    """Whether bfloat16 is computed in hardware: a tiny convolution tells, the real networks might take minutes."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
 
@@ -112,6 +119,6 @@ def _recall(memory: Path) -> dict[str, str]:
 def _remember(memory: Path, known: dict[str, str]) -> None:
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(memory, lambda path: path.write_text(json.dumps(known, indent=1), encoding="utf-8") and None)
+        write_atomically(memory, lambda path: path.write_text(json.dumps(known, indent=1), encoding="utf-8"))
     except (OSError, GantoolError):
         pass  # measured again next time

@@ -90,7 +90,7 @@ def _learn(
 ) -> Scalars:
     """One update of one network, or none when loss or gradient is not finite (decided on the device)."""
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     loss = game.world.average(network.parameters(), loss)
     norm = nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
     skipped = (~(torch.isfinite(norm) & torch.isfinite(loss.detach()))).float()

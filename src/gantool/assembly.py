@@ -1,0 +1,257 @@
+"""The one room that knows both sides: a configuration becomes a Trainer, a model file becomes a Model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gantool import runs
+from gantool.components import ImageShape
+from gantool.config import RunConfig, differences
+from gantool.contracts import Gan, Observer, Source
+from gantool.data.batches import open_batches
+from gantool.data.cache_folder import cache_folder
+from gantool.engine import budget, checkpoint
+from gantool.engine.devices import pick_device
+from gantool.engine.distributed import World, join_world
+from gantool.engine.export import ModelCard, load_generator
+from gantool.engine.files import write_atomically
+from gantool.engine.inspection import check_contract
+from gantool.engine.precision import Precision, choose
+from gantool.engine.step import Game
+from gantool.engine.timing import step_timer
+from gantool.engine.trainer import Trainer
+from gantool.errors import DataError, PluginError, ResumeError
+from gantool.locate import generator_file
+from gantool.model import Model
+from gantool.plugins import host
+from gantool.resolve import resolve, resolve_source
+
+DEFAULT_OBSERVERS = ("jsonl", "samples")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that is about to start or go on: its configuration, its folder, and where it goes on from."""
+
+    config: RunConfig
+    run: Path | None
+    checkpoint: Path | None = None
+    resumes: bool = False
+
+
+def configure(config: Path | None = None, **settings: Any) -> RunConfig:
+    """A resolved configuration from settings named like the command line's flags, over those of a TOML file.
+
+    Raises UsageError and its kin for unknown names and wrong values.
+    """
+    return resolve(host(), settings, config)
+
+
+def plan(
+    settings: Mapping[str, Any],
+    config: Path | None = None,
+    out: Path = Path("runs"),
+    name: str | None = None,
+    resume: Path | None = None,
+) -> Plan:
+    """What a training command means. Raises ResumeError when a run exists and differs from what is asked for."""
+    found = None
+    if resume is not None:
+        found = runs.find(resume, out)
+    elif name is not None and (runs.named(out, name) / runs.CONFIG).is_file():
+        found = runs.find(runs.named(out, name), out)
+    if found is None:
+        return Plan(resolve(host(), settings, config), runs.named(out, name) if name is not None else None)
+    asked = {key: value for key, value in settings.items() if value is not None}
+    resolved = resolve(host(), found.config.model_dump(exclude_none=True) | _spread(asked, config))
+    changed = differences(found.config, resolved)
+    if changed:
+        raise ResumeError(
+            f"The run {found.run} was made with other settings: {'; '.join(changed)}. "
+            "Leave those flags out to go on with it, or start a new run under another --name."
+        )
+    return Plan(resolved, found.run, found.checkpoint, resumes=True)
+
+
+def _spread(asked: Mapping[str, Any], config: Path | None) -> dict[str, Any]:
+    from gantool.config import read_config, spread
+
+    return (spread(read_config(config)) if config else {}) | spread(asked)
+
+
+def trainer(
+    config: RunConfig | Plan,
+    out: Path | str = Path("runs"),
+    observers: Sequence[Observer] = (),
+    accept_new_data: bool = False,
+) -> Trainer:
+    """A Trainer for a configuration, in a fresh run folder, or for a plan, which may go on with a run.
+
+    Raises DataError, PluginError, CheckpointError or ResumeError before anything is trained.
+    """
+    plan = config if isinstance(config, Plan) else Plan(config, None)
+    config, device = plan.config, pick_device(plan.config.device)
+    world = join_world(device)
+    source = build_source(config)
+    torch.manual_seed(config.seed)
+    gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
+    config, precision = settle_precision(config, gan, shape)
+    batches = open_batches(
+        source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
+        flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
+    )  # fmt: skip
+    _check_batch(config, batches.count)
+    run = _run_folder(plan, Path(out), world)
+    game = build_game(config, gan, device, precision, world)
+    card = _card(config, batches.class_names if config.labels else ())
+    if world.leads:
+        runs.save_config(run, config)
+        _list_skipped(run, source)
+        own = [host().resolve("observer", text).build() for text in (*DEFAULT_OBSERVERS, *config.log)]
+        observers = [*own, *observers]
+    made = Trainer(game, batches, config, run, card, list(observers))
+    if plan.checkpoint is not None:
+        made.resume(plan.checkpoint, accept_new_data)
+    return made
+
+
+def train(config: RunConfig | Plan | None = None, out: Path | str = Path("runs"), **settings: Any) -> Path:
+    """Train to the end and return the run folder: `gantool.train(arch="dcgan", data="photos", images="50k")`."""
+    return trainer(config or configure(**settings), out).train().run
+
+
+def load(model: Path | str, device: str = "auto") -> Model:
+    """The generator in a run folder, a checkpoint or a `.safetensors` file.
+
+    Raises CheckpointError when it is none or damaged, PluginError when the plugin with its architecture is missing.
+    """
+    path = generator_file(Path(model))
+    weights, card = load_generator(path)
+    try:
+        chosen = host().resolve("architecture", card.architecture)
+    except Exception as error:
+        raise PluginError(
+            f"{path} needs the architecture of {card.provider}, which is not usable here: {error}"
+        ) from error
+    with torch.random.fork_rng(devices=[]):
+        gan = chosen.build(ImageShape(card.resolution, card.channels, len(card.class_names)))
+    gan.advance(card.images_seen)
+    checkpoint.load_weights(gan.generator, weights, str(path))
+    return Model(gan, card, pick_device(device))
+
+
+def build_source(config: RunConfig) -> Source:
+    """The source of a configuration. Raises DataError when labels are wanted and there are none."""
+    chosen = resolve_source(host(), config.data)
+    source: Source = chosen.build(resolution=config.resolution, channels=config.channels)
+    if config.labels and not source.class_names:
+        raise DataError(
+            f"--labels was given, but {chosen.spec.name} has no classes here. A folder needs one sub-folder for each "
+            "class (cats/, dogs/); without labels, leave --labels out."
+        )
+    return source
+
+
+def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, ImageShape]:
+    """The networks of a configuration, checked against the contract. Raises PluginError when they break it."""
+    shape = ImageShape(config.resolution, config.channels, len(class_names))
+    chosen = host().resolve("architecture", config.arch)
+    gan: Gan = chosen.build(shape)
+    check_contract(gan, shape, f"Architecture {chosen.spec.name!r} of {chosen.distribution}")
+    return gan, shape
+
+
+def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[RunConfig, Precision]:
+    """Replace `auto` by what is fastest here, and the precision that says so."""
+    device = pick_device(config.device)
+    timer = step_timer(gan, shape, config.batch, device)
+    key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
+    memory = cache_folder() / "precision.json"
+    precision = choose(config.precision, config.layout, device, timer, memory, key)
+    return config.model_copy(update={"precision": precision.name, "layout": precision.layout}), precision
+
+
+def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Precision, world: World) -> Game:
+    """Networks on the device, their optimizers, and what they play by."""
+    the_host = host()
+    for network in (gan.generator, gan.discriminator):
+        precision.place(network, device)
+
+    def adam(network: torch.nn.Module, learning_rate: float) -> torch.optim.Adam:
+        return torch.optim.Adam(
+            network.parameters(), learning_rate, config.betas, weight_decay=config.weight_decay, fused=True
+        )
+
+    return Game(
+        gan,
+        the_host.resolve("loss", config.loss).build(),
+        adam(gan.generator, config.lr_g),
+        adam(gan.discriminator, config.lr_d),
+        tuple(the_host.resolve("penalty", text).build() for text in config.penalty),
+        the_host.resolve("augmentation", config.augment).build() if config.augment else None,
+        precision,
+        world,
+    )
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What `--dry-run` tells."""
+
+    config: RunConfig
+    generator: int
+    discriminator: int
+    memory_bytes: int
+
+
+def forecast(config: RunConfig) -> Forecast:
+    """Trainable parameters and memory of a configuration, without touching the images more than their names need."""
+    classes: tuple[str, ...] = ()
+    if config.labels:
+        natural = resolve_source(host(), config.data).natural()
+        count = natural.classes if natural is not None else len(build_source(config).class_names)
+        classes = tuple(map(str, range(count)))
+    with torch.random.fork_rng(devices=[]):
+        gan, shape = build_gan(config, classes)
+        config, _ = settle_precision(config, gan, shape)
+        memory = budget.memory_estimate(gan, config.batch, shape.classes)
+    return Forecast(config, budget.trainable(gan.generator), budget.trainable(gan.discriminator), memory)
+
+
+def _card(config: RunConfig, class_names: Sequence[str]) -> ModelCard:
+    chosen = host().resolve("architecture", config.arch)
+    return ModelCard(
+        architecture=chosen.text,
+        resolution=config.resolution,
+        channels=config.channels,
+        class_names=tuple(class_names),
+        images_seen=0,
+        provider=chosen.distribution,
+    )
+
+
+def _run_folder(plan: Plan, out: Path, world: World) -> Path:
+    if plan.run is not None:
+        return runs.make(plan.run)
+    if world.size > 1:
+        raise ResumeError("Several processes need one run folder: give the run a --name.")
+    arch = plan.config.arch.partition(":")[0]
+    source = resolve_source(host(), plan.config.data)
+    path = getattr(source.options, "path", None)
+    return runs.fresh(out, f"{arch}-{Path(path).stem if path else source.spec.name}")
+
+
+def _check_batch(config: RunConfig, count: int) -> None:
+    if config.batch > count:
+        raise DataError(
+            f"--batch {config.batch} is more than the {count} images there are; use --batch {count} or less."
+        )
+
+
+def _list_skipped(run: Path, source: Source) -> None:
+    lines = [f"{skipped.path}\t{skipped.reason}\n" for skipped in source.skipped]
+    if lines:
+        write_atomically(run / "skipped.tsv", lambda path: path.write_text("".join(lines), encoding="utf-8"))

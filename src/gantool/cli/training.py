@@ -1,0 +1,102 @@
+"""What `gantool train` does around the trainer: signals, exit codes, and the words at the end."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from gantool.assembly import Forecast, Plan, trainer
+from gantool.cli.output import console, result, result_json, say
+from gantool.cli.progress import showing_progress
+from gantool.engine.trainer import Trainer
+from gantool.plugins import host
+
+
+def run_to_the_end(plan: Plan, out: Path, *, accept_new_data: bool, quiet: bool, as_json: bool) -> None:
+    """Train, and leave with 0, or 130 or 143 after an interruption; the state is saved in either case."""
+    with showing_progress():
+        observers = [] if quiet else [host().resolve("observer", "console").build()]
+        made = trainer(plan, out, observers, accept_new_data)
+    if not quiet:
+        for line in notes(made):
+            say(line)
+    with interruptible(made) as caught:
+        finished = made.train()
+    if not made.game.world.leads:
+        return
+    if caught:
+        say(f"Stopped and saved at {finished.images_seen:,} images. Go on with: gantool train --resume {finished.run}")
+    if as_json:
+        result_json(summary(made, bool(caught)))
+    else:
+        result(str(finished.run))
+        if not quiet and not caught:
+            say(f"Pictures: {finished.run / 'samples'}   Draw more: gantool sample {finished.run} --grid")
+    if caught:
+        raise typer.Exit(128 + caught[0])
+
+
+def notes(made: Trainer) -> Iterator[str]:
+    """What a user should know before the first step, one line each."""
+    config = made.config
+    colour = "grey" if config.channels == 1 else "colour"
+    yield f"Data: {made.batches.count:,} images from {config.data}, at {config.resolution} pixels, in {colour}"
+    skipped = made.run / "skipped.tsv"
+    if skipped.is_file():
+        count = len(skipped.read_text(encoding="utf-8").splitlines())
+        yield f"Skipped: {count} files that could not be read; {skipped} tells which and why"
+    if config.labels:
+        yield f"Classes: {len(made.card.class_names)}: {', '.join(made.card.class_names[:12])}"
+    if made.images_seen >= config.images:
+        yield f"Nothing to do: the run has seen {made.images_seen:,} images already; give a larger --images to go on"
+
+
+@contextmanager
+def interruptible(made: Trainer) -> Iterator[list[int]]:
+    """The first Ctrl-C or SIGTERM asks the trainer to stop and save, the second ends the process; yields which came."""
+    caught: list[int] = []
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if caught:
+            signal.signal(number, signal.SIG_DFL)
+            raise KeyboardInterrupt
+        caught.append(number)
+        made.interrupt()
+        print("\nFinishing the step and saving; once more to quit at once.", file=sys.stderr, flush=True)  # noqa: T201
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def summary(made: Trainer, interrupted: bool) -> dict[str, object]:
+    """What `--json` prints: where everything is."""
+    files = [made.run / "generator.safetensors", made.run / "config.toml", made.run / "metrics.jsonl"]
+    files += sorted((made.run / "samples").glob("*.png"))
+    return {
+        "run": str(made.run),
+        "images_seen": made.images_seen,
+        "interrupted": interrupted,
+        "files": [str(file) for file in files if file.is_file()],
+    }
+
+
+def show_forecast(told: Forecast, as_json: bool) -> None:
+    """Print a dry run: the resolved configuration, parameters and memory."""
+    config = told.config.model_dump(mode="json")
+    if as_json:
+        parameters = {"generator": told.generator, "discriminator": told.discriminator}
+        result_json({"config": config, "parameters": parameters, "memory_bytes": told.memory_bytes})
+        return
+    for key, value in config.items():
+        result(f"{key} = {value}")
+    result(f"parameters: {told.generator:,} in the generator, {told.discriminator:,} in the discriminator")
+    result(f"memory: about {told.memory_bytes / 2**30:.1f} GiB for weights, gradients, moments and activations")
+    console().print("Nothing was trained (--dry-run).")

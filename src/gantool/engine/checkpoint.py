@@ -1,0 +1,158 @@
+"""Checkpoints: everything a run needs to go on exactly, in files that can be read without running any code.
+
+`checkpoints/NNNNNNNNN/` holds the networks as safetensors, the averaged generator as a shareable model file, the rest
+as `state.pt` (read with `weights_only=True`) and `manifest.json` with a digest of each, so that damage is noticed.
+"""
+
+import hashlib
+import json
+import pickle
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from gantool.engine.export import METADATA_KEY, ModelCard, load_generator
+from gantool.engine.files import write_folder_atomically
+from gantool.errors import CheckpointError
+
+FOLDER = "checkpoints"
+GENERATOR, DISCRIMINATOR, AVERAGED = "generator.safetensors", "discriminator.safetensors", "ema.safetensors"
+STATE, MANIFEST = "state.pt", "manifest.json"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a checkpoint holds; `state` is plain numbers, strings, lists, dictionaries and tensors."""
+
+    images_seen: int
+    generator: Mapping[str, Tensor]
+    discriminator: Mapping[str, Tensor]
+    averaged: Mapping[str, Tensor]
+    card: ModelCard
+    state: dict[str, Any]
+
+
+def save(run: Path, contents: Contents, keep: int) -> Path:
+    """Write a checkpoint atomically, then remove all but the last `keep`. Raises TrainingError on a full disk."""
+    path = run / FOLDER / f"{contents.images_seen:09d}"
+
+    def write(folder: Path) -> None:
+        save_file(_plain(contents.generator), folder / GENERATOR)
+        save_file(_plain(contents.discriminator), folder / DISCRIMINATOR)
+        save_file(_plain(contents.averaged), folder / AVERAGED, {METADATA_KEY: contents.card.model_dump_json()})
+        torch.save(contents.state, folder / STATE)
+        digests = {file.name: _digest(file) for file in sorted(folder.iterdir())}
+        manifest = {"images_seen": contents.images_seen, "sha256": digests}
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+    write_folder_atomically(path, write)
+    for old in sorted(every(run), reverse=True)[keep:]:
+        shutil.rmtree(old, ignore_errors=True)
+    for half in (run / FOLDER).glob(".*.tmp"):
+        shutil.rmtree(half, ignore_errors=True)
+    return path
+
+
+def load(path: Path) -> Contents:
+    """Read a checkpoint back; the inverse of `save`.
+
+    Raises CheckpointError that names the damaged or missing file; a pickle with code in it is refused, never run.
+    """
+    problem = damage(path)
+    if problem:
+        raise CheckpointError(f"The checkpoint {path} cannot be used: {problem}.{_remedy(path)}")
+    try:
+        averaged, card = load_generator(path / AVERAGED)
+        state = torch.load(path / STATE, map_location="cpu", weights_only=True)
+        return Contents(
+            int(state["images_seen"]),
+            load_file(path / GENERATOR),
+            load_file(path / DISCRIMINATOR),
+            averaged,
+            card,
+            state,
+        )
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, KeyError, TypeError, OSError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise CheckpointError(f"The checkpoint {path} cannot be used: {reason}.{_remedy(path)}") from error
+
+
+def every(run: Path) -> Iterator[Path]:
+    """All checkpoint folders of a run, damaged ones too."""
+    folder = run / FOLDER
+    return (path for path in folder.glob("[0-9]*") if path.is_dir()) if folder.is_dir() else iter(())
+
+
+def newest(run: Path) -> Path | None:
+    """The checkpoint that saw most images, whether or not it is damaged."""
+    return max(every(run), default=None, key=lambda path: path.name)
+
+
+def newest_good(run: Path) -> Path | None:
+    """The newest checkpoint whose files are all there and undamaged."""
+    return next((path for path in sorted(every(run), reverse=True) if not damage(path)), None)
+
+
+def damage(path: Path) -> str:
+    """What is wrong with a checkpoint's files, in a few words; empty when nothing is."""
+    try:
+        digests = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["sha256"]
+        names = {GENERATOR, DISCRIMINATOR, AVERAGED, STATE}
+        if set(digests) != names:
+            return f"{MANIFEST} does not list {', '.join(sorted(names))}"
+        for name, digest in digests.items():
+            if not (path / name).is_file():
+                return f"{name} is missing"
+            if _digest(path / name) != digest:
+                return f"{name} is damaged or truncated"
+    except FileNotFoundError:
+        return f"{MANIFEST} is missing, so it is no complete checkpoint of gantool"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return f"{MANIFEST} is damaged"
+    return ""
+
+
+def set_aside_newer(run: Path, images_seen: int) -> None:
+    """Move checkpoints beyond `images_seen` out of the way: a run that goes on from an older one must not meet them."""
+    for path in list(every(run)):
+        if int(path.name) > images_seen:
+            target = path.parent / f"superseded-{path.name}"
+            shutil.rmtree(target, ignore_errors=True)
+            path.replace(target)
+
+
+def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
+    """Fill a network. Raises CheckpointError in one sentence when names or shapes do not fit."""
+    try:
+        network.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        raise CheckpointError(
+            f"The weights of {name} do not fit the network: {lines[min(1, len(lines) - 1)]}"
+        ) from error
+
+
+def _remedy(path: Path) -> str:
+    good = newest_good(path.parent.parent) if path.parent.name == FOLDER else None
+    if good is None:
+        return ""
+    return f" The last good one is {good}; go on from it with: gantool train --resume {good}"
+
+
+def _plain(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    # A fresh copy of each: safetensors takes neither channels_last nor tensors that share memory.
+    return {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
+    }
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

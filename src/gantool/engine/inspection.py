@@ -1,0 +1,66 @@
+"""Whether an architecture keeps the contract, found out before training instead of in the middle of it."""
+
+import torch
+from torch import Tensor
+
+from gantool.components import ImageShape
+from gantool.contracts import Gan
+from gantool.errors import PluginError
+
+SAMPLES = 2
+
+
+@torch.no_grad()
+def check_contract(gan: object, shape: ImageShape, title: str) -> None:
+    """Draw and judge two samples in evaluation mode. Raises PluginError that says what `title` does wrong."""
+    if not isinstance(gan, Gan):
+        raise PluginError(f"{title} built a {type(gan).__name__}; its factory must return a gantool.Gan.")
+    gan.advance(0)
+    modes = [(network, network.training) for network in (gan.generator, gan.discriminator)]
+    for network, _ in modes:
+        network.eval()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            _check(gan, shape, title)
+    except PluginError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise PluginError(
+            f"{title} cannot draw and judge two {_words(shape)}: {type(error).__name__}: {reason}"
+        ) from error
+    finally:
+        for network, mode in modes:
+            network.train(mode)
+
+
+def _check(gan: Gan, shape: ImageShape, title: str) -> None:
+    labels = torch.zeros(SAMPLES, dtype=torch.int64) if shape.classes else None
+    size = shape.resolution
+    fake = gan.generator(torch.randn(SAMPLES, gan.latent_dim), labels)
+    real = gan.view(torch.zeros(SAMPLES, shape.channels, size, size))
+    for name, images in (("generator", fake), ("view", real)):
+        if not isinstance(images, tuple) or not images or not all(isinstance(level, Tensor) for level in images):
+            raise PluginError(
+                f"The {name} of {title} returned a {type(images).__name__}; the contract is a tuple of image tensors, "
+                "coarse to fine: with one resolution, return (images,)."
+            )
+    if [tuple(level.shape) for level in fake] != [tuple(level.shape) for level in real]:
+        raise PluginError(
+            f"The generator of {title} draws {_shapes(fake)}, but its view of real images is {_shapes(real)}; "
+            "the discriminator must see the same shapes of both."
+        )
+    logits = gan.discriminator(fake, labels)
+    if not isinstance(logits, Tensor) or tuple(logits.shape) != (SAMPLES,):
+        got = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise PluginError(
+            f"The discriminator of {title} returned {got} for {SAMPLES} samples; the contract is logits [n]."
+        )
+
+
+def _shapes(images: tuple[Tensor, ...]) -> str:
+    return " and ".join(str(list(level.shape)) for level in images)
+
+
+def _words(shape: ImageShape) -> str:
+    return f"pictures of {shape.resolution} pixels, {shape.channels} channels and {shape.classes} classes"

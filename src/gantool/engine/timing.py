@@ -1,0 +1,48 @@
+"""How long a training step takes in one precision, tried out on copies of the networks."""
+
+import copy
+import time
+from collections.abc import Callable
+
+import torch
+
+from gantool.components import ImageShape
+from gantool.contracts import Gan
+from gantool.engine.precision import Precision
+
+TRIAL_BATCH = 16
+REPEATS = 2
+
+
+def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) -> Callable[[Precision], float]:
+    """A function that measures seconds of one generator and discriminator pass, forward and backward."""
+
+    def seconds(precision: Precision) -> float:
+        trial = copy.deepcopy(gan)
+        networks = [precision.place(network, device) for network in (trial.generator, trial.discriminator)]
+        n = min(batch, TRIAL_BATCH)
+        labels = torch.zeros(n, dtype=torch.int64, device=device) if shape.classes else None
+        z = torch.randn(n, trial.latent_dim, device=device)
+
+        def once() -> None:
+            for network in networks:
+                network.zero_grad()
+            with precision.autocast():
+                logits = trial.discriminator(trial.generator(z, labels), labels)
+            torch.autograd.backward(logits.float().mean())
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+
+        once()
+        times = []
+        for _ in range(REPEATS):
+            start = time.perf_counter()
+            once()
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    def isolated(precision: Precision) -> float:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            return seconds(precision)
+
+    return isolated

@@ -1,0 +1,199 @@
+"""The training loop: one clock (`images_seen`), all randomness derived from it and the seed, state saved as it goes."""
+
+import hashlib
+import time
+from pathlib import Path
+
+import torch
+
+from gantool.config import RunConfig
+from gantool.contracts import Batches, Observer
+from gantool.engine import checkpoint
+from gantool.engine.announcer import Announcer
+from gantool.engine.devices import is_out_of_memory, out_of_memory
+from gantool.engine.ema import Ema
+from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
+from gantool.engine.export import ModelCard, save_generator
+from gantool.engine.ledger import Ledger
+from gantool.engine.snapshots import FixedLatents
+from gantool.engine.step import Game, discriminator_step, generator_step
+from gantool.errors import ResumeError, TrainingError
+from gantool.pixels import to_float
+
+NOT_FINITE_LIMIT = 5
+"""So many steps in a row without a finite loss and gradient end the run."""
+CHECKPOINT_SECONDS = 600
+"""A slow run saves this often, whatever `checkpoint_every` says."""
+
+
+class Trainer:
+    """Plays the game on real images until `config.images` have been seen, and keeps the run's folder."""
+
+    def __init__(
+        self, game: Game, batches: Batches, config: RunConfig, run: Path, card: ModelCard, observers: list[Observer]
+    ) -> None:
+        self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
+        self.images_seen = 0
+        self.resumed_from = -1
+        self.ema = Ema(game.gan, config.ema)
+        self.interrupted = False
+        self.device = next(game.gan.generator.parameters()).device
+        self._tell = Announcer(observers if game.world.leads else [])
+        self._ledger = Ledger()
+        self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
+        self._saved_at = time.monotonic()
+
+    def interrupt(self) -> None:
+        """Ask the loop to finish its step, save and return; safe to call from a signal handler."""
+        self.interrupted = True
+
+    def train(self) -> Finished:
+        """Run to the goal, or to an interruption.
+
+        Raises TrainingError when memory or disk runs out, or losses stay non-finite; the last checkpoint is intact.
+        """
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            try:
+                return self._loop()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                raise out_of_memory(self.config.batch, self.device) from error
+
+    def _loop(self) -> Finished:
+        config, world = self.config, self.game.world
+        self._tell(
+            Started(
+                self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
+                self.game.precision.name, config.batch,
+            )
+        )  # fmt: skip
+        self.game.gan.generator.train()
+        self.game.gan.discriminator.train()
+        self._tick_start, self._tick_images = time.monotonic(), self.images_seen
+        if self.images_seen == 0:
+            self._snapshot()
+        while self.images_seen < config.images and not self.interrupted:
+            self._step(world.rank, world.share(config.batch))
+            if self._passed(config.tick):
+                self._tick()
+            if self._passed(config.snapshot_every):
+                self._snapshot()
+            if self._due() and not self._ledger.streak:
+                self.save()
+        return self._finish()
+
+    def _step(self, rank: int, share: int) -> None:
+        config, gan = self.config, self.game.gan
+        # Every random draw of a step, on any device, follows from seed and clock: that is what makes resume exact.
+        torch.manual_seed(derived_seed(config.seed, self.images_seen, rank))
+        gan.advance(self.images_seen)
+        images, labels = self.batches.take(self.images_seen, share)
+        batch = self.game.precision.arrange(to_float(images))
+        scalars = discriminator_step(self.game, batch, labels, step=self.images_seen // config.batch)
+        scalars |= generator_step(self.game, batch, labels)
+        self.images_seen += config.batch
+        self.ema.update(self.images_seen, config.batch)
+        self._ledger.add(scalars)
+
+    def _passed(self, every: int) -> bool:
+        return self.images_seen // every != (self.images_seen - self.config.batch) // every
+
+    def _due(self) -> bool:
+        return self._passed(self.config.checkpoint_every) or time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
+
+    def _tick(self) -> None:
+        scalars = self._ledger.close()
+        now = time.monotonic()
+        seconds, images = now - self._tick_start, self.images_seen - self._tick_images
+        self._tick_start, self._tick_images = now, self.images_seen
+        self._tell(Tick(self.images_seen, self.config.images, seconds, images / max(seconds, 1e-9), scalars))
+        if scalars["skipped_steps"]:
+            self._tell(Warned(self.images_seen, _skipped_advice(int(scalars["skipped_steps"]))))
+        if self._ledger.streak >= NOT_FINITE_LIMIT:
+            good = checkpoint.newest_good(self.run)
+            raise TrainingError(
+                f"Loss or gradient was not finite for {self._ledger.streak} steps in a row, at "
+                f"{self.images_seen:,} images. Try a lower --lr, --penalty r1 or --precision float32. "
+                + (f"The last good checkpoint is {good}." if good else "There is no checkpoint yet.")
+            )
+
+    def _snapshot(self) -> None:
+        if self.game.world.leads:
+            self.ema.gan.advance(self.images_seen)
+            self._tell(Snapshot(self.images_seen, self._latents.render(self.ema.gan.generator)))
+
+    def save(self) -> None:
+        """Write a checkpoint and the shareable generator."""
+        self.game.world.barrier()
+        self._saved_at = time.monotonic()
+        if not self.game.world.leads:
+            return
+        gan = self.game.gan
+        card = self.card.model_copy(update={"images_seen": self.images_seen})
+        contents = checkpoint.Contents(
+            self.images_seen,
+            gan.generator.state_dict(),
+            gan.discriminator.state_dict(),
+            self.ema.gan.generator.state_dict(),
+            card,
+            {
+                "images_seen": self.images_seen,
+                "data": {"count": self.batches.count, "fingerprint": self.batches.fingerprint},
+                "optimizer_g": self.game.optimizer_g.state_dict(),
+                "optimizer_d": self.game.optimizer_d.state_dict(),
+            },
+        )
+        path = checkpoint.save(self.run, contents, self.config.keep)
+        save_generator(self.run / "generator.safetensors", contents.averaged, card)
+        self._tell(Checkpoint(self.images_seen, path))
+
+    def resume(self, path: Path, accept_new_data: bool = False) -> None:
+        """Go on from a checkpoint, exactly.
+
+        Raises CheckpointError when it is damaged or does not fit, ResumeError when the images have changed since.
+        """
+        contents = checkpoint.load(path)
+        self._same_data(contents.state["data"], accept_new_data)
+        gan = self.game.gan
+        gan.advance(contents.images_seen)
+        checkpoint.load_weights(gan.generator, contents.generator, "the generator")
+        checkpoint.load_weights(gan.discriminator, contents.discriminator, "the discriminator")
+        checkpoint.load_weights(self.ema.gan.generator, contents.averaged, "the averaged generator")
+        self.game.optimizer_g.load_state_dict(contents.state["optimizer_g"])
+        self.game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
+        self.images_seen = self.resumed_from = contents.images_seen
+        if self.game.world.leads:
+            checkpoint.set_aside_newer(self.run, contents.images_seen)
+
+    def _same_data(self, then: dict[str, object], accept_new_data: bool) -> None:
+        now = {"count": self.batches.count, "fingerprint": self.batches.fingerprint}
+        if then != now and not accept_new_data:
+            raise ResumeError(
+                f"The images have changed since this run was saved: {then['count']} then, {now['count']} now, or "
+                "others of the same number. Start a new run, or go on with the new ones by --accept-new-data."
+            )
+
+    def _finish(self) -> Finished:
+        if self.images_seen != self.resumed_from:
+            if not self.interrupted and not self._passed(self.config.snapshot_every):
+                self._snapshot()
+            newest = checkpoint.newest(self.run)
+            if newest is None or int(newest.name) != self.images_seen:
+                self.save()
+        finished = Finished(self.images_seen, self.run, self.interrupted)
+        self._tell(finished)
+        return finished
+
+
+def derived_seed(seed: int, images_seen: int, rank: int) -> int:
+    """A seed for one step of one process: 63 bits that depend on all three numbers."""
+    digest = hashlib.sha256(f"{seed} {images_seen} {rank}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def _skipped_advice(count: int) -> str:
+    return (
+        f"{count} updates were skipped because loss or gradient was not finite; the weights are unharmed. "
+        "If this goes on, try a lower --lr or --precision float32."
+    )

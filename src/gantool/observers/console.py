@@ -1,0 +1,98 @@
+"""The terminal: a live line with progress, or, where there is no terminal, a plain line every few seconds."""
+
+import time
+from datetime import timedelta
+
+from rich.console import Console as Screen
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from gantool.engine.events import Event, Finished, Started, Tick, Warned
+from gantool.observers import ConsoleOptions
+
+SMOOTHING = 0.9
+"""Of the speed shown, so that the estimate of what is left does not jump."""
+
+
+class Console:
+    """Says on standard error how far the run is and how it goes."""
+
+    def __init__(self, options: ConsoleOptions, screen: Screen | None = None) -> None:
+        self._screen = screen or Screen(stderr=True, highlight=False)
+        self._seconds = options.seconds
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._said_at = 0.0
+        self._speed = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Show the event."""
+        match event:
+            case Started():
+                self._start(event)
+            case Tick():
+                self._tick(event)
+            case Warned():
+                self._say("Warning: ", event.message, "yellow")
+            case Finished():
+                self._stop()
+            case _:
+                pass
+
+    def _start(self, event: Started) -> None:
+        begins = f"from {event.images_seen:,} to" if event.images_seen else "on"
+        self._say(
+            "",
+            f"Training {event.architecture.partition(':')[0]} {begins} {event.images_goal:,} images, "
+            f"batch {event.batch}, on {event.device} in {event.precision}; the run is {event.run}",
+            "bold",
+        )
+        self._said_at = time.monotonic()
+        if self._screen.is_terminal:
+            self._progress = Progress(
+                BarColumn(bar_width=24),
+                TextColumn("{task.description}"),
+                console=self._screen,
+                transient=True,
+                refresh_per_second=4,
+            )
+            self._task = self._progress.add_task(
+                "first images ...", total=event.images_goal, completed=event.images_seen
+            )
+            self._progress.start()
+
+    def _tick(self, event: Tick) -> None:
+        first = self._speed == 0.0
+        self._speed = event.images_per_second if first else _blend(self._speed, event.images_per_second)
+        line = status(event, self._speed)
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=event.images_seen, description=line)
+        elif first or time.monotonic() - self._said_at >= self._seconds or event.images_seen >= event.images_goal:
+            self._said_at = time.monotonic()
+            self._say("", line, "")
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def _say(self, title: str, text: str, style: str) -> None:
+        self._screen.print(Text.assemble((title, style), text), soft_wrap=True)
+
+
+def status(event: Tick, images_per_second: float) -> str:
+    """How far, how fast, how long to go, and how the game stands, on one line."""
+    left = timedelta(seconds=int(max(event.images_goal - event.images_seen, 0) / max(images_per_second, 1e-9)))
+    scalars = event.scalars
+    parts = [
+        f"{event.images_seen:,}/{event.images_goal:,} images",
+        f"{images_per_second:,.0f}/s",
+        f"{left} left",
+        f"loss D {scalars.get('loss_d', 0):.3f} G {scalars.get('loss_g', 0):.3f}",
+        f"D right on {scalars.get('real_accuracy', 0):.0%} of reals, {scalars.get('fake_accuracy', 0):.0%} of fakes",
+    ]
+    return "  ".join(parts)
+
+
+def _blend(old: float, new: float) -> float:
+    return SMOOTHING * old + (1 - SMOOTHING) * new

@@ -1,0 +1,122 @@
+"""From what was asked for to a whole RunConfig: flag > file > recipe > default, components checked and written out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gantool.components import Architecture, Component, ImageShape, Recipe
+from gantool.config import RunConfig, read_config, settle, spread
+from gantool.engine.devices import pick_device
+from gantool.errors import OptionError, UnknownNameError, UsageError
+from gantool.option_types import quote
+from gantool.plugin_choice import Chosen
+from gantool.plugins import PluginHost
+
+NONE = "none"
+"""As a component, clears what the recipe chose: `--penalty none`."""
+FALLBACK = ImageShape(64)
+
+
+def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None) -> RunConfig:
+    """The configuration of a run. `asked` holds RunConfig fields and aliases; None means not asked for.
+
+    Raises UsageError and its kin, naming the setting, what it takes and the nearest right name.
+    """
+    settings = spread(read_config(file)) if file else {}
+    settings |= spread({key: value for key, value in asked.items() if value is not None})
+    if "arch" not in settings:
+        names = ", ".join(host.specs("architecture"))
+        raise UsageError(f"Say which architecture to train: --arch NAME. There are: {names}.")
+    arch = host.resolve("architecture", settings["arch"])
+    source = resolve_source(host, settings.get("data", "shapes"))
+    shape = source.natural() or FALLBACK
+    assert isinstance(arch.spec, Architecture)
+    assert isinstance(source.spec, Component)
+    recipe = arch.spec.recipe
+    if source.spec.images is not None:
+        recipe = replace(recipe, images=source.spec.images)
+    settings = _defaults(recipe) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
+    settings |= {"arch": arch.text, "data": source.text, "device": str(pick_device(settings.get("device", "auto")))}
+    settings |= _components(host, settings)
+    config = settle(_cadence(settings), "The configuration")
+    _check_resolution(arch.spec, config.resolution)
+    return config
+
+
+def resolve_source(host: PluginHost, text: str) -> Chosen:
+    """A source by name, or a path, which means `folder`; options may follow either after a colon.
+
+    Raises UnknownNameError when it is neither.
+    """
+    if Path(text).expanduser().exists() and text not in host.specs("source"):
+        return host.resolve("source", f"folder:path={_quoted(text)}")
+    name, _, options = text.rpartition(":")
+    if name and "=" in options and Path(name).expanduser().exists() and name not in host.specs("source"):
+        return host.resolve("source", f"folder:path={_quoted(name)},{options}")
+    try:
+        return host.resolve("source", text)
+    except (UnknownNameError, UsageError) as error:
+        if isinstance(error, OptionError):
+            raise
+        looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~"))
+        what = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
+        raise UnknownNameError(what) from error
+
+
+def _quoted(path: str) -> str:
+    return quote(str(Path(path).expanduser().resolve()))
+
+
+def _defaults(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "loss": recipe.loss,
+        "penalty": recipe.penalties,
+        "augment": recipe.augment,
+        "lr_g": recipe.learning_rate_g or recipe.learning_rate,
+        "lr_d": recipe.learning_rate_d or recipe.learning_rate,
+        "betas": recipe.betas,
+        "weight_decay": recipe.weight_decay,
+        "batch": recipe.batch,
+        "ema": recipe.ema,
+        "images": recipe.images,
+    }
+
+
+def _components(host: PluginHost, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def texts(kind: str, key: str) -> tuple[str, ...]:
+        return tuple(host.resolve(kind, text).text for text in settings.get(key) or () if text != NONE)
+
+    augment = settings.get("augment")
+    return {
+        "loss": host.resolve("loss", settings["loss"]).text,
+        "penalty": texts("penalty", "penalty"),
+        "augment": host.resolve("augmentation", augment).text if augment not in (None, NONE) else None,
+        "log": texts("observer", "log"),
+    }
+
+
+def _cadence(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """How often a run reports, where nobody said: 20 sample grids, 10 checkpoints, and ticks of a few seconds."""
+    images, batch = settings["images"], settings["batch"]
+    if not isinstance(images, int) or not isinstance(batch, int):
+        return dict(settings)
+    on_gpu = str(settings["device"]).startswith("cuda")
+    return {
+        "tick": max(4096 if on_gpu else 256, batch),
+        "snapshot_every": max(images // 20, batch),
+        "checkpoint_every": max(images // 10, batch),
+    } | dict(settings)
+
+
+def _near(arch: Architecture, shape: ImageShape) -> int:
+    """The largest resolution the architecture can do that does not exceed the source's own, else its smallest."""
+    if not arch.resolutions:
+        return shape.resolution
+    return max((r for r in arch.resolutions if r <= shape.resolution), default=min(arch.resolutions))
+
+
+def _check_resolution(arch: Architecture, resolution: int) -> None:
+    if arch.resolutions and resolution not in arch.resolutions:
+        able = ", ".join(map(str, arch.resolutions))
+        raise OptionError(f"--resolution {resolution}: {arch.name} cannot do that size. It does {able}.")

@@ -1,0 +1,133 @@
+import pytest
+import torch
+
+from fakes import tiny_gan
+from gantool.engine.step import Game, discriminator_step, generator_step
+from gantool.losses import GpOptions, HingeOptions, LossOptions, LsganOptions, R1Options
+from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
+from gantool.losses.penalties import R1, GradientPenalty
+
+LOSSES = [
+    Logistic(LossOptions()), Minimax(LossOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
+    Wasserstein(LossOptions()),
+]  # fmt: skip
+PENALTIES = [None, R1(R1Options()), GradientPenalty(GpOptions())]
+
+
+def game(loss=LOSSES[0], penalties=(), **more):
+    gan = tiny_gan()
+    adam = [torch.optim.Adam(net.parameters(), 1e-2, fused=True) for net in (gan.generator, gan.discriminator)]
+    return Game(gan, loss, *adam, penalties=penalties, **more)
+
+
+def weights(network):
+    return torch.cat([p.detach().flatten() for p in network.parameters()]).clone()
+
+
+REAL = torch.rand(8, 3, 8, 8) * 2 - 1
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize("penalty", PENALTIES, ids=lambda penalty: type(penalty).__name__)
+def test_each_step_moves_its_own_network_and_no_other(loss, penalty):
+    play = game(loss, (penalty,) if penalty else ())
+    g, d = weights(play.gan.generator), weights(play.gan.discriminator)
+    scalars = discriminator_step(play, REAL, None, step=0)
+    assert not torch.equal(d, weights(play.gan.discriminator))
+    assert torch.equal(g, weights(play.gan.generator))
+    d = weights(play.gan.discriminator)
+    scalars |= generator_step(play, REAL, None)
+    assert torch.equal(d, weights(play.gan.discriminator))
+    assert not torch.equal(g, weights(play.gan.generator))
+    assert all(torch.isfinite(value) for value in scalars.values())
+
+
+def test_the_discriminator_can_learn_again_after_the_generators_step():
+    play = game()
+    generator_step(play, REAL, None)
+    assert all(parameter.requires_grad for parameter in play.gan.discriminator.parameters())
+
+
+def test_a_lazy_penalty_is_as_strong_on_average_as_one_on_every_step():
+    seen = []
+
+    class Counting:
+        weight, every = 2.0, 3
+
+        def __call__(self, network, real, fake, labels):
+            seen.append(1)
+            return torch.ones(len(real[-1])) * next(iter(network.parameters())).sum() ** 0
+
+    def loss_value(step):
+        play = game(penalties=(Counting(),))
+        torch.manual_seed(0)
+        return discriminator_step(play, REAL, None, step)
+
+    with_penalty = [("penalty_counting" in loss_value(step)) for step in range(6)]
+    assert with_penalty == [True, False, False, True, False, False]
+    assert len(seen) == 2
+
+
+def test_a_lazy_penalty_is_scaled_by_how_rarely_it_comes():
+    gradients = []
+    for every in (1, 4):
+        play = game(penalties=(R1(R1Options(weight=1.0, every=every)),))
+        torch.manual_seed(0)
+        discriminator_step(play, REAL, None, step=0)
+        gradients.append(torch.cat([p.grad.flatten() for p in play.gan.discriminator.parameters()]))
+    plain = game()
+    torch.manual_seed(0)
+    discriminator_step(plain, REAL, None, step=0)
+    bare = torch.cat([p.grad.flatten() for p in plain.gan.discriminator.parameters()])
+    assert torch.allclose(gradients[1] - bare, 4 * (gradients[0] - bare), atol=1e-6)
+
+
+@pytest.mark.parametrize("which", ["discriminator", "generator"])
+def test_a_step_that_is_not_finite_changes_nothing_and_says_so(which):
+    class Broken(Logistic):
+        pass
+
+    setattr(Broken, which, lambda self, real, fake: fake * float("nan"))
+    play = game(Broken(LossOptions()))
+    before = weights(play.gan.generator), weights(play.gan.discriminator)
+    scalars = discriminator_step(play, REAL, None, 0) if which == "discriminator" else generator_step(play, REAL, None)
+    assert scalars[f"skipped_{which[0]}"] == 1
+    assert torch.equal(before[0], weights(play.gan.generator))
+    assert torch.equal(before[1], weights(play.gan.discriminator))
+
+
+def test_real_logits_are_computed_for_the_generator_only_when_the_loss_pairs_them():
+    seen = []
+
+    class Paired(Logistic):
+        pairs_real = True
+
+        def generator(self, real_logits, fake_logits):
+            seen.append(real_logits)
+            return torch.nn.functional.softplus(real_logits - fake_logits)
+
+    generator_step(game(Paired(LossOptions())), REAL, None)
+    assert seen[0].shape == (8,)
+
+
+def test_one_draw_of_the_augmentation_is_applied_to_real_and_fake_alike():
+    draws = []
+
+    class Brighter:
+        def draw(self, n):
+            draws.append(n)
+            return lambda images: tuple(level * 0 + 0.25 for level in images)
+
+    play = game(augmentation=Brighter())
+    torch.manual_seed(0)
+    scalars = discriminator_step(play, REAL, None, 0)
+    assert draws == [8]
+    assert scalars["real_accuracy"] + scalars["fake_accuracy"] == 1  # it cannot tell what looks the same
+
+
+def test_the_generator_learns_with_noise_of_its_own():
+    play, latents = game(), []
+    play.gan.generator.register_forward_pre_hook(lambda module, inputs: latents.append(inputs[0].clone()))
+    discriminator_step(play, REAL, None, 0)
+    generator_step(play, REAL, None)
+    assert not torch.equal(*latents)

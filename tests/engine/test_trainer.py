@@ -1,0 +1,225 @@
+import json
+
+import pytest
+import torch
+
+from fakes import TinyBatches, tiny_gan
+from gantool.config import RunConfig
+from gantool.engine import checkpoint
+from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
+from gantool.engine.export import ModelCard, load_generator
+from gantool.engine.step import Game
+from gantool.engine.trainer import Trainer, derived_seed
+from gantool.errors import CheckpointError, ResumeError, TrainingError
+from gantool.losses import GpOptions, LossOptions
+from gantool.losses.losses import Logistic
+from gantool.losses.penalties import GradientPenalty
+
+
+def trainer(run, images=64, loss=None, batches=None, observers=(), **settings):
+    gan = tiny_gan()
+    adam = [torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)]
+    game = Game(gan, loss or Logistic(LossOptions()), *adam, penalties=(GradientPenalty(GpOptions(every=2)),))
+    defaults = {"batch": 8, "tick": 16, "snapshot_every": 32, "checkpoint_every": 32}
+    config = RunConfig(arch="tiny", resolution=8, images=images, **defaults | settings)
+    card = ModelCard(architecture="tiny", resolution=8, channels=3, images_seen=0)
+    run.mkdir(exist_ok=True)
+    return Trainer(game, batches or TinyBatches(), config, run, card, list(observers))
+
+
+def state(made):
+    gan = made.game.gan
+    networks = [*gan.generator.state_dict().values(), *gan.discriminator.state_dict().values()]
+    averaged = list(made.ema.gan.generator.state_dict().values())
+    moments = [v for o in (made.game.optimizer_g, made.game.optimizer_d) for s in o.state.values() for v in s.values()]
+    return [tensor.clone() for tensor in [*networks, *averaged, *moments]]
+
+
+def test_n_then_n_more_equals_2n_bit_for_bit(tmp_path):
+    whole = trainer(tmp_path / "whole", images=96)
+    whole.train()
+    first = trainer(tmp_path / "halves", images=48)
+    first.train()
+    second = trainer(tmp_path / "halves", images=96)
+    second.resume(checkpoint.newest(tmp_path / "halves"))
+    assert second.images_seen == 48
+    second.train()
+    assert len(state(whole)) == len(state(second))
+    for one, other in zip(state(whole), state(second), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_the_users_random_state_is_left_alone(tmp_path):
+    made = trainer(tmp_path / "run")
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    made.train()
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_events_come_in_order(tmp_path):
+    events = []
+    trainer(tmp_path / "run", images=64, observers=[events.append]).train()
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Finished)
+    assert [e.images_seen for e in events if isinstance(e, Tick)] == [16, 32, 48, 64]
+    assert [e.images_seen for e in events if isinstance(e, Snapshot)] == [0, 32, 64]
+    assert [e.images_seen for e in events if isinstance(e, Checkpoint)] == [32, 64]
+    tick = next(e for e in events if isinstance(e, Tick))
+    assert {"loss_d", "loss_g", "real_accuracy", "fake_accuracy", "penalty_gradientpenalty"} <= set(tick.scalars)
+
+
+def test_the_exported_generator_is_the_average(tmp_path):
+    made = trainer(tmp_path / "run")
+    made.train()
+    weights, card = load_generator(tmp_path / "run" / "generator.safetensors")
+    assert card.images_seen == 64
+    for name, tensor in made.ema.gan.generator.state_dict().items():
+        assert torch.equal(weights[name], tensor)
+
+
+def test_only_the_last_checkpoints_are_kept(tmp_path):
+    trainer(tmp_path / "run", images=96, checkpoint_every=8, keep=2).train()
+    assert [path.name for path in sorted(checkpoint.every(tmp_path / "run"))] == ["000000088", "000000096"]
+
+
+def test_an_interruption_finishes_the_step_and_saves(tmp_path):
+    made = trainer(tmp_path / "run")
+
+    def stop_at_32(event):
+        if event.images_seen == 16:
+            made.interrupt()
+
+    made._tell._observers.append(stop_at_32)
+    finished = made.train()
+    assert finished.interrupted
+    assert finished.images_seen == 16
+    assert checkpoint.newest_good(tmp_path / "run").name == "000000016"
+
+
+def test_an_observer_that_fails_is_dropped_and_the_run_goes_on(tmp_path):
+    told = []
+
+    def broken(event):
+        raise ValueError("no ink")
+
+    trainer(tmp_path / "run", observers=[broken, told.append]).train()
+    warnings = [event.message for event in told if isinstance(event, Warned)]
+    assert len(warnings) == 1
+    assert "no ink" in warnings[0]
+    assert isinstance(told[-1], Finished)
+
+
+class NanAfter(Logistic):
+    """Its discriminator loss is not a number from the n-th call on, for some calls."""
+
+    def __init__(self, start, count):
+        self.calls, self.bad = 0, range(start, start + count)
+
+    def discriminator(self, real_logits, fake_logits):
+        self.calls += 1
+        value = super().discriminator(real_logits, fake_logits)
+        return value * float("nan") if self.calls in self.bad else value
+
+
+def test_a_few_steps_that_are_not_finite_are_skipped_and_counted(tmp_path):
+    told = []
+    made = trainer(tmp_path / "run", loss=NanAfter(2, 2), observers=[told.append])
+    made.train()
+    assert sum(e.scalars["skipped_steps"] for e in told if isinstance(e, Tick)) == 2
+    assert any("skipped" in e.message for e in told if isinstance(e, Warned))
+    assert all(torch.isfinite(tensor).all() for tensor in state(made))
+
+
+def test_many_in_a_row_stop_the_run_with_the_last_good_checkpoint_intact(tmp_path):
+    made = trainer(tmp_path / "run", images=800, loss=NanAfter(5, 100))
+    with pytest.raises(TrainingError, match=r"steps in a row.*000000032"):
+        made.train()
+    assert checkpoint.newest_good(tmp_path / "run").name == "000000032"
+
+
+def test_out_of_memory_names_the_flag_to_lower(tmp_path):
+    class Greedy(Logistic):
+        def generator(self, real_logits, fake_logits):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(TrainingError, match="--batch 4"):
+        trainer(tmp_path / "run", loss=Greedy(LossOptions())).train()
+
+
+def test_changed_images_are_refused_unless_accepted(tmp_path):
+    trainer(tmp_path / "run").train()
+    other = trainer(tmp_path / "run", images=128, batches=TinyBatches(count=65))
+    newest = checkpoint.newest(tmp_path / "run")
+    with pytest.raises(ResumeError, match="64 then, 65 now"):
+        other.resume(newest)
+    other.resume(newest, accept_new_data=True)
+    assert other.images_seen == 64
+
+
+def test_seeds_differ_by_each_of_their_numbers():
+    seeds = {derived_seed(a, b, c) for a in range(4) for b in range(4) for c in range(4)}
+    assert len(seeds) == 64
+
+
+DAMAGES = {
+    "truncated": lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]),
+    "flipped": lambda file: file.write_bytes(file.read_bytes()[:-1] + bytes([file.read_bytes()[-1] ^ 1])),
+    "missing": lambda file: file.unlink(),
+    "empty": lambda file: file.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("name", ["generator.safetensors", "ema.safetensors", "state.pt", "manifest.json"])
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_checkpoint_is_refused_by_name_with_the_last_good_one(tmp_path, name, how):
+    trainer(tmp_path / "run", images=64).train()
+    newest = checkpoint.newest(tmp_path / "run")
+    DAMAGES[how](newest / name)
+    with pytest.raises(CheckpointError, match=r"000000064.*last good one is .*000000032"):
+        checkpoint.load(newest)
+
+
+def test_a_pickle_with_code_is_refused_and_not_run(tmp_path):
+    trainer(tmp_path / "run", images=32).train()
+    path = checkpoint.newest(tmp_path / "run")
+    witness = tmp_path / "witness"
+
+    class Evil:
+        def __reduce__(self):
+            return (witness.write_text, ("ran",))
+
+    torch.save({"images_seen": Evil()}, path / "state.pt")
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["sha256"]["state.pt"] = checkpoint._digest(path / "state.pt")
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(CheckpointError, match="000000032"):
+        checkpoint.load(path)
+    assert not witness.exists()
+
+
+def test_going_on_from_an_older_checkpoint_sets_the_newer_ones_aside(tmp_path):
+    trainer(tmp_path / "run", images=64).train()
+    again = trainer(tmp_path / "run", images=64)
+    again.resume(tmp_path / "run" / "checkpoints" / "000000032")
+    assert [path.name for path in checkpoint.every(tmp_path / "run")] == ["000000032"]
+    assert (tmp_path / "run" / "checkpoints" / "superseded-000000064").is_dir()
+    again.train()
+    assert checkpoint.newest_good(tmp_path / "run").name == "000000064"
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_intact(tmp_path, monkeypatch):
+    trainer(tmp_path / "run", images=32).train()
+    good = checkpoint.newest(tmp_path / "run")
+    made = trainer(tmp_path / "run", images=64)
+    made.resume(good)
+
+    def full(state, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.torch, "save", full)
+    with pytest.raises(TrainingError, match="disk is full"):
+        made.train()
+    assert checkpoint.newest(tmp_path / "run") == good
+    assert not checkpoint.damage(good)
+    assert not list((tmp_path / "run" / "checkpoints").glob(".*"))

@@ -1,0 +1,52 @@
+"""Tiny networks, batches and plugins that tests train with."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gantool.contracts import Gan, Images, Labels
+
+SIDE = 8
+
+
+class TinyGenerator(nn.Module):
+    def __init__(self, latent: int = 4, channels: int = 3, classes: int = 0) -> None:
+        super().__init__()
+        self.classes = classes
+        self.stem = nn.Linear(latent, 8 * SIDE * SIDE // 4)
+        self.norm = nn.BatchNorm2d(8)
+        self.last = nn.ConvTranspose2d(8, channels, 4, 2, 1)
+
+    def forward(self, z: Tensor, labels: Labels = None) -> Images:
+        maps = self.stem(z).unflatten(1, (8, SIDE // 2, SIDE // 2))
+        return (torch.tanh(self.last(torch.relu(self.norm(maps)))),)
+
+
+class TinyDiscriminator(nn.Module):
+    def __init__(self, channels: int = 3) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, 8, 4, 2, 1)
+        self.last = nn.Linear(8 * SIDE * SIDE // 4, 1)
+
+    def forward(self, images: Images, labels: Labels = None) -> Tensor:
+        maps = nn.functional.leaky_relu(self.first(images[-1]), 0.2)
+        logits: Tensor = self.last(maps.flatten(1)).flatten()
+        return logits
+
+
+def tiny_gan(seed: int = 0) -> Gan:
+    torch.manual_seed(seed)
+    return Gan(TinyGenerator(), TinyDiscriminator(), 4)
+
+
+class TinyBatches:
+    """Random pictures, in the order of the clock."""
+
+    def __init__(self, count: int = 64, classes: Sequence[str] = ()) -> None:
+        drawn = torch.Generator().manual_seed(1)
+        self.images = torch.randint(0, 256, (count, 3, SIDE, SIDE), dtype=torch.uint8, generator=drawn)
+        self.count, self.fingerprint, self.class_names = count, f"tiny-{count}", tuple(classes)
+
+    def take(self, images_seen: int, n: int) -> tuple[Tensor, Labels]:
+        return self.images[torch.arange(images_seen, images_seen + n) % self.count], None

@@ -14,29 +14,43 @@ MOST_PIXELS = 2**32
 
 
 def interpolate(
-    model: Annotated[str, typer.Argument(help="A run folder, a checkpoint folder or a .safetensors file.")],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="The file: .png is a strip; .webp, .gif, .apng and .mp4 move.")
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A run folder, a checkpoint folder or a .safetensors file.")
     ],
-    seeds: Annotated[str, typer.Option(help="The seeds to pass through, in order: 1,5,9 or 0-3.")] = "0-3",
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="A strip (.png), an animation or film (.webp .gif .apng .mp4)."
+        ),
+    ],
+    seeds: Annotated[
+        str, typer.Option(metavar="SEEDS", help="The seeds to pass through, in order: 1,5,9 or 0-3.")
+    ] = "0-3",
     frames: Annotated[
         int | None,
-        typer.Option(min=2, max=100_000, help="Frames in all. [a second from seed to seed; 8 in a strip]"),
+        typer.Option(
+            metavar="N",
+            min=2,
+            max=100_000,
+            help="Frames in all; a second from seed to seed (8 in a strip) if not given.",
+        ),
     ] = None,
     method: Annotated[
         Literal["auto", "slerp", "lerp", "smooth"],
         typer.Option(help="Great circles, lines, or a spline; auto is slerp in z and smooth in w."),
     ] = "auto",
     loop: Annotated[bool, typer.Option("--loop", help="Come back to the first seed, and repeat for ever.")] = False,
-    fps: Annotated[int, typer.Option(min=1, max=240, help="Frames a second.")] = 25,
+    fps: Annotated[int, typer.Option(metavar="N", min=1, max=240, help="Frames a second.")] = 25,
     truncation: Annotated[
-        float, typer.Option(min=0, max=2, help="Toward the mean picture: 1 is off, 0 the mean; lower is tamer.")
+        float,
+        typer.Option(metavar="X", min=0, max=2, help="Toward the mean picture: 1 is off, 0 the mean; lower is tamer."),
     ] = 1.0,
     label: Annotated[
-        list[str] | None, typer.Option(help="A class, by name or index; in a w space also one for each seed.")
+        list[str] | None,
+        typer.Option(metavar="LABEL", help="A class, by name or index; in a w space also one for each seed."),
     ] = None,
-    scale: Annotated[int, typer.Option(min=1, max=32, help="Enlarge by whole pixels.")] = 1,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    scale: Annotated[int, typer.Option(metavar="N", min=1, max=32, help="Enlarge by whole pixels.")] = 1,
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Describe the file as JSON.")] = False,
 ) -> None:
     """Walk from seed to seed: each seed's own frame is exactly what `gantool sample` draws for it."""

@@ -24,24 +24,34 @@ SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 
 
 def sample(
-    model: Annotated[str, typer.Argument(help="A run folder, a checkpoint folder or a .safetensors file.")],
-    n: Annotated[int | None, typer.Option("-n", min=1, max=MOST_SEEDS, help="How many: seeds 0 to N-1. [16]")] = None,
-    seeds: Annotated[str | None, typer.Option(help="Which seeds: 0-63, or 1,5,9-12.")] = None,
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A run folder, a checkpoint folder or a .safetensors file.")
+    ],
+    n: Annotated[
+        int | None,
+        typer.Option("-n", metavar="N", min=1, max=MOST_SEEDS, help="How many: the seeds 0 to N-1. 16 if not given."),
+    ] = None,
+    seeds: Annotated[str | None, typer.Option(metavar="SEEDS", help="Which seeds: 0-63, or 1,5,9-12.")] = None,
     truncation: Annotated[
-        float, typer.Option(min=0, max=2, help="Toward the mean picture: 1 is off, 0 the mean; lower is tamer.")
+        float,
+        typer.Option(metavar="X", min=0, max=2, help="Toward the mean picture: 1 is off, 0 the mean; lower is tamer."),
     ] = 1.0,
     label: Annotated[
-        list[str] | None, typer.Option(help="A class, by name or index; repeat it for all seeds in each class.")
+        list[str] | None,
+        typer.Option(metavar="LABEL", help="A class, by name or index; repeat it for all seeds in each class."),
     ] = None,
-    level: Annotated[int | None, typer.Option(min=0, help="One resolution of a pyramid; 0 is the coarsest.")] = None,
+    level: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="One resolution of a pyramid; 0 is the coarsest.")
+    ] = None,
     grid: Annotated[bool, typer.Option("--grid", help="One contact sheet instead of a file for each seed.")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the files. [samples/NAME-IMAGES, IMAGES as in the model]")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the files go; samples/NAME-IMAGES_SEEN of the model if not given."),
     ] = None,
     format: Annotated[Literal["png", "webp", "jpeg"], typer.Option(help="PNG and WebP keep every pixel.")] = "png",
-    scale: Annotated[int, typer.Option(min=1, max=32, help="Enlarge by whole pixels.")] = 1,
+    scale: Annotated[int, typer.Option(metavar="N", min=1, max=32, help="Enlarge by whole pixels.")] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that differ.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="List the files as JSON.")] = False,
 ) -> None:
     """Draw pictures from a trained generator: the same seed is the same picture, every time.

@@ -12,7 +12,7 @@ def parse_seeds(text: str) -> list[int]:
     """The seeds in the order given. Raises OptionError for what is no seed, an empty range, or too many."""
     seeds: list[int] = []
     for part in text.split(","):
-        match = re.fullmatch(r"\s*([0-9_]+)\s*(?:-\s*([0-9_]+)\s*)?", part)
+        match = re.fullmatch(r"\s*([0-9]+)\s*(?:-\s*([0-9]+)\s*)?", part)
         if match is None:
             raise OptionError(f"--seeds takes numbers and ranges as in 0-63 or 1,5,9-12; {part.strip()!r} is neither.")
         first, last = int(match[1]), int(match[2] or match[1])

@@ -1,0 +1,100 @@
+"""`gantool interpolate`: the journey from seeds to a file, and what is refused."""
+
+import json
+from pathlib import Path
+
+import gantool
+import numpy as np
+import pytest
+import torch
+from gantool.cli.main import app
+from gantool.components import ImageShape
+from gantool.engine.export import ModelCard, save_generator
+from gantool.errors import GantoolError
+from gantool.plugins import host
+from PIL import Image
+from typer.testing import CliRunner
+
+
+def write_model(path: Path, classes: tuple[str, ...] = ()) -> None:
+    torch.manual_seed(0)
+    chosen = host().resolve("architecture", "dcgan:width=8,latent=8")
+    gan = chosen.build(ImageShape(16, 3, len(classes)))
+    card = ModelCard(architecture=chosen.text, resolution=16, channels=3, class_names=classes, images_seen=500)
+    save_generator(path, gan.generator.state_dict(), card)
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    write_model(Path("shapes.safetensors"))
+    write_model(Path("pets.safetensors"), ("cat", "dog"))
+    return "shapes.safetensors"
+
+
+def call(*words: str) -> str:
+    result = CliRunner().invoke(app, ["interpolate", *words])
+    if result.exception is not None:
+        raise result.exception
+    return result.stdout
+
+
+def tile(strip: np.ndarray, index: int) -> np.ndarray:
+    return strip[2:18, 2 + 18 * index : 18 + 18 * index]
+
+
+@pytest.mark.parametrize("method", ["auto", "slerp", "lerp", "smooth"])
+def test_the_key_frames_of_a_strip_are_the_samples(model: str, method: str) -> None:
+    assert call(model, "--seeds", "1,5,9", "--method", method, "-o", "new/strip.png") == "new/strip.png\n"
+    strip = np.asarray(Image.open("new/strip.png"))
+    assert strip.shape == (20, 17 * 18 + 2, 3)
+    for index, picture in zip((0, 8, 16), gantool.load(model).sample([1, 5, 9]), strict=True):
+        assert np.array_equal(tile(strip, index), np.asarray(picture))
+    assert not np.array_equal(tile(strip, 4), tile(strip, 8))
+
+
+def test_a_looping_animation_lasts_a_second_a_step_and_returns(model: str) -> None:
+    described = json.loads(
+        call(model, "--seeds", "1,5", "--loop", "--fps", "20", "--scale", "2", "-o", "a.apng", "--json")
+    )
+    assert described == {"files": ["a.apng"], "seeds": [1, 5], "frames": 40, "fps": 20, "loop": True}
+    with Image.open("a.apng") as animation:
+        assert (animation.n_frames, animation.size, animation.info["loop"]) == (40, (32, 32), 0)
+        first, last = np.asarray(animation.convert("RGB")).astype(int), None
+        animation.seek(39)
+        last = np.asarray(animation.convert("RGB")).astype(int)
+    expected = np.asarray(gantool.load(model).sample([1])[0].resize((32, 32), Image.Resampling.NEAREST))
+    assert np.array_equal(first, expected)
+    assert 0 < np.abs(first - last).mean() < 10
+
+
+def test_a_walk_without_a_w_space_stays_in_a_class_and_says_so(model: str) -> None:
+    result = CliRunner().invoke(app, ["interpolate", "pets.safetensors", "--seeds", "3,4", "-o", "a.png"])
+    assert "'dog'" in result.stderr
+    assert result.stdout == "a.png\n"
+    expected = gantool.load("pets.safetensors").sample([4], labels="dog")[0]
+    assert np.array_equal(tile(np.asarray(Image.open("a.png")), 8), np.asarray(expected))
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["-o", "a.avi"], r"\.png, \.apng, \.gif, \.webp, \.mp4"),
+        (["-o", "a.webp", "--seeds", "4"], "two seeds"),
+        (["-o", "a.webp", "--frames", "3"], "--frames 3"),
+        (["-o", "a.gif", "--fps", "60"], "1 to 50"),
+        (["-o", "a.webp", "--frames", "100000", "--scale", "32"], "lower --frames or --scale"),
+        (["-o", "a.webp", "--label", "cat"], "without labels"),
+        (["-o", "shapes.safetensors/a.png"], "cannot be made"),
+    ],
+)
+def test_what_cannot_be_is_explained(model: str, words: list[str], reason: str) -> None:
+    with pytest.raises(GantoolError, match=reason):
+        call(model, *words)
+    assert not list(Path().glob("a.*"))
+
+
+def test_a_wrong_method_is_wrong_usage(model: str) -> None:
+    result = CliRunner().invoke(app, ["interpolate", model, "--method", "spline", "-o", "a.png"])
+    assert result.exit_code == 2
+    assert "slerp" in result.stderr

@@ -1,0 +1,139 @@
+"""`gantool sample`: one journey with a real DCGAN, and what is refused."""
+
+import json
+from pathlib import Path
+
+import gantool
+import numpy as np
+import pytest
+import torch
+from gantool.cli.main import app
+from gantool.components import ImageShape
+from gantool.engine.export import ModelCard, save_generator
+from gantool.errors import GantoolError, OptionError, UnknownNameError
+from gantool.plugins import host
+from PIL import Image
+from typer.testing import CliRunner
+
+CLASSES = ("cat", "wild dog")
+
+
+def write_model(path: Path, classes: tuple[str, ...] = ()) -> Path:
+    torch.manual_seed(0)
+    chosen = host().resolve("architecture", "dcgan:width=8,latent=8")
+    gan = chosen.build(ImageShape(16, 3, len(classes)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    card = ModelCard(architecture=chosen.text, resolution=16, channels=3, class_names=classes, images_seen=500)
+    save_generator(path, gan.generator.state_dict(), card)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run folder in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    write_model(Path("runs/demo/generator.safetensors"))
+    write_model(Path("pets.safetensors"), CLASSES)
+    return "runs/demo"
+
+
+def call(*words: str) -> str:
+    """The command's standard output; its error is raised as it reaches the command line's border."""
+    result = CliRunner().invoke(app, list(words))
+    if result.exception is not None:
+        raise result.exception
+    return result.stdout
+
+
+def pixels(path: str | Path) -> np.ndarray:
+    with Image.open(path) as opened:
+        return np.asarray(opened)
+
+
+def test_sixteen_pictures_named_by_seed(run: str) -> None:
+    assert call("sample", run) == "samples/demo-000000500\n"
+    files = sorted(Path("samples/demo-000000500").iterdir())
+    assert [file.name for file in files] == [f"seed{seed:06d}.png" for seed in range(16)]
+    for file, picture in zip(files, gantool.load(run).sample(range(16)), strict=True):
+        assert np.array_equal(pixels(file), np.asarray(picture))
+
+
+def test_the_same_seed_is_the_same_file_in_any_call(run: str) -> None:
+    alone = json.loads(call("sample", run, "--seeds", "40", "--out", "a", "--json"))["files"]
+    among = json.loads(call("sample", run, "--seeds", "3,20-55,3", "--out", "b", "--json"))
+    assert alone == ["a/seed000040.png"]
+    assert len(among["files"]) == 37
+    assert Path("a/seed000040.png").read_bytes() == Path("b/seed000040.png").read_bytes()
+    call("sample", run, "-n", "41", "--out", "a")
+
+
+def test_a_grid_holds_the_same_pictures(run: str) -> None:
+    call("sample", run, "-n", "4", "--out", "a")
+    assert call("sample", run, "-n", "4", "--grid", "--out", "a") == "a/grid-0-3.png\n"
+    grid = pixels("a/grid-0-3.png")
+    assert grid.shape == (38, 38, 3)
+    assert np.array_equal(grid[20:36, 2:18], pixels("a/seed000002.png"))
+
+
+def test_every_choice_is_in_the_file_name(run: str) -> None:
+    call("sample", run, "--seeds", "7", "--truncation", "0.5", "--scale", "2", "--format", "webp", "--out", "a")
+    call("sample", run, "--seeds", "7", "--level", "0", "--format", "jpeg", "--out", "a")
+    assert sorted(file.name for file in Path("a").iterdir()) == [
+        "seed000007-level0.jpg",
+        "seed000007-truncation0.5-x2.webp",
+    ]
+    assert pixels("a/seed000007-truncation0.5-x2.webp").shape == (32, 32, 3)
+
+
+def test_labels_by_name_and_index_are_all_seeds_of_each_class(run: str) -> None:
+    call("sample", "pets.safetensors", "-n", "2", "--label", "wild dog", "--label", "0", "--label", "cat", "--out", "a")
+    names = ["seed000000-cat.png", "seed000000-wild-dog.png", "seed000001-cat.png", "seed000001-wild-dog.png"]
+    assert sorted(file.name for file in Path("a").iterdir()) == names
+    grid = call(
+        "sample", "pets.safetensors", "-n", "3", "--label", "cat", "--label", "wild dog", "--grid", "--out", "a"
+    )
+    assert grid == "a/grid-0-2-cat-wild-dog.png\n"
+    assert pixels("a/grid-0-2-cat-wild-dog.png").shape == (38, 56, 3)
+
+
+def test_another_models_pictures_are_not_lost(run: str) -> None:
+    call("sample", "pets.safetensors", "-n", "3", "--out", "a")
+    before = Path("a/seed000001.png").read_bytes()
+    with pytest.raises(OptionError, match=r"a/seed000000\.png.*--overwrite"):
+        call("sample", run, "-n", "3", "--out", "a")
+    assert Path("a/seed000001.png").read_bytes() == before
+    call("sample", run, "-n", "3", "--out", "a", "--overwrite")
+    assert Path("a/seed000001.png").read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["-n", "4", "--seeds", "0-3"], "--seeds 0-7"),
+        (["--seeds", "5-1"], "1-5"),
+        (["--label", "cat"], "without labels"),
+        (["--level", "3"], "No level 3"),
+        (["--device", "cuda:99"], "cuda"),
+    ],
+)
+def test_what_cannot_be_is_explained(run: str, words: list[str], reason: str) -> None:
+    with pytest.raises(GantoolError, match=reason):
+        call("sample", run, *words)
+    assert not Path("samples").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["-n", "0"], ["-n", "-3"], ["-n", "2000000"], ["--scale", "0"], ["--format", "bmp"], ["--truncation", "nan"]],
+)
+def test_values_out_of_range_are_wrong_usage(run: str, words: list[str]) -> None:
+    result = CliRunner().invoke(app, ["sample", run, *words])
+    assert result.exit_code == 2
+    assert words[0] in result.stderr
+
+
+def test_unknown_classes_and_models_get_the_near_name(run: str) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'cat'"):
+        call("sample", "pets.safetensors", "--label", "cta")
+    with pytest.raises(GantoolError, match="Did you mean 'runs/demo'"):
+        call("sample", "runs/dmeo")

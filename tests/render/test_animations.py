@@ -1,0 +1,118 @@
+"""Strips, animations and films: every frame, exact time, repetition, and what is refused."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gantool.errors import GantoolError, OptionError
+from gantool.render.animations import check_suffix, durations, save_frames
+from PIL import Image
+from torch import Tensor
+
+
+def frames(count: int = 6, channels: int = 3, size: int = 16) -> Tensor:
+    """A bright square that moves over a slope of colours."""
+    slope = torch.linspace(40, 200, size).expand(channels, size, size)
+    made = torch.stack([slope * (1 - 0.2 * channel) for channel in range(channels)]).mean(0).expand(count, -1, -1, -1)
+    made = made.clone()
+    for index in range(count):
+        made[index, :, 4:8, index * 2 : index * 2 + 4] = 255
+    return made.to(torch.uint8)
+
+
+def read(path: Path) -> tuple[list[np.ndarray], list[int], dict]:
+    pictures, times = [], []
+    with Image.open(path) as opened:
+        info = dict(opened.info)
+        for index in range(opened.n_frames):
+            opened.seek(index)
+            opened.load()
+            pictures.append(np.asarray(opened.convert("RGB")).astype(int))
+            times.append(opened.info["duration"])
+    return pictures, times, info
+
+
+def error(pictures: list[np.ndarray], made: Tensor) -> float:
+    expected = made.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy().astype(int)
+    return float(np.abs(np.stack(pictures) - expected).mean())
+
+
+@pytest.mark.parametrize("fps", [1, 12, 24, 25, 30, 50])
+@pytest.mark.parametrize("unit", [1, 10])
+def test_durations_keep_the_rate_over_the_whole(fps: int, unit: int) -> None:
+    times = durations(fps * 7, fps, unit)
+    assert sum(times) == 7000
+    assert all(time % unit == 0 for time in times)
+    assert max(times) - min(times) <= unit
+
+
+def test_a_strip_is_the_frames_side_by_side(tmp_path: Path) -> None:
+    made = frames()
+    save_frames(tmp_path / "strip.png", made, fps=10, loop=False)
+    strip = np.asarray(Image.open(tmp_path / "strip.png"))
+    assert strip.shape == (16 + 4, 6 * 18 + 2, 3)
+    assert np.array_equal(strip[2:18, 2:18], made[0].permute(1, 2, 0).numpy())
+    assert np.array_equal(strip[2:18, -18:-2], made[-1].permute(1, 2, 0).numpy())
+
+
+@pytest.mark.parametrize(("suffix", "tolerance"), [(".apng", 0.0), (".gif", 3.0), (".webp", 6.0)])
+@pytest.mark.parametrize("loop", [True, False])
+def test_animations_have_every_frame_and_the_right_time(
+    tmp_path: Path, suffix: str, tolerance: float, loop: bool
+) -> None:
+    path, made = tmp_path / f"walk{suffix}", frames()
+    save_frames(path, made, fps=30, loop=loop)
+    pictures, times, info = read(path)
+    assert len(pictures) == 6
+    assert sum(times) == 200
+    assert error(pictures, made) <= tolerance
+    assert info.get("loop") == (0 if loop else None if suffix == ".gif" else 1)
+
+
+def test_grey_gifs_are_exact(tmp_path: Path) -> None:
+    made = frames(channels=1)
+    save_frames(tmp_path / "grey.gif", made, fps=10, loop=True)
+    assert error(read(tmp_path / "grey.gif")[0], made) == 0
+
+
+def test_a_gifs_still_colours_do_not_flicker(tmp_path: Path) -> None:
+    save_frames(tmp_path / "a.gif", frames(), fps=10, loop=True)
+    pictures = np.stack(read(tmp_path / "a.gif")[0])
+    assert (pictures[:, 12:] == pictures[0, 12:]).all()
+
+
+@pytest.mark.parametrize(("channels", "size"), [(3, 32), (1, 32), (3, 29)])
+def test_films_have_every_frame_even_sides_and_the_colours(tmp_path: Path, channels: int, size: int) -> None:
+    av = pytest.importorskip("av")
+    path, made = tmp_path / "walk.mp4", frames(channels=channels, size=size)
+    save_frames(path, made, fps=25, loop=False)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert stream.average_rate == 25
+        assert stream.codec_context.pix_fmt == "yuv420p"
+        decoded = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(stream)]
+    assert decoded[0].shape == (size + size % 2, size + size % 2, 3)
+    assert len(decoded) == len(made)
+    assert error([picture[:size, :size] for picture in decoded], made) < 6
+
+
+def test_a_film_without_pyav_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(GantoolError, match=r"gantool\[video\]"):
+        check_suffix(tmp_path / "walk.mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("walk.gfi", "Did you mean '.gif'"), ("walk", "no suffix"), ("a.avi", ".apng")]
+)
+def test_other_suffixes_are_refused_with_those_there_are(tmp_path: Path, name: str, hint: str) -> None:
+    with pytest.raises(OptionError, match=hint):
+        save_frames(tmp_path / name, frames(), 25, False)
+
+
+def test_rates_that_players_cannot_show_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="1 to 50"):
+        save_frames(tmp_path / "a.gif", frames(), 60, False)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,47 @@
+"""Contact sheets: true colours, layout, scale."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from gantool.errors import OptionError
+from gantool.render.grids import near_square, sheet
+
+
+def test_every_picture_is_there_unchanged() -> None:
+    images = torch.randint(100, 120, (5, 3, 8, 8), dtype=torch.uint8)
+    made = np.asarray(sheet(images, columns=3, margin=2))
+    assert made.shape == (2 * 10 + 2, 3 * 10 + 2, 3)
+    for index, image in enumerate(images):
+        top, left = 2 + index // 3 * 10, 2 + index % 3 * 10
+        assert np.array_equal(made[top : top + 8, left : left + 8], image.permute(1, 2, 0).numpy())
+    assert (made[:2] == 255).all()
+    assert (made[12:, 22:] == 255).all()
+
+
+def test_scale_repeats_pixels() -> None:
+    images = torch.arange(4, dtype=torch.uint8).reshape(1, 1, 2, 2)
+    made = sheet(images, margin=0, scale=3)
+    assert made.mode == "L"
+    assert np.array_equal(np.asarray(made), np.kron([[0, 1], [2, 3]], np.ones((3, 3))))
+
+
+@pytest.mark.parametrize("count", range(1, 70))
+def test_the_layout_is_nearly_square(count: int) -> None:
+    columns = near_square(count)
+    rows = math.ceil(count / columns)
+    assert rows <= columns <= max(rows + 2, 3 * rows)
+    assert columns * rows - count < columns
+
+
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (4, 2), (6, 3), (10, 5), (16, 4), (24, 6), (64, 8)])
+def test_well_known_numbers_fill_their_sheets(count: int, columns: int) -> None:
+    assert near_square(count) == columns
+
+
+def test_no_pictures_or_far_too_many_are_refused() -> None:
+    with pytest.raises(OptionError, match="no picture"):
+        sheet(torch.zeros(0, 3, 8, 8, dtype=torch.uint8))
+    with pytest.raises(OptionError, match="smaller scale"):
+        sheet(torch.zeros(64, 1, 64, 64, dtype=torch.uint8), scale=32)

@@ -1,0 +1,60 @@
+"""Picture files: exact pixels, no foreign file lost."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gantool.errors import OptionError
+from gantool.render.pictures import save_pictures, to_pil, upscale
+from PIL import Image
+
+
+def picture(value: int, channels: int = 3) -> Image.Image:
+    generator = torch.Generator().manual_seed(value)
+    return to_pil(torch.randint(0, 256, (channels, 8, 8), dtype=torch.uint8, generator=generator))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_png_and_webp_keep_every_pixel(tmp_path: Path, suffix: str, channels: int) -> None:
+    path = tmp_path / "new" / f"a{suffix}"
+    save_pictures([picture(0, channels)], [path])
+    with Image.open(path) as opened:
+        assert np.array_equal(np.asarray(opened.convert("RGB")), np.asarray(picture(0, channels).convert("RGB")))
+
+
+def test_another_picture_is_never_replaced_unasked(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{index}.png" for index in range(3)]
+    save_pictures([picture(2)], paths[2:])
+    theirs = paths[2].read_bytes()
+    with pytest.raises(OptionError, match=r"2\.png.*--overwrite"):
+        save_pictures([picture(0), picture(1), picture(0)], paths)
+    assert paths[2].read_bytes() == theirs
+    assert not paths[0].exists()
+    save_pictures([picture(0), picture(1), picture(0)], paths, overwrite=True)
+    assert paths[2].read_bytes() == paths[0].read_bytes() != theirs
+
+
+def test_the_same_picture_again_is_fine(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    save_pictures([picture(0)], [path])
+    save_pictures([picture(0)], [path])
+    assert [file.name for file in tmp_path.iterdir()] == ["a.jpg"]
+
+
+def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OptionError, match="file"):
+        save_pictures([picture(0)], [tmp_path / "file" / "a.png"])
+
+
+def test_upscaling_is_by_whole_pixels() -> None:
+    image = torch.tensor([[[1, 2]]], dtype=torch.uint8)
+    assert upscale(image, 2).tolist() == [[[1, 1, 2, 2], [1, 1, 2, 2]]]
+    assert upscale(image, 1) is image
+
+
+def test_odd_channels_are_refused() -> None:
+    with pytest.raises(OptionError, match="2"):
+        to_pil(torch.zeros(2, 4, 4, dtype=torch.uint8))

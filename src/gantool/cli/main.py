@@ -24,15 +24,17 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"gantool {__version__}")
         raise typer.Exit
+    return wanted
 
 
-def _set_debug(wanted: bool) -> None:
+def _set_debug(wanted: bool) -> bool:
     if wanted:
         os.environ["GANTOOL_DEBUG"] = "1"
+    return wanted
 
 
 @app.callback()

@@ -1,0 +1,139 @@
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gantool import __version__
+from gantool.cli import main as cli
+from gantool.errors import DataError, UnknownNameError
+
+HEAVY = {"torch", "torchvision", "numpy", "PIL", "pydantic"}
+
+
+def run(*args: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gantool", *args], capture_output=True, text=True, env={**os.environ, **environ}
+    )
+
+
+def ending(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> int:
+    """The exit code of a command line whose work is `action`."""
+
+    def app(prog_name: str) -> None:
+        action()
+
+    monkeypatch.setattr(cli, "app", app)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def fail(error: BaseException) -> Callable[[], None]:
+    def action() -> None:
+        raise error
+
+    return action
+
+
+@pytest.mark.parametrize("args", [("--help",), ("--version",)])
+def test_help_and_version_import_nothing_heavy(args: tuple[str, ...]) -> None:
+    code = (
+        "import sys; from gantool.cli.main import main\n"
+        f"sys.argv = ['gantool', *{args!r}]\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_help_lists_the_commands_and_version_is_the_packages() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert "plugins" in done.stdout
+    assert "--version" in done.stdout
+    assert run("--version").stdout.strip() == f"gantool {__version__}"
+
+
+def test_a_wrong_command_is_wrong_usage_with_the_nearest_name() -> None:
+    done = run("plugin")
+    assert done.returncode == 2
+    assert "plugins" in done.stderr
+    assert done.stdout == ""
+
+
+def test_errors_are_one_line_with_their_own_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ending(monkeypatch, fail(DataError("The folder [red]x[/red] is empty. " + "word " * 60))) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Error: The folder [red]x[/red] is empty. word ")
+    assert err.count("\n") == 1
+    assert ending(monkeypatch, fail(UnknownNameError("There is no loss 'x'."))) == 2
+    assert capsys.readouterr().err == "Error: There is no loss 'x'.\n"
+
+
+def test_an_unexpected_error_is_one_line_and_a_traceback_only_on_request(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("GANTOOL_DEBUG", raising=False)
+    assert ending(monkeypatch, fail(ZeroDivisionError("division\nby zero"))) == 1
+    assert capsys.readouterr().err == (
+        "Error: internal error: ZeroDivisionError: division by zero. "
+        "This is a bug in gantool or a plugin; GANTOOL_DEBUG=1 shows where.\n"
+    )
+    monkeypatch.setenv("GANTOOL_DEBUG", "1")
+    assert ending(monkeypatch, fail(ZeroDivisionError("division"))) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ending(monkeypatch, fail(OSError(errno.EACCES, "Permission denied", "/x/y"))) == 1
+    assert capsys.readouterr().err == "Error: /x/y: Permission denied.\n"
+
+
+def test_interruption_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ending(monkeypatch, fail(KeyboardInterrupt())) == 130
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
+    command = f"{sys.executable} -m gantool plugins list --json | head -c 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stdout == "["
+    assert done.stderr == ""
+
+
+def test_a_broken_plugin_costs_one_warning_line_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "broken_guest.py").write_text("import nowhere_to_be_found")
+    done = run("plugins", "list", "--json", GANTOOL_PLUGINS_DIR=str(tmp_path))
+    assert done.returncode == 0
+    guests = [plugin for plugin in json.loads(done.stdout) if plugin["name"] == "broken_guest"]
+    assert guests[0]["status"] == "broken"
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("Warning: Plugin broken_guest is broken and left out: ModuleNotFoundError")
+
+
+def test_colour_is_for_terminals_only() -> None:
+    done = run("plugins", "show", "nothing-like-it")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: There is no component, plugin or distribution 'nothing-like-it'.")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_completion_completes_commands_and_components() -> None:
+    def complete(line: str, **environ: str) -> str:
+        return run(_GANTOOL_COMPLETE="complete_zsh", _TYPER_COMPLETE_ARGS=line, **environ).stdout
+
+    assert "plugins" in complete("gantool pl")
+    assert '"dcgan"' in complete("gantool plugins show dc")

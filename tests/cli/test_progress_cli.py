@@ -1,0 +1,52 @@
+from collections.abc import Iterator
+
+import pytest
+
+from gantool.cli.progress import SECONDS_BETWEEN_LINES, plain_lines, showing_progress
+from gantool.progress import report
+
+
+def lines_of(reports: list[tuple[float, int]], total: int = 100) -> list[str]:
+    clock: Iterator[float] = iter([seconds for seconds, _ in reports])
+    written: list[str] = []
+    listen = plain_lines(lambda: next(clock), written.append)
+    for _, done in reports:
+        listen("reading", done, total)
+    return written
+
+
+def test_quick_work_writes_nothing() -> None:
+    assert lines_of([(0, 1), (0.5, 50), (1, 100)]) == []
+
+
+def test_long_work_writes_a_line_every_few_seconds_and_a_last_one() -> None:
+    step = SECONDS_BETWEEN_LINES
+    assert lines_of([(0, 1), (step, 20), (step + 1, 25), (2 * step, 40), (2 * step + 1, 100)]) == [
+        "reading: 20 of 100 (20 %)",
+        "reading: 40 of 100 (40 %)",
+        "reading: 100 of 100 (100 %)",
+    ]
+
+
+def test_the_same_label_may_begin_again() -> None:
+    step = SECONDS_BETWEEN_LINES
+    assert lines_of([(0, 1), (1, 100), (100, 1), (100 + step, 2)]) == ["reading: 2 of 100 (2 %)"]
+
+
+def test_without_a_terminal_nothing_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    with showing_progress():
+        report("reading", 1, 2)
+        report("reading", 2, 2)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_on_a_terminal_there_is_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with showing_progress():
+        report("reading", 1, 2)
+        report("reading", 2, 2)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "reading" in err
+    assert "2/2" in err

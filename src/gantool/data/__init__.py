@@ -34,7 +34,7 @@ FOLDER = Component(
     "Your own pictures: a folder at any depth, or a zip or tar of them",
     FolderOptions,
     "gantool.data.folder:build",
-    natural="gantool.data.folder:natural",
+    natural="gantool.data.natural:natural",
 )
 
 

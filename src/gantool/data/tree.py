@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from gantool.data.archive import Opener, list_archive, read_tar, read_zip
+from gantool.data.archive import Opener, is_archive_name, list_archive, read_tar, read_zip
 from gantool.data.listing import (
     MAGIC_BYTES,
     Item,
@@ -17,6 +17,8 @@ from gantool.data.listing import (
     is_picture_name,
 )
 from gantool.errors import DataError, did_you_mean
+
+_SHOWN = 3
 
 
 def list_pictures(path: str | Path) -> Listing:
@@ -36,6 +38,18 @@ def list_pictures(path: str | Path) -> Listing:
     if is_picture_name(root.name):
         raise DataError(f"{path} is a single picture. Give the folder that holds it: {root.parent}.")
     raise DataError(f"{path} is neither a folder nor a zip or tar of pictures.")
+
+
+def usable_listing(path: str) -> Listing:
+    """The pictures at `path`; raises DataError when there are none, saying what is there instead."""
+    listing = list_pictures(path)
+    if listing.items:
+        return listing
+    holds = [f"{len(listing.ignored):,} other files ({_some(listing.ignored)})"] if listing.ignored else []
+    holds += [f"{path} {why}" for path, why in listing.skipped[:_SHOWN]]
+    archives = [name for name in listing.ignored if is_archive_name(name)]
+    remedy = f" Give the archive itself: {listing.root / archives[0]}." if archives else ""
+    raise DataError(f"{listing.root} holds no pictures{': ' + '; '.join(holds) if holds else ', it is empty'}.{remedy}")
 
 
 def read(listing: Listing, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]:
@@ -115,3 +129,7 @@ def _names_beside(path: Path) -> list[str]:
         return [other.name for other in path.parent.iterdir()]
     except OSError:
         return []
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

@@ -1,0 +1,37 @@
+"""`gantool data`: look at pictures before training on them."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Look at pictures before training on them.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `check` a command of its own while it is the only one."""
+
+
+@app.command()
+def check(
+    folder: Annotated[str, typer.Argument(help="A folder of pictures, or a zip or tar of them.", metavar="FOLDER")],
+    resolution: Annotated[
+        int | None, typer.Option("--resolution", min=1, help="The training size; by default what suits the pictures.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Report sizes, kinds, duplicates and broken files, and what training would use."""
+    from gantool.cli.output import result, result_json
+    from gantool.cli.progress import showing_progress
+    from gantool.data import FolderOptions
+    from gantool.data.check import check as look
+    from gantool.data.report import as_text
+
+    with showing_progress():
+        report = look(FolderOptions(path=folder), resolution)
+    if json:
+        result_json(report.model_dump())
+    else:
+        result(as_text(report))
+    if not report.usable:
+        raise typer.Exit(1)

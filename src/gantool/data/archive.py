@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from gantool.data.listing import (
     MAGIC_BYTES,
@@ -35,7 +35,7 @@ _DAMAGE = (
     NotImplementedError,
 )
 
-Opener = Callable[[], BinaryIO]
+Opener = Callable[[], io.BytesIO | io.BufferedReader]
 
 
 def is_archive_name(path: str | Path) -> bool:
@@ -125,19 +125,19 @@ def _starts_well(open_entry: Callable[[], IO[bytes] | None]) -> bool:
         return has_picture_magic(file.read(MAGIC_BYTES))
 
 
-def _bytes_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
+def _bytes_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> io.BytesIO:
     with archive.open(entry) as file:
         return _in_memory(file, entry.file_size)
 
 
-def _bytes_of_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> BinaryIO:
+def _bytes_of_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.BytesIO:
     file = archive.extractfile(member)
     if file is None:
         raise OSError("it is no regular file")
     return _in_memory(file, member.size)
 
 
-def _in_memory(file: IO[bytes], size: int) -> BinaryIO:
+def _in_memory(file: IO[bytes], size: int) -> io.BytesIO:
     if size > MAX_FILE_BYTES:
         raise OSError(f"it unpacks to {size:,} bytes; the limit is {MAX_FILE_BYTES:,}")
     return io.BytesIO(file.read(MAX_FILE_BYTES + 1))

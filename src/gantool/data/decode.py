@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import BinaryIO
+from io import BufferedReader, BytesIO
 
 import numpy as np
 from jaxtyping import UInt8
@@ -85,7 +85,9 @@ def quiet_pillow() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def decode(file: BinaryIO, options: FolderOptions, resolution: int, channels: int) -> UInt8[np.ndarray, "c h w"]:
+def decode(
+    file: BytesIO | BufferedReader, options: FolderOptions, resolution: int, channels: int
+) -> UInt8[np.ndarray, "c h w"]:
     """The picture in `file` as uint8 `[channels, resolution, resolution]`: upright, sRGB, on the background.
 
     Raises UndecodableError with the reason.
@@ -97,7 +99,7 @@ def decode(file: BinaryIO, options: FolderOptions, resolution: int, channels: in
         raise UndecodableError(reason(error)) from error
 
 
-def peek(file: BinaryIO) -> Header:
+def peek(file: BytesIO | BufferedReader) -> Header:
     """The header alone, without decoding. Raises UndecodableError with the reason."""
     try:
         with _opened(file) as image:
@@ -161,7 +163,7 @@ def _resized(image: Image.Image, options: FolderOptions, resolution: int) -> Ima
     return image.resize(size, _FILTERS[options.filter], box=box, reducing_gap=3.0)
 
 
-def _opened(file: BinaryIO) -> Image.Image:
+def _opened(file: BytesIO | BufferedReader) -> Image.Image:
     try:
         image = Image.open(file, formats=_COMMON)
     except UnidentifiedImageError:

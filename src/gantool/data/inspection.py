@@ -1,7 +1,8 @@
 """What one picture file is, for `gantool data check`: its header, its content's hash, and a hash of its looks."""
 
 import hashlib
-from typing import Any, BinaryIO
+from io import BufferedReader, BytesIO
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,7 @@ LOOKS = 16
 _AS_SEEN = FolderOptions(path="", fit="stretch", filter="box")
 
 
-def inspect(file: BinaryIO) -> dict[str, Any]:
+def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
     """Header, `digest` of the bytes and `looks`, in words JSON knows. Raises UndecodableError like `decode`."""
     header = peek(file)
     frames = _frames(file)
@@ -35,7 +36,7 @@ def inspect(file: BinaryIO) -> dict[str, Any]:
     }
 
 
-def _frames(file: BinaryIO) -> int:
+def _frames(file: BytesIO | BufferedReader) -> int:
     file.seek(0)
     try:
         with Image.open(file) as image:

@@ -28,8 +28,10 @@ FACTORS: dict[str, tuple[str, ...]] = {
 }
 """What a kind is made of, with the values of each; kinds are numbered with the last factor counting fastest."""
 
-_SIZES = tuple(len(values) for values in FACTORS.values())
-_KINDS = math.prod(_SIZES)
+SIZES = tuple(len(values) for values in FACTORS.values())
+"""How many values each factor has."""
+
+_KINDS = math.prod(SIZES)
 _EDITION = 1  # raised when the pictures change, so that no cache of the old ones is used
 MAX_SHIFT, MAX_GROWTH, MAX_ANGLE = 0.07, 0.08, 0.17
 """How far place (each way, of half a picture), size (relative) and angle (radians) vary within a kind."""
@@ -51,7 +53,7 @@ def kinds() -> tuple[Kind, ...]:
 
 def kind_of(number: int) -> Kind:
     """The kind of this number, 0 to 2,303."""
-    places = np.unravel_index(number, _SIZES)
+    places = np.unravel_index(number, SIZES)
     return Kind(*(values[int(place)] for values, place in zip(FACTORS.values(), places, strict=True)))
 
 
@@ -119,7 +121,7 @@ def build(options: ShapesOptions, resolution: int, channels: int) -> Shapes:
 
 def strokes(numbers: Int64[np.ndarray, "n"], seed: int, indices: Int64[np.ndarray, "n"]) -> Strokes:
     """What picture `indices[i]` of kind `numbers[i]` shows, with the place, size and angle drawn for it."""
-    figure, color, background, finish = (np.asarray(places, np.int64) for places in np.unravel_index(numbers, _SIZES))
+    figure, color, background, finish = (np.asarray(places, np.int64) for places in np.unravel_index(numbers, SIZES))
     x, y, growth, angle = (_uniform(seed, indices, stream) for stream in range(4))
     return Strokes(
         figure, color, background, finish,

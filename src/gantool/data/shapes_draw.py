@@ -73,8 +73,9 @@ def draw(strokes: Strokes, resolution: int, channels: int = 3) -> UInt8[np.ndarr
     step = max(1, _PIXELS_AT_ONCE // resolution**2)
     for start in range(0, len(strokes), step):
         part = slice(start, start + step)
-        layers, paints = _layers(strokes[part], resolution), _paints(strokes[part], channels)
-        np.add(paints @ layers, 0.5, out=pictures[part], casting="unsafe")
+        now = strokes[part]
+        mixed = paints(now.color, now.background, channels) @ _layers(now, resolution)
+        np.add(mixed, 0.5, out=pictures[part], casting="unsafe")
     return pictures.reshape(-1, channels, resolution, resolution)
 
 
@@ -129,19 +130,21 @@ def _outline(strokes: Strokes, x: Plane, y: Plane, bare_figures: Float32[np.ndar
     return outline
 
 
-def _paints(strokes: Strokes, channels: int) -> Float32[np.ndarray, "n c 7"]:
+def paints(
+    color: Int64[np.ndarray, "n"], background: Int64[np.ndarray, "n"], channels: int = 3
+) -> Float32[np.ndarray, "n c 7"]:
     """The colours of background, white and figure, each at the top and at the bottom, and of the shadow."""
-    background = np.array(list(BACKGROUNDS.values()), np.float32)[strokes.background]
-    color = np.array(list(COLORS.values()), np.float32)[strokes.color]
-    white = np.full_like(color, 255)
-    paints = np.stack(
+    below = np.array(list(BACKGROUNDS.values()), np.float32)[background]
+    above = np.array(list(COLORS.values()), np.float32)[color]
+    white = np.full_like(above, 255)
+    mixed = np.stack(
         [
-            background + (white - background) * 0.3, background * np.array([0.97, 0.96, 0.98], np.float32),
+            below + (white - below) * 0.3, below * np.array([0.97, 0.96, 0.98], np.float32),
             white, white * np.array([0.96, 0.965, 0.98], np.float32),
-            color + (white - color) * 0.2, color * 0.92,
-            background * np.array([0.35, 0.33, 0.45], np.float32),
+            above + (white - above) * 0.2, above * 0.92,
+            below * np.array([0.35, 0.33, 0.45], np.float32),
         ],
         axis=1,
     )  # fmt: skip
-    mixed: Float32[np.ndarray, "n 7 c"] = paints @ _LUMA if channels == 1 else paints
-    return mixed.swapaxes(1, 2)
+    luminance_or_all: Float32[np.ndarray, "n 7 c"] = mixed @ _LUMA if channels == 1 else mixed
+    return luminance_or_all.swapaxes(1, 2)

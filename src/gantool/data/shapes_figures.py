@@ -136,8 +136,8 @@ def _fold_in_five(x: Plane, y: Plane) -> tuple[Plane, Plane]:
 
 def _box(x: Plane, y: Plane, half_width: float, half_height: float) -> Plane:
     qx, qy = np.abs(x) - half_width, np.abs(y) - half_height
-    inside: Plane = np.minimum(np.maximum(qx, qy), 0)
-    return length(np.maximum(qx, 0), np.maximum(qy, 0)) + inside
+    signed: Plane = length(np.maximum(qx, 0), np.maximum(qy, 0)) + np.minimum(np.maximum(qx, qy), 0)
+    return signed
 
 
 def _polygon(x: Plane, y: Plane, *corners: tuple[float, float]) -> Plane:

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from gantool.data.archive import Opener, is_archive_name, list_archive, read_tar, read_zip
 from gantool.data.listing import (
@@ -66,7 +66,7 @@ def in_reading_order(listing: Listing) -> list[int]:
     return sorted(range(len(listing.items)), key=lambda index: listing.items[index].position)
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> BufferedReader:
     return path.open("rb")
 
 

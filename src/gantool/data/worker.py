@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import astuple, dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from gantool.data import FolderOptions
 from gantool.data.archive import Opener
@@ -76,7 +77,7 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def _answer(item: Item, opener: Opener, index: int, task: Task, rows: BinaryIO | None) -> Answer:
+def _answer(item: Item, opener: Opener, index: int, task: Task, rows: FileIO | None) -> Answer:
     if item.size == 0:
         return {"reason": "is empty (0 bytes)"}
     try:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from gantool.engine.export import ModelCard, save_generator
 from gantool.errors import CheckpointError
 from gantool.locate import generator_file, model_name

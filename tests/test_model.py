@@ -2,12 +2,13 @@
 
 import pytest
 import torch
+from torch import Tensor, nn
+
 from gantool import progress
 from gantool.contracts import Gan, Labels
 from gantool.engine.export import ModelCard
 from gantool.errors import GantoolError, OptionError, PluginError, UnknownNameError, UsageError
 from gantool.model import Model, chunk_size
-from torch import Tensor, nn
 
 
 class Convolutions(nn.Module):

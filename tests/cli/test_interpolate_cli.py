@@ -3,17 +3,18 @@
 import json
 from pathlib import Path
 
-import gantool
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from typer.testing import CliRunner
+
+import gantool
 from gantool.cli.main import app
 from gantool.components import ImageShape
 from gantool.engine.export import ModelCard, save_generator
 from gantool.errors import GantoolError
 from gantool.plugins import host
-from PIL import Image
-from typer.testing import CliRunner
 
 
 def write_model(path: Path, classes: tuple[str, ...] = ()) -> None:

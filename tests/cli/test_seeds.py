@@ -1,6 +1,7 @@
 """Seeds on the command line, there and back."""
 
 import pytest
+
 from gantool.cli.seeds import format_seeds, parse_seeds
 from gantool.errors import OptionError
 
@@ -23,8 +24,9 @@ def test_numbers_and_ranges(text: str, seeds: list[int]) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("5-1", "1-5"), ("-3", "'-3'"), ("a", "'a'"), ("", "''"), ("1,,2", "''"), ("1.5", "'1.5'"), ("1-2-3", "'1-2-3'"),
-        ("4294967296", "too large"), ("0-4294967295", "1,000,000"), ("0-999999,1", "1,000,000"), ("_", "'_'"), ("²", "'²'"),
+        ("5-1", "1-5"), ("-3", "'-3'"), ("a", "'a'"), ("", "''"), ("1,,2", "''"), ("1.5", "'1.5'"),
+        ("1-2-3", "'1-2-3'"), ("_", "'_'"), ("²", "'²'"), ("4294967296", "too large"),
+        ("0-4294967295", "1,000,000"), ("0-999999,1", "1,000,000"),
     ],
 )  # fmt: skip
 def test_what_is_no_seed_is_explained(text: str, reason: str) -> None:

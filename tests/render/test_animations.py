@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gantool.errors import GantoolError, OptionError
-from gantool.render.animations import check_suffix, durations, save_frames
 from PIL import Image
 from torch import Tensor
+
+from gantool.errors import GantoolError, OptionError
+from gantool.render.animations import check_suffix, durations, save_frames
 
 
 def frames(count: int = 6, channels: int = 3, size: int = 16) -> Tensor:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+
 from gantool.errors import OptionError
 from gantool.render.grids import near_square, sheet
 

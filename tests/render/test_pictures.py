@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from gantool.errors import OptionError
 from gantool.render.pictures import save_pictures, to_pil, upscale
-from PIL import Image
 
 
 def picture(value: int, channels: int = 3) -> Image.Image:

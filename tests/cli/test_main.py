@@ -10,6 +10,7 @@ import pytest
 
 from gantool import __version__
 from gantool.cli import main as cli
+from gantool.cli.bash_words import joined
 from gantool.errors import DataError, UnknownNameError
 
 HEAVY = {"torch", "torchvision", "numpy", "PIL", "pydantic"}
@@ -137,3 +138,23 @@ def test_completion_completes_commands_and_components() -> None:
 
     assert "plugins" in complete("gantool pl")
     assert '"dcgan"' in complete("gantool plugins show dc")
+
+
+def test_completion_in_bash_knows_that_bash_breaks_words() -> None:
+    words = ["gantool", "train", "--arch", "dcgan", ":", "shrink", "=", "p"]
+    environ = {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(len(words) - 1)}
+    assert run(_GANTOOL_COMPLETE="complete_bash", **environ).stdout.split() == ["pool"]
+
+
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        (["train", "--arch", ""], ["train", "--arch", ""]),
+        (["--arch", "dcgan", ":"], ["--arch", "dcgan:"]),
+        (["--arch", "dcgan", ":", "width", "=", "8,le"], ["--arch", "dcgan:width=8,le"]),
+        (["--arch", "=", "dc"], ["--arch=dc"]),
+        ([":"], [":"]),
+    ],
+)
+def test_broken_words_are_put_together(words: list[str], whole: list[str]) -> None:
+    assert joined(words) == whole

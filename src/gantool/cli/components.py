@@ -3,7 +3,8 @@
 Everything that reaches into Typer's own classes is here. Nothing heavy is imported until a component is asked about.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ KIND_OF_FLAG = {
     "--log": "observer",
 }
 PLUGINS_DIR = "--plugins-dir"
+COMPLETION_VARIABLE = "_GANTOOL_COMPLETE"
 _PEEKED = "gantool.components"
 
 
@@ -73,6 +75,17 @@ class ComponentCommand(TyperCommand):
 
 class RootGroup(TyperGroup):
     """The root command, with a help page of its own: Typer's imports Markdown and syntax colouring, twice the cost."""
+
+    def _main_shell_completion(
+        self, ctx_args: MutableMapping[str, Any], prog_name: str, complete_var: str | None = None
+    ) -> None:
+        if os.environ.get(COMPLETION_VARIABLE) == "complete_bash":
+            from typer._click.shell_completion import add_completion_class
+
+            from gantool.cli.bash_words import BashWords
+
+            add_completion_class(BashWords, "bash")
+        super()._main_shell_completion(ctx_args, prog_name, complete_var)
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Usage, commands and options, as Typer shows them."""

@@ -1,7 +1,5 @@
 """The command `gantool`: its sub-commands, and the border where errors become sentences and exit codes."""
 
-import importlib
-import importlib.util
 import logging
 import os
 import sys
@@ -10,7 +8,11 @@ from typing import Annotated
 import typer
 
 from gantool import __version__
-from gantool.cli.components import ComponentCommand, RootGroup
+from gantool.cli import data, plugins
+from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand, RootGroup
+from gantool.cli.interpolate import interpolate
+from gantool.cli.sample import sample
+from gantool.cli.train import train
 from gantool.errors import GantoolError
 
 app = typer.Typer(
@@ -49,17 +51,11 @@ def _root(
     pass
 
 
-def _register() -> None:
-    for module, function in (("train", "train"), ("sample", "sample"), ("interpolate", "interpolate")):
-        if importlib.util.find_spec(f"gantool.cli.{module}"):
-            command = importlib.import_module(f"gantool.cli.{module}")
-            app.command(module, cls=ComponentCommand)(getattr(command, function))
-    for module in ("data", "plugins"):
-        if importlib.util.find_spec(f"gantool.cli.{module}"):
-            app.add_typer(importlib.import_module(f"gantool.cli.{module}").app, name=module)
-
-
-_register()
+app.command(cls=ComponentCommand)(train)
+app.command()(sample)
+app.command()(interpolate)
+app.add_typer(data.app, name="data")
+app.add_typer(plugins.app, name="plugins")
 
 
 class _WarningHandler(logging.Handler):
@@ -73,7 +69,7 @@ class _WarningHandler(logging.Handler):
 
 def main() -> None:
     """Run the command line; the exit code is that of the error, 130 when interrupted."""
-    completing = "_GANTOOL_COMPLETE" in os.environ
+    completing = COMPLETION_VARIABLE in os.environ
     logging.getLogger("gantool").addHandler(logging.NullHandler() if completing else _WarningHandler(logging.WARNING))
     try:
         app(prog_name="gantool")

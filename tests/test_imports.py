@@ -1,0 +1,204 @@
+"""Who may import whom (docs/design.md), read from the source: a convention that matters is a test."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gantool
+
+SRC = Path(gantool.__file__).parent
+
+FACE = "gantool"
+PLUGINS = {"plugins", "plugin_choice", "plugin_loading", "plugin_specs"}
+COMPONENT_ROOM = {"components", "contracts", "hookspecs", "errors", "pixels", "progress"}
+
+# What each room may import besides its own siblings. A room is a folder or a top-level file; `engine.files` and the
+# like are single files of a room that others may use without seeing the rest of it, `data.__init__` its catalogue.
+MAY_IMPORT: dict[str, set[str]] = {
+    FACE: {"assembly", "components", "config", "contracts", "errors", "hookspecs", "model"},  # each on first use
+    "__main__": {"cli"},
+    "errors": set(),
+    "pixels": set(),
+    "latents": set(),
+    "progress": set(),
+    "components": set(),
+    "engine.events": set(),
+    "option_types": {"errors"},
+    "grammar": {"components", "errors", "option_types"},
+    "hookspecs": {"components"},
+    "contracts": {"errors", "engine.events"},
+    "plugin_specs": {"components", "errors", "option_types"},
+    "plugin_loading": {FACE, "components", "errors", "hookspecs", "plugin_specs"},
+    "plugin_choice": {"components", "errors", "grammar", "plugin_loading"},
+    "plugins": {"components", "errors", "grammar", "hookspecs", "plugin_choice", "plugin_loading"},
+    "config": {"components", "errors", "grammar"},
+    "resolve": {"components", "config", "engine.devices", "errors", "grammar", "option_types", *PLUGINS},
+    "locate": {"engine.export", "errors"},
+    "chunks": {"contracts", "errors", "progress"},
+    "runs": {"config", "engine.checkpoint", "engine.files", "errors"},
+    "model": {"chunks", "contracts", "engine.export", "errors", "latents", "locate", "pixels", "render"},
+    "architectures": COMPONENT_ROOM,
+    "losses": COMPONENT_ROOM,
+    "augment": COMPONENT_ROOM,
+    "style": COMPONENT_ROOM,
+    "metrics": COMPONENT_ROOM | {"data"},
+    "data": COMPONENT_ROOM | {"engine.files"},
+    "observers": COMPONENT_ROOM | {"engine.events", "engine.files", "render"},
+    "render": {"engine.files", "errors", "pixels"},
+    "engine": {"components", "config", "contracts", "errors", "latents", "pixels"},
+    "assembly": {"anything but cli"},
+    "cli": {
+        FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.report", "engine.events",
+        "engine.trainer", "errors", "grammar", "hookspecs", "latents", "locate", "metrics", "model", "option_types",
+        "progress", "render", "resolve", "runs", "style", *PLUGINS,
+    },
+}  # fmt: skip
+
+FILES = sorted(SRC.rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    """`engine/step.py` is engine.step, `data/__init__.py` is data, the face is gantool."""
+    parts = path.relative_to(SRC).with_suffix("").parts
+    parts = parts[:-1] if parts[-1] == "__init__" else parts
+    return ".".join(parts) or FACE
+
+
+MODULES = {module_of(path) for path in FILES}
+
+
+def room_of(module: str) -> str:
+    return module if module in MAY_IMPORT else module.partition(".")[0]
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The modules of gantool that a file imports anywhere, without the leading `gantool.`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] == FACE:
+                    yield alias.name.removeprefix("gantool.")
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            if node.module == FACE:
+                yield from (alias.name if alias.name in MODULES else FACE for alias in node.names)
+            elif (node.module or "").startswith("gantool."):
+                base = (node.module or "").removeprefix("gantool.")
+                for alias in node.names:
+                    yield f"{base}.{alias.name}" if f"{base}.{alias.name}" in MODULES else base
+
+
+def forbidden(module: str, targets: Iterator[str]) -> list[str]:
+    """The imports of a module that the table does not allow."""
+    if room_of(module) not in MAY_IMPORT:
+        return [f"{module} lies in a room the table does not know"]
+    return [f"{module} imports {target}" for target in targets if not may_import(module, target)]
+
+
+def may_import(module: str, target: str) -> bool:
+    room, folder, target_folder = room_of(module), module.partition(".")[0], target.partition(".")[0]
+    if room == "assembly":
+        return target_folder != "cli"
+    sibling = folder == target_folder and room != "engine.events"
+    return sibling or bool({target, f"{target}.__init__", room_of(target), target_folder} & MAY_IMPORT[room])
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
+    assert forbidden(module_of(path), imported(ast.parse(path.read_text()))) == []
+
+
+def test_the_test_sees_what_is_forbidden() -> None:
+    def wrong(module: str, source: str) -> list[str]:
+        return forbidden(module, imported(ast.parse(source)))
+
+    assert wrong("engine.step", "from gantool.plugins import host")
+    assert wrong("engine.step", "def f():\n    from gantool.cli import output")
+    assert wrong("architectures.dcgan", "from gantool.engine.step import x")
+    assert wrong("observers.console", "from gantool import model")
+    assert wrong("engine.events", "from gantool.engine.files import x")
+    assert wrong("render.grids", "import gantool.engine.trainer")
+    assert wrong("assembly", "from gantool.cli.output import warn")
+    assert wrong("attic", "import os") == ["attic lies in a room the table does not know"]
+    assert wrong("attic.old", "import os")
+    assert not wrong("render.grids", "from gantool.engine.files import x\nfrom gantool.render import pictures")
+    assert not wrong("assembly", "from gantool.plugins import host")
+
+
+def test_there_are_no_cycles() -> None:
+    """Between files, counting only what runs when a module is imported: a cycle there depends on who comes first."""
+    graph = {module_of(path): set(at_import(ast.parse(path.read_text()))) & MODULES for path in FILES}
+    done: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " -> ".join((*trail[trail.index(module) :], module))
+        if module not in done:
+            for target in sorted(graph[module] - {module}):
+                visit(target, (*trail, module))
+            done.add(module)
+
+    for module in sorted(graph):
+        visit(module, ())
+
+
+def at_import(tree: ast.Module) -> Iterator[str]:
+    """The imports outside functions and `if TYPE_CHECKING`."""
+    body = [
+        node
+        for node in tree.body
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    ]
+    return imported(ast.Module(body, []))
+
+
+def test_rooms_of_components_are_named_to_the_host_as_strings_only() -> None:
+    for room in PLUGINS:
+        source = (SRC / f"{room}.py").read_text()
+        assert not {"architectures", "losses", "data", "observers"} & {
+            target.partition(".")[0] for target in imported(ast.parse(source))
+        }
+
+
+def test_the_face_lists_every_name_it_offers() -> None:
+    assert set(gantool.__all__) == {"__version__", *gantool._MODULE_OF}
+    tree = ast.parse((SRC / "__init__.py").read_text())
+    checked = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gantool")
+        for alias in node.names
+    }
+    assert checked == set(gantool._MODULE_OF)  # what type checkers see is what there is
+
+
+@pytest.mark.parametrize("name", gantool.__all__)
+def test_every_name_of_the_face_is_importable(name: str) -> None:
+    assert getattr(gantool, name) is not None
+
+
+def test_the_face_knows_no_other_name() -> None:
+    with pytest.raises(AttributeError):
+        gantool.no_such_name  # noqa: B018
+    assert "Gan" in dir(gantool)
+
+
+def test_importing_the_face_and_the_catalogues_imports_no_torch() -> None:
+    code = (
+        "import importlib, sys, gantool, gantool.plugins\n"
+        "[importlib.import_module(name) for name in gantool.plugins.BUILT_INS]\n"
+        "gantool.Architecture, gantool.option, gantool.hookimpl, gantool.RunConfig\n"
+        "print(sorted({'torch', 'torchvision', 'numpy', 'PIL'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES - {FACE, "__main__"}))
+def test_every_module_can_be_imported_and_says_what_it_is(module: str) -> None:
+    assert importlib.import_module(f"gantool.{module}").__doc__

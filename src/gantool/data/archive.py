@@ -127,17 +127,17 @@ def _starts_well(open_entry: Callable[[], IO[bytes] | None]) -> bool:
 
 def _bytes_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> io.BytesIO:
     with archive.open(entry) as file:
-        return _in_memory(file, entry.file_size)
+        return _in_memory(file.read, entry.file_size)
 
 
 def _bytes_of_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.BytesIO:
     file = archive.extractfile(member)
     if file is None:
         raise OSError("it is no regular file")
-    return _in_memory(file, member.size)
+    return _in_memory(file.read, member.size)
 
 
-def _in_memory(file: IO[bytes], size: int) -> io.BytesIO:
+def _in_memory(read: Callable[[int], bytes], size: int) -> io.BytesIO:
     if size > MAX_FILE_BYTES:
         raise OSError(f"it unpacks to {size:,} bytes; the limit is {MAX_FILE_BYTES:,}")
-    return io.BytesIO(file.read(MAX_FILE_BYTES + 1))
+    return io.BytesIO(read(MAX_FILE_BYTES + 1))

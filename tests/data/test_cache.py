@@ -1,0 +1,199 @@
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pictures import picture, pictures
+
+from gantool.data import FolderOptions
+from gantool.data import cache as module
+from gantool.data.cache import CachedSource, Filled, Wanted, cached
+from gantool.data.cache_folder import cache_folder, only_builder
+from gantool.data.folder import build
+from gantool.errors import DataError
+from gantool.progress import listening
+
+BUILDER = """
+import sys, time
+from pathlib import Path
+from gantool.data.cache import Filled, Wanted, cached
+
+def fill(file):
+    file.write_bytes(bytes([7]) * file.stat().st_size)
+    print("filling", flush=True)
+    time.sleep(float(sys.argv[1]))
+    return Filled(range(4), None, [], [])
+
+print(cached(Wanted("slow", "here", "v1", 4, 3, 8), fill).fingerprint, flush=True)
+"""
+
+
+def built(folder: Path, resolution: int = 8, **options: str) -> CachedSource:
+    return build(FolderOptions(path=str(folder), **options), resolution=resolution, channels=3)
+
+
+def builds(folder: Path, **options: str) -> bool:
+    """Whether asking for the folder decodes anything."""
+    reports = []
+    with listening(lambda *report: reports.append(report)):
+        built(folder, **options)
+    return bool(reports)
+
+
+def content(cache: Path) -> list[Path]:
+    return [path for path in cache.iterdir() if path.is_dir()]
+
+
+def test_a_folder_is_decoded_once(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    assert builds(folder)
+    assert not builds(folder)
+    assert builds(folder, fit="pad")
+
+
+def test_moving_a_folder_keeps_its_cache(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    built(folder)
+    folder.rename(tmp_path / "elsewhere")
+    assert not builds(tmp_path / "elsewhere")
+
+
+def test_a_changed_file_is_decoded_anew_and_the_old_cache_goes(tmp_path: Path, cache: Path) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    before = built(folder)
+    picture(folder / "a.png", seed=9)
+    os.utime(folder / "a.png", ns=(1, 1))
+    after = built(folder)
+    assert (before.pixels[1] == after.pixels[1]).all()
+    assert (before.pixels[0] != after.pixels[0]).any()
+    assert len(content(cache)) == 1
+    assert before.fingerprint != after.fingerprint
+
+
+def test_touching_files_changes_no_fingerprint(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    before = built(folder).fingerprint
+    os.utime(folder / "a.png", ns=(1, 1))
+    assert builds(folder)
+    assert built(folder).fingerprint == before
+
+
+def test_each_size_has_a_cache_of_its_own(tmp_path: Path, cache: Path) -> None:
+    folder = pictures(tmp_path / "f", "a.png")
+    assert built(folder, 8).pixels.shape == (1, 3, 8, 8)
+    assert built(folder, 16).pixels.shape == (1, 3, 16, 16)
+    assert len(content(cache)) == 2
+
+
+@pytest.mark.parametrize("file", ["pixels.u8", "index.json"])
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_a_damaged_cache_is_rebuilt(tmp_path: Path, file: str, damage: str) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    source = built(folder)
+    expected, path = source.pixels.copy(), source.folder / file
+    data = path.read_bytes()
+    path.unlink()
+    if damage == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    assert builds(folder)
+    assert (built(folder).pixels == expected).all()
+
+
+def test_a_failed_build_leaves_nothing(cache: Path) -> None:
+    def interrupted(file: Path) -> Filled:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cached(Wanted("x", "x", "v1", 4, 3, 8), interrupted)
+    assert content(cache) == []
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: Path) -> Filled:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(DataError, match=r"The disk is full.*GANTOOL_CACHE"):
+        cached(Wanted("x", "x", "v1", 4, 3, 8), full)
+    usage = shutil.disk_usage("/")._replace(free=100)
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DataError, match=r"The disk is full.*are needed"):
+        cached(Wanted("x", "x", "v1", 4, 3, 8), full)
+    assert content(cache) == []
+
+
+def test_only_kept_rows_remain_in_order() -> None:
+    def fill(file: Path) -> Filled:
+        rows = np.repeat(np.arange(5, dtype=np.uint8), 12)
+        file.write_bytes(rows.tobytes())
+        return Filled([1, 3, 4], [0, 1, 0], ["a", "b"], [])
+
+    source = cached(Wanted("x", "x", "v1", 5, 3, 2), fill)
+    assert source.pixels[:, 0, 0, 0].tolist() == [1, 3, 4]
+    image, label = source[1]
+    assert torch.equal(image, torch.full((3, 2, 2), 3, dtype=torch.uint8))
+    assert label == 1
+
+
+def builder(seconds: float) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-c", BUILDER, str(seconds)], stdout=subprocess.PIPE, text=True)
+
+
+def said(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_killed_build_is_not_used_and_does_not_block(cache: Path) -> None:
+    with builder(60) as process:
+        assert said(process) == "filling"
+        process.send_signal(signal.SIGKILL)
+    assert len(content(cache)) == 1
+    assert ".partial" in content(cache)[0].name
+
+    def fill(file: Path) -> Filled:
+        return Filled(range(4), None, [], [])
+
+    assert (cached(Wanted("slow", "here", "v1", 4, 3, 8), fill).pixels == 0).all()
+    assert len(content(cache)) == 1
+
+
+def test_a_second_process_waits_for_the_first_and_uses_its_work() -> None:
+    with builder(1.0) as process:
+        assert said(process) == "filling"
+
+        def never(file: Path) -> Filled:
+            raise AssertionError("built twice")
+
+        source = cached(Wanted("slow", "here", "v1", 4, 3, 8), never)
+        assert (source.pixels == 7).all()
+        assert said(process) == source.fingerprint
+
+
+def test_the_lock_is_free_after_its_holder(tmp_path: Path) -> None:
+    for _ in range(2):
+        began = time.monotonic()
+        with only_builder(tmp_path / "x.lock"):
+            assert time.monotonic() - began < 5
+
+
+def test_a_cache_folder_that_cannot_be_written_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert cache_folder() == tmp_path / "gantool-cache"
+
+
+def test_the_cache_lies_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GANTOOL_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert tmp_path in cache_folder().parents

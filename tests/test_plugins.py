@@ -179,7 +179,7 @@ def test_unknown_names_get_the_nearest_and_the_list(site: Site) -> None:
     text = str(caught.value)
     assert "There is no loss 'hing'. Did you mean 'hinge'?" in text
     assert "There are: logistic, " in text
-    assert "gantool-dark 1.0" in text
+    assert "Broken plugins that may have it: gantool-dark 1.0 (ModuleNotFoundError: No module named" in text
     with pytest.raises(UnknownNameError, match="'hinge' is a component of kind loss"):
         make_host().find("penalty", "hinge")
     with pytest.raises(UsageError, match="Did you mean 'loss'"):
@@ -314,6 +314,7 @@ def test_the_process_has_one_host_and_complains_once(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
     site.add("gantool-dark", "import nowhere_to_be_found")
     (tmp_path / "odd_plugin.py").write_text("x = 1")
     assert plugins.host() is plugins.host()
@@ -331,6 +332,6 @@ def test_specs_import_no_torch(site: Site) -> None:
         "[h.specs(kind) for kind in PLURALS]\n"
         "print(sorted({'torch', 'torchvision', 'numpy', 'PIL'} & set(sys.modules)))"
     )
-    environ = {**os.environ, "PYTHONPATH": str(site.folder)}
+    environ = {**os.environ, "PYTHONPATH": str(site.folder), "GANTOOL_PLUGINS": "gantool-blobs"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=True)
     assert done.stdout.strip() == "[]"

@@ -195,7 +195,7 @@ class PluginHost:
         known = self._of(kind)
         elsewhere = [other for other in KINDS if name in self._components[other]]
         also = f" {name!r} is a component of kind {elsewhere[0]}." if elsewhere else ""
-        unread = [plugin.title for plugin in self._plugins if plugin.status == "broken"]
+        unread = [f"{plugin.title} ({plugin.error})" for plugin in self._plugins if plugin.status == "broken"]
         maybe = f" Broken plugins that may have it: {', '.join(unread)}." if unread else ""
         there = f" There are: {', '.join(known)}." if known else " There is none of this kind."
         return UnknownNameError(f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}")

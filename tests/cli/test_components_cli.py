@@ -28,6 +28,7 @@ def gantool_architectures():
 @pytest.fixture(autouse=True)
 def fresh_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
     monkeypatch.setenv("COLUMNS", "180")
 
 

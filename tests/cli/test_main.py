@@ -116,7 +116,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
 
 def test_a_broken_plugin_costs_one_warning_line_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "broken_guest.py").write_text("import nowhere_to_be_found")
-    done = run("plugins", "list", "--json", GANTOOL_PLUGINS_DIR=str(tmp_path))
+    done = run("plugins", "list", "--json", GANTOOL_PLUGINS="broken_guest", GANTOOL_PLUGINS_DIR=str(tmp_path))
     assert done.returncode == 0
     guests = [plugin for plugin in json.loads(done.stdout) if plugin["name"] == "broken_guest"]
     assert guests[0]["status"] == "broken"

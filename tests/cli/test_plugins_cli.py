@@ -24,6 +24,7 @@ def gantool_losses():
 @pytest.fixture(autouse=True)
 def fresh_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
 
 
@@ -71,8 +72,8 @@ def test_show_tells_options_recipe_resolutions_and_owner() -> None:
     assert "Resolutions" in page
     assert "loss=" in page
     width = next(line for line in page.splitlines() if line.startswith("│ width "))
-    assert "integer, at least" in width
-    assert " 64 " in width
+    assert "[integer, at least" in width
+    assert "; default 64]" in width
 
 
 def test_show_as_json(folder: Path) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from gantool.components import Architecture, Spec
 from gantool.grammar import OptionRow, describe_options
+from gantool.plugin_loading import normal
 from gantool.plugins import PLURALS, Plugin
 
 
@@ -22,7 +23,8 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
     parts.append(_options_table(rows) if rows else Text("It has no options.", style="dim"))
     if isinstance(spec, Architecture):
         sizes = ", ".join(map(str, spec.resolutions)) or "any"
-        recipe = "  ".join(f"{name}={_short(value)}" for name, value in asdict(spec.recipe).items())
+        given = {name: value for name, value in asdict(spec.recipe).items() if value not in (None, ())}
+        recipe = "  ".join(f"{name}={_short(value)}" for name, value in given.items())
         facts = Table.grid(padding=(0, 2))
         facts.add_row(Text("Resolutions", style="bold"), Text(sizes))
         facts.add_row(Text("Recipe", style="bold"), Text(recipe))
@@ -63,7 +65,9 @@ def plugin_table(plugins: Sequence[Plugin]) -> Table:
     for plugin in plugins:
         provides = "; ".join(f"{plural}: {', '.join(names)}" for plural, names in plugin.provides.items() if names)
         last = Text("\n".join(part for part in (provides, plugin.error) if part))
-        title = plugin.name if plugin.name == plugin.distribution else f"{plugin.name} ({plugin.distribution})"
+        title = plugin.name if plugin.origin == "built-in" else plugin.distribution
+        if normal(title) != normal(plugin.name):
+            title = f"{plugin.name} ({plugin.distribution})"
         status = Text(plugin.status, style=styles[plugin.status])
         table.add_row(Text(title, style="bold"), plugin.version, Text(plugin.origin), status, last)
     return table
@@ -77,16 +81,15 @@ def takes(row: OptionRow) -> str:
 
 
 def _options_table(rows: list[OptionRow]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
-    for heading in ("option", "takes", "default", ""):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "option")
+    table = Table.grid(padding=(0, 2))
     for row in rows:
-        default = Text("required", style="bold") if row.required else Text(row.default or "(empty)")
-        table.add_row(Text(row.name, style="bold cyan"), Text(takes(row)), default, Text(row.help))
+        default = "required" if row.required else f"default {row.default or 'empty'}"
+        about = Text.assemble(f"{row.help}  " if row.help else "", (f"[{takes(row)}; {default}]", "dim"))
+        table.add_row(Text(row.name, style="bold cyan", no_wrap=True), about)
     return table
 
 
 def _short(value: Any) -> str:
     if isinstance(value, tuple):
-        return "+".join(map(str, value)) or "none"
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        return "+".join(map(_short, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -69,8 +69,8 @@ class _WarningHandler(logging.Handler):
 
 def main() -> None:
     """Run the command line; the exit code is that of the error, 130 when interrupted."""
-    completing = COMPLETION_VARIABLE in os.environ
-    logging.getLogger("gantool").addHandler(logging.NullHandler() if completing else _WarningHandler(logging.WARNING))
+    completing = COMPLETION_VARIABLE in os.environ  # where a stray word would spoil the line being typed
+    logging.getLogger("gantool").handlers = [logging.NullHandler() if completing else _WarningHandler(logging.WARNING)]
     try:
         app(prog_name="gantool")
     except GantoolError as error:

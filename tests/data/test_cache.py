@@ -13,17 +13,18 @@ import torch
 from pictures import picture, pictures
 
 from gantool.data import FolderOptions
-from gantool.data import cache as module
-from gantool.data.cache import CachedSource, Filled, Wanted, cached
+from gantool.data import rows as module
+from gantool.data.cache import CachedSource, cached
 from gantool.data.cache_folder import cache_folder, only_builder
 from gantool.data.folder import build
+from gantool.data.rows import Filled, Wanted
 from gantool.errors import DataError
 from gantool.progress import listening
 
 BUILDER = """
 import sys, time
 from pathlib import Path
-from gantool.data.cache import Filled, Wanted, cached
+from gantool.data.rows import Filled, Wanted, prepared
 
 def fill(file):
     file.write_bytes(bytes([7]) * file.stat().st_size)
@@ -31,7 +32,7 @@ def fill(file):
     time.sleep(float(sys.argv[1]))
     return Filled(range(4), None, [], [])
 
-print(cached(Wanted("slow", "here", "v1", 4, 3, 8), fill).fingerprint, flush=True)
+print(prepared(Wanted("slow", "here", "v1", 4, 3, 8), fill).index["fingerprint"], flush=True)
 """
 
 

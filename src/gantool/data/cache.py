@@ -1,17 +1,6 @@
-"""Images at the training size, as uint8 rows in one memory-mapped file that is built once and then only read.
+"""Sources that lie ready on disk as a memory map of uint8."""
 
-A cache is a folder, `NAME-ORIGIN-KEY/`, of `pixels.u8` (rows of c x h x w bytes) and `index.json` (shape, labels, what
-was skipped and why). It is filled under another name and renamed when whole: what a killed build leaves is never used.
-"""
-
-import errno
-import hashlib
-import json
-import os
-import re
-import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,61 +10,17 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 from gantool.contracts import Skipped, Source
-from gantool.data.cache_folder import cache_folder, only_builder
 from gantool.data.items import read_item
-from gantool.errors import DataError
+from gantool.data.rows import Filled, Wanted, prepared
 from gantool.progress import report
-
-FORMAT = 1  # raised when an older cache must not be used any more, as when decoding changes
-_PIXELS, _INDEX = "pixels.u8", "index.json"
-_BLOCK = 1 << 24
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is to be cached: `fingerprint` changes when the pixels would; older caches of one `origin` are stale."""
-
-    name: str
-    origin: str
-    fingerprint: str
-    count: int
-    channels: int
-    resolution: int
-
-    @property
-    def row(self) -> tuple[int, int, int]:
-        """(c, h, w)."""
-        return (self.channels, self.resolution, self.resolution)
-
-    @property
-    def folder(self) -> str:
-        """The cache's name; of the same origin, all but the last part agrees."""
-        return f"{self.stem}-{_short(f'{FORMAT} {self.fingerprint} {self.row}', 20)}"
-
-    @property
-    def stem(self) -> str:
-        """The part of the name that all caches of one origin and shape share."""
-        slug = re.sub(r"[^A-Za-z0-9_]+", "_", self.name)[:40].strip("_") or "images"
-        return f"{slug}-{_short(f'{self.origin} {self.row}', 8)}"
-
-
-@dataclass(frozen=True)
-class Filled:
-    """What a build made of the rows: those `kept`, in order, with a label each or None, and what it skipped."""
-
-    kept: Sequence[int]
-    labels: Sequence[int] | None
-    class_names: Sequence[str]
-    skipped: Sequence[Skipped]
 
 
 class CachedSource:
     """A source that lies ready on disk. `fingerprint` is of the pixels and labels, wherever the files came from."""
 
-    def __init__(self, folder: Path, index: dict[str, Any]) -> None:
-        count, *row = index["shape"]
-        self.folder = folder
-        self.pixels: UInt8[np.ndarray, "n c h w"] = np.memmap(folder / _PIXELS, np.uint8, "r", shape=(count, *row))
+    def __init__(self, pixels: Path, index: Mapping[str, Any]) -> None:
+        self.folder = pixels.parent
+        self.pixels: UInt8[np.ndarray, "n c h w"] = np.memmap(pixels, np.uint8, "r", shape=tuple(index["shape"]))
         labels = index["labels"]
         self.labels: Int64[np.ndarray, "n"] | None = None if labels is None else np.array(labels, np.int64)
         self.class_names: Sequence[str] = tuple(index["class_names"])
@@ -91,34 +36,9 @@ class CachedSource:
 
 
 def cached(wanted: Wanted, fill: Callable[[Path], Filled]) -> CachedSource:
-    """The cache of `wanted`, built now if need be: `fill` writes row i of the file it is given at i x c x h x w bytes.
-
-    Raises DataError when the disk is full or nothing could be kept.
-    """
-    root = cache_folder()
-    found = _find(root, wanted)
-    if found is not None:
-        return found
-    with only_builder(root / f"{wanted.stem}.lock"):
-        found = _find(root, wanted)  # another process may have built it meanwhile
-        if found is not None:
-            return found
-        for stale in root.glob(f"{wanted.stem}-*.partial*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        partial = root / f"{wanted.folder}.partial{os.getpid()}"
-        try:
-            _build(partial, wanted, fill)
-            target = root / wanted.folder
-            shutil.rmtree(target, ignore_errors=True)  # damaged, or `_find` had returned it
-            partial.replace(target)
-        except OSError as error:
-            raise _explained(error, root) from error
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-        for older in root.glob(f"{wanted.stem}-*"):
-            if older.is_dir() and older != target:
-                shutil.rmtree(older, ignore_errors=True)
-    return _open(target, wanted) or _vanished(target)
+    """What is `wanted`, from its cache or filled now; see `rows.prepared`."""
+    found = prepared(wanted, fill)
+    return CachedSource(found.pixels, found.index)
 
 
 def cached_items(source: Source, name: str, channels: int, resolution: int) -> CachedSource:
@@ -137,92 +57,10 @@ def cached_items(source: Source, name: str, channels: int, resolution: int) -> C
                 if label is not None:
                     labels.append(label)
                 report(f"preparing {name}", index + 1, len(source))
-        return Filled(range(len(source)), labels if has_labels else None, source.class_names, source.skipped)
+        return Filled(range(len(source)), labels if has_labels else None, source.class_names, _pairs(source.skipped))
 
     return cached(wanted, fill)
 
 
-def _build(folder: Path, wanted: Wanted, fill: Callable[[Path], Filled]) -> None:
-    row = wanted.channels * wanted.resolution**2
-    free = shutil.disk_usage(folder.parent).free
-    if free < wanted.count * row:
-        raise OSError(errno.ENOSPC, f"{wanted.count * row / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free")
-    folder.mkdir()
-    file = folder / _PIXELS
-    file.touch()
-    os.truncate(file, wanted.count * row)
-    filled = fill(file)
-    kept = np.asarray(filled.kept, np.int64)
-    _compact(file, kept, row)
-    index = {
-        "format": FORMAT,
-        "shape": [len(kept), *wanted.row],
-        "labels": None if filled.labels is None else list(filled.labels),
-        "class_names": list(filled.class_names),
-        "skipped": [[skipped.path, skipped.reason] for skipped in filled.skipped],
-    }
-    index["fingerprint"] = _content(file, index)
-    with (folder / _INDEX).open("w", encoding="utf-8") as text:
-        json.dump(index, text)
-        text.flush()
-        os.fsync(text.fileno())
-
-
-def _compact(file: Path, kept: np.ndarray, row: int) -> None:
-    """Close the gaps that skipped pictures left, and put the whole on disk."""
-    with file.open("r+b") as rows:
-        for place in np.flatnonzero(kept != np.arange(len(kept))):
-            rows.seek(int(kept[place]) * row)
-            data = rows.read(row)
-            rows.seek(int(place) * row)
-            rows.write(data)
-        rows.truncate(len(kept) * row)
-        rows.flush()
-        os.fsync(rows.fileno())
-
-
-def _content(file: Path, index: dict[str, Any]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([index["shape"], index["labels"], index["class_names"]]).encode())
-    with file.open("rb") as rows:
-        while block := rows.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _find(root: Path, wanted: Wanted) -> CachedSource | None:
-    """The cache under any origin: a folder that was merely moved keeps its key."""
-    key = wanted.folder.rsplit("-", 1)[1]
-    for folder in sorted(root.glob(f"*-{key}")):
-        found = _open(folder, wanted)
-        if found is not None:
-            return found
-    return None
-
-
-def _open(folder: Path, wanted: Wanted) -> CachedSource | None:
-    """None when the cache is missing, damaged, or of another shape."""
-    try:
-        index = json.loads((folder / _INDEX).read_text("utf-8"))
-        count, *row = index["shape"]
-        whole = (folder / _PIXELS).stat().st_size == count * wanted.channels * wanted.resolution**2
-        if index["format"] != FORMAT or tuple(row) != wanted.row or count < 1 or not whole:
-            return None
-        return CachedSource(folder, index)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _vanished(target: Path) -> CachedSource:
-    raise DataError(f"{target} vanished while it was opened. Is another program emptying the cache? Try again.")
-
-
-def _explained(error: OSError, root: Path) -> DataError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DataError(f"The disk is full: images could not be cached in {root} ({error.strerror}). "
-                         "Free space, or set GANTOOL_CACHE to a folder with more.")  # fmt: skip
-    return DataError(f"Images could not be cached in {root}: {error.strerror or error}.")
-
-
-def _short(text: str, length: int) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
+def _pairs(skipped: Sequence[Skipped]) -> list[tuple[str, str]]:
+    return [(one.path, one.reason) for one in skipped]

@@ -2,10 +2,10 @@
 
 import hashlib
 
-from gantool.contracts import Skipped
 from gantool.data import FolderOptions
-from gantool.data.cache import CachedSource, Filled, Wanted, cached
+from gantool.data.cache import CachedSource, cached
 from gantool.data.listing import Listing, classes_of
+from gantool.data.rows import Filled, Wanted
 from gantool.data.tree import usable_listing
 from gantool.data.worker import Task
 from gantool.data.workers import spread
@@ -38,10 +38,10 @@ def _fill(listing: Listing, task: Task) -> Filled:
         if "reason" in answer:
             reasons[index] = answer["reason"]
     kept = [index for index in range(len(listing.items)) if index not in reasons]
-    skipped = [Skipped(path, why) for path, why in listing.skipped]
-    skipped += [Skipped(listing.items[index].path, reasons[index]) for index in sorted(reasons)]
+    skipped = list(listing.skipped)
+    skipped += [(listing.items[index].path, reasons[index]) for index in sorted(reasons)]
     if not kept:
-        first = "; ".join(f"{one.path} {one.reason}" for one in skipped[:_SHOWN])
+        first = "; ".join(f"{path} {why}" for path, why in skipped[:_SHOWN])
         raise DataError(f"None of the {len(listing.items):,} pictures in {listing.root} can be used: {first}.")
     classes = classes_of([listing.items[index].path for index in kept])
     names = sorted(set(classes or ()))

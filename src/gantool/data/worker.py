@@ -3,7 +3,7 @@
 import json
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import astuple, dataclass
 from io import FileIO
@@ -34,7 +34,7 @@ class _OutputError(Exception):
     """The rows cannot be written: no picture's fault."""
 
 
-def perform(source: Listing, share: Mapping[int, Item], task: Task) -> Iterator[tuple[int, Answer]]:
+def perform(source: Listing, share: Mapping[int, Item], task: Task) -> Generator[tuple[int, Answer], None, None]:
     """Each index of the share, a part of `source` by its index there, with its answer, in the share's order.
 
     `reason` in an answer says why a picture cannot be used; `fatal` says that the work cannot go on.
@@ -72,9 +72,14 @@ def main() -> None:
     share = {index: Item(*fields) for index, *fields in job["items"]}
     pixels = Path(job["pixels"]) if job["pixels"] else None
     task = Task(FolderOptions(**job["options"]), job["resolution"], job["channels"], pixels)
+    _say({"ready": True})
     for index, answer in perform(source, share, task):
-        sys.stdout.write(json.dumps({"index": index, **answer}) + "\n")
-        sys.stdout.flush()
+        _say({"index": index, **answer})
+
+
+def _say(words: Answer) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
 
 
 def _answer(item: Item, opener: Opener, index: int, task: Task, rows: FileIO | None) -> Answer:

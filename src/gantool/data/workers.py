@@ -10,7 +10,8 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 
 from gantool.data.listing import Item, Listing
 from gantool.data.tree import in_reading_order
@@ -20,8 +21,7 @@ from gantool.progress import report
 
 ITEMS_PER_WORKER = 250  # fewer do not pay for starting a process
 MAX_WORKERS = 32
-
-_Lines = queue.SimpleQueue[tuple[int, Answer | None]]
+COMMAND = [sys.executable, "-P", "-m", "gantool.data.worker"]
 
 
 def spread(listing: Listing, task: Task, label: str) -> Iterator[tuple[int, Answer]]:
@@ -33,11 +33,12 @@ def spread(listing: Listing, task: Task, label: str) -> Iterator[tuple[int, Answ
     count = min(cores(), MAX_WORKERS, len(items) // ITEMS_PER_WORKER)
     answers = _in_processes(listing, items, task, count) if count > 1 else perform(listing, items, task)
     report(label, 0, len(items))
-    for done, (index, answer) in enumerate(answers, start=1):
-        if "fatal" in answer:
-            raise DataError(answer["fatal"])
-        report(label, done, len(items))
-        yield index, answer
+    with closing(answers):
+        for done, (index, answer) in enumerate(answers, start=1):
+            if "fatal" in answer:
+                raise DataError(answer["fatal"])
+            report(label, done, len(items))
+            yield index, answer
 
 
 def cores() -> int:
@@ -46,58 +47,77 @@ def cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _in_processes(listing: Listing, items: dict[int, Item], task: Task, count: int) -> Iterator[tuple[int, Answer]]:
+def _in_processes(
+    listing: Listing, items: dict[int, Item], task: Task, count: int
+) -> Generator[tuple[int, Answer], None, None]:
     lines: _Lines = queue.SimpleQueue()
-    shares = [dict(list(items.items())[worker::count]) for worker in range(count)]
-    workers = {worker: _start(worker, to_json(listing, share, task), lines) for worker, share in enumerate(shares)}
+    every = list(items.items())
+    workers = [_Worker(listing, dict(every[start::count]), task, lines) for start in range(count)]
     try:
         while workers:
             worker, answer = lines.get()
-            share = shares[worker]
-            if answer is not None:
+            if answer is None:
+                workers.remove(worker)
+                worker.stop()
+                if worker.is_ready and worker.share:
+                    culprit = next(iter(worker.share))  # it died over the first picture it did not answer for
+                    del worker.share[culprit]
+                    yield culprit, {"reason": "crashes the decoder"}
+                    workers.append(_Worker(listing, worker.share, task, lines))
+                else:  # where processes cannot be started, this one does the work
+                    yield from perform(listing, worker.share, task)
+            elif "ready" in answer:
+                worker.is_ready = True
+            else:
                 index = answer.pop("index")
-                share.pop(index, None)
+                worker.share.pop(index, None)
                 yield index, answer
-                continue
-            workers.pop(worker).wait()
-            if not share:
-                continue
-            culprit = next(iter(share))  # the worker died over the first picture it did not answer for
-            del share[culprit]
-            yield culprit, {"reason": "crashes the decoder"}
-            if share:
-                workers[worker] = _start(worker, to_json(listing, share, task), lines)
     finally:
-        for process in workers.values():
-            process.kill()
-            process.wait()
+        for worker in workers:
+            worker.stop()
 
 
-def _start(worker: int, job: str, lines: _Lines) -> subprocess.Popen[str]:
-    path = os.pathsep.join(path for path in sys.path if path)
-    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "gantool.data.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        text=True,
-        encoding="utf-8",
-    )
-    threading.Thread(target=_converse, args=(worker, process, job, lines), daemon=True).start()
-    return process
+class _Worker:
+    """A process, and the `share` of pictures that it has not answered for."""
+
+    def __init__(self, listing: Listing, share: dict[int, Item], task: Task, lines: "_Lines") -> None:
+        self.share = share
+        self.is_ready = False
+        self._process: subprocess.Popen[str] | None = None
+        path = os.pathsep.join(path for path in sys.path if path)
+        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        pipe, null = subprocess.PIPE, subprocess.DEVNULL
+        try:
+            self._process = subprocess.Popen(
+                COMMAND, stdin=pipe, stdout=pipe, stderr=null, env=environment, text=True, encoding="utf-8"
+            )
+        except OSError:
+            lines.put((self, None))
+            return
+        job = to_json(listing, share, task)
+        self._listener = threading.Thread(target=self._converse, args=(self._process, job, lines), daemon=True)
+        self._listener.start()
+
+    def _converse(self, process: "subprocess.Popen[str]", job: str, lines: "_Lines") -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            with suppress(OSError), process.stdin:  # it may have died already; its share tells
+                process.stdin.write(job)
+            with process.stdout:
+                for line in process.stdout:
+                    lines.put((self, json.loads(line)))
+        except (OSError, ValueError):  # it died in the middle of a line
+            pass
+        lines.put((self, None))
+
+    def stop(self) -> None:
+        """End the process, if it has not ended, and leave nothing of it open."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._listener.join()
 
 
-def _converse(worker: int, process: subprocess.Popen[str], job: str, lines: _Lines) -> None:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        with process.stdin:
-            process.stdin.write(job)
-        with process.stdout:
-            for line in process.stdout:
-                lines.put((worker, json.loads(line)))
-    except (OSError, ValueError):  # it died in the middle of a line; the last answer is lost with it
-        pass
-    lines.put((worker, None))
+_Lines = queue.SimpleQueue[tuple[_Worker, Answer | None]]
+"""What the workers say; None is the last word of each."""

@@ -1,0 +1,49 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from gantool.cli.main import app
+from gantool.errors import DataError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed in range(3):
+        pixels = np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{seed}.png")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    return tmp_path
+
+
+def test_check_prints_a_page(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["data", "check", str(folder)])
+    assert done.exit_code == 0, done.output
+    assert "3 usable of 4" in done.stdout
+    assert "broken.png is not a picture" in done.stdout
+    assert "3 images of 32 x 32, colour, fit=crop" in done.stdout
+
+
+def test_check_prints_json(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["data", "check", str(folder), "--resolution", "64", "--json"])
+    report = json.loads(done.stdout)
+    assert report["training"] == {"images": 3, "resolution": 64, "channels": 3, "fit": "crop", "classes": 0}
+    assert report["enlarged"] == 3
+    assert [broken["path"] for broken in report["broken"]] == ["broken.png"]
+
+
+def test_check_fails_when_nothing_is_usable(folder: Path) -> None:
+    for file in folder.glob("?.png"):
+        file.write_bytes(b"")
+    done = CliRunner().invoke(app, ["data", "check", str(folder)])
+    assert done.exit_code == 1
+    assert "impossible" in done.stdout
+
+
+def test_check_of_a_missing_folder_names_the_nearest(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["data", "check", str(folder) + "0"])
+    assert isinstance(done.exception, DataError)
+    assert f"Did you mean {folder.name!r}" in str(done.exception)

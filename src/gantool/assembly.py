@@ -104,15 +104,14 @@ def trainer(
         flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
     )  # fmt: skip
     _check_batch(config, batches.count)
-    run = _run_folder(plan, Path(out), world)
     game = build_game(config, gan, device, precision, world)
+    own = [host().resolve("observer", text).build() for text in (*DEFAULT_OBSERVERS, *config.log)]
+    run = _run_folder(plan, Path(out), world)
     card = _card(config, batches.class_names if config.labels else ())
     if world.leads:
         runs.save_config(run, config)
         _list_skipped(run, source)
-        own = [host().resolve("observer", text).build() for text in (*DEFAULT_OBSERVERS, *config.log)]
-        observers = [*own, *observers]
-    made = Trainer(game, batches, config, run, card, list(observers))
+    made = Trainer(game, batches, config, run, card, [*own, *observers])
     if plan.checkpoint is not None:
         made.resume(plan.checkpoint, accept_new_data)
     return made

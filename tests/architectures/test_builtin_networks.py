@@ -47,7 +47,9 @@ def test_gradients_reach_every_weight_of_every_variant(variant, resolution):
             assert parameter.grad.abs().sum() > 0, name
 
 
-@pytest.mark.parametrize("build", [lambda s: dcgan.build(DcganOptions(**SMALL), s), lambda s: mlp.build(MlpOptions(), s)])
+@pytest.mark.parametrize(
+    "build", [lambda s: dcgan.build(DcganOptions(**SMALL), s), lambda s: mlp.build(MlpOptions(), s)]
+)
 def test_the_label_changes_picture_and_judgement(build):
     gan = build(ImageShape(16, 1, classes=2))
     for network in (gan.generator, gan.discriminator):
@@ -62,9 +64,15 @@ def test_the_label_changes_picture_and_judgement(build):
 
 def test_mlp_has_the_lessons_layers():
     gan = mlp.build(MlpOptions(), ImageShape(28, 1))
-    sizes = [(layer.in_features, layer.out_features) for layer in gan.generator.modules() if hasattr(layer, "in_features")]
+    sizes = [
+        (layer.in_features, layer.out_features) for layer in gan.generator.modules() if hasattr(layer, "in_features")
+    ]
     assert sizes == [(100, 256), (256, 512), (512, 1024), (1024, 784)]
-    sizes = [(layer.in_features, layer.out_features) for layer in gan.discriminator.modules() if hasattr(layer, "in_features")]
+    sizes = [
+        (layer.in_features, layer.out_features)
+        for layer in gan.discriminator.modules()
+        if hasattr(layer, "in_features")
+    ]
     assert sizes == [(784, 512), (512, 256), (256, 1)]
 
 

@@ -18,7 +18,9 @@ from gantool.losses.penalties import GradientPenalty
 
 def trainer(run, images=64, loss=None, batches=None, observers=(), **settings):
     gan = tiny_gan()
-    adam = [torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)]
+    adam = [
+        torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)
+    ]
     game = Game(gan, loss or Logistic(LossOptions()), *adam, penalties=(GradientPenalty(GpOptions(every=2)),))
     defaults = {"batch": 8, "tick": 16, "snapshot_every": 32, "checkpoint_every": 32}
     config = RunConfig(arch="tiny", resolution=8, images=images, **defaults | settings)

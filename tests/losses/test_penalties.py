@@ -58,7 +58,9 @@ def test_gp_looks_between_real_and_fake():
     assert torch.allclose(value, between.square().sum(dim=(1, 2, 3)), rtol=1e-4)
 
 
-@pytest.mark.parametrize("penalty", [R1(R1Options()), GradientPenalty(GpOptions()), GradientPenalty(GpOptions(target=0))])
+@pytest.mark.parametrize(
+    "penalty", [R1(R1Options()), GradientPenalty(GpOptions()), GradientPenalty(GpOptions(target=0))]
+)
 def test_gradients_of_a_penalty_reach_the_weights_and_stay_finite_where_the_discriminator_is_flat(penalty):
     weight = torch.zeros(3, 4, 4, requires_grad=True)
     value = penalty(lambda images, labels: (images[-1] * weight).sum(dim=(1, 2, 3)), batch(1), batch(2), None)

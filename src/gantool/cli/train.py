@@ -6,10 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from gantool.cli.components import ComponentCommand, PluginsDir, complete
+from gantool.cli.components import PluginsDir, complete
 from gantool.cli.counts import read_count
 
-COMMAND_CLASS = ComponentCommand
 COMPONENT = "NAME[:option=value,...]"
 
 

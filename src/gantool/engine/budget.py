@@ -1,13 +1,15 @@
 """What a training step will take in memory, before the first one runs out of it."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from gantool.contracts import Gan, Images
+from gantool.contracts import Gan
 
 SAMPLES = 2
+Made = TypeVar("Made")
 
 
 def trainable(network: nn.Module) -> int:
@@ -31,7 +33,7 @@ def memory_estimate(gan: Gan, batch: int, classes: int) -> int:
     return 4 * weights + averaged + activations
 
 
-def kept_for_backward(forward: Callable[[], Images]) -> tuple[int, Images]:
+def kept_for_backward(forward: Callable[[], Made]) -> tuple[int, Made]:
     """Bytes that autograd keeps of a forward pass, without parameters, and what it returned."""
     kept: dict[int, int] = {}
 

@@ -175,6 +175,8 @@ class Trainer:
             )
 
     def _finish(self) -> Finished:
+        if self.images_seen != self._tick_images:
+            self._tick()
         if self.images_seen != self.resumed_from:
             if not self.interrupted and not self._passed(self.config.snapshot_every):
                 self._snapshot()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from gantool.engine.events import Event, Snapshot, Started
 from gantool.observers import SamplesOptions
-from gantool.render.grids import save_png, sheet
+from gantool.render.grids import sheet
+from gantool.render.pictures import save_pictures
 
 FOLDER = "samples"
 
@@ -24,4 +25,5 @@ class Samples:
         elif isinstance(event, Snapshot) and self._folder is not None:
             finest = event.images[-1]
             scale = max(1, self._pixels // finest.shape[-1])
-            save_png(self._folder / f"{event.images_seen:09d}.png", sheet(finest, scale=scale))
+            path = self._folder / f"{event.images_seen:09d}.png"
+            save_pictures([sheet(finest, scale=scale)], [path], overwrite=True)

@@ -1,0 +1,224 @@
+"""`gantool train`: journeys with the smallest networks on pictures made here."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SMALL = ("--arch", "dcgan:width=4,latent=8", "--batch", "4", "--device", "cpu", "--precision", "float32", "-q")
+MLP = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--batch", "4", "--device", "cpu", "-q")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    drawn = np.random.default_rng(0)
+    for kind in ("cats", "dogs"):
+        (folder / kind).mkdir(parents=True)
+        for index in range(6):
+            pixels = drawn.integers(0, 256, (20, 24, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / kind / f"{index}.png")
+    (folder / "cats" / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    return (one / "generator.safetensors").read_bytes() == (other / "generator.safetensors").read_bytes()
+
+
+def test_a_folder_of_pictures_becomes_a_run(gantool, photos):
+    ended = gantool("train", *SMALL, "--data", photos, "--resolution", "16", "--images", "24", "--json")
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    run = Path(told["run"])
+    assert run == Path("runs/00001-dcgan-photos")
+    assert told["images_seen"] == 24
+    assert all(Path(file).is_file() for file in told["files"])
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert lines[-1]["images_seen"] == 24
+    assert (run / "samples" / "000000024.png").is_file()
+    assert "broken.jpg" in (run / "skipped.tsv").read_text()
+
+
+def test_n_then_n_more_by_the_same_command_equals_2n(gantool, photos):
+    base = ("train", *SMALL, "--data", photos, "--resolution", "16", "--penalty", "r1:every=2")
+    assert gantool(*base, "--name", "halves", "--images", "16").code == 0
+    assert gantool(*base, "--name", "halves", "--images", "32").code == 0
+    assert gantool(*base, "--name", "whole", "--images", "32").code == 0
+    assert same_weights(Path("runs/halves"), Path("runs/whole"))
+    assert gantool("train", "-q", "--resume", "runs/halves", "--images", "40").code == 0
+    assert not same_weights(Path("runs/halves"), Path("runs/whole"))
+
+
+def test_a_resume_with_other_settings_shows_the_difference(gantool, photos):
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "8").code == 0
+    before = Path("runs/one/config.toml").read_bytes()
+    ended = gantool(*base, "--images", "16", "--lr", "0.5", "--loss", "hinge")
+    assert ended.code == 1
+    assert "lr_g: 0.0002 in the run, 0.5 asked for" in ended.err
+    assert "hinge" in ended.err
+    assert Path("runs/one/config.toml").read_bytes() == before
+
+
+def test_labels_are_learnt_from_sub_folders(gantool, photos):
+    ended = gantool(
+        "train", *SMALL, "--data", photos, "--resolution", "16", "--labels", "--images", "8", "--name", "pets"
+    )
+    assert ended.code == 0, ended.err
+    assert gantool("sample", "runs/pets", "--label", "dogs", "-n", "2").code == 0
+    ended = gantool("sample", "runs/pets", "--label", "dgos", "-n", "2")
+    assert ended.code == 2
+    assert "dogs" in ended.err
+
+
+def test_a_dry_run_tells_parameters_and_trains_nothing(gantool):
+    ended = gantool("train", "--arch", "dcgan", "--resolution", "64", "--dry-run", "--json", "--precision", "float32",
+                    "--layout", "contiguous")  # fmt: skip
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert told["parameters"] == {"generator": 3_576_704, "discriminator": 2_765_568}
+    assert told["config"]["loss"].startswith("logistic")
+    assert told["memory_bytes"] > 4 * (3_576_704 + 2_765_568) * 4
+    assert not Path("runs").exists()
+
+
+def test_settings_may_come_from_a_file_that_flags_win_over(gantool, photos):
+    Path("run.toml").write_text('data = "photos"\nresolution = 16\nbatch = 6\nimages = "12"\nseed = 7\n')
+    assert gantool("train", *SMALL, "--config", "run.toml", "--name", "filed").code == 0
+    written = Path("runs/filed/config.toml").read_text()
+    assert "batch = 4" in written
+    assert "seed = 7" in written
+
+
+WRONG = [
+    (("--arch", "dcgn"), 2, "Did you mean 'dcgan'"),
+    (("--arch", "mlp", "--loss", "hing"), 2, "hinge"),
+    (("--arch", "dcgan:width=2"), 2, "width"),
+    (("--arch", "dcgan", "--resolution", "48"), 2, "16, 28, 32"),
+    (("--arch", "mlp", "--images", "many"), 2, "200k"),
+    (("--arch", "mlp", "--data", "./nowhere"), 2, "nowhere"),
+    (("--arch", "mlp", "--channels", "2"), 2, "1 or 3"),
+    (("--arch", "mlp", "--batch", "0"), 2, "--batch"),
+    (("--arch", "mlp", "--device", "cdua"), 2, "Did you mean 'cuda'"),
+    (("--resume", "runs/none"), 2, "runs/none"),
+    (("--arch", "mlp", "--config", "none.toml"), 2, "none.toml"),
+    (("--arch", "mlp", "--name", "../out"), 2, "--name"),
+    ((), 2, "--arch"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, tuple) else None
+)
+def test_what_is_wrong_is_said_in_a_sentence(gantool, arguments, code, words):
+    ended = gantool("train", *arguments)
+    assert ended.code == code
+    assert words in ended.err
+    assert "Traceback" not in ended.err
+    assert not Path("runs").exists()
+
+
+def test_more_asked_than_there_is_gets_explained(gantool, photos):
+    ended = gantool("train", *MLP, "--data", photos / "cats", "--resolution", "8", "--labels")
+    assert (ended.code, "no classes" in ended.err) == (1, True)
+    ended = gantool("train", *MLP, "--data", photos, "--resolution", "8", "--batch", "64")
+    assert (ended.code, "--batch 12 or less" in ended.err) == (1, True)
+    empty = Path("empty")
+    empty.mkdir()
+    ended = gantool("train", *MLP, "--data", empty)
+    assert (ended.code, "no pictures" in ended.err) == (1, True)
+    assert not Path("runs").exists()
+
+
+def test_a_damaged_checkpoint_is_refused_with_the_last_good_one_and_a_way_on(gantool, photos):
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "40", "--checkpoint-every", "20").code == 0
+    newest = Path("runs/one/checkpoints/000000040/state.pt")
+    newest.write_bytes(newest.read_bytes()[:100])
+    ended = gantool(*base, "--images", "60")
+    assert ended.code == 1
+    assert "000000040" in ended.err
+    assert "--resume runs/one/checkpoints/000000020" in ended.err
+    assert gantool("train", "-q", "--resume", "runs/one/checkpoints/000000020", "--images", "60").code == 0
+    assert gantool(*base, "--images", "80").code == 0
+
+
+def test_a_finished_run_is_left_as_it_is(gantool, photos):
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one", "--images", "8")
+    assert gantool(*base).code == 0
+    before = sorted((path, path.stat().st_mtime_ns) for path in Path("runs/one/checkpoints").rglob("*"))
+    assert gantool(*base).code == 0
+    assert sorted((path, path.stat().st_mtime_ns) for path in Path("runs/one/checkpoints").rglob("*")) == before
+
+
+def background(*arguments: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "gantool",
+        "train",
+        *SMALL[:-1],
+        "--data",
+        "photos",
+        "--resolution",
+        "16",
+        *arguments,
+    ]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_prints_the_command_that_resumes(gantool, photos, number, code):
+    process = background("--name", "long", "--images", "1M")
+    wait_for(lambda: Path("runs/long/metrics.jsonl").is_file())
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "gantool train --resume runs/long" in err
+    assert "Traceback" not in err
+    saved = int(max(path.name for path in Path("runs/long/checkpoints").iterdir()))
+    assert saved % 4 == 0
+    assert gantool("train", "-q", "--resume", "runs/long", "--images", str(saved + 8)).code == 0
+    assert (
+        gantool(
+            "train", *SMALL, "--data", "photos", "--resolution", "16", "--name", "whole", "--images", str(saved + 8)
+        ).code
+        == 0
+    )
+    assert same_weights(Path("runs/long"), Path("runs/whole"))
+
+
+def test_kill_9_in_the_middle_loses_nothing_but_what_came_after_the_checkpoint(gantool, photos):
+    process = background("--name", "killed", "--images", "1M", "--checkpoint-every", "16")
+    wait_for(lambda: Path("runs/killed/checkpoints").is_dir() and any(Path("runs/killed/checkpoints").glob("0*")))
+    process.kill()
+    process.communicate(timeout=60)
+    goal = str(int(max(path.name for path in Path("runs/killed/checkpoints").glob("0*"))) + 16)
+    assert gantool("train", "-q", "--resume", "runs/killed", "--images", goal).code == 0
+    assert (
+        gantool("train", *SMALL, "--data", "photos", "--resolution", "16", "--name", "whole", "--images", goal).code
+        == 0
+    )
+    assert same_weights(Path("runs/killed"), Path("runs/whole"))
+    seen = [json.loads(line)["images_seen"] for line in Path("runs/killed/metrics.jsonl").read_text().splitlines()]
+    assert seen == sorted(set(seen))

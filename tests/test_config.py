@@ -1,0 +1,89 @@
+import pytest
+
+from gantool.config import RunConfig, differences, parse_count, read_config, settle, spread, write_config
+from gantool.errors import OptionError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("5000", 5000),
+        ("1_000", 1000),
+        ("200k", 200_000),
+        ("200K", 200_000),
+        ("1.5M", 1_500_000),
+        (" 7 ", 7),
+        ("0.5k", 500),
+    ],
+)
+def test_counts_are_read_with_suffixes(text, count):
+    assert parse_count(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "k", "many", "1e3", "-5", "1.2345k", "1.5", "10 000"])
+def test_what_is_no_count_says_how_to_write_one(text):
+    with pytest.raises(OptionError, match="200k"):
+        parse_count(text)
+
+
+def test_a_written_configuration_reads_back_the_same(tmp_path):
+    config = RunConfig(
+        arch="dcgan:width=8",
+        data='folder:path="/home/a b/pi\\ctures, \x7f of ""Zoë"""',
+        resolution=64,
+        penalty=("r1:weight=1", "gp"),
+        lr_g=1.25e-7,
+        labels=True,
+        augment=None,
+    )
+    path = tmp_path / "config.toml"
+    path.write_text(write_config(config), encoding="utf-8")
+    assert settle(read_config(path), "here") == config
+
+
+def test_an_alias_sets_both_fields_and_gives_way_to_the_fields_own_name():
+    assert spread({"lr": 0.1}) == {"lr_g": 0.1, "lr_d": 0.1}
+    assert spread({"lr": 0.1, "lr_d": 0.4}) == {"lr_g": 0.1, "lr_d": 0.4}
+
+
+def test_counts_may_be_text_in_files_too():
+    assert spread({"images": "2k", "penalty": "r1"}) == {"images": 2000, "penalty": ("r1",)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"batch": 1}, "--batch 1.*greater than or equal to 2"),
+        ({"lr_g": -1}, "--lr-g -1.*greater than 0"),
+        ({"channels": 2}, "--channels 2.*1 or 3"),
+        ({"precision": "half"}, "--precision half.*float32"),
+        ({"seed": "x"}, "--seed x.*integer"),
+        ({"lr_d": float("nan")}, "--lr-d nan"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_the_setting_takes(settings, words):
+    with pytest.raises(OptionError, match=words):
+        settle({"arch": "mlp", "resolution": 8} | settings, "The configuration")
+
+
+def test_an_unknown_setting_in_a_file_gets_the_nearest_right_one(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text("bacth = 64\n")
+    with pytest.raises(UsageError, match=r"run\.toml.*'bacth'.*Did you mean 'batch'"):
+        read_config(path)
+
+
+@pytest.mark.parametrize("content", ["batch = ", "\xff\xfe"])
+def test_a_file_that_is_no_toml_is_named(tmp_path, content):
+    path = tmp_path / "run.toml"
+    path.write_text(content, encoding="latin-1")
+    with pytest.raises(UsageError, match=r"run\.toml"):
+        read_config(path)
+
+
+def test_differences_are_what_a_resumed_run_may_not_change():
+    old = RunConfig(arch="mlp", resolution=28)
+    new = old.model_copy(
+        update={"batch": 32, "images": 5, "device": "cuda", "keep": 9, "log": ("x",), "penalty": ("r1",)}
+    )
+    assert differences(old, new) == ["penalty: none in the run, r1 asked for", "batch: 64 in the run, 32 asked for"]

@@ -131,7 +131,7 @@ def _used_side(header: Header, fit: str) -> int:
     return max(header.width, header.height) if fit == "pad" else min(header.width, header.height)
 
 
-def _spread(values: Sequence[float]) -> Spread:
+def _spread(values: Sequence[int] | Sequence[float]) -> Spread:
     return Spread(minimum=min(values), median=float(np.median(values)), maximum=max(values))
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import UInt8
-from PIL import Image
+from jaxtyping import Float, UInt8
+from PIL import Image, ImageChops, ImageStat
 from torch import Tensor
 
 from gantool.engine.files import write_atomically
@@ -18,6 +18,7 @@ from gantool.render.pictures import make_folder, save_pictures, to_pil
 Frames = UInt8[Tensor, "n c h w"]
 STRIP_COLUMNS = 32
 GIF_COLOURS_FROM = 64  # frames that the palette of a GIF is chosen from
+GIF_DITHER = 8.0  # levels of 256: hides bands in slopes, leaves flat backgrounds flat
 
 
 def save_frames(path: Path, frames: Frames, fps: int, loop: bool) -> None:
@@ -81,12 +82,14 @@ def _webp(path: Path, frames: Frames, fps: int, loop: bool) -> None:
 
 
 def _gif(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    """One palette for all frames, so that colours do not flicker; greys are exact."""
-    pictures = [to_pil(frame) for frame in frames]
+    """One palette for all frames and a dither that stays in place, so that nothing flickers; greys are exact."""
     if frames.shape[1] == 3:
-        chosen = frames[torch.linspace(0, len(frames) - 1, min(len(frames), GIF_COLOURS_FROM)).long()]
-        palette = sheet(chosen, margin=0).quantize(256, Image.Quantize.MEDIANCUT)
-        pictures = [picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for picture in pictures]
+        palette = _palette(frames)
+        pattern = _bayer(frames.shape[-2], frames.shape[-1])
+        dithered = ((frame.float() + pattern).round().clamp(0, 255).to(torch.uint8) for frame in frames)
+        pictures = [to_pil(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in dithered]
+    else:
+        pictures = [to_pil(frame) for frame in frames]
     first, *rest = pictures
     # Without the entry for its loops a GIF plays once.
     plays = {"loop": 0} if loop else {}
@@ -97,6 +100,31 @@ def _gif(path: Path, frames: Frames, fps: int, loop: bool) -> None:
             file, "GIF", save_all=True, append_images=rest, duration=times, optimize=False, **plays
         ),
     )
+
+
+def _palette(frames: Frames) -> Image.Image:
+    """256 colours from a sample of the frames.
+
+    An octree keeps flat backgrounds, where a median cut tints them; where colours are few and close, the cut is nearer.
+    """
+    chosen = frames[torch.linspace(0, len(frames) - 1, min(len(frames), GIF_COLOURS_FROM)).long()]
+    stride = max(1, frames.shape[-1] // 128)
+    pixels = sheet(chosen[..., ::stride, ::stride], margin=0)
+
+    def error(quantized: Image.Image) -> float:
+        return sum(ImageStat.Stat(ImageChops.difference(pixels, quantized.convert("RGB"))).mean)
+
+    octree, cut = (pixels.quantize(256, way) for way in (Image.Quantize.FASTOCTREE, Image.Quantize.MEDIANCUT))
+    return octree if error(octree) <= 1.5 * error(cut) else cut
+
+
+def _bayer(height: int, width: int) -> Float[Tensor, "h w"]:
+    """Ordered dither: Bayer's 8 by 8 thresholds (1973), half a palette step to either side."""
+    rank = torch.zeros(1, 1)
+    for _ in range(3):
+        rank = torch.cat([torch.cat([4 * rank, 4 * rank + 2], 1), torch.cat([4 * rank + 3, 4 * rank + 1], 1)])
+    pattern = ((rank + 0.5) / 64 - 0.5) * GIF_DITHER
+    return pattern.repeat(height // 8 + 1, width // 8 + 1)[:height, :width]
 
 
 def _mp4(path: Path, frames: Frames, fps: int, loop: bool) -> None:

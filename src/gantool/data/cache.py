@@ -10,7 +10,7 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 from gantool.contracts import Skipped, Source
-from gantool.data.items import read_item
+from gantool.data.items import read_items
 from gantool.data.rows import Filled, Wanted, prepared
 from gantool.progress import report
 
@@ -51,12 +51,11 @@ def cached_items(source: Source, name: str, channels: int, resolution: int) -> C
     def fill(file: Path) -> Filled:
         labels: list[int] = []
         with file.open("r+b") as rows:
-            for index in range(len(source)):
-                image, label = read_item(source, index, name, shape, has_labels)
+            for done, (image, label) in enumerate(read_items(source, name, shape, has_labels), 1):
                 rows.write(image.contiguous().numpy().data)
                 if label is not None:
                     labels.append(label)
-                report(f"preparing {name}", index + 1, len(source))
+                report(f"preparing {name}", done, len(source))
         return Filled(range(len(source)), labels if has_labels else None, source.class_names, _pairs(source.skipped))
 
     return cached(wanted, fill)

@@ -59,6 +59,10 @@ class Model:
         return self.card.class_names
 
     @property
+    def _architecture(self) -> str:
+        return self.card.architecture.partition(":")[0]
+
+    @property
     def space(self) -> str:
         """Where truncation and interpolation work: "w" if the generator has an intermediate latent space, else "z"."""
         return "w" if isinstance(self.generator, MappedGenerator) else "z"
@@ -130,9 +134,7 @@ class Model:
         names = self.class_names
         if not names:
             if labels is not None:
-                raise UsageError(
-                    f"A label was asked for, but this {self.card.architecture} was trained without labels."
-                )
+                raise UsageError(f"A label was asked for, but this {self._architecture} was trained without labels.")
             return None
         if labels is None:
             return torch.tensor([seed % len(names) for seed in seeds], dtype=torch.int64)
@@ -202,7 +204,7 @@ class Model:
         ):
             got = f"a tensor {list(images.shape)}" if isinstance(images, Tensor) else f"a {type(images).__name__}"
             raise PluginError(
-                f"The generator of {self.card.architecture} (from {self.card.provider}) returned {got}; the contract "
+                f"The generator of {self._architecture} (from {self.card.provider}) returned {got}; the contract "
                 "is a tuple of images [n, c, h, w], coarse to fine: for one resolution, `return (images,)`."
             )
         level = len(images) - 1 if level is None else level

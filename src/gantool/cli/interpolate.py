@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from gantool.cli.components import PluginsDir
 from gantool.cli.seeds import parse_seeds
 from gantool.errors import OptionError
 
@@ -51,6 +52,7 @@ def interpolate(
     ] = None,
     scale: Annotated[int, typer.Option(metavar="N", min=1, max=32, help="Enlarge by whole pixels.")] = 1,
     device: Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    plugins_dir: PluginsDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Describe the file as JSON.")] = False,
 ) -> None:
     """Walk from seed to seed: each seed's own frame is exactly what `gantool sample` draws for it."""

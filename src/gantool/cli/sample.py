@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from gantool.cli.components import PluginsDir
 from gantool.cli.seeds import MOST_SEEDS, format_seeds, parse_seeds
 from gantool.errors import OptionError
 
@@ -52,6 +53,7 @@ def sample(
     scale: Annotated[int, typer.Option(metavar="N", min=1, max=32, help="Enlarge by whole pixels.")] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that differ.")] = False,
     device: Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    plugins_dir: PluginsDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="List the files as JSON.")] = False,
 ) -> None:
     """Draw pictures from a trained generator: the same seed is the same picture, every time.

@@ -61,7 +61,7 @@ class Trainer:
                 raise out_of_memory(self.config.batch, self.device) from error
 
     def _loop(self) -> Finished:
-        config, world = self.config, self.game.world
+        config = self.config
         self._tell(
             Started(
                 self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
@@ -74,7 +74,7 @@ class Trainer:
         if self.images_seen == 0:
             self._snapshot()
         while self.images_seen < config.images and not self.interrupted:
-            self._step(world.rank, world.share(config.batch))
+            self.step()
             if self._passed(config.tick):
                 self._tick()
             if self._passed(config.snapshot_every):
@@ -83,12 +83,13 @@ class Trainer:
                 self.save()
         return self._finish()
 
-    def _step(self, rank: int, share: int) -> None:
-        config, gan = self.config, self.game.gan
+    def step(self) -> None:
+        """One batch: the discriminator's step, the generator's, the average. Nothing is read back from the device."""
+        config, gan, world = self.config, self.game.gan, self.game.world
         # Every random draw of a step, on any device, follows from seed and clock: that is what makes resume exact.
-        torch.manual_seed(derived_seed(config.seed, self.images_seen, rank))
+        torch.manual_seed(derived_seed(config.seed, self.images_seen, world.rank))
         gan.advance(self.images_seen)
-        images, labels = self.batches.take(self.images_seen, share)
+        images, labels = self.batches.take(self.images_seen, world.share(config.batch))
         batch = self.game.precision.arrange(to_float(images))
         scalars = discriminator_step(self.game, batch, labels, step=self.images_seen // config.batch)
         scalars |= generator_step(self.game, batch, labels)

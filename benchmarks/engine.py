@@ -1,0 +1,170 @@
+"""Images a second of the engine against a bare loop, and against the step that tutorials teach, in one run.
+
+    python benchmarks/engine.py [--resolution 64] [--batch 64] [--rounds 5] [--steps 4] [--device auto]
+
+The three take turns, round by round, so that a machine that slows down slows all of them; ratios are of the medians.
+
+tutorial   float32, contiguous, discriminator gradients left on in the generator's step, four .item() every step
+bare       a loop written by hand for these networks in the engine's precision and layout, nothing else
+engine     gantool's trainer: derived seeds, averaged generator, non-finite guard, scalars, all switched on
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import gantool
+from gantool.assembly import build_game, build_gan, settle_precision
+from gantool.config import RunConfig
+from gantool.contracts import Labels
+from gantool.engine.devices import pick_device
+from gantool.engine.distributed import World
+from gantool.engine.export import ModelCard
+from gantool.engine.precision import Precision
+from gantool.engine.trainer import Trainer
+
+
+class Synthetic:
+    """Random uint8 pictures on the device."""
+
+    def __init__(self, config: RunConfig, device: torch.device) -> None:
+        shape = (4 * config.batch, config.channels, config.resolution, config.resolution)
+        self.images = torch.randint(0, 256, shape, dtype=torch.uint8, device=device)
+        self.count, self.fingerprint, self.class_names = len(self.images), "synthetic", ()
+
+    def take(self, images_seen: int, n: int) -> tuple[Tensor, Labels]:
+        """The next batch."""
+        start = images_seen % self.count
+        return self.images[start : start + n], None
+
+
+def adam(network: nn.Module, **more: bool) -> torch.optim.Adam:
+    """As in the recipe."""
+    return torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999), **more)
+
+
+def tutorial(config: RunConfig, device: torch.device) -> Callable[[], None]:
+    """The step that most repositories have."""
+    gan, _ = build_gan(config, ())
+    g, d = gan.generator.to(device), gan.discriminator.to(device)
+    optimizer_g, optimizer_d = adam(g), adam(d)
+    shape = (config.batch, config.channels, config.resolution, config.resolution)
+    real, ones, zeros = torch.rand(shape, device=device) * 2 - 1, *torch.tensor([[1.0], [0.0]]).expand(2, config.batch)
+    ones, zeros = ones.to(device), zeros.to(device)
+
+    def step() -> None:
+        fake = g(torch.randn(config.batch, gan.latent_dim, device=device), None)
+        d.zero_grad()
+        real_logits = d((real,), None)
+        loss_real = F.binary_cross_entropy_with_logits(real_logits, ones)
+        loss_real.backward()
+        fake_logits = d(tuple(level.detach() for level in fake), None)
+        loss_fake = F.binary_cross_entropy_with_logits(fake_logits, zeros)
+        loss_fake.backward()
+        optimizer_d.step()
+        g.zero_grad()
+        loss_g = F.binary_cross_entropy_with_logits(d(fake, None), ones)
+        loss_g.backward()
+        optimizer_g.step()
+        _ = (loss_real + loss_fake).item(), loss_g.item(), real_logits.mean().item(), fake_logits.mean().item()
+
+    return step
+
+
+def bare(config: RunConfig, device: torch.device, precision: Precision) -> Callable[[], None]:
+    """The fewest lines that train the same networks in the same precision."""
+    gan, _ = build_gan(config, ())
+    g, d = precision.place(gan.generator, device), precision.place(gan.discriminator, device)
+    optimizer_g, optimizer_d = adam(g, fused=True), adam(d, fused=True)
+    images = Synthetic(config, device).images[: config.batch]
+
+    def noise() -> Tensor:
+        return torch.randn(config.batch, gan.latent_dim, device=device)
+
+    def step() -> None:
+        real = precision.arrange(images.float() / 127.5 - 1)
+        with precision.autocast():
+            with torch.no_grad():
+                fake = g(noise(), None)
+            real_logits, fake_logits = d((real,), None), d(fake, None)
+        optimizer_d.zero_grad()
+        (F.softplus(-real_logits.float()) + F.softplus(fake_logits.float())).mean().backward()
+        optimizer_d.step()
+        d.requires_grad_(False)
+        with precision.autocast():
+            logits = d(g(noise(), None), None)
+        optimizer_g.zero_grad()
+        F.softplus(-logits.float()).mean().backward()
+        optimizer_g.step()
+        d.requires_grad_(True)
+
+    return step
+
+
+def engine(config: RunConfig, device: torch.device, precision: Precision, run: Path) -> Callable[[], None]:
+    """gantool's own."""
+    gan, _ = build_gan(config, ())
+    game = build_game(config, gan, device, precision, World())
+    card = ModelCard(architecture=config.arch, resolution=config.resolution, channels=config.channels, images_seen=0)
+    return Trainer(game, Synthetic(config, device), config, run, card, []).step
+
+
+def seconds(step: Callable[[], None], steps: int, device: torch.device) -> float:
+    """Wall time of some steps."""
+    start = time.perf_counter()
+    for _ in range(steps):
+        step()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure and print."""
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--arch", default="dcgan")
+    asked.add_argument("--resolution", type=int, default=64)
+    asked.add_argument("--batch", type=int, default=64)
+    asked.add_argument("--rounds", type=int, default=5)
+    asked.add_argument("--steps", type=int, default=2)
+    asked.add_argument("--device", default="auto")
+    asked.add_argument("--precision", default="auto")
+    args = asked.parse_args()
+
+    device = pick_device(args.device)
+    config = gantool.configure(
+        arch=args.arch, resolution=args.resolution, batch=args.batch, device=args.device, precision=args.precision
+    )
+    config, precision = settle_precision(config, *build_gan(config, ()))
+    with tempfile.TemporaryDirectory() as run:
+        steps = {
+            "tutorial": tutorial(config, device),
+            "bare": bare(config, device, precision),
+            "engine": engine(config, device, precision, Path(run)),
+        }
+        for step in steps.values():
+            seconds(step, 1, device)
+        took: dict[str, list[float]] = {name: [] for name in steps}
+        for _ in range(args.rounds):
+            for name, step in steps.items():
+                took[name].append(seconds(step, args.steps, device) / args.steps)
+    speed = {name: args.batch / statistics.median(times) for name, times in took.items()}
+    machine = (
+        f"{device}, {precision.name} {precision.layout}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    )
+    print(f"{args.arch} at {args.resolution} pixels, batch {args.batch}; {machine}")
+    for name, images in speed.items():
+        print(f"{name:>9}  {images:10.1f} images/s")
+    print(f"engine / bare      {speed['engine'] / speed['bare']:.3f}")
+    print(f"engine / tutorial  {speed['engine'] / speed['tutorial']:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -32,8 +32,8 @@ SIZES = tuple(len(values) for values in FACTORS.values())
 """How many values each factor has."""
 
 _KINDS = math.prod(SIZES)
-_EDITION = 1  # raised when the pictures change, so that no cache of the old ones is used
-MAX_SHIFT, MAX_GROWTH, MAX_ANGLE = 0.07, 0.08, 0.17
+_EDITION = 2  # raised when the pictures change, so that no cache of the old ones is used
+MAX_SHIFT, MAX_GROWTH, MAX_ANGLE = 0.05, 0.06, 0.12
 """How far place (each way, of half a picture), size (relative) and angle (radians) vary within a kind."""
 
 

@@ -1,4 +1,4 @@
-"""Shapes are checked in every test: jaxtyping's annotations, enforced by beartype. No test meets the user's own files."""
+"""Shapes are checked in every test: jaxtyping's annotations, by beartype. No test meets the user's own files."""
 
 import sys
 from collections.abc import Callable

@@ -39,7 +39,7 @@ def test_none_drops_what_the_recipe_chose():
 
 def test_a_resolution_the_architecture_cannot_do_lists_those_it_can():
     with pytest.raises(
-        OptionError, match="--resolution 48: dcgan cannot do that size. It does 16, 28, 32, 64, 128, 256"
+        OptionError, match=r"--resolution 48: dcgan cannot do that size. It does 16, 28, 32, 64, 128, 256"
     ):
         config(resolution=48)
 
@@ -51,9 +51,15 @@ def test_no_architecture_lists_those_there_are():
 
 @pytest.mark.parametrize(
     ("asked", "nearest"),
-    [({"arch": "dcgn"}, "dcgan"), ({"loss": "hing"}, "hinge"), ({"penalty": ("r2d2:x=1",)}, "r1"), ({"data": "shape"}, "shapes"),
-     ({"arch": "dcgan:widht=3"}, "width"), ({"log": ("jsonlines",)}, "jsonl")],
-)  # fmt: skip
+    [
+        ({"arch": "dcgn"}, "dcgan"),
+        ({"loss": "hing"}, "hinge"),
+        ({"penalty": ("r2d2:x=1",)}, "r1"),
+        ({"data": "shape"}, "shapes"),
+        ({"arch": "dcgan:widht=3"}, "width"),
+        ({"log": ("jsonlines",)}, "jsonl"),
+    ],
+)
 def test_unknown_names_get_the_nearest_right_one(asked, nearest):
     with pytest.raises(UsageError, match=nearest):
         config(**asked)
@@ -81,7 +87,7 @@ def test_a_source_wins_over_a_folder_of_the_same_name(tmp_path, monkeypatch):
 
 
 def test_a_path_that_is_not_there_is_called_a_path():
-    with pytest.raises(UnknownNameError, match="no folder or archive ./nowhere/"):
+    with pytest.raises(UnknownNameError, match=r"no folder or archive ./nowhere/"):
         resolve_source(HOST, "./nowhere/")
 
 

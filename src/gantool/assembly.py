@@ -27,7 +27,7 @@ from gantool.errors import DataError, PluginError, ResumeError
 from gantool.locate import generator_file
 from gantool.model import Model
 from gantool.plugins import host
-from gantool.resolve import resolve, resolve_source
+from gantool.resolve import asked_for, resolve, resolve_source
 
 DEFAULT_OBSERVERS = ("jsonl", "samples")
 
@@ -65,8 +65,7 @@ def plan(
         found = runs.find(runs.named(out, name), out)
     if found is None:
         return Plan(resolve(host(), settings, config), runs.named(out, name) if name is not None else None)
-    asked = {key: value for key, value in settings.items() if value is not None}
-    resolved = resolve(host(), found.config.model_dump(exclude_none=True) | _spread(asked, config))
+    resolved = resolve(host(), found.config.model_dump(exclude_none=True) | asked_for(settings, config))
     changed = differences(found.config, resolved)
     if changed:
         raise ResumeError(
@@ -74,12 +73,6 @@ def plan(
             "Leave those flags out to go on with it, or start a new run under another --name."
         )
     return Plan(resolved, found.run, found.checkpoint, resumes=True)
-
-
-def _spread(asked: Mapping[str, Any], config: Path | None) -> dict[str, Any]:
-    from gantool.config import read_config, spread
-
-    return (spread(read_config(config)) if config else {}) | spread(asked)
 
 
 def trainer(

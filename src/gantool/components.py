@@ -16,7 +16,7 @@ class Options(BaseModel):
 
 
 def option(default: Any, help: str, **limits: Any) -> Any:
-    """One field of an `Options` model: its default, one line of help, and pydantic's limits (`ge`, `gt`, `le`, `lt`)."""
+    """One field of an `Options` model: its default, one line of help, and limits (`ge`, `gt`, `le`, `lt`)."""
     return Field(default, description=help, **limits)
 
 
@@ -54,10 +54,10 @@ class Recipe:
 class Component:
     """Anything a plugin provides, apart from architectures.
 
-    `factory` is `"module:callable"`, imported on use, and is called with the options: `(options) -> Loss | Penalty | ...`.
+    `factory` is `"module:callable"`, imported on use, and is called with the options: `(options) -> Loss` and the like.
     A source's factory is called as `factory(options, resolution=..., channels=...)`. A source may also name, in
-    `natural`, a callable `(options) -> ImageShape` that tells the shape it is best trained at; it must be quick. `images`
-    is how long a run on it is by default, in place of the recipe's.
+    `natural`, a callable `(options) -> ImageShape` that tells the shape it is best trained at; it must be quick.
+    `images` is how long a run on it is by default, in place of the recipe's.
     """
 
     name: str

@@ -23,8 +23,7 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
 
     Raises UsageError and its kin, naming the setting, what it takes and the nearest right name.
     """
-    settings = spread(read_config(file)) if file else {}
-    settings |= spread({key: value for key, value in asked.items() if value is not None})
+    settings = asked_for(asked, file)
     if "arch" not in settings:
         names = ", ".join(host.specs("architecture"))
         raise UsageError(f"Say which architecture to train: --arch NAME. There are: {names}.")
@@ -42,6 +41,12 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
     config = settle(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)
     return config
+
+
+def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
+    """What flags and file say together, aliases replaced: flags win, None means not said."""
+    said = spread({key: value for key, value in asked.items() if value is not None})
+    return (spread(read_config(file)) if file else {}) | said
 
 
 def resolve_source(host: PluginHost, text: str) -> Chosen:

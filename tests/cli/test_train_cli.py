@@ -192,7 +192,7 @@ def test_a_signal_saves_and_prints_the_command_that_resumes(gantool, photos, num
     process = background("--name", "long", "--images", "1M")
     wait_for(lambda: Path("runs/long/metrics.jsonl").is_file())
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert "gantool train --resume runs/long" in err
     assert "Traceback" not in err

@@ -45,7 +45,7 @@ def keep_until(path: Path, images_seen: int) -> None:
 
 def _images_seen(line: str) -> float:
     try:
-        return int(json.loads(line)["images_seen"])
+        return float(json.loads(line)["images_seen"])
     except (ValueError, KeyError, TypeError):
         return float("inf")
 

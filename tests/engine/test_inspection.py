@@ -1,0 +1,65 @@
+import pytest
+import torch
+
+from fakes import TinyDiscriminator, TinyGenerator, tiny_gan
+from gantool.components import ImageShape
+from gantool.contracts import Gan
+from gantool.engine.budget import kept_for_backward, memory_estimate, trainable
+from gantool.engine.inspection import check_contract
+from gantool.errors import PluginError
+
+SHAPE = ImageShape(8)
+
+
+class BareTensor(TinyGenerator):
+    def forward(self, z, labels=None):
+        return super().forward(z, labels)[0]
+
+
+class Columns(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        return super().forward(images, labels)[:, None]
+
+
+class Raises(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        return self.no_such_layer(images)
+
+
+BROKEN = [
+    (lambda: "a string", "built a str"),
+    (lambda: Gan(BareTensor(), TinyDiscriminator(), 4), "return \\(images,\\)"),
+    (lambda: Gan(TinyGenerator(channels=1), TinyDiscriminator(1), 4), "same shapes"),
+    (lambda: Gan(TinyGenerator(), Columns(), 4), "logits \\[n\\]"),
+    (lambda: Gan(TinyGenerator(), Raises(), 4), "no_such_layer"),
+    (lambda: Gan(TinyGenerator(), TinyDiscriminator(), 5), "cannot draw"),
+]
+
+
+@pytest.mark.parametrize(("build", "words"), BROKEN, ids=[words for _, words in BROKEN])
+def test_what_breaks_the_contract_is_said_with_who_breaks_it(build, words):
+    with pytest.raises(PluginError, match=f"blobs of gantool-blobs.*{words}|{words}.*blobs of gantool-blobs"):
+        check_contract(build(), SHAPE, "blobs of gantool-blobs")
+
+
+def test_a_sound_gan_is_left_as_it_was():
+    gan, state = tiny_gan(), torch.get_rng_state()
+    before = [tensor.clone() for tensor in gan.generator.state_dict().values()]
+    check_contract(gan, SHAPE, "tiny")
+    assert all(torch.equal(a, b) for a, b in zip(before, gan.generator.state_dict().values(), strict=True))
+    assert gan.generator.training
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_what_is_kept_for_backward_is_counted_in_bytes():
+    x = torch.randn(100, requires_grad=True)
+    kept, _ = kept_for_backward(lambda: x.exp())
+    assert kept == 400
+
+
+def test_the_estimate_grows_with_the_batch_and_holds_weights_four_times_and_the_average():
+    gan = tiny_gan()
+    weights = trainable(gan.generator) + trainable(gan.discriminator)
+    small, large = (memory_estimate(gan, batch, classes=0) for batch in (2, 200))
+    assert small > 4 * (4 * weights + trainable(gan.generator))
+    assert large - small > 98 * 3 * 8 * 8 * 4

@@ -1,0 +1,86 @@
+import pytest
+import torch
+from torch import nn
+
+from fakes import tiny_gan
+from gantool.components import ImageShape
+from gantool.engine.precision import Precision, choose
+from gantool.engine.timing import step_timer
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def gains(monkeypatch):
+    monkeypatch.setattr("gantool.engine.precision.bf16_gains", lambda device: True)
+
+
+def timer(**seconds):
+    asked = []
+
+    def measure(precision):
+        asked.append(precision)
+        return seconds[f"{precision.name}_{precision.layout}"]
+
+    return measure, asked
+
+
+ALIKE = {"float32_contiguous": 1.0, "float32_channels_last": 0.97, "bf16_channels_last": 0.95, "bf16_contiguous": 1.2}
+BF16 = ALIKE | {"bf16_channels_last": 0.5}
+
+
+def test_the_fastest_is_taken(tmp_path, gains):
+    chosen = choose("auto", "auto", CPU, timer(**BF16)[0], tmp_path / "p.json", "net")
+    assert chosen == Precision("bf16", "channels_last", "cpu")
+
+
+def test_a_gain_that_may_be_noise_changes_nothing(tmp_path, gains):
+    chosen = choose("auto", "auto", CPU, timer(**ALIKE)[0], tmp_path / "p.json", "net")
+    assert chosen == Precision("float32", "contiguous", "cpu")
+
+
+def test_what_was_measured_is_remembered_for_the_same_networks_only(tmp_path, gains):
+    memory = tmp_path / "deep" / "p.json"
+    choose("auto", "auto", CPU, timer(**BF16)[0], memory, "net")
+    measure, asked = timer(**ALIKE)
+    assert choose("auto", "auto", CPU, measure, memory, "net").name == "bf16"
+    assert asked == []
+    assert choose("auto", "auto", CPU, measure, memory, "other").name == "float32"
+    assert len(asked) == 4
+
+
+def test_what_the_user_names_is_not_measured(tmp_path):
+    measure, asked = timer()
+    chosen = choose("float32", "channels_last", CPU, measure, tmp_path / "p.json", "net")
+    assert (chosen, asked) == (Precision("float32", "channels_last", "cpu"), [])
+
+
+def test_bf16_is_not_tried_where_the_machine_does_not_gain_by_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("gantool.engine.precision.bf16_gains", lambda device: False)
+    measure, asked = timer(**BF16)
+    choose("auto", "auto", CPU, measure, tmp_path / "p.json", "net")
+    assert {precision.name for precision in asked} == {"float32"}
+
+
+def test_a_damaged_memory_is_measured_again(tmp_path, gains):
+    memory = tmp_path / "p.json"
+    memory.write_text("{half")
+    assert choose("auto", "auto", CPU, timer(**BF16)[0], memory, "net").name == "bf16"
+
+
+def test_timing_leaves_networks_and_random_state_alone():
+    gan = tiny_gan()
+    before = [p.clone() for p in gan.generator.state_dict().values()]
+    state = torch.get_rng_state()
+    assert step_timer(gan, ImageShape(8), 4, CPU)(Precision("bf16", "channels_last")) > 0
+    assert torch.equal(state, torch.get_rng_state())
+    assert all(torch.equal(a, b) for a, b in zip(before, gan.generator.state_dict().values(), strict=True))
+    assert all(p.grad is None for p in gan.generator.parameters())
+
+
+def test_bf16_computes_in_bf16_and_float32_does_not():
+    layer, x = nn.Linear(4, 4), torch.randn(2, 4)
+    with Precision("bf16").autocast():
+        assert layer(x).dtype == torch.bfloat16
+    with Precision("float32").autocast():
+        assert layer(x).dtype == torch.float32

@@ -1,0 +1,46 @@
+import io
+
+import pytest
+from rich.console import Console as Screen
+
+from gantool.engine.events import Finished, Started, Tick, Warned
+from gantool.observers import ConsoleOptions
+from gantool.observers.console import Console, status
+
+
+def tick(images_seen, speed=100.0):
+    scalars = {"loss_d": 1.3862, "loss_g": 0.6931, "real_accuracy": 0.5, "fake_accuracy": 0.25}
+    return Tick(images_seen, 1000, 1.0, speed, scalars)
+
+
+def test_the_status_tells_how_far_how_fast_how_long_and_how_it_goes():
+    line = status(tick(400), 100.0)
+    assert "400/1,000 images" in line
+    assert "100/s" in line
+    assert "0:00:06 left" in line
+    assert "D 1.386 G 0.693" in line
+    assert "50% of reals, 25% of fakes" in line
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_warnings_are_seen_with_and_without_a_terminal(tmp_path, terminal):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=terminal, width=200))
+    for event in (Started(tmp_path, "tiny:a=1", 0, 1000, "cpu", "float32", 4), tick(100),
+                  Warned(100, "mode [collapse]"), tick(1000), Finished(1000, tmp_path, False)):  # fmt: skip
+        console(event)
+    assert "mode [collapse]" in out.getvalue()
+    assert "Training tiny on 1,000 images" in out.getvalue()
+
+
+def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_always(tmp_path, monkeypatch):
+    out, now = io.StringIO(), [0.0]
+    monkeypatch.setattr("gantool.observers.console.time.monotonic", lambda: now[0])
+    console = Console(ConsoleOptions(seconds=5), Screen(file=out, force_terminal=False, width=200))
+    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4))
+    for images in range(100, 1001, 100):
+        now[0] += 1
+        console(tick(images))
+    shown = [line.split("/")[0] for line in out.getvalue().splitlines() if "images  " in line]
+    assert shown == ["100", "600", "1,000"]
+    assert "\x1b" not in out.getvalue()

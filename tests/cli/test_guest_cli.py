@@ -1,0 +1,127 @@
+"""A stranger's plugin, in a folder of its own, from training to sampling; and what happens without it."""
+
+from pathlib import Path
+
+import pytest
+
+from gantool import plugins
+
+PLUGIN = """
+import gantool
+
+class Flat(gantool.Options):
+    latent: int = gantool.option(4, "size of z", ge=1)
+
+class Bright(gantool.Options):
+    strength: float = gantool.option(1.0, "how much", gt=0)
+
+@gantool.hookimpl
+def gantool_architectures():
+    recipe = gantool.Recipe(loss="hinge", penalties=("dimming:strength=2",), betas=(0.0, 0.9), batch=4)
+    return [gantool.Architecture("flat", "One colour a picture", Flat, "flat_plugin:build", recipe)]
+
+@gantool.hookimpl
+def gantool_penalties():
+    return [gantool.Component("dimming", "Keeps logits small", Bright, "flat_plugin:Dimming")]
+
+@gantool.hookimpl
+def gantool_sources():
+    return [gantool.Component("stripes", "Black and white rows", gantool.Options, "flat_plugin:stripes")]
+
+@gantool.hookimpl
+def gantool_observers():
+    return [gantool.Component("diary", "Writes a word an event", gantool.Options, "flat_plugin:Diary")]
+
+def build(options, shape):
+    from torch import nn
+
+    class Generator(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.colour = nn.Linear(options.latent, shape.channels)
+        def forward(self, z, labels=None):
+            flat = self.colour(z).tanh()[:, :, None, None]
+            return (flat.expand(-1, -1, shape.resolution, shape.resolution),)
+
+    class Discriminator(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.judge = nn.Linear(shape.channels, 1)
+        def forward(self, images, labels=None):
+            return self.judge(images[-1].mean(dim=(2, 3))).flatten()
+
+    return gantool.Gan(generator=Generator(), discriminator=Discriminator(), latent_dim=options.latent)
+
+class Dimming:
+    every = 1
+    def __init__(self, options):
+        self.weight = options.strength
+    def __call__(self, network, real, fake, labels):
+        return network(real, labels).square()
+
+class stripes:
+    class_names, skipped = ("black", "white"), ()
+    def __init__(self, options, resolution, channels):
+        self.shape = (channels, resolution, resolution)
+    def __len__(self):
+        return 12
+    def __getitem__(self, index):
+        import torch
+        return torch.full(self.shape, 255 * (index % 2), dtype=torch.uint8), index % 2
+
+class Diary:
+    def __init__(self, options):
+        self.path = None
+    def __call__(self, event):
+        self.path = getattr(event, "run", self.path)
+        with (self.path / "diary.txt").open("a") as file:
+            file.write(type(event).__name__ + " ")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
+    monkeypatch.setattr(plugins, "_host", None)
+    place = tmp_path / "my-plugins"
+    place.mkdir()
+    (place / "flat_plugin.py").write_text(PLUGIN)
+    (place / "broken_plugin.py").write_text("import no_such_module")
+    return place
+
+
+def test_every_kind_of_component_of_a_guest_works_beside_a_broken_plugin(gantool, folder, monkeypatch):
+    base = ("train", "--plugins-dir", folder, "--arch", "flat:latent=2", "--device", "cpu", "-q", "--name", "one")
+    ended = gantool(*base, "--data", "stripes", "--resolution", "8", "--images", "24", "--log", "diary")
+    assert ended.code == 0, ended.err
+    assert ended.err.count("no_such_module") == 1
+    written = Path("runs/one/config.toml").read_text()
+    assert 'penalty = ["dimming:strength=2.0"]' in written
+    assert 'loss = "hinge:margin=1.0"' in written
+    assert Path("runs/one/diary.txt").read_text().startswith("Started Snapshot")
+    assert "penalty_dimming" in Path("runs/one/metrics.jsonl").read_text()
+    assert gantool("sample", "runs/one", "-n", "2", "--plugins-dir", folder).code == 0
+
+    monkeypatch.setattr(plugins, "_host", None)
+    ended = gantool("sample", "runs/one", "-n", "2")
+    assert ended.code == 1
+    assert "flat" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_the_help_of_a_guest_shows_its_options_and_recipe(gantool, folder):
+    ended = gantool("train", "--plugins-dir", folder, "--arch", "flat", "--help")
+    assert ended.code == 0
+    assert "latent" in ended.out
+    assert "dimming" in ended.out
+
+
+def test_a_guest_that_breaks_the_contract_is_named_and_leaves_no_run(gantool, folder):
+    (folder / "flat_plugin.py").write_text(PLUGIN.replace("return (flat.expand", "return flat.expand").replace(
+        "shape.resolution),)", "shape.resolution)"))  # fmt: skip
+    ended = gantool("train", "--plugins-dir", folder, "--arch", "flat", "--device", "cpu", "--images", "8")
+    assert ended.code == 1
+    assert "flat" in ended.err
+    assert "return (images,)" in ended.err
+    assert not Path("runs").exists()

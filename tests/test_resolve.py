@@ -32,6 +32,13 @@ def test_components_are_written_out_with_every_option():
     assert resolve(HOST, made.model_dump(exclude_none=True)) == made
 
 
+def test_a_short_run_has_what_the_recipe_keeps_for_it_unless_told_otherwise():
+    long, short = config(images=200_000), config(images="20k")
+    assert (long.batch, long.lr_g, long.lr_d) == (64, 2e-4, 2e-4)
+    assert (short.batch, short.lr_g, short.lr_d) == (32, 1e-3, 1e-3)
+    assert (config(images="20k", lr=3e-4).lr_g, config(images="20k", batch=8).batch) == (3e-4, 8)
+
+
 def test_none_drops_what_the_recipe_chose():
     assert config(penalty=("none",), augment="none").penalty == ()
     assert config(penalty=("none",), augment="none").augment is None
@@ -100,5 +107,5 @@ def test_shapes_are_trained_at_their_own_size_and_length():
 def test_the_cadence_follows_the_length_of_the_run():
     made = config(images=100_000, batch=50)
     assert (made.snapshot_every, made.checkpoint_every) == (5_000, 10_000)
-    assert config(images=100).snapshot_every == 64
+    assert config(images=100, batch=64).snapshot_every == 64
     assert config(images="3k", snapshot_every="1k").snapshot_every == 1000

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ImageShape,
         Options,
         Recipe,
+        ShortRun,
         option,
     )
     from gantool.config import RunConfig
@@ -40,7 +41,9 @@ __version__ = "0.1.0"
 
 _HOME = {
     "gantool.assembly": ("configure", "load", "train", "trainer"),
-    "gantool.components": ("API_VERSION", "Architecture", "Component", "ImageShape", "Options", "Recipe", "option"),
+    "gantool.components": (
+        "API_VERSION", "Architecture", "Component", "ImageShape", "Options", "Recipe", "ShortRun", "option",
+    ),
     "gantool.config": ("RunConfig",),
     "gantool.contracts": (
         "Augmentation", "Extractor", "Gan", "Images", "Labels", "Logits", "Loss", "MappedGenerator", "Observer",
@@ -53,9 +56,9 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
-    "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Recipe", "ImageShape",
-    "Gan", "Images", "Labels", "Logits", "Loss", "Penalty", "Augmentation", "Source", "Skipped", "Extractor",
-    "Observer", "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Recipe", "ShortRun",
+    "ImageShape", "Gan", "Images", "Labels", "Logits", "Loss", "Penalty", "Augmentation", "Source", "Skipped",
+    "Extractor", "Observer", "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model",
 ]  # fmt: skip
 
 

@@ -30,6 +30,15 @@ class ImageShape:
 
 
 @dataclass(frozen=True)
+class ShortRun:
+    """What suits a run of at most `images` better than the recipe: more and bolder steps."""
+
+    images: int
+    batch: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class Recipe:
     """The training defaults that belong to an architecture; each has a flag that overrides it.
 
@@ -48,6 +57,7 @@ class Recipe:
     batch: int = 64
     ema: int = 10_000
     images: int = 200_000
+    short: ShortRun | None = None
 
 
 @dataclass(frozen=True)

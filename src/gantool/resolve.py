@@ -35,6 +35,7 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
     recipe = arch.spec.recipe
     if source.spec.images is not None:
         recipe = replace(recipe, images=source.spec.images)
+    recipe = _for_length(recipe, settings)
     settings = _defaults(recipe) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
     settings |= {"arch": arch.text, "data": source.text, "device": str(pick_device(settings.get("device", "auto")))}
     settings |= _components(host, settings)
@@ -71,6 +72,14 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
 
 def _quoted(path: str) -> str:
     return quote(str(Path(path).expanduser().resolve()))
+
+
+def _for_length(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """The recipe, with what it keeps for short runs when this is one."""
+    short, images = recipe.short, settings.get("images", recipe.images)
+    if short is None or not isinstance(images, int) or images > short.images:
+        return recipe
+    return replace(recipe, batch=short.batch, learning_rate=short.learning_rate)
 
 
 def _defaults(recipe: Recipe) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gantool.components import Architecture, Options, Recipe, option
+from gantool.components import Architecture, Options, Recipe, ShortRun, option
 from gantool.hookspecs import hookimpl
 
 
@@ -52,10 +52,12 @@ def gantool_architectures() -> list[Architecture]:
         ),
         Architecture(
             "dcgan",
-            "Convolutional networks (Radford et al. 2015): the dependable choice for 28 to 256 pixels",
+            "Convolutional networks (Radford et al. 2015): the dependable choice for 16 to 256 pixels",
             DcganOptions,
             "gantool.architectures.dcgan:build",
-            Recipe(learning_rate=2e-4, betas=(0.5, 0.999), batch=64),
+            Recipe(
+                learning_rate=2e-4, betas=(0.5, 0.999), batch=64, short=ShortRun(60_000, batch=32, learning_rate=1e-3)
+            ),
             resolutions=(16, 28, 32, 64, 128, 256),
         ),
     ]

@@ -23,11 +23,16 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
     parts.append(_options_table(rows) if rows else Text("It has no options.", style="dim"))
     if isinstance(spec, Architecture):
         sizes = ", ".join(map(str, spec.resolutions)) or "any"
-        given = {name: value for name, value in asdict(spec.recipe).items() if value not in (None, ())}
+        given = {
+            name: value for name, value in asdict(spec.recipe).items() if value not in (None, ()) and name != "short"
+        }
         recipe = "  ".join(f"{name}={_short(value)}" for name, value in given.items())
         facts = Table.grid(padding=(0, 2))
         facts.add_row(Text("Resolutions", style="bold"), Text(sizes))
         facts.add_row(Text("Recipe", style="bold"), Text(recipe))
+        if short := spec.recipe.short:
+            better = f"batch={short.batch}  learning_rate={short.learning_rate}"
+            facts.add_row(Text("", style="bold"), Text(f"up to {short.images:,} images: {better}"))
         parts += [Text(), facts]
     title = f"{kind} [bold]{escape(spec.name)}[/] [dim]from {escape(owner)}[/]"
     return Panel(Group(*parts), title=title, title_align="left", border_style="dim")

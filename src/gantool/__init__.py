@@ -58,7 +58,8 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Recipe", "ShortRun",
     "ImageShape", "Gan", "Images", "Labels", "Logits", "Loss", "Penalty", "Augmentation", "Source", "Skipped",
-    "Extractor", "Observer", "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "Extractor", "Observer", "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load",
+    "Model",
 ]  # fmt: skip
 
 

@@ -29,6 +29,8 @@ from gantool.model import Model
 from gantool.plugins import host
 from gantool.resolve import asked_for, resolve, resolve_source
 
+AS_IT_WAS = (("precision", "auto"), ("layout", "auto"))
+"""What a run that goes on has settled already: asking for it again changes nothing."""
 DEFAULT_OBSERVERS = ("jsonl", "samples")
 
 
@@ -65,7 +67,8 @@ def plan(
         found = runs.find(runs.named(out, name), out)
     if found is None:
         return Plan(resolve(host(), settings, config), runs.named(out, name) if name is not None else None)
-    resolved = resolve(host(), found.config.model_dump(exclude_none=True) | asked_for(settings, config))
+    asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in AS_IT_WAS}
+    resolved = resolve(host(), found.config.model_dump(exclude_none=True) | asked)
     changed = differences(found.config, resolved)
     if changed:
         raise ResumeError(
@@ -89,7 +92,6 @@ def trainer(
     config, device = plan.config, pick_device(plan.config.device)
     world = join_world(device)
     source = build_source(config)
-    torch.manual_seed(config.seed)
     gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
     config, precision = settle_precision(config, gan, shape)
     batches = open_batches(
@@ -151,7 +153,9 @@ def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, Image
     """The networks of a configuration, checked against the contract. Raises PluginError when they break it."""
     shape = ImageShape(config.resolution, config.channels, len(class_names))
     chosen = host().resolve("architecture", config.arch)
-    gan: Gan = chosen.build(shape)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        gan: Gan = chosen.build(shape)
     check_contract(gan, shape, f"Architecture {chosen.spec.name!r} of {chosen.distribution}")
     return gan, shape
 
@@ -206,9 +210,9 @@ def forecast(config: RunConfig) -> Forecast:
         natural = resolve_source(host(), config.data).natural()
         count = natural.classes if natural is not None else len(build_source(config).class_names)
         classes = tuple(map(str, range(count)))
+    gan, shape = build_gan(config, classes)
+    config, _ = settle_precision(config, gan, shape)
     with torch.random.fork_rng(devices=[]):
-        gan, shape = build_gan(config, classes)
-        config, _ = settle_precision(config, gan, shape)
         memory = budget.memory_estimate(gan, config.batch, shape.classes)
     return Forecast(config, budget.trainable(gan.generator), budget.trainable(gan.discriminator), memory)
 

@@ -73,6 +73,12 @@ def test_a_resume_with_other_settings_shows_the_difference(gantool, photos):
     assert Path("runs/one/config.toml").read_bytes() == before
 
 
+def test_auto_agrees_with_whatever_the_run_has_settled(gantool, photos):
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one", "--precision", "auto")
+    assert gantool(*base, "--images", "8").code == 0
+    assert gantool(*base, "--images", "16").code == 0
+
+
 def test_labels_are_learnt_from_sub_folders(gantool, photos):
     ended = gantool(
         "train", *SMALL, "--data", photos, "--resolution", "16", "--labels", "--images", "8", "--name", "pets"

@@ -35,7 +35,7 @@ def test_components_are_written_out_with_every_option():
 def test_a_short_run_has_what_the_recipe_keeps_for_it_unless_told_otherwise():
     long, short = config(images=200_000), config(images="20k")
     assert (long.batch, long.lr_g, long.lr_d) == (64, 2e-4, 2e-4)
-    assert (short.batch, short.lr_g, short.lr_d) == (32, 1e-3, 1e-3)
+    assert (short.batch, short.lr_g, short.lr_d) == (16, 1e-3, 1e-3)
     assert (config(images="20k", lr=3e-4).lr_g, config(images="20k", batch=8).batch) == (3e-4, 8)
 
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from gantool.data.shapes import Shapes
-from gantool.data.shapes_recognise import NONE, recognise
+from gantool.data.shapes_recognise import NEAREST, NONE, RECOGNISABLE, WELL_DRAWN, recognise
 from gantool.errors import DataError
 
 
@@ -78,3 +78,16 @@ def test_nothing_in_nothing_out() -> None:
 def test_grey_or_small_pictures_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(DataError, match="at least 32 pixels"):
         recognise(torch.zeros(shape, dtype=torch.uint8))
+
+
+def test_each_reading_counts_at_least_what_the_stricter_one_does_and_the_same_kinds() -> None:
+    generator = torch.Generator().manual_seed(0)
+    rough = (real(300).float() + 45 * torch.randn(300, 3, 32, 32, generator=generator)).clamp(0, 255).byte()
+    well, able, near = (recognise(rough, strictness) for strictness in (WELL_DRAWN, RECOGNISABLE, NEAREST))
+    assert (well != NONE).sum() < (able != NONE).sum() < (near != NONE).sum()
+    assert (near[able != NONE] == able[able != NONE]).float().mean() > 0.98
+
+
+def test_the_nearest_reading_is_exact_on_real_pictures_and_blind_on_blank_ones() -> None:
+    assert (recognise(real(300), NEAREST) == true_numbers(300)).all()
+    assert (recognise(torch.full((5, 3, 32, 32), 128, dtype=torch.uint8), NEAREST) == NONE).all()

@@ -56,7 +56,7 @@ def gantool_architectures() -> list[Architecture]:
             DcganOptions,
             "gantool.architectures.dcgan:build",
             Recipe(
-                learning_rate=2e-4, betas=(0.5, 0.999), batch=64, short=ShortRun(60_000, batch=32, learning_rate=1e-3)
+                learning_rate=2e-4, betas=(0.5, 0.999), batch=64, short=ShortRun(60_000, batch=16, learning_rate=1e-3)
             ),
             resolutions=(16, 28, 32, 64, 128, 256),
         ),

@@ -88,7 +88,7 @@ SPECS = [
         ShapesOptions,
         "gantool.data.shapes:build",
         natural="gantool.data.builtin_sets:shapes_natural",
-        images=30_000,
+        images=24_000,
     ),
     _torchvision("mnist", "Handwritten digits: 70,000 of 28 pixels", TrainTestOptions, "grey_28"),
     _torchvision("fashion-mnist", "Clothes: 70,000 of 28 pixels in grey", TrainTestOptions, "grey_28"),

@@ -44,6 +44,25 @@ class Strictness:
     patch_difference: float = 32.0  # mean over the worst 4 x 4 places
 
 
+WELL_DRAWN = Strictness()
+"""Only what could be a real picture, but for a little noise."""
+RECOGNISABLE = Strictness(
+    30.0, 38.0, likeness=0.8, lead=1.0, size=0.25, shift=0.2, difference=20.0, patch_difference=64.0
+)
+"""What a person would name without hesitating: soft edges and uneven colours are forgiven."""
+NEAREST = Strictness(
+    math.inf,
+    38.0,
+    likeness=-2.0,
+    lead=-1.0,
+    size=math.inf,
+    shift=math.inf,
+    difference=math.inf,
+    patch_difference=math.inf,
+)
+"""Whatever it resembles most, as stacked MNIST counts its modes (Metz et al. 2017); no answer for blank pictures."""
+
+
 @dataclass(frozen=True)
 class _Masks:
     """The figures' masks, centred and scaled, and what it takes to undo that; u counts the angles."""
@@ -53,7 +72,7 @@ class _Masks:
     center: Float[Tensor, "f u s 2"]
 
 
-def recognise(images: UInt8[Tensor, "n c h w"], strictness: Strictness | None = None) -> Int64[Tensor, "n"]:
+def recognise(images: UInt8[Tensor, "n c h w"], strictness: Strictness = WELL_DRAWN) -> Int64[Tensor, "n"]:
     """The number of each picture's kind (see `shapes.kind_of`), or -1 when it surely shows none.
 
     Needs three channels and at least 32 pixels on a side; raises DataError otherwise.
@@ -64,7 +83,7 @@ def recognise(images: UInt8[Tensor, "n c h w"], strictness: Strictness | None = 
             f"Kinds are read from pictures in colour of at least {READ_AT} pixels a side; these are {size}."
         )
     parts = torch.split(images.cpu(), _AT_ONCE)
-    return torch.cat([_recognise(part, strictness or Strictness()) for part in parts])
+    return torch.cat([_recognise(part, strictness) for part in parts])
 
 
 def _recognise(images: UInt8[Tensor, "n c h w"], strictness: Strictness) -> Int64[Tensor, "n"]:

@@ -57,7 +57,7 @@ def _training(training: Training, enlarged: int) -> Iterator[tuple[str, str]]:
     if enlarged:
         yield "note", f"{enlarged:,} pictures are smaller than {size} pixels and would be enlarged, which blurs them"
     if training.images < _FEW:
-        yield "note", f"{training.images:,} images are few: train with --augment, and expect copies of them"
+        yield "note", f"{training.images:,} images are few: expect copies of them; --flip shows them mirrored too"
 
 
 def _classes(classes: Mapping[str, int]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -216,10 +217,13 @@ def test_a_full_disk_leaves_the_last_checkpoint_intact(tmp_path, monkeypatch):
     made = trainer(tmp_path / "run", images=64)
     made.resume(good)
 
-    def full(state, path):
-        raise OSError(28, "No space left on device")
+    def full(path, content):
+        if path.name == "state.pt":
+            raise OSError(28, "No space left on device")
+        return write(path, content)
 
-    monkeypatch.setattr(checkpoint.torch, "save", full)
+    write = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(TrainingError, match="disk is full"):
         made.train()
     assert checkpoint.newest(tmp_path / "run") == good

@@ -5,6 +5,7 @@ as `state.pt` (read with `weights_only=True`) and `manifest.json` with a digest 
 """
 
 import hashlib
+import io
 import json
 import pickle
 import shutil
@@ -15,10 +16,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from gantool.engine.export import METADATA_KEY, ModelCard, load_generator
+from gantool.engine.export import ModelCard, load_generator, weights_file
 from gantool.engine.files import write_folder_atomically
 from gantool.errors import CheckpointError
 
@@ -44,10 +45,12 @@ def save(run: Path, contents: Contents, keep: int) -> Path:
     path = run / FOLDER / f"{contents.images_seen:09d}"
 
     def write(folder: Path) -> None:
-        save_file(_plain(contents.generator), folder / GENERATOR)
-        save_file(_plain(contents.discriminator), folder / DISCRIMINATOR)
-        save_file(_plain(contents.averaged), folder / AVERAGED, {METADATA_KEY: contents.card.model_dump_json()})
-        torch.save(contents.state, folder / STATE)
+        (folder / GENERATOR).write_bytes(weights_file(contents.generator))
+        (folder / DISCRIMINATOR).write_bytes(weights_file(contents.discriminator))
+        (folder / AVERAGED).write_bytes(weights_file(contents.averaged, contents.card))
+        state = io.BytesIO()
+        torch.save(contents.state, state)
+        (folder / STATE).write_bytes(state.getbuffer())
         digests = {file.name: _digest(file) for file in sorted(folder.iterdir())}
         manifest = {"images_seen": contents.images_seen, "sha256": digests}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -144,13 +147,6 @@ def _remedy(path: Path) -> str:
     if good is None:
         return ""
     return f" The last good one is {good}; go on from it with: gantool train --resume {good}"
-
-
-def _plain(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    # A fresh copy of each: safetensors takes neither channels_last nor tensors that share memory.
-    return {
-        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
-    }
 
 
 def _digest(path: Path) -> str:

@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from gantool.engine.files import write_atomically
@@ -36,9 +37,14 @@ class ModelCard(BaseModel):
 
 def save_generator(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -> None:
     """Write weights and card atomically; the inverse of `load_generator`."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    metadata = {METADATA_KEY: card.model_dump_json()}
-    write_atomically(path, lambda temporary: save_file(tensors, temporary, metadata=metadata))
+    write_atomically(path, lambda temporary: temporary.write_bytes(weights_file(weights, card)))
+
+
+def weights_file(weights: Mapping[str, Tensor], card: ModelCard | None = None) -> bytes:
+    """A safetensors file in memory: written by Python, a full disk is an OSError and not the library's own error."""
+    # A fresh copy of each: safetensors takes neither channels_last nor tensors that share memory.
+    plain = {n: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for n, tensor in weights.items()}
+    return save(plain, {METADATA_KEY: card.model_dump_json()} if card else None)
 
 
 def load_generator(path: Path) -> tuple[dict[str, Tensor], ModelCard]:

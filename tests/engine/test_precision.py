@@ -46,7 +46,7 @@ def test_what_was_measured_is_remembered_for_the_same_networks_only(tmp_path, ga
     assert choose("auto", "auto", CPU, measure, memory, "net").name == "bf16"
     assert asked == []
     assert choose("auto", "auto", CPU, measure, memory, "other").name == "float32"
-    assert len(asked) == 4
+    assert len(set(asked)) == 4
 
 
 def test_what_the_user_names_is_not_measured(tmp_path):

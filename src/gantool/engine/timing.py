@@ -11,7 +11,6 @@ from gantool.contracts import Gan
 from gantool.engine.precision import Precision
 
 TRIAL_BATCH = 16
-REPEATS = 2
 
 
 def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) -> Callable[[Precision], float]:
@@ -34,12 +33,9 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
                 torch.cuda.synchronize(device)
 
         once()
-        times = []
-        for _ in range(REPEATS):
-            start = time.perf_counter()
-            once()
-            times.append(time.perf_counter() - start)
-        return min(times)
+        start = time.perf_counter()
+        once()
+        return time.perf_counter() - start
 
     def isolated(precision: Precision) -> float:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):

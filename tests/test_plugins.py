@@ -147,6 +147,18 @@ def test_damaged_metadata_of_a_stranger_is_passed_over(site: Site) -> None:
     assert "blobs" in make_host().specs("architecture")
 
 
+def test_distributions_without_name_and_version_are_called_unknown_and_each_is_loaded(site: Site) -> None:
+    for name in ("gantool-a", "gantool-b", "gantool-c"):
+        site.add(name, loss(f"from-{name[-1]}"))
+    for name in ("gantool_a", "gantool_b"):  # what an interrupted pip leaves behind
+        (site.folder / f"{name}-1.0.dist-info" / "METADATA").unlink()
+    (site.folder / "gantool_c-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: gantool-c\n")
+    host = make_host()
+    assert [host.owner("loss", name) for name in ("from-a", "from-b", "from-c")] == ["unknown", "unknown", "gantool-c"]
+    assert {named(host, name).title for name in ("unknown", "gantool-c")} == {"unknown", "gantool-c"}
+    assert host.complaints() == []
+
+
 def test_two_distributions_may_use_one_entry_point_name(site: Site) -> None:
     site.add("gantool-a", loss("from-a"), entry="same")
     site.add("gantool-b", loss("from-b"), entry="same")

@@ -22,6 +22,7 @@ from gantool.hookspecs import KINDS
 from gantool.plugin_specs import check_spec
 
 GROUP = "gantool"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -55,22 +56,34 @@ def built_in(module: str) -> Candidate:
 
 
 def installed() -> Iterator[Candidate]:
-    """The entry points of every installed distribution, by distribution and name; damaged metadata is passed over."""
+    """The entry points of every installed distribution, by distribution and name.
+
+    Damaged metadata stops nothing: a distribution whose name cannot be read is called "unknown", one whose entry points
+    cannot be read is passed over.
+    """
     found: dict[str, list[Candidate]] = {}
     for distribution in metadata.distributions():
         try:
             entry_points = [point for point in distribution.entry_points if point.group == GROUP]
-            if not entry_points:
-                continue
-            owner, version = distribution.name, distribution.version
         except Exception:  # not ours to mend, and not known to be a plugin
             continue
-        found.setdefault(
-            re.sub(r"[-_.]+", "-", owner).lower(),
-            [Candidate(point.name, owner, version, "installed", point.load) for point in entry_points],
-        )
+        if entry_points:
+            owner, version = _told(distribution, "name"), _told(distribution, "version")
+            key = re.sub(r"[-_.]+", "-", owner).lower() or f"{UNKNOWN} {len(found)}"  # two of them are not the same
+            found.setdefault(
+                key,
+                [Candidate(point.name, owner or UNKNOWN, version, "installed", point.load) for point in entry_points],
+            )
     for owner in sorted(found):
         yield from sorted(found[owner], key=lambda candidate: candidate.name)
+
+
+def _told(distribution: metadata.Distribution, what: str) -> str:
+    """A field of the metadata; empty where it is missing, as in what an interrupted pip leaves behind."""
+    try:
+        return str(getattr(distribution, what) or "")
+    except Exception:  # which one depends on the version of Python
+        return ""
 
 
 def in_folder(folder: Path) -> Iterator[Candidate]:

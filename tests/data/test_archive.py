@@ -78,6 +78,22 @@ def test_a_picture_damaged_inside_a_zip_is_skipped(folder: Path) -> None:
     assert len(source) == 2
 
 
+def test_another_file_damaged_inside_a_zip_costs_no_picture(folder: Path) -> None:
+    path = packed(folder, ".zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        start = archive.start_dir
+        archive.writestr("w/LICENSE", "words")
+    content = bytearray(path.read_bytes())
+    content[start : start + 4] = b"XXXX"  # its local header
+    path.write_bytes(content)
+    listing = list_pictures(path)
+    assert len(listing.items) == 3
+    ((name, reason),) = listing.skipped
+    assert name == "w/LICENSE"
+    assert "is damaged" in reason
+    assert len(built(path)) == 3
+
+
 def test_encrypted_and_oversized_pictures_are_skipped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = packed(folder, ".zip")
     content = bytearray(path.read_bytes())

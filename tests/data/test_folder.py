@@ -120,6 +120,16 @@ def test_paths_that_are_no_folder_are_explained(tmp_path: Path) -> None:
         built(tmp_path / "words.txt")
 
 
+def test_a_link_to_itself_costs_no_other_file(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "z.png", "zz/z.png")
+    (folder / "loop").symlink_to("loop")
+    listing = list_pictures(folder)
+    assert [item.path for item in listing.items] == ["a.png", "z.png", "zz/z.png"]
+    ((path, reason),) = listing.skipped
+    assert path == "loop"
+    assert "may not be read" in reason
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 def test_a_pipe_in_the_folder_does_not_hang(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "f", "a.png")

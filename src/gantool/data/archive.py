@@ -91,25 +91,32 @@ def _list_zip(path: Path) -> Listing:
                 continue
             if entry.flag_bits & _ENCRYPTED:
                 skipped.append((name, "is encrypted; pack the archive without a password"))
-            elif is_picture_name(name) or (could_be_picture(name) and _starts_well(partial(archive.open, entry))):
-                items.append(Item(name, position, entry.file_size, entry.CRC))
-            else:
-                ignored.append(name)
+                continue
+            try:
+                if _is_picture(name, partial(archive.open, entry)):
+                    items.append(Item(name, position, entry.file_size, entry.CRC))
+                else:
+                    ignored.append(name)
+            except _DAMAGE as error:
+                skipped.append((name, f"is damaged: {error}"))
     return _listing(path, "zip", items, skipped, ignored)
 
 
 def _list_tar(path: Path) -> Listing:
-    items, ignored = [], []
+    items, skipped, ignored = [], [], []
     with tarfile.open(path, "r:*") as archive:
         for position, member in enumerate(archive):
             name = member.name.removeprefix("./")
             if not member.isfile() or is_inside_hidden(name):
                 continue
-            if is_picture_name(name) or (could_be_picture(name) and _starts_well(partial(archive.extractfile, member))):
-                items.append(Item(name, position, member.size, int(member.mtime)))
-            else:
-                ignored.append(name)
-    return _listing(path, "tar", items, [], ignored)
+            try:
+                if _is_picture(name, partial(archive.extractfile, member)):
+                    items.append(Item(name, position, member.size, int(member.mtime)))
+                else:
+                    ignored.append(name)
+            except _DAMAGE as error:
+                skipped.append((name, f"is damaged: {error}"))
+    return _listing(path, "tar", items, skipped, ignored)
 
 
 def _listing(path: Path, kind: str, items: list[Item], skipped: list[tuple[str, str]], ignored: list[str]) -> Listing:
@@ -117,8 +124,10 @@ def _listing(path: Path, kind: str, items: list[Item], skipped: list[tuple[str, 
     return Listing(path, "zip" if kind == "zip" else "tar", ordered, tuple(skipped), tuple(ignored))
 
 
-def _starts_well(open_entry: Callable[[], IO[bytes] | None]) -> bool:
-    file = open_entry()
+def _is_picture(name: str, open_entry: Callable[[], IO[bytes] | None]) -> bool:
+    if is_picture_name(name):
+        return True
+    file = open_entry() if could_be_picture(name) else None
     if file is None:
         return False
     with file:

@@ -84,7 +84,7 @@ def _list_folder(root: Path) -> Listing:
                 else:
                     ignored.append(name)
             except OSError as error:
-                skipped.append((name, f"may not be read: {error.strerror or error}"))
+                skipped.append((name, _unreadable(error)))
     items.sort(key=lambda item: item.path)
     return Listing(root, "folder", tuple(items), tuple(sorted(skipped)), tuple(sorted(ignored)))
 
@@ -104,13 +104,20 @@ def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, lis
                 for entry in sorted(entries, key=lambda entry: entry.name):
                     if is_hidden(entry.name):
                         continue
-                    if entry.is_dir():
-                        waiting.append(f"{folder}{entry.name}/")
-                    else:
-                        files.append(entry)
+                    try:
+                        if entry.is_dir():
+                            waiting.append(f"{folder}{entry.name}/")
+                        else:
+                            files.append(entry)
+                    except OSError as error:  # a link to itself
+                        skipped.append((f"{folder}{entry.name}", _unreadable(error)))
         except OSError as error:
-            skipped.append((folder or ".", f"may not be read: {error.strerror or error}"))
+            skipped.append((folder or ".", _unreadable(error)))
         yield folder, files
+
+
+def _unreadable(error: OSError) -> str:
+    return f"may not be read: {error.strerror or error}"
 
 
 def _is_picture(entry: os.DirEntry[str]) -> bool:

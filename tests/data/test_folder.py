@@ -8,10 +8,12 @@ from PIL import Image
 from gantool.components import ImageShape
 from gantool.data import FolderOptions
 from gantool.data.cache import CachedSource
+from gantool.data.check import check
 from gantool.data.decode import decode
 from gantool.data.folder import build
 from gantool.data.listing import classes_of
 from gantool.data.natural import natural
+from gantool.data.report import as_text
 from gantool.data.tree import list_pictures
 from gantool.errors import DataError
 
@@ -136,6 +138,37 @@ def test_a_pipe_in_the_folder_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(folder / "pipe.png")
     os.mkfifo(folder / "pipe")
     assert len(built(folder)) == 1
+
+
+@pytest.fixture
+def oddly_named(tmp_path: Path) -> Path:
+    """Two classes whose names are no UTF-8, and a broken file whose name has a tab and a line break in it."""
+    folder = pictures(tmp_path / "f", "a/1.png", "b/1.png", "b/2.png")
+    (folder / "b" / "3\t\n.png").write_bytes(b"broken")
+    try:
+        for name, byte in (("a", "\udce8"), ("b", "\udce9")):
+            (folder / name).rename(folder / f"caf{byte}")
+    except (OSError, UnicodeEncodeError):
+        pytest.skip("this file system has no such names")
+    return folder
+
+
+def test_names_that_are_no_text_are_read_and_become_text(oddly_named: Path) -> None:
+    for source in (built(oddly_named), built(oddly_named)):  # decoded, and from the cache
+        assert source.class_names == ("caf\ufffd", "caf\ufffd (2)")
+        assert [source[index][1] for index in range(3)] == [0, 1, 1]
+        (skipped,) = source.skipped
+        assert skipped.path == "caf\ufffd/3\\t\\n.png"
+    (oddly_named.parent / "\udce9").mkdir()
+    moved = oddly_named.rename(oddly_named.parent / "\udce9" / "f")
+    assert len(built(moved)) == 3
+
+
+def test_names_that_are_no_text_are_checked(oddly_named: Path) -> None:
+    report = check(FolderOptions(path=str(oddly_named)))
+    assert report.classes == {"caf\ufffd": 1, "caf\ufffd (2)": 2}
+    assert len(as_text(report).encode()) > 100
+    assert report.model_dump_json()
 
 
 @pytest.mark.parametrize(

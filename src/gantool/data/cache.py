@@ -11,20 +11,26 @@ from torch import Tensor
 
 from gantool.contracts import Skipped, Source
 from gantool.data.items import read_items
+from gantool.data.names import distinct, printable
 from gantool.data.rows import Filled, Wanted, prepared
 from gantool.progress import report
 
 
 class CachedSource:
-    """A source that lies ready on disk. `fingerprint` is of the pixels and labels, wherever the files came from."""
+    """A source that lies ready on disk. `fingerprint` is of the pixels and labels, wherever the files came from.
+
+    Its names, of classes and of what was skipped, are printable text of one line, whatever the files are called.
+    """
 
     def __init__(self, pixels: Path, index: Mapping[str, Any]) -> None:
         self.folder = pixels.parent
         self.pixels: UInt8[np.ndarray, "n c h w"] = np.memmap(pixels, np.uint8, "r", shape=tuple(index["shape"]))
         labels = index["labels"]
         self.labels: Int64[np.ndarray, "n"] | None = None if labels is None else np.array(labels, np.int64)
-        self.class_names: Sequence[str] = tuple(index["class_names"])
-        self.skipped: Sequence[Skipped] = tuple(Skipped(path, reason) for path, reason in index["skipped"])
+        self.class_names: Sequence[str] = distinct(index["class_names"])
+        self.skipped: Sequence[Skipped] = tuple(
+            Skipped(printable(path), printable(reason)) for path, reason in index["skipped"]
+        )
         self.fingerprint: str = index["fingerprint"]
 
     def __len__(self) -> int:

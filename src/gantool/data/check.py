@@ -2,16 +2,17 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float32
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from gantool.data import FolderOptions
 from gantool.data.decode import Header
 from gantool.data.inspection import LOOKS
 from gantool.data.listing import classes_of
+from gantool.data.names import distinct, printable
 from gantool.data.natural import natural_resolution
 from gantool.data.tree import usable_listing
 from gantool.data.worker import Answer, Task
@@ -23,6 +24,8 @@ ALIKE_SHARE = 0.06
 ALIKE_LIMIT = 20_000
 """More pictures than this are not compared by their looks: every pair is."""
 _ROWS = 1024
+
+Text = Annotated[str, BeforeValidator(printable)]
 
 
 class Spread(BaseModel):
@@ -36,8 +39,8 @@ class Spread(BaseModel):
 class Broken(BaseModel):
     """A file that cannot be used, and why."""
 
-    path: str
-    reason: str
+    path: Text
+    reason: Text
 
 
 class Training(BaseModel):
@@ -53,7 +56,7 @@ class Training(BaseModel):
 class Report(BaseModel):
     """What a folder of pictures holds."""
 
-    path: str
+    path: Text
     files: int
     usable: int
     ignored: int
@@ -68,9 +71,9 @@ class Report(BaseModel):
     grey: int = 0
     enlarged: int = 0
     """How many are smaller than the training size, so that they would be blown up."""
-    duplicates: list[list[str]] = []
+    duplicates: list[list[Text]] = []
     """Groups of files with the same bytes."""
-    alike: list[list[str]] | None = []
+    alike: list[list[Text]] | None = []
     """Groups that look the same though their bytes differ; None when there are too many pictures to compare."""
     broken: list[Broken] = []
     classes: dict[str, int] = {}
@@ -87,14 +90,14 @@ def check(options: FolderOptions, resolution: int | None = None) -> Report:
             broken.append(Broken(path=listing.items[index].path, reason=answer["reason"]))
         else:
             answers[listing.items[index].path] = answer
-    report = Report(
+    return Report(
         path=options.path,
         files=len(listing.items) + len(listing.skipped),
         usable=len(answers),
         ignored=len(listing.ignored),
         broken=broken,
+        **_findings(answers, options, resolution) if answers else {},
     )
-    return report.model_copy(update=_findings(answers, options, resolution)) if answers else report
 
 
 def _findings(answers: Mapping[str, Answer], options: FolderOptions, resolution: int | None) -> dict[str, Any]:
@@ -122,7 +125,7 @@ def _findings(answers: Mapping[str, Answer], options: FolderOptions, resolution:
         "enlarged": sum(_used_side(header, options.fit) < training.resolution for header in headers),
         "duplicates": _duplicates(answers),
         "alike": _alike(answers),
-        "classes": dict(classes),
+        "classes": dict(zip(distinct(list(classes)), classes.values(), strict=True)),
         "training": training,
     }
 

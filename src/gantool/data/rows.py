@@ -185,4 +185,4 @@ def _explained(error: OSError, root: Path) -> DataError:
 
 
 def _short(text: str, length: int) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:length]

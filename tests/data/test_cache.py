@@ -86,6 +86,30 @@ def test_touching_files_changes_no_fingerprint(tmp_path: Path) -> None:
     assert built(folder).fingerprint == before
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_another_folder_whose_files_have_the_same_names_sizes_and_times_is_not_taken_for_it(
+    tmp_path: Path, packed: bool
+) -> None:
+    sources = []
+    for seed in (0, 100):
+        path = tmp_path / f"{seed}"
+        for index in range(70):
+            os.utime(picture(path / f"{index:02}.bmp", seed + index), ns=(1, 1))
+        if packed:
+            path = Path(shutil.make_archive(str(path), "tar", path))
+            os.utime(path, ns=(1, 1))
+        sources.append(built(path))
+    assert (sources[0].pixels != sources[1].pixels).any()
+
+
+def test_other_ways_to_decode_the_same_folder_keep_each_others_cache(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    for fit in ("crop", "pad"):
+        built(folder, fit=fit)
+        built(folder, 16, fit=fit)
+    assert not any(builds(folder, fit=fit) for fit in ("crop", "pad"))
+
+
 def test_each_size_has_a_cache_of_its_own(tmp_path: Path, cache: Path) -> None:
     folder = pictures(tmp_path / "f", "a.png")
     assert built(folder, 8).pixels.shape == (1, 3, 8, 8)

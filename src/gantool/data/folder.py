@@ -1,6 +1,9 @@
 """The source of the user's own pictures: a folder, zip or tar, as messy as they are."""
 
 import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 from gantool.data import FolderOptions
 from gantool.data.cache import CachedSource, cached
@@ -12,6 +15,7 @@ from gantool.data.workers import spread
 from gantool.errors import DataError
 
 _SHOWN = 3
+_SAMPLED, _SAMPLE_BYTES = 64, 4096
 
 
 def build(options: FolderOptions, resolution: int, channels: int) -> CachedSource:
@@ -23,7 +27,7 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
     listing = usable_listing(options.path)
     wanted = Wanted(
         listing.root.stem,
-        str(listing.root.resolve()),
+        repr((str(listing.root.resolve()), _decoding(options))),
         _fingerprint(listing, options),
         len(listing.items),
         channels,
@@ -50,11 +54,41 @@ def _fill(listing: Listing, task: Task) -> Filled:
     return Filled(kept, labels, names, skipped)
 
 
+def _decoding(options: FolderOptions) -> tuple[str, ...]:
+    """What the pixels depend on besides the files and the size."""
+    return (options.fit, options.background, options.filter)
+
+
 def _fingerprint(listing: Listing, options: FolderOptions) -> str:
-    digest = hashlib.sha256(repr((options.fit, options.background, options.filter)).encode())
+    """Of the files' paths, sizes and times, and of a little of their content: copies may share all the former."""
+    digest = hashlib.sha256(repr(_decoding(options)).encode())
     if listing.kind != "folder":
         status = listing.root.stat()
         digest.update(repr((status.st_size, status.st_mtime_ns)).encode())
     for item in listing.items:
         digest.update(repr((item.path, item.size, item.mtime_ns)).encode())
+    for part in _content(listing):
+        digest.update(part)
     return digest.hexdigest()
+
+
+def _content(listing: Listing) -> Iterator[bytes]:
+    """The ends of some files spread over the folder, or some parts spread over the archive."""
+    if listing.kind != "folder":
+        yield from _parts(listing.root, _SAMPLED)
+        return
+    count = min(_SAMPLED, len(listing.items))
+    for place in range(count):
+        yield from _parts(listing.root / listing.items[place * len(listing.items) // count].path, 2)
+
+
+def _parts(path: Path, count: int) -> Iterator[bytes]:
+    """`count` parts of a file at equal distances, the first at its start and the last at its end."""
+    try:
+        with path.open("rb") as file:
+            rest = max(0, file.seek(0, os.SEEK_END) - _SAMPLE_BYTES)
+            for place in range(count):
+                file.seek(rest * place // (count - 1))
+                yield file.read(_SAMPLE_BYTES)
+    except OSError:  # decoding it will say why
+        yield b""

@@ -27,7 +27,10 @@ _BLOCK = 1 << 24
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be cached: `fingerprint` changes when the pixels would; older caches of one `origin` are stale."""
+    """What is to be cached: `fingerprint` changes when the pixels would.
+
+    Of one `origin` (where the images come from, and how they are decoded) only the newest cache is kept.
+    """
 
     name: str
     origin: str

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -187,6 +189,51 @@ def test_what_cannot_be_given_is_explained() -> None:
         opened(Numbered(class_names=()), labels=True)
     with pytest.raises(DataError, match="no images"):
         opened(Numbered(0))
+
+
+class PartlyLabelled(Unchanging):
+    def __getitem__(self, index: int, /) -> tuple[Tensor, int | None]:
+        image, label = super().__getitem__(index)
+        return image, None if index == 7 else label
+
+
+class InBatches(PartlyLabelled):
+    def batch(self, start: int, stop: int) -> tuple[Tensor, list[int | None]]:
+        items = [self[index] for index in range(start, stop)]
+        return torch.stack([image for image, _ in items]), [label for _, label in items]
+
+
+class UnlabelledBatches(InBatches):
+    def batch(self, start: int, stop: int) -> Any:
+        return super().batch(start, stop)[0], None
+
+
+@pytest.mark.parametrize("kind", [PartlyLabelled, InBatches, UnlabelledBatches])
+def test_an_unchanging_source_that_lacks_labels_is_trained_without(kind: type[Unchanging]) -> None:
+    assert sorted(numbers(opened(kind()), 0, 10)) == list(range(10))
+    assert opened(kind()).take(0, 4)[1] is None
+    with pytest.raises(DataError, match="images without a label"):
+        opened(kind(), labels=True)
+
+
+WITHOUT_SKIPPED = """
+import torch
+from gantool.data.batches import open_batches
+
+class Foreign:
+    class_names, fingerprint = (), "v1"
+    def __len__(self): return 3
+    def __getitem__(self, index): return torch.full((3, 4, 4), index, dtype=torch.uint8), None
+
+options = {"resolution": 4, "channels": 3, "seed": 3, "flip": False, "labels": False, "device": torch.device("cpu")}
+print(open_batches(Foreign(), name="foreign", **options).count)
+"""
+
+
+def test_a_source_need_not_know_of_skipped_files() -> None:
+    # In a process of its own: the tests' type checks ask for the whole of the contract.
+    done = subprocess.run([sys.executable, "-c", WITHOUT_SKIPPED], capture_output=True, text=True, check=False)
+    assert done.stdout == "3\n", done.stderr
 
 
 @pytest.mark.gpu

@@ -11,8 +11,13 @@ def test_text_stays_as_it_is(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("caf\udce9.png", "caf\ufffd.png"), ("a\tb\nc", "a\\tb\\nc"), ("\x1b[31m", "\\x1b[31m"), ("a\u2028\x85", "a\\u2028\\x85")],
-)  # fmt: skip
+    [
+        ("caf\udce9.png", "caf\ufffd.png"),
+        ("a\tb\nc", "a\\tb\\nc"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("a\u2028\x85", "a\\u2028\\x85"),
+    ],
+)
 def test_what_is_no_text_of_one_line_becomes_such(name: str, text: str) -> None:
     assert printable(name) == text
     assert text.encode()

@@ -72,6 +72,8 @@ def open_batches(
         raise DataError(f"Source {name!r} has no labels, so it cannot be trained with --labels.")
     if not isinstance(source, CachedSource) and isinstance(getattr(source, "fingerprint", None), str):
         source = cached_items(source, name, channels, resolution)
+        if labels and source.labels is None:
+            raise DataError(f"Source {name!r} has images without a label, so it cannot be trained with --labels.")
     shape = (channels, resolution, resolution)
     if isinstance(source, CachedSource) and source.pixels.shape[1:] != shape:
         raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; {shape} was asked for.")

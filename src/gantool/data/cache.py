@@ -48,24 +48,25 @@ def cached(wanted: Wanted, fill: Callable[[Path], Filled]) -> CachedSource:
 
 
 def cached_items(source: Source, name: str, channels: int, resolution: int) -> CachedSource:
-    """A source of unchanging content (its `fingerprint` says so), read through once and cached, labels and all."""
+    """A source of unchanging content (its `fingerprint` says so), read through once and cached, labels and all.
+
+    It is cached as unlabelled when an image has no label. Raises DataError for an item that is not as promised.
+    """
     shape = (channels, resolution, resolution)
     fingerprint = f"{name} {getattr(source, 'fingerprint', '')}"
     wanted = Wanted(name, name, fingerprint, len(source), channels, resolution)
-    has_labels = len(source.class_names) > 0
+    class_names = source.class_names
 
     def fill(file: Path) -> Filled:
         labels: list[int] = []
         with file.open("r+b") as rows:
-            for done, (image, label) in enumerate(read_items(source, name, shape, has_labels), 1):
+            for done, (image, label) in enumerate(read_items(source, name, shape, "any"), 1):
                 rows.write(image.contiguous().numpy().data)
                 if label is not None:
                     labels.append(label)
                 report(f"preparing {name}", done, len(source))
-        return Filled(range(len(source)), labels if has_labels else None, source.class_names, _pairs(source.skipped))
+        labelled = len(class_names) > 0 and len(labels) == len(source)
+        skipped = [(one.path, one.reason) for one in getattr(source, "skipped", ())]
+        return Filled(range(len(source)), labels if labelled else None, class_names if labelled else (), skipped)
 
     return cached(wanted, fill)
-
-
-def _pairs(skipped: Sequence[Skipped]) -> list[tuple[str, str]]:
-    return [(one.path, one.reason) for one in skipped]

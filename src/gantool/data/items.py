@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import UInt8
@@ -14,18 +14,21 @@ from gantool.errors import DataError, GantoolError
 
 _AT_ONCE = 256
 
+Labelled = bool | Literal["any"]
+"""Whether labels are wanted: all, none, or those there are (None for an image without one)."""
+
 
 def read_item(
-    source: Source, index: int, name: str, shape: tuple[int, int, int], labels: bool
+    source: Source, index: int, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> tuple[UInt8[Tensor, "c h w"], int | None]:
-    """`source[index]`, with its label when `labels`; what is not as promised is a DataError naming source and index."""
+    """`source[index]`, with its label as `labels` wants it. Raises DataError naming source and index when it is wrong."""
     where = f"Source {name!r}, image {index}"
     image, label = _asked(lambda: source[index], where)
-    return _checked(image, label, where, shape, len(source.class_names) if labels else 0)
+    return _image(image, where, shape), _label(label, where, len(source.class_names), labels)
 
 
 def read_items(
-    source: Source, name: str, shape: tuple[int, int, int], labels: bool
+    source: Source, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> Iterator[tuple[UInt8[Tensor, "c h w"], int | None]]:
     """All items in order, checked as by `read_item`; by way of `source.batch` where there is one, for speed.
 
@@ -36,16 +39,22 @@ def read_items(
         for index in range(len(source)):
             yield read_item(source, index, name, shape, labels)
         return
-    classes = len(source.class_names) if labels else 0
     for start in range(0, len(source), _AT_ONCE):
         stop = min(start + _AT_ONCE, len(source))
         where = f"Source {name!r}, image {start} to {stop - 1}"
         images, found = _asked(partial(batch, start, stop), where)
-        numbers = torch.as_tensor(found).tolist() if labels else [None] * len(images)
+        numbers = _listed(found) if labels and found is not None else [None] * len(images)
         if not len(images) == len(numbers) == stop - start:
             raise DataError(f"{where}: batch({start}, {stop}) gave {len(images)} images and {len(numbers)} labels.")
         for index, (image, label) in enumerate(zip(images, numbers, strict=True), start):
-            yield _checked(torch.as_tensor(image), label, f"Source {name!r}, image {index}", shape, classes)
+            where = f"Source {name!r}, image {index}"
+            yield _image(torch.as_tensor(image), where, shape), _label(label, where, len(source.class_names), labels)
+
+
+def _listed(labels: Any) -> list[Any]:
+    """Labels of a batch as numbers; where one is missing they are no array."""
+    plain = labels.tolist() if hasattr(labels, "tolist") else labels
+    return [label.item() if isinstance(label, Tensor) else label for label in plain]
 
 
 def _asked(get: Callable[[], Any], where: str) -> tuple[Any, Any]:
@@ -58,16 +67,18 @@ def _asked(get: Callable[[], Any], where: str) -> tuple[Any, Any]:
     return image, label
 
 
-def _checked(
-    image: Any, label: Any, where: str, shape: tuple[int, int, int], classes: int
-) -> tuple[UInt8[Tensor, "c h w"], int | None]:
+def _image(image: Any, where: str, shape: tuple[int, int, int]) -> UInt8[Tensor, "c h w"]:
     if not isinstance(image, Tensor) or image.dtype != torch.uint8 or tuple(image.shape) != shape:
         raise DataError(f"{where} is {_described(image)}; a uint8 tensor of shape {shape} was asked for.")
-    if not classes:
-        return image.cpu(), None
+    return image.cpu()
+
+
+def _label(label: Any, where: str, classes: int, labels: Labelled) -> int | None:
+    if not labels or not classes or (label is None and labels == "any"):
+        return None
     if not isinstance(label, Integral) or not 0 <= int(label) < classes:
         raise DataError(f"{where} has the label {label!r}; there are {classes} classes, counted from 0.")
-    return image.cpu(), int(label)
+    return int(label)
 
 
 def _described(image: Any) -> str:

@@ -93,8 +93,24 @@ def test_labels_by_name_and_index_are_all_seeds_of_each_class(run: str) -> None:
     grid = call(
         "sample", "pets.safetensors", "-n", "3", "--label", "cat", "--label", "wild dog", "--grid", "--out", "a"
     )
-    assert grid == "a/grid-0-2-cat-wild-dog.png\n"
-    assert pixels("a/grid-0-2-cat-wild-dog.png").shape == (38, 56, 3)
+    assert grid == "a/grid-0-2-cat,wild-dog.png\n"
+    assert pixels("a/grid-0-2-cat,wild-dog.png").shape == (38, 56, 3)
+
+
+def test_classes_that_look_alike_have_files_of_their_own(run: str) -> None:
+    write_model(Path("odd.safetensors"), ("a b", "a-b", "\U0001f600"))
+    labels = [word for index in range(3) for word in ("--label", str(index))]
+    call("sample", "odd.safetensors", "-n", "1", *labels, "--out", "a")
+    names = ["seed000000-a-b+0.png", "seed000000-a-b+1.png", "seed000000-class+2.png"]
+    assert sorted(file.name for file in Path("a").iterdir()) == names
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(run: str) -> None:
+    Path("notes.txt").write_text("words")
+    for out in ("notes.txt", "notes.txt/deeper"):
+        with pytest.raises(OptionError, match=r"cannot be made: notes\.txt is a file"):
+            call("sample", run, "-n", "1", "--out", out)
+    assert Path("notes.txt").read_text() == "words"
 
 
 def test_another_models_pictures_are_not_lost(run: str) -> None:

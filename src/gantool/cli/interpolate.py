@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from gantool.cli.components import PluginsDir
+from gantool.cli.model_options import Device, ModelPath, Scale, Truncation
 from gantool.cli.seeds import parse_seeds
 from gantool.errors import OptionError
 
@@ -15,9 +16,7 @@ MOST_PIXELS = 2**32
 
 
 def interpolate(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A run folder, a checkpoint folder or a .safetensors file.")
-    ],
+    model: ModelPath,
     out: Annotated[
         Path,
         typer.Option(
@@ -42,16 +41,13 @@ def interpolate(
     ] = "auto",
     loop: Annotated[bool, typer.Option("--loop", help="Come back to the first seed, and repeat for ever.")] = False,
     fps: Annotated[int, typer.Option(metavar="N", min=1, max=240, help="Frames a second.")] = 25,
-    truncation: Annotated[
-        float,
-        typer.Option(metavar="X", min=0, max=2, help="Toward the mean picture: 1 is off, 0 the mean; lower is tamer."),
-    ] = 1.0,
+    truncation: Truncation = 1.0,
     label: Annotated[
         list[str] | None,
         typer.Option(metavar="LABEL", help="A class, by name or index; in a w space also one for each seed."),
     ] = None,
-    scale: Annotated[int, typer.Option(metavar="N", min=1, max=32, help="Enlarge by whole pixels.")] = 1,
-    device: Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    scale: Scale = 1,
+    device: Device = "auto",
     plugins_dir: PluginsDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Describe the file as JSON.")] = False,
 ) -> None:

@@ -1,12 +1,13 @@
 """`gantool sample`: pictures of a trained generator, one file for each seed or one sheet."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gantool.cli.components import PluginsDir
+from gantool.cli.model_options import Device, ModelPath, Scale, Truncation
+from gantool.cli.picture_names import of_classes, of_options, words_of
 from gantool.cli.seeds import MOST_SEEDS, format_seeds, parse_seeds
 from gantool.errors import OptionError
 
@@ -19,24 +20,20 @@ if TYPE_CHECKING:
     from gantool.model import Model
 
     Draw = Callable[[list[int], str | None], UInt8[Tensor, "n c h w"]]
+    PathOf = Callable[[str, list[str | None]], Path]
 
 AT_ONCE = 256  # pictures in memory while files are written
 SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 
 
 def sample(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A run folder, a checkpoint folder or a .safetensors file.")
-    ],
+    model: ModelPath,
     n: Annotated[
         int | None,
         typer.Option("-n", metavar="N", min=1, max=MOST_SEEDS, help="How many: the seeds 0 to N-1. 16 if not given."),
     ] = None,
     seeds: Annotated[str | None, typer.Option(metavar="SEEDS", help="Which seeds: 0-63, or 1,5,9-12.")] = None,
-    truncation: Annotated[
-        float,
-        typer.Option(metavar="X", min=0, max=2, help="Toward the mean picture: 1 is off, 0 the mean; lower is tamer."),
-    ] = 1.0,
+    truncation: Truncation = 1.0,
     label: Annotated[
         list[str] | None,
         typer.Option(metavar="LABEL", help="A class, by name or index; repeat it for all seeds in each class."),
@@ -50,9 +47,9 @@ def sample(
         typer.Option(metavar="FOLDER", help="Where the files go; samples/NAME-IMAGES_SEEN of the model if not given."),
     ] = None,
     format: Annotated[Literal["png", "webp", "jpeg"], typer.Option(help="PNG and WebP keep every pixel.")] = "png",
-    scale: Annotated[int, typer.Option(metavar="N", min=1, max=32, help="Enlarge by whole pixels.")] = 1,
+    scale: Scale = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that differ.")] = False,
-    device: Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: Device = "auto",
     plugins_dir: PluginsDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="List the files as JSON.")] = False,
 ) -> None:
@@ -74,24 +71,22 @@ def sample(
         loaded = load(model, device)
         labels = _class_names(loaded, label or [])
         folder = out if out is not None else Path("samples") / f"{model_name(model)}-{loaded.card.images_seen:09d}"
-        options = _in_the_name(truncation, level, scale) + SUFFIXES[format]
+        words = words_of(loaded.class_names)
+        options = of_options(truncation, level, scale) + SUFFIXES[format]
 
         def draw(numbers: list[int], label: str | None) -> "UInt8[Tensor, 'n c h w']":
             return loaded.images(numbers, truncation, label, level)
 
+        def path_of(stem: str, labels: list[str | None]) -> Path:
+            return folder / f"{stem}{of_classes([words[label] for label in labels if label is not None])}{options}"
+
         write = _write_sheet if grid else _write_singles
-        files = write(draw, numbers, labels, folder, options, scale, overwrite)
+        files = write(draw, path_of, numbers, labels, scale, overwrite)
     if as_json:
         chosen = [name for name in labels if name is not None]
         output.result_json({"files": [str(file) for file in files], "seeds": numbers, "labels": chosen})
     else:
         output.result(str(files[0] if grid else folder))
-
-
-def _in_the_name(truncation: float, level: int | None, scale: int) -> str:
-    """What makes a picture another one of the same seed, for its file name."""
-    parts = (f"-truncation{truncation:g}" * (truncation != 1), f"-level{level}" * (level is not None))
-    return "".join(parts) + f"-x{scale}" * (scale != 1)
 
 
 def _class_names(model: "Model", wanted: list[str]) -> list[str | None]:
@@ -103,7 +98,7 @@ def _class_names(model: "Model", wanted: list[str]) -> list[str | None]:
 
 
 def _write_singles(
-    draw: "Draw", seeds: list[int], labels: list[str | None], folder: Path, options: str, scale: int, overwrite: bool
+    draw: "Draw", path_of: "PathOf", seeds: list[int], labels: list[str | None], scale: int, overwrite: bool
 ) -> list[Path]:
     """A file for each seed and class."""
     from gantool.render.pictures import save_pictures, to_pil, upscale
@@ -112,14 +107,14 @@ def _write_singles(
     for label in labels:
         for start in range(0, len(seeds), AT_ONCE):
             block = seeds[start : start + AT_ONCE]
-            paths = [folder / f"seed{seed:06d}{_of_class([label])}{options}" for seed in block]
+            paths = [path_of(f"seed{seed:06d}", [label]) for seed in block]
             save_pictures([to_pil(image) for image in upscale(draw(block, label), scale)], paths, overwrite)
             files += paths
     return files
 
 
 def _write_sheet(
-    draw: "Draw", seeds: list[int], labels: list[str | None], folder: Path, options: str, scale: int, overwrite: bool
+    draw: "Draw", path_of: "PathOf", seeds: list[int], labels: list[str | None], scale: int, overwrite: bool
 ) -> list[Path]:
     """All seeds, nearly square; with several classes one row for each."""
     import torch
@@ -128,11 +123,6 @@ def _write_sheet(
     from gantool.render.pictures import save_pictures
 
     images = torch.cat([draw(seeds, label) for label in labels])
-    path = folder / f"grid-{format_seeds(seeds)}{_of_class(labels)}{options}"
+    path = path_of(f"grid-{format_seeds(seeds)}", labels)
     save_pictures([sheet(images, columns=len(seeds) if len(labels) > 1 else None, scale=scale)], [path], overwrite)
     return [path]
-
-
-def _of_class(labels: list[str | None]) -> str:
-    """Class names as a part of a file name."""
-    return "".join("-" + re.sub(r"[^\w.]+", "-", label).strip("-") for label in labels if label is not None)[:80]

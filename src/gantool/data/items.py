@@ -21,7 +21,7 @@ Labelled = bool | Literal["any"]
 def read_item(
     source: Source, index: int, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> tuple[UInt8[Tensor, "c h w"], int | None]:
-    """`source[index]`, with its label as `labels` wants it. Raises DataError naming source and index when it is wrong."""
+    """`source[index]`, with its label as `labels` wants it. Raises DataError, naming both, when it is wrong."""
     where = f"Source {name!r}, image {index}"
     image, label = _asked(lambda: source[index], where)
     return _image(image, where, shape), _label(label, where, len(source.class_names), labels)

@@ -49,7 +49,7 @@ def save_pictures(pictures: Sequence[Image.Image], paths: Sequence[Path], overwr
         foreign = [path for path, found in zip(paths, same, strict=True) if found is False]
         if foreign and not overwrite:
             raise OptionError(
-                f"{foreign[0]} is there already and is another picture: choose another folder with --out, or replace "
+                f"{foreign[0]} is there already and is not this picture: choose another folder with --out, or replace "
                 "such files with --overwrite."
             )
         for folder in {path.parent for path in paths}:
@@ -62,7 +62,9 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OptionError(f"The folder {folder} cannot be made: {error.strerror}. Choose another place.") from error
+        taken = next((place for place in (folder, *folder.parents) if place.is_file()), None)
+        reason = error.strerror if taken is None else f"{taken} is a file"
+        raise OptionError(f"The folder {folder} cannot be made: {reason}. Choose another place.") from error
 
 
 def _encode(picture: Image.Image, path: Path) -> bytes:
@@ -75,7 +77,7 @@ def _is_there(content: bytes, path: Path) -> bool | None:
     """True if the file has this content, False if another, None if there is no file."""
     try:
         return path.read_bytes() == content
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
         return False

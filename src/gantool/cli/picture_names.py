@@ -1,0 +1,36 @@
+"""File names of sampled pictures: whatever the classes are called, no two of them share one."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_CLASS_BYTES = 80
+_SHEET_BYTES = 120
+
+
+def words_of(class_names: Sequence[str]) -> dict[str, str]:
+    """Each class as a part of a file name: its letters and digits, and `+INDEX` where those alone would not tell it."""
+    clean = [re.sub(r"[^\w.]+", "-", name).strip("-") for name in class_names]
+    short = [text.encode()[:_CLASS_BYTES].decode(errors="ignore") or "class" for text in clean]
+    times = Counter(text.casefold() for text in short)  # some file systems know no case
+    words = {}
+    for index, (name, text, whole) in enumerate(zip(class_names, short, clean, strict=True)):
+        words[name] = text if text == whole and times[text.casefold()] == 1 else f"{text}+{index}"
+    return words
+
+
+def of_classes(words: Sequence[str]) -> str:
+    """The part of a file name for pictures of these classes; of many, their number and a digest."""
+    if not words:
+        return ""
+    text = ",".join(words)
+    if len(text.encode()) > _SHEET_BYTES:
+        text = f"{len(words)}-classes-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"-{text}"
+
+
+def of_options(truncation: float, level: int | None, scale: int) -> str:
+    """What makes a picture another one of the same seed and class."""
+    parts = (f"-truncation{truncation:g}" * (truncation != 1), f"-level{level}" * (level is not None))
+    return "".join(parts) + f"-x{scale}" * (scale != 1)

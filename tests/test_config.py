@@ -1,12 +1,15 @@
+from pathlib import Path
+
 import pytest
 
-from gantool.config import RunConfig, differences, parse_count, read_config, settle, spread, write_config
+from gantool.config import RunConfig, check_types, differences, parse_count, read_config, settle, spread, write_config
 from gantool.errors import OptionError, UsageError
 
 
 @pytest.mark.parametrize(
     ("text", "count"),
     [
+        ("2.01k", 2010),
         ("5000", 5000),
         ("1_000", 1000),
         ("200k", 200_000),
@@ -34,7 +37,7 @@ def test_a_written_configuration_reads_back_the_same(tmp_path):
         penalty=("r1:weight=1", "gp"),
         lr_g=1.25e-7,
         labels=True,
-        augment=None,
+        augment="none",
     )
     path = tmp_path / "config.toml"
     path.write_text(write_config(config), encoding="utf-8")
@@ -87,3 +90,19 @@ def test_differences_are_what_a_resumed_run_may_not_change():
         update={"batch": 32, "images": 5, "device": "cuda", "keep": 9, "log": ("x",), "penalty": ("r1",)}
     )
     assert differences(old, new) == ["penalty: none in the run, r1 asked for", "batch: 64 in the run, 32 asked for"]
+
+
+WRONG_TYPES = [
+    ("arch", 3), ("loss", 1), ("augment", True), ("penalty", 3), ("penalty", [1]), ("log", [1]), ("device", 3),
+    ("data", 3), ("betas", [2.0, 0.9]), ("images", [1]), ("seed", "x"), ("lr", "fast"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG_TYPES)
+def test_a_value_of_the_wrong_type_is_named_before_anything_uses_it(key, value):
+    with pytest.raises(OptionError, match=key.replace("_", "-")):
+        check_types(spread({key: value}), "run.toml")
+
+
+def test_paths_are_as_good_as_text():
+    assert spread({"data": Path("photos")}) == {"data": "photos"}

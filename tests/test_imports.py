@@ -14,7 +14,7 @@ import gantool
 SRC = Path(gantool.__file__).parent
 
 FACE = "gantool"
-PLUGINS = {"plugins", "plugin_choice", "plugin_loading", "plugin_specs"}
+PLUGINS = {"plugins", "plugin_choice", "plugin_loading", "plugin_specs", "plugin_checks"}
 COMPONENT_ROOM = {"components", "contracts", "hookspecs", "errors", "pixels", "progress"}
 
 # What each room may import besides its own siblings. A room is a folder or a top-level file; `engine.files` and the
@@ -34,7 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contracts": {"errors", "engine.events"},
     "plugin_specs": {"components", "errors", "option_types"},
     "plugin_loading": {FACE, "components", "errors", "hookspecs", "plugin_specs"},
-    "plugin_choice": {"components", "errors", "grammar", "plugin_loading"},
+    "plugin_checks": {"errors"},
+    "plugin_choice": {"components", "errors", "grammar", "plugin_checks", "plugin_loading"},
     "plugins": {"components", "errors", "grammar", "hookspecs", "plugin_choice", "plugin_loading"},
     "config": {"components", "errors", "grammar"},
     "resolve": {"components", "config", "engine.devices", "errors", "grammar", "option_types", *PLUGINS},

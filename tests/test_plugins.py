@@ -35,9 +35,28 @@ def loss(name: str = "odd", options: str = "gantool.Options", factory: str = "x:
     )
 
 
+LOSS_CLASS = """class Packed:
+    def __init__(self, options): pass
+    def discriminator(self, real_logits, fake_logits): pass
+    def generator(self, real_logits, fake_logits): pass
+"""
 UNCHECKED_OPTIONS = """
         object.__setattr__(spec, "options", dict)
         return [spec]
+"""
+ODD_OPTIONS = """
+
+    class Odd(gantool.Options):
+        size: int = 1
+
+        def model_post_init(self, context):
+            print("checking")
+            if self.size == 2:
+                raise SystemExit(0)
+            if self.size == 3:
+                raise KeyError("size")
+            if self.size == 4:
+                raise ValueError("four is too many")
 """
 BAD_DEFAULT = "type('O', (gantool.Options,), {'__annotations__': {'a': int}, 'a': gantool.option(0, '', ge=1)})"
 
@@ -192,10 +211,19 @@ def test_unknown_names_get_the_nearest_and_the_list(site: Site) -> None:
     assert "There is no loss 'hing'. Did you mean 'hinge'?" in text
     assert "There are: logistic, " in text
     assert "Broken plugins that may have it: gantool-dark 1.0 (ModuleNotFoundError: No module named" in text
-    with pytest.raises(UnknownNameError, match="'hinge' is a component of kind loss"):
+    with pytest.raises(UnknownNameError, match="'hinge' is a component of kind loss") as caught:
         make_host().find("penalty", "hinge")
+    assert "--plugins-dir" not in str(caught.value)
     with pytest.raises(UsageError, match="Did you mean 'loss'"):
         make_host().find("los", "hinge")
+
+
+def test_a_name_like_no_other_may_come_from_a_plugin_that_is_not_here() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        make_host().find("architecture", "flat")
+    assert "install its distribution, or name its folder with --plugins-dir or GANTOOL_PLUGINS_DIR." in str(
+        caught.value
+    )
 
 
 def test_the_environment_allows_and_blocks_guests(site: Site) -> None:
@@ -221,20 +249,28 @@ def test_a_folder_of_files_and_packages_is_a_folder_of_plugins(tmp_path: Path) -
     (tmp_path / "blobs_file.py").write_text(dedent(GOOD).replace("{module}", "blobs_file"))
     package = tmp_path / "blobs_package"
     package.mkdir()
-    (package / "__init__.py").write_text(dedent(loss("packed", factory="blobs_package.heavy:build")))
-    (package / "heavy.py").write_text("def build(options):\n    return 'built'\n")
+    (package / "__init__.py").write_text(dedent(loss("packed", factory="blobs_package.heavy:Packed")))
+    (package / "heavy.py").write_text(LOSS_CLASS)
     (tmp_path / "_private.py").write_text("raise RuntimeError")
     (tmp_path / "json.py").write_text("raise RuntimeError")
     (tmp_path / "notes.txt").write_text("")
     host = make_host(GANTOOL_PLUGINS_DIR=str(tmp_path))
     assert host.resolve("architecture", "blobs").build(ImageShape(2)) == 128
-    assert host.resolve("loss", "packed").build() == "built"
+    assert type(host.resolve("loss", "packed").build()).__name__ == "Packed"
     assert named(host, "blobs_file").origin == str(tmp_path / "blobs_file.py")
     assert "another module is named 'json'" in str(named(host, "json").error)
     before = len(host.plugins)
     host.load_folder(tmp_path)
     assert len(host.plugins) == before
     assert json.loads("1") == 1
+
+
+def test_a_plugin_folder_may_lie_on_the_path_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "on_path_plugin.py").write_text(dedent(loss("on-path")))
+    monkeypatch.syspath_prepend(tmp_path)  # as with `python -m gantool` in that folder
+    host = make_host(GANTOOL_PLUGINS_DIR=str(tmp_path))
+    assert named(host, "on_path_plugin").error is None
+    assert "on-path" in host.specs("loss")
 
 
 def test_a_missing_plugin_folder_is_an_error_and_in_the_environment_a_complaint(tmp_path: Path) -> None:
@@ -275,20 +311,32 @@ def raise_zero_division(options: Sized) -> None:
     fail_with(ZeroDivisionError("division by zero"))
 
 
-def chosen(place: str, distribution: str = "gantool-x") -> Chosen:
+def print_and_leave(options: Sized) -> None:
+    print("good bye")
+    raise SystemExit(0)
+
+
+def print_a_shape(options: Sized) -> ImageShape:
+    print("hello")
+    return ImageShape(options.size)
+
+
+def chosen(place: str, distribution: str = "gantool-x", *, kind: str = "architecture") -> Chosen:
     factory = f"{__name__}:{place}" if ":" not in place else place
-    return Chosen("loss", Component("sized", "Sized", Sized, factory), Sized(size=2), distribution)
+    return Chosen(kind, Component("sized", "Sized", Sized, factory, natural=factory), Sized(size=2), distribution)
 
 
 def test_build_calls_the_factory_with_the_options_first() -> None:
     assert chosen("make_sized").build(7) == (2, 7)
     assert chosen("make_sized").text == "sized:size=2"
-    assert chosen("make_sized").natural() is None
+    assert chosen("print_a_shape").natural() == ImageShape(2)
+    plain = Component("sized", "Sized", Sized, f"{__name__}:make_sized")
+    assert Chosen("source", plain, Sized(), "gantool-x").natural() is None
 
 
 @pytest.mark.parametrize("place", ["nowhere_at_all:build", "missing", "Sized.model_config"])
 def test_a_factory_that_cannot_be_imported_or_called_names_place_and_distribution(place: str) -> None:
-    with pytest.raises(PluginError, match="Loss 'sized' of gantool-x cannot be used") as caught:
+    with pytest.raises(PluginError, match="Architecture 'sized' of gantool-x cannot be used") as caught:
         chosen(place).build()
     assert chosen(place).spec.factory in str(caught.value)
 
@@ -300,6 +348,42 @@ def test_what_a_factory_raises_is_told_in_a_sentence_unless_it_is_one_already() 
         chosen("raise_zero_division").build()
     with pytest.raises(ZeroDivisionError):
         chosen("raise_zero_division", "gantool").build()
+
+
+def test_a_factory_that_prints_leaves_standard_output_alone_and_none_ends_the_program(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(PluginError, match=r"it tried to end the program .exit code 0."):
+        chosen("print_and_leave").build()
+    chosen("print_a_shape").natural()
+    package = tmp_path / "loud_plugin"
+    package.mkdir()
+    (package / "__init__.py").write_text(dedent(loss("loud", factory="loud_plugin.heavy:Packed")))
+    (package / "heavy.py").write_text("print('imported')\n" + LOSS_CLASS)
+    make_host(GANTOOL_PLUGINS_DIR=str(tmp_path), GANTOOL_PLUGINS="loud_plugin").resolve("loss", "loud").build()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert [line for line in printed.err.splitlines() if line] == ["good bye", "hello", "imported"]
+
+
+def test_options_of_a_guest_that_print_or_fail_stay_its_own_affair(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.add("gantool-odd", loss(options="Odd") + ODD_OPTIONS)
+    host = make_host()
+    assert host.resolve("loss", "odd").text == "odd:size=1"
+    with pytest.raises(PluginError, match=r"Loss 'odd' of gantool-odd failed over its options: it tried to end"):
+        host.resolve("loss", "odd:size=2")
+    with pytest.raises(PluginError, match="KeyError"):
+        host.resolve("loss", "odd:size=3")
+    with pytest.raises(OptionError, match="refuses these options: four is too many"):
+        host.resolve("loss", "odd:size=4")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_natural_shape_must_be_one() -> None:
+    with pytest.raises(PluginError, match=r"make_sized returned \(2,\); it must return a gantool.ImageShape"):
+        chosen("make_sized", kind="source").natural()
 
 
 def test_every_built_in_resolves_by_its_own_canonical_text() -> None:

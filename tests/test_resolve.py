@@ -2,7 +2,7 @@ import pytest
 
 from gantool.errors import OptionError, UnknownNameError, UsageError
 from gantool.plugins import PluginHost
-from gantool.resolve import resolve, resolve_source
+from gantool.resolve import only_moved, resolve, resolve_source, restated
 
 HOST = PluginHost(guests=False, environ={})
 
@@ -29,19 +29,21 @@ def test_components_are_written_out_with_every_option():
     made = config(penalty=("r1:weight=2",))
     assert made.arch.startswith("dcgan:latent=100,width=64,")
     assert made.penalty == ("r1:weight=2.0,every=1",)
-    assert resolve(HOST, made.model_dump(exclude_none=True)) == made
+    assert resolve(HOST, made.model_dump()) == made
 
 
-def test_a_short_run_has_what_the_recipe_keeps_for_it_unless_told_otherwise():
-    long, short = config(images=200_000), config(images="20k")
+def test_a_source_for_short_runs_takes_what_the_recipe_keeps_for_them_whatever_the_length(tmp_path):
+    (tmp_path / "a.ppm").write_bytes(b"P6 32 32 255 " + bytes(32 * 32 * 3))
+    long = config(data=str(tmp_path), images=1000)
     assert (long.batch, long.lr_g, long.lr_d) == (64, 2e-4, 2e-4)
-    assert (short.batch, short.lr_g, short.lr_d) == (16, 1e-3, 1e-3)
-    assert (config(images="20k", lr=3e-4).lr_g, config(images="20k", batch=8).batch) == (3e-4, 8)
+    for short in (config(), config(images="500k")):
+        assert (short.batch, short.lr_g, short.lr_d) == (16, 1e-3, 1e-3)
+    assert (config(lr=3e-4).lr_g, config(batch=8).batch) == (3e-4, 8)
 
 
 def test_none_drops_what_the_recipe_chose():
     assert config(penalty=("none",), augment="none").penalty == ()
-    assert config(penalty=("none",), augment="none").augment is None
+    assert config(penalty=("none",), augment="none").augment == "none"
 
 
 def test_a_resolution_the_architecture_cannot_do_lists_those_it_can():
@@ -109,3 +111,16 @@ def test_the_cadence_follows_the_length_of_the_run():
     assert (made.snapshot_every, made.checkpoint_every) == (5_000, 10_000)
     assert config(images=100, batch=64).snapshot_every == 64
     assert config(images="3k", snapshot_every="1k").snapshot_every == 1000
+
+
+def test_a_stored_configuration_is_restated_with_options_gained_since():
+    made = config()
+    older = made.model_copy(update={"arch": "dcgan:latent=100,width=64", "loss": "logistic"})
+    assert restated(HOST, older) == made
+
+
+def test_the_same_pictures_may_have_moved():
+    assert only_moved(HOST, "folder:path=a,fit=pad", "folder:path=b,fit=pad")
+    assert not only_moved(HOST, "folder:path=a,fit=pad", "folder:path=b")
+    assert not only_moved(HOST, "shapes", "shapes:seed=1")
+    assert not only_moved(HOST, "folder:path=a", "shapes")

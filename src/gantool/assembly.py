@@ -1,6 +1,7 @@
 """The one room that knows both sides: a configuration becomes a Trainer, a model file becomes a Model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ import torch
 
 from gantool import runs
 from gantool.components import ImageShape
-from gantool.config import RunConfig, differences
+from gantool.config import NONE, RunConfig, differences
 from gantool.contracts import Gan, Observer, Source
 from gantool.data.batches import open_batches
 from gantool.data.cache_folder import cache_folder
+from gantool.data.names import printable
 from gantool.engine import budget, checkpoint
-from gantool.engine.devices import pick_device
+from gantool.engine.devices import is_out_of_memory, out_of_memory, pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.export import ModelCard, load_generator
 from gantool.engine.files import write_atomically
@@ -23,11 +25,11 @@ from gantool.engine.precision import Precision, choose
 from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
 from gantool.engine.trainer import Trainer
-from gantool.errors import DataError, PluginError, ResumeError
+from gantool.errors import DataError, PluginError, ResumeError, UsageError
 from gantool.locate import generator_file
 from gantool.model import Model
 from gantool.plugins import host
-from gantool.resolve import asked_for, resolve, resolve_source
+from gantool.resolve import asked_for, only_moved, resolve, resolve_source, restated
 
 AS_IT_WAS = (("precision", "auto"), ("layout", "auto"))
 """What a run that goes on has settled already: asking for it again changes nothing."""
@@ -44,12 +46,12 @@ class Plan:
     resumes: bool = False
 
 
-def configure(config: Path | None = None, **settings: Any) -> RunConfig:
+def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
     """A resolved configuration from settings named like the command line's flags, over those of a TOML file.
 
     Raises UsageError and its kin for unknown names and wrong values.
     """
-    return resolve(host(), settings, config)
+    return resolve(host(), settings, Path(config) if config is not None else None)
 
 
 def plan(
@@ -61,6 +63,8 @@ def plan(
 ) -> Plan:
     """What a training command means. Raises ResumeError when a run exists and differs from what is asked for."""
     found = None
+    if resume is not None and name is not None:
+        raise UsageError("--resume and --name exclude each other: both say which run goes on.")
     if resume is not None:
         found = runs.find(resume, out)
     elif name is not None and (runs.named(out, name) / runs.CONFIG).is_file():
@@ -68,8 +72,11 @@ def plan(
     if found is None:
         return Plan(resolve(host(), settings, config), runs.named(out, name) if name is not None else None)
     asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in AS_IT_WAS}
-    resolved = resolve(host(), found.config.model_dump(exclude_none=True) | asked)
-    changed = differences(found.config, resolved)
+    resolved = resolve(host(), found.config.model_dump() | asked)
+    before = restated(host(), found.config)
+    if only_moved(host(), before.data, resolved.data):
+        before = before.model_copy(update={"data": resolved.data})
+    changed = differences(before, resolved)
     if changed:
         raise ResumeError(
             f"The run {found.run} was made with other settings: {'; '.join(changed)}. "
@@ -90,30 +97,52 @@ def trainer(
     """
     plan = config if isinstance(config, Plan) else Plan(config, None)
     config, device = plan.config, pick_device(plan.config.device)
-    world = join_world(device)
-    source = build_source(config)
-    gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
-    config, precision = settle_precision(config, gan, shape)
-    batches = open_batches(
-        source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
-        flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
-    )  # fmt: skip
-    _check_batch(config, batches.count)
-    game = build_game(config, gan, device, precision, world)
-    own = [host().resolve("observer", text).build() for text in (*DEFAULT_OBSERVERS, *config.log)]
-    run = _run_folder(plan, Path(out), world)
-    card = _card(config, batches.class_names if config.labels else ())
+    with explaining_memory(config):
+        world = join_world(device)
+        source = build_source(config)
+        gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
+        config, precision = settle_precision(config, gan, shape)
+        batches = open_batches(
+            source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
+            flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
+        )  # fmt: skip
+        _check_batch(config, batches.count)
+        game = build_game(config, gan, device, precision, world)
+        watchers = [*_own_observers(config), *observers]
+        card = _card(config, batches.class_names if config.labels else ())
+        # Only now is anything written: what is wrong with the request has come up by here.
+        run = _run_folder(plan, Path(out), world)
+        made = Trainer(game, batches, config, run, card, watchers)
+        if plan.checkpoint is not None:
+            made.resume(plan.checkpoint, accept_new_data)
     if world.leads:
         runs.save_config(run, config)
         _list_skipped(run, source)
-    made = Trainer(game, batches, config, run, card, [*own, *observers])
-    if plan.checkpoint is not None:
-        made.resume(plan.checkpoint, accept_new_data)
     return made
+
+
+def _own_observers(config: RunConfig) -> list[Observer]:
+    """Those that every run has, unless `--log` names them with options of its own, and those of `--log`."""
+    named = {text.partition(":")[0] for text in config.log}
+    texts = (*(name for name in DEFAULT_OBSERVERS if name not in named), *config.log)
+    return [host().resolve("observer", text).build() for text in texts]
+
+
+@contextmanager
+def explaining_memory(config: RunConfig) -> Iterator[None]:
+    """Turn running out of memory into advice."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise out_of_memory(config.batch, pick_device(config.device)) from error
 
 
 def train(config: RunConfig | Plan | None = None, out: Path | str = Path("runs"), **settings: Any) -> Path:
     """Train to the end and return the run folder: `gantool.train(arch="dcgan", data="photos", images="50k")`."""
+    if config is not None and settings:
+        raise UsageError(f"Settings ({', '.join(settings)}) beside a configuration: put them into gantool.configure().")
     return trainer(config or configure(**settings), out).train().run
 
 
@@ -134,6 +163,7 @@ def load(model: Path | str, device: str = "auto") -> Model:
         gan = chosen.build(ImageShape(card.resolution, card.channels, len(card.class_names)))
     gan.advance(card.images_seen)
     checkpoint.load_weights(gan.generator, weights, str(path))
+    gan.advance(card.images_seen)  # what it derives from the clock wins over what was averaged
     return Model(gan, card, pick_device(device))
 
 
@@ -187,7 +217,7 @@ def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Pre
         adam(gan.generator, config.lr_g),
         adam(gan.discriminator, config.lr_d),
         tuple(the_host.resolve("penalty", text).build() for text in config.penalty),
-        the_host.resolve("augmentation", config.augment).build() if config.augment else None,
+        the_host.resolve("augmentation", config.augment).build() if config.augment != NONE else None,
         precision,
         world,
     )
@@ -210,9 +240,9 @@ def forecast(config: RunConfig) -> Forecast:
         natural = resolve_source(host(), config.data).natural()
         count = natural.classes if natural is not None else len(build_source(config).class_names)
         classes = tuple(map(str, range(count)))
-    gan, shape = build_gan(config, classes)
-    config, _ = settle_precision(config, gan, shape)
-    with torch.random.fork_rng(devices=[]):
+    with explaining_memory(config), torch.random.fork_rng(devices=[]):
+        gan, shape = build_gan(config, classes)
+        config, _ = settle_precision(config, gan, shape)
         memory = budget.memory_estimate(gan, config.batch, shape.classes)
     return Forecast(config, budget.trainable(gan.generator), budget.trainable(gan.discriminator), memory)
 
@@ -241,6 +271,8 @@ def _run_folder(plan: Plan, out: Path, world: World) -> Path:
 
 
 def _check_batch(config: RunConfig, count: int) -> None:
+    if count == 1:
+        raise DataError("There is one image; training needs two at the least, and some hundreds to be worth while.")
     if config.batch > count:
         raise DataError(
             f"--batch {config.batch} is more than the {count} images there are; use --batch {count} or less."
@@ -248,6 +280,6 @@ def _check_batch(config: RunConfig, count: int) -> None:
 
 
 def _list_skipped(run: Path, source: Source) -> None:
-    lines = [f"{skipped.path}\t{skipped.reason}\n" for skipped in source.skipped]
+    lines = [f"{printable(one.path)}\t{printable(one.reason)}\n" for one in getattr(source, "skipped", ())]
     if lines:
         write_atomically(run / "skipped.tsv", lambda path: path.write_text("".join(lines), encoding="utf-8"))

@@ -31,7 +31,7 @@ class ImageShape:
 
 @dataclass(frozen=True)
 class ShortRun:
-    """What suits a run of at most `images` better than the recipe: more and bolder steps."""
+    """More and bolder steps, for sources whose own length is at most `images`: there they beat the recipe's."""
 
     images: int
     batch: int

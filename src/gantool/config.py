@@ -4,16 +4,23 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gantool.errors import OptionError, UsageError, did_you_mean
 
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 ALIASES = {"lr": ("lr_g", "lr_d")}
 """Short names that set more than one field."""
+NONE = "none"
+"""No component: what clears a recipe's choice, as in `--penalty none`."""
+WITHOUT_FLAG = ("betas", "weight_decay", "tick")
+"""Settings for files and library users only."""
+
+Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class RunConfig(BaseModel):
@@ -31,12 +38,12 @@ class RunConfig(BaseModel):
     labels: bool = False
     loss: str = "logistic"
     penalty: tuple[str, ...] = ()
-    augment: str | None = None
+    augment: str = NONE
     images: int = Field(200_000, ge=1)
     batch: int = Field(64, ge=2)
     lr_g: float = Field(2e-4, gt=0, allow_inf_nan=False)
     lr_d: float = Field(2e-4, gt=0, allow_inf_nan=False)
-    betas: tuple[float, float] = (0.5, 0.999)
+    betas: tuple[Beta, Beta] = (0.5, 0.999)
     weight_decay: float = Field(0.0, ge=0, allow_inf_nan=False)
     ema: int = Field(10_000, ge=0)
     flip: bool = False
@@ -58,7 +65,7 @@ FREE_ON_RESUME = frozenset({"images", "device", "tick", "snapshot_every", "check
 def parse_count(text: str | int) -> int:
     """`200k`, `1.5M`, `1_000` or `5000` as a number of images. Raises OptionError for anything else."""
     match = re.fullmatch(r"(\d[\d_]*(?:\.\d+)?)\s*([kmg]?)", str(text).strip(), flags=re.IGNORECASE)
-    value = float(match[1].replace("_", "")) * _SUFFIXES[match[2].lower()] if match else 0.5
+    value = Decimal(match[1].replace("_", "")) * _SUFFIXES[match[2].lower()] if match else Decimal("0.5")
     if value != int(value):
         raise OptionError(f"{text!r} is not a number of images. Write 5000, 200k or 1.5M.")
     return int(value)
@@ -82,7 +89,7 @@ def read_config(path: Path) -> dict[str, Any]:
 def write_config(config: RunConfig) -> str:
     """The configuration as TOML; `read_config` inverts it."""
     values = config.model_dump()
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items() if value is not None)
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
 
 
 def settle(settings: Mapping[str, Any], place: str) -> RunConfig:
@@ -90,15 +97,34 @@ def settle(settings: Mapping[str, Any], place: str) -> RunConfig:
     try:
         return RunConfig.model_validate(spread(settings))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = str(first["loc"][0])
-        flag = "--" + key.replace("_", "-")
-        raise OptionError(f"{place}: {flag} {_shown(first.get('input'))}: {first['msg'].lower()}.") from error
+        raise _explained(error, place) from error
+
+
+def check_types(settings: Mapping[str, Any], place: str) -> None:
+    """Raise OptionError for the first setting whose value its field would refuse, or that does not exist."""
+    for key, value in settings.items():
+        if key not in RunConfig.model_fields:
+            raise OptionError(f"{place}: there is no setting {key!r}.{did_you_mean(key, RunConfig.model_fields)}")
+        info = RunConfig.model_fields[key]
+        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])  # type: ignore[arg-type]
+        try:
+            adapter.validate_python(value)
+        except ValidationError as error:
+            raise _explained(error, place, key, value) from error
+
+
+def _explained(error: ValidationError, place: str, key: str = "", value: Any = None) -> OptionError:
+    first = error.errors()[0]
+    if not key:
+        key, value = str(first["loc"][0]), first.get("input")
+    name = key if key in WITHOUT_FLAG else "--" + key.replace("_", "-")
+    return OptionError(f"{place}: {name} {_shown(value)}: {first['msg'].lower()}.")
 
 
 def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Aliases replaced by the fields they set, counts read; a field's own name wins over an alias."""
-    plain = {key: value for key, value in settings.items() if key not in ALIASES}
+    plain = {key: str(value) if isinstance(value, Path) else value for key, value in settings.items()}
+    plain = {key: value for key, value in plain.items() if key not in ALIASES}
     for alias, fields in ALIASES.items():
         if alias in settings:
             plain = dict.fromkeys(fields, settings[alias]) | plain
@@ -131,4 +157,4 @@ def _toml(value: Any) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, tuple | list):
         return " ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return str(value)

@@ -36,7 +36,10 @@ class Gan:
         return (batch,)
 
     def advance(self, images_seen: int) -> None:
-        """Grow, where the architecture grows: a pure function of `images_seen`, safe to call again."""
+        """Grow, where the architecture grows: a pure function of `images_seen`, safe to call again.
+
+        All parameters exist from the start: growing decides which of them are used.
+        """
 
 
 @runtime_checkable

@@ -1,13 +1,19 @@
 """A component that was chosen: its spec, its options and who provides it."""
 
 import importlib
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from gantool.components import Component, ImageShape, Options, Spec
 from gantool.errors import GantoolError, PluginError
 from gantool.grammar import canonical
+from gantool.plugin_checks import check_built
 from gantool.plugin_loading import cause
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,28 +31,31 @@ class Chosen:
         return canonical(self.spec.name, self.options)
 
     def build(self, *args: Any, **kwargs: Any) -> Any:
-        """Import the factory and call it with the options first. Raises PluginError when a guest's code fails."""
-        return self._call(self.spec.factory, *args, **kwargs)
+        """Import the factory and call it with the options first.
+
+        Raises PluginError when a guest's code fails, or what it built does not keep the contract of its kind.
+        """
+        built = self._call(self.spec.factory, *args, **kwargs)
+        guarded(self._title, self.distribution, "", lambda: check_built(self.kind, built, self._title))
+        return built
 
     def natural(self) -> ImageShape | None:
         """The shape a source is best trained at, where it says so."""
         place = self.spec.natural if isinstance(self.spec, Component) else None
-        return self._call(place) if place is not None else None
+        shape = self._call(place) if place is not None else None
+        if shape is not None and not isinstance(shape, ImageShape):
+            raise PluginError(f"{self._title}: {place} returned {shape!r}; it must return a gantool.ImageShape.")
+        return shape
 
     def _call(self, place: str, *args: Any, **kwargs: Any) -> Any:
         function = self._imported(place)
-        try:
-            return function(self.options, *args, **kwargs)
-        except Exception as error:
-            ours = isinstance(error, GantoolError | MemoryError) or type(error).__name__ == "OutOfMemoryError"
-            if self.distribution == "gantool" or ours:
-                raise
-            raise PluginError(f"{self._title} failed in {place}: {cause(error)}.") from error
+        return guarded(self._title, self.distribution, f" in {place}", lambda: function(self.options, *args, **kwargs))
 
     def _imported(self, place: str) -> Any:
         module, _, path = place.partition(":")
         try:
-            found: Any = importlib.import_module(module)
+            with redirect_stdout(sys.stderr):
+                found: Any = importlib.import_module(module)
             for name in path.split("."):
                 found = getattr(found, name)
         except (Exception, SystemExit) as error:
@@ -57,4 +66,24 @@ class Chosen:
 
     @property
     def _title(self) -> str:
-        return f"{self.kind.capitalize()} {self.spec.name!r} of {self.distribution}"
+        return title(self.kind, self.spec.name, self.distribution)
+
+
+def title(kind: str, name: str, distribution: str) -> str:
+    """What errors call a component: "Loss 'wild' of gantool-blobs"."""
+    return f"{kind.capitalize()} {name!r} of {distribution}"
+
+
+def guarded(title: str, distribution: str, where: str, call: Callable[[], T]) -> T:
+    """Run code of a component: what it prints goes to standard error, since standard output carries results.
+
+    What a guest raises, SystemExit included, becomes a PluginError; errors of gantool's own and a lack of memory stay.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return call()
+    except (Exception, SystemExit) as error:
+        ours = isinstance(error, GantoolError | MemoryError) or type(error).__name__ == "OutOfMemoryError"
+        if distribution == "gantool" or ours:
+            raise
+        raise PluginError(f"{title} failed{where}: {cause(error)}.") from error

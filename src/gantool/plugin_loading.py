@@ -10,6 +10,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -175,8 +176,11 @@ def _import_file(name: str, file: Path) -> ModuleType:
         return sys.modules[name]
     if not name.isidentifier():
         raise PluginError(f"{file} cannot be imported under that name; rename it to letters, digits and underscores")
-    if name in sys.modules or importlib.util.find_spec(name) is not None:
+    other = sys.modules[name] if name in sys.modules else importlib.util.find_spec(name)
+    if other is not None and not _is(file, other):
         raise PluginError(f"another module is named {name!r} already; rename {file}")
+    if isinstance(other, ModuleType):
+        return other
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise PluginError(f"{file} is no Python file")
@@ -188,3 +192,9 @@ def _import_file(name: str, file: Path) -> ModuleType:
         raise
     _from_folders[name] = file
     return module
+
+
+def _is(file: Path, other: ModuleType | ModuleSpec) -> bool:
+    """Whether what Python knows under the name is this very file: the folder may lie on Python's path."""
+    place = getattr(other, "__file__", None) if isinstance(other, ModuleType) else other.origin
+    return place is not None and Path(place).resolve() == file.resolve()

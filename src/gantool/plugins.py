@@ -15,11 +15,15 @@ from gantool.components import Spec
 from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean
 from gantool.grammar import Choice, parse_choice, read_options
 from gantool.hookspecs import KINDS
-from gantool.plugin_choice import Chosen
+from gantool.plugin_choice import Chosen, guarded, title
 from gantool.plugin_loading import Candidate, built_in, collect, in_folder, installed, normal
 
 BUILT_INS = ("gantool.architectures", "gantool.losses", "gantool.data", "gantool.observers")
 PLURALS = {kind: hook.removeprefix("gantool_") for kind, hook in KINDS.items()}
+
+_MORE = (
+    " A plugin may bring it: install its distribution, or name its folder with --plugins-dir or GANTOOL_PLUGINS_DIR."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -129,8 +133,10 @@ class PluginHost:
     def resolve(self, kind: str, choice: str | Choice) -> Chosen:
         """Read `NAME[:key=value,...]` to a component ready to build. Raises UsageError and what `find` raises."""
         choice = parse_choice(choice) if isinstance(choice, str) else choice
-        spec = self.find(kind, choice.name)
-        return Chosen(kind, spec, read_options(spec, choice), self.owner(kind, choice.name))
+        spec, owner = self.find(kind, choice.name), self.owner(kind, choice.name)
+        whose = title(kind, spec.name, owner)
+        options = guarded(whose, owner, " over its options", lambda: read_options(spec, choice))
+        return Chosen(kind, spec, options, owner)
 
     def complaints(self) -> list[str]:
         """One sentence for each plugin that is broken or clashes with another."""
@@ -198,7 +204,9 @@ class PluginHost:
         unread = [f"{plugin.title} ({plugin.error})" for plugin in self._plugins if plugin.status == "broken"]
         maybe = f" Broken plugins that may have it: {', '.join(unread)}." if unread else ""
         there = f" There are: {', '.join(known)}." if known else " There is none of this kind."
-        return UnknownNameError(f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}")
+        return UnknownNameError(
+            f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}{'' if also else _MORE}"
+        )
 
 
 def _names(text: str) -> list[str]:

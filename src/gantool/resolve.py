@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from gantool.components import Architecture, Component, ImageShape, Recipe
-from gantool.config import RunConfig, read_config, settle, spread
+from gantool.config import NONE, RunConfig, check_types, read_config, settle, spread
 from gantool.engine.devices import pick_device
 from gantool.errors import OptionError, UnknownNameError, UsageError
 from gantool.option_types import quote
 from gantool.plugin_choice import Chosen
 from gantool.plugins import PluginHost
 
-NONE = "none"
-"""As a component, clears what the recipe chose: `--penalty none`."""
 FALLBACK = ImageShape(64)
 
 
@@ -32,10 +30,7 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
     shape = source.natural() or FALLBACK
     assert isinstance(arch.spec, Architecture)
     assert isinstance(source.spec, Component)
-    recipe = arch.spec.recipe
-    if source.spec.images is not None:
-        recipe = replace(recipe, images=source.spec.images)
-    recipe = _for_length(recipe, settings)
+    recipe = _for_source(arch.spec.recipe, source.spec)
     settings = _defaults(recipe) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
     settings |= {"arch": arch.text, "data": source.text, "device": str(pick_device(settings.get("device", "auto")))}
     settings |= _components(host, settings)
@@ -47,7 +42,26 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
 def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
     """What flags and file say together, aliases replaced: flags win, None means not said."""
     said = spread({key: value for key, value in asked.items() if value is not None})
-    return (spread(read_config(file)) if file else {}) | said
+    check_types(said, "The settings")
+    written = spread(read_config(file)) if file else {}
+    check_types(written, str(file))
+    return written | said
+
+
+def restated(host: PluginHost, config: RunConfig) -> RunConfig:
+    """A stored configuration in today's words: options that components have gained since are at their defaults."""
+    settings = config.model_dump()
+    texts = {"arch": host.resolve("architecture", config.arch).text, "data": host.resolve("source", config.data).text}
+    return config.model_copy(update=texts | _components(host, settings))
+
+
+def only_moved(host: PluginHost, one: str, other: str) -> bool:
+    """Whether two sources differ in nothing but their place: the same pictures may lie elsewhere now."""
+    first, second = host.resolve("source", one), host.resolve("source", other)
+    same_kind = first.spec.name == second.spec.name and hasattr(first.options, "path")
+    return (
+        same_kind and first.options.model_copy(update={"path": getattr(second.options, "path", None)}) == second.options
+    )
 
 
 def resolve_source(host: PluginHost, text: str) -> Chosen:
@@ -74,10 +88,16 @@ def _quoted(path: str) -> str:
     return quote(str(Path(path).expanduser().resolve()))
 
 
-def _for_length(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """The recipe, with what it keeps for short runs when this is one."""
-    short, images = recipe.short, settings.get("images", recipe.images)
-    if short is None or not isinstance(images, int) or images > short.images:
+def _for_source(recipe: Recipe, source: Component) -> Recipe:
+    """The recipe at the source's length, with what it keeps for short runs if the source calls for one.
+
+    It must not depend on `--images`: N images and then N more have to be what 2N at once are.
+    """
+    if source.images is None:
+        return recipe
+    recipe = replace(recipe, images=source.images)
+    short = recipe.short
+    if short is None or source.images > short.images:
         return recipe
     return replace(recipe, batch=short.batch, learning_rate=short.learning_rate)
 
@@ -86,7 +106,7 @@ def _defaults(recipe: Recipe) -> dict[str, Any]:
     return {
         "loss": recipe.loss,
         "penalty": recipe.penalties,
-        "augment": recipe.augment,
+        "augment": recipe.augment or NONE,
         "lr_g": recipe.learning_rate_g or recipe.learning_rate,
         "lr_d": recipe.learning_rate_d or recipe.learning_rate,
         "betas": recipe.betas,
@@ -101,11 +121,11 @@ def _components(host: PluginHost, settings: Mapping[str, Any]) -> dict[str, Any]
     def texts(kind: str, key: str) -> tuple[str, ...]:
         return tuple(host.resolve(kind, text).text for text in settings.get(key) or () if text != NONE)
 
-    augment = settings.get("augment")
+    augment = settings.get("augment") or NONE
     return {
         "loss": host.resolve("loss", settings["loss"]).text,
         "penalty": texts("penalty", "penalty"),
-        "augment": host.resolve("augmentation", augment).text if augment not in (None, NONE) else None,
+        "augment": host.resolve("augmentation", augment).text if augment != NONE else NONE,
         "log": texts("observer", "log"),
     }
 

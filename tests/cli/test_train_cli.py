@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from gantool.cli.training import resume_command
 
 SMALL = ("--arch", "dcgan:width=4,latent=8", "--batch", "4", "--device", "cpu", "--precision", "float32", "-q")
 MLP = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--batch", "4", "--device", "cpu", "-q")
@@ -228,3 +231,56 @@ def test_kill_9_in_the_middle_loses_nothing_but_what_came_after_the_checkpoint(g
     assert same_weights(Path("runs/killed"), Path("runs/whole"))
     seen = [json.loads(line)["images_seen"] for line in Path("runs/killed/metrics.jsonl").read_text().splitlines()]
     assert seen == sorted(set(seen))
+
+
+def test_a_run_follows_its_pictures_when_they_move(gantool, photos):
+    base = ("train", *MLP, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--data", photos, "--images", "8").code == 0
+    photos.rename("elsewhere")
+    assert gantool(*base, "--data", "elsewhere", "--images", "16").code == 0
+    Path("elsewhere/cats/0.png").unlink()
+    ended = gantool(*base, "--data", "elsewhere", "--images", "24")
+    assert (ended.code, "12 then, 11 now" in ended.err) == (1, True)
+
+
+def test_a_refused_resume_leaves_the_run_as_it_was(gantool, photos):
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "8").code == 0
+    Path("runs/one/checkpoints/000000008/state.pt").write_bytes(b"")
+    before = Path("runs/one/config.toml").read_bytes()
+    assert gantool(*base, "--images", "16").code == 1
+    assert Path("runs/one/config.toml").read_bytes() == before
+
+
+def test_a_copy_among_the_checkpoints_is_not_mistaken_for_one(gantool, photos):
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "8").code == 0
+    shutil.copytree("runs/one/checkpoints/000000008", "runs/one/checkpoints/000000008.bak")
+    assert gantool(*base, "--images", "16").code == 0
+    assert Path("runs/one/checkpoints/000000008.bak").is_dir()
+
+
+def test_an_observer_that_every_run_has_can_be_given_options(gantool, photos):
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--images", "8")
+    assert gantool(*base, "--name", "once", "--log", "jsonl", "--log", "samples:pixels=8").code == 0
+    assert len(Path("runs/once/metrics.jsonl").read_text().splitlines()) == 1
+
+
+def test_resume_and_name_exclude_each_other_and_one_image_is_too_few(gantool, photos):
+    assert gantool("train", "--resume", "runs/a", "--name", "b").code == 2
+    Path("lonely").mkdir()
+    shutil.copy(photos / "cats" / "0.png", "lonely")
+    ended = gantool("train", *MLP, "--data", "lonely", "--resolution", "8")
+    assert (ended.code, "needs two" in ended.err) == (1, True)
+
+
+def test_networks_too_large_for_memory_are_explained_before_training(gantool):
+    ended = gantool("train", "--arch", "dcgan:width=100000000,max_width=100000000", "--dry-run")
+    assert ended.code == 1
+    assert "Out of memory" in ended.err
+
+
+def test_the_command_that_resumes_can_be_pasted():
+    assert resume_command(Path("out/my run"), [Path("a b")]) == (
+        "gantool train --resume 'out/my run' --plugins-dir 'a b'"
+    )

@@ -146,8 +146,10 @@ def test_out_of_memory_names_the_flag_to_lower(tmp_path):
         def generator(self, real_logits, fake_logits):
             raise torch.OutOfMemoryError("CUDA out of memory")
 
+    told = []
     with pytest.raises(TrainingError, match="--batch 4"):
-        trainer(tmp_path / "run", loss=Greedy(LossOptions())).train()
+        trainer(tmp_path / "run", loss=Greedy(LossOptions()), observers=[told.append]).train()
+    assert told[-1].failed
 
 
 def test_changed_images_are_refused_unless_accepted(tmp_path):

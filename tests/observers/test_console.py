@@ -44,3 +44,22 @@ def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_
     shown = [line.split("/")[0] for line in out.getvalue().splitlines() if "images  " in line]
     assert shown == ["100", "600", "1,000"]
     assert "\x1b" not in out.getvalue()
+
+
+def test_quiet_shows_warnings_only(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(quiet=True), Screen(file=out, force_terminal=False, width=200))
+    started = Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4)
+    for event in (started, tick(100), Warned(100, "careful"), Finished(1000, tmp_path, False)):
+        console(event)
+    assert out.getvalue() == "Warning: careful\n"
+
+
+def test_a_run_that_fails_gives_the_terminal_back(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
+    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4), tick(100)):
+        console(event)
+    assert out.getvalue().count("\x1b[?25l") > out.getvalue().count("\x1b[?25h")
+    console(Finished(100, tmp_path, False, failed=True))
+    assert out.getvalue().count("\x1b[?25l") == out.getvalue().count("\x1b[?25h")

@@ -1,17 +1,21 @@
 """The architectures gantool ships with: their options and recipes. This page imports no torch."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from gantool.components import Architecture, Options, Recipe, ShortRun, option
 from gantool.hookspecs import hookimpl
+
+Width = Annotated[int, Field(ge=1)]
 
 
 class MlpOptions(Options):
     """Options of `mlp`."""
 
     latent: int = option(100, "size of the latent z", ge=1)
-    generator_hidden: tuple[int, ...] = option((256, 512, 1024), "hidden layers of the generator, e.g. 256+512")
-    discriminator_hidden: tuple[int, ...] = option((512, 256), "hidden layers of the discriminator")
+    generator_hidden: tuple[Width, ...] = option((256, 512, 1024), "hidden layers of the generator, e.g. 256+512")
+    discriminator_hidden: tuple[Width, ...] = option((512, 256), "hidden layers of the discriminator")
     leak: float = option(0.2, "slope of LeakyReLU below zero", ge=0, lt=1)
 
 
@@ -30,7 +34,7 @@ class DcganOptions(Options):
     shrink: Literal["stride", "pool"] = option(
         "stride", "discriminator halves by strided convolution, or convolution + pooling"
     )
-    features: tuple[int, ...] = option(
+    features: tuple[Width, ...] = option(
         (), "fully connected layers between the discriminator's map and its answer, e.g. 256+128"
     )
     discriminator_norm: Literal["batch", "instance", "none"] = option(

@@ -120,4 +120,4 @@ def train(
             told = assembly.forecast(plan.config)
         show_forecast(told, as_json)
         return
-    run_to_the_end(plan, out, accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)
+    run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)

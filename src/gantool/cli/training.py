@@ -1,8 +1,9 @@
 """What `gantool train` does around the trainer: signals, exit codes, and the words at the end."""
 
+import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,11 +17,13 @@ from gantool.engine.trainer import Trainer
 from gantool.plugins import host
 
 
-def run_to_the_end(plan: Plan, out: Path, *, accept_new_data: bool, quiet: bool, as_json: bool) -> None:
+def run_to_the_end(
+    plan: Plan, out: Path, plugins: Sequence[Path], *, accept_new_data: bool, quiet: bool, as_json: bool
+) -> None:
     """Train, and leave with 0, or 130 or 143 after an interruption; the state is saved in either case."""
     with showing_progress():
-        observers = [] if quiet else [host().resolve("observer", "console").build()]
-        made = trainer(plan, out, observers, accept_new_data)
+        console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()
+        made = trainer(plan, out, [console_observer], accept_new_data)
     if not quiet:
         for line in notes(made):
             say(line)
@@ -29,15 +32,23 @@ def run_to_the_end(plan: Plan, out: Path, *, accept_new_data: bool, quiet: bool,
     if not made.game.world.leads:
         return
     if caught:
-        say(f"Stopped and saved at {finished.images_seen:,} images. Go on with: gantool train --resume {finished.run}")
+        command = resume_command(finished.run, plugins)
+        say(f"Stopped and saved at {finished.images_seen:,} images. Go on with: {command}")
     if as_json:
         result_json(summary(made, bool(caught)))
     else:
         result(str(finished.run))
         if not quiet and not caught:
-            say(f"Pictures: {finished.run / 'samples'}   Draw more: gantool sample {finished.run} --grid")
+            more = shlex.join(["gantool", "sample", str(finished.run), "--grid"])
+            say(f"Pictures: {finished.run / 'samples'}   Draw more: {more}")
     if caught:
         raise typer.Exit(128 + caught[0])
+
+
+def resume_command(run: Path, plugins: Sequence[Path]) -> str:
+    """The command that goes on, ready to paste."""
+    folders = [word for folder in plugins for word in ("--plugins-dir", str(folder))]
+    return shlex.join(["gantool", "train", "--resume", str(run), *folders])
 
 
 def notes(made: Trainer) -> Iterator[str]:

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import pickle
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ def save(run: Path, contents: Contents, keep: int) -> Path:
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     write_folder_atomically(path, write)
-    for old in sorted(every(run), reverse=True)[keep:]:
+    for old in sorted(every(run), key=_images_seen, reverse=True)[keep:]:
         shutil.rmtree(old, ignore_errors=True)
     for half in (run / FOLDER).glob(".*.tmp"):
         shutil.rmtree(half, ignore_errors=True)
@@ -90,17 +91,22 @@ def load(path: Path) -> Contents:
 def every(run: Path) -> Iterator[Path]:
     """All checkpoint folders of a run, damaged ones too."""
     folder = run / FOLDER
-    return (path for path in folder.glob("[0-9]*") if path.is_dir()) if folder.is_dir() else iter(())
+    paths = folder.iterdir() if folder.is_dir() else iter(())
+    return (path for path in paths if path.name.isdigit() and path.is_dir())
+
+
+def _images_seen(path: Path) -> int:
+    return int(path.name)
 
 
 def newest(run: Path) -> Path | None:
     """The checkpoint that saw most images, whether or not it is damaged."""
-    return max(every(run), default=None, key=lambda path: path.name)
+    return max(every(run), default=None, key=_images_seen)
 
 
 def newest_good(run: Path) -> Path | None:
     """The newest checkpoint whose files are all there and undamaged."""
-    return next((path for path in sorted(every(run), reverse=True) if not damage(path)), None)
+    return next((path for path in sorted(every(run), key=_images_seen, reverse=True) if not damage(path)), None)
 
 
 def damage(path: Path) -> str:
@@ -125,7 +131,7 @@ def damage(path: Path) -> str:
 def set_aside_newer(run: Path, images_seen: int) -> None:
     """Move checkpoints beyond `images_seen` out of the way: a run that goes on from an older one must not meet them."""
     for path in list(every(run)):
-        if int(path.name) > images_seen:
+        if _images_seen(path) > images_seen:
             target = path.parent / f"superseded-{path.name}"
             shutil.rmtree(target, ignore_errors=True)
             path.replace(target)
@@ -146,7 +152,7 @@ def _remedy(path: Path) -> str:
     good = newest_good(path.parent.parent) if path.parent.name == FOLDER else None
     if good is None:
         return ""
-    return f" The last good one is {good}; go on from it with: gantool train --resume {good}"
+    return f" The last good one is {good}; go on from it with: gantool train --resume {shlex.quote(str(good))}"
 
 
 def _digest(path: Path) -> str:

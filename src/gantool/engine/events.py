@@ -58,11 +58,12 @@ class Warned:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run stops: at its goal, or because it was `interrupted`."""
+    """The run stops: at its goal, because it was `interrupted`, or because it `failed` with an error."""
 
     images_seen: int
     run: Path
     interrupted: bool
+    failed: bool = False
 
 
 Event = Started | Tick | Snapshot | Checkpoint | Warned | Finished

@@ -55,7 +55,8 @@ class Trainer:
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             try:
                 return self._loop()
-            except (RuntimeError, MemoryError) as error:
+            except BaseException as error:
+                self._tell(Finished(self.images_seen, self.run, self.interrupted, failed=True))
                 if not is_out_of_memory(error):
                     raise
                 raise out_of_memory(self.config.batch, self.device) from error
@@ -101,7 +102,9 @@ class Trainer:
         return self.images_seen // every != (self.images_seen - self.config.batch) // every
 
     def _due(self) -> bool:
-        return self._passed(self.config.checkpoint_every) or time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
+        # Only a process alone may go by its own clock: the others would wait for it.
+        slow = self.game.world.size == 1 and time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
+        return slow or self._passed(self.config.checkpoint_every)
 
     def _tick(self) -> None:
         scalars = self._ledger.close()
@@ -131,6 +134,7 @@ class Trainer:
         if not self.game.world.leads:
             return
         gan = self.game.gan
+        self.ema.gan.advance(self.images_seen)
         card = self.card.model_copy(update={"images_seen": self.images_seen})
         contents = checkpoint.Contents(
             self.images_seen,
@@ -161,6 +165,8 @@ class Trainer:
         checkpoint.load_weights(gan.generator, contents.generator, "the generator")
         checkpoint.load_weights(gan.discriminator, contents.discriminator, "the discriminator")
         checkpoint.load_weights(self.ema.gan.generator, contents.averaged, "the averaged generator")
+        for grown in (gan, self.ema.gan):
+            grown.advance(contents.images_seen)
         self.game.optimizer_g.load_state_dict(contents.state["optimizer_g"])
         self.game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
         self.images_seen = self.resumed_from = contents.images_seen

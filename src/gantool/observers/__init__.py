@@ -8,6 +8,7 @@ class ConsoleOptions(Options):
     """Options of `console`."""
 
     seconds: float = option(5.0, "between two lines, where there is no terminal", gt=0)
+    quiet: bool = option(False, "warnings only")
 
 
 class JsonlOptions(Options):

@@ -19,7 +19,7 @@ class Console:
 
     def __init__(self, options: ConsoleOptions, screen: Screen | None = None) -> None:
         self._screen = screen or Screen(stderr=True, highlight=False)
-        self._seconds = options.seconds
+        self._seconds, self._quiet = options.seconds, options.quiet
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._said_at = 0.0
@@ -28,12 +28,14 @@ class Console:
     def __call__(self, event: Event) -> None:
         """Show the event."""
         match event:
+            case Warned():
+                self._say("Warning: ", event.message, "yellow")
+            case _ if self._quiet:
+                pass
             case Started():
                 self._start(event)
             case Tick():
                 self._tick(event)
-            case Warned():
-                self._say("Warning: ", event.message, "yellow")
             case Finished():
                 self._stop()
             case _:

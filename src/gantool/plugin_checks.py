@@ -1,0 +1,97 @@
+"""Whether what a factory built keeps the contract of its kind, told before a run begins instead of in its middle.
+
+It looks at attributes alone, so that this page imports no torch. Architectures are tried out by `engine.inspection`.
+"""
+
+import inspect
+import math
+import types
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+from gantool.errors import PluginError
+
+_CALLS: dict[str, dict[str, tuple[str, ...]]] = {
+    "loss": {"discriminator": ("real_logits", "fake_logits"), "generator": ("real_logits", "fake_logits")},
+    "penalty": {"__call__": ("network", "real", "fake", "labels")},
+    "augmentation": {"draw": ("n",)},
+    "source": {"__len__": (), "__getitem__": ("index",)},
+    "extractor": {"__call__": ("images",)},
+    "observer": {"__call__": ("event",)},
+}
+"""What is called on each kind of component, and with what."""
+
+
+def check_built(kind: str, built: object, title: str) -> None:
+    """Raise PluginError that says what `title` lacks, unless it is what a component of this kind must be."""
+    calls = _CALLS.get(kind, {})
+    if calls and (built is None or isinstance(built, type)):
+        what = "nothing" if built is None else f"the class {built.__name__}, not an instance of it"
+        raise PluginError(f"{title} cannot be used: its factory returned {what}. {_needs(kind)}")
+    thing = f"{title} cannot be used: it is of type {type(built).__name__}"
+    lacks = [name for name in calls if not _has(built, name)]
+    if lacks:
+        words = "cannot be called" if lacks == ["__call__"] else f"has no {' and no '.join(lacks)}"
+        raise PluginError(f"{thing} and {words}. {_needs(kind)}")
+    for name, arguments in calls.items():
+        if not _takes(built if name == "__call__" else getattr(built, name), arguments):
+            raise PluginError(f"{thing} and does not take these arguments: {_written(kind, name)}.")
+    if kind == "penalty":
+        _check_penalty(built, title)
+    if kind == "source":
+        _check_class_names(built, thing)
+
+
+def _check_penalty(built: object, title: str) -> None:
+    lacks = [name for name in ("weight", "every") if not hasattr(built, name)]
+    if lacks:
+        plain = isinstance(built, types.FunctionType | types.MethodType)
+        remedy = " It is a plain function: give it these attributes, or use a class." if plain else ""
+        raise PluginError(
+            f"{title} cannot be used: it has no {' and no '.join(lacks)}. "
+            f"A penalty needs weight (a number) and every (an integer, at least 1).{remedy}"
+        )
+    weight, every = getattr(built, "weight"), getattr(built, "every")  # noqa: B009 (an object has neither for mypy)
+    if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight):
+        raise PluginError(f"{title} cannot be used: its weight must be a finite number, not {weight!r}.")
+    if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
+        raise PluginError(f"{title} cannot be used: its every must be an integer, at least 1, not {every!r}.")
+
+
+def _check_class_names(built: object, thing: str) -> None:
+    names = getattr(built, "class_names", None)
+    if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        got = "no class_names" if not hasattr(built, "class_names") else f"class_names {names!r:.80}"
+        raise PluginError(
+            f"{thing} and has {got}. A source needs class_names: a sequence of texts, empty without labels."
+        )
+
+
+def _has(built: object, name: str) -> bool:
+    """Whether the method is there; Python looks up special methods on the class alone."""
+    if name.startswith("__"):
+        return any(name in vars(each) for each in type(built).__mro__)
+    return callable(getattr(built, name, None))
+
+
+def _takes(function: object, arguments: Sequence[str]) -> bool:
+    """Whether it can be called with this many positional arguments; yes where Python cannot tell."""
+    try:
+        signature = inspect.signature(function)  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # some that are written in C
+        return True
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def _needs(kind: str) -> str:
+    article = "An" if kind[0] in "aeiou" else "A"
+    return f"{article} {kind} needs {' and '.join(_written(kind, name) for name in _CALLS[kind])}."
+
+
+def _written(kind: str, name: str) -> str:
+    """The call as one would write it: `generator(real_logits, fake_logits)`, `penalty(network, real, fake, labels)`."""
+    return f"{kind if name == '__call__' else name}({', '.join(_CALLS[kind][name])})"

@@ -1,0 +1,191 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy
+import pytest
+
+from gantool.components import Component, Options
+from gantool.errors import PluginError
+from gantool.plugin_checks import check_built
+from gantool.plugin_choice import Chosen
+from gantool.plugins import PluginHost
+
+
+class Loss:
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any: ...
+    def generator(self, real_logits: Any, fake_logits: Any) -> Any: ...
+
+
+class Penalty:
+    def __init__(self, weight: Any = 1.0, every: Any = 1) -> None:
+        self.weight, self.every = weight, every
+
+    def __call__(self, network: Any, real: Any, fake: Any, labels: Any) -> Any: ...
+
+
+class Augmentation:
+    def draw(self, n: int) -> Any: ...
+
+
+class Source:
+    def __init__(self, class_names: Any = ()) -> None:
+        self.class_names = class_names
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, index: int) -> Any: ...
+
+
+def plain_penalty(network: Any, real: Any, fake: Any, labels: Any) -> Any: ...
+
+
+def penalty_with_attributes() -> Any:
+    def penalty(network: Any, real: Any, fake: Any, labels: Any) -> Any: ...
+
+    vars(penalty).update(weight=10, every=4)
+    return penalty
+
+
+def wrong(kind: str, built: object) -> str:
+    with pytest.raises(PluginError) as caught:
+        check_built(kind, built, f"{kind.capitalize()} 'odd' of gantool-odd")
+    assert str(caught.value).startswith(f"{kind.capitalize()} 'odd' of gantool-odd cannot be used: ")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "built"),
+    [
+        ("loss", Loss()),  # without pairs_real, which the engine takes to be no
+        ("penalty", Penalty()),
+        ("penalty", Penalty(numpy.float32(0.5), numpy.int64(4))),
+        ("penalty", penalty_with_attributes()),
+        ("augmentation", Augmentation()),
+        ("source", Source()),  # without skipped
+        ("source", Source(["cat", "dog"])),
+        ("extractor", lambda images: ()),
+        ("observer", print),
+    ],
+    ids=str,
+)
+def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
+    check_built(kind, built, "it")
+
+
+@pytest.mark.parametrize(
+    ("kind", "built", "parts"),
+    [
+        (
+            "loss",
+            None,
+            ["its factory returned nothing", "A loss needs discriminator(real_logits, fake_logits) and gen"],
+        ),
+        ("loss", Loss, ["its factory returned the class Loss, not an instance of it"]),
+        ("loss", Augmentation(), ["it is of type Augmentation and has no discriminator and no generator."]),
+        ("loss", SimpleNamespace(discriminator=max, generator=3), ["and has no generator."]),
+        (
+            "loss",
+            SimpleNamespace(discriminator=lambda real, fake: 0, generator=lambda fake: 0),
+            ["and does not take these arguments: generator(real_logits, fake_logits)."],
+        ),
+        (
+            "penalty",
+            Loss(),
+            ["of type Loss and cannot be called. A penalty needs penalty(network, real, fake, labels)."],
+        ),
+        ("penalty", plain_penalty, ["it has no weight and no every.", "a plain function: give it these attributes"]),
+        ("penalty", SimpleNamespace(weight=1), ["cannot be called"]),
+        ("penalty", Penalty(weight="1"), ["its weight must be a finite number, not '1'"]),
+        ("penalty", Penalty(weight=float("nan")), ["a finite number, not nan"]),
+        ("penalty", Penalty(every=0), ["its every must be an integer, at least 1, not 0"]),
+        ("penalty", Penalty(every=1.5), ["not 1.5"]),
+        ("penalty", Penalty(every=True), ["not True"]),
+        ("augmentation", lambda images: images, ["and has no draw. An augmentation needs draw(n)."]),
+        ("source", object(), ["and has no __len__ and no __getitem__."]),
+        ("source", SimpleNamespace(__len__=len, __getitem__=max), ["no __len__"]),  # Python looks on the class
+        ("source", [1, 2], ["it is of type list and has no class_names. A source needs class_names"]),
+        ("source", Source(None), ["has class_names None."]),
+        ("source", Source("cat"), ["has class_names 'cat'."]),
+        ("source", Source(range(3)), ["has class_names range(0, 3)."]),
+        ("extractor", 3, ["it is of type int and cannot be called. An extractor needs extractor(images)."]),
+        ("observer", lambda: None, ["does not take these arguments: observer(event)."]),
+    ],
+)
+def test_what_is_missing_is_named(kind: str, built: object, parts: list[str]) -> None:
+    text = wrong(kind, built)
+    assert all(part in text for part in parts), text
+
+
+def build_nothing(options: Options) -> None: ...
+
+
+def build_raiser(options: Options) -> Any:
+    class Raiser(Penalty):
+        weight = property(fail)
+
+        def __init__(self) -> None: ...
+
+    return Raiser()
+
+
+def fail(thing: object) -> None:
+    raise ZeroDivisionError("in a property")
+
+
+@pytest.mark.parametrize(
+    ("kind", "factory", "text"),
+    [
+        ("observer", build_nothing, r"Observer 'odd' of gantool-odd cannot be used: its factory returned nothing"),
+        ("penalty", build_raiser, r"Penalty 'odd' of gantool-odd failed: ZeroDivisionError: in a property"),
+    ],
+)
+def test_building_checks_what_was_built(kind: str, factory: Callable[..., Any], text: str) -> None:
+    spec = Component("odd", "Odd", Options, f"{__name__}:{factory.__name__}")
+    with pytest.raises(PluginError, match=text):
+        Chosen(kind, spec, Options(), "gantool-odd").build()
+
+
+def test_every_built_in_keeps_its_contract() -> None:
+    host = PluginHost(guests=False, environ={})
+    names = [(kind, name) for kind in ("loss", "penalty", "augmentation", "observer") for name in host.specs(kind)]
+    assert len(names) >= 10
+    for kind, name in names:
+        host.resolve(kind, name).build()
+    host.resolve("source", "shapes").build(resolution=8, channels=3)
+
+
+PENALTY = """
+import gantool
+
+@gantool.hookimpl
+def gantool_penalties():
+    return [gantool.Component("bare", "A bare function", gantool.Options, "bare_plugin:build")]
+
+def build(options):
+    return lambda network, real, fake, labels: network(real, labels)
+"""
+
+
+def test_a_guest_that_breaks_its_contract_ends_training_before_there_is_a_run(tmp_path: Path) -> None:
+    (tmp_path / "bare_plugin.py").write_text(PENALTY)
+    done = subprocess.run(
+        [sys.executable, "-m", "gantool", "train", "--plugins-dir", str(tmp_path), "--arch", "mlp", "--data", "shapes",
+         "--resolution", "8", "--images", "64", "--device", "cpu", "--penalty", "bare"],
+        capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "GANTOOL_PLUGINS": "bare_plugin"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert line.startswith("Error: Penalty 'bare' of bare_plugin cannot be used: it has no weight and no every.")
+    assert "plain function" in line
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_checks_import_no_torch() -> None:
+    code = "import sys, gantool.plugin_checks; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from gantool.components import Options, Spec
 from gantool.errors import OptionError, UsageError, did_you_mean
-from gantool.option_types import accepts, phrase, read_value, split, write_value
+from gantool.option_types import accepts, choices, phrase, read_value, split, write_value
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,7 @@ def _sentence(spec: Spec, choice: Choice, problem: Mapping[str, Any]) -> str:
     text = choice.options.get(key, "")
     if problem["type"] in ("value_error", "assertion_error"):
         return f"Option {key!r} of {spec.name} cannot be {text!r}: {_reason(problem)}."
-    kind, limits = accepts(info)
-    near = did_you_mean(text, limits.split(", ")) if kind == "choice" else ""
+    near = "" if "+" in text else did_you_mean(text, choices(info))
     return f"Option {key!r} of {spec.name} takes {phrase(info)}, not {text!r}.{near}"
 
 

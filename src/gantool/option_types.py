@@ -78,17 +78,36 @@ def phrase(info: FieldInfo) -> str:
     return _phrase(info.annotation, info.metadata)
 
 
+def choices(info: FieldInfo) -> list[str]:
+    """The words an option, or each item of it, may be chosen from, as they are written; empty where it is free."""
+    members = _members(info.annotation)
+    for items in [_items(member)[0] for member in members if get_origin(member) is tuple]:
+        members = [*members, *(each for item in items for each in _members(item))]
+    return [str(choice) for member in members if _plain(member) == "choice" for choice in _choices(member)]
+
+
 def _members(annotation: Any) -> list[Any]:
     """The types a value may have, without None and annotations."""
+    return [member for member, _ in _limited(annotation)]
+
+
+def _limited(annotation: Any) -> list[tuple[Any, list[Any]]]:
+    """The same, each with what `Annotated` says about it."""
     if get_origin(annotation) is Annotated:
-        return _members(get_args(annotation)[0])
+        inner, *entries = get_args(annotation)
+        limits = [limit for entry in entries for limit in (entry.metadata if isinstance(entry, FieldInfo) else [entry])]
+        return [(member, [*own, *limits]) for member, own in _limited(inner)]
     if get_origin(annotation) in (Union, types.UnionType):
-        return [member for part in get_args(annotation) for member in _members(part)]
-    return [] if annotation is types.NoneType else [annotation]
+        return [each for part in get_args(annotation) for each in _limited(part)]
+    return [] if annotation is types.NoneType else [(annotation, [])]
 
 
 def _takes_none(annotation: Any) -> bool:
-    return types.NoneType in get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _takes_none(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return any(map(_takes_none, get_args(annotation)))
+    return annotation is types.NoneType
 
 
 def _plain(member: Any) -> str | None:
@@ -157,49 +176,63 @@ def _write(value: Any, takes_none: bool, *, in_tuple: bool = False) -> str:
     return quote(text) if special or (text == "none" and takes_none) else text
 
 
-def _accepts(annotation: Any, metadata: Sequence[Any]) -> tuple[str, str]:
+def _items(member: Any) -> tuple[list[Any], bool]:
+    """The types of a tuple's items, and whether there may be any number of them."""
+    items = get_args(member)
+    return [item for item in items if item is not Ellipsis], Ellipsis in items
+
+
+def _accepts(annotation: Any, metadata: Sequence[Any] = ()) -> tuple[str, str]:
     kinds, limits = [], []
-    for member in _members(annotation):
+    for member, own in _limited(annotation):
         if get_origin(member) is tuple:
-            items = [item for item in get_args(member) if item is not Ellipsis]
-            kind, limit = _accepts(items[0], _item_metadata(items[0]))
-            kinds.append(f"{kind}+...")
+            items, endless = _items(member)
+            told = [_accepts(item) for item in items]
+            kinds.append(f"{told[0][0]}+..." if endless else "+".join(kind for kind, _ in told))
+            limits.append(_limits_of_items([limit for _, limit in told]))
         else:
             kind = _plain(member) or str(getattr(member, "__name__", member))
-            limit = ", ".join(map(str, _choices(member))) if kind == "choice" else ""
+            limits.append(", ".join(map(str, _choices(member))) if kind == "choice" else "")
             kinds.append(kind)
-        limits.append(limit)
+        limits.append(_range(own))
     kinds += ["none"] if _takes_none(annotation) else []
-    words = [limit for limit in limits if limit] + ([_range(metadata)] if _range(metadata) else [])
-    return " or ".join(kinds), "; ".join(words)
+    return " or ".join(kinds), "; ".join(dict.fromkeys(filter(None, [*limits, _range(metadata)])))
 
 
-def _item_metadata(annotation: Any) -> Sequence[Any]:
-    entries = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
-    return [limit for entry in entries for limit in (entry.metadata if isinstance(entry, FieldInfo) else [entry])]
+def _limits_of_items(limits: Sequence[str]) -> str:
+    if len(set(limits)) == 1:
+        return limits[0]
+    return "; ".join(f"number {count} {limit}" for count, limit in enumerate(limits, start=1) if limit)
 
 
-def _phrase(annotation: Any, metadata: Sequence[Any]) -> str:
+def _phrase(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     phrases = []
-    for member in _members(annotation):
+    for member, own in _limited(annotation):
+        limit = f" ({_range(own)})" if _range(own) else ""
         if get_origin(member) is tuple:
-            items = [item for item in get_args(member) if item is not Ellipsis]
-            phrases.append(_phrase_of_items(items[0], None if Ellipsis in get_args(member) else len(items)))
+            phrases.append(_phrase_of_items(*_items(member)) + limit)
         elif _plain(member) == "choice":
             phrases.append(f"one of {', '.join(map(str, _choices(member)))}")
         else:
-            phrases.append(_PHRASES.get(_plain(member) or "", str(member)))
+            phrases.append(_PHRASES.get(_plain(member) or "", str(member)) + limit)
     limit = _range(metadata)
     words = " or ".join([*phrases, *(["none"] if _takes_none(annotation) else [])])
     return f"{words} ({limit})" if limit else words
 
 
-def _phrase_of_items(item: Any, count: int | None) -> str:
-    kind, limits = _accepts(item, _item_metadata(item))
+def _phrase_of_items(items: Sequence[Any], endless: bool) -> str:
+    """ "integers (at least 1) joined by '+'", "2 numbers joined by '+'", "an integer + a number (above 0)"."""
+    told = {_accepts(item) for item in items}
+    if len(told) > 1:
+        return " + ".join(map(_phrase, items))
+    ((kind, limits),) = told
+    count = "" if endless else f"{len(items)} "
     if kind == "choice":
-        return f"{count or 'any'} of {limits}, joined by '+'"
-    plural = {"yes/no": "of yes and no"}.get(kind, kind if kind == "text" else f"{kind}s")
-    return " ".join(filter(None, [str(count or ""), plural, f"({limits})" if limits else "", "joined by '+'"]))
+        return f"{count or 'any '}of {limits}, joined by '+'"
+    if " or " in kind:
+        return f"{count}values joined by '+', each {_phrase(items[0])}"
+    plural = {"yes/no": "of yes and no", "text": "text"}.get(kind, f"{kind}s")
+    return f"{count}{plural}{f' ({limits})' if limits else ''} joined by '+'"
 
 
 def _range(metadata: Sequence[Any]) -> str:
@@ -212,14 +245,21 @@ def _range(metadata: Sequence[Any]) -> str:
     }
     words = []
     if "ge" in found and "le" in found:
-        words.append(f"from {found.pop('ge'):g} to {found.pop('le'):g}")
+        words.append(f"from {_written(found.pop('ge'))} to {_written(found.pop('le'))}")
     for name, word in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below")):
         if name in found:
-            words.append(f"{word} {found[name]:g}")
+            words.append(f"{word} {_written(found[name])}")
     if "multiple_of" in found:
-        words.append(f"a multiple of {found['multiple_of']:g}")
+        words.append(f"a multiple of {_written(found['multiple_of'])}")
     if "min_length" in found:
         words.append(f"length at least {found['min_length']}")
     if "max_length" in found:
         words.append(f"length at most {found['max_length']}")
     return ", ".join(words)
+
+
+def _written(limit: Any) -> str:
+    """A limit as one would type it: 4096, 1_000_000, 0.5."""
+    if isinstance(limit, int):
+        return str(limit) if abs(limit) < 10_000 else f"{limit:_}"
+    return f"{limit:g}" if isinstance(limit, float) else str(limit)

@@ -182,6 +182,7 @@ def _complete_options(options: Any, start: str, rest: str) -> Iterator[tuple[str
     """Completions of the last `option=value` in `rest`; `start` is what stands before `rest`."""
     from gantool.cli.describe import takes
     from gantool.grammar import describe_options
+    from gantool.option_types import choices
 
     before, comma, last = rest.rpartition(",")
     start += before + comma
@@ -192,6 +193,6 @@ def _complete_options(options: Any, start: str, rest: str) -> Iterator[tuple[str
             yield f"{start}{row.name}=", f"{row.help} ({takes(row)})" if row.help else takes(row)
         elif equals and row.name == key:
             done, plus, _ = value.rpartition("+")
-            words = ["yes", "no"] if row.type == "yes/no" else row.limits.split(", ") if "choice" in row.type else []
+            words = ["yes", "no"] if row.type == "yes/no" else choices(options.model_fields[key])
             for word in words:
                 yield f"{start}{key}={done}{plus}{word}", ""

@@ -80,9 +80,12 @@ def plugin_table(plugins: Sequence[Plugin]) -> Table:
 
 def takes(row: OptionRow) -> str:
     """What an option takes, in a few words."""
-    if row.type.startswith("choice"):
-        return row.limits if row.type == "choice" else f"{row.limits}, joined by +"
-    return f"{row.type}, {row.limits}" if row.limits else row.type
+    kind = row.type.replace("+...", "")
+    if kind in ("choice", "choice or none"):
+        words = kind.replace("choice", row.limits)
+    else:
+        words = f"{kind}, {row.limits}" if row.limits else kind
+    return f"{words}, joined by +" if kind != row.type else words
 
 
 def _options_table(rows: list[OptionRow]) -> Table:

@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, field_validator, model_validator
 
+from gantool.cli.describe import takes
 from gantool.components import Component, Options, option
 from gantool.errors import OptionError, UsageError
 from gantool.grammar import Choice, canonical, describe_options, parse_choice, read_options
-from gantool.option_types import writable
+from gantool.option_types import choices, writable
 
 
 class Everything(Options):
@@ -160,6 +161,82 @@ def test_described_options_tell_type_limits_and_default() -> None:
     assert (rows["policy"].type, rows["policy"].limits) == ("choice+...", "color, translation, cutout")
     assert (rows["limit"].type, rows["limit"].default) == ("integer or none", "none")
     assert (rows["flip"].type, rows["flip"].default, rows["flip"].help) == ("yes/no", "no", "mirror")
+
+
+AtLeastOne = Annotated[int, Field(ge=1)]
+
+
+class Limited(Options):
+    layers: tuple[Annotated[int, Field(ge=1, le=1_000_000)], ...] = option((1,), "layers", min_length=1)
+    maybe: tuple[AtLeastOne, ...] | None = option(None, "layers or none")
+    mixed: tuple[AtLeastOne | Literal["auto"], ...] = option((1,), "each a number or auto")
+    gaps: tuple[Annotated[int | None, Field(ge=1)], ...] = option((1, None), "each a number or none")
+    pair: tuple[int, Annotated[float, Field(gt=0)]] = option((2, 1.0), "an integer and a number")
+    alone: AtLeastOne | None = option(None, "the limit belongs to the number")
+    size: AtLeastOne | Literal["auto"] = option("auto", "a number or auto")
+
+
+LIMITED = Component("limited", "Limits inside", Limited, "nowhere:nothing")
+
+
+def test_limits_on_items_and_members_are_told_in_words() -> None:
+    told = {row.name: (row.type, row.limits, takes(row)) for row in describe_options(Limited)}
+    assert told == {
+        "layers": ("integer+...", "from 1 to 1_000_000; length at least 1",
+                   "integer, from 1 to 1_000_000; length at least 1, joined by +"),
+        "maybe": ("integer+... or none", "at least 1", "integer or none, at least 1, joined by +"),
+        "mixed": ("integer or choice+...", "at least 1; auto", "integer or choice, at least 1; auto, joined by +"),
+        "gaps": ("integer or none+...", "at least 1", "integer or none, at least 1, joined by +"),
+        "pair": ("integer+number", "number 2 above 0", "integer+number, number 2 above 0"),
+        "alone": ("integer or none", "at least 1", "integer or none, at least 1"),
+        "size": ("integer or choice", "at least 1; auto", "integer or choice, at least 1; auto"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "takes"),
+    [
+        ("layers=1+0", "integers (from 1 to 1_000_000) joined by '+' (length at least 1), not '1+0'"),
+        ("layers=-3", "integers (from 1 to 1_000_000) joined by '+' (length at least 1), not '-3'"),
+        ("layers=1+", "integers (from 1 to 1_000_000) joined by '+' (length at least 1), not '1+'"),
+        ("layers=2k+1.5", "integers (from 1 to 1_000_000) joined by '+' (length at least 1), not '2k+1.5'"),
+        ("layers=", "integers (from 1 to 1_000_000) joined by '+' (length at least 1), not ''"),
+        ("maybe=0", "integers (at least 1) joined by '+' or none, not '0'"),
+        ("mixed=auto+0", "values joined by '+', each an integer (at least 1) or one of auto, not 'auto+0'"),
+        ("gaps=none+0", "values joined by '+', each an integer (at least 1) or none, not 'none+0'"),
+        ("pair=1+0", "an integer + a number (above 0), not '1+0'"),
+        ("pair=1", "an integer + a number (above 0), not '1'"),
+        ("alone=0", "an integer (at least 1) or none, not '0'"),
+        ("size=0", "an integer (at least 1) or one of auto, not '0'"),
+    ],
+)
+def test_limits_on_items_and_members_are_kept(text: str, takes: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        read_options(LIMITED, parse_choice(f"limited:{text}"))
+    assert str(caught.value) == f"Option {text.partition('=')[0]!r} of limited takes {takes}."
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Limited(),
+        Limited(layers=(1000, 7), maybe=(), mixed=("auto", 3), gaps=(None, 2), pair=(-1, 1e-9), alone=4, size=9),
+    ],
+)
+def test_limited_options_are_written_and_read_back(options: Limited) -> None:
+    assert read_options(LIMITED, parse_choice(canonical("limited", options))) == options
+
+
+def test_choices_are_found_inside_tuples_and_beside_numbers() -> None:
+    found = {name: choices(info) for name, info in {**Everything.model_fields, **Limited.model_fields}.items()}
+    assert {name: words for name, words in found.items() if words} == {
+        "grow": ["stride", "pool"],
+        "policy": ["color", "translation", "cutout"],
+        "size": ["auto"],
+        "mixed": ["auto"],
+    }
+    with pytest.raises(OptionError, match="Did you mean 'auto'"):
+        read("all:size=atuo")
 
 
 @pytest.mark.parametrize("kind", [int, bool | None, Literal["a", "b"], tuple[int, ...], int | Literal["auto"], Path])

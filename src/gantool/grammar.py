@@ -93,7 +93,7 @@ def _sentence(spec: Spec, choice: Choice, problem: Mapping[str, Any]) -> str:
         return f"{spec.name} refuses these options: {_reason(problem)}."
     key = str(problem["loc"][0])
     info = spec.options.model_fields[key]
-    if problem["type"] == "missing":
+    if problem["type"] == "missing" and len(problem["loc"]) == 1:  # else it is an item of a tuple
         return f"{spec.name} needs its option {key!r}: {phrase(info)}."
     text = choice.options.get(key, "")
     if problem["type"] in ("value_error", "assertion_error"):

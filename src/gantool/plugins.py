@@ -48,9 +48,10 @@ class Plugin:
     @property
     def complaint(self) -> str | None:
         """What the user should know about it, in a sentence; None when all is well or it is not wanted."""
-        if self.status == "broken":
-            return f"Plugin {self.title} is broken and left out: {self.error}."
-        return f"Plugin {self.title} is used in part: {self.error}." if self.status == "clash" else None
+        what = {"broken": "is broken and left out", "clash": "is used in part"}.get(self.status)
+        if what is None:
+            return None
+        return f"Plugin {self.title} {what}: {self.error}" + ("" if str(self.error).endswith("?") else ".")
 
     @property
     def from_folder(self) -> bool:

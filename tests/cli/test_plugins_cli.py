@@ -1,5 +1,7 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -112,3 +114,91 @@ def test_unknown_names_and_kinds_get_the_nearest() -> None:
         plugins_command("show", "hinge", "--kind", "los")
     with pytest.raises(UsageError, match="no plugin folder"):
         plugins_command("list", "--plugins-dir", "/nowhere/at/all")
+
+
+def loss_plugin(name: str) -> str:
+    """A plugin in one file that brings a loss and is heard when it is imported and when it builds."""
+    return (
+        "import gantool\n"
+        "print('imported')\n"
+        "@gantool.hookimpl\n"
+        "def gantool_losses():\n"
+        f"    return [gantool.Component({name!r}, 'A loss', gantool.Options, __name__ + ':Sum')]\n"
+        "class Sum:\n"
+        "    pairs_real = False\n"
+        "    def __init__(self, options):\n"
+        "        print('built')\n"
+        "    def discriminator(self, real_logits, fake_logits):\n"
+        "        return (fake_logits - real_logits).exp()\n"
+        "    def generator(self, real_logits, fake_logits):\n"
+        "        return (-fake_logits).exp()\n"
+    )
+
+
+SOURCE = """
+@gantool.hookimpl
+def gantool_sources():
+    return [gantool.Component("grey", "Eight grey pictures", gantool.Options, __name__ + ":Grey")]
+
+class Grey:
+    class_names = skipped = ()
+    def __init__(self, options, resolution, channels):
+        self.shape = (channels, resolution, resolution)
+    def __len__(self):
+        return 8
+    def __getitem__(self, index):
+        import torch
+        return torch.full(self.shape, 20 * index, dtype=torch.uint8), None
+"""
+
+
+def test_four_broken_plugins_beside_a_good_one_cost_a_warning_line_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gantool: Callable[..., Any]
+) -> None:
+    """As a user meets it: installed distributions, listed and trained with by the command line."""
+    broken = {
+        "absent": ("import nowhere_to_be_found", "is broken and left out: ModuleNotFoundError"),
+        "leaver": ("raise SystemExit(0)", "is broken and left out: it tried to end the program (exit code 0)."),
+        "typo": (
+            loss_plugin("x").replace("gantool_losses", "gantool_loses"),
+            "no hook of gantool. Did you mean 'gantool_losses'?",
+        ),
+        "clash": (loss_plugin("hinge"), "is used in part: its loss 'hinge' gives way to that of gantool"),
+    }
+    for name, source in {
+        "good": loss_plugin("sum") + SOURCE,
+        **{name: source for name, (source, _) in broken.items()},
+    }.items():
+        (tmp_path / f"e2e_{name}.py").write_text(source)
+        info = tmp_path / f"gantool_{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: gantool-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[gantool]\n{name} = e2e_{name}\n")
+
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANTOOL_PLUGINS", ",".join(["good", *broken]))
+
+    def run(*args: str) -> tuple[str, list[str]]:
+        monkeypatch.setattr(plugins, "_host", None)  # each command is a process of its own for the user
+        ended = gantool(*args)
+        assert ended.code == 0, ended.err
+        return ended.out, [line for line in ended.err.splitlines() if line.startswith("Warning: Plugin")]
+
+    out, warnings = run("plugins", "list", "--json")
+    states = {plugin["name"]: plugin["status"] for plugin in json.loads(out)}
+    expected = {"good": "ok", "absent": "broken", "leaver": "broken", "typo": "broken", "clash": "clash"}
+    assert expected.items() <= states.items()
+    assert len(warnings) == 4
+    for name, (_, complaint) in broken.items():
+        (warning,) = [line for line in warnings if line.startswith(f"Warning: Plugin gantool-{name} 1.0 ")]
+        assert complaint in warning
+        assert not warning.endswith("?.")
+
+    quick = ("--precision", "float32", "--name", "one")
+    small = ("--arch", "mlp:generator_hidden=4,discriminator_hidden=4", "--data", "grey", "--resolution", "8")
+    out, again = run("train", *small, "--loss", "sum", "--batch", "4", "--images", "8", "--device", "cpu", *quick)
+    assert again == warnings
+    assert "imported" not in out
+    assert "built" not in out
+    assert 'loss = "sum"' in (tmp_path / "runs" / "one" / "config.toml").read_text()

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import Any
 import numpy
 import pytest
 
+from gantool import plugins
 from gantool.components import Component, Options
 from gantool.errors import PluginError
 from gantool.plugin_checks import check_built
@@ -160,7 +160,7 @@ def test_every_built_in_keeps_its_contract() -> None:
     host.resolve("source", "shapes").build(resolution=8, channels=3)
 
 
-PENALTY = """
+PLUGIN = """
 import gantool
 
 @gantool.hookimpl
@@ -169,18 +169,36 @@ def gantool_penalties():
 
 def build(options):
     return lambda network, real, fake, labels: network(real, labels)
+
+@gantool.hookimpl
+def gantool_sources():
+    return [gantool.Component("grey", "Eight grey pictures", gantool.Options, "bare_plugin:Grey")]
+
+class Grey:
+    class_names = skipped = ()
+    def __init__(self, options, resolution, channels):
+        self.shape = (channels, resolution, resolution)
+    def __len__(self):
+        return 8
+    def __getitem__(self, index):
+        import torch
+        return torch.full(self.shape, 20 * index, dtype=torch.uint8), None
 """
 
 
-def test_a_guest_that_breaks_its_contract_ends_training_before_there_is_a_run(tmp_path: Path) -> None:
-    (tmp_path / "bare_plugin.py").write_text(PENALTY)
-    done = subprocess.run(
-        [sys.executable, "-m", "gantool", "train", "--plugins-dir", str(tmp_path), "--arch", "mlp", "--data", "shapes",
-         "--resolution", "8", "--images", "64", "--device", "cpu", "--penalty", "bare"],
-        capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "GANTOOL_PLUGINS": "bare_plugin"},
+def test_a_guest_that_breaks_its_contract_ends_training_before_there_is_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gantool: Callable[..., Any]
+) -> None:
+    (tmp_path / "bare_plugin.py").write_text(PLUGIN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANTOOL_PLUGINS", "bare_plugin")
+    monkeypatch.setattr(plugins, "_host", None)
+    ended = gantool(
+        "train", "--plugins-dir", tmp_path, "--arch", "mlp", "--data", "grey", "--resolution", "8", "--images", "64",
+        "--batch", "4", "--precision", "float32", "--device", "cpu", "--penalty", "bare",
     )  # fmt: skip
-    assert done.returncode == 1
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert ended.code == 1
+    (line,) = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
     assert line.startswith("Error: Penalty 'bare' of bare_plugin cannot be used: it has no weight and no every.")
     assert "plain function" in line
     assert not (tmp_path / "runs").exists()

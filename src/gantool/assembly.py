@@ -159,8 +159,11 @@ def load(model: Path | str, device: str = "auto") -> Model:
         raise PluginError(
             f"{path} needs the architecture of {card.provider}, which is not usable here: {error}"
         ) from error
+    shape = ImageShape(card.resolution, card.channels, len(card.class_names))
     with torch.random.fork_rng(devices=[]):
-        gan = chosen.build(ImageShape(card.resolution, card.channels, len(card.class_names)))
+        gan = chosen.build(shape)
+    if chosen.distribution != "gantool":
+        check_contract(gan, shape, f"Architecture {chosen.spec.name!r} of {chosen.distribution}")
     gan.advance(card.images_seen)
     checkpoint.load_weights(gan.generator, weights, str(path))
     gan.advance(card.images_seen)  # what it derives from the clock wins over what was averaged

@@ -74,6 +74,7 @@ class Diary:
         self.path = None
     def __call__(self, event):
         self.path = getattr(event, "run", self.path)
+        print("dear diary")
         with (self.path / "diary.txt").open("a") as file:
             file.write(type(event).__name__ + " ")
 """
@@ -95,6 +96,7 @@ def test_every_kind_of_component_of_a_guest_works_beside_a_broken_plugin(gantool
     base = ("train", "--plugins-dir", folder, "--arch", "flat:latent=2", "--device", "cpu", "-q", "--name", "one")
     ended = gantool(*base, "--data", "stripes", "--resolution", "8", "--images", "24", "--log", "diary")
     assert ended.code == 0, ended.err
+    assert ended.out == "runs/one\n"
     assert ended.err.count("no_such_module") == 1
     written = Path("runs/one/config.toml").read_text()
     assert 'penalty = ["dimming:strength=2.0"]' in written

@@ -4,7 +4,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import FrameType
 
@@ -27,7 +27,8 @@ def run_to_the_end(
     if not quiet:
         for line in notes(made):
             say(line)
-    with interruptible(made) as caught:
+    # Standard output is for the result, whatever a guest's code prints while it trains.
+    with interruptible(made) as caught, redirect_stdout(sys.stderr):
         finished = made.train()
     if not made.game.world.leads:
         return

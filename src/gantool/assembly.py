@@ -28,6 +28,7 @@ from gantool.engine.trainer import Trainer
 from gantool.errors import DataError, PluginError, ResumeError, UsageError
 from gantool.locate import generator_file
 from gantool.model import Model
+from gantool.plugin_choice import Chosen
 from gantool.plugins import host
 from gantool.resolve import asked_for, only_moved, resolve, resolve_source, restated
 
@@ -175,11 +176,16 @@ def build_source(config: RunConfig) -> Source:
     chosen = resolve_source(host(), config.data)
     source: Source = chosen.build(resolution=config.resolution, channels=config.channels)
     if config.labels and not source.class_names:
-        raise DataError(
-            f"--labels was given, but {chosen.spec.name} has no classes here. A folder needs one sub-folder for each "
-            "class (cats/, dogs/); without labels, leave --labels out."
-        )
+        raise _unlabelled(chosen)
     return source
+
+
+def _unlabelled(source: Chosen) -> DataError:
+    place = getattr(source.options, "path", f"source {source.spec.name!r}")
+    return DataError(
+        f"--labels was given, but {place} has no classes. A folder needs a sub-folder for each class (cats/, dogs/) and "
+        "no pictures beside them; without labels, leave --labels out."
+    )
 
 
 def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, ImageShape]:
@@ -241,7 +247,8 @@ def forecast(config: RunConfig) -> Forecast:
     classes: tuple[str, ...] = ()
     if config.labels:
         natural = resolve_source(host(), config.data).natural()
-        count = natural.classes if natural is not None else len(build_source(config).class_names)
+        # A quick look at a folder counts its classes; other sources know theirs, or that they have none, when built.
+        count = natural.classes if natural is not None and natural.classes else len(build_source(config).class_names)
         classes = tuple(map(str, range(count)))
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
         gan, shape = build_gan(config, classes)

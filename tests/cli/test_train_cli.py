@@ -141,8 +141,9 @@ def test_what_is_wrong_is_said_in_a_sentence(gantool, arguments, code, words):
 
 
 def test_more_asked_than_there_is_gets_explained(gantool, photos):
-    ended = gantool("train", *MLP, "--data", photos / "cats", "--resolution", "8", "--labels")
-    assert (ended.code, "no classes" in ended.err) == (1, True)
+    for dry_run in ((), ("--dry-run",)):
+        ended = gantool("train", *MLP, "--data", photos / "cats", "--resolution", "8", "--labels", *dry_run)
+        assert (ended.code, f"{photos / 'cats'} has no classes" in ended.err) == (1, True)
     ended = gantool("train", *MLP, "--data", photos, "--resolution", "8", "--batch", "64")
     assert (ended.code, "--batch 12 or less" in ended.err) == (1, True)
     empty = Path("empty")

@@ -110,5 +110,5 @@ def show_forecast(told: Forecast, as_json: bool) -> None:
     for key, value in config.items():
         result(f"{key} = {value}")
     result(f"parameters: {told.generator:,} in the generator, {told.discriminator:,} in the discriminator")
-    result(f"memory: about {told.memory_bytes / 2**30:.1f} GiB for weights, gradients, moments and activations")
+    result(f"memory: about {told.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
     console().print("Nothing was trained (--dry-run).")

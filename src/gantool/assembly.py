@@ -183,8 +183,8 @@ def build_source(config: RunConfig) -> Source:
 def _unlabelled(source: Chosen) -> DataError:
     place = getattr(source.options, "path", f"source {source.spec.name!r}")
     return DataError(
-        f"--labels was given, but {place} has no classes. A folder needs a sub-folder for each class (cats/, dogs/) and "
-        "no pictures beside them; without labels, leave --labels out."
+        f"--labels was given, but {place} has no classes. A folder needs a sub-folder for each class (cats/, dogs/) "
+        "and no pictures beside them; without labels, leave --labels out."
     )
 
 

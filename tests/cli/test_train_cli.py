@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.cli.train import SETTINGS
 from gantool.cli.training import resume_command
+from gantool.config import ALIASES, WITHOUT_FLAG, RunConfig
 
 SMALL = ("--arch", "dcgan:width=4,latent=8", "--batch", "4", "--device", "cpu", "--precision", "float32", "-q")
 MLP = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--batch", "4", "--device", "cpu", "-q")
@@ -285,3 +287,7 @@ def test_the_command_that_resumes_can_be_pasted():
     assert resume_command(Path("out/my run"), [Path("a b")]) == (
         "gantool train --resume 'out/my run' --plugins-dir 'a b'"
     )
+
+
+def test_every_setting_but_those_for_files_has_a_flag():
+    assert set(SETTINGS) == set(RunConfig.model_fields) - set(WITHOUT_FLAG) | set(ALIASES)

@@ -10,6 +10,13 @@ from gantool.cli.components import PluginsDir, complete
 from gantool.cli.counts import read_count
 
 COMPONENT = "NAME[:option=value,...]"
+REPEATABLE = ("penalty", "log")
+SETTINGS = (
+    *("arch", "loss", "augment", "data", "resolution", "channels", "labels", "flip", "images", "batch", "lr", "lr_g"),
+    *("lr_d", "ema", "seed", "device", "precision", "layout", "snapshot_every", "checkpoint_every", "keep"),
+    *REPEATABLE,
+)
+"""The flags that are settings of the run, by the names they have in RunConfig."""
 
 
 def _flag(panel: str, help: str, *names: str, **more: Any) -> Any:
@@ -85,31 +92,8 @@ def train(
     plugins_dir: PluginsDir = None,
 ) -> None:
     """Train a generator, or go on with a run."""
-    settings: dict[str, Any] = {
-        "arch": arch,
-        "loss": loss,
-        "penalty": tuple(penalty or ()) or None,
-        "augment": augment,
-        "data": data,
-        "resolution": resolution,
-        "channels": channels,
-        "labels": labels,
-        "flip": flip,
-        "images": images,
-        "batch": batch,
-        "lr": lr,
-        "lr_g": lr_g,
-        "lr_d": lr_d,
-        "ema": ema,
-        "seed": seed,
-        "device": device,
-        "precision": precision,
-        "layout": layout,
-        "snapshot_every": snapshot_every,
-        "checkpoint_every": checkpoint_every,
-        "keep": keep,
-        "log": tuple(log or ()) or None,
-    }
+    given = locals()
+    settings = {name: given[name] or None if name in REPEATABLE else given[name] for name in SETTINGS}
     from gantool import assembly
     from gantool.cli.progress import showing_progress
     from gantool.cli.training import run_to_the_end, show_forecast

@@ -1,19 +1,22 @@
 """Images a second of the engine against a bare loop, and against the step that tutorials teach, in one run.
 
-    python benchmarks/engine.py [--resolution 64] [--batch 64] [--rounds 5] [--steps 4] [--device auto]
+    python benchmarks/engine.py [--resolution 64] [--batch 64] [--rounds 5] [--steps 2] [--device auto]
 
-The three take turns, round by round, so that a machine that slows down slows all of them; ratios are of the medians.
+Each runs in a process of its own and waits while another has its turn: what one sets for its process helps only itself,
+and a machine that slows down slows all of them. Ratios are of the medians.
 
 tutorial   float32, contiguous, discriminator gradients left on in the generator's step, four .item() every step
 bare       a loop written by hand for these networks in the engine's precision and layout, nothing else
-engine     gantool's trainer: derived seeds, averaged generator, non-finite guard, scalars, all switched on
+engine     gantool's trainer: derived seeds, averaged generator, non-finite guard, scalars, freed memory kept
 """
 
 import argparse
+import multiprocessing
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
@@ -24,11 +27,15 @@ import gantool
 from gantool.assembly import build_game, build_gan, settle_precision
 from gantool.config import RunConfig
 from gantool.contracts import Labels
+from gantool.engine.allocator import keep_freed_memory
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World
 from gantool.engine.export import ModelCard
 from gantool.engine.precision import Precision
 from gantool.engine.trainer import Trainer
+
+REST_SECONDS = 0.3
+"""Between turns, until the threads of the last one have stopped waiting for work by spinning."""
 
 
 class Synthetic:
@@ -116,14 +123,24 @@ def engine(config: RunConfig, device: torch.device, precision: Precision, run: P
     return Trainer(game, Synthetic(config, device), config, run, card, []).step
 
 
-def seconds(step: Callable[[], None], steps: int, device: torch.device) -> float:
-    """Wall time of some steps."""
-    start = time.perf_counter()
-    for _ in range(steps):
-        step()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter() - start
+def contender(name: str, config: RunConfig, precision: Precision, parent: Connection) -> None:
+    """One of the three, in a process of its own: answers each number of steps with the seconds that they took."""
+    device = pick_device(config.device)
+    with tempfile.TemporaryDirectory() as run:
+        if name == "tutorial":
+            step = tutorial(config, device)
+        elif name == "bare":
+            step = bare(config, device, precision)
+        else:
+            keep_freed_memory(device)
+            step = engine(config, device, precision, Path(run))
+        while steps := parent.recv():
+            start = time.perf_counter()
+            for _ in range(steps):
+                step()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            parent.send((time.perf_counter() - start) / steps)
 
 
 def main() -> None:
@@ -136,31 +153,42 @@ def main() -> None:
     asked.add_argument("--steps", type=int, default=2)
     asked.add_argument("--device", default="auto")
     asked.add_argument("--precision", default="auto")
+    asked.add_argument("--layout", default="auto")
     args = asked.parse_args()
 
-    device = pick_device(args.device)
     config = gantool.configure(
-        arch=args.arch, resolution=args.resolution, batch=args.batch, device=args.device, precision=args.precision
-    )
+        arch=args.arch, resolution=args.resolution, batch=args.batch, device=args.device, precision=args.precision,
+        layout=args.layout,
+    )  # fmt: skip
     config, precision = settle_precision(config, *build_gan(config, ()))
-    with tempfile.TemporaryDirectory() as run:
-        steps = {
-            "tutorial": tutorial(config, device),
-            "bare": bare(config, device, precision),
-            "engine": engine(config, device, precision, Path(run)),
-        }
-        for step in steps.values():
-            seconds(step, 1, device)
-        took: dict[str, list[float]] = {name: [] for name in steps}
-        for number in range(args.rounds):
-            names = list(steps)
-            for name in names[number % 3 :] + names[: number % 3]:  # nobody always comes last
-                took[name].append(seconds(steps[name], args.steps, device) / args.steps)
+    spawn = multiprocessing.get_context("spawn")
+    lines: dict[str, Connection] = {}
+    processes = []
+    for name in ("tutorial", "bare", "engine"):
+        lines[name], other = spawn.Pipe()
+        processes.append(spawn.Process(target=contender, args=(name, config, precision, other), daemon=True))
+        processes[-1].start()
+
+    def measure(name: str, steps: int) -> float:
+        lines[name].send(steps)
+        took: float = lines[name].recv()
+        time.sleep(REST_SECONDS)
+        return took
+
+    for name in lines:
+        measure(name, 1)
+    took: dict[str, list[float]] = {name: [] for name in lines}
+    for number in range(args.rounds):
+        names = list(lines)
+        for name in names[number % 3 :] + names[: number % 3]:  # nobody always comes last
+            took[name].append(measure(name, args.steps))
+    for line, process in zip(lines.values(), processes, strict=True):
+        line.send(0)
+        process.join()
     speed = {name: args.batch / statistics.median(times) for name, times in took.items()}
-    machine = (
-        f"{device}, {precision.name} {precision.layout}, torch {torch.__version__}, {torch.get_num_threads()} threads"
-    )
+    machine = f"torch {torch.__version__}, {torch.get_num_threads()} threads"
     print(f"{args.arch} at {args.resolution} pixels, batch {args.batch}; {machine}")
+    print(f"engine and bare: {config.device}, {precision.name} {precision.layout}")
     for name, images in speed.items():
         print(f"{name:>9}  {images:10.1f} images/s")
     print(f"engine / bare      {speed['engine'] / speed['bare']:.3f}")

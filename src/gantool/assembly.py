@@ -16,6 +16,7 @@ from gantool.data.batches import open_batches
 from gantool.data.cache_folder import cache_folder
 from gantool.data.names import printable
 from gantool.engine import budget, checkpoint
+from gantool.engine.allocator import keep_freed_memory
 from gantool.engine.devices import is_out_of_memory, out_of_memory, pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.export import ModelCard, load_generator
@@ -202,6 +203,7 @@ def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, Image
 def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[RunConfig, Precision]:
     """Replace `auto` by what is fastest here, and the precision that says so."""
     device = pick_device(config.device)
+    keep_freed_memory(device)
     timer = step_timer(gan, shape, config.batch, device)
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
     memory = cache_folder() / "precision.json"

@@ -25,7 +25,7 @@ CANDIDATES: tuple[tuple[Name, Layout], ...] = (
     ("bf16", "channels_last"),
     ("bf16", "contiguous"),
 )
-WORTHWHILE = 0.9
+WORTHWHILE = {"float32": 0.97, "bf16": 0.9}
 """A candidate must take less than this share of the plain way's time: noise alone must not change numerics."""
 
 ROUNDS = 3
@@ -80,9 +80,9 @@ def choose(
             return remembered[0]
     rounds = [{candidate: step_seconds(candidate) for candidate in candidates} for _ in range(ROUNDS)]
     seconds = {candidate: min(measured[candidate] for measured in rounds) for candidate in candidates}
-    best = min(candidates, key=lambda candidate: seconds[candidate])
-    if seconds[best] > WORTHWHILE * seconds[candidates[0]]:
-        best = candidates[0]
+    plain = candidates[0]
+    worthwhile = [c for c in candidates if seconds[c] < WORTHWHILE[c.name] * seconds[plain]]
+    best = min(worthwhile, key=lambda candidate: seconds[candidate], default=plain)
     _remember(memory, known | {entry: f"{best.name} {best.layout}"})
     return best
 

@@ -46,7 +46,7 @@ class Synthetic:
         self.images = torch.randint(0, 256, shape, dtype=torch.uint8, device=device)
         self.count, self.fingerprint, self.class_names = len(self.images), "synthetic", ()
 
-    def take(self, images_seen: int, n: int) -> tuple[Tensor, Labels]:
+    def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[Tensor, Labels]:
         """The next batch."""
         start = images_seen % self.count
         return self.images[start : start + n], None

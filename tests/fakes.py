@@ -48,5 +48,5 @@ class TinyBatches:
         self.images = torch.randint(0, 256, (count, 3, SIDE, SIDE), dtype=torch.uint8, generator=drawn)
         self.count, self.fingerprint, self.class_names = count, f"tiny-{count}", tuple(classes)
 
-    def take(self, images_seen: int, n: int) -> tuple[Tensor, Labels]:
+    def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[Tensor, Labels]:
         return self.images[torch.arange(images_seen, images_seen + n) % self.count], None

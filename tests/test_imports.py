@@ -55,7 +55,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assembly": {"anything but cli"},
     "cli": {
         FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.report", "engine.events",
-        "engine.trainer", "errors", "grammar", "hookspecs", "latents", "locate", "metrics", "model", "option_types",
+        "engine.stages", "engine.trainer", "errors", "grammar", "hookspecs", "latents", "locate", "metrics", "model",
+        "option_types",
         "progress", "render", "resolve", "runs", "style", *PLUGINS,
     },
 }  # fmt: skip

@@ -191,8 +191,9 @@ def test_latents_in_w_can_be_rendered_and_optimised() -> None:
 def test_levels_of_a_pyramid() -> None:
     loaded = model(Mapped())
     assert loaded.images([0]).shape == (1, 3, 16, 16)
-    assert loaded.images([0], level=0).shape == (1, 3, 8, 8)
-    with pytest.raises(OptionError, match=r"0 \(8 pixels\), 1 \(16 pixels\)"):
+    assert loaded.images([0], level=8).shape == (1, 3, 8, 8)
+    assert loaded.interpolate([0, 1], 4, level=8).shape == (4, 3, 8, 8)
+    with pytest.raises(OptionError, match=r"No level of 2 pixels.*draws 8, 16"):
         loaded.images([0], level=2)
 
 

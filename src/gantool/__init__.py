@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Penalty,
         Skipped,
         Source,
+        Stage,
     )
     from gantool.errors import GantoolError
     from gantool.hookspecs import hookimpl
@@ -47,7 +48,7 @@ _HOME = {
     "gantool.config": ("RunConfig",),
     "gantool.contracts": (
         "Augmentation", "Extractor", "Gan", "Images", "Labels", "Logits", "Loss", "MappedGenerator", "Observer",
-        "Penalty", "Skipped", "Source",
+        "Penalty", "Skipped", "Source", "Stage",
     ),
     "gantool.errors": ("GantoolError",),
     "gantool.hookspecs": ("hookimpl",),
@@ -57,7 +58,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Recipe", "ShortRun",
-    "ImageShape", "Gan", "Images", "Labels", "Logits", "Loss", "Penalty", "Augmentation", "Source", "Skipped",
+    "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty", "Augmentation", "Source", "Skipped",
     "Extractor", "Observer", "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load",
     "Model",
 ]  # fmt: skip

@@ -11,18 +11,19 @@ import torch
 from gantool import runs
 from gantool.components import ImageShape
 from gantool.config import NONE, RunConfig, differences
-from gantool.contracts import Gan, Observer, Source
+from gantool.contracts import Gan, Observer, Source, Stage
 from gantool.data.batches import open_batches
 from gantool.data.cache_folder import cache_folder
 from gantool.data.names import printable
 from gantool.engine import budget, checkpoint
 from gantool.engine.allocator import keep_freed_memory
-from gantool.engine.devices import is_out_of_memory, out_of_memory, pick_device
+from gantool.engine.devices import free_memory, is_out_of_memory, out_of_memory, pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.export import ModelCard, load_generator
 from gantool.engine.files import write_atomically
 from gantool.engine.inspection import check_contract
 from gantool.engine.precision import Precision, choose
+from gantool.engine.stages import full_grown, stages_of
 from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
 from gantool.engine.trainer import Trainer
@@ -31,7 +32,7 @@ from gantool.locate import generator_file
 from gantool.model import Model
 from gantool.plugin_choice import Chosen
 from gantool.plugins import host
-from gantool.resolve import asked_for, only_moved, resolve, resolve_source, restated
+from gantool.resolve import as_settled, asked_for, only_moved, resolve, resolve_source, restated
 
 AS_IT_WAS = (("precision", "auto"), ("layout", "auto"))
 """What a run that goes on has settled already: asking for it again changes nothing."""
@@ -74,8 +75,10 @@ def plan(
     if found is None:
         return Plan(resolve(host(), settings, config), runs.named(out, name) if name is not None else None)
     asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in AS_IT_WAS}
-    resolved = resolve(host(), found.config.model_dump() | asked)
     before = restated(host(), found.config)
+    if "arch" in asked:
+        asked["arch"] = as_settled(host(), asked["arch"], before.arch)
+    resolved = resolve(host(), before.model_dump() | asked)
     if only_moved(host(), before.data, resolved.data):
         before = before.model_copy(update={"data": resolved.data})
     changed = differences(before, resolved)
@@ -109,12 +112,13 @@ def trainer(
             flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
         )  # fmt: skip
         _check_batch(config, batches.count)
+        warnings = list(_memory_warnings(config, gan, shape, device))
         game = build_game(config, gan, device, precision, world)
         watchers = [*_own_observers(config), *observers]
         card = _card(config, batches.class_names if config.labels else ())
         # Only now is anything written: what is wrong with the request has come up by here.
         run = _run_folder(plan, Path(out), world)
-        made = Trainer(game, batches, config, run, card, watchers)
+        made = Trainer(game, batches, config, run, card, watchers, warnings)
         if plan.checkpoint is not None:
             made.resume(plan.checkpoint, accept_new_data)
     if world.leads:
@@ -207,7 +211,8 @@ def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[Ru
     timer = step_timer(gan, shape, config.batch, device)
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
     memory = cache_folder() / "precision.json"
-    precision = choose(config.precision, config.layout, device, timer, memory, key)
+    with full_grown(gan, stages_of(gan, config.resolution, config.batch)):
+        precision = choose(config.precision, config.layout, device, timer, memory, key)
     return config.model_copy(update={"precision": precision.name, "layout": precision.layout}), precision
 
 
@@ -236,12 +241,18 @@ def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Pre
 
 @dataclass(frozen=True)
 class Forecast:
-    """What `--dry-run` tells."""
+    """What `--dry-run` tells; `memory` is of each of the `stages`, `memory_bytes` the most of them."""
 
     config: RunConfig
     generator: int
     discriminator: int
-    memory_bytes: int
+    stages: tuple[Stage, ...]
+    memory: tuple[int, ...]
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the heaviest stage takes."""
+        return max(self.memory)
 
 
 def forecast(config: RunConfig) -> Forecast:
@@ -255,8 +266,37 @@ def forecast(config: RunConfig) -> Forecast:
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
         gan, shape = build_gan(config, classes)
         config, _ = settle_precision(config, gan, shape)
-        memory = budget.memory_estimate(gan, config.batch, shape.classes)
-    return Forecast(config, budget.trainable(gan.generator), budget.trainable(gan.discriminator), memory)
+        stages = stages_of(gan, config.resolution, config.batch)
+        memory = _memory(config, gan, stages, shape.classes)
+    return Forecast(config, budget.trainable(gan.generator), budget.trainable(gan.discriminator), stages, memory)
+
+
+def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) -> tuple[int, ...]:
+    penalties = [host().resolve("penalty", text).build() for text in config.penalty]
+    estimated: dict[tuple[int, int], int] = {}
+    for stage in stages:
+        size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
+        if size not in estimated:
+            estimated[size] = budget.memory_estimate(gan, stage, classes, penalties)
+    gan.advance(0)
+    return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
+
+
+def _memory_warnings(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> Iterator[str]:
+    """Said at the start, since a run that grows would run out of memory only days later."""
+    stages, free = stages_of(gan, config.resolution, config.batch), free_memory(device)
+    if len(stages) == 1 or free is None:
+        return
+    with torch.random.fork_rng(devices=[]):
+        memory = _memory(config, gan, stages, shape.classes)
+    short = [(stage, needed) for stage, needed in zip(stages, memory, strict=True) if needed > free]
+    if short:
+        stage, needed = short[0]
+        yield (
+            f"From {stage.start:,} images on, at {stage.resolution} pixels, a step will need about "
+            f"{needed / 2**30:.1f} GiB; {free / 2**30:.1f} GiB are free on {device}. Lower --batch "
+            f"(it is {config.batch}) or --resolution, or make the networks narrower; --dry-run shows each stage."
+        )
 
 
 def _card(config: RunConfig, class_names: Sequence[str]) -> ModelCard:

@@ -9,6 +9,10 @@ API_VERSION = 1
 """Raised when a contract changes so that a plugin written for the old one would break."""
 
 
+AUTO = "auto"
+"""The value of an option that is settled when a run begins."""
+
+
 class Options(BaseModel):
     """The options of one component: a frozen pydantic model that refuses unknown names."""
 
@@ -82,7 +86,9 @@ class Component:
 class Architecture:
     """An architecture: `factory(options, shape: ImageShape) -> Gan`, with the recipe it trains well by.
 
-    `resolutions` lists those it can be built for; empty means any.
+    `resolutions` lists those it can be built for; empty means any. `settle` names a callable `(options, shape, images)
+    -> options` that replaces options at "auto" by what suits the run's length, once, when a run begins; it must be
+    quick and import no torch. `about` is for those who want to know more than the summary says.
     """
 
     name: str
@@ -91,6 +97,8 @@ class Architecture:
     factory: str
     recipe: Recipe = field(default_factory=Recipe)
     resolutions: tuple[int, ...] = ()
+    settle: str | None = None
+    about: str = ""
 
 
 Spec = Component | Architecture

@@ -1,6 +1,6 @@
 """The contracts between the engine and everything a plugin can bring. Shapes are checked when the tests run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -16,6 +16,21 @@ Labels = Int64[Tensor, "n"] | None
 Logits = Float[Tensor, "n"]
 Critic = Callable[[Images, Labels], Logits]
 """A discriminator as penalties see it."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of a run in which networks and batch keep one size, beginning at `start` images seen.
+
+    Reals come at `resolution` pixels, `batch` of them a step. `fresh_moments` lets both optimizers begin the stage
+    without moments. `title` says in a few words what happens in it.
+    """
+
+    start: int
+    resolution: int
+    batch: int
+    title: str = ""
+    fresh_moments: bool = False
 
 
 class Gan:
@@ -38,8 +53,24 @@ class Gan:
     def advance(self, images_seen: int) -> None:
         """Grow, where the architecture grows: a pure function of `images_seen`, safe to call again.
 
-        All parameters exist from the start: growing decides which of them are used.
+        All parameters exist from the start: growing decides which of them are used. A Gan that was just built stands
+        where its last stage ends.
         """
+
+    def stages(self, batch: int) -> Sequence[Stage]:
+        """The course of a run for `--batch`, the first from 0 on; empty when nothing ever changes."""
+        return ()
+
+    def status(self) -> Mapping[str, float]:
+        """What changes while it grows and is worth telling beside the losses, such as level and alpha."""
+        return {}
+
+    def levels(self) -> Sequence[int]:
+        """Sides of the pictures that `show` can ask for now, coarse to fine; empty: those the generator returns."""
+        return ()
+
+    def show(self, level: int | None) -> None:
+        """Let the generator draw at one of `levels()`; None returns to what `advance` has set."""
 
 
 @runtime_checkable
@@ -138,8 +169,11 @@ class Batches(Protocol):
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in the order of their labels."""
 
-    def take(self, images_seen: int, n: int) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
-        """Images `images_seen` to `images_seen + n` of the endless, shuffled sequence, on the training device."""
+    def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
+        """Images `images_seen` to `images_seen + n` of the endless, shuffled sequence, on the training device.
+
+        With `resolution`, reduced to that side by averaging squares of pixels, at that side's cost.
+        """
 
 
 @runtime_checkable

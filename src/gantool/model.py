@@ -45,6 +45,7 @@ class Model:
     """
 
     def __init__(self, gan: Gan, card: ModelCard, device: torch.device | str = "cpu") -> None:
+        self._gan = gan
         self.card = card
         self.device = torch.device(device)
         self.generator = gan.generator.to(self.device, torch.float32).eval()
@@ -70,7 +71,7 @@ class Model:
     def sample(
         self, seeds: Sequence[int], truncation: float = 1.0, labels: LabelChoice = None, level: int | None = None
     ) -> list[Image.Image]:
-        """One picture for each seed. `level` is one resolution of a pyramid, 0 the coarsest (None: the finest).
+        """One picture for each seed. `level` is the side of a coarser resolution of the generator (None: the finest).
 
         Without labels a conditional model gives each seed the class `seed % classes`.
         """
@@ -106,6 +107,7 @@ class Model:
         loop: bool = False,
         truncation: float = 1.0,
         labels: LabelChoice = None,
+        level: int | None = None,
     ) -> UInt8[Tensor, "frames c h w"]:
         """A walk from seed to seed. A seed's own frame is exactly its sample.
 
@@ -127,7 +129,7 @@ class Model:
             chosen = chosen[:1].expand(len(seeds))
         keys = self._latents(seeds, chosen, truncation)
         path = latent_space.walk(keys, frames, methods[method], loop)
-        return self._render(path, None if chosen is None else chosen[:1].expand(frames), None)
+        return self._render(path, None if chosen is None else chosen[:1].expand(frames), level)
 
     def choose_labels(self, seeds: Sequence[int], labels: LabelChoice) -> Labels:
         """Class indices `[n]` for n seeds; None for a model without labels."""
@@ -195,7 +197,14 @@ class Model:
             )
             return to_uint8(self._level(images, len(chunk), level))
 
-        return self._drawing.run(draw, latents, labels, "pictures")
+        sides = self._gan.levels()
+        if level is not None and sides and level not in sides:
+            raise self._no_level(level, sides)
+        self._gan.show(level if sides else None)
+        try:
+            return self._drawing.run(draw, latents, labels, "pictures")
+        finally:
+            self._gan.show(None)
 
     def _level(self, images: object, count: int, level: int | None) -> Tensor:
         """The level asked for, once it is sure that the generator keeps its contract."""
@@ -207,12 +216,17 @@ class Model:
                 f"The generator of {self._architecture} (from {self.card.provider}) returned {got}; the contract "
                 "is a tuple of images [n, c, h, w], coarse to fine: for one resolution, `return (images,)`."
             )
-        level = len(images) - 1 if level is None else level
-        if not 0 <= level < len(images):
-            sizes = ", ".join(f"{index} ({image.shape[-1]} pixels)" for index, image in enumerate(images))
-            raise OptionError(f"No level {level}: this model has {sizes}.")
-        image: Tensor = images[level]
-        return image
+        by_side: dict[int, Tensor] = {image.shape[-1]: image for image in images}
+        if level is None:
+            finest: Tensor = images[-1]
+            return finest
+        if level not in by_side:
+            raise self._no_level(level, tuple(by_side))
+        return by_side[level]
+
+    def _no_level(self, level: int, sides: Sequence[int]) -> OptionError:
+        there = ", ".join(map(str, sides))
+        return OptionError(f"No level of {level} pixels: this {self._architecture} draws {there}.")
 
 
 def _listed(names: Sequence[str]) -> str:

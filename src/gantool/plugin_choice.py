@@ -4,10 +4,10 @@ import importlib
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from gantool.components import Component, ImageShape, Options, Spec
+from gantool.components import AUTO, Architecture, Component, ImageShape, Options, Spec
 from gantool.errors import GantoolError, PluginError
 from gantool.grammar import canonical
 from gantool.plugin_checks import check_built
@@ -38,6 +38,24 @@ class Chosen:
         built = self._call(self.spec.factory, *args, **kwargs)
         guarded(self._title, self.distribution, "", lambda: check_built(self.kind, built, self._title))
         return built
+
+    def settled(self, shape: ImageShape, images: int) -> "Chosen":
+        """With options at "auto" replaced by what suits a run of so many images, where the architecture says how."""
+        place = self.spec.settle if isinstance(self.spec, Architecture) else None
+        if place is None:
+            return self
+        options = self._call(place, shape, images)
+        if not isinstance(options, self.spec.options):
+            raise PluginError(f"{self._title}: {place} must return its options, not a {type(options).__name__}.")
+        return replace(self, options=options)
+
+    def as_settled(self, before: "Chosen") -> "Chosen":
+        """With options at "auto" as they were settled `before`, when a run of the same component began."""
+        if self.spec.name != before.spec.name:
+            return self
+        auto = [name for name in type(self.options).model_fields if getattr(self.options, name) == AUTO]
+        kept = {name: getattr(before.options, name) for name in auto}
+        return replace(self, options=self.options.model_copy(update=kept))
 
     def natural(self) -> ImageShape | None:
         """The shape a source is best trained at, where it says so."""

@@ -42,6 +42,10 @@ def _check_place(kind: str, name: str, what: str, place: Any) -> None:
 
 
 def _check_architecture(spec: Architecture) -> None:
+    if spec.settle is not None:
+        _check_place("architecture", spec.name, "settle", spec.settle)
+    if not isinstance(spec.about, str):
+        raise PluginError(f"what architecture {spec.name!r} says about itself must be a text")
     if not isinstance(spec.recipe, Recipe):
         raise PluginError(f"the recipe of architecture {spec.name!r} must be a gantool.Recipe")
     if not isinstance(spec.resolutions, tuple) or not all(isinstance(n, int) and n > 0 for n in spec.resolutions):

@@ -36,7 +36,8 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
     settings |= _components(host, settings)
     config = settle(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)
-    return config
+    arch = arch.settled(ImageShape(config.resolution, config.channels), config.images)
+    return config.model_copy(update={"arch": arch.text})
 
 
 def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
@@ -53,6 +54,11 @@ def restated(host: PluginHost, config: RunConfig) -> RunConfig:
     settings = config.model_dump()
     texts = {"arch": host.resolve("architecture", config.arch).text, "data": host.resolve("source", config.data).text}
     return config.model_copy(update=texts | _components(host, settings))
+
+
+def as_settled(host: PluginHost, arch: str, before: str) -> str:
+    """An architecture asked for again: what it leaves to "auto" is what was settled when the run began."""
+    return host.resolve("architecture", arch).as_settled(host.resolve("architecture", before)).text
 
 
 def only_moved(host: PluginHost, one: str, other: str) -> bool:

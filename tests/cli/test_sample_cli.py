@@ -78,9 +78,9 @@ def test_a_grid_holds_the_same_pictures(run: str) -> None:
 
 def test_every_choice_is_in_the_file_name(run: str) -> None:
     call("sample", run, "--seeds", "7", "--truncation", "0.5", "--scale", "2", "--format", "webp", "--out", "a")
-    call("sample", run, "--seeds", "7", "--level", "0", "--format", "jpeg", "--out", "a")
+    call("sample", run, "--seeds", "7", "--level", "8", "--format", "jpeg", "--out", "a")
     assert sorted(file.name for file in Path("a").iterdir()) == [
-        "seed000007-level0.jpg",
+        "seed000007-level8.jpg",
         "seed000007-truncation0.5-x2.webp",
     ]
     assert pixels("a/seed000007-truncation0.5-x2.webp").shape == (32, 32, 3)
@@ -129,7 +129,7 @@ def test_another_models_pictures_are_not_lost(run: str) -> None:
         (["-n", "4", "--seeds", "0-3"], "--seeds 0-7"),
         (["--seeds", "5-1"], "1-5"),
         (["--label", "cat"], "without labels"),
-        (["--level", "3"], "No level 3"),
+        (["--level", "3"], "No level of 3 pixels"),
         (["--device", "cuda:99"], "cuda"),
     ],
 )

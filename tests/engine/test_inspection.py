@@ -3,7 +3,7 @@ import torch
 
 from fakes import TinyDiscriminator, TinyGenerator, tiny_gan
 from gantool.components import ImageShape
-from gantool.contracts import Gan
+from gantool.contracts import Gan, Stage
 from gantool.engine.budget import kept_for_backward, memory_estimate, trainable
 from gantool.engine.inspection import check_contract
 from gantool.errors import PluginError
@@ -60,6 +60,6 @@ def test_what_is_kept_for_backward_is_counted_in_bytes():
 def test_the_estimate_grows_with_the_batch_and_holds_weights_four_times_and_the_average():
     gan = tiny_gan()
     weights = trainable(gan.generator) + trainable(gan.discriminator)
-    small, large = (memory_estimate(gan, batch, classes=0) for batch in (2, 200))
+    small, large = (memory_estimate(gan, Stage(0, 8, batch), classes=0) for batch in (2, 200))
     assert small > 4 * (4 * weights + trainable(gan.generator))
     assert large - small > 98 * 3 * 8 * 8 * 4

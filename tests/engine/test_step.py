@@ -3,13 +3,13 @@ import torch
 
 from fakes import tiny_gan
 from gantool.engine.step import Game, discriminator_step, generator_step
-from gantool.losses import GpOptions, HingeOptions, LossOptions, LsganOptions, R1Options
+from gantool.losses import GpOptions, HingeOptions, LossOptions, LsganOptions, R1Options, WassersteinOptions
 from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
 from gantool.losses.penalties import R1, GradientPenalty
 
 LOSSES = [
     Logistic(LossOptions()), Minimax(LossOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
-    Wasserstein(LossOptions()),
+    Wasserstein(WassersteinOptions()),
 ]  # fmt: skip
 PENALTIES = [None, R1(R1Options()), GradientPenalty(GpOptions())]
 

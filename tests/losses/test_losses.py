@@ -12,7 +12,7 @@ ALL = {
     "minimax": (Minimax(catalogue.LossOptions()), 2 * math.log(2), -math.log(2)),
     "hinge": (Hinge(catalogue.HingeOptions()), 2.0, 0.0),
     "lsgan": (LeastSquares(catalogue.LsganOptions()), 0.5, 0.5),
-    "wasserstein": (Wasserstein(catalogue.LossOptions()), 0.0, 0.0),
+    "wasserstein": (Wasserstein(catalogue.WassersteinOptions()), 0.0, 0.0),
 }
 
 

@@ -26,7 +26,7 @@ def test_the_status_tells_how_far_how_fast_how_long_and_how_it_goes():
 def test_warnings_are_seen_with_and_without_a_terminal(tmp_path, terminal):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=terminal, width=200))
-    for event in (Started(tmp_path, "tiny:a=1", 0, 1000, "cpu", "float32", 4), tick(100),
+    for event in (Started(tmp_path, "tiny:a=1", 0, 1000, "cpu", "float32", 4, 8), tick(100),
                   Warned(100, "mode [collapse]"), tick(1000), Finished(1000, tmp_path, False)):  # fmt: skip
         console(event)
     assert "mode [collapse]" in out.getvalue()
@@ -37,7 +37,7 @@ def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_
     out, now = io.StringIO(), [0.0]
     monkeypatch.setattr("gantool.observers.console.time.monotonic", lambda: now[0])
     console = Console(ConsoleOptions(seconds=5), Screen(file=out, force_terminal=False, width=200))
-    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4))
+    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
     for images in range(100, 1001, 100):
         now[0] += 1
         console(tick(images))
@@ -49,7 +49,7 @@ def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_
 def test_quiet_shows_warnings_only(tmp_path):
     out = io.StringIO()
     console = Console(ConsoleOptions(quiet=True), Screen(file=out, force_terminal=False, width=200))
-    started = Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4)
+    started = Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8)
     for event in (started, tick(100), Warned(100, "careful"), Finished(1000, tmp_path, False)):
         console(event)
     assert out.getvalue() == "Warning: careful\n"
@@ -58,7 +58,7 @@ def test_quiet_shows_warnings_only(tmp_path):
 def test_a_run_that_fails_gives_the_terminal_back(tmp_path):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
-    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4), tick(100)):
+    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8), tick(100)):
         console(event)
     assert out.getvalue().count("\x1b[?25l") > out.getvalue().count("\x1b[?25h")
     console(Finished(100, tmp_path, False, failed=True))

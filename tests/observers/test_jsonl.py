@@ -6,7 +6,7 @@ from gantool.observers.jsonl import Jsonl
 
 
 def started(run, images_seen=0):
-    return Started(run, "tiny", images_seen, 100, "cpu", "float32", 4)
+    return Started(run, "tiny", images_seen, 100, "cpu", "float32", 4, 8)
 
 
 def tick(images_seen):

@@ -8,7 +8,7 @@ from gantool.observers.samples import Samples
 
 def test_a_sheet_shows_true_colours_of_the_finest_level(tmp_path):
     observer = Samples(SamplesOptions(pixels=16))
-    observer(Started(tmp_path, "tiny", 0, 100, "cpu", "float32", 4))
+    observer(Started(tmp_path, "tiny", 0, 100, "cpu", "float32", 4, 8))
     dim = torch.full((4, 3, 8, 8), 100, dtype=torch.uint8)
     dim[1] = 103
     observer(Snapshot(640, (dim[:, :, ::2, ::2] * 0, dim)))

@@ -43,9 +43,52 @@ class DcganOptions(Options):
     leak: float = option(0.2, "slope of LeakyReLU in the discriminator", ge=0, lt=1)
 
 
+Kimg = Annotated[float, Field(ge=0.001)]
+Fade = Annotated[float, Field(ge=0)]
+
+
+class EqualizedOptions(Options):
+    """What the two architectures for high resolution share."""
+
+    latent: int = option(512, "size of the latent z", ge=1)
+    fmap_base: int = option(2048, "channels at N pixels are 2 * fmap_base / N; the paper has 8192", ge=8)
+    fmap_max: int = option(256, "the most channels any layer has; the paper has 512", ge=1)
+    stddev_group: int = option(4, "samples whose variety the discriminator sees at once; 1: none", ge=1)
+
+
+class ProgressiveOptions(EqualizedOptions):
+    """Options of `progressive`."""
+
+    stabilise_kimg: Kimg | Literal["auto"] = option("auto", "thousands of images that each level trains")
+    fade_kimg: Fade | Literal["auto"] = option("auto", "thousands of images over which a new level fades in")
+    batch_halves_beyond: int = option(32, "side beyond which --batch halves with each level; 0: never", ge=0)
+    reset_moments: bool = option(True, "optimizers forget their moments when a fade begins and when it ends")
+
+
+class MsgOptions(EqualizedOptions):
+    """Options of `msg`."""
+
+    combine: Literal["simple", "lin_cat", "cat_lin"] = option(
+        "simple", "how the discriminator joins pictures and features: concatenated, the pictures or both mixed linearly"
+    )
+    levels: Literal["all", "finest"] = option("all", "finest: one picture only, to see what the others are worth")
+
+
+HIGH = (8, 16, 32, 64, 128, 256, 512, 1024)
+GROWTH = """\
+Training begins at 4 pixels. Each level trains for stabilise_kimg thousand images, then the next one, of twice the \
+side, fades in over fade_kimg thousand: its pictures are mixed into those of the level before, scaled up, with a share \
+alpha that grows from 0 to 1, and reals are treated alike. The last level trains to the end. Level and alpha follow \
+from the images seen alone, so a run stopped in the middle of a fade goes on exactly.
+auto gives the full resolution half of --images and splits the other half evenly, with at most the paper's 600 \
+thousand for each part. At 64 pixels and --images 1.6M: 100k each to 4 trainings and 4 fades, and from 800k on all to \
+64 pixels. It is settled when a run begins; --dry-run shows the table.
+--batch holds up to batch_halves_beyond pixels; beyond, it halves with each level, to no fewer than 4."""
+
+
 @hookimpl
 def gantool_architectures() -> list[Architecture]:
-    """MLP GAN and DCGAN."""
+    """MLP GAN, DCGAN, progressive GAN and MSG-GAN."""
     return [
         Architecture(
             "mlp",
@@ -63,5 +106,31 @@ def gantool_architectures() -> list[Architecture]:
                 learning_rate=2e-4, betas=(0.5, 0.999), batch=64, short=ShortRun(60_000, batch=16, learning_rate=1e-3)
             ),
             resolutions=(16, 28, 32, 64, 128, 256),
+        ),
+        Architecture(
+            "progressive",
+            "Grows from 4 pixels up while it trains (Karras et al. 2018): steady at high resolution",
+            ProgressiveOptions,
+            "gantool.architectures.progressive:build",
+            Recipe(
+                loss="wasserstein:drift=0.001",
+                penalties=("gp:weight=10",),
+                learning_rate=1e-3,
+                betas=(0.0, 0.99),
+                batch=64,
+                images=1_000_000,
+                short=ShortRun(60_000, batch=16, learning_rate=1e-3),
+            ),
+            resolutions=HIGH,
+            settle="gantool.architectures.growth:settle",
+            about=GROWTH,
+        ),
+        Architecture(
+            "msg",
+            "Trains all resolutions at once (MSG-GAN, Karnewar and Wang 2020): one schedule, few settings",
+            MsgOptions,
+            "gantool.architectures.msg:build",
+            Recipe(learning_rate=3e-3, betas=(0.0, 0.99), batch=16, penalties=("r1:weight=10,every=16",)),
+            resolutions=HIGH,
         ),
     ]

@@ -34,6 +34,8 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
             better = f"batch={short.batch}  learning_rate={short.learning_rate}"
             facts.add_row(Text("", style="bold"), Text(f"up to {short.images:,} images: {better}"))
         parts += [Text(), facts]
+        if spec.about:
+            parts += [Text(), Text(spec.about)]
     title = f"{kind} [bold]{escape(spec.name)}[/] [dim]from {escape(owner)}[/]"
     return Panel(Group(*parts), title=title, title_align="left", border_style="dim")
 
@@ -49,7 +51,7 @@ def component_facts(kind: str, spec: Spec, owner: str) -> dict[str, Any]:
         "options": [asdict(row) for row in describe_options(spec.options)],
     }
     if isinstance(spec, Architecture):
-        facts |= {"recipe": asdict(spec.recipe), "resolutions": list(spec.resolutions)}
+        facts |= {"recipe": asdict(spec.recipe), "resolutions": list(spec.resolutions), "about": spec.about}
     return facts
 
 

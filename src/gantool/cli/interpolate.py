@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from gantool.cli.components import PluginsDir
-from gantool.cli.model_options import Device, ModelPath, Scale, Truncation
+from gantool.cli.model_options import Device, Level, ModelPath, Scale, Truncation
 from gantool.cli.seeds import parse_seeds
 from gantool.errors import OptionError
 
@@ -46,6 +46,7 @@ def interpolate(
         list[str] | None,
         typer.Option(metavar="LABEL", help="A class, by name or index; in a w space also one for each seed."),
     ] = None,
+    level: Level = None,
     scale: Scale = 1,
     device: Device = "auto",
     plugins_dir: PluginsDir = None,
@@ -77,7 +78,7 @@ def interpolate(
         if labels is None and loaded.class_names and loaded.space == "z":
             first = loaded.class_names[numbers[0] % len(loaded.class_names)]
             output.say(f"Staying in class {first!r}, that of seed {numbers[0]}; --label chooses another.")
-        images = loaded.interpolate(numbers, count, method, loop, truncation, labels)
+        images = loaded.interpolate(numbers, count, method, loop, truncation, labels, level)
         save_frames(out, upscale(images, scale), fps, loop)
     if as_json:
         output.result_json({"files": [str(out)], "seeds": numbers, "frames": count, "fps": fps, "loop": loop})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gantool.cli.components import PluginsDir
-from gantool.cli.model_options import Device, ModelPath, Scale, Truncation
+from gantool.cli.model_options import Device, Level, ModelPath, Scale, Truncation
 from gantool.cli.picture_names import of_classes, of_options, words_of
 from gantool.cli.seeds import MOST_SEEDS, format_seeds, parse_seeds
 from gantool.errors import OptionError
@@ -38,9 +38,7 @@ def sample(
         list[str] | None,
         typer.Option(metavar="LABEL", help="A class, by name or index; repeat it for all seeds in each class."),
     ] = None,
-    level: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="One resolution of a pyramid; 0 is the coarsest.")
-    ] = None,
+    level: Level = None,
     grid: Annotated[bool, typer.Option("--grid", help="One contact sheet instead of a file for each seed.")] = False,
     out: Annotated[
         Path | None,

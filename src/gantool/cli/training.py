@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
@@ -13,6 +14,7 @@ import typer
 from gantool.assembly import Forecast, Plan, trainer
 from gantool.cli.output import console, result, result_json, say
 from gantool.cli.progress import showing_progress
+from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
 from gantool.plugins import host
 
@@ -63,6 +65,9 @@ def notes(made: Trainer) -> Iterator[str]:
         yield f"Skipped: {count} files that could not be read; {skipped} tells which and why"
     if config.labels:
         yield f"Classes: {len(made.card.class_names)}: {', '.join(made.card.class_names[:12])}"
+    if len(made.stages) > 1:
+        last = stage_at(made.stages, config.images - 1)
+        yield f"Grows in stages, the last of them from {last.start:,} images on: {last.title}"
     if made.images_seen >= config.images:
         yield f"Nothing to do: the run has seen {made.images_seen:,} images already; give a larger --images to go on"
 
@@ -105,10 +110,23 @@ def show_forecast(told: Forecast, as_json: bool) -> None:
     config = told.config.model_dump(mode="json")
     if as_json:
         parameters = {"generator": told.generator, "discriminator": told.discriminator}
-        result_json({"config": config, "parameters": parameters, "memory_bytes": told.memory_bytes})
+        stages = [
+            {**asdict(stage), "memory_bytes": memory} for stage, memory in zip(told.stages, told.memory, strict=True)
+        ]
+        result_json({"config": config, "parameters": parameters, "memory_bytes": told.memory_bytes, "stages": stages})
         return
     for key, value in config.items():
         result(f"{key} = {value}")
     result(f"parameters: {told.generator:,} in the generator, {told.discriminator:,} in the discriminator")
     result(f"memory: about {told.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
+    if len(told.stages) > 1:
+        _stage_table(told)
     console().print("Nothing was trained (--dry-run).")
+
+
+def _stage_table(told: Forecast) -> None:
+    """The course of a run that grows: from how many images on, what happens, at which batch and memory."""
+    result(f"{'from image':>14}  {'stage':<18}{'batch':>6}{'memory':>12}")
+    for stage, memory in zip(told.stages, told.memory, strict=True):
+        beyond = "  not reached by --images" if stage.start >= told.config.images else ""
+        result(f"{stage.start:>14,}  {stage.title:<18}{stage.batch:>6}{memory / 2**20:>8,.0f} MiB{beyond}")

@@ -22,18 +22,27 @@ class ShuffledBatches:
     """
 
     def __init__(
-        self, source: Source, supply: Supply, fingerprint: str, seed: int, flip: bool, rank: int, world: int
+        self,
+        source: Source,
+        supply: Supply,
+        fingerprint: str,
+        resolution: int,
+        seed: int,
+        flip: bool,
+        rank: int,
+        world: int,
     ) -> None:
         self.count = len(source)
         self.fingerprint = fingerprint
         self.class_names = tuple(source.class_names)
         self._supply = supply
+        self._resolution = resolution
         self._seed = seed
         self._flip = flip
         self._rank = rank
         self._world = world
 
-    def take(self, images_seen: int, n: int) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
+    def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
         """This process's n images of the global batch that begins at `images_seen`; labels when they were asked for.
 
         The global batch is the next `world * n` positions of the sequence, of which process `rank` has the `rank`-th n.
@@ -41,7 +50,7 @@ class ShuffledBatches:
         start = images_seen + self._rank * n
         indices = images_at(self._seed, self.count, start, n)
         following = images_at(self._seed, self.count, start + self._world * n, n)
-        images, labels = self._supply(indices, following)
+        images, labels = self._supply(indices, following, resolution or self._resolution)
         if self._flip:
             images = _mirrored(images, flips_at(self._seed, start, n))
         return images, labels
@@ -78,7 +87,8 @@ def open_batches(
     if isinstance(source, CachedSource) and source.pixels.shape[1:] != shape:
         raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; {shape} was asked for.")
     supply = supply_of(source, name, shape, labels, device)
-    return ShuffledBatches(source, supply, _fingerprint(source, name, shape), seed, flip, rank, world)
+    fingerprint = _fingerprint(source, name, shape)
+    return ShuffledBatches(source, supply, fingerprint, resolution, seed, flip, rank, world)
 
 
 def _mirrored(images: UInt8[Tensor, "n c h w"], which: Bool[np.ndarray, "n"]) -> UInt8[Tensor, "n c h w"]:

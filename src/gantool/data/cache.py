@@ -12,6 +12,7 @@ from torch import Tensor
 from gantool.contracts import Skipped, Source
 from gantool.data.items import read_items
 from gantool.data.names import distinct, printable
+from gantool.data.reduced import reduced_rows
 from gantool.data.rows import Filled, Wanted, prepared
 from gantool.progress import report
 
@@ -25,6 +26,7 @@ class CachedSource:
     def __init__(self, pixels: Path, index: Mapping[str, Any]) -> None:
         self.folder = pixels.parent
         self.pixels: UInt8[np.ndarray, "n c h w"] = np.memmap(pixels, np.uint8, "r", shape=tuple(index["shape"]))
+        self._reduced: dict[int, UInt8[np.ndarray, "n c _ _"]] = {}
         labels = index["labels"]
         self.labels: Int64[np.ndarray, "n"] | None = None if labels is None else np.array(labels, np.int64)
         self.class_names: Sequence[str] = distinct(index["class_names"])
@@ -35,6 +37,12 @@ class CachedSource:
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def reduced(self, side: int) -> UInt8[np.ndarray, "n c _ _"]:
+        """All images at this side, ready on disk as the full ones are."""
+        if side not in self._reduced:
+            self._reduced[side] = reduced_rows(self.folder, self.pixels, side)
+        return self._reduced[side]
 
     def __getitem__(self, index: int) -> tuple[UInt8[Tensor, "c h w"], int | None]:
         label = None if self.labels is None else int(self.labels[index])

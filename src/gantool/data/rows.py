@@ -96,7 +96,7 @@ def prepared(wanted: Wanted, fill: Callable[[Path], Filled]) -> Cached:
             shutil.rmtree(target, ignore_errors=True)  # damaged, or `_find` had returned it
             partial.replace(target)
         except OSError as error:
-            raise _explained(error, root) from error
+            raise explained(error, root) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         for older in root.glob(f"{wanted.stem}-*"):
@@ -180,7 +180,8 @@ def _vanished(target: Path) -> Cached:
     raise DataError(f"{target} vanished while it was opened. Is another program emptying the cache? Try again.")
 
 
-def _explained(error: OSError, root: Path) -> DataError:
+def explained(error: OSError, root: Path) -> DataError:
+    """What went wrong with files in the cache, and what to do about it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DataError(f"The disk is full: images could not be cached in {root} ({error.strerror}). "
                          "Free space, or set GANTOOL_CACHE to a folder with more.")  # fmt: skip

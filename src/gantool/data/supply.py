@@ -11,6 +11,7 @@ from torch import Tensor
 from gantool.contracts import Labels, Source
 from gantool.data.cache import CachedSource
 from gantool.data.items import read_item
+from gantool.data.reduced import shrunk
 
 GPU_SHARE = 0.3
 """Images rest in GPU memory when they take at most this part of what is free."""
@@ -18,10 +19,10 @@ _UPLOAD_BYTES = 1 << 28
 
 Indices = Int64[np.ndarray, "n"]
 Batch = tuple[UInt8[Tensor, "n c h w"], Labels]
-Read = Callable[[Indices], Batch]
-"""The images of these indices in main memory, with labels or None."""
-Supply = Callable[[Indices, Indices], Batch]
-"""The images of the first indices on the training device; the second are likely to be asked for next."""
+Read = Callable[[Indices, int], Batch]
+"""The images of these indices in main memory, reduced to a side, with labels or None."""
+Supply = Callable[[Indices, Indices, int], Batch]
+"""The images of the first indices on the training device, reduced to a side; the second are likely to come next."""
 
 
 def supply_of(source: Source, name: str, shape: tuple[int, int, int], labels: bool, device: torch.device) -> Supply:
@@ -36,18 +37,18 @@ def supply_of(source: Source, name: str, shape: tuple[int, int, int], labels: bo
 def _map_reader(source: CachedSource, labels: bool) -> Read:
     numbers = source.labels if labels else None
 
-    def read(indices: Indices) -> Batch:
-        images = torch.from_numpy(np.take(source.pixels, indices, axis=0))
+    def read(indices: Indices, side: int) -> Batch:
+        images = torch.from_numpy(np.take(source.reduced(side), indices, axis=0))
         return images, None if numbers is None else torch.from_numpy(numbers[indices])
 
     return read
 
 
 def _item_reader(source: Source, name: str, shape: tuple[int, int, int], labels: bool) -> Read:
-    def read(indices: Indices) -> Batch:
+    def read(indices: Indices, side: int) -> Batch:
         items = [read_item(source, int(index), name, shape, labels) for index in indices]
         numbers = [label for _, label in items if label is not None]
-        return torch.stack([image for image, _ in items]), torch.tensor(numbers) if labels else None
+        return shrunk(torch.stack([image for image, _ in items]), side), torch.tensor(numbers) if labels else None
 
     return read
 
@@ -59,9 +60,9 @@ def _resident(source: CachedSource, labels: bool, device: torch.device) -> Suppl
         images[start : start + step] = torch.from_numpy(source.pixels[start : start + step].copy())
     numbers = torch.from_numpy(source.labels).to(device) if labels and source.labels is not None else None
 
-    def supply(indices: Indices, following: Indices) -> Batch:
+    def supply(indices: Indices, following: Indices, side: int) -> Batch:
         chosen = torch.from_numpy(indices).pin_memory().to(device, non_blocking=True)
-        return images[chosen], None if numbers is None else numbers[chosen]
+        return shrunk(images[chosen], side), None if numbers is None else numbers[chosen]
 
     return supply
 
@@ -70,8 +71,8 @@ def _supply_from(read: Read, device: torch.device) -> Supply:
     if device.type == "cuda":
         return _Prefetched(read, device)
 
-    def supply(indices: Indices, following: Indices) -> Batch:
-        images, labels = read(indices)
+    def supply(indices: Indices, following: Indices, side: int) -> Batch:
+        images, labels = read(indices, side)
         return images.to(device), None if labels is None else labels.to(device)
 
     return supply
@@ -84,17 +85,17 @@ class _Prefetched:
         self._read = read
         self._device = device
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="gantool-batches")
-        self._ahead: tuple[Indices, Future[Batch]] | None = None
+        self._ahead: tuple[Indices, int, Future[Batch]] | None = None
 
-    def __call__(self, indices: Indices, following: Indices) -> Batch:
-        if self._ahead is not None and np.array_equal(self._ahead[0], indices):
-            images, labels = self._ahead[1].result()
+    def __call__(self, indices: Indices, following: Indices, side: int) -> Batch:
+        if self._ahead is not None and self._ahead[1] == side and np.array_equal(self._ahead[0], indices):
+            images, labels = self._ahead[2].result()
         else:
-            images, labels = self._pinned(indices)
-        self._ahead = (following, self._thread.submit(self._pinned, following))
+            images, labels = self._pinned(indices, side)
+        self._ahead = (following, side, self._thread.submit(self._pinned, following, side))
         there = None if labels is None else labels.to(self._device, non_blocking=True)
         return images.to(self._device, non_blocking=True), there
 
-    def _pinned(self, indices: Indices) -> Batch:
-        images, labels = self._read(indices)
+    def _pinned(self, indices: Indices, side: int) -> Batch:
+        images, labels = self._read(indices, side)
         return images.pin_memory(), None if labels is None else labels.pin_memory()

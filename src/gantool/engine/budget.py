@@ -1,12 +1,12 @@
 """What a training step will take in memory, before the first one runs out of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from gantool.contracts import Gan
+from gantool.contracts import Gan, Labels, Penalty, Stage
 
 SAMPLES = 2
 Made = TypeVar("Made")
@@ -17,19 +17,23 @@ def trainable(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
-def memory_estimate(gan: Gan, batch: int, classes: int) -> int:
-    """Bytes of a training step: weights, gradients, Adam's moments, EMA, and what autograd keeps for `batch` samples.
+def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty] = ()) -> int:
+    """Bytes of a training step in a stage: weights, gradients, Adam's moments, EMA, and what autograd keeps of a batch.
 
-    The activations are those of a forward pass of two samples, measured; temporary buffers of the kernels come on top.
+    The activations are those of two samples, measured: fakes and reals before the discriminator, with its penalties, or
+    generator and discriminator in a row. Temporary buffers of the kernels come on top.
     """
+    gan.advance(stage.start)
     weights = sum(p.numel() * p.element_size() for net in (gan.generator, gan.discriminator) for p in net.parameters())
     averaged = sum(p.numel() * p.element_size() for p in gan.generator.parameters())
     device = next(gan.generator.parameters()).device
     z = torch.randn(SAMPLES, gan.latent_dim, device=device)
-    labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if classes else None
+    labels: Labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if classes else None
     kept_g, images = kept_for_backward(lambda: gan.generator(z, labels))
-    kept_d, _ = kept_for_backward(lambda: gan.discriminator(tuple(image.detach() for image in images), labels))
-    activations = max(2 * kept_d, kept_g + kept_d) * batch // SAMPLES
+    images = tuple(image.detach() for image in images)
+    kept_d, _ = kept_for_backward(lambda: gan.discriminator(images, labels))
+    kept_p, _ = kept_for_backward(lambda: [p(gan.discriminator, images, images, labels) for p in penalties])
+    activations = max(2 * kept_d + kept_p, kept_g + kept_d) * stage.batch // SAMPLES
     return 4 * weights + averaged + activations
 
 

@@ -1,5 +1,7 @@
 """Which device trains, and what a user is told when it cannot."""
 
+from pathlib import Path
+
 import torch
 
 from gantool.errors import OptionError, TrainingError, did_you_mean
@@ -33,6 +35,20 @@ def pick_device(name: str) -> torch.device:
             f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices, counted from 0."
         )
     return device
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that a program can still have on the device; None where the system does not tell."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type == "mps":
+        return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    kib = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), None)
+    return None if kib is None else int(kib) * 1024
 
 
 def is_out_of_memory(error: BaseException) -> bool:

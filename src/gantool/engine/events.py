@@ -1,7 +1,7 @@
 """What observers are told: frozen facts about a run, in the order they happen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jaxtyping import UInt8
@@ -19,17 +19,19 @@ class Started:
     device: str
     precision: str
     batch: int
+    resolution: int
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A fixed number of images has passed; `scalars` are means over the tick."""
+    """A fixed number of images has passed; `scalars` are means over the tick, `status` is that of a growing Gan."""
 
     images_seen: int
     images_goal: int
     seconds: float
     images_per_second: float
     scalars: Mapping[str, float]
+    status: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from gantool.components import ImageShape
-from gantool.contracts import Gan
+from gantool.contracts import Gan, Stage
+from gantool.engine.stages import stages_of
 from gantool.errors import PluginError
 
 SAMPLES = 2
@@ -12,16 +13,21 @@ SAMPLES = 2
 
 @torch.no_grad()
 def check_contract(gan: object, shape: ImageShape, title: str) -> None:
-    """Draw and judge two samples in evaluation mode. Raises PluginError that says what `title` does wrong."""
+    """Draw and judge two samples in evaluation mode, in each stage; a Gan that grows is left at its beginning.
+
+    Raises PluginError that says what `title` does wrong.
+    """
     if not isinstance(gan, Gan):
         raise PluginError(f"{title} built a {type(gan).__name__}; its factory must return a gantool.Gan.")
-    gan.advance(0)
     modes = [(network, network.training) for network in (gan.generator, gan.discriminator)]
     for network, _ in modes:
         network.eval()
     try:
         with torch.random.fork_rng(devices=[]):
-            _check(gan, shape, title)
+            for stage in _stages(gan, shape, title):
+                gan.advance(stage.start)
+                _check(gan, shape, stage.resolution, title)
+            gan.advance(0)
     except PluginError:
         raise
     except Exception as error:
@@ -34,9 +40,22 @@ def check_contract(gan: object, shape: ImageShape, title: str) -> None:
             network.train(mode)
 
 
-def _check(gan: Gan, shape: ImageShape, title: str) -> None:
+def _stages(gan: Gan, shape: ImageShape, title: str) -> tuple[Stage, ...]:
+    stages = stages_of(gan, shape.resolution, SAMPLES)
+    starts = [stage.start for stage in stages]
+    if starts[0] != 0 or sorted(set(starts)) != starts:
+        raise PluginError(f"The stages of {title} start at {starts}; they must start at 0 and come one after another.")
+    for stage in stages:
+        if stage.batch < 1 or stage.resolution < 1 or shape.resolution % stage.resolution:
+            raise PluginError(
+                f"{title} has a stage with batch {stage.batch} at {stage.resolution} pixels; a stage needs a batch of "
+                f"at least 1 and a resolution that divides {shape.resolution}."
+            )
+    return stages
+
+
+def _check(gan: Gan, shape: ImageShape, size: int, title: str) -> None:
     labels = torch.zeros(SAMPLES, dtype=torch.int64) if shape.classes else None
-    size = shape.resolution
     fake = gan.generator(torch.randn(SAMPLES, gan.latent_dim), labels)
     real = gan.view(torch.zeros(SAMPLES, shape.channels, size, size))
     for name, images in (("generator", fake), ("view", real)):

@@ -2,12 +2,13 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from gantool.config import RunConfig
-from gantool.contracts import Batches, Observer
+from gantool.contracts import Batches, Observer, Stage
 from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
 from gantool.engine.devices import is_out_of_memory, out_of_memory
@@ -16,6 +17,7 @@ from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick,
 from gantool.engine.export import ModelCard, save_generator
 from gantool.engine.ledger import Ledger
 from gantool.engine.snapshots import FixedLatents
+from gantool.engine.stages import between, stage_at, stages_of
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.errors import ResumeError, TrainingError
 from gantool.pixels import to_float
@@ -30,9 +32,17 @@ class Trainer:
     """Plays the game on real images until `config.images` have been seen, and keeps the run's folder."""
 
     def __init__(
-        self, game: Game, batches: Batches, config: RunConfig, run: Path, card: ModelCard, observers: list[Observer]
+        self,
+        game: Game,
+        batches: Batches,
+        config: RunConfig,
+        run: Path,
+        card: ModelCard,
+        observers: list[Observer],
+        warnings: Sequence[str] = (),
     ) -> None:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
+        self.warnings = warnings
         self.images_seen = 0
         self.resumed_from = -1
         self.ema = Ema(game.gan, config.ema)
@@ -41,6 +51,9 @@ class Trainer:
         self._tell = Announcer(observers if game.world.leads else [])
         self._ledger = Ledger()
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
+        self.stages = stages_of(game.gan, config.resolution, config.batch)
+        self._stage_start = 0
+        self._before = 0
         self._saved_at = time.monotonic()
 
     def interrupt(self) -> None:
@@ -66,9 +79,11 @@ class Trainer:
         self._tell(
             Started(
                 self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
-                self.game.precision.name, config.batch,
+                self.game.precision.name, config.batch, config.resolution,
             )
         )  # fmt: skip
+        for warning in self.warnings:
+            self._tell(Warned(self.images_seen, warning))
         self.game.gan.generator.train()
         self.game.gan.discriminator.train()
         self._tick_start, self._tick_images = time.monotonic(), self.images_seen
@@ -89,17 +104,25 @@ class Trainer:
         config, gan, world = self.config, self.game.gan, self.game.world
         # Every random draw of a step, on any device, follows from seed and clock: that is what makes resume exact.
         torch.manual_seed(derived_seed(config.seed, self.images_seen, world.rank))
+        stage = stage_at(self.stages, self.images_seen)
+        self._enter(stage)
         gan.advance(self.images_seen)
-        images, labels = self.batches.take(self.images_seen, world.share(config.batch))
+        images, labels = self.batches.take(self.images_seen, world.share(stage.batch), stage.resolution)
         batch = self.game.precision.arrange(to_float(images))
-        scalars = discriminator_step(self.game, batch, labels, step=self.images_seen // config.batch)
+        scalars = discriminator_step(self.game, batch, labels, step=self.images_seen // stage.batch)
         scalars |= generator_step(self.game, batch, labels)
-        self.images_seen += config.batch
-        self.ema.update(self.images_seen, config.batch)
+        self._before, self.images_seen = self.images_seen, self.images_seen + stage.batch
+        self.ema.update(self.images_seen, stage.batch)
         self._ledger.add(scalars)
 
+    def _enter(self, stage: Stage) -> None:
+        if any(begun.fresh_moments for begun in between(self.stages, self._stage_start, stage.start)):
+            for optimizer in (self.game.optimizer_g, self.game.optimizer_d):
+                optimizer.state.clear()
+        self._stage_start = stage.start
+
     def _passed(self, every: int) -> bool:
-        return self.images_seen // every != (self.images_seen - self.config.batch) // every
+        return self.images_seen // every != self._before // every
 
     def _due(self) -> bool:
         # Only a process alone may go by its own clock: the others would wait for it.
@@ -111,7 +134,8 @@ class Trainer:
         now = time.monotonic()
         seconds, images = now - self._tick_start, self.images_seen - self._tick_images
         self._tick_start, self._tick_images = now, self.images_seen
-        self._tell(Tick(self.images_seen, self.config.images, seconds, images / max(seconds, 1e-9), scalars))
+        status = self.game.gan.status()
+        self._tell(Tick(self.images_seen, self.config.images, seconds, images / max(seconds, 1e-9), scalars, status))
         if scalars["skipped_steps"]:
             self._tell(Warned(self.images_seen, _skipped_advice(int(scalars["skipped_steps"]))))
         if self._ledger.streak >= NOT_FINITE_LIMIT:
@@ -147,6 +171,7 @@ class Trainer:
                 "data": {"count": self.batches.count, "fingerprint": self.batches.fingerprint},
                 "optimizer_g": self.game.optimizer_g.state_dict(),
                 "optimizer_d": self.game.optimizer_d.state_dict(),
+                "stage_start": self._stage_start,
             },
         )
         path = checkpoint.save(self.run, contents, self.config.keep)
@@ -169,7 +194,8 @@ class Trainer:
             grown.advance(contents.images_seen)
         self.game.optimizer_g.load_state_dict(contents.state["optimizer_g"])
         self.game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
-        self.images_seen = self.resumed_from = contents.images_seen
+        self._stage_start = int(contents.state.get("stage_start", 0))
+        self.images_seen = self.resumed_from = self._before = contents.images_seen
         if self.game.world.leads:
             checkpoint.set_aside_newer(self.run, contents.images_seen)
 

@@ -22,6 +22,12 @@ class LsganOptions(Options):
     wanted: float = option(1.0, "the generator's target for its fakes")
 
 
+class WassersteinOptions(Options):
+    """Options of `wasserstein`."""
+
+    drift: float = option(0.0, "weight of the squared logits of reals, which keeps them near 0 (1e-3 is usual)", ge=0)
+
+
 class R1Options(Options):
     """Options of `r1`."""
 
@@ -69,7 +75,7 @@ def gantool_losses() -> list[Component]:
         Component(
             "wasserstein",
             "Wasserstein distance (Arjovsky et al. 2017): use with --penalty gp",
-            LossOptions,
+            WassersteinOptions,
             f"{home}:Wasserstein",
         ),
     ]

@@ -3,7 +3,7 @@
 from torch.nn.functional import relu, softplus
 
 from gantool.contracts import Logits
-from gantool.losses import HingeOptions, LossOptions, LsganOptions
+from gantool.losses import HingeOptions, LossOptions, LsganOptions, WassersteinOptions
 
 
 class Logistic:
@@ -70,12 +70,12 @@ class Wasserstein:
 
     pairs_real = False
 
-    def __init__(self, options: LossOptions) -> None:
-        pass
+    def __init__(self, options: WassersteinOptions) -> None:
+        self.drift = options.drift
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
-        """Fake minus real."""
-        return fake_logits - real_logits
+        """Fake minus real, plus the drift term (Karras et al. 2018, appendix A.1)."""
+        return fake_logits - real_logits + self.drift * real_logits.square()
 
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
         """The negative logit."""

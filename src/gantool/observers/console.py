@@ -88,6 +88,7 @@ def status(event: Tick, images_per_second: float) -> str:
     scalars = event.scalars
     parts = [
         f"{event.images_seen:,}/{event.images_goal:,} images",
+        *(f"{name} {value:.3g}" for name, value in event.status.items()),
         f"{images_per_second:,.0f}/s",
         f"{left} left",
         f"loss D {scalars.get('loss_d', 0):.3f} G {scalars.get('loss_g', 0):.3f}",

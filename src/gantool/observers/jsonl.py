@@ -23,7 +23,7 @@ class Jsonl:
             self._path = event.run / FILE
             keep_until(self._path, event.images_seen)
         elif isinstance(event, Tick):
-            scalars = {name: _plain(value) for name, value in event.scalars.items()}
+            scalars = {name: _plain(value) for name, value in {**event.status, **event.scalars}.items()}
             speed = round(event.images_per_second, 1)
             self._write({"images_seen": event.images_seen, "images_per_second": speed, **scalars})
         elif isinstance(event, Warned):

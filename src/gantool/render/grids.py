@@ -1,6 +1,7 @@
 """Contact sheets: many pictures on one, side by side, with nothing done to their colours."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import UInt8
@@ -41,6 +42,21 @@ def sheet(
         left = margin + index % columns * cell_width
         canvas[:, top : top + height * scale, left : left + width * scale] = image
     return to_pil(canvas)
+
+
+def beside(levels: Sequence[UInt8[Tensor, "n c _ _"]]) -> UInt8[Tensor, "n c h _"]:
+    """The finest of some levels with the coarser ones in a column at its right, on white; one level stays as it is."""
+    *coarser, finest = levels
+    if not coarser:
+        return finest
+    n, channels, height, width = finest.shape
+    canvas = torch.full((n, channels, height, width + coarser[-1].shape[-1]), PAPER, dtype=torch.uint8)
+    canvas[..., :width] = finest
+    top = 0
+    for level in reversed(coarser):
+        canvas[:, :, top : top + level.shape[-2], width : width + level.shape[-1]] = level
+        top += level.shape[-2]
+    return canvas
 
 
 def near_square(count: int) -> int:

@@ -1,0 +1,31 @@
+"""The course of a run: which stage the clock is in, and what each stage will take in memory."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from gantool.contracts import Gan, Stage
+
+
+def stages_of(gan: Gan, resolution: int, batch: int) -> tuple[Stage, ...]:
+    """The stages of a run; an architecture that does not grow has one."""
+    return tuple(gan.stages(batch)) or (Stage(0, resolution, batch),)
+
+
+def stage_at(stages: Sequence[Stage], images_seen: int) -> Stage:
+    """The stage that a step beginning at `images_seen` belongs to."""
+    return max((stage for stage in stages if stage.start <= images_seen), key=lambda stage: stage.start)
+
+
+def between(stages: Sequence[Stage], after: int, until: int) -> Iterator[Stage]:
+    """The stages that begin behind `after`, up to and including `until`."""
+    return (stage for stage in stages if after < stage.start <= until)
+
+
+@contextmanager
+def full_grown(gan: Gan, stages: Sequence[Stage]) -> Iterator[None]:
+    """The networks as they end up; afterwards they stand at the beginning."""
+    gan.advance(stages[-1].start)
+    try:
+        yield
+    finally:
+        gan.advance(0)

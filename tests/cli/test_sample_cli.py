@@ -78,9 +78,9 @@ def test_a_grid_holds_the_same_pictures(run: str) -> None:
 
 def test_every_choice_is_in_the_file_name(run: str) -> None:
     call("sample", run, "--seeds", "7", "--truncation", "0.5", "--scale", "2", "--format", "webp", "--out", "a")
-    call("sample", run, "--seeds", "7", "--level", "8", "--format", "jpeg", "--out", "a")
+    call("sample", run, "--seeds", "7", "--level", "16", "--format", "jpeg", "--out", "a")
     assert sorted(file.name for file in Path("a").iterdir()) == [
-        "seed000007-level8.jpg",
+        "seed000007-level16.jpg",
         "seed000007-truncation0.5-x2.webp",
     ]
     assert pixels("a/seed000007-truncation0.5-x2.webp").shape == (32, 32, 3)

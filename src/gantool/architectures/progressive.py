@@ -130,7 +130,7 @@ class ProgressiveGan(Gan):
 
     def status(self) -> Mapping[str, float]:
         """The level's side, and its share of the picture."""
-        return {"level": self.generator.sides[self._grown.level], "alpha": self._grown.alpha}
+        return {"level": float(self.generator.sides[self._grown.level]), "alpha": self._grown.alpha}
 
     def levels(self) -> Sequence[int]:
         """Those that have begun to grow."""

@@ -1,5 +1,6 @@
 """Images at smaller sides, each pixel the mean of a square: what coarse levels train on, at their own cost."""
 
+import math
 import os
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def _next_larger(full: int, side: int) -> int:
 
 
 def _is_whole(file: Path, shape: tuple[int, ...]) -> bool:
-    return file.is_file() and file.stat().st_size == np.prod(shape)
+    return file.is_file() and file.stat().st_size == math.prod(shape)
 
 
 def _build(file: Path, larger: UInt8[np.ndarray, "n c h w"], shape: tuple[int, ...]) -> None:

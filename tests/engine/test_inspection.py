@@ -7,6 +7,8 @@ from gantool.contracts import Gan, Stage
 from gantool.engine.budget import kept_for_backward, memory_estimate, trainable
 from gantool.engine.inspection import check_contract
 from gantool.errors import PluginError
+from gantool.losses import R1Options
+from gantool.losses.penalties import R1
 
 SHAPE = ImageShape(8)
 
@@ -63,3 +65,35 @@ def test_the_estimate_grows_with_the_batch_and_holds_weights_four_times_and_the_
     small, large = (memory_estimate(gan, Stage(0, 8, batch), classes=0) for batch in (2, 200))
     assert small > 4 * (4 * weights + trainable(gan.generator))
     assert large - small > 98 * 3 * 8 * 8 * 4
+
+
+class Growing(Gan):
+    """Changes nothing, but tells a course."""
+
+    def __init__(self, *stages):
+        made = tiny_gan()
+        super().__init__(made.generator, made.discriminator, 4)
+        self.course = stages
+
+    def stages(self, batch):
+        return self.course
+
+
+@pytest.mark.parametrize(
+    ("stages", "words"),
+    [
+        ((Stage(8, 8, 2),), "must start at 0"),
+        ((Stage(0, 8, 2), Stage(0, 8, 2)), "one after another"),
+        ((Stage(0, 3, 2),), "divides 8"),
+        ((Stage(0, 8, 0),), "batch of at least 1"),
+        ((Stage(0, 4, 2), Stage(9, 8, 2)), "same shapes"),
+    ],
+)
+def test_stages_that_make_no_sense_are_refused(stages, words):
+    with pytest.raises(PluginError, match=words):
+        check_contract(Growing(*stages), SHAPE, "growing of gantool-growing")
+
+
+def test_penalties_count_among_what_a_step_keeps():
+    gan, stage = tiny_gan(), Stage(0, 8, 32)
+    assert memory_estimate(gan, stage, 0, [R1(R1Options())]) > memory_estimate(gan, stage, 0)

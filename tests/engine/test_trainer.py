@@ -6,6 +6,7 @@ import torch
 
 from fakes import TinyBatches, tiny_gan
 from gantool.config import RunConfig
+from gantool.contracts import Stage
 from gantool.engine import checkpoint
 from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.engine.export import ModelCard, load_generator
@@ -231,3 +232,41 @@ def test_a_full_disk_leaves_the_last_checkpoint_intact(tmp_path, monkeypatch):
     assert checkpoint.newest(tmp_path / "run") == good
     assert not checkpoint.damage(good)
     assert not list((tmp_path / "run" / "checkpoints").glob(".*"))
+
+
+class Asked(TinyBatches):
+    """Notes what is asked of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def take(self, images_seen, n, resolution=None):
+        self.asked.append((images_seen, n, resolution))
+        return super().take(images_seen, n)
+
+
+def test_batch_and_side_of_reals_follow_the_stages(tmp_path):
+    made = trainer(tmp_path / "run", images=40, batches=Asked())
+    made.stages = (Stage(0, 2, 8), Stage(16, 4, 4), Stage(24, 8, 16))
+    made.train()
+    assert made.batches.asked == [(0, 8, 2), (8, 8, 2), (16, 4, 4), (20, 4, 4), (24, 16, 8)]
+    assert made.images_seen == 40
+
+
+def test_optimizers_begin_a_stage_afresh_only_where_it_says_so(tmp_path):
+    made = trainer(tmp_path / "run", images=48)
+    made.stages = (Stage(0, 8, 8), Stage(16, 8, 8), Stage(32, 8, 8, fresh_moments=True))
+    steps = []
+    for _ in range(6):
+        made.step()
+        steps.append({int(state["step"]) for state in made.game.optimizer_d.state.values()})
+    assert steps == [{1}, {2}, {3}, {4}, {1}, {2}]
+
+
+def test_warnings_are_told_when_the_run_begins(tmp_path):
+    told = []
+    made = trainer(tmp_path / "run", observers=[told.append])
+    made.warnings = ["memory is short"]
+    made.train()
+    assert [event.message for event in told if isinstance(event, Warned)] == ["memory is short"]

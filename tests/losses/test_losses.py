@@ -57,3 +57,9 @@ def test_minimax_saturates_where_the_default_does_not():
     (alive,) = torch.autograd.grad(ALL["logistic"][0].generator(None, lost).sum(), lost)
     assert abs(saturated.item()) < 1e-3
     assert abs(alive.item()) > 0.99
+
+
+def test_drift_pulls_the_logits_of_reals_toward_zero():
+    loss = Wasserstein(catalogue.WassersteinOptions(drift=0.5))
+    real, fake = torch.tensor([2.0, -4.0]), torch.tensor([1.0, 1.0])
+    assert loss.discriminator(real, fake).tolist() == [1 - 2 + 2, 1 + 4 + 8]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gantool.errors import OptionError
-from gantool.render.grids import near_square, sheet
+from gantool.render.grids import beside, near_square, sheet
 
 
 def test_every_picture_is_there_unchanged() -> None:
@@ -46,3 +46,14 @@ def test_no_pictures_or_far_too_many_are_refused() -> None:
         sheet(torch.zeros(0, 3, 8, 8, dtype=torch.uint8))
     with pytest.raises(OptionError, match="smaller scale"):
         sheet(torch.zeros(64, 1, 64, 64, dtype=torch.uint8), scale=32)
+
+
+def test_coarser_levels_stand_beside_the_finest():
+    levels = [torch.full((2, 3, side, side), side, dtype=torch.uint8) for side in (4, 8, 16)]
+    cells = beside(levels)
+    assert cells.shape == (2, 3, 16, 24)
+    assert (cells[..., :16] == 16).all()
+    assert (cells[:, :, :8, 16:] == 8).all()
+    assert (cells[:, :, 8:12, 16:20] == 4).all()
+    assert (cells[:, :, 12:, 16:] == 255).all()
+    assert beside(levels[:1]) is levels[0]

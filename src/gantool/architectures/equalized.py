@@ -69,7 +69,9 @@ class MinibatchStd(nn.Module):
         n, _, height, width = x.shape
         size = group_size(n, self.group)
         grouped = x.float().reshape(size, n // size, *x.shape[1:])  # [size, groups, c, h, w]
-        deviation = (grouped.var(dim=0, unbiased=False) + EPSILON).sqrt().flatten(1).mean(dim=1)
+        centred = grouped - grouped.mean(dim=0)
+        # torch's own var over so short a dimension takes a third of a whole training step on the CPU.
+        deviation = (centred.square().mean(dim=0) + EPSILON).sqrt().flatten(1).mean(dim=1)
         spread = deviation.repeat(size).view(n, 1, 1, 1).expand(n, 1, height, width)
         return torch.cat([x, spread.to(x.dtype)], dim=1)
 

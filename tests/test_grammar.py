@@ -8,7 +8,7 @@ from gantool.cli.describe import takes
 from gantool.components import Component, Options, option
 from gantool.errors import OptionError, UsageError
 from gantool.grammar import Choice, canonical, describe_options, parse_choice, read_options
-from gantool.option_types import choices, writable
+from gantool.option_types import choices, phrase, writable
 
 
 class Everything(Options):
@@ -185,11 +185,11 @@ def test_limits_on_items_and_members_are_told_in_words() -> None:
         "layers": ("integer+...", "from 1 to 1_000_000; length at least 1",
                    "integer, from 1 to 1_000_000; length at least 1, joined by +"),
         "maybe": ("integer+... or none", "at least 1", "integer or none, at least 1, joined by +"),
-        "mixed": ("integer or choice+...", "at least 1; auto", "integer or choice, at least 1; auto, joined by +"),
+        "mixed": ("integer or auto+...", "at least 1", "integer or auto, at least 1, joined by +"),
         "gaps": ("integer or none+...", "at least 1", "integer or none, at least 1, joined by +"),
         "pair": ("integer+number", "number 2 above 0", "integer+number, number 2 above 0"),
         "alone": ("integer or none", "at least 1", "integer or none, at least 1"),
-        "size": ("integer or choice", "at least 1; auto", "integer or choice, at least 1; auto"),
+        "size": ("integer or auto", "at least 1", "integer or auto, at least 1"),
     }  # fmt: skip
 
 
@@ -202,12 +202,12 @@ def test_limits_on_items_and_members_are_told_in_words() -> None:
         ("layers=2k+1.5", "integers (from 1 to 1_000_000) joined by '+' (length at least 1), not '2k+1.5'"),
         ("layers=", "integers (from 1 to 1_000_000) joined by '+' (length at least 1), not ''"),
         ("maybe=0", "integers (at least 1) joined by '+' or none, not '0'"),
-        ("mixed=auto+0", "values joined by '+', each an integer (at least 1) or one of auto, not 'auto+0'"),
+        ("mixed=auto+0", "values joined by '+', each an integer (at least 1) or auto, not 'auto+0'"),
         ("gaps=none+0", "values joined by '+', each an integer (at least 1) or none, not 'none+0'"),
         ("pair=1+0", "an integer + a number (above 0), not '1+0'"),
         ("pair=1", "an integer + a number (above 0), not '1'"),
         ("alone=0", "an integer (at least 1) or none, not '0'"),
-        ("size=0", "an integer (at least 1) or one of auto, not '0'"),
+        ("size=0", "an integer (at least 1) or auto, not '0'"),
     ],
 )
 def test_limits_on_items_and_members_are_kept(text: str, takes: str) -> None:
@@ -247,3 +247,12 @@ def test_types_the_grammar_can_write(kind: object) -> None:
 @pytest.mark.parametrize("kind", [dict[str, int], int | str, tuple[tuple[int, ...], ...], Options, list[int], None])
 def test_types_the_grammar_cannot_write(kind: object) -> None:
     assert not writable(kind)
+
+
+def test_a_word_beside_a_number_is_told_as_that_word():
+    class Settled(Options):
+        base: Annotated[int, Field(ge=1)] | Literal["auto"] = option("auto", "")
+
+    (row,) = describe_options(Settled)
+    assert (row.type, row.limits, row.default) == ("integer or auto", "at least 1", "auto")
+    assert phrase(Settled.model_fields["base"]) == "an integer (at least 1) or auto"

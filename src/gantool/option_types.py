@@ -192,8 +192,10 @@ def _accepts(annotation: Any, metadata: Sequence[Any] = ()) -> tuple[str, str]:
             limits.append(_limits_of_items([limit for _, limit in told]))
         else:
             kind = _plain(member) or str(getattr(member, "__name__", member))
-            limits.append(", ".join(map(str, _choices(member))) if kind == "choice" else "")
-            kinds.append(kind)
+            words = list(map(str, _choices(member))) if kind == "choice" else []
+            only_word = len(words) == 1 and len(_limited(annotation)) > 1  # as auto in `int | Literal["auto"]`
+            limits.append("" if only_word else ", ".join(words))
+            kinds.append(words[0] if only_word else kind)
         limits.append(_range(own))
     kinds += ["none"] if _takes_none(annotation) else []
     return " or ".join(kinds), "; ".join(dict.fromkeys(filter(None, [*limits, _range(metadata)])))
@@ -212,7 +214,8 @@ def _phrase(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         if get_origin(member) is tuple:
             phrases.append(_phrase_of_items(*_items(member)) + limit)
         elif _plain(member) == "choice":
-            phrases.append(f"one of {', '.join(map(str, _choices(member)))}")
+            listed = list(map(str, _choices(member)))
+            phrases.append(f"one of {', '.join(listed)}" if len(listed) > 1 else listed[0])
         else:
             phrases.append(_PHRASES.get(_plain(member) or "", str(member)) + limit)
     limit = _range(metadata)

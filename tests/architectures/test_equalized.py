@@ -9,7 +9,6 @@ from gantool.architectures.equalized import (
     MinibatchStd,
     PixelNorm,
     Verdict,
-    channels_at,
     group_size,
     pooled,
     upsampled,
@@ -77,10 +76,6 @@ def test_minibatch_std_is_the_same_number_all_over_a_group_and_zero_without_vari
 def test_a_batch_that_does_not_divide_gets_groups_that_do(n, size):
     assert group_size(n, 4) == size
     assert MinibatchStd(4)(torch.randn(n, 2, 4, 4)).isfinite().all()
-
-
-def test_feature_maps_are_those_of_table_2():
-    assert [channels_at(4 * 2**k, 8192, 512) for k in range(9)] == [512, 512, 512, 512, 256, 128, 64, 32, 16]
 
 
 def test_pooling_undoes_upsampling():

@@ -55,7 +55,7 @@ def test_auto_gives_no_part_of_a_long_run_more_than_the_paper():
 
 
 def test_what_was_asked_for_is_not_settled():
-    options = ProgressiveOptions(stabilise_kimg=3, fade_kimg=0)
+    options = ProgressiveOptions(stabilise_kimg=3, fade_kimg=0, fmap_base=64, fmap_max=8)
     assert settle(options, ImageShape(64), 1_000) == options
 
 

@@ -43,6 +43,7 @@ class DcganOptions(Options):
     leak: float = option(0.2, "slope of LeakyReLU in the discriminator", ge=0, lt=1)
 
 
+Maps = Annotated[int, Field(ge=1)]
 Kimg = Annotated[float, Field(ge=0.001)]
 Fade = Annotated[float, Field(ge=0)]
 
@@ -51,8 +52,8 @@ class EqualizedOptions(Options):
     """What the two architectures for high resolution share."""
 
     latent: int = option(512, "size of the latent z", ge=1)
-    fmap_base: int = option(2048, "channels at N pixels are 2 * fmap_base / N; the paper has 8192", ge=8)
-    fmap_max: int = option(256, "the most channels any layer has; the paper has 512", ge=1)
+    fmap_base: Maps | Literal["auto"] = option("auto", "channels at N pixels are 2 * fmap_base / N; auto: see below")
+    fmap_max: Maps | Literal["auto"] = option("auto", "the most channels any layer has; auto: fmap_base / 8, up to 512")
     stddev_group: int = option(4, "samples whose variety the discriminator sees at once; 1: none", ge=1)
 
 
@@ -75,7 +76,9 @@ class MsgOptions(EqualizedOptions):
 
 
 HIGH = (8, 16, 32, 64, 128, 256, 512, 1024)
-GROWTH = """\
+WIDTH = """\
+fmap_base=auto is what a run's length can train: 512 below 100k images, 2048 below 1M, then the paper's 8192."""
+GROWTH = f"""\
 Training begins at 4 pixels. Each level trains for stabilise_kimg thousand images, then the next one, of twice the \
 side, fades in over fade_kimg thousand: its pictures are mixed into those of the level before, scaled up, with a share \
 alpha that grows from 0 to 1, and reals are treated alike. The last level trains to the end. Level and alpha follow \
@@ -83,7 +86,8 @@ from the images seen alone, so a run stopped in the middle of a fade goes on exa
 auto gives the full resolution half of --images and splits the other half evenly, with at most the paper's 600 \
 thousand for each part. At 64 pixels and --images 1.6M: 100k each to 4 trainings and 4 fades, and from 800k on all to \
 64 pixels. It is settled when a run begins; --dry-run shows the table.
---batch holds up to batch_halves_beyond pixels; beyond, it halves with each level, to no fewer than 4."""
+--batch holds up to batch_halves_beyond pixels; beyond, it halves with each level, to no fewer than 4.
+{WIDTH}"""
 
 
 @hookimpl
@@ -132,5 +136,7 @@ def gantool_architectures() -> list[Architecture]:
             "gantool.architectures.msg:build",
             Recipe(learning_rate=3e-3, betas=(0.0, 0.99), batch=16, penalties=("r1:weight=10,every=16",)),
             resolutions=HIGH,
+            settle="gantool.architectures.widths:settle",
+            about=WIDTH,
         ),
     ]

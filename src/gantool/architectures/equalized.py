@@ -82,11 +82,6 @@ def group_size(n: int, most: int) -> int:
     return n if size == 1 and most > 1 else size
 
 
-def channels_at(side: int, fmap_base: int, fmap_max: int) -> int:
-    """Feature maps at a level (table 2): min(fmap_base / 2^stage, fmap_max), stage 1 being 4 pixels."""
-    return max(1, min(fmap_base * 2 // side, fmap_max))
-
-
 def upsampled(x: Float[Tensor, "n c h w"], factor: int = 2) -> Float[Tensor, "n c _ _"]:
     """Each pixel a square."""
     return x if factor == 1 else F.interpolate(x, scale_factor=factor, mode="nearest")

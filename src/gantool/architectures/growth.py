@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gantool.architectures import ProgressiveOptions
-from gantool.components import ImageShape
+from gantool.architectures import ProgressiveOptions, widths
+from gantool.components import AUTO, ImageShape
 
 SMALLEST = 4
 """Side of the coarsest level."""
@@ -63,7 +63,7 @@ class Schedule:
 
 def schedule_of(options: ProgressiveOptions, resolution: int) -> Schedule:
     """The schedule for a resolution; `auto` that nobody has settled is the paper's."""
-    kimg = [PAPER_KIMG if value == "auto" else value for value in (options.stabilise_kimg, options.fade_kimg)]
+    kimg = [PAPER_KIMG if value == AUTO else float(value) for value in (options.stabilise_kimg, options.fade_kimg)]
     stabilise, fade = (round(value * 1000) for value in kimg)
     return Schedule(len(sides(resolution)), stabilise, fade)
 
@@ -71,13 +71,13 @@ def schedule_of(options: ProgressiveOptions, resolution: int) -> Schedule:
 def settle(options: ProgressiveOptions, shape: ImageShape, images: int) -> ProgressiveOptions:
     """`auto` replaced: half of the run goes to the full resolution, the rest to all else in equal parts.
 
-    No part is longer than the paper's. A run that goes on keeps what was settled when it began.
+    No part is longer than the paper's. Widths are settled by the run's length too.
     """
     growing = 2 * (len(sides(shape.resolution)) - 1)
     part = images * (1 - FINAL_SHARE) / growing / 1000 if growing else PAPER_KIMG
     kimg = min(PAPER_KIMG, max(round(part, 3), 0.001))
-    chosen = {name: kimg for name in ("stabilise_kimg", "fade_kimg") if getattr(options, name) == "auto"}
-    return options.model_copy(update=chosen)
+    chosen = {name: kimg for name in ("stabilise_kimg", "fade_kimg") if getattr(options, name) == AUTO}
+    return widths.settle(options.model_copy(update=chosen), shape, images)
 
 
 def batch_at(options: ProgressiveOptions, side: int, batch: int) -> int:

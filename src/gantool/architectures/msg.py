@@ -16,11 +16,11 @@ from gantool.architectures.equalized import (
     PixelNorm,
     Stem,
     Verdict,
-    channels_at,
     pooled,
 )
 from gantool.architectures.growth import sides
 from gantool.architectures.layers import with_label
+from gantool.architectures.widths import feature_maps
 from gantool.components import ImageShape
 from gantool.contracts import Gan, Images
 
@@ -31,7 +31,8 @@ class MsgGenerator(nn.Module):
     def __init__(self, options: MsgOptions, shape: ImageShape) -> None:
         super().__init__()
         self.classes = shape.classes
-        widths = [channels_at(side, options.fmap_base, options.fmap_max) for side in sides(shape.resolution)]
+        maps = feature_maps(options)
+        widths = [maps.at(side) for side in sides(shape.resolution)]
         drawn = widths if options.levels == "all" else widths[-1:]
         self.normalise = PixelNorm()
         self.stem = Stem(options.latent + shape.classes, widths[0])
@@ -77,7 +78,8 @@ class MsgDiscriminator(nn.Module):
 
     def __init__(self, options: MsgOptions, shape: ImageShape) -> None:
         super().__init__()
-        widths = [channels_at(side, options.fmap_base, options.fmap_max) for side in sides(shape.resolution)]
+        maps = feature_maps(options)
+        widths = [maps.at(side) for side in sides(shape.resolution)]
         joined = widths[:-1] if options.levels == "all" else []
         self.from_rgb = EqualizedConv2d(shape.channels, widths[-1], 1)
         self.join = nn.ModuleList(Combination(options.combine, shape.channels, width) for width in joined)
@@ -87,9 +89,8 @@ class MsgDiscriminator(nn.Module):
             nn.Sequential(MinibatchStd(options.stddev_group), Halving(inputs + 1, fine, coarse))
             for inputs, fine, coarse in zip(entering[1:], widths[1:], widths, strict=False)
         )
-        features = channels_at(2, options.fmap_base, options.fmap_max)
-        self.features = Features(entering[0], widths[0], features, options.stddev_group)
-        self.verdict = Verdict(features, shape.classes)
+        self.features = Features(entering[0], widths[0], maps.at(2), options.stddev_group)
+        self.verdict = Verdict(maps.at(2), shape.classes)
 
     def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:
         """How real each pyramid looks."""

@@ -18,12 +18,12 @@ from gantool.architectures.equalized import (
     PixelNorm,
     Stem,
     Verdict,
-    channels_at,
     pooled,
     upsampled,
 )
 from gantool.architectures.growth import Growth, Schedule, batch_at, schedule_of, sides
 from gantool.architectures.layers import with_label
+from gantool.architectures.widths import feature_maps
 from gantool.components import ImageShape
 from gantool.contracts import Gan, Images, Stage
 
@@ -35,7 +35,8 @@ class ProgressiveGenerator(nn.Module):
         super().__init__()
         self.classes = shape.classes
         self.sides = sides(shape.resolution)
-        widths = [channels_at(side, options.fmap_base, options.fmap_max) for side in self.sides]
+        maps = feature_maps(options)
+        widths = [maps.at(side) for side in self.sides]
         self.normalise = PixelNorm()
         self.stem = Stem(options.latent + shape.classes, widths[0])
         self.blocks = nn.ModuleList(map(Doubling, widths, widths[1:]))
@@ -60,12 +61,12 @@ class ProgressiveDiscriminator(nn.Module):
     def __init__(self, options: ProgressiveOptions, shape: ImageShape) -> None:
         super().__init__()
         self.sides = sides(shape.resolution)
-        widths = [channels_at(side, options.fmap_base, options.fmap_max) for side in self.sides]
+        maps = feature_maps(options)
+        widths = [maps.at(side) for side in self.sides]
         self.from_rgb = nn.ModuleList(EqualizedConv2d(shape.channels, width, 1) for width in widths)
         self.blocks = nn.ModuleList(Halving(fine, fine, coarse) for coarse, fine in pairwise(widths))
-        features = channels_at(2, options.fmap_base, options.fmap_max)
-        self.features = Features(widths[0], widths[0], features, options.stddev_group)
-        self.verdict = Verdict(features, shape.classes)
+        self.features = Features(widths[0], widths[0], maps.at(2), options.stddev_group)
+        self.verdict = Verdict(maps.at(2), shape.classes)
         self.growth = Growth(len(self.sides) - 1)
 
     def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:

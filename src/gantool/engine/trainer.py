@@ -52,6 +52,8 @@ class Trainer:
         self._ledger = Ledger()
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
+        for stage in self.stages:
+            game.world.share(stage.batch)  # now, not when the run gets there
         self._stage_start = 0
         self._before = 0
         self._saved_at = time.monotonic()

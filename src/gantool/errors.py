@@ -7,7 +7,7 @@ GantoolError                 1   anything gantool explains in a sentence instead
 ├── PluginError              1   a plugin is broken, or asked for and not there
 ├── DataError                1   the images cannot be used
 ├── CheckpointError          1   a model file or checkpoint is damaged, foreign or missing
-├── ResumeError              1   the run exists and its configuration differs
+├── ResumeError              1   the run exists and its settings differ, or another process has it
 └── TrainingError            1   training cannot go on (not finite, out of memory, disk full)
 """
 
@@ -48,7 +48,7 @@ class CheckpointError(GantoolError):
 
 
 class ResumeError(GantoolError):
-    """The run exists already and what was asked for differs from it."""
+    """The run exists already, and what was asked for differs from it, or another process is training it."""
 
 
 class TrainingError(GantoolError):

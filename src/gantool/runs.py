@@ -43,7 +43,7 @@ def named(out: Path, name: str) -> Path:
     if not name or Path(name).name != name or name in (".", ".."):
         raise UsageError(f"--name {name!r}: a name is one folder inside --out {out}, without slashes.")
     run = out / name
-    if run.exists() and not (run / CONFIG).is_file() and (not run.is_dir() or any(run.iterdir())):
+    if run.exists() and not (run / CONFIG).is_file() and not (run.is_dir() and _is_bare(run)):
         raise UsageError(f"{run} exists and is no run of gantool (it has no {CONFIG}). Choose another --name.")
     return run
 
@@ -55,6 +55,17 @@ def make(run: Path) -> Path:
     except OSError as error:
         raise UsageError(f"The run folder {run} cannot be made: {error.strerror}.") from error
     return run
+
+
+def check_fresh(run: Path) -> None:
+    """Raise ResumeError when another process has begun the run since it was planned; call it with the run locked."""
+    if not _is_bare(run):
+        raise ResumeError(f"Another process has begun the run {run} meanwhile. The same command again goes on with it.")
+
+
+def _is_bare(run: Path) -> bool:
+    """Whether no run has begun there: a process that dies early leaves hidden files at the most, such as its lock."""
+    return all(path.name.startswith(".") for path in run.iterdir())
 
 
 def find(path: Path, out: Path) -> Resumable:

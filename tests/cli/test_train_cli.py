@@ -236,6 +236,37 @@ def test_kill_9_in_the_middle_loses_nothing_but_what_came_after_the_checkpoint(g
     assert seen == sorted(set(seen))
 
 
+def contents(run: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def test_a_run_that_another_process_trains_is_left_alone(gantool, photos):
+    base = ("train", *SMALL, "--data", photos, "--resolution", "16", "--name", "one")
+    process = background("--name", "one", "--images", "1M", "--checkpoint-every", "16")
+    try:
+        wait_for(lambda: Path("runs/one/checkpoints").is_dir() and any(Path("runs/one/checkpoints").glob("0*")))
+        process.send_signal(signal.SIGSTOP)
+        before = contents(Path("runs/one"))
+        for arguments in ((*base, "--images", "2M"), ("train", "-q", "--resume", "runs/one/checkpoints/000000016")):
+            ended = gantool(*arguments)
+            assert (ended.code, ended.out) == (1, "")
+            assert ended.err.count("\n") == 1
+            assert "Another process is training the run runs/one." in ended.err
+        assert contents(Path("runs/one")) == before
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    goal = str(int(max(path.name for path in Path("runs/one/checkpoints").glob("0*"))) + 4)
+    assert gantool(*base, "--images", goal).code == 0
+
+
+def test_a_process_killed_before_its_run_began_is_no_obstacle(gantool, photos):
+    Path("runs/one").mkdir(parents=True)
+    Path("runs/one/.lock").touch()
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "8").code == 0
+
+
 def test_a_run_follows_its_pictures_when_they_move(gantool, photos):
     base = ("train", *MLP, "--resolution", "8", "--name", "one")
     assert gantool(*base, "--data", photos, "--images", "8").code == 0

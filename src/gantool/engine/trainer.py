@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from gantool.engine.ema import Ema
 from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.engine.export import ModelCard, save_generator
 from gantool.engine.ledger import Ledger
+from gantool.engine.lock import RunLock
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import between, stage_at, stages_of
 from gantool.engine.step import Game, discriminator_step, generator_step
@@ -40,9 +42,11 @@ class Trainer:
         card: ModelCard,
         observers: list[Observer],
         warnings: Sequence[str] = (),
+        lock: RunLock | None = None,
     ) -> None:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
         self.warnings = warnings
+        self._lock = lock
         self.images_seen = 0
         self.resumed_from = -1
         self.ema = Ema(game.gan, config.ema)
@@ -61,11 +65,12 @@ class Trainer:
         self.interrupted = True
 
     def train(self) -> Finished:
-        """Run to the goal, or to an interruption.
+        """Run to the goal, or to an interruption, and let go of the run folder.
 
         Raises TrainingError when memory or disk runs out, or losses stay non-finite; the last checkpoint is intact.
         """
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+        own_random_state = torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
+        with self._lock or nullcontext(), own_random_state:
             try:
                 return self._loop()
             except BaseException as error:

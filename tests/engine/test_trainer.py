@@ -10,6 +10,7 @@ from gantool.contracts import Stage
 from gantool.engine import checkpoint
 from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.engine.export import ModelCard, load_generator
+from gantool.engine.precision import Precision
 from gantool.engine.step import Game
 from gantool.engine.trainer import Trainer, derived_seed
 from gantool.errors import CheckpointError, ResumeError, TrainingError
@@ -17,13 +18,19 @@ from gantool.losses import GpOptions, LossOptions
 from gantool.losses.losses import Logistic
 from gantool.losses.penalties import GradientPenalty
 
+PLAIN = Precision()
 
-def trainer(run, images=64, loss=None, batches=None, observers=(), **settings):
+
+def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, **settings):
     gan = tiny_gan()
+    for network in (gan.generator, gan.discriminator):
+        plays.place(network, torch.device("cpu"))
     adam = [
         torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)
     ]
-    game = Game(gan, loss or Logistic(LossOptions()), *adam, penalties=(GradientPenalty(GpOptions(every=2)),))
+    game = Game(
+        gan, loss or Logistic(LossOptions()), *adam, penalties=(GradientPenalty(GpOptions(every=2)),), precision=plays
+    )
     defaults = {"batch": 8, "tick": 16, "snapshot_every": 32, "checkpoint_every": 32}
     config = RunConfig(arch="tiny", resolution=8, images=images, **defaults | settings)
     card = ModelCard(architecture="tiny", resolution=8, channels=3, images_seen=0)
@@ -39,12 +46,16 @@ def state(made):
     return [tensor.clone() for tensor in [*networks, *averaged, *moments]]
 
 
-def test_n_then_n_more_equals_2n_bit_for_bit(tmp_path):
-    whole = trainer(tmp_path / "whole", images=96)
+PRECISIONS = [Precision(name, layout) for name in ("float32", "bf16") for layout in ("contiguous", "channels_last")]
+
+
+@pytest.mark.parametrize("plays", PRECISIONS, ids=lambda plays: f"{plays.name} {plays.layout}")
+def test_n_then_n_more_equals_2n_bit_for_bit(tmp_path, plays):
+    whole = trainer(tmp_path / "whole", images=96, plays=plays)
     whole.train()
-    first = trainer(tmp_path / "halves", images=48)
+    first = trainer(tmp_path / "halves", images=48, plays=plays)
     first.train()
-    second = trainer(tmp_path / "halves", images=96)
+    second = trainer(tmp_path / "halves", images=96, plays=plays)
     second.resume(checkpoint.newest(tmp_path / "halves"))
     assert second.images_seen == 48
     second.train()

@@ -8,6 +8,7 @@ from fakes import TinyBatches, tiny_gan
 from gantool.config import RunConfig
 from gantool.contracts import Stage
 from gantool.engine import checkpoint
+from gantool.engine.distributed import World
 from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.engine.export import ModelCard, load_generator
 from gantool.engine.precision import Precision
@@ -19,18 +20,18 @@ from gantool.losses.losses import Logistic
 from gantool.losses.penalties import GradientPenalty
 
 PLAIN = Precision()
+ALONE = World()
 
 
-def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, **settings):
+def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, world=ALONE, **settings):
     gan = tiny_gan()
     for network in (gan.generator, gan.discriminator):
         plays.place(network, torch.device("cpu"))
     adam = [
         torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)
     ]
-    game = Game(
-        gan, loss or Logistic(LossOptions()), *adam, penalties=(GradientPenalty(GpOptions(every=2)),), precision=plays
-    )
+    penalties = (GradientPenalty(GpOptions(every=2)),)
+    game = Game(gan, loss or Logistic(LossOptions()), *adam, penalties=penalties, precision=plays, world=world)
     defaults = {"batch": 8, "tick": 16, "snapshot_every": 32, "checkpoint_every": 32}
     config = RunConfig(arch="tiny", resolution=8, images=images, **defaults | settings)
     card = ModelCard(architecture="tiny", resolution=8, channels=3, images_seen=0)
@@ -62,6 +63,20 @@ def test_n_then_n_more_equals_2n_bit_for_bit(tmp_path, plays):
     assert len(state(whole)) == len(state(second))
     for one, other in zip(state(whole), state(second), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("images", [64, 72])
+def test_a_rank_that_follows_waits_as_often_as_the_leading_one_saves(tmp_path, images):
+    waits = []
+
+    class Counted(World):
+        def barrier(self):
+            waits.append(self.rank)
+
+    for rank in (0, 1):
+        trainer(tmp_path / f"{rank}", images=images, world=Counted(rank)).train()
+    assert waits.count(0) == waits.count(1) == (2 if images == 64 else 3)
+    assert not list((tmp_path / "1").iterdir())
 
 
 def test_the_users_random_state_is_left_alone(tmp_path):

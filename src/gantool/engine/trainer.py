@@ -58,7 +58,7 @@ class Trainer:
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         self._stage_start = 0
         self._before = 0
-        self._saved_at = time.monotonic()
+        self._saved_at, self._saved_images = time.monotonic(), -1
 
     def interrupt(self) -> None:
         """Ask the loop to finish its step, save and return; safe to call from a signal handler."""
@@ -159,7 +159,7 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint and the shareable generator."""
         self.game.world.barrier()
-        self._saved_at = time.monotonic()
+        self._saved_at, self._saved_images = time.monotonic(), self.images_seen
         if not self.game.world.leads:
             return
         gan = self.game.gan
@@ -218,8 +218,7 @@ class Trainer:
         if self.images_seen != self.resumed_from:
             if not self.interrupted and not self._passed(self.config.snapshot_every):
                 self._snapshot()
-            newest = checkpoint.newest(self.run)
-            if newest is None or int(newest.name) != self.images_seen:
+            if self._saved_images != self.images_seen:  # not asked of the folder, where the leading rank may be writing
                 self.save()
         finished = Finished(self.images_seen, self.run, self.interrupted)
         self._tell(finished)

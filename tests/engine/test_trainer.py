@@ -127,11 +127,12 @@ def test_an_interruption_finishes_the_step_and_saves(tmp_path):
     assert checkpoint.newest_good(tmp_path / "run").name == "000000016"
 
 
-def test_an_observer_that_fails_is_dropped_and_the_run_goes_on(tmp_path):
+@pytest.mark.parametrize("error", [ValueError, SystemExit])
+def test_an_observer_that_fails_is_dropped_and_the_run_goes_on(tmp_path, error):
     told = []
 
     def broken(event):
-        raise ValueError("no ink")
+        raise error("no ink")
 
     trainer(tmp_path / "run", observers=[broken, told.append]).train()
     warnings = [event.message for event in told if isinstance(event, Warned)]

@@ -109,13 +109,13 @@ def trainer(
         # A run that goes on is held before anything takes time; all ranks share it, and the leading one holds it.
         lock = if_it_fails.enter_context(RunLock(plan.run)) if plan.run and plan.resumes and world.leads else None
         source = build_source(config)
+        _check_batch(config, len(source))  # before the speed of such a batch is measured
         gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
         config, precision = settle_precision(config, gan, shape)
         batches = open_batches(
             source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
             flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
         )  # fmt: skip
-        _check_batch(config, batches.count)
         warnings = list(_memory_warnings(config, gan, shape, device))
         game = build_game(config, gan, device, precision, world)
         watchers = [*_own_observers(config), *observers]
@@ -333,7 +333,7 @@ def _run_folder(plan: Plan, out: Path, world: World) -> Path:
 def _check_batch(config: RunConfig, count: int) -> None:
     if count == 1:
         raise DataError("There is one image; training needs two at the least, and some hundreds to be worth while.")
-    if config.batch > count:
+    if config.batch > count > 0:
         raise DataError(
             f"--batch {config.batch} is more than the {count} images there are; use --batch {count} or less."
         )

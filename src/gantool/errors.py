@@ -13,6 +13,7 @@ GantoolError                 1   anything gantool explains in a sentence instead
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class GantoolError(Exception):
@@ -59,3 +60,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`" Did you mean 'x'?"` for the nearest known name, or an empty string when none is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def nearest_beside(path: Path) -> str:
+    """The same for a path that is not there, among what lies in its folder."""
+    try:
+        return did_you_mean(path.name, [other.name for other in path.absolute().parent.iterdir()])
+    except OSError:
+        return ""

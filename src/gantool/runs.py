@@ -9,7 +9,7 @@ from gantool.engine import checkpoint
 from gantool.engine.files import write_atomically
 from gantool.errors import ResumeError, UsageError, did_you_mean
 
-CONFIG = "config.toml"
+CONFIG, GENERATOR = "config.toml", "generator.safetensors"
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,22 @@ def find(path: Path, out: Path) -> Resumable:
     if place.is_dir() and place.parent.name == checkpoint.FOLDER:
         run = place.parent.parent
         return Resumable(run, load_config(run), place)
+    if place.parent.name == checkpoint.FOLDER:
+        known = sorted(saved.name for saved in checkpoint.every(place.parent.parent))
+        there = f" There are: {', '.join(known)}." if known else ""
+        raise UsageError(f"There is no checkpoint {place}.{did_you_mean(place.name, known)}{there}")
     if not (place / CONFIG).is_file():
         around = place.parent if place.parent.is_dir() else out
         runs = sorted(p.name for p in around.iterdir() if (p / CONFIG).is_file()) if around.is_dir() else []
         there = f" Runs in {around}: {', '.join(runs[-8:])}." if runs else ""
         raise UsageError(f"{place} is no run folder (no {CONFIG}).{did_you_mean(place.name, runs)}{there}")
-    return Resumable(place, load_config(place), checkpoint.newest(place))
+    newest, generator = checkpoint.newest(place), place / GENERATOR
+    if newest is None and generator.is_file():
+        raise ResumeError(
+            f"The run {place} has lost its checkpoints: going on would begin anew and replace {generator}. "
+            "Start a new run under another --name, or move that file away."
+        )
+    return Resumable(place, load_config(place), newest)
 
 
 def load_config(run: Path) -> RunConfig:

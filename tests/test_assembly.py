@@ -74,6 +74,21 @@ def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, ph
     assert assembly.trainer(more, tmp_path, accept_new_data=True).train().images_seen == 16
 
 
+def test_a_trainer_holds_its_run_until_it_has_trained(tmp_path, photos):
+    assembly = importlib.import_module("gantool.assembly")
+    planned = assembly.plan({**SMALL, "data": str(photos), "images": 4}, out=tmp_path, name="one")
+    first = assembly.trainer(planned, tmp_path)
+    with pytest.raises(ResumeError, match="Another process"):
+        assembly.trainer(planned, tmp_path)
+    first.train()
+    with pytest.raises(ResumeError, match=r"begun the run .* meanwhile"):  # planned when there was none
+        assembly.trainer(planned, tmp_path)
+    again = assembly.plan({"images": 8}, out=tmp_path, resume=tmp_path / "one")
+    dropped = assembly.trainer(again, tmp_path)
+    del dropped
+    assert assembly.trainer(again, tmp_path).train().images_seen == 8
+
+
 def test_a_model_whose_plugin_is_missing_names_it(tmp_path, photos):
     run = gantool.train(**SMALL, data=str(photos), images=4, out=tmp_path / "runs")
     from gantool.engine.export import load_generator, save_generator

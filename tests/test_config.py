@@ -69,6 +69,11 @@ def test_a_wrong_value_is_named_with_what_the_setting_takes(settings, words):
         settle({"arch": "mlp", "resolution": 8} | settings, "The configuration")
 
 
+def test_a_setting_that_is_missing_is_named():
+    with pytest.raises(OptionError, match=r"run\.toml: --arch is missing\."):
+        settle({"resolution": 8}, "run.toml")
+
+
 def test_an_unknown_setting_in_a_file_gets_the_nearest_right_one(tmp_path):
     path = tmp_path / "run.toml"
     path.write_text("bacth = 64\n")

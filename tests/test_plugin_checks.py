@@ -10,6 +10,7 @@ import pytest
 
 from gantool import plugins
 from gantool.components import Component, Options
+from gantool.contracts import Skipped
 from gantool.errors import PluginError
 from gantool.plugin_checks import check_built
 from gantool.plugin_choice import Chosen
@@ -33,8 +34,9 @@ class Augmentation:
 
 
 class Source:
-    def __init__(self, class_names: Any = ()) -> None:
+    def __init__(self, class_names: Any = (), **more: Any) -> None:
         self.class_names = class_names
+        vars(self).update(more)
 
     def __len__(self) -> int:
         return 0
@@ -68,7 +70,7 @@ def wrong(kind: str, built: object) -> str:
         ("penalty", penalty_with_attributes()),
         ("augmentation", Augmentation()),
         ("source", Source()),  # without skipped
-        ("source", Source(["cat", "dog"])),
+        ("source", Source(["cat", "dog"], skipped=[Skipped("a.png", "is empty")])),
         ("extractor", lambda images: ()),
         ("observer", print),
     ],
@@ -112,6 +114,8 @@ def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
         ("source", [1, 2], ["it is of type list and has no class_names. A source needs class_names"]),
         ("source", Source(None), ["has class_names None."]),
         ("source", Source("cat"), ["has class_names 'cat'."]),
+        ("source", Source(skipped=3), ["has skipped 3. It may be left out, or is a sequence of gantool.Skipped."]),
+        ("source", Source(skipped=["a.png"]), ["has skipped ['a.png']."]),
         ("source", Source(range(3)), ["has class_names range(0, 3)."]),
         ("extractor", 3, ["it is of type int and cannot be called. An extractor needs extractor(images)."]),
         ("observer", lambda: None, ["does not take these arguments: observer(event)."]),

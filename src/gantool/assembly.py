@@ -1,7 +1,7 @@
 """The one room that knows both sides: a configuration becomes a Trainer, a model file becomes a Model."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from gantool.engine.distributed import World, join_world
 from gantool.engine.export import ModelCard, load_generator
 from gantool.engine.files import write_atomically
 from gantool.engine.inspection import check_contract
+from gantool.engine.lock import RunLock
 from gantool.engine.precision import Precision, choose
 from gantool.engine.stages import full_grown, stages_of
 from gantool.engine.step import Game
@@ -98,32 +99,39 @@ def trainer(
 ) -> Trainer:
     """A Trainer for a configuration, in a fresh run folder, or for a plan, which may go on with a run.
 
-    Raises DataError, PluginError, CheckpointError or ResumeError before anything is trained.
+    It holds the folder until its training ends or it is dropped. Raises DataError, PluginError, CheckpointError or
+    ResumeError before anything is trained.
     """
     plan = config if isinstance(config, Plan) else Plan(config, None)
     config, device = plan.config, pick_device(plan.config.device)
-    with explaining_memory(config):
+    with explaining_memory(config), ExitStack() as if_it_fails:
         world = join_world(device)
+        # A run that goes on is held before anything takes time; all ranks share it, and the leading one holds it.
+        lock = if_it_fails.enter_context(RunLock(plan.run)) if plan.run and plan.resumes and world.leads else None
         source = build_source(config)
+        _check_batch(config, len(source))  # before the speed of such a batch is measured
         gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
         config, precision = settle_precision(config, gan, shape)
         batches = open_batches(
             source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
             flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
         )  # fmt: skip
-        _check_batch(config, batches.count)
         warnings = list(_memory_warnings(config, gan, shape, device))
         game = build_game(config, gan, device, precision, world)
         watchers = [*_own_observers(config), *observers]
         card = _card(config, batches.class_names if config.labels else ())
         # Only now is anything written: what is wrong with the request has come up by here.
         run = _run_folder(plan, Path(out), world)
-        made = Trainer(game, batches, config, run, card, watchers, warnings)
+        if world.leads and lock is None:
+            lock = if_it_fails.enter_context(RunLock(run))
+            runs.check_fresh(run)
+        made = Trainer(game, batches, config, run, card, watchers, warnings, lock)
         if plan.checkpoint is not None:
             made.resume(plan.checkpoint, accept_new_data)
-    if world.leads:
-        runs.save_config(run, config)
-        _list_skipped(run, source)
+        if world.leads:
+            runs.save_config(run, config)
+            _list_skipped(run, source)
+        if_it_fails.pop_all()
     return made
 
 
@@ -325,7 +333,7 @@ def _run_folder(plan: Plan, out: Path, world: World) -> Path:
 def _check_batch(config: RunConfig, count: int) -> None:
     if count == 1:
         raise DataError("There is one image; training needs two at the least, and some hundreds to be worth while.")
-    if config.batch > count:
+    if config.batch > count > 0:
         raise DataError(
             f"--batch {config.batch} is more than the {count} images there are; use --batch {count} or less."
         )

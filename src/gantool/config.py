@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from gantool.errors import OptionError, UsageError, did_you_mean
+from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
 
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 ALIASES = {"lr": ("lr_g", "lr_d")}
@@ -76,7 +76,8 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+        near = "" if path.exists() else nearest_beside(path)
+        raise UsageError(f"The configuration {path} cannot be read: {error.strerror}.{near}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
     known = (*RunConfig.model_fields, *ALIASES)
@@ -118,6 +119,8 @@ def _explained(error: ValidationError, place: str, key: str = "", value: Any = N
     if not key:
         key, value = str(first["loc"][0]), first.get("input")
     name = key if key in WITHOUT_FLAG else "--" + key.replace("_", "-")
+    if first["type"] == "missing":
+        return OptionError(f"{place}: {name} is missing.")
     return OptionError(f"{place}: {name} {_shown(value)}: {first['msg'].lower()}.")
 
 

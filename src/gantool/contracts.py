@@ -88,10 +88,9 @@ class MappedGenerator(Protocol):
 class Loss(Protocol):
     """An adversarial loss on logits: one value per sample, the step takes the mean.
 
-    `pairs_real` says whether `generator` needs the real logits (relativistic losses do); it gets None otherwise.
+    One whose attribute `pairs_real` is true gets the real logits in `generator` too (relativistic losses need them);
+    where it is false or missing, None.
     """
-
-    pairs_real: bool
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
         """What the discriminator minimises."""
@@ -134,17 +133,14 @@ class Skipped:
 class Source(Protocol):
     """Images, addressed by index. `class_names` is empty when there are no labels.
 
-    A source whose content never changes for a given `fingerprint` (a short string) is cached on disk under it;
-    without that attribute it is read as it is.
+    Two more attributes may be missing. A source whose content never changes for a given `fingerprint` (a short string)
+    is cached on disk under it; without one it is read as it is. `skipped` is a sequence of Skipped, what could not be
+    used; without it that is nothing.
     """
 
     @property
     def class_names(self) -> Sequence[str]:
         """Names of the classes, in the order of their labels."""
-
-    @property
-    def skipped(self) -> Sequence[Skipped]:
-        """What could not be used."""
 
     def __len__(self) -> int:
         """How many images there are."""

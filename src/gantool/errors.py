@@ -7,12 +7,13 @@ GantoolError                 1   anything gantool explains in a sentence instead
 ├── PluginError              1   a plugin is broken, or asked for and not there
 ├── DataError                1   the images cannot be used
 ├── CheckpointError          1   a model file or checkpoint is damaged, foreign or missing
-├── ResumeError              1   the run exists and its configuration differs
+├── ResumeError              1   the run exists and its settings differ, or another process has it
 └── TrainingError            1   training cannot go on (not finite, out of memory, disk full)
 """
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class GantoolError(Exception):
@@ -48,7 +49,7 @@ class CheckpointError(GantoolError):
 
 
 class ResumeError(GantoolError):
-    """The run exists already and what was asked for differs from it."""
+    """The run exists already, and what was asked for differs from it, or another process is training it."""
 
 
 class TrainingError(GantoolError):
@@ -59,3 +60,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`" Did you mean 'x'?"` for the nearest known name, or an empty string when none is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def nearest_beside(path: Path) -> str:
+    """The same for a path that is not there, among what lies in its folder."""
+    try:
+        return did_you_mean(path.name, [other.name for other in path.absolute().parent.iterdir()])
+    except OSError:
+        return ""

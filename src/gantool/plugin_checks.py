@@ -40,6 +40,7 @@ def check_built(kind: str, built: object, title: str) -> None:
         _check_penalty(built, title)
     if kind == "source":
         _check_class_names(built, thing)
+        _check_skipped(built, thing)
 
 
 def _check_penalty(built: object, title: str) -> None:
@@ -64,6 +65,15 @@ def _check_class_names(built: object, thing: str) -> None:
         got = "no class_names" if not hasattr(built, "class_names") else f"class_names {names!r:.80}"
         raise PluginError(
             f"{thing} and has {got}. A source needs class_names: a sequence of texts, empty without labels."
+        )
+
+
+def _check_skipped(built: object, thing: str) -> None:
+    skipped = getattr(built, "skipped", ())
+    listed = isinstance(skipped, Sequence) and all(hasattr(one, "path") and hasattr(one, "reason") for one in skipped)
+    if not listed:
+        raise PluginError(
+            f"{thing} and has skipped {skipped!r:.80}. It may be left out, or is a sequence of gantool.Skipped."
         )
 
 

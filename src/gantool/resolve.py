@@ -8,7 +8,7 @@ from typing import Any
 from gantool.components import Architecture, Component, ImageShape, Recipe
 from gantool.config import NONE, RunConfig, check_types, read_config, settle, spread
 from gantool.engine.devices import pick_device
-from gantool.errors import OptionError, UnknownNameError, UsageError
+from gantool.errors import OptionError, UnknownNameError, UsageError, nearest_beside
 from gantool.option_types import quote
 from gantool.plugin_choice import Chosen
 from gantool.plugins import PluginHost
@@ -87,7 +87,8 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
             raise
         looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~"))
         what = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
-        raise UnknownNameError(what) from error
+        near = nearest_beside(Path(text).expanduser())
+        raise UnknownNameError(what + near) from error
 
 
 def _quoted(path: str) -> str:

@@ -9,7 +9,7 @@ from gantool.engine import checkpoint
 from gantool.engine.files import write_atomically
 from gantool.errors import ResumeError, UsageError, did_you_mean
 
-CONFIG = "config.toml"
+CONFIG, GENERATOR = "config.toml", "generator.safetensors"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def named(out: Path, name: str) -> Path:
     if not name or Path(name).name != name or name in (".", ".."):
         raise UsageError(f"--name {name!r}: a name is one folder inside --out {out}, without slashes.")
     run = out / name
-    if run.exists() and not (run / CONFIG).is_file() and (not run.is_dir() or any(run.iterdir())):
+    if run.exists() and not (run / CONFIG).is_file() and not (run.is_dir() and _is_bare(run)):
         raise UsageError(f"{run} exists and is no run of gantool (it has no {CONFIG}). Choose another --name.")
     return run
 
@@ -57,18 +57,39 @@ def make(run: Path) -> Path:
     return run
 
 
+def check_fresh(run: Path) -> None:
+    """Raise ResumeError when another process has begun the run since it was planned; call it with the run locked."""
+    if not _is_bare(run):
+        raise ResumeError(f"Another process has begun the run {run} meanwhile. The same command again goes on with it.")
+
+
+def _is_bare(run: Path) -> bool:
+    """Whether no run has begun there: a process that dies early leaves hidden files at the most, such as its lock."""
+    return all(path.name.startswith(".") for path in run.iterdir())
+
+
 def find(path: Path, out: Path) -> Resumable:
     """What `--resume` means: a run folder, one of its checkpoints, or the name of a run in `out`."""
     place = path if path.exists() or len(path.parts) > 1 else out / path
     if place.is_dir() and place.parent.name == checkpoint.FOLDER:
         run = place.parent.parent
         return Resumable(run, load_config(run), place)
+    if place.parent.name == checkpoint.FOLDER:
+        known = sorted(saved.name for saved in checkpoint.every(place.parent.parent))
+        there = f" There are: {', '.join(known)}." if known else ""
+        raise UsageError(f"There is no checkpoint {place}.{did_you_mean(place.name, known)}{there}")
     if not (place / CONFIG).is_file():
         around = place.parent if place.parent.is_dir() else out
         runs = sorted(p.name for p in around.iterdir() if (p / CONFIG).is_file()) if around.is_dir() else []
         there = f" Runs in {around}: {', '.join(runs[-8:])}." if runs else ""
         raise UsageError(f"{place} is no run folder (no {CONFIG}).{did_you_mean(place.name, runs)}{there}")
-    return Resumable(place, load_config(place), checkpoint.newest(place))
+    newest, generator = checkpoint.newest(place), place / GENERATOR
+    if newest is None and generator.is_file():
+        raise ResumeError(
+            f"The run {place} has lost its checkpoints: going on would begin anew and replace {generator}. "
+            "Start a new run under another --name, or move that file away."
+        )
+    return Resumable(place, load_config(place), newest)
 
 
 def load_config(run: Path) -> RunConfig:

@@ -60,7 +60,7 @@ class Dimming:
         return network(real, labels).square()
 
 class stripes:
-    class_names, skipped = ("black", "white"), ()
+    class_names = ("black", "white")
     def __init__(self, options, resolution, channels):
         self.shape = (channels, resolution, resolution)
     def __len__(self):
@@ -103,6 +103,7 @@ def test_every_kind_of_component_of_a_guest_works_beside_a_broken_plugin(gantool
     assert 'loss = "hinge:margin=1.0"' in written
     assert Path("runs/one/diary.txt").read_text().startswith("Started Snapshot")
     assert "penalty_dimming" in Path("runs/one/metrics.jsonl").read_text()
+    assert not Path("runs/one/skipped.tsv").exists()  # the source names none
     assert gantool("sample", "runs/one", "-n", "2", "--plugins-dir", folder).code == 0
 
     monkeypatch.setattr(plugins, "_host", None)

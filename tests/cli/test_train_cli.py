@@ -121,6 +121,9 @@ WRONG = [
     (("--arch", "dcgan", "--resolution", "48"), 2, "16, 28, 32"),
     (("--arch", "mlp", "--images", "many"), 2, "200k"),
     (("--arch", "mlp", "--data", "./nowhere"), 2, "nowhere"),
+    (("--arch", "mlp", "--data", "./fotos"), 2, "Did you mean 'photos'"),
+    (("--arch", "mlp", "--data", "fotos"), 2, "Did you mean 'photos'"),
+    (("--arch", "mlp", "--config", "photoz"), 2, "Did you mean 'photos'"),
     (("--arch", "mlp", "--channels", "2"), 2, "1 or 3"),
     (("--arch", "mlp", "--batch", "0"), 2, "--batch"),
     (("--arch", "mlp", "--device", "cdua"), 2, "Did you mean 'cuda'"),
@@ -134,7 +137,7 @@ WRONG = [
 @pytest.mark.parametrize(
     ("arguments", "code", "words"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, tuple) else None
 )
-def test_what_is_wrong_is_said_in_a_sentence(gantool, arguments, code, words):
+def test_what_is_wrong_is_said_in_a_sentence(gantool, photos, arguments, code, words):
     ended = gantool("train", *arguments)
     assert ended.code == code
     assert words in ended.err
@@ -236,6 +239,37 @@ def test_kill_9_in_the_middle_loses_nothing_but_what_came_after_the_checkpoint(g
     assert seen == sorted(set(seen))
 
 
+def contents(run: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def test_a_run_that_another_process_trains_is_left_alone(gantool, photos):
+    base = ("train", *SMALL, "--data", photos, "--resolution", "16", "--name", "one")
+    process = background("--name", "one", "--images", "1M", "--checkpoint-every", "16")
+    try:
+        wait_for(lambda: Path("runs/one/checkpoints").is_dir() and any(Path("runs/one/checkpoints").glob("0*")))
+        process.send_signal(signal.SIGSTOP)
+        before = contents(Path("runs/one"))
+        for arguments in ((*base, "--images", "2M"), ("train", "-q", "--resume", "runs/one/checkpoints/000000016")):
+            ended = gantool(*arguments)
+            assert (ended.code, ended.out) == (1, "")
+            assert ended.err.count("\n") == 1
+            assert "Another process is training the run runs/one." in ended.err
+        assert contents(Path("runs/one")) == before
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    goal = str(int(max(path.name for path in Path("runs/one/checkpoints").glob("0*"))) + 4)
+    assert gantool(*base, "--images", goal).code == 0
+
+
+def test_a_process_killed_before_its_run_began_is_no_obstacle(gantool, photos):
+    Path("runs/one").mkdir(parents=True)
+    Path("runs/one/.lock").touch()
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "8").code == 0
+
+
 def test_a_run_follows_its_pictures_when_they_move(gantool, photos):
     base = ("train", *MLP, "--resolution", "8", "--name", "one")
     assert gantool(*base, "--data", photos, "--images", "8").code == 0
@@ -253,6 +287,51 @@ def test_a_refused_resume_leaves_the_run_as_it_was(gantool, photos):
     before = Path("runs/one/config.toml").read_bytes()
     assert gantool(*base, "--images", "16").code == 1
     assert Path("runs/one/config.toml").read_bytes() == before
+
+
+def test_a_checkpoint_that_is_not_there_is_named_with_those_that_are(gantool, photos):
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "8").code == 0
+    ended = gantool("train", "--resume", "runs/one/checkpoints/00000000")
+    assert (ended.code, "There is no checkpoint runs/one/checkpoints/00000000." in ended.err) == (2, True)
+    assert "000000004, 000000008" in ended.err
+    for manifest in Path("runs/one/checkpoints").glob("*/manifest.json"):
+        manifest.unlink()
+    ended = gantool(*base, "--images", "16")
+    assert (ended.code, "no good one left" in ended.err) == (1, True)
+
+
+def test_a_run_that_lost_its_checkpoints_does_not_begin_anew(gantool, photos):
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "8").code == 0
+    shutil.rmtree("runs/one/checkpoints")
+    before = contents(Path("runs/one"))
+    ended = gantool(*base, "--images", "16")
+    assert (ended.code, "lost its checkpoints" in ended.err) == (1, True)
+    assert contents(Path("runs/one")) == before
+    Path("runs/one/generator.safetensors").unlink()
+    assert gantool(*base, "--images", "16").code == 0
+
+
+def test_a_batch_larger_than_the_data_is_refused_before_it_is_tried(gantool, photos, monkeypatch):
+    monkeypatch.setattr("gantool.assembly.settle_precision", lambda *_: pytest.fail("it was tried"))
+    ended = gantool("train", *MLP, "--data", photos, "--resolution", "8", "--batch", "64")
+    assert (ended.code, "--batch 12 or less" in ended.err) == (1, True)
+
+
+def test_sigterm_before_training_clears_away_what_is_half_done(gantool, photos, monkeypatch):
+    cleared = []
+
+    def build(config):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(10)
+        finally:
+            cleared.append(True)
+
+    monkeypatch.setattr("gantool.assembly.build_source", build)
+    assert gantool("train", *MLP, "--data", photos, "--resolution", "8").code == 143
+    assert cleared == [True]
 
 
 def test_a_copy_among_the_checkpoints_is_not_mistaken_for_one(gantool, photos):

@@ -28,6 +28,11 @@ class Raises(TinyDiscriminator):
         return self.no_such_layer(images)
 
 
+class Leaves(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        raise SystemExit(3)
+
+
 BROKEN = [
     (lambda: "a string", "built a str"),
     (lambda: Gan(BareTensor(), TinyDiscriminator(), 4), "return \\(images,\\)"),
@@ -35,6 +40,7 @@ BROKEN = [
     (lambda: Gan(TinyGenerator(), Columns(), 4), "logits \\[n\\]"),
     (lambda: Gan(TinyGenerator(), Raises(), 4), "no_such_layer"),
     (lambda: Gan(TinyGenerator(), TinyDiscriminator(), 5), "cannot draw"),
+    (lambda: Gan(TinyGenerator(), Leaves(), 4), "SystemExit"),
 ]
 
 

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from fakes import tiny_gan
+from gantool.contracts import Loss
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.losses import GpOptions, HingeOptions, LossOptions, LsganOptions, R1Options, WassersteinOptions
 from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
@@ -108,6 +109,22 @@ def test_real_logits_are_computed_for_the_generator_only_when_the_loss_pairs_the
 
     generator_step(game(Paired(LossOptions())), REAL, None)
     assert seen[0].shape == (8,)
+
+
+def test_a_loss_that_does_not_say_whether_it_pairs_gets_no_real_logits():
+    seen = []
+
+    class Plain:
+        def discriminator(self, real_logits, fake_logits):
+            return fake_logits - real_logits
+
+        def generator(self, real_logits, fake_logits):
+            seen.append(real_logits)
+            return -fake_logits
+
+    assert isinstance(Plain(), Loss)
+    generator_step(game(Plain()), REAL, None)
+    assert seen == [None]
 
 
 def test_one_draw_of_the_augmentation_is_applied_to_real_and_fake_alike():

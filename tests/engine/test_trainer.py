@@ -8,8 +8,10 @@ from fakes import TinyBatches, tiny_gan
 from gantool.config import RunConfig
 from gantool.contracts import Stage
 from gantool.engine import checkpoint
+from gantool.engine.distributed import World
 from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.engine.export import ModelCard, load_generator
+from gantool.engine.precision import Precision
 from gantool.engine.step import Game
 from gantool.engine.trainer import Trainer, derived_seed
 from gantool.errors import CheckpointError, ResumeError, TrainingError
@@ -17,13 +19,19 @@ from gantool.losses import GpOptions, LossOptions
 from gantool.losses.losses import Logistic
 from gantool.losses.penalties import GradientPenalty
 
+PLAIN = Precision()
+ALONE = World()
 
-def trainer(run, images=64, loss=None, batches=None, observers=(), **settings):
+
+def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, world=ALONE, **settings):
     gan = tiny_gan()
+    for network in (gan.generator, gan.discriminator):
+        plays.place(network, torch.device("cpu"))
     adam = [
         torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)
     ]
-    game = Game(gan, loss or Logistic(LossOptions()), *adam, penalties=(GradientPenalty(GpOptions(every=2)),))
+    penalties = (GradientPenalty(GpOptions(every=2)),)
+    game = Game(gan, loss or Logistic(LossOptions()), *adam, penalties=penalties, precision=plays, world=world)
     defaults = {"batch": 8, "tick": 16, "snapshot_every": 32, "checkpoint_every": 32}
     config = RunConfig(arch="tiny", resolution=8, images=images, **defaults | settings)
     card = ModelCard(architecture="tiny", resolution=8, channels=3, images_seen=0)
@@ -39,18 +47,36 @@ def state(made):
     return [tensor.clone() for tensor in [*networks, *averaged, *moments]]
 
 
-def test_n_then_n_more_equals_2n_bit_for_bit(tmp_path):
-    whole = trainer(tmp_path / "whole", images=96)
+PRECISIONS = [Precision(name, layout) for name in ("float32", "bf16") for layout in ("contiguous", "channels_last")]
+
+
+@pytest.mark.parametrize("plays", PRECISIONS, ids=lambda plays: f"{plays.name} {plays.layout}")
+def test_n_then_n_more_equals_2n_bit_for_bit(tmp_path, plays):
+    whole = trainer(tmp_path / "whole", images=96, plays=plays)
     whole.train()
-    first = trainer(tmp_path / "halves", images=48)
+    first = trainer(tmp_path / "halves", images=48, plays=plays)
     first.train()
-    second = trainer(tmp_path / "halves", images=96)
+    second = trainer(tmp_path / "halves", images=96, plays=plays)
     second.resume(checkpoint.newest(tmp_path / "halves"))
     assert second.images_seen == 48
     second.train()
     assert len(state(whole)) == len(state(second))
     for one, other in zip(state(whole), state(second), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("images", [64, 72])
+def test_a_rank_that_follows_waits_as_often_as_the_leading_one_saves(tmp_path, images):
+    waits = []
+
+    class Counted(World):
+        def barrier(self):
+            waits.append(self.rank)
+
+    for rank in (0, 1):
+        trainer(tmp_path / f"{rank}", images=images, world=Counted(rank)).train()
+    assert waits.count(0) == waits.count(1) == (2 if images == 64 else 3)
+    assert not list((tmp_path / "1").iterdir())
 
 
 def test_the_users_random_state_is_left_alone(tmp_path):
@@ -101,11 +127,12 @@ def test_an_interruption_finishes_the_step_and_saves(tmp_path):
     assert checkpoint.newest_good(tmp_path / "run").name == "000000016"
 
 
-def test_an_observer_that_fails_is_dropped_and_the_run_goes_on(tmp_path):
+@pytest.mark.parametrize("error", [ValueError, SystemExit])
+def test_an_observer_that_fails_is_dropped_and_the_run_goes_on(tmp_path, error):
     told = []
 
     def broken(event):
-        raise ValueError("no ink")
+        raise error("no ink")
 
     trainer(tmp_path / "run", observers=[broken, told.append]).train()
     warnings = [event.message for event in told if isinstance(event, Warned)]

@@ -2,7 +2,11 @@
 
 import logging
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -67,12 +71,30 @@ class _WarningHandler(logging.Handler):
         warn(record.getMessage())
 
 
+class _Terminated(BaseException):
+    """SIGTERM, raised so that what is half done is cleared away; no guest's `except Exception` stops it."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main() -> None:
-    """Run the command line; the exit code is that of the error, 130 when interrupted."""
+    """Run the command line; the exit code is that of the error, 130 or 143 when interrupted."""
     completing = COMPLETION_VARIABLE in os.environ  # where a stray word would spoil the line being typed
     logging.getLogger("gantool").handlers = [logging.NullHandler() if completing else _WarningHandler(logging.WARNING)]
     try:
-        app(prog_name="gantool")
+        with _terminable():
+            app(prog_name="gantool")
     except GantoolError as error:
         from gantool.cli import output
 
@@ -81,6 +103,8 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except _Terminated:
+        sys.exit(143)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

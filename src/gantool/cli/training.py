@@ -26,7 +26,7 @@ def run_to_the_end(
     with showing_progress():
         console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()
         made = trainer(plan, out, [console_observer], accept_new_data)
-    if not quiet:
+    if not quiet and made.game.world.leads:
         for line in notes(made):
             say(line)
     # Standard output is for the result, whatever a guest's code prints while it trains.

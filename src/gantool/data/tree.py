@@ -16,7 +16,7 @@ from gantool.data.listing import (
     is_hidden,
     is_picture_name,
 )
-from gantool.errors import DataError, did_you_mean
+from gantool.errors import DataError, nearest_beside
 
 _SHOWN = 3
 
@@ -30,8 +30,9 @@ def list_pictures(path: str | Path) -> Listing:
     if root.is_dir():
         return _list_folder(root)
     if not root.exists():
-        near = did_you_mean(root.name, _names_beside(root))
-        raise DataError(f"{path} does not exist.{near} Give a folder of pictures, or a zip or tar of them.")
+        raise DataError(
+            f"{path} does not exist.{nearest_beside(root)} Give a folder of pictures, or a zip or tar of them."
+        )
     listing = list_archive(root)
     if listing is not None:
         return listing
@@ -129,13 +130,6 @@ def _is_picture(entry: os.DirEntry[str]) -> bool:
         return False
     with Path(entry.path).open("rb") as file:
         return has_picture_magic(file.read(MAGIC_BYTES))
-
-
-def _names_beside(path: Path) -> list[str]:
-    try:
-        return [other.name for other in path.parent.iterdir()]
-    except OSError:
-        return []
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ class Announcer:
         for observer in list(self._observers):
             try:
                 observer(event)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self._observers.remove(observer)
                 name = type(observer).__name__
                 failed.append(f"The observer {name} failed and is switched off: {type(error).__name__}: {error}")

@@ -149,9 +149,11 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -
 
 
 def _remedy(path: Path) -> str:
-    good = newest_good(path.parent.parent) if path.parent.name == FOLDER else None
-    if good is None:
+    if path.parent.name != FOLDER:
         return ""
+    good = newest_good(path.parent.parent)
+    if good is None:
+        return " The run has no good one left; start a new run."
     return f" The last good one is {good}; go on from it with: gantool train --resume {shlex.quote(str(good))}"
 
 

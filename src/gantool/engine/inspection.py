@@ -30,7 +30,7 @@ def check_contract(gan: object, shape: ImageShape, title: str) -> None:
             gan.advance(0)
     except PluginError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = str(error).strip().partition("\n")[0]
         raise PluginError(
             f"{title} cannot draw and judge two {_words(shape)}: {type(error).__name__}: {reason}"

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from gantool.engine.ema import Ema
 from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.engine.export import ModelCard, save_generator
 from gantool.engine.ledger import Ledger
+from gantool.engine.lock import RunLock
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import between, stage_at, stages_of
 from gantool.engine.step import Game, discriminator_step, generator_step
@@ -40,9 +42,11 @@ class Trainer:
         card: ModelCard,
         observers: list[Observer],
         warnings: Sequence[str] = (),
+        lock: RunLock | None = None,
     ) -> None:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
         self.warnings = warnings
+        self._lock = lock
         self.images_seen = 0
         self.resumed_from = -1
         self.ema = Ema(game.gan, config.ema)
@@ -56,18 +60,19 @@ class Trainer:
             game.world.share(stage.batch)  # now, not when the run gets there
         self._stage_start = 0
         self._before = 0
-        self._saved_at = time.monotonic()
+        self._saved_at, self._saved_images = time.monotonic(), -1
 
     def interrupt(self) -> None:
         """Ask the loop to finish its step, save and return; safe to call from a signal handler."""
         self.interrupted = True
 
     def train(self) -> Finished:
-        """Run to the goal, or to an interruption.
+        """Run to the goal, or to an interruption, and let go of the run folder.
 
         Raises TrainingError when memory or disk runs out, or losses stay non-finite; the last checkpoint is intact.
         """
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+        own_random_state = torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
+        with self._lock or nullcontext(), own_random_state:
             try:
                 return self._loop()
             except BaseException as error:
@@ -156,7 +161,7 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint and the shareable generator."""
         self.game.world.barrier()
-        self._saved_at = time.monotonic()
+        self._saved_at, self._saved_images = time.monotonic(), self.images_seen
         if not self.game.world.leads:
             return
         gan = self.game.gan
@@ -215,8 +220,7 @@ class Trainer:
         if self.images_seen != self.resumed_from:
             if not self.interrupted and not self._passed(self.config.snapshot_every):
                 self._snapshot()
-            newest = checkpoint.newest(self.run)
-            if newest is None or int(newest.name) != self.images_seen:
+            if self._saved_images != self.images_seen:  # not asked of the folder, where the leading rank may be writing
                 self.save()
         finished = Finished(self.images_seen, self.run, self.interrupted)
         self._tell(finished)

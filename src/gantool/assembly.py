@@ -216,10 +216,11 @@ def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[Ru
     """Replace `auto` by what is fastest here, and the precision that says so."""
     device = pick_device(config.device)
     keep_freed_memory(device)
-    timer = step_timer(gan, shape, config.batch, device)
+    stages = stages_of(gan, config.resolution, config.batch)
+    timer = step_timer(gan, shape, stages[-1].batch, device)
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
     memory = cache_folder() / "precision.json"
-    with full_grown(gan, stages_of(gan, config.resolution, config.batch)):
+    with full_grown(gan, stages):
         precision = choose(config.precision, config.layout, device, timer, memory, key)
     return config.model_copy(update={"precision": precision.name, "layout": precision.layout}), precision
 

@@ -6,9 +6,11 @@ from gantool.components import ImageShape
 from gantool.contracts import Gan, Stage
 from gantool.engine.budget import kept_for_backward, memory_estimate, trainable
 from gantool.engine.inspection import check_contract
+from gantool.engine.stages import stages_of
 from gantool.errors import PluginError
 from gantool.losses import R1Options
 from gantool.losses.penalties import R1
+from gantool.plugins import host
 
 SHAPE = ImageShape(8)
 
@@ -103,3 +105,23 @@ def test_stages_that_make_no_sense_are_refused(stages, words):
 def test_penalties_count_among_what_a_step_keeps():
     gan, stage = tiny_gan(), Stage(0, 8, 32)
     assert memory_estimate(gan, stage, 0, [R1(R1Options())]) > memory_estimate(gan, stage, 0)
+
+
+@pytest.mark.parametrize("arch", ["mlp", "dcgan:width=8", "progressive:fmap_base=64", "msg:fmap_base=64"])
+def test_measuring_without_content_gives_the_same_number(arch, monkeypatch):
+    gan = host().resolve("architecture", arch).build(ImageShape(32, 3, 2))
+    stage = stages_of(gan, 32, 8)[-1]
+    without = memory_estimate(gan, stage, 2, [R1(R1Options())])
+    monkeypatch.setattr("gantool.engine.budget._weightless", lambda gan: gan)
+    assert memory_estimate(gan, stage, 2, [R1(R1Options())]) == pytest.approx(without, rel=0.01)
+
+
+def test_networks_that_need_numbers_are_measured_with_them():
+    gan = tiny_gan()
+    expected = memory_estimate(gan, Stage(0, 8, 4), 0)
+
+    def read(module, inputs):
+        inputs[0].sum().item()
+
+    gan.generator.register_forward_pre_hook(read)
+    assert memory_estimate(gan, Stage(0, 8, 4), 0) == expected

@@ -1,5 +1,6 @@
 """What a training step will take in memory, before the first one runs out of it."""
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -20,12 +21,28 @@ def trainable(network: nn.Module) -> int:
 def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty] = ()) -> int:
     """Bytes of a training step in a stage: weights, gradients, Adam's moments, EMA, and what autograd keeps of a batch.
 
-    The activations are those of two samples, measured: fakes and reals before the discriminator, with its penalties, or
-    generator and discriminator in a row. Temporary buffers of the kernels come on top.
+    The activations are those of two samples: fakes and reals before the discriminator, with its penalties, or generator
+    and discriminator in a row. Temporary buffers of the kernels come on top.
     """
-    gan.advance(stage.start)
     weights = sum(p.numel() * p.element_size() for net in (gan.generator, gan.discriminator) for p in net.parameters())
     averaged = sum(p.numel() * p.element_size() for p in gan.generator.parameters())
+    try:
+        kept = _kept(_weightless(gan), stage, classes, penalties)
+    except Exception:  # networks may do what needs numbers
+        kept = _kept(gan, stage, classes, penalties)
+    return 4 * weights + averaged + kept * stage.batch // SAMPLES
+
+
+def _weightless(gan: Gan) -> Gan:
+    """A copy on the meta device, where tensors have shapes and no content: measuring it takes no memory and no time."""
+    copied = copy.deepcopy(gan)
+    copied.generator.to("meta")
+    copied.discriminator.to("meta")
+    return copied
+
+
+def _kept(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty]) -> int:
+    gan.advance(stage.start)
     device = next(gan.generator.parameters()).device
     z = torch.randn(SAMPLES, gan.latent_dim, device=device)
     labels: Labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if classes else None
@@ -33,8 +50,7 @@ def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Pe
     images = tuple(image.detach() for image in images)
     kept_d, _ = kept_for_backward(lambda: gan.discriminator(images, labels))
     kept_p, _ = kept_for_backward(lambda: [p(gan.discriminator, images, images, labels) for p in penalties])
-    activations = max(2 * kept_d + kept_p, kept_g + kept_d) * stage.batch // SAMPLES
-    return 4 * weights + averaged + activations
+    return max(2 * kept_d + kept_p, kept_g + kept_d)
 
 
 def kept_for_backward(forward: Callable[[], Made]) -> tuple[int, Made]:
@@ -44,7 +60,7 @@ def kept_for_backward(forward: Callable[[], Made]) -> tuple[int, Made]:
     def note(tensor: Tensor) -> Tensor:
         if not isinstance(tensor, nn.Parameter):
             storage = tensor.untyped_storage()
-            kept[storage.data_ptr()] = storage.nbytes()
+            kept[storage._cdata] = storage.nbytes()  # its address would be 0 on the meta device
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):

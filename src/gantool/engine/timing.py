@@ -11,6 +11,8 @@ from gantool.contracts import Gan
 from gantool.engine.precision import Precision
 
 TRIAL_BATCH = 16
+TRIAL_PIXELS = TRIAL_BATCH * 128**2
+"""Larger pictures are tried out in smaller batches, of two at the least: they fill the machine as well."""
 
 
 def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) -> Callable[[Precision], float]:
@@ -19,7 +21,7 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
     def seconds(precision: Precision) -> float:
         trial = copy.deepcopy(gan)
         networks = [precision.place(network, device) for network in (trial.generator, trial.discriminator)]
-        n = min(batch, TRIAL_BATCH)
+        n = max(2, min(batch, TRIAL_BATCH, TRIAL_PIXELS // shape.resolution**2))
         labels = torch.zeros(n, dtype=torch.int64, device=device) if shape.classes else None
         z = torch.randn(n, trial.latent_dim, device=device)
 

@@ -134,7 +134,7 @@ def gantool_architectures() -> list[Architecture]:
             "Trains all resolutions at once (MSG-GAN, Karnewar and Wang 2020): one schedule, few settings",
             MsgOptions,
             "gantool.architectures.msg:build",
-            Recipe(learning_rate=3e-3, betas=(0.0, 0.99), batch=16, penalties=("r1:weight=10,every=16",)),
+            Recipe(learning_rate=3e-3, betas=(0.0, 0.99), batch=16, penalties=("r1:weight=1,every=8",)),
             resolutions=HIGH,
             settle="gantool.architectures.widths:settle",
             about=WIDTH,

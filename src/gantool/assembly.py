@@ -128,7 +128,8 @@ def trainer(
         made = Trainer(game, batches, config, run, card, watchers, warnings, lock)
         if plan.checkpoint is not None:
             made.resume(plan.checkpoint, accept_new_data)
-        if world.leads:
+        # A run asked for fewer images than it has seen stays what it is, and its settings what it was made with.
+        if world.leads and made.images_seen <= config.images:
             runs.save_config(run, config)
             _list_skipped(run, source)
         if_it_fails.pop_all()

@@ -180,6 +180,18 @@ def test_a_finished_run_is_left_as_it_is(gantool, photos):
     assert sorted((path, path.stat().st_mtime_ns) for path in Path("runs/one/checkpoints").rglob("*")) == before
 
 
+def test_fewer_images_than_a_run_has_seen_are_one_clear_sentence(gantool, photos):
+    base = ("train", *MLP[:-1], "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "16").code == 0
+    before = contents(Path("runs/one"))
+    ended = gantool("train", "--resume", "runs/one", "--images", "8")
+    assert ended.code == 0
+    assert "the run runs/one has seen 16 images already, and 8 are asked for; give a larger --images" in ended.err
+    assert ended.err.count("Nothing to do") == 1
+    assert "Training" not in ended.err
+    assert contents(Path("runs/one")) == before
+
+
 def background(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     command = [
         sys.executable,

@@ -70,8 +70,6 @@ def notes(made: Trainer) -> Iterator[str]:
     if len(made.stages) > 1:
         last = stage_at(made.stages, config.images - 1)
         yield f"Grows in stages, the last of them from {last.start:,} images on: {last.title}"
-    if made.images_seen >= config.images:
-        yield f"Nothing to do: the run has seen {made.images_seen:,} images already; give a larger --images to go on"
 
 
 @contextmanager

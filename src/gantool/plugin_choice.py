@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gantool.components import AUTO, Architecture, Component, ImageShape, Options, Spec
-from gantool.errors import GantoolError, PluginError
+from gantool.errors import GantoolError, PluginError, cause
 from gantool.grammar import canonical
 from gantool.plugin_checks import check_built
-from gantool.plugin_loading import cause
 
 T = TypeVar("T")
 

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gantool.config import RunConfig
 from gantool.contracts import Gan, Images, Labels
+from gantool.engine.distributed import World
+from gantool.engine.export import ModelCard
+from gantool.engine.precision import Precision
+from gantool.engine.step import Game
+from gantool.engine.trainer import Trainer
+from gantool.losses import GpOptions, LossOptions
+from gantool.losses.losses import Logistic
+from gantool.losses.penalties import GradientPenalty
 
 SIDE = 8
 
@@ -50,3 +59,31 @@ class TinyBatches:
 
     def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[Tensor, Labels]:
         return self.images[torch.arange(images_seen, images_seen + n) % self.count], None
+
+
+PLAIN = Precision()
+ALONE = World()
+
+
+def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, world=ALONE, **settings):
+    gan = tiny_gan()
+    for network in (gan.generator, gan.discriminator):
+        plays.place(network, torch.device("cpu"))
+    adam = [
+        torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)
+    ]
+    penalties = (GradientPenalty(GpOptions(every=2)),)
+    game = Game(gan, loss or Logistic(LossOptions()), *adam, penalties=penalties, precision=plays, world=world)
+    defaults = {"batch": 8, "tick": 16, "snapshot_every": 32, "checkpoint_every": 32}
+    config = RunConfig(arch="tiny", resolution=8, images=images, **defaults | settings)
+    card = ModelCard(architecture="tiny", resolution=8, channels=3, images_seen=0)
+    run.mkdir(exist_ok=True)
+    return Trainer(game, batches or TinyBatches(), config, run, card, list(observers))
+
+
+def state(made):
+    gan = made.game.gan
+    networks = [*gan.generator.state_dict().values(), *gan.discriminator.state_dict().values()]
+    averaged = list(made.ema.gan.generator.state_dict().values())
+    moments = [v for o in (made.game.optimizer_g, made.game.optimizer_d) for s in o.state.values() for v in s.values()]
+    return [tensor.clone() for tensor in [*networks, *averaged, *moments]]

@@ -91,6 +91,18 @@ def test_a_wrong_name_gets_the_near_one_or_the_list(run: Path, monkeypatch: pyte
         generator_file("runs")
 
 
+def test_a_wrong_name_is_compared_with_names_alone(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(run.parent.parent)
+    run.rename("runs/zip")
+    write_model(Path("models/zip.safetensors"))
+    for wrong, there in (("runs/nope", "runs/zip"), ("models/nope.safetensors", "models/zip.safetensors")):
+        with pytest.raises(CheckpointError, match=f"There is no model at {wrong}. There are: {there}."):
+            generator_file(wrong)
+    for wrong, there in (("runs/zap", "runs/zip"), ("models/zap.safetensors", "models/zip.safetensors")):
+        with pytest.raises(CheckpointError, match=f"Did you mean '{there}'"):
+            generator_file(wrong)
+
+
 def test_folders_and_files_of_other_kinds_are_no_models(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(CheckpointError, match="no model"):

@@ -34,12 +34,12 @@ class Augmentation:
 
 
 class Source:
-    def __init__(self, class_names: Any = (), **more: Any) -> None:
-        self.class_names = class_names
+    def __init__(self, class_names: Any = (), size: Any = lambda: 0, **more: Any) -> None:
+        self.class_names, self.size = class_names, size
         vars(self).update(more)
 
     def __len__(self) -> int:
-        return 0
+        return self.size()
 
     def __getitem__(self, index: int) -> Any: ...
 
@@ -111,6 +111,9 @@ def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
         ("augmentation", lambda images: images, ["and has no draw. An augmentation needs draw(n)."]),
         ("source", object(), ["and has no __len__ and no __getitem__."]),
         ("source", SimpleNamespace(__len__=len, __getitem__=max), ["no __len__"]),  # Python looks on the class
+        ("source", Source(size=lambda: -1), ["its __len__ fails (ValueError: __len__() should", "an integer, 0 or"]),
+        ("source", Source(size=lambda: 2.5), ["its __len__ fails (TypeError: 'float'"]),
+        ("source", Source(size=lambda: sys.exit(3)), ["its __len__ fails (it tried to end the program (exit code 3))"]),
         ("source", [1, 2], ["it is of type list and has no class_names. A source needs class_names"]),
         ("source", Source(None), ["has class_names None."]),
         ("source", Source("cat"), ["has class_names 'cat'."]),

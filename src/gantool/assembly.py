@@ -1,7 +1,8 @@
 """The one room that knows both sides: a configuration becomes a Trainer, a model file becomes a Model."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from gantool.engine.stages import full_grown, stages_of
 from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
 from gantool.engine.trainer import Trainer
+from gantool.engine.trials import try_augmentation, try_loss, try_penalty
 from gantool.errors import DataError, PluginError, ResumeError, UsageError
 from gantool.locate import generator_file
 from gantool.model import Model
@@ -111,6 +113,7 @@ def trainer(
         source = build_source(config)
         _check_batch(config, len(source))  # before the speed of such a batch is measured
         gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
+        try_guests(config, gan, shape, device)
         config, precision = settle_precision(config, gan, shape)
         batches = open_batches(
             source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
@@ -128,7 +131,8 @@ def trainer(
         made = Trainer(game, batches, config, run, card, watchers, warnings, lock)
         if plan.checkpoint is not None:
             made.resume(plan.checkpoint, accept_new_data)
-        if world.leads:
+        # A run asked for fewer images than it has seen stays what it is, and its settings what it was made with.
+        if world.leads and made.images_seen <= config.images:
             runs.save_config(run, config)
             _list_skipped(run, source)
         if_it_fails.pop_all()
@@ -176,8 +180,8 @@ def load(model: Path | str, device: str = "auto") -> Model:
     shape = ImageShape(card.resolution, card.channels, len(card.class_names))
     with torch.random.fork_rng(devices=[]):
         gan = chosen.build(shape)
-    if chosen.distribution != "gantool":
-        check_contract(gan, shape, f"Architecture {chosen.spec.name!r} of {chosen.distribution}")
+    if chosen.is_guest:
+        check_contract(gan, shape, chosen.title)
     gan.advance(card.images_seen)
     checkpoint.load_weights(gan.generator, weights, str(path))
     gan.advance(card.images_seen)  # what it derives from the clock wins over what was averaged
@@ -208,8 +212,23 @@ def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, Image
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         gan: Gan = chosen.build(shape)
-    check_contract(gan, shape, f"Architecture {chosen.spec.name!r} of {chosen.distribution}")
+    check_contract(gan, shape, chosen.title)
     return gan, shape
+
+
+def try_guests(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> None:
+    """Call what plugins bring to the game as a step will. Raises PluginError when it breaks its contract."""
+    named = [("loss", config.loss), *(("penalty", text) for text in config.penalty), ("augmentation", config.augment)]
+    guests = [chosen for kind, text in named if text != NONE and (chosen := host().resolve(kind, text)).is_guest]
+    for chosen in guests:
+        built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run
+        with redirect_stdout(sys.stderr):  # standard output is for results, and a guest may print
+            if chosen.kind == "loss":
+                try_loss(built, chosen.title, device)
+            elif chosen.kind == "penalty":
+                try_penalty(built, chosen.title, gan, shape, device)
+            else:
+                try_augmentation(built, chosen.title, gan, shape, device)
 
 
 def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[RunConfig, Precision]:
@@ -274,6 +293,7 @@ def forecast(config: RunConfig) -> Forecast:
         classes = tuple(map(str, range(count)))
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
         gan, shape = build_gan(config, classes)
+        try_guests(config, gan, shape, pick_device(config.device))
         config, _ = settle_precision(config, gan, shape)
         stages = stages_of(gan, config.resolution, config.batch)
         memory = _memory(config, gan, stages, shape.classes)

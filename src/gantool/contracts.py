@@ -101,7 +101,7 @@ class Loss(Protocol):
 
 @runtime_checkable
 class Penalty(Protocol):
-    """A regulariser of the discriminator: one value per sample, in float32.
+    """A regulariser of the discriminator: one value per sample, in float32. It leaves the images as they are.
 
     The step adds `weight * every * mean` on every `every`-th step (lazy regularisation, Karras et al. 2020).
     """
@@ -118,7 +118,7 @@ class Augmentation(Protocol):
     """A differentiable augmentation: `draw(n)` fixes one draw for a batch, then applied to real and fake alike."""
 
     def draw(self, n: int) -> Callable[[Images], Images]:
-        """The transformation of one batch of n, the same at all levels."""
+        """The transformation of one batch of n, the same at all levels, into new images of the same shapes."""
 
 
 @dataclass(frozen=True)

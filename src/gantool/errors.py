@@ -58,8 +58,22 @@ class TrainingError(GantoolError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`" Did you mean 'x'?"` for the nearest known name, or an empty string when none is near."""
+    near = nearest(name, known)
+    return f" Did you mean {near!r}?" if near is not None else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like this one, if any is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return near[0] if near else None
+
+
+def cause(error: BaseException) -> str:
+    """An exception in one line: "ImportError: No module named 'x'"."""
+    text = " ".join(str(error).split())
+    if isinstance(error, SystemExit):
+        return f"it tried to end the program (exit code {error.code})"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def nearest_beside(path: Path) -> str:

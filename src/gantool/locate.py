@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gantool.engine.export import read_card
-from gantool.errors import CheckpointError, did_you_mean
+from gantool.errors import CheckpointError, nearest
 
 GENERATOR, EMA, CHECKPOINTS = "generator.safetensors", "ema.safetensors", "checkpoints"
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")
@@ -87,13 +87,19 @@ def _nearest(path: Path) -> str:
     for folder in (path.parent, path.parent / "runs"):
         if (folder / path.name).exists():
             return f" Did you mean {str(folder / path.name)!r}?"
-        hint = did_you_mean(str(folder / path.name), _models_in(folder))
-        if hint:
-            return hint
+        # Of a whole path the folder, and of a file the suffix, would be alike however little the names are.
+        models = {_bare(model): model for model in reversed(_models_in(folder))}
+        near = nearest(_bare(path.name), models)
+        if near is not None:
+            return f" Did you mean {models[near]!r}?"
     known = _models_in(path.parent) or _models_in(path.parent / "runs")
     if known:
         return f" There are: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}."
     return " Give a run folder (as in runs/NAME), a checkpoint folder or a .safetensors file."
+
+
+def _bare(path: str) -> str:
+    return Path(path).name.removesuffix(".safetensors")
 
 
 def _models_in(folder: Path) -> list[str]:

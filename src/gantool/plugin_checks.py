@@ -1,6 +1,7 @@
 """Whether what a factory built keeps the contract of its kind, told before a run begins instead of in its middle.
 
-It looks at attributes alone, so that this page imports no torch. Architectures are tried out by `engine.inspection`.
+It looks at attributes, and at the size of a source, so that this page imports no torch. What takes tensors is tried out
+by `engine.inspection` and `engine.trials`.
 """
 
 import inspect
@@ -9,7 +10,7 @@ import types
 from collections.abc import Sequence
 from numbers import Integral, Real
 
-from gantool.errors import PluginError
+from gantool.errors import GantoolError, PluginError, cause
 
 _CALLS: dict[str, dict[str, tuple[str, ...]]] = {
     "loss": {"discriminator": ("real_logits", "fake_logits"), "generator": ("real_logits", "fake_logits")},
@@ -39,6 +40,7 @@ def check_built(kind: str, built: object, title: str) -> None:
     if kind == "penalty":
         _check_penalty(built, title)
     if kind == "source":
+        _check_size(built, thing)
         _check_class_names(built, thing)
         _check_skipped(built, thing)
 
@@ -57,6 +59,18 @@ def _check_penalty(built: object, title: str) -> None:
         raise PluginError(f"{title} cannot be used: its weight must be a finite number, not {weight!r}.")
     if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
         raise PluginError(f"{title} cannot be used: its every must be an integer, at least 1, not {every!r}.")
+
+
+def _check_size(built: object, thing: str) -> None:
+    try:
+        len(built)  # type: ignore[arg-type]
+    except (GantoolError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{thing} and its __len__ fails ({cause(error)}). A source must say how many images there are: "
+            "an integer, 0 or more."
+        ) from error
 
 
 def _check_class_names(built: object, thing: str) -> None:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gantool.components import AUTO, Architecture, Component, ImageShape, Options, Spec
-from gantool.errors import GantoolError, PluginError
+from gantool.errors import GantoolError, PluginError, cause
 from gantool.grammar import canonical
 from gantool.plugin_checks import check_built
-from gantool.plugin_loading import cause
 
 T = TypeVar("T")
 
@@ -26,6 +25,16 @@ class Chosen:
     distribution: str
 
     @property
+    def title(self) -> str:
+        """What errors call it: "Loss 'wild' of gantool-blobs"."""
+        return title(self.kind, self.spec.name, self.distribution)
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it comes from a plugin, and not with gantool itself."""
+        return self.distribution != "gantool"
+
+    @property
     def text(self) -> str:
         """In the grammar, with every option written out."""
         return canonical(self.spec.name, self.options)
@@ -36,7 +45,7 @@ class Chosen:
         Raises PluginError when a guest's code fails, or what it built does not keep the contract of its kind.
         """
         built = self._call(self.spec.factory, *args, **kwargs)
-        guarded(self._title, self.distribution, "", lambda: check_built(self.kind, built, self._title))
+        guarded(self.title, self.distribution, "", lambda: check_built(self.kind, built, self.title))
         return built
 
     def settled(self, shape: ImageShape, images: int) -> "Chosen":
@@ -46,7 +55,7 @@ class Chosen:
             return self
         options = self._call(place, shape, images)
         if not isinstance(options, self.spec.options):
-            raise PluginError(f"{self._title}: {place} must return its options, not a {type(options).__name__}.")
+            raise PluginError(f"{self.title}: {place} must return its options, not a {type(options).__name__}.")
         return replace(self, options=options)
 
     def as_settled(self, before: "Chosen") -> "Chosen":
@@ -62,12 +71,12 @@ class Chosen:
         place = self.spec.natural if isinstance(self.spec, Component) else None
         shape = self._call(place) if place is not None else None
         if shape is not None and not isinstance(shape, ImageShape):
-            raise PluginError(f"{self._title}: {place} returned {shape!r}; it must return a gantool.ImageShape.")
+            raise PluginError(f"{self.title}: {place} returned {shape!r}; it must return a gantool.ImageShape.")
         return shape
 
     def _call(self, place: str, *args: Any, **kwargs: Any) -> Any:
         function = self._imported(place)
-        return guarded(self._title, self.distribution, f" in {place}", lambda: function(self.options, *args, **kwargs))
+        return guarded(self.title, self.distribution, f" in {place}", lambda: function(self.options, *args, **kwargs))
 
     def _imported(self, place: str) -> Any:
         module, _, path = place.partition(":")
@@ -77,14 +86,10 @@ class Chosen:
             for name in path.split("."):
                 found = getattr(found, name)
         except (Exception, SystemExit) as error:
-            raise PluginError(f"{self._title} cannot be used: importing {place} failed ({cause(error)}).") from error
+            raise PluginError(f"{self.title} cannot be used: importing {place} failed ({cause(error)}).") from error
         if not callable(found):
-            raise PluginError(f"{self._title} cannot be used: {place} is no function or class.")
+            raise PluginError(f"{self.title} cannot be used: {place} is no function or class.")
         return found
-
-    @property
-    def _title(self) -> str:
-        return title(self.kind, self.spec.name, self.distribution)
 
 
 def title(kind: str, name: str, distribution: str) -> str:

@@ -18,7 +18,7 @@ import pluggy
 
 from gantool import __version__, hookspecs
 from gantool.components import API_VERSION, Spec
-from gantool.errors import PluginError, did_you_mean
+from gantool.errors import PluginError, cause, did_you_mean
 from gantool.hookspecs import KINDS
 from gantool.plugin_specs import check_spec
 
@@ -111,14 +111,6 @@ def collect(candidate: Candidate) -> Collected:
     except BaseException as error:  # SystemExit included
         collected.error = cause(error)
     return collected
-
-
-def cause(error: BaseException) -> str:
-    """An exception in one line: "ImportError: No module named 'x'"."""
-    text = " ".join(str(error).split())
-    if isinstance(error, SystemExit):
-        return f"it tried to end the program (exit code {error.code})"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _check_api(plugin: object) -> None:

@@ -128,3 +128,57 @@ def test_a_guest_that_breaks_the_contract_is_named_and_leaves_no_run(gantool, fo
     assert "flat" in ended.err
     assert "return (images,)" in ended.err
     assert not Path("runs").exists()
+
+
+GAME = """
+@gantool.hookimpl
+def gantool_losses():
+    return [gantool.Component("tilted", "Fake minus real", gantool.Options, "flat_plugin:Tilted")]
+
+@gantool.hookimpl
+def gantool_augmentations():
+    return [gantool.Component("mirror", "Left to right", gantool.Options, "flat_plugin:Mirror")]
+
+class Tilted:
+    def __init__(self, options):
+        pass
+    def discriminator(self, real_logits, fake_logits):
+        print("tilting")
+        return fake_logits - real_logits
+    def generator(self, real_logits, fake_logits):
+        return -fake_logits
+
+class Mirror:
+    def __init__(self, options):
+        pass
+    def draw(self, n):
+        return lambda images: tuple(level.flip(-1) for level in images)
+"""
+
+BREAKS = [
+    ("return -fake_logits", "return -fake_logits.mean()", "Loss 'tilted' of flat_plugin cannot be used: its generator"),
+    ("return -fake_logits", "return -fake_logits + real_logits", "pairs_real = True"),
+    (".square()", ".square().mean()", "Penalty 'dimming' of flat_plugin cannot be used: its penalty"),
+    ("level.flip(-1)", "level.flip(-9)", "Augmentation 'mirror' of flat_plugin cannot be used: its draw(n)(images) f"),
+    ("return 12", "return -12", "Source 'stripes' of flat_plugin cannot be used: it is of type stripes and its __len"),
+]
+JOURNEY = ("--arch", "flat:latent=2", "--device", "cpu", "--resolution", "8", "--data", "stripes", "--loss", "tilted",
+           "--augment", "mirror", "--images", "8", "-q")  # fmt: skip
+
+
+@pytest.mark.parametrize(("sound", "broken", "words"), BREAKS)
+def test_a_guest_that_would_fail_in_the_first_step_is_named_and_leaves_no_run(gantool, folder, sound, broken, words):
+    (folder / "flat_plugin.py").write_text((PLUGIN + GAME).replace(sound, broken))
+    for dry_run in ((), ("--dry-run",)):
+        ended = gantool("train", "--plugins-dir", folder, *JOURNEY, "--labels", *dry_run)
+        assert (ended.code, ended.out) == (1, "")
+        (line,) = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
+        assert words in line
+    assert not Path("runs").exists()
+
+
+def test_a_guests_loss_and_augmentation_play_like_any(gantool, folder):
+    (folder / "flat_plugin.py").write_text(PLUGIN + GAME)
+    ended = gantool("train", "--plugins-dir", folder, *JOURNEY, "--name", "one")
+    assert (ended.code, ended.out) == (0, "runs/one\n")
+    assert "tilting" in ended.err

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -179,7 +180,19 @@ def test_a_finished_run_is_left_as_it_is(gantool, photos):
     assert sorted((path, path.stat().st_mtime_ns) for path in Path("runs/one/checkpoints").rglob("*")) == before
 
 
-def background(*arguments: str) -> subprocess.Popen[str]:
+def test_fewer_images_than_a_run_has_seen_are_one_clear_sentence(gantool, photos):
+    base = ("train", *MLP[:-1], "--data", photos, "--resolution", "8", "--name", "one")
+    assert gantool(*base, "--images", "16").code == 0
+    before = contents(Path("runs/one"))
+    ended = gantool("train", "--resume", "runs/one", "--images", "8")
+    assert ended.code == 0
+    assert "the run runs/one has seen 16 images already, and 8 are asked for; give a larger --images" in ended.err
+    assert ended.err.count("Nothing to do") == 1
+    assert "Training" not in ended.err
+    assert contents(Path("runs/one")) == before
+
+
+def background(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     command = [
         sys.executable,
         "-m",
@@ -192,7 +205,13 @@ def background(*arguments: str) -> subprocess.Popen[str]:
         "16",
         *arguments,
     ]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment,
+    )
 
 
 def wait_for(condition, seconds=60.0):
@@ -370,3 +389,22 @@ def test_the_command_that_resumes_can_be_pasted():
 
 def test_every_setting_but_those_for_files_has_a_flag():
     assert set(SETTINGS) == set(RunConfig.model_fields) - set(WITHOUT_FLAG) | set(ALIASES)
+
+
+def test_a_signal_to_one_of_many_processes_stops_and_saves_them_all(gantool, photos):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
+    told = ("--layout", "contiguous", "--images", "1M", "--name", "both")
+    ranks = [background(*told, RANK=str(rank), **place) for rank in range(2)]
+    try:
+        wait_for(lambda: Path("runs/both/metrics.jsonl").is_file())
+        ranks[1].send_signal(signal.SIGTERM)
+        (_, err), _ = (process.communicate(timeout=60) for process in ranks)
+    finally:
+        for process in ranks:
+            process.kill()
+    assert [process.returncode for process in ranks] == [130, 0]
+    assert "gantool train --resume runs/both" in err
+    assert "Traceback" not in err
+    saved = int(max(path.name for path in Path("runs/both/checkpoints").iterdir()))
+    assert gantool("train", "-q", "--resume", "runs/both", "--images", str(saved + 8)).code == 0

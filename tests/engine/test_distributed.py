@@ -1,10 +1,13 @@
 import os
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import torch
 import torch.multiprocessing as spawning
 
-from fakes import TinyDiscriminator
+from fakes import TinyBatches, TinyDiscriminator, state, trainer
+from gantool.engine import checkpoint
 from gantool.engine.distributed import World, join_world
 from gantool.errors import TrainingError
 
@@ -54,3 +57,60 @@ def test_two_processes_have_the_gradients_of_one_with_a_penalty_too(tmp_path):
         together = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
         for one, other in zip(alone, together, strict=True):
             assert torch.allclose(one, other, atol=1e-6)
+
+
+def playing(rank, size, folder, goal, stops_at):
+    """One of two processes that train; the second alone is asked to stop, in the middle of a step."""
+    meet = Path(folder) / f"meet-{goal}-{stops_at}"
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{meet}", rank=rank, world_size=size, timeout=timedelta(seconds=60)
+    )
+    os.environ |= {"RANK": str(rank), "WORLD_SIZE": str(size)}
+    torch.set_num_threads(1)
+
+    class Slices(TinyBatches):
+        def take(self, images_seen, n, resolution=None):
+            if rank == 1 and images_seen == stops_at:
+                made.interrupt()
+            return super().take(images_seen + rank * n, n)
+
+    run = Path(folder) / ("whole" if stops_at is None else "halves")
+    made = trainer(run, images=goal, batches=Slices(), world=join_world(torch.device("cpu")))
+    newest = checkpoint.newest(run)
+    torch.distributed.barrier()  # before the leading one writes another
+    if newest is not None:
+        made.resume(newest)
+    finished = made.train()
+    torch.save([finished.images_seen, finished.interrupted, *state(made)], f"{folder}/{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def played(folder, goal, stops_at):
+    spawning.spawn(playing, (2, str(folder), goal, stops_at), nprocs=2)
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
+
+
+def test_all_processes_stop_after_the_same_step_when_one_is_asked_to_and_go_on_exactly(tmp_path):
+    halves = tmp_path / "halves"
+    for images_seen, interrupted, *_ in played(tmp_path, 96, 40):
+        assert (images_seen, interrupted) == (48, True)
+    assert checkpoint.newest_good(halves).name == "000000048"
+    for images_seen, interrupted, *_ in played(tmp_path, 96, -1):
+        assert (images_seen, interrupted) == (96, False)
+    played(tmp_path, 96, None)
+    whole, resumed = (checkpoint.load(checkpoint.newest_good(tmp_path / run)) for run in ("whole", "halves"))
+    assert whole.images_seen == resumed.images_seen == 96
+    for part in ("generator", "discriminator", "averaged"):
+        one, other = getattr(whole, part), getattr(resumed, part)
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_signal_that_comes_while_they_agree_is_not_forgotten(tmp_path):
+    class Slow(World):
+        def anyone(self, mine):
+            made.interrupt()
+            return mine
+
+    made = trainer(tmp_path / "run", images=96, world=Slow())
+    finished = made.train()
+    assert (finished.interrupted, finished.images_seen) == (True, 8)

@@ -46,6 +46,17 @@ def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_
     assert "\x1b" not in out.getvalue()
 
 
+@pytest.mark.parametrize(("goal", "words"), [(400, ", and 400 are asked for; give"), (512, "already; give")])
+def test_a_run_that_has_seen_enough_has_nothing_to_do(tmp_path, goal, words):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
+    console(Started(tmp_path, "tiny", 512, goal, "cpu", "float32", 4, 8))
+    console(Finished(512, tmp_path, False))
+    assert out.getvalue().count("\n") == 1
+    assert f"Nothing to do: the run {tmp_path} has seen 512 images already" in out.getvalue()
+    assert words in out.getvalue()
+
+
 def test_quiet_shows_warnings_only(tmp_path):
     out = io.StringIO()
     console = Console(ConsoleOptions(quiet=True), Screen(file=out, force_terminal=False, width=200))

@@ -34,18 +34,20 @@ def run_to_the_end(
         finished = made.train()
     if not made.game.world.leads:
         return
-    if caught:
+    # The leading process may stop for a signal that another one got.
+    number = caught[0] if caught else signal.SIGINT if finished.interrupted else None
+    if number is not None:
         command = resume_command(finished.run, plugins)
         say(f"Stopped and saved at {finished.images_seen:,} images. Go on with: {command}")
     if as_json:
-        result_json(summary(made, bool(caught)))
+        result_json(summary(made, number is not None))
     else:
         result(str(finished.run))
-        if not quiet and not caught:
+        if not quiet and number is None:
             more = shlex.join(["gantool", "sample", str(finished.run), "--grid"])
             say(f"Pictures: {finished.run / 'samples'}   Draw more: {more}")
-    if caught:
-        raise typer.Exit(128 + caught[0])
+    if number is not None:
+        raise typer.Exit(128 + number)
 
 
 def resume_command(run: Path, plugins: Sequence[Path]) -> str:
@@ -68,8 +70,6 @@ def notes(made: Trainer) -> Iterator[str]:
     if len(made.stages) > 1:
         last = stage_at(made.stages, config.images - 1)
         yield f"Grows in stages, the last of them from {last.start:,} images on: {last.title}"
-    if made.images_seen >= config.images:
-        yield f"Nothing to do: the run has seen {made.images_seen:,} images already; give a larger --images to go on"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 DistributedDataParallel and gradient penalties do not mix well (its hooks miss or double what a double backward adds).
 """
 
+import atexit
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ class World:
 
     rank: int = 0
     size: int = 1
+    hosts: dist.ProcessGroup | None = None
+    """What the processes tell each other apart from their devices; None: by the group that also carries gradients."""
+    begun: bool = False
+    """Whether the group is gantool's own to end; a program that uses gantool may have begun it for itself."""
 
     @property
     def leads(self) -> bool:
@@ -47,10 +52,33 @@ class World:
             gradient.copy_(part.view_as(gradient))
         return flat[0]
 
+    def anyone(self, mine: bool) -> bool:
+        """Whether it is so in any process; all get the same answer, and no device is waited for."""
+        if self.size == 1:
+            return mine
+        flag = torch.tensor(float(mine))
+        dist.all_reduce(flag, dist.ReduceOp.MAX, self.hosts)
+        return bool(flag)
+
     def barrier(self) -> None:
         """Wait for every process."""
         if self.size > 1:
             dist.barrier()
+
+    def finish(self) -> None:
+        """Wait until the leading process has written everything: `torchrun` ends all when one goes wrong at its exit.
+
+        That happens to processes that leave their group to Python's own clearing away, so it ends before.
+        """
+        self.barrier()
+        if self.begun:
+            atexit.unregister(_end_group)
+            atexit.register(_end_group)
+
+
+def _end_group() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def join_world(device: torch.device) -> World:
@@ -58,6 +86,10 @@ def join_world(device: torch.device) -> World:
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return World()
-    if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return World(dist.get_rank(), dist.get_world_size())
+    on_gpus = device.type == "cuda"
+    begun = not dist.is_initialized()
+    if begun:
+        dist.init_process_group("nccl" if on_gpus else "gloo")
+    hosts = dist.new_group(backend="gloo") if on_gpus else None
+    assert not isinstance(hosts, int)  # which is what processes outside the group would get
+    return World(dist.get_rank(), dist.get_world_size(), hosts, begun)

@@ -63,7 +63,10 @@ class Trainer:
         self._saved_at, self._saved_images = time.monotonic(), -1
 
     def interrupt(self) -> None:
-        """Ask the loop to finish its step, save and return; safe to call from a signal handler."""
+        """Ask the loop to finish its step, save and return; safe to call from a signal handler.
+
+        Of many processes it is enough that one is asked: all stop after the same step.
+        """
         self.interrupted = True
 
     def train(self) -> Finished:
@@ -96,7 +99,7 @@ class Trainer:
         self._tick_start, self._tick_images = time.monotonic(), self.images_seen
         if self.images_seen == 0:
             self._snapshot()
-        while self.images_seen < config.images and not self.interrupted:
+        while self.images_seen < config.images and not self._stops():
             self.step()
             if self._passed(config.tick):
                 self._tick()
@@ -105,6 +108,13 @@ class Trainer:
             if self._due() and not self._ledger.streak:
                 self.save()
         return self._finish()
+
+    def _stops(self) -> bool:
+        # Signals reach processes at different steps; one that stopped alone would leave the others waiting for it.
+        agreed = self.game.world.anyone(self.interrupted)
+        if agreed:  # a signal that comes while they agree must not be forgotten
+            self.interrupted = True
+        return agreed
 
     def step(self) -> None:
         """One batch: the discriminator's step, the generator's, the average. Nothing is read back from the device."""
@@ -224,6 +234,7 @@ class Trainer:
                 self.save()
         finished = Finished(self.images_seen, self.run, self.interrupted)
         self._tell(finished)
+        self.game.world.finish()
         return finished
 
 

@@ -42,6 +42,15 @@ class Console:
                 pass
 
     def _start(self, event: Started) -> None:
+        if event.images_seen >= event.images_goal:
+            asked = f", and {event.images_goal:,} are asked for" if event.images_seen > event.images_goal else ""
+            self._say(
+                "",
+                f"Nothing to do: the run {event.run} has seen {event.images_seen:,} images already{asked}; "
+                "give a larger --images to go on",
+                "",
+            )
+            return
         begins = f"from {event.images_seen:,} to" if event.images_seen else "on"
         self._say(
             "",

@@ -1,0 +1,211 @@
+"""A component that breaks its contract is named before there is a run; one that keeps it leaves no trace."""
+
+import copy
+import sys
+
+import pytest
+import torch
+
+from fakes import tiny_gan
+from gantool.architectures import MsgOptions, ProgressiveOptions
+from gantool.architectures.msg import build as build_msg
+from gantool.architectures.progressive import build as build_progressive
+from gantool.components import ImageShape
+from gantool.engine.trials import try_augmentation, try_loss, try_penalty
+from gantool.errors import PluginError, UsageError
+from gantool.losses import GpOptions, HingeOptions, LossOptions, LsganOptions, R1Options, WassersteinOptions
+from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
+from gantool.losses.penalties import R1, GradientPenalty
+
+CPU, SHAPE = torch.device("cpu"), ImageShape(8)
+TITLE = "Thing 'odd' of gantool-odd"
+
+
+def refused(attempt, *words):
+    """That it is refused in one sentence of these words, and the caller's random state left alone."""
+    state = torch.get_rng_state()
+    with pytest.raises(PluginError) as caught:
+        attempt()
+    assert torch.equal(state, torch.get_rng_state())
+    text = str(caught.value)
+    assert text.startswith(f"{TITLE} cannot be used: its ")
+    assert "\n" not in text
+    assert all(word in text for word in words), text
+
+
+class Odd(Logistic):
+    """A loss that is odd in one of its two answers."""
+
+    def __init__(self, discriminator=None, generator=None, pairs_real=False):
+        self.odd, self.pairs_real = (discriminator, generator), pairs_real
+
+    def discriminator(self, real_logits, fake_logits):
+        return (self.odd[0] or super().discriminator)(real_logits, fake_logits)
+
+    def generator(self, real_logits, fake_logits):
+        return (self.odd[1] or super().generator)(real_logits, fake_logits)
+
+
+PER_SAMPLE = "one value per sample, a float tensor [n]"
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (Odd(lambda real, fake: real.nothing), ["discriminator(real_logits, fake_logits) failed", "'nothing'"]),
+        (Odd(lambda real, fake: sys.exit(3)), ["it tried to end the program (exit code 3)"]),
+        (Odd(lambda real, fake: (fake - real).mean()), ["a float32 tensor of shape [] on cpu for 4", PER_SAMPLE]),
+        (Odd(lambda real, fake: torch.stack([real.mean(), fake.mean()])), ["shape [2]"]),
+        (Odd(lambda real, fake: (fake - real)[:, None]), ["shape [4, 1]"]),
+        (Odd(lambda real, fake: [fake]), ["returned a list"]),
+        (Odd(lambda real, fake: None), ["returned None"]),
+        (Odd(lambda real, fake: fake > real), ["a bool tensor"]),
+        (Odd(lambda real, fake: fake.detach()), ["no gradient to the logits"]),
+        (
+            Odd(None, lambda real, fake: real - fake),
+            ["its generator(real_logits", "failed", "pairs_real = True"],
+        ),
+        (Odd(None, lambda real, fake: fake.mean()), ["its generator", "shape []"]),
+        (Odd(None, lambda real, fake: real, pairs_real=True), ["its generator", "no gradient to the fake logits"]),
+    ],
+)
+def test_a_loss_is_tried_with_logits_as_in_a_step(loss, words):
+    refused(lambda: try_loss(loss, TITLE, CPU), *words)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        Logistic(LossOptions()), Minimax(LossOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
+        Wasserstein(WassersteinOptions()), Odd(None, lambda real, fake: real - fake, pairs_real=True),
+        Odd(lambda real, fake: (fake - real) / 0), Odd(lambda real, fake: (fake - real.mean()).double()),
+    ],
+)  # fmt: skip
+def test_a_loss_that_keeps_its_contract_passes_whatever_its_values(loss):
+    state = torch.get_rng_state()
+    try_loss(loss, TITLE, CPU)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+class Plain:
+    """A penalty that is a function."""
+
+    weight, every = 1.0, 1
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, network, real, fake, labels):
+        return self.function(network, real, fake, labels)
+
+
+def flat_gradient(network, real, fake, labels):
+    images = tuple(level.clone().requires_grad_(True) for level in real)
+    gradients = torch.autograd.grad(network(images, labels).sum(), images)
+    return gradients[0].square().flatten(1).sum(1)
+
+
+def in_place(network, real, fake, labels):
+    real[-1].add_(0.1)
+    return network(real, labels)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "words"),
+    [
+        (lambda network, real, fake, labels: network.none, ["penalty(network, real, fake, labels) failed", "'none'"]),
+        (lambda network, real, fake, labels: network(real, labels).square().mean(), ["shape [] ", PER_SAMPLE]),
+        (flat_gradient, ["no gradient to the discriminator's weights", "create_graph=True"]),
+        (lambda network, real, fake, labels: real[-1].requires_grad_(True).sum((1, 2, 3)), ["no gradient to the disc"]),
+        (in_place, ["changed the images"]),
+    ],
+)
+def test_a_penalty_is_tried_on_a_discriminator(penalty, words):
+    gan = tiny_gan()
+    refused(lambda: try_penalty(Plain(penalty), TITLE, gan, SHAPE, CPU), *words)
+
+
+def spread(network, real, fake, labels):
+    """Of the whole batch, and not finite."""
+    logits = network(real, labels)
+    return (logits - logits.mean()) / logits.detach().std() * float("inf")
+
+
+SMALL = {"fmap_base": 64, "fmap_max": 8}
+GANS = [
+    (tiny_gan, SHAPE),
+    (lambda: build_msg(MsgOptions(**SMALL), ImageShape(16)), ImageShape(16)),
+    (lambda: build_progressive(GROWING, ImageShape(16, classes=2)), ImageShape(16, classes=2)),
+]
+GROWING = ProgressiveOptions(**SMALL, stabilise_kimg=1, fade_kimg=1)
+
+
+@pytest.mark.parametrize("penalty", [R1(R1Options()), GradientPenalty(GpOptions()), Plain(spread)])
+@pytest.mark.parametrize(("build", "shape"), GANS, ids=["tiny", "msg", "progressive"])
+def test_the_networks_are_left_as_they_were(build, shape, penalty):
+    gan = build()
+    gan.advance(0)
+    before = copy.deepcopy([gan.generator.state_dict(), gan.discriminator.state_dict()])
+    gan.discriminator.eval()
+    try_penalty(penalty, TITLE, gan, shape, CPU)
+    for network, state in zip((gan.generator, gan.discriminator), before, strict=True):
+        assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
+        assert all(parameter.grad is None and parameter.requires_grad for parameter in network.parameters())
+    assert not gan.discriminator.training
+    assert gan.generator.training
+
+
+class Drawn:
+    """An augmentation of one transformation."""
+
+    def __init__(self, apply):
+        self.apply = apply
+
+    def draw(self, n):
+        return self.apply
+
+
+def each(transform):
+    return Drawn(lambda images: tuple(transform(level) for level in images))
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "words"),
+    [
+        (Drawn(None), ["its draw(n) returned None"]),
+        (Drawn(lambda images: list(images)), ["its draw(n)(images) returned a list, not a tuple"]),
+        (Drawn(lambda images: ()), ["returned nothing for"]),
+        (Drawn(lambda images: images + images), ["shape [4, 3, 8, 8] on cpu and "]),
+        (Drawn(lambda images: images.flip(-1)), ["failed on 4 samples (AttributeError"]),
+        (each(lambda level: level[..., 1:]), ["shape [4, 3, 8, 7]", "for a float32 tensor of shape [4, 3, 8, 8]"]),
+        (each(lambda level: level.double()), ["float64"]),
+        (each(lambda level: level / 0), ["not finite"]),
+        (each(lambda level: level.detach().flip(-1)), ["no gradient to the images"]),
+        (each(lambda level: torch.ones_like(level, requires_grad=True) * 1), ["no gradient to the images"]),
+        (each(lambda level: level.mul_(0.5)), ["changed the images"]),
+    ],
+)
+def test_an_augmentation_is_tried_on_images(augmentation, words):
+    gan = tiny_gan()
+    refused(lambda: try_augmentation(augmentation, TITLE, gan, SHAPE, CPU), *words)
+
+
+@pytest.mark.parametrize(("build", "shape"), GANS, ids=["tiny", "msg", "progressive"])
+def test_an_augmentation_that_keeps_its_contract_passes(build, shape):
+    gan = build()
+    gan.advance(0)
+    try_augmentation(Drawn(lambda images: images), TITLE, gan, shape, CPU)
+    try_augmentation(each(lambda level: level.flip(-1) * torch.rand(4, 1, 1, 1)), TITLE, gan, shape, CPU)
+
+
+def test_its_own_words_and_a_lack_of_memory_stay_what_they_are():
+    def own(real, fake):
+        raise UsageError("give it a teacher")
+
+    def memory(real, fake):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(UsageError, match="a teacher"):
+        try_loss(Odd(own), TITLE, CPU)
+    with pytest.raises(torch.OutOfMemoryError):
+        try_loss(Odd(memory), TITLE, CPU)

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import gantool
-from gantool.assembly import build_game, build_gan, settle_precision
+from gantool.building import build_game, build_gan, settle_precision
 from gantool.config import RunConfig
 from gantool.contracts import Labels
 from gantool.engine.allocator import keep_freed_memory

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 import gantool
-from gantool.assembly import build_game, build_gan, settle_precision
+from gantool.building import build_game, build_gan, settle_precision
 from gantool.config import RunConfig
 from gantool.contracts import Labels
 from gantool.engine.devices import pick_device

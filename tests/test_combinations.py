@@ -7,7 +7,7 @@ import torch
 
 import gantool
 from fakes import TinyBatches
-from gantool.assembly import build_game, build_gan, settle_precision
+from gantool.building import build_game, build_gan, settle_precision
 from gantool.engine.distributed import World
 from gantool.engine.export import ModelCard
 from gantool.engine.trainer import Trainer

@@ -164,7 +164,7 @@ def test_dry_run_tells_the_course_with_the_memory_of_each_stage(gantool, photos)
 
 
 def test_memory_of_the_final_level_is_warned_about_at_the_start(train, monkeypatch, gantool, photos, tmp_path):
-    monkeypatch.setattr("gantool.assembly.free_memory", lambda device: 1 << 17)
+    monkeypatch.setattr("gantool.forecasting.free_memory", lambda device: 1 << 17)
     flags = ["--resolution", "16", "--batch", "4", "--device", "cpu", "--images", "8", "--out", tmp_path]
     ended = gantool("train", "--arch", PROGRESSIVE, "--data", photos, *flags)
     assert ended.code == 0

@@ -52,12 +52,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "observers": COMPONENT_ROOM | {"engine.events", "engine.files", "render"},
     "render": {"engine.files", "errors", "pixels"},
     "engine": {"components", "config", "contracts", "errors", "latents", "pixels"},
+    "building": {"anything but cli"},
+    "forecasting": {"anything but cli"},
     "assembly": {"anything but cli"},
     "cli": {
         FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.report", "engine.events",
-        "engine.stages", "engine.trainer", "errors", "grammar", "hookspecs", "latents", "locate", "metrics", "model",
-        "option_types",
-        "progress", "render", "resolve", "runs", "style", *PLUGINS,
+        "engine.stages", "engine.trainer", "errors", "forecasting", "grammar", "hookspecs", "latents", "locate",
+        "metrics", "model", "option_types", "progress", "render", "resolve", "runs", "style", *PLUGINS,
     },
 }  # fmt: skip
 
@@ -104,7 +105,7 @@ def forbidden(module: str, targets: Iterator[str]) -> list[str]:
 
 def may_import(module: str, target: str) -> bool:
     room, folder, target_folder = room_of(module), module.partition(".")[0], target.partition(".")[0]
-    if room == "assembly":
+    if MAY_IMPORT[room] == {"anything but cli"}:
         return target_folder != "cli"
     sibling = folder == target_folder and room != "engine.events"
     return sibling or bool({target, f"{target}.__init__", room_of(target), target_folder} & MAY_IMPORT[room])

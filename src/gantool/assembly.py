@@ -1,8 +1,7 @@
 """The one room that knows both sides: a configuration becomes a Trainer, a model file becomes a Model."""
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,30 +9,24 @@ from typing import Any
 import torch
 
 from gantool import runs
+from gantool.building import build_game, build_gan, build_source, explaining_memory, settle_precision, try_guests
 from gantool.components import ImageShape
-from gantool.config import NONE, RunConfig, differences
-from gantool.contracts import Gan, Observer, Source, Stage
+from gantool.config import RunConfig, differences
+from gantool.contracts import Observer, Source
 from gantool.data.batches import open_batches
-from gantool.data.cache_folder import cache_folder
 from gantool.data.names import printable
-from gantool.engine import budget, checkpoint
-from gantool.engine.allocator import keep_freed_memory
-from gantool.engine.devices import free_memory, is_out_of_memory, out_of_memory, pick_device
+from gantool.engine import checkpoint
+from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.export import ModelCard, load_generator
 from gantool.engine.files import write_atomically
 from gantool.engine.inspection import check_contract
 from gantool.engine.lock import RunLock
-from gantool.engine.precision import Precision, choose
-from gantool.engine.stages import full_grown, stages_of
-from gantool.engine.step import Game
-from gantool.engine.timing import step_timer
 from gantool.engine.trainer import Trainer
-from gantool.engine.trials import try_augmentation, try_loss, try_penalty
 from gantool.errors import DataError, PluginError, ResumeError, UsageError
+from gantool.forecasting import memory_warnings
 from gantool.locate import generator_file
 from gantool.model import Model
-from gantool.plugin_choice import Chosen
 from gantool.plugins import host
 from gantool.resolve import as_settled, asked_for, only_moved, resolve, resolve_source, restated
 
@@ -119,7 +112,7 @@ def trainer(
             source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
             flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
         )  # fmt: skip
-        warnings = list(_memory_warnings(config, gan, shape, device))
+        warnings = list(memory_warnings(config, gan, shape, device))
         game = build_game(config, gan, device, precision, world)
         watchers = [*_own_observers(config), *observers]
         card = _card(config, batches.class_names if config.labels else ())
@@ -144,17 +137,6 @@ def _own_observers(config: RunConfig) -> list[Observer]:
     named = {text.partition(":")[0] for text in config.log}
     texts = (*(name for name in DEFAULT_OBSERVERS if name not in named), *config.log)
     return [host().resolve("observer", text).build() for text in texts]
-
-
-@contextmanager
-def explaining_memory(config: RunConfig) -> Iterator[None]:
-    """Turn running out of memory into advice."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise out_of_memory(config.batch, pick_device(config.device)) from error
 
 
 def train(config: RunConfig | Plan | None = None, out: Path | str = Path("runs"), **settings: Any) -> Path:
@@ -186,146 +168,6 @@ def load(model: Path | str, device: str = "auto") -> Model:
     checkpoint.load_weights(gan.generator, weights, str(path))
     gan.advance(card.images_seen)  # what it derives from the clock wins over what was averaged
     return Model(gan, card, pick_device(device))
-
-
-def build_source(config: RunConfig) -> Source:
-    """The source of a configuration. Raises DataError when labels are wanted and there are none."""
-    chosen = resolve_source(host(), config.data)
-    source: Source = chosen.build(resolution=config.resolution, channels=config.channels)
-    if config.labels and not source.class_names:
-        raise _unlabelled(chosen)
-    return source
-
-
-def _unlabelled(source: Chosen) -> DataError:
-    place = getattr(source.options, "path", f"source {source.spec.name!r}")
-    return DataError(
-        f"--labels was given, but {place} has no classes. A folder needs a sub-folder for each class (cats/, dogs/) "
-        "and no pictures beside them; without labels, leave --labels out."
-    )
-
-
-def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, ImageShape]:
-    """The networks of a configuration, checked against the contract. Raises PluginError when they break it."""
-    shape = ImageShape(config.resolution, config.channels, len(class_names))
-    chosen = host().resolve("architecture", config.arch)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        gan: Gan = chosen.build(shape)
-    check_contract(gan, shape, chosen.title)
-    return gan, shape
-
-
-def try_guests(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> None:
-    """Call what plugins bring to the game as a step will. Raises PluginError when it breaks its contract."""
-    named = [("loss", config.loss), *(("penalty", text) for text in config.penalty), ("augmentation", config.augment)]
-    guests = [chosen for kind, text in named if text != NONE and (chosen := host().resolve(kind, text)).is_guest]
-    for chosen in guests:
-        built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run
-        with redirect_stdout(sys.stderr):  # standard output is for results, and a guest may print
-            if chosen.kind == "loss":
-                try_loss(built, chosen.title, device)
-            elif chosen.kind == "penalty":
-                try_penalty(built, chosen.title, gan, shape, device)
-            else:
-                try_augmentation(built, chosen.title, gan, shape, device)
-
-
-def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[RunConfig, Precision]:
-    """Replace `auto` by what is fastest here, and the precision that says so."""
-    device = pick_device(config.device)
-    keep_freed_memory(device)
-    stages = stages_of(gan, config.resolution, config.batch)
-    timer = step_timer(gan, shape, stages[-1].batch, device)
-    key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
-    memory = cache_folder() / "precision.json"
-    with full_grown(gan, stages):
-        precision = choose(config.precision, config.layout, device, timer, memory, key)
-    return config.model_copy(update={"precision": precision.name, "layout": precision.layout}), precision
-
-
-def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Precision, world: World) -> Game:
-    """Networks on the device, their optimizers, and what they play by."""
-    the_host = host()
-    for network in (gan.generator, gan.discriminator):
-        precision.place(network, device)
-
-    def adam(network: torch.nn.Module, learning_rate: float) -> torch.optim.Adam:
-        return torch.optim.Adam(
-            network.parameters(), learning_rate, config.betas, weight_decay=config.weight_decay, fused=True
-        )
-
-    return Game(
-        gan,
-        the_host.resolve("loss", config.loss).build(),
-        adam(gan.generator, config.lr_g),
-        adam(gan.discriminator, config.lr_d),
-        tuple(the_host.resolve("penalty", text).build() for text in config.penalty),
-        the_host.resolve("augmentation", config.augment).build() if config.augment != NONE else None,
-        precision,
-        world,
-    )
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What `--dry-run` tells; `memory` is of each of the `stages`, `memory_bytes` the most of them."""
-
-    config: RunConfig
-    generator: int
-    discriminator: int
-    stages: tuple[Stage, ...]
-    memory: tuple[int, ...]
-
-    @property
-    def memory_bytes(self) -> int:
-        """What the heaviest stage takes."""
-        return max(self.memory)
-
-
-def forecast(config: RunConfig) -> Forecast:
-    """Trainable parameters and memory of a configuration, without touching the images more than their names need."""
-    classes: tuple[str, ...] = ()
-    if config.labels:
-        natural = resolve_source(host(), config.data).natural()
-        # A quick look at a folder counts its classes; other sources know theirs, or that they have none, when built.
-        count = natural.classes if natural is not None and natural.classes else len(build_source(config).class_names)
-        classes = tuple(map(str, range(count)))
-    with explaining_memory(config), torch.random.fork_rng(devices=[]):
-        gan, shape = build_gan(config, classes)
-        try_guests(config, gan, shape, pick_device(config.device))
-        config, _ = settle_precision(config, gan, shape)
-        stages = stages_of(gan, config.resolution, config.batch)
-        memory = _memory(config, gan, stages, shape.classes)
-    return Forecast(config, budget.trainable(gan.generator), budget.trainable(gan.discriminator), stages, memory)
-
-
-def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) -> tuple[int, ...]:
-    penalties = [host().resolve("penalty", text).build() for text in config.penalty]
-    estimated: dict[tuple[int, int], int] = {}
-    for stage in stages:
-        size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
-        if size not in estimated:
-            estimated[size] = budget.memory_estimate(gan, stage, classes, penalties)
-    gan.advance(0)
-    return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
-
-
-def _memory_warnings(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> Iterator[str]:
-    """Said at the start, since a run that grows would run out of memory only days later."""
-    stages, free = stages_of(gan, config.resolution, config.batch), free_memory(device)
-    if len(stages) == 1 or free is None:
-        return
-    with torch.random.fork_rng(devices=[]):
-        memory = _memory(config, gan, stages, shape.classes)
-    short = [(stage, needed) for stage, needed in zip(stages, memory, strict=True) if needed > free]
-    if short:
-        stage, needed = short[0]
-        yield (
-            f"From {stage.start:,} images on, at {stage.resolution} pixels, a step will need about "
-            f"{needed / 2**30:.1f} GiB; {free / 2**30:.1f} GiB are free on {device}. Lower --batch "
-            f"(it is {config.batch}) or --resolution, or make the networks narrower; --dry-run shows each stage."
-        )
 
 
 def _card(config: RunConfig, class_names: Sequence[str]) -> ModelCard:

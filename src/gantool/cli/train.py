@@ -100,8 +100,10 @@ def train(
 
     plan = assembly.plan(settings, config, out, name, resume)
     if dry_run:
+        from gantool.forecasting import forecast
+
         with showing_progress():
-            told = assembly.forecast(plan.config)
+            told = forecast(plan.config)
         show_forecast(told, as_json)
         return
     run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)

@@ -11,11 +11,12 @@ from types import FrameType
 
 import typer
 
-from gantool.assembly import Forecast, Plan, trainer
+from gantool.assembly import Plan, trainer
 from gantool.cli.output import console, result, result_json, say
 from gantool.cli.progress import showing_progress
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
+from gantool.forecasting import Forecast
 from gantool.plugins import host
 
 

@@ -1,0 +1,115 @@
+"""The parts of a run, each made from its configuration: source, networks, precision and the game they play."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+
+import torch
+
+from gantool.components import ImageShape
+from gantool.config import NONE, RunConfig
+from gantool.contracts import Gan, Source
+from gantool.data.cache_folder import cache_folder
+from gantool.engine.allocator import keep_freed_memory
+from gantool.engine.devices import is_out_of_memory, out_of_memory, pick_device
+from gantool.engine.distributed import World
+from gantool.engine.inspection import check_contract
+from gantool.engine.precision import Precision, choose
+from gantool.engine.stages import full_grown, stages_of
+from gantool.engine.step import Game
+from gantool.engine.timing import step_timer
+from gantool.engine.trials import try_augmentation, try_loss, try_penalty
+from gantool.errors import DataError
+from gantool.plugin_choice import Chosen
+from gantool.plugins import host
+from gantool.resolve import resolve_source
+
+
+def build_source(config: RunConfig) -> Source:
+    """The source of a configuration. Raises DataError when labels are wanted and there are none."""
+    chosen = resolve_source(host(), config.data)
+    source: Source = chosen.build(resolution=config.resolution, channels=config.channels)
+    if config.labels and not source.class_names:
+        raise _unlabelled(chosen)
+    return source
+
+
+def _unlabelled(source: Chosen) -> DataError:
+    place = getattr(source.options, "path", f"source {source.spec.name!r}")
+    return DataError(
+        f"--labels was given, but {place} has no classes. A folder needs a sub-folder for each class (cats/, dogs/) "
+        "and no pictures beside them; without labels, leave --labels out."
+    )
+
+
+def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, ImageShape]:
+    """The networks of a configuration, checked against the contract. Raises PluginError when they break it."""
+    shape = ImageShape(config.resolution, config.channels, len(class_names))
+    chosen = host().resolve("architecture", config.arch)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        gan: Gan = chosen.build(shape)
+    check_contract(gan, shape, chosen.title)
+    return gan, shape
+
+
+def try_guests(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> None:
+    """Call what plugins bring to the game as a step will. Raises PluginError when it breaks its contract."""
+    named = [("loss", config.loss), *(("penalty", text) for text in config.penalty), ("augmentation", config.augment)]
+    guests = [chosen for kind, text in named if text != NONE and (chosen := host().resolve(kind, text)).is_guest]
+    for chosen in guests:
+        built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run
+        with redirect_stdout(sys.stderr):  # standard output is for results, and a guest may print
+            if chosen.kind == "loss":
+                try_loss(built, chosen.title, device)
+            elif chosen.kind == "penalty":
+                try_penalty(built, chosen.title, gan, shape, device)
+            else:
+                try_augmentation(built, chosen.title, gan, shape, device)
+
+
+def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[RunConfig, Precision]:
+    """Replace `auto` by what is fastest here, and the precision that says so."""
+    device = pick_device(config.device)
+    keep_freed_memory(device)
+    stages = stages_of(gan, config.resolution, config.batch)
+    timer = step_timer(gan, shape, stages[-1].batch, device)
+    key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
+    memory = cache_folder() / "precision.json"
+    with full_grown(gan, stages):
+        precision = choose(config.precision, config.layout, device, timer, memory, key)
+    return config.model_copy(update={"precision": precision.name, "layout": precision.layout}), precision
+
+
+def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Precision, world: World) -> Game:
+    """Networks on the device, their optimizers, and what they play by."""
+    the_host = host()
+    for network in (gan.generator, gan.discriminator):
+        precision.place(network, device)
+
+    def adam(network: torch.nn.Module, learning_rate: float) -> torch.optim.Adam:
+        return torch.optim.Adam(
+            network.parameters(), learning_rate, config.betas, weight_decay=config.weight_decay, fused=True
+        )
+
+    return Game(
+        gan,
+        the_host.resolve("loss", config.loss).build(),
+        adam(gan.generator, config.lr_g),
+        adam(gan.discriminator, config.lr_d),
+        tuple(the_host.resolve("penalty", text).build() for text in config.penalty),
+        the_host.resolve("augmentation", config.augment).build() if config.augment != NONE else None,
+        precision,
+        world,
+    )
+
+
+@contextmanager
+def explaining_memory(config: RunConfig) -> Iterator[None]:
+    """Turn running out of memory into advice."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise out_of_memory(config.batch, pick_device(config.device)) from error

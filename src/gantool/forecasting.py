@@ -1,0 +1,77 @@
+"""What a run will take, told before it begins: parameters, stages, and the memory of each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from gantool.building import build_gan, build_source, explaining_memory, settle_precision, try_guests
+from gantool.components import ImageShape
+from gantool.config import RunConfig
+from gantool.contracts import Gan, Stage
+from gantool.engine import budget
+from gantool.engine.devices import free_memory, pick_device
+from gantool.engine.stages import stages_of
+from gantool.plugins import host
+from gantool.resolve import resolve_source
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What `--dry-run` tells; `memory` is of each of the `stages`, `memory_bytes` the most of them."""
+
+    config: RunConfig
+    generator: int
+    discriminator: int
+    stages: tuple[Stage, ...]
+    memory: tuple[int, ...]
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the heaviest stage takes."""
+        return max(self.memory)
+
+
+def forecast(config: RunConfig) -> Forecast:
+    """Trainable parameters and memory of a configuration, without touching the images more than their names need."""
+    classes: tuple[str, ...] = ()
+    if config.labels:
+        natural = resolve_source(host(), config.data).natural()
+        # A quick look at a folder counts its classes; other sources know theirs, or that they have none, when built.
+        count = natural.classes if natural is not None and natural.classes else len(build_source(config).class_names)
+        classes = tuple(map(str, range(count)))
+    with explaining_memory(config), torch.random.fork_rng(devices=[]):
+        gan, shape = build_gan(config, classes)
+        try_guests(config, gan, shape, pick_device(config.device))
+        config, _ = settle_precision(config, gan, shape)
+        stages = stages_of(gan, config.resolution, config.batch)
+        memory = _memory(config, gan, stages, shape.classes)
+    return Forecast(config, budget.trainable(gan.generator), budget.trainable(gan.discriminator), stages, memory)
+
+
+def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) -> tuple[int, ...]:
+    penalties = [host().resolve("penalty", text).build() for text in config.penalty]
+    estimated: dict[tuple[int, int], int] = {}
+    for stage in stages:
+        size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
+        if size not in estimated:
+            estimated[size] = budget.memory_estimate(gan, stage, classes, penalties)
+    gan.advance(0)
+    return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
+
+
+def memory_warnings(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> Iterator[str]:
+    """Said at the start, since a run that grows would run out of memory only days later."""
+    stages, free = stages_of(gan, config.resolution, config.batch), free_memory(device)
+    if len(stages) == 1 or free is None:
+        return
+    with torch.random.fork_rng(devices=[]):
+        memory = _memory(config, gan, stages, shape.classes)
+    short = [(stage, needed) for stage, needed in zip(stages, memory, strict=True) if needed > free]
+    if short:
+        stage, needed = short[0]
+        yield (
+            f"From {stage.start:,} images on, at {stage.resolution} pixels, a step will need about "
+            f"{needed / 2**30:.1f} GiB; {free / 2**30:.1f} GiB are free on {device}. Lower --batch "
+            f"(it is {config.batch}) or --resolution, or make the networks narrower; --dry-run shows each stage."
+        )

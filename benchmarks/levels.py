@@ -2,7 +2,7 @@
 
     python benchmarks/levels.py [--resolution 64] [--batch 16] [--fmap-base 1024] [--fmap-max 128] [--rounds 3]
 
-For each level the trainer's own step, by WGAN-GP as in the recipe and by the logistic loss with R1 on every eighth. Then
+For each level the trainer's own step, by WGAN-GP as in the recipe and by the logistic loss with R1 every eighth. Then
 `msg` at the full resolution beside `dcgan` and beside itself with its finest level alone, all by their own recipes and
 with that batch; they take turns. Ratios are of the medians.
 """

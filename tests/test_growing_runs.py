@@ -1,6 +1,7 @@
 """Runs that grow, from the command to the sheet: exact in mid-fade, and at any level afterwards."""
 
 import json
+import shutil
 import tomllib
 
 import numpy as np
@@ -10,10 +11,17 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import gantool as library
+from gantool.data.cache_folder import cache_folder
+from gantool.errors import DataError
 
 # 4 pixels to image 16, 8 pixels fade in to 48 and train to 64, 16 pixels fade in to 96.
 PROGRESSIVE = "progressive:fmap_base=64,fmap_max=8,latent=6,stabilise_kimg=0.016,fade_kimg=0.032"
 MSG = "msg:fmap_base=64,fmap_max=8,latent=6"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -61,6 +69,15 @@ def test_a_run_stopped_anywhere_is_bit_for_bit_the_unbroken_one(train, halt):
     train("--images", str(halt), name="parts")
     parts = train("--images", "112", name="parts")
     assert same(weights(whole, 112), weights(parts, 112))
+
+
+@pytest.mark.parametrize("halt", [40, 60])
+def test_a_batch_that_shrinks_on_the_way_changes_nothing(train, halt):
+    arch = f"{PROGRESSIVE},batch_halves_beyond=4"
+    whole = train("--images", "120", "--batch", "8", arch=arch, name="whole")
+    train("--images", str(halt), "--batch", "8", arch=arch, name="parts")
+    parts = train("--images", "120", "--batch", "8", arch=arch, name="parts")
+    assert same(weights(whole, 120), weights(parts, 120))
 
 
 def test_several_stops_in_a_row_change_nothing(train):
@@ -164,12 +181,46 @@ def test_dry_run_tells_the_course_with_the_memory_of_each_stage(gantool, photos)
 
 
 def test_memory_of_the_final_level_is_warned_about_at_the_start(train, monkeypatch, gantool, photos, tmp_path):
-    monkeypatch.setattr("gantool.forecasting.free_memory", lambda device: 1 << 17)
-    flags = ["--resolution", "16", "--batch", "4", "--device", "cpu", "--images", "8", "--out", tmp_path]
-    ended = gantool("train", "--arch", PROGRESSIVE, "--data", photos, *flags)
+    flags = ["--resolution", "16", "--batch", "4", "--device", "cpu", "--out", tmp_path]
+    words = ["train", "--arch", PROGRESSIVE, "--data", photos, *flags[:6], "--dry-run", "--json"]
+    memory = [stage["memory_bytes"] for stage in json.loads(gantool(*words).out)["stages"]]
+    monkeypatch.setattr("gantool.forecasting.free_memory", lambda device: (memory[2] + memory[3]) // 2)
+    ended = gantool("train", "--arch", PROGRESSIVE, "--data", photos, "--images", "72", *flags)
     assert ended.code == 0
-    assert "a step will need about" in ended.err
+    assert "From 64 images on, at 16 pixels, a step will need about" in ended.err
     assert "Lower --batch" in ended.err
+    ended = gantool("train", "--arch", PROGRESSIVE, "--data", photos, "--images", "40", *flags)
+    assert "a step will need" not in ended.err  # it never comes to 16 pixels
+
+
+def test_a_run_that_ends_before_it_has_grown_is_told_so(gantool, photos, tmp_path):
+    flags = ["--resolution", "16", "--batch", "4", "--device", "cpu", "--images", "72", "--out", tmp_path]
+    ended = gantool("train", "--arch", PROGRESSIVE, "--data", photos, *flags)
+    assert "--images 72 ends the run in the stage 'fade in 16 pixels'" in ended.err
+    assert "would begin at 96" in ended.err
+
+
+def test_a_cache_that_is_emptied_meanwhile_does_not_stop_a_run_that_grows(photos, tmp_path):
+    config = library.configure(
+        arch=PROGRESSIVE, data=str(photos), resolution=16, batch=4, images=112, device="cpu", precision="float32"
+    )
+    made = library.trainer(config, tmp_path)
+    made.step()
+    shutil.rmtree(cache_folder())
+    assert made.train().images_seen == 112
+
+
+def test_a_cache_that_cannot_be_written_is_explained_before_there_is_a_run(photos, tmp_path, monkeypatch):
+    def locked(place):
+        raise PermissionError(13, "Permission denied", str(place))
+
+    config = library.configure(
+        arch=PROGRESSIVE, data=str(photos), resolution=16, batch=4, images=112, device="cpu", precision="float32"
+    )
+    monkeypatch.setattr("gantool.data.reduced.only_builder", locked)
+    with pytest.raises(DataError, match=r"could not be cached in .*Permission denied"):
+        library.trainer(config, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_the_schedule_is_explained_where_one_looks_for_it(gantool):

@@ -22,9 +22,10 @@ from gantool.engine.export import ModelCard, load_generator
 from gantool.engine.files import write_atomically
 from gantool.engine.inspection import check_contract
 from gantool.engine.lock import RunLock
+from gantool.engine.stages import stages_of
 from gantool.engine.trainer import Trainer
 from gantool.errors import DataError, PluginError, ResumeError, UsageError
-from gantool.forecasting import memory_warnings
+from gantool.forecasting import forewarnings
 from gantool.locate import generator_file
 from gantool.model import Model
 from gantool.plugins import host
@@ -108,11 +109,14 @@ def trainer(
         gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
         try_guests(config, gan, shape, device)
         config, precision = settle_precision(config, gan, shape)
+        stages = stages_of(gan, config.resolution, config.batch)
         batches = open_batches(
             source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
             flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
+            sides=[stage.resolution for stage in stages if stage.start < config.images],
         )  # fmt: skip
-        warnings = list(memory_warnings(config, gan, shape, device))
+        seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
+        warnings = list(forewarnings(config, gan, shape, device, seen, world.size))
         game = build_game(config, gan, device, precision, world)
         watchers = [*_own_observers(config), *observers]
         card = _card(config, batches.class_names if config.labels else ())

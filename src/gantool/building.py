@@ -49,7 +49,7 @@ def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, Image
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         gan: Gan = chosen.build(shape)
-    check_contract(gan, shape, chosen.title)
+    check_contract(gan, shape, chosen.title, config.batch)
     return gan, shape
 
 

@@ -1,7 +1,7 @@
 """What a run will take, told before it begins: parameters, stages, and the memory of each."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -11,7 +11,7 @@ from gantool.config import RunConfig
 from gantool.contracts import Gan, Stage
 from gantool.engine import budget
 from gantool.engine.devices import free_memory, pick_device
-from gantool.engine.stages import stages_of
+from gantool.engine.stages import stage_at, stages_of
 from gantool.plugins import host
 from gantool.resolve import resolve_source
 
@@ -28,8 +28,8 @@ class Forecast:
 
     @property
     def memory_bytes(self) -> int:
-        """What the heaviest stage takes."""
-        return max(self.memory)
+        """What the heaviest stage takes of those that `--images` reaches."""
+        return max(m for stage, m in zip(self.stages, self.memory, strict=True) if stage.start < self.config.images)
 
 
 def forecast(config: RunConfig) -> Forecast:
@@ -60,14 +60,30 @@ def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) 
     return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
 
 
-def memory_warnings(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> Iterator[str]:
-    """Said at the start, since a run that grows would run out of memory only days later."""
+def forewarnings(
+    config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device, images_seen: int, processes: int
+) -> Iterator[str]:
+    """What should be said at the start of a run that grows from `images_seen` on, and not when it comes to pass."""
     stages, free = stages_of(gan, config.resolution, config.batch), free_memory(device)
-    if len(stages) == 1 or free is None:
+    if len(stages) == 1:
         return
+    last, reached = stages[-1], stage_at(stages, config.images - 1)
+    if reached is not last:
+        yield (
+            f"--images {config.images:,} ends the run in the stage {reached.title!r}; the last one, {last.title!r}, "
+            f"would begin at {last.start:,}. Give more --images, or shorter stages to a new run; --dry-run shows them."
+        )
+    if free is None:
+        return
+    now = stage_at(stages, images_seen)
+    to_come = [
+        replace(stage, batch=max(1, stage.batch // processes))
+        for stage in stages
+        if now.start <= stage.start < config.images
+    ]
     with torch.random.fork_rng(devices=[]):
-        memory = _memory(config, gan, stages, shape.classes)
-    short = [(stage, needed) for stage, needed in zip(stages, memory, strict=True) if needed > free]
+        memory = _memory(config, gan, to_come, shape.classes)
+    short = [(stage, needed) for stage, needed in zip(to_come, memory, strict=True) if needed > free]
     if short:
         stage, needed = short[0]
         yield (

@@ -60,7 +60,8 @@ class Chosen:
 
     def as_settled(self, before: "Chosen") -> "Chosen":
         """With options at "auto" as they were settled `before`, when a run of the same component began."""
-        if self.spec.name != before.spec.name:
+        settles = isinstance(self.spec, Architecture) and self.spec.settle is not None
+        if not settles or self.spec.name != before.spec.name:
             return self
         auto = [name for name in type(self.options).model_fields if getattr(self.options, name) == AUTO]
         kept = {name: getattr(before.options, name) for name in auto}

@@ -8,6 +8,7 @@ from gantool.architectures.equalized import (
     EqualizedLinear,
     MinibatchStd,
     PixelNorm,
+    Stem,
     Verdict,
     group_size,
     pooled,
@@ -93,3 +94,10 @@ def test_a_label_adds_its_own_projection_to_the_logit():
     assert torch.allclose(difference, expected, atol=1e-5)
     with pytest.raises(ValueError, match="without labels"):
         verdict(features, None)
+
+
+def test_the_gains_are_those_of_the_paper():
+    stem = Stem(8, 16)
+    assert stem[0].scale == pytest.approx(math.sqrt(2) / 4 / math.sqrt(8))  # as if it were a convolution to 4 x 4
+    assert Verdict(16, 0).last.scale == pytest.approx(1 / math.sqrt(16))
+    assert EqualizedConv2d(4, 8, 3).scale == pytest.approx(math.sqrt(2 / 36))

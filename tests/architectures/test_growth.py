@@ -49,7 +49,7 @@ def test_auto_gives_the_full_resolution_half_of_a_short_run(resolution, images):
     assert last.start == pytest.approx(images / 2, rel=0.05, abs=20)
 
 
-def test_auto_gives_no_part_of_a_long_run_more_than_the_paper():
+def test_auto_gives_no_part_of_a_long_run_more_than_the_authors():
     options = settle(ProgressiveOptions(), ImageShape(64), 100_000_000)
     assert options.stabilise_kimg == options.fade_kimg == 600
 
@@ -59,7 +59,22 @@ def test_what_was_asked_for_is_not_settled():
     assert settle(options, ImageShape(64), 1_000) == options
 
 
-def test_the_batch_of_the_paper():
+@pytest.mark.parametrize("given", [{"fade_kimg": 20}, {"stabilise_kimg": 20}, {"fade_kimg": 0}])
+def test_what_is_given_leaves_less_to_what_is_auto(given):
+    options = settle(ProgressiveOptions(**given), ImageShape(64), 400_000)
+    assert list(schedule_of(options, 64).periods())[-1].start == pytest.approx(200_000, rel=0.01)
+
+
+def test_what_leaves_nothing_leaves_the_least():
+    assert settle(ProgressiveOptions(fade_kimg=600), ImageShape(64), 1_000_000).stabilise_kimg == 0.001
+
+
+def test_a_limit_between_two_sides_halves_from_the_finer_one_on():
+    options = ProgressiveOptions(batch_halves_beyond=48)
+    assert [batch_at(options, side, 64) for side in (32, 64, 128)] == [64, 32, 16]
+
+
+def test_the_batch_of_the_authors():
     options = ProgressiveOptions()
     sizes = [batch_at(options, side, 128) for side in (4, 32, 64, 128, 256, 512, 1024)]
     assert sizes == [128, 128, 64, 32, 16, 8, 4]

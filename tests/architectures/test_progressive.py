@@ -126,3 +126,8 @@ def test_the_label_changes_picture_and_judgement():
     assert not torch.equal(made.discriminator(images, zeros), made.discriminator(images, ones))
     with pytest.raises(ValueError, match="without labels"):
         made.generator(z, None)
+
+
+def test_pictures_are_drawn_with_gain_1():
+    made = gan()
+    assert [layer.scale for layer in made.generator.to_rgb] == pytest.approx([8**-0.5] * 3)

@@ -23,6 +23,14 @@ def test_auto_is_as_wide_as_the_run_is_long(images, base, most):
     assert (settled.fmap_base, settled.fmap_max) == (base, most)
 
 
+@pytest.mark.parametrize("resolution", [8, 64, 256, 512, 1024])
+@pytest.mark.parametrize("images", [1_000, 200_000, 10_000_000])
+def test_auto_never_draws_with_fewer_than_16_channels(resolution, images):
+    settled = settle(MsgOptions(), ImageShape(resolution), images)
+    assert feature_maps(settled).at(resolution) >= 16
+    assert settled.fmap_base <= 8192
+
+
 def test_what_was_asked_for_stays():
     settled = settle(MsgOptions(fmap_base=100, fmap_max=30), ImageShape(64), 10)
     assert (settled.fmap_base, settled.fmap_max) == (100, 30)

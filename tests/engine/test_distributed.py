@@ -114,3 +114,8 @@ def test_a_signal_that_comes_while_they_agree_is_not_forgotten(tmp_path):
     made = trainer(tmp_path / "run", images=96, world=Slow())
     finished = made.train()
     assert (finished.interrupted, finished.images_seen) == (True, 8)
+
+
+def test_a_stage_whose_batch_cannot_be_shared_is_named():
+    with pytest.raises(TrainingError, match=r"In the stage 'train 64 pixels' the batch is 4, which 8 processes"):
+        World(0, 8).share(4, "train 64 pixels")

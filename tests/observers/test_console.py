@@ -74,3 +74,8 @@ def test_a_run_that_fails_gives_the_terminal_back(tmp_path):
     assert out.getvalue().count("\x1b[?25l") > out.getvalue().count("\x1b[?25h")
     console(Finished(100, tmp_path, False, failed=True))
     assert out.getvalue().count("\x1b[?25l") == out.getvalue().count("\x1b[?25h")
+
+
+def test_a_growing_run_shows_its_level_in_whole_pixels():
+    event = Tick(100, 1000, 1.0, 100.0, {}, {"level": 1024.0, "alpha": 0.5})
+    assert "level 1024  alpha 0.50" in status(event, 100.0)

@@ -77,15 +77,16 @@ class MsgOptions(EqualizedOptions):
 
 HIGH = (8, 16, 32, 64, 128, 256, 512, 1024)
 WIDTH = """\
-fmap_base=auto is what a run's length can train: 512 below 100k images, 2048 below 1M, then the paper's 8192."""
+fmap_base=auto is what a run's length can train: 512 below 100k images, 2048 below 1M, then the paper's 8192;
+but no less than 16 channels at the finest side."""
 GROWTH = f"""\
 Training begins at 4 pixels. Each level trains for stabilise_kimg thousand images, then the next one, of twice the \
 side, fades in over fade_kimg thousand: its pictures are mixed into those of the level before, scaled up, with a share \
 alpha that grows from 0 to 1, and reals are treated alike. The last level trains to the end. Level and alpha follow \
 from the images seen alone, so a run stopped in the middle of a fade goes on exactly.
-auto gives the full resolution half of --images and splits the other half evenly, with at most the paper's 600 \
-thousand for each part. At 64 pixels and --images 1.6M: 100k each to 4 trainings and 4 fades, and from 800k on all to \
-64 pixels. It is settled when a run begins; --dry-run shows the table.
+auto gives the full resolution half of --images and splits the other half evenly, with at most 600 thousand for each \
+part, as the authors' code has. At 64 pixels and --images 1.6M: 100k each to 4 trainings and 4 fades, and from 800k \
+on all to 64 pixels. It is settled when a run begins; --dry-run shows the table.
 --batch holds up to batch_halves_beyond pixels; beyond, it halves with each level, to no fewer than 4.
 {WIDTH}"""
 

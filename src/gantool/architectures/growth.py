@@ -8,12 +8,12 @@ from gantool.components import AUTO, ImageShape
 
 SMALLEST = 4
 """Side of the coarsest level."""
-PAPER_KIMG = 600
-"""Thousands of images that each level is trained, and each new one faded in (Karras et al. 2018, appendix A.1)."""
+LONGEST_KIMG = 600
+"""Thousands of images that each level is trained, and each new one faded in, by the authors' code (the paper: 800)."""
 FINAL_SHARE = 0.5
 """Of a run whose schedule is `auto`, the part that is left for the full resolution once it is faded in."""
 LEAST_BATCH = 4
-"""The paper's batch at 1024 pixels."""
+"""That of the authors' code at 1024 pixels."""
 
 
 def sides(resolution: int) -> tuple[int, ...]:
@@ -62,8 +62,8 @@ class Schedule:
 
 
 def schedule_of(options: ProgressiveOptions, resolution: int) -> Schedule:
-    """The schedule for a resolution; `auto` that nobody has settled is the paper's."""
-    kimg = [PAPER_KIMG if value == AUTO else float(value) for value in (options.stabilise_kimg, options.fade_kimg)]
+    """The schedule for a resolution; `auto` that nobody has settled is that of the authors' code."""
+    kimg = [LONGEST_KIMG if value == AUTO else float(value) for value in (options.stabilise_kimg, options.fade_kimg)]
     stabilise, fade = (round(value * 1000) for value in kimg)
     return Schedule(len(sides(resolution)), stabilise, fade)
 
@@ -71,16 +71,18 @@ def schedule_of(options: ProgressiveOptions, resolution: int) -> Schedule:
 def settle(options: ProgressiveOptions, shape: ImageShape, images: int) -> ProgressiveOptions:
     """`auto` replaced: half of the run goes to the full resolution, the rest to all else in equal parts.
 
-    No part is longer than the paper's. Widths are settled by the run's length too.
+    No part is longer than the authors'. Widths are settled by the run's length too.
     """
-    growing = 2 * (len(sides(shape.resolution)) - 1)
-    part = images * (1 - FINAL_SHARE) / growing / 1000 if growing else PAPER_KIMG
-    kimg = min(PAPER_KIMG, max(round(part, 3), 0.001))
-    chosen = {name: kimg for name in ("stabilise_kimg", "fade_kimg") if getattr(options, name) == AUTO}
-    return widths.settle(options.model_copy(update=chosen), shape, images)
+    auto = [name for name in ("stabilise_kimg", "fade_kimg") if getattr(options, name) == AUTO]
+    given = sum(float(value) for value in (options.stabilise_kimg, options.fade_kimg) if value != AUTO)
+    steps_up = len(sides(shape.resolution)) - 1
+    part = (images * (1 - FINAL_SHARE) / 1000 / steps_up - given) / max(len(auto), 1) if steps_up else LONGEST_KIMG
+    kimg = min(LONGEST_KIMG, max(round(part, 3), 0.001))
+    return widths.settle(options.model_copy(update=dict.fromkeys(auto, kimg)), shape, images)
 
 
 def batch_at(options: ProgressiveOptions, side: int, batch: int) -> int:
     """`--batch` up to `batch_halves_beyond` pixels, half as much at each level beyond, but no fewer than 4."""
-    halvings = max(side // options.batch_halves_beyond, 1).bit_length() - 1 if options.batch_halves_beyond else 0
+    beyond = options.batch_halves_beyond
+    halvings = sum(level > beyond for level in sides(side)) if beyond else 0
     return max(batch >> halvings, min(batch, LEAST_BATCH))

@@ -10,6 +10,8 @@ PAPER_BASE, PAPER_MOST = 8192, 512
 """`fmap_base` and `fmap_max` of Karras et al. 2018, table 2."""
 BASES = ((100_000, 512), (1_000_000, 2048))
 """What shorter runs than so many images can train; longer ones get the paper's."""
+LEAST = 16
+"""Channels at the finest side that `auto` does not go below: the paper's at 1024 pixels."""
 
 Chosen = TypeVar("Chosen", bound=EqualizedOptions)
 
@@ -37,5 +39,6 @@ def settle(options: Chosen, shape: ImageShape, images: int) -> Chosen:
     """`auto` replaced by what a run of so many images can train."""
     if options.fmap_base == AUTO:
         base = next((base for limit, base in BASES if images < limit), PAPER_BASE)
+        base = min(max(base, LEAST * shape.resolution // 2), PAPER_BASE)
         options = options.model_copy(update={"fmap_base": base})
     return options.model_copy(update={"fmap_max": feature_maps(options).most})

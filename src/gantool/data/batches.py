@@ -1,6 +1,7 @@
 """The engine's supply of real images, on the training device: a pure function of `images_seen`."""
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -68,8 +69,9 @@ def open_batches(
     device: torch.device,
     rank: int = 0,
     world: int = 1,
+    sides: Sequence[int] = (),
 ) -> ShuffledBatches:
-    """Batches of `source` for one process of `world`; `name` is for messages.
+    """Batches of `source` for one process of `world`, also at smaller `sides`; `name` is for messages.
 
     A source with a `fingerprint` is cached first. The sequence, mirror images included, depends on `seed` and position
     alone. Raises DataError when the source is empty, unlabelled though `labels` are wanted, or gives something else
@@ -86,7 +88,7 @@ def open_batches(
     shape = (channels, resolution, resolution)
     if isinstance(source, CachedSource) and source.pixels.shape[1:] != shape:
         raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; {shape} was asked for.")
-    supply = supply_of(source, name, shape, labels, device)
+    supply = supply_of(source, name, shape, labels, device, sides)
     fingerprint = _fingerprint(source, name, shape)
     return ShuffledBatches(source, supply, fingerprint, resolution, seed, flip, rank, world)
 

@@ -1,6 +1,6 @@
 """Where batches are gathered: in GPU memory, from a memory map, or from a source item by item."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -15,7 +15,7 @@ from gantool.data.reduced import shrunk
 
 GPU_SHARE = 0.3
 """Images rest in GPU memory when they take at most this part of what is free."""
-_UPLOAD_BYTES = 1 << 28
+_UPLOAD_BYTES = 1 << 26
 
 Indices = Int64[np.ndarray, "n"]
 Batch = tuple[UInt8[Tensor, "n c h w"], Labels]
@@ -25,17 +25,21 @@ Supply = Callable[[Indices, Indices, int], Batch]
 """The images of the first indices on the training device, reduced to a side; the second are likely to come next."""
 
 
-def supply_of(source: Source, name: str, shape: tuple[int, int, int], labels: bool, device: torch.device) -> Supply:
-    """The fastest way to batches of `source` on `device`."""
+def supply_of(
+    source: Source, name: str, shape: tuple[int, int, int], labels: bool, device: torch.device, sides: Sequence[int]
+) -> Supply:
+    """The fastest way to batches of `source` on `device`, which will be asked for at these sides."""
     if not isinstance(source, CachedSource):
         return _supply_from(_item_reader(source, name, shape, labels), device)
     if device.type == "cuda" and source.pixels.nbytes <= GPU_SHARE * torch.cuda.mem_get_info(device)[0]:
         return _resident(source, labels, device)
-    return _supply_from(_map_reader(source, labels), device)
+    return _supply_from(_map_reader(source, labels, sides), device)
 
 
-def _map_reader(source: CachedSource, labels: bool) -> Read:
+def _map_reader(source: CachedSource, labels: bool, sides: Sequence[int]) -> Read:
     numbers = source.labels if labels else None
+    for side in sides:
+        source.reduced(side)  # now: when a stage begins, days later, the cache may have been emptied
 
     def read(indices: Indices, side: int) -> Batch:
         images = torch.from_numpy(np.take(source.reduced(side), indices, axis=0))
@@ -59,10 +63,13 @@ def _resident(source: CachedSource, labels: bool, device: torch.device) -> Suppl
     for start in range(0, len(source), step):
         images[start : start + step] = torch.from_numpy(source.pixels[start : start + step].copy())
     numbers = torch.from_numpy(source.labels).to(device) if labels and source.labels is not None else None
+    at_side = {images.shape[-1]: images}
 
     def supply(indices: Indices, following: Indices, side: int) -> Batch:
+        if side not in at_side:  # all of them, so that a step at a coarse level does not gather full pictures
+            at_side[side] = torch.cat([shrunk(block, side) for block in torch.split(images, step)])
         chosen = torch.from_numpy(indices).pin_memory().to(device, non_blocking=True)
-        return shrunk(images[chosen], side), None if numbers is None else numbers[chosen]
+        return at_side[side][chosen], None if numbers is None else numbers[chosen]
 
     return supply
 

@@ -57,7 +57,7 @@ def save(run: Path, contents: Contents, keep: int) -> Path:
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     write_folder_atomically(path, write)
-    for old in sorted(every(run), key=_images_seen, reverse=True)[keep:]:
+    for old in sorted(every(run), key=images_of, reverse=True)[keep:]:
         shutil.rmtree(old, ignore_errors=True)
     for half in (run / FOLDER).glob(".*.tmp"):
         shutil.rmtree(half, ignore_errors=True)
@@ -95,18 +95,19 @@ def every(run: Path) -> Iterator[Path]:
     return (path for path in paths if path.name.isdigit() and path.is_dir())
 
 
-def _images_seen(path: Path) -> int:
+def images_of(path: Path) -> int:
+    """How many a checkpoint has seen, by its name."""
     return int(path.name)
 
 
 def newest(run: Path) -> Path | None:
     """The checkpoint that saw most images, whether or not it is damaged."""
-    return max(every(run), default=None, key=_images_seen)
+    return max(every(run), default=None, key=images_of)
 
 
 def newest_good(run: Path) -> Path | None:
     """The newest checkpoint whose files are all there and undamaged."""
-    return next((path for path in sorted(every(run), key=_images_seen, reverse=True) if not damage(path)), None)
+    return next((path for path in sorted(every(run), key=images_of, reverse=True) if not damage(path)), None)
 
 
 def damage(path: Path) -> str:
@@ -131,7 +132,7 @@ def damage(path: Path) -> str:
 def set_aside_newer(run: Path, images_seen: int) -> None:
     """Move checkpoints beyond `images_seen` out of the way: a run that goes on from an older one must not meet them."""
     for path in list(every(run)):
-        if _images_seen(path) > images_seen:
+        if images_of(path) > images_seen:
             target = path.parent / f"superseded-{path.name}"
             shutil.rmtree(target, ignore_errors=True)
             path.replace(target)

@@ -40,7 +40,8 @@ def pick_device(name: str) -> torch.device:
 def free_memory(device: torch.device) -> int | None:
     """Bytes that a program can still have on the device; None where the system does not tell."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for its own use
+        return int(torch.cuda.mem_get_info(device)[0]) + kept
     if device.type == "mps":
         return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
     try:
@@ -59,10 +60,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
 
 
-def out_of_memory(batch: int, device: torch.device) -> TrainingError:
-    """What a user can do about it."""
-    smaller = f" --batch {batch // 2}" if batch > 1 else " a smaller --resolution or width"
+def out_of_memory(batch: int, device: torch.device, where: str = "", smaller_helps: bool = True) -> TrainingError:
+    """What a user can do about it; `where` in the run it happened, and whether a smaller --batch is one there."""
+    place = where or f"with batch {batch}"
+    smaller = f" --batch {batch // 2}," if batch > 1 and smaller_helps else ""
     return TrainingError(
-        f"Out of memory on {device} with batch {batch}. Start again with{smaller}, a lower --resolution or a narrower "
+        f"Out of memory on {device} {place}. Start again with{smaller} a lower --resolution or a narrower "
         "network; the last checkpoint is intact."
     )

@@ -32,8 +32,13 @@ class World:
         """Whether this process writes files and talks."""
         return self.rank == 0
 
-    def share(self, batch: int) -> int:
-        """This process's part of a batch. Raises TrainingError when it does not divide."""
+    def share(self, batch: int, stage: str = "") -> int:
+        """This process's part of a batch. Raises TrainingError, naming the run's stage, when it does not divide."""
+        if batch % self.size and stage:
+            raise TrainingError(
+                f"In the stage {stage!r} the batch is {batch}, which {self.size} processes cannot share: give a larger "
+                "--batch, an architecture whose batch does not shrink, or fewer processes."
+            )
         if batch % self.size:
             raise TrainingError(
                 f"--batch {batch} cannot be shared by {self.size} processes; use a multiple of {self.size}."

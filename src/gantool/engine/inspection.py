@@ -9,11 +9,15 @@ from gantool.engine.stages import stages_of
 from gantool.errors import PluginError
 
 SAMPLES = 2
+USUAL_BATCH = 64
+"""What is asked of `stages` where there is no run, as when a model is loaded."""
 
 
 @torch.no_grad()
-def check_contract(gan: object, shape: ImageShape, title: str) -> None:
-    """Draw and judge two samples in evaluation mode, in each stage; a Gan that grows is left at its beginning.
+def check_contract(gan: object, shape: ImageShape, title: str, batch: int = USUAL_BATCH) -> None:
+    """Draw and judge two samples in evaluation mode, in each stage of a run with this `--batch`.
+
+    A Gan that grows is left at its beginning.
 
     Raises PluginError that says what `title` does wrong.
     """
@@ -24,7 +28,7 @@ def check_contract(gan: object, shape: ImageShape, title: str) -> None:
         network.eval()
     try:
         with torch.random.fork_rng(devices=[]):
-            for stage in _stages(gan, shape, title):
+            for stage in _stages(gan, shape, title, batch):
                 gan.advance(stage.start)
                 _check(gan, shape, stage.resolution, title)
             gan.advance(0)
@@ -40,8 +44,8 @@ def check_contract(gan: object, shape: ImageShape, title: str) -> None:
             network.train(mode)
 
 
-def _stages(gan: Gan, shape: ImageShape, title: str) -> tuple[Stage, ...]:
-    stages = stages_of(gan, shape.resolution, SAMPLES)
+def _stages(gan: Gan, shape: ImageShape, title: str, batch: int) -> tuple[Stage, ...]:
+    stages = stages_of(gan, shape.resolution, batch)
     starts = [stage.start for stage in stages]
     if starts[0] != 0 or sorted(set(starts)) != starts:
         raise PluginError(f"The stages of {title} start at {starts}; they must start at 0 and come one after another.")

@@ -57,7 +57,7 @@ class Trainer:
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         for stage in self.stages:
-            game.world.share(stage.batch)  # now, not when the run gets there
+            game.world.share(stage.batch, stage.title)  # now, not when the run gets there
         self._stage_start = 0
         self._before = 0
         self._saved_at, self._saved_images = time.monotonic(), -1
@@ -82,7 +82,15 @@ class Trainer:
                 self._tell(Finished(self.images_seen, self.run, self.interrupted, failed=True))
                 if not is_out_of_memory(error):
                     raise
-                raise out_of_memory(self.config.batch, self.device) from error
+                raise self._out_of_memory() from error
+
+    def _out_of_memory(self) -> TrainingError:
+        config, now = self.config, stage_at(self.stages, self.images_seen)
+        if len(self.stages) == 1:
+            return out_of_memory(config.batch, self.device)
+        halved = stage_at(stages_of(self.game.gan, config.resolution, config.batch // 2), self.images_seen)
+        where = f"in the stage {now.title!r}, with batch {now.batch},"
+        return out_of_memory(config.batch, self.device, where, smaller_helps=halved.batch < now.batch)
 
     def _loop(self) -> Finished:
         config = self.config

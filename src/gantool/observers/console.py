@@ -97,13 +97,17 @@ def status(event: Tick, images_per_second: float) -> str:
     scalars = event.scalars
     parts = [
         f"{event.images_seen:,}/{event.images_goal:,} images",
-        *(f"{name} {value:.3g}" for name, value in event.status.items()),
+        *(f"{name} {_short(value)}" for name, value in event.status.items()),
         f"{images_per_second:,.0f}/s",
         f"{left} left",
         f"loss D {scalars.get('loss_d', 0):.3f} G {scalars.get('loss_g', 0):.3f}",
         f"D right on {scalars.get('real_accuracy', 0):.0%} of reals, {scalars.get('fake_accuracy', 0):.0%} of fakes",
     ]
     return "  ".join(parts)
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
 
 
 def _blend(old: float, new: float) -> float:

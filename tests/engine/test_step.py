@@ -4,13 +4,22 @@ import torch
 from fakes import tiny_gan
 from gantool.contracts import Loss
 from gantool.engine.step import Game, discriminator_step, generator_step
-from gantool.losses import GpOptions, HingeOptions, LossOptions, LsganOptions, R1Options, WassersteinOptions
+from gantool.losses import (
+    GpOptions,
+    HingeOptions,
+    LossOptions,
+    LsganOptions,
+    R1Options,
+    RelativisticOptions,
+    WassersteinOptions,
+)
 from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
 from gantool.losses.penalties import R1, GradientPenalty
+from gantool.losses.relativistic import RelativisticAverage, RelativisticPairing
 
 LOSSES = [
     Logistic(LossOptions()), Minimax(LossOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
-    Wasserstein(WassersteinOptions()),
+    Wasserstein(WassersteinOptions()), RelativisticAverage(RelativisticOptions()), RelativisticPairing(LossOptions()),
 ]  # fmt: skip
 PENALTIES = [None, R1(R1Options()), GradientPenalty(GpOptions())]
 

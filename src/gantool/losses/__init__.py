@@ -1,5 +1,7 @@
 """Adversarial losses and penalties: their options. This page imports no torch."""
 
+from typing import Literal
+
 from gantool.components import Component, Options, option
 from gantool.hookspecs import hookimpl
 
@@ -28,6 +30,12 @@ class WassersteinOptions(Options):
     drift: float = option(0.0, "weight of the squared logits of reals, which keeps them near 0 (1e-3 is usual)", ge=0)
 
 
+class RelativisticOptions(Options):
+    """Options of `relativistic`."""
+
+    kind: Literal["logistic", "hinge"] = option("logistic", "how a sample's lead over the other kind's average counts")
+
+
 class R1Options(Options):
     """Options of `r1`."""
 
@@ -45,8 +53,8 @@ class GpOptions(Options):
 
 @hookimpl
 def gantool_losses() -> list[Component]:
-    """The five classic losses."""
-    home = "gantool.losses.losses"
+    """The five classic losses, and two that compare reals with fakes."""
+    home, relativistic = "gantool.losses.losses", "gantool.losses.relativistic"
     return [
         Component(
             "logistic",
@@ -77,6 +85,18 @@ def gantool_losses() -> list[Component]:
             "Wasserstein distance (Arjovsky et al. 2017): use with --penalty gp",
             WassersteinOptions,
             f"{home}:Wasserstein",
+        ),
+        Component(
+            "relativistic",
+            "More real than the average fake (Jolicoeur-Martineau 2018): the generator sees reals too",
+            RelativisticOptions,
+            f"{relativistic}:RelativisticAverage",
+        ),
+        Component(
+            "rpgan",
+            "More real than the fake beside it (R3GAN, Huang et al. 2025): use with --penalty r1",
+            LossOptions,
+            f"{relativistic}:RelativisticPairing",
         ),
     ]
 

@@ -7,6 +7,7 @@ from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.losses import (
     GpOptions,
     HingeOptions,
+    LogisticOptions,
     LossOptions,
     LsganOptions,
     R1Options,
@@ -18,7 +19,7 @@ from gantool.losses.penalties import R1, GradientPenalty
 from gantool.losses.relativistic import RelativisticAverage, RelativisticPairing
 
 LOSSES = [
-    Logistic(LossOptions()), Minimax(LossOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
+    Logistic(LogisticOptions()), Minimax(LogisticOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
     Wasserstein(WassersteinOptions()), RelativisticAverage(RelativisticOptions()), RelativisticPairing(LossOptions()),
 ]  # fmt: skip
 PENALTIES = [None, R1(R1Options()), GradientPenalty(GpOptions())]
@@ -98,7 +99,7 @@ def test_a_step_that_is_not_finite_changes_nothing_and_says_so(which):
         pass
 
     setattr(Broken, which, lambda self, real, fake: fake * float("nan"))
-    play = game(Broken(LossOptions()))
+    play = game(Broken(LogisticOptions()))
     before = weights(play.gan.generator), weights(play.gan.discriminator)
     scalars = discriminator_step(play, REAL, None, 0) if which == "discriminator" else generator_step(play, REAL, None)
     assert scalars[f"skipped_{which[0]}"] == 1
@@ -116,7 +117,7 @@ def test_real_logits_are_computed_for_the_generator_only_when_the_loss_pairs_the
             seen.append(real_logits)
             return torch.nn.functional.softplus(real_logits - fake_logits)
 
-    generator_step(game(Paired(LossOptions())), REAL, None)
+    generator_step(game(Paired(LogisticOptions())), REAL, None)
     assert seen[0].shape == (8,)
 
 

@@ -9,8 +9,8 @@ from gantool.losses.relativistic import RelativisticAverage, RelativisticPairing
 
 ZERO = torch.zeros(3)
 ALL = {
-    "logistic": (Logistic(catalogue.LossOptions()), 2 * math.log(2), math.log(2)),
-    "minimax": (Minimax(catalogue.LossOptions()), 2 * math.log(2), -math.log(2)),
+    "logistic": (Logistic(catalogue.LogisticOptions()), 2 * math.log(2), math.log(2)),
+    "minimax": (Minimax(catalogue.LogisticOptions()), 2 * math.log(2), -math.log(2)),
     "hinge": (Hinge(catalogue.HingeOptions()), 2.0, 0.0),
     "lsgan": (LeastSquares(catalogue.LsganOptions()), 0.5, 0.5),
     "wasserstein": (Wasserstein(catalogue.WassersteinOptions()), 0.0, 0.0),
@@ -59,6 +59,71 @@ def test_logistic_is_cross_entropy_on_logits():
     bce = torch.nn.functional.binary_cross_entropy_with_logits
     expected = bce(real, torch.ones(5), reduction="none") + bce(fake, torch.zeros(5), reduction="none")
     assert torch.allclose(ALL["logistic"][0].discriminator(real, fake), expected)
+
+
+CROSS_ENTROPY = [Logistic, Minimax]
+
+
+def softened(kind, **options):
+    return kind(catalogue.LogisticOptions(**options))
+
+
+@pytest.mark.parametrize("kind", CROSS_ENTROPY)
+def test_without_smoothing_and_flips_nothing_changes_and_nothing_is_drawn(kind):
+    real, fake = torch.randn(64), torch.randn(64)
+    plain = torch.nn.functional.softplus(-real) + torch.nn.functional.softplus(fake)
+    state = torch.get_rng_state()
+    assert torch.equal(softened(kind, smooth=0, flip=0).discriminator(real, fake), plain)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("kind", CROSS_ENTROPY)
+@pytest.mark.parametrize("smooth", [0.1, 0.3])
+def test_smoothing_lowers_the_target_of_reals_and_leaves_that_of_fakes(kind, smooth):
+    real, fake = drawn(5)
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    by_real = bce(real, torch.full_like(real, 1 - smooth), reduction="none")
+    expected = by_real + bce(fake, torch.zeros_like(fake), reduction="none")
+    assert torch.allclose(softened(kind, smooth=smooth).discriminator(real, fake), expected)
+
+
+@pytest.mark.parametrize("smooth", [0.05, 0.1, 0.4])
+def test_the_best_answer_to_a_real_is_the_logit_of_the_smoothed_target(smooth):
+    # Where there are no fakes; where there are as many as reals, half the target.
+    loss, fake = softened(Logistic, smooth=smooth), torch.zeros(1, dtype=torch.float64)
+    best = torch.logit(torch.tensor([1 - smooth], dtype=torch.float64)).requires_grad_(True)
+    (slope,) = torch.autograd.grad(loss.discriminator(best, fake).sum(), best)
+    assert abs(slope.item()) < 1e-12
+    shared = torch.logit(torch.tensor([(1 - smooth) / 2], dtype=torch.float64)).requires_grad_(True)
+    (slope,) = torch.autograd.grad(loss.discriminator(shared, shared).sum(), shared)
+    assert abs(slope.item()) < 1e-12
+
+
+@pytest.mark.parametrize("kind", CROSS_ENTROPY)
+def test_the_generator_knows_of_neither_smoothing_nor_flips(kind):
+    _, fake = drawn(6)
+    softer = softened(kind, smooth=0.2, flip=0.7)
+    assert torch.equal(softer.generator(None, fake), softened(kind).generator(None, fake))
+
+
+@pytest.mark.parametrize("kind", CROSS_ENTROPY)
+@pytest.mark.parametrize("smooth", [0, 0.2])
+def test_flipping_all_labels_exchanges_reals_and_fakes(kind, smooth):
+    real, fake = drawn(7)
+    flipped = softened(kind, flip=1, smooth=smooth).discriminator(real, fake)
+    assert torch.equal(flipped, softened(kind, smooth=smooth).discriminator(fake, real))
+
+
+def test_flips_take_the_share_asked_for_and_follow_torchs_generator():
+    real, fake = torch.full((20_000,), 2.0), torch.full((20_000,), -1.0)
+    loss = softened(Logistic, flip=0.2)
+    values = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        values.append(loss.discriminator(real, fake))
+    assert torch.equal(*values)
+    assert not torch.equal(values[0], loss.discriminator(real, fake))
+    assert (values[0] > 1).float().mean().item() == pytest.approx(0.2, abs=0.01)
 
 
 def test_hinge_ignores_what_is_beyond_the_margin():

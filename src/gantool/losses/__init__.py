@@ -7,7 +7,14 @@ from gantool.hookspecs import hookimpl
 
 
 class LossOptions(Options):
-    """These losses have no options."""
+    """For losses without options."""
+
+
+class LogisticOptions(Options):
+    """Options of `logistic` and `minimax`: what the discriminator is told, which keeps it from being too sure."""
+
+    smooth: float = option(0.0, "one-sided label smoothing: the target for reals is 1 less this", ge=0, lt=0.5)
+    flip: float = option(0.0, "chance of a real and a fake to change labels, for the discriminator only", ge=0, le=1)
 
 
 class HingeOptions(Options):
@@ -59,13 +66,13 @@ def gantool_losses() -> list[Component]:
         Component(
             "logistic",
             "Non-saturating logistic loss (Goodfellow et al. 2014): the default",
-            LossOptions,
+            LogisticOptions,
             f"{home}:Logistic",
         ),
         Component(
             "minimax",
             "The saturating game of the first paper; weak gradients when D wins",
-            LossOptions,
+            LogisticOptions,
             f"{home}:Minimax",
         ),
         Component(

@@ -5,6 +5,8 @@ from fakes import tiny_gan
 from gantool.contracts import Loss
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.losses import (
+    DraganOptions,
+    DriftOptions,
     GpOptions,
     HingeOptions,
     LogisticOptions,
@@ -15,14 +17,17 @@ from gantool.losses import (
     WassersteinOptions,
 )
 from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
-from gantool.losses.penalties import R1, GradientPenalty
+from gantool.losses.penalties import R1, R2, Dragan, Drift, GradientPenalty
 from gantool.losses.relativistic import RelativisticAverage, RelativisticPairing
 
 LOSSES = [
     Logistic(LogisticOptions()), Minimax(LogisticOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
     Wasserstein(WassersteinOptions()), RelativisticAverage(RelativisticOptions()), RelativisticPairing(LossOptions()),
 ]  # fmt: skip
-PENALTIES = [None, R1(R1Options()), GradientPenalty(GpOptions())]
+PENALTIES = [
+    None, R1(R1Options()), R2(R1Options()), GradientPenalty(GpOptions()), Dragan(DraganOptions()),
+    Drift(DriftOptions()),
+]  # fmt: skip
 
 
 def game(loss=LOSSES[0], penalties=(), **more):
@@ -79,10 +84,20 @@ def test_a_lazy_penalty_is_as_strong_on_average_as_one_on_every_step():
     assert len(seen) == 2
 
 
-def test_a_lazy_penalty_is_scaled_by_how_rarely_it_comes():
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (R1, R1Options),
+        (R2, R1Options),
+        (GradientPenalty, GpOptions),
+        (Dragan, DraganOptions),
+        (Drift, DriftOptions),
+    ],
+)
+def test_a_lazy_penalty_is_scaled_by_how_rarely_it_comes(kind, options):
     gradients = []
     for every in (1, 4):
-        play = game(penalties=(R1(R1Options(weight=1.0, every=every)),))
+        play = game(penalties=(kind(options(weight=1.0, every=every)),))
         torch.manual_seed(0)
         discriminator_step(play, REAL, None, step=0)
         gradients.append(torch.cat([p.grad.flatten() for p in play.gan.discriminator.parameters()]))

@@ -13,9 +13,18 @@ from gantool.architectures.progressive import build as build_progressive
 from gantool.components import ImageShape
 from gantool.engine.trials import try_augmentation, try_loss, try_penalty
 from gantool.errors import PluginError, UsageError
-from gantool.losses import GpOptions, HingeOptions, LogisticOptions, LsganOptions, R1Options, WassersteinOptions
+from gantool.losses import (
+    DraganOptions,
+    DriftOptions,
+    GpOptions,
+    HingeOptions,
+    LogisticOptions,
+    LsganOptions,
+    R1Options,
+    WassersteinOptions,
+)
 from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
-from gantool.losses.penalties import R1, GradientPenalty
+from gantool.losses.penalties import R1, Dragan, Drift, GradientPenalty
 
 CPU, SHAPE = torch.device("cpu"), ImageShape(8)
 TITLE = "Thing 'odd' of gantool-odd"
@@ -142,7 +151,10 @@ GANS = [
 GROWING = ProgressiveOptions(**SMALL, stabilise_kimg=1, fade_kimg=1)
 
 
-@pytest.mark.parametrize("penalty", [R1(R1Options()), GradientPenalty(GpOptions()), Plain(spread)])
+@pytest.mark.parametrize(
+    "penalty",
+    [R1(R1Options()), GradientPenalty(GpOptions()), Dragan(DraganOptions()), Drift(DriftOptions()), Plain(spread)],
+)
 @pytest.mark.parametrize(("build", "shape"), GANS, ids=["tiny", "msg", "progressive"])
 def test_the_networks_are_left_as_they_were(build, shape, penalty):
     gan = build()

@@ -44,7 +44,7 @@ class RelativisticOptions(Options):
 
 
 class R1Options(Options):
-    """Options of `r1`."""
+    """Options of `r1` and `r2`."""
 
     weight: float = option(1.0, "gamma: the loss gets gamma/2 times the squared gradient", ge=0)
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
@@ -55,6 +55,22 @@ class GpOptions(Options):
 
     weight: float = option(10.0, "lambda: strength of the penalty", ge=0)
     target: float = option(1.0, "the gradient norm aimed at: 1, or 0 for the zero-centred penalty", ge=0)
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+class DraganOptions(Options):
+    """Options of `dragan`."""
+
+    weight: float = option(10.0, "lambda: strength of the penalty", ge=0)
+    target: float = option(1.0, "the gradient norm aimed at", ge=0)
+    noise: float = option(0.5, "how far around reals it looks, in standard deviations of their pixels", ge=0)
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+class DriftOptions(Options):
+    """Options of `drift`."""
+
+    weight: float = option(1e-3, "strength of the squared logits of reals", ge=0)
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
 
 
@@ -101,7 +117,7 @@ def gantool_losses() -> list[Component]:
         ),
         Component(
             "rpgan",
-            "More real than the fake beside it (R3GAN, Huang et al. 2025): use with --penalty r1",
+            "More real than the fake beside it (R3GAN, Huang et al. 2025): use with --penalty r1 --penalty r2",
             LossOptions,
             f"{relativistic}:RelativisticPairing",
         ),
@@ -110,7 +126,7 @@ def gantool_losses() -> list[Component]:
 
 @hookimpl
 def gantool_penalties() -> list[Component]:
-    """R1 and the gradient penalty on interpolates."""
+    """Four that smooth the discriminator at reals, at fakes, between and around them, and one that holds its level."""
     home = "gantool.losses.penalties"
     return [
         Component(
@@ -121,5 +137,23 @@ def gantool_penalties() -> list[Component]:
             "Gradient norm near a target between real and fake (Gulrajani et al. 2017)",
             GpOptions,
             f"{home}:GradientPenalty",
+        ),
+        Component(
+            "r2",
+            "Squared gradient on fakes (Mescheder et al. 2018): beside r1, as R3GAN has it",
+            R1Options,
+            f"{home}:R2",
+        ),
+        Component(
+            "dragan",
+            "Gradient norm near a target around disturbed reals (Kodali et al. 2017)",
+            DraganOptions,
+            f"{home}:Dragan",
+        ),
+        Component(
+            "drift",
+            "Squared logits of reals, at a forward pass of its own; wasserstein:drift=1e-3 has it for free",
+            DriftOptions,
+            f"{home}:Drift",
         ),
     ]

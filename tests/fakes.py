@@ -12,7 +12,7 @@ from gantool.engine.export import ModelCard
 from gantool.engine.precision import Precision
 from gantool.engine.step import Game
 from gantool.engine.trainer import Trainer
-from gantool.losses import GpOptions, LossOptions
+from gantool.losses import GpOptions, LogisticOptions
 from gantool.losses.losses import Logistic
 from gantool.losses.penalties import GradientPenalty
 
@@ -73,7 +73,7 @@ def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, 
         torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)
     ]
     penalties = (GradientPenalty(GpOptions(every=2)),)
-    game = Game(gan, loss or Logistic(LossOptions()), *adam, penalties=penalties, precision=plays, world=world)
+    game = Game(gan, loss or Logistic(LogisticOptions()), *adam, penalties=penalties, precision=plays, world=world)
     defaults = {"batch": 8, "tick": 16, "snapshot_every": 32, "checkpoint_every": 32}
     config = RunConfig(arch="tiny", resolution=8, images=images, **defaults | settings)
     card = ModelCard(architecture="tiny", resolution=8, channels=3, images_seen=0)

@@ -14,7 +14,7 @@ def config(**asked):
 def test_the_recipe_fills_what_nobody_asked_for():
     made = resolve(HOST, {"arch": "mlp", "device": "cpu"})
     assert (made.batch, made.weight_decay, made.betas) == (256, 8e-9, (0.5, 0.999))
-    assert made.loss == "logistic"
+    assert made.loss == "logistic:smooth=0.0,flip=0.0"
 
 
 def test_flag_beats_file_beats_recipe(tmp_path):

@@ -4,15 +4,30 @@ import torch
 from fakes import tiny_gan
 from gantool.contracts import Loss
 from gantool.engine.step import Game, discriminator_step, generator_step
-from gantool.losses import GpOptions, HingeOptions, LossOptions, LsganOptions, R1Options, WassersteinOptions
+from gantool.losses import (
+    DraganOptions,
+    DriftOptions,
+    GpOptions,
+    HingeOptions,
+    LogisticOptions,
+    LossOptions,
+    LsganOptions,
+    R1Options,
+    RelativisticOptions,
+    WassersteinOptions,
+)
 from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
-from gantool.losses.penalties import R1, GradientPenalty
+from gantool.losses.penalties import R1, R2, Dragan, Drift, GradientPenalty
+from gantool.losses.relativistic import RelativisticAverage, RelativisticPairing
 
 LOSSES = [
-    Logistic(LossOptions()), Minimax(LossOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
-    Wasserstein(WassersteinOptions()),
+    Logistic(LogisticOptions()), Minimax(LogisticOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
+    Wasserstein(WassersteinOptions()), RelativisticAverage(RelativisticOptions()), RelativisticPairing(LossOptions()),
 ]  # fmt: skip
-PENALTIES = [None, R1(R1Options()), GradientPenalty(GpOptions())]
+PENALTIES = [
+    None, R1(R1Options()), R2(R1Options()), GradientPenalty(GpOptions()), Dragan(DraganOptions()),
+    Drift(DriftOptions()),
+]  # fmt: skip
 
 
 def game(loss=LOSSES[0], penalties=(), **more):
@@ -69,10 +84,20 @@ def test_a_lazy_penalty_is_as_strong_on_average_as_one_on_every_step():
     assert len(seen) == 2
 
 
-def test_a_lazy_penalty_is_scaled_by_how_rarely_it_comes():
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (R1, R1Options),
+        (R2, R1Options),
+        (GradientPenalty, GpOptions),
+        (Dragan, DraganOptions),
+        (Drift, DriftOptions),
+    ],
+)
+def test_a_lazy_penalty_is_scaled_by_how_rarely_it_comes(kind, options):
     gradients = []
     for every in (1, 4):
-        play = game(penalties=(R1(R1Options(weight=1.0, every=every)),))
+        play = game(penalties=(kind(options(weight=1.0, every=every)),))
         torch.manual_seed(0)
         discriminator_step(play, REAL, None, step=0)
         gradients.append(torch.cat([p.grad.flatten() for p in play.gan.discriminator.parameters()]))
@@ -89,7 +114,7 @@ def test_a_step_that_is_not_finite_changes_nothing_and_says_so(which):
         pass
 
     setattr(Broken, which, lambda self, real, fake: fake * float("nan"))
-    play = game(Broken(LossOptions()))
+    play = game(Broken(LogisticOptions()))
     before = weights(play.gan.generator), weights(play.gan.discriminator)
     scalars = discriminator_step(play, REAL, None, 0) if which == "discriminator" else generator_step(play, REAL, None)
     assert scalars[f"skipped_{which[0]}"] == 1
@@ -107,7 +132,7 @@ def test_real_logits_are_computed_for_the_generator_only_when_the_loss_pairs_the
             seen.append(real_logits)
             return torch.nn.functional.softplus(real_logits - fake_logits)
 
-    generator_step(game(Paired(LossOptions())), REAL, None)
+    generator_step(game(Paired(LogisticOptions())), REAL, None)
     assert seen[0].shape == (8,)
 
 

@@ -13,7 +13,7 @@ from gantool.engine.export import load_generator
 from gantool.engine.precision import Precision
 from gantool.engine.trainer import derived_seed
 from gantool.errors import CheckpointError, ResumeError, TrainingError
-from gantool.losses import LossOptions
+from gantool.losses import LogisticOptions
 from gantool.losses.losses import Logistic
 
 PRECISIONS = [Precision(name, layout) for name in ("float32", "bf16") for layout in ("contiguous", "channels_last")]
@@ -32,6 +32,20 @@ def test_n_then_n_more_equals_2n_bit_for_bit(tmp_path, plays):
     assert len(state(whole)) == len(state(second))
     for one, other in zip(state(whole), state(second), strict=True):
         assert torch.equal(one, other)
+
+
+def test_a_resumed_run_flips_the_same_labels(tmp_path):
+    loss = Logistic(LogisticOptions(flip=0.3))
+    whole = trainer(tmp_path / "whole", images=96, loss=loss)
+    whole.train()
+    trainer(tmp_path / "halves", images=48, loss=loss).train()
+    second = trainer(tmp_path / "halves", images=96, loss=loss)
+    second.resume(checkpoint.newest(tmp_path / "halves"))
+    second.train()
+    plain = trainer(tmp_path / "plain", images=96)
+    plain.train()
+    assert all(torch.equal(one, other) for one, other in zip(state(whole), state(second), strict=True))
+    assert not all(torch.equal(one, other) for one, other in zip(state(whole), state(plain), strict=True))
 
 
 @pytest.mark.parametrize("images", [64, 72])
@@ -114,6 +128,7 @@ class NanAfter(Logistic):
     """Its discriminator loss is not a number from the n-th call on, for some calls."""
 
     def __init__(self, start, count):
+        super().__init__(LogisticOptions())
         self.calls, self.bad = 0, range(start, start + count)
 
     def discriminator(self, real_logits, fake_logits):
@@ -145,7 +160,7 @@ def test_out_of_memory_names_the_flag_to_lower(tmp_path):
 
     told = []
     with pytest.raises(TrainingError, match="--batch 4"):
-        trainer(tmp_path / "run", loss=Greedy(LossOptions()), observers=[told.append]).train()
+        trainer(tmp_path / "run", loss=Greedy(LogisticOptions()), observers=[told.append]).train()
     assert told[-1].failed
 
 

@@ -13,9 +13,18 @@ from gantool.architectures.progressive import build as build_progressive
 from gantool.components import ImageShape
 from gantool.engine.trials import try_augmentation, try_loss, try_penalty
 from gantool.errors import PluginError, UsageError
-from gantool.losses import GpOptions, HingeOptions, LossOptions, LsganOptions, R1Options, WassersteinOptions
+from gantool.losses import (
+    DraganOptions,
+    DriftOptions,
+    GpOptions,
+    HingeOptions,
+    LogisticOptions,
+    LsganOptions,
+    R1Options,
+    WassersteinOptions,
+)
 from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
-from gantool.losses.penalties import R1, GradientPenalty
+from gantool.losses.penalties import R1, Dragan, Drift, GradientPenalty
 
 CPU, SHAPE = torch.device("cpu"), ImageShape(8)
 TITLE = "Thing 'odd' of gantool-odd"
@@ -37,6 +46,7 @@ class Odd(Logistic):
     """A loss that is odd in one of its two answers."""
 
     def __init__(self, discriminator=None, generator=None, pairs_real=False):
+        super().__init__(LogisticOptions())
         self.odd, self.pairs_real = (discriminator, generator), pairs_real
 
     def discriminator(self, real_logits, fake_logits):
@@ -76,8 +86,9 @@ def test_a_loss_is_tried_with_logits_as_in_a_step(loss, words):
 @pytest.mark.parametrize(
     "loss",
     [
-        Logistic(LossOptions()), Minimax(LossOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
-        Wasserstein(WassersteinOptions()), Odd(None, lambda real, fake: real - fake, pairs_real=True),
+        Logistic(LogisticOptions()), Minimax(LogisticOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),
+        Wasserstein(WassersteinOptions()), Logistic(LogisticOptions(smooth=0.1, flip=1)),
+        Odd(None, lambda real, fake: real - fake, pairs_real=True),
         Odd(lambda real, fake: (fake - real) / 0), Odd(lambda real, fake: (fake - real.mean()).double()),
     ],
 )  # fmt: skip
@@ -140,7 +151,10 @@ GANS = [
 GROWING = ProgressiveOptions(**SMALL, stabilise_kimg=1, fade_kimg=1)
 
 
-@pytest.mark.parametrize("penalty", [R1(R1Options()), GradientPenalty(GpOptions()), Plain(spread)])
+@pytest.mark.parametrize(
+    "penalty",
+    [R1(R1Options()), GradientPenalty(GpOptions()), Dragan(DraganOptions()), Drift(DriftOptions()), Plain(spread)],
+)
 @pytest.mark.parametrize(("build", "shape"), GANS, ids=["tiny", "msg", "progressive"])
 def test_the_networks_are_left_as_they_were(build, shape, penalty):
     gan = build()

@@ -1,11 +1,20 @@
 """Adversarial losses and penalties: their options. This page imports no torch."""
 
+from typing import Literal
+
 from gantool.components import Component, Options, option
 from gantool.hookspecs import hookimpl
 
 
 class LossOptions(Options):
-    """These losses have no options."""
+    """For losses without options."""
+
+
+class LogisticOptions(Options):
+    """Options of `logistic` and `minimax`: what the discriminator is told, which keeps it from being too sure."""
+
+    smooth: float = option(0.0, "one-sided label smoothing: the target for reals is 1 less this", ge=0, lt=0.5)
+    flip: float = option(0.0, "chance of a real and a fake to change labels, for the discriminator only", ge=0, le=1)
 
 
 class HingeOptions(Options):
@@ -28,8 +37,14 @@ class WassersteinOptions(Options):
     drift: float = option(0.0, "weight of the squared logits of reals, which keeps them near 0 (1e-3 is usual)", ge=0)
 
 
+class RelativisticOptions(Options):
+    """Options of `relativistic`."""
+
+    kind: Literal["logistic", "hinge"] = option("logistic", "how a sample's lead over the other kind's average counts")
+
+
 class R1Options(Options):
-    """Options of `r1`."""
+    """Options of `r1` and `r2`."""
 
     weight: float = option(1.0, "gamma: the loss gets gamma/2 times the squared gradient", ge=0)
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
@@ -43,21 +58,37 @@ class GpOptions(Options):
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
 
 
+class DraganOptions(Options):
+    """Options of `dragan`."""
+
+    weight: float = option(10.0, "lambda: strength of the penalty", ge=0)
+    target: float = option(1.0, "the gradient norm aimed at", ge=0)
+    noise: float = option(0.5, "how far around reals it looks, in standard deviations of their pixels", ge=0)
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+class DriftOptions(Options):
+    """Options of `drift`."""
+
+    weight: float = option(1e-3, "strength of the squared logits of reals", ge=0)
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
 @hookimpl
 def gantool_losses() -> list[Component]:
-    """The five classic losses."""
-    home = "gantool.losses.losses"
+    """The five classic losses, and two that compare reals with fakes."""
+    home, relativistic = "gantool.losses.losses", "gantool.losses.relativistic"
     return [
         Component(
             "logistic",
             "Non-saturating logistic loss (Goodfellow et al. 2014): the default",
-            LossOptions,
+            LogisticOptions,
             f"{home}:Logistic",
         ),
         Component(
             "minimax",
             "The saturating game of the first paper; weak gradients when D wins",
-            LossOptions,
+            LogisticOptions,
             f"{home}:Minimax",
         ),
         Component(
@@ -78,12 +109,24 @@ def gantool_losses() -> list[Component]:
             WassersteinOptions,
             f"{home}:Wasserstein",
         ),
+        Component(
+            "relativistic",
+            "More real than the average fake (Jolicoeur-Martineau 2018): the generator sees reals too",
+            RelativisticOptions,
+            f"{relativistic}:RelativisticAverage",
+        ),
+        Component(
+            "rpgan",
+            "More real than the fake beside it (R3GAN, Huang et al. 2025): use with --penalty r1 --penalty r2",
+            LossOptions,
+            f"{relativistic}:RelativisticPairing",
+        ),
     ]
 
 
 @hookimpl
 def gantool_penalties() -> list[Component]:
-    """R1 and the gradient penalty on interpolates."""
+    """Four that smooth the discriminator at reals, at fakes, between and around them, and one that holds its level."""
     home = "gantool.losses.penalties"
     return [
         Component(
@@ -94,5 +137,23 @@ def gantool_penalties() -> list[Component]:
             "Gradient norm near a target between real and fake (Gulrajani et al. 2017)",
             GpOptions,
             f"{home}:GradientPenalty",
+        ),
+        Component(
+            "r2",
+            "Squared gradient on fakes (Mescheder et al. 2018): beside r1, as R3GAN has it",
+            R1Options,
+            f"{home}:R2",
+        ),
+        Component(
+            "dragan",
+            "Gradient norm near a target around disturbed reals (Kodali et al. 2017)",
+            DraganOptions,
+            f"{home}:Dragan",
+        ),
+        Component(
+            "drift",
+            "Squared logits of reals, at a forward pass of its own; wasserstein:drift=1e-3 has it for free",
+            DriftOptions,
+            f"{home}:Drift",
         ),
     ]

@@ -1,22 +1,34 @@
 """Adversarial losses: logits in, one value per sample out. The step takes the means."""
 
+import torch
 from torch.nn.functional import relu, softplus
 
 from gantool.contracts import Logits
-from gantool.losses import HingeOptions, LossOptions, LsganOptions, WassersteinOptions
+from gantool.losses import HingeOptions, LogisticOptions, LsganOptions, WassersteinOptions
 
 
 class Logistic:
-    """Non-saturating logistic loss: binary cross-entropy on logits (Goodfellow et al. 2014, section 3)."""
+    """Non-saturating logistic loss: binary cross-entropy on logits (Goodfellow et al. 2014, section 3).
+
+    One-sided label smoothing is Salimans et al. 2016, section 3.4; only the discriminator's targets change.
+    """
 
     pairs_real = False
 
-    def __init__(self, options: LossOptions) -> None:
-        pass
+    def __init__(self, options: LogisticOptions) -> None:
+        self.smooth, self.flip = options.smooth, options.flip
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
         """-log D(real) - log(1 - D(fake)); 2 log 2 at zero logits."""
-        return softplus(-real_logits) + softplus(fake_logits)
+        if self.flip > 0:  # drawn only when asked for, so that a run without it sees the same random numbers as before
+            swapped = torch.rand_like(real_logits) < self.flip
+            real_logits, fake_logits = (
+                torch.where(swapped, fake_logits, real_logits),
+                torch.where(swapped, real_logits, fake_logits),
+            )
+        loss = softplus(-real_logits) + softplus(fake_logits)
+        # Cross-entropy with the target 1 - s: (1 - s) softplus(-r) + s softplus(r) = softplus(-r) + s r.
+        return loss + self.smooth * real_logits if self.smooth > 0 else loss
 
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
         """-log D(fake); log 2 at a zero logit."""

@@ -173,3 +173,16 @@ def test_the_generator_learns_with_noise_of_its_own():
     discriminator_step(play, REAL, None, 0)
     generator_step(play, REAL, None)
     assert not torch.equal(*latents)
+
+
+def test_accuracy_under_a_loss_of_pairs_does_not_see_a_shift_of_all_logits():
+    seen = []
+    for shift in (0.0, 50.0, -50.0):
+        play = game(RelativisticPairing(LossOptions()))
+        with torch.no_grad():
+            play.gan.discriminator.last.bias += shift
+        torch.manual_seed(0)
+        scalars = discriminator_step(play, REAL, None, step=0)
+        seen.append((scalars["real_accuracy"].item(), scalars["fake_accuracy"].item()))
+    assert seen[0] == seen[1] == seen[2]
+    assert 0 < sum(seen[0]) < 2

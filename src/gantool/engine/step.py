@@ -37,10 +37,13 @@ def discriminator_step(game: Game, batch: Float[Tensor, "n c h w"], labels: Labe
         real = augment(gan.view(batch))
     real_logits, fake_logits = critic(real, labels), critic(fake, labels)
     loss = game.loss.discriminator(real_logits, fake_logits).mean()
+    # To a loss of pairs only differences of logits matter: the boundary lies between the two means, not at zero.
+    pairs = getattr(game.loss, "pairs_real", False)
+    boundary = torch.cat([real_logits, fake_logits]).detach().mean() if pairs else 0.0
     scalars = {
         "loss_d": loss.detach(),
-        "real_accuracy": (real_logits.detach() > 0).float().mean(),
-        "fake_accuracy": (fake_logits.detach() < 0).float().mean(),
+        "real_accuracy": (real_logits.detach() > boundary).float().mean(),
+        "fake_accuracy": (fake_logits.detach() < boundary).float().mean(),
     }
     for penalty in game.penalties:
         if step % penalty.every == 0:

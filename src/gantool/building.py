@@ -22,6 +22,7 @@ from gantool.engine.trials import try_augmentation, try_loss, try_penalty
 from gantool.errors import DataError
 from gantool.plugin_choice import Chosen
 from gantool.plugins import host
+from gantool.progress import report
 from gantool.resolve import resolve_source
 
 
@@ -76,8 +77,10 @@ def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[Ru
     timer = step_timer(gan, shape, stages[-1].batch, device)
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
     memory = cache_folder() / "precision.json"
+    report("measuring which precision is faster here", 0, 1)
     with full_grown(gan, stages):
         precision = choose(config.precision, config.layout, device, timer, memory, key)
+    report("measuring which precision is faster here", 1, 1)
     return config.model_copy(update={"precision": precision.name, "layout": precision.layout}), precision
 
 

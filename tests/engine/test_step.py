@@ -175,10 +175,11 @@ def test_the_generator_learns_with_noise_of_its_own():
     assert not torch.equal(*latents)
 
 
-def test_accuracy_under_a_loss_of_pairs_does_not_see_a_shift_of_all_logits():
+@pytest.mark.parametrize("loss", [RelativisticPairing(LossOptions()), Wasserstein(WassersteinOptions())])
+def test_accuracy_of_logits_that_only_count_against_each_other_does_not_see_a_shift(loss):
     seen = []
     for shift in (0.0, 50.0, -50.0):
-        play = game(RelativisticPairing(LossOptions()))
+        play = game(loss)
         with torch.no_grad():
             play.gan.discriminator.last.bias += shift
         torch.manual_seed(0)

@@ -79,3 +79,13 @@ def test_a_run_that_fails_gives_the_terminal_back(tmp_path):
 def test_a_growing_run_shows_its_level_in_whole_pixels():
     event = Tick(100, 1000, 1.0, 100.0, {}, {"level": 1024.0, "alpha": 0.5})
     assert "level 1024  alpha 0.50" in status(event, 100.0)
+
+
+def test_a_new_level_has_a_line_of_its_own_without_a_terminal(tmp_path):
+    written = io.StringIO()
+    console = Console(ConsoleOptions(seconds=1000.0), Screen(file=written, force_terminal=False, width=200))
+    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    for seen, level in ((100, 4.0), (200, 4.0), (300, 8.0), (400, 8.0)):
+        console(Tick(seen, 1000, 1.0, 100.0, {}, {"level": level, "alpha": 1.0}))
+    lines = [line for line in written.getvalue().splitlines() if "images  level" in line]
+    assert [line.split("/")[0] for line in lines] == ["100", "300"]

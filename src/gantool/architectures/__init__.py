@@ -75,10 +75,14 @@ class MsgOptions(EqualizedOptions):
     levels: Literal["all", "finest"] = option("all", "finest: one picture only, to see what the others are worth")
 
 
-HIGH = (8, 16, 32, 64, 128, 256, 512, 1024)
 WIDTH = """\
 fmap_base=auto is what a run's length can train: 512 below 100k images, 2048 below 1M, then the paper's 8192;
 but no less than 16 channels at the finest side."""
+PYRAMID = f"""\
+The generator draws every level from 4 pixels up, and the discriminator sees them all, so gradients reach the coarse \
+levels directly. Sheets show the pyramid beside each picture; gantool sample --level N draws one level.
+{WIDTH}"""
+HIGH = (8, 16, 32, 64, 128, 256, 512, 1024)
 GROWTH = f"""\
 Training begins at 4 pixels. Each level trains for stabilise_kimg thousand images, then the next one, of twice the \
 side, fades in over fade_kimg thousand: its pictures are mixed into those of the level before, scaled up, with a share \
@@ -138,6 +142,6 @@ def gantool_architectures() -> list[Architecture]:
             Recipe(learning_rate=3e-3, betas=(0.0, 0.99), batch=16, penalties=("r1:weight=1,every=8",)),
             resolutions=HIGH,
             settle="gantool.architectures.widths:settle",
-            about=WIDTH,
+            about=PYRAMID,
         ),
     ]

@@ -28,6 +28,8 @@ CANDIDATES: tuple[tuple[Name, Layout], ...] = (
 WORTHWHILE = {"float32": 0.97, "bf16": 0.9}
 """A candidate must take less than this share of the plain way's time: noise alone must not change numerics."""
 
+ROUNDS_SECONDS = 5.0
+"""No new round begins after so long."""
 ROUNDS = 3
 """Candidates take turns, and the best time of each counts: a machine that is busy for a moment favours nobody."""
 
@@ -78,7 +80,10 @@ def choose(
         remembered = [c for c in candidates if f"{c.name} {c.layout}" == known[entry]]
         if remembered:
             return remembered[0]
-    rounds = [{candidate: step_seconds(candidate) for candidate in candidates} for _ in range(ROUNDS)]
+    rounds: list[dict[Precision, float]] = []
+    begin = time.monotonic()
+    while len(rounds) < ROUNDS and (not rounds or time.monotonic() - begin < ROUNDS_SECONDS):
+        rounds.append({candidate: step_seconds(candidate) for candidate in candidates})
     seconds = {candidate: min(measured[candidate] for measured in rounds) for candidate in candidates}
     plain = candidates[0]
     worthwhile = [c for c in candidates if seconds[c] < WORTHWHILE[c.name] * seconds[plain]]

@@ -37,9 +37,8 @@ def discriminator_step(game: Game, batch: Float[Tensor, "n c h w"], labels: Labe
         real = augment(gan.view(batch))
     real_logits, fake_logits = critic(real, labels), critic(fake, labels)
     loss = game.loss.discriminator(real_logits, fake_logits).mean()
-    # To a loss of pairs only differences of logits matter: the boundary lies between the two means, not at zero.
-    pairs = getattr(game.loss, "pairs_real", False)
-    boundary = torch.cat([real_logits, fake_logits]).detach().mean() if pairs else 0.0
+    zero_decides = getattr(game.loss, "zero_decides", True)
+    boundary = 0.0 if zero_decides else torch.cat([real_logits, fake_logits]).detach().mean()
     scalars = {
         "loss_d": loss.detach(),
         "real_accuracy": (real_logits.detach() > boundary).float().mean(),

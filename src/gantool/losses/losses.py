@@ -81,6 +81,7 @@ class Wasserstein:
     """The critic's difference (Arjovsky et al. 2017, eq. 2); it needs a penalty that keeps the critic Lipschitz."""
 
     pairs_real = False
+    zero_decides = False
 
     def __init__(self, options: WassersteinOptions) -> None:
         self.drift = options.drift

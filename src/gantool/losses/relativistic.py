@@ -31,6 +31,7 @@ class RelativisticAverage:
     """
 
     pairs_real = True
+    zero_decides = False
 
     def __init__(self, options: RelativisticOptions) -> None:
         self._cost_of_lead: Callable[[Tensor], Tensor] = _hinge if options.kind == "hinge" else _logistic
@@ -50,6 +51,7 @@ class RelativisticPairing:
     """RpGAN: each fake against one real (Jolicoeur-Martineau 2018, RSGAN; Huang et al. 2025, eq. 2)."""
 
     pairs_real = True
+    zero_decides = False
 
     def __init__(self, options: LossOptions) -> None:
         pass

@@ -24,6 +24,7 @@ class Console:
         self._task: TaskID | None = None
         self._said_at = 0.0
         self._speed = 0.0
+        self._level: float | None = None
 
     def __call__(self, event: Event) -> None:
         """Show the event."""
@@ -76,11 +77,18 @@ class Console:
         first = self._speed == 0.0
         self._speed = event.images_per_second if first else _blend(self._speed, event.images_per_second)
         line = status(event, self._speed)
+        due = self._grew(event) or first or event.images_seen >= event.images_goal
+        due = due or time.monotonic() - self._said_at >= self._seconds
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=event.images_seen, description=line)
-        elif first or time.monotonic() - self._said_at >= self._seconds or event.images_seen >= event.images_goal:
+        elif due:
             self._said_at = time.monotonic()
             self._say("", line, "")
+
+    def _grew(self, event: Tick) -> bool:
+        """Whether it has come to another level since the last line."""
+        before, self._level = self._level, event.status.get("level")
+        return before != self._level
 
     def _stop(self) -> None:
         if self._progress is not None:

@@ -42,6 +42,9 @@ def main() -> None:
             for flip in (False, True):
                 rate = images_per_second(source, torch.device(device), flip, asked.batch)
                 print(f"take({asked.batch}) on {device}{', flipped' if flip else ''}: {rate:,.0f} images/s")
+            for side in (32, 16, 8):
+                rate = images_per_second(source, torch.device(device), False, asked.batch, side)
+                print(f"take({asked.batch}) on {device}, reduced to {side} pixels: {rate:,.0f} images/s")
         if sys.platform != "win32":
             import resource
 
@@ -62,19 +65,19 @@ def draw(folder: Path, count: int) -> None:
 
 
 def images_per_second(
-    source: CachedSource, device: torch.device, flip: bool, batch: int, seconds: float = 2.0
+    source: CachedSource, device: torch.device, flip: bool, batch: int, side: int = 64, seconds: float = 2.0
 ) -> float:
-    """Of `take` alone, over consecutive batches and several epochs."""
+    """Of `take` alone, over consecutive batches and several epochs, at a level of this side."""
     batches = open_batches(
         source, name="folder", resolution=64, channels=3, seed=0, flip=flip, labels=False, device=device
     )
     seen = 0
     for _ in range(10):
-        batches.take(seen, batch)
+        batches.take(seen, batch, side)
         seen += batch
     warm, began = seen, time.perf_counter()
     while time.perf_counter() - began < seconds:
-        batches.take(seen, batch)
+        batches.take(seen, batch, side)
         seen += batch
     if device.type == "cuda":
         torch.cuda.synchronize()

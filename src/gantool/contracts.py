@@ -88,10 +88,9 @@ class MappedGenerator(Protocol):
 class Loss(Protocol):
     """An adversarial loss on logits: one value per sample, the step takes the mean.
 
-    One whose attribute `zero_decides` is false gives logits that only count against each other: the accuracy told of it
-    takes the middle between reals and fakes for the boundary, and not 0.
     One whose attribute `pairs_real` is true gets the real logits in `generator` too (relativistic losses need them);
-    where it is false or missing, None.
+    where it is false or missing, None. One whose attribute `zero_decides` is false gives logits that only count against
+    each other: the accuracy told of it takes the middle between reals and fakes for the boundary, and not 0.
     """
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:

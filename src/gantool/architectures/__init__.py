@@ -128,7 +128,7 @@ def gantool_architectures() -> list[Architecture]:
                 betas=(0.0, 0.99),
                 batch=64,
                 images=1_000_000,
-                short=ShortRun(60_000, batch=16, learning_rate=1e-3),
+                short=ShortRun(60_000, batch=16, learning_rate=2e-3),
             ),
             resolutions=HIGH,
             settle="gantool.architectures.growth:settle",

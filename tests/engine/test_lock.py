@@ -43,8 +43,10 @@ def test_a_lock_is_free_after_its_context_and_can_be_taken_again(tmp_path):
 
 def test_a_lock_that_is_dropped_is_free(tmp_path):
     lock = RunLock(tmp_path)
+    with pytest.raises(ResumeError):
+        RunLock(tmp_path)
     del lock
-    RunLock(tmp_path)
+    assert RunLock(tmp_path) is not None
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

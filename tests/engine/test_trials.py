@@ -208,8 +208,10 @@ def test_an_augmentation_is_tried_on_images(augmentation, words):
 def test_an_augmentation_that_keeps_its_contract_passes(build, shape):
     gan = build()
     gan.advance(0)
+    state = torch.get_rng_state()
     try_augmentation(Drawn(lambda images: images), TITLE, gan, shape, CPU)
     try_augmentation(each(lambda level: level.flip(-1) * torch.rand(4, 1, 1, 1)), TITLE, gan, shape, CPU)
+    assert torch.equal(state, torch.get_rng_state())
 
 
 def test_its_own_words_and_a_lack_of_memory_stay_what_they_are():

@@ -198,6 +198,10 @@ def test_a_run_that_ends_before_it_has_grown_is_told_so(gantool, photos, tmp_pat
     ended = gantool("train", "--arch", PROGRESSIVE, "--data", photos, *flags)
     assert "--images 72 ends the run in the stage 'fade in 16 pixels'" in ended.err
     assert "would begin at 96" in ended.err
+    (run,) = tmp_path.glob("*-progressive-photos")
+    ended = gantool("train", "--resume", run, "--images", "40")
+    assert "Nothing to do" in ended.err
+    assert "ends the run in the stage" not in ended.err
 
 
 def test_a_cache_that_is_emptied_meanwhile_does_not_stop_a_run_that_grows(photos, tmp_path):

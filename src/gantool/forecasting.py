@@ -65,7 +65,7 @@ def forewarnings(
 ) -> Iterator[str]:
     """What should be said at the start of a run that grows from `images_seen` on, and not when it comes to pass."""
     stages, free = stages_of(gan, config.resolution, config.batch), free_memory(device)
-    if len(stages) == 1:
+    if len(stages) == 1 or images_seen >= config.images:
         return
     last, reached = stages[-1], stage_at(stages, config.images - 1)
     if reached is not last:

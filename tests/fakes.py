@@ -65,7 +65,7 @@ PLAIN = Precision()
 ALONE = World()
 
 
-def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, world=ALONE, **settings):
+def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, world=ALONE, game=(), **settings):
     gan = tiny_gan()
     for network in (gan.generator, gan.discriminator):
         plays.place(network, torch.device("cpu"))
@@ -73,12 +73,13 @@ def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, 
         torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)
     ]
     penalties = (GradientPenalty(GpOptions(every=2)),)
-    game = Game(gan, loss or Logistic(LogisticOptions()), *adam, penalties=penalties, precision=plays, world=world)
+    parts = {"penalties": penalties, "precision": plays, "world": world, **dict(game)}
+    played = Game(gan, loss or Logistic(LogisticOptions()), *adam, **parts)
     defaults = {"batch": 8, "tick": 16, "snapshot_every": 32, "checkpoint_every": 32}
     config = RunConfig(arch="tiny", resolution=8, images=images, **defaults | settings)
     card = ModelCard(architecture="tiny", resolution=8, channels=3, images_seen=0)
     run.mkdir(exist_ok=True)
-    return Trainer(game, batches or TinyBatches(), config, run, card, list(observers))
+    return Trainer(played, batches or TinyBatches(), config, run, card, list(observers))
 
 
 def state(made):

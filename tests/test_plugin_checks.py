@@ -214,3 +214,33 @@ def test_a_guest_that_breaks_its_contract_ends_training_before_there_is_a_run(
 def test_the_checks_import_no_torch() -> None:
     code = "import sys, gantool.plugin_checks; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+
+class OfGenerator:
+    side, weight, every = "generator", 1.0, 1
+
+    def __call__(self, network: Any, z: Any, labels: Any) -> Any: ...
+
+
+class Constraint:
+    def constrain(self, network: Any) -> Any: ...
+
+
+def test_the_two_other_forms_of_penalties_are_penalties_too() -> None:
+    for built in (OfGenerator(), Constraint()):
+        check_built("penalty", built, "Penalty 'even'")
+
+
+def test_a_form_that_takes_other_arguments_or_another_side_is_explained() -> None:
+    odd = Penalty()
+    odd.side = "generator"  # type: ignore[attr-defined]
+    assert "does not take these arguments: penalty(network, z, labels)" in wrong("penalty", odd)
+    odd.side = "both"  # type: ignore[attr-defined]
+    assert "its side must be discriminator or generator, not 'both'" in wrong("penalty", odd)
+    assert "does not take these arguments: constrain(network)" in wrong(
+        "penalty", SimpleNamespace(constrain=lambda: None)
+    )
+
+
+def test_a_balance_needs_both_of_its_methods() -> None:
+    assert "has no observe" in wrong("balance", SimpleNamespace(turn=lambda: None))

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from gantool.config import RunConfig
     from gantool.contracts import (
         Augmentation,
+        Balance,
+        Constraint,
         Extractor,
         Gan,
+        GeneratorPenalty,
         Images,
         Labels,
         Logits,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
         Skipped,
         Source,
         Stage,
+        Turn,
     )
     from gantool.errors import GantoolError
     from gantool.hookspecs import hookimpl
@@ -47,8 +51,8 @@ _HOME = {
     ),
     "gantool.config": ("RunConfig",),
     "gantool.contracts": (
-        "Augmentation", "Extractor", "Gan", "Images", "Labels", "Logits", "Loss", "MappedGenerator", "Observer",
-        "Penalty", "Skipped", "Source", "Stage",
+        "Augmentation", "Balance", "Constraint", "Extractor", "Gan", "GeneratorPenalty", "Images", "Labels", "Logits",
+        "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
     ),
     "gantool.errors": ("GantoolError",),
     "gantool.hookspecs": ("hookimpl",),
@@ -58,9 +62,9 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Recipe", "ShortRun",
-    "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty", "Augmentation", "Source", "Skipped",
-    "Extractor", "Observer", "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load",
-    "Model",
+    "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty", "GeneratorPenalty",
+    "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer", "MappedGenerator",
+    "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model",
 ]  # fmt: skip
 
 

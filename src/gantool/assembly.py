@@ -31,7 +31,7 @@ from gantool.model import Model
 from gantool.plugins import host
 from gantool.resolve import as_settled, asked_for, only_moved, resolve, resolve_source, restated
 
-AS_IT_WAS = (("precision", "auto"), ("layout", "auto"))
+AS_IT_WAS = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"))
 """What a run that goes on has settled already: asking for it again changes nothing."""
 DEFAULT_OBSERVERS = ("jsonl", "samples")
 

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from typing import Any
 
 import torch
 
 from gantool.components import ImageShape
 from gantool.config import NONE, RunConfig
-from gantool.contracts import Gan, Source
+from gantool.contracts import Balance, Constraint, Gan, Source
 from gantool.data.cache_folder import cache_folder
 from gantool.engine.allocator import keep_freed_memory
 from gantool.engine.devices import is_out_of_memory, out_of_memory, pick_device
@@ -18,7 +19,14 @@ from gantool.engine.precision import Precision, choose
 from gantool.engine.stages import full_grown, stages_of
 from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
-from gantool.engine.trials import try_augmentation, try_loss, try_penalty
+from gantool.engine.trials import (
+    try_augmentation,
+    try_balance,
+    try_constraint,
+    try_generator_penalty,
+    try_loss,
+    try_penalty,
+)
 from gantool.errors import DataError
 from gantool.plugin_choice import Chosen
 from gantool.plugins import host
@@ -56,17 +64,34 @@ def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, Image
 
 def try_guests(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> None:
     """Call what plugins bring to the game as a step will. Raises PluginError when it breaks its contract."""
-    named = [("loss", config.loss), *(("penalty", text) for text in config.penalty), ("augmentation", config.augment)]
+    named = [
+        ("loss", config.loss),
+        *(("penalty", text) for text in config.penalty),
+        ("augmentation", config.augment),
+        ("balance", config.balance),
+    ]
     guests = [chosen for kind, text in named if text != NONE and (chosen := host().resolve(kind, text)).is_guest]
     for chosen in guests:
         built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run
         with redirect_stdout(sys.stderr):  # standard output is for results, and a guest may print
             if chosen.kind == "loss":
                 try_loss(built, chosen.title, device)
+            elif chosen.kind == "balance":
+                try_balance(built, chosen.title)
             elif chosen.kind == "penalty":
-                try_penalty(built, chosen.title, gan, shape, device)
+                _try_penalty(built, chosen.title, gan, shape, device)
             else:
                 try_augmentation(built, chosen.title, gan, shape, device)
+
+
+def _try_penalty(built: Any, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:
+    match side_of(built):
+        case "generator":
+            try_generator_penalty(built, title, gan, shape, device)
+        case "weights":
+            try_constraint(built, title, gan, shape, device)
+        case _:
+            try_penalty(built, title, gan, shape, device)
 
 
 def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[RunConfig, Precision]:
@@ -86,9 +111,10 @@ def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[Ru
 
 def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Precision, world: World) -> Game:
     """Networks on the device, their optimizers, and what they play by."""
-    the_host = host()
     for network in (gan.generator, gan.discriminator):
         precision.place(network, device)
+    balance: Balance = host().resolve("balance", config.balance).build()
+    scale_g, scale_d = getattr(balance, "learning_rate_scales", (1.0, 1.0))
 
     def adam(network: torch.nn.Module, learning_rate: float) -> torch.optim.Adam:
         return torch.optim.Adam(
@@ -97,14 +123,42 @@ def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Pre
 
     return Game(
         gan,
-        the_host.resolve("loss", config.loss).build(),
-        adam(gan.generator, config.lr_g),
-        adam(gan.discriminator, config.lr_d),
-        tuple(the_host.resolve("penalty", text).build() for text in config.penalty),
-        the_host.resolve("augmentation", config.augment).build() if config.augment != NONE else None,
-        precision,
-        world,
+        _placed(host().resolve("loss", config.loss).build(), device),
+        adam(gan.generator, config.lr_g * scale_g),
+        adam(gan.discriminator, config.lr_d * scale_d),
+        penalties=_placed_penalties(config, "discriminator", device),
+        generator_penalties=_placed_penalties(config, "generator", device),
+        constraints=_placed_penalties(config, "weights", device),
+        augmentation=_placed(host().resolve("augmentation", config.augment).build(), device)
+        if config.augment != NONE
+        else None,
+        balance=balance,  # which decides on the host
+        precision=precision,
+        world=world,
+        accumulate=config.accumulate,
+        clip=config.clip_grad,
     )
+
+
+def penalties_of(config: RunConfig, side: str) -> list[Any]:
+    """The penalties of a configuration that act on one side: discriminator, generator, or weights (constraints)."""
+    built = [host().resolve("penalty", text).build() for text in config.penalty]
+    return [penalty for penalty in built if side_of(penalty) == side]
+
+
+def side_of(penalty: object) -> str:
+    """What a component of kind penalty acts on: discriminator, generator or weights."""
+    if isinstance(penalty, Constraint):
+        return "weights"
+    return str(getattr(penalty, "side", "discriminator"))
+
+
+def _placed_penalties(config: RunConfig, side: str, device: torch.device) -> tuple[Any, ...]:
+    return tuple(_placed(penalty, device) for penalty in penalties_of(config, side))
+
+
+def _placed(component: Any, device: torch.device) -> Any:
+    return component.to(device) if isinstance(component, torch.nn.Module) else component
 
 
 @contextmanager

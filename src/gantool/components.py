@@ -53,6 +53,7 @@ class Recipe:
     loss: str = "logistic"
     penalties: tuple[str, ...] = ()
     augment: str | None = None
+    balance: str = "fixed"
     learning_rate: float = 2e-4
     learning_rate_g: float | None = None
     learning_rate_d: float | None = None

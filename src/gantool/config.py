@@ -39,12 +39,19 @@ class RunConfig(BaseModel):
     loss: str = "logistic"
     penalty: tuple[str, ...] = ()
     augment: str = NONE
+    balance: str = "fixed"
     images: int = Field(200_000, ge=1)
     batch: int = Field(64, ge=2)
     lr_g: float = Field(2e-4, gt=0, allow_inf_nan=False)
     lr_d: float = Field(2e-4, gt=0, allow_inf_nan=False)
     betas: tuple[Beta, Beta] = (0.5, 0.999)
     weight_decay: float = Field(0.0, ge=0, allow_inf_nan=False)
+    lr_schedule: Literal["constant", "linear", "cosine"] = "constant"
+    warmup: int = Field(0, ge=0)
+    instance_noise: float = Field(0.0, ge=0, allow_inf_nan=False)
+    horizon: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    clip_grad: float = Field(0.0, ge=0, allow_inf_nan=False)
+    accumulate: int = Field(1, ge=1)
     ema: int = Field(10_000, ge=0)
     flip: bool = False
     seed: int = Field(0, ge=0, lt=2**63)
@@ -131,8 +138,8 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
     for alias, fields in ALIASES.items():
         if alias in settings:
             plain = dict.fromkeys(fields, settings[alias]) | plain
-    for key in ("images", "ema", "tick", "snapshot_every", "checkpoint_every"):
-        if isinstance(plain.get(key), str):
+    for key in ("images", "ema", "warmup", "horizon", "tick", "snapshot_every", "checkpoint_every"):
+        if isinstance(plain.get(key), str) and plain[key] != "auto":
             plain[key] = parse_count(plain[key])
     for key in ("penalty", "log"):
         if isinstance(plain.get(key), str):

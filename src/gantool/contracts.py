@@ -1,8 +1,13 @@
-"""The contracts between the engine and everything a plugin can bring. Shapes are checked when the tests run."""
+"""The contracts between the engine and everything a plugin can bring. Shapes are checked when the tests run.
+
+A loss, penalty, augmentation or balance that remembers something from step to step is an `nn.Module` that keeps it in
+buffers of floating point: they are moved to the device, saved with the run, restored when it goes on, and averaged over
+processes after every step.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
@@ -105,6 +110,7 @@ class Penalty(Protocol):
     """A regulariser of the discriminator: one value per sample, in float32. It leaves the images as they are.
 
     The step adds `weight * every * mean` on every `every`-th step (lazy regularisation, Karras et al. 2020).
+    Components of this kind come in two more forms, `GeneratorPenalty` and `Constraint`.
     """
 
     weight: float
@@ -115,11 +121,55 @@ class Penalty(Protocol):
 
 
 @runtime_checkable
+class GeneratorPenalty(Protocol):
+    """A regulariser of the generator, told from one of the discriminator by its attribute `side`, "generator"."""
+
+    side: str
+    weight: float
+    every: int
+
+    def __call__(self, network: nn.Module, z: Float[Tensor, "n d"], labels: Labels) -> Logits:
+        """The penalty of each sample."""
+
+
+@runtime_checkable
+class Constraint(Protocol):
+    """What holds a discriminator's weights within bounds: a penalty without a value, called after each update."""
+
+    def constrain(self, network: nn.Module) -> None:
+        """Change the weights in place."""
+
+
+@runtime_checkable
 class Augmentation(Protocol):
-    """A differentiable augmentation: `draw(n)` fixes one draw for a batch, then applied to real and fake alike."""
+    """A differentiable augmentation: `draw(n)` fixes one draw for a batch, then applied to real and fake alike.
+
+    One that adapts also has `observe(real_logits)`, called after each step of the discriminator.
+    """
 
     def draw(self, n: int) -> Callable[[Images], Images]:
         """The transformation of one batch of n, the same at all levels, into new images of the same shapes."""
+
+
+class Turn(NamedTuple):
+    """Which of the two networks learns from a batch."""
+
+    discriminator: bool = True
+    generator: bool = True
+
+
+@runtime_checkable
+class Balance(Protocol):
+    """Who learns from the next batch: what keeps the two networks equally strong.
+
+    Optional `learning_rate_scales`, two numbers, multiply the learning rates of generator and discriminator.
+    """
+
+    def turn(self) -> Turn:
+        """Whose turn it is; asking again changes nothing."""
+
+    def observe(self, seen: Mapping[str, Float[Tensor, ""]]) -> None:
+        """Take note of a turn that was played: losses, and the discriminator's accuracies where it learnt."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gantool.building import build_gan, build_source, explaining_memory, settle_precision, try_guests
+from gantool.building import build_gan, build_source, explaining_memory, penalties_of, settle_precision, try_guests
 from gantool.components import ImageShape
 from gantool.config import RunConfig
 from gantool.contracts import Gan, Stage
@@ -50,12 +50,14 @@ def forecast(config: RunConfig) -> Forecast:
 
 
 def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) -> tuple[int, ...]:
-    penalties = [host().resolve("penalty", text).build() for text in config.penalty]
+    penalties = penalties_of(config, "discriminator")
     estimated: dict[tuple[int, int], int] = {}
     for stage in stages:
         size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
         if size not in estimated:
-            estimated[size] = budget.memory_estimate(gan, stage, classes, penalties)
+            estimated[size] = budget.memory_estimate(
+                gan, replace(stage, batch=max(1, stage.batch // config.accumulate)), classes, penalties
+            )
     gan.advance(0)
     return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
 

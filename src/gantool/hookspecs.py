@@ -20,12 +20,17 @@ def gantool_losses() -> list[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def gantool_penalties() -> list[Component]:  # type: ignore[empty-body]
-    """Regularisers of a network: `factory(options) -> Penalty`."""
+    """Regularisers of a network: `factory(options) -> Penalty`, GeneratorPenalty or Constraint."""
 
 
 @hookspec
 def gantool_augmentations() -> list[Component]:  # type: ignore[empty-body]
     """Differentiable augmentations of real and fake alike: `factory(options) -> Augmentation`."""
+
+
+@hookspec
+def gantool_balances() -> list[Component]:  # type: ignore[empty-body]
+    """What keeps the two networks equally strong: `factory(options) -> Balance`."""
 
 
 @hookspec
@@ -48,6 +53,7 @@ KINDS = {
     "loss": "gantool_losses",
     "penalty": "gantool_penalties",
     "augmentation": "gantool_augmentations",
+    "balance": "gantool_balances",
     "source": "gantool_sources",
     "extractor": "gantool_extractors",
     "observer": "gantool_observers",

@@ -15,34 +15,48 @@ from gantool.errors import GantoolError, PluginError, cause
 _CALLS: dict[str, dict[str, tuple[str, ...]]] = {
     "loss": {"discriminator": ("real_logits", "fake_logits"), "generator": ("real_logits", "fake_logits")},
     "penalty": {"__call__": ("network", "real", "fake", "labels")},
+    "generator penalty": {"__call__": ("network", "z", "labels")},
+    "constraint": {"constrain": ("network",)},
     "augmentation": {"draw": ("n",)},
+    "balance": {"turn": (), "observe": ("seen",)},
     "source": {"__len__": (), "__getitem__": ("index",)},
     "extractor": {"__call__": ("images",)},
     "observer": {"__call__": ("event",)},
 }
-"""What is called on each kind of component, and with what."""
+"""What is called on each kind of component, and with what; penalties come in three forms."""
+SIDES = ("discriminator", "generator")
 
 
 def check_built(kind: str, built: object, title: str) -> None:
     """Raise PluginError that says what `title` lacks, unless it is what a component of this kind must be."""
-    calls = _CALLS.get(kind, {})
+    form = _form(kind, built)
+    calls = _CALLS.get(form, {})
     if calls and (built is None or isinstance(built, type)):
         what = "nothing" if built is None else f"the class {built.__name__}, not an instance of it"
-        raise PluginError(f"{title} cannot be used: its factory returned {what}. {_needs(kind)}")
+        raise PluginError(f"{title} cannot be used: its factory returned {what}. {_needs(form)}")
     thing = f"{title} cannot be used: it is of type {type(built).__name__}"
     lacks = [name for name in calls if not _has(built, name)]
     if lacks:
         words = "cannot be called" if lacks == ["__call__"] else f"has no {' and no '.join(lacks)}"
-        raise PluginError(f"{thing} and {words}. {_needs(kind)}")
+        raise PluginError(f"{thing} and {words}. {_needs(form)}")
     for name, arguments in calls.items():
         if not _takes(built if name == "__call__" else getattr(built, name), arguments):
-            raise PluginError(f"{thing} and does not take these arguments: {_written(kind, name)}.")
-    if kind == "penalty":
+            raise PluginError(f"{thing} and does not take these arguments: {_written(form, name)}.")
+    if kind == "penalty" and form != "constraint":
         _check_penalty(built, title)
     if kind == "source":
         _check_size(built, thing)
         _check_class_names(built, thing)
         _check_skipped(built, thing)
+
+
+def _form(kind: str, built: object) -> str:
+    """Which of its kind's forms a component has: only penalties have more than one."""
+    if kind != "penalty" or built is None or isinstance(built, type):
+        return kind
+    if hasattr(built, "constrain"):
+        return "constraint"
+    return "generator penalty" if getattr(built, "side", None) == "generator" else kind
 
 
 def _check_penalty(built: object, title: str) -> None:
@@ -54,6 +68,9 @@ def _check_penalty(built: object, title: str) -> None:
             f"{title} cannot be used: it has no {' and no '.join(lacks)}. "
             f"A penalty needs weight (a number) and every (an integer, at least 1).{remedy}"
         )
+    side = getattr(built, "side", SIDES[0])
+    if side not in SIDES:
+        raise PluginError(f"{title} cannot be used: its side must be {' or '.join(SIDES)}, not {side!r}.")
     weight, every = getattr(built, "weight"), getattr(built, "every")  # noqa: B009 (an object has neither for mypy)
     if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight):
         raise PluginError(f"{title} cannot be used: its weight must be a finite number, not {weight!r}.")
@@ -118,4 +135,4 @@ def _needs(kind: str) -> str:
 
 def _written(kind: str, name: str) -> str:
     """The call as one would write it: `generator(real_logits, fake_logits)`, `penalty(network, real, fake, labels)`."""
-    return f"{kind if name == '__call__' else name}({', '.join(_CALLS[kind][name])})"
+    return f"{kind.split()[-1] if name == '__call__' else name}({', '.join(_CALLS[kind][name])})"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gantool.components import Architecture, Component, ImageShape, Recipe
 from gantool.config import NONE, RunConfig, check_types, read_config, settle, spread
@@ -37,7 +37,7 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
     config = settle(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)
     arch = arch.settled(ImageShape(config.resolution, config.channels), config.images)
-    return config.model_copy(update={"arch": arch.text})
+    return config.model_copy(update={"arch": arch.text, "horizon": _horizon(config)})
 
 
 def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
@@ -114,6 +114,7 @@ def _defaults(recipe: Recipe) -> dict[str, Any]:
         "loss": recipe.loss,
         "penalty": recipe.penalties,
         "augment": recipe.augment or NONE,
+        "balance": recipe.balance,
         "lr_g": recipe.learning_rate_g or recipe.learning_rate,
         "lr_d": recipe.learning_rate_d or recipe.learning_rate,
         "betas": recipe.betas,
@@ -133,6 +134,7 @@ def _components(host: PluginHost, settings: Mapping[str, Any]) -> dict[str, Any]
         "loss": host.resolve("loss", settings["loss"]).text,
         "penalty": texts("penalty", "penalty"),
         "augment": host.resolve("augmentation", augment).text if augment != NONE else NONE,
+        "balance": host.resolve("balance", settings["balance"]).text,
         "log": texts("observer", "log"),
     }
 
@@ -148,6 +150,12 @@ def _cadence(settings: Mapping[str, Any]) -> dict[str, Any]:
         "snapshot_every": max(images // 20, batch),
         "checkpoint_every": max(images // 10, batch),
     } | dict(settings)
+
+
+def _horizon(config: RunConfig) -> int | Literal["auto"]:
+    """What falls with the clock falls until the end that a run had when it began; nothing else needs to know it."""
+    falls = config.lr_schedule != "constant" or config.instance_noise > 0
+    return config.images if config.horizon == "auto" and falls else config.horizon
 
 
 def _near(arch: Architecture, shape: ImageShape) -> int:

@@ -59,6 +59,23 @@ def test_two_processes_have_the_gradients_of_one_with_a_penalty_too(tmp_path):
             assert torch.allclose(one, other, atol=1e-6)
 
 
+def agreeing(rank, size, folder):
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=size)
+    os.environ |= {"RANK": str(rank), "WORLD_SIZE": str(size)}
+    memory = [torch.tensor(float(rank)), torch.full((2,), 3.0 * rank)]
+    join_world(torch.device("cpu")).agree(memory)
+    torch.save(memory, f"{folder}/{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def test_processes_agree_on_the_mean_of_what_their_components_remember(tmp_path):
+    spawning.spawn(agreeing, (2, str(tmp_path)), nprocs=2)
+    for rank in range(2):
+        one, two = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        assert one.item() == 0.5
+        assert two.tolist() == [1.5, 1.5]
+
+
 def playing(rank, size, folder, goal, stops_at):
     """One of two processes that train; the second alone is asked to stop, in the middle of a step."""
     meet = Path(folder) / f"meet-{goal}-{stops_at}"

@@ -187,3 +187,134 @@ def test_accuracy_of_logits_that_only_count_against_each_other_does_not_see_a_sh
         seen.append((scalars["real_accuracy"].item(), scalars["fake_accuracy"].item()))
     assert seen[0] == seen[1] == seen[2]
     assert 0 < sum(seen[0]) < 2
+
+
+def test_a_batch_in_parts_gives_the_gradient_of_the_whole():
+    """Averaged, not summed; the discriminator here sees each sample by itself, and so does the loss."""
+
+    def gradient(accumulate):
+        play = game(accumulate=accumulate)
+        play.gan.generator.eval()  # BatchNorm compares the samples of a part
+        torch.manual_seed(0)
+        discriminator_step(play, REAL, None, step=0)
+        return play
+
+    parts, fakes = gradient(4), []
+    original = parts.gan.generator.forward
+    torch.manual_seed(0)
+    for _ in range(4):
+        fakes.append(original(torch.randn(2, 4))[0].detach())
+    whole = game()
+    fake = (torch.cat(fakes),)
+    logits = [whole.gan.discriminator(images) for images in ((REAL,), fake)]
+    whole.loss.discriminator(*logits).mean().backward()
+    for one, other in zip(parts.gan.discriminator.parameters(), whole.gan.discriminator.parameters(), strict=True):
+        assert torch.allclose(one.grad, other.grad, atol=1e-6)
+
+
+@pytest.mark.parametrize("accumulate", [2, 4])
+def test_parts_report_the_means_of_the_whole_batch(accumulate):
+    scalars = discriminator_step(game(accumulate=accumulate), REAL, None, step=0)
+    scalars |= generator_step(game(accumulate=accumulate), REAL, None)
+    assert all(value.shape == () and torch.isfinite(value) for value in scalars.values())
+
+
+def test_each_part_keeps_its_own_labels():
+    seen = []
+
+    class Labelled(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(()))
+
+        def forward(self, images, labels):
+            seen.append((images[0].mean(dim=(1, 2, 3)).detach(), labels))
+            return self.weight * images[0].mean(dim=(1, 2, 3))
+
+    play = game(accumulate=4)
+    play.gan.discriminator = Labelled()
+    labels = torch.arange(8)
+    batch = labels.float().view(8, 1, 1, 1).expand(8, 3, 8, 8) / 10
+    discriminator_step(play, batch, labels, step=0)
+    of_reals = seen[0::2]
+    assert len(of_reals) == 4
+    for means, its_labels in of_reals:
+        assert torch.allclose(means, its_labels / 10)
+
+
+def test_long_gradients_are_shortened_to_the_limit_and_short_ones_left():
+    def gradient_after(clip):
+        play = game(clip=clip)
+        torch.manual_seed(0)
+        scalars = discriminator_step(play, REAL, None, step=0)
+        got = torch.cat([p.grad.flatten() for p in play.gan.discriminator.parameters()])
+        return got, scalars["gradient_norm_d"]
+
+    plain, norm = gradient_after(0.0)
+    assert torch.allclose(plain.norm(), norm)
+    clipped, told = gradient_after(norm.item() / 10)
+    assert torch.allclose(clipped.norm(), norm / 10, rtol=1e-3)
+    assert torch.equal(told, norm)  # what is told is the length before
+    assert torch.equal(gradient_after(norm.item() * 10)[0], plain)
+
+
+def test_instance_noise_disturbs_reals_and_fakes_and_only_when_asked():
+    def shown(noise):
+        play, seen = game(), []
+        forward = play.gan.discriminator.forward
+        play.gan.discriminator.forward = lambda images, labels: seen.append(images[0].detach()) or forward(images)
+        torch.manual_seed(0)
+        discriminator_step(play, REAL, None, step=0, noise=noise)
+        return seen
+
+    (real, fake), (noisy_real, noisy_fake) = shown(0.0), shown(0.5)
+    assert torch.equal(real, REAL)
+    for clean, noisy in ((real, noisy_real), (fake, noisy_fake)):
+        assert (noisy - clean).std().item() == pytest.approx(0.5, rel=0.1)
+    assert not torch.allclose(noisy_real - real, noisy_fake - fake)
+
+
+def test_constraints_are_called_after_each_update_of_the_discriminator():
+    class Halve:
+        def constrain(self, network):
+            with torch.no_grad():
+                for weight in network.parameters():
+                    weight.fill_(0.25)
+
+    play = game(constraints=(Halve(),))
+    discriminator_step(play, REAL, None, step=0)
+    assert (weights(play.gan.discriminator) == 0.25).all()
+
+
+def test_a_generators_penalty_is_due_every_nth_step_and_n_times_as_strong():
+    class Size:
+        side, weight, every = "generator", 2.0, 3
+
+        def __call__(self, network, z, labels):
+            return network(z, labels)[0].square().mean(dim=(1, 2, 3))
+
+    play = game(generator_penalties=(Size(),))
+    assert "penalty_size" not in generator_step(play, REAL, None, step=1)
+    before = weights(play.gan.generator)
+    scalars = generator_step(play, REAL, None, step=3)
+    assert scalars["penalty_size"] > 0
+    assert not torch.equal(before, weights(play.gan.generator))
+
+
+def test_an_augmentation_that_adapts_sees_the_logits_of_reals_once_a_step():
+    class Watching:
+        def __init__(self):
+            self.seen = []
+
+        def draw(self, n):
+            return lambda images: images
+
+        def observe(self, real_logits):
+            assert not real_logits.requires_grad
+            self.seen.append(real_logits)
+
+    watching = Watching()
+    play = game(augmentation=watching)
+    discriminator_step(play, REAL, None, step=0)
+    generator_step(play, REAL, None)
+    assert [tuple(logits.shape) for logits in watching.seen] == [(8,)]

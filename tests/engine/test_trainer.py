@@ -5,16 +5,21 @@ import pytest
 import torch
 
 from fakes import TinyBatches, state, trainer
+from gantool.balance import AdaptiveOptions, FixedOptions, SkipDOptions
+from gantool.balance.strategies import Adaptive, Fixed, SkipDiscriminator
 from gantool.contracts import Stage
 from gantool.engine import checkpoint
 from gantool.engine.distributed import World
 from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.engine.export import load_generator
 from gantool.engine.precision import Precision
+from gantool.engine.remembering import memory
 from gantool.engine.trainer import derived_seed
 from gantool.errors import CheckpointError, ResumeError, TrainingError
-from gantool.losses import LogisticOptions
+from gantool.losses import ClipOptions, LogisticOptions, PathLengthOptions
+from gantool.losses.constraints import Clip
 from gantool.losses.losses import Logistic
+from gantool.losses.on_generator import PathLength
 
 PRECISIONS = [Precision(name, layout) for name in ("float32", "bf16") for layout in ("contiguous", "channels_last")]
 
@@ -60,6 +65,89 @@ def test_a_rank_that_follows_waits_as_often_as_the_leading_one_saves_and_at_the_
         trainer(tmp_path / f"{rank}", images=images, world=Counted(rank)).train()
     assert waits.count(0) == waits.count(1) == (2 if images == 64 else 3) + 1
     assert not list((tmp_path / "1").iterdir())
+
+
+class Remembering(torch.nn.Module):
+    """An augmentation whose strength follows what it has seen of the discriminator."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("strength", torch.zeros(()))
+
+    def draw(self, n):
+        return lambda images: tuple(level * (1 + self.strength) for level in images)
+
+    def observe(self, real_logits):
+        self.strength.add_(real_logits.mean() / 10)
+
+
+PLAYS_BY = {
+    "fixed": lambda: {"balance": Fixed(FixedOptions(d_steps=4))},
+    "skip-d": lambda: {"balance": SkipDiscriminator(SkipDOptions(below=5, floor=0.2))},
+    "adaptive": lambda: {"balance": Adaptive(AdaptiveOptions(target=0.3, speed=0.5))},
+    "path-length": lambda: {"generator_penalties": (PathLength(PathLengthOptions(every=2)),)},
+    "clip": lambda: {"constraints": (Clip(ClipOptions(value=0.1)),)},
+    "an augmentation that adapts": lambda: {"augmentation": Remembering()},
+    "parts and shortened gradients": lambda: {"accumulate": 2, "clip": 0.1},
+}
+SCHEDULED = {"lr_schedule": "cosine", "warmup": 24, "instance_noise": 0.3, "horizon": 96}
+
+
+@pytest.mark.parametrize("strategy", PLAYS_BY)
+def test_whatever_a_strategy_remembers_goes_on_exactly(tmp_path, strategy):
+    made = PLAYS_BY[strategy]
+    whole = trainer(tmp_path / "whole", images=96, game=made(), **SCHEDULED)
+    whole.train()
+    trainer(tmp_path / "halves", images=40, game=made(), **SCHEDULED).train()
+    second = trainer(tmp_path / "halves", images=96, game=made(), **SCHEDULED)
+    second.resume(checkpoint.newest(tmp_path / "halves"))
+    second.train()
+    plain = trainer(tmp_path / "plain", images=96, **SCHEDULED)
+    plain.train()
+    assert all(torch.equal(one, other) for one, other in zip(state(whole), state(second), strict=True))
+    assert all(torch.equal(one, other) for one, other in zip(memory(whole.game), memory(second.game), strict=True))
+    assert not all(torch.equal(one, other) for one, other in zip(state(whole), state(plain), strict=True))
+
+
+def test_a_checkpoint_from_before_a_component_remembered_anything_is_taken(tmp_path):
+    trainer(tmp_path / "run", images=48).train()
+    second = trainer(tmp_path / "run", images=64, game={"balance": Fixed(FixedOptions(d_steps=2))})
+    second.resume(checkpoint.newest(tmp_path / "run"))
+    assert second.train().images_seen == 64
+
+
+def test_learning_rates_follow_the_schedule_and_keep_their_ratio(tmp_path):
+    rates = []
+
+    def note(event):
+        if isinstance(event, Tick):
+            rates.append(
+                [group["lr"] for o in (made.game.optimizer_g, made.game.optimizer_d) for group in o.param_groups]
+            )
+
+    made = trainer(tmp_path / "run", images=64, observers=[note], tick=8, lr_schedule="linear", horizon=64)
+    made.game.optimizer_d.param_groups[0]["lr"] = 4e-2
+    made._learning_rates[1][1][0] = 4e-2
+    made.train()
+    assert [rate_g for rate_g, _ in rates] == pytest.approx([1e-2 * (1 - n / 64) for n in range(4, 64, 8)])
+    assert all(rate_d == pytest.approx(4 * rate_g) for rate_g, rate_d in rates)
+
+
+def test_a_batch_that_cannot_be_parted_is_refused_before_the_first_step(tmp_path):
+    for parts in (3, 8):
+        with pytest.raises(TrainingError, match=f"--accumulate {parts} does not fit the batch of 8"):
+            trainer(tmp_path / "run", accumulate=parts)
+
+
+def test_a_network_whose_turn_never_comes_in_a_tick_is_not_told_of(tmp_path):
+    ticks = []
+    made = trainer(
+        tmp_path / "run", images=32, tick=8, game={"balance": Fixed(FixedOptions(d_steps=2))},
+        observers=[lambda event: ticks.append(event.scalars) if isinstance(event, Tick) else None],
+    )  # fmt: skip
+    made.train()
+    assert ["loss_g" in scalars for scalars in ticks] == [False, True, False, True]
+    assert all("loss_d" in scalars for scalars in ticks)
 
 
 def test_the_users_random_state_is_left_alone(tmp_path):

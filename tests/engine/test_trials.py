@@ -11,19 +11,30 @@ from gantool.architectures import MsgOptions, ProgressiveOptions
 from gantool.architectures.msg import build as build_msg
 from gantool.architectures.progressive import build as build_progressive
 from gantool.components import ImageShape
-from gantool.engine.trials import try_augmentation, try_loss, try_penalty
+from gantool.engine.trials import (
+    try_augmentation,
+    try_balance,
+    try_constraint,
+    try_generator_penalty,
+    try_loss,
+    try_penalty,
+)
 from gantool.errors import PluginError, UsageError
 from gantool.losses import (
+    ClipOptions,
     DraganOptions,
     DriftOptions,
     GpOptions,
     HingeOptions,
     LogisticOptions,
     LsganOptions,
+    PathLengthOptions,
     R1Options,
     WassersteinOptions,
 )
+from gantool.losses.constraints import Clip
 from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
+from gantool.losses.on_generator import PathLength
 from gantool.losses.penalties import R1, Dragan, Drift, GradientPenalty
 
 CPU, SHAPE = torch.device("cpu"), ImageShape(8)
@@ -225,3 +236,68 @@ def test_its_own_words_and_a_lack_of_memory_stay_what_they_are():
         try_loss(Odd(own), TITLE, CPU)
     with pytest.raises(torch.OutOfMemoryError):
         try_loss(Odd(memory), TITLE, CPU)
+
+
+class OfGenerator:
+    side, weight, every = "generator", 1.0, 1
+
+    def __init__(self, call):
+        self.call = call
+
+    def __call__(self, network, z, labels):
+        return self.call(network(z, labels)[-1])
+
+
+def test_a_penalty_of_the_generator_is_tried_on_a_copy():
+    gan = tiny_gan()
+    before = copy.deepcopy(gan.generator.state_dict())
+    try_generator_penalty(PathLength(PathLengthOptions()), TITLE, gan, SHAPE, CPU)
+    assert all(torch.equal(before[name], value) for name, value in gan.generator.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda images: images.mean(), ("returned a float32 tensor of shape []", "one value per sample")),
+        (lambda images: images.detach().mean(dim=(1, 2, 3)), ("no gradient to the generator's weights",)),
+        (lambda images: 1 / 0, ("failed on 4 samples", "division by zero")),
+    ],
+)
+def test_a_penalty_of_the_generator_that_breaks_its_contract_is_named(call, words):
+    refused(lambda: try_generator_penalty(OfGenerator(call), TITLE, tiny_gan(), SHAPE, CPU), *words)
+
+
+class Constrains:
+    def __init__(self, value):
+        self.value = value
+
+    @torch.no_grad()
+    def constrain(self, network):
+        for weight in network.parameters():
+            weight.div_(self.value)
+
+
+def test_a_constraint_is_tried_on_a_copy():
+    gan = tiny_gan()
+    before = copy.deepcopy(gan.discriminator.state_dict())
+    for constraint in (Clip(ClipOptions()), Constrains(2)):
+        try_constraint(constraint, TITLE, gan, SHAPE, CPU)
+    assert all(torch.equal(before[name], value) for name, value in gan.discriminator.state_dict().items())
+    refused(lambda: try_constraint(Constrains(0), TITLE, gan, SHAPE, CPU), "left weights that are not finite")
+
+
+class Whose:
+    def __init__(self, turn):
+        self.answer = turn
+
+    def turn(self):
+        return self.answer
+
+    def observe(self, seen):
+        assert seen
+
+
+@pytest.mark.parametrize("turn", [None, True, (False, False), (True,), (True, True, True)])
+def test_a_balance_that_gives_nobody_a_turn_is_named(turn):
+    try_balance(Whose((True, False)), TITLE)
+    refused(lambda: try_balance(Whose(turn), TITLE), "turn() returned", "at least one is true")

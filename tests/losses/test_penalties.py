@@ -35,7 +35,8 @@ def pyramid(images, labels):
 
 
 def test_every_registered_penalty_is_tested_here():
-    assert {spec.name for spec in catalogue.gantool_penalties()} == {name.partition(":")[0] for name in ALL}
+    elsewhere = {"clip", "path-length"}  # tests/losses/test_constraints.py, test_on_generator.py
+    assert {spec.name for spec in catalogue.gantool_penalties()} - elsewhere == {n.partition(":")[0] for n in ALL}
 
 
 @pytest.mark.parametrize("penalty", ALL.values(), ids=ALL)

@@ -17,6 +17,7 @@ KIND_OF_FLAG = {
     "--loss": "loss",
     "--penalty": "penalty",
     "--augment": "augmentation",
+    "--balance": "balance",
     "--data": "source",
     "--extractor": "extractor",
     "--log": "observer",

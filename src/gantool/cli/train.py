@@ -12,7 +12,22 @@ from gantool.cli.counts import read_count
 COMPONENT = "NAME[:option=value,...]"
 REPEATABLE = ("penalty", "log")
 SETTINGS = (
-    *("arch", "loss", "augment", "data", "resolution", "channels", "labels", "flip", "images", "batch", "lr", "lr_g"),
+    *(
+        "arch",
+        "loss",
+        "augment",
+        "balance",
+        "data",
+        "resolution",
+        "channels",
+        "labels",
+        "flip",
+        "images",
+        "batch",
+        "lr",
+        "lr_g",
+    ),
+    *("instance_noise", "lr_schedule", "warmup", "horizon", "clip_grad", "accumulate"),
     *("lr_d", "ema", "seed", "device", "precision", "layout", "snapshot_every", "checkpoint_every", "keep"),
     *REPEATABLE,
 )
@@ -49,6 +64,18 @@ def train(
         str | None,
         _game("Augmentation of reals and fakes alike.", metavar=COMPONENT, autocompletion=complete("augmentation")),
     ] = None,
+    balance: Annotated[
+        str | None,
+        _game(
+            "Who learns from which batch. Default: both, always.",
+            metavar=COMPONENT,
+            autocompletion=complete("balance"),
+        ),
+    ] = None,
+    instance_noise: Annotated[
+        float | None,
+        _game("Noise on all that the discriminator sees, at first; it falls to 0 until --horizon.", metavar="X"),
+    ] = None,
     data: Annotated[
         str | None,
         _images(
@@ -69,6 +96,17 @@ def train(
     lr: Annotated[float | None, _learning("Learning rate of both networks.", metavar="X")] = None,
     lr_g: Annotated[float | None, _learning("Learning rate of the generator.", "--lr-g", metavar="X")] = None,
     lr_d: Annotated[float | None, _learning("Learning rate of the discriminator.", "--lr-d", metavar="X")] = None,
+    lr_schedule: Annotated[
+        str | None, _learning("constant, linear or cosine: how learning rates fall until --horizon.")
+    ] = None,
+    warmup: Annotated[int | None, _learning("Images over which learning rates rise from 0.", **_count)] = None,
+    horizon: Annotated[
+        int | None, _learning("Images at which what falls has fallen. Default: --images as the run begins.", **_count)
+    ] = None,
+    clip_grad: Annotated[float | None, _learning("Shorten gradients longer than this; 0: never.", metavar="X")] = None,
+    accumulate: Annotated[
+        int | None, _learning("Learn from a batch in N parts, one after the other, to save memory.", metavar="N")
+    ] = None,
     ema: Annotated[int | None, _learning("Half-life of the averaged generator in images; 0: none.", **_count)] = None,
     seed: Annotated[int | None, _learning("Of everything random. Default: 0.", metavar="N")] = None,
     device: Annotated[str | None, _machine("auto, cuda, cuda:1, mps or cpu.")] = None,

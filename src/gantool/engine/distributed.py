@@ -57,6 +57,14 @@ class World:
             gradient.copy_(part.view_as(gradient))
         return flat[0]
 
+    def agree(self, memory: Iterable[Tensor]) -> None:
+        """Average what components remember, in place, over the processes."""
+        if self.size == 1:
+            return
+        for tensor in memory:
+            dist.all_reduce(tensor, group=self.hosts if tensor.device.type == "cpu" else None)
+            tensor /= self.size
+
     def anyone(self, mine: bool) -> bool:
         """Whether it is so in any process; all get the same answer, and no device is waited for."""
         if self.size == 1:

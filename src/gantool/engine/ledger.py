@@ -19,7 +19,8 @@ class Ledger:
 
     def add(self, scalars: Mapping[str, Float[Tensor, ""]]) -> None:
         """Take note of one step, without reading anything."""
-        skipped = torch.stack([scalars[name] for name in SKIPPED]).amax()
+        # A network whose turn it was not has skipped nothing.
+        skipped = torch.stack([scalars[name] for name in SKIPPED if name in scalars]).amax()
         self._streak = skipped if self._streak is None else (self._streak + 1) * skipped
         for name, value in scalars.items():
             # A skipped step's infinities would hide the healthy ones of the same tick.

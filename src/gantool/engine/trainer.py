@@ -7,9 +7,10 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from gantool.config import RunConfig
-from gantool.contracts import Batches, Observer, Stage
+from gantool.contracts import Batches, Labels, Observer, Stage, Turn
 from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
 from gantool.engine.devices import is_out_of_memory, out_of_memory
@@ -18,9 +19,11 @@ from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick,
 from gantool.engine.export import ModelCard, save_generator
 from gantool.engine.ledger import Ledger
 from gantool.engine.lock import RunLock
+from gantool.engine.remembering import memory, restore, state
+from gantool.engine.schedules import schedule_of
 from gantool.engine.snapshots import FixedLatents
-from gantool.engine.stages import between, stage_at, stages_of
-from gantool.engine.step import Game, discriminator_step, generator_step
+from gantool.engine.stages import between, check_parts, stage_at, stages_of
+from gantool.engine.step import Game, Scalars, discriminator_step, generator_step
 from gantool.errors import ResumeError, TrainingError
 from gantool.pixels import to_float
 
@@ -57,9 +60,15 @@ class Trainer:
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         for stage in self.stages:
-            game.world.share(stage.batch, stage.title)  # now, not when the run gets there
+            # Now, not when the run gets there.
+            check_parts(game.world.share(stage.batch, stage.title), config.accumulate, stage)
         self._stage_start = 0
         self._before = 0
+        self.schedule = schedule_of(config)
+        self._learning_rates = [
+            (optimizer, [group["lr"] for group in optimizer.param_groups])
+            for optimizer in (game.optimizer_g, game.optimizer_d)
+        ]
         self._saved_at, self._saved_images = time.monotonic(), -1
 
     def interrupt(self) -> None:
@@ -134,11 +143,30 @@ class Trainer:
         gan.advance(self.images_seen)
         images, labels = self.batches.take(self.images_seen, world.share(stage.batch), stage.resolution)
         batch = self.game.precision.arrange(to_float(images))
-        scalars = discriminator_step(self.game, batch, labels, step=self.images_seen // stage.batch)
-        scalars |= generator_step(self.game, batch, labels)
+        middle = self.images_seen + stage.batch / 2
+        self._set_learning_rates(self.schedule.learning_rate(middle))
+        scalars = self._play(batch, labels, self.images_seen // stage.batch, self.schedule.instance_noise(middle))
+        world.agree(memory(self.game))
         self._before, self.images_seen = self.images_seen, self.images_seen + stage.batch
         self.ema.update(self.images_seen, stage.batch)
         self._ledger.add(scalars)
+
+    def _play(self, batch: Tensor, labels: Labels, step: int, noise: float) -> Scalars:
+        balance = self.game.balance
+        learns_d, learns_g = balance.turn() if balance is not None else Turn()
+        scalars: Scalars = {}
+        if learns_d:
+            scalars |= discriminator_step(self.game, batch, labels, step, noise)
+        if learns_g:
+            scalars |= generator_step(self.game, batch, labels, step, noise)
+        if balance is not None:
+            balance.observe(scalars)
+        return scalars
+
+    def _set_learning_rates(self, share: float) -> None:
+        for optimizer, rates in self._learning_rates:
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * share
 
     def _enter(self, stage: Stage) -> None:
         if any(begun.fresh_moments for begun in between(self.stages, self._stage_start, stage.start)):
@@ -197,6 +225,7 @@ class Trainer:
                 "optimizer_g": self.game.optimizer_g.state_dict(),
                 "optimizer_d": self.game.optimizer_d.state_dict(),
                 "stage_start": self._stage_start,
+                "components": state(self.game),
             },
         )
         path = checkpoint.save(self.run, contents, self.config.keep)
@@ -220,6 +249,7 @@ class Trainer:
         self.game.optimizer_g.load_state_dict(contents.state["optimizer_g"])
         self.game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
         self._stage_start = int(contents.state.get("stage_start", 0))
+        restore(self.game, contents.state.get("components", {}))
         self.images_seen = self.resumed_from = self._before = contents.images_seen
         if self.game.world.leads:
             checkpoint.set_aside_newer(self.run, contents.images_seen)

@@ -1,4 +1,4 @@
-"""Whether a loss, a penalty or an augmentation keeps its contract: called as a step would, before there is a run.
+"""Whether a loss, penalty, augmentation or balance keeps its contract: called as a step would, before there is a run.
 
 Values are not judged, since they depend on networks that have learnt nothing; shapes, types and gradients are.
 """
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gantool.components import ImageShape
-from gantool.contracts import Augmentation, Gan, Images, Loss, Penalty
+from gantool.contracts import Augmentation, Balance, Constraint, Gan, GeneratorPenalty, Images, Loss, Penalty
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.stages import stages_of
 from gantool.errors import GantoolError, PluginError, cause
@@ -25,6 +25,15 @@ PENALTY = (
     "A penalty returns one value per sample, a float tensor [n] with a gradient to the discriminator's weights "
     "(that of torch.autograd.grad has one with create_graph=True), and leaves the images as they are; the step takes "
     "the mean."
+)
+GENERATOR_PENALTY = (
+    "A penalty of the generator returns one value per sample, a float tensor [n] with a gradient to the generator's "
+    "weights; the step takes the mean."
+)
+CONSTRAINT = "A constraint changes the discriminator's weights in place, within torch.no_grad(), and keeps them finite."
+BALANCE = (
+    "A balance's turn() returns gantool.Turn(discriminator, generator), of which at least one is true, "
+    "and observe(seen) takes what was seen."
 )
 AUGMENTATION = (
     "An augmentation's draw(n) returns a function from a tuple of images to a tuple of new ones of the same shapes, "
@@ -56,6 +65,41 @@ def try_penalty(penalty: Penalty, title: str, gan: Gan, shape: ImageShape, devic
                 value = penalty(twin.discriminator, real, fake, labels)
                 check.values(value, weights, "the discriminator's weights")
                 check.unchanged(before, (*real, *fake))
+
+
+def try_generator_penalty(
+    penalty: GeneratorPenalty, title: str, gan: Gan, shape: ImageShape, device: torch.device
+) -> None:
+    """Penalise a copy of the generator, in each stage. Raises PluginError that says what `title` does wrong."""
+    labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
+    with _own_randomness(device):
+        for twin, _, _ in _stages(gan, shape, device):
+            weights = [weight for weight in twin.generator.parameters() if weight.requires_grad]
+            with _calling(title, "penalty(network, z, labels)", GENERATOR_PENALTY) as check:
+                value = penalty(twin.generator, torch.randn(SAMPLES, gan.latent_dim, device=device), labels)
+                check.values(value, weights, "the generator's weights")
+
+
+def try_constraint(constraint: Constraint, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:
+    """Constrain a copy of the discriminator. Raises PluginError that says what `title` does wrong."""
+    twin = copy.deepcopy(gan.discriminator).to(device)
+    with _own_randomness(device), _calling(title, "constrain(network)", CONSTRAINT) as check:
+        constraint.constrain(twin)
+        if not all(bool(torch.isfinite(weight).all()) for weight in twin.parameters()):
+            raise check.broken("left weights that are not finite")
+
+
+def try_balance(balance: Balance, title: str) -> None:
+    """Ask whose turn it is and tell what came of it, a few times. Raises PluginError that says what is wrong."""
+    with _own_randomness(torch.device("cpu")):
+        for _ in range(SAMPLES):
+            with _calling(title, "turn()", BALANCE) as check:
+                turn = balance.turn()
+                if not isinstance(turn, tuple) or len(turn) != 2 or not any(turn):
+                    raise check.broken(f"returned {turn!r:.80}")
+            seen = {"loss_d": torch.tensor(1.4), "real_accuracy": torch.tensor(0.5), "fake_accuracy": torch.tensor(0.5)}
+            with _calling(title, "observe(seen)", BALANCE):
+                balance.observe((seen if turn[0] else {}) | ({"loss_g": torch.tensor(0.7)} if turn[1] else {}))
 
 
 def try_augmentation(augmentation: Augmentation, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:

@@ -74,6 +74,20 @@ class DriftOptions(Options):
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
 
 
+class PathLengthOptions(Options):
+    """Options of `path-length`."""
+
+    weight: float = option(2.0, "strength of the penalty", ge=0)
+    every: int = option(4, "apply on every n-th step, n times as strongly", ge=1)
+    decay: float = option(0.01, "how fast the length aimed at follows the lengths seen", gt=0, le=1)
+
+
+class ClipOptions(Options):
+    """Options of `clip`."""
+
+    value: float = option(0.01, "the largest weight of the discriminator, either way", gt=0)
+
+
 @hookimpl
 def gantool_losses() -> list[Component]:
     """The five classic losses, and two that compare reals with fakes."""
@@ -126,7 +140,10 @@ def gantool_losses() -> list[Component]:
 
 @hookimpl
 def gantool_penalties() -> list[Component]:
-    """Four that smooth the discriminator at reals, at fakes, between and around them, and one that holds its level."""
+    """Four smooth the discriminator at reals, at fakes, between and around them; one holds its level, one its weights.
+
+    The last one is the generator's.
+    """
     home = "gantool.losses.penalties"
     return [
         Component(
@@ -155,5 +172,17 @@ def gantool_penalties() -> list[Component]:
             "Squared logits of reals, at a forward pass of its own; wasserstein:drift=1e-3 has it for free",
             DriftOptions,
             f"{home}:Drift",
+        ),
+        Component(
+            "clip",
+            "Weights of the discriminator kept small (Arjovsky et al. 2017): for wasserstein, where gp is too slow",
+            ClipOptions,
+            "gantool.losses.constraints:Clip",
+        ),
+        Component(
+            "path-length",
+            "Equal steps of the latent change pictures equally (StyleGAN2, Karras et al. 2020): acts on the generator",
+            PathLengthOptions,
+            "gantool.losses.on_generator:PathLength",
         ),
     ]

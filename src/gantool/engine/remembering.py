@@ -1,0 +1,35 @@
+"""What components remember from step to step: saved with the run, restored, and the same in all processes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from gantool.engine.checkpoint import load_weights
+from gantool.engine.step import Game
+
+
+def remembering(game: Game) -> dict[str, nn.Module]:
+    """The components that keep something in buffers, by their place in the game."""
+    parts: dict[str, object] = {"loss": game.loss, "augmentation": game.augmentation, "balance": game.balance}
+    for place in ("penalties", "generator_penalties", "constraints"):
+        parts |= {f"{place}.{number}": part for number, part in enumerate(getattr(game, place))}
+    return {name: part for name, part in parts.items() if isinstance(part, nn.Module) and part.state_dict()}
+
+
+def memory(game: Game) -> Iterator[Tensor]:
+    """All buffers of the components."""
+    for part in remembering(game).values():
+        yield from part.buffers()
+
+
+def state(game: Game) -> dict[str, dict[str, Any]]:
+    """What a checkpoint keeps of the components."""
+    return {name: dict(part.state_dict()) for name, part in remembering(game).items()}
+
+
+def restore(game: Game, saved: Mapping[str, Mapping[str, Tensor]]) -> None:
+    """Remember what was saved; a part that remembered nothing yet begins afresh. Raises CheckpointError."""
+    for name, part in remembering(game).items():
+        if name in saved:
+            load_weights(part, saved[name], f"the {name}")

@@ -60,4 +60,5 @@ def test_two_steps_are_finite_and_move_both_networks(tmp_path, arch, loss, penal
         assert any(moved)
         assert all(torch.isfinite(p).all() for p in network.parameters())
         # By minimax and hinge a weight may have no gradient at first; nothing that is not in use may move.
-        assert not any(m and not u for m, u in zip(moved, used, strict=True))
+        bounded = penalty == "clip"  # which holds the weights of levels to come, too
+        assert bounded or not any(m and not u for m, u in zip(moved, used, strict=True))

@@ -12,6 +12,7 @@ from gantool import runs
 from gantool.building import build_game, build_gan, build_source, explaining_memory, settle_precision, try_guests
 from gantool.components import ImageShape
 from gantool.config import RunConfig, differences
+from gantool.conflicts import doubts, refuse_conflicts
 from gantool.contracts import Observer, Source
 from gantool.data.batches import open_batches
 from gantool.data.names import printable
@@ -107,6 +108,7 @@ def trainer(
         source = build_source(config)
         _check_batch(config, len(source))  # before the speed of such a batch is measured
         gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
+        refuse_conflicts(config, gan)
         try_guests(config, gan, shape, device)
         config, precision = settle_precision(config, gan, shape)
         stages = stages_of(gan, config.resolution, config.batch)
@@ -116,7 +118,7 @@ def trainer(
             sides=[stage.resolution for stage in stages if stage.start < config.images],
         )  # fmt: skip
         seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
-        warnings = list(forewarnings(config, gan, shape, device, seen, world.size))
+        warnings = [*doubts(config, gan), *forewarnings(config, gan, shape, device, seen, world.size)]
         game = build_game(config, gan, device, precision, world)
         watchers = [*_own_observers(config), *observers]
         card = _card(config, batches.class_names if config.labels else ())

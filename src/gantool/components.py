@@ -65,6 +65,17 @@ class Recipe:
     short: ShortRun | None = None
 
 
+TRAITS = {
+    "slope": "a penalty on the gradient of the discriminator's logits by its pictures",
+    "bounds": "keeps the discriminator's weights, and so its slope, within bounds",
+    "critic": "a loss without a lower bound, that needs a discriminator of bounded slope",
+    "relative": "a loss whose logits only count against each other: 0 does not part reals from fakes",
+    "signs": "adapts by the sign of the logits of reals",
+    "low-loss": "reacts to a discriminator's loss that comes near 0",
+}
+"""What a component may say of itself in `traits`."""
+
+
 @dataclass(frozen=True)
 class Component:
     """Anything a plugin provides, apart from architectures.
@@ -72,7 +83,8 @@ class Component:
     `factory` is `"module:callable"`, imported on use, and is called with the options: `(options) -> Loss` and the like.
     A source's factory is called as `factory(options, resolution=..., channels=...)`. A source may also name, in
     `natural`, a callable `(options) -> ImageShape` that tells the shape it is best trained at; it must be quick.
-    `images` is how long a run on it is by default, in place of the recipe's.
+    `images` is how long a run on it is by default, in place of the recipe's. `traits` are words by which combinations
+    that make no sense are told before a run: see `TRAITS`.
     """
 
     name: str
@@ -81,6 +93,7 @@ class Component:
     factory: str
     natural: str | None = None
     images: int | None = None
+    traits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

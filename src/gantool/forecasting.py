@@ -8,6 +8,7 @@ import torch
 from gantool.building import build_gan, build_source, explaining_memory, penalties_of, settle_precision, try_guests
 from gantool.components import ImageShape
 from gantool.config import RunConfig
+from gantool.conflicts import doubts, refuse_conflicts
 from gantool.contracts import Gan, Stage
 from gantool.engine import budget
 from gantool.engine.devices import free_memory, pick_device
@@ -25,6 +26,7 @@ class Forecast:
     discriminator: int
     stages: tuple[Stage, ...]
     memory: tuple[int, ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def memory_bytes(self) -> int:
@@ -42,11 +44,13 @@ def forecast(config: RunConfig) -> Forecast:
         classes = tuple(map(str, range(count)))
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
         gan, shape = build_gan(config, classes)
+        refuse_conflicts(config, gan)
         try_guests(config, gan, shape, pick_device(config.device))
         config, _ = settle_precision(config, gan, shape)
         stages = stages_of(gan, config.resolution, config.batch)
         memory = _memory(config, gan, stages, shape.classes)
-    return Forecast(config, budget.trainable(gan.generator), budget.trainable(gan.discriminator), stages, memory)
+    sizes = budget.trainable(gan.generator), budget.trainable(gan.discriminator)
+    return Forecast(config, *sizes, stages, memory, tuple(doubts(config, gan)))
 
 
 def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) -> tuple[int, ...]:

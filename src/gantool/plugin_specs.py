@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gantool.components import Architecture, Component, Options, Recipe
+from gantool.components import TRAITS, Architecture, Component, Options, Recipe
 from gantool.errors import PluginError
 from gantool.option_types import writable
 
@@ -27,6 +27,8 @@ def check_spec(kind: str, spec: object) -> None:
     _check_place(kind, spec.name, "factory", spec.factory)
     if isinstance(spec, Component) and spec.natural is not None:
         _check_place(kind, spec.name, "natural", spec.natural)
+    if isinstance(spec, Component):
+        _check_traits(kind, spec)
     if isinstance(spec, Architecture):
         _check_architecture(spec)
     _check_options(kind, spec.name, spec.options)
@@ -39,6 +41,12 @@ def _type_name(spec: object) -> str:
 def _check_place(kind: str, name: str, what: str, place: Any) -> None:
     if not isinstance(place, str) or not _PLACE.fullmatch(place):
         raise PluginError(f"the {what} of {kind} {name!r} must be 'module:callable', not {place!r}")
+
+
+def _check_traits(kind: str, spec: Component) -> None:
+    if not isinstance(spec.traits, tuple) or not all(trait in TRAITS for trait in spec.traits):
+        known = ", ".join(TRAITS)
+        raise PluginError(f"the traits of {kind} {spec.name!r} must be a tuple of these: {known}; not {spec.traits!r}")
 
 
 def _check_architecture(spec: Architecture) -> None:

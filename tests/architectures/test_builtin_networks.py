@@ -84,3 +84,17 @@ def test_dcgan_weights_start_as_the_paper_says():
     gain = next(m for m in gan.generator.modules() if isinstance(m, torch.nn.BatchNorm2d)).weight
     assert gain.mean().item() == pytest.approx(1, abs=0.01)
     assert gain.std().item() == pytest.approx(0.02, rel=0.2)
+
+
+@pytest.mark.parametrize("arch", ["mlp", "dcgan"])
+def test_spectral_normalisation_holds_every_layer_of_the_discriminator(arch):
+    options = {"mlp": MlpOptions, "dcgan": DcganOptions}[arch](discriminator_norm="spectral")
+    gan = {"mlp": mlp, "dcgan": dcgan}[arch].build(options, ImageShape(16))
+    images = (torch.randn(4, 3, 16, 16),)
+    for _ in range(50):  # the power iteration comes nearer with each pass in training
+        gan.discriminator(images)
+    weights = [m.weight for m in gan.discriminator.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
+    assert len(weights) == 3
+    for weight in weights:
+        assert torch.linalg.matrix_norm(weight.flatten(1), 2).item() == pytest.approx(1, abs=0.05)
+    assert not any(torch.nn.utils.parametrize.is_parametrized(m) for m in gan.generator.modules())

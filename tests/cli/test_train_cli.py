@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -408,3 +409,33 @@ def test_a_signal_to_one_of_many_processes_stops_and_saves_them_all(gantool, pho
     assert "Traceback" not in err
     saved = int(max(path.name for path in Path("runs/both/checkpoints").iterdir()))
     assert gantool("train", "-q", "--resume", "runs/both", "--images", str(saved + 8)).code == 0
+
+
+def test_strategies_are_flags_of_a_run_and_of_its_resume(gantool, photos):
+    flags = (*SMALL, "--data", photos, "--resolution", "16", "--name", "held")
+    held = (
+        "--balance", "skip-d:below=1.2", "--lr-schedule", "cosine", "--warmup", "8", "--instance-noise", "0.2",
+        "--clip-grad", "1", "--accumulate", "2", "--penalty", "path-length",
+    )  # fmt: skip
+    first = gantool("train", *flags, *held, "--images", "16")
+    assert first.code == 0, first.err
+    written = tomllib.loads(Path("runs/held/config.toml").read_text())
+    assert written["horizon"] == 16
+    assert written["balance"].startswith("skip-d:below=1.2,")
+    again = gantool("train", *flags, *held, "--images", "24")
+    assert again.code == 0, again.err
+    assert "learning rates are 0" in again.err
+    other = gantool("train", *flags, *held, "--images", "24", "--warmup", "12")
+    assert other.code == 1
+    assert "warmup: 8 in the run, 12 asked for" in other.err
+
+
+def test_a_combination_that_cannot_work_leaves_no_run_behind(gantool, photos):
+    flags = (*SMALL, "--data", photos, "--resolution", "16", "--images", "8")
+    ended = gantool("train", *flags, "--penalty", "clip", "--penalty", "gp")
+    assert ended.code == 2
+    assert "--penalty clip and --penalty gp do not go together" in ended.err
+    assert not Path("runs").exists()
+    misspelt = gantool("train", *flags, "--dry-run", "--balance", "skp-d")
+    assert misspelt.code == 2
+    assert "skip-d" in misspelt.err

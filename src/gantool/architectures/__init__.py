@@ -16,6 +16,9 @@ class MlpOptions(Options):
     latent: int = option(100, "size of the latent z", ge=1)
     generator_hidden: tuple[Width, ...] = option((256, 512, 1024), "hidden layers of the generator, e.g. 256+512")
     discriminator_hidden: tuple[Width, ...] = option((512, 256), "hidden layers of the discriminator")
+    discriminator_norm: Literal["spectral", "none"] = option(
+        "none", "spectral bounds each layer of the discriminator by its largest singular value"
+    )
     leak: float = option(0.2, "slope of LeakyReLU below zero", ge=0, lt=1)
 
 
@@ -37,8 +40,8 @@ class DcganOptions(Options):
     features: tuple[Width, ...] = option(
         (), "fully connected layers between the discriminator's map and its answer, e.g. 256+128"
     )
-    discriminator_norm: Literal["batch", "instance", "none"] = option(
-        "batch", "normalisation in the discriminator; batch mixes samples, so gradient penalties want instance or none"
+    discriminator_norm: Literal["batch", "instance", "spectral", "none"] = option(
+        "batch", "normalisation in the discriminator; batch mixes samples, so gradient penalties want another or none"
     )
     leak: float = option(0.2, "slope of LeakyReLU in the discriminator", ge=0, lt=1)
 

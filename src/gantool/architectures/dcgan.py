@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from gantool.architectures import DcganOptions
-from gantool.architectures.layers import Projection, init_dcgan, norm2d, with_label
+from gantool.architectures.layers import Projection, init_dcgan, norm2d, spectral, with_label
 from gantool.components import ImageShape
 from gantool.contracts import Gan, Images
 
@@ -91,4 +91,7 @@ def _head(options: DcganOptions, channels: int, side: int) -> nn.Module:
 def build(options: DcganOptions, shape: ImageShape) -> Gan:
     """A DCGAN for 16, 28, 32, 64, 128 or 256 pixels."""
     generator, discriminator = DcganGenerator(options, shape), DcganDiscriminator(options, shape)
-    return Gan(init_dcgan(generator), init_dcgan(discriminator), options.latent)
+    init_dcgan(discriminator)
+    if options.discriminator_norm == "spectral":
+        spectral(discriminator)
+    return Gan(init_dcgan(generator), discriminator, options.latent)

@@ -49,8 +49,16 @@ class Projection(nn.Module):
         return logits + inner
 
 
+def spectral(network: nn.Module) -> nn.Module:
+    """Each weight divided by its largest singular value, so that no layer stretches (Miyato et al. 2018)."""
+    for module in list(network.modules()):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
+            nn.utils.parametrizations.spectral_norm(module)
+    return network
+
+
 def norm2d(kind: str, channels: int) -> nn.Module:
-    """`batch`, `instance` or `none`."""
+    """`batch` or `instance`; what normalises weights instead (`spectral`) and `none` leave the maps."""
     if kind == "batch":
         return nn.BatchNorm2d(channels)
     return nn.InstanceNorm2d(channels, affine=True) if kind == "instance" else nn.Identity()

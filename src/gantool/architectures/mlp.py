@@ -6,7 +6,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from gantool.architectures import MlpOptions
-from gantool.architectures.layers import with_label
+from gantool.architectures.layers import spectral, with_label
 from gantool.components import ImageShape
 from gantool.contracts import Gan, Images
 
@@ -50,4 +50,9 @@ class MlpDiscriminator(nn.Module):
 
 def build(options: MlpOptions, shape: ImageShape) -> Gan:
     """An MLP GAN for pictures of any shape."""
-    return Gan(MlpGenerator(options, shape), MlpDiscriminator(options, shape), options.latent)
+    generator, discriminator = MlpGenerator(options, shape), MlpDiscriminator(options, shape)
+    return Gan(
+        generator,
+        spectral(discriminator) if options.discriminator_norm == "spectral" else discriminator,
+        options.latent,
+    )

@@ -53,6 +53,7 @@ def gantool_balances() -> list[Component]:
             "The discriminator rests while its loss is too low, but never altogether",
             SkipDOptions,
             f"{home}:SkipDiscriminator",
+            traits=("low-loss",),
         ),
         Component(
             "adaptive",

@@ -12,7 +12,7 @@ from types import FrameType
 import typer
 
 from gantool.assembly import Plan, trainer
-from gantool.cli.output import console, result, result_json, say
+from gantool.cli.output import console, result, result_json, say, warn
 from gantool.cli.progress import showing_progress
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
@@ -109,6 +109,8 @@ def summary(made: Trainer, interrupted: bool) -> dict[str, object]:
 def show_forecast(told: Forecast, as_json: bool) -> None:
     """Print a dry run: the resolved configuration, parameters and memory."""
     config = told.config.model_dump(mode="json")
+    for doubt in told.doubts:
+        warn(doubt)
     if as_json:
         parameters = {"generator": told.generator, "discriminator": told.discriminator}
         stages = [

@@ -122,18 +122,21 @@ def gantool_losses() -> list[Component]:
             "Wasserstein distance (Arjovsky et al. 2017): use with --penalty gp",
             WassersteinOptions,
             f"{home}:Wasserstein",
+            traits=("critic", "relative"),
         ),
         Component(
             "relativistic",
             "More real than the average fake (Jolicoeur-Martineau 2018): the generator sees reals too",
             RelativisticOptions,
             f"{relativistic}:RelativisticAverage",
+            traits=("relative",),
         ),
         Component(
             "rpgan",
             "More real than the fake beside it (R3GAN, Huang et al. 2025): use with --penalty r1 --penalty r2",
             LossOptions,
             f"{relativistic}:RelativisticPairing",
+            traits=("relative",),
         ),
     ]
 
@@ -147,25 +150,32 @@ def gantool_penalties() -> list[Component]:
     home = "gantool.losses.penalties"
     return [
         Component(
-            "r1", "Squared gradient on reals (Mescheder et al. 2018): steadies most runs", R1Options, f"{home}:R1"
+            "r1",
+            "Squared gradient on reals (Mescheder et al. 2018): steadies most runs",
+            R1Options,
+            f"{home}:R1",
+            traits=("slope",),
         ),
         Component(
             "gp",
             "Gradient norm near a target between real and fake (Gulrajani et al. 2017)",
             GpOptions,
             f"{home}:GradientPenalty",
+            traits=("slope",),
         ),
         Component(
             "r2",
             "Squared gradient on fakes (Mescheder et al. 2018): beside r1, as R3GAN has it",
             R1Options,
             f"{home}:R2",
+            traits=("slope",),
         ),
         Component(
             "dragan",
             "Gradient norm near a target around disturbed reals (Kodali et al. 2017)",
             DraganOptions,
             f"{home}:Dragan",
+            traits=("slope",),
         ),
         Component(
             "drift",
@@ -178,6 +188,7 @@ def gantool_penalties() -> list[Component]:
             "Weights of the discriminator kept small (Arjovsky et al. 2017): for wasserstein, where gp is too slow",
             ClipOptions,
             "gantool.losses.constraints:Clip",
+            traits=("bounds",),
         ),
         Component(
             "path-length",

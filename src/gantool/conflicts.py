@@ -1,0 +1,87 @@
+"""Combinations of strategies that make no sense, refused before a run begins, and those that only deserve a warning."""
+
+from collections.abc import Iterator
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils import parametrize
+
+from gantool.config import NONE, RunConfig
+from gantool.contracts import Gan
+from gantool.errors import UsageError
+from gantool.plugin_choice import Chosen
+from gantool.plugins import host
+
+FLAGS = {"loss": "--loss", "penalty": "--penalty", "augmentation": "--augment", "balance": "--balance"}
+
+
+def refuse_conflicts(config: RunConfig, gan: Gan) -> None:
+    """Raise UsageError for the first combination that cannot work, naming both sides and the remedy."""
+    chosen = _chosen(config)
+    names = [one.spec.name for one in chosen if one.kind == "penalty"]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"--penalty {name} is given {names.count(name)} times; give it once, with its weight.")
+    for one, other, why in (
+        ("bounds", "slope", "clipping undoes what the penalty teaches, and both hold the slope. Leave one of them out"),
+        ("relative", "signs", "the sign of such logits means nothing. Use diffaugment, or --loss logistic"),
+        (
+            "critic",
+            "low-loss",
+            "this loss has no lower end to come near. Use --balance fixed:d_steps=5, or another loss",
+        ),
+    ):
+        for first in _with(chosen, one):
+            for second in _with(chosen, other):
+                raise UsageError(f"{_flag(first)} and {_flag(second)} do not go together: {why}.")
+    for bounding in _with(chosen, "bounds"):
+        if _normalised(gan.discriminator):
+            raise UsageError(
+                f"{_flag(bounding)} and a discriminator with spectral normalisation do not go together: clipped "
+                "weights are scaled back to norm 1 before they are used. Leave one of them out."
+            )
+
+
+def doubts(config: RunConfig, gan: Gan) -> Iterator[str]:
+    """What is allowed, and seldom wanted: one sentence each, with the remedy."""
+    chosen = _chosen(config)
+    slopes, bounded = _with(chosen, "slope"), _with(chosen, "bounds") or _normalised(gan.discriminator)
+    for critic in _with(chosen, "critic"):
+        if not slopes and not bounded:
+            yield (
+                f"Nothing bounds the discriminator's slope, which {_flag(critic)} relies on: losses may grow without "
+                "end. Add --penalty gp, or spectral normalisation where the architecture has it."
+            )
+    if slopes and any(isinstance(module, _BatchNorm) for module in gan.discriminator.modules()):
+        yield (
+            f"{_flag(slopes[0])} takes the slope of each sample by itself, but this discriminator's BatchNorm mixes "
+            "the samples of a batch. Use another normalisation, as in --arch dcgan:discriminator_norm=instance."
+        )
+    if config.lr_schedule != "constant" and config.horizon != "auto" and config.horizon < config.images:
+        yield (
+            f"--lr-schedule {config.lr_schedule} ends at {config.horizon:,} images (--horizon); from there to "
+            f"{config.images:,} the learning rates are 0 and nothing more is learnt."
+        )
+
+
+def _chosen(config: RunConfig) -> list[Chosen]:
+    named = [
+        ("loss", config.loss),
+        *(("penalty", text) for text in config.penalty),
+        ("augmentation", config.augment),
+        ("balance", config.balance),
+    ]
+    return [host().resolve(kind, text) for kind, text in named if text != NONE]
+
+
+def _with(chosen: list[Chosen], trait: str) -> list[Chosen]:
+    return [one for one in chosen if trait in getattr(one.spec, "traits", ())]
+
+
+def _flag(chosen: Chosen) -> str:
+    return f"{FLAGS[chosen.kind]} {chosen.spec.name}"
+
+
+def _normalised(network: nn.Module) -> bool:
+    """Whether weights are computed from others, as spectral normalisation does it."""
+    return any(parametrize.is_parametrized(module) for module in network.modules())

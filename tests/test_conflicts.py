@@ -1,0 +1,75 @@
+"""Combinations that make no sense are refused by both names before there is a run; odd ones are only doubted."""
+
+import pytest
+
+import gantool
+from gantool.building import build_gan
+from gantool.components import TRAITS
+from gantool.conflicts import doubts, refuse_conflicts
+from gantool.errors import UsageError
+from gantool.plugins import PluginHost
+
+DCGAN = "dcgan:width=4,max_width=8,latent=6"
+
+
+def planned(arch=DCGAN, **settings):
+    config = gantool.configure(arch=arch, resolution=16, batch=8, device="cpu", **settings)
+    return config, build_gan(config, ())[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"penalty": ("clip", "gp")}, ("--penalty clip and --penalty gp", "Leave one")),
+        ({"penalty": ("r1", "clip")}, ("--penalty clip and --penalty r1",)),
+        ({"penalty": ("r1", "r1:weight=3")}, ("--penalty r1 is given 2 times",)),
+        ({"loss": "wasserstein", "balance": "skip-d"}, ("--loss wasserstein and --balance skip-d",)),
+        ({"arch": f"{DCGAN},discriminator_norm=spectral", "penalty": ("clip",)}, ("--penalty clip", "spectral")),
+    ],
+)
+def test_what_cannot_work_is_refused_with_both_names(settings, words):
+    with pytest.raises(UsageError) as caught:
+        refuse_conflicts(*planned(**settings))
+    assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"penalty": ("r1", "r2"), "loss": "rpgan"},
+        {"penalty": ("clip",), "loss": "wasserstein"},
+        {"balance": "skip-d"},
+        {"loss": "wasserstein", "balance": "adaptive", "penalty": ("gp",)},
+        {"arch": f"{DCGAN},discriminator_norm=spectral", "loss": "hinge", "penalty": ("r1",)},
+    ],
+)
+def test_what_can_work_is_let_through(settings):
+    refuse_conflicts(*planned(**settings))
+
+
+def test_a_critic_without_bounds_is_doubted():
+    def said(**settings):
+        return [doubt for doubt in doubts(*planned(loss="wasserstein", **settings)) if "Nothing bounds" in doubt]
+
+    assert said()
+    assert not said(penalty=("gp",))
+    assert not said(penalty=("clip",))
+    assert not said(arch=f"{DCGAN},discriminator_norm=spectral")
+
+
+def test_a_slope_penalty_on_batch_norm_is_doubted():
+    assert any("BatchNorm mixes" in doubt for doubt in doubts(*planned(penalty=("r1",))))
+    assert not list(doubts(*planned(penalty=("r1",), arch=f"{DCGAN},discriminator_norm=instance")))
+    assert not list(doubts(*planned()))
+
+
+def test_a_run_longer_than_its_learning_rates_is_doubted():
+    assert any("learning rates are 0" in d for d in doubts(*planned(lr_schedule="cosine", horizon=500, images=900)))
+    assert not list(doubts(*planned(lr_schedule="cosine", images=900)))
+
+
+def test_every_trait_is_had_by_some_built_in_component():
+    host = PluginHost(guests=False, environ={})
+    kinds = ("loss", "penalty", "augmentation", "balance")
+    had = {trait for kind in kinds for spec in host.specs(kind).values() for trait in getattr(spec, "traits", ())}
+    assert had <= set(TRAITS)

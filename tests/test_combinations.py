@@ -1,4 +1,4 @@
-"""Every built-in loss with every built-in penalty on every built-in architecture: the registry says which there are."""
+"""Every built-in loss, penalty and augmentation on every built-in architecture: the registry says which there are."""
 
 from itertools import product
 
@@ -11,6 +11,7 @@ from gantool.building import build_game, build_gan, settle_precision
 from gantool.engine.distributed import World
 from gantool.engine.export import ModelCard
 from gantool.engine.trainer import Trainer
+from gantool.engine.trials import try_augmentation
 from gantool.plugins import PluginHost
 
 SMALL = {
@@ -22,6 +23,7 @@ SMALL = {
 }
 BUILT_IN = PluginHost(guests=False, environ={})
 LOSSES, PENALTIES = BUILT_IN.specs("loss"), ["none", *BUILT_IN.specs("penalty")]
+AUGMENTATIONS = {"diffaugment": "diffaugment:strength=0.7", "ada": "ada:p=0.5"}
 
 
 class Pictures(TinyBatches):
@@ -34,14 +36,27 @@ class Pictures(TinyBatches):
 
 def test_every_built_in_architecture_is_combined_here():
     assert set(SMALL) == set(BUILT_IN.specs("architecture"))
+    assert set(AUGMENTATIONS) == set(BUILT_IN.specs("augmentation"))
 
 
 @pytest.mark.parametrize(("arch", "loss", "penalty"), [*product(SMALL, LOSSES, PENALTIES)])
 def test_two_steps_are_finite_and_move_both_networks(tmp_path, arch, loss, penalty):
+    play_two_steps(tmp_path, arch, loss=loss, penalty=(penalty,))
+
+
+@pytest.mark.parametrize(("arch", "augment"), [*product(SMALL, AUGMENTATIONS)])
+def test_every_augmentation_suits_every_architecture(tmp_path, arch, augment):
+    chosen = BUILT_IN.resolve("augmentation", AUGMENTATIONS[augment])
+    play_two_steps(tmp_path, arch, augment=chosen.text, penalty=("r1",))
+    for channels in (1, 3):
+        gan, shape = build_gan(gantool.configure(arch=SMALL[arch], resolution=16, channels=channels, device="cpu"), ())
+        try_augmentation(chosen.build(), chosen.title, gan, shape, torch.device("cpu"))
+
+
+def play_two_steps(tmp_path, arch, **settings):
     config = gantool.configure(
-        arch=SMALL[arch], resolution=16, batch=8, loss=loss, penalty=(penalty,), device="cpu", precision="float32",
-        layout="contiguous",
-    )  # fmt: skip
+        arch=SMALL[arch], resolution=16, batch=8, device="cpu", precision="float32", layout="contiguous", **settings
+    )
     gan, shape = build_gan(config, ())
     config, precision = settle_precision(config, gan, shape)
     game = build_game(config, gan, torch.device("cpu"), precision, World())

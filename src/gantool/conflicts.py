@@ -24,7 +24,11 @@ def refuse_conflicts(config: RunConfig, gan: Gan) -> None:
             raise UsageError(f"--penalty {name} is given {names.count(name)} times; give it once, with its weight.")
     for one, other, why in (
         ("bounds", "slope", "clipping undoes what the penalty teaches, and both hold the slope. Leave one of them out"),
-        ("relative", "signs", "the sign of such logits means nothing. Use diffaugment, or --loss logistic"),
+        (
+            "relative",
+            "signs",
+            "the sign of such logits means nothing. Hold it (fixed=yes,p=0.3), or use --loss logistic",
+        ),
         (
             "critic",
             "low-loss",
@@ -75,7 +79,7 @@ def _chosen(config: RunConfig) -> list[Chosen]:
 
 
 def _with(chosen: list[Chosen], trait: str) -> list[Chosen]:
-    return [one for one in chosen if trait in getattr(one.spec, "traits", ())]
+    return [one for one in chosen if trait in getattr(one.spec, "traits", ()) and not _held(one)]
 
 
 def _flag(chosen: Chosen) -> str:
@@ -85,3 +89,8 @@ def _flag(chosen: Chosen) -> str:
 def _normalised(network: nn.Module) -> bool:
     """Whether weights are computed from others, as spectral normalisation does it."""
     return any(parametrize.is_parametrized(module) for module in network.modules())
+
+
+def _held(chosen: Chosen) -> bool:
+    """Whether a component that adapts was told not to."""
+    return bool(getattr(chosen.options, "fixed", False))

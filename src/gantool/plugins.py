@@ -21,6 +21,7 @@ from gantool.plugin_loading import Candidate, built_in, collect, in_folder, inst
 BUILT_INS = (
     "gantool.architectures",
     "gantool.losses",
+    "gantool.augment",
     "gantool.balance",
     "gantool.data",
     "gantool.observers",

@@ -1,0 +1,60 @@
+"""Differentiable augmentations of reals and fakes alike, for small data: their options. This page imports no torch."""
+
+from typing import Literal
+
+from pydantic import field_validator, model_validator
+
+from gantool.components import Component, Options, option
+from gantool.hookspecs import hookimpl
+
+Policy = Literal["color", "translation", "cutout"]
+
+
+class DiffAugmentOptions(Options):
+    """Options of `diffaugment`."""
+
+    policy: tuple[Policy, ...] = option(("color", "translation", "cutout"), "what is done, in this order", min_length=1)
+    strength: float = option(1.0, "chance of a sample to be augmented at all", ge=0, le=1)
+
+    @field_validator("policy")
+    @classmethod
+    def _is_without_repeats(cls, value: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("it names something twice")
+        return value
+
+
+class AdaOptions(Options):
+    """Options of `ada`."""
+
+    p: float = option(0.0, "chance of each transformation when the run begins", ge=0, le=1)
+    target: float = option(0.6, "mean sign of the reals' logits that p steers by: above it D overfits", gt=-1, lt=1)
+    kimg: float = option(500.0, "thousands of images in which p goes from 0 to 1", gt=0)
+    every: int = option(4, "batches between two changes of p", ge=1)
+    fixed: bool = option(False, "hold p as it is")
+
+    @model_validator(mode="after")
+    def _does_something(self) -> "AdaOptions":
+        if self.fixed and self.p == 0:
+            raise ValueError("fixed=yes holds p at 0, where nothing is augmented: give p too")
+        return self
+
+
+@hookimpl
+def gantool_augmentations() -> list[Component]:
+    """One of constant strength, and one that adapts to how much the discriminator overfits."""
+    return [
+        Component(
+            "diffaugment",
+            "Colour, shifts and cut-out squares (Zhao et al. 2020): from some hundred pictures on",
+            DiffAugmentOptions,
+            "gantool.augment.diffaugment:DiffAugment",
+        ),
+        Component(
+            "ada",
+            "Adaptive strength (Karras et al. 2020): as much as the discriminator's overfitting asks for",
+            AdaOptions,
+            "gantool.augment.ada:Ada",
+            traits=("signs",),
+        ),
+    ]

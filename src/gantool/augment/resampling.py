@@ -1,0 +1,101 @@
+"""Pictures under an affine map, without aliasing: at twice the side between two low-pass filters."""
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+SYM6 = (
+    0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633, 0.4910559419267466,
+    0.787641141030194, 0.3379294217276218, -0.07263752278646252, -0.021060292512300564, 0.04472490177066578,
+    0.0017677118642428036, -0.007800708325034148,
+)  # fmt: skip
+"""The low-pass filter of the symlet with 12 taps (Daubechies 1992), as ADA takes it (appendix B)."""
+
+TAPS = len(SYM6)
+REACH = TAPS // 2 - 1
+"""So many points beyond each edge of the doubled picture does the filter on the way back see."""
+DELAY = (TAPS - 1) / 2 - sum(tap * place for place, tap in enumerate(SYM6)) / sum(SYM6)
+"""The filter is not quite symmetric: what it makes lies this far off, in points of the doubled picture."""
+
+Level = Float[Tensor, "n c s s"]
+
+
+def warped(level: Level, inverse: Float[Tensor, "n 2 3"]) -> Level:
+    """Each picture under its own map, told by the way back: from a place of the result to one of the picture.
+
+    Places are (x, y) in [-1, 1], from edge to edge. Outside it the picture goes on as its mirror image. Karras et al.
+    2020, ADA, appendix B: doubled and low-passed, interpolated, low-passed and halved. The filter is orthogonal, so
+    that the identity gives the picture itself, but for the outermost three pixels: the filter is not quite symmetric,
+    and what it makes of a mirror image is not quite the mirror image of what it makes. All is linear in the picture,
+    and differentiable any number of times.
+    """
+    side = level.shape[-1]
+    up, down = _filters(side, level.dtype, level.device)
+    points = 2 * side + 2 * REACH
+    linear, shift = inverse[:, :, :2], inverse[:, :, 2]
+    offset = DELAY / side  # of the points in both pictures, as a place
+    shift = shift + offset * (linear.sum(dim=-1) - 1)
+    inverse = torch.cat([linear * (points / (2 * side)), shift[:, :, None]], dim=2)
+    grid = F.affine_grid(inverse, [*level.shape[:2], points, points], align_corners=False)
+    doubled = up @ level @ up.mT
+    return down @ _sample(doubled, grid) @ down.mT
+
+
+@lru_cache(maxsize=32)
+def _filters(side: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """To twice the side, [2 side, side], and from that with its reach back, [side, 2 side + 2 reach]."""
+    taps = torch.tensor(SYM6, dtype=torch.float64)
+    up, down = torch.zeros(2 * side, side, dtype=torch.float64), torch.zeros(side, 2 * side + 2 * REACH).double()
+    for pixel in range(side):
+        down[pixel, 2 * pixel : 2 * pixel + TAPS] = taps / 2**0.5
+    for pixel in range(-TAPS, side + TAPS):
+        mirrored = pixel % (2 * side)
+        mirrored = min(mirrored, 2 * side - 1 - mirrored)
+        for tap in range(TAPS):
+            if 0 <= (point := 2 * pixel + tap - REACH) < 2 * side:
+                up[point, mirrored] += taps[tap] * 2**0.5
+    return up.to(device, dtype), down.to(device, dtype)
+
+
+def _sample(image: Float[Tensor, "n c h w"], grid: Float[Tensor, "n a b 2"]) -> Float[Tensor, "n c a b"]:
+    sampled: Tensor = _Sample.apply(image, grid)
+    return sampled
+
+
+class _Sample(torch.autograd.Function):
+    """`grid_sample` in the image alone, which older versions of torch cannot differentiate twice.
+
+    A linear map; its derivative is its transpose `_Spread`, and that of `_Spread` is this one again.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, image: Tensor, grid: Tensor) -> Tensor:
+        ctx.save_for_backward(grid)
+        ctx.sides = image.shape[-2:]
+        return F.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (grid,) = ctx.saved_tensors
+        return _Spread.apply(gradients[0], grid, ctx.sides), None
+
+
+class _Spread(torch.autograd.Function):
+    """The transpose of `_Sample`: each value goes back to the four pixels it was mixed from."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, grid: Tensor, sides: tuple[int, int]) -> Tensor:
+        ctx.save_for_backward(grid)
+        with torch.enable_grad():
+            image = values.new_zeros(*values.shape[:2], *sides, requires_grad=True)
+            sampled = F.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
+        return torch.autograd.grad(sampled, image, values)[0]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (grid,) = ctx.saved_tensors
+        return _Sample.apply(gradients[0], grid), None, None

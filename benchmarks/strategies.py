@@ -1,4 +1,4 @@
-"""What each loss and each penalty costs: the time of a step against that of the plain logistic loss, in one run.
+"""What each loss, penalty and augmentation costs: the time of a step against that of the plain logistic loss.
 
     python benchmarks/strategies.py [--arch dcgan] [--resolution 64] [--batch 16] [--rounds 9] [--device auto]
 
@@ -20,20 +20,23 @@ from gantool.engine.precision import Precision
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.plugins import host
 
-PLAIN = ("logistic", "none")
+PLAIN = ("logistic", "none", "none")
+AUGMENTATIONS = {"ada": "ada:p=0.5"}  # what begins as the identity
 
 
-def strategies() -> list[tuple[str, str]]:
-    """The plain game, then each other loss without a penalty, then each penalty with the plain loss."""
-    losses = [(name, "none") for name in host().specs("loss") if name != PLAIN[0]]
-    return [PLAIN, *losses, *((PLAIN[0], name) for name in host().specs("penalty"))]
+def strategies() -> list[tuple[str, str, str]]:
+    """The plain game, then each other loss, each penalty and each augmentation in its place."""
+    losses = [(name, "none", "none") for name in host().specs("loss") if name != PLAIN[0]]
+    penalties = [(PLAIN[0], name, "none") for name in host().specs("penalty")]
+    augmentations = [(PLAIN[0], "none", AUGMENTATIONS.get(name, name)) for name in host().specs("augmentation")]
+    return [PLAIN, *losses, *penalties, *augmentations]
 
 
-def built(loss: str, penalty: str, args: argparse.Namespace, device: torch.device) -> Game:
-    """The game that the two are played by."""
+def built(loss: str, penalty: str, augment: str, args: argparse.Namespace, device: torch.device) -> Game:
+    """The game that is played by them."""
     config = gantool.configure(
-        arch=args.arch, resolution=args.resolution, batch=args.batch, loss=loss, penalty=(penalty,), device=args.device,
-        precision="float32", layout="contiguous",
+        arch=args.arch, resolution=args.resolution, batch=args.batch, loss=loss, penalty=(penalty,), augment=augment,
+        device=args.device, precision="float32", layout="contiguous",
     )  # fmt: skip
     return build_game(config, build_gan(config, ())[0], device, Precision("float32", "contiguous"), World())
 
@@ -62,18 +65,18 @@ def main() -> None:
 
     device = pick_device(args.device)
     batch = torch.rand(args.batch, 3, args.resolution, args.resolution, device=device) * 2 - 1
-    games = {pair: built(*pair, args, device) for pair in strategies()}
+    games = {played: built(*played, args, device) for played in strategies()}
     for game in games.values():
         measure(game, batch)
-    took: dict[tuple[str, str], list[float]] = {pair: [] for pair in games}
+    took: dict[tuple[str, str, str], list[float]] = {played: [] for played in games}
     for _ in range(args.rounds):
-        for pair, game in games.items():
-            took[pair].append(measure(game, batch))
+        for played, game in games.items():
+            took[played].append(measure(game, batch))
     plain = statistics.median(took[PLAIN])
     machine = f"{device}, torch {torch.__version__}, {torch.get_num_threads()} threads"
     print(f"{args.arch} at {args.resolution} pixels, batch {args.batch}; {machine}")
-    for (loss, penalty), times in took.items():
-        print(f"{loss:>14} {penalty:>8}  {statistics.median(times) / plain:.2f}")
+    for (loss, penalty, augment), times in took.items():
+        print(f"{loss:>14} {penalty:>8} {augment:>12}  {statistics.median(times) / plain:.2f}")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,19 @@ def test_contrast_keeps_the_mean_and_scales_the_deviation():
     assert torch.allclose(seen.std(dim=(1, 2, 3)), factor * level.std(dim=(1, 2, 3)), atol=1e-5)
 
 
+def test_strengths_of_colour_are_the_papers():
+    level = picture(2000, side=8)
+    (seen,) = augmented((level,), policy=("color",))
+    grey, seen_grey = level.mean(dim=1), seen.mean(dim=1)
+    added = seen_grey.mean(dim=(1, 2)) - grey.mean(dim=(1, 2))
+    contrasts = seen_grey.std(dim=(1, 2)) / grey.std(dim=(1, 2))
+    saturations = (seen[:, 0] - seen_grey).std(dim=(1, 2)) / (level[:, 0] - grey).std(dim=(1, 2)) / contrasts
+    for amounts, low, high in ((added, -0.5, 0.5), (contrasts, 0.5, 1.5), (saturations, 0.0, 2.0)):
+        assert amounts.min().item() == pytest.approx(low, abs=0.01)
+        assert amounts.max().item() == pytest.approx(high, abs=0.01)
+        assert amounts.mean().item() == pytest.approx((low + high) / 2, abs=0.03)
+
+
 @pytest.mark.parametrize("side", [4, 16, 30, 49])
 def test_translation_moves_whole_pixels_up_to_an_eighth(side):
     level = torch.zeros(500, 1, side, side)
@@ -121,8 +134,10 @@ def test_strength_is_the_share_of_samples_that_change(channels):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_it_is_differentiable_twice(policy, channels):
-    apply = DiffAugment(DiffAugmentOptions(policy=policy, strength=0.8)).draw(2)
-    images = tuple(level.double().requires_grad_(True) for level in pyramid(2, channels, (2, 4)))
+    torch.manual_seed(1)
+    apply = DiffAugment(DiffAugmentOptions(policy=policy, strength=0.9)).draw(1)
+    images = tuple(level.double().requires_grad_(True) for level in pyramid(1, channels, (2, 4)))
+    assert not torch.equal(apply(images)[1], images[1])
     assert torch.autograd.gradcheck(lambda *levels: apply(levels), images)
     assert torch.autograd.gradgradcheck(lambda *levels: tuple(x.sin() for x in apply(levels)), images)
 

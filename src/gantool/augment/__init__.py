@@ -46,7 +46,7 @@ def gantool_augmentations() -> list[Component]:
     return [
         Component(
             "diffaugment",
-            "Colour, shifts and cut-out squares (Zhao et al. 2020): from some hundred pictures on",
+            "Colour, shifts and cut-out squares (Zhao et al. 2020): for less than about 10,000 pictures",
             DiffAugmentOptions,
             "gantool.augment.diffaugment:DiffAugment",
         ),

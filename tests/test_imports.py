@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plugin_choice": {"components", "errors", "grammar", "plugin_checks", "plugin_loading"},
     "plugins": {"components", "errors", "grammar", "hookspecs", "plugin_choice", "plugin_loading"},
     "config": {"components", "errors", "grammar"},
-    "resolve": {"components", "config", "engine.devices", "errors", "grammar", "option_types", *PLUGINS},
+    "resolve": {"components", "config", "engine.devices", "errors", "grammar", "option_types", "recipes", *PLUGINS},
+    "recipes": {"components", "config", *PLUGINS},
     "locate": {"engine.export", "errors"},
     "chunks": {"contracts", "errors", "progress"},
     "runs": {"config", "engine.checkpoint", "engine.files", "errors"},
@@ -60,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.report", "engine.events",
         "engine.stages", "engine.trainer", "errors", "forecasting", "grammar", "hookspecs", "latents", "locate",
-        "metrics", "model", "option_types", "progress", "render", "resolve", "runs", "style", *PLUGINS,
+        "metrics", "model", "option_types", "progress", "recipes", "render", "resolve", "runs", "style", *PLUGINS,
     },
 }  # fmt: skip
 

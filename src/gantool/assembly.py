@@ -30,21 +30,26 @@ from gantool.forecasting import forewarnings
 from gantool.locate import generator_file
 from gantool.model import Model
 from gantool.plugins import host
-from gantool.resolve import as_settled, asked_for, only_moved, resolve, resolve_source, restated
+from gantool.recipes import Choice
+from gantool.resolve import as_settled, asked_for, decide, only_moved, resolve, resolve_source, restated
 
-AS_IT_WAS = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"))
+AS_IT_WAS = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
 """What a run that goes on has settled already: asking for it again changes nothing."""
 DEFAULT_OBSERVERS = ("jsonl", "samples")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that is about to start or go on: its configuration, its folder, and where it goes on from."""
+    """A run that is about to start or go on: its configuration, its folder, and where it goes on from.
+
+    `choices` are the settings of a new run that nobody gave, each with its reason.
+    """
 
     config: RunConfig
     run: Path | None
     checkpoint: Path | None = None
     resumes: bool = False
+    choices: tuple[Choice, ...] = ()
 
 
 def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
@@ -71,12 +76,11 @@ def plan(
     elif name is not None and (runs.named(out, name) / runs.CONFIG).is_file():
         found = runs.find(runs.named(out, name), out)
     if found is None:
-        return Plan(resolve(host(), settings, config), runs.named(out, name) if name is not None else None)
+        chosen, choices = decide(host(), settings, config)
+        return Plan(chosen, runs.named(out, name) if name is not None else None, choices=choices)
     asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in AS_IT_WAS}
     before = restated(host(), found.config)
-    if "arch" in asked:
-        asked["arch"] = as_settled(host(), asked["arch"], before.arch)
-    resolved = resolve(host(), before.model_dump() | asked)
+    resolved = resolve(host(), before.model_dump() | as_settled(host(), asked, before))
     if only_moved(host(), before.data, resolved.data):
         before = before.model_copy(update={"data": resolved.data})
     changed = differences(before, resolved)

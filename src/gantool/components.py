@@ -1,7 +1,8 @@
 """What a plugin declares: light, frozen specs that name a factory and import no torch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,7 +10,7 @@ API_VERSION = 1
 """Raised when a contract changes so that a plugin written for the old one would break."""
 
 
-AUTO = "auto"
+AUTO: Literal["auto"] = "auto"
 """The value of an option that is settled when a run begins."""
 
 
@@ -34,6 +35,17 @@ class ImageShape:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What options at "auto" are settled by: pictures of this size, `batch` a step, `count()` of them in the data."""
+
+    resolution: int
+    channels: int
+    batch: int
+    images: int
+    count: Callable[[], int]
+
+
+@dataclass(frozen=True)
 class ShortRun:
     """More and bolder steps, for sources whose own length is at most `images`: there they beat the recipe's."""
 
@@ -46,7 +58,8 @@ class ShortRun:
 class Recipe:
     """The training defaults that belong to an architecture; each has a flag that overrides it.
 
-    `ema` is the half-life of the averaged generator, in images. `learning_rate_g` and `learning_rate_d` take the
+    `ema` is the half-life of the averaged generator, in images. `augment` None leaves it to the number of pictures.
+    `learning_rate_g` and `learning_rate_d` take the
     place of `learning_rate` for one network (two time-scales, Heusel et al. 2017).
     """
 
@@ -60,7 +73,7 @@ class Recipe:
     betas: tuple[float, float] = (0.5, 0.999)
     weight_decay: float = 0.0
     batch: int = 64
-    ema: int = 10_000
+    ema: int | Literal["auto"] = AUTO
     images: int = 200_000
     short: ShortRun | None = None
 
@@ -83,8 +96,9 @@ class Component:
     `factory` is `"module:callable"`, imported on use, and is called with the options: `(options) -> Loss` and the like.
     A source's factory is called as `factory(options, resolution=..., channels=...)`. A source may also name, in
     `natural`, a callable `(options) -> ImageShape` that tells the shape it is best trained at; it must be quick.
-    `images` is how long a run on it is by default, in place of the recipe's. `traits` are words by which combinations
-    that make no sense are told before a run: see `TRAITS`.
+    `images` is how long a run on it is by default, in place of the recipe's. `settle` names a callable `(options,
+    setting: Setting) -> (options, why)` that replaces options at "auto" once, when a run begins; it must be quick and
+    import no torch. `traits` are words by which combinations that make no sense are told before a run: see `TRAITS`.
     """
 
     name: str
@@ -93,6 +107,7 @@ class Component:
     factory: str
     natural: str | None = None
     images: int | None = None
+    settle: str | None = None
     traits: tuple[str, ...] = ()
 
 

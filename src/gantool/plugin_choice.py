@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from gantool.components import AUTO, Architecture, Component, ImageShape, Options, Spec
+from gantool.components import AUTO, Architecture, Component, ImageShape, Options, Setting, Spec
 from gantool.errors import GantoolError, PluginError, cause
 from gantool.grammar import canonical
 from gantool.plugin_checks import check_built
@@ -48,6 +48,20 @@ class Chosen:
         guarded(self.title, self.distribution, "", lambda: check_built(self.kind, built, self.title))
         return built
 
+    @property
+    def is_open(self) -> bool:
+        """Whether options are left at "auto" that the component can settle."""
+        return self.spec.settle is not None and bool(self._left_open())
+
+    def fitted(self, setting: Setting) -> tuple["Chosen", str]:
+        """With options at "auto" replaced by what suits the run, and why."""
+        assert self.spec.settle is not None
+        answer = self._call(self.spec.settle, setting)
+        sound = isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], self.spec.options)
+        if not sound:
+            raise PluginError(f"{self.title}: {self.spec.settle} must return its options and a text that says why.")
+        return replace(self, options=answer[0]), str(answer[1])
+
     def settled(self, shape: ImageShape, images: int) -> "Chosen":
         """With options at "auto" replaced by what suits a run of so many images, where the architecture says how."""
         place = self.spec.settle if isinstance(self.spec, Architecture) else None
@@ -60,12 +74,13 @@ class Chosen:
 
     def as_settled(self, before: "Chosen") -> "Chosen":
         """With options at "auto" as they were settled `before`, when a run of the same component began."""
-        settles = isinstance(self.spec, Architecture) and self.spec.settle is not None
-        if not settles or self.spec.name != before.spec.name:
+        if self.spec.settle is None or self.spec.name != before.spec.name:
             return self
-        auto = [name for name in type(self.options).model_fields if getattr(self.options, name) == AUTO]
-        kept = {name: getattr(before.options, name) for name in auto}
+        kept = {name: getattr(before.options, name) for name in self._left_open()}
         return replace(self, options=self.options.model_copy(update=kept))
+
+    def _left_open(self) -> list[str]:
+        return [name for name in type(self.options).model_fields if getattr(self.options, name) == AUTO]
 
     def natural(self) -> ImageShape | None:
         """The shape a source is best trained at, where it says so."""

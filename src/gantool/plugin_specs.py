@@ -29,6 +29,8 @@ def check_spec(kind: str, spec: object) -> None:
         _check_place(kind, spec.name, "natural", spec.natural)
     if isinstance(spec, Component):
         _check_traits(kind, spec)
+    if spec.settle is not None:
+        _check_place(kind, spec.name, "settle", spec.settle)
     if isinstance(spec, Architecture):
         _check_architecture(spec)
     _check_options(kind, spec.name, spec.options)
@@ -50,8 +52,6 @@ def _check_traits(kind: str, spec: Component) -> None:
 
 
 def _check_architecture(spec: Architecture) -> None:
-    if spec.settle is not None:
-        _check_place("architecture", spec.name, "settle", spec.settle)
     if not isinstance(spec.about, str):
         raise PluginError(f"what architecture {spec.name!r} says about itself must be a text")
     if not isinstance(spec.recipe, Recipe):

@@ -1,11 +1,12 @@
 """From what was asked for to a whole RunConfig: flag > file > recipe > default, components checked and written out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from gantool.components import Architecture, Component, ImageShape, Recipe
+from gantool import recipes
+from gantool.components import AUTO, Architecture, Component, ImageShape
 from gantool.config import NONE, RunConfig, check_types, read_config, settle, spread
 from gantool.engine.devices import pick_device
 from gantool.errors import OptionError, UnknownNameError, UsageError, nearest_beside
@@ -21,7 +22,15 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
 
     Raises UsageError and its kin, naming the setting, what it takes and the nearest right name.
     """
-    settings = asked_for(asked, file)
+    return decide(host, asked, file)[0]
+
+
+def decide(
+    host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
+) -> tuple[RunConfig, tuple[recipes.Choice, ...]]:
+    """The configuration of a run, as `resolve` does, and what of it was chosen here and why."""
+    said = asked_for(asked, file)
+    settings = dict(said)
     if "arch" not in settings:
         names = ", ".join(host.specs("architecture"))
         raise UsageError(f"Say which architecture to train: --arch NAME. There are: {names}.")
@@ -30,14 +39,17 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
     shape = source.natural() or FALLBACK
     assert isinstance(arch.spec, Architecture)
     assert isinstance(source.spec, Component)
-    recipe = _for_source(arch.spec.recipe, source.spec)
-    settings = _defaults(recipe) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
+    by_default = recipes.defaults(arch.spec, source.spec, said)
+    settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
     settings |= {"arch": arch.text, "data": source.text, "device": str(pick_device(settings.get("device", "auto")))}
     settings |= _components(host, settings)
     config = settle(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)
     arch = arch.settled(ImageShape(config.resolution, config.channels), config.images)
-    return config.model_copy(update={"arch": arch.text, "horizon": _horizon(config)})
+    config = config.model_copy(update={"arch": arch.text, "horizon": _horizon(config)})
+    count = lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
+    config, settled = recipes.settled(host, config, count)
+    return config, recipes.choices(config, said, by_default.why, settled)
 
 
 def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
@@ -56,9 +68,27 @@ def restated(host: PluginHost, config: RunConfig) -> RunConfig:
     return config.model_copy(update=texts | _components(host, settings))
 
 
-def as_settled(host: PluginHost, arch: str, before: str) -> str:
-    """An architecture asked for again: what it leaves to "auto" is what was settled when the run began."""
-    return host.resolve("architecture", arch).as_settled(host.resolve("architecture", before)).text
+def as_settled(host: PluginHost, asked: Mapping[str, Any], before: RunConfig) -> dict[str, Any]:
+    """Components asked for again: what they leave to "auto" is what was settled when the run began."""
+
+    def settled(kind: str, text: str, was: str) -> str:
+        if NONE in (text, was):
+            return text
+        return host.resolve(kind, text).as_settled(host.resolve(kind, was)).text
+
+    kept = dict(asked)
+    for kind, setting in (
+        ("architecture", "arch"),
+        ("loss", "loss"),
+        ("augmentation", "augment"),
+        ("balance", "balance"),
+    ):
+        if setting in kept:
+            kept[setting] = settled(kind, kept[setting], getattr(before, setting))
+    penalties = kept.get("penalty", ())
+    if len(penalties) == len(before.penalty):
+        kept["penalty"] = tuple(settled("penalty", *pair) for pair in zip(penalties, before.penalty, strict=True))
+    return kept
 
 
 def only_moved(host: PluginHost, one: str, other: str) -> bool:
@@ -95,36 +125,6 @@ def _quoted(path: str) -> str:
     return quote(str(Path(path).expanduser().resolve()))
 
 
-def _for_source(recipe: Recipe, source: Component) -> Recipe:
-    """The recipe at the source's length, with what it keeps for short runs if the source calls for one.
-
-    It must not depend on `--images`: N images and then N more have to be what 2N at once are.
-    """
-    if source.images is None:
-        return recipe
-    recipe = replace(recipe, images=source.images)
-    short = recipe.short
-    if short is None or source.images > short.images:
-        return recipe
-    return replace(recipe, batch=short.batch, learning_rate=short.learning_rate)
-
-
-def _defaults(recipe: Recipe) -> dict[str, Any]:
-    return {
-        "loss": recipe.loss,
-        "penalty": recipe.penalties,
-        "augment": recipe.augment or NONE,
-        "balance": recipe.balance,
-        "lr_g": recipe.learning_rate_g or recipe.learning_rate,
-        "lr_d": recipe.learning_rate_d or recipe.learning_rate,
-        "betas": recipe.betas,
-        "weight_decay": recipe.weight_decay,
-        "batch": recipe.batch,
-        "ema": recipe.ema,
-        "images": recipe.images,
-    }
-
-
 def _components(host: PluginHost, settings: Mapping[str, Any]) -> dict[str, Any]:
     def texts(kind: str, key: str) -> tuple[str, ...]:
         return tuple(host.resolve(kind, text).text for text in settings.get(key) or () if text != NONE)
@@ -133,7 +133,7 @@ def _components(host: PluginHost, settings: Mapping[str, Any]) -> dict[str, Any]
     return {
         "loss": host.resolve("loss", settings["loss"]).text,
         "penalty": texts("penalty", "penalty"),
-        "augment": host.resolve("augmentation", augment).text if augment != NONE else NONE,
+        "augment": augment if augment in (NONE, AUTO) else host.resolve("augmentation", augment).text,
         "balance": host.resolve("balance", settings["balance"]).text,
         "log": texts("observer", "log"),
     }

@@ -439,3 +439,25 @@ def test_a_combination_that_cannot_work_leaves_no_run_behind(gantool, photos):
     misspelt = gantool("train", *flags, "--dry-run", "--balance", "skp-d")
     assert misspelt.code == 2
     assert "skip-d" in misspelt.err
+
+
+def test_what_was_chosen_is_told_with_its_reason_and_kept_when_the_run_goes_on(gantool, photos):
+    flags = (
+        "train",
+        *[word for word in SMALL if word != "-q"],
+        "--data",
+        photos,
+        "--resolution",
+        "16",
+        "--name",
+        "run",
+    )
+    first = gantool(*flags, "--images", "8", "--penalty", "r1")
+    assert first.code == 0, first.err
+    assert "Chosen: --augment diffaugment" in first.err
+    assert "Chosen: --penalty r1:weight=0.0128" in first.err
+    again = gantool(*flags, "--images", "16", "--penalty", "r1", "--augment", "auto")
+    assert again.code == 0, again.err
+    assert "Chosen:" not in again.err
+    dry = json.loads(gantool(*flags[:-2], "--images", "8", "--dry-run", "--json").out)
+    assert {choice["flag"] for choice in dry["choices"]} >= {"--augment", "--ema"}

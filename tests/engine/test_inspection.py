@@ -104,16 +104,16 @@ def test_stages_that_make_no_sense_are_refused(stages, words):
 
 def test_penalties_count_among_what_a_step_keeps():
     gan, stage = tiny_gan(), Stage(0, 8, 32)
-    assert memory_estimate(gan, stage, 0, [R1(R1Options())]) > memory_estimate(gan, stage, 0)
+    assert memory_estimate(gan, stage, 0, [R1(R1Options(weight=1))]) > memory_estimate(gan, stage, 0)
 
 
 @pytest.mark.parametrize("arch", ["mlp", "dcgan:width=8", "progressive:fmap_base=64", "msg:fmap_base=64"])
 def test_measuring_without_content_gives_the_same_number(arch, monkeypatch):
     gan = host().resolve("architecture", arch).build(ImageShape(32, 3, 2))
     stage = stages_of(gan, 32, 8)[-1]
-    without = memory_estimate(gan, stage, 2, [R1(R1Options())])
+    without = memory_estimate(gan, stage, 2, [R1(R1Options(weight=1))])
     monkeypatch.setattr("gantool.engine.budget._weightless", lambda gan: gan)
-    assert memory_estimate(gan, stage, 2, [R1(R1Options())]) == pytest.approx(without, rel=0.01)
+    assert memory_estimate(gan, stage, 2, [R1(R1Options(weight=1))]) == pytest.approx(without, rel=0.01)
 
 
 def test_networks_that_need_numbers_are_measured_with_them():

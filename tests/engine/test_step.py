@@ -25,7 +25,7 @@ LOSSES = [
     Wasserstein(WassersteinOptions()), RelativisticAverage(RelativisticOptions()), RelativisticPairing(LossOptions()),
 ]  # fmt: skip
 PENALTIES = [
-    None, R1(R1Options()), R2(R1Options()), GradientPenalty(GpOptions()), Dragan(DraganOptions()),
+    None, R1(R1Options(weight=1)), R2(R1Options(weight=1)), GradientPenalty(GpOptions()), Dragan(DraganOptions()),
     Drift(DriftOptions()),
 ]  # fmt: skip
 

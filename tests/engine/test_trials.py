@@ -164,7 +164,13 @@ GROWING = ProgressiveOptions(**SMALL, stabilise_kimg=1, fade_kimg=1)
 
 @pytest.mark.parametrize(
     "penalty",
-    [R1(R1Options()), GradientPenalty(GpOptions()), Dragan(DraganOptions()), Drift(DriftOptions()), Plain(spread)],
+    [
+        R1(R1Options(weight=1)),
+        GradientPenalty(GpOptions()),
+        Dragan(DraganOptions()),
+        Drift(DriftOptions()),
+        Plain(spread),
+    ],
 )
 @pytest.mark.parametrize(("build", "shape"), GANS, ids=["tiny", "msg", "progressive"])
 def test_the_networks_are_left_as_they_were(build, shape, penalty):

@@ -7,8 +7,8 @@ from gantool.losses.losses import Wasserstein
 from gantool.losses.penalties import R1, R2, Dragan, Drift, GradientPenalty
 
 ALL = {
-    "r1": R1(R1Options()),
-    "r2": R2(R1Options()),
+    "r1": R1(R1Options(weight=1)),
+    "r2": R2(R1Options(weight=1)),
     "gp": GradientPenalty(GpOptions()),
     "gp:target=0": GradientPenalty(GpOptions(target=0)),
     "dragan": Dragan(DraganOptions()),
@@ -56,19 +56,19 @@ def test_penalties_are_in_float32_and_leave_the_images_as_they_are(penalty):
 
 
 def test_r1_of_a_linear_discriminator_is_the_squared_norm_of_its_weight():
-    value = R1(R1Options())(linear, batch(1), batch(2), None)
+    value = R1(R1Options(weight=1))(linear, batch(1), batch(2), None)
     assert torch.allclose(value, WEIGHT.square().sum().expand(5))
 
 
 def test_r1_of_a_quadratic_discriminator_is_the_squared_norm_of_the_real_sample():
     real = batch(1)
-    assert torch.allclose(R1(R1Options())(quadratic, real, batch(2), None), real[0].square().sum(dim=(1, 2, 3)))
+    assert torch.allclose(R1(R1Options(weight=1))(quadratic, real, batch(2), None), real[0].square().sum(dim=(1, 2, 3)))
 
 
 def test_r1_adds_up_over_the_levels_of_a_pyramid():
     real = (*batch(1), *batch(2))
 
-    assert torch.allclose(R1(R1Options())(pyramid, real, real, None), 5 * WEIGHT.square().sum().expand(5))
+    assert torch.allclose(R1(R1Options(weight=1))(pyramid, real, real, None), 5 * WEIGHT.square().sum().expand(5))
 
 
 @pytest.mark.parametrize("kind", [R1, R2])
@@ -80,12 +80,14 @@ def test_the_weight_of_r1_and_r2_is_gamma_of_which_the_step_takes_half(kind):
 @pytest.mark.parametrize("network", [linear, quadratic, lambda images, labels: linear(images, labels).sin()])
 def test_r2_is_r1_at_the_fakes(network):
     real, fake = batch(1), batch(2)
-    assert torch.equal(R2(R1Options())(network, real, fake, None), R1(R1Options())(network, fake, real, None))
+    assert torch.equal(
+        R2(R1Options(weight=1))(network, real, fake, None), R1(R1Options(weight=1))(network, fake, real, None)
+    )
 
 
 def test_r2_of_a_quadratic_discriminator_is_the_squared_norm_of_the_fake_sample():
     fake = batch(2)
-    assert torch.allclose(R2(R1Options())(quadratic, batch(1), fake, None), fake[0].square().sum(dim=(1, 2, 3)))
+    assert torch.allclose(R2(R1Options(weight=1))(quadratic, batch(1), fake, None), fake[0].square().sum(dim=(1, 2, 3)))
 
 
 @pytest.mark.parametrize("target", [0.0, 1.0, 2.5])
@@ -128,7 +130,7 @@ def test_dragan_adds_up_the_squared_gradients_of_the_levels_of_a_pyramid_before_
 def test_dragan_without_noise_and_target_is_r1():
     real, fake = batch(1), batch(2)
     value = Dragan(DraganOptions(target=0, noise=0))(quadratic, real, fake, None)
-    assert torch.equal(value, R1(R1Options())(quadratic, real, fake, None))
+    assert torch.equal(value, R1(R1Options(weight=1))(quadratic, real, fake, None))
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0])

@@ -1,20 +1,23 @@
 """Differentiable augmentations of reals and fakes alike, for small data: their options. This page imports no torch."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from gantool.components import Component, Options, option
 from gantool.hookspecs import hookimpl
 
 Policy = Literal["color", "translation", "cutout"]
+Chance = Annotated[float, Field(ge=0, le=1)]
 
 
 class DiffAugmentOptions(Options):
     """Options of `diffaugment`."""
 
     policy: tuple[Policy, ...] = option(("color", "translation", "cutout"), "what is done, in this order", min_length=1)
-    strength: float = option(1.0, "chance of a sample to be augmented at all", ge=0, le=1)
+    strength: Chance | Literal["auto"] = option(
+        1.0, "chance of a sample to be augmented at all; auto: the less the more images there are"
+    )
 
     @field_validator("policy")
     @classmethod
@@ -49,6 +52,7 @@ def gantool_augmentations() -> list[Component]:
             "Colour, shifts and cut-out squares (Zhao et al. 2020): for less than about 10,000 pictures",
             DiffAugmentOptions,
             "gantool.augment.diffaugment:DiffAugment",
+            settle="gantool.augment.strength:settle",
         ),
         Component(
             "ada",

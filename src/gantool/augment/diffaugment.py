@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gantool.augment import DiffAugmentOptions
 from gantool.augment.shifts import shifted
+from gantool.components import AUTO
 from gantool.contracts import Images
 
 Level = Float[Tensor, "n c s s"]
@@ -62,6 +63,12 @@ def cutout(level: Level, across: PerSample, down: PerSample, finest: int) -> Lev
     return level * (1 - covered(down)[:, None, :, None] * covered(across)[:, None, None, :])
 
 
+def _settled(options: DiffAugmentOptions) -> float:
+    if options.strength == AUTO:
+        raise ValueError("The strength is still at 'auto'; gantool.configure settles it, or give a number.")
+    return float(options.strength)
+
+
 class DiffAugment:
     """Brightness, saturation and contrast, translation, cutout: what `policy` names, in its order.
 
@@ -70,7 +77,7 @@ class DiffAugment:
     """
 
     def __init__(self, options: DiffAugmentOptions) -> None:
-        self.policy, self.strength = options.policy, options.strength
+        self.policy, self.strength = options.policy, _settled(options)
 
     def draw(self, n: int) -> Callable[[Images], Images]:
         """The transformation of one batch of n; each call applies the same."""

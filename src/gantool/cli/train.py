@@ -142,6 +142,6 @@ def train(
 
         with showing_progress():
             told = forecast(plan.config)
-        show_forecast(told, as_json)
+        show_forecast(told, plan.choices, as_json)
         return
     run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)

@@ -18,6 +18,7 @@ from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
 from gantool.forecasting import Forecast
 from gantool.plugins import host
+from gantool.recipes import Choice
 
 
 def run_to_the_end(
@@ -28,7 +29,7 @@ def run_to_the_end(
         console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()
         made = trainer(plan, out, [console_observer], accept_new_data)
     if not quiet and made.game.world.leads:
-        for line in notes(made):
+        for line in (*map(str, plan.choices), *notes(made)):
             say(line)
     # Standard output is for the result, whatever a guest's code prints while it trains.
     with interruptible(made) as caught, redirect_stdout(sys.stderr):
@@ -106,8 +107,8 @@ def summary(made: Trainer, interrupted: bool) -> dict[str, object]:
     }
 
 
-def show_forecast(told: Forecast, as_json: bool) -> None:
-    """Print a dry run: the resolved configuration, parameters and memory."""
+def show_forecast(told: Forecast, choices: Sequence[Choice], as_json: bool) -> None:
+    """Print a dry run: the resolved configuration, what of it was chosen and why, parameters and memory."""
     config = told.config.model_dump(mode="json")
     for doubt in told.doubts:
         warn(doubt)
@@ -116,10 +117,13 @@ def show_forecast(told: Forecast, as_json: bool) -> None:
         stages = [
             {**asdict(stage), "memory_bytes": memory} for stage, memory in zip(told.stages, told.memory, strict=True)
         ]
-        result_json({"config": config, "parameters": parameters, "memory_bytes": told.memory_bytes, "stages": stages})
+        more = {"choices": [asdict(choice) for choice in choices], "stages": stages}
+        result_json({"config": config, "parameters": parameters, "memory_bytes": told.memory_bytes, **more})
         return
     for key, value in config.items():
         result(f"{key} = {value}")
+    for choice in choices:
+        say(str(choice))
     result(f"parameters: {told.generator:,} in the generator, {told.discriminator:,} in the discriminator")
     result(f"memory: about {told.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
     if len(told.stages) > 1:

@@ -1,8 +1,10 @@
 """Adversarial losses and penalties: their options. This page imports no torch."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from gantool.components import Component, Options, option
+from pydantic import Field
+
+from gantool.components import AUTO, Component, Options, option
 from gantool.hookspecs import hookimpl
 
 
@@ -43,10 +45,16 @@ class RelativisticOptions(Options):
     kind: Literal["logistic", "hinge"] = option("logistic", "how a sample's lead over the other kind's average counts")
 
 
+Gamma = Annotated[float, Field(ge=0)]
+SETTLE_GAMMA = "gantool.losses.gamma:settle"
+
+
 class R1Options(Options):
     """Options of `r1` and `r2`."""
 
-    weight: float = option(1.0, "gamma: the loss gets gamma/2 times the squared gradient", ge=0)
+    weight: Gamma | Literal["auto"] = option(
+        AUTO, "gamma: the loss gets gamma/2 times the squared gradient; auto: 2e-4 * resolution^2 / batch"
+    )
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
 
 
@@ -154,6 +162,7 @@ def gantool_penalties() -> list[Component]:
             "Squared gradient on reals (Mescheder et al. 2018): steadies most runs",
             R1Options,
             f"{home}:R1",
+            settle=SETTLE_GAMMA,
             traits=("slope",),
         ),
         Component(
@@ -168,6 +177,7 @@ def gantool_penalties() -> list[Component]:
             "Squared gradient on fakes (Mescheder et al. 2018): beside r1, as R3GAN has it",
             R1Options,
             f"{home}:R2",
+            settle=SETTLE_GAMMA,
             traits=("slope",),
         ),
         Component(

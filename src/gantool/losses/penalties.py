@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from gantool.components import AUTO
 from gantool.contracts import Critic, Images, Labels, Logits
 from gantool.losses import DraganOptions, DriftOptions, GpOptions, R1Options
 
@@ -24,11 +25,17 @@ def distance_to_target(squared: Logits, target: float) -> Logits:
     return ((squared + 1e-12).sqrt() - target) ** 2
 
 
+def _gamma(options: R1Options) -> float:
+    if options.weight == AUTO:
+        raise ValueError("The weight of a penalty is still at 'auto'; gantool.configure settles it, or give a number.")
+    return float(options.weight)
+
+
 class R1:
     """|grad D(real)|^2 (Mescheder et al. 2018, eq. 9); the step's weight is gamma / 2."""
 
     def __init__(self, options: R1Options) -> None:
-        self.weight = options.weight / 2
+        self.weight = _gamma(options) / 2
         self.every = options.every
 
     def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
@@ -40,7 +47,7 @@ class R2:
     """|grad D(fake)|^2 (Mescheder et al. 2018, eq. 10); the step's weight is gamma / 2."""
 
     def __init__(self, options: R1Options) -> None:
-        self.weight = options.weight / 2
+        self.weight = _gamma(options) / 2
         self.every = options.every
 
     def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:

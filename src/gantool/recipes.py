@@ -1,0 +1,137 @@
+"""What a run is trained by where nobody said otherwise, and why, in one line for each choice."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gantool.components import AUTO, Architecture, Component, Recipe, Setting
+from gantool.config import NONE, RunConfig
+from gantool.plugins import PluginHost
+
+FEW_IMAGES = 10_000
+"""Below so many, reals are augmented (Zhao et al. 2020): the discriminator would learn them by heart."""
+EMA_IMAGES_AT_BATCH_32 = 10_000
+"""Half-life of the averaged generator (Karras et al. 2020, appendix B); it grows with the batch."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting that nobody gave: the flag it stands for, what was chosen, and why."""
+
+    flag: str
+    value: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"Chosen: {self.flag} {self.value} ({self.why})"
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """The settings a run has where nobody said otherwise, with the reason for each of them."""
+
+    values: Mapping[str, Any]
+    why: Mapping[str, str]
+
+
+def defaults(arch: Architecture, source: Component, said: Mapping[str, Any]) -> Defaults:
+    """An architecture's recipe for a source, beside what was said.
+
+    It hangs on the source and never on `--images`: N images and then N more have to be what 2N at once are.
+    """
+    recipe, whose = arch.recipe, f"the recipe of {arch.name}"
+    short = _short(recipe, source)
+    if source.images is not None:
+        recipe = replace(recipe, images=source.images)
+    if short:
+        assert recipe.short is not None
+        recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
+    of_steps = f"{whose} for runs as short as {source.name} needs: more and bolder steps" if short else whose
+    batch = said.get("batch", recipe.batch)
+    averaged = recipe.ema if recipe.ema != AUTO else _ema(batch)
+    values = {
+        "loss": recipe.loss,
+        "penalty": recipe.penalties,
+        "augment": recipe.augment or AUTO,
+        "balance": recipe.balance,
+        "lr_g": recipe.learning_rate_g or recipe.learning_rate,
+        "lr_d": recipe.learning_rate_d or recipe.learning_rate,
+        "betas": recipe.betas,
+        "weight_decay": recipe.weight_decay,
+        "batch": recipe.batch,
+        "ema": averaged,
+        "images": recipe.images,
+    }
+    told = values.keys() - {"betas", "weight_decay"}  # which have no flag
+    why = {name: whose for name in values if name in told} | {
+        "batch": of_steps,
+        "lr_g": of_steps,
+        "lr_d": of_steps,
+        "ema": whose if recipe.ema != AUTO else f"10,000 images at batch 32, in proportion (batch {batch})",
+        "images": f"what {source.name} calls for" if source.images is not None else whose,
+    }
+    return Defaults(values, why)
+
+
+def _short(recipe: Recipe, source: Component) -> bool:
+    return source.images is not None and recipe.short is not None and source.images <= recipe.short.images
+
+
+def _ema(batch: Any) -> int:
+    return round(EMA_IMAGES_AT_BATCH_32 * batch / 32) if isinstance(batch, int) else EMA_IMAGES_AT_BATCH_32
+
+
+def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tuple[RunConfig, dict[str, str]]:
+    """A configuration with nothing left at "auto" that its images decide, and why for each setting that changed.
+
+    `count` tells how many images there are; it is asked only where that matters.
+    """
+    why: dict[str, str] = {}
+    if config.augment == AUTO:
+        augment, why["augment"] = _augmentation(count())
+        text = host.resolve("augmentation", augment).text if augment != NONE else NONE
+        config = config.model_copy(update={"augment": text})
+
+    setting = Setting(config.resolution, config.channels, config.batch, config.images, count)
+
+    def settle(kind: str, name: str, text: str) -> str:
+        chosen = host.resolve(kind, text)
+        if not chosen.is_open:
+            return text
+        chosen, reason = chosen.fitted(setting)
+        why[name] = f"{why[name]}; {reason}" if name in why else reason
+        return chosen.text
+
+    update = {
+        "loss": settle("loss", "loss", config.loss),
+        "penalty": tuple(settle("penalty", "penalty", text) for text in config.penalty),
+        "augment": config.augment if config.augment == NONE else settle("augmentation", "augment", config.augment),
+        "balance": settle("balance", "balance", config.balance),
+    }
+    return config.model_copy(update=update), why
+
+
+def _augmentation(count: int) -> tuple[str, str]:
+    if count < FEW_IMAGES:
+        return "diffaugment:policy=color+translation", (
+            f"{count:,} images are few, and a discriminator that sees nothing else learns them by heart"
+        )
+    return NONE, f"{count:,} images are enough to do without"
+
+
+def choices(
+    config: RunConfig, said: Mapping[str, Any], by_default: Mapping[str, str], settled: Mapping[str, str]
+) -> tuple[Choice, ...]:
+    """What was chosen for a run: each setting that nobody gave, and each that was left to be settled."""
+    why = {name: reason for name, reason in by_default.items() if name not in said} | dict(settled)
+    if "lr_g" in why and why.get("lr_d") == why["lr_g"] and config.lr_g == config.lr_d:
+        del why["lr_d"]
+        why = {"lr" if name == "lr_g" else name: reason for name, reason in why.items()}
+    values = {name: getattr(config, "lr_g" if name == "lr" else name) for name in why}
+    return tuple(Choice(f"--{name.replace('_', '-')}", _shown(values[name]), why[name]) for name in why)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value) or NONE
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,80 @@
+"""What a run is trained by where nobody said otherwise, and that each choice is told with its reason."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gantool.augment import DiffAugmentOptions
+from gantool.augment.strength import settle as settle_strength
+from gantool.components import Setting
+from gantool.losses import R1Options
+from gantool.losses.gamma import settle as settle_gamma
+from gantool.plugins import PluginHost
+from gantool.resolve import decide
+
+HOST = PluginHost(guests=False, environ={})
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for index in range(6):
+        pixels = np.random.default_rng(index).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+    return str(tmp_path)
+
+
+def decided(**asked):
+    config, choices = decide(HOST, {"arch": "dcgan", "device": "cpu"} | asked)
+    return config, {choice.flag: choice for choice in choices}
+
+
+def test_few_pictures_are_augmented_and_many_are_not(photos):
+    config, told = decided(data=photos, batch=4)
+    assert config.augment.startswith("diffaugment:policy=color+translation,")
+    assert "6 images are few" in told["--augment"].why
+    config, told = decided()
+    assert config.augment == "none"
+    assert "enough to do without" in told["--augment"].why
+
+
+def test_every_choice_is_told_and_nothing_that_was_said():
+    _, told = decided()
+    assert set(told) == {"--loss", "--penalty", "--augment", "--balance", "--lr", "--batch", "--ema", "--images"}
+    _, told = decided(batch=32, lr_g=1e-4, augment="none", penalty=("none",), ema=100, images=1000, loss="hinge")
+    assert set(told) == {"--balance", "--lr-d"}
+
+
+def test_the_half_life_of_the_average_grows_with_the_batch():
+    assert decided(batch=32)[0].ema == 10_000
+    assert decided(batch=64)[0].ema == 20_000
+    assert decided(batch=64, ema="3k")[0].ema == 3000
+
+
+def test_r1_gets_the_weight_of_resolution_and_batch():
+    config, told = decided(penalty=("r1:every=4", "r2"), resolution=64, batch=16)
+    assert config.penalty == ("r1:weight=0.0512,every=4", "r2:weight=0.0512,every=1")
+    assert "gamma = 2e-4 * 64^2 / batch 16" in told["--penalty"].why
+    config, told = decided(penalty=("r1:weight=3",))
+    assert config.penalty == ("r1:weight=3.0,every=1",)
+    assert "--penalty" not in told
+
+
+def test_what_is_decided_stays_decided(photos):
+    config, _ = decided(data=photos, batch=4, penalty=("r1",), augment="diffaugment:strength=auto")
+    again, told = decide(HOST, config.model_dump())
+    assert again == config
+    assert told == ()
+
+
+def test_pictures_are_counted_only_where_their_number_matters():
+    def uncounted():
+        raise AssertionError("counted")
+
+    options, _ = settle_gamma(R1Options(), Setting(32, 3, 16, 1000, uncounted))
+    assert options.weight == pytest.approx(2e-4 * 32**2 / 16)
+
+
+def test_the_strength_of_an_augmentation_follows_the_number_of_pictures():
+    options, why = settle_strength(DiffAugmentOptions(strength="auto"), Setting(32, 3, 16, 1000, lambda: 50_000))
+    assert options.strength == pytest.approx(0.15)
+    assert "50,000 images" in why

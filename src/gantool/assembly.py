@@ -33,7 +33,7 @@ from gantool.resolve import as_settled, asked_for, only_moved, resolve, resolve_
 
 AS_IT_WAS = (("precision", "auto"), ("layout", "auto"))
 """What a run that goes on has settled already: asking for it again changes nothing."""
-DEFAULT_OBSERVERS = ("jsonl", "samples")
+DEFAULT_OBSERVERS = ("jsonl", "samples", "watch")
 
 
 @dataclass(frozen=True)

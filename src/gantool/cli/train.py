@@ -13,7 +13,7 @@ COMPONENT = "NAME[:option=value,...]"
 REPEATABLE = ("penalty", "log")
 SETTINGS = (
     *("arch", "loss", "augment", "data", "resolution", "channels", "labels", "flip", "images", "batch", "lr", "lr_g"),
-    *("lr_d", "ema", "seed", "device", "precision", "layout", "snapshot_every", "checkpoint_every", "keep"),
+    *("lr_d", "ema", "seed", "device", "precision", "layout", "snapshot_every", "checkpoint_every", "keep", "patience"),
     *REPEATABLE,
 )
 """The flags that are settings of the run, by the names they have in RunConfig."""
@@ -80,7 +80,10 @@ def train(
     config: Annotated[Path | None, _run("Settings from a file; flags win.", metavar="FILE.toml")] = None,
     snapshot_every: Annotated[int | None, _run("Images between sample sheets.", **_count)] = None,
     checkpoint_every: Annotated[int | None, _run("Images between checkpoints.", **_count)] = None,
-    keep: Annotated[int | None, _run("Checkpoints to keep. Default: 3.", metavar="N")] = None,
+    keep: Annotated[int | None, _run("Checkpoints to keep besides the best. Default: 3.", metavar="N")] = None,
+    patience: Annotated[
+        int | None, _run("Stop after N snapshots without a better score; 0, the default: never.", metavar="N")
+    ] = None,
     log: Annotated[
         list[str] | None,
         _run("One more observer; may be given again.", metavar=COMPONENT, autocompletion=complete("observer")),

@@ -20,7 +20,7 @@ PATCHES = 2048
 """Of each level, spread evenly over the pictures."""
 PROJECTIONS = 64
 
-Patches = Mapping[int, Float[Tensor, "p c d"]]
+Patches = Mapping[int, Float[Tensor, "c p d"]]
 """Of each level, by its side in pixels, fine to coarse."""
 
 
@@ -54,27 +54,37 @@ def mean(levels: Mapping[int, float]) -> float:
     return sum(levels.values()) / len(levels)
 
 
-def _cut(level: Float[Tensor, "n c h w"], count: int, chance: torch.Generator) -> Float[Tensor, "p c d"]:
+def _cut(level: Float[Tensor, "n c h w"], count: int, chance: torch.Generator) -> Float[Tensor, "c p d"]:
     n, _, height, width = level.shape
     patch = min(PATCH, height, width)
     rows = torch.randint(height - patch + 1, (count,), generator=chance)
     columns = torch.randint(width - patch + 1, (count,), generator=chance)
-    offsets = torch.arange(patch)
-    row = (rows[:, None] + offsets)[:, :, None]
-    column = (columns[:, None] + offsets)[:, None, :]
-    picture = (torch.arange(count) % n)[:, None, None]
-    return level.movedim(1, -1)[picture, row, column].flatten(1, 2).movedim(-1, 1)
+    picture = torch.arange(count) % n
+    corners = (picture * height + rows) * width + columns
+    offsets = torch.arange(patch)[:, None] * width + torch.arange(patch)
+    places = (corners[:, None] + offsets.flatten()).flatten()
+    return level.transpose(0, 1).flatten(1).index_select(1, places).reshape(-1, count, patch**2)
 
 
-def _sliced(one: Float[Tensor, "p c d"], other: Float[Tensor, "p c d"], projections: int, seed: int) -> float:
-    both = torch.stack([one, other])
-    deviation, middle = torch.std_mean(both, dim=(0, 1, 3), keepdim=True, correction=0)
-    one, other = ((both - middle) / deviation.clamp(min=1e-6)).flatten(2)
-    directions = torch.randn(projections, one.shape[1], generator=torch.Generator().manual_seed(seed))
-    directions = directions / directions.norm(dim=1, keepdim=True)
+def _sliced(one: Float[Tensor, "c p d"], other: Float[Tensor, "c p d"], projections: int, seed: int) -> float:
+    chance = torch.Generator().manual_seed(seed)
+    directions = torch.randn(len(one), projections, one.shape[-1], generator=chance)
+    directions = directions / directions.square().sum(dim=(0, 2), keepdim=True).sqrt()
+    directions = directions / _deviation(one, other)[:, None, None]  # the mean they have together cancels out
     # In one dimension the transport of least cost moves the n-th smallest to the n-th smallest.
-    return float(np.abs(_sorted(directions @ one.T) - _sorted(directions @ other.T)).mean())
+    return float(np.abs(_sorted(directions, one) - _sorted(directions, other)).mean())
 
 
-def _sorted(values: Float[Tensor, "k p"]) -> Float[np.ndarray, "k p"]:
+def _deviation(one: Float[Tensor, "c p d"], other: Float[Tensor, "c p d"]) -> Float[Tensor, "c"]:
+    """Of each channel, over both sets together."""
+    flat = [each.flatten(1) for each in (one, other)]
+    mean = (flat[0].mean(dim=1) + flat[1].mean(dim=1)) / 2
+    squares = torch.stack([torch.linalg.vector_norm(each, dim=1).square() for each in flat]).sum(dim=0)
+    squares = squares / (2 * flat[0].shape[1])
+    deviation: Tensor = (squares - mean.square()).clamp(min=1e-12).sqrt()
+    return deviation
+
+
+def _sorted(directions: Float[Tensor, "c k d"], patches: Float[Tensor, "c p d"]) -> Float[np.ndarray, "k p"]:
+    values = (directions @ patches.transpose(1, 2)).sum(dim=0)
     return np.sort(values.numpy(), axis=-1)  # ten times as fast as torch's

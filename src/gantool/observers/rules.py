@@ -97,7 +97,7 @@ def collapse(trail: Trail, options: WatchOptions) -> Verdict | None:
         return None
     begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair == peak)
     since = begun.images_seen if fell else trail.measured[-STUCK].images_seen
-    how = f"falling since {since:,} images, when it was {peak:.0%}" if fell else f"not rising since {since:,} images"
+    how = f"was {peak:.0%} at {since:,} images" if fell else f"has not risen since {since:,} images"
     return _found(
         "collapse", trail.measured, since, 1 / max(told[-1], 1e-3),
         f"Diversity is {told[-1]:.0%} of the data's and {how}: likely mode collapse. "
@@ -130,6 +130,19 @@ def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
         "divergence", trail.measured, since, now / best,
         f"Samples are {now / best:.1f} times as far from the data (SWD {now:.3f}) as at {since:,} images ({best:.3f}): "
         "the run falls apart. Try a lower --lr or --penalty r1, or stop here.",
+    )  # fmt: skip
+
+
+def stalls(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """Far from the data still, and no nearer since long ago."""
+    swd = trail.of("swd")
+    if not trail.stands_still() or min(swd) < options.stalled:
+        return None
+    since = trail.measured[swd.index(min(swd[:-STUCK]))].images_seen
+    return _found(
+        "stall", trail.measured, since, 1.0,
+        f"Samples come no nearer to the data since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "
+        "the generator hardly learns. Try another --lr-g or --lr-d, the recipe's own settings, or --penalty r1.",
     )  # fmt: skip
 
 
@@ -183,7 +196,7 @@ def discriminator_wins(trail: Trail, options: WatchOptions) -> Verdict | None:
         "discriminator wins", ticks, ticks[0].images_seen, 1 / max(gradient if vanished else loss, 1e-9) ** 0.5,
         f"The discriminator has been right on {_mean(ticks, 'real_accuracy'):.1%} of reals and "
         f"{_mean(ticks, 'fake_accuracy'):.1%} of fakes since {ticks[0].images_seen:,} images, and {why}: "
-        "it has won, and the generator learns little. Try --penalty r1, a lower --lr-d, or, with few images, --augment.",
+        "it has won, and the generator learns little. Try --penalty r1, a lower --lr-d or, with few images, --augment.",
     )  # fmt: skip
 
 
@@ -211,9 +224,9 @@ def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
 
 
 def runs_away(trail: Trail, options: WatchOptions) -> Verdict | None:
-    """Gradients or losses are far above what they were at first."""
+    """Gradients or the discriminator's loss are far above what they were at first."""
     ticks, worst, which = trail.recent()[-FEWEST_TICKS // 2 :], 0.0, ""
-    for name in ("gradient_norm_d", "gradient_norm_g", "loss_d", "loss_g"):
+    for name in ("gradient_norm_d", "gradient_norm_g", "loss_d"):  # loss_g may drift without harm (Wasserstein)
         floor = max(trail.first(name), 1.0) if name.startswith("loss") else trail.first(name)
         size = min((abs(tick.values.get(name, 0.0)) for tick in ticks), default=0.0) / max(floor, 1e-12)
         if size > worst:
@@ -227,7 +240,7 @@ def runs_away(trail: Trail, options: WatchOptions) -> Verdict | None:
     )  # fmt: skip
 
 
-MEASURED_RULES: tuple[Rule, ...] = (collapse, copies, falls_apart, saturated, noise, blank)
+MEASURED_RULES: tuple[Rule, ...] = (collapse, copies, falls_apart, stalls, saturated, noise, blank)
 TICK_RULES: tuple[Rule, ...] = (discriminator_wins, discriminator_dead, runs_away)
 
 

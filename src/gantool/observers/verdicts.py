@@ -7,7 +7,7 @@ from pathlib import Path
 from gantool.observers import WatchOptions
 from gantool.observers.rules import MEASURED_RULES, TICK_RULES, Reading, Trail, Verdict
 
-FORGOTTEN = 0.1
+FORGOTTEN = 0.25
 """Of a run: a kind of trouble that has been gone for so long is said anew when it comes back."""
 
 
@@ -52,7 +52,7 @@ def judge(history: Iterable[Reading], goal: int, options: WatchOptions | None = 
     return [verdict for reading in history for verdict in one.take(reading)]
 
 
-def read(metrics: Path, until: float = float("inf")) -> Iterator[Reading]:
+def read(metrics: Path, until: int | None = None) -> Iterator[Reading]:
     """The readings in a metrics.jsonl, up to `until` images seen; lines that are none are passed over."""
     if not metrics.is_file():
         return
@@ -63,7 +63,7 @@ def read(metrics: Path, until: float = float("inf")) -> Iterator[Reading]:
             seen = int(numbers.pop("images_seen"))
         except (ValueError, KeyError, AttributeError):
             continue
-        if seen <= until and numbers:
+        if numbers and (until is None or seen <= until):
             yield Reading(seen, numbers)
 
 

@@ -67,7 +67,7 @@ class Watch:
 
     def _words(self, verdict: Verdict) -> str:
         best = self._judge.best
-        if best is None or best.images_seen >= verdict.since:
+        if best is None or best.images_seen >= verdict.images_seen:
             return verdict.message
         return (
             f"{verdict.message} The best checkpoint is that of {best.images_seen:,} images: "

@@ -35,7 +35,7 @@ from gantool.resolve import as_settled, asked_for, decide, only_moved, resolve, 
 
 AS_IT_WAS = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
 """What a run that goes on has settled already: asking for it again changes nothing."""
-DEFAULT_OBSERVERS = ("jsonl", "samples")
+DEFAULT_OBSERVERS = ("jsonl", "samples", "watch")
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,13 @@ class RunConfig(BaseModel):
     snapshot_every: int = Field(10_000, ge=1)
     checkpoint_every: int = Field(20_000, ge=1)
     keep: int = Field(3, ge=1)
+    patience: int = Field(0, ge=0)
     log: tuple[str, ...] = ()
 
 
-FREE_ON_RESUME = frozenset({"images", "device", "tick", "snapshot_every", "checkpoint_every", "keep", "log"})
+FREE_ON_RESUME = frozenset(
+    {"images", "device", "tick", "snapshot_every", "checkpoint_every", "keep", "patience", "log"}
+)
 """What may change when a run goes on: how far, where and how it reports, not what it computes."""
 
 

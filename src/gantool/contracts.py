@@ -233,7 +233,11 @@ class Extractor(Protocol):
 
 @runtime_checkable
 class Observer(Protocol):
-    """Told of every event of a run. It watches; it never steers."""
+    """Told of every event of a run. It never touches what is trained.
 
-    def __call__(self, event: Event) -> None:
+    It may answer with events of its own, a list or tuple: what it measured, what it warns of. All other observers are
+    told of them. The run keeps the checkpoint of the best `Measured.score`, so one observer at most should give one.
+    """
+
+    def __call__(self, event: Event) -> Sequence[Event] | None:
         """Take note of the event."""

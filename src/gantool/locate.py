@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from gantool.engine.best import FILE as BEST_FILE
+from gantool.engine.best import best_checkpoint
 from gantool.engine.export import read_card
 from gantool.errors import CheckpointError, nearest
 
@@ -10,12 +12,12 @@ PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")
 
 
 def generator_file(path: str | Path) -> Path:
-    """The generator file of a run folder, a checkpoint folder, or the file itself.
+    """The generator file of a run folder, a checkpoint folder, or the file itself; of `RUN/best` the best one's.
 
     A run that has not finished a `generator.safetensors` gives its newest readable checkpoint. Raises CheckpointError
     with the way out for anything else; a pickle is refused by its name, unopened, for unpickling can run code.
     """
-    path = Path(path)
+    path = _meant(Path(path))
     if path.is_dir():
         return _in_folder(path)
     if path.suffix.lower() in PICKLES:
@@ -34,11 +36,25 @@ def generator_file(path: str | Path) -> Path:
 
 def model_name(path: str | Path) -> str:
     """What to call a MODEL: the run's name, or the stem of a file outside any run."""
-    path = Path(path).resolve()
+    path = _meant(Path(path)).resolve()
     if path.is_file() and path.name not in (GENERATOR, EMA):
         return path.stem
     folder = path.parent if path.is_file() else path
     return folder.parent.parent.name if folder.parent.name == CHECKPOINTS else folder.name
+
+
+def _meant(path: Path) -> Path:
+    """`RUN/best` is a name for the checkpoint that the run's best.json tells."""
+    if path.name != "best" or path.exists():
+        return path
+    run = path.parent
+    best = best_checkpoint(run)
+    if best is None and (run / "config.toml").exists():
+        raise CheckpointError(
+            f"The run {run} has no best checkpoint: no snapshot of it has a score ({BEST_FILE} is missing or damaged). "
+            f"Its last model is {run}."
+        )
+    return best or path
 
 
 def _in_folder(folder: Path) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gantool.config import RunConfig, read_config, settle, write_config
 from gantool.engine import checkpoint
+from gantool.engine.best import best_checkpoint
 from gantool.engine.files import write_atomically
 from gantool.errors import ResumeError, UsageError, did_you_mean
 
@@ -69,8 +70,10 @@ def _is_bare(run: Path) -> bool:
 
 
 def find(path: Path, out: Path) -> Resumable:
-    """What `--resume` means: a run folder, one of its checkpoints, or the name of a run in `out`."""
+    """What `--resume` means: a run folder, one of its checkpoints or its `best`, or the name of a run in `out`."""
     place = path if path.exists() or len(path.parts) > 1 else out / path
+    if place.name == "best" and not place.exists():
+        place = best_checkpoint(place.parent) or place
     if place.is_dir() and place.parent.name == checkpoint.FOLDER:
         run = place.parent.parent
         return Resumable(run, load_config(run), place)

@@ -12,23 +12,9 @@ from gantool.cli.counts import read_count
 COMPONENT = "NAME[:option=value,...]"
 REPEATABLE = ("penalty", "log")
 SETTINGS = (
-    *(
-        "arch",
-        "loss",
-        "augment",
-        "balance",
-        "data",
-        "resolution",
-        "channels",
-        "labels",
-        "flip",
-        "images",
-        "batch",
-        "lr",
-        "lr_g",
-    ),
-    *("instance_noise", "lr_schedule", "warmup", "horizon", "clip_grad", "accumulate"),
-    *("lr_d", "ema", "seed", "device", "precision", "layout", "snapshot_every", "checkpoint_every", "keep"),
+    *("arch", "loss", "augment", "balance", "instance_noise", "data", "resolution", "channels", "labels", "flip"),
+    *("images", "batch", "lr", "lr_g", "lr_d", "lr_schedule", "warmup", "horizon", "clip_grad", "accumulate", "ema"),
+    *("seed", "device", "precision", "layout", "snapshot_every", "checkpoint_every", "keep", "patience"),
     *REPEATABLE,
 )
 """The flags that are settings of the run, by the names they have in RunConfig."""
@@ -118,7 +104,10 @@ def train(
     config: Annotated[Path | None, _run("Settings from a file; flags win.", metavar="FILE.toml")] = None,
     snapshot_every: Annotated[int | None, _run("Images between sample sheets.", **_count)] = None,
     checkpoint_every: Annotated[int | None, _run("Images between checkpoints.", **_count)] = None,
-    keep: Annotated[int | None, _run("Checkpoints to keep. Default: 3.", metavar="N")] = None,
+    keep: Annotated[int | None, _run("Checkpoints to keep besides the best. Default: 3.", metavar="N")] = None,
+    patience: Annotated[
+        int | None, _run("Stop after N snapshots without a better score; 0, the default: never.", metavar="N")
+    ] = None,
     log: Annotated[
         list[str] | None,
         _run("One more observer; may be given again.", metavar=COMPONENT, autocompletion=complete("observer")),

@@ -97,12 +97,14 @@ def interruptible(made: Trainer) -> Iterator[list[int]]:
 
 def summary(made: Trainer, interrupted: bool) -> dict[str, object]:
     """What `--json` prints: where everything is."""
+    best = made.best
     files = [made.run / "generator.safetensors", made.run / "config.toml", made.run / "metrics.jsonl"]
     files += sorted((made.run / "samples").glob("*.png"))
     return {
         "run": str(made.run),
         "images_seen": made.images_seen,
         "interrupted": interrupted,
+        "best": {"images_seen": best.images_seen, "score": best.score} if best.images_seen else None,
         "files": [str(file) for file in files if file.is_file()],
     }
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from gantool.contracts import Observer
-from gantool.engine.events import Event, Warned
+from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+
+EVENTS = (Started, Tick, Snapshot, Measured, Checkpoint, Warned, Finished)
 
 
 class Announcer:
@@ -12,15 +14,36 @@ class Announcer:
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = list(observers)
 
-    def __call__(self, event: Event) -> None:
-        """Tell everyone."""
-        failed: list[str] = []
-        for observer in list(self._observers):
-            try:
-                observer(event)
-            except (Exception, SystemExit) as error:
-                self._observers.remove(observer)
-                name = type(observer).__name__
-                failed.append(f"The observer {name} failed and is switched off: {type(error).__name__}: {error}")
-        for message in failed:
-            self(Warned(event.images_seen, message))
+    def __call__(self, event: Event) -> tuple[Event, ...]:
+        """Tell everyone; then tell everyone else what each answered. Returns the answers.
+
+        An answer to an answer is told to nobody, or two observers could talk for ever.
+        """
+        failures: list[Warned] = []
+        answers = [
+            (observer, answer) for observer in list(self._observers) for answer in self._ask(observer, event, failures)
+        ]
+        for author, answer in answers:
+            for observer in list(self._observers):
+                if observer is not author:
+                    self._ask(observer, answer, failures)
+        for failure in failures:
+            self(failure)
+        return tuple(answer for _, answer in answers)
+
+    def _ask(self, observer: Observer, event: Event, failures: list[Warned]) -> Sequence[Event]:
+        try:
+            return _checked(observer(event))
+        except (Exception, SystemExit) as error:
+            self._observers.remove(observer)
+            what = f"The observer {type(observer).__name__} failed and is switched off"
+            failures.append(Warned(event.images_seen, f"{what}: {type(error).__name__}: {error}"))
+            return ()
+
+
+def _checked(answer: object) -> Sequence[Event]:
+    if answer is None:
+        return ()
+    if not isinstance(answer, list | tuple) or not all(isinstance(one, EVENTS) for one in answer):
+        raise TypeError(f"it answered {answer!r}; an observer answers with a list of events, or None")
+    return answer

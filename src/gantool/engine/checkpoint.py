@@ -41,8 +41,11 @@ class Contents:
     state: dict[str, Any]
 
 
-def save(run: Path, contents: Contents, keep: int) -> Path:
-    """Write a checkpoint atomically, then remove all but the last `keep`. Raises TrainingError on a full disk."""
+def save(run: Path, contents: Contents, keep: int, best: int = 0) -> Path:
+    """Write a checkpoint atomically, then remove all but the last `keep` and the one of `best` images.
+
+    Raises TrainingError on a full disk.
+    """
     path = run / FOLDER / f"{contents.images_seen:09d}"
 
     def write(folder: Path) -> None:
@@ -58,7 +61,8 @@ def save(run: Path, contents: Contents, keep: int) -> Path:
 
     write_folder_atomically(path, write)
     for old in sorted(every(run), key=images_of, reverse=True)[keep:]:
-        shutil.rmtree(old, ignore_errors=True)
+        if images_of(old) != best:
+            shutil.rmtree(old, ignore_errors=True)
     for half in (run / FOLDER).glob(".*.tmp"):
         shutil.rmtree(half, ignore_errors=True)
     return path

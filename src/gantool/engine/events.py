@@ -1,6 +1,6 @@
 """What observers are told: frozen facts about a run, in the order they happen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,11 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Started:
-    """A run begins, or goes on from `images_seen`."""
+    """A run begins, or goes on from `images_seen`.
+
+    `reals(n)` gives the first n pictures of the run's shuffled sequence, fewer where there are not so many: at full
+    resolution, on the CPU.
+    """
 
     run: Path
     architecture: str
@@ -20,6 +24,7 @@ class Started:
     precision: str
     batch: int
     resolution: int
+    reals: Callable[[int], UInt8[Tensor, "n c h w"]] | None = None
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,24 @@ class Tick:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the averaged generator makes of the run's fixed latents: every level, coarse to fine."""
+    """What the averaged generator makes of the run's fixed latents: every level, coarse to fine.
+
+    `draw(n)` gives what it makes of seeds 0 to n in the same way, for as long as the event is being told; the run's own
+    random state is left alone.
+    """
 
     images_seen: int
     images: tuple[UInt8[Tensor, "n c _ _"], ...]
+    draw: Callable[[int], tuple[UInt8[Tensor, "n c _ _"], ...]] | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found out about a snapshot. Of two, the one with the lower `score` is better; None: it has no score."""
+
+    images_seen: int
+    values: Mapping[str, float]
+    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,4 +87,4 @@ class Finished:
     failed: bool = False
 
 
-Event = Started | Tick | Snapshot | Checkpoint | Warned | Finished
+Event = Started | Tick | Snapshot | Measured | Checkpoint | Warned | Finished

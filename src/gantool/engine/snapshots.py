@@ -7,6 +7,7 @@ from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from gantool import latents
+from gantool.contracts import Labels
 from gantool.engine.export import ModelCard
 from gantool.pixels import to_uint8
 
@@ -19,15 +20,27 @@ class FixedLatents:
 
     def __init__(self, latent_dim: int, card: ModelCard, device: torch.device) -> None:
         side = max(4, min(8, math.ceil(SHEET_PIXELS / card.resolution)))
-        self.z = latents.draw(range(side**2), latent_dim).to(device)
-        classes = len(card.class_names)
-        self.labels = torch.arange(side**2, device=device) % classes if classes else None
+        self.count = side**2
+        self._latent_dim, self._classes, self._device = latent_dim, len(card.class_names), device
+        self._z = latents.draw(range(self.count), latent_dim).to(device)
 
     @torch.inference_mode()
-    def render(self, generator: nn.Module) -> tuple[UInt8[Tensor, "n c _ _"], ...]:
-        """Every level of pictures, on the CPU."""
+    def render(self, generator: nn.Module, count: int | None = None) -> tuple[UInt8[Tensor, "n c _ _"], ...]:
+        """Every level of pictures, on the CPU: a sheet of them, or as many as wanted.
+
+        A generator that draws noise gets the same every time, and torch's random state is left alone.
+        """
+        count = count or self.count
+        if count > len(self._z):
+            more = latents.draw(range(len(self._z), count), self._latent_dim)
+            self._z = torch.cat([self._z, more.to(self._device)])
         parts = []
-        for start in range(0, len(self.z), CHUNK):
-            labels = None if self.labels is None else self.labels[start : start + CHUNK]
-            parts.append([to_uint8(level).cpu() for level in generator(self.z[start : start + CHUNK], labels)])
+        with torch.random.fork_rng(devices=[self._device] if self._device.type == "cuda" else []):
+            torch.manual_seed(0)
+            for start in range(0, count, CHUNK):
+                z = self._z[start : min(start + CHUNK, count)]
+                parts.append([to_uint8(level).cpu() for level in generator(z, self._labels(start, len(z)))])
         return tuple(torch.cat(levels) for levels in zip(*parts, strict=True))
+
+    def _labels(self, start: int, count: int) -> Labels:
+        return torch.arange(start, start + count, device=self._device) % self._classes if self._classes else None

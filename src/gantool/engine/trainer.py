@@ -4,15 +4,18 @@ import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import torch
+from jaxtyping import UInt8
 from torch import Tensor
 
 from gantool.config import RunConfig
 from gantool.contracts import Batches, Labels, Observer, Stage, Turn
 from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
+from gantool.engine.best import Best, score_among
 from gantool.engine.devices import is_out_of_memory, out_of_memory
 from gantool.engine.ema import Ema
 from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
@@ -54,6 +57,7 @@ class Trainer:
         self.resumed_from = -1
         self.ema = Ema(game.gan, config.ema)
         self.interrupted = False
+        self.best = Best()
         self.device = next(game.gan.generator.parameters()).device
         self._tell = Announcer(observers if game.world.leads else [])
         self._ledger = Ledger()
@@ -106,7 +110,7 @@ class Trainer:
         self._tell(
             Started(
                 self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
-                self.game.precision.name, config.batch, config.resolution,
+                self.game.precision.name, config.batch, config.resolution, self._reals,
             )
         )  # fmt: skip
         for warning in self.warnings:
@@ -114,15 +118,16 @@ class Trainer:
         self.game.gan.generator.train()
         self.game.gan.discriminator.train()
         self._tick_start, self._tick_images = time.monotonic(), self.images_seen
+        self._gave_up = self.best.gave_up(config.patience)
         if self.images_seen == 0:
             self._snapshot()
-        while self.images_seen < config.images and not self._stops():
+        while self.images_seen < config.images and not self._gave_up and not self._stops():
             self.step()
             if self._passed(config.tick):
                 self._tick()
             if self._passed(config.snapshot_every):
                 self._snapshot()
-            if self._due() and not self._ledger.streak:
+            if self._due() and self._saved_images != self.images_seen and not self._ledger.streak:
                 self.save()
         return self._finish()
 
@@ -199,10 +204,25 @@ class Trainer:
                 + (f"The last good checkpoint is {good}." if good else "There is no checkpoint yet.")
             )
 
+    def _reals(self, n: int) -> UInt8[Tensor, "n c h w"]:
+        return self.batches.take(0, min(n, self.batches.count))[0].cpu()
+
     def _snapshot(self) -> None:
+        score = None
         if self.game.world.leads:
             self.ema.gan.advance(self.images_seen)
-            self._tell(Snapshot(self.images_seen, self._latents.render(self.ema.gan.generator)))
+            draw = partial(self._latents.render, self.ema.gan.generator)
+            score = score_among(self._tell(Snapshot(self.images_seen, draw(), draw)))
+        if self.images_seen:  # what has not learnt anything is no candidate
+            self._keep_the_best(score)
+
+    def _keep_the_best(self, score: float | None) -> None:
+        """Save if the leading process, which alone knows the score, finds it better than any before."""
+        world, patience = self.game.world, self.config.patience
+        better = score is not None and not self._ledger.streak and self.best.take(self.images_seen, score)
+        if world.anyone(better):
+            self.save()
+        self._gave_up = world.anyone(world.leads and self.best.gave_up(patience))
 
     def save(self) -> None:
         """Write a checkpoint and the shareable generator."""
@@ -226,9 +246,11 @@ class Trainer:
                 "optimizer_d": self.game.optimizer_d.state_dict(),
                 "stage_start": self._stage_start,
                 "components": state(self.game),
+                "best": self.best.state(),
             },
         )
-        path = checkpoint.save(self.run, contents, self.config.keep)
+        path = checkpoint.save(self.run, contents, self.config.keep, self.best.images_seen)
+        self.best.write(self.run)
         save_generator(self.run / "generator.safetensors", contents.averaged, card)
         self._tell(Checkpoint(self.images_seen, path))
 
@@ -250,9 +272,11 @@ class Trainer:
         self.game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
         self._stage_start = int(contents.state.get("stage_start", 0))
         restore(self.game, contents.state.get("components", {}))
+        self.best = Best(**contents.state.get("best", {}))
         self.images_seen = self.resumed_from = self._before = contents.images_seen
         if self.game.world.leads:
             checkpoint.set_aside_newer(self.run, contents.images_seen)
+            self.best.settle(self.run)
 
     def _same_data(self, then: dict[str, object], accept_new_data: bool) -> None:
         now = {"count": self.batches.count, "fingerprint": self.batches.fingerprint}
@@ -270,6 +294,9 @@ class Trainer:
                 self._snapshot()
             if self._saved_images != self.images_seen:  # not asked of the folder, where the leading rank may be writing
                 self.save()
+        farewell = "" if self.interrupted else self.best.farewell(self.run, self.config.patience)
+        if farewell:
+            self._tell(Warned(self.images_seen, farewell))
         finished = Finished(self.images_seen, self.run, self.interrupted)
         self._tell(finished)
         self.game.world.finish()

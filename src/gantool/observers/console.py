@@ -7,7 +7,7 @@ from rich.console import Console as Screen
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from gantool.engine.events import Event, Finished, Started, Tick, Warned
+from gantool.engine.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.observers import ConsoleOptions
 
 SMOOTHING = 0.9
@@ -25,6 +25,7 @@ class Console:
         self._said_at = 0.0
         self._speed = 0.0
         self._level: float | None = None
+        self._measured: Measured | None = None
 
     def __call__(self, event: Event) -> None:
         """Show the event."""
@@ -37,6 +38,8 @@ class Console:
                 self._start(event)
             case Tick():
                 self._tick(event)
+            case Measured():
+                self._measured = event
             case Finished():
                 self._stop()
             case _:
@@ -76,7 +79,7 @@ class Console:
     def _tick(self, event: Tick) -> None:
         first = self._speed == 0.0
         self._speed = event.images_per_second if first else _blend(self._speed, event.images_per_second)
-        line = status(event, self._speed)
+        line = status(event, self._speed, self._measured)
         due = self._grew(event) or first or event.images_seen >= event.images_goal
         due = due or time.monotonic() - self._said_at >= self._seconds
         if self._progress is not None and self._task is not None:
@@ -99,7 +102,7 @@ class Console:
         self._screen.print(Text.assemble((title, style), text), soft_wrap=True)
 
 
-def status(event: Tick, images_per_second: float) -> str:
+def status(event: Tick, images_per_second: float, measured: Measured | None = None) -> str:
     """How far, how fast, how long to go, and how the game stands, on one line."""
     left = timedelta(seconds=int(max(event.images_goal - event.images_seen, 0) / max(images_per_second, 1e-9)))
     scalars = event.scalars
@@ -110,8 +113,16 @@ def status(event: Tick, images_per_second: float) -> str:
         f"{left} left",
         f"loss D {scalars.get('loss_d', 0):.3f} G {scalars.get('loss_g', 0):.3f}",
         f"D right on {scalars.get('real_accuracy', 0):.0%} of reals, {scalars.get('fake_accuracy', 0):.0%} of fakes",
+        *_measurements(measured),
     ]
     return "  ".join(parts)
+
+
+def _measurements(measured: Measured | None) -> list[str]:
+    """The two that say most: how varied samples are and how far from the data."""
+    values = {} if measured is None else measured.values
+    diversity = [f"diversity {values['diversity']:.0%}"] if "diversity" in values else []
+    return diversity + ([f"SWD {values['swd']:.2f}"] if "swd" in values else [])
 
 
 def _short(value: float) -> str:

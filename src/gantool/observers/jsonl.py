@@ -1,10 +1,10 @@
-"""metrics.jsonl: one line for each tick and warning, in the order of images seen."""
+"""metrics.jsonl: one line for each tick, measurement and warning, in the order of images seen."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from gantool.engine.events import Event, Started, Tick, Warned
+from gantool.engine.events import Event, Measured, Started, Tick, Warned
 from gantool.engine.files import write_atomically
 from gantool.observers import JsonlOptions
 
@@ -26,6 +26,10 @@ class Jsonl:
             scalars = {name: _plain(value) for name, value in {**event.status, **event.scalars}.items()}
             speed = round(event.images_per_second, 1)
             self._write({"images_seen": event.images_seen, "images_per_second": speed, **scalars})
+        elif isinstance(event, Measured):
+            score = {} if event.score is None else {"score": _plain(event.score)}
+            values = {name: _plain(value) for name, value in event.values.items()}
+            self._write({"images_seen": event.images_seen, **values, **score})
         elif isinstance(event, Warned):
             self._write({"images_seen": event.images_seen, "warning": event.message})
 

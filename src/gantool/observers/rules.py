@@ -1,0 +1,252 @@
+"""The rules by which a run is found to go wrong: each looks at the readings so far and says what it sees."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean, median
+
+from gantool.observers import WatchOptions
+
+FIRST_TICKS = 8
+"""Their medians are what gradients and losses are compared with later."""
+FEWEST_TICKS = 8
+STUCK = 4
+"""So many measurements in a row without progress are no accident."""
+PROGRESS = 0.97
+"""Times the best distance so far: what counts as coming nearer to the data."""
+HAD_DIVERSITY = 0.4
+"""Of the data's: less was never enough to speak of a loss."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One line of the metrics: the scalars of a tick, or what was measured of a snapshot (then `swd` is among them)."""
+
+    images_seen: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What goes wrong, since when, how badly (only its ratio to another of the kind counts), and what to do."""
+
+    kind: str
+    images_seen: int
+    since: int
+    severity: float
+    message: str
+
+
+class Trail:
+    """The readings of a run so far. Measurements at another side than the last one's are left behind."""
+
+    def __init__(self, goal: int, options: WatchOptions) -> None:
+        self.goal = goal
+        self.ticks: list[Reading] = []
+        self.measured: list[Reading] = []
+        self._window = options.window * goal
+        self._first: dict[str, float] = {}
+
+    def add(self, reading: Reading) -> None:
+        """Note the next one."""
+        if "swd" not in reading.values:
+            self.ticks.append(reading)
+            return
+        if self.measured and self.measured[-1].values.get("side") != reading.values.get("side"):
+            self.measured.clear()
+        self.measured.append(reading)
+
+    def first(self, name: str) -> float:
+        """The median size of a scalar over the first ticks."""
+        if name not in self._first and len(self.ticks) >= FIRST_TICKS:
+            self._first[name] = median(abs(tick.values.get(name, 0.0)) for tick in self.ticks[:FIRST_TICKS])
+        return self._first.get(name, 0.0)
+
+    def recent(self) -> Sequence[Reading]:
+        """The ticks of the last window, at least `FEWEST_TICKS`; none while there are too few."""
+        start = len(self.ticks)
+        while start and self.ticks[start - 1].images_seen > self.ticks[-1].images_seen - self._window:
+            start -= 1
+        start = min(start, len(self.ticks) - FEWEST_TICKS)
+        return self.ticks[start:] if start >= 0 else ()
+
+    def of(self, name: str) -> list[float]:
+        """A measured number through the run."""
+        return [reading.values[name] for reading in self.measured]
+
+    def stands_still(self) -> bool:
+        """Whether the last measurements came no nearer to the data than those before; not told by too few."""
+        swd = self.of("swd")
+        return len(swd) > STUCK and min(swd[-STUCK:]) > PROGRESS * min(swd[:-STUCK])
+
+
+Rule = Callable[[Trail, WatchOptions], Verdict | None]
+
+
+def collapse(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """Samples have become alike, or remain so while nothing else gets better (Goodfellow 2016, section 5.1.1)."""
+    told = trail.of("diversity")
+    if len(told) < 3:
+        return None
+    low = max(told[-2:])
+    steady = [min(pair) for pair in pairwise(told)]  # one lucky sheet is no peak
+    peak = max(steady)
+    fell = peak >= HAD_DIVERSITY and low < options.lost_diversity * peak
+    stuck = trail.stands_still() and max(told[-STUCK:]) < options.low_diversity
+    if not fell and not stuck:
+        return None
+    begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair == peak)
+    since = begun.images_seen if fell else trail.measured[-STUCK].images_seen
+    how = f"was {peak:.0%} at {since:,} images" if fell else f"has not risen since {since:,} images"
+    return _found(
+        "collapse", trail.measured, since, 1 / max(told[-1], 1e-3),
+        f"Diversity is {told[-1]:.0%} of the data's and {how}: likely mode collapse. "
+        "Try --penalty r1 or a lower --lr.",
+    )  # fmt: skip
+
+
+def copies(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """Most samples have a near twin, although samples as a whole differ: a few modes are left."""
+    near, told = trail.of("spacing"), trail.of("diversity")
+    if len(near) < 3 or max(near[:-2]) < HAD_DIVERSITY or max(near[-2:]) >= options.low_diversity:
+        return None
+    return _found(
+        "copies", trail.measured, trail.measured[-2].images_seen, 1 / max(near[-1], 1e-3),
+        f"Most samples have a near twin (they lie {near[-1]:.0%} as far apart as pictures of the data), at a diversity "
+        f"of {told[-1]:.0%}: likely collapse to a few modes. Try --penalty r1 or a lower --lr.",
+    )  # fmt: skip
+
+
+def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """Samples are much farther from the data than they were."""
+    swd = trail.of("swd")
+    if len(swd) < 4:
+        return None
+    now, best = min(swd[-2:]), min(swd[:-2])
+    if now < options.worse * best:
+        return None
+    since = trail.measured[swd.index(best)].images_seen
+    return _found(
+        "divergence", trail.measured, since, now / best,
+        f"Samples are {now / best:.1f} times as far from the data (SWD {now:.3f}) as at {since:,} images ({best:.3f}): "
+        "the run falls apart. Try a lower --lr or --penalty r1, or stop here.",
+    )  # fmt: skip
+
+
+def stalls(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """Far from the data still, and no nearer since long ago."""
+    swd = trail.of("swd")
+    if not trail.stands_still() or min(swd) < options.stalled:
+        return None
+    since = trail.measured[swd.index(min(swd[:-STUCK]))].images_seen
+    return _found(
+        "stall", trail.measured, since, 1.0,
+        f"Samples come no nearer to the data since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "
+        "the generator hardly learns. Try another --lr-g or --lr-d, the recipe's own settings, or --penalty r1.",
+    )  # fmt: skip
+
+
+def saturated(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """Many more pixels are at black or white than in the data."""
+    clipped = trail.of("clipped")
+    if len(clipped) < 3 or min(clipped[-3:]) < options.clipped:
+        return None
+    return _found(
+        "saturation", trail.measured, trail.measured[-3].images_seen, clipped[-1],
+        f"{clipped[-1]:.0%} more of the pixels are at black or white than in the data: the generator's output is "
+        "saturated. Try a lower --lr-g.",
+    )  # fmt: skip
+
+
+def noise(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """The finest detail is far above that of the data, and stays so."""
+    detail = trail.of("detail")
+    if len(detail) <= STUCK or min(detail[-3:]) < options.noisy or not trail.stands_still():
+        return None
+    return _found(
+        "noise", trail.measured, trail.measured[-3].images_seen, detail[-1],
+        f"Samples have {detail[-1]:.1f} times the fine detail of the data: noise or a checkerboard. Try a lower --lr, "
+        "or longer training if they still get better.",
+    )  # fmt: skip
+
+
+def blank(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """Pictures of one colour each."""
+    contrast = trail.of("contrast")
+    if max(contrast[-STUCK:]) >= options.low_diversity or not trail.stands_still():
+        return None
+    return _found(
+        "blank", trail.measured, trail.measured[-STUCK].images_seen, 1 / max(contrast[-1], 1e-3),
+        f"Samples are nearly blank: their contrast is {contrast[-1]:.0%} of the data's. The generator learns nothing; "
+        "try a lower --lr or another --loss.",
+    )  # fmt: skip
+
+
+def discriminator_wins(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """It is right on all, and its loss or the generator's gradient is nearly gone (Arjovsky and Bottou 2017)."""
+    ticks = trail.recent()
+    if not ticks or min(_mean(ticks, "real_accuracy"), _mean(ticks, "fake_accuracy")) < options.sure:
+        return None
+    loss, gradient = fmean(abs(tick.values.get("loss_d", 0.0)) for tick in ticks), _mean(ticks, "gradient_norm_g")
+    vanished = gradient < options.vanished * trail.first("gradient_norm_g")
+    if not vanished and (loss > options.no_loss or (trail.measured and not trail.stands_still())):
+        return None
+    why = f"the generator's gradient is down to {gradient:.2g}" if vanished else f"its loss is down to {loss:.2g}"
+    return _found(
+        "discriminator wins", ticks, ticks[0].images_seen, 1 / max(gradient if vanished else loss, 1e-9) ** 0.5,
+        f"The discriminator has been right on {_mean(ticks, 'real_accuracy'):.1%} of reals and "
+        f"{_mean(ticks, 'fake_accuracy'):.1%} of fakes since {ticks[0].images_seen:,} images, and {why}: "
+        "it has won, and the generator learns little. Try --penalty r1, a lower --lr-d or, with few images, --augment.",
+    )  # fmt: skip
+
+
+def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """It says the same of everything, or has no gradient though it is wrong."""
+    ticks = trail.recent()
+    if not ticks:
+        return None
+    real, fake = ([tick.values.get(name, 0.5) for tick in ticks] for name in ("real_accuracy", "fake_accuracy"))
+    slip = 1 - options.sure
+    same = any(
+        all(abs(value - all_real) <= slip for value in real) and all(abs(value - all_fake) <= slip for value in fake)
+        for all_real, all_fake in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
+    )
+    gradient, first = _mean(ticks, "gradient_norm_d"), trail.first("gradient_norm_d")
+    gone = gradient < options.vanished * first and min(fmean(real), fmean(fake)) < options.sure
+    if not same and not gone:
+        return None
+    return _found(
+        "discriminator dead", ticks, ticks[0].images_seen, 1.0,
+        f"The discriminator has been right on {fmean(real):.0%} of reals and {fmean(fake):.0%} of fakes since "
+        f"{ticks[0].images_seen:,} images, with a gradient of {gradient:.2g} ({first:.2g} at first): "
+        "it no longer tells them apart. Try a weaker --penalty, a lower --lr-d, or a fresh start.",
+    )  # fmt: skip
+
+
+def runs_away(trail: Trail, options: WatchOptions) -> Verdict | None:
+    """Gradients or the discriminator's loss are far above what they were at first."""
+    ticks, worst, which = trail.recent()[-FEWEST_TICKS // 2 :], 0.0, ""
+    for name in ("gradient_norm_d", "gradient_norm_g", "loss_d"):  # loss_g may drift without harm (Wasserstein)
+        floor = max(trail.first(name), 1.0) if name.startswith("loss") else trail.first(name)
+        size = min((abs(tick.values.get(name, 0.0)) for tick in ticks), default=0.0) / max(floor, 1e-12)
+        if size > worst:
+            worst, which = size, name
+    if worst < options.exploded:
+        return None
+    return _found(
+        "explosion", ticks, ticks[0].images_seen, worst,
+        f"{which} has been at least {worst:,.0f} times its first size since {ticks[0].images_seen:,} images: "
+        "the run is running away. Try a lower --lr or --penalty r1.",
+    )  # fmt: skip
+
+
+MEASURED_RULES: tuple[Rule, ...] = (collapse, copies, falls_apart, stalls, saturated, noise, blank)
+TICK_RULES: tuple[Rule, ...] = (discriminator_wins, discriminator_dead, runs_away)
+
+
+def _mean(ticks: Sequence[Reading], name: str) -> float:
+    return fmean(tick.values.get(name, 0.0) for tick in ticks)
+
+
+def _found(kind: str, readings: Sequence[Reading], since: int, severity: float, message: str) -> Verdict:
+    return Verdict(kind, readings[-1].images_seen, since, severity, message)

@@ -1,0 +1,72 @@
+"""Whether a run goes wrong, judged from its measurements alone: metrics.jsonl is enough, now or years later."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from gantool.observers import WatchOptions
+from gantool.observers.rules import MEASURED_RULES, TICK_RULES, Reading, Trail, Verdict
+
+FORGOTTEN = 0.25
+"""Of a run: a kind of trouble that has been gone for so long is said anew when it comes back."""
+
+
+class Judge:
+    """Takes a run's readings one by one and gives the verdicts that are new."""
+
+    def __init__(self, options: WatchOptions, goal: int) -> None:
+        self._options = options
+        self._trail = Trail(goal, options)
+        self._said: dict[str, Verdict] = {}
+        self._seen: dict[str, int] = {}
+        self.best: Reading | None = None
+        """The reading with the best score so far."""
+
+    def take(self, reading: Reading) -> list[Verdict]:
+        """Note a reading. A kind of trouble is said when it begins, and again when it got much worse."""
+        trail, options = self._trail, self._options
+        trail.add(reading)
+        score = reading.values.get("score")
+        if score is not None and reading.images_seen and (self.best is None or score < self.best.values["score"]):
+            self.best = reading
+        if reading.images_seen < options.warm_up * trail.goal:
+            return []
+        rules = MEASURED_RULES if "swd" in reading.values else TICK_RULES
+        found = [verdict for rule in rules if (verdict := rule(trail, options)) is not None]
+        return [verdict for verdict in found if self._is_new(verdict)]
+
+    def _is_new(self, verdict: Verdict) -> bool:
+        now = verdict.images_seen
+        gone = now - self._seen.get(verdict.kind, now) > FORGOTTEN * self._trail.goal
+        self._seen[verdict.kind] = now
+        said = self._said.get(verdict.kind)
+        if said is not None and not gone and verdict.severity < self._options.much_worse * said.severity:
+            return False
+        self._said[verdict.kind] = verdict
+        return True
+
+
+def judge(history: Iterable[Reading], goal: int, options: WatchOptions | None = None) -> list[Verdict]:
+    """All verdicts on a run of `goal` images, in the order in which they would have been said."""
+    one = Judge(options or WatchOptions(), goal)
+    return [verdict for reading in history for verdict in one.take(reading)]
+
+
+def read(metrics: Path, until: int | None = None) -> Iterator[Reading]:
+    """The readings in a metrics.jsonl, up to `until` images seen; lines that are none are passed over."""
+    if not metrics.is_file():
+        return
+    for line in metrics.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+            numbers = {name: float(value) for name, value in entry.items() if isinstance(value, int | float)}
+            seen = int(numbers.pop("images_seen"))
+        except (ValueError, KeyError, AttributeError):
+            continue
+        if numbers and (until is None or seen <= until):
+            yield Reading(seen, numbers)
+
+
+def plain(values: Mapping[str, float]) -> dict[str, float]:
+    """Rounded as in metrics.jsonl, so that a run that reads its past there judges as one that remembers it."""
+    return {name: float(f"{value:.6g}") for name, value in values.items()}

@@ -1,0 +1,49 @@
+from gantool.engine.announcer import Announcer
+from gantool.engine.events import Measured, Snapshot, Tick, Warned
+
+SNAPSHOT = Snapshot(10, ())
+ANSWER = Measured(10, {"swd": 0.5}, 0.5)
+
+
+class Speaker:
+    """Answers every event it is told."""
+
+    def __init__(self, answer):
+        self.told, self.answer = [], answer
+
+    def __call__(self, event):
+        self.told.append(event)
+        return self.answer
+
+
+def test_an_answer_is_told_to_everyone_else_and_returned():
+    first, speaker, last = Speaker(None), Speaker([ANSWER]), Speaker(None)
+    assert Announcer([first, speaker, last])(SNAPSHOT) == (ANSWER,)
+    assert first.told == last.told == [SNAPSHOT, ANSWER]
+    assert speaker.told == [SNAPSHOT]
+
+
+def test_two_that_answer_everything_do_not_talk_for_ever():
+    one, other = Speaker([Warned(10, "one")]), Speaker((Warned(10, "other"),))
+    assert len(Announcer([one, other])(SNAPSHOT)) == 2
+    assert one.told == [SNAPSHOT, Warned(10, "other")]
+
+
+def test_what_is_no_event_is_no_answer():
+    told = Speaker(None)
+    assert Announcer([Speaker(True), told])(SNAPSHOT) == ()
+    assert "switched off" in told.told[-1].message
+    assert "it answered True" in told.told[-1].message
+
+
+def test_one_that_fails_at_an_answer_is_dropped_once():
+    class Broken:
+        def __call__(self, event):
+            if isinstance(event, Measured):
+                raise ValueError("no ink")
+
+    told = Speaker(None)
+    announcer = Announcer([Broken(), Speaker([ANSWER]), told])
+    announcer(SNAPSHOT)
+    announcer(Tick(20, 100, 1.0, 1.0, {}))
+    assert [type(event) for event in told.told].count(Warned) == 1

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from gantool.errors import UsageError
 from gantool.runs import CONFIG, load_config
 
 PLUGINS = Path(__file__).parent / "plugins"
-LIMIT_SECONDS = 3600
+LAST_WORDS = 300
 FAILED = 1
 """What gantool ends with when training itself failed."""
 
@@ -27,7 +26,8 @@ FAILED = 1
 class Outcome:
     """How a run ended. `warned_at`: images seen at its first warning, or at its end when an error ended it.
 
-    `asked` is what it was trained with, `exit_code` None while it is not known to have ended.
+    `asked` is what it was trained with, `seconds` are of processor time, which other programs disturb least,
+    and `exit_code` is None while it is not known to have ended.
     """
 
     asked: list[str]
@@ -53,10 +53,8 @@ def train(experiment: Experiment, source: str, work: Path) -> Outcome:
         shutil.rmtree(run, ignore_errors=True)
     write_outcome(record, Outcome(asked))
     log = work / "logs" / f"{experiment.name}.txt"
-    start = time.monotonic()
-    exit_code = _gantool([*experiment.flags(source), *_in_file(settings, experiment.name, work)], run, log)
-    seconds = round(time.monotonic() - start, 1)
-    last_words = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+    exit_code, seconds = _gantool([*experiment.flags(source), *_in_file(settings, experiment.name, work)], run, log)
+    last_words = " ".join(log.read_text(encoding="utf-8", errors="replace").split())[-LAST_WORDS:]
     if exit_code not in (0, FAILED):
         raise UsageError(f"{experiment.name} ended with exit code {exit_code}: {last_words}")
     at, text = first_warning(run)
@@ -76,16 +74,17 @@ def _in_file(settings: Sequence[str], name: str, work: Path) -> list[str]:
     return ["--config", str(file)]
 
 
-def _gantool(flags: Sequence[str], run: Path, log: Path) -> int:
-    """Train in a process of its own, on one core; its exit code."""
+def _gantool(flags: Sequence[str], run: Path, log: Path) -> tuple[int, float]:
+    """Train in a process of its own, on one core; its exit code and the seconds of processor time it took."""
     place = ["--out", str(run.parent), "--name", run.name, "--plugins-dir", str(PLUGINS), "--quiet"]
-    command = [sys.executable, "-m", "gantool", "train", *flags, *place]
     environ = os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as file:
-        return subprocess.run(
-            command, stdout=file, stderr=file, env=environ, timeout=LIMIT_SECONDS, check=False
-        ).returncode
+        command = [sys.executable, "-m", "gantool", "train", *flags, *place]
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=environ)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, round(usage.ru_utime + usage.ru_stime, 1)
 
 
 def write_outcome(record: Path, outcome: Outcome) -> None:

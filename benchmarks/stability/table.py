@@ -14,19 +14,8 @@ EARLY = 0.25
 
 def strategies(rows: Sequence[Row]) -> str:
     """What every strategy reached; mean and standard deviation over seeds."""
-    titles = (
-        "strategy",
-        "network",
-        "data",
-        "modes found",
-        "of",
-        "KL",
-        "recognised",
-        "variety",
-        "SWD",
-        "collapsed",
-        "s",
-    )
+    counted = ("modes found", "of", "KL", "recognised", "variety", "SWD", "collapsed", "CPU s")
+    titles = ("strategy", "network", "data", *counted)
     return _table(titles, [_strategy(group) for group in _grouped(rows)])
 
 

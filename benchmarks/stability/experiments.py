@@ -112,14 +112,14 @@ HEALTHY = [
     Setting("wgan-gp", *LOSSES["wgan-gp"], half="tune"),
     Setting("r1", MLP, ("--penalty", "r1"), half="tune"),
     Setting("lesson", "dcgan:width=16,stem=linear,grow=upsample,shrink=pool", ("--lr", "5e-4"), half="tune"),
-    Setting("recipe", "progressive:fmap_base=256,fmap_max=32", half="tune", data=FINE),
+    Setting("recipe", "progressive:fmap_base=128,fmap_max=16", half="tune", data=FINE),
     Setting("folder", DCGAN, ("--resolution", "32"), half="tune", data=("folder",)),
     Setting("wide", "dcgan:width=24", ("--batch", "32", "--lr", "1e-3"), half="test"),
     Setting("lsgan", *LOSSES["lsgan"], half="test"),
     Setting("rpgan-r1r2", *LOSSES["rpgan-r1r2"], half="test"),
     Setting("hinge-r1", MLP, ("--loss", "hinge", "--penalty", "r1"), half="test"),
     Setting("two-rates", DCGAN, ("--lr-g", "5e-4", "--lr-d", "1e-3"), half="test"),
-    Setting("recipe", "msg:fmap_base=256,fmap_max=32", half="test", data=FINE),
+    Setting("recipe", "msg:fmap_base=128,fmap_max=16", half="test", data=FINE),
     Setting("folder-r1", PLAIN, ("--resolution", "32", "--penalty", "r1"), half="test", data=("folder",)),
 ]
 """Ordinary good settings; those that are strategies too are not trained again in the same work folder."""

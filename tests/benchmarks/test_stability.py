@@ -78,7 +78,8 @@ def test_every_setting_resolves(setting, bench, host) -> None:
         flags = bench.experiments.Experiment(setting, data, seed=2).flags(source)
         assert {flag for flag in flags if flag.startswith("--")} <= KNOWN_FLAGS
         counted = {"augment": "none"}  # the digits to count are not at hand
-        config = resolve(host, counted | asked_by(flags) | dict(setting.file))
+        said = {key: value for key, value in asked_by(flags).items() if value}
+        config = resolve(host, counted | said | dict(setting.file))
         assert config.seed == 2
         assert config.images == 24_000
         assert config.precision == "float32"

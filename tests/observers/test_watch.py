@@ -10,7 +10,7 @@ import torch
 from gantool.engine.events import Measured, Snapshot, Started, Tick, Warned
 from gantool.observers import JsonlOptions, WatchOptions
 from gantool.observers.jsonl import Jsonl
-from gantool.observers.rules import Reading
+from gantool.observers.trail import Reading
 from gantool.observers.verdicts import judge, read
 from gantool.observers.watch import Watch
 
@@ -99,6 +99,10 @@ def test_a_collapse_tells_how_much_since_when_and_what_to_do():
     assert verdict.images_seen == 11_000
     assert verdict.message.startswith("Diversity is 12% of the data's and was 84% at 8,000 images: likely mode coll")
     assert "--penalty r1" in verdict.message
+
+
+def test_samples_that_only_grow_more_varied_make_progress():
+    assert judge(history(None, lambda share: {"swd": 0.6, "diversity": 0.2 + 0.6 * share}), GOAL) == []
 
 
 def test_what_gets_much_worse_is_said_again():

@@ -1,84 +1,16 @@
 """The rules by which a run is found to go wrong: each looks at the readings so far and says what it sees."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from statistics import fmean, median
+from statistics import fmean
 
 from gantool.observers import WatchOptions
+from gantool.observers.trail import FEWEST_TICKS, STUCK, Reading, Trail, Verdict
 
-FIRST_TICKS = 8
-"""Their medians are what gradients and losses are compared with later."""
-FEWEST_TICKS = 8
-STUCK = 4
-"""So many measurements in a row without progress are no accident."""
-PROGRESS = 0.97
-"""Times the best distance so far: what counts as coming nearer to the data."""
 HAD_DIVERSITY = 0.4
 """Of the data's: less was never enough to speak of a loss."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One line of the metrics: the scalars of a tick, or what was measured of a snapshot (then `swd` is among them)."""
-
-    images_seen: int
-    values: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What goes wrong, since when, how badly (only its ratio to another of the kind counts), and what to do."""
-
-    kind: str
-    images_seen: int
-    since: int
-    severity: float
-    message: str
-
-
-class Trail:
-    """The readings of a run so far. Measurements at another side than the last one's are left behind."""
-
-    def __init__(self, goal: int, options: WatchOptions) -> None:
-        self.goal = goal
-        self.ticks: list[Reading] = []
-        self.measured: list[Reading] = []
-        self._window = options.window * goal
-        self._first: dict[str, float] = {}
-
-    def add(self, reading: Reading) -> None:
-        """Note the next one."""
-        if "swd" not in reading.values:
-            self.ticks.append(reading)
-            return
-        if self.measured and self.measured[-1].values.get("side") != reading.values.get("side"):
-            self.measured.clear()
-        self.measured.append(reading)
-
-    def first(self, name: str) -> float:
-        """The median size of a scalar over the first ticks."""
-        if name not in self._first and len(self.ticks) >= FIRST_TICKS:
-            self._first[name] = median(abs(tick.values.get(name, 0.0)) for tick in self.ticks[:FIRST_TICKS])
-        return self._first.get(name, 0.0)
-
-    def recent(self) -> Sequence[Reading]:
-        """The ticks of the last window, at least `FEWEST_TICKS`; none while there are too few."""
-        start = len(self.ticks)
-        while start and self.ticks[start - 1].images_seen > self.ticks[-1].images_seen - self._window:
-            start -= 1
-        start = min(start, len(self.ticks) - FEWEST_TICKS)
-        return self.ticks[start:] if start >= 0 else ()
-
-    def of(self, name: str) -> list[float]:
-        """A measured number through the run."""
-        return [reading.values[name] for reading in self.measured]
-
-    def stands_still(self) -> bool:
-        """Whether the last measurements came no nearer to the data than those before; not told by too few."""
-        swd = self.of("swd")
-        return len(swd) > STUCK and min(swd[-STUCK:]) > PROGRESS * min(swd[:-STUCK])
-
+LONG = 5
+"""So many measurements without progress make a stall."""
 
 Rule = Callable[[Trail, WatchOptions], Verdict | None]
 
@@ -136,9 +68,9 @@ def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
 def stalls(trail: Trail, options: WatchOptions) -> Verdict | None:
     """Far from the data still, and no nearer since long ago."""
     swd = trail.of("swd")
-    if not trail.stands_still() or min(swd) < options.stalled:
+    if not trail.stands_still(LONG) or min(swd) < options.stalled:
         return None
-    since = trail.measured[swd.index(min(swd[:-STUCK]))].images_seen
+    since = trail.measured[-LONG].images_seen
     return _found(
         "stall", trail.measured, since, 1.0,
         f"Samples come no nearer to the data since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "

@@ -10,14 +10,13 @@ from gantool.engine.events import Event, Measured, Snapshot, Started, Tick, Warn
 from gantool.observers import WatchOptions
 from gantool.observers.jsonl import FILE
 from gantool.observers.measuring import Yardstick
-from gantool.observers.rules import Reading, Verdict
+from gantool.observers.trail import Reading, Verdict, score_of
 from gantool.observers.verdicts import Judge, plain, read
 
 PIXELS = 2**21
 """Of all samples at the most, so that large pictures do not cost more time than they are worth ..."""
 LEAST = 16
 """... but never fewer samples than this."""
-LEAST_DIVERSITY = 0.01
 
 
 class Watch:
@@ -73,8 +72,3 @@ class Watch:
             f"{verdict.message} The best checkpoint is that of {best.images_seen:,} images: "
             f"{sample_command(self._run)} draws from it."
         )
-
-
-def score_of(values: dict[str, float]) -> float:
-    """Lower is better: the distance to the data, more where samples differ less from each other than the data do."""
-    return values["swd"] / min(1.0, max(values["diversity"], LEAST_DIVERSITY))

@@ -29,11 +29,15 @@ def collapse(trail: Trail, options: WatchOptions) -> Verdict | None:
         return None
     begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair == peak)
     since = begun.images_seen if fell else trail.measured[-STUCK].images_seen
-    how = f"was {peak:.0%} at {since:,} images" if fell else f"has not risen since {since:,} images"
+    how = (
+        f"was {peak:.0%} at {since:,} images: likely mode collapse. Try --penalty r1 or a lower --lr."
+        if fell
+        else f"has not risen since {since:,} images: samples are nearly all alike, by mode collapse or because the "
+        "generator hardly learns. Try --penalty r1 or another --lr."
+    )
     return _found(
         "collapse", trail.measured, since, 1 / max(told[-1], 1e-3),
-        f"Diversity is {told[-1]:.0%} of the data's and {how}: likely mode collapse. "
-        "Try --penalty r1 or a lower --lr.",
+        f"Diversity is {told[-1]:.0%} of the data's and {how}",
     )  # fmt: skip
 
 

@@ -58,6 +58,11 @@ def from_half(share, wrong):
     return wrong if share >= 0.5 else {}
 
 
+def worse(share):
+    """Samples that have stopped getting better."""
+    return from_half(share, {"swd": 0.28})
+
+
 TROUBLES = {
     "collapse": (None, lambda s: from_half(s, {"diversity": 0.12})),
     "copies": (None, lambda s: from_half(s, {"spacing": 0.02})),
@@ -68,9 +73,9 @@ TROUBLES = {
     "stall": (None, lambda s: {"swd": 0.9 if s else 1.0}),
     "discriminator wins": (
         lambda s: from_half(s, {"real_accuracy": 1.0, "fake_accuracy": 1.0, "loss_d": 0.003}),
-        lambda s: from_half(s, {"swd": 0.3}),
+        worse,
     ),
-    "discriminator dead": (lambda s: from_half(s, {"real_accuracy": 1.0, "fake_accuracy": 0.0}), None),
+    "discriminator dead": (lambda s: from_half(s, {"real_accuracy": 1.0, "fake_accuracy": 0.0}), worse),
     "explosion": (lambda s: from_half(s, {"gradient_norm_g": 4000.0}), None),
 }
 
@@ -91,7 +96,7 @@ def test_a_vanished_gradient_of_the_generator_is_trouble_whatever_the_loss():
 
 @pytest.mark.parametrize("ticks", [{"real_accuracy": 0.0, "fake_accuracy": 0.0}, {"gradient_norm_d": 1e-4}])
 def test_a_dead_discriminator_says_the_same_of_all_or_has_no_gradient(ticks):
-    assert [v.kind for v in judge(history(lambda s: from_half(s, ticks)), GOAL)] == ["discriminator dead"]
+    assert [v.kind for v in judge(history(lambda s: from_half(s, ticks), worse), GOAL)] == ["discriminator dead"]
 
 
 def test_a_collapse_tells_how_much_since_when_and_what_to_do():
@@ -105,11 +110,21 @@ def test_samples_that_only_grow_more_varied_make_progress():
     assert judge(history(None, lambda share: {"swd": 0.6, "diversity": 0.2 + 0.6 * share}), GOAL) == []
 
 
+def test_early_noise_that_calms_down_is_no_collapse():
+    calms = history(None, lambda share: {"diversity": 2.5 if share < 0.3 else 0.95}, noise=0.0)
+    assert judge(calms, GOAL) == []
+
+
+def test_a_discriminator_that_sets_its_zero_elsewhere_is_not_dead_while_samples_get_better():
+    ticks = {"real_accuracy": 1.0, "fake_accuracy": 0.0}
+    assert judge(history(lambda share: ticks, lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0), GOAL) == []
+
+
 def test_what_gets_much_worse_is_said_again():
-    def worse(share):
+    def twice(share):
         return from_half(share, {"diversity": 0.3 if share < 0.8 else 0.05})
 
-    assert [v.kind for v in judge(history(None, worse, noise=0.0), GOAL)] == ["collapse", "collapse"]
+    assert [v.kind for v in judge(history(None, twice, noise=0.0), GOAL)] == ["collapse", "collapse"]
 
 
 def test_trouble_that_comes_back_after_long_is_said_again():

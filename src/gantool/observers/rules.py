@@ -9,8 +9,8 @@ from gantool.observers.trail import FEWEST_TICKS, STUCK, Reading, Trail, Verdict
 
 HAD_DIVERSITY = 0.4
 """Of the data's: less was never enough to speak of a loss."""
-LONG = 5
-"""So many measurements without progress make a stall."""
+FEW, LONG = 3, 5
+"""So many measurements without progress are enough where ticks tell of trouble too, and where nothing else does."""
 
 Rule = Callable[[Trail, WatchOptions], Verdict | None]
 
@@ -22,12 +22,12 @@ def collapse(trail: Trail, options: WatchOptions) -> Verdict | None:
         return None
     low = max(told[-2:])
     steady = [min(pair) for pair in pairwise(told)]  # one lucky sheet is no peak
-    peak = max(steady)
+    peak = min(max(steady), 1.0)  # noise may differ more than the data do
     fell = peak >= HAD_DIVERSITY and low < options.lost_diversity * peak
     stuck = trail.stands_still() and max(told[-STUCK:]) < options.low_diversity
     if not fell and not stuck:
         return None
-    begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair == peak)
+    begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair >= peak)
     since = begun.images_seen if fell else trail.measured[-STUCK].images_seen
     how = (
         f"was {peak:.0%} at {since:,} images: likely mode collapse. Try --penalty r1 or a lower --lr."
@@ -125,7 +125,7 @@ def discriminator_wins(trail: Trail, options: WatchOptions) -> Verdict | None:
         return None
     loss, gradient = fmean(abs(tick.values.get("loss_d", 0.0)) for tick in ticks), _mean(ticks, "gradient_norm_g")
     vanished = gradient < options.vanished * trail.first("gradient_norm_g")
-    if not vanished and (loss > options.no_loss or (trail.measured and not trail.stands_still())):
+    if not vanished and (loss > options.no_loss or (trail.measured and not trail.stands_still(FEW))):
         return None
     why = f"the generator's gradient is down to {gradient:.2g}" if vanished else f"its loss is down to {loss:.2g}"
     return _found(
@@ -137,7 +137,7 @@ def discriminator_wins(trail: Trail, options: WatchOptions) -> Verdict | None:
 
 
 def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
-    """It says the same of everything, or has no gradient though it is wrong."""
+    """It says the same of everything, or has no gradient though it is wrong, and samples make no progress."""
     ticks = trail.recent()
     if not ticks:
         return None
@@ -149,7 +149,7 @@ def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
     )
     gradient, first = _mean(ticks, "gradient_norm_d"), trail.first("gradient_norm_d")
     gone = gradient < options.vanished * first and min(fmean(real), fmean(fake)) < options.sure
-    if not same and not gone:
+    if not (same or gone) or (trail.measured and not trail.stands_still(FEW)):
         return None
     return _found(
         "discriminator dead", ticks, ticks[0].images_seen, 1.0,

@@ -215,6 +215,17 @@ def test_more_samples_are_drawn_where_the_sheet_has_too_few(tmp_path):
     assert asked == [32]
 
 
+def test_more_snapshots_than_a_run_changes_in_are_passed_over(tmp_path):
+    watch = Watch(WatchOptions())
+    watch(started(tmp_path))
+    measured = [n for n in range(0, GOAL + 1, 300) if watch(Snapshot(n, (reals(64),)))]
+    assert measured[:3] == [0, 900, 1800]
+    assert watch(Snapshot(GOAL, (reals(64),)))  # the last one always is
+    eager = Watch(WatchOptions(every=0))
+    eager(started(tmp_path))
+    assert all(eager(Snapshot(n, (reals(64),))) for n in (0, 1, 2))
+
+
 @pytest.mark.parametrize(("resolution", "count"), [(16, 64), (128, 64), (256, 32), (1024, 16)])
 def test_large_pictures_are_fewer(tmp_path, resolution, count):
     watch = Watch(WatchOptions())

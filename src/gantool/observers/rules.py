@@ -9,6 +9,8 @@ from gantool.observers.trail import FEWEST_TICKS, STUCK, Reading, Trail, Verdict
 
 HAD_DIVERSITY = 0.4
 """Of the data's: less was never enough to speak of a loss."""
+NEAREST = 0.01
+"""A distance to the data that cannot be told from none."""
 FEW, LONG = 3, 5
 """So many measurements without progress are enough where ticks tell of trouble too, and where nothing else does."""
 
@@ -58,10 +60,10 @@ def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
     swd = trail.of("swd")
     if len(swd) < 4:
         return None
-    now, best = min(swd[-2:]), min(swd[:-2])
+    now, best = min(swd[-2:]), max(min(swd[:-2]), NEAREST)
     if now < options.worse * best:
         return None
-    since = trail.measured[swd.index(best)].images_seen
+    since = trail.measured[swd.index(min(swd[:-2]))].images_seen
     return _found(
         "divergence", trail.measured, since, now / best,
         f"Samples are {now / best:.1f} times as far from the data (SWD {now:.3f}) as at {since:,} images ({best:.3f}): "

@@ -27,6 +27,7 @@ class Watch:
         self._judge = Judge(options, 1)
         self._reals: Callable[[int], UInt8[Tensor, "n c h w"]] | None = None
         self._yardstick: Yardstick | None = None
+        self._goal, self._next = 1, 0
 
     def __call__(self, event: Event) -> Sequence[Event] | None:
         """Measure and judge."""
@@ -36,17 +37,18 @@ class Watch:
             self._start(event)
         elif isinstance(event, Tick):
             return self._warnings(Reading(event.images_seen, plain(event.scalars)))
-        elif isinstance(event, Snapshot):
+        elif isinstance(event, Snapshot) and (event.images_seen >= self._next or event.images_seen >= self._goal):
             return self._measure(event)
         return None
 
     def _start(self, event: Started) -> None:
         self._run, self._resolution, self._reals = event.run, event.resolution, event.reals
         self._count = min(self._options.samples, max(LEAST, PIXELS // event.resolution**2))
-        self._judge = Judge(self._options, event.images_goal)
+        self._judge, self._goal = Judge(self._options, event.images_goal), event.images_goal
         # A run that goes on warns as one that was never stopped: what was said before is not said again.
         for reading in read(event.run / FILE, event.images_seen) if event.images_seen else ():
             self._judge.take(reading)
+            self._note(reading)
 
     def _measure(self, event: Snapshot) -> Sequence[Event] | None:
         if self._reals is None:
@@ -58,8 +60,14 @@ class Watch:
         comparable = self._options.best and levels[-1].shape[-1] == self._resolution
         score = plain({"score": score_of(values)})["score"] if comparable else None
         measured = Measured(event.images_seen, values, score)
-        scored = values if score is None else {**values, "score": score}
-        return [measured, *self._warnings(Reading(event.images_seen, scored))]
+        reading = Reading(event.images_seen, values if score is None else {**values, "score": score})
+        self._note(reading)
+        return [measured, *self._warnings(reading)]
+
+    def _note(self, reading: Reading) -> None:
+        # The rules count measurements, so these must not come faster than a run changes; and each takes its time.
+        if "swd" in reading.values:
+            self._next = reading.images_seen + round(self._options.every * self._goal)
 
     def _warnings(self, reading: Reading) -> list[Event]:
         return [Warned(reading.images_seen, self._words(verdict)) for verdict in self._judge.take(reading)]

@@ -1,6 +1,7 @@
 """The library as its users know it: configure, train, load."""
 
 import importlib
+import json
 import shutil
 
 import numpy as np
@@ -42,6 +43,27 @@ def test_the_sheet_of_a_run_shows_what_its_seeds_give(tmp_path, photos):
     model = gantool.load(run, device="cpu")
     drawn = sheet(model.images(range(64)), scale=4)
     assert np.abs(np.asarray(drawn, int) - np.asarray(Image.open(run / "samples" / "000000016.png"), int)).max() <= 1
+
+
+def test_every_run_is_watched_and_its_best_has_a_name(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=16, snapshot_every=4, keep=1, out=tmp_path / "runs")
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    scores = {line["images_seen"]: line["score"] for line in lines if "score" in line and line["images_seen"]}
+    best = min(scores, key=scores.get)
+    assert list(scores) == [4, 8, 12, 16]
+    assert json.loads((run / "best.json").read_text()) == {
+        "images_seen": best, "score": scores[best], "checkpoint": f"checkpoints/{best:09d}"
+    }  # fmt: skip
+    named, meant = (gantool.load(run / place, device="cpu") for place in ("best", f"checkpoints/{best:09d}"))
+    assert named.sample(seeds=[1])[0].tobytes() == meant.sample(seeds=[1])[0].tobytes()
+    assembly = importlib.import_module("gantool.assembly")
+    assert assembly.plan({"images": 20}, resume=run / "best").checkpoint == run / "checkpoints" / f"{best:09d}"
+
+
+def test_a_run_without_the_watch_has_no_scores(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=8, log=("watch:off=yes",), out=tmp_path / "runs")
+    assert "swd" not in (run / "metrics.jsonl").read_text()
+    assert not (run / "best.json").exists()
 
 
 def test_a_trainer_can_be_watched_and_stopped(tmp_path, photos):

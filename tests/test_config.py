@@ -92,7 +92,7 @@ def test_a_file_that_is_no_toml_is_named(tmp_path, content):
 def test_differences_are_what_a_resumed_run_may_not_change():
     old = RunConfig(arch="mlp", resolution=28)
     new = old.model_copy(
-        update={"batch": 32, "images": 5, "device": "cuda", "keep": 9, "log": ("x",), "penalty": ("r1",)}
+        update={"batch": 32, "images": 5, "device": "cuda", "keep": 9, "patience": 2, "log": ("x",), "penalty": ("r1",)}
     )
     assert differences(old, new) == ["penalty: none in the run, r1 asked for", "batch: 64 in the run, 32 asked for"]
 

@@ -120,7 +120,12 @@ def test_auto_is_settled_when_the_run_begins_and_kept_when_it_goes_on(train, gan
 def test_metrics_tell_level_and_alpha_and_sheets_show_growth_at_one_size(train):
     run = train("--images", "112", "--snapshot-every", "8")
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    assert (lines[-1]["level"], lines[-1]["alpha"]) == (16, 1)
+    last_tick = [line for line in lines if "level" in line][-1]
+    assert (last_tick["level"], last_tick["alpha"]) == (16, 1)
+    scored = [line["images_seen"] for line in lines if "score" in line]
+    assert scored == [line["images_seen"] for line in lines if line.get("side") == 16]  # others cannot be compared
+    assert 0 not in scored
+    assert 112 in scored
     sheets = {int(path.stem): pixels(path) for path in (run / "samples").iterdir()}
     assert len({sheet.shape for sheet in sheets.values()}) == 1
     cell = sheets[8][2:66, 2:66]  # 64 pixels that show 4

@@ -118,3 +118,12 @@ def test_a_model_is_called_by_its_run_or_file(run: Path, tmp_path: Path, monkeyp
     assert model_name(write_model(tmp_path / "dogs.safetensors")) == "dogs"
     monkeypatch.chdir(run)
     assert model_name(".") == "cats"
+
+
+def test_the_best_of_a_run_has_a_name(run: Path) -> None:
+    (run / "config.toml").touch()
+    with pytest.raises(CheckpointError, match=r"no best checkpoint.*best\.json"):
+        generator_file(run / "best")
+    (run / "best.json").write_text('{"images_seen": 100, "score": 0.5, "checkpoint": "checkpoints/000000100"}')
+    assert generator_file(run / "best") == run / "checkpoints" / "000000100" / "ema.safetensors"
+    assert model_name(run / "best") == "cats"

@@ -255,7 +255,8 @@ def test_kill_9_in_the_middle_loses_nothing_but_what_came_after_the_checkpoint(g
         == 0
     )
     assert same_weights(Path("runs/killed"), Path("runs/whole"))
-    seen = [json.loads(line)["images_seen"] for line in Path("runs/killed/metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in Path("runs/killed/metrics.jsonl").read_text().splitlines()]
+    seen = [line["images_seen"] for line in lines if "loss_d" in line]
     assert seen == sorted(set(seen))
 
 
@@ -365,7 +366,7 @@ def test_a_copy_among_the_checkpoints_is_not_mistaken_for_one(gantool, photos):
 def test_an_observer_that_every_run_has_can_be_given_options(gantool, photos):
     base = ("train", *MLP, "--data", photos, "--resolution", "8", "--images", "8")
     assert gantool(*base, "--name", "once", "--log", "jsonl", "--log", "samples:pixels=8").code == 0
-    assert len(Path("runs/once/metrics.jsonl").read_text().splitlines()) == 1
+    assert Path("runs/once/metrics.jsonl").read_text().count("loss_d") == 1
 
 
 def test_resume_and_name_exclude_each_other_and_one_image_is_too_few(gantool, photos):

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console as Screen
 
-from gantool.engine.events import Finished, Started, Tick, Warned
+from gantool.engine.events import Finished, Measured, Started, Tick, Warned
 from gantool.observers import ConsoleOptions
 from gantool.observers.console import Console, status
 
@@ -89,3 +89,12 @@ def test_a_new_level_has_a_line_of_its_own_without_a_terminal(tmp_path):
         console(Tick(seen, 1000, 1.0, 100.0, {}, {"level": level, "alpha": 1.0}))
     lines = [line for line in written.getvalue().splitlines() if "images  level" in line]
     assert [line.split("/")[0] for line in lines] == ["100", "300"]
+
+
+def test_the_line_tells_what_was_measured_last(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=False, width=200))
+    measured = Measured(90, {"diversity": 0.871, "swd": 0.213}, 0.2)
+    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8), measured, tick(100)):
+        console(event)
+    assert out.getvalue().rstrip().endswith("diversity 87%  SWD 0.21")

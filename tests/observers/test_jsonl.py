@@ -1,6 +1,6 @@
 import json
 
-from gantool.engine.events import Started, Tick, Warned
+from gantool.engine.events import Measured, Started, Tick, Warned
 from gantool.observers import JsonlOptions
 from gantool.observers.jsonl import Jsonl
 
@@ -36,3 +36,10 @@ def test_a_resumed_run_drops_what_it_will_repeat_and_half_a_line(tmp_path):
     for event in (started(tmp_path, 20), tick(30)):
         again(event)
     assert [line["images_seen"] for line in lines(tmp_path)] == [10, 20, 30]
+
+
+def test_a_measurement_has_a_line_with_its_score_if_it_has_one(tmp_path):
+    observer = Jsonl(JsonlOptions())
+    for event in (started(tmp_path), Measured(10, {"swd": 0.123456789}, 0.2), Measured(20, {"swd": 0.5})):
+        observer(event)
+    assert lines(tmp_path) == [{"images_seen": 10, "swd": 0.123457, "score": 0.2}, {"images_seen": 20, "swd": 0.5}]

@@ -10,7 +10,7 @@ import torch
 from gantool.engine.events import Measured, Snapshot, Started, Tick, Warned
 from gantool.observers import JsonlOptions, WatchOptions
 from gantool.observers.jsonl import Jsonl
-from gantool.observers.rules import Reading
+from gantool.observers.trail import Reading
 from gantool.observers.verdicts import judge, read
 from gantool.observers.watch import Watch
 
@@ -58,6 +58,11 @@ def from_half(share, wrong):
     return wrong if share >= 0.5 else {}
 
 
+def worse(share):
+    """Samples that have stopped getting better."""
+    return from_half(share, {"swd": 0.28})
+
+
 TROUBLES = {
     "collapse": (None, lambda s: from_half(s, {"diversity": 0.12})),
     "copies": (None, lambda s: from_half(s, {"spacing": 0.02})),
@@ -68,9 +73,9 @@ TROUBLES = {
     "stall": (None, lambda s: {"swd": 0.9 if s else 1.0}),
     "discriminator wins": (
         lambda s: from_half(s, {"real_accuracy": 1.0, "fake_accuracy": 1.0, "loss_d": 0.003}),
-        lambda s: from_half(s, {"swd": 0.3}),
+        worse,
     ),
-    "discriminator dead": (lambda s: from_half(s, {"real_accuracy": 1.0, "fake_accuracy": 0.0}), None),
+    "discriminator dead": (lambda s: from_half(s, {"real_accuracy": 1.0, "fake_accuracy": 0.0}), worse),
     "explosion": (lambda s: from_half(s, {"gradient_norm_g": 4000.0}), None),
 }
 
@@ -91,7 +96,7 @@ def test_a_vanished_gradient_of_the_generator_is_trouble_whatever_the_loss():
 
 @pytest.mark.parametrize("ticks", [{"real_accuracy": 0.0, "fake_accuracy": 0.0}, {"gradient_norm_d": 1e-4}])
 def test_a_dead_discriminator_says_the_same_of_all_or_has_no_gradient(ticks):
-    assert [v.kind for v in judge(history(lambda s: from_half(s, ticks)), GOAL)] == ["discriminator dead"]
+    assert [v.kind for v in judge(history(lambda s: from_half(s, ticks), worse), GOAL)] == ["discriminator dead"]
 
 
 def test_a_collapse_tells_how_much_since_when_and_what_to_do():
@@ -101,11 +106,25 @@ def test_a_collapse_tells_how_much_since_when_and_what_to_do():
     assert "--penalty r1" in verdict.message
 
 
+def test_samples_that_only_grow_more_varied_make_progress():
+    assert judge(history(None, lambda share: {"swd": 0.6, "diversity": 0.2 + 0.6 * share}), GOAL) == []
+
+
+def test_early_noise_that_calms_down_is_no_collapse():
+    calms = history(None, lambda share: {"diversity": 2.5 if share < 0.3 else 0.95}, noise=0.0)
+    assert judge(calms, GOAL) == []
+
+
+def test_a_discriminator_that_sets_its_zero_elsewhere_is_not_dead_while_samples_get_better():
+    ticks = {"real_accuracy": 1.0, "fake_accuracy": 0.0}
+    assert judge(history(lambda share: ticks, lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0), GOAL) == []
+
+
 def test_what_gets_much_worse_is_said_again():
-    def worse(share):
+    def twice(share):
         return from_half(share, {"diversity": 0.3 if share < 0.8 else 0.05})
 
-    assert [v.kind for v in judge(history(None, worse, noise=0.0), GOAL)] == ["collapse", "collapse"]
+    assert [v.kind for v in judge(history(None, twice, noise=0.0), GOAL)] == ["collapse", "collapse"]
 
 
 def test_trouble_that_comes_back_after_long_is_said_again():
@@ -194,6 +213,17 @@ def test_more_samples_are_drawn_where_the_sheet_has_too_few(tmp_path):
     watch(Snapshot(1000, (reals(16),), draw))
     watch(Snapshot(2000, (reals(64),), draw))
     assert asked == [32]
+
+
+def test_more_snapshots_than_a_run_changes_in_are_passed_over(tmp_path):
+    watch = Watch(WatchOptions())
+    watch(started(tmp_path))
+    measured = [n for n in range(0, GOAL + 1, 300) if watch(Snapshot(n, (reals(64),)))]
+    assert measured[:3] == [0, 900, 1800]
+    assert watch(Snapshot(GOAL, (reals(64),)))  # the last one always is
+    eager = Watch(WatchOptions(every=0))
+    eager(started(tmp_path))
+    assert all(eager(Snapshot(n, (reals(64),))) for n in (0, 1, 2))
 
 
 @pytest.mark.parametrize(("resolution", "count"), [(16, 64), (128, 64), (256, 32), (1024, 16)])

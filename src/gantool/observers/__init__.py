@@ -27,6 +27,7 @@ class WatchOptions(Options):
     off: bool = option(False, "measure nothing and warn of nothing")
     best: bool = option(True, "score snapshots, so that the run keeps its best checkpoint")
     samples: int = option(64, "samples measured at each snapshot; fewer beyond 128 pixels", ge=4)
+    every: float = option(0.04, "share of a run between two measurements at least; other snapshots pass", ge=0)
     warm_up: float = option(0.1, "share of a run in which nothing is warned of", ge=0, le=1)
     window: float = option(0.05, "share of a run that losses and accuracies must stay wrong for", gt=0, le=1)
     low_diversity: float = option(0.15, "of the data's: samples that stay below it are much alike", ge=0)

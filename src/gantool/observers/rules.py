@@ -1,84 +1,18 @@
 """The rules by which a run is found to go wrong: each looks at the readings so far and says what it sees."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from statistics import fmean, median
+from statistics import fmean
 
 from gantool.observers import WatchOptions
+from gantool.observers.trail import FEWEST_TICKS, STUCK, Reading, Trail, Verdict
 
-FIRST_TICKS = 8
-"""Their medians are what gradients and losses are compared with later."""
-FEWEST_TICKS = 8
-STUCK = 4
-"""So many measurements in a row without progress are no accident."""
-PROGRESS = 0.97
-"""Times the best distance so far: what counts as coming nearer to the data."""
 HAD_DIVERSITY = 0.4
 """Of the data's: less was never enough to speak of a loss."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One line of the metrics: the scalars of a tick, or what was measured of a snapshot (then `swd` is among them)."""
-
-    images_seen: int
-    values: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What goes wrong, since when, how badly (only its ratio to another of the kind counts), and what to do."""
-
-    kind: str
-    images_seen: int
-    since: int
-    severity: float
-    message: str
-
-
-class Trail:
-    """The readings of a run so far. Measurements at another side than the last one's are left behind."""
-
-    def __init__(self, goal: int, options: WatchOptions) -> None:
-        self.goal = goal
-        self.ticks: list[Reading] = []
-        self.measured: list[Reading] = []
-        self._window = options.window * goal
-        self._first: dict[str, float] = {}
-
-    def add(self, reading: Reading) -> None:
-        """Note the next one."""
-        if "swd" not in reading.values:
-            self.ticks.append(reading)
-            return
-        if self.measured and self.measured[-1].values.get("side") != reading.values.get("side"):
-            self.measured.clear()
-        self.measured.append(reading)
-
-    def first(self, name: str) -> float:
-        """The median size of a scalar over the first ticks."""
-        if name not in self._first and len(self.ticks) >= FIRST_TICKS:
-            self._first[name] = median(abs(tick.values.get(name, 0.0)) for tick in self.ticks[:FIRST_TICKS])
-        return self._first.get(name, 0.0)
-
-    def recent(self) -> Sequence[Reading]:
-        """The ticks of the last window, at least `FEWEST_TICKS`; none while there are too few."""
-        start = len(self.ticks)
-        while start and self.ticks[start - 1].images_seen > self.ticks[-1].images_seen - self._window:
-            start -= 1
-        start = min(start, len(self.ticks) - FEWEST_TICKS)
-        return self.ticks[start:] if start >= 0 else ()
-
-    def of(self, name: str) -> list[float]:
-        """A measured number through the run."""
-        return [reading.values[name] for reading in self.measured]
-
-    def stands_still(self) -> bool:
-        """Whether the last measurements came no nearer to the data than those before; not told by too few."""
-        swd = self.of("swd")
-        return len(swd) > STUCK and min(swd[-STUCK:]) > PROGRESS * min(swd[:-STUCK])
-
+NEAREST = 0.01
+"""A distance to the data that cannot be told from none."""
+FEW, LONG = 3, 5
+"""So many measurements without progress are enough where ticks tell of trouble too, and where nothing else does."""
 
 Rule = Callable[[Trail, WatchOptions], Verdict | None]
 
@@ -90,18 +24,22 @@ def collapse(trail: Trail, options: WatchOptions) -> Verdict | None:
         return None
     low = max(told[-2:])
     steady = [min(pair) for pair in pairwise(told)]  # one lucky sheet is no peak
-    peak = max(steady)
+    peak = min(max(steady), 1.0)  # noise may differ more than the data do
     fell = peak >= HAD_DIVERSITY and low < options.lost_diversity * peak
     stuck = trail.stands_still() and max(told[-STUCK:]) < options.low_diversity
     if not fell and not stuck:
         return None
-    begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair == peak)
+    begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair >= peak)
     since = begun.images_seen if fell else trail.measured[-STUCK].images_seen
-    how = f"was {peak:.0%} at {since:,} images" if fell else f"has not risen since {since:,} images"
+    how = (
+        f"was {peak:.0%} at {since:,} images: likely mode collapse. Try --penalty r1 or a lower --lr."
+        if fell
+        else f"has not risen since {since:,} images: samples are nearly all alike, by mode collapse or because the "
+        "generator hardly learns. Try --penalty r1 or another --lr."
+    )
     return _found(
         "collapse", trail.measured, since, 1 / max(told[-1], 1e-3),
-        f"Diversity is {told[-1]:.0%} of the data's and {how}: likely mode collapse. "
-        "Try --penalty r1 or a lower --lr.",
+        f"Diversity is {told[-1]:.0%} of the data's and {how}",
     )  # fmt: skip
 
 
@@ -122,10 +60,10 @@ def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
     swd = trail.of("swd")
     if len(swd) < 4:
         return None
-    now, best = min(swd[-2:]), min(swd[:-2])
+    now, best = min(swd[-2:]), max(min(swd[:-2]), NEAREST)
     if now < options.worse * best:
         return None
-    since = trail.measured[swd.index(best)].images_seen
+    since = trail.measured[swd.index(min(swd[:-2]))].images_seen
     return _found(
         "divergence", trail.measured, since, now / best,
         f"Samples are {now / best:.1f} times as far from the data (SWD {now:.3f}) as at {since:,} images ({best:.3f}): "
@@ -136,9 +74,9 @@ def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
 def stalls(trail: Trail, options: WatchOptions) -> Verdict | None:
     """Far from the data still, and no nearer since long ago."""
     swd = trail.of("swd")
-    if not trail.stands_still() or min(swd) < options.stalled:
+    if not trail.stands_still(LONG) or min(swd) < options.stalled:
         return None
-    since = trail.measured[swd.index(min(swd[:-STUCK]))].images_seen
+    since = trail.measured[-LONG].images_seen
     return _found(
         "stall", trail.measured, since, 1.0,
         f"Samples come no nearer to the data since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "
@@ -189,7 +127,7 @@ def discriminator_wins(trail: Trail, options: WatchOptions) -> Verdict | None:
         return None
     loss, gradient = fmean(abs(tick.values.get("loss_d", 0.0)) for tick in ticks), _mean(ticks, "gradient_norm_g")
     vanished = gradient < options.vanished * trail.first("gradient_norm_g")
-    if not vanished and (loss > options.no_loss or (trail.measured and not trail.stands_still())):
+    if not vanished and (loss > options.no_loss or (trail.measured and not trail.stands_still(FEW))):
         return None
     why = f"the generator's gradient is down to {gradient:.2g}" if vanished else f"its loss is down to {loss:.2g}"
     return _found(
@@ -201,7 +139,7 @@ def discriminator_wins(trail: Trail, options: WatchOptions) -> Verdict | None:
 
 
 def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
-    """It says the same of everything, or has no gradient though it is wrong."""
+    """It says the same of everything, or has no gradient though it is wrong, and samples make no progress."""
     ticks = trail.recent()
     if not ticks:
         return None
@@ -213,7 +151,7 @@ def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
     )
     gradient, first = _mean(ticks, "gradient_norm_d"), trail.first("gradient_norm_d")
     gone = gradient < options.vanished * first and min(fmean(real), fmean(fake)) < options.sure
-    if not same and not gone:
+    if not (same or gone) or (trail.measured and not trail.stands_still(FEW)):
         return None
     return _found(
         "discriminator dead", ticks, ticks[0].images_seen, 1.0,

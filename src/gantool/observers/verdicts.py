@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gantool.observers import WatchOptions
-from gantool.observers.rules import MEASURED_RULES, TICK_RULES, Reading, Trail, Verdict
+from gantool.observers.rules import MEASURED_RULES, TICK_RULES
+from gantool.observers.trail import Reading, Trail, Verdict
 
 FORGOTTEN = 0.25
 """Of a run: a kind of trouble that has been gone for so long is said anew when it comes back."""

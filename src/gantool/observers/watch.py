@@ -10,14 +10,13 @@ from gantool.engine.events import Event, Measured, Snapshot, Started, Tick, Warn
 from gantool.observers import WatchOptions
 from gantool.observers.jsonl import FILE
 from gantool.observers.measuring import Yardstick
-from gantool.observers.rules import Reading, Verdict
+from gantool.observers.trail import Reading, Verdict, score_of
 from gantool.observers.verdicts import Judge, plain, read
 
 PIXELS = 2**21
 """Of all samples at the most, so that large pictures do not cost more time than they are worth ..."""
 LEAST = 16
 """... but never fewer samples than this."""
-LEAST_DIVERSITY = 0.01
 
 
 class Watch:
@@ -28,6 +27,7 @@ class Watch:
         self._judge = Judge(options, 1)
         self._reals: Callable[[int], UInt8[Tensor, "n c h w"]] | None = None
         self._yardstick: Yardstick | None = None
+        self._goal, self._next = 1, 0
 
     def __call__(self, event: Event) -> Sequence[Event] | None:
         """Measure and judge."""
@@ -37,17 +37,18 @@ class Watch:
             self._start(event)
         elif isinstance(event, Tick):
             return self._warnings(Reading(event.images_seen, plain(event.scalars)))
-        elif isinstance(event, Snapshot):
+        elif isinstance(event, Snapshot) and (event.images_seen >= self._next or event.images_seen >= self._goal):
             return self._measure(event)
         return None
 
     def _start(self, event: Started) -> None:
         self._run, self._resolution, self._reals = event.run, event.resolution, event.reals
         self._count = min(self._options.samples, max(LEAST, PIXELS // event.resolution**2))
-        self._judge = Judge(self._options, event.images_goal)
+        self._judge, self._goal = Judge(self._options, event.images_goal), event.images_goal
         # A run that goes on warns as one that was never stopped: what was said before is not said again.
         for reading in read(event.run / FILE, event.images_seen) if event.images_seen else ():
             self._judge.take(reading)
+            self._note(reading)
 
     def _measure(self, event: Snapshot) -> Sequence[Event] | None:
         if self._reals is None:
@@ -59,8 +60,14 @@ class Watch:
         comparable = self._options.best and levels[-1].shape[-1] == self._resolution
         score = plain({"score": score_of(values)})["score"] if comparable else None
         measured = Measured(event.images_seen, values, score)
-        scored = values if score is None else {**values, "score": score}
-        return [measured, *self._warnings(Reading(event.images_seen, scored))]
+        reading = Reading(event.images_seen, values if score is None else {**values, "score": score})
+        self._note(reading)
+        return [measured, *self._warnings(reading)]
+
+    def _note(self, reading: Reading) -> None:
+        # The rules count measurements, so these must not come faster than a run changes; and each takes its time.
+        if "swd" in reading.values:
+            self._next = reading.images_seen + round(self._options.every * self._goal)
 
     def _warnings(self, reading: Reading) -> list[Event]:
         return [Warned(reading.images_seen, self._words(verdict)) for verdict in self._judge.take(reading)]
@@ -73,8 +80,3 @@ class Watch:
             f"{verdict.message} The best checkpoint is that of {best.images_seen:,} images: "
             f"{sample_command(self._run)} draws from it."
         )
-
-
-def score_of(values: dict[str, float]) -> float:
-    """Lower is better: the distance to the data, more where samples differ less from each other than the data do."""
-    return values["swd"] / min(1.0, max(values["diversity"], LEAST_DIVERSITY))

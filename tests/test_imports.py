@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runs": {"config", "engine.best", "engine.checkpoint", "engine.files", "errors"},
     "model": {"chunks", "contracts", "engine.export", "errors", "latents", "locate", "pixels", "render"},
     "architectures": COMPONENT_ROOM,
-    "losses": COMPONENT_ROOM,
+    "losses": COMPONENT_ROOM | {"augment"},
     "augment": COMPONENT_ROOM,
     "balance": COMPONENT_ROOM,
     "style": COMPONENT_ROOM,

@@ -82,6 +82,16 @@ class DriftOptions(Options):
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
 
 
+class ConsistencyOptions(Options):
+    """Options of `bcr`."""
+
+    weight: float = option(10.0, "lambda: strength for reals and for fakes", ge=0)
+    policy: tuple[Literal["flip", "color", "translation", "cutout"], ...] = option(
+        ("flip", "translation"), "changes that should not matter to the discriminator", min_length=1
+    )
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
 class PathLengthOptions(Options):
     """Options of `path-length`."""
 
@@ -151,7 +161,7 @@ def gantool_losses() -> list[Component]:
 
 @hookimpl
 def gantool_penalties() -> list[Component]:
-    """Four smooth the discriminator at reals, at fakes, between and around them; one holds its level, one its weights.
+    """Four smooth the discriminator at reals, at fakes, between and around them; three hold level, answers or weights.
 
     The last one is the generator's.
     """
@@ -192,6 +202,12 @@ def gantool_penalties() -> list[Component]:
             "Squared logits of reals, at a forward pass of its own; wasserstein:drift=1e-3 has it for free",
             DriftOptions,
             f"{home}:Drift",
+        ),
+        Component(
+            "bcr",
+            "The same answer after a flip or a shift (bCR, Zhao et al. 2020): for small data, and cannot leak",
+            ConsistencyOptions,
+            "gantool.losses.consistency:Consistency",
         ),
         Component(
             "clip",

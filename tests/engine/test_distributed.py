@@ -64,6 +64,7 @@ def agreeing(rank, size, folder):
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": str(size)}
     memory = [torch.tensor(float(rank)), torch.full((2,), 3.0 * rank)]
     join_world(torch.device("cpu")).agree(memory)
+    memory.append(join_world(torch.device("cpu")).gathered(torch.tensor([rank, rank + 10.0])))
     torch.save(memory, f"{folder}/{rank}.pt")
     torch.distributed.destroy_process_group()
 
@@ -71,7 +72,8 @@ def agreeing(rank, size, folder):
 def test_processes_agree_on_the_mean_of_what_their_components_remember(tmp_path):
     spawning.spawn(agreeing, (2, str(tmp_path)), nprocs=2)
     for rank in range(2):
-        one, two = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        one, two, gathered = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        assert gathered.tolist() == [0, 10, 1, 11]
         assert one.item() == 0.5
         assert two.tolist() == [1.5, 1.5]
 

@@ -109,6 +109,17 @@ def test_whatever_a_strategy_remembers_goes_on_exactly(tmp_path, strategy):
     assert not all(torch.equal(one, other) for one, other in zip(state(whole), state(plain), strict=True))
 
 
+def test_what_adapts_is_told_at_each_tick(tmp_path):
+    told = []
+    made = trainer(
+        tmp_path / "run", images=32, game={"balance": Adaptive(AdaptiveOptions(target=0.99, speed=1))},
+        observers=[lambda event: told.append(event.status["d_per_g"]) if isinstance(event, Tick) else None],
+    )  # fmt: skip
+    made.train()
+    assert told[-1] == pytest.approx(made.game.balance.lead.exp().item())
+    assert told[-1] > 1
+
+
 def test_a_checkpoint_from_before_a_component_remembered_anything_is_taken(tmp_path):
     trainer(tmp_path / "run", images=48).train()
     second = trainer(tmp_path / "run", images=64, game={"balance": Fixed(FixedOptions(d_steps=2))})

@@ -1,6 +1,6 @@
 """Adaptive discriminator augmentation: as much as its overfitting asks for (Karras et al. 2020, "limited data")."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +14,7 @@ class Ada(nn.Module):
 
     `p` follows the reals' logits: when their mean sign is above `target`, the discriminator knows the reals by heart,
     and p grows. All that adapts is in buffers, float32 tensors. The decision falls at the beginning of the call after
-    `every` batches, so that processes that average their buffers between two calls all decide alike, by the signs of
-    all. `images` then counts those of one process, and so does `kimg`.
+    `every` batches, by the logits of all processes.
 
     Signs mean nothing for a loss whose logits only count against each other (`zero_decides` false: wasserstein,
     relativistic, rpgan), since nothing holds 0 between reals and fakes. Use `fixed=yes` with those.
@@ -44,6 +43,10 @@ class Ada(nn.Module):
             return drawn[0].apply(images)
 
         return apply
+
+    def status(self) -> Mapping[str, float]:
+        """What the console shows of it."""
+        return {"augment_p": float(self.p)}
 
     @torch.no_grad()
     def observe(self, real_logits: Logits) -> None:

@@ -113,6 +113,10 @@ class Adaptive(nn.Module):
             if bool(torch.isfinite(error)):
                 self.lead.copy_((self.lead + self.speed * error).clamp(-self.furthest, self.furthest))
 
+    def status(self) -> Mapping[str, float]:
+        """What the console shows of it: how many batches the discriminator learns from for each of the generator's."""
+        return {"d_per_g": self.lead.exp().item()}
+
     def _income(self) -> Float[Tensor, "2"]:
         """Turns of discriminator and generator a batch: 1 for the one that is behind, and less for the other."""
         return torch.stack([self.lead.clamp(max=0).exp(), (-self.lead).clamp(max=0).exp()])

@@ -65,6 +65,14 @@ class World:
             dist.all_reduce(tensor, group=self.hosts if tensor.device.type == "cpu" else None)
             tensor /= self.size
 
+    def gathered(self, values: Float[Tensor, "n"]) -> Float[Tensor, "all"]:
+        """The values of all processes, in the order of their ranks."""
+        if self.size == 1:
+            return values
+        parts = [torch.empty_like(values) for _ in range(self.size)]
+        dist.all_gather(parts, values.contiguous())
+        return torch.cat(parts)
+
     def anyone(self, mine: bool) -> bool:
         """Whether it is so in any process; all get the same answer, and no device is waited for."""
         if self.size == 1:

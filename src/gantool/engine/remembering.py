@@ -23,6 +23,16 @@ def memory(game: Game) -> Iterator[Tensor]:
         yield from part.buffers()
 
 
+def status(game: Game) -> dict[str, float]:
+    """What the components that adapt tell of themselves, read from the device."""
+    told: dict[str, float] = {}
+    for part in remembering(game).values():
+        tell: Any = getattr(part, "status", None)
+        if callable(tell):
+            told |= tell()
+    return told
+
+
 def state(game: Game) -> dict[str, dict[str, Any]]:
     """What a checkpoint keeps of the components."""
     return {name: dict(part.state_dict()) for name, part in remembering(game).items()}

@@ -69,7 +69,7 @@ def discriminator_step(
             if step % penalty.every == 0:
                 loss = loss + _weighed(penalty, penalty(gan.discriminator, real, fake, labels), scalars)
         if observe := getattr(game.augmentation, "observe", None):
-            observe(real_logits.detach())
+            observe(game.world.gathered(real_logits.detach()))
         return loss, scalars
 
     scalars = _learn(game, game.gan.discriminator, game.optimizer_d, loss_of, batch, labels, "d")

@@ -23,6 +23,7 @@ from gantool.engine.export import ModelCard, save_generator
 from gantool.engine.ledger import Ledger
 from gantool.engine.lock import RunLock
 from gantool.engine.remembering import memory, restore, state
+from gantool.engine.remembering import status as told_by_components
 from gantool.engine.schedules import schedule_of
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import between, check_parts, stage_at, stages_of
@@ -192,7 +193,7 @@ class Trainer:
         now = time.monotonic()
         seconds, images = now - self._tick_start, self.images_seen - self._tick_images
         self._tick_start, self._tick_images = now, self.images_seen
-        status = self.game.gan.status()
+        status = {**self.game.gan.status(), **told_by_components(self.game)}
         self._tell(Tick(self.images_seen, self.config.images, seconds, images / max(seconds, 1e-9), scalars, status))
         if scalars["skipped_steps"]:
             self._tell(Warned(self.images_seen, _skipped_advice(int(scalars["skipped_steps"]))))

@@ -22,13 +22,14 @@ from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick,
 from gantool.engine.export import ModelCard, save_generator
 from gantool.engine.ledger import Ledger
 from gantool.engine.lock import RunLock
-from gantool.engine.remembering import memory, restore, state
+from gantool.engine.remembering import memory
 from gantool.engine.remembering import status as told_by_components
+from gantool.engine.saving import check_same_data, gather, give_back
 from gantool.engine.schedules import schedule_of
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import between, check_parts, stage_at, stages_of
 from gantool.engine.step import Game, Scalars, discriminator_step, generator_step
-from gantool.errors import ResumeError, TrainingError
+from gantool.errors import TrainingError
 from gantool.pixels import to_float
 
 NOT_FINITE_LIMIT = 5
@@ -231,28 +232,11 @@ class Trainer:
         self._saved_at, self._saved_images = time.monotonic(), self.images_seen
         if not self.game.world.leads:
             return
-        gan = self.game.gan
-        self.ema.gan.advance(self.images_seen)
-        card = self.card.model_copy(update={"images_seen": self.images_seen})
-        contents = checkpoint.Contents(
-            self.images_seen,
-            gan.generator.state_dict(),
-            gan.discriminator.state_dict(),
-            self.ema.gan.generator.state_dict(),
-            card,
-            {
-                "images_seen": self.images_seen,
-                "data": {"count": self.batches.count, "fingerprint": self.batches.fingerprint},
-                "optimizer_g": self.game.optimizer_g.state_dict(),
-                "optimizer_d": self.game.optimizer_d.state_dict(),
-                "stage_start": self._stage_start,
-                "components": state(self.game),
-                "best": self.best.state(),
-            },
-        )
+        more = {"stage_start": self._stage_start, "best": self.best.state()}
+        contents = gather(self.images_seen, self.game, self.ema, self.card, self.batches, more)
         path = checkpoint.save(self.run, contents, self.config.keep, self.best.images_seen)
         self.best.write(self.run)
-        save_generator(self.run / "generator.safetensors", contents.averaged, card)
+        save_generator(self.run / "generator.safetensors", contents.averaged, contents.card)
         self._tell(Checkpoint(self.images_seen, path))
 
     def resume(self, path: Path, accept_new_data: bool = False) -> None:
@@ -261,31 +245,15 @@ class Trainer:
         Raises CheckpointError when it is damaged or does not fit, ResumeError when the images have changed since.
         """
         contents = checkpoint.load(path)
-        self._same_data(contents.state["data"], accept_new_data)
-        gan = self.game.gan
-        gan.advance(contents.images_seen)
-        checkpoint.load_weights(gan.generator, contents.generator, "the generator")
-        checkpoint.load_weights(gan.discriminator, contents.discriminator, "the discriminator")
-        checkpoint.load_weights(self.ema.gan.generator, contents.averaged, "the averaged generator")
-        for grown in (gan, self.ema.gan):
-            grown.advance(contents.images_seen)
-        self.game.optimizer_g.load_state_dict(contents.state["optimizer_g"])
-        self.game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
+        if not accept_new_data:
+            check_same_data(contents, self.batches)
+        give_back(contents, self.game, self.ema)
         self._stage_start = int(contents.state.get("stage_start", 0))
-        restore(self.game, contents.state.get("components", {}))
         self.best = Best(**contents.state.get("best", {}))
         self.images_seen = self.resumed_from = self._before = contents.images_seen
         if self.game.world.leads:
             checkpoint.set_aside_newer(self.run, contents.images_seen)
             self.best.settle(self.run)
-
-    def _same_data(self, then: dict[str, object], accept_new_data: bool) -> None:
-        now = {"count": self.batches.count, "fingerprint": self.batches.fingerprint}
-        if then != now and not accept_new_data:
-            raise ResumeError(
-                f"The images have changed since this run was saved: {then['count']} then, {now['count']} now, or "
-                "others of the same number. Start a new run, or go on with the new ones by --accept-new-data."
-            )
 
     def _finish(self) -> Finished:
         if self.images_seen != self._tick_images:

@@ -16,7 +16,7 @@ from gantool.contracts import Batches, Labels, Observer, Stage, Turn
 from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
 from gantool.engine.best import Best, score_among
-from gantool.engine.devices import is_out_of_memory, out_of_memory
+from gantool.engine.devices import is_out_of_memory
 from gantool.engine.ema import Ema
 from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.engine.export import ModelCard, save_generator
@@ -29,7 +29,7 @@ from gantool.engine.schedules import schedule_of
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import between, check_parts, stage_at, stages_of
 from gantool.engine.step import Game, Scalars, discriminator_step, generator_step
-from gantool.errors import TrainingError
+from gantool.engine.troubles import memory_ran_out, not_finite, skipped
 from gantool.pixels import to_float
 
 NOT_FINITE_LIMIT = 5
@@ -97,15 +97,7 @@ class Trainer:
                 self._tell(Finished(self.images_seen, self.run, self.interrupted, failed=True))
                 if not is_out_of_memory(error):
                     raise
-                raise self._out_of_memory() from error
-
-    def _out_of_memory(self) -> TrainingError:
-        config, now = self.config, stage_at(self.stages, self.images_seen)
-        if len(self.stages) == 1:
-            return out_of_memory(config.batch, self.device)
-        halved = stage_at(stages_of(self.game.gan, config.resolution, config.batch // 2), self.images_seen)
-        where = f"in the stage {now.title!r}, with batch {now.batch},"
-        return out_of_memory(config.batch, self.device, where, smaller_helps=halved.batch < now.batch)
+                raise memory_ran_out(self.config, self.game.gan, self.images_seen, self.device) from error
 
     def _loop(self) -> Finished:
         config = self.config
@@ -197,14 +189,9 @@ class Trainer:
         status = {**self.game.gan.status(), **told_by_components(self.game)}
         self._tell(Tick(self.images_seen, self.config.images, seconds, images / max(seconds, 1e-9), scalars, status))
         if scalars["skipped_steps"]:
-            self._tell(Warned(self.images_seen, _skipped_advice(int(scalars["skipped_steps"]))))
+            self._tell(Warned(self.images_seen, skipped(int(scalars["skipped_steps"]))))
         if self._ledger.streak >= NOT_FINITE_LIMIT:
-            good = checkpoint.newest_good(self.run)
-            raise TrainingError(
-                f"Loss or gradient was not finite for {self._ledger.streak} steps in a row, at "
-                f"{self.images_seen:,} images. Try a lower --lr, --penalty r1 or --precision float32. "
-                + (f"The last good checkpoint is {good}." if good else "There is no checkpoint yet.")
-            )
+            raise not_finite(self._ledger.streak, self.images_seen, self.run)
 
     def _reals(self, n: int) -> UInt8[Tensor, "n c h w"]:
         return self.batches.take(0, min(n, self.batches.count))[0].cpu()
@@ -276,10 +263,3 @@ def derived_seed(seed: int, images_seen: int, rank: int) -> int:
     """A seed for one step of one process: 63 bits that depend on all three numbers."""
     digest = hashlib.sha256(f"{seed} {images_seen} {rank}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
-
-
-def _skipped_advice(count: int) -> str:
-    return (
-        f"{count} updates were skipped because loss or gradient was not finite; the weights are unharmed. "
-        "If this goes on, try a lower --lr or --precision float32."
-    )

@@ -10,6 +10,7 @@ from gantool.components import Setting
 from gantool.losses import R1Options
 from gantool.losses.gamma import settle as settle_gamma
 from gantool.plugins import PluginHost
+from gantool.recipes import defaults
 from gantool.resolve import decide
 
 HOST = PluginHost(guests=False, environ={})
@@ -42,6 +43,15 @@ def test_every_choice_is_told_and_nothing_that_was_said():
     assert set(told) == {"--loss", "--penalty", "--augment", "--balance", "--lr", "--batch", "--ema", "--images"}
     _, told = decided(batch=32, lr_g=1e-4, augment="none", penalty=("none",), ema=100, images=1000, loss="hinge")
     assert set(told) == {"--balance", "--lr-d"}
+
+
+def test_a_cpu_takes_smaller_and_bolder_steps_where_the_recipe_has_them():
+    arch, source = HOST.specs("architecture")["dcgan"], HOST.specs("source")["folder"]
+    on = {device: defaults(arch, source, {}, device) for device in ("cpu", "cuda:0")}
+    assert [(on[d].values["batch"], on[d].values["lr_g"]) for d in on] == [(16, 5e-4), (64, 2e-4)]
+    assert "on a CPU" in on["cpu"].why["batch"]
+    assert "CPU" not in on["cuda:0"].why["batch"]
+    assert on["cpu"].values["ema"] == 5000  # that of the batch in force, not of the recipe's
 
 
 def test_the_half_life_of_the_average_grows_with_the_batch():

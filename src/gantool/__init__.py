@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Architecture,
         Component,
         ImageShape,
+        OnCpu,
         Options,
         Recipe,
         ShortRun,
@@ -47,7 +48,7 @@ __version__ = "0.1.0"
 _HOME = {
     "gantool.assembly": ("configure", "load", "train", "trainer"),
     "gantool.components": (
-        "API_VERSION", "Architecture", "Component", "ImageShape", "Options", "Recipe", "ShortRun", "option",
+        "API_VERSION", "Architecture", "Component", "ImageShape", "OnCpu", "Options", "Recipe", "ShortRun", "option",
     ),
     "gantool.config": ("RunConfig",),
     "gantool.contracts": (
@@ -62,7 +63,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Recipe", "ShortRun",
-    "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty", "GeneratorPenalty",
+    "OnCpu", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty", "GeneratorPenalty",
     "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer", "MappedGenerator",
     "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model",
 ]  # fmt: skip

@@ -55,6 +55,14 @@ class ShortRun:
 
 
 @dataclass(frozen=True)
+class OnCpu:
+    """The steps a recipe takes on a CPU, where smaller batches cost no more for each image, and mean more updates."""
+
+    batch: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class Recipe:
     """The training defaults that belong to an architecture; each has a flag that overrides it.
 
@@ -76,6 +84,7 @@ class Recipe:
     ema: int | Literal["auto"] = AUTO
     images: int = 200_000
     short: ShortRun | None = None
+    on_cpu: OnCpu | None = None
 
 
 TRAITS = {

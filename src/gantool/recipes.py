@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gantool.components import AUTO, Architecture, Component, Recipe, Setting
+from gantool.components import AUTO, Architecture, Component, Setting
 from gantool.config import NONE, RunConfig
 from gantool.plugins import PluginHost
 
@@ -34,19 +34,21 @@ class Defaults:
     why: Mapping[str, str]
 
 
-def defaults(arch: Architecture, source: Component, said: Mapping[str, Any]) -> Defaults:
-    """An architecture's recipe for a source, beside what was said.
+def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], device: str) -> Defaults:
+    """An architecture's recipe for a source and a device, beside what was said.
 
     It hangs on the source and never on `--images`: N images and then N more have to be what 2N at once are.
     """
     recipe, whose = arch.recipe, f"the recipe of {arch.name}"
-    short = _short(recipe, source)
     if source.images is not None:
         recipe = replace(recipe, images=source.images)
-    if short:
-        assert recipe.short is not None
+    of_steps = whose
+    if recipe.short is not None and source.images is not None and source.images <= recipe.short.images:
         recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
-    of_steps = f"{whose} for runs as short as {source.name} needs: more and bolder steps" if short else whose
+        of_steps = f"{whose} for runs as short as {source.name} needs: more and bolder steps"
+    elif recipe.on_cpu is not None and device == "cpu":
+        recipe = replace(recipe, batch=recipe.on_cpu.batch, learning_rate=recipe.on_cpu.learning_rate)
+        of_steps = f"{whose} on a CPU: more updates for the same images"
     batch = said.get("batch", recipe.batch)
     averaged = recipe.ema if recipe.ema != AUTO else _ema(batch)
     values = {
@@ -71,10 +73,6 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any]) -> 
         "images": f"what {source.name} calls for" if source.images is not None else whose,
     }
     return Defaults(values, why)
-
-
-def _short(recipe: Recipe, source: Component) -> bool:
-    return source.images is not None and recipe.short is not None and source.images <= recipe.short.images
 
 
 def _ema(batch: Any) -> int:

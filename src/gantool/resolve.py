@@ -39,9 +39,10 @@ def decide(
     shape = source.natural() or FALLBACK
     assert isinstance(arch.spec, Architecture)
     assert isinstance(source.spec, Component)
-    by_default = recipes.defaults(arch.spec, source.spec, said)
+    device = str(pick_device(settings.get("device", "auto")))
+    by_default = recipes.defaults(arch.spec, source.spec, said, device)
     settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
-    settings |= {"arch": arch.text, "data": source.text, "device": str(pick_device(settings.get("device", "auto")))}
+    settings |= {"arch": arch.text, "data": source.text, "device": device}
     settings |= _components(host, settings)
     config = settle(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)

@@ -110,6 +110,22 @@ def test_samples_that_only_grow_more_varied_make_progress():
     assert judge(history(None, lambda share: {"swd": 0.6, "diversity": 0.2 + 0.6 * share}), GOAL) == []
 
 
+def test_samples_that_are_still_alike_after_a_fifth_of_a_run_are_told_however_slowly_they_get_better():
+    def slow(share):
+        return {"diversity": 0.02 + 0.1 * share, "swd": 1.0 - 0.8 * share, "spacing": 0.3}
+
+    verdicts = judge(history(None, slow, noise=0.0), GOAL)
+    assert [v.kind for v in verdicts] == ["collapse"]
+    assert 0.2 * GOAL <= verdicts[0].images_seen <= 0.25 * GOAL
+    assert "has not risen" not in verdicts[0].message
+
+
+def test_a_loss_that_has_exploded_within_the_first_ticks_is_no_yardstick():
+    verdicts = judge(history(lambda share: {"loss_d": 1.4 if share < 0.03 else 500.0}), GOAL)
+    assert [v.kind for v in verdicts] == ["explosion"]
+    assert verdicts[0].images_seen <= 0.12 * GOAL
+
+
 def test_early_noise_that_calms_down_is_no_collapse():
     calms = history(None, lambda share: {"diversity": 2.5 if share < 0.3 else 0.95}, noise=0.0)
     assert judge(calms, GOAL) == []

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gantool.components import Architecture, Options, Recipe, ShortRun, option
+from gantool.components import Architecture, OnCpu, Options, Recipe, ShortRun, option
 from gantool.hookspecs import hookimpl
 
 Width = Annotated[int, Field(ge=1)]
@@ -107,7 +107,15 @@ def gantool_architectures() -> list[Architecture]:
             "Fully connected networks: the first GAN (Goodfellow et al. 2014), for digits and other small pictures",
             MlpOptions,
             "gantool.architectures.mlp:build",
-            Recipe(learning_rate=2e-4, betas=(0.5, 0.999), weight_decay=8e-9, batch=256, images=3_000_000),
+            Recipe(
+                penalties=("r1:weight=1",),
+                learning_rate=2e-4,
+                betas=(0.5, 0.999),
+                weight_decay=8e-9,
+                batch=256,
+                images=3_000_000,
+                short=ShortRun(60_000, batch=16, learning_rate=2e-4),
+            ),
         ),
         Architecture(
             "dcgan",
@@ -115,7 +123,11 @@ def gantool_architectures() -> list[Architecture]:
             DcganOptions,
             "gantool.architectures.dcgan:build",
             Recipe(
-                learning_rate=2e-4, betas=(0.5, 0.999), batch=64, short=ShortRun(60_000, batch=16, learning_rate=1e-3)
+                learning_rate=2e-4,
+                betas=(0.5, 0.999),
+                batch=64,
+                short=ShortRun(60_000, batch=16, learning_rate=1e-3),
+                on_cpu=OnCpu(batch=16, learning_rate=5e-4),
             ),
             resolutions=(16, 28, 32, 64, 128, 256),
         ),

@@ -11,8 +11,8 @@ HAD_DIVERSITY = 0.4
 """Of the data's: less was never enough to speak of a loss."""
 NEAREST = 0.01
 """A distance to the data that cannot be told from none."""
-FEW, LONG = 3, 5
-"""So many measurements without progress are enough where ticks tell of trouble too, and where nothing else does."""
+FEW = 3
+"""So many measurements without progress are enough where ticks tell of trouble too."""
 
 Rule = Callable[[Trail, WatchOptions], Verdict | None]
 
@@ -27,16 +27,19 @@ def collapse(trail: Trail, options: WatchOptions) -> Verdict | None:
     peak = min(max(steady), 1.0)  # noise may differ more than the data do
     fell = peak >= HAD_DIVERSITY and low < options.lost_diversity * peak
     stuck = trail.stands_still() and max(told[-STUCK:]) < options.low_diversity
-    if not fell and not stuck:
+    late = trail.measured[-1].images_seen >= options.grace * trail.goal and low < options.least_diversity
+    if not fell and not stuck and not late:
         return None
     begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair >= peak)
-    since = begun.images_seen if fell else trail.measured[-STUCK].images_seen
-    how = (
-        f"was {peak:.0%} at {since:,} images: likely mode collapse. Try --penalty r1 or a lower --lr."
-        if fell
-        else f"has not risen since {since:,} images: samples are nearly all alike, by mode collapse or because the "
-        "generator hardly learns. Try --penalty r1 or another --lr."
-    )
+    since = begun.images_seen if fell else trail.measured[-STUCK if stuck else 0].images_seen
+    if fell:
+        how = f"was {peak:.0%} at {since:,} images: likely mode collapse. Try --penalty r1 or a lower --lr."
+    else:
+        how = f"has not risen since {since:,} images" if stuck else f"never was more than {max(told):.0%}"
+        how += (
+            ": samples are nearly all alike, by mode collapse or because the generator hardly learns. Try --penalty r1 "
+            "or another --lr."
+        )
     return _found(
         "collapse", trail.measured, since, 1 / max(told[-1], 1e-3),
         f"Diversity is {told[-1]:.0%} of the data's and {how}",
@@ -74,9 +77,9 @@ def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
 def stalls(trail: Trail, options: WatchOptions) -> Verdict | None:
     """Far from the data still, and no nearer since long ago."""
     swd = trail.of("swd")
-    if not trail.stands_still(LONG) or min(swd) < options.stalled:
+    if not trail.stands_still() or min(swd) < options.stalled:
         return None
-    since = trail.measured[-LONG].images_seen
+    since = trail.measured[-STUCK].images_seen
     return _found(
         "stall", trail.measured, since, 1.0,
         f"Samples come no nearer to the data since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "
@@ -165,7 +168,8 @@ def runs_away(trail: Trail, options: WatchOptions) -> Verdict | None:
     """Gradients or the discriminator's loss are far above what they were at first."""
     ticks, worst, which = trail.recent()[-FEWEST_TICKS // 2 :], 0.0, ""
     for name in ("gradient_norm_d", "gradient_norm_g", "loss_d"):  # loss_g may drift without harm (Wasserstein)
-        floor = max(trail.first(name), 1.0) if name.startswith("loss") else trail.first(name)
+        # Gradients settle in the first ticks; a loss is soon what it should be, and may have exploded by the third.
+        floor = max(trail.first(name, 2), 1.0) if name.startswith("loss") else trail.first(name)
         size = min((abs(tick.values.get(name, 0.0)) for tick in ticks), default=0.0) / max(floor, 1e-12)
         if size > worst:
             worst, which = size, name

@@ -44,7 +44,7 @@ class Trail:
         self.ticks: list[Reading] = []
         self.measured: list[Reading] = []
         self._window = options.window * goal
-        self._first: dict[str, float] = {}
+        self._first: dict[tuple[str, int], float] = {}
 
     def add(self, reading: Reading) -> None:
         """Note the next one."""
@@ -55,11 +55,11 @@ class Trail:
             self.measured.clear()
         self.measured.append(reading)
 
-    def first(self, name: str) -> float:
+    def first(self, name: str, ticks: int = FIRST_TICKS) -> float:
         """The median size of a scalar over the first ticks."""
-        if name not in self._first and len(self.ticks) >= FIRST_TICKS:
-            self._first[name] = median(abs(tick.values.get(name, 0.0)) for tick in self.ticks[:FIRST_TICKS])
-        return self._first.get(name, 0.0)
+        if (name, ticks) not in self._first and len(self.ticks) >= ticks:
+            self._first[name, ticks] = median(abs(tick.values.get(name, 0.0)) for tick in self.ticks[:ticks])
+        return self._first.get((name, ticks), 0.0)
 
     def recent(self) -> Sequence[Reading]:
         """The ticks of the last window, at least `FEWEST_TICKS`; none while there are too few."""

@@ -13,7 +13,7 @@ def config(**asked):
 
 def test_the_recipe_fills_what_nobody_asked_for():
     made = resolve(HOST, {"arch": "mlp", "device": "cpu"})
-    assert (made.batch, made.weight_decay, made.betas) == (256, 8e-9, (0.5, 0.999))
+    assert (made.penalty, made.weight_decay, made.betas) == (("r1:weight=1.0,every=1",), 8e-9, (0.5, 0.999))
     assert made.loss == "logistic:smooth=0.0,flip=0.0"
 
 

@@ -58,10 +58,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "conflicts": {"config", "contracts", "errors", "plugin_choice", "plugins"},
     "forecasting": {"anything but cli"},
     "assembly": {"anything but cli"},
+    "tuning": {
+        "assembly", "config", "engine.checkpoint", "engine.events", "engine.files", "engine.trainer", "errors",
+        "grammar", "plugins", "progress", "resolve", "runs",
+    },
     "cli": {
         FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.report", "engine.events",
-        "engine.stages", "engine.trainer", "errors", "forecasting", "grammar", "hookspecs", "latents", "locate",
-        "metrics", "model", "option_types", "progress", "recipes", "render", "resolve", "runs", "style", *PLUGINS,
+        "engine.lock", "engine.stages", "engine.trainer", "errors", "forecasting", "grammar", "hookspecs", "latents",
+        "locate", "metrics", "model", "option_types", "progress", "recipes", "render", "resolve", "runs", "style",
+        "tuning", *PLUGINS,
     },
 }  # fmt: skip
 

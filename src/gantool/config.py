@@ -99,7 +99,11 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def write_config(config: RunConfig) -> str:
     """The configuration as TOML; `read_config` inverts it."""
-    values = config.model_dump()
+    return write_settings(config.model_dump())
+
+
+def write_settings(values: Mapping[str, Any]) -> str:
+    """Some settings as TOML."""
     return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
 
 

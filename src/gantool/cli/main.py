@@ -17,6 +17,7 @@ from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand, RootGr
 from gantool.cli.interpolate import interpolate
 from gantool.cli.sample import sample
 from gantool.cli.train import train
+from gantool.cli.tune import tune
 from gantool.errors import GantoolError
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ def _root(
 
 
 app.command(cls=ComponentCommand)(train)
+app.command(cls=ComponentCommand)(tune)
 app.command()(sample)
 app.command()(interpolate)
 app.add_typer(data.app, name="data")

@@ -1,0 +1,108 @@
+"""What `gantool tune` does around the search: signals, exit codes, and the words on the way and at the end."""
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gantool import runs
+from gantool.cli.output import result, result_json, say
+from gantool.cli.progress import showing_progress
+from gantool.cli.training import interruptible
+from gantool.engine.lock import RunLock
+from gantool.engine.trainer import Trainer
+from gantool.errors import UsageError
+from gantool.tuning.folder import Begun, default_name, open_folder, plan, read, write
+from gantool.tuning.report import command, document, folders, line, table, worth
+from gantool.tuning.search import Search
+from gantool.tuning.training import RunOf
+from gantool.tuning.trials import Trial, best_of, load
+
+
+def begin(
+    settings: Mapping[str, Any],
+    run: Path | None,
+    config: Path | None,
+    search: Sequence[str],
+    trials: int,
+    out: Path,
+    name: str | None,
+) -> tuple[Path, Begun]:
+    """A search and its folder, which may have been begun before by the same command."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UsageError("gantool tune is one process: start it without torchrun.")
+    begun = plan(settings, run, config, search, trials)
+    name = name or default_name(begun.start)
+    if Path(name).name != name or name in (".", ".."):
+        raise UsageError(f"--name {name!r}: a name is one folder inside --out {out}, without slashes.")
+    return out / name, open_folder(out / name, begun)
+
+
+def resumed(folder: Path, trials: int | None) -> tuple[Path, Begun]:
+    """A search that goes on as it was begun, perhaps with more trials."""
+    begun = read(folder)
+    if trials is not None:
+        begun = replace(begun, trials=trials)
+        write(folder, begun)
+    return folder, begun
+
+
+def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bool, as_json: bool) -> None:
+    """Search, show what was found, and leave with 0, or 130 or 143 after an interruption."""
+    search = begun.search(folder)
+    signals: list[int] = []
+
+    @contextmanager
+    def guard(made: Trainer) -> Iterator[list[int]]:
+        with interruptible(made) as caught:
+            yield caught
+        signals.extend(caught)
+
+    def tell(event: str, trial: Trial) -> None:
+        if not quiet:
+            say(line(event, trial, search))
+
+    train = RunOf(folder, begun.said, begun.start_file(folder), search.images, guard)
+    try:
+        with RunLock(runs.make(folder)), redirect_stdout(sys.stderr), showing_progress():
+            if not quiet:
+                _announce(search)
+            search.run(train, tell)
+    except KeyboardInterrupt:  # between two trials, or while one was being made
+        signals.append(signal.SIGINT)
+    if signals:
+        again = shlex.join(["gantool", "tune", "--resume", str(folder), *folders(plugins)])
+        say(f"Stopped and saved. Go on with: {again}")
+    _show(search, begun, plugins, bool(signals), as_json)
+    if signals:
+        raise typer.Exit(128 + signals[0])
+
+
+def _announce(search: Search) -> None:
+    for dimension in search.space:
+        say(f"Searching: {dimension}")
+    rungs = " and ".join(f"{rung:,}" for rung in search.rungs[:-1])
+    say(f"{search.trials} settings of {search.images:,} images at the most, compared at {rungs}, in {search.folder}")
+
+
+def _show(search: Search, begun: Begun, plugins: Sequence[Path], interrupted: bool, as_json: bool) -> None:
+    trials = load(search.folder)
+    best = best_of(trials)
+    words = command(begun.said, begun.start_file(search.folder), search, best, plugins) if best else None
+    if as_json:
+        result_json(document(search, words, interrupted))
+        return
+    for text in table(trials):
+        result(text)
+    for text in worth(trials, search.noise()):
+        result(text)
+    if best is not None and words is not None:
+        result(f"The run of the best, for gantool sample: {search.folder / 'trials' / f'{best.number:03d}'}")
+        result(words)

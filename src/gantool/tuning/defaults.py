@@ -1,0 +1,66 @@
+"""The few settings that matter, searched where nobody said otherwise."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gantool.config import ALIASES, NONE
+from gantool.grammar import parse_choice
+from gantool.plugins import PluginHost
+from gantool.resolve import resolve
+from gantool.tuning.space import START, Dimension, meant, parse
+
+RATE = 4.0
+"""Learning rates are searched from a quarter to four times that of the start, for each network by itself."""
+WEIGHT = 8.0
+"""The weight of R1 is searched from an eighth to eight times what is usual at this resolution and batch."""
+BATCH = (0.5, 1, 2)
+"""Times the batch of the start. At a given number of images, half the batch is twice as many steps."""
+LEAST_AUGMENTATION = 0.2
+"""Share of the samples augmented: from here to all of them, where there are few pictures."""
+
+
+def space_of(
+    host: PluginHost, said: Mapping[str, Any], file: Mapping[str, Any], search: Sequence[str]
+) -> tuple[Dimension, ...]:
+    """What is searched: what `search` names, and of the usual settings those that no flag (`said`) has fixed.
+
+    `KEY=start` leaves a setting as it is; `KEY` by itself searches as usual though a flag was given.
+    Raises OptionError for a text that a run would refuse.
+    """
+    asked = {**file, **said}
+    usual = usually(host, asked)
+    named: dict[str, Dimension] = {}
+    for text in search:
+        key = text.strip().replace("-", "_")
+        each = [usual[name] for name in ALIASES.get(key, (key,)) if name in usual]
+        for dimension in each or [parse(text)]:
+            named[dimension.key] = dimension
+    covered = {name for key in (*named, *said) for name in ALIASES.get(key, (key,))}
+    space = [dimension for key, dimension in usual.items() if key not in covered] + list(named.values())
+    space = [dimension for dimension in space if dimension.texts != (START,)]
+    for dimension in space:
+        for text in dimension.corners():
+            resolve(host, {**asked, **meant(dimension.key, text)})
+    return tuple(space)
+
+
+def usually(host: PluginHost, asked: Mapping[str, Any]) -> dict[str, Dimension]:
+    """The default search, around what a run of these settings would be trained by."""
+    start = resolve(host, asked)
+    weight = _usual_weight(host, asked)
+    batches = dict.fromkeys(str(max(2, round(start.batch * times))) for times in BATCH)
+    found = [
+        Dimension("lr_g", (f"{start.lr_g / RATE:.3g}..{start.lr_g * RATE:.3g}",)),
+        Dimension("lr_d", (f"{start.lr_d / RATE:.3g}..{start.lr_d * RATE:.3g}",)),
+        Dimension("batch", tuple(batches)),
+        Dimension("penalty", (START, NONE, f"r1:weight={weight / WEIGHT:.3g}..{weight * WEIGHT:.3g}")),
+    ]
+    if start.augment.startswith("diffaugment"):  # what a recipe chooses where pictures are few
+        strength = f"diffaugment:policy=color+translation,strength={LEAST_AUGMENTATION}..1.0"
+        found.append(Dimension("augment", (START, NONE, strength)))
+    return {dimension.key: dimension for dimension in found}
+
+
+def _usual_weight(host: PluginHost, asked: Mapping[str, Any]) -> float:
+    config = resolve(host, {**asked, "penalty": ("r1",)})
+    return float(parse_choice(config.penalty[0]).options["weight"])

@@ -1,0 +1,142 @@
+"""The folder of a search: what it was begun with, its trials, and a run for each."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gantool import runs
+from gantool.config import NONE, read_config, write_settings
+from gantool.engine.files import write_atomically
+from gantool.errors import ResumeError, UsageError
+from gantool.plugins import host
+from gantool.resolve import asked_for, resolve, resolve_source
+from gantool.tuning.defaults import space_of
+from gantool.tuning.search import Search
+from gantool.tuning.space import ALSO_FIXED, Dimension
+
+FILE, START_FILE = "search.json", "start.toml"
+LEAST_TRIALS = 2
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What a search was begun with: the settings `said` by flags, those of a `file`, and the texts of its space."""
+
+    said: dict[str, Any]
+    file: dict[str, Any]
+    space: list[list[Any]]
+    start: dict[str, Any]
+    trials: int
+
+    def search(self, folder: Path) -> Search:
+        """The search it is, in its folder."""
+        space = tuple(Dimension(key, tuple(texts)) for key, texts in self.space)
+        return Search(folder, space, self.start, self.start["images"], self.start["seed"], self.trials)
+
+    def start_file(self, folder: Path) -> Path | None:
+        """The settings of the file the search began with, where there was one."""
+        return folder / START_FILE if self.file else None
+
+
+def plan(
+    settings: Mapping[str, Any], run: Path | None, config: Path | None, search: Sequence[str], trials: int
+) -> Begun:
+    """What flags, a run to begin with, or a file mean. Raises UsageError and its kin for what no run could use."""
+    if run is not None and config is not None:
+        raise UsageError("RUN and --config exclude each other: both say where the search begins.")
+    if trials < LEAST_TRIALS:
+        raise UsageError(f"--trials {trials}: a search needs {LEAST_TRIALS} at the least, the start among them.")
+    said = asked_for(settings, None)
+    place = runs.find(run, Path("runs")).run / runs.CONFIG if run is not None else config
+    file = _usable(read_config(place), of_a_run=run is not None) if place is not None else {}
+    start = resolve(host(), {**file, **said})
+    space = space_of(host(), said, file, search)
+    if not space:
+        raise UsageError("Nothing is left to search: leave out some flags, or name settings by --search.")
+    values = start.model_dump(mode="json")
+    texts = [[dimension.key, list(dimension.texts)] for dimension in space]
+    return Begun(_plain(said), _plain(file), texts, values, trials)
+
+
+def _usable(file: Mapping[str, Any], of_a_run: bool) -> dict[str, Any]:
+    """The settings of a file but for how often a run reports, and a horizon that was only its length."""
+    kept = {key: value for key, value in file.items() if key not in ALSO_FIXED or key in ("device", "log", "horizon")}
+    if of_a_run and kept.get("horizon") == kept.get("images"):
+        kept.pop("horizon", None)
+    if of_a_run:  # a list that is empty in a run's file means that it has none
+        kept |= {"penalty": kept.get("penalty") or [NONE]}
+    return kept
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON gives it back."""
+    plain: dict[str, Any] = json.loads(json.dumps(settings, default=str))
+    return plain
+
+
+def default_name(start: Mapping[str, Any]) -> str:
+    """What a search is called where nobody said: the same command again then means the same search."""
+    source = resolve_source(host(), start["data"])
+    path = getattr(source.options, "path", None)
+    return f"tune-{start['arch'].partition(':')[0]}-{Path(path).stem if path else source.spec.name}"
+
+
+def open_folder(folder: Path, begun: Begun) -> Begun:
+    """Make the folder of a search, or go on with the one that is there; more `trials` may be asked for than before.
+
+    Raises ResumeError when it was begun with other settings, UsageError when the folder is something else.
+    """
+    if (
+        folder.exists()
+        and not (folder / FILE).is_file()
+        and any(not one.name.startswith(".") for one in folder.iterdir())
+    ):
+        raise UsageError(f"{folder} exists and is no search of gantool tune (it has no {FILE}). Choose another --name.")
+    if (folder / FILE).is_file():
+        before = read(folder)
+        changed = list(_differences(before, begun))
+        if changed:
+            raise ResumeError(
+                f"The search {folder} was begun with other settings: {'; '.join(changed)}. Give the same again to go "
+                f"on, or another --name; `gantool tune --resume {folder}` goes on as it was."
+            )
+        begun = replace(before, trials=begun.trials)
+    runs.make(folder)
+    write(folder, begun)
+    return begun
+
+
+def _differences(before: Begun, now: Begun) -> list[str]:
+    found = [
+        f"{key}: {before.start[key]} then, {now.start.get(key)} now"
+        for key in before.start
+        if before.start[key] != now.start.get(key)
+    ]
+    one, other = (dict(begun.space) for begun in (before, now))
+    for key in dict.fromkeys((*one, *other)):
+        if one.get(key) != other.get(key):
+            found.append(f"--search {key}: {_texts(one.get(key))} then, {_texts(other.get(key))} now")
+    return found
+
+
+def _texts(texts: Sequence[str] | None) -> str:
+    return ",".join(texts) if texts else "not searched"
+
+
+def read(folder: Path) -> Begun:
+    """What a search was begun with. Raises UsageError when the folder is none."""
+    try:
+        return Begun(**json.loads((folder / FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(f"{folder} is no search of gantool tune: its {FILE} cannot be read ({error}).") from error
+
+
+def write(folder: Path, begun: Begun) -> None:
+    """Note what a search was begun with; the inverse of `read`."""
+    text = json.dumps(asdict(begun), indent=1) + "\n"
+    write_atomically(folder / FILE, lambda path: path.write_text(text, encoding="utf-8"))
+    if begun.file:
+        toml = write_settings(begun.file)
+        write_atomically(folder / START_FILE, lambda path: path.write_text(toml, encoding="utf-8"))

@@ -1,0 +1,101 @@
+"""A trial as a real run in a folder of its own, which goes on where it was interrupted."""
+
+import gc
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gantool import assembly
+from gantool.engine.checkpoint import FOLDER as CHECKPOINTS
+from gantool.engine.events import Event, Measured, Tick
+from gantool.engine.trainer import Trainer
+from gantool.errors import GantoolError, TrainingError, cause
+from gantool.progress import report as show_progress
+from gantool.runs import CONFIG
+from gantool.tuning.search import Outcome, Report
+from gantool.tuning.trials import REPEAT, Trial, snapshot_every
+
+FOLDER = "trials"
+
+
+@dataclass(frozen=True)
+class RunOf:
+    """Trains trials: `said` and `file` are the settings of the start, `guard` hears of Ctrl-C while one trains."""
+
+    folder: Path
+    said: Mapping[str, Any]
+    file: Path | None
+    images: int
+    guard: Callable[[Trainer], AbstractContextManager[list[int]]]
+
+    def run_of(self, trial: Trial) -> Path:
+        """The run folder of a trial."""
+        return self.folder / FOLDER / f"{trial.number:03d}"
+
+    def __call__(self, trial: Trial, report: Report) -> Outcome:
+        """Train it. What is wrong with its settings or its course is its outcome, and ends nothing else."""
+        try:
+            made = assembly.trainer(self._plan(trial), observers=[watcher := _Reporter(trial, report, self.images)])
+        except Exception as error:
+            if trial.number <= REPEAT or _is_of_the_machine(error):
+                raise  # nothing of this would be different in the next trial
+            return Outcome(trial.images, _reason(error))
+        watcher.stop = made.interrupt
+        try:
+            with self.guard(made) as caught:
+                made.train()
+            if watcher.failure is not None:
+                raise watcher.failure
+        except Exception as error:
+            if error is watcher.failure or _is_of_the_machine(error):
+                raise
+            return Outcome(made.images_seen, _reason(error))
+        images, interrupted = made.images_seen, bool(caught)
+        del made, watcher.stop
+        gc.collect()  # so that the next trial finds the memory free
+        if trial.status == "stopped":
+            shutil.rmtree(self.run_of(trial) / CHECKPOINTS, ignore_errors=True)
+        return Outcome(images, interrupted=interrupted)
+
+    def _plan(self, trial: Trial) -> assembly.Plan:
+        run = self.run_of(trial)
+        if (run / CONFIG).is_file():
+            return assembly.plan({}, resume=run)
+        settings = {**self.said, **trial.settings, "images": self.images, "seed": trial.seed}
+        # Checkpoints are for going on after an interruption only.
+        settings |= {"snapshot_every": snapshot_every(self.images), "keep": 1}
+        return assembly.plan(settings, self.file, run.parent, run.name)
+
+
+class _Reporter:
+    """Tells the search of each score, and has the run stopped when the search has seen enough."""
+
+    def __init__(self, trial: Trial, report: Report, images: int) -> None:
+        self._trial, self._report, self._images = trial, report, images
+        self.stop: Callable[[], None] = lambda: None
+        self.failure: Exception | None = None
+        """What went wrong in the search itself: an observer that raises would only be switched off."""
+
+    def __call__(self, event: Event) -> Sequence[Event] | None:
+        if isinstance(event, Tick):
+            show_progress(f"trial {self._trial.number}", min(event.images_seen, self._images), self._images)
+        elif isinstance(event, Measured) and event.score is not None and event.images_seen:
+            try:
+                on = self._report(event.images_seen, event.score)
+            except Exception as error:
+                self.failure, on = error, False
+            if not on:
+                self.stop()
+        return None
+
+
+def _is_of_the_machine(error: BaseException) -> bool:
+    """A full disk, say, would fail every trial that follows."""
+    return isinstance(error, TrainingError) and isinstance(error.__cause__, OSError)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) if isinstance(error, GantoolError) else cause(error)

@@ -1,0 +1,123 @@
+"""`gantool tune`: a journey with the smallest network on twelve pictures."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gantool.cli.borrowed import with_settings_of
+
+MLP = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--resolution", "8", "--device", "cpu")
+FIXED = ("--precision", "float32", "--layout", "contiguous", "--batch", "4")
+TUNE = ("tune", *MLP, *FIXED, "--data", "photos", "--images", "96", "--search", "augment=start")
+
+
+@pytest.fixture(autouse=True)
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("photos").mkdir()
+    drawn = np.random.default_rng(0)
+    for index in range(12):
+        Image.fromarray(drawn.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(f"photos/{index}.png")
+
+
+def test_a_search_ends_in_a_table_and_a_command_that_makes_the_best_run_again(gantool):
+    ended = gantool(*TUNE, "--trials", "3")
+    assert ended.code == 0, ended.err
+    folder = Path("runs/tune-mlp-photos")
+    lines = ended.out.splitlines()
+    assert lines[0].split() == ["rank", "trial", "score", "images", "result", "settings"]
+    assert len([line for line in lines if "(the start" in line]) == 2
+    assert any(line.startswith("Noise:") for line in lines)
+    assert "Searching: lr_g=5e-05..0.0008" in ended.err
+    told = json.loads(gantool(*TUNE, "--trials", "3", "--json").out)  # the same command again: all is known
+    assert told["command"] == lines[-1]
+    assert len(told["trials"]) == 4
+    command = shlex.split(told["command"])
+    assert command[:2] == ["gantool", "train"]
+    assert gantool(*command[1:], "--name", "again", "-q").code == 0
+    best = folder / "trials" / f"{told['best']:03d}"
+    assert Path("runs/again/generator.safetensors").read_bytes() == (best / "generator.safetensors").read_bytes()
+    assert all(not (Path(one["run"]) / "checkpoints").exists() for one in told["trials"] if one["status"] == "stopped")
+
+
+def test_a_search_goes_on_after_being_killed_and_ends_as_if_it_had_not_been(gantool):
+    told = json.loads(gantool(*TUNE, "--trials", "3", "--name", "whole", "--json", "-q").out)
+    command = [sys.executable, "-m", "gantool", *TUNE, "--trials", "3", "--name", "broken"]
+    trials = Path("runs/broken/trials.json")
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
+    deadline = time.monotonic() + 60
+    while not (trials.is_file() and '"number": 1' in trials.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert json.loads(trials.read_text())[-1]["status"] == "running" or len(json.loads(trials.read_text())) == 4
+    ended = gantool("tune", "--resume", "runs/broken", "--json", "-q")
+    assert ended.code == 0, ended.err
+    again = json.loads(ended.out)
+    for one in (*told["trials"], *again["trials"]):
+        del one["run"]
+    assert again["trials"] == told["trials"]
+
+
+def test_settings_that_a_run_refuses_fail_in_the_table_and_the_search_goes_on(gantool):
+    searched = [
+        word for key in ("lr_g=start", "lr_d=start", "penalty=start", "batch=4,64") for word in ("--search", key)
+    ]
+    ended = gantool(*TUNE, "--trials", "3", *searched, "--json", "-q")
+    assert ended.code == 0, ended.err
+    [failed] = [one for one in json.loads(ended.out)["trials"] if one["status"] == "failed"]
+    assert failed["reason"].startswith("--batch 64 is more than the 12 images there are")
+
+
+def test_a_run_can_be_where_a_search_begins(gantool):
+    assert gantool("train", *MLP, *FIXED, "--data", "photos", "--images", "8", "--name", "one", "-q").code == 0
+    searched = [word for key in ("lr=1e-4..1e-3", "batch=start", "penalty=start") for word in ("--search", key)]
+    ended = gantool("tune", "runs/one", "--images", "48", "--trials", "2", *searched, "-q")
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[-1].startswith("gantool train --config runs/tune-mlp-photos/start.toml --images 48")
+
+
+def test_what_cannot_be_searched_is_refused_before_anything_is_made(gantool, monkeypatch):
+    for more, says in (
+        (("--search", "bach=1..2"), "Did you mean 'batch'"),
+        (("--trials", "1"), "2 at the least"),
+        (("--lr", "1e-3", "--penalty", "none"), "Nothing is left to search"),
+        (("--resume", "runs/x"), "leave out"),
+    ):
+        ended = gantool(*TUNE, *more)
+        assert ended.code == 2
+        assert says in ended.err
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    ended = gantool(*TUNE)
+    assert (ended.code, "pip install 'gantool[tune]'" in ended.err) == (2, True)
+    assert not Path("runs").exists()
+
+
+def test_another_search_of_the_same_name_shows_the_difference(gantool):
+    assert gantool(*TUNE, "--trials", "2", "--lr", "1e-3", "-q").code == 0
+    ended = gantool(*TUNE, "--trials", "2", "--lr", "2e-3", "-q")
+    assert ended.code == 1
+    assert "lr_g: 0.001 then, 0.002 now" in ended.err
+    assert "another --name" in ended.err
+
+
+def test_a_borrowed_parameter_arrives_in_the_mapping():
+    def lender(*, one: int = 1, two: int = 2, three: int = 3) -> None: ...
+
+    seen = {}
+
+    @with_settings_of(lender, ("one", "three"))
+    def borrower(settings: dict[str, int], own: str = "x") -> None:
+        seen.update(settings, own=own)
+
+    borrower(one=5, three=6, own="y")
+    assert seen == {"one": 5, "three": 6, "own": "y"}

@@ -111,7 +111,7 @@ def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tu
 
 def _augmentation(count: int) -> tuple[str, str]:
     if count < FEW_IMAGES:
-        return "diffaugment:policy=color+translation", (
+        return "diffaugment:policy=color+translation,strength=auto", (
             f"{count:,} images are few, and a discriminator that sees nothing else learns them by heart"
         )
     return NONE, f"{count:,} images are enough to do without"

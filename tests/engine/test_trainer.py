@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fakes import TinyBatches, state, trainer
+from fakes import TinyBatches, state, tiny_gan, trainer
 from gantool.balance import AdaptiveOptions, FixedOptions, SkipDOptions
 from gantool.balance.strategies import Adaptive, Fixed, SkipDiscriminator
 from gantool.contracts import Stage
@@ -107,6 +107,26 @@ def test_whatever_a_strategy_remembers_goes_on_exactly(tmp_path, strategy):
     assert all(torch.equal(one, other) for one, other in zip(state(whole), state(second), strict=True))
     assert all(torch.equal(one, other) for one, other in zip(memory(whole.game), memory(second.game), strict=True))
     assert not all(torch.equal(one, other) for one, other in zip(state(whole), state(plain), strict=True))
+
+
+class Blackening:
+    """An augmentation that nobody could overlook."""
+
+    def draw(self, n):
+        return lambda images: tuple(level * 0 - 1 for level in images)
+
+
+def test_samples_of_an_augmented_run_are_not_augmented(tmp_path):
+    seen = []
+    made = trainer(tmp_path / "run", images=32, game={"augmentation": Blackening()}, observers=[seen.append])
+    made.train()
+    last = [event for event in seen if isinstance(event, Snapshot)][-1]
+    assert torch.equal(last.images[-1], made._latents.render(made.ema.gan.generator)[-1])
+    assert last.images[-1].float().std() > 1
+    weights, _ = load_generator(tmp_path / "run" / "generator.safetensors")
+    fresh = tiny_gan(seed=9).generator
+    fresh.load_state_dict(weights)
+    assert torch.equal(made._latents.render(fresh.eval())[-1], last.images[-1])
 
 
 def test_what_adapts_is_told_at_each_tick(tmp_path):

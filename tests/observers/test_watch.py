@@ -76,7 +76,7 @@ TROUBLES = {
         worse,
     ),
     "discriminator dead": (lambda s: from_half(s, {"real_accuracy": 1.0, "fake_accuracy": 0.0}), worse),
-    "explosion": (lambda s: from_half(s, {"gradient_norm_g": 4000.0}), None),
+    "explosion": (lambda s: from_half(s, {"gradient_norm_g": 4000.0}), worse),
 }
 
 
@@ -118,6 +118,12 @@ def test_samples_that_are_still_alike_after_a_fifth_of_a_run_are_told_however_sl
     assert [v.kind for v in verdicts] == ["collapse"]
     assert 0.2 * GOAL <= verdicts[0].images_seen <= 0.25 * GOAL
     assert "has not risen" not in verdicts[0].message
+
+
+def test_gradients_that_grow_while_samples_get_better_are_no_trouble():
+    grows = {"gradient_norm_d": 300.0}
+    better = history(lambda share: from_half(share, grows), lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0)
+    assert judge(better, GOAL) == []
 
 
 def test_a_loss_that_has_exploded_within_the_first_ticks_is_no_yardstick():

@@ -38,7 +38,7 @@ class WatchOptions(Options):
     no_loss: float = option(0.05, "loss of a discriminator that has nothing left to learn", ge=0)
     vanished: float = option(0.001, "of the first gradients: smaller ones teach nothing", ge=0)
     exploded: float = option(20.0, "times the first gradients and losses: larger ones run away", gt=1)
-    worse: float = option(2.0, "times the best distance to the data: the run falls apart", gt=1)
+    worse: float = option(2.4, "times the best distance to the data: the run falls apart", gt=1)
     stalled: float = option(0.5, "distance to the data (SWD) beyond which no progress is a stall", ge=0)
     clipped: float = option(0.3, "more of the pixels than in the data at black or white", ge=0)
     noisy: float = option(3.0, "times the detail of the data: noise", gt=1)

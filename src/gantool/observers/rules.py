@@ -11,6 +11,8 @@ HAD_DIVERSITY = 0.4
 """Of the data's: less was never enough to speak of a loss."""
 NEAREST = 0.01
 """A distance to the data that cannot be told from none."""
+HOPELESS = 200
+"""Times the first gradients: larger ones do harm even where samples still get better."""
 FEW = 3
 """So many measurements without progress are enough where ticks tell of trouble too."""
 
@@ -171,6 +173,9 @@ def runs_away(trail: Trail, options: WatchOptions) -> Verdict | None:
         # Gradients settle in the first ticks; a loss is soon what it should be, and may have exploded by the third.
         floor = max(trail.first(name, 2), 1.0) if name.startswith("loss") else trail.first(name)
         size = min((abs(tick.values.get(name, 0.0)) for tick in ticks), default=0.0) / max(floor, 1e-12)
+        gets_better = bool(trail.measured) and not trail.stands_still(FEW)
+        if name.startswith("gradient") and size < HOPELESS and gets_better:
+            continue  # gradients may grow without harm
         if size > worst:
             worst, which = size, name
     if worst < options.exploded:

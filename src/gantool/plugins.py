@@ -18,7 +18,13 @@ from gantool.hookspecs import KINDS
 from gantool.plugin_choice import Chosen, guarded, title
 from gantool.plugin_loading import Candidate, built_in, collect, in_folder, installed, normal
 
-BUILT_INS = ("gantool.architectures", "gantool.losses", "gantool.data", "gantool.observers")
+BUILT_INS = (
+    "gantool.architectures",
+    "gantool.losses",
+    "gantool.data",
+    "gantool.extractors",
+    "gantool.observers",
+)
 PLURALS = {kind: hook.removeprefix("gantool_") for kind, hook in KINDS.items()}
 
 _MORE = (

@@ -16,6 +16,7 @@ from gantool.cli import data, plugins
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand, RootGroup
 from gantool.cli.interpolate import interpolate
 from gantool.cli.sample import sample
+from gantool.cli.stylize import stylize
 from gantool.cli.train import train
 from gantool.errors import GantoolError
 
@@ -58,6 +59,7 @@ def _root(
 app.command(cls=ComponentCommand)(train)
 app.command()(sample)
 app.command()(interpolate)
+app.command(cls=ComponentCommand)(stylize)
 app.add_typer(data.app, name="data")
 app.add_typer(plugins.app, name="plugins")
 

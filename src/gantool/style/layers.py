@@ -1,0 +1,52 @@
+"""Which layers of an extractor are compared, with what weights, and by which style loss."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gantool.contracts import Extractor
+from gantool.errors import OptionError
+from gantool.style.objective import Balance, Network
+from gantool.style.settings import Settings
+
+CONTENT, STYLE, ROUGHNESS = 1.0, 10.0, 0.1
+"""What weights of 1 stand for, in units of the relative losses."""
+
+
+def balance_of(extractor: Extractor, settings: Settings) -> Balance:
+    """The settings' layers and weights, else those the extractor names, else content by its last and style by all.
+
+    Raises OptionError when no layer has a weight.
+    """
+    content = settings.content_layers or getattr(extractor, "content_layers", {})
+    style = settings.style_layers or getattr(extractor, "style_layers", {})
+    if not content or not style:
+        raise OptionError(
+            f"The extractor {type(extractor).__name__} names no layers for style transfer; it needs layers, "
+            "content_layers, style_layers and select(layers)."
+        )
+    return Balance(
+        CONTENT * settings.content_weight,
+        STYLE * settings.style_weight,
+        ROUGHNESS * settings.tv_weight,
+        _normalised("--content-layer", content),
+        _normalised("--style-layer", style),
+    )
+
+
+def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
+    """The part of the extractor that gives these layers. Raises OptionError for layers it does not have."""
+    chooser: Any = extractor
+    network: Network = chooser.select(layers)
+    return network
+
+
+def style_loss_of(extractor: Extractor, settings: Settings) -> str:
+    """The settings' style loss; `auto` is what the extractor names, or gram."""
+    return str(getattr(extractor, "style_loss", "gram")) if settings.style_loss == "auto" else settings.style_loss
+
+
+def _normalised(flag: str, layers: Mapping[str, float]) -> dict[str, float]:
+    total = sum(layers.values())
+    if any(weight < 0 for weight in layers.values()) or not total > 0:
+        raise OptionError(f"{flag}: weights of layers are 0 or more, and one of them is more than 0.")
+    return {name: weight / total for name, weight in layers.items() if weight > 0}

@@ -7,8 +7,8 @@ from gantool.extractors.filters import Filters
 from gantool.style import Settings, transfer
 from gantool.style.layers import balance_of, network_of
 from gantool.style.objective import Objective
+from gantool.style.pyramid import scale_sizes
 from gantool.style.statistics import Gram
-from gantool.style.transfer import scale_sizes
 
 EXTRACTOR = Filters(RandomOptions(filters=8, size=3, scales=3))
 QUICK = Settings(steps=6, style_loss="gram", scales=2)
@@ -77,7 +77,7 @@ def test_it_may_begin_with_noise_which_the_seed_decides():
 
 
 def test_scales_halve_and_end_at_the_whole():
-    assert scale_sizes(341, 512) == [(85, 128), (170, 256), (341, 512)]
+    assert scale_sizes(341, 512) == [(43, 64), (85, 128), (170, 256), (341, 512)]
     assert scale_sizes(512, 20) == [(512, 20)]
     assert scale_sizes(1, 1) == [(1, 1)]
     assert scale_sizes(64, 64, 2) == [(32, 32), (64, 64)]

@@ -26,7 +26,7 @@ class RandomOptions(Options):
     """Options of `random`."""
 
     size: int = option(7, "side of the filters, in pixels of their scale", ge=3, le=31)
-    filters: int = option(96, "filters at each scale; at most 3 size^2 of them differ", ge=8, le=1024)
+    filters: int = option(64, "filters at each scale; at most 3 size^2 of them differ", ge=8, le=1024)
     scales: int = option(5, "scales, each half as large as the one before", ge=1, le=10)
     seed: int = option(0, "another seed is another bank", ge=0)
 

@@ -10,33 +10,36 @@ from torch.nn import functional as F
 from gantool.extractors import RandomOptions
 from gantool.extractors.layered import check_layers
 
-WHITEN = (
-    (1 / 3, 1 / 3, 1 / 3),
-    (1.0, 0.0, -1.0),
-    (0.7, -1.4, 0.7),
-)
-"""Lightness and two opponent colours, which are hardly correlated in photographs; colours vary less, so count more."""
+LIGHTNESS = (1 / 3, 1 / 3, 1 / 3)
+WHITEN = (LIGHTNESS, (0.5, 0.0, -0.5), (0.25, -0.5, 0.25))
+"""Lightness and two opponent colours, which are hardly correlated in photographs (Ohta et al. 1980)."""
+COLOUR = 2.0
+"""How much opponent colours count beside lightness; in photographs they vary much less."""
+BLUR = (0.125, 0.375, 0.375, 0.125)
+"""Before every second pixel is taken, so that nothing aliases."""
 
 
 class Filters:
-    """Layers `scale1`, `scale2`, `scale4`, ...: patches at that reduction, seen through zero-mean orthogonal filters.
+    """Layers `scale1`, `scale2`, `scale4`, ... and `edges1`, ...: patches of the picture reduced by that much.
 
-    The last few channels of each layer are the patch's mean colour, so that the palette is part of what is compared.
+    `scale` layers are colour patches seen through orthogonal filters, and the patch's mean colour; `edges` layers are
+    lightness alone, without its mean: shapes whatever their colours.
     """
 
     style_loss = "sliced"
 
     def __init__(self, options: RandomOptions) -> None:
         self._options = options
-        self.layers = tuple(f"scale{2**level}" for level in range(options.scales))
-        self.style_layers: Mapping[str, float] = dict.fromkeys(self.layers, 1.0)
-        self.content_layers: Mapping[str, float] = {self.layers[min(1, options.scales - 1)]: 1.0}
+        scales = [2**level for level in range(options.scales)]
+        self.layers = (*(f"scale{scale}" for scale in scales), *(f"edges{scale}" for scale in scales))
+        self.style_layers: Mapping[str, float] = {f"scale{scale}": 1.0 for scale in scales[:2]}
+        self.content_layers: Mapping[str, float] = {f"edges{scales[min(1, len(scales) - 1)]}": 1.0}
         self._whole: FilterBank | None = None
 
     def __call__(self, images: Float[Tensor, "n 3 h w"]) -> Sequence[Float[Tensor, "n _ _ _"]]:
-        """Features of all scales."""
+        """Features of all `scale` layers."""
         if self._whole is None:
-            self._whole = self.select(self.layers)
+            self._whole = self.select([name for name in self.layers if name.startswith("scale")])
         features: Sequence[Tensor] = self._whole(images)
         return features
 
@@ -47,57 +50,76 @@ class Filters:
 
 
 class FilterBank(nn.Module):
-    """Responses `[n, filters + 3, h / scale, w / scale]` for each of `layers`, of images in [-1, 1]."""
+    """Responses `[n, filters (+ 3), h / scale, w / scale]` for each of `layers`, of images in [-1, 1]."""
 
     bank: Tensor
+    edges: Tensor
     whiten: Tensor
-    box: Tensor
+    window: Tensor
 
     def __init__(self, options: RandomOptions, layers: Sequence[str]) -> None:
         super().__init__()
         self.layers = tuple(layers)
-        self._scales = [int(name.removeprefix("scale")) for name in layers]
+        self._scales = [int(name.lstrip("scaledg")) for name in layers]
         self.stride = max(self._scales)
-        self.halo = (options.size + 1) * self.stride
-        self.register_buffer("bank", orthogonal_filters(options.size, options.filters, options.seed))
-        self.register_buffer("whiten", torch.tensor(WHITEN).view(3, 3, 1, 1))
-        self.register_buffer("box", torch.full((3, 1, options.size, options.size), options.size**-2.0))
+        self.halo = (options.size + 5) * self.stride
+        window = gaussian_window(options.size)
+        self.register_buffer("window", (window / window.sum()).expand(3, 1, -1, -1).clone())
+        self.register_buffer("bank", orthogonal_filters(3, window, options.filters, options.seed))
+        self.register_buffer("edges", orthogonal_filters(1, window, options.filters, options.seed))
+        whiten = torch.tensor(WHITEN) * torch.tensor([1.0, COLOUR, COLOUR])[:, None]
+        self.register_buffer("whiten", whiten.view(3, 3, 1, 1))
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> list[Float[Tensor, "n _ _ _"]]:
         """Features of each layer."""
         values = F.conv2d(images, self.whiten.to(images.dtype))
         scale, found = 1, {}
         while True:
-            if scale in self._scales:
-                found[scale] = self._responses(values)
+            for name in {f"scale{scale}", f"edges{scale}"} & set(self.layers):
+                found[name] = self._colours(values) if name.startswith("scale") else self._edges(values[:, :1])
             if scale >= self.stride:
-                return [found[scale] for scale in self._scales]
+                return [found[name] for name in self.layers]
             values = halved(values)
             scale *= 2
 
-    def _responses(self, values: Tensor) -> Tensor:
-        side = self.bank.shape[-1]
-        padded = F.pad(values, (side // 2, (side - 1) // 2) * 2, mode="replicate")
+    def _colours(self, values: Tensor) -> Tensor:
+        padded = self._padded(values)
         details = F.conv2d(padded, self.bank.to(values.dtype))
-        means = F.conv2d(padded, self.box.to(values.dtype), groups=3)
-        return torch.cat([details, means], dim=1)
+        return torch.cat([details, F.conv2d(padded, self.window.to(values.dtype), groups=3)], dim=1)
+
+    def _edges(self, lightness: Tensor) -> Tensor:
+        return F.conv2d(self._padded(lightness), self.edges.to(lightness.dtype))
+
+    def _padded(self, values: Tensor) -> Tensor:
+        side = self.bank.shape[-1]
+        return F.pad(values, (side // 2, (side - 1) // 2) * 2, mode="replicate")
 
 
-def orthogonal_filters(size: int, count: int, seed: int) -> Float[Tensor, "count 3 size size"]:
-    """Zero-mean filters of unit norm over three channels, orthogonal to each other, the same for the same seed."""
+def gaussian_window(size: int) -> Float[Tensor, "size size"]:
+    """Weights that fall to the sides of a patch: a patch with hard edges leaves squares in pictures."""
+    places = torch.linspace(-1, 1, size, dtype=torch.float64)
+    row = torch.exp(-2 * places**2)
+    return torch.outer(row, row).float()
+
+
+def orthogonal_filters(
+    channels: int, window: Float[Tensor, "size size"], count: int, seed: int
+) -> Float[Tensor, "_ channels size size"]:
+    """Zero-mean filters under a window, orthogonal to each other and of unit norm, the same for the same seed."""
     generator = torch.Generator().manual_seed(seed)
-    count = min(count, 3 * (size**2 - 1))
-    random = torch.randn(3 * size**2, count, generator=generator, dtype=torch.float64)
-    random = random.view(3, size**2, count)
-    random = (random - random.mean(dim=1, keepdim=True)).view(3 * size**2, count)
-    basis, _ = torch.linalg.qr(random)
-    filters: Tensor = basis.T.reshape(count, 3, size, size).float()
+    weights = window.double().flatten()
+    count = min(count, channels * (len(weights) - 1))
+    drawn = torch.randn(channels, len(weights), count, generator=generator, dtype=torch.float64)
+    drawn = drawn - (weights[:, None] * drawn).sum(dim=1, keepdim=True) / weights.sum()
+    basis, _ = torch.linalg.qr((drawn * weights[:, None]).flatten(0, 1))
+    filters: Tensor = basis.T.reshape(count, channels, *window.shape).float()
     return filters
 
 
 def halved(values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
-    """Half the size, rounded up, by averaging squares of pixels."""
+    """Half the size, rounded up, after a blur."""
+    row = torch.tensor(BLUR, dtype=values.dtype, device=values.device)
+    kernel = torch.outer(row, row).expand(values.shape[1], 1, 4, 4)
     height, width = values.shape[-2:]
-    if height % 2 or width % 2:
-        values = F.pad(values, (0, width % 2, 0, height % 2), mode="replicate")
-    return F.avg_pool2d(values, 2)
+    padded = F.pad(values, (1, 1 + width % 2, 1, 1 + height % 2), mode="replicate")
+    return F.conv2d(padded, kernel, stride=2, groups=values.shape[1])

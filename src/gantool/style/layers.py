@@ -8,8 +8,10 @@ from gantool.errors import OptionError
 from gantool.style.objective import Balance, Network
 from gantool.style.settings import Settings
 
-CONTENT, STYLE, ROUGHNESS = 1.0, 10.0, 0.1
+CONTENT, ROUGHNESS = 1.0, 3.0
 """What weights of 1 stand for, in units of the relative losses."""
+STYLE = {"gram": 8.0, "covariance": 6.0, "sliced": 40.0}
+"""The same for each style loss: they fall to different shares of where they begin."""
 
 
 def balance_of(extractor: Extractor, settings: Settings) -> Balance:
@@ -26,7 +28,7 @@ def balance_of(extractor: Extractor, settings: Settings) -> Balance:
         )
     return Balance(
         CONTENT * settings.content_weight,
-        STYLE * settings.style_weight,
+        STYLE[style_loss_of(extractor, settings)] * settings.style_weight,
         ROUGHNESS * settings.tv_weight,
         _normalised("--content-layer", content),
         _normalised("--style-layer", style),

@@ -8,6 +8,7 @@ from gantool.errors import OptionError
 
 StyleLossName = Literal["auto", "gram", "covariance", "sliced"]
 OptimizerName = Literal["auto", "lbfgs", "adam"]
+PreserveColor = Literal["no", "luminance", "match"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Settings:
 
     `steps` are those of the finest scale; coarser ones take as many and cost little. `scales` is how many sizes there
     are, each half of the next (None: down to about 100 pixels). `style_scale` makes brush strokes larger. `start` is
-    where the coarsest scale begins. Layers map names to weights; empty means the extractor's own choice.
+    where the coarsest scale begins. `preserve_color` stylises lightness alone, or gives the styles the content's
+    colours first. Layers map names to weights; empty means the extractor's own choice.
     """
 
     content_weight: float = 1.0
@@ -28,6 +30,7 @@ class Settings:
     style_loss: StyleLossName = "auto"
     optimizer: OptimizerName = "auto"
     start: Literal["content", "noise"] = "content"
+    preserve_color: PreserveColor = "no"
     seed: int = 0
     content_layers: Mapping[str, float] = field(default_factory=dict)
     style_layers: Mapping[str, float] = field(default_factory=dict)

@@ -3,26 +3,25 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
 from gantool.contracts import Extractor
 from gantool.errors import OptionError, StyleError
+from gantool.style.color import grey, luma, matched, with_chroma_of
 from gantool.style.layers import balance_of, network_of, style_loss_of
 from gantool.style.objective import Image, Objective, Terms
 from gantool.style.optimizers import MINIMISERS
+from gantool.style.pyramid import bare, framed, noise_like, resized, scale_sizes, shrunk
 from gantool.style.settings import Settings
 from gantool.style.sliced import Sliced
 from gantool.style.statistics import Covariance, Gram, StyleLoss
 
-SMALLEST = 100
-"""Pixels, about, of the longer side at which the coarsest scale begins."""
-LEAST = 16
-"""No picture is seen by an extractor with a shorter side than this, unless it has no more itself."""
+Mask = Float[Tensor, "1 1 h w"]
+Style = Float[Tensor, "1 3 _ _"]
 
 
 @dataclass(frozen=True)
@@ -41,22 +40,48 @@ class State:
 
 def transfer(
     content: Image,
-    styles: Sequence[Float[Tensor, "1 3 _ _"]],
+    styles: Sequence[Style],
     extractor: Extractor,
     settings: Settings | None = None,
     *,
     shares: Sequence[float] | None = None,
+    masks: Sequence[Mask] | None = None,
+    start: Image | None = None,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[State]:
     """Draw `content` in the manner of `styles`, blended by `shares`; yields the state after every step.
 
-    Images are in [-1, 1], on the device that computes. Everything is checked before the first state. Raises OptionError
-    for settings that do not fit, StyleError when the loss is no longer finite.
+    Images are in [-1, 1], on the device that computes. With `masks`, of the content's size and in [0, 1], each style is
+    drawn in its own region. `start` is where the search begins, in place of what the settings say. Raises OptionError
+    for what does not fit, before the first state; StyleError when the loss is no longer finite.
     """
     settings = settings or Settings()
     shares = list(shares) if shares is not None else [1.0] * len(styles)
-    if not styles or len(shares) != len(styles) or min(shares) < 0 or not sum(shares) > 0:
-        raise OptionError("A transfer takes one style or more, each with a weight of 0 or more, not all of them 0.")
+    _check(content, styles, shares, masks)
+    if settings.preserve_color == "no":
+        yield from _transfer(content, styles, extractor, settings, shares, masks, start, autocast)
+        return
+    if settings.preserve_color == "match":
+        styles = [matched(style, content) for style in styles]
+        yield from _transfer(content, styles, extractor, settings, shares, masks, start, autocast)
+        return
+    plain, styles = grey(content), [matched(luma(style), luma(content)).expand_as(style) for style in styles]
+    begin = None if start is None else grey(start)
+    for state in _transfer(plain, styles, extractor, settings, shares, masks, begin, autocast):
+        height, width = state.image.shape[-2:]
+        yield replace(state, image=with_chroma_of(resized(content, height, width).clamp(-1, 1), state.image))
+
+
+def _transfer(
+    content: Image,
+    styles: Sequence[Style],
+    extractor: Extractor,
+    settings: Settings,
+    shares: Sequence[float],
+    masks: Sequence[Mask] | None,
+    start: Image | None,
+    autocast: Callable[[], AbstractContextManager[object]],
+) -> Iterator[State]:
     balance = balance_of(extractor, settings)
     network = network_of(extractor, balance.layers)
     if isinstance(network, torch.nn.Module):
@@ -66,24 +91,23 @@ def transfer(
     height, width = content.shape[-2:]
     sizes = scale_sizes(height, width, settings.scales)
     work = [height * width for height, width in sizes]
-    image = _start(content, sizes[0], settings)
+    image = start if start is not None else _start(resized(content, *sizes[0]), settings)
     for scale, size in enumerate(sizes):
         # Each scale has an objective of its own: the features of the last one are let go before those of the next.
         objective = Objective(network, balance.layers, balance, make_style_loss(loss, settings.seed + scale), autocast)
-        objective.set_content(resized(content, *size))
-        longest = max(size) * settings.style_scale
-        objective.set_styles([shrunk(style, longest) for style in styles], shares)
-        image = resized(image, *size)
-        for step, (reached, terms) in enumerate(minimise(objective, image, settings.steps), 1):
-            image = reached
+        objective.set_content(framed(resized(content, *size)))
+        seen = [shrunk(style, max(size) * settings.style_scale) for style in styles]
+        objective.set_styles(seen, shares, masks and [framed(resized(mask, *size).clamp(0, 1)) for mask in masks])
+        for step, (reached, terms) in enumerate(minimise(objective, framed(resized(image, *size)), settings.steps), 1):
             if not math.isfinite(terms.total):
                 raise StyleError(
                     f"The loss is no longer finite at step {step} of {size[1]} x {size[0]} pixels: try a lower "
                     "--style-weight, or --precision float32."
                 )
+            image = bare(reached)
             done = sum(work[:scale]) + work[scale] * step / settings.steps
-            total = scale * settings.steps + step
-            yield State(image.clamp(-1, 1), total, len(sizes) * settings.steps, done / sum(work), terms)
+            taken = scale * settings.steps + step
+            yield State(image.clamp(-1, 1), taken, len(sizes) * settings.steps, done / sum(work), terms)
 
 
 def make_style_loss(name: str, seed: int) -> StyleLoss:
@@ -93,26 +117,16 @@ def make_style_loss(name: str, seed: int) -> StyleLoss:
     return Gram() if name == "gram" else Covariance()
 
 
-def scale_sizes(height: int, width: int, scales: int | None = None) -> list[tuple[int, int]]:
-    """Heights and widths from coarse to fine, each half of the next, none with a side below `LEAST` but the last."""
-    count = scales or 1 + max(0, round(math.log2(max(height, width) / SMALLEST)))
-    sizes = [(round(height / 2**level), round(width / 2**level)) for level in reversed(range(count))]
-    return [size for size in sizes[:-1] if min(size) >= LEAST] + [(height, width)]
-
-
-def resized(image: Float[Tensor, "n c _ _"], height: int, width: int) -> Float[Tensor, "n c h w"]:
-    """Bicubic, with antialiasing where it shrinks."""
-    if image.shape[-2:] == (height, width):
-        return image
-    result: Tensor = F.interpolate(image, (height, width), mode="bicubic", antialias=True, align_corners=False)
-    return result
-
-
-def shrunk(image: Float[Tensor, "n c _ _"], longest: float) -> Float[Tensor, "n c h w"]:
-    """With its longer side at `longest` pixels; never enlarged."""
-    height, width = image.shape[-2:]
-    share = min(1.0, longest / max(height, width))
-    return resized(image, max(1, round(height * share)), max(1, round(width * share)))
+def _check(content: Image, styles: Sequence[Style], shares: Sequence[float], masks: Sequence[Mask] | None) -> None:
+    if not styles or len(shares) != len(styles) or min(shares) < 0 or not sum(shares) > 0:
+        raise OptionError("A transfer takes one style or more, each with a weight of 0 or more, not all of them 0.")
+    if masks is None:
+        return
+    if len(masks) != len(styles):
+        raise OptionError(f"There are {len(masks)} masks and {len(styles)} styles: each style takes one mask.")
+    for index, mask in enumerate(masks, 1):
+        if mask.shape[-2:] != content.shape[-2:] or not mask.max() > 0:
+            raise OptionError(f"Mask {index} must be of the content's size and white somewhere.")
 
 
 def _optimizer(settings: Settings, loss: str) -> str:
@@ -121,11 +135,5 @@ def _optimizer(settings: Settings, loss: str) -> str:
     return settings.optimizer
 
 
-def _start(content: Image, size: tuple[int, int], settings: Settings) -> Float[Tensor, "1 3 _ _"]:
-    small = resized(content, *size)
-    if settings.start == "content":
-        return small
-    generator = torch.Generator().manual_seed(settings.seed)
-    noise = torch.randn(small.shape, generator=generator).to(small)
-    mean, std = small.mean(dim=(2, 3), keepdim=True), small.std(dim=(2, 3), keepdim=True, correction=0)
-    return (mean + std * noise).clamp(-1, 1)
+def _start(small: Image, settings: Settings) -> Image:
+    return small if settings.start == "content" else noise_like(small, settings.seed)

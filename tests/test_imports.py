@@ -58,10 +58,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stylizing": {"anything but cli"},
     "assembly": {"anything but cli"},
     "cli": {
-        FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.report", "data.whole",
-        "engine.events", "engine.stages", "engine.trainer", "errors", "forecasting", "grammar", "hookspecs", "latents",
-        "locate", "metrics", "model", "option_types", "pixels", "progress", "render", "resolve", "runs", "style",
-        "stylizing", *PLUGINS,
+        FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.frames", "data.report",
+        "data.tree", "data.whole", "engine.events", "engine.stages", "engine.trainer", "errors", "forecasting",
+        "grammar", "hookspecs", "latents", "locate", "metrics", "model", "option_types", "pixels", "progress",
+        "render", "resolve", "runs", "style", "stylizing", *PLUGINS,
     },
 }  # fmt: skip
 

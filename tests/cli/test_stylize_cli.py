@@ -66,15 +66,15 @@ def test_original_size_turned_upright_with_its_transparency(gantool, here):
 
 
 def test_ctrl_c_keeps_the_picture_so_far(gantool, here, monkeypatch):
-    from gantool.cli import stylizing
+    from gantool.cli import stylize_words
 
-    def interrupting(state, seconds):
+    def interrupting(state, *_):
         if state.step == 2:
             os.kill(os.getpid(), signal.SIGINT)
         return ""
 
-    monkeypatch.setattr(stylizing, "status", interrupting)
-    monkeypatch.setattr(stylizing, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(stylize_words, "status", interrupting)
+    monkeypatch.setattr(stylize_words, "SECONDS_BETWEEN_LINES", 0.0)
     ended = gantool("stylize", "photo.png", "wave.png", *QUICK, "-o", "a.png", "--json")
     assert ended.code == 130
     assert json.loads(ended.out)["steps"] == 2

@@ -34,14 +34,15 @@ def read_picture(path: Path, longest: int | None = None) -> Picture:
         raise DataError(f"{path} cannot be read: {error.strerror}.{nearest_beside(path)}") from error
     try:
         with quiet_pillow(), opened(BytesIO(content)) as image:
-            return _picture(image, longest)
+            return picture_of(image, longest)
     except UndecodableError as error:
         raise DataError(f"{path} {error}.") from error
     except Exception as error:  # a picture can make Pillow raise nearly anything
         raise DataError(f"{path} {reason(error)}.") from error
 
 
-def _picture(image: Image.Image, longest: int | None) -> Picture:
+def picture_of(image: Image.Image, longest: int | None) -> Picture:
+    """What Pillow has opened, with all that its file says of turning and colours."""
     if longest is not None:
         image.draft(None, (2 * longest, 2 * longest))  # JPEG decodes smaller, never below 2x
     image.load()

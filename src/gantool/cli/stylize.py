@@ -74,6 +74,9 @@ def stylize(
         list[str] | None, typer.Option("--style-layer", metavar="LAYER[:X]", help="Where style is compared.")
     ] = None,
     optimizer: Annotated[Literal["auto", "lbfgs", "adam"], typer.Option(help="How the picture is searched.")] = "auto",
+    tile: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Side of tiles, for large pictures; 0 never.")
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="The same seed gives the same file.")] = 0,
     sheet: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write content, styles and result side by side.")
@@ -109,6 +112,7 @@ def stylize(
         start="noise" if start == "noise" else "content",
         seed=seed,
         preserve_color=preserve_color,
+        tile=tile,
         content_layers=layer_weights("--content-layer", content_layers or []),
         style_layers=layer_weights("--style-layer", style_layers or []),
     )

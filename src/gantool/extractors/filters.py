@@ -62,6 +62,7 @@ class FilterBank(nn.Module):
         self.layers = tuple(layers)
         self._scales = [int(name.lstrip("scaledg")) for name in layers]
         self.stride = max(self._scales)
+        self.strides = dict(zip(self.layers, self._scales, strict=True))
         self.halo = (options.size + 5) * self.stride
         window = gaussian_window(options.size)
         self.register_buffer("window", (window / window.sum()).expand(3, 1, -1, -1).clone())

@@ -29,7 +29,7 @@ class Layered(nn.Module):
     """Features of the named layers, in the order of `layers`, of images in [-1, 1].
 
     The input is normalised to `mean` and `std` of [0, 1] pixels. Every layer's output at one place depends on input
-    pixels at most `halo` away, and lies on a grid of `stride` input pixels at most.
+    pixels at most `halo` away, and lies on a grid of `strides[layer]` input pixels, `stride` at most.
     """
 
     mean: Tensor
@@ -43,6 +43,7 @@ class Layered(nn.Module):
         self._names = [stage.name for stage in kept]
         self.stages = nn.ModuleList(stage.module for stage in kept)
         self.stride, self.halo = reach(kept)
+        self.strides = {name: reach(kept[: self._names.index(name) + 1])[0] for name in layers}
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
         self.requires_grad_(False)

@@ -81,8 +81,8 @@ class Objective:
     @torch.no_grad()
     def set_content(self, content: Image) -> None:
         """The picture whose features are to be kept."""
-        features = self.features(content)
-        self._content = {name: (features[name], power_of(features[name])) for name in self._balance.content_layers}
+        features = self._content_features(content)
+        self._content = {name: (values, power_of(values)) for name, values in features.items()}
 
     @torch.no_grad()
     def set_styles(
@@ -92,25 +92,39 @@ class Objective:
         masks: Sequence[Float[Tensor, "1 1 h w"]] | None = None,
     ) -> None:
         """One target blended of all styles by `shares`; with masks (of the content's size) one style in each region."""
-        found = [self.features(style) for style in styles]
         names = list(self._balance.style_layers)
-        powers = {name: torch.stack([power_of(one[name]) for one in found]) for name in names}
-        weights = torch.tensor(list(shares), device=styles[0].device) / sum(shares)
-        self._power = {name: (powers[name] * weights).sum() for name in names}
-        each = [
-            {name: self._style_loss.measure(one[name] / self._power[name].sqrt()) for name in names} for one in found
-        ]
-        normalised = [float(weight) for weight in weights]
+        weights = [share / sum(shares) for share in shares]
+        powers = [self._style_powers(style) for style in styles]
+        self._power = {
+            name: torch.stack([weight * one[name] for weight, one in zip(weights, powers, strict=True)]).sum()
+            for name in names
+        }
+        each = [self._style_measures(style) for style in styles]
+        blend = self._style_loss.blend
         if masks is None:
-            blended = {name: self._style_loss.blend([one[name] for one in each], normalised) for name in names}
+            blended = {name: blend([one[name] for one in each], weights) for name in names}
             self._regions = [StyleTarget(blended, None, 1.0)]
             return
         areas = [float(mask.mean()) for mask in masks]
-        alone = [{name: self._style_loss.blend([one[name]], [1.0]) for name in names} for one in each]
         self._regions = [
-            StyleTarget(measured, mask, area / sum(areas))
-            for measured, mask, area in zip(alone, masks, areas, strict=True)
+            StyleTarget({name: blend([one[name]], [1.0]) for name in names}, mask, area / sum(areas))
+            for one, mask, area in zip(each, masks, areas, strict=True)
         ]
+
+    def _content_features(self, content: Image) -> dict[str, Tensor]:
+        features = self.features(content)
+        return {name: features[name] for name in self._balance.content_layers}
+
+    def _style_powers(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Tensor]:
+        features = self.features(style)
+        return {name: power_of(features[name]) for name in self._balance.style_layers}
+
+    def _style_measures(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Measured]:
+        features = self.features(style)
+        return {
+            name: self._style_loss.measure(features[name] / self._power[name].sqrt())
+            for name in self._balance.style_layers
+        }
 
     def parts(self, image: Image) -> tuple[Float[Tensor, ""], Float[Tensor, ""], Float[Tensor, ""]]:
         """Content, style and total variation, differentiable."""
@@ -123,11 +137,7 @@ class Objective:
         for region in self._regions:
             for name, weight in self._balance.style_layers.items():
                 values = features[name] / self._power[name].sqrt()
-                mask = (
-                    region.mask
-                    if region.mask is None
-                    else F.adaptive_avg_pool2d(region.mask, (values.shape[-2], values.shape[-1]))
-                )
+                mask = None if region.mask is None else mask_at(region.mask, values.shape[-2], values.shape[-1])
                 measured = self._style_loss.measure(values, mask)
                 style = style + region.share * weight * self._style_loss.distance(measured, region.measured[name])
         return content, style, total_variation(image)
@@ -145,3 +155,8 @@ class Objective:
             (gradient,) = torch.autograd.grad(total, leaf)
         numbers = torch.stack([total, content, style, tv]).detach().tolist()
         return Terms(*numbers), gradient
+
+
+def mask_at(mask: Float[Tensor, "1 1 _ _"], height: int, width: int) -> Float[Tensor, "1 1 height width"]:
+    """A mask at the size of features, by averaging."""
+    return F.adaptive_avg_pool2d(mask, (height, width))

@@ -18,7 +18,8 @@ class Settings:
     `steps` are those of the finest scale; coarser ones take as many and cost little. `scales` is how many sizes there
     are, each half of the next (None: down to about 100 pixels). `style_scale` makes brush strokes larger. `start` is
     where the coarsest scale begins. `preserve_color` stylises lightness alone, or gives the styles the content's
-    colours first. Layers map names to weights; empty means the extractor's own choice.
+    colours first. `tile` is the side of tiles in pixels (0: never; None: 768 for images too large to be seen whole),
+    which costs time and saves memory. Layers map names to weights; empty means the extractor's own choice.
     """
 
     content_weight: float = 1.0
@@ -31,6 +32,7 @@ class Settings:
     optimizer: OptimizerName = "auto"
     start: Literal["content", "noise"] = "content"
     preserve_color: PreserveColor = "no"
+    tile: int | None = None
     seed: int = 0
     content_layers: Mapping[str, float] = field(default_factory=dict)
     style_layers: Mapping[str, float] = field(default_factory=dict)

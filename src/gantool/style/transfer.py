@@ -13,12 +13,18 @@ from gantool.contracts import Extractor
 from gantool.errors import OptionError, StyleError
 from gantool.style.color import grey, luma, matched, with_chroma_of
 from gantool.style.layers import balance_of, network_of, style_loss_of
-from gantool.style.objective import Image, Objective, Terms
+from gantool.style.objective import Balance, Image, Network, Objective, Terms
 from gantool.style.optimizers import MINIMISERS
 from gantool.style.pyramid import bare, framed, noise_like, resized, scale_sizes, shrunk
 from gantool.style.settings import Settings
 from gantool.style.sliced import Sliced
 from gantool.style.statistics import Covariance, Gram, StyleLoss
+from gantool.style.tiles import TiledObjective
+
+TILE = 768
+"""Side of tiles; what a network looks at around them makes smaller ones slow."""
+WHOLE_PIXELS = 1280 * 1280
+"""Larger images are drawn by tiles: VGG-19 takes about 3 GB for these."""
 
 Mask = Float[Tensor, "1 1 h w"]
 Style = Float[Tensor, "1 3 _ _"]
@@ -94,7 +100,8 @@ def _transfer(
     image = start if start is not None else _start(resized(content, *sizes[0]), settings)
     for scale, size in enumerate(sizes):
         # Each scale has an objective of its own: the features of the last one are let go before those of the next.
-        objective = Objective(network, balance.layers, balance, make_style_loss(loss, settings.seed + scale), autocast)
+        style_loss = make_style_loss(loss, settings.seed + scale)
+        objective = make_objective(network, balance, style_loss, autocast, tile_side(settings, size, style_loss))
         objective.set_content(framed(resized(content, *size)))
         seen = [shrunk(style, max(size) * settings.style_scale) for style in styles]
         objective.set_styles(seen, shares, masks and [framed(resized(mask, *size).clamp(0, 1)) for mask in masks])
@@ -115,6 +122,26 @@ def make_style_loss(name: str, seed: int) -> StyleLoss:
     if name == "sliced":
         return Sliced(seed=seed)
     return Gram() if name == "gram" else Covariance()
+
+
+def make_objective(
+    network: Network,
+    balance: Balance,
+    style_loss: StyleLoss,
+    autocast: Callable[[], AbstractContextManager[object]],
+    side: int,
+) -> Objective:
+    """An objective of the whole image, or by tiles of this side."""
+    if side == 0:
+        return Objective(network, balance.layers, balance, style_loss, autocast)
+    return TiledObjective(network, balance.layers, balance, style_loss, autocast, side=side)
+
+
+def tile_side(settings: Settings, size: tuple[int, int], style_loss: StyleLoss) -> int:
+    """The side of tiles for an image of this size; 0 to see it whole."""
+    if settings.tile is not None:
+        return settings.tile if settings.tile < max(size) else 0
+    return TILE if size[0] * size[1] > WHOLE_PIXELS and style_loss.additive else 0
 
 
 def _check(content: Image, styles: Sequence[Style], shares: Sequence[float], masks: Sequence[Mask] | None) -> None:

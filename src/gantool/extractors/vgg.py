@@ -49,7 +49,7 @@ class Vgg:
         for block, (depth, width) in enumerate(zip(self.depths, WIDTHS, strict=True), 1):
             for index in range(1, depth + 1):
                 stages.append(Stage(Convolution(channels, width), kernel=3))
-                stages.append(Stage(nn.ReLU(), name=f"relu{block}_{index}"))
+                stages.append(Stage(nn.ReLU(inplace=True), name=f"relu{block}_{index}"))
                 channels = width
             stages.append(Stage(Halving(self._options.pooling), kernel=2, stride=2))
         return stages

@@ -65,6 +65,13 @@ def test_original_size_turned_upright_with_its_transparency(gantool, here):
     assert gantool("stylize", "turned.png", "wave.png", *words, "-o", "a.jpg").code == 0
 
 
+def test_without_a_size_the_longer_side_has_512_pixels(gantool, here):
+    words = (*QUICK[:2], "--steps", "1", "--scales", "1", "--style-loss", "gram", "-q", "-o", "a.png")
+    assert gantool("stylize", "photo.png", "wave.png", *words).err == ""
+    with Image.open("a.png") as made:
+        assert made.size == (512, 341)
+
+
 def test_ctrl_c_keeps_the_picture_so_far(gantool, here, monkeypatch):
     from gantool.cli import stylize_words
 

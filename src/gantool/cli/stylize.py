@@ -12,8 +12,9 @@ ORIGINAL = "original"
 SIDE = 512
 
 
-def _side(text: str) -> int:
-    """Pixels; 0 stands for the picture's own size."""
+def _side(given: str | int) -> int:
+    """Pixels; 0 stands for the picture's own size. Typer sends the default through here as well."""
+    text = str(given)
     if text == ORIGINAL:
         return 0
     if not text.isdecimal() or not 16 <= int(text) <= 65535:

@@ -117,6 +117,7 @@ def test_without_weights_the_default_says_so_in_a_line_and_goes_on(gantool, here
         (("photo.png", "wave.png", "-o", "a.png", "--extractor", "vgg91"), 2, "Did you mean 'vgg19'"),
         (("photo.png", "wave.png", "-o", "a.png", "--size", "huge"), 2, "original"),
         (("photo.png", "dot.png", "-o", "a.png"), 1, "dot.png is 1 x 1 pixels"),
+        (("photo.png", "wave.png", "-o", "text.jpg/a.png"), 2, "text.jpg/a.png cannot be written"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(gantool, here, words, code, named):

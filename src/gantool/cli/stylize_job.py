@@ -1,7 +1,7 @@
 """What was asked of `gantool stylize`, where it may be written, and what Ctrl-C does to it."""
 
-import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,8 +57,11 @@ def check_out(out: Path, overwrite: bool, moving: bool = False) -> None:
     if out.exists() and not overwrite:
         raise OptionError(f"{out} is there already: choose another name, or replace it with --overwrite.")
     place = next(folder for folder in out.absolute().parents if folder.exists())
-    if not place.is_dir() or not os.access(place, os.W_OK):
-        raise OptionError(f"{out} cannot be written: {place} is no folder you may write to.")
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise OptionError(f"{out} cannot be written: in {place} no file can be made ({error.strerror}).") from error
 
 
 @contextmanager

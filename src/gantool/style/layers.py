@@ -21,7 +21,7 @@ def balance_of(extractor: Extractor, settings: Settings) -> Balance:
     """
     content = settings.content_layers or getattr(extractor, "content_layers", {})
     style = settings.style_layers or getattr(extractor, "style_layers", {})
-    if not content or not style:
+    if not content or not style or not hasattr(extractor, "select"):
         raise OptionError(
             f"The extractor {type(extractor).__name__} names no layers for style transfer; it needs layers, "
             "content_layers, style_layers and select(layers)."

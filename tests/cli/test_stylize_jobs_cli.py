@@ -45,6 +45,13 @@ def test_a_folder_is_drawn_picture_by_picture_and_what_is_there_is_kept(gantool,
     assert "drawn/a.png is there already and is kept" in again.err
 
 
+def test_a_sheet_is_of_one_picture(gantool, here):
+    (here / "photos").mkdir()
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--sheet", "sheet.png")
+    assert ended.code == 2
+    assert "for one picture" in ended.err
+
+
 def test_a_folder_of_styles_is_all_of_them(gantool, here):
     (here / "styles").mkdir()
     draw("styles/one.png", (40, 40), 1)

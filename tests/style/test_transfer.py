@@ -93,6 +93,10 @@ def test_what_cannot_be_is_refused_before_the_first_step():
         next(transfer(picture(0), [], EXTRACTOR))
     with pytest.raises(OptionError, match="no layer 'scale3'"):
         next(transfer(picture(0), [picture(1)], EXTRACTOR, Settings(style_layers={"scale3": 1.0})))
+    with pytest.raises(OptionError, match="names no layers for style transfer"):
+        next(transfer(picture(0), [picture(1)], lambda images: [images]))
+    with pytest.raises(OptionError, match="each style takes one mask"):
+        next(transfer(picture(0), [picture(1)], EXTRACTOR, masks=[]))
     with pytest.raises(OptionError, match="style_weight"):
         Settings(style_weight=float("nan"))
 

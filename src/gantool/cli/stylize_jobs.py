@@ -16,7 +16,7 @@ from gantool.cli.stylize_words import Show, display
 from gantool.data.frames import FILMS
 from gantool.data.tree import usable_listing
 from gantool.data.whole import Picture, read_picture
-from gantool.errors import DataError, GantoolError
+from gantool.errors import DataError, GantoolError, OptionError
 from gantool.pixels import to_uint8
 from gantool.render.pictures import save_pictures, to_pil
 from gantool.render.rows import side_by_side
@@ -28,6 +28,8 @@ def run(job: Job, as_json: bool) -> None:
     """Make what was asked for and write it, and leave with 0, or 130 or 143 after an interruption."""
     moving = _is_moving(job)
     many = job.content.is_dir() and not moving
+    if (many or moving) and (job.sheet or job.save_every):
+        raise OptionError("--sheet and --save-every are for one picture, not for a folder or a film.")
     if not many:
         check_out(job.out, job.overwrite, moving)
     for path in [job.sheet] if job.sheet else []:
@@ -99,7 +101,7 @@ def _picture(job: Job, manner: Manner, show: Show, caught: list[int], source: Pa
             show(state, "", state.share)
             if job.save_every and state.step % job.save_every == 0 and state.step < state.steps:
                 files.append(out.with_name(f"{out.stem}-step{state.step:05d}{out.suffix}"))
-                _save(_finished(state, content, files[-1]), files[-1], True)
+                _save(_finished(state, content, files[-1]), files[-1], job.overwrite)
             if caught:
                 break
     except GantoolError:

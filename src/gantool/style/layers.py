@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gantool.contracts import Extractor
-from gantool.errors import OptionError
+from gantool.errors import OptionError, did_you_mean
 from gantool.style.objective import Balance, Network
 from gantool.style.settings import Settings
 
@@ -15,9 +15,9 @@ STYLE = {"gram": 8.0, "covariance": 6.0, "sliced": 40.0}
 
 
 def balance_of(extractor: Extractor, settings: Settings) -> Balance:
-    """The settings' layers and weights, else those the extractor names, else content by its last and style by all.
+    """The settings' layers and weights, else those the extractor names.
 
-    Raises OptionError when no layer has a weight.
+    Raises OptionError when it names none, or no layer has a weight.
     """
     content = settings.content_layers or getattr(extractor, "content_layers", {})
     style = settings.style_layers or getattr(extractor, "style_layers", {})
@@ -43,8 +43,11 @@ def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
 
 
 def style_loss_of(extractor: Extractor, settings: Settings) -> str:
-    """The settings' style loss; `auto` is what the extractor names, or gram."""
-    return str(getattr(extractor, "style_loss", "gram")) if settings.style_loss == "auto" else settings.style_loss
+    """The settings' style loss; `auto` is what the extractor names, or gram. Raises OptionError for another."""
+    name = str(getattr(extractor, "style_loss", "gram")) if settings.style_loss == "auto" else settings.style_loss
+    if name not in STYLE:
+        raise OptionError(f"There is no style loss {name!r}.{did_you_mean(name, STYLE)} There are {', '.join(STYLE)}.")
+    return name
 
 
 def _normalised(flag: str, layers: Mapping[str, float]) -> dict[str, float]:

@@ -33,18 +33,7 @@ def power_of(features: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
     return features.square().mean().clamp_min(TINY)
 
 
-def gram(features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Float[Tensor, "c c"]:
+def gram(features: Float[Tensor, "n c h w"]) -> Float[Tensor, "c c"]:
     """Mean over places of the products of every two channels (Gatys et al. 2016, eq. 3)."""
-    flat, share = flattened(features, weights)
-    return (flat * share) @ flat.T
-
-
-def flattened(
-    features: Float[Tensor, "n c h w"], weights: Weights | None
-) -> tuple[Float[Tensor, "c _"], Float[Tensor, "_"]]:
-    """Channels by places, and how much each place counts, 1 in all."""
     flat = features.transpose(0, 1).flatten(1)
-    if weights is None:
-        return flat, flat.new_full((1,), 1 / flat.shape[1])
-    share = weights.expand(len(features), 1, *features.shape[-2:]).flatten().to(flat.dtype)
-    return flat, share / share.sum().clamp_min(TINY)
+    return flat @ flat.T / flat.shape[1]

@@ -67,7 +67,6 @@ class Objective:
         self._balance, self._style_loss, self._autocast = balance, style_loss, autocast
         self._content: dict[str, tuple[Tensor, Tensor]] = {}
         self._regions: list[StyleTarget] = []
-        self._power: dict[str, Tensor] = {}
 
     def features(self, image: Image) -> dict[str, Tensor]:
         """Features of every layer, in float32 (or in float64, for an image in it)."""
@@ -94,11 +93,6 @@ class Objective:
         """One target blended of all styles by `shares`; with masks (of the content's size) one style in each region."""
         names = list(self._balance.style_layers)
         weights = [share / sum(shares) for share in shares]
-        powers = [self._style_powers(style) for style in styles]
-        self._power = {
-            name: torch.stack([weight * one[name] for weight, one in zip(weights, powers, strict=True)]).sum()
-            for name in names
-        }
         each = [self._style_measures(style) for style in styles]
         blend = self._style_loss.blend
         if masks is None:
@@ -115,16 +109,9 @@ class Objective:
         features = self.features(content)
         return {name: features[name] for name in self._balance.content_layers}
 
-    def _style_powers(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Tensor]:
-        features = self.features(style)
-        return {name: power_of(features[name]) for name in self._balance.style_layers}
-
     def _style_measures(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Measured]:
         features = self.features(style)
-        return {
-            name: self._style_loss.measure(features[name] / self._power[name].sqrt())
-            for name in self._balance.style_layers
-        }
+        return {name: self._style_loss.measure(features[name]) for name in self._balance.style_layers}
 
     def parts(self, image: Image) -> tuple[Float[Tensor, ""], Float[Tensor, ""], Float[Tensor, ""]]:
         """Content, style and total variation, differentiable."""
@@ -136,7 +123,7 @@ class Objective:
             content = content + weight * content_loss(features[name], target, power)
         for region in self._regions:
             for name, weight in self._balance.style_layers.items():
-                values = features[name] / self._power[name].sqrt()
+                values = features[name]
                 mask = None if region.mask is None else mask_at(region.mask, values.shape[-2], values.shape[-1])
                 measured = self._style_loss.measure(values, mask)
                 style = style + region.share * weight * self._style_loss.distance(measured, region.measured[name])

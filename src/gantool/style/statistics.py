@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.style.losses import TINY, Weights, flattened
+from gantool.style.losses import TINY, Weights
 
 Measured = tuple[Tensor, ...]
 
@@ -50,8 +50,8 @@ class Gram(_Fixed):
 
     def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
         """The Gram matrix times the places, and the places."""
-        flat, share, places = _places(features, weights)
-        return (flat * share) @ flat.T, places
+        flat, counted, places = _places(features, weights)
+        return counted @ flat.T, places
 
     def blend(self, targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
         """The weighted mean of the Gram matrices."""
@@ -72,8 +72,8 @@ class Covariance(_Fixed):
 
     def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
         """Second moments and first moments times the places, and the places."""
-        flat, share, places = _places(features, weights)
-        return (flat * share) @ flat.T, (flat * share).sum(dim=1), places
+        flat, counted, places = _places(features, weights)
+        return counted @ flat.T, counted.sum(dim=1), places
 
     def blend(self, targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
         """The weighted means of means and covariances."""
@@ -102,9 +102,12 @@ EPSILON = 1e-3
 
 
 def _places(features: Tensor, weights: Weights | None) -> tuple[Tensor, Tensor, Tensor]:
-    flat, share = flattened(features, weights)
-    places = flat.new_tensor(float(flat.shape[1])) if weights is None else weights.sum().to(flat.dtype)
-    return flat, share * places, places
+    """Channels by places; the same, each place counted by its weight; and how many places that is."""
+    flat = features.transpose(0, 1).flatten(1)
+    if weights is None:
+        return flat, flat, flat.new_tensor(float(flat.shape[1]))
+    share = weights.expand(len(features), 1, *features.shape[-2:]).flatten().to(flat.dtype)
+    return flat, flat * share, share.sum()
 
 
 def _blended(targets: Sequence[Measured], shares: Sequence[float]) -> Measured:

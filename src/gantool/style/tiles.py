@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gantool.errors import OptionError
-from gantool.style.losses import power_of, total_variation
+from gantool.style.losses import total_variation
 from gantool.style.objective import Image, Objective, Terms, mask_at
 from gantool.style.statistics import Measured
 
@@ -147,7 +147,7 @@ class TiledObjective(Objective):
                     height, width = (-(-side // stride) for side in image.shape[-2:])
                     place = tile.whole(stride, (values.shape[-2], values.shape[-1]))
                     mask = mask_at(region.mask, height, width)[(..., *place)]
-                found[index, name] = self._style_loss.measure(values / self._power[name].sqrt(), mask)
+                found[index, name] = self._style_loss.measure(values, mask)
         return found
 
     def _content_features(self, content: Image) -> dict[str, Tensor]:
@@ -162,22 +162,12 @@ class TiledObjective(Objective):
                 whole[name][(..., *tile.whole(stride, (values.shape[-2], values.shape[-1])))] = values
         return whole
 
-    def _style_powers(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Tensor]:
-        sums: dict[str, tuple[Tensor, int]] = {}
-        for tile in self._tiles(style):
-            features = self._own(style[(..., *tile.crop)], tile)
-            for name in self._balance.style_layers:
-                total, places = sums.get(name, (style.new_zeros(()), 0))
-                count = features[name].numel()
-                sums[name] = total + count * power_of(features[name]), places + count
-        return {name: total / places for name, (total, places) in sums.items()}
-
     def _style_measures(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Measured]:
         measured: dict[str, Measured] = {}
         for tile in self._tiles(style):
             features = self._own(style[(..., *tile.crop)], tile)
             for name in self._balance.style_layers:
-                found = self._style_loss.measure(features[name] / self._power[name].sqrt())
+                found = self._style_loss.measure(features[name])
                 measured[name] = added(measured.get(name), found)
         return measured
 

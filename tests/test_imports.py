@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "augment": COMPONENT_ROOM,
     "balance": COMPONENT_ROOM,
     "style": COMPONENT_ROOM,
+    "extractors": COMPONENT_ROOM | {"data.cache_folder", "engine.files"},
     "metrics": COMPONENT_ROOM | {"data"},
     "data": COMPONENT_ROOM | {"engine.files"},
     "observers": COMPONENT_ROOM | {"data.reduced", "engine.best", "engine.events", "engine.files", "metrics", "render"},
@@ -57,16 +58,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "building": {"anything but cli"},
     "conflicts": {"config", "contracts", "errors", "plugin_choice", "plugins"},
     "forecasting": {"anything but cli"},
+    "stylizing": {"anything but cli"},
     "assembly": {"anything but cli"},
     "tuning": {
         "assembly", "config", "engine.checkpoint", "engine.events", "engine.files", "engine.trainer", "errors",
         "grammar", "plugins", "progress", "resolve", "runs",
     },
     "cli": {
-        FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.report", "engine.events",
-        "engine.lock", "engine.stages", "engine.trainer", "errors", "forecasting", "grammar", "hookspecs", "latents",
-        "locate", "metrics", "model", "option_types", "progress", "recipes", "render", "resolve", "runs", "style",
-        "tuning", *PLUGINS,
+        FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.frames", "data.report",
+        "data.tree", "data.whole", "engine.events", "engine.lock", "engine.stages", "engine.trainer", "errors",
+        "forecasting", "grammar", "hookspecs", "latents", "locate", "metrics", "model", "option_types", "pixels",
+        "progress", "recipes", "render", "resolve", "runs", "style", "stylizing", "tuning", *PLUGINS,
     },
 }  # fmt: skip
 
@@ -171,7 +173,7 @@ def at_import(tree: ast.Module) -> Iterator[str]:
 def test_rooms_of_components_are_named_to_the_host_as_strings_only() -> None:
     for room in PLUGINS:
         source = (SRC / f"{room}.py").read_text()
-        assert not {"architectures", "losses", "augment", "balance", "data", "observers"} & {
+        assert not {"architectures", "losses", "augment", "balance", "data", "extractors", "observers"} & {
             target.partition(".")[0] for target in imported(ast.parse(source))
         }
 

@@ -225,7 +225,12 @@ class Batches(Protocol):
 
 @runtime_checkable
 class Extractor(Protocol):
-    """A network that turns images in [-1, 1] into features; metrics and style transfer use it."""
+    """A network that turns images in [-1, 1] into features; metrics and style transfer use it.
+
+    Style transfer also needs `layers` (names, shallow to deep), `content_layers` and `style_layers` (tables from names
+    to weights) and `select(layers)`, which returns a callable that gives the features of these layers alone.
+    `style_loss` may name the style loss that suits it.
+    """
 
     def __call__(self, images: Float[Tensor, "n c h w"]) -> Sequence[Float[Tensor, "n *feature"]]:
         """Features, shallow to deep."""

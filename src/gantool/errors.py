@@ -8,7 +8,8 @@ GantoolError                 1   anything gantool explains in a sentence instead
 ├── DataError                1   the images cannot be used
 ├── CheckpointError          1   a model file or checkpoint is damaged, foreign or missing
 ├── ResumeError              1   the run exists and its settings differ, or another process has it
-└── TrainingError            1   training cannot go on (not finite, out of memory, disk full)
+├── TrainingError            1   training cannot go on (not finite, out of memory, disk full)
+└── StyleError               1   a style transfer cannot go on; the picture so far is kept
 """
 
 import difflib
@@ -54,6 +55,10 @@ class ResumeError(GantoolError):
 
 class TrainingError(GantoolError):
     """Training cannot go on; the last checkpoint is intact."""
+
+
+class StyleError(GantoolError):
+    """A style transfer cannot go on; the picture so far is kept."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

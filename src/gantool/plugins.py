@@ -24,6 +24,7 @@ BUILT_INS = (
     "gantool.augment",
     "gantool.balance",
     "gantool.data",
+    "gantool.extractors",
     "gantool.observers",
 )
 PLURALS = {kind: hook.removeprefix("gantool_") for kind, hook in KINDS.items()}

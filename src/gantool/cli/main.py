@@ -16,6 +16,7 @@ from gantool.cli import data, plugins
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand, RootGroup
 from gantool.cli.interpolate import interpolate
 from gantool.cli.sample import sample
+from gantool.cli.stylize import stylize
 from gantool.cli.train import train
 from gantool.cli.tune import tune
 from gantool.errors import GantoolError
@@ -60,6 +61,7 @@ app.command(cls=ComponentCommand)(train)
 app.command(cls=ComponentCommand)(tune)
 app.command()(sample)
 app.command()(interpolate)
+app.command(cls=ComponentCommand)(stylize)
 app.add_typer(data.app, name="data")
 app.add_typer(plugins.app, name="plugins")
 

@@ -40,7 +40,7 @@ _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "box": Image.Resampling.BOX,
 }
-_UPRIGHT = {
+UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -93,7 +93,7 @@ def decode(
     Raises UndecodableError with the reason.
     """
     try:
-        with _opened(file) as image:
+        with opened(file) as image:
             return _pixels(image, options, resolution, channels)
     except Exception as error:  # a picture can make Pillow raise nearly anything
         raise UndecodableError(reason(error)) from error
@@ -102,7 +102,7 @@ def decode(
 def peek(file: BytesIO | BufferedReader) -> Header:
     """The header alone, without decoding. Raises UndecodableError with the reason."""
     try:
-        with _opened(file) as image:
+        with opened(file) as image:
             alpha = image.has_transparency_data
             return Header(image.format or "?", image.mode, image.width, image.height, alpha)
     except Exception as error:
@@ -136,7 +136,7 @@ def _pixels(image: Image.Image, options: FolderOptions, resolution: int, channel
     image.draft(None, (2 * resolution, 2 * resolution))  # JPEG decodes smaller, never below 2x
     image.load()
     profile = image.info.get("icc_profile")
-    turn = _UPRIGHT.get(_orientation(image))
+    turn = UPRIGHT.get(orientation(image))
     small = _resized(plain(image), options, resolution)
     if turn is not None:
         small = small.transpose(turn)
@@ -163,7 +163,8 @@ def _resized(image: Image.Image, options: FolderOptions, resolution: int) -> Ima
     return image.resize(size, _FILTERS[options.filter], box=box, reducing_gap=3.0)
 
 
-def _opened(file: BytesIO | BufferedReader) -> Image.Image:
+def opened(file: BytesIO | BufferedReader) -> Image.Image:
+    """The picture, not yet decoded. Raises UndecodableError when it is too large or empty, and what Pillow raises."""
     try:
         image = Image.open(file, formats=_COMMON)
     except UnidentifiedImageError:
@@ -185,7 +186,8 @@ def _uncommon() -> tuple[str, ...]:
     return tuple(name for name in Image.ID if name not in (*_COMMON, *_FOREIGN))
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """How EXIF says it is turned: a key of UPRIGHT, or 1."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF is no reason to lose the picture

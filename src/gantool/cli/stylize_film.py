@@ -1,0 +1,63 @@
+"""`gantool stylize` on moving pictures: frame by frame, each begun with the one before."""
+
+import time
+from dataclasses import replace
+
+import torch
+
+from gantool.cli.stylize_job import Drawn, Job
+from gantool.cli.stylize_words import Show
+from gantool.data.frames import FILMS, Film, read_film, same_size
+from gantool.data.whole import Picture
+from gantool.errors import DataError
+from gantool.pixels import to_uint8
+from gantool.render.animations import check_fps, save_frames
+from gantool.style.transfer import State
+from gantool.stylizing import Manner, as_image, stylize
+
+MOVING = (".gif", ".apng", *FILMS)
+LATER_FRAMES = 3
+"""Frames after the first begin with the one before, and take this part of its steps."""
+
+CPU = torch.device("cpu")
+
+
+def draw_film(job: Job, manner: Manner, show: Show, caught: list[int]) -> Drawn:
+    """Frame by frame, each begun with the one before, moved by what has changed in the content."""
+    began = time.monotonic()
+    film = read_film(job.content, job.size)
+    check_fps(job.out, film.fps)
+    later = replace(job.settings, scales=1, steps=max(1, job.settings.steps // LATER_FRAMES))
+    before: Picture | None = None
+    frames: list[torch.Tensor] = []
+    image, last = None, None
+    for index, content in enumerate(film.frames):
+        if before is None or image is None:
+            states = stylize(content, manner)
+        else:
+            same_size(content, before, index + 1)
+            moved = image.cpu() + as_image(content, CPU) - as_image(before, CPU)
+            states = stylize(content, replace(manner, settings=later), moved.clamp(-1, 1))
+        for state in states:
+            show(state, f"frame {index + 1} of {film.count}: ", _share(film, index, state))
+            last = state
+            if caught:
+                break
+        assert last is not None, "a transfer has a step at least"
+        if caught and frames:
+            break
+        before, image = content, last.image
+        height, width = content.pixels.shape[-2:]
+        frames.append(to_uint8(torch.nn.functional.interpolate(image, (height, width)))[0].cpu())
+        if caught:
+            break
+    if last is None:
+        raise DataError(f"{job.content} has no frames.")
+    save_frames(job.out, torch.stack(frames), film.fps, loop=True)
+    return Drawn([job.out], last, time.monotonic() - began)
+
+
+def _share(film: Film, index: int, state: State) -> float:
+    """Of the work, where later frames take a part of the first's."""
+    whole = 1 + (film.count - 1) / LATER_FRAMES
+    return (state.share if index == 0 else 1 + (index - 1 + state.share) / LATER_FRAMES) / max(whole, 1)

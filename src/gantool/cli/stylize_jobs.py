@@ -1,0 +1,149 @@
+"""What `gantool stylize` does around the transfer: a picture, a folder or a film, Ctrl-C, and the files."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import typer
+from PIL import Image
+
+from gantool.cli.output import result, result_json, say, warn
+from gantool.cli.progress import showing_progress
+from gantool.cli.stylize_film import MOVING, draw_film
+from gantool.cli.stylize_job import Drawn, Job, check_out, interruptible
+from gantool.cli.stylize_words import Show, display
+from gantool.data.frames import FILMS
+from gantool.data.tree import usable_listing
+from gantool.data.whole import Picture, read_picture
+from gantool.errors import DataError, GantoolError, OptionError
+from gantool.pixels import to_uint8
+from gantool.render.pictures import save_pictures, to_pil
+from gantool.render.rows import side_by_side
+from gantool.style.transfer import State
+from gantool.stylizing import Manner, as_image, find_extractor, parse_styles, stylize
+
+
+def run(job: Job, as_json: bool) -> None:
+    """Make what was asked for and write it, and leave with 0, or 130 or 143 after an interruption."""
+    moving = _is_moving(job)
+    many = job.content.is_dir() and not moving
+    if (many or moving) and (job.sheet or job.save_every):
+        raise OptionError("--sheet and --save-every are for one picture, not for a folder or a film.")
+    if not many:
+        check_out(job.out, job.overwrite, moving)
+    for path in [job.sheet] if job.sheet else []:
+        check_out(path, job.overwrite)
+    manner, name = _manner(job)
+    with interruptible() as caught, display(job.quiet) as show:
+        if many:
+            drawn = _folder(job, manner, show, caught)
+        elif moving:
+            drawn = [draw_film(job, manner, show, caught)]
+        else:
+            drawn = [_picture(job, manner, show, caught, job.content, job.out)]
+    if as_json:
+        result_json(_summary(job, name, drawn, bool(caught)))
+    else:
+        result(str(job.out))
+    if caught:
+        last = drawn[-1].last if drawn else None
+        place = f" at step {last.step} of {last.steps}" if last else ""
+        say(f"Stopped{place}; what was drawn so far is in {job.out}.")
+        raise typer.Exit(128 + caught[0])
+
+
+def _is_moving(job: Job) -> bool:
+    """Whether frames are wanted: by the suffix of the result, or of a film."""
+    source, out = job.content.suffix.lower(), job.out.suffix.lower()
+    return out in MOVING or source in FILMS or (source in MOVING and out == ".webp")
+
+
+def _manner(job: Job) -> tuple[Manner, str]:
+    styles = parse_styles(job.styles)
+    with showing_progress():
+        extractor, name = find_extractor(job.extractor)
+    return Manner(styles, extractor, job.settings, job.masks, job.device, job.precision), name
+
+
+def _folder(job: Job, manner: Manner, show: Show, caught: list[int]) -> list[Drawn]:
+    """Every picture of a folder, by its own name; what cannot be read is told and passed over."""
+    listing = usable_listing(str(job.content))
+    drawn: list[Drawn] = []
+    for index, item in enumerate(listing.items):
+        out = job.out / Path(item.path).with_suffix(".png")
+        if out.exists() and not job.overwrite:
+            say(f"{out} is there already and is kept; --overwrite draws it anew.")
+            continue
+
+        def shown(state: State, name: str, share: float, done: int = index, path: str = item.path) -> None:
+            show(state, f"{path}: ", (done + share) / len(listing.items))
+
+        try:
+            drawn.append(_picture(job, manner, shown, caught, listing.root / item.path, out))
+        except DataError as error:
+            warn(f"Passed over: {error}")
+        if caught:
+            break
+    return drawn
+
+
+def _picture(job: Job, manner: Manner, show: Show, caught: list[int], source: Path, out: Path) -> Drawn:
+    """One picture; what was reached is written whatever happens."""
+    began = time.monotonic()
+    content = read_picture(source, job.size)
+    start = None if job.start is None else as_image(read_picture(job.start), torch.device("cpu"))
+    last: State | None = None
+    files = [out]
+    try:
+        for state in stylize(content, manner, start):
+            last = state
+            show(state, "", state.share)
+            if job.save_every and state.step % job.save_every == 0 and state.step < state.steps:
+                files.append(out.with_name(f"{out.stem}-step{state.step:05d}{out.suffix}"))
+                _save(_finished(state, content, files[-1]), files[-1], job.overwrite)
+            if caught:
+                break
+    except GantoolError:
+        if last is not None:
+            _save(_finished(last, content, out), out, job.overwrite)
+            say(f"The picture before that is in {out}.")
+        raise
+    assert last is not None, "a transfer has a step at least"
+    picture = _finished(last, content, out)
+    _save(picture, out, job.overwrite)
+    if job.sheet:
+        styles = [to_pil(read_picture(style.path, max(picture.size)).pixels) for style in manner.styles]
+        _save(side_by_side([to_pil(content.pixels), *styles, picture.convert("RGB")]), job.sheet, job.overwrite)
+        files.append(job.sheet)
+    return Drawn(files, last, time.monotonic() - began)
+
+
+def _summary(job: Job, extractor: str, drawn: Sequence[Drawn], interrupted: bool) -> dict[str, object]:
+    told: dict[str, object] = {
+        "files": [str(file) for one in drawn for file in one.files],
+        "extractor": extractor,
+        "interrupted": interrupted,
+        "seconds": round(sum(one.seconds for one in drawn), 1),
+    }
+    if len(drawn) == 1:
+        last, terms = drawn[0].last, drawn[0].last.terms
+        losses = {"content": terms.content, "style": terms.style, "tv": terms.tv, "total": terms.total}
+        height, width = last.image.shape[-2:]
+        told |= {"width": width, "height": height, "steps": last.step, "losses": losses}
+    return told
+
+
+def _finished(state: State, content: Picture, out: Path) -> Image.Image:
+    """At the content's size, with its transparency where the format has any."""
+    height, width = content.pixels.shape[-2:]
+    picture = to_pil(to_uint8(state.image[0]))
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.BICUBIC)
+    if content.alpha is not None and out.suffix.lower() != ".jpg":
+        picture.putalpha(to_pil(content.alpha))
+    return picture
+
+
+def _save(picture: Image.Image, out: Path, overwrite: bool) -> None:
+    save_pictures([picture], [out], overwrite)

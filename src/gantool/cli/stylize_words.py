@@ -1,0 +1,66 @@
+"""What `gantool stylize` reads from words, and what it says while it draws."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from gantool.cli.output import console, say
+from gantool.errors import OptionError
+from gantool.style.transfer import State
+
+SECONDS_BETWEEN_LINES = 5.0
+Show = Callable[[State, str, float], None]
+"""Shows a state of what is named, and the share of the whole work that is done."""
+
+
+def layer_weights(flag: str, texts: Sequence[str]) -> dict[str, float]:
+    """`LAYER` or `LAYER:WEIGHT` as a table. Raises OptionError for a weight that is no number."""
+    weights = {}
+    for text in texts:
+        name, colon, number = text.partition(":")
+        try:
+            weights[name] = float(number) if colon else 1.0
+        except ValueError as error:
+            raise OptionError(f"{flag} {text}: after the colon comes a number.") from error
+    return weights
+
+
+@contextmanager
+def display(quiet: bool) -> Iterator[Show]:
+    """A live line on a terminal, else a plain one every few seconds."""
+    began = time.monotonic()
+    if quiet:
+        yield lambda state, name, share: None
+    elif console().is_terminal:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        columns = (BarColumn(bar_width=24), TextColumn("{task.description}"))
+        with Progress(*columns, console=console(), transient=True, refresh_per_second=4) as progress:
+            task = progress.add_task("first step ...", total=1.0)
+
+            def update(state: State, name: str, share: float) -> None:
+                line = status(state, name, share, time.monotonic() - began)
+                progress.update(task, completed=share, description=line)
+
+            yield update
+    else:
+        said_at = [began - SECONDS_BETWEEN_LINES]
+
+        def line(state: State, name: str, share: float) -> None:
+            if time.monotonic() - said_at[0] >= SECONDS_BETWEEN_LINES or state.step == state.steps:
+                said_at[0] = time.monotonic()
+                say(status(state, name, share, time.monotonic() - began))
+
+        yield line
+
+
+def status(state: State, name: str, share: float, seconds: float) -> str:
+    """How far, how long to go, and the three losses, on one line."""
+    height, width = state.image.shape[-2:]
+    left = timedelta(seconds=round(seconds * (1 - share) / max(share, 1e-3)))
+    terms = state.terms
+    return (
+        f"{name}{width} x {height}  step {state.step}/{state.steps}  {share:.0%}  {left} left  "
+        f"content {terms.content:.4f}  style {terms.style:.5f}  tv {terms.tv:.4f}"
+    )

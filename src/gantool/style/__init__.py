@@ -1,0 +1,9 @@
+"""Neural style transfer: one picture in the manner of another."""
+
+from gantool.style.losses import content_loss, gram, total_variation
+from gantool.style.settings import Settings
+from gantool.style.sliced import Sliced
+from gantool.style.statistics import Covariance, Gram
+from gantool.style.transfer import State, transfer
+
+__all__ = ["Covariance", "Gram", "Settings", "Sliced", "State", "content_loss", "gram", "total_variation", "transfer"]

@@ -1,0 +1,57 @@
+"""Which layers of an extractor are compared, with what weights, and by which style loss."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gantool.contracts import Extractor
+from gantool.errors import OptionError, did_you_mean
+from gantool.style.objective import Balance, Network
+from gantool.style.settings import Settings
+
+CONTENT, ROUGHNESS = 1.0, 3.0
+"""What weights of 1 stand for, in units of the relative losses."""
+STYLE = {"gram": 8.0, "covariance": 6.0, "sliced": 40.0}
+"""The same for each style loss: they fall to different shares of where they begin."""
+
+
+def balance_of(extractor: Extractor, settings: Settings) -> Balance:
+    """The settings' layers and weights, else those the extractor names.
+
+    Raises OptionError when it names none, or no layer has a weight.
+    """
+    content = settings.content_layers or getattr(extractor, "content_layers", {})
+    style = settings.style_layers or getattr(extractor, "style_layers", {})
+    if not content or not style or not hasattr(extractor, "select"):
+        raise OptionError(
+            f"The extractor {type(extractor).__name__} names no layers for style transfer; it needs layers, "
+            "content_layers, style_layers and select(layers)."
+        )
+    return Balance(
+        CONTENT * settings.content_weight,
+        STYLE[style_loss_of(extractor, settings)] * settings.style_weight,
+        ROUGHNESS * settings.tv_weight,
+        _normalised("--content-layer", content),
+        _normalised("--style-layer", style),
+    )
+
+
+def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
+    """The part of the extractor that gives these layers. Raises OptionError for layers it does not have."""
+    chooser: Any = extractor
+    network: Network = chooser.select(layers)
+    return network
+
+
+def style_loss_of(extractor: Extractor, settings: Settings) -> str:
+    """The settings' style loss; `auto` is what the extractor names, or gram. Raises OptionError for another."""
+    name = str(getattr(extractor, "style_loss", "gram")) if settings.style_loss == "auto" else settings.style_loss
+    if name not in STYLE:
+        raise OptionError(f"There is no style loss {name!r}.{did_you_mean(name, STYLE)} There are {', '.join(STYLE)}.")
+    return name
+
+
+def _normalised(flag: str, layers: Mapping[str, float]) -> dict[str, float]:
+    total = sum(layers.values())
+    if any(weight < 0 for weight in layers.values()) or not total > 0:
+        raise OptionError(f"{flag}: weights of layers are 0 or more, and one of them is more than 0.")
+    return {name: weight / total for name, weight in layers.items() if weight > 0}

@@ -1,0 +1,149 @@
+"""What is minimised at one size: content, style and roughness of an image, and their gradient."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from gantool.style.losses import content_loss, power_of, total_variation
+from gantool.style.statistics import Measured, StyleLoss
+
+Image = Float[Tensor, "1 3 h w"]
+Network = Callable[[Tensor], Sequence[Tensor]]
+"""Features of some layers, in the order of their names."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The three losses, unweighted, and their weighted sum."""
+
+    total: float
+    content: float
+    style: float
+    tv: float
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How much each loss counts, and each layer within content and style; layers' weights sum to 1."""
+
+    content: float
+    style: float
+    tv: float
+    content_layers: Mapping[str, float]
+    style_layers: Mapping[str, float]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer that is needed, once."""
+        return tuple(dict.fromkeys((*self.style_layers, *self.content_layers)))
+
+
+@dataclass(frozen=True)
+class StyleTarget:
+    """One region's style: what to match in each layer, and where it counts (`mask` at image size; None: everywhere)."""
+
+    measured: Mapping[str, Measured]
+    mask: Float[Tensor, "1 1 h w"] | None
+    share: float
+
+
+class Objective:
+    """The loss of an image of the content's size. `set_content` and `set_styles` come first."""
+
+    def __init__(
+        self,
+        network: Network,
+        layers: Sequence[str],
+        balance: Balance,
+        style_loss: StyleLoss,
+        autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._network, self._layers = network, tuple(layers)
+        self._balance, self._style_loss, self._autocast = balance, style_loss, autocast
+        self._content: dict[str, tuple[Tensor, Tensor]] = {}
+        self._regions: list[StyleTarget] = []
+
+    def features(self, image: Image) -> dict[str, Tensor]:
+        """Features of every layer, in float32 (or in float64, for an image in it)."""
+        with self._autocast():
+            found = self._network(image)
+        return {
+            name: values.to(torch.promote_types(values.dtype, torch.float32))
+            for name, values in zip(self._layers, found, strict=True)
+        }
+
+    @torch.no_grad()
+    def set_content(self, content: Image) -> None:
+        """The picture whose features are to be kept."""
+        features = self._content_features(content)
+        self._content = {name: (values, power_of(values)) for name, values in features.items()}
+
+    @torch.no_grad()
+    def set_styles(
+        self,
+        styles: Sequence[Float[Tensor, "1 3 _ _"]],
+        shares: Sequence[float],
+        masks: Sequence[Float[Tensor, "1 1 h w"]] | None = None,
+    ) -> None:
+        """One target blended of all styles by `shares`; with masks (of the content's size) one style in each region."""
+        names = list(self._balance.style_layers)
+        weights = [share / sum(shares) for share in shares]
+        each = [self._style_measures(style) for style in styles]
+        blend = self._style_loss.blend
+        if masks is None:
+            blended = {name: blend([one[name] for one in each], weights) for name in names}
+            self._regions = [StyleTarget(blended, None, 1.0)]
+            return
+        areas = [float(mask.mean()) for mask in masks]
+        self._regions = [
+            StyleTarget({name: blend([one[name]], [1.0]) for name in names}, mask, area / sum(areas))
+            for one, mask, area in zip(each, masks, areas, strict=True)
+        ]
+
+    def _content_features(self, content: Image) -> dict[str, Tensor]:
+        features = self.features(content)
+        return {name: features[name] for name in self._balance.content_layers}
+
+    def _style_measures(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Measured]:
+        features = self.features(style)
+        return {name: self._style_loss.measure(features[name]) for name in self._balance.style_layers}
+
+    def parts(self, image: Image) -> tuple[Float[Tensor, ""], Float[Tensor, ""], Float[Tensor, ""]]:
+        """Content, style and total variation, differentiable."""
+        features = self.features(image)
+        zero = image.new_zeros(())
+        content, style = zero, zero
+        for name, weight in self._balance.content_layers.items():
+            target, power = self._content[name]
+            content = content + weight * content_loss(features[name], target, power)
+        for region in self._regions:
+            for name, weight in self._balance.style_layers.items():
+                values = features[name]
+                mask = None if region.mask is None else mask_at(region.mask, values.shape[-2], values.shape[-1])
+                measured = self._style_loss.measure(values, mask)
+                style = style + region.share * weight * self._style_loss.distance(measured, region.measured[name])
+        return content, style, total_variation(image)
+
+    def turn(self) -> None:
+        """Let a style loss that draws at random draw anew."""
+        self._style_loss.turn()
+
+    def evaluate(self, image: Image) -> tuple[Terms, Image]:
+        """The losses at an image and the gradient of their weighted sum."""
+        leaf = image.detach().requires_grad_(True)
+        with torch.enable_grad():
+            content, style, tv = self.parts(leaf)
+            total = self._balance.content * content + self._balance.style * style + self._balance.tv * tv
+            (gradient,) = torch.autograd.grad(total, leaf)
+        numbers = torch.stack([total, content, style, tv]).detach().tolist()
+        return Terms(*numbers), gradient
+
+
+def mask_at(mask: Float[Tensor, "1 1 _ _"], height: int, width: int) -> Float[Tensor, "1 1 height width"]:
+    """A mask at the size of features, by averaging."""
+    return F.adaptive_avg_pool2d(mask, (height, width))

@@ -1,0 +1,45 @@
+"""What a caller chooses of a style transfer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gantool.errors import OptionError
+
+StyleLossName = Literal["auto", "gram", "covariance", "sliced"]
+OptimizerName = Literal["auto", "lbfgs", "adam"]
+PreserveColor = Literal["no", "luminance", "match"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a picture is made. Weights of 1 are what suits most pictures, whatever the extractor.
+
+    `steps` are those of the finest scale; coarser ones take as many and cost little. `scales` is how many sizes there
+    are, each half of the next (None: down to about 100 pixels). `style_scale` makes brush strokes larger. `start` is
+    where the coarsest scale begins. `preserve_color` stylises lightness alone, or gives the styles the content's
+    colours first. `tile` is the side of tiles in pixels (0: never; None: 768 for images too large to be seen whole),
+    which costs time and saves memory. Layers map names to weights; empty means the extractor's own choice.
+    """
+
+    content_weight: float = 1.0
+    style_weight: float = 1.0
+    tv_weight: float = 1.0
+    steps: int = 100
+    scales: int | None = None
+    style_scale: float = 1.0
+    style_loss: StyleLossName = "auto"
+    optimizer: OptimizerName = "auto"
+    start: Literal["content", "noise"] = "content"
+    preserve_color: PreserveColor = "no"
+    tile: int | None = None
+    seed: int = 0
+    content_layers: Mapping[str, float] = field(default_factory=dict)
+    style_layers: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise OptionError(f"{name} is a number, 0 or more, not {getattr(self, name)}.")
+        if self.steps < 1 or not self.style_scale > 0 or (self.scales is not None and self.scales < 1):
+            raise OptionError("steps and scales are at least 1, and style_scale is more than 0.")

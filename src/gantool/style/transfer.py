@@ -1,0 +1,166 @@
+"""Style transfer from coarse to fine, as a generator of states: whoever watches may stop at any of them."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gantool.contracts import Extractor
+from gantool.errors import OptionError, StyleError
+from gantool.style.color import grey, luma, matched, with_chroma_of
+from gantool.style.layers import balance_of, network_of, style_loss_of
+from gantool.style.objective import Balance, Image, Network, Objective, Terms
+from gantool.style.optimizers import MINIMISERS
+from gantool.style.pyramid import bare, framed, noise_like, resized, scale_sizes, shrunk
+from gantool.style.settings import Settings
+from gantool.style.sliced import Sliced
+from gantool.style.statistics import Covariance, Gram, StyleLoss
+from gantool.style.tiles import TiledObjective
+
+TILE = 768
+"""Side of tiles; what a network looks at around them makes smaller ones slow."""
+WHOLE_PIXELS = 1280 * 1280
+"""Larger images are drawn by tiles: VGG-19 takes about 3 GB for these."""
+
+Mask = Float[Tensor, "1 1 h w"]
+Style = Float[Tensor, "1 3 _ _"]
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the transfer stands after `step` of `steps`: `share` of the whole work is done.
+
+    `image` is the picture so far, in [-1, 1], at the size of the present scale; `terms` its losses.
+    """
+
+    image: Image
+    step: int
+    steps: int
+    share: float
+    terms: Terms
+
+
+def transfer(
+    content: Image,
+    styles: Sequence[Style],
+    extractor: Extractor,
+    settings: Settings | None = None,
+    *,
+    shares: Sequence[float] | None = None,
+    masks: Sequence[Mask] | None = None,
+    start: Image | None = None,
+    autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Iterator[State]:
+    """Draw `content` in the manner of `styles`, blended by `shares`; yields the state after every step.
+
+    Images are in [-1, 1], on the device that computes. With `masks`, of the content's size and in [0, 1], each style is
+    drawn in its own region. `start` is where the search begins, in place of what the settings say. Raises OptionError
+    for what does not fit, before the first state; StyleError when the loss is no longer finite.
+    """
+    settings = settings or Settings()
+    shares = list(shares) if shares is not None else [1.0] * len(styles)
+    _check(content, styles, shares, masks)
+    if settings.preserve_color == "no":
+        yield from _transfer(content, styles, extractor, settings, shares, masks, start, autocast)
+        return
+    if settings.preserve_color == "match":
+        styles = [matched(style, content) for style in styles]
+        yield from _transfer(content, styles, extractor, settings, shares, masks, start, autocast)
+        return
+    plain, styles = grey(content), [matched(luma(style), luma(content)).expand_as(style) for style in styles]
+    begin = None if start is None else grey(start)
+    for state in _transfer(plain, styles, extractor, settings, shares, masks, begin, autocast):
+        height, width = state.image.shape[-2:]
+        yield replace(state, image=with_chroma_of(resized(content, height, width).clamp(-1, 1), state.image))
+
+
+def _transfer(
+    content: Image,
+    styles: Sequence[Style],
+    extractor: Extractor,
+    settings: Settings,
+    shares: Sequence[float],
+    masks: Sequence[Mask] | None,
+    start: Image | None,
+    autocast: Callable[[], AbstractContextManager[object]],
+) -> Iterator[State]:
+    balance = balance_of(extractor, settings)
+    network = network_of(extractor, balance.layers)
+    if isinstance(network, torch.nn.Module):
+        network = network.to(content.device)
+    loss = style_loss_of(extractor, settings)
+    minimise = MINIMISERS[_optimizer(settings, loss)]
+    height, width = content.shape[-2:]
+    sizes = scale_sizes(height, width, settings.scales)
+    work = [height * width for height, width in sizes]
+    image = start if start is not None else _start(resized(content, *sizes[0]), settings)
+    for scale, size in enumerate(sizes):
+        # Each scale has an objective of its own: the features of the last one are let go before those of the next.
+        style_loss = make_style_loss(loss, settings.seed + scale)
+        objective = make_objective(network, balance, style_loss, autocast, tile_side(settings, size, style_loss))
+        objective.set_content(framed(resized(content, *size)))
+        seen = [shrunk(style, max(size) * settings.style_scale) for style in styles]
+        objective.set_styles(seen, shares, masks and [framed(resized(mask, *size).clamp(0, 1)) for mask in masks])
+        for step, (reached, terms) in enumerate(minimise(objective, framed(resized(image, *size)), settings.steps), 1):
+            if not math.isfinite(terms.total):
+                raise StyleError(
+                    f"The loss is no longer finite at step {step} of {size[1]} x {size[0]} pixels: try a lower "
+                    "--style-weight, or --precision float32."
+                )
+            image = bare(reached)
+            done = sum(work[:scale]) + work[scale] * step / settings.steps
+            taken = scale * settings.steps + step
+            yield State(image.clamp(-1, 1), taken, len(sizes) * settings.steps, done / sum(work), terms)
+
+
+def make_style_loss(name: str, seed: int) -> StyleLoss:
+    """The style loss of this name."""
+    if name == "sliced":
+        return Sliced(seed=seed)
+    return Gram() if name == "gram" else Covariance()
+
+
+def make_objective(
+    network: Network,
+    balance: Balance,
+    style_loss: StyleLoss,
+    autocast: Callable[[], AbstractContextManager[object]],
+    side: int,
+) -> Objective:
+    """An objective of the whole image, or by tiles of this side."""
+    if side == 0:
+        return Objective(network, balance.layers, balance, style_loss, autocast)
+    return TiledObjective(network, balance.layers, balance, style_loss, autocast, side=side)
+
+
+def tile_side(settings: Settings, size: tuple[int, int], style_loss: StyleLoss) -> int:
+    """The side of tiles for an image of this size; 0 to see it whole."""
+    if settings.tile is not None:
+        return settings.tile if settings.tile < max(size) else 0
+    return TILE if size[0] * size[1] > WHOLE_PIXELS and style_loss.additive else 0
+
+
+def _check(content: Image, styles: Sequence[Style], shares: Sequence[float], masks: Sequence[Mask] | None) -> None:
+    if not styles or len(shares) != len(styles) or min(shares) < 0 or not sum(shares) > 0:
+        raise OptionError("A transfer takes one style or more, each with a weight of 0 or more, not all of them 0.")
+    if masks is None:
+        return
+    if len(masks) != len(styles):
+        raise OptionError(f"There are {len(masks)} masks and {len(styles)} styles: each style takes one mask.")
+    for index, mask in enumerate(masks, 1):
+        if mask.shape[-2:] != content.shape[-2:] or not mask.max() > 0:
+            raise OptionError(f"Mask {index} must be of the content's size and white somewhere.")
+
+
+def _optimizer(settings: Settings, loss: str) -> str:
+    if settings.optimizer == "auto":
+        return "adam" if loss == "sliced" else "lbfgs"
+    return settings.optimizer
+
+
+def _start(small: Image, settings: Settings) -> Image:
+    return small if settings.start == "content" else noise_like(small, settings.seed)

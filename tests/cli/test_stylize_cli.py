@@ -1,0 +1,129 @@
+"""`gantool stylize`: one journey without weights, and what is refused."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A photo and two paintings in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    draw = np.random.default_rng(0)
+    for name, size in {"photo.png": (48, 32), "wave.png": (40, 40), "scream.jpg": (30, 50)}.items():
+        coarse = Image.fromarray(draw.integers(0, 256, (5, 5, 3), dtype=np.uint8))
+        coarse.resize(size, Image.Resampling.BICUBIC).save(name)
+    return tmp_path
+
+
+QUICK = ("--extractor", "random:filters=8,size=3,scales=2", "--steps", "3", "--size", "32")
+
+
+def test_one_picture_at_the_photos_proportions(gantool, here):
+    ended = gantool("stylize", "photo.png", "wave.png:2", "scream.jpg", *QUICK, "-o", "out/a.png", "--json")
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert told["files"] == ["out/a.png"]
+    assert (told["extractor"], told["width"], told["height"]) == ("random", 32, 21)
+    assert set(told["losses"]) == {"content", "style", "tv", "total"}
+    assert "step 3/3" in ended.err
+    assert "left" in ended.err
+    with Image.open("out/a.png") as made, Image.open("photo.png") as photo:
+        assert made.size == (32, 21)
+        assert np.abs(np.asarray(made).astype(int) - np.asarray(photo.resize((32, 21)))).mean() > 2
+
+
+def test_the_same_seed_is_the_same_file_and_no_file_is_replaced_unasked(gantool, here):
+    for name in ("a.png", "b.png"):
+        assert gantool("stylize", "photo.png", "wave.png", *QUICK, "-q", "-o", name).err == ""
+    assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
+    ended = gantool("stylize", "photo.png", "scream.jpg", *QUICK, "-o", "a.png")
+    assert ended.code == 2
+    assert "--overwrite" in ended.err
+    assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
+    assert gantool("stylize", "photo.png", "scream.jpg", *QUICK, "-o", "a.png", "--overwrite").code == 0
+    assert (here / "a.png").read_bytes() != (here / "b.png").read_bytes()
+
+
+def test_original_size_turned_upright_with_its_transparency(gantool, here):
+    photo = Image.open("photo.png").convert("RGBA")
+    photo.putalpha(Image.linear_gradient("L").resize(photo.size))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo.save("turned.png", exif=exif)
+    words = [*QUICK[:-1], "original"]
+    assert gantool("stylize", "turned.png", "wave.png", *words, "-o", "a.png").code == 0
+    with Image.open("a.png") as made:
+        assert made.size == (32, 48)
+        assert made.mode == "RGBA"
+        assert np.array_equal(made.getchannel("A"), photo.getchannel("A").transpose(Image.Transpose.ROTATE_270))
+        assert not made.getexif()
+    assert gantool("stylize", "turned.png", "wave.png", *words, "-o", "a.jpg").code == 0
+
+
+def test_without_a_size_the_longer_side_has_512_pixels(gantool, here):
+    words = (*QUICK[:2], "--steps", "1", "--scales", "1", "--style-loss", "gram", "-q", "-o", "a.png")
+    assert gantool("stylize", "photo.png", "wave.png", *words).err == ""
+    with Image.open("a.png") as made:
+        assert made.size == (512, 341)
+
+
+def test_ctrl_c_keeps_the_picture_so_far(gantool, here, monkeypatch):
+    from gantool.cli import stylize_words
+
+    def interrupting(state, *_):
+        if state.step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return ""
+
+    monkeypatch.setattr(stylize_words, "status", interrupting)
+    monkeypatch.setattr(stylize_words, "SECONDS_BETWEEN_LINES", 0.0)
+    ended = gantool("stylize", "photo.png", "wave.png", *QUICK, "-o", "a.png", "--json")
+    assert ended.code == 130
+    assert json.loads(ended.out)["steps"] == 2
+    assert "Stopped at step 2 of 3" in ended.err
+    with Image.open("a.png") as made:
+        assert made.size == (32, 21)
+
+
+def test_without_weights_the_default_says_so_in_a_line_and_goes_on(gantool, here, monkeypatch):
+    import urllib.request
+
+    def refuse(url, timeout):
+        raise OSError("no network in tests")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    monkeypatch.setenv("TORCH_HOME", str(here))
+    monkeypatch.setenv("GANTOOL_CACHE", str(here))
+    ended = gantool("stylize", "photo.png", "wave.png", "--steps", "1", "--size", "32", "-o", "a.png", "-q")
+    assert ended.code == 0
+    assert ended.err.count("\n") == 1
+    assert "vgg19" in ended.err
+    assert "random" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "named"),
+    [
+        (("missing.png", "wave.png", "-o", "a.png"), 1, "missing.png"),
+        (("photo.png", "waves.png", "-o", "a.png"), 1, "Did you mean 'wave.png'"),
+        (("text.jpg", "wave.png", "-o", "a.png"), 1, "text.jpg is not a picture"),
+        (("photo.png", "wave.png", "-o", "a.bmp"), 2, "a.bmp"),
+        (("photo.png", "wave.png:-1", "-o", "a.png"), 2, "weight of a style"),
+        (("photo.png", "wave.png", "-o", "a.png", "--extractor", "vgg91"), 2, "Did you mean 'vgg19'"),
+        (("photo.png", "wave.png", "-o", "a.png", "--size", "huge"), 2, "original"),
+        (("photo.png", "dot.png", "-o", "a.png"), 1, "dot.png is 1 x 1 pixels"),
+        (("photo.png", "wave.png", "-o", "text.jpg/a.png"), 2, "text.jpg/a.png cannot be written"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(gantool, here, words, code, named):
+    (here / "text.jpg").write_text("hello")
+    Image.new("RGB", (1, 1)).save("dot.png")
+    ended = gantool("stylize", *QUICK[2:], *([] if "--extractor" in words else QUICK[:2]), *words)
+    assert ended.code == code
+    assert named in " ".join(ended.err.replace("│", " ").split())
+    assert not (here / "a.png").exists()

@@ -4,9 +4,7 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,8 @@ import pytest
 from PIL import Image
 
 from gantool.cli.borrowed import with_settings_of
+from gantool.engine.trainer import Trainer
+from gantool.tuning.search import Search
 
 MLP = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--resolution", "8", "--device", "cpu")
 FIXED = ("--precision", "float32", "--layout", "contiguous", "--batch", "4")
@@ -30,7 +30,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_search_ends_in_a_table_and_a_command_that_makes_the_best_run_again(gantool):
-    ended = gantool(*TUNE, "--trials", "3")
+    ended = gantool(*TUNE, "--trials", "2")
     assert ended.code == 0, ended.err
     folder = Path("runs/tune-mlp-photos")
     lines = ended.out.splitlines()
@@ -38,9 +38,9 @@ def test_a_search_ends_in_a_table_and_a_command_that_makes_the_best_run_again(ga
     assert len([line for line in lines if "(the start" in line]) == 2
     assert any(line.startswith("Noise:") for line in lines)
     assert "Searching: lr_g=5e-05..0.0008" in ended.err
-    told = json.loads(gantool(*TUNE, "--trials", "3", "--json").out)  # the same command again: all is known
+    told = json.loads(gantool(*TUNE, "--trials", "2", "--json").out)  # the same command again: all is known
     assert told["command"] == lines[-1]
-    assert len(told["trials"]) == 4
+    assert len(told["trials"]) == 3
     command = shlex.split(told["command"])
     assert command[:2] == ["gantool", "train"]
     assert gantool(*command[1:], "--name", "again", "-q").code == 0
@@ -49,23 +49,40 @@ def test_a_search_ends_in_a_table_and_a_command_that_makes_the_best_run_again(ga
     assert all(not (Path(one["run"]) / "checkpoints").exists() for one in told["trials"] if one["status"] == "stopped")
 
 
-def test_a_search_goes_on_after_being_killed_and_ends_as_if_it_had_not_been(gantool):
-    told = json.loads(gantool(*TUNE, "--trials", "3", "--name", "whole", "--json", "-q").out)
-    command = [sys.executable, "-m", "gantool", *TUNE, "--trials", "3", "--name", "broken"]
-    trials = Path("runs/broken/trials.json")
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
-    deadline = time.monotonic() + 60
-    while not (trials.is_file() and '"number": 1' in trials.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert json.loads(trials.read_text())[-1]["status"] == "running" or len(json.loads(trials.read_text())) == 4
-    ended = gantool("tune", "--resume", "runs/broken", "--json", "-q")
-    assert ended.code == 0, ended.err
-    again = json.loads(ended.out)
+def test_a_search_that_is_broken_off_goes_on_and_ends_as_if_it_had_not_been(gantool, monkeypatch):
+    told = json.loads(gantool(*TUNE, "--trials", "2", "--name", "whole", "--json", "-q").out)
+    step = Trainer.step
+
+    def breaks_off(self: Trainer) -> None:
+        if self.run.name == "001" and self.images_seen == 60:  # some steps after its last checkpoint
+            raise KeyboardInterrupt
+        step(self)
+
+    monkeypatch.setattr(Trainer, "step", breaks_off)
+    ended = gantool(*TUNE, "--trials", "2", "--name", "broken")
+    assert ended.code == 130
+    assert "Go on with: gantool tune --resume runs/broken" in ended.err
+    monkeypatch.setattr(Trainer, "step", step)
+    again = json.loads(gantool("tune", "--resume", "runs/broken", "--json", "-q").out)
     for one in (*told["trials"], *again["trials"]):
         del one["run"]
     assert again["trials"] == told["trials"]
+
+
+def test_ctrl_c_finishes_the_step_and_prints_the_command_that_goes_on(gantool, monkeypatch):
+    step = Trainer.step
+
+    def is_interrupted(self: Trainer) -> None:
+        step(self)
+        if self.images_seen == 8:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Trainer, "step", is_interrupted)
+    ended = gantool(*TUNE, "--trials", "2", "--json")
+    assert ended.code == 130
+    assert "Stopped and saved. Go on with: gantool tune --resume runs/tune-mlp-photos" in ended.err
+    told = json.loads(ended.out)
+    assert (told["interrupted"], told["command"], told["trials"][0]["images_seen"]) == (True, None, 8)
 
 
 def test_settings_that_a_run_refuses_fail_in_the_table_and_the_search_goes_on(gantool):
@@ -102,9 +119,11 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_made(gantool, mon
     assert not Path("runs").exists()
 
 
-def test_another_search_of_the_same_name_shows_the_difference(gantool):
-    assert gantool(*TUNE, "--trials", "2", "--lr", "1e-3", "-q").code == 0
-    ended = gantool(*TUNE, "--trials", "2", "--lr", "2e-3", "-q")
+def test_another_search_of_the_same_name_shows_the_difference(gantool, monkeypatch):
+    monkeypatch.setattr(Search, "run", lambda *_: True)
+    assert gantool(*TUNE, "--lr", "1e-3", "-q").code == 0
+    assert gantool(*TUNE, "--lr", "1e-3", "--trials", "20", "-q").code == 0  # more of the same
+    ended = gantool(*TUNE, "--lr", "2e-3", "-q")
     assert ended.code == 1
     assert "lr_g: 0.001 then, 0.002 now" in ended.err
     assert "another --name" in ended.err

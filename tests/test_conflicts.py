@@ -1,6 +1,7 @@
 """Combinations that make no sense are refused by both names before there is a run; odd ones are only doubted."""
 
 import pytest
+from torch import nn
 
 import gantool
 from gantool.building import build_gan
@@ -70,8 +71,42 @@ def test_a_run_longer_than_its_learning_rates_is_doubted():
     assert not list(doubts(*planned(lr_schedule="cosine", images=900)))
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"warmup": 900, "images": 900}, "--warmup 900 is not over"),
+        ({"warmup": 500, "horizon": 400, "lr_schedule": "linear", "images": 900}, "as long as --horizon 400"),
+        ({"horizon": 400}, "--horizon 400 changes nothing"),
+        ({"patience": 3, "log": ("watch:off=yes",)}, "--patience 3 ends nothing"),
+        ({"patience": 3, "log": ("watch:best=no",)}, "--patience 3 ends nothing"),
+    ],
+)
+def test_settings_that_do_nothing_are_doubted(settings, words):
+    assert any(words in doubt for doubt in doubts(*planned(**settings)))
+
+
+def test_settings_that_do_something_are_not():
+    for settings in (
+        {"patience": 3},
+        {"warmup": 100, "images": 900},
+        {"horizon": 900, "instance_noise": 0.1, "images": 900},
+    ):
+        assert not list(doubts(*planned(**settings)))
+
+
+@pytest.mark.parametrize("normalise", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm])
+def test_spectral_normalisation_is_seen_in_both_of_torchs_forms_and_nothing_else_is_taken_for_it(normalise):
+    config, gan = planned(penalty=("clip",))
+    nn.utils.parametrizations.weight_norm(gan.discriminator.head)
+    refuse_conflicts(config, gan)
+    config, gan = planned(penalty=("clip",))
+    normalise(gan.discriminator.head)
+    with pytest.raises(UsageError, match="spectral"):
+        refuse_conflicts(config, gan)
+
+
 def test_every_trait_is_had_by_some_built_in_component():
     host = PluginHost(guests=False, environ={})
     kinds = ("loss", "penalty", "augmentation", "balance")
     had = {trait for kind in kinds for spec in host.specs(kind).values() for trait in getattr(spec, "traits", ())}
-    assert had <= set(TRAITS)
+    assert had == set(TRAITS)

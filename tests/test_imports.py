@@ -20,7 +20,8 @@ COMPONENT_ROOM = {"components", "contracts", "hookspecs", "errors", "pixels", "p
 # What each room may import besides its own siblings. A room is a folder or a top-level file; `engine.files` and the
 # like are single files of a room that others may use without seeing the rest of it, `data.__init__` its catalogue.
 MAY_IMPORT: dict[str, set[str]] = {
-    FACE: {"assembly", "components", "config", "contracts", "errors", "hookspecs", "model"},  # each on first use
+    # Each on first use.
+    FACE: {"assembly", "components", "config", "contracts", "engine.events", "errors", "hookspecs", "model"},
     "__main__": {"cli"},
     "errors": set(),
     "pixels": set(),

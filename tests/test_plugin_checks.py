@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from gantool import plugins
-from gantool.components import Component, Options
+from gantool.components import Component, Options, Setting
 from gantool.contracts import Skipped
 from gantool.errors import PluginError
 from gantool.plugin_checks import check_built
@@ -160,10 +160,14 @@ def test_building_checks_what_was_built(kind: str, factory: Callable[..., Any], 
 
 def test_every_built_in_keeps_its_contract() -> None:
     host = PluginHost(guests=False, environ={})
-    names = [(kind, name) for kind in ("loss", "penalty", "augmentation", "observer") for name in host.specs(kind)]
+    names = [
+        (kind, name) for kind in ("loss", "penalty", "augmentation", "balance", "observer") for name in host.specs(kind)
+    ]
     assert len(names) >= 10
+    setting = Setting(resolution=32, channels=3, batch=16, images=1000, count=lambda: 100)
     for kind, name in names:
-        host.resolve(kind, name).build()
+        chosen = host.resolve(kind, name)
+        (chosen.fitted(setting)[0] if chosen.is_open else chosen).build()
     host.resolve("source", "shapes").build(resolution=8, channels=3)
 
 
@@ -244,3 +248,9 @@ def test_a_form_that_takes_other_arguments_or_another_side_is_explained() -> Non
 
 def test_a_balance_needs_both_of_its_methods() -> None:
     assert "has no observe" in wrong("balance", SimpleNamespace(turn=lambda: None))
+
+
+def test_a_constraint_that_also_has_a_value_is_two_components() -> None:
+    both = OfGenerator()
+    both.constrain = lambda network: None  # type: ignore[attr-defined]
+    assert "both constrain and __call__" in wrong("penalty", both)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         OnCpu,
         Options,
         Recipe,
+        Setting,
         ShortRun,
         option,
     )
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Stage,
         Turn,
     )
+    from gantool.engine.events import Checkpoint, Finished, Measured, Snapshot, Started, Tick, Warned
     from gantool.errors import GantoolError
     from gantool.hookspecs import hookimpl
     from gantool.model import Model
@@ -48,13 +50,15 @@ __version__ = "0.1.0"
 _HOME = {
     "gantool.assembly": ("configure", "load", "train", "trainer"),
     "gantool.components": (
-        "API_VERSION", "Architecture", "Component", "ImageShape", "OnCpu", "Options", "Recipe", "ShortRun", "option",
+        "API_VERSION", "Architecture", "Component", "ImageShape", "OnCpu", "Options", "Recipe", "Setting", "ShortRun",
+        "option",
     ),
     "gantool.config": ("RunConfig",),
     "gantool.contracts": (
         "Augmentation", "Balance", "Constraint", "Extractor", "Gan", "GeneratorPenalty", "Images", "Labels", "Logits",
         "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
     ),
+    "gantool.engine.events": ("Checkpoint", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.errors": ("GantoolError",),
     "gantool.hookspecs": ("hookimpl",),
     "gantool.model": ("Model",),
@@ -63,9 +67,10 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Recipe", "ShortRun",
-    "OnCpu", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty", "GeneratorPenalty",
-    "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer", "MappedGenerator",
-    "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty",
+    "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer",
+    "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator", "GantoolError",
+    "RunConfig", "configure", "train", "trainer", "load", "Model",
 ]  # fmt: skip
 
 

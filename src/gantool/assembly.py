@@ -23,7 +23,7 @@ from gantool.engine.export import ModelCard, load_generator
 from gantool.engine.files import write_atomically
 from gantool.engine.inspection import check_contract
 from gantool.engine.lock import RunLock
-from gantool.engine.stages import stages_of
+from gantool.engine.stages import check_parts, stages_of
 from gantool.engine.trainer import Trainer
 from gantool.errors import DataError, PluginError, ResumeError, UsageError
 from gantool.forecasting import forewarnings
@@ -116,6 +116,7 @@ def trainer(
         try_guests(config, gan, shape, device)
         config, precision = settle_precision(config, gan, shape)
         stages = stages_of(gan, config.resolution, config.batch)
+        check_parts(stages, config.accumulate, world.size)
         batches = open_batches(
             source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
             flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,

@@ -25,6 +25,7 @@ from gantool.engine.trials import (
     try_constraint,
     try_generator_penalty,
     try_loss,
+    try_memory,
     try_penalty,
 )
 from gantool.errors import DataError
@@ -74,6 +75,7 @@ def try_guests(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.dev
     for chosen in guests:
         built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run
         with redirect_stdout(sys.stderr):  # standard output is for results, and a guest may print
+            try_memory(built, chosen.title)
             if chosen.kind == "loss":
                 try_loss(built, chosen.title, device)
             elif chosen.kind == "balance":

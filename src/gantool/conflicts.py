@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.utils import parametrize
 
 from gantool.config import NONE, RunConfig
 from gantool.contracts import Gan
@@ -27,7 +26,7 @@ def refuse_conflicts(config: RunConfig, gan: Gan) -> None:
         (
             "relative",
             "signs",
-            "the sign of such logits means nothing. Hold it (fixed=yes,p=0.3), or use --loss logistic",
+            "the sign of such logits means nothing. Use --augment ada:p=0.3,fixed=yes, or --loss logistic",
         ),
         (
             "critic",
@@ -61,11 +60,39 @@ def doubts(config: RunConfig, gan: Gan) -> Iterator[str]:
             f"{_flag(slopes[0])} takes the slope of each sample by itself, but this discriminator's BatchNorm mixes "
             "the samples of a batch. Use another normalisation, as in --arch dcgan:discriminator_norm=instance."
         )
-    if config.lr_schedule != "constant" and config.horizon != "auto" and config.horizon < config.images:
+    yield from _doubts_of_schedules(config)
+    if config.patience and _scored_by_nobody(config):
+        yield (
+            f"--patience {config.patience} ends nothing: the watch is told to give no score (--log watch:...), and "
+            "nothing else named by --log is known to. Leave one of them out."
+        )
+
+
+def _doubts_of_schedules(config: RunConfig) -> Iterator[str]:
+    falls = config.lr_schedule != "constant"
+    if config.warmup >= config.images:
+        yield (
+            f"--warmup {config.warmup:,} is not over when the run ends at {config.images:,} images: the learning rates "
+            "never get to their full size. Give a shorter one."
+        )
+    elif falls and config.horizon != "auto" and config.warmup >= config.horizon:
+        yield (
+            f"--warmup {config.warmup:,} is as long as --horizon {config.horizon:,}: the learning rates rise and are "
+            "then 0 at once. Give a shorter warm-up."
+        )
+    if not falls and config.horizon != "auto" and not config.instance_noise:
+        yield f"--horizon {config.horizon:,} changes nothing: no --lr-schedule or --instance-noise falls until then."
+    if falls and config.horizon != "auto" and config.horizon < config.images:
         yield (
             f"--lr-schedule {config.lr_schedule} ends at {config.horizon:,} images (--horizon); from there to "
             f"{config.images:,} the learning rates are 0 and nothing more is learnt."
         )
+
+
+def _scored_by_nobody(config: RunConfig) -> bool:
+    watches = [host().resolve("observer", text) for text in config.log if text.partition(":")[0] == "watch"]
+    muted = any(getattr(one.options, "off", False) or not getattr(one.options, "best", True) for one in watches)
+    return muted and len(config.log) == len(watches)
 
 
 def _chosen(config: RunConfig) -> list[Chosen]:
@@ -87,8 +114,16 @@ def _flag(chosen: Chosen) -> str:
 
 
 def _normalised(network: nn.Module) -> bool:
-    """Whether weights are computed from others, as spectral normalisation does it."""
-    return any(parametrize.is_parametrized(module) for module in network.modules())
+    """Whether any weight is spectrally normalised, by either of torch's two ways."""
+    kinds = {
+        type(part).__name__
+        for module in network.modules()
+        for part in (
+            *(one for many in getattr(module, "parametrizations", {}).values() for one in many),
+            *module._forward_pre_hooks.values(),
+        )
+    }
+    return bool(kinds & {"_SpectralNorm", "SpectralNorm"})
 
 
 def _held(chosen: Chosen) -> bool:

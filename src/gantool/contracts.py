@@ -1,8 +1,9 @@
 """The contracts between the engine and everything a plugin can bring. Shapes are checked when the tests run.
 
 A loss, penalty, augmentation or balance that remembers something from step to step is an `nn.Module` that keeps it in
-buffers of floating point: they are moved to the device, saved with the run, restored when it goes on, and averaged over
-processes after every step. It may tell how it stands by `status() -> Mapping[str, float]`, read once a tick.
+buffers of floating point, which stay finite when a step is not: they are moved to the device, saved with the run,
+restored when it goes on, and averaged over processes after every step. It may tell how it stands by
+`status() -> Mapping[str, float]`, read once a tick.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,7 @@ from gantool.conflicts import doubts, refuse_conflicts
 from gantool.contracts import Gan, Stage
 from gantool.engine import budget
 from gantool.engine.devices import free_memory, pick_device
-from gantool.engine.stages import stage_at, stages_of
+from gantool.engine.stages import check_parts, stage_at, stages_of
 from gantool.plugins import host
 from gantool.resolve import resolve_source
 
@@ -48,19 +48,20 @@ def forecast(config: RunConfig) -> Forecast:
         try_guests(config, gan, shape, pick_device(config.device))
         config, _ = settle_precision(config, gan, shape)
         stages = stages_of(gan, config.resolution, config.batch)
+        check_parts(stages, config.accumulate)
         memory = _memory(config, gan, stages, shape.classes)
     sizes = budget.trainable(gan.generator), budget.trainable(gan.discriminator)
     return Forecast(config, *sizes, stages, memory, tuple(doubts(config, gan)))
 
 
 def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) -> tuple[int, ...]:
-    penalties = penalties_of(config, "discriminator")
+    penalties, of_generator = penalties_of(config, "discriminator"), penalties_of(config, "generator")
     estimated: dict[tuple[int, int], int] = {}
     for stage in stages:
         size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
         if size not in estimated:
             estimated[size] = budget.memory_estimate(
-                gan, replace(stage, batch=max(1, stage.batch // config.accumulate)), classes, penalties
+                gan, replace(stage, batch=max(1, stage.batch // config.accumulate)), classes, penalties, of_generator
             )
     gan.advance(0)
     return tuple(estimated[stage.resolution, stage.batch] for stage in stages)

@@ -42,6 +42,10 @@ def check_built(kind: str, built: object, title: str) -> None:
     for name, arguments in calls.items():
         if not _takes(built if name == "__call__" else getattr(built, name), arguments):
             raise PluginError(f"{thing} and does not take these arguments: {_written(form, name)}.")
+    if form == "constraint" and _has(built, "__call__"):
+        raise PluginError(
+            f"{thing} and has both constrain and __call__: a constraint has no value. Make two components of it."
+        )
     if kind == "penalty" and form != "constraint":
         _check_penalty(built, title)
     if kind == "source":

@@ -437,6 +437,11 @@ def test_a_combination_that_cannot_work_leaves_no_run_behind(gantool, photos):
     assert ended.code == 2
     assert "--penalty clip and --penalty gp do not go together" in ended.err
     assert not Path("runs").exists()
+    for more in ((), ("--dry-run",)):
+        odd = gantool("train", *flags, "--accumulate", "3", *more)
+        assert odd.code == 2
+        assert "--accumulate 3 does not fit the batch of 4" in odd.err
+    assert not Path("runs").exists()
     misspelt = gantool("train", *flags, "--dry-run", "--balance", "skp-d")
     assert misspelt.code == 2
     assert "skip-d" in misspelt.err

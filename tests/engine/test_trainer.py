@@ -164,10 +164,35 @@ def test_learning_rates_follow_the_schedule_and_keep_their_ratio(tmp_path):
     assert all(rate_d == pytest.approx(4 * rate_g) for rate_g, rate_d in rates)
 
 
-def test_a_batch_that_cannot_be_parted_is_refused_before_the_first_step(tmp_path):
-    for parts in (3, 8):
-        with pytest.raises(TrainingError, match=f"--accumulate {parts} does not fit the batch of 8"):
-            trainer(tmp_path / "run", accumulate=parts)
+class Counting(torch.nn.Module):
+    """A penalty of either network that counts how often it was applied."""
+
+    weight, every = 0.0, 2
+
+    def __init__(self, side):
+        super().__init__()
+        self.side, self.calls = side, 0
+
+    def forward(self, network, *given):
+        self.calls += 1
+        first = given[0][-1] if isinstance(given[0], tuple) else given[0]
+        return next(network.parameters()).sum() * 0 + first.flatten(1).sum(dim=1) * 0
+
+
+@pytest.mark.parametrize("d_steps", [1, 2, 4])
+def test_a_lazy_penalty_is_applied_on_every_nth_turn_of_its_own_network(tmp_path, d_steps):
+    of_d, of_g = Counting("discriminator"), Counting("generator")
+    game = {"balance": Fixed(FixedOptions(d_steps=d_steps)), "penalties": (of_d,), "generator_penalties": (of_g,)}
+    trainer(tmp_path / "run", images=128, game=game).train()
+    assert (of_d.calls, of_g.calls) == (8, 8 // d_steps)  # of 16 batches
+
+
+def test_an_odd_last_snapshot_does_not_count_for_the_best(tmp_path):
+    made = trainer(tmp_path / "run", images=40, snapshot_every=32)
+    made._snapshot = lambda counts=True: seen.append((made.images_seen, counts))
+    seen = []
+    made.train()
+    assert seen == [(0, True), (32, True), (40, False)]
 
 
 def test_a_network_whose_turn_never_comes_in_a_tick_is_not_told_of(tmp_path):

@@ -17,6 +17,7 @@ from gantool.engine.trials import (
     try_constraint,
     try_generator_penalty,
     try_loss,
+    try_memory,
     try_penalty,
 )
 from gantool.errors import PluginError, UsageError
@@ -307,3 +308,35 @@ class Whose:
 def test_a_balance_that_gives_nobody_a_turn_is_named(turn):
     try_balance(Whose((True, False)), TITLE)
     refused(lambda: try_balance(Whose(turn), TITLE), "turn() returned", "at least one is true")
+
+
+class Remembers(torch.nn.Module):
+    def __init__(self, buffer, told):
+        super().__init__()
+        self.register_buffer("steps", buffer)
+        self.status = lambda: told
+
+
+def test_what_a_component_remembers_and_tells_is_looked_at():
+    try_memory(Remembers(torch.zeros(()), {"steps": 1.0}), TITLE)
+    try_memory(object(), TITLE)
+    refused(lambda: try_memory(Remembers(torch.zeros((), dtype=torch.int64), {}), TITLE), "'steps'", "floating point")
+    refused(lambda: try_memory(Remembers(torch.zeros(()), None), TITLE), "status() returned None")
+
+
+class Observes:
+    def draw(self, n):
+        return lambda images: tuple(level * 1 for level in images)
+
+    def observe(self, one, other):
+        raise AssertionError
+
+
+def test_an_augmentation_that_cannot_be_told_of_logits_is_named():
+    refused(lambda: try_augmentation(Observes(), TITLE, tiny_gan(), SHAPE, CPU), "observe(real_logits) failed")
+
+
+def test_learning_rate_scales_that_are_not_two_numbers_are_named():
+    odd = Whose((True, True))
+    odd.learning_rate_scales = (1,)
+    refused(lambda: try_balance(odd, TITLE), "learning_rate_scales (1,)")

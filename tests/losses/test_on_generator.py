@@ -77,3 +77,11 @@ def test_a_generator_that_ignores_its_latent_gives_no_nan():
         PathLength(PathLengthOptions())(network, torch.randn(4, LATENT), None).mean(), network.basis
     )
     assert torch.isfinite(gradient).all()
+
+
+def test_what_is_not_finite_is_not_remembered():
+    penalty = PathLength(PathLengthOptions(decay=0.5))
+    penalty(Linear(), torch.randn(4, LATENT), None)
+    before = penalty.mean.clone()
+    penalty(Linear(float("nan")), torch.randn(4, LATENT), None)
+    assert torch.equal(penalty.mean, before)

@@ -120,6 +120,22 @@ def test_samples_that_are_still_alike_after_a_fifth_of_a_run_are_told_however_sl
     assert "has not risen" not in verdicts[0].message
 
 
+@pytest.mark.parametrize("network", ["d", "g"])
+def test_ticks_in_which_it_was_not_a_networks_turn_tell_nothing_of_it(network):
+    own = {"d": ("loss_d", "gradient_norm_d", "real_accuracy", "fake_accuracy"), "g": ("loss_g", "gradient_norm_g")}
+    readings = []
+    for number, reading in enumerate(history(lambda share: {"real_accuracy": 1.0, "fake_accuracy": 1.0}, noise=0.0)):
+        rests = "swd" not in reading.values and number % 4
+        kept = {n: v for n, v in reading.values.items() if not (rests and n in own[network])}
+        readings.append(Reading(reading.images_seen, kept))
+    assert judge(readings, GOAL) == []
+
+
+def test_nothing_is_said_of_a_run_of_a_few_steps():
+    short = [replace(r, images_seen=r.images_seen // 25) for r in history(*TROUBLES["stall"])]
+    assert judge(short, GOAL // 25) == []
+
+
 def test_gradients_that_grow_while_samples_get_better_are_no_trouble():
     grows = {"gradient_norm_d": 300.0}
     better = history(lambda share: from_half(share, grows), lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0)

@@ -74,5 +74,5 @@ def tune(
             raise UsageError(f"--resume goes on with a search as it was begun: leave out {', '.join(others)}.")
         folder, begun = resumed(resume, trials)
     else:
-        folder, begun = begin(given, run, config, search or (), trials or TRIALS, out, name)
+        folder, begun = begin(given, run, config, search or (), TRIALS if trials is None else trials, out, name)
     run_search(folder, begun, plugins_dir or (), quiet=quiet, as_json=as_json)

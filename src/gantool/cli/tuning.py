@@ -19,7 +19,7 @@ from gantool.cli.training import interruptible
 from gantool.engine.lock import RunLock
 from gantool.engine.trainer import Trainer
 from gantool.errors import UsageError
-from gantool.tuning.folder import Begun, default_name, open_folder, plan, read, write
+from gantool.tuning.folder import Begun, check_trials, default_name, open_folder, plan, read, write
 from gantool.tuning.report import command, document, folders, line, table, worth
 from gantool.tuning.search import Search
 from gantool.tuning.training import RunOf
@@ -49,6 +49,7 @@ def resumed(folder: Path, trials: int | None) -> tuple[Path, Begun]:
     """A search that goes on as it was begun, perhaps with more trials."""
     begun = read(folder)
     if trials is not None:
+        check_trials(trials)
         begun = replace(begun, trials=trials)
         write(folder, begun)
     return folder, begun

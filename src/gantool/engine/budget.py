@@ -7,7 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from gantool.contracts import Gan, Labels, Penalty, Stage
+from gantool.contracts import Gan, GeneratorPenalty, Labels, Penalty, Stage
 
 SAMPLES = 2
 Made = TypeVar("Made")
@@ -18,7 +18,13 @@ def trainable(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
-def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty] = ()) -> int:
+def memory_estimate(
+    gan: Gan,
+    stage: Stage,
+    classes: int,
+    penalties: Sequence[Penalty] = (),
+    generator_penalties: Sequence[GeneratorPenalty] = (),
+) -> int:
     """Bytes of a training step in a stage: weights, gradients, Adam's moments, EMA, and what autograd keeps of a batch.
 
     The activations are those of two samples: fakes and reals before the discriminator, with its penalties, or generator
@@ -27,9 +33,10 @@ def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Pe
     weights = sum(p.numel() * p.element_size() for net in (gan.generator, gan.discriminator) for p in net.parameters())
     averaged = sum(p.numel() * p.element_size() for p in gan.generator.parameters())
     try:
-        kept = _kept(_weightless(gan), stage, classes, penalties)
+        # What a penalty remembers must not learn from this.
+        kept = _kept(_weightless(gan), stage, classes, penalties, _on_meta(generator_penalties))
     except Exception:  # networks may do what needs numbers
-        kept = _kept(gan, stage, classes, penalties)
+        kept = _kept(gan, stage, classes, penalties, copy.deepcopy(generator_penalties))
     return 4 * weights + averaged + kept * stage.batch // SAMPLES
 
 
@@ -41,7 +48,17 @@ def _weightless(gan: Gan) -> Gan:
     return copied
 
 
-def _kept(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty]) -> int:
+def _on_meta(penalties: Sequence[GeneratorPenalty]) -> Sequence[GeneratorPenalty]:
+    copied = copy.deepcopy(penalties)
+    for penalty in copied:
+        if isinstance(penalty, nn.Module):
+            penalty.to("meta")
+    return copied
+
+
+def _kept(
+    gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty], generator_penalties: Sequence[GeneratorPenalty]
+) -> int:
     gan.advance(stage.start)
     device = next(gan.generator.parameters()).device
     z = torch.randn(SAMPLES, gan.latent_dim, device=device)
@@ -50,7 +67,8 @@ def _kept(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty]) ->
     images = tuple(image.detach() for image in images)
     kept_d, _ = kept_for_backward(lambda: gan.discriminator(images, labels))
     kept_p, _ = kept_for_backward(lambda: [p(gan.discriminator, images, images, labels) for p in penalties])
-    return max(2 * kept_d + kept_p, kept_g + kept_d)
+    kept_q, _ = kept_for_backward(lambda: [p(gan.generator, z, labels) for p in generator_penalties])
+    return max(2 * kept_d + kept_p, kept_g + kept_d + kept_q)
 
 
 def kept_for_backward(forward: Callable[[], Made]) -> tuple[int, Made]:

@@ -65,6 +65,6 @@ def out_of_memory(batch: int, device: torch.device, where: str = "", smaller_hel
     place = where or f"with batch {batch}"
     smaller = f" --batch {batch // 2}," if batch > 1 and smaller_helps else ""
     return TrainingError(
-        f"Out of memory on {device} {place}. Start again with{smaller} a lower --resolution or a narrower "
-        "network; the last checkpoint is intact."
+        f"Out of memory on {device} {place}. Start again with{smaller} --accumulate 2, a lower --resolution or a "
+        "narrower network; the last checkpoint is intact."
     )

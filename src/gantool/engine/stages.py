@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gantool.contracts import Gan, Stage
-from gantool.errors import TrainingError
+from gantool.errors import OptionError
 
 
 def stages_of(gan: Gan, resolution: int, batch: int) -> tuple[Stage, ...]:
@@ -17,14 +17,16 @@ def stage_at(stages: Sequence[Stage], images_seen: int) -> Stage:
     return max((stage for stage in stages if stage.start <= images_seen), key=lambda stage: stage.start)
 
 
-def check_parts(batch: int, parts: int, stage: Stage) -> None:
-    """Raise TrainingError when a process's share of a stage's batch cannot be learnt from in so many parts."""
-    if parts > 1 and (batch % parts or batch // parts < 2):
-        where = f"in the stage {stage.title!r}, where it is {batch}" if stage.title else f"of {batch}"
-        raise TrainingError(
-            f"--accumulate {parts} does not fit the batch {where}: it must divide it into parts of at least 2 images. "
-            "Give a larger --batch or fewer parts."
-        )
+def check_parts(stages: Sequence[Stage], parts: int, processes: int = 1) -> None:
+    """Raise OptionError when a process's share of a stage's batch cannot be learnt from in so many parts."""
+    for stage in stages:
+        batch = stage.batch // processes
+        if parts > 1 and (batch % parts or batch // parts < 2):
+            where = f"in the stage {stage.title!r}, where it is {batch}" if stage.title else f"of {batch}"
+            raise OptionError(
+                f"--accumulate {parts} does not fit the batch {where}: it must divide it into parts of at least 2 "
+                "images. Give a larger --batch or fewer parts."
+            )
 
 
 def between(stages: Sequence[Stage], after: int, until: int) -> Iterator[Stage]:

@@ -52,7 +52,7 @@ class Game:
 def discriminator_step(
     game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int, noise: float = 0.0
 ) -> Scalars:
-    """Teach the discriminator real from fake; `step` counts from 0 and decides which lazy penalties are due.
+    """Teach the discriminator real from fake; `step` counts its turns and decides which lazy penalties are due.
 
     `noise` is the standard deviation of instance noise on all it sees (Sonderby et al. 2017).
     """
@@ -68,11 +68,13 @@ def discriminator_step(
         for penalty in game.penalties:
             if step % penalty.every == 0:
                 loss = loss + _weighed(penalty, penalty(gan.discriminator, real, fake, labels), scalars)
-        if observe := getattr(game.augmentation, "observe", None):
-            observe(game.world.gathered(real_logits.detach()))
+        judged.append(real_logits.detach())
         return loss, scalars
 
+    judged: list[Tensor] = []
     scalars = _learn(game, game.gan.discriminator, game.optimizer_d, loss_of, batch, labels, "d")
+    if observe := getattr(game.augmentation, "observe", None):
+        observe(game.world.gathered(torch.cat(judged)))
     for constraint in game.constraints:
         constraint.constrain(game.gan.discriminator)
     return scalars

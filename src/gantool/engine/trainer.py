@@ -27,9 +27,10 @@ from gantool.engine.remembering import status as told_by_components
 from gantool.engine.saving import check_same_data, gather, give_back
 from gantool.engine.schedules import schedule_of
 from gantool.engine.snapshots import FixedLatents
-from gantool.engine.stages import between, check_parts, stage_at, stages_of
+from gantool.engine.stages import between, stage_at, stages_of
 from gantool.engine.step import Game, Scalars, discriminator_step, generator_step
 from gantool.engine.troubles import memory_ran_out, not_finite, skipped
+from gantool.errors import TrainingError
 from gantool.pixels import to_float
 
 NOT_FINITE_LIMIT = 5
@@ -66,9 +67,9 @@ class Trainer:
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         for stage in self.stages:
-            # Now, not when the run gets there.
-            check_parts(game.world.share(stage.batch, stage.title), config.accumulate, stage)
+            game.world.share(stage.batch, stage.title)  # now, not when the run gets there
         self._stage_start = 0
+        self._turns = {"d": 0, "g": 0}
         self._before = 0
         self.schedule = schedule_of(config)
         self._learning_rates = [
@@ -144,20 +145,24 @@ class Trainer:
         batch = self.game.precision.arrange(to_float(images))
         middle = self.images_seen + stage.batch / 2
         self._set_learning_rates(self.schedule.learning_rate(middle))
-        scalars = self._play(batch, labels, self.images_seen // stage.batch, self.schedule.instance_noise(middle))
+        scalars = self._play(batch, labels, self.schedule.instance_noise(middle))
         world.agree(memory(self.game))
         self._before, self.images_seen = self.images_seen, self.images_seen + stage.batch
         self.ema.update(self.images_seen, stage.batch)
         self._ledger.add(scalars)
 
-    def _play(self, batch: Tensor, labels: Labels, step: int, noise: float) -> Scalars:
-        balance = self.game.balance
+    def _play(self, batch: Tensor, labels: Labels, noise: float) -> Scalars:
+        balance, turns = self.game.balance, self._turns
         learns_d, learns_g = balance.turn() if balance is not None else Turn()
+        if not (learns_d or learns_g):
+            raise TrainingError(f"The balance {type(balance).__name__} gave neither network a turn; one has to learn.")
         scalars: Scalars = {}
+        # A lazy penalty is due by the turns of its own network: those of the clock may never meet them.
         if learns_d:
-            scalars |= discriminator_step(self.game, batch, labels, step, noise)
+            scalars |= discriminator_step(self.game, batch, labels, turns["d"], noise)
         if learns_g:
-            scalars |= generator_step(self.game, batch, labels, step, noise)
+            scalars |= generator_step(self.game, batch, labels, turns["g"], noise)
+        self._turns = {"d": turns["d"] + bool(learns_d), "g": turns["g"] + bool(learns_g)}
         if balance is not None:
             balance.observe(scalars)
         return scalars
@@ -196,13 +201,14 @@ class Trainer:
     def _reals(self, n: int) -> UInt8[Tensor, "n c h w"]:
         return self.batches.take(0, min(n, self.batches.count))[0].cpu()
 
-    def _snapshot(self) -> None:
+    def _snapshot(self, counts: bool = True) -> None:
+        """Draw and measure; one that an unbroken run would not have taken does not count for the best checkpoint."""
         score = None
         if self.game.world.leads:
             self.ema.gan.advance(self.images_seen)
             draw = partial(self._latents.render, self.ema.gan.generator)
             score = score_among(self._tell(Snapshot(self.images_seen, draw(), draw)))
-        if self.images_seen:  # what has not learnt anything is no candidate
+        if self.images_seen and counts:  # what has not learnt anything is no candidate
             self._keep_the_best(score)
 
     def _keep_the_best(self, score: float | None) -> None:
@@ -219,7 +225,7 @@ class Trainer:
         self._saved_at, self._saved_images = time.monotonic(), self.images_seen
         if not self.game.world.leads:
             return
-        more = {"stage_start": self._stage_start, "best": self.best.state()}
+        more = {"stage_start": self._stage_start, "turns": self._turns, "best": self.best.state()}
         contents = gather(self.images_seen, self.game, self.ema, self.card, self.batches, more)
         path = checkpoint.save(self.run, contents, self.config.keep, self.best.images_seen)
         self.best.write(self.run)
@@ -236,6 +242,8 @@ class Trainer:
             check_same_data(contents, self.batches)
         give_back(contents, self.game, self.ema)
         self._stage_start = int(contents.state.get("stage_start", 0))
+        by_clock = contents.images_seen // stage_at(self.stages, contents.images_seen).batch
+        self._turns = dict(contents.state.get("turns", {"d": by_clock, "g": by_clock}))
         self.best = Best(**contents.state.get("best", {}))
         self.images_seen = self.resumed_from = self._before = contents.images_seen
         if self.game.world.leads:
@@ -245,15 +253,17 @@ class Trainer:
     def _finish(self) -> Finished:
         if self.images_seen != self._tick_images:
             self._tick()
+        # A signal may reach one process after all have left the loop: they must go through what follows together.
+        interrupted = self._stops()
         if self.images_seen != self.resumed_from:
-            if not self.interrupted and not self._passed(self.config.snapshot_every):
-                self._snapshot()
+            if not interrupted and not self._passed(self.config.snapshot_every):
+                self._snapshot(counts=False)
             if self._saved_images != self.images_seen:  # not asked of the folder, where the leading rank may be writing
                 self.save()
-        farewell = "" if self.interrupted else self.best.farewell(self.run, self.config.patience)
+        farewell = "" if interrupted else self.best.farewell(self.run, self.config.patience)
         if farewell:
             self._tell(Warned(self.images_seen, farewell))
-        finished = Finished(self.images_seen, self.run, self.interrupted)
+        finished = Finished(self.images_seen, self.run, interrupted)
         self._tell(finished)
         self.game.world.finish()
         return finished

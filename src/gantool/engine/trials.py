@@ -4,11 +4,13 @@ Values are not judged, since they depend on networks that have learnt nothing; s
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gantool.components import ImageShape
 from gantool.contracts import Augmentation, Balance, Constraint, Gan, GeneratorPenalty, Images, Loss, Penalty
@@ -31,6 +33,11 @@ GENERATOR_PENALTY = (
     "weights; the step takes the mean."
 )
 CONSTRAINT = "A constraint changes the discriminator's weights in place, within torch.no_grad(), and keeps them finite."
+OBSERVE = "An augmentation's observe(real_logits) takes the logits of a step's reals, a float tensor [n]."
+REMEMBERS = (
+    "What remembers something keeps it in buffers of floating point, and tells of itself by status(), which returns "
+    "numbers by name."
+)
 BALANCE = (
     "A balance's turn() returns gantool.Turn(discriminator, generator), of which at least one is true, "
     "and observe(seen) takes what was seen."
@@ -97,6 +104,9 @@ def try_balance(balance: Balance, title: str) -> None:
                 turn = balance.turn()
                 if not isinstance(turn, tuple) or len(turn) != 2 or not any(turn):
                     raise check.broken(f"returned {turn!r:.80}")
+                scales = getattr(balance, "learning_rate_scales", (1.0, 1.0))
+                if len(scales) != 2 or not all(0 < float(scale) < math.inf for scale in scales):
+                    raise check.broken(f"goes with learning_rate_scales {scales!r:.80}, not two positive numbers")
             seen = {"loss_d": torch.tensor(1.4), "real_accuracy": torch.tensor(0.5), "fake_accuracy": torch.tensor(0.5)}
             with _calling(title, "observe(seen)", BALANCE):
                 balance.observe((seen if turn[0] else {}) | ({"loss_g": torch.tensor(0.7)} if turn[1] else {}))
@@ -119,6 +129,25 @@ def try_augmentation(augmentation: Augmentation, title: str, gan: Gan, shape: Im
                 seen = apply(leaves)
                 check.images(seen, fake)
                 check.gradient([level.sum() for level in seen], leaves, "the images")
+        if observe := getattr(augmentation, "observe", None):
+            with _calling(title, "observe(real_logits)", OBSERVE):
+                observe(torch.randn(SAMPLES, device=device))
+
+
+def try_memory(component: object, title: str) -> None:
+    """Look at what a component remembers and tells. Raises PluginError that says what `title` does wrong."""
+    if not isinstance(component, nn.Module):
+        return
+    with _calling(title, "buffers()", REMEMBERS) as check:
+        odd = [name for name, buffer in component.named_buffers() if not buffer.is_floating_point()]
+        if odd:
+            raise check.broken(f"hold {odd[0]!r}, which is not of floating point")
+    tell: Any = getattr(component, "status", None)
+    if callable(tell):
+        with _calling(title, "status()", REMEMBERS) as check:
+            told = tell()
+            if not isinstance(told, Mapping) or not all(isinstance(value, int | float) for value in told.values()):
+                raise check.broken(f"returned {told!r:.80}")
 
 
 class _Check:

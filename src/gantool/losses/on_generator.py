@@ -29,7 +29,9 @@ class PathLength(nn.Module):
         """The penalty of each latent."""
         lengths = path_lengths(network, z, labels)
         with torch.no_grad():
-            self.mean.lerp_(lengths.mean(), self.decay)
+            moved = self.mean.lerp(lengths.mean(), self.decay)
+            # A step that is not finite is skipped; what it saw must not be remembered either.
+            self.mean.copy_(torch.where(torch.isfinite(moved), moved, self.mean))
         return (lengths - self.mean) ** 2
 
 

@@ -127,10 +127,10 @@ def blank(trail: Trail, options: WatchOptions) -> Verdict | None:
 
 def discriminator_wins(trail: Trail, options: WatchOptions) -> Verdict | None:
     """It is right on all, and its loss or the generator's gradient is nearly gone (Arjovsky and Bottou 2017)."""
-    ticks = trail.recent()
+    ticks = _with(trail.recent(), "loss_d", "gradient_norm_g")
     if not ticks or min(_mean(ticks, "real_accuracy"), _mean(ticks, "fake_accuracy")) < options.sure:
         return None
-    loss, gradient = fmean(abs(tick.values.get("loss_d", 0.0)) for tick in ticks), _mean(ticks, "gradient_norm_g")
+    loss, gradient = fmean(abs(tick.values["loss_d"]) for tick in ticks), _mean(ticks, "gradient_norm_g")
     vanished = gradient < options.vanished * trail.first("gradient_norm_g")
     if not vanished and (loss > options.no_loss or (trail.measured and not trail.stands_still(FEW))):
         return None
@@ -145,10 +145,10 @@ def discriminator_wins(trail: Trail, options: WatchOptions) -> Verdict | None:
 
 def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
     """It says the same of everything, or has no gradient though it is wrong, and samples make no progress."""
-    ticks = trail.recent()
+    ticks = _with(trail.recent(), "real_accuracy", "fake_accuracy", "gradient_norm_d")
     if not ticks:
         return None
-    real, fake = ([tick.values.get(name, 0.5) for tick in ticks] for name in ("real_accuracy", "fake_accuracy"))
+    real, fake = ([tick.values[name] for tick in ticks] for name in ("real_accuracy", "fake_accuracy"))
     slip = 1 - options.sure
     same = any(
         all(abs(value - all_real) <= slip for value in real) and all(abs(value - all_fake) <= slip for value in fake)
@@ -168,11 +168,14 @@ def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
 
 def runs_away(trail: Trail, options: WatchOptions) -> Verdict | None:
     """Gradients or the discriminator's loss are far above what they were at first."""
-    ticks, worst, which = trail.recent()[-FEWEST_TICKS // 2 :], 0.0, ""
+    worst, which = 0.0, ""
     for name in ("gradient_norm_d", "gradient_norm_g", "loss_d"):  # loss_g may drift without harm (Wasserstein)
+        ticks = _with(trail.recent(), name)[-FEWEST_TICKS // 2 :]
         # Gradients settle in the first ticks; a loss is soon what it should be, and may have exploded by the third.
         floor = max(trail.first(name, 2), 1.0) if name.startswith("loss") else trail.first(name)
-        size = min((abs(tick.values.get(name, 0.0)) for tick in ticks), default=0.0) / max(floor, 1e-12)
+        if not ticks or floor == 0:
+            continue
+        size = min(abs(tick.values[name]) for tick in ticks) / floor
         gets_better = bool(trail.measured) and not trail.stands_still(FEW)
         if name.startswith("gradient") and size < HOPELESS and gets_better:
             continue  # gradients may grow without harm
@@ -180,9 +183,10 @@ def runs_away(trail: Trail, options: WatchOptions) -> Verdict | None:
             worst, which = size, name
     if worst < options.exploded:
         return None
+    since = _with(trail.recent(), which)[-FEWEST_TICKS // 2 :][0].images_seen
     return _found(
-        "explosion", ticks, ticks[0].images_seen, worst,
-        f"{which} has been at least {worst:,.0f} times its first size since {ticks[0].images_seen:,} images: "
+        "explosion", trail.ticks, since, worst,
+        f"{which} has been at least {worst:,.0f} times its first size since {since:,} images: "
         "the run is running away. Try a lower --lr or --penalty r1.",
     )  # fmt: skip
 
@@ -191,8 +195,13 @@ MEASURED_RULES: tuple[Rule, ...] = (collapse, copies, falls_apart, stalls, satur
 TICK_RULES: tuple[Rule, ...] = (discriminator_wins, discriminator_dead, runs_away)
 
 
+def _with(ticks: Sequence[Reading], *names: str) -> Sequence[Reading]:
+    """Those ticks in which it was the turn of the networks that these scalars are of."""
+    return [tick for tick in ticks if all(name in tick.values for name in names)]
+
+
 def _mean(ticks: Sequence[Reading], name: str) -> float:
-    return fmean(tick.values.get(name, 0.0) for tick in ticks)
+    return fmean(tick.values[name] for tick in ticks)
 
 
 def _found(kind: str, readings: Sequence[Reading], since: int, severity: float, message: str) -> Verdict:

@@ -56,13 +56,19 @@ class Trail:
         self.measured.append(reading)
 
     def first(self, name: str, ticks: int = FIRST_TICKS) -> float:
-        """The median size of a scalar over the first ticks."""
-        if (name, ticks) not in self._first and len(self.ticks) >= ticks:
-            self._first[name, ticks] = median(abs(tick.values.get(name, 0.0)) for tick in self.ticks[:ticks])
-        return self._first.get((name, ticks), 0.0)
+        """The median size of a scalar over the first ticks that have it; 0 while there are too few."""
+        if (name, ticks) not in self._first:
+            told = [abs(tick.values[name]) for tick in self.ticks if name in tick.values][:ticks]
+            if len(told) < ticks:
+                return 0.0
+            self._first[name, ticks] = median(told)
+        return self._first[name, ticks]
 
     def recent(self) -> Sequence[Reading]:
-        """The ticks of the last window, at least `FEWEST_TICKS`; none while there are too few."""
+        """The ticks of the last window, at least `FEWEST_TICKS`; none while there are too few.
+
+        A tick in which it never was a network's turn has nothing of that network: rules look at those that have.
+        """
         start = len(self.ticks)
         while start and self.ticks[start - 1].images_seen > self.ticks[-1].images_seen - self._window:
             start -= 1

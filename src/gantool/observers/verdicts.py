@@ -8,6 +8,8 @@ from gantool.observers import WatchOptions
 from gantool.observers.rules import MEASURED_RULES, TICK_RULES
 from gantool.observers.trail import Reading, Trail, Verdict
 
+LEAST_IMAGES = 1000
+"""Nothing is said of what has seen fewer: a run of a few steps has learnt nothing yet, however it goes."""
 FORGOTTEN = 0.25
 """Of a run: a kind of trouble that has been gone for so long is said anew when it comes back."""
 
@@ -30,7 +32,7 @@ class Judge:
         score = reading.values.get("score")
         if score is not None and reading.images_seen and (self.best is None or score < self.best.values["score"]):
             self.best = reading
-        if reading.images_seen < options.warm_up * trail.goal:
+        if reading.images_seen < max(options.warm_up * trail.goal, LEAST_IMAGES):
             return []
         rules = MEASURED_RULES if "swd" in reading.values else TICK_RULES
         found = [verdict for rule in rules if (verdict := rule(trail, options)) is not None]

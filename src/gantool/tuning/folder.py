@@ -40,14 +40,19 @@ class Begun:
         return folder / START_FILE if self.file else None
 
 
+def check_trials(trials: int) -> None:
+    """Raise UsageError when that is too few for a search."""
+    if trials < LEAST_TRIALS:
+        raise UsageError(f"--trials {trials}: a search needs {LEAST_TRIALS} at the least, the start among them.")
+
+
 def plan(
     settings: Mapping[str, Any], run: Path | None, config: Path | None, search: Sequence[str], trials: int
 ) -> Begun:
     """What flags, a run to begin with, or a file mean. Raises UsageError and its kin for what no run could use."""
     if run is not None and config is not None:
         raise UsageError("RUN and --config exclude each other: both say where the search begins.")
-    if trials < LEAST_TRIALS:
-        raise UsageError(f"--trials {trials}: a search needs {LEAST_TRIALS} at the least, the start among them.")
+    check_trials(trials)
     said = asked_for(settings, None)
     place = runs.find(run, Path("runs")).run / runs.CONFIG if run is not None else config
     file = _usable(read_config(place), of_a_run=run is not None) if place is not None else {}

@@ -21,8 +21,8 @@ DIGITS = 3
 FIXED = ("data", "resolution", "channels", "labels", "flip", "images", "seed")
 """Settings that change what a score means, or what a trial costs."""
 ALSO_FIXED = ("device", "tick", "snapshot_every", "checkpoint_every", "keep", "patience", "log", "horizon")
-_NUMBER = r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
-_RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\.\.({_NUMBER})(?![\w.])")
+_NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_RANGE = re.compile(rf"(?<![\w.-])({_NUMBER})\.\.({_NUMBER})(?![\w.])")
 
 Drawn = Mapping[str, float | int | str]
 """What was drawn for a trial, by the names that `Dimension.draw` asks for."""

@@ -116,7 +116,7 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
     except (UnknownNameError, UsageError) as error:
         if isinstance(error, OptionError):
             raise
-        looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~"))
+        looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~")) or bool(Path(text).suffix)
         what = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
         near = nearest_beside(Path(text).expanduser())
         raise UnknownNameError(what + near) from error

@@ -40,6 +40,7 @@ class WatchOptions(Options):
     exploded: float = option(20.0, "times the first gradients and losses: larger ones run away", gt=1)
     worse: float = option(2.4, "times the best distance to the data: the run falls apart", gt=1)
     stalled: float = option(0.5, "distance to the data (SWD) beyond which no progress is a stall", ge=0)
+    untrained: float = option(0.85, "of the distance of untrained samples: what must be left behind by the grace", gt=0)
     clipped: float = option(0.3, "more of the pixels than in the data at black or white", ge=0)
     noisy: float = option(3.0, "times the detail of the data: noise", gt=1)
     much_worse: float = option(2.0, "times as bad as when it was said: said again", gt=1)

@@ -13,8 +13,8 @@ NEAREST = 0.01
 """A distance to the data that cannot be told from none."""
 HOPELESS = 200
 """Times the first gradients: larger ones do harm even where samples still get better."""
-FEW = 3
-"""So many measurements without progress are enough where ticks tell of trouble too."""
+FEW, LONG = 3, 6
+"""So many measurements without progress are enough where ticks tell of trouble too, and where it may pass by itself."""
 
 Rule = Callable[[Trail, WatchOptions], Verdict | None]
 
@@ -78,10 +78,12 @@ def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
 
 def stalls(trail: Trail, options: WatchOptions) -> Verdict | None:
     """Far from the data still, and no nearer since long ago."""
-    swd = trail.of("swd")
-    if not trail.stands_still() or min(swd) < options.stalled:
+    swd, first = trail.of("swd"), trail.measured[0].images_seen
+    stuck = trail.stands_still() and min(swd) >= options.stalled
+    late = first == 0 and trail.measured[-1].images_seen >= options.grace * trail.goal
+    if not stuck and not (late and min(swd[-2:]) > max(options.stalled, options.untrained * swd[0])):
         return None
-    since = trail.measured[-STUCK].images_seen
+    since = trail.measured[-STUCK].images_seen if stuck else first
     return _found(
         "stall", trail.measured, since, 1.0,
         f"Samples come no nearer to the data since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "
@@ -156,7 +158,7 @@ def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
     )
     gradient, first = _mean(ticks, "gradient_norm_d"), trail.first("gradient_norm_d")
     gone = gradient < options.vanished * first and min(fmean(real), fmean(fake)) < options.sure
-    if not (same or gone) or (trail.measured and not trail.stands_still(FEW)):
+    if not (same or gone) or (trail.measured and not trail.stands_still(LONG)):
         return None
     return _found(
         "discriminator dead", ticks, ticks[0].images_seen, 1.0,

@@ -142,6 +142,8 @@ def notes(sets: dict[str, DataSet], samples: int) -> list[str]:
     lines = []
     for one in sets.values():
         real = one.scored(one.reals(samples, seed=1), one.reals(samples))
+        if real.found is None:  # a folder of anything has no modes to count
+            continue
         lines.append(
             f"{samples:,} real pictures of {one.name}: {real.found} modes, KL {real.kl:.2f}, recognised "
             f"{real.recognised:.2f}, SWD {real.swd:.1f} ({one.note})."

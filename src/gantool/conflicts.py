@@ -11,6 +11,8 @@ from gantool.errors import UsageError
 from gantool.plugin_choice import Chosen
 from gantool.plugins import host
 
+LITTLE = 0.2
+"""A chance of augmentation that a run should be able to reach if it is to adapt at all."""
 FLAGS = {"loss": "--loss", "penalty": "--penalty", "augmentation": "--augment", "balance": "--balance"}
 
 
@@ -61,11 +63,24 @@ def doubts(config: RunConfig, gan: Gan) -> Iterator[str]:
             "the samples of a batch. Use another normalisation, as in --arch dcgan:discriminator_norm=instance."
         )
     yield from _doubts_of_schedules(config)
+    yield from _doubts_of_adapting(config, chosen)
     if config.patience and _scored_by_nobody(config):
         yield (
             f"--patience {config.patience} ends nothing: the watch is told to give no score (--log watch:...), and "
             "nothing else named by --log is known to. Leave one of them out."
         )
+
+
+def _doubts_of_adapting(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
+    for adaptive in _with(chosen, "signs"):
+        start, kimg = getattr(adaptive.options, "p", 0.0), getattr(adaptive.options, "kimg", 0.0)
+        reached = start + config.images / (1000 * kimg) if kimg else 1.0
+        if reached < LITTLE:
+            yield (
+                f"{_flag(adaptive)} can rise to {reached:.2g} at most in {config.images:,} images, which is little: "
+                f"p takes {kimg:g} thousand images from 0 to 1. Try {adaptive.spec.name}:"
+                f"kimg={max(config.images / 3000, 0.1):.2g}."
+            )
 
 
 def _doubts_of_schedules(config: RunConfig) -> Iterator[str]:

@@ -39,7 +39,15 @@ def test_every_built_in_architecture_is_combined_here():
     assert set(AUGMENTATIONS) == set(BUILT_IN.specs("augmentation"))
 
 
-@pytest.mark.parametrize(("arch", "loss", "penalty"), [*product(SMALL, LOSSES, PENALTIES)])
+# On the smallest network each with each; on the others each loss, and each penalty, with the plain rest of the game.
+COMBINED = [
+    (arch, loss, penalty)
+    for arch, loss, penalty in product(SMALL, LOSSES, PENALTIES)
+    if arch == "mlp" or loss == "logistic" or penalty == "none"
+]
+
+
+@pytest.mark.parametrize(("arch", "loss", "penalty"), COMBINED)
 def test_two_steps_are_finite_and_move_both_networks(tmp_path, arch, loss, penalty):
     play_two_steps(tmp_path, arch, loss=loss, penalty=(penalty,))
 
@@ -75,5 +83,5 @@ def play_two_steps(tmp_path, arch, **settings):
         assert any(moved)
         assert all(torch.isfinite(p).all() for p in network.parameters())
         # By minimax and hinge a weight may have no gradient at first; nothing that is not in use may move.
-        bounded = penalty == "clip"  # which holds the weights of levels to come, too
+        bounded = settings.get("penalty") == ("clip",)  # which holds the weights of levels to come, too
         assert bounded or not any(m and not u for m, u in zip(moved, used, strict=True))

@@ -44,6 +44,7 @@ def test_a_source_for_short_runs_takes_what_the_recipe_keeps_for_them_whatever_t
 def test_none_drops_what_the_recipe_chose():
     assert config(penalty=("none",), augment="none").penalty == ()
     assert config(penalty=("none",), augment="none").augment == "none"
+    assert config(balance="none").balance == "fixed:d_steps=1"
 
 
 def test_a_resolution_the_architecture_cannot_do_lists_those_it_can():

@@ -15,6 +15,8 @@ from gantool.plugin_choice import Chosen
 from gantool.plugins import PluginHost
 
 FALLBACK = ImageShape(64)
+PLAIN_BALANCE = "fixed"
+"""What `--balance none` means: both networks learn from every batch."""
 
 
 def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None) -> RunConfig:
@@ -135,7 +137,7 @@ def _components(host: PluginHost, settings: Mapping[str, Any]) -> dict[str, Any]
         "loss": host.resolve("loss", settings["loss"]).text,
         "penalty": texts("penalty", "penalty"),
         "augment": augment if augment in (NONE, AUTO) else host.resolve("augmentation", augment).text,
-        "balance": host.resolve("balance", settings["balance"]).text,
+        "balance": host.resolve("balance", PLAIN_BALANCE if settings["balance"] == NONE else settings["balance"]).text,
         "log": texts("observer", "log"),
     }
 

@@ -399,7 +399,8 @@ def test_a_signal_to_one_of_many_processes_stops_and_saves_them_all(gantool, pho
     told = ("--layout", "contiguous", "--images", "1M", "--name", "both")
     ranks = [background(*told, RANK=str(rank), **place) for rank in range(2)]
     try:
-        wait_for(lambda: Path("runs/both/metrics.jsonl").is_file())
+        metrics = Path("runs/both/metrics.jsonl")  # a tick means that both have taken steps together
+        wait_for(lambda: metrics.is_file() and "loss_d" in metrics.read_text())
         ranks[1].send_signal(signal.SIGTERM)
         (_, err), _ = (process.communicate(timeout=60) for process in ranks)
     finally:

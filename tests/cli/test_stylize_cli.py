@@ -127,3 +127,16 @@ def test_what_cannot_be_is_a_sentence(gantool, here, words, code, named):
     assert ended.code == code
     assert named in " ".join(ended.err.replace("│", " ").split())
     assert not (here / "a.png").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("photo.png", "wavy.png"), ("foto.png", "wave.png"), ("photo.png", "wave.png", "--mask", "m.png")]
+)
+def test_a_file_that_is_not_there_is_told_before_any_weights_are_fetched(gantool, here, monkeypatch, words):
+    def never(text):
+        raise AssertionError("asked for an extractor")
+
+    monkeypatch.setattr("gantool.cli.stylize_jobs.find_extractor", never)
+    ended = gantool("stylize", *words, "-o", "a.png")
+    assert ended.code == 1
+    assert "There is no file" in ended.err

@@ -16,7 +16,7 @@ from gantool.cli.stylize_words import Show, display
 from gantool.data.frames import FILMS
 from gantool.data.tree import usable_listing
 from gantool.data.whole import Picture, read_picture
-from gantool.errors import DataError, GantoolError, OptionError
+from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
 from gantool.pixels import to_uint8
 from gantool.render.pictures import save_pictures, to_pil
 from gantool.render.rows import side_by_side
@@ -61,6 +61,9 @@ def _is_moving(job: Job) -> bool:
 
 def _manner(job: Job) -> tuple[Manner, str]:
     styles = parse_styles(job.styles)
+    for path in (job.content, *(style.path for style in styles), *job.masks, *([job.start] if job.start else [])):
+        if not path.exists():  # told before anyone waits for a network's weights
+            raise DataError(f"There is no file {path}.{nearest_beside(path)}")
     with showing_progress():
         extractor, name = find_extractor(job.extractor)
     return Manner(styles, extractor, job.settings, job.masks, job.device, job.precision), name

@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": {"engine.files", "errors", "pixels"},
     "engine": {"components", "config", "contracts", "errors", "latents", "pixels"},
     "building": {"anything but cli"},
-    "conflicts": {"config", "contracts", "errors", "plugin_choice", "plugins"},
+    "conflicts": {"components", "config", "contracts", "errors", "plugin_choice", "plugins"},
     "forecasting": {"anything but cli"},
     "stylizing": {"anything but cli"},
     "assembly": {"anything but cli"},

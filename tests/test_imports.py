@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plugin_checks": {"errors"},
     "plugin_choice": {"components", "errors", "grammar", "plugin_checks", "plugin_loading"},
     "plugins": {"components", "errors", "grammar", "hookspecs", "plugin_choice", "plugin_loading"},
-    "config": {"components", "errors", "grammar"},
+    "config": {"components", "errors", "grammar", "option_types"},
     "resolve": {"components", "config", "engine.devices", "errors", "grammar", "option_types", "recipes", *PLUGINS},
     "recipes": {"components", "config", *PLUGINS},
     "locate": {"engine.best", "engine.export", "errors"},

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         Stage,
         Turn,
     )
-    from gantool.engine.events import Checkpoint, Finished, Measured, Snapshot, Started, Tick, Warned
+    from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
     from gantool.errors import GantoolError
     from gantool.hookspecs import hookimpl
     from gantool.model import Model
@@ -59,7 +59,7 @@ _HOME = {
         "Augmentation", "Balance", "Constraint", "Extractor", "Gan", "GeneratorPenalty", "Images", "Labels", "Logits",
         "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
     ),
-    "gantool.engine.events": ("Checkpoint", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
+    "gantool.engine.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.errors": ("GantoolError",),
     "gantool.hookspecs": ("hookimpl",),
     "gantool.model": ("Model",),
@@ -70,8 +70,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
     "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty",
     "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer",
-    "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator", "GantoolError",
-    "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
+    "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model",
 ]  # fmt: skip
 
 

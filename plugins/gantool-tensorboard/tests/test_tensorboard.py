@@ -4,9 +4,10 @@ import io
 import sys
 from pathlib import Path
 
-import gantool
 import pytest
 import torch
+
+import gantool
 from gantool.errors import GantoolError
 from gantool.plugins import host
 

@@ -97,7 +97,8 @@ def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tu
         if not chosen.is_open:
             return text
         chosen, reason = chosen.fitted(setting)
-        why[name] = f"{why[name]}; {reason}" if name in why else reason
+        if reason not in why.get(name, ""):  # r1 and r2 have one reason
+            why[name] = f"{why[name]}; {reason}" if name in why else reason
         return chosen.text
 
     update = {

@@ -61,6 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "forecasting": {"anything but cli"},
     "stylizing": {"anything but cli"},
     "assembly": {"anything but cli"},
+    "managing": {"components", "data.cache_folder", "engine.files", "errors", "hookspecs", *PLUGINS},
     "tuning": {
         "assembly", "config", "engine.checkpoint", "engine.events", "engine.files", "engine.trainer", "errors",
         "grammar", "plugins", "progress", "resolve", "runs",
@@ -68,8 +69,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.frames", "data.report",
         "data.tree", "data.whole", "engine.events", "engine.lock", "engine.stages", "engine.trainer", "errors",
-        "forecasting", "grammar", "hookspecs", "latents", "locate", "metrics", "model", "option_types", "pixels",
-        "progress", "recipes", "render", "resolve", "runs", "style", "stylizing", "tuning", *PLUGINS,
+        "forecasting", "grammar", "hookspecs", "latents", "locate", "managing", "metrics", "model",
+        "option_types", "pixels", "progress", "recipes", "render", "resolve", "runs", "style", "stylizing",
+        "tuning", *PLUGINS,
     },
 }  # fmt: skip
 

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from gantool.cli import plugins_manage
+from gantool.cli import plugins_manage, plugins_new
 from gantool.cli.components import PluginsDir
 
 app = typer.Typer(help="List plugins, write, check, install and remove them.", no_args_is_help=True)
+app.command()(plugins_new.new)
 app.command()(plugins_manage.install)
 app.command()(plugins_manage.upgrade)
 app.command()(plugins_manage.uninstall)

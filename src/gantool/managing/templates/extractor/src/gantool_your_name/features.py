@@ -61,5 +61,6 @@ def oriented(directions: int) -> Tensor:
     across = torch.linspace(-1, 1, SIDE)
     angles = torch.arange(directions) * math.pi / directions
     slope = angles.cos()[:, None, None] * across + angles.sin()[:, None, None] * across[:, None]
-    filters = slope * torch.exp(-2 * (across**2 + across[:, None] ** 2))
-    return (filters / filters.flatten(1).norm(dim=1)[:, None, None])[:, None]
+    filters: Tensor = slope * torch.exp(-2 * (across**2 + across[:, None] ** 2))
+    filters = filters / filters.square().sum(dim=(1, 2), keepdim=True).sqrt()
+    return filters[:, None]

@@ -66,6 +66,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "assembly", "config", "engine.checkpoint", "engine.events", "engine.files", "engine.trainer", "errors",
         "grammar", "plugins", "progress", "resolve", "runs",
     },
+    "testing": {"anything but cli"},
+    "testing.fixtures": {"cli", "plugins"},
     "cli": {
         FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.frames", "data.report",
         "data.tree", "data.whole", "engine.events", "engine.lock", "engine.stages", "engine.trainer", "errors",

@@ -1,0 +1,115 @@
+"""The checks of the conformance kit, one for each kind of component."""
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gantool.components import Spec
+from gantool.errors import GantoolError
+from gantool.hookspecs import KINDS
+from gantool.plugin_choice import Chosen
+from gantool.testing.choosing import chosen, settled
+from gantool.testing.faults import Nonconforming, found
+
+HOMES = {
+    "architecture": "architectures", "loss": "losses", "penalty": "penalties", "augmentation": "augmentations",
+    "balance": "balances", "source": "sources", "extractor": "extractors", "observer": "observers",
+}  # fmt: skip
+
+
+def check_architecture(
+    choice: str | Spec,
+    *,
+    resolutions: Sequence[int] = (),
+    channels: Sequence[int] = (3, 1),
+    classes: Sequence[int] = (0, 3),
+    quick: bool = False,
+) -> None:
+    """Check an architecture at every combination of these sizes.
+
+    `choice` is a spec, or text such as `blobs:width=8` that the host of plugins knows; small options keep it quick.
+    Without `resolutions` these are the two smallest that the spec names, else 16 and 32. `quick` tries each size once
+    instead of all combinations. An architecture that is not made for labels, or for grey pictures, may refuse such a
+    shape by raising a GantoolError (not a PluginError) in its factory.
+
+    Raises Nonconforming.
+    """
+    _raise("architecture", choice, resolutions=resolutions, channels=channels, classes=classes, quick=quick)
+
+
+def check_loss(choice: str | Spec) -> None:
+    """Check a loss: one finite float32 value per sample, with gradients that teach. Raises Nonconforming."""
+    _raise("loss", choice)
+
+
+def check_penalty(choice: str | Spec) -> None:
+    """Check a penalty of the discriminator or the generator, or a constraint. Raises Nonconforming."""
+    _raise("penalty", choice)
+
+
+def check_augmentation(choice: str | Spec) -> None:
+    """Check an augmentation: one draw for reals and fakes, at all levels, differentiable. Raises Nonconforming."""
+    _raise("augmentation", choice)
+
+
+def check_balance(choice: str | Spec) -> None:
+    """Check a balance: whatever it sees, neither network starves, and its state is saved. Raises Nonconforming."""
+    _raise("balance", choice)
+
+
+def check_source(choice: str | Spec) -> None:
+    """Check a source: pictures of the wanted shapes, the same each time. Raises Nonconforming."""
+    _raise("source", choice)
+
+
+def check_extractor(choice: str | Spec) -> None:
+    """Check an extractor: finite, repeatable features with gradients to the picture. Raises Nonconforming."""
+    _raise("extractor", choice)
+
+
+def check_observer(choice: str | Spec) -> None:
+    """Check an observer: it takes every event, and changes nothing. Raises Nonconforming."""
+    _raise("observer", choice)
+
+
+def check_component(kind: str, choice: str | Spec, *, quick: bool = True) -> list[str]:
+    """The faults of a component of any kind, each a sentence; empty when it is sound.
+
+    Whatever a plugin raises is one of them. An unknown `kind` is a KeyError: that is the caller's fault.
+    """
+    options = {"quick": quick} if kind == "architecture" else {}
+    return _faults(kind, choice, options)[1]
+
+
+def _raise(kind: str, choice: str | Spec, **options: Any) -> None:
+    title, faults = _faults(kind, choice, options)
+    if faults:
+        raise Nonconforming(title, faults)
+
+
+def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str, list[str]]:
+    """What the component is called, and its faults."""
+    name = choice if isinstance(choice, str) else getattr(choice, "name", repr(choice))
+    title = f"{kind.capitalize()} {name!r}"
+    _ = KINDS[kind]
+    try:
+        from gantool.testing.declaring import DECLARING
+
+        with chosen(kind, choice) as component:
+            return component.title, [
+                *found(DECLARING, component),
+                *_tried(kind, component, options),
+            ]
+    except (Exception, SystemExit) as error:
+        from gantool.errors import cause
+
+        return title, [str(error) if isinstance(error, GantoolError) else f"it failed ({cause(error)})."]
+
+
+def _tried(kind: str, component: Chosen, options: dict[str, Any]) -> list[str]:
+    """What comes of building and using it."""
+    faults_of: Callable[..., list[str]] = importlib.import_module(f"gantool.testing.{HOMES[kind]}").faults_of
+    if kind == "architecture":
+        sizes: dict[str, Any] = {"resolutions": (), "channels": (3, 1), "classes": (0, 3), "quick": False}
+        return faults_of(component, **(sizes | options))
+    return faults_of(settled(component))

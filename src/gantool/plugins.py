@@ -169,7 +169,7 @@ class PluginHost:
 
     def _load(self, candidate: Candidate, asked_for: bool = False) -> None:
         plugin = Plugin(candidate.name, candidate.distribution, candidate.version, candidate.origin)
-        reason = None if asked_for or candidate.origin == "built-in" else self._blocked(plugin)
+        reason = None if asked_for or candidate.origin == "built-in" else blocked(plugin, self._environ)
         if reason:
             self._plugins.append(replace(plugin, status="blocked", error=reason))
             return
@@ -200,14 +200,6 @@ class PluginHost:
             for spec in specs:
                 self._components[kind].setdefault(spec.name, (spec, plugin))
 
-    def _blocked(self, plugin: Plugin) -> str | None:
-        """Why the environment does not want this guest; None when it does."""
-        wanted = self._environ.get("GANTOOL_PLUGINS")
-        if wanted is not None and not any(map(plugin.is_called, _names(wanted))):
-            return "GANTOOL_PLUGINS does not name it"
-        unwanted = _names(self._environ.get("GANTOOL_BLOCK_PLUGINS", ""))
-        return "GANTOOL_BLOCK_PLUGINS names it" if any(map(plugin.is_called, unwanted)) else None
-
     def _missing(self, kind: str, name: str) -> UnknownNameError | PluginError:
         """The error that explains best why there is no such component."""
         for plugin in self._plugins:
@@ -225,6 +217,15 @@ class PluginHost:
         return UnknownNameError(
             f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}{'' if also else _MORE}"
         )
+
+
+def blocked(plugin: Plugin, environ: Mapping[str, str]) -> str | None:
+    """Why the environment does not want this guest; None when it does."""
+    wanted = environ.get("GANTOOL_PLUGINS")
+    if wanted is not None and not any(map(plugin.is_called, _names(wanted))):
+        return "GANTOOL_PLUGINS does not name it"
+    unwanted = _names(environ.get("GANTOOL_BLOCK_PLUGINS", ""))
+    return "GANTOOL_BLOCK_PLUGINS names it" if any(map(plugin.is_called, unwanted)) else None
 
 
 def _names(text: str) -> list[str]:

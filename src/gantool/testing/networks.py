@@ -1,7 +1,7 @@
 """An architecture under trial: how its networks are built, drawn from and judged, the same way every time."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -125,7 +125,7 @@ def same(one: Any, other: Any) -> bool:
     return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
 
 
-def far_apart(one: Images, other: Images) -> bool:
+def far_apart(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
     """Whether they differ by more than rounding: a thousandth of how much the values themselves vary."""
     return any(
         bool((a - b).abs().max() > 1e-3 * max(float(a.std(correction=0)), float(b.std(correction=0)), 1e-3))

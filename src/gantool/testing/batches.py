@@ -1,8 +1,9 @@
 """Samples of a batch: each is drawn and judged by itself, unless the discriminator says that it compares them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
+from torch import Tensor
 
 from gantool.contracts import Gan, Images, Labels
 from gantool.testing.networks import SAMPLES, Case, awaken, drawn, far_apart, judged, latents, same, set_mode
@@ -68,9 +69,9 @@ def _samples(case: Case, gan: Gan, n: int) -> tuple[Images, Labels]:
         return gan.view(case.reals(n=n)), case.labels(n)
 
 
-def _taken(images: Images, which: list[int]) -> Images:
+def _taken(images: Sequence[Tensor], which: list[int]) -> tuple[Tensor, ...]:
     return tuple(level[which] for level in images)
 
 
-def _labels(labels: Labels, which: list[int]) -> Labels:
+def _labels(labels: Tensor | None, which: list[int]) -> Tensor | None:
     return None if labels is None else labels[which]

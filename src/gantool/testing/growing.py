@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from gantool.contracts import Gan, Images
+from torch import Tensor
+
+from gantool.contracts import Gan
 from gantool.testing.networks import Case, drawn, judged, latents, networks, same, set_mode
 
 
@@ -76,8 +78,8 @@ def levels_can_be_shown(case: Case) -> Iterator[str]:
         yield f"its status() gives {odd[0]!r} as something that is no number; the console shows numbers."
 
 
-def _seen(case: Case, gan: Gan) -> tuple[Images, Images]:
+def _seen(case: Case, gan: Gan) -> tuple[Tensor, ...]:
     """What both networks make of the same latents."""
     z, labels = latents(gan), case.labels()
     images = drawn(gan, z, labels)
-    return images, (judged(gan, images, labels),)
+    return *images, judged(gan, images, labels)

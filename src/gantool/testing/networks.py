@@ -1,7 +1,7 @@
 """An architecture under trial: how its networks are built, drawn from and judged, the same way every time."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +33,9 @@ class Case:
     @property
     def place(self) -> str:
         """Where a fault was found."""
-        return f"at {self.shape.resolution} pixels, {self.shape.channels} channels, {self.shape.classes} classes"
+        channels = f"{self.shape.channels} channel{'s' if self.shape.channels > 1 else ''}"
+        labels = f"{self.shape.classes} classes" if self.shape.classes else "no labels"
+        return f"at {self.shape.resolution} pixels, {channels}, {labels}"
 
     @property
     def settled(self) -> Chosen:
@@ -125,7 +127,7 @@ def same(one: Any, other: Any) -> bool:
     return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
 
 
-def far_apart(one: Images, other: Images) -> bool:
+def far_apart(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
     """Whether they differ by more than rounding: a thousandth of how much the values themselves vary."""
     return any(
         bool((a - b).abs().max() > 1e-3 * max(float(a.std(correction=0)), float(b.std(correction=0)), 1e-3))

@@ -81,7 +81,7 @@ def _suspects(case: Case) -> str:
     before = _plain(gan)
     for seed in range(2):
         judged(gan, drawn(gan, latents(gan), case.labels(), seed), case.labels(), seed)
-    changed = [name for name, value in _plain(gan).items() if before.get(name, value) != value]
+    changed = [name for name, value in _plain(gan).items() if name not in before or before[name] != value]
     named = f"Using the networks changes {', '.join(changed[:3])}, which no checkpoint has" if changed else (
         "Something is remembered that no checkpoint has"
     )  # fmt: skip

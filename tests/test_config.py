@@ -56,8 +56,8 @@ def test_counts_may_be_text_in_files_too():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"batch": 1}, "--batch 1.*greater than or equal to 2"),
-        ({"lr_g": -1}, "--lr-g -1.*greater than 0"),
+        ({"batch": 1}, "--batch takes an integer .at least 2., not 1"),
+        ({"lr_g": -1}, "--lr-g takes a number .above 0., not -1"),
         ({"channels": 2}, "--channels 2.*1 or 3"),
         ({"precision": "half"}, "--precision half.*float32"),
         ({"seed": "x"}, "--seed x.*integer"),
@@ -111,3 +111,8 @@ def test_a_value_of_the_wrong_type_is_named_before_anything_uses_it(key, value):
 
 def test_paths_are_as_good_as_text():
     assert spread({"data": Path("photos")}) == {"data": "photos"}
+
+
+def test_a_number_out_of_range_is_told_with_the_range() -> None:
+    with pytest.raises(OptionError, match=r"--batch takes an integer \(at least 2\), not 0"):
+        check_types({"batch": 0}, "The settings")

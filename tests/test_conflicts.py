@@ -96,6 +96,25 @@ def test_settings_that_do_something_are_not():
         assert not list(doubts(*planned(**settings)))
 
 
+@pytest.mark.parametrize(
+    ("rates", "told"),
+    [
+        ({"lr_g": 2e-2, "lr_d": 2e-2}, ["--lr 0.02 is 20 times"]),
+        ({"lr_g": 2e-2, "lr_d": 1e-3}, ["--lr-g 0.02 is 20 times"]),
+        ({"lr_g": 2e-2, "lr_d": 5e-3}, ["--lr-g 0.02 is 20 times", "--lr-d 0.005 is 5 times"]),
+        ({"lr_g": 4e-3, "lr_d": 1e-3}, []),
+    ],
+)
+def test_rates_far_above_the_recipes_are_doubted(rates, told):
+    found = list(doubts(*planned(**rates)))  # dcgan's recipe for short runs goes up to 1e-3
+    assert [doubt.startswith(words) for doubt, words in zip(found, told, strict=True)] == [True] * len(told)
+
+
+def test_rates_are_measured_by_a_recipe_that_has_no_other_for_short_runs():
+    (doubt,) = doubts(*planned(arch="msg:fmap_base=16,fmap_max=4", lr_g=1.0))
+    assert doubt.startswith("--lr-g 1 is ")
+
+
 @pytest.mark.parametrize("normalise", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm])
 def test_spectral_normalisation_is_seen_in_both_of_torchs_forms_and_nothing_else_is_taken_for_it(normalise):
     config, gan = planned(penalty=("clip",))

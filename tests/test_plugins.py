@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from gantool import plugins
-from gantool.components import API_VERSION, Architecture, Component, ImageShape, Options, option
+from gantool.components import API_VERSION, Architecture, Command, Component, ImageShape, Options, option
 from gantool.errors import DataError, OptionError, PluginError, UnknownNameError, UsageError
 from gantool.plugin_choice import Chosen
 from gantool.plugins import PluginHost
@@ -32,6 +32,13 @@ def loss(name: str = "odd", options: str = "gantool.Options", factory: str = "x:
     return (
         "    import gantool\n    @gantool.hookimpl\n    def gantool_losses():\n"
         f"        return [gantool.Component({name!r}, {summary!r}, {options}, {factory!r})]"
+    )
+
+
+def command(function: str) -> str:
+    return (
+        "    import gantool\n    @gantool.hookimpl\n    def gantool_commands():\n"
+        f"        return [gantool.Command('odd', 'Odd', {function!r})]"
     )
 
 
@@ -126,6 +133,8 @@ def test_four_broken_plugins_leave_a_good_one_and_the_built_ins_working(site: Si
         ("    import gantool\n    @gantool.hookimpl\n    def gantool_losses():\n        pass", "returned None"),
         ("    import gantool\n    @gantool.hookimpl\n    def gantool_losses():\n        return ['x']", "not str"),
         ("    import gantool\n    @gantool.hookimpl\n    def gantool_losses(mode):\n        return []", "mode"),
+        (command("x.y"), "the function of command 'odd' must be 'module:callable', not 'x.y'"),
+        (loss().replace("losses", "commands"), "a spec of kind command must be a gantool.Command, not Component"),
         ("    def gantool_losses():\n        return []", "lacks the @gantool.hookimpl"),
         ("    x = 1", "implements no hook"),
         ("    gantool_api_version = 99\n" + loss(), f"interface 99, this gantool offers {API_VERSION}"),
@@ -396,7 +405,7 @@ def test_every_built_in_resolves_by_its_own_canonical_text() -> None:
                 continue
             text = host.resolve(kind, name).text
             assert host.resolve(kind, text).options == spec.options()
-            assert isinstance(spec, Architecture if kind == "architecture" else Component)
+            assert isinstance(spec, {"architecture": Architecture, "command": Command}.get(kind, Component))
             count += 1
     assert count > 8
 

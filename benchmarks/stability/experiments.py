@@ -1,4 +1,4 @@
-"""The experiments: strategies side by side, runs that are broken on purpose, and ordinary ones that must not alarm."""
+"""The experiments: recipes as they are, strategies side by side, runs broken on purpose, ordinary ones to watch."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +27,9 @@ class Setting:
     file: Mapping[str, object] = field(default_factory=dict)
     half: Half = ""
     data: tuple[str, ...] = ("shapes", "digits")
+    images: str = ""
+    shared: bool = True
+    """Whether SHARED holds where the flags do not say otherwise, or the recipe."""
 
     @property
     def kind(self) -> str:
@@ -50,11 +53,11 @@ class Experiment:
     @property
     def images(self) -> str:
         """The length of the run, as the flag has it."""
-        return IMAGES[self.data]
+        return self.setting.images or IMAGES[self.data]
 
     def flags(self, source: str) -> list[str]:
         """All of `gantool train`'s flags that decide what is computed, for the source's name."""
-        shared = SHARED.get(self.setting.kind, ())
+        shared = SHARED.get(self.setting.kind, ()) if self.setting.shared else ()
         given = [flag for flag in self.setting.flags if flag.startswith("--")]
         kept = [word for pair in zip(shared[::2], shared[1::2], strict=True) if pair[0] not in given for word in pair]
         return [
@@ -124,7 +127,18 @@ HEALTHY = [
 ]
 """Ordinary good settings; those that are strategies too are not trained again in the same work folder."""
 
-SETS = {"strategies": STRATEGIES, "broken": BROKEN, "healthy": HEALTHY}
+DEFAULTS = [
+    Setting("defaults", arch, data=data, images="60k", shared=False)
+    for arch, data in (
+        ("mlp", ("shapes", "digits")),
+        ("dcgan", ("shapes", "digits")),
+        ("progressive", FINE),
+        ("msg", FINE),
+    )
+]
+"""What `gantool train --arch A` does when nothing else is said, as long as it is on shapes."""
+
+SETS = {"defaults": DEFAULTS, "strategies": STRATEGIES, "broken": BROKEN, "healthy": HEALTHY}
 
 
 def experiments(settings: list[Setting], seeds: int, sets: tuple[str, ...]) -> Iterator[Experiment]:

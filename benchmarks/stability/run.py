@@ -1,6 +1,6 @@
 """Which strategies hold? Train each of a set of runs, count the modes of its samples, print a table.
 
-    python benchmarks/stability/run.py --set strategies|broken|healthy --work DIR [--digits FOLDER] [--data FOLDER]
+    python benchmarks/stability/run.py --set SET --work DIR [--digits FOLDER] [--data FOLDER]
 
 Runs that have ended are not trained again: the same command goes on where it was stopped. README.md has the columns.
 """
@@ -47,8 +47,9 @@ def main() -> int:
     except gantool.GantoolError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    print(strategies(rows) if asked.set == "strategies" else alarms(rows))
-    for line in notes(sets, asked.samples) if asked.set == "strategies" else summary(rows):
+    counted = asked.set in ("defaults", "strategies")
+    print(strategies(rows) if counted else alarms(rows))
+    for line in notes(sets, asked.samples) if counted else summary(rows):
         print("\n" + line)
     return 0
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gantool.components import (
         API_VERSION,
         Architecture,
+        Command,
         Component,
         ImageShape,
         OnCpu,
@@ -50,8 +51,8 @@ __version__ = "0.1.0"
 _HOME = {
     "gantool.assembly": ("configure", "load", "train", "trainer"),
     "gantool.components": (
-        "API_VERSION", "Architecture", "Component", "ImageShape", "OnCpu", "Options", "Recipe", "Setting", "ShortRun",
-        "option",
+        "API_VERSION", "Architecture", "Command", "Component", "ImageShape", "OnCpu", "Options", "Recipe", "Setting",
+        "ShortRun", "option",
     ),
     "gantool.config": ("RunConfig",),
     "gantool.contracts": (
@@ -66,8 +67,8 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
-    "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Recipe", "ShortRun",
-    "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty",
+    "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
+    "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty",
     "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer",
     "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator", "GantoolError",
     "RunConfig", "configure", "train", "trainer", "load", "Model",

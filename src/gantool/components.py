@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -139,4 +139,25 @@ class Architecture:
     about: str = ""
 
 
-Spec = Component | Architecture
+@dataclass(frozen=True)
+class Command:
+    """A sub-command of `gantool`: `function` is `"module:callable"`, imported when the command or its help is called.
+
+    The callable is a function in Typer's style, with typed parameters (`Annotated[int, typer.Option(help=...)]`), whose
+    docstring is the help page; or a `typer.Typer`, for a group of commands. Results go to standard output, all else to
+    standard error. What it raises ends the command with a sentence, a `gantool.GantoolError` with its own text.
+    """
+
+    name: str
+    summary: str
+    function: str
+    options: ClassVar[type[Options]] = Options
+    settle: ClassVar[None] = None
+
+    @property
+    def factory(self) -> str:
+        """The function, under the name that other specs have for theirs."""
+        return self.function
+
+
+Spec = Component | Architecture | Command

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
+from gantool.option_types import phrase
 
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 ALIASES = {"lr": ("lr_g", "lr_d")}
@@ -135,6 +136,8 @@ def _explained(error: ValidationError, place: str, key: str = "", value: Any = N
     name = key if key in WITHOUT_FLAG else "--" + key.replace("_", "-")
     if first["type"] == "missing":
         return OptionError(f"{place}: {name} is missing.")
+    if first["type"].startswith(("greater_than", "less_than")):
+        return OptionError(f"{place}: {name} takes {phrase(RunConfig.model_fields[key])}, not {_shown(value)}.")
     return OptionError(f"{place}: {name} {_shown(value)}: {first['msg'].lower()}.")
 
 

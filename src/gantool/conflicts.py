@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from gantool.components import Architecture
 from gantool.config import NONE, RunConfig
 from gantool.contracts import Gan
 from gantool.errors import UsageError
@@ -13,6 +14,8 @@ from gantool.plugins import host
 
 LITTLE = 0.2
 """A chance of augmentation that a run should be able to reach if it is to adapt at all."""
+BOLD = 5
+"""Times the highest learning rate of an architecture's recipe: such runs seldom hold (docs/watch.md)."""
 FLAGS = {"loss": "--loss", "penalty": "--penalty", "augmentation": "--augment", "balance": "--balance"}
 
 
@@ -62,6 +65,7 @@ def doubts(config: RunConfig, gan: Gan) -> Iterator[str]:
             f"{_flag(slopes[0])} takes the slope of each sample by itself, but this discriminator's BatchNorm mixes "
             "the samples of a batch. Use another normalisation, as in --arch dcgan:discriminator_norm=instance."
         )
+    yield from _doubts_of_rates(config)
     yield from _doubts_of_schedules(config)
     yield from _doubts_of_adapting(config, chosen)
     if config.patience and _scored_by_nobody(config):
@@ -69,6 +73,23 @@ def doubts(config: RunConfig, gan: Gan) -> Iterator[str]:
             f"--patience {config.patience} ends nothing: the watch is told to give no score (--log watch:...), and "
             "nothing else named by --log is known to. Leave one of them out."
         )
+
+
+def _doubts_of_rates(config: RunConfig) -> Iterator[str]:
+    arch = host().find("architecture", config.arch.partition(":")[0])
+    if not isinstance(arch, Architecture):
+        return
+    rates = {"--lr-g": (config.lr_g, arch.recipe.learning_rate_g), "--lr-d": (config.lr_d, arch.recipe.learning_rate_d)}
+    if rates["--lr-g"] == rates["--lr-d"]:
+        rates = {"--lr": rates["--lr-g"]}
+    others = [other.learning_rate for other in (arch.recipe.short, arch.recipe.on_cpu) if other is not None]
+    for flag, (rate, own) in rates.items():
+        highest = max([own or arch.recipe.learning_rate, *others])
+        if rate >= BOLD * highest:
+            yield (
+                f"{flag} {rate:g} is {rate / highest:.3g} times the highest that the recipe of {arch.name} has "
+                f"({highest:g}), and training seldom holds at such a rate. Try {flag} {highest:g}."
+            )
 
 
 def _doubts_of_adapting(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:

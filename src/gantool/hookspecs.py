@@ -2,7 +2,7 @@
 
 import pluggy
 
-from gantool.components import Architecture, Component
+from gantool.components import Architecture, Command, Component
 
 hookspec = pluggy.HookspecMarker("gantool")
 hookimpl = pluggy.HookimplMarker("gantool")
@@ -48,6 +48,11 @@ def gantool_observers() -> list[Component]:  # type: ignore[empty-body]
     """Watchers of a run: `factory(options) -> Observer`."""
 
 
+@hookspec
+def gantool_commands() -> list[Command]:  # type: ignore[empty-body]
+    """Sub-commands of `gantool`: a function in Typer's style, imported when it is called."""
+
+
 KINDS = {
     "architecture": "gantool_architectures",
     "loss": "gantool_losses",
@@ -57,5 +62,6 @@ KINDS = {
     "source": "gantool_sources",
     "extractor": "gantool_extractors",
     "observer": "gantool_observers",
+    "command": "gantool_commands",
 }
 """Kind of component, in the singular, to the hook that provides it."""

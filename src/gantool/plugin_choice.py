@@ -91,21 +91,23 @@ class Chosen:
         return shape
 
     def _call(self, place: str, *args: Any, **kwargs: Any) -> Any:
-        function = self._imported(place)
+        function = imported(self.title, place)
         return guarded(self.title, self.distribution, f" in {place}", lambda: function(self.options, *args, **kwargs))
 
-    def _imported(self, place: str) -> Any:
-        module, _, path = place.partition(":")
-        try:
-            with redirect_stdout(sys.stderr):
-                found: Any = importlib.import_module(module)
-            for name in path.split("."):
-                found = getattr(found, name)
-        except (Exception, SystemExit) as error:
-            raise PluginError(f"{self.title} cannot be used: importing {place} failed ({cause(error)}).") from error
-        if not callable(found):
-            raise PluginError(f"{self.title} cannot be used: {place} is no function or class.")
-        return found
+
+def imported(title: str, place: str) -> Any:
+    """What `"module:name"` stands for: something to call. Raises PluginError that says what `title` lacks."""
+    module, _, path = place.partition(":")
+    try:
+        with redirect_stdout(sys.stderr):
+            found: Any = importlib.import_module(module)
+        for name in path.split("."):
+            found = getattr(found, name)
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{title} cannot be used: importing {place} failed ({cause(error)}).") from error
+    if not callable(found):
+        raise PluginError(f"{title} cannot be used: {place} is no function or class.")
+    return found
 
 
 def title(kind: str, name: str, distribution: str) -> str:

@@ -5,23 +5,27 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gantool.components import TRAITS, Architecture, Component, Options, Recipe
+from gantool.components import TRAITS, Architecture, Command, Component, Options, Recipe, Spec
 from gantool.errors import PluginError
 from gantool.option_types import writable
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_SPECS: dict[str, type[Spec]] = {"architecture": Architecture, "command": Command}
 _PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 def check_spec(kind: str, spec: object) -> None:
     """Raise PluginError, with the spec and what is wrong with it, unless it is a sound spec of this kind."""
-    wanted = Architecture if kind == "architecture" else Component
+    wanted = _SPECS.get(kind, Component)
     if not isinstance(spec, wanted):
         raise PluginError(f"a spec of kind {kind} must be a gantool.{wanted.__name__}, not {_type_name(spec)}")
     if not isinstance(spec.name, str) or not _NAME.fullmatch(spec.name):
         raise PluginError(f"{spec.name!r} cannot name a component: use lower-case letters, digits, '-' and '_'")
     if not isinstance(spec.summary, str) or not spec.summary.strip() or "\n" in spec.summary:
         raise PluginError(f"{kind} {spec.name!r} needs a summary of one line")
+    if isinstance(spec, Command):
+        _check_place(kind, spec.name, "function", spec.function)
+        return
     if not isinstance(spec.options, type) or not issubclass(spec.options, Options):
         raise PluginError(f"the options of {kind} {spec.name!r} must be a subclass of gantool.Options")
     _check_place(kind, spec.name, "factory", spec.factory)

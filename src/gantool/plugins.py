@@ -27,6 +27,7 @@ BUILT_INS = (
     "gantool.data",
     "gantool.extractors",
     "gantool.observers",
+    "gantool.cli.commands",
 )
 PLURALS = {kind: hook.removeprefix("gantool_") for kind, hook in KINDS.items()}
 

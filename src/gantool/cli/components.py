@@ -1,16 +1,16 @@
 """Components on the command line: their options in `--help`, their names in completion, and folders of plugins.
 
-Everything that reaches into Typer's own classes is here. Nothing heavy is imported until a component is asked about.
+What reaches into Typer's own classes is here, in `root` and in `guests`. Nothing heavy is imported until a component is
+asked about.
 """
 
-import os
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer._click import Context, HelpFormatter
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 KIND_OF_FLAG = {
     "--arch": "architecture",
@@ -27,7 +27,8 @@ COMPLETION_VARIABLE = "_GANTOOL_COMPLETE"
 _PEEKED = "gantool.components"
 
 
-def _look_in(folders: Sequence[Path] | None) -> Sequence[Path] | None:
+def look_in_folders(folders: Sequence[Path] | None) -> Sequence[Path] | None:
+    """Load the plugins of these folders; the callback of `--plugins-dir`. Raises UsageError when one is no folder."""
     if folders:
         from gantool.plugins import look_in
 
@@ -40,7 +41,7 @@ PluginsDir = Annotated[
     typer.Option(
         PLUGINS_DIR,
         help="A folder whose *.py files and packages are plugins; may be given again.",
-        callback=_look_in,
+        callback=look_in_folders,
         is_eager=True,
         metavar="DIR",
         show_default=False,
@@ -55,8 +56,8 @@ class ComponentCommand(TyperCommand):
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Note the chosen components first, since `--help` ends the parsing."""
         own = {flag for param in self.params for flag in param.opts if flag in KIND_OF_FLAG}
-        ctx.meta[_PEEKED] = own, list(_values(args, own))
-        _look_in([Path(folder) for _, folder in _values(args, {PLUGINS_DIR})])
+        ctx.meta[_PEEKED] = own, list(flag_values(args, own))
+        look_in_folders([Path(folder) for _, folder in flag_values(args, {PLUGINS_DIR})])
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
@@ -74,43 +75,7 @@ class ComponentCommand(TyperCommand):
             screen.print(_overview([flag for flag in KIND_OF_FLAG if flag in own]))
 
 
-class RootGroup(TyperGroup):
-    """The root command, with a help page of its own: Typer's imports Markdown and syntax colouring, twice the cost."""
-
-    def _main_shell_completion(
-        self, ctx_args: MutableMapping[str, Any], prog_name: str, complete_var: str | None = None
-    ) -> None:
-        if os.environ.get(COMPLETION_VARIABLE) == "complete_bash":
-            from typer._click.shell_completion import add_completion_class
-
-            from gantool.cli.bash_words import BashWords
-
-            add_completion_class(BashWords, "bash")
-        super()._main_shell_completion(ctx_args, prog_name, complete_var)
-
-    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Usage, commands and options, as Typer shows them."""
-        from rich.panel import Panel
-        from rich.table import Table
-        from rich.text import Text
-
-        from gantool.cli.output import page
-
-        screen = page()
-        screen.print(Text.assemble("\n ", (self.get_usage(ctx), "bold"), "\n\n ", self.help or "", "\n"))
-        commands = [(name, self.commands[name]) for name in self.list_commands(ctx)]
-        rows = {
-            "Commands": [(name, command.get_short_help_str(200)) for name, command in commands if not command.hidden],
-            "Options": [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))],
-        }
-        for title, records in rows.items():
-            table = Table.grid(padding=(0, 2))
-            for name, help_text in records:
-                table.add_row(Text(name, style="bold cyan", overflow="fold"), Text(help_text))
-            screen.print(Panel(table, title=title, title_align="left", border_style="dim"))
-
-
-def _values(args: Sequence[str], flags: set[str]) -> Iterator[tuple[str, str]]:
+def flag_values(args: Sequence[str], flags: set[str]) -> Iterator[tuple[str, str]]:
     """The flags among the arguments with their values, as `--flag value` or `--flag=value`, up to `--`."""
     rest = iter(args)
     for argument in rest:

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from gantool.components import Architecture, Spec
+from gantool.components import Architecture, Command, Spec
 from gantool.grammar import OptionRow, describe_options
 from gantool.plugin_loading import normal
 from gantool.plugins import PLURALS, Plugin
@@ -20,7 +20,8 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
     """Everything a user may want to know about a component before choosing it."""
     parts: list[RenderableType] = [Text(spec.summary)]
     rows = describe_options(spec.options)
-    parts.append(_options_table(rows) if rows else Text("It has no options.", style="dim"))
+    none = f"`gantool {spec.name} --help` shows its options." if isinstance(spec, Command) else "It has no options."
+    parts.append(_options_table(rows) if rows else Text(none, style="dim"))
     if isinstance(spec, Architecture):
         sizes = ", ".join(map(str, spec.resolutions)) or "any"
         given = {

@@ -13,8 +13,9 @@ import typer
 
 from gantool import __version__
 from gantool.cli import data, plugins
-from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand, RootGroup
+from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
 from gantool.cli.interpolate import interpolate
+from gantool.cli.root import RootGroup
 from gantool.cli.sample import sample
 from gantool.cli.stylize import stylize
 from gantool.cli.train import train

@@ -42,7 +42,12 @@ def sample(
     grid: Annotated[bool, typer.Option("--grid", help="One contact sheet instead of a file for each seed.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where the files go; samples/NAME-IMAGES_SEEN of the model if not given."),
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FOLDER",
+            help="Where the files go; samples/NAME-IMAGES_SEEN of the model if not given.",
+        ),
     ] = None,
     format: Annotated[Literal["png", "webp", "jpeg"], typer.Option(help="PNG and WebP keep every pixel.")] = "png",
     scale: Scale = 1,

@@ -1,0 +1,28 @@
+"""gantool's own commands as specs: no plugin can take their names, and `gantool plugins` knows them."""
+
+from gantool.components import Command
+from gantool.hookspecs import hookimpl
+
+
+@hookimpl
+def gantool_commands() -> list[Command]:
+    """The commands that `cli/main` makes, with the first line of their help."""
+    return [
+        Command("train", "Train a generator, or go on with a run.", "gantool.cli.train:train"),
+        Command("tune", "Search for better settings, by short runs and the watch's score.", "gantool.cli.tune:tune"),
+        Command(
+            "sample",
+            "Draw pictures from a trained generator: the same seed is the same picture, every time.",
+            "gantool.cli.sample:sample",
+        ),
+        Command(
+            "interpolate",
+            "Walk from seed to seed: each seed's own frame is exactly what `gantool sample` draws for it.",
+            "gantool.cli.interpolate:interpolate",
+        ),
+        Command(
+            "stylize", "Draw a photo in the manner of a painting, from coarse to fine.", "gantool.cli.stylize:stylize"
+        ),
+        Command("data", "Look at pictures before training on them.", "gantool.cli.data:app"),
+        Command("plugins", "List plugins and show what they provide.", "gantool.cli.plugins:app"),
+    ]

@@ -1,0 +1,114 @@
+"""The commands of plugins: which there are, and how one is imported and made part of the command line."""
+
+import inspect
+import os
+from collections.abc import Iterator, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+from typer._click import Command
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from gantool.cli.components import PLUGINS_DIR, PluginsDir, flag_values, look_in_folders
+from gantool.errors import PluginError, cause
+
+_COMPLETION = ("install_completion", "show_completion")  # options that Typer gives every app
+_GROUP = "gantool"  # plugin_loading has it too, and imports pydantic
+
+
+class GuestsCommand(NamedTuple):
+    """What is told of a plugin's command without importing it."""
+
+    name: str
+    summary: str
+    owner: str
+
+
+def guests_commands() -> list[GuestsCommand]:
+    """The commands of all plugins, for the help page and completion."""
+    if not _guests_expected():
+        return []
+    from gantool.plugins import host
+
+    owned = [(spec, host().owner("command", name)) for name, spec in host().specs("command").items()]
+    return [GuestsCommand(spec.name, spec.summary, owner) for spec, owner in owned if owner != "gantool"]
+
+
+def guest_command(name: str, args: Sequence[str]) -> tuple[str, Command]:
+    """A plugin's command and what errors call it; the plugin may be in a folder that the arguments name.
+
+    Raises UnknownNameError, and PluginError when its function cannot be imported or is none that Typer understands.
+    """
+    from gantool.plugin_choice import imported, title
+    from gantool.plugins import host
+
+    look_in_folders([Path(folder) for _, folder in flag_values(args, {PLUGINS_DIR})])
+    spec = host().find("command", name)
+    called = title("command", name, host().owner("command", name))
+    function = imported(called, spec.factory)
+    try:
+        return called, _command(name, spec.summary, function)
+    except Exception as error:  # of Typer, pydantic or inspect, as it comes
+        raise PluginError(
+            f"{called} cannot be used: Typer does not understand {spec.factory} ({cause(error)}). "
+            "A command is a plain function whose parameters are options and arguments, each of a type that Typer knows."
+        ) from error
+
+
+def _guests_expected() -> bool:
+    """Whether there may be plugins at all; without any, the help page need not load what they are made of."""
+    wanted = os.environ.get("GANTOOL_PLUGINS")
+    if wanted is not None and not wanted.strip():
+        return False
+    try:
+        return bool(os.environ.get("GANTOOL_PLUGINS_DIR") or entry_points(group=_GROUP))
+    except Exception:  # metadata that an interrupted installer left behind
+        return True
+
+
+def _command(name: str, summary: str, function: Any) -> Command:
+    """The function as a command that takes `--plugins-dir` as well, since its model may need a plugin of a folder."""
+    if isinstance(function, typer.Typer):
+        command = get_command(function)
+        command.params = [param for param in command.params if param.name not in _COMPLETION]
+    else:
+        _check_plain(function)
+        app = typer.Typer(add_completion=False)
+        app.command(name, help=inspect.getdoc(function) or summary)(function)
+        command = get_command(app)
+    for leaf in _leaves(command):
+        for param in leaf.params:
+            param.get_runtime_param()  # type: ignore[attr-defined]  # else a type is looked at when its value is read
+        if not any(PLUGINS_DIR in param.opts for param in leaf.params):
+            leaf.params.append(_folders_option())
+    return command
+
+
+def _check_plain(function: Any) -> None:
+    if inspect.iscoroutinefunction(function):
+        raise TypeError("it is an async function")
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise TypeError(f"it takes {parameter}")
+
+
+def _leaves(command: Command) -> Iterator[Command]:
+    if isinstance(command, TyperGroup):
+        for inner in command.commands.values():
+            yield from _leaves(inner)
+    else:
+        yield command
+
+
+def _folders_option() -> Any:
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def any_command(plugins_dir: PluginsDir = None) -> None: ...
+
+    (option,) = get_command(app).params
+    option.expose_value = False
+    return option

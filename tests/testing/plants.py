@@ -289,6 +289,18 @@ class Unbounded(Hinge):
         return fake_logits - real_logits
 
 
+class Critic(Unbounded):
+    zero_decides = False
+
+
+class Counting(Hinge):
+    calls = 0
+
+    def discriminator(self, real_logits, fake_logits):
+        self.calls += 1
+        return super().discriminator(real_logits, fake_logits) / self.calls
+
+
 class Slope:
     weight, every = 1.0, 1
 
@@ -319,6 +331,14 @@ class SlopeByBackward(Slope):
     def __call__(self, network, real, fake, labels):
         network(real, labels).sum().backward()
         return super().__call__(network, real, fake, labels)
+
+
+class CountingSlope(Slope):
+    calls = 0
+
+    def measured(self, squares):
+        self.calls += 1
+        return squares / self.calls
 
 
 class Remembering(nn.Module):
@@ -367,6 +387,15 @@ class FlipByChance(FlipEachTime):
     def draw(self, n):
         flips = random.random() < 0.5
         return lambda images: tuple(level.flip(-1) if flips else level.clone() for level in images)
+
+
+class FlipEverySecond(Flip):
+    calls = 0
+
+    def draw(self, n):
+        self.calls += 1
+        flip = super().draw(n)
+        return flip if self.calls % 2 else lambda images: tuple(-level for level in images)
 
 
 class Alternating:
@@ -441,6 +470,12 @@ class EndlessSquares(Squares):
 
 class SameFingerprint(Squares):
     fingerprint = "squares"
+
+
+class OtherBatch(Squares):
+    def batch(self, start, stop):
+        picture, label = self[0]
+        return picture.expand(stop - start, *self.shape), [label] * (stop - start)
 
 
 class ThirdClass(Squares):

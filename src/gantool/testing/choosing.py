@@ -37,9 +37,14 @@ def settled(component: Chosen) -> Chosen:
     return component
 
 
+def module_of(place: str) -> str:
+    """Of `"module:callable"`, the module."""
+    return place.partition(":")[0]
+
+
 def declaring_module(spec: Spec) -> str:
     """The module that declares a spec: one with gantool's hooks, or that of its options; empty where nothing tells."""
-    factory, options = spec.factory.partition(":")[0], spec.options.__module__
+    factory, options = module_of(spec.factory), spec.options.__module__
     for name in (options, options.partition(".")[0], factory, factory.partition(".")[0]):
         if any(hasattr(sys.modules.get(name), hook) for hook in KINDS.values()):
             return name
@@ -50,7 +55,7 @@ def declaring_module(spec: Spec) -> str:
 def _host_with(kind: str, spec: Spec) -> PluginHost:
     home = declaring_module(spec)
     made = PluginHost(guests=False, environ={})
-    made.add(_only(kind, spec), (home or spec.factory).partition(".")[0].partition(":")[0])
+    made.add(_only(kind, spec), (home or module_of(spec.factory)).partition(".")[0])
     if trouble := made.complaints():
         raise PluginError(" ".join(trouble))
     module = sys.modules.get(home)

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 import gantool
 from gantool.errors import GantoolError
 from gantool.plugins import host
+from gantool.testing import check_observer
 
 tensorboard = pytest.importorskip("tensorboard")
 
@@ -24,6 +26,11 @@ def observer(options=""):
 def started(run, images_seen=0):
     run.mkdir(exist_ok=True)
     return gantool.Started(run, "mlp", images_seen, 400, "cpu", "float32", 4, 8)
+
+
+def a_second_later():
+    """Files are read in the order of their names, which tell the second; a run that goes on is never in the same one."""
+    time.sleep(1 - time.time() % 1)
 
 
 def tick(images_seen, loss=1.0):
@@ -42,6 +49,10 @@ def curve(folder, tag):
 
 def text(folder, tag):
     return [event.tensor_proto.string_val[0].decode() for event in read(folder).Tensors(f"{tag}/text_summary")]
+
+
+def test_it_conforms():
+    check_observer("tensorboard")
 
 
 def test_every_event_is_found_again(tmp_path):
@@ -80,6 +91,7 @@ def test_a_run_that_goes_on_continues_its_curves_without_a_fork(tmp_path):
     for images_seen in (100, 200, 300):
         first(tick(images_seen, images_seen / 100))
     first._writer.close()  # it broke off, with a checkpoint at 200
+    a_second_later()
     again = observer()
     again(started(tmp_path / "run", 200))
     for images_seen in (300, 400):
@@ -90,6 +102,7 @@ def test_a_run_that_goes_on_continues_its_curves_without_a_fork(tmp_path):
 
 def test_a_run_that_begins_again_replaces_what_was_told(tmp_path):
     for loss in (1.0, 2.0):
+        a_second_later()
         seen = observer()
         seen(started(tmp_path / "run"))
         seen(tick(100, loss))
@@ -126,33 +139,23 @@ def test_what_is_saved_is_told(tmp_path):
     seen(gantool.Finished(100, tmp_path / "run", interrupted=False))
 
 
-def command(monkeypatch, *arguments):
-    from gantool.cli.main import main
-
-    monkeypatch.setattr(sys, "argv", ["gantool", *map(str, arguments)])
-    try:
-        main()
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    return 0
-
-
-def test_a_run_of_the_command_line_is_watched_and_goes_on(tmp_path, monkeypatch):
+def test_a_run_of_the_command_line_is_watched_and_goes_on(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert command(monkeypatch, "train", *QUICK, "--images", "512", "--name", "one") == 0
-    assert command(monkeypatch, "train", "--resume", "runs/one", "--images", "1024", "-q") == 0
+    assert gantool_cli("train", *QUICK, "--images", "512", "--name", "one").code == 0
+    assert gantool_cli("train", "--resume", "runs/one", "--images", "1024", "-q").code == 0
     folder = Path("runs/one/tensorboard")
     assert [step for step, _ in curve(folder, "training/loss_d")] == [256, 512, 768, 1024]
     assert 'log = ["tensorboard' in text(folder, "config")[0]
     assert read(folder).Images("samples")
 
 
-def test_a_missing_package_is_a_sentence_with_the_remedy_and_leaves_no_run(tmp_path, monkeypatch, capsys):
+def test_a_missing_package_is_a_sentence_with_the_remedy_and_leaves_no_run(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     with pytest.raises(GantoolError, match=r"pip install 'tensorboard>=2\.21'"):
         observer()
-    assert command(monkeypatch, "train", *QUICK, "--images", "8") == 1
-    assert "Error: The observer tensorboard cannot import the package tensorboard" in capsys.readouterr().err
+    ended = gantool_cli("train", *QUICK, "--images", "8")
+    assert ended.code == 1
+    assert "Error: The observer tensorboard cannot import the package tensorboard" in ended.err
     assert not Path("runs").exists()

@@ -58,7 +58,7 @@ def gantool_architectures() -> list[gantool.Architecture]:
                 betas=(0.0, 0.99),
                 batch=256,
                 images=2_000_000,
-                on_cpu=gantool.OnCpu(batch=16, learning_rate=2e-4),
+                on_cpu=gantool.OnCpu(batch=16, learning_rate=1e-3),
             ),
             SIDES,
             settle="gantool_r3gan.settling:widths",

@@ -29,7 +29,7 @@ def started(run, images_seen=0):
 
 
 def a_second_later():
-    """Files are read in the order of their names, which tell the second; a run that goes on is never in the same one."""
+    """Files are read in the order of their names, which tell the second; another start is never in the same one."""
     time.sleep(1 - time.time() % 1)
 
 

@@ -537,3 +537,12 @@ class OnlyKnown(Diary):
             | gantool.Finished,
         ):  # fmt: skip
             raise TypeError("what is this?")
+
+
+def greet(name: str = "you"):
+    """Greets."""
+    print(f"Hello, {name}")
+
+
+def greet_anyone(**names: str):
+    """Greets."""

@@ -14,6 +14,7 @@ from gantool.testing.faults import Nonconforming, found
 HOMES = {
     "architecture": "architectures", "loss": "losses", "penalty": "penalties", "augmentation": "augmentations",
     "balance": "balances", "source": "sources", "extractor": "extractors", "observer": "observers",
+    "command": "commands",
 }  # fmt: skip
 
 
@@ -70,6 +71,11 @@ def check_extractor(choice: str | Spec) -> None:
 def check_observer(choice: str | Spec) -> None:
     """Check an observer: it takes every event, and changes nothing. Raises Nonconforming."""
     _raise("observer", choice)
+
+
+def check_command(choice: str | Spec) -> None:
+    """Check a command: Typer understands its function, and its help can be shown. Raises Nonconforming."""
+    _raise("command", choice)
 
 
 def check_component(kind: str, choice: str | Spec, *, quick: bool = True) -> list[str]:

@@ -67,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "grammar", "plugins", "progress", "resolve", "runs",
     },
     "testing": {"anything but cli"},
+    "testing.commands": {"cli", "plugin_choice"},
     "testing.fixtures": {"cli", "plugins"},
     "cli": {
         FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.frames", "data.report",

@@ -24,13 +24,16 @@ def blocks(mark):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """An empty folder, in which packages that a test imports are forgotten afterwards."""
+    """An empty folder; other packages of the page's names are not met, and those that a test imports are forgotten."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [each for each in sys.path if not (Path(each) / "gantool_blobs").is_dir()])
+    for name in [name for name in sys.modules if name.partition(".")[0] == "gantool_blobs"]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
     monkeypatch.setenv("GANTOOL_HOME", str(tmp_path / "home"))
     yield tmp_path
     for name in [name for name in sys.modules if name.partition(".")[0] in ("gantool_blobs", "gantool_count")]:
-        del sys.modules[name]
+        del sys.modules[name]  # before those of the start come back
 
 
 @pytest.fixture

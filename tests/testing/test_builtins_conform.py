@@ -43,7 +43,7 @@ def test_every_architecture_has_a_small_size_here():
     assert set(ARCHITECTURES) == set(BUILT_IN.specs("architecture"))
 
 
-@pytest.mark.parametrize("choice", [choice for choices in ARCHITECTURES.values() for choice in choices])
+@pytest.mark.parametrize("choice", [choices[0] for choices in ARCHITECTURES.values()])
 def test_architectures_conform(choice):
     assert check_component("architecture", choice) == []
 

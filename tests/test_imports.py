@@ -61,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "forecasting": {"anything but cli"},
     "stylizing": {"anything but cli"},
     "assembly": {"anything but cli"},
-    "managing": {"components", "data.cache_folder", "engine.files", "errors", "hookspecs", *PLUGINS},
+    "managing": {FACE, "components", "data.cache_folder", "engine.files", "errors", "hookspecs", "testing", *PLUGINS},
     "tuning": {
         "assembly", "config", "engine.checkpoint", "engine.events", "engine.files", "engine.trainer", "errors",
         "grammar", "plugins", "progress", "resolve", "runs",

@@ -154,4 +154,6 @@ def _print_plugins(rows: Sequence[dict[str, Any]], json: bool) -> None:
     if json:
         result_json({"plugins": list(rows)})
     elif rows:
-        page().print(plugin_table([Plugin(**facts) for facts in rows]))
+        provided = [{plural: tuple(names) for plural, names in facts["provides"].items()} for facts in rows]
+        plugins = [Plugin(**{**facts, "provides": names}) for facts, names in zip(rows, provided, strict=True)]
+        page().print(plugin_table(plugins))

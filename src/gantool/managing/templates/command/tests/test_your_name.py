@@ -21,9 +21,11 @@ def model(gantool_cli: Callable[..., Any], tmp_path: Path) -> Path:
 def test_the_mean_of_one_sample_is_the_sample(model: Path, tmp_path: Path) -> None:
     mean(model, samples=1, out=tmp_path / "one.png")
     (sample,) = gantool.load(model).sample([0])
-    assert np.array_equal(np.asarray(Image.open(tmp_path / "one.png")), np.asarray(sample))
+    with Image.open(tmp_path / "one.png") as picture:
+        assert np.array_equal(np.asarray(picture), np.asarray(sample))
 
 
 def test_it_draws_one_picture_of_the_models_size(model: Path, tmp_path: Path) -> None:
     mean(model, samples=5, out=tmp_path / "five.png")
-    assert Image.open(tmp_path / "five.png").size == (8, 8)
+    with Image.open(tmp_path / "five.png") as picture:
+        assert picture.size == (8, 8)

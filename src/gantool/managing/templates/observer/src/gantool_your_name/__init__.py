@@ -6,7 +6,7 @@ import gantool
 class YourNameOptions(gantool.Options):
     """Options of `your-name`; they become `--log your-name:file=losses.csv`."""
 
-    file: str = gantool.option("your-name.csv", "name of the file in the run's folder", pattern=r"^[\w.-]+$")
+    file: str = gantool.option("your-name.csv", "name of the file in the run's folder", pattern=r"^\w[\w.-]*$")
 
 
 @gantool.hookimpl

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from torch.nn import functional as F
+
 from gantool_stylegan2.filters import blurred, doubled, kernel
 from gantool_stylegan2.layers import Conv, Linear, MinibatchStd, activated, normalized
 from gantool_stylegan2.modulation import ModulatedConv
-from torch.nn import functional as F
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 import torch
+
+import gantool
 from gantool_stylegan2 import StyleGan2
 from gantool_stylegan2.networks import build
 from gantool_stylegan2.widths import settle
-
-import gantool
 
 SMALL = StyleGan2(channel_base=128, channel_max=8, latent=8)
 

@@ -66,3 +66,14 @@ def gantool_architectures() -> list[gantool.Architecture]:
             about=ABOUT,
         )
     ]
+
+
+@gantool.hookimpl
+def gantool_commands() -> list[gantool.Command]:
+    """What can be done in w; any architecture that maps z to w will do."""
+    return [
+        gantool.Command("mix", "Draw a sheet of pictures with styles of two latents.", "gantool_stylegan2.mix:mix"),
+        gantool.Command(
+            "project", "Find the latent whose picture is most like a given one.", "gantool_stylegan2.project:project"
+        ),
+    ]

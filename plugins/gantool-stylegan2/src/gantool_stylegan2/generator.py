@@ -112,6 +112,10 @@ class Generator(nn.Module):
         w = self.map(z, labels)
         return self.synthesize(self._mixed(w, labels) if self.training and self.style_mixing > 0 else w)
 
+    def noises(self) -> dict[str, Tensor]:
+        """The noise of evaluation by the names of its buffers; a projection may search for other noise."""
+        return {name: buffer for name, buffer in self.named_buffers() if name.endswith(".noise")}
+
     def _mixed(self, w: Tensor, labels: gantool.Labels) -> Tensor:
         """Mixing regularisation (Karras et al. 2019, section 3.1), the crossing drawn for each sample."""
         n, layers, latent = w.shape

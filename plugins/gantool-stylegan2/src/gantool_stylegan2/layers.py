@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool_stylegan2.filters import blurred
+from gantool_stylegan2.filters import blurred, kernel
 
 EPSILON = 1e-8
 
@@ -42,21 +42,25 @@ class Linear(nn.Module):
 class Conv(nn.Module):
     """The same for a convolution, padded to the same size; with `down` blurred and then halved."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, down: bool = False, bias: bool = True) -> None:
+    filter: Float[Tensor, "4 4"]
+
+    def __init__(self, inputs: int, outputs: int, side: int, down: bool = False, bias: bool = True) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, side, side))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
-        self.scale = 1 / math.sqrt(inputs * kernel**2)
-        self.kernel, self.down = kernel, down
+        self.scale = 1 / math.sqrt(inputs * side**2)
+        self.padding, self.down = side // 2, down
+        if down:
+            self.register_buffer("filter", kernel(), persistent=False)
 
     def forward(self, x: Float[Tensor, "n _ h w"]) -> Float[Tensor, "n _ _ _"]:
         """The convolution."""
         weight = self.weight * self.scale
         if not self.down:
-            return F.conv2d(x, weight, self.bias, padding=self.kernel // 2)
-        if self.kernel == 1:
-            return F.conv2d(blurred(x, padding=1, stride=2), weight, self.bias)
-        return F.conv2d(blurred(x, padding=1 + self.kernel // 2), weight, self.bias, stride=2)
+            return F.conv2d(x, weight, self.bias, padding=self.padding)
+        if self.padding == 0:  # filtered at half the pixels
+            return F.conv2d(blurred(x, self.filter, padding=1, stride=2), weight, self.bias)
+        return F.conv2d(blurred(x, self.filter, padding=1 + self.padding), weight, self.bias, stride=2)
 
 
 class MinibatchStd(nn.Module):

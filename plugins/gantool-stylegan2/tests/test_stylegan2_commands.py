@@ -63,9 +63,9 @@ def test_mixing_takes_the_columns_layers_and_no_others():
     assert rows.sum() == 0  # as it was
 
 
-def test_a_sheet_has_rows_left_columns_on_top_and_mixtures_inside(command, write_model, tmp_path):
+def test_a_sheet_has_rows_left_columns_on_top_and_mixtures_inside(gantool_cli, write_model, tmp_path):
     path = write_model()
-    ended = command("mix", path, "--rows", "0-1", "--cols", "5,6,7", "--styles", "0-7", "-o", tmp_path / "all.png")
+    ended = gantool_cli("mix", path, "--rows", "0-1", "--cols", "5,6,7", "--styles", "0-7", "-o", tmp_path / "all.png")
     assert (ended.code, ended.out) == (0, f"{tmp_path / 'all.png'}\n"), ended.err
     sheet, model = pixels(tmp_path / "all.png"), gantool.load(path, "cpu")
     own = model.images([0, 1, 5, 6, 7]).permute(0, 2, 3, 1).numpy()
@@ -75,7 +75,7 @@ def test_a_sheet_has_rows_left_columns_on_top_and_mixtures_inside(command, write
         for column in range(3):
             assert np.array_equal(cell(sheet, 0, column + 1), own[2 + column])
             assert np.array_equal(cell(sheet, index + 1, column + 1), own[2 + column])  # all layers: the other latent
-    ended = command(
+    ended = gantool_cli(
         "mix", path, "--rows", "0", "--cols", "5", "--truncation", "0.5", "-o", tmp_path / "b.png", "--json"
     )
     told = json.loads(ended.out)
@@ -85,7 +85,7 @@ def test_a_sheet_has_rows_left_columns_on_top_and_mixtures_inside(command, write
     assert not np.array_equal(cell(sheet, 1, 1), cell(sheet, 0, 1))
 
 
-def test_what_cannot_be_mixed_or_projected_is_told_in_a_sentence(command, write_model, tmp_path, photos):
+def test_what_cannot_be_mixed_or_projected_is_told_in_a_sentence(gantool_cli, write_model, tmp_path, photos):
     plain = write_model("dcgan:width=8,latent=4", name="plain")
     photo = photos / "cats" / "1.png"
     for words, cause in (
@@ -97,7 +97,7 @@ def test_what_cannot_be_mixed_or_projected_is_told_in_a_sentence(command, write_
         (("project", write_model(), tmp_path / "no.png", "-o", tmp_path / "a.png"), "no.png cannot be read"),
         (("project", write_model(), plain, "-o", tmp_path / "a.png"), "is not a picture"),
     ):
-        ended = command(*words)
+        ended = gantool_cli(*words)
         assert ended.code in (1, 2), words
         assert cause in ended.err, words
         assert "Traceback" not in ended.err
@@ -105,27 +105,27 @@ def test_what_cannot_be_mixed_or_projected_is_told_in_a_sentence(command, write_
 
 
 @pytest.mark.parametrize(("channels", "classes"), [(3, ()), (1, ("cats", "dogs"))])
-def test_a_picture_of_the_model_is_found_again(command, write_model, tmp_path, channels, classes):
+def test_a_picture_of_the_model_is_found_again(gantool_cli, write_model, tmp_path, channels, classes):
     path = write_model(channels=channels, classes=classes)
     target = gantool.load(path, "cpu").sample([3])[0]
     target.save(tmp_path / "target.png")
     words = ("--extractor", "random:scales=2,filters=16", "--steps", 60, "--json", "--space", "w+")
-    ended = command("project", path, tmp_path / "target.png", "-o", tmp_path / "found.png", *words)
+    ended = gantool_cli("project", path, tmp_path / "target.png", "-o", tmp_path / "found.png", *words)
     assert ended.code == 0, ended.err
     told = json.loads(ended.out)
     assert told["files"] == [str(tmp_path / "found.png"), str(tmp_path / "found.safetensors")]
     assert told["distance"] < 0.5 * told["distance_of_mean"]
     sheet = pixels(tmp_path / "found.png")
     assert np.array_equal(cell(sheet, 0, 0), np.asarray(target))
-    ended = command("sample", path, "--latents", tmp_path / "found.safetensors", "--out", tmp_path / "drawn")
+    ended = gantool_cli("sample", path, "--latents", tmp_path / "found.safetensors", "--out", tmp_path / "drawn")
     assert ended.code == 0, ended.err
     assert np.array_equal(pixels(tmp_path / "drawn" / "found-latent000000.png"), cell(sheet, 0, 1))
-    again = command("project", path, tmp_path / "target.png", "-o", tmp_path / "found.png", *words)
+    again = gantool_cli("project", path, tmp_path / "target.png", "-o", tmp_path / "found.png", *words)
     assert again.code == 2
     assert "--overwrite" in again.err
 
 
-def test_ctrl_c_keeps_the_best_so_far(command, write_model, tmp_path, photos, monkeypatch):
+def test_ctrl_c_keeps_the_best_so_far(gantool_cli, write_model, tmp_path, photos, monkeypatch):
     from gantool_stylegan2 import projecting
 
     def interrupted(*arguments):
@@ -140,7 +140,7 @@ def test_ctrl_c_keeps_the_best_so_far(command, write_model, tmp_path, photos, mo
     real = projecting.project
     monkeypatch.setattr(projecting, "project", interrupted)
     words = ("--extractor", "random:scales=1,filters=8", "-o", tmp_path / "found.png")
-    ended = command("project", write_model(), photos / "cats" / "1.png", *words)
+    ended = gantool_cli("project", write_model(), photos / "cats" / "1.png", *words)
     assert ended.code == 130
     assert "Stopped; the best so far" in ended.err
     assert (tmp_path / "found.png").exists()

@@ -11,10 +11,10 @@ import gantool
 
 
 @pytest.fixture
-def train(command, photos, tmp_path, tiny):
+def train(gantool_cli, photos, tmp_path, tiny):
     def run(*words, name="run"):
         flags = ["--resolution", 32, "--batch", 4, "--device", "cpu", "--out", tmp_path, "--seed", 3]
-        ended = command("train", "--arch", tiny, "--data", photos, "--name", name, *flags, "-q", *words)
+        ended = gantool_cli("train", "--arch", tiny, "--data", photos, "--name", name, *flags, "-q", *words)
         assert ended.code == 0, ended.err
         return tmp_path / name
 

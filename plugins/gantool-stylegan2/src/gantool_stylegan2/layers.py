@@ -73,6 +73,7 @@ class MinibatchStd(nn.Module):
     def __init__(self, group: int) -> None:
         super().__init__()
         self.group = group
+        self.compares_samples = group > 1
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c_plus_1 h w"]:
         """The standard deviation over the group, averaged over channels and pixels, in float32."""

@@ -39,6 +39,8 @@ def test_auto_is_the_references_width_for_long_runs_and_small_for_short_ones():
     assert settle(StyleGan2(), gantool.ImageShape(512), 10**7).channel_base == 32768
     short = settle(StyleGan2(channel_max=100), gantool.ImageShape(64), 50_000)
     assert (short.channel_base, short.channel_max, short.latent) == (1024, 100, 100)
+    assert settle(StyleGan2(), gantool.ImageShape(256), 50_000).channel_base == 16 * 256
+    assert settle(StyleGan2(), gantool.ImageShape(1024), 10**7).channel_base == 32768  # 32 at 1024 pixels
 
 
 @pytest.mark.parametrize("resolution", [32, 64, 128, 256, 512, 1024])

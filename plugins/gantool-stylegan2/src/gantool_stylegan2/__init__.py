@@ -30,13 +30,14 @@ ABOUT = """\
 z is mapped to w, and w steers every layer by scaling its channels (modulation). Sampling truncates toward the mean w, \
 and interpolation runs in w.
 channel_base=auto is what a run's length can train: 1024 below 100k images, 4096 below 1M, then the reference's 16384, \
-from 512 pixels on 32768. With channel_base=16384 and 64 pixels the generator has 22,243,608 parameters and the \
-discriminator 23,407,361, as StyleGAN2-ADA has them in its automatic configuration.
+from 512 pixels on 32768; but no less than 16 channels at the finest side. With channel_base=16384 and 64 pixels the \
+generator has 22,243,608 parameters and the discriminator 23,407,361, as StyleGAN2-ADA has them in its automatic \
+configuration.
 channel_max=auto is 64, 256 and 512 for these; latent=auto is as much as channel_max.
 gantool mix MODEL draws a sheet of mixed styles, gantool project MODEL IMAGE finds the latent of a picture."""
 
 LAZY_G, LAZY_D = 4 / (4 + 1), 16 / (16 + 1)
-"""A penalty on every k-th step counts as a step more in k: learning rates shrink by k / (k + 1) (appendix B)."""
+"""By how much the papers lower the rates (appendix B), where a penalty on every k-th step is a step of its own."""
 
 RECIPE = gantool.Recipe(
     loss="logistic",

@@ -5,6 +5,8 @@ from gantool_stylegan2 import AUTO, StyleGan2
 
 BASES = ((100_000, 1024, 64), (1_000_000, 4096, 256))
 """`channel_base` and `channel_max` that shorter runs than so many images can train."""
+LEAST = 16
+"""Channels at the finest side that `auto` does not go below."""
 PAPER_MOST = 512
 LARGE = 512
 """From this side on the reference doubles the channels."""
@@ -28,10 +30,9 @@ def paper_base(resolution: int) -> int:
 
 def settle(options: StyleGan2, shape: gantool.ImageShape, images: int) -> StyleGan2:
     """`auto` replaced by what a run of so many images can train."""
-    base, most = next(
-        ((base, most) for limit, base, most in BASES if images < limit), (paper_base(shape.resolution), PAPER_MOST)
-    )
-    return _filled(options, base, most)
+    paper = paper_base(shape.resolution)
+    base, most = next(((base, most) for limit, base, most in BASES if images < limit), (paper, PAPER_MOST))
+    return _filled(options, min(max(base, LEAST * shape.resolution), paper), most)
 
 
 def as_in_paper(options: StyleGan2, resolution: int) -> StyleGan2:

@@ -8,6 +8,10 @@ from PIL import Image
 install_import_hook("gantool_stylegan2", "beartype.beartype")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")  # where this folder is tested by itself
+
+
 @pytest.fixture(autouse=True)
 def this_plugin(gantool_host, tmp_path_factory, monkeypatch):
     import gantool_stylegan2

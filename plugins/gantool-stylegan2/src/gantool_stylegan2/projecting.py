@@ -14,7 +14,7 @@ from gantool.latent_files import replaced
 from gantool_stylegan2.likeness import Likeness
 from gantool_stylegan2.noise import autocorrelation, renormalized
 
-DRAWS = 10_000
+DRAWS, AT_ONCE = 10_000, 1000
 LEARNING_RATE = 0.1
 RISE, FALL = 0.05, 0.25
 """Shares of the steps in which the learning rate rises and falls."""
@@ -57,10 +57,8 @@ def project(
     """
     device, generator = model.device, model.generator.requires_grad_(False)
     assert isinstance(generator, gantool.MappedGenerator)
-    drawn = model.latents(range(DRAWS), label)
-    mean = drawn.mean(dim=0, keepdim=True)
-    deviation = (drawn - mean).square().sum(dim=-1).mean().sqrt().item()
-    shared = search.space == "w" and mean.dim() == 3
+    mean, deviation = _statistics(model, label)
+    shared = search.space == "w" and mean.dim() == 3 and torch.equal(mean, mean[:, :1].expand_as(mean))
     w = (mean[:, :1] if shared else mean).to(device).requires_grad_(True)
     noises = _noises(generator) if search.noise else {}
     adam = torch.optim.Adam([w, *noises.values()], betas=(0.9, 0.999))
@@ -74,13 +72,26 @@ def project(
             picture = generator.synthesize(disturbed.expand_as(mean))[-1]
         distance = likeness(picture)
         kept = w.detach().expand_as(mean).cpu().clone()
-        yield Found(step, search.steps, kept, _copied(noises), distance.item())
+        yield Found(
+            step, search.steps, kept, {name: one.detach().clone() for name, one in noises.items()}, distance.item()
+        )
         for group in adam.param_groups:
             group["lr"] = LEARNING_RATE * _ramp(done)
         adam.zero_grad()
         torch.autograd.backward(distance + NOISE_WEIGHT * autocorrelation(noises.values()))
         adam.step()
         renormalized(noises.values())
+
+
+def _statistics(model: gantool.Model, label: str | int | None) -> tuple[Float[Tensor, "1 *w"], float]:
+    """The mean w, and how far w is from it: the root of the mean squared distance."""
+    total = squares = torch.zeros((), dtype=torch.float64)
+    for start in range(0, DRAWS, AT_ONCE):
+        w = model.latents(range(start, start + AT_ONCE), label).double()
+        total, squares = total + w.sum(dim=0), squares + w.square().sum(dim=0)
+    mean = total / DRAWS
+    variance = (squares / DRAWS - mean.square()).clamp(min=0)
+    return mean.float()[None], variance.sum(dim=-1).mean().sqrt().item()
 
 
 def _ramp(done: float) -> float:
@@ -91,7 +102,3 @@ def _ramp(done: float) -> float:
 def _noises(generator: gantool.MappedGenerator) -> dict[str, Tensor]:
     own: Mapping[str, Tensor] = getattr(generator, "noises", dict)()
     return {name: noise.clone().requires_grad_(True) for name, noise in own.items()}
-
-
-def _copied(noises: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: noise.detach().cpu().clone() for name, noise in noises.items()}

@@ -74,7 +74,7 @@ def test_classes_are_learnt_and_drawn(train):
     assert model.class_names == ("cats", "dogs")
     cat, dog = model.images([0, 0], labels=["cats", "dogs"])
     assert not torch.equal(cat, dog)
-    means = model.images([0, 1], truncation=0, labels="dogs")
+    means = model.images([0, 1], truncation=0.0, labels="dogs")
     assert torch.equal(means[0], means[1])
     assert finite(run)
 
@@ -97,6 +97,6 @@ def test_drawing_works_in_w(train):
     assert model.space == "w"
     assert model.latents([0, 1]).shape == (2, 8, 8)  # eight layers at 32 pixels
     assert torch.equal(model.images(range(5)), torch.cat([model.images([seed]) for seed in range(5)]))
-    assert torch.equal(*model.images([3, 4], truncation=0)[:, None])
+    assert torch.equal(*model.images([3, 4], truncation=0.0)[:, None])
     walk = model.interpolate([0, 1], frames=3)
     assert torch.equal(walk[[0, -1]], model.images([0, 1]))

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
     from gantool.errors import GantoolError
     from gantool.hookspecs import hookimpl
+    from gantool.latent_files import load_latents, save_latents
     from gantool.model import Model
 
 __version__ = "0.1.0"
@@ -63,6 +64,7 @@ _HOME = {
     "gantool.engine.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.errors": ("GantoolError",),
     "gantool.hookspecs": ("hookimpl",),
+    "gantool.latent_files": ("load_latents", "save_latents"),
     "gantool.model": ("Model",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -72,7 +74,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Critic",
     "Penalty", "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
     "Observer", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
-    "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model", "load_latents",
+    "save_latents",
 ]  # fmt: skip
 
 

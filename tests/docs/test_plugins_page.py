@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def shell(gantool, place, monkeypatch):
                 return
         if words[:2] == ["plugins", "uninstall"]:
             monkeypatch.delenv("GANTOOL_PLUGINS_DIR")
-            assert "No plugin 'blobs' is installed" in gantool(*words).err
+            assert "No plugin 'blobs' is installed" in gantool(*words, "--dry-run").err
             return
         if words[0] == "train":
             words[words.index("--images") :] = [*QUICK, *words[words.index("--images") + 2 :]]
@@ -69,6 +70,8 @@ def shell(gantool, place, monkeypatch):
 
 
 def test_every_line_of_the_tutorial_works_and_what_it_shows_is_in_the_files(shell, place, gantool):
+    if entry_points(group="gantool", name="blobs"):
+        pytest.skip("a plugin named blobs is installed here")
     lines = [line for block in blocks("run") for line in block.splitlines()]
     assert len(lines) >= 9
     for line in lines:

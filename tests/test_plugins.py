@@ -12,6 +12,7 @@ from gantool.components import API_VERSION, Architecture, Command, Component, Im
 from gantool.errors import DataError, OptionError, PluginError, UnknownNameError, UsageError
 from gantool.plugin_choice import Chosen
 from gantool.plugins import PluginHost
+from sites import Site
 
 GOOD = """
     import gantool
@@ -66,23 +67,6 @@ ODD_OPTIONS = """
                 raise ValueError("four is too many")
 """
 BAD_DEFAULT = "type('O', (gantool.Options,), {'__annotations__': {'a': int}, 'a': gantool.option(0, '', ge=1)})"
-
-
-class Site:
-    """A site-packages folder of throw-away distributions."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def add(self, distribution: str, source: str, *, entry: str | None = None, version: str = "1.0") -> str:
-        module = distribution.replace("-", "_") + f"_{abs(hash(self.folder)) % 10**8}"  # no two tests share a module
-        (self.folder / f"{module}.py").write_text(dedent(source).replace("{module}", module))
-        info = self.folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
-        name = entry or distribution.removeprefix("gantool-")
-        (info / "entry_points.txt").write_text(f"[gantool]\n{name} = {module}\n")
-        return module
 
 
 @pytest.fixture

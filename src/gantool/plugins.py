@@ -7,7 +7,8 @@ what it would provide is an error that names it and the cause.
 import importlib.util
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class Plugin:
     @property
     def from_folder(self) -> bool:
         """Whether it is a file or package of a plugin folder."""
-        return self.origin not in ("built-in", "installed")
+        return self.origin not in ("built-in", "installed", "added")
 
     def is_called(self, name: str) -> bool:
         """Whether a user may mean this plugin by the name: its own or its distribution's, `gantool-` or not."""
@@ -125,6 +126,13 @@ class PluginHost:
             for candidate in in_folder(folder):
                 self._load(candidate)
 
+    def add(self, plugin: object, name: str) -> None:
+        """Load a module, or anything with hooks, as the plugin `name`, whatever the environment says of guests.
+
+        What is wrong with it is noted, as of any plugin.
+        """
+        self._load(Candidate(name, name, "", "added", lambda: plugin), asked_for=True)
+
     def specs(self, kind: str) -> dict[str, Spec]:
         """The components of one kind by name: built-ins first, then guests."""
         return {name: spec for name, (spec, _) in self._of(kind).items()}
@@ -159,9 +167,9 @@ class PluginHost:
             )
         return self._components[kind]
 
-    def _load(self, candidate: Candidate) -> None:
+    def _load(self, candidate: Candidate, asked_for: bool = False) -> None:
         plugin = Plugin(candidate.name, candidate.distribution, candidate.version, candidate.origin)
-        reason = None if candidate.origin == "built-in" else self._blocked(plugin)
+        reason = None if asked_for or candidate.origin == "built-in" else blocked(plugin, self._environ)
         if reason:
             self._plugins.append(replace(plugin, status="blocked", error=reason))
             return
@@ -192,14 +200,6 @@ class PluginHost:
             for spec in specs:
                 self._components[kind].setdefault(spec.name, (spec, plugin))
 
-    def _blocked(self, plugin: Plugin) -> str | None:
-        """Why the environment does not want this guest; None when it does."""
-        wanted = self._environ.get("GANTOOL_PLUGINS")
-        if wanted is not None and not any(map(plugin.is_called, _names(wanted))):
-            return "GANTOOL_PLUGINS does not name it"
-        unwanted = _names(self._environ.get("GANTOOL_BLOCK_PLUGINS", ""))
-        return "GANTOOL_BLOCK_PLUGINS names it" if any(map(plugin.is_called, unwanted)) else None
-
     def _missing(self, kind: str, name: str) -> UnknownNameError | PluginError:
         """The error that explains best why there is no such component."""
         for plugin in self._plugins:
@@ -219,6 +219,15 @@ class PluginHost:
         )
 
 
+def blocked(plugin: Plugin, environ: Mapping[str, str]) -> str | None:
+    """Why the environment does not want this guest; None when it does."""
+    wanted = environ.get("GANTOOL_PLUGINS")
+    if wanted is not None and not any(map(plugin.is_called, _names(wanted))):
+        return "GANTOOL_PLUGINS does not name it"
+    unwanted = _names(environ.get("GANTOOL_BLOCK_PLUGINS", ""))
+    return "GANTOOL_BLOCK_PLUGINS names it" if any(map(plugin.is_called, unwanted)) else None
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
@@ -233,6 +242,17 @@ def host() -> PluginHost:
         _host = PluginHost()
         _report(_host.plugins)
     return _host
+
+
+@contextmanager
+def using(other: PluginHost) -> Iterator[None]:
+    """Have `other` be the host of this process for a while."""
+    global _host
+    before, _host = _host, other
+    try:
+        yield
+    finally:
+        _host = before
 
 
 def look_in(folders: Iterable[Path]) -> PluginHost:

@@ -60,6 +60,8 @@ class MinibatchStd(nn.Module):
     divisor of n that is at most `group`; where that is 1, as for 5 or 7 samples, the whole batch is one group.
     """
 
+    compares_samples = True
+
     def __init__(self, group: int) -> None:
         super().__init__()
         self.group = group

@@ -4,9 +4,16 @@ from typing import Annotated
 
 import typer
 
+from gantool.cli import plugins_check, plugins_manage, plugins_new
 from gantool.cli.components import PluginsDir
 
-app = typer.Typer(help="List plugins and show what they provide.", no_args_is_help=True)
+app = typer.Typer(help="List plugins, write, check, install and remove them.", no_args_is_help=True)
+app.command()(plugins_new.new)
+app.command()(plugins_check.check)
+app.command()(plugins_manage.install)
+app.command()(plugins_manage.upgrade)
+app.command()(plugins_manage.uninstall)
+app.command()(plugins_manage.restore)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -1,0 +1,93 @@
+"""`gantool plugins check`: whether plugins import quickly and their components keep their contracts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gantool.managing.checking import Examined
+
+QUICK_SECONDS, FULL_SECONDS = 300.0, 3600.0
+
+
+def check(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Plugins, distributions or components; all installed plugins if none."
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick/--full", help="Try few sizes, or all combinations of them.")] = True,
+    seconds: Annotated[
+        float | None, typer.Option("--timeout", min=1, help="Seconds for one component; 300, or 3600 with --full.")
+    ] = None,
+    plugins_dir: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="A folder whose files and packages are plugins; may be given again."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Import plugins and try their components, each plugin in a process of its own.
+
+    The exit code is 1 when something fails.
+    """
+    from gantool.cli.output import page, result_json, say
+    from gantool.managing.checking import asked, clashes, examined, guests, unknown
+
+    limit = seconds or (QUICK_SECONDS if quick else FULL_SECONDS)
+    every = guests(plugins_dir or [])
+    reports: list[Examined] = []
+    wanted: list[str | None] = [*names] if names else [None]
+    for name in wanted:
+        found = []
+        for each in asked([name] if name else [], every):
+            say(f"Checking {each.candidate.name}")
+            report = examined(each, quick=quick, seconds=limit)
+            if each.only is None or report.components:
+                found.append(report)
+            elif report.faults:
+                say(f"{report.title} may have it, but: {report.faults[0]}")
+        if name and not found:
+            raise unknown(name, reports)
+        reports += found
+    clashes(reports)
+    if json:
+        result_json([_facts(report) for report in reports])
+    elif reports:
+        page().print(_table(reports))
+    else:
+        say("There are no plugins to check: gantool's own are checked by their names.")
+    if not all(report.ok for report in reports):
+        raise typer.Exit(1)
+
+
+def _facts(report: "Examined") -> dict[str, object]:
+    tried = [{**vars(each), "ok": not each.faults} for each in report.components]
+    return {**vars(report), "components": tried, "ok": report.ok}
+
+
+def _table(reports: "Sequence[Examined]") -> "Table":
+    """One row for each plugin and each component; faults stand below each other."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("plugin", "component", "import", "verdict", "faults"):
+        table.add_column(heading, overflow="fold")
+    for report in reports:
+        time = "" if report.import_ms is None else f"{report.import_ms:.0f} ms"
+        name = report.name if report.origin == "built-in" else report.title
+        table.add_row(Text(name, style="bold"), "", time, _verdict(report.faults), Text("\n".join(report.faults)))
+        for tried in report.components:
+            table.add_row(
+                "", Text(f"{tried.kind} {tried.name}"), "", _verdict(tried.faults), Text("\n".join(tried.faults))
+            )
+    return table
+
+
+def _verdict(faults: Sequence[str]) -> str:
+    return "[red]fails[/]" if faults else "[green]ok[/]"

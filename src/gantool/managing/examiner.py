@@ -1,0 +1,134 @@
+"""A process of its own in which one plugin is imported and its components are tried; `checking` starts it and reads on.
+
+It writes a line of JSON for each thing it begins and ends, so that whoever waits knows what it was about when it hung
+or died. No other plugin is loaded here.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gantool.components import Spec
+from gantool.errors import PluginError
+from gantool.plugin_loading import Candidate, built_in, collect, in_folder, installed
+from gantool.plugins import PluginHost, using
+
+HEAVY = (
+    "torch", "torchvision", "torchaudio", "numpy", "PIL", "scipy", "pandas", "matplotlib", "sklearn", "skimage", "cv2",
+    "tensorflow", "jax", "transformers", "tensorboard",
+)  # fmt: skip
+"""Modules that take long to import: a plugin needs none of them to say what it offers."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which plugin to examine, of its components only those named `only`, without those in `skip` (kind and name)."""
+
+    name: str
+    distribution: str
+    origin: str
+    only: str | None = None
+    skip: tuple[tuple[str, str], ...] = ()
+    quick: bool = True
+
+    def text(self) -> str:
+        """For the command line of the process."""
+        return json.dumps(vars(self))
+
+    @staticmethod
+    def read(text: str) -> "Request":
+        """What `text` wrote."""
+        given = json.loads(text)
+        return Request(**{**given, "skip": tuple((kind, name) for kind, name in given["skip"])})
+
+
+def examine(request: Request, write: Callable[[dict[str, Any]], None]) -> None:
+    """Import the plugin, tell what it declares, and try its components one after the other."""
+    candidate = _find(request)
+    before, began = set(sys.modules), time.perf_counter()
+    collected = collect(candidate)
+    milliseconds = (time.perf_counter() - began) * 1000
+    heavy = [name for name in HEAVY if name in sys.modules and name not in before]
+    declared = [(kind, spec) for kind, specs in collected.specs.items() for spec in specs]
+    write(
+        {
+            "import_ms": round(milliseconds, 1),
+            "heavy": heavy,
+            "error": collected.error,
+            "declared": [] if collected.error else [(kind, spec.name) for kind, spec in declared],
+        }
+    )
+    if collected.error is None:
+        host = _host_of(candidate)
+        for kind, spec in declared:
+            wanted = request.only in (None, spec.name) and (kind, spec.name) not in request.skip
+            if wanted and host.specs(kind).get(spec.name) == spec:  # else it gives way to a built-in
+                write({"begin": (kind, spec.name)})
+                began = time.perf_counter()
+                faults = _faults(host, candidate, kind, spec, request.quick)
+                write({"end": (kind, spec.name), "faults": faults, "seconds": round(time.perf_counter() - began, 1)})
+    write({"done": True})
+
+
+def _find(request: Request) -> Candidate:
+    if request.origin == "built-in":
+        return built_in(request.name)
+    found = installed() if request.origin == "installed" else in_folder(Path(request.origin).parent)
+    wanted = (request.name, request.distribution, request.origin)
+    for candidate in found:
+        if (candidate.name, candidate.distribution, candidate.origin) == wanted:
+            return candidate
+    raise PluginError(f"There is no plugin {request.name} of {request.distribution} ({request.origin}) any more.")
+
+
+def _host_of(candidate: Candidate) -> PluginHost:
+    """A host of the built-ins and this plugin."""
+    host = PluginHost(guests=False, environ={})
+    if candidate.origin != "built-in":
+        host.add(candidate.load(), candidate.distribution)
+    return host
+
+
+def _faults(host: PluginHost, candidate: Candidate, kind: str, spec: Spec, quick: bool) -> list[str]:
+    from gantool.testing import check_component
+
+    if kind == "command":
+        return _faults_of_command(candidate, spec.name)
+    with using(host):
+        return check_component(kind, spec, quick=quick)
+
+
+def _faults_of_command(candidate: Candidate, name: str) -> list[str]:
+    """A command's help page, asked for as a user does, with no other plugin loaded."""
+    beside = ("--plugins-dir", str(Path(candidate.origin).parent)) if Path(candidate.origin).is_absolute() else ()
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "gantool", name, "--help", *beside],
+        capture_output=True, encoding="utf-8", errors="replace",
+        env={**os.environ, "GANTOOL_PLUGINS": candidate.distribution},
+    )  # fmt: skip
+    if done.returncode == 0:
+        return []
+    words = (done.stderr.strip() or f"it ended with exit code {done.returncode}").splitlines()[-1]
+    return [f"'gantool {name} --help' failed: {words.removeprefix('Error: ')}"]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`python -m gantool.managing.examiner REQUEST FILE`."""
+    request, file = arguments
+    with Path(file).open("a", encoding="utf-8") as lines:
+
+        def write(line: dict[str, Any]) -> None:
+            lines.write(json.dumps(line) + "\n")
+            lines.flush()
+
+        examine(Request.read(request), write)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,180 @@
+"""Install, upgrade, restore and uninstall plugins, and see in a fresh process whether they load."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.managing import environment as environments
+from gantool.managing import running
+from gantool.managing.environment import Environment
+from gantool.managing.guests import Guest, installed_guests, is_installed, loaded_afresh
+from gantool.managing.installers import install_command, uninstall_command
+from gantool.managing.memory import Remembered, forget, recall, remember, remembered
+from gantool.managing.pins import conflict, constraints_file, installed_pins
+from gantool.managing.requirements import Requirement, read_requirement
+from gantool.managing.running import Command, Runner
+from gantool.plugin_loading import normal
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Manager:
+    """Changes the plugins of one environment by running one command for each."""
+
+    environment: Environment = field(default_factory=lambda: environments.this_environment())
+    run: Runner = field(default_factory=lambda: running.run)
+
+    def install_command(self, requirement: Requirement, *, upgrade: bool = False) -> Command:
+        """What `install` runs. Raises PluginError, with the command to run instead, where it must not."""
+        return install_command(self.environment, requirement, constraints_file(installed_pins()), upgrade=upgrade)
+
+    def install(self, requirement: Requirement, *, upgrade: bool = False) -> Guest:
+        """Install it, remember it, and return what came. Raises PluginError when that fails or it is no plugin."""
+        command = self.install_command(requirement, upgrade=upgrade)
+        before = installed_guests()
+        outcome = self.run(command)
+        if outcome.code != 0:
+            raise PluginError(
+                f"{requirement.title} was not {'upgraded' if upgrade else 'installed'}: the installer ended with exit "
+                f"code {outcome.code}, its words are above.{conflict(outcome.output, installed_pins())}"
+            )
+        guest = _arrived(requirement, before, installed_guests())
+        if guest is None:
+            raise PluginError(self._no_plugin(requirement))
+        _noted(lambda: remember(Remembered(guest.distribution, requirement.text, requirement.editable)))
+        return guest
+
+    def uninstall_command(self, guest: Guest) -> Command:
+        """What `uninstall` runs. Raises PluginError as `install_command`."""
+        return uninstall_command(self.environment, guest.distribution)
+
+    def uninstall(self, guest: Guest) -> None:
+        """Remove it and forget it. Raises PluginError when it is still there afterwards."""
+        outcome = self.run(self.uninstall_command(guest))
+        left = [other for other in installed_guests() if other.distribution == guest.distribution]
+        if outcome.code != 0 or left:
+            why = f"ended with exit code {outcome.code}" if outcome.code else "left it where it is"
+            raise PluginError(f"{guest.distribution} was not removed: the installer {why}, its words are above.")
+        _noted(lambda: forget(guest.distribution))
+
+    def _no_plugin(self, requirement: Requirement) -> str:
+        name = requirement.distribution
+        if name is None or not is_installed(name):
+            return f"After installing {requirement.title} there is no new plugin: it has no entry point 'gantool'."
+        return (
+            f"{name} is installed, but it is no plugin: it has no entry point in the group 'gantool'. "
+            f"To remove it: {uninstall_command(self.environment, name)}"
+        )
+
+
+def find_guest(name: str) -> Guest:
+    """The installed plugin that a user means. Raises UsageError for what is none, or is part of gantool."""
+    guests = installed_guests()
+    named = [guest for guest in guests if guest.is_called(name)]
+    exact = [guest for guest in named if normal(guest.distribution) == normal(name)]
+    if exact or len(named) == 1:
+        return (exact or named)[0]
+    if named:
+        owners = " and ".join(guest.distribution for guest in named)
+        raise UsageError(f"{name!r} may be {owners}: give the name of the distribution.")
+    if name.lower() == "gantool" or name.startswith("gantool."):
+        raise UsageError(f"{name} is part of gantool itself and no plugin to be changed by this command.")
+    known = [each for guest in guests for each in (guest.distribution, *guest.plugins)]
+    if is_installed(name):
+        raise UsageError(
+            f"{name} is installed, but it is no plugin of gantool; use pip for it.{did_you_mean(name, known)}"
+        )
+    there = f" Installed plugins: {', '.join(guest.distribution for guest in guests)}." if guests else ""
+    raise UnknownNameError(f"No plugin {name!r} is installed.{did_you_mean(name, known)}{there}")
+
+
+def latest(guest: Guest) -> Requirement:
+    """What to install to have a guest's newest version: what it was installed by, else where it came from."""
+    known = recall(guest.distribution)
+    if known is not None:
+        return _as_before(known)
+    if guest.source is None:
+        return Requirement(guest.distribution, guest.distribution)
+    parts = urlsplit(guest.source)
+    text = url2pathname(parts.path) if parts.scheme == "file" else guest.source
+    return replace(read_requirement(text, editable=guest.editable), distribution=guest.distribution)
+
+
+def missing() -> list[Remembered]:
+    """Remembered plugins that this environment lacks. Raises PluginError when the list cannot be read."""
+    there = {normal(guest.distribution) for guest in installed_guests()}
+    return [one for one in remembered() if normal(one.distribution) not in there]
+
+
+def _as_before(known: Remembered) -> Requirement:
+    """The requirement of a remembered plugin. Raises UsageError when its folder or file is gone."""
+    if normal(known.requirement) == normal(known.distribution):  # by name, whatever that begins with
+        return Requirement(known.requirement, known.distribution)
+    return replace(read_requirement(known.requirement, editable=known.editable), distribution=known.distribution)
+
+
+def again(known: Remembered) -> Requirement:
+    """What to install to have a remembered plugin back. Raises PluginError when its folder or file is gone."""
+    try:
+        return _as_before(known)
+    except UsageError as error:
+        raise PluginError(f"{known.distribution} cannot be restored: {error}") from error
+
+
+def loading_of(guests: Sequence[Guest]) -> tuple[list[dict[str, Any]], list[str]]:
+    """What the guests provide as a fresh process sees it, as `plugins list --json` has it, and what is wrong."""
+    listed, trouble = loaded_afresh()
+    if trouble:
+        names = ", ".join(guest.distribution for guest in guests)
+        return [], [
+            f"{names}: installed, but {trouble}, and so will any command that loads plugins. 'gantool plugins check' "
+            "tells which plugin does it, 'gantool plugins uninstall NAME' removes it."
+        ]
+    rows, wrong = [], []
+    for guest in guests:
+        mine = [facts for facts in listed if normal(facts["distribution"]) == normal(guest.distribution)]
+        rows += mine
+        if not mine:
+            wrong.append(f"{guest.distribution} is installed, but a new process does not find it.")
+        wrong += _broken(guest, mine)
+    return rows, wrong
+
+
+def _broken(guest: Guest, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Sentences on what does not load; what loads and is not used is a warning."""
+    for facts in rows:
+        if facts["status"] in ("clash", "blocked"):
+            used = "used in part" if facts["status"] == "clash" else "not used"
+            _log.warning(f"{guest.distribution} is installed and {used}: {facts['error']}.")
+    return [
+        f"{guest.distribution} is installed, but broken: {facts['error']}. "
+        f"'gantool plugins uninstall {guest.distribution}' removes it."
+        for facts in rows
+        if facts["status"] == "broken"
+    ]
+
+
+def _arrived(requirement: Requirement, before: Sequence[Guest], after: Sequence[Guest]) -> Guest | None:
+    """The guest that a requirement became."""
+    if requirement.distribution is not None:
+        wanted = normal(requirement.distribution)
+        return next((guest for guest in after if normal(guest.distribution) == wanted), None)
+    path = Path(requirement.text)
+    source = path.as_uri() if path.is_absolute() else requirement.text.partition("#")[0]
+    from_there = [guest for guest in after if guest.source == source]
+    new = [guest for guest in after if guest not in before]
+    return next(iter([guest for guest in from_there if guest in new] or new or from_there), None)
+
+
+def _noted(change: Callable[[], None]) -> None:
+    """What could not be written down is said, and takes nothing back."""
+    try:
+        change()
+    except PluginError as error:
+        _log.warning(f"This will not be remembered for 'gantool plugins restore': {error}")

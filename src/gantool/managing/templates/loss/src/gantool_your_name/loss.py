@@ -1,0 +1,23 @@
+"""The loss `your-name`: logits in, one value per sample out; the training step takes the means."""
+
+from gantool import Logits
+from torch.nn.functional import relu
+
+from gantool_your_name import YourNameOptions
+
+
+class SquaredHinge:
+    """Squared hinge: a sample teaches the more, the further it is on the wrong side of the margin."""
+
+    pairs_real = False  # the generator's value does not need the logits of reals
+
+    def __init__(self, options: YourNameOptions) -> None:
+        self.margin = options.margin
+
+    def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
+        """Real logits above the margin and fake logits below minus the margin cost nothing."""
+        return relu(self.margin - real_logits).square() + relu(self.margin + fake_logits).square()
+
+    def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
+        """The negative logit."""
+        return -fake_logits

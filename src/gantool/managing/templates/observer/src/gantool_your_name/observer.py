@@ -1,0 +1,37 @@
+"""The observer `your-name`: it is told of every event of a run, and changes nothing of the run."""
+
+import csv
+from pathlib import Path
+
+import gantool
+
+from gantool_your_name import YourNameOptions
+
+HEADER = ("images_seen", "name", "value")
+
+
+class Table:
+    """A CSV file in the run's folder with a row for each number of each tick."""
+
+    def __init__(self, options: YourNameOptions) -> None:
+        self.name = options.file
+        self.file: Path | None = None
+
+    def __call__(self, event: object) -> None:
+        """Write a tick down; a run that goes on begins by dropping the rows that it will write again."""
+        if isinstance(event, gantool.Started):
+            self.file = event.run / self.name
+            rows = [row for row in read(self.file) if float(row[0]) <= event.images_seen]
+            with self.file.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([HEADER, *rows])
+        elif isinstance(event, gantool.Tick) and self.file is not None:
+            with self.file.open("a", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows((event.images_seen, name, f"{v:.6g}") for name, v in event.scalars.items())
+
+
+def read(file: Path) -> list[list[str]]:
+    """The rows of a table without the header, and without a last row that was cut short."""
+    if not file.is_file():
+        return []
+    with file.open(newline="", encoding="utf-8") as lines:
+        return [row for row in list(csv.reader(lines))[1:] if len(row) == len(HEADER)]

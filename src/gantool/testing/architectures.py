@@ -1,0 +1,107 @@
+"""Everything an architecture is checked for, at each of several shapes."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from gantool.components import Architecture, ImageShape
+from gantool.errors import GantoolError, PluginError
+from gantool.plugin_choice import Chosen
+from gantool.testing.batches import (
+    each_latent_is_drawn_by_itself,
+    each_sample_is_judged_by_itself,
+    logits_keep_the_order_of_their_samples,
+)
+from gantool.testing.conditioning import labels_matter
+from gantool.testing.drawing import (
+    it_is_built_full_grown,
+    pictures_lie_about_the_range,
+    reals_stay_in_range,
+    the_contract_is_kept,
+)
+from gantool.testing.faults import Property, found
+from gantool.testing.growing import (
+    growing_keeps_every_parameter,
+    growth_follows_from_images_seen_alone,
+    levels_can_be_shown,
+)
+from gantool.testing.learning import gradients_reach_every_parameter
+from gantool.testing.mapping import two_steps_are_forward
+from gantool.testing.modes import batchnorm_follows_training_mode, modes_are_left_alone
+from gantool.testing.networks import Case
+from gantool.testing.repeating import a_seed_builds_the_same_networks, noise_follows_torchs_seed
+from gantool.testing.resuming import a_run_goes_on_exactly
+from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
+from gantool.testing.steps import two_steps_are_finite
+
+PROPERTIES: tuple[Property[Case], ...] = (
+    it_is_built_full_grown,
+    pictures_lie_about_the_range,
+    reals_stay_in_range,
+    modes_are_left_alone,
+    batchnorm_follows_training_mode,
+    a_seed_builds_the_same_networks,
+    noise_follows_torchs_seed,
+    tensors_are_parameters_or_buffers,
+    state_comes_back_from_a_file,
+    logits_keep_the_order_of_their_samples,
+    each_sample_is_judged_by_itself,
+    each_latent_is_drawn_by_itself,
+    growth_follows_from_images_seen_alone,
+    growing_keeps_every_parameter,
+    levels_can_be_shown,
+    gradients_reach_every_parameter,
+    labels_matter,
+    two_steps_are_forward,
+    two_steps_are_finite,
+)
+"""What holds at every shape, once the contract is kept."""
+
+
+def faults_of(
+    component: Chosen,
+    resolutions: Sequence[int] = (),
+    channels: Sequence[int] = (3, 1),
+    classes: Sequence[int] = (0, 3),
+    quick: bool = False,
+) -> list[str]:
+    """The faults of an architecture; with `quick`, each resolution, number of channels and of classes once.
+
+    Runs are made only where nothing else is wrong: they would differ for a reason that has been told.
+    """
+    faults: list[str] = []
+    refusals: list[str] = []
+    built: list[Case] = []
+    for shape in _shapes(resolutions or usual(component), channels, classes, quick):
+        case = Case(component, shape)
+        try:
+            case.build()
+        except GantoolError as error:
+            if isinstance(error, PluginError):
+                faults.append(f"{case.place}: {error}")
+            else:
+                refusals.append(str(error))  # an author may say in a sentence what a network is not made for
+            continue
+        built.append(case)
+        broken = found([the_contract_is_kept], case, case.place)
+        faults += broken or found(PROPERTIES, case, case.place)
+    if not built and not faults:
+        faults.append(f"it can be built for none of the shapes that were tried: {refusals[0]}")
+    elif not faults:
+        faults += found([a_run_goes_on_exactly], built[0], built[0].place)
+    return faults
+
+
+def usual(component: Chosen) -> tuple[int, ...]:
+    """The two smallest sizes it says it can do, else 16 and 32 pixels."""
+    able = component.spec.resolutions if isinstance(component.spec, Architecture) else ()
+    return tuple(sorted(able))[:2] or (16, 32)
+
+
+def _shapes(
+    resolutions: Sequence[int], channels: Sequence[int], classes: Sequence[int], quick: bool
+) -> Iterator[ImageShape]:
+    if not quick:
+        yield from (ImageShape(*sizes) for sizes in product(resolutions, channels, classes))
+        return
+    for turn in range(max(len(resolutions), len(channels), len(classes))):
+        yield ImageShape(*(values[min(turn, len(values) - 1)] for values in (resolutions, channels, classes)))

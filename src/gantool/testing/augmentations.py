@@ -1,0 +1,177 @@
+"""What an augmentation is checked for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from gantool.components import ImageShape
+from gantool.contracts import Augmentation, Gan, Images
+from gantool.engine.trials import try_augmentation, try_memory
+from gantool.plugin_choice import Chosen
+from gantool.testing.faults import found
+from gantool.testing.networks import same, seeded
+from gantool.testing.players import players
+from gantool.testing.remembering import REMEDY, goes_on
+
+N = 8
+DRAWS = 6
+WILD = 50.0
+"""Contrast and brightness may go far beyond 1; pixels in [0, 255] lie beyond this."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An augmentation, and pictures of some shape."""
+
+    component: Chosen
+    gan: Gan
+    shape: ImageShape
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """As new."""
+        made: Augmentation = self.component.build()
+        return made
+
+    def images(self, seed: int = 1) -> Images:
+        """Smooth pictures, which look alike at all levels."""
+        with seeded(seed):
+            coarse = torch.rand(N, self.shape.channels, 4, 4) * 2 - 1
+        side = self.shape.resolution
+        smooth = F.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=False)
+        return self.gan.view(smooth)
+
+    def drawn(self, seed: int) -> Images:
+        """The same pictures, augmented by the draw of a seed."""
+        with seeded(seed):
+            return self.augmentation.draw(N)(self.images())
+
+
+def it_keeps_the_contract(trial: Trial) -> Iterator[str]:
+    """It gives new pictures of the same shapes, finite and with a gradient."""
+    augmentation = trial.augmentation
+    try_memory(augmentation, trial.component.title)
+    try_augmentation(augmentation, trial.component.title, trial.gan, trial.shape, torch.device("cpu"))
+    yield from ()
+
+
+def a_draw_is_the_same_for_reals_and_fakes(trial: Trial) -> Iterator[str]:
+    """One draw does the same each time it is applied, whatever was in between."""
+    with seeded(0):
+        for _ in range(DRAWS):
+            apply = trial.augmentation.draw(N)
+            first, _, again = apply(trial.images()), apply(trial.images(seed=2)), apply(trial.images())
+            if not same(first, again):
+                yield (
+                    "one draw(n) does something else each time it is applied: reals and fakes would differ by their "
+                    "augmentation alone. Draw the random numbers once, in draw(n) or at its first call."
+                )
+                return
+
+
+def draws_differ(trial: Trial) -> Iterator[str]:
+    """Two draws differ, unless it leaves pictures as they are."""
+    draws = [trial.drawn(seed) for seed in range(DRAWS)]
+    if all(same(draws[0], other) for other in draws[1:]) and not same(draws[0], trial.images()):
+        yield "every draw(n) does the same to the same pictures. Draw by torch, anew in each draw(n)."
+
+
+def a_seed_gives_the_same_draw(trial: Trial) -> Iterator[str]:
+    """Under the same seed of torch's, it draws the same."""
+    for seed in range(DRAWS):
+        if not same(trial.drawn(seed), trial.drawn(seed)):
+            yield (
+                "it draws otherwise under the same seed of torch's. Draw by torch, not by numpy or random: a run that "
+                "goes on could not repeat it."
+            )
+            return
+
+
+def pixels_stay_sane(trial: Trial) -> Iterator[str]:
+    """Pixels stay about [-1, 1]."""
+    most = max(float(level.abs().max()) for seed in range(DRAWS) for level in trial.drawn(seed))
+    if most > WILD:
+        yield f"it makes pixels of size {most:.3g} from pictures in [-1, 1]. Check what range it takes and gives."
+
+
+def levels_get_the_same(trial: Trial) -> Iterator[str]:
+    """All levels of a pyramid get the same transformation."""
+    if len(trial.images()) < 2:
+        return
+    apart = together = 0.0
+    draws = [trial.drawn(seed) for seed in range(DRAWS)]
+    for one, other in pairwise(draws):
+        shrunk = F.interpolate(one[-1], size=one[0].shape[-2:], mode="area")
+        together += float((shrunk - one[0]).abs().mean())
+        apart += float((shrunk - other[0]).abs().mean())
+    if together > 0.6 * apart:
+        yield (
+            "the levels of a pyramid get different transformations: shrunk, the finest is not like the coarsest. Use "
+            "one draw for all, with lengths as shares of the side."
+        )
+
+
+def it_can_be_differentiated_twice(trial: Trial) -> Iterator[str]:
+    """It has a second derivative, which penalties on gradients take."""
+    leaves = tuple(level.clone().requires_grad_(True) for level in trial.images())
+    with seeded(1):
+        seen = trial.augmentation.draw(N)(leaves)
+    first = torch.autograd.grad([level.square().sum() for level in seen], leaves, create_graph=True)
+    second = torch.autograd.grad([slope.square().sum() for slope in first], leaves, allow_unused=True)
+    if not all(slope is not None and bool(torch.isfinite(slope).all()) for slope in second):
+        yield "its second derivative by the pictures is missing or not finite. Detach nothing, and divide by no 0."
+
+
+def memory_comes_back(trial: Trial) -> Iterator[str]:
+    """With its state restored, it draws what it would have drawn."""
+
+    def use(augmentation: Augmentation) -> Images:
+        with seeded(0):
+            seen = augmentation.draw(N)(trial.images())
+        if observe := getattr(augmentation, "observe", None):
+            observe(torch.ones(N))
+        return seen
+
+    used, again = goes_on(lambda: trial.augmentation, use)
+    if not all(same(use(used), use(again)) for _ in range(DRAWS)):
+        yield f"it remembers what is not saved, so {REMEDY}"
+
+
+def memory_stays_finite(trial: Trial) -> Iterator[str]:
+    """What it remembers stays finite when a step is not."""
+    augmentation = trial.augmentation
+    observe = getattr(augmentation, "observe", None)
+    if observe is None or not isinstance(augmentation, nn.Module):
+        return
+    for logits in (torch.randn(N), torch.full((N,), float("nan")), torch.full((N,), float("inf"))):
+        for _ in range(4):
+            observe(logits)
+    odd = [name for name, buffer in augmentation.named_buffers() if not bool(torch.isfinite(buffer).all())]
+    if odd:
+        yield f"its buffer {odd[0]} is not finite after logits that were not. Such a step is skipped: forget it."
+
+
+PROPERTIES = (
+    a_draw_is_the_same_for_reals_and_fakes,
+    draws_differ,
+    a_seed_gives_the_same_draw,
+    pixels_stay_sane,
+    levels_get_the_same,
+    it_can_be_differentiated_twice,
+    memory_comes_back,
+    memory_stays_finite,
+)
+
+
+def faults_of(component: Chosen) -> list[str]:
+    """The faults of an augmentation."""
+    faults: list[str] = []
+    for words, gan, shape in players():
+        trial = Trial(component, gan, shape)
+        broken = found([it_keeps_the_contract], trial, words)
+        faults += broken or found(PROPERTIES, trial, words)
+    return faults

@@ -1,0 +1,112 @@
+"""What a balance is checked for."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gantool.contracts import Balance, Turn
+from gantool.engine.trials import try_balance, try_memory
+from gantool.plugin_choice import Chosen
+from gantool.testing.faults import found
+from gantool.testing.remembering import REMEDY, restore
+
+LONG = 300
+COURSES: Mapping[str, Callable[[int], tuple[float, float]]] = {
+    "while the discriminator wins": lambda step: (1e-4, 1.0),
+    "while the generator wins": lambda step: (20.0, 0.0),
+    "while neither wins": lambda step: (1.386, 0.5),
+    "while nothing is finite": lambda step: (float("nan"), 0.0),
+    "while fortune turns": lambda step: (3.0, 0.1) if step % 40 < 20 else (0.01, 0.99),
+}
+"""The discriminator's loss and accuracy at each step of a run."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A balance under trial."""
+
+    component: Chosen
+
+    @property
+    def balance(self) -> Balance:
+        """As new."""
+        made: Balance = self.component.build()
+        return made
+
+
+def it_keeps_the_contract(trial: Trial) -> Iterator[str]:
+    """It says whose turn it is, and takes what was seen."""
+    balance = trial.balance
+    try_memory(balance, trial.component.title)
+    try_balance(balance, trial.component.title)
+    yield from ()
+
+
+def asking_changes_nothing(trial: Trial) -> Iterator[str]:
+    """Asking again whose turn it is gives the same answer."""
+    for words, course in COURSES.items():
+        balance = trial.balance
+        for step in range(50):
+            turns = {tuple(balance.turn()) for _ in range(3)}
+            if len(turns) > 1:
+                yield (
+                    f"turn() answers otherwise when it is asked again, {words}. It only tells; what is counted is "
+                    "counted in observe(seen)."
+                )
+                return
+            balance.observe(_seen(balance.turn(), *course(step)))
+
+
+def nobody_starves(trial: Trial) -> Iterator[str]:
+    """Both networks learn now and then, whatever is seen."""
+    for words, course in COURSES.items():
+        turns = _played(trial.balance, course, 0, LONG)
+        for place, title in enumerate(("discriminator", "generator")):
+            if not any(turn[place] for turn in turns[LONG // 2 :]):
+                yield (
+                    f"the {title} learns from none of {LONG - LONG // 2} batches, {words}: nothing would ever change "
+                    "again. Let it learn from a small share at the least."
+                )
+                return
+        if not all(any(turn) for turn in turns):
+            yield f"neither network learns from some batch, {words}. At least one of the two is true in each Turn."
+            return
+
+
+def state_comes_back(trial: Trial) -> Iterator[str]:
+    """With its state restored, it goes on as if it had never stopped."""
+    course = COURSES["while fortune turns"]
+    for stop in (1, 13, 27, 50):
+        balance, again = trial.balance, trial.balance
+        _played(balance, course, 0, stop)
+        restore(balance, again)
+        if _played(balance, course, stop, 100) != _played(again, course, stop, 100):
+            yield f"after {stop} batches it remembers what is not saved, so {REMEDY}"
+            return
+
+
+def _played(balance: Balance, course: Callable[[int], tuple[float, float]], start: int, count: int) -> list[Turn]:
+    turns = []
+    for step in range(start, start + count):
+        turns.append(balance.turn())
+        balance.observe(_seen(turns[-1], *course(step)))
+    return turns
+
+
+def _seen(turn: Turn, loss: float, accuracy: float) -> dict[str, Tensor]:
+    """What a step tells of, by who has learnt."""
+    of_d = {"loss_d": loss, "real_accuracy": accuracy, "fake_accuracy": accuracy, "gradient_norm_d": 1.0}
+    of_g = {"loss_g": 1.0, "gradient_norm_g": 1.0}
+    return {
+        name: torch.tensor(value) for name, value in ((of_d if turn[0] else {}) | (of_g if turn[1] else {})).items()
+    }
+
+
+def faults_of(component: Chosen) -> list[str]:
+    """The faults of a balance."""
+    trial = Trial(component)
+    return found([it_keeps_the_contract], trial) or found(
+        [asking_changes_nothing, nobody_starves, state_comes_back], trial
+    )

@@ -1,0 +1,113 @@
+"""The checks of the conformance kit, one for each kind of component."""
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from gantool.components import Spec
+from gantool.plugin_choice import Chosen
+from gantool.testing.choosing import chosen, settled
+from gantool.testing.declaring import DECLARING
+from gantool.testing.faults import Nonconforming, found
+
+HOMES = {
+    "architecture": "architectures", "loss": "losses", "penalty": "penalties", "augmentation": "augmentations",
+    "balance": "balances", "source": "sources", "extractor": "extractors", "observer": "observers",
+    "command": "commands",
+}  # fmt: skip
+
+
+def check_architecture(
+    choice: str | Spec,
+    *,
+    resolutions: Sequence[int] = (),
+    channels: Sequence[int] = (3, 1),
+    classes: Sequence[int] = (0, 3),
+    quick: bool = False,
+) -> None:
+    """Check an architecture at every combination of these sizes.
+
+    `choice` is a spec, or text such as `blobs:width=8` that the host of plugins knows; small options keep it quick.
+    Without `resolutions` these are the two smallest that the spec names, else 16 and 32. `quick` tries each size once
+    instead of all combinations. An architecture that is not made for labels, or for grey pictures, may refuse such a
+    shape by raising a GantoolError (not a PluginError) in its factory.
+
+    Raises Nonconforming.
+    """
+    _raise("architecture", choice, resolutions=resolutions, channels=channels, classes=classes, quick=quick)
+
+
+def check_loss(choice: str | Spec) -> None:
+    """Check a loss: one finite float32 value per sample, with gradients that teach. Raises Nonconforming."""
+    _raise("loss", choice)
+
+
+def check_penalty(choice: str | Spec) -> None:
+    """Check a penalty of the discriminator or the generator, or a constraint. Raises Nonconforming."""
+    _raise("penalty", choice)
+
+
+def check_augmentation(choice: str | Spec) -> None:
+    """Check an augmentation: one draw for reals and fakes, at all levels, differentiable. Raises Nonconforming."""
+    _raise("augmentation", choice)
+
+
+def check_balance(choice: str | Spec) -> None:
+    """Check a balance: whatever it sees, neither network starves, and its state is saved. Raises Nonconforming."""
+    _raise("balance", choice)
+
+
+def check_source(choice: str | Spec) -> None:
+    """Check a source: pictures of the wanted shapes, the same each time. Raises Nonconforming."""
+    _raise("source", choice)
+
+
+def check_extractor(choice: str | Spec) -> None:
+    """Check an extractor: finite, repeatable features with gradients to the picture. Raises Nonconforming."""
+    _raise("extractor", choice)
+
+
+def check_observer(choice: str | Spec) -> None:
+    """Check an observer: it takes every event, and changes nothing. Raises Nonconforming."""
+    _raise("observer", choice)
+
+
+def check_command(choice: str | Spec) -> None:
+    """Check a command: Typer understands its function, and its help can be shown. Raises Nonconforming."""
+    _raise("command", choice)
+
+
+def check_component(kind: str, choice: str | Spec, *, quick: bool = True) -> list[str]:
+    """The faults of a component of any kind, each a sentence; empty when it is sound.
+
+    Whatever a plugin raises is one of them; nothing but KeyboardInterrupt leaves this function. `quick` tries each size
+    of an architecture once, instead of all combinations.
+    """
+    return _faults(kind, choice, {"quick": quick} if kind == "architecture" else {})[1]
+
+
+def _raise(kind: str, choice: str | Spec, **options: Any) -> None:
+    title, faults = _faults(kind, choice, options)
+    if faults:
+        raise Nonconforming(title, faults)
+
+
+def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str, list[str]]:
+    """What the component is called, and its faults."""
+    title = f"{kind.capitalize()} {getattr(choice, 'name', choice)!r}"
+
+    def it_can_be_chosen(choice: str | Spec) -> Iterator[str]:
+        """The component is there, with these options."""
+        nonlocal title
+        with chosen(kind, choice) as component:
+            title = component.title
+            yield from found(DECLARING, component)
+            yield from found([it_can_be_used], component)
+
+    def it_can_be_used(component: Chosen) -> Iterator[str]:
+        """The component can be built and used."""
+        faults_of: Callable[..., list[str]] = importlib.import_module(f"gantool.testing.{HOMES[kind]}").faults_of
+        yield from faults_of(settled(component), **options)
+
+    faults = found([it_can_be_chosen], choice)
+    return title, faults

@@ -1,0 +1,73 @@
+"""From what an author names to a component ready to build: text in the host's grammar, or a spec itself."""
+
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gantool.components import Component, Options, Setting, Spec
+from gantool.errors import PluginError
+from gantool.grammar import Choice, read_options
+from gantool.hookspecs import KINDS, hookimpl
+from gantool.plugin_choice import Chosen
+from gantool.plugin_specs import check_spec
+from gantool.plugins import PluginHost, host, using
+
+SETTING = Setting(resolution=16, channels=3, batch=4, images=16_000, count=lambda: 64)
+"""What options at "auto" are settled by."""
+
+
+@contextmanager
+def chosen(kind: str, choice: str | Spec) -> Iterator[Chosen]:
+    """The component with its options, and a host that knows it as the host of this process meanwhile.
+
+    A spec that the host does not have brings all of the plugin that declares it. Raises UsageError and PluginError.
+    """
+    if isinstance(choice, str):
+        yield host().resolve(kind, choice)
+        return
+    check_spec(kind, choice)
+    known = host() if host().specs(kind).get(choice.name) == choice else _host_with(kind, choice)
+    with using(known):
+        yield Chosen(kind, choice, read_options(choice, Choice(choice.name)), known.owner(kind, choice.name))
+
+
+def settled(component: Chosen) -> Chosen:
+    """With options at "auto" replaced by what suits a short run; an architecture is settled for each shape."""
+    if isinstance(component.spec, Component) and component.is_open:
+        return component.fitted(SETTING)[0]
+    return component
+
+
+def module_of(place: str) -> str:
+    """Of `"module:callable"`, the module."""
+    return place.partition(":")[0]
+
+
+def declaring_module(spec: Spec) -> str:
+    """The module that declares a spec: one with gantool's hooks, or that of its options; empty where nothing tells."""
+    factory, options = module_of(spec.factory), spec.options.__module__
+    for name in (options, options.partition(".")[0], factory, factory.partition(".")[0]):
+        if any(hasattr(sys.modules.get(name), hook) for hook in KINDS.values()):
+            return name
+    own = spec.options is not Options and options != factory and hasattr(sys.modules.get(options), "__file__")
+    return options if own else ""
+
+
+def _host_with(kind: str, spec: Spec) -> PluginHost:
+    home = declaring_module(spec)
+    made = PluginHost(guests=False, environ={})
+    made.add(_only(kind, spec), (home or module_of(spec.factory)).partition(".")[0])
+    if trouble := made.complaints():
+        raise PluginError(" ".join(trouble))
+    module = sys.modules.get(home)
+    if any(hasattr(module, hook) for hook in KINDS.values()):
+        made.add(module, home)  # a recipe may name what else the plugin brings
+    return made
+
+
+def _only(kind: str, spec: Spec) -> object:
+    """A plugin that provides this alone."""
+    plugin = types.ModuleType(f"only_{spec.name}")
+    setattr(plugin, KINDS[kind], hookimpl(lambda: [spec]))
+    return plugin

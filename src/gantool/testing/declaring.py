@@ -1,0 +1,118 @@
+"""What holds of the declaration of any component: its spec, what importing it imports, and its options as text."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from gantool.components import AUTO, Architecture, ImageShape
+from gantool.config import write_settings
+from gantool.errors import PluginError
+from gantool.grammar import Choice, parse_choice, read_options
+from gantool.plugin_choice import Chosen
+from gantool.plugin_specs import check_spec
+from gantool.testing.choosing import SETTING, declaring_module, module_of
+
+HEAVY = ("torch", "torchvision", "numpy", "PIL")
+SECONDS = 60
+_PROBE = """
+import importlib, json, sys
+sys.path[:] = json.loads(sys.argv[2])
+before = set(sys.modules)
+importlib.import_module(sys.argv[1])
+print("\\n" + json.dumps(sorted((set(sys.modules) - before) & set(json.loads(sys.argv[3])))))
+"""
+
+
+def the_spec_is_sound(component: Chosen) -> Iterator[str]:
+    """The spec is sound."""
+    check_spec(component.kind, component.spec)
+    yield from ()
+
+
+def declaring_imports_nothing_heavy(component: Chosen) -> Iterator[str]:
+    """Importing the module that declares it imports no torch, torchvision, numpy or PIL."""
+    module = declaring_module(component.spec)
+    heavy = _imported_by(module) if module else ()
+    if heavy:
+        yield (
+            f"importing {module}, which declares it, imports {' and '.join(heavy)}, and every gantool command waits "
+            "for that. Keep options and spec in a module of their own, and name the factory as text: "
+            f"{component.spec.factory!r} is imported on use."
+        )
+
+
+def what_is_left_open_is_settled(component: Chosen) -> Iterator[str]:
+    """Options at "auto" are settled by the function that it names, which imports nothing heavy."""
+    place, spec = component.spec.settle, component.spec
+    if place is None:
+        return
+    if isinstance(spec, Architecture):
+        shape = ImageShape(spec.resolutions[0] if spec.resolutions else SETTING.resolution)
+        fitted = component.settled(shape, SETTING.images)
+    else:
+        fitted, why = component.fitted(SETTING)
+        if not why.strip():
+            yield f"{place} gives no reason beside its options: a run tells what was chosen and why."
+    left = [name for name in type(fitted.options).model_fields if getattr(fitted.options, name) == AUTO]
+    if left:
+        yield f'{place} leaves option {left[0]!r} at "auto": what a run is made with must be written to its folder.'
+    yield from options_survive_as_text(fitted)
+    if heavy := _imported_by(module_of(place)):
+        yield f"{place} imports {' and '.join(heavy)}, and help pages wait for that. Keep it in a module of its own."
+
+
+def options_survive_as_text(component: Chosen) -> Iterator[str]:
+    """Its options, written out, read back as the same options: in a flag, in config.toml and in a model's card."""
+    text = component.text
+    setting = "penalty" if component.kind == "penalty" else "arch"
+    toml = tomllib.loads(write_settings({setting: text}))[setting]
+    card = json.loads(json.dumps({"architecture": text}))["architecture"]
+    for place, written in (("a flag", text), ("config.toml", toml), ("a model's card", card)):
+        choice: Choice = parse_choice(written)
+        again = read_options(component.spec, choice)
+        changed = [name for name in type(again).model_fields if not _same(component, again, name)]
+        if choice.name != component.spec.name or changed:
+            what = f"options {', '.join(changed)} do" if len(changed) > 1 else f"option {', '.join(changed)!r} does"
+            name = (changed or [""])[0]
+            yield (
+                f"its {what} not come back from {place} as written ({written!r}): {name}="
+                f"{getattr(component.options, name, None)!r} became {getattr(again, name, None)!r}. A validator must "
+                "leave its own results as they are, and what it makes must be writable."
+            )
+            return
+
+
+def _same(component: Chosen, again: object, name: str) -> bool:
+    before, after = getattr(component.options, name), getattr(again, name)
+    return type(before) is type(after) and bool(before == after)
+
+
+@lru_cache
+def _imported_by(module: str) -> tuple[str, ...]:
+    """What of HEAVY a fresh Python has imported after the module. Raises PluginError when it cannot import it."""
+    known = sys.modules.get(module.partition(".")[0])
+    file = None if known is None else known.__file__
+    root = Path(file or "")
+    folder = root.parent.parent if root.name == "__init__.py" else root.parent
+    path = [str(Path(place or ".").resolve()) for place in (*sys.path, str(folder))]
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE, module, json.dumps(path), json.dumps(HEAVY)],
+        capture_output=True, text=True, timeout=SECONDS, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    if done.returncode:
+        last = (done.stderr.strip() or "it ended without a word").splitlines()[-1]
+        raise PluginError(f"The module {module}, which declares it, cannot be imported in a fresh Python ({last}).")
+    return tuple(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+DECLARING = (
+    the_spec_is_sound,
+    declaring_imports_nothing_heavy,
+    options_survive_as_text,
+    what_is_left_open_is_settled,
+)

@@ -1,0 +1,130 @@
+"""What an extractor is checked for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gantool.contracts import Extractor
+from gantool.plugin_choice import Chosen
+from gantool.testing.faults import found
+from gantool.testing.networks import far_apart, same, seeded
+
+SIZES = ((64, 64), (96, 72), (33, 47))
+"""Heights and widths; those of content pictures are whatever they are."""
+FOR_STYLE = ("layers", "content_layers", "style_layers", "select")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An extractor, built once: weights may take a while to read."""
+
+    component: Chosen
+    extractor: Extractor
+
+    def features(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Of images in [-1, 1]."""
+        with seeded(0):
+            return tuple(self.extractor(images))
+
+
+def images(size: tuple[int, int], n: int = 2) -> Float[Tensor, "n 3 h w"]:
+    """Noise in [-1, 1]."""
+    with seeded(1):
+        return torch.rand(n, 3, *size) * 2 - 1
+
+
+def features_are_finite(trial: Trial) -> Iterator[str]:
+    """It gives a list of finite features, one row for each picture, at any size."""
+    for size in SIZES:
+        for scale, words in ((1.0, ""), (0.0, " of one grey")):
+            got = trial.extractor(images(size) * scale)
+            told = f"for pictures of {size[1]} x {size[0]} pixels{words} it gives"
+            if not isinstance(got, Sequence) or not got or not all(isinstance(each, Tensor) for each in got):
+                yield f"{told} a {type(got).__name__}; a list or tuple of tensors is wanted, shallow to deep."
+                return
+            for place, each in enumerate(got):
+                if not each.is_floating_point() or each.ndim < 2 or len(each) != 2:
+                    yield (
+                        f"{told} {each.dtype} of shape {list(each.shape)} as feature {place}; the first dimension is "
+                        "that of the pictures."
+                    )
+                    return
+                if not bool(torch.isfinite(each).all()):
+                    yield f"{told} feature {place} with values that are not finite."
+                    return
+
+
+def gradients_reach_the_picture(trial: Trial) -> Iterator[str]:
+    """Each feature has a gradient to the picture."""
+    picture = images(SIZES[0]).requires_grad_(True)
+    for place, each in enumerate(trial.features(picture)):
+        flows = each.requires_grad
+        (slope,) = torch.autograd.grad(each.square().sum(), picture, retain_graph=True) if flows else (None,)
+        if slope is None or not bool(slope.any()) or not bool(torch.isfinite(slope).all()):
+            yield (
+                f"feature {place} has no gradient to the picture, or none that is finite: style transfer could not "
+                "paint by it. Do not use torch.no_grad or detach in it, nor round pixels."
+            )
+            return
+
+
+def features_repeat(trial: Trial) -> Iterator[str]:
+    """The same picture gives the same features, whatever else is in the batch, and is left as it is."""
+    picture = images(SIZES[0])
+    before = picture.clone()
+    first, again = trial.features(picture), tuple(trial.extractor(picture))
+    if not torch.equal(picture, before):
+        yield "it changes the pictures it is given. Work on copies: no ending in _ on what comes in."
+    if not same(first, again):
+        yield "the same pictures give other features each time. Put it into evaluation mode and draw nothing."
+    elif far_apart(tuple(each[:1] for each in first), trial.features(picture[:1])):
+        yield "a picture's features depend on the other pictures of the batch. Put BatchNorm into evaluation mode."
+
+
+def what_style_transfer_needs_fits_together(trial: Trial) -> Iterator[str]:
+    """Its layers, their weights and `select` fit together, where it has them."""
+    extractor: Any = trial.extractor
+    has = [name for name in FOR_STYLE if hasattr(extractor, name)]
+    if not has:
+        return
+    if lacks := [name for name in FOR_STYLE if name not in has]:
+        yield f"it has {has[0]} and no {' and no '.join(lacks)}. Style transfer needs all four, metrics none of them."
+        return
+    layers = tuple(extractor.layers)
+    for table in ("content_layers", "style_layers"):
+        weights = getattr(extractor, table)
+        if not isinstance(weights, Mapping) or not weights:
+            yield f"its {table} is {weights!r:.60}; it is a table from names of layers to weights, with one at least."
+            return
+        unknown = [name for name in weights if name not in layers]
+        if unknown or not all(weight > 0 for weight in weights.values()):
+            yield f"its {table} names {(unknown or list(weights))[0]!r}: each is one of layers, with a weight above 0."
+            return
+    picture = images(SIZES[0])
+    with torch.no_grad():
+        every = list(extractor.select(layers)(picture))
+        if len(every) != len(layers):
+            yield f"select(layers) gives {len(every)} features for {len(layers)} layers; one for each, in their order."
+            return
+        for place in {0, len(layers) // 2, len(layers) - 1}:
+            (alone,) = extractor.select((layers[place],))(picture)
+            if alone.shape != every[place].shape or far_apart((alone,), (every[place],)):
+                yield f"select(({layers[place]!r},)) gives other features than select of all layers does in that place."
+                return
+
+
+PROPERTIES = (
+    features_are_finite,
+    gradients_reach_the_picture,
+    features_repeat,
+    what_style_transfer_needs_fits_together,
+)
+
+
+def faults_of(component: Chosen) -> list[str]:
+    """The faults of an extractor."""
+    return found(PROPERTIES, Trial(component, component.build()))

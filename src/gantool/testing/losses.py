@@ -1,0 +1,183 @@
+"""What a loss is checked for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gantool.components import Component
+from gantool.contracts import Loss
+from gantool.engine.trials import try_loss, try_memory
+from gantool.plugin_choice import Chosen
+from gantool.testing.faults import found
+from gantool.testing.networks import same, seeded
+from gantool.testing.remembering import REMEDY, goes_on
+
+N = 6
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A loss under trial; each call is of a new one, under the same seed."""
+
+    component: Chosen
+
+    @property
+    def loss(self) -> Loss:
+        """As new."""
+        made: Loss = self.component.build()
+        return made
+
+    @property
+    def pairs(self) -> bool:
+        """Whether its generator sees reals."""
+        return bool(getattr(self.loss, "pairs_real", False))
+
+    def has(self, trait: str) -> bool:
+        """Whether it declares a trait."""
+        return isinstance(self.component.spec, Component) and trait in self.component.spec.traits
+
+    def discriminator(self, real: float | Tensor, fake: float | Tensor) -> Float[Tensor, "n"]:
+        """What the discriminator minimises at these logits."""
+        with seeded(0):
+            return self.loss.discriminator(_logits(real), _logits(fake))
+
+    def generator(self, real: float | Tensor, fake: float | Tensor) -> Float[Tensor, "n"]:
+        """What the generator minimises."""
+        with seeded(0):
+            return self.loss.generator(_logits(real) if self.pairs else None, _logits(fake))
+
+
+def _logits(value: float | Tensor) -> Float[Tensor, "n"]:
+    return value if isinstance(value, Tensor) else torch.full((N,), value)
+
+
+def it_keeps_the_contract(trial: Trial) -> Iterator[str]:
+    """It gives one value per sample, with a gradient to the logits."""
+    loss = trial.loss
+    try_memory(loss, trial.component.title)
+    try_loss(loss, trial.component.title, CPU)
+    yield from ()
+
+
+def values_are_finite(trial: Trial) -> Iterator[str]:
+    """Its values are finite and float32, even where one network has won."""
+    for name, value in (("discriminator", trial.discriminator), ("generator", trial.generator)):
+        for real, fake in ((0.0, 0.0), (30.0, -30.0), (-30.0, 30.0), (30.0, 30.0), (-30.0, -30.0), (300.0, -300.0)):
+            leaves = [torch.full((N,), each, requires_grad=True) for each in (real, fake)]
+            values = value(*leaves)
+            slopes = torch.autograd.grad(values.sum(), leaves, allow_unused=True)
+            told = f"{name}(real_logits, fake_logits) at logits {real:g} and {fake:g}"
+            if values.dtype != torch.float32:
+                yield f"its {told} is {str(values.dtype).removeprefix('torch.')}; logits come in float32, as values do."
+                return
+            if not all(bool(torch.isfinite(each).all()) for each in (values, *slopes) if each is not None):
+                yield (
+                    f"its {told} is not finite, or has no finite gradient. Use softplus or logsigmoid of the logits, "
+                    "not the logarithm of a sigmoid."
+                )
+                return
+
+
+def samples_do_not_mix(trial: Trial) -> Iterator[str]:
+    """A sample's value depends on its own logits alone, unless the loss is relative."""
+    if trial.pairs or trial.has("relative"):
+        return
+    logits = torch.linspace(-1, 1, N)
+    other = torch.cat([logits[:-1], logits[-1:] + 2])
+    for name, value in (("discriminator", trial.discriminator), ("generator", trial.generator)):
+        if not same(value(logits, logits)[:-1], value(other, other)[:-1]):
+            yield (
+                f"its {name}(real_logits, fake_logits) mixes samples: one sample's logits change the values of others. "
+                "Take no means over the batch (the step does), or declare traits=('relative',) if that is its idea."
+            )
+            return
+
+
+def gradients_teach(trial: Trial) -> Iterator[str]:
+    """The discriminator learns to tell reals from fakes, and the generator to be taken for real."""
+    winning = [torch.full((N,), each, requires_grad=True) for each in (0.5, -0.5)]
+    (fake,) = torch.autograd.grad(trial.generator(*winning).sum(), winning[1:])
+    if float(fake.sum()) >= 0:
+        yield (
+            "its generator(real_logits, fake_logits) does not fall when the logits of fakes rise, where the "
+            "discriminator tells fakes from reals: the generator would learn to be recognised. Turn the sign."
+        )
+    wrong = [torch.full((N,), each, requires_grad=True) for each in (-0.5, 0.5)]
+    real, fake = torch.autograd.grad(trial.discriminator(*wrong).sum(), wrong, allow_unused=True)
+    for slope, sign, word in ((real, 1, "the logits of reals rise"), (fake, -1, "the logits of fakes fall")):
+        if slope is None or sign * float(slope.sum()) >= 0:
+            yield (
+                f"its discriminator(real_logits, fake_logits) does not fall when {word}, where the discriminator is "
+                "wrong. Logits are high for reals: turn the sign, or use both arguments."
+            )
+
+
+def it_says_whether_it_pairs(trial: Trial) -> Iterator[str]:
+    """`pairs_real` is true only where the generator's value depends on reals."""
+    if trial.pairs and same(trial.generator(0.0, 0.25), trial.generator(1.0, 0.25)):
+        yield (
+            "it has pairs_real = True, and its generator does not use the logits of reals: each step computes them "
+            "for nothing. Leave pairs_real out."
+        )
+
+
+def memory_comes_back(trial: Trial) -> Iterator[str]:
+    """With its state restored, it gives the values it would have given."""
+
+    def use(loss: Loss) -> tuple[Tensor, Tensor]:
+        real, fake = torch.linspace(-1, 2, N), torch.linspace(-2, 1, N)
+        with seeded(0):
+            return loss.discriminator(real, fake), loss.generator(real if trial.pairs else None, fake)
+
+    used, again = goes_on(lambda: trial.loss, use)
+    if not same(use(used), use(again)):
+        yield f"it remembers what is not saved, so {REMEDY}"
+
+
+def its_traits_are_true(trial: Trial) -> Iterator[str]:
+    """It says that it has no lower bound, and that its logits only count against each other, where that is so."""
+    falls = float((trial.discriminator(30.0, -30.0) - trial.discriminator(60.0, -60.0)).mean()) > 1
+    if falls != trial.has("critic"):
+        have, want = (
+            ("falls without end", "add 'critic' to") if falls else ("has a lower bound", "take 'critic' out of")
+        )
+        yield (
+            f"its discriminator {have} as the logits part: {want} the traits of its spec, by which odd combinations "
+            "are told."
+        )
+    logits = torch.linspace(-2, 2, N)
+    shifts = torch.allclose(
+        trial.discriminator(logits + 3, -logits + 3), trial.discriminator(logits, -logits), atol=1e-4
+    )
+    if not shifts:
+        return
+    if getattr(trial.loss, "zero_decides", True):
+        yield (
+            "its value stays the same when all logits rise by 3: nothing holds 0 between reals and fakes. Give it "
+            "zero_decides = False, or the accuracies that are told mean nothing."
+        )
+    if not trial.has("relative"):
+        yield (
+            "its value stays the same when all logits rise by 3: add 'relative' to the traits of its spec, by which "
+            "what goes by the sign of logits (ada) is refused."
+        )
+
+
+PROPERTIES = (
+    values_are_finite,
+    samples_do_not_mix,
+    gradients_teach,
+    it_says_whether_it_pairs,
+    its_traits_are_true,
+    memory_comes_back,
+)
+
+
+def faults_of(component: Chosen) -> list[str]:
+    """The faults of a loss."""
+    trial = Trial(component)
+    return found([it_keeps_the_contract], trial) or found(PROPERTIES, trial)

@@ -1,0 +1,147 @@
+"""An architecture under trial: how its networks are built, drawn from and judged, the same way every time."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from gantool.components import ImageShape
+from gantool.contracts import Gan, Images, Labels, Stage
+from gantool.engine.stages import stages_of
+from gantool.pixels import to_float
+from gantool.plugin_choice import Chosen
+
+IMAGES = 16_000
+"""The length of run that options at "auto" are settled by."""
+BATCH = 4
+"""What is asked of `stages`, and what steps learn from: the least that can be learnt from in two parts."""
+SAMPLES = 8
+
+
+@dataclass(frozen=True)
+class Case:
+    """An architecture and a shape to build it for."""
+
+    component: Chosen
+    shape: ImageShape
+
+    @property
+    def place(self) -> str:
+        """Where a fault was found."""
+        channels = f"{self.shape.channels} channel{'s' if self.shape.channels > 1 else ''}"
+        labels = f"{self.shape.classes} classes" if self.shape.classes else "no labels"
+        return f"at {self.shape.resolution} pixels, {channels}, {labels}"
+
+    @property
+    def settled(self) -> Chosen:
+        """With options at "auto" replaced by what suits a short run."""
+        return self.component.settled(self.shape, IMAGES)
+
+    def build(self, seed: int = 0) -> Gan:
+        """New networks, in training mode, as this seed of torch's makes them."""
+        with seeded(seed):
+            gan: Gan = self.settled.build(self.shape)
+        set_mode(gan, training=True)
+        return gan
+
+    def stages(self, gan: Gan) -> tuple[Stage, ...]:
+        """The course of a run."""
+        return stages_of(gan, self.shape.resolution, BATCH)
+
+    def labels(self, n: int = SAMPLES) -> Labels:
+        """Each class in turn; None where there are none."""
+        return torch.arange(n) % self.shape.classes if self.shape.classes else None
+
+    def reals(self, side: int | None = None, n: int = SAMPLES) -> Float[Tensor, "n c h w"]:
+        """Pictures of noise, whose pixels go from -1 to 1."""
+        side = side or self.shape.resolution
+        with seeded(3):
+            pixels = torch.randint(0, 256, (n, self.shape.channels, side, side), dtype=torch.uint8)
+        pixels[:, :, 0, 0], pixels[:, :, -1, -1] = 0, 255
+        return to_float(pixels)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """torch's generators at this seed; the caller's random state is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def latents(gan: Gan, n: int = SAMPLES) -> Float[Tensor, "n d"]:
+    """The same latents for the same n."""
+    return torch.randn(n, gan.latent_dim, generator=torch.Generator().manual_seed(1))
+
+
+def networks(gan: Gan) -> tuple[tuple[str, nn.Module], ...]:
+    """Both networks with their names."""
+    return (("generator", gan.generator), ("discriminator", gan.discriminator))
+
+
+def set_mode(gan: Gan, training: bool) -> None:
+    """Both networks in training or in evaluation mode."""
+    for _, network in networks(gan):
+        network.train(training)
+
+
+def modes(gan: Gan) -> dict[str, bool]:
+    """Whether each module of both networks is in training mode, by name."""
+    return {
+        f"{title}.{name}" if name else title: module.training
+        for title, network in networks(gan)
+        for name, module in network.named_modules()
+    }
+
+
+def copied(gan: Gan) -> Gan:
+    """Networks of their own, as the averaged generator of a run is made."""
+    return copy.deepcopy(gan)
+
+
+@torch.no_grad()
+def drawn(gan: Gan, z: Float[Tensor, "n d"], labels: Labels, seed: int = 0) -> Images:
+    """What the generator makes of latents; noise it draws comes from this seed."""
+    with seeded(seed):
+        images: Images = gan.generator(z, labels)
+    return images
+
+
+@torch.no_grad()
+def judged(gan: Gan, images: Images, labels: Labels, seed: int = 0) -> Float[Tensor, "n"]:
+    """The discriminator's logits."""
+    with seeded(seed):
+        logits: Tensor = gan.discriminator(images, labels)
+    return logits
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether tensors, or tuples of them, agree in every bit; NaN is like NaN."""
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.shape == other.shape and one.dtype == other.dtype and bool(((one == other) | (one != one)).all())
+    return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+
+
+def far_apart(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
+    """Whether they differ by more than rounding: a thousandth of how much the values themselves vary."""
+    return any(
+        bool((a - b).abs().max() > 1e-3 * max(float(a.std(correction=0)), float(b.std(correction=0)), 1e-3))
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+@torch.no_grad()
+def awaken(gan: Gan) -> Gan:
+    """Parameters that begin at zero get values: behind a zero nothing has a gradient, and labels change nothing."""
+    with seeded(2):
+        for _, network in networks(gan):
+            for parameter in network.parameters():
+                if not parameter.any():
+                    inputs = parameter[0].numel() if parameter.ndim > 1 else 100
+                    parameter.copy_(torch.randn_like(parameter) / inputs**0.5)
+    return gan

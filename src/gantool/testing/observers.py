@@ -1,0 +1,158 @@
+"""What an observer is checked for."""
+
+import copy
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass, fields
+from io import StringIO
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+from torch import Tensor
+
+from gantool.contracts import Observer
+from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+from gantool.plugin_choice import Chosen
+from gantool.testing.faults import found
+from gantool.testing.networks import same, seeded
+
+SIDE, GOAL = 16, 64
+
+
+@dataclass(frozen=True)
+class Later:
+    """An event of a kind that gantool does not have yet."""
+
+    images_seen: int
+
+
+def events(run: Path) -> list[Event]:
+    """Those of a short run, with the same pictures each time."""
+    with seeded(0):
+        pictures = torch.randint(0, 256, (64, 3, SIDE, SIDE), dtype=torch.uint8)
+    scalars = {"loss_d": 1.386, "loss_g": 0.693, "real_accuracy": 0.5, "fake_accuracy": 0.5, "gradient_norm_d": 1.0,
+               "gradient_norm_g": 1.0, "skipped_steps": 0.0}  # fmt: skip
+
+    def snapshot(images_seen: int) -> Snapshot:
+        return Snapshot(images_seen, (pictures[:16],), lambda n: (pictures[:n],))
+
+    return [
+        Started(run, "mlp", 0, GOAL, "cpu", "float32", 8, SIDE, lambda n: pictures[:n]),
+        snapshot(0),
+        Tick(32, GOAL, 1.0, 32.0, scalars, {"level": 1.0}),
+        snapshot(32),
+        Measured(32, {"swd": 0.5}, 0.5),
+        Checkpoint(32, run / "checkpoints" / "000000032"),
+        Warned(32, "Something to know."),
+        Tick(GOAL, GOAL, 0.0, 0.0, {**scalars, "loss_d": float("nan"), "skipped_steps": 1.0}),
+        snapshot(GOAL),
+        Finished(GOAL, run, interrupted=False),
+    ]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An observer under trial."""
+
+    component: Chosen
+
+    @property
+    def observer(self) -> Observer:
+        """As new."""
+        made: Observer = self.component.build()
+        return made
+
+
+def it_takes_every_event(trial: Trial) -> Iterator[str]:
+    """It takes every event of a run, and answers with events or nothing."""
+    with _run_folder() as folder:
+        observer = trial.observer
+        for event in events(Path(folder)):
+            answer = observer(event)
+            sound = isinstance(answer, list | tuple) and all(isinstance(each, get_args(Event)) for each in answer)
+            if answer is not None and not sound:
+                yield (
+                    f"it answers {type(event).__name__} with {answer!r:.60}; an answer is None, or a list or tuple of "
+                    "events such as gantool.Warned."
+                )
+                return
+
+
+def it_takes_a_run_that_goes_on_or_fails(trial: Trial) -> Iterator[str]:
+    """It takes a run that goes on in its folder, is interrupted, and fails."""
+    with _run_folder() as folder:
+        run = Path(folder)
+        started, *_, finished = events(run)
+        assert isinstance(started, Started)
+        assert isinstance(finished, Finished)
+        for ended in (Finished(32, run, interrupted=True), Finished(32, run, interrupted=False, failed=True), finished):
+            observer = trial.observer
+            observer(started)
+            observer(ended)
+    yield from ()
+
+
+def it_lets_unknown_events_pass(trial: Trial) -> Iterator[str]:
+    """It lets events that it does not know pass."""
+    with _run_folder() as folder:
+        observer = trial.observer
+        observer(events(Path(folder))[0])
+        later: Any = Later(8)
+        try:
+            observer(later)
+        except Exception as error:
+            if "beartype" in type(error).__module__ or "jaxtyping" in type(error).__module__:
+                return  # its annotation is checked at run time, as tests may do; runs do not
+            yield (
+                f"it raises {type(error).__name__} for an event of a kind it does not know. Newer versions of gantool "
+                "may tell more: ask isinstance for what you need, and let the rest pass."
+            )
+
+
+def it_changes_nothing(trial: Trial) -> Iterator[str]:
+    """It leaves events, and torch's random state, as they are."""
+    with _run_folder() as folder:
+        observer = trial.observer
+        for event in events(Path(folder)):
+            before = copy.deepcopy({field.name: getattr(event, field.name) for field in fields(event)})
+            state = torch.get_rng_state()
+            observer(event)
+            odd = [name for name, value in before.items() if not _unchanged(value, getattr(event, name))]
+            if odd:
+                yield f"it changes {odd[0]} of the event {type(event).__name__}, which is told to others. Copy first."
+                return
+            if not torch.equal(state, torch.get_rng_state()):
+                yield (
+                    f"it draws from torch's own generator when it is told of {type(event).__name__}, which is the "
+                    "run's. Use a torch.Generator of its own, or torch.random.fork_rng."
+                )
+                torch.set_rng_state(state)
+                return
+
+
+def _unchanged(before: object, after: object) -> bool:
+    if isinstance(before, Tensor | tuple) and isinstance(after, Tensor | tuple):
+        return same(before, after)
+    if isinstance(before, dict) and isinstance(after, dict):
+        return repr(before) == repr(after)
+    return callable(before) or before == after
+
+
+def _run_folder() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="gantool-")
+
+
+PROPERTIES: Sequence[Any] = (
+    it_takes_every_event,
+    it_takes_a_run_that_goes_on_or_fails,
+    it_lets_unknown_events_pass,
+    it_changes_nothing,
+)
+
+
+def faults_of(component: Chosen) -> list[str]:
+    """The faults of an observer."""
+    with redirect_stderr(StringIO()):  # where one that speaks to people tells of a run that is none
+        return found(PROPERTIES, Trial(component))

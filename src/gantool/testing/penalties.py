@@ -1,0 +1,195 @@
+"""What a penalty is checked for, in each of its three forms."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gantool.building import side_of
+from gantool.components import Component, ImageShape
+from gantool.contracts import Gan, Images, Labels
+from gantool.engine.trials import try_constraint, try_generator_penalty, try_memory, try_penalty
+from gantool.plugin_choice import Chosen
+from gantool.testing.faults import found
+from gantool.testing.networks import same, seeded
+from gantool.testing.players import players
+from gantool.testing.remembering import REMEDY, goes_on
+
+N = 4
+CPU = torch.device("cpu")
+GROWN = 1000.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A penalty, and networks of some shape to call it with."""
+
+    component: Chosen
+    gan: Gan
+    shape: ImageShape
+
+    @property
+    def penalty(self) -> Any:
+        """As new."""
+        return self.component.build()
+
+    @property
+    def acts_on(self) -> str:
+        """generator, discriminator or weights."""
+        return side_of(self.penalty)
+
+    def network(self) -> nn.Module:
+        """A copy of the network that it acts on, in training mode."""
+        network = self.gan.generator if self.acts_on == "generator" else self.gan.discriminator
+        return copy.deepcopy(network).train()
+
+    def labels(self) -> Labels:
+        """Those of the samples."""
+        return torch.arange(N) % self.shape.classes if self.shape.classes else None
+
+    def values(self, penalty: Any, network: nn.Module, scale: float = 1.0) -> Tensor:
+        """What it gives for the same samples, whose numbers are `scale` times as large."""
+        with seeded(0):
+            z, noise = torch.randn(N, self.gan.latent_dim), torch.rand(N, self.shape.channels, 16, 16) * 2 - 1
+            with torch.no_grad():
+                real: Images = tuple(level * scale for level in self.gan.view(noise))
+                fake: Images = tuple(level * scale for level in self.gan.generator(z, self.labels()))
+            arguments = (z * scale,) if self.acts_on == "generator" else (real, fake)
+            value: Tensor = penalty(network, *arguments, self.labels())
+        return value
+
+
+def it_keeps_the_contract(trial: Trial) -> Iterator[str]:
+    """It gives one value per sample with a gradient to the weights, and leaves the pictures as they are."""
+    penalty, title = trial.penalty, trial.component.title
+    try_memory(penalty, title)
+    tries: Any = {"generator": try_generator_penalty, "weights": try_constraint}.get(trial.acts_on, try_penalty)
+    tries(penalty, title, trial.gan, trial.shape, CPU)
+    yield from ()
+
+
+def values_and_slopes_are_finite(trial: Trial) -> Iterator[str]:
+    """Its values are finite and float32, and so are their gradients, even where the network is flat."""
+    network = trial.network()
+    flat = copy.deepcopy(network)
+    with torch.no_grad():
+        for parameter in flat.parameters():
+            parameter.zero_()
+    for each, words in ((network, "a network as it is built"), (flat, "a network whose weights are all 0")):
+        values = trial.values(trial.penalty, each)
+        if values.dtype != torch.float32:
+            yield f"its values are {str(values.dtype).removeprefix('torch.')}; penalties are float32."
+            return
+        slopes = torch.autograd.grad(values.mean(), list(each.parameters()), allow_unused=True)
+        if not all(bool(torch.isfinite(one).all()) for one in (values, *slopes) if one is not None):
+            yield (
+                f"its values or their gradients by the weights are not finite, for {words}. The root of 0 has an "
+                "infinite slope: add a small number under it."
+            )
+            return
+        positive = isinstance(trial.component.spec, Component) and "slope" in trial.component.spec.traits
+        if positive and float(values.detach().min()) < 0:
+            yield "it penalises a slope, by its traits, and gives values below 0: a square cannot be."
+            return
+
+
+def weights_are_taught(trial: Trial) -> Iterator[str]:
+    """Its gradient by the weights is not 0."""
+    network = trial.network()
+    values = trial.values(trial.penalty, network)
+    slopes = torch.autograd.grad(values.mean(), list(network.parameters()), allow_unused=True)
+    if not any(slope is not None and bool(slope.any()) for slope in slopes):
+        yield (
+            "its gradient by every weight is 0, so it teaches nothing. A gradient by pictures needs create_graph=True, "
+            "and nothing may be detached behind it."
+        )
+
+
+def the_network_is_left_alone(trial: Trial) -> Iterator[str]:
+    """Calling it changes no weight, no gradient and no mode of the network."""
+    network = trial.network()
+    before = copy.deepcopy(network)
+    trial.values(trial.penalty, network)
+    for (name, one), (_, other) in zip(network.named_parameters(), before.named_parameters(), strict=True):
+        changed = (
+            not same(one.detach(), other.detach()) or one.grad is not None or one.requires_grad != other.requires_grad
+        )
+        if changed:
+            yield (
+                f"it changes the network it is given ({name}: its value, .grad or requires_grad). Use "
+                "torch.autograd.grad, which leaves .grad alone; only the step changes weights."
+            )
+            return
+    if [module.training for module in network.modules()] != [module.training for module in before.modules()]:
+        yield "it leaves the network in another mode. Do not call train() or eval() on it."
+
+
+def a_seed_gives_the_same_values(trial: Trial) -> Iterator[str]:
+    """Under the same seed of torch's it gives the same values."""
+    network = trial.network()
+    if not same(*(trial.values(trial.penalty, network).detach() for _ in range(2))):
+        yield "it gives other values under the same seed of torch's. Draw noise by torch, not by numpy or random."
+
+
+def memory_comes_back(trial: Trial) -> Iterator[str]:
+    """With its state restored, it gives the values it would have given."""
+    network = trial.network()
+    used, again = goes_on(lambda: trial.penalty, lambda penalty: trial.values(penalty, network))
+    if not same(trial.values(used, network).detach(), trial.values(again, network).detach()):
+        yield f"it remembers what is not saved, so {REMEDY}"
+
+
+def memory_stays_finite(trial: Trial) -> Iterator[str]:
+    """What it remembers stays finite when a step is not."""
+    penalty = trial.penalty
+    if not isinstance(penalty, nn.Module):
+        return
+    trial.values(penalty, trial.network())
+    trial.values(penalty, trial.network(), scale=float("nan"))
+    odd = [name for name, buffer in penalty.named_buffers() if not bool(torch.isfinite(buffer).all())]
+    if odd:
+        yield (
+            f"its buffer {odd[0]} is not finite after a step that was not: such a step is skipped, and must not be "
+            "remembered. Keep the old value where the new one is not finite (torch.where)."
+        )
+
+
+def weights_are_held(trial: Trial) -> Iterator[str]:
+    """It holds weights that have grown, and keeps them finite."""
+    network = trial.network()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(GROWN)
+    before = copy.deepcopy(network)
+    trial.penalty.constrain(network)
+    pairs = list(zip(network.parameters(), before.parameters(), strict=True))
+    if not all(bool(torch.isfinite(one).all()) for one, _ in pairs):
+        yield "it leaves weights that are not finite, where they were large."
+    elif all(same(one.detach(), other.detach()) for one, other in pairs):
+        yield f"it changes no weight, though all had grown by {GROWN:g}. Change them in place (clamp_, mul_, copy_)."
+    elif any(float(one.detach().abs().max()) > float(other.detach().abs().max()) for one, other in pairs):
+        yield "it makes some weights larger than they were; a constraint holds them."
+
+
+VALUED = (
+    values_and_slopes_are_finite,
+    weights_are_taught,
+    the_network_is_left_alone,
+    a_seed_gives_the_same_values,
+    memory_comes_back,
+    memory_stays_finite,
+)
+HOLDING = (weights_are_held,)
+
+
+def faults_of(component: Chosen) -> list[str]:
+    """The faults of a penalty of any form."""
+    faults: list[str] = []
+    for words, gan, shape in players():
+        trial = Trial(component, gan, shape)
+        broken = found([it_keeps_the_contract], trial, words)
+        faults += broken or found(HOLDING if trial.acts_on == "weights" else VALUED, trial, words)
+    return faults

@@ -1,0 +1,42 @@
+"""Randomness: all of it comes from torch's generators, which a run seeds at each step."""
+
+from collections.abc import Iterator
+
+from gantool.testing.networks import Case, copied, drawn, judged, latents, networks, same, set_mode
+
+TRIES = 4
+
+
+def a_seed_builds_the_same_networks(case: Case) -> Iterator[str]:
+    """Built twice under the same seed of torch's, the networks have the same weights."""
+    one, other = case.build(), case.build()
+    for (title, first), (_, second) in zip(networks(one), networks(other), strict=True):
+        states = first.state_dict(), second.state_dict()
+        odd = [name for name in states[0] if name not in states[1] or not same(states[0][name], states[1][name])]
+        if odd:
+            yield (
+                f"{odd[0]} of the {title} differs when it is built twice under the same seed. Draw weights by torch "
+                "(torch.randn, nn.init), not by numpy or random."
+            )
+
+
+def noise_follows_torchs_seed(case: Case) -> Iterator[str]:
+    """The same input under the same seed of torch's gives the same pictures and logits, in both modes."""
+    built = case.build()
+    z, labels = latents(built), case.labels()
+    for training in (False, True):
+        set_mode(built, training)
+        seen = []
+        for _ in range(TRIES):
+            gan = copied(built)  # training may change what is remembered, as spectral normalisation does
+            images = drawn(gan, z, labels)
+            seen.append((images, (judged(gan, images, labels),)))
+        for number, title in enumerate(("generator draws other pictures", "discriminator gives other logits")):
+            if not all(same(seen[0][number], other[number]) for other in seen):
+                mode = "training" if training else "evaluation"
+                yield (
+                    f"the {title} for the same input under the same seed, in {mode} mode. Draw noise and choices by "
+                    "torch (torch.randn, torch.rand), not by numpy, random or a generator of your own: a run that "
+                    "goes on could not repeat them."
+                )
+                return

@@ -1,0 +1,116 @@
+"""Exact resume: a run that stopped and went on equals one that did not, bit for bit on the CPU."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from gantool.assembly import Plan, load, trainer
+from gantool.contracts import Gan
+from gantool.engine import checkpoint
+from gantool.testing.networks import BATCH, Case, drawn, judged, latents, networks, same
+from gantool.testing.steps import configured
+
+LENGTH = 4 * BATCH
+QUIET = ("watch:off=yes",)
+
+
+def a_run_goes_on_exactly(case: Case) -> Iterator[str]:
+    """A run of n images that goes on for n more ends as one of 2n images does, bit for bit."""
+    config = configured(case, images=LENGTH, checkpoint_every=LENGTH, log=QUIET)
+    with tempfile.TemporaryDirectory(prefix="gantool-") as folder, _own_cache(Path(folder)):
+        whole, halved = Path(folder) / "whole", Path(folder) / "halved"
+        _trained(Plan(config, whole))
+        half = _trained(Plan(config.model_copy(update={"images": LENGTH // 2}), halved))
+        _trained(Plan(config, halved, half, resumes=True))
+        odd = _difference(_saved(whole), _saved(halved))
+        if odd:
+            yield (
+                f"a run of {LENGTH // 2} images that goes on to {LENGTH} differs from one of {LENGTH} images: {odd} is "
+                f"not the same. {_suspects(case)}"
+            )
+        load(whole, device="cpu").sample([0, 1])
+
+
+def _trained(plan: Plan) -> Path:
+    """Its last checkpoint."""
+    made = trainer(plan)
+    made.train()
+    last = checkpoint.newest(made.run)
+    assert last is not None
+    return last
+
+
+def _saved(run: Path) -> checkpoint.Contents:
+    last = checkpoint.newest(run)
+    assert last is not None
+    return checkpoint.load(last)
+
+
+def _difference(one: checkpoint.Contents, other: checkpoint.Contents) -> str:
+    """The first thing that two checkpoints do not have in common."""
+    for title, before, after in (
+        ("generator", one.generator, other.generator),
+        ("discriminator", one.discriminator, other.discriminator),
+        ("averaged generator", one.averaged, other.averaged),
+    ):
+        odd = [name for name in before if name not in after or not same(before[name], after[name])]
+        if odd:
+            return f"{odd[0]} of the {title}"
+    for key in ("components", "turns", "stage_start"):
+        if not _equal(one.state.get(key), other.state.get(key)):
+            return f"what is saved of the game's {key.replace('_', ' ')}"
+    return ""
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Tensor):
+        return isinstance(other, Tensor) and same(one, other)
+    if isinstance(one, Mapping):
+        return isinstance(other, Mapping) and one.keys() == other.keys() and all(_equal(one[k], other[k]) for k in one)
+    return bool(one == other)
+
+
+def _suspects(case: Case) -> str:
+    """What the networks change in plain Python while they are used, in a sentence with the remedy."""
+    gan = case.build()
+    before = _plain(gan)
+    for seed in range(2):
+        judged(gan, drawn(gan, latents(gan), case.labels(), seed), case.labels(), seed)
+    changed = [name for name, value in _plain(gan).items() if name not in before or before[name] != value]
+    named = f"Using the networks changes {', '.join(changed[:3])}, which no checkpoint has" if changed else (
+        "Something is remembered that no checkpoint has"
+    )  # fmt: skip
+    return f"{named}. Keep it in a buffer, or derive it from images_seen in advance()."
+
+
+def _plain(gan: Gan) -> dict[str, Any]:
+    """Numbers and texts that are attributes of the Gan and its modules."""
+    owners = {"gan": gan} | {
+        f"{title}.{name}" if name else title: module
+        for title, network in networks(gan)
+        for name, module in network.named_modules()
+    }
+    return {
+        f"{owner}.{attribute}": value
+        for owner, thing in owners.items()
+        for attribute, value in vars(thing).items()
+        if isinstance(value, int | float | str) and attribute != "training"
+    }
+
+
+@contextmanager
+def _own_cache(folder: Path) -> Iterator[None]:
+    """Nothing of the trial is left in the user's cache."""
+    before = os.environ.get("GANTOOL_CACHE")
+    os.environ["GANTOOL_CACHE"] = str(folder / "cache")
+    try:
+        yield
+    finally:
+        os.environ.pop("GANTOOL_CACHE")
+        if before is not None:
+            os.environ["GANTOOL_CACHE"] = before

@@ -1,0 +1,208 @@
+"""What a source is checked for."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, Literal, get_args, get_origin
+
+import torch
+from torch import Tensor
+
+from gantool.components import ImageShape
+from gantool.contracts import Source
+from gantool.plugin_choice import Chosen
+from gantool.testing.faults import found
+
+SHAPES = (ImageShape(16, 3), ImageShape(24, 1))
+FEW = 4
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A source, and the pictures wanted of it."""
+
+    component: Chosen
+    shape: ImageShape
+
+    @property
+    def place(self) -> str:
+        """Where a fault was found."""
+        return f"at {self.shape.resolution} pixels, {self.shape.channels} channels"
+
+    @property
+    def source(self) -> Source:
+        """As new."""
+        made: Source = self.component.build(resolution=self.shape.resolution, channels=self.shape.channels)
+        return made
+
+
+def there_are_pictures(trial: Trial) -> Iterator[str]:
+    """It has pictures, and each item is one with its label."""
+    source = trial.source
+    if len(source) == 0:
+        yield "it has no pictures: len() is 0. Say in a GantoolError of its factory what is missing."
+        return
+    wanted = (trial.shape.channels, trial.shape.resolution, trial.shape.resolution)
+    for index in _places(source):
+        item: Any = source[index]
+        if not isinstance(item, tuple) or len(item) != 2:
+            yield f"source[{index}] is a {type(item).__name__}; it is a tuple of a picture and its label or None."
+            return
+        picture, label = item
+        if not isinstance(picture, Tensor) or picture.dtype != torch.uint8 or tuple(picture.shape) != wanted:
+            yield (
+                f"source[{index}] gives {_described(picture)}; wanted is a uint8 tensor of shape {list(wanted)}, "
+                "with pixels from 0 to 255. The factory gets resolution and channels: bring pictures to these."
+            )
+            return
+        classes = len(source.class_names)
+        whole = isinstance(label, Integral) and not isinstance(label, bool)
+        if label is not None and not (whole and 0 <= int(label) < classes):
+            yield (
+                f"source[{index}] has the label {label!r}, with {classes} class_names. A label is the place of its "
+                "class in class_names, an int from 0 on; None without classes."
+            )
+            return
+
+
+def pictures_stay_the_same(trial: Trial) -> Iterator[str]:
+    """The same index gives the same picture, in each order, in another thread and in a source built anew."""
+    source, anew = trial.source, trial.source
+    first = {index: source[index] for index in _places(source)}
+    for index in reversed(_places(source)):
+        picture, label = source[index]
+        with ThreadPoolExecutor(1) as threads:
+            others = ((picture, label), threads.submit(source.__getitem__, index).result(), anew[index])
+        for words, (other, its_label) in zip(
+            ("again", "in another thread", "in a source built anew"), others, strict=True
+        ):
+            if not torch.equal(first[index][0], other) or first[index][1] != its_label:
+                yield (
+                    f"source[{index}] is another picture or label {words}. Derive both from the index and the options "
+                    "alone, with a seed of your own for what is drawn."
+                )
+                return
+    if len(source) != len(anew) or list(source.class_names) != list(anew.class_names):
+        yield "built anew, it has another length or other class_names."
+
+
+def a_stretch_is_its_pictures(trial: Trial) -> Iterator[str]:
+    """`batch(start, stop)`, where there is one, gives the pictures and labels of these indices."""
+    source: Any = trial.source
+    if not callable(getattr(source, "batch", None)):
+        return
+    stop = min(FEW, len(source))
+    images, labels = source.batch(0, stop)
+    for index in range(stop):
+        picture, label = source[index]
+        its_label = None if labels is None else labels[index]
+        if not torch.equal(torch.as_tensor(images[index]), picture) or (labels is not None and its_label != label):
+            yield f"batch(0, {stop}) has another picture or label at {index} than source[{index}]."
+            return
+
+
+def beyond_the_end_is_an_index_error(trial: Trial) -> Iterator[str]:
+    """An index beyond either end raises IndexError."""
+    source = trial.source
+    for index in (len(source), len(source) + 1000, -len(source) - 1):
+        try:
+            source[index]
+        except IndexError:
+            continue
+        except Exception as error:
+            what = f"raises {type(error).__name__}; IndexError is wanted"
+            yield f"source[{index}], beyond its {len(source)} pictures, {what}."
+            return
+        yield f"source[{index}], beyond its {len(source)} pictures, gives a picture; raise IndexError."
+        return
+
+
+def the_fingerprint_tells_pictures_apart(trial: Trial) -> Iterator[str]:
+    """A fingerprint stays the same for the same pictures, and changes with options that change them."""
+    source, again = trial.source, trial.source
+    print_of = getattr(source, "fingerprint", None)
+    if print_of is None:
+        return
+    if not isinstance(print_of, str) or not print_of:
+        yield f"its fingerprint is {print_of!r:.60}; it is a text, or left out."
+        return
+    if getattr(again, "fingerprint", None) != print_of:
+        yield "its fingerprint is another each time it is built: nothing cached is ever found. Use a digest, no hash()."
+        return
+    for name, value in _neighbours(trial.component):
+        try:
+            options = type(trial.component.options).model_validate(
+                {**trial.component.options.model_dump(), name: value}
+            )
+            built = Chosen(trial.component.kind, trial.component.spec, options, trial.component.distribution)
+            other: Source = Trial(built, trial.shape).source
+        except Exception:  # not every value that its type allows need be there
+            continue
+        if getattr(other, "fingerprint", None) == print_of and not _alike(source, other):
+            yield (
+                f"its fingerprint is the same with {name}={value!r}, and its pictures are not: those of other options "
+                "would be taken from the cache. Let the fingerprint hold every option."
+            )
+            return
+
+
+def its_natural_shape_is_true(trial: Trial) -> Iterator[str]:
+    """The shape it calls natural is one it can give, with its number of classes."""
+    shape = trial.component.natural()
+    if shape is None:
+        return
+    source: Source = trial.component.build(resolution=shape.resolution, channels=shape.channels)
+    picture, _ = source[0]
+    if tuple(picture.shape) != (shape.channels, shape.resolution, shape.resolution) or shape.channels not in (1, 3):
+        yield f"its natural shape is {shape}, and there it gives {_described(picture)}."
+    if shape.classes and shape.classes != len(source.class_names):
+        yield f"its natural shape has {shape.classes} classes, and it has {len(source.class_names)} class_names."
+
+
+def _places(source: Source) -> list[int]:
+    """Some indices, over the whole length."""
+    return sorted({place * (len(source) - 1) // (FEW - 1) for place in range(FEW)})
+
+
+def _alike(one: Source, other: Source) -> bool:
+    """Whether they give the same pictures and labels, as far as is looked."""
+    if len(one) != len(other) or list(one.class_names) != list(other.class_names):
+        return False
+    pairs = [(one[index], other[index]) for index in _places(one)]
+    return all(torch.equal(first[0], second[0]) and first[1] == second[1] for first, second in pairs)
+
+
+def _neighbours(component: Chosen) -> Iterator[tuple[str, Any]]:
+    """Each option with another value that its type allows, where that is easy to tell."""
+    for name, info in type(component.options).model_fields.items():
+        value = getattr(component.options, name)
+        if isinstance(value, bool):
+            yield name, not value
+        elif isinstance(value, int):
+            yield name, value + 1
+        elif get_origin(info.annotation) is Literal:
+            yield from ((name, other) for other in get_args(info.annotation) if other != value)
+
+
+def _described(thing: object) -> str:
+    if isinstance(thing, Tensor):
+        return f"a {str(thing.dtype).removeprefix('torch.')} tensor of shape {list(thing.shape)}"
+    return f"a {type(thing).__name__}"
+
+
+PROPERTIES = (
+    pictures_stay_the_same,
+    a_stretch_is_its_pictures,
+    beyond_the_end_is_an_index_error,
+    the_fingerprint_tells_pictures_apart,
+)
+
+
+def faults_of(component: Chosen) -> list[str]:
+    """The faults of a source."""
+    faults: list[str] = []
+    for shape in SHAPES:
+        trial = Trial(component, shape)
+        faults += found([there_are_pictures], trial, trial.place) or found(PROPERTIES, trial, trial.place)
+    return faults or found([its_natural_shape_is_true], Trial(component, SHAPES[0]))

@@ -1,0 +1,84 @@
+"""Training steps, as a run takes them: by the recipe's loss and penalties, on the CPU."""
+
+from collections.abc import Iterator
+
+import torch
+
+from gantool.building import build_game
+from gantool.config import RunConfig
+from gantool.contracts import Gan, Stage
+from gantool.engine.distributed import World
+from gantool.engine.precision import Precision
+from gantool.engine.step import Game, discriminator_step, generator_step
+from gantool.plugins import host
+from gantool.resolve import resolve
+from gantool.testing.networks import BATCH, Case, modes, networks, seeded
+
+DATA = "shapes:count=32"
+PLAIN, NARROW = Precision(), Precision("bf16", "channels_last")
+WAYS = (("", PLAIN, 1), (" with --accumulate 2", PLAIN, 2), (" in bf16 with channels_last", NARROW, 1))
+"""How a step may be taken: in words, the precision, and in how many parts."""
+
+
+def configured(case: Case, **settings: object) -> RunConfig:
+    """The configuration of a short run of this architecture by its recipe, without augmentation unless it names one."""
+    recipe = getattr(case.component.spec, "recipe", None)
+    augment = getattr(recipe, "augment", None) or "none"
+    plain = {
+        "arch": case.component.text, "resolution": case.shape.resolution, "channels": case.shape.channels,
+        "labels": case.shape.classes > 0, "batch": BATCH, "device": "cpu", "precision": "float32",
+        "layout": "contiguous", "data": DATA, "augment": augment, "seed": 1,
+    }  # fmt: skip
+    return resolve(host(), plain | settings)
+
+
+def two_steps_are_finite(case: Case) -> Iterator[str]:
+    """Two steps of training are finite, move both networks and leave their modes alone, however they are taken."""
+    stages = case.stages(case.build())
+    for words, precision, parts in WAYS:
+        for stage in {stages[0].start: stages[0], stages[-1].start: stages[-1]}.values():
+            gan = case.build()
+            game = build_game(configured(case, accumulate=parts), gan, torch.device("cpu"), precision, World())
+            faults = _played(case, game, stage, words)
+            yield from faults
+            if faults:
+                return
+
+
+def _played(case: Case, game: Game, stage: Stage, words: str) -> list[str]:
+    gan, batch = game.gan, game.precision.arrange(case.reals(stage.resolution, stage.batch))
+    gan.advance(stage.start)
+    before, in_mode = _weights(gan), modes(gan)
+    skipped: dict[str, int] = {}
+    for step in range(2):
+        with seeded(step):
+            scalars = discriminator_step(game, batch, case.labels(stage.batch), step)
+            scalars |= generator_step(game, batch, case.labels(stage.batch), step)
+        skipped |= {which: step for which in ("d", "g") if float(scalars[f"skipped_{which}"])}
+    when = f"training{words}" + (f" in the stage from {stage.start} images on" if stage.start else "")
+    faults = [
+        f"{when}: loss or gradient of the {title} is not finite, at its first steps by the recipe. Look for a "
+        "division, a root or a logarithm near 0."
+        for which, title in (("g", "generator"), ("d", "discriminator"))
+        if which in skipped
+    ]
+    after = _weights(gan)
+    for title, _ in networks(gan):
+        if not skipped and all(torch.equal(old, after[title][name]) for name, old in before[title].items()):
+            faults.append(
+                f"{when}: two steps change no weight of the {title}. Its parameters must be used and trainable."
+            )
+        odd = [name for name, value in after[title].items() if not bool(torch.isfinite(value).all())]
+        if odd:
+            faults.append(f"{when}: {odd[0]} of the {title} is not finite after two steps.")
+    changed = [name for name, mode in modes(gan).items() if mode != in_mode.get(name, mode)]
+    if changed:
+        faults.append(f"{when}: a step leaves {changed[0]} in another mode. Only the trainer switches modes.")
+    return faults
+
+
+def _weights(gan: Gan) -> dict[str, dict[str, torch.Tensor]]:
+    return {
+        title: {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
+        for title, network in networks(gan)
+    }

@@ -1,0 +1,160 @@
+"""`plugins check`: each plugin in a process of its own, sound ones and those that would take the tool down."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gantool.managing.checking import asked
+from gantool.plugin_loading import Candidate
+from gantool.plugins import BUILT_INS
+
+SOUND = """
+import gantool
+@gantool.hookimpl
+def gantool_losses():
+    return [gantool.Component({name!r}, "A loss", gantool.Options, "{module}_heavy:Sum")]
+"""
+HEAVY = """
+import torch
+class Sum:
+    def __init__(self, options):
+        pass
+    def discriminator(self, real_logits, fake_logits):
+        return torch.relu(1 - real_logits) + torch.relu(1 + fake_logits)
+    def generator(self, real_logits, fake_logits):
+        return -fake_logits
+"""
+Check = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def check(tmp_path: Path, gantool: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Runs the command on a folder of plugins given by their sources: its exit code and reports by plugin."""
+    monkeypatch.delenv("GANTOOL_PLUGINS")
+    monkeypatch.setenv("GANTOOL_PLUGINS_DIR", str(tmp_path))
+
+    def run(*words: str, **sources: str) -> tuple[int, dict[str, Any]]:
+        for name, source in sources.items():
+            (tmp_path / f"{name}.py").write_text(source)
+        monkeypatch.setenv("GANTOOL_PLUGINS", ",".join(path.stem for path in tmp_path.glob("*.py")))
+        ended = gantool("plugins", "check", "--json", *words)
+        return ended.code, {report["name"]: report for report in json.loads(ended.out)}
+
+    monkeypatch.syspath_prepend(tmp_path / "modules")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"), prepend=":")
+    (tmp_path / "modules").mkdir()
+    return run
+
+
+def test_each_way_to_be_broken_is_told_beside_a_sound_plugin(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "modules" / "sound_heavy.py").write_text(HEAVY)
+    code, reports = check(
+        sound=SOUND.format(name="sound", module="sound"),
+        absent="import nowhere_to_be_found",
+        leaver="raise SystemExit(0)",
+        exiter="import os; print('good bye', flush=True); os._exit(7)",
+        typo=SOUND.format(name="typo", module="typo").replace("losses", "loses"),
+        zclash=SOUND.format(name="sound", module="sound").replace("return", "import wave; return"),
+        zhinge=SOUND.format(name="hinge", module="sound"),
+    )
+    assert code == 1
+    sound = reports.pop("sound")
+    assert (sound["ok"], sound["faults"], sound["heavy"]) == (True, [], [])
+    assert sound["import_ms"] > 0
+    (component,) = sound["components"]
+    assert (component["kind"], component["name"], component["ok"], component["faults"]) == ("loss", "sound", True, [])
+    faults = {name: " ".join(report["faults"]) for name, report in reports.items()}
+    assert faults.keys() == {"absent", "leaver", "exiter", "typo", "zclash", "zhinge"}
+    assert "No module named 'nowhere_to_be_found'" in faults["absent"]
+    assert "it tried to end the program" in faults["leaver"]
+    assert "ended the process (exit code 7; its last words: good bye)" in faults["exiter"]
+    assert faults["typo"].endswith("Did you mean 'gantool_losses'?")
+    assert "its loss 'sound' gives way to that of sound: rename it." in faults["zclash"]
+    assert "its loss 'hinge' gives way to that of gantool" in faults["zhinge"]
+
+
+def rough(**factories: str) -> str:
+    """A plugin with a loss for each factory, given by its body."""
+    specs = ", ".join(f'gantool.Component("{name}", "A loss", gantool.Options, "rough:{name}")' for name in factories)
+    source = f"import gantool\n@gantool.hookimpl\ndef gantool_losses():\n    return [{specs}]\n"
+    return source + "".join(f"def {name}(options):\n    {body}\n" for name, body in factories.items())
+
+
+def test_a_component_that_crashes_ends_alone(check: Check) -> None:
+    crash = "import os, signal; print('so long', flush=True); os.kill(os.getpid(), signal.SIGSEGV)"
+    code, reports = check(rough=rough(one="return 3", crash=crash, last="return 3"))
+    assert code == 1
+    faults = {each["name"]: " ".join(each["faults"]) for each in reports["rough"]["components"]}
+    assert faults["crash"] == "trying it crashed the process (SIGSEGV; its last words: so long)."
+    for name in ("one", "last"):
+        assert "is of type int and has no discriminator" in faults[name]
+
+
+def test_what_hangs_is_stopped(check: Check) -> None:
+    wait = "import time; time.sleep(600)"
+    code, reports = check("--timeout", "5", rough=rough(hang=wait), sleeper=wait)
+    assert code == 1
+    assert reports["rough"]["components"][0]["faults"] == ["trying it took longer than 5 seconds, so it was stopped."]
+    assert reports["sleeper"]["faults"] == ["importing it took longer than 5 seconds, so it was stopped."]
+
+
+def test_heavy_imports_at_declaration_are_named(check: Check) -> None:
+    code, reports = check(heavy="import numpy\n" + SOUND.format(name="heavy", module="gone"))
+    assert code == 1
+    assert reports["heavy"]["heavy"] == ["numpy"]
+    assert "declaring what it offers imports numpy" in reports["heavy"]["faults"][0]
+    assert "No module named 'gone_heavy'" in " ".join(reports["heavy"]["components"][0]["faults"])
+
+
+def test_commands_are_checked_by_their_help(check: Check) -> None:
+    source = (
+        "import gantool\n@gantool.hookimpl\ndef gantool_commands():\n"
+        "    return [gantool.Command(name, 'A command.', 'orders:' + name) for name in ('good', 'bad')]\n"
+        "def good(n: int = 3):\n    pass\n"
+        "def bad(**anything):\n    pass\n"
+    )
+    code, reports = check(orders=source)
+    assert code == 1
+    good, bad = reports["orders"]["components"]
+    assert good["ok"]
+    assert "'gantool bad --help' failed: Command 'bad' of orders cannot be used" in bad["faults"][0]
+
+
+def test_the_name_of_a_component_finds_its_plugin(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "modules" / "sound_heavy.py").write_text(HEAVY)
+    broken = "import nowhere_to_be_found"
+    code, reports = check("mild", broken=broken, some_plugin=SOUND.format(name="mild", module="sound"))
+    assert (code, list(reports)) == (0, ["some_plugin"])
+
+
+def test_names_choose_guests_and_built_ins_and_the_environment_blocks_only_what_was_not_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine, other = (Candidate(name, f"gantool-{name}", "1.0", "installed", lambda: None) for name in ("mine", "other"))
+
+    def chosen(*names: str) -> list[tuple[str, str | None]]:
+        return [(each.candidate.name, each.only) for each in asked(names, [mine, other])]
+
+    monkeypatch.setenv("GANTOOL_PLUGINS", "other")
+    assert chosen() == [("other", None)]
+    assert chosen("gantool-mine") == chosen("mine") == [("mine", None)]
+    assert chosen("hinge") == [("gantool.losses", "hinge")]
+    assert chosen("gantool.losses") == [("gantool.losses", None)]
+    assert {name for name, _ in chosen("gantool")} == set(BUILT_INS)
+    assert chosen("neither") == [("mine", "neither"), ("other", "neither")]
+
+
+def test_unknown_names_get_the_nearest(gantool: Callable[..., Any]) -> None:
+    ended = gantool("plugins", "check", "hing")
+    assert ended.code == 2
+    assert "Did you mean 'hinge'?" in ended.err
+
+
+def test_without_guests_there_is_nothing_to_check(gantool: Callable[..., Any], tmp_path: Path) -> None:
+    ended = gantool("plugins", "check")  # the environment of tests lets none in
+    assert (ended.code, ended.out) == (0, "")
+    assert "There are no plugins to check" in ended.err
+    assert gantool("plugins", "check", "--plugins-dir", tmp_path / "absent").code == 2

@@ -1,0 +1,116 @@
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from gantool.errors import PluginError
+from gantool.managing.environment import Environment, this_environment
+from gantool.managing.installers import install_command, uninstall_command
+from gantool.managing.requirements import Requirement, read_requirement
+
+FOO = read_requirement("gantool-foo")
+URL = read_requirement("git+https://example.org/foo")
+EDITABLE = Requirement("/src/gantool-foo", "gantool-foo", editable=True)
+PINS = Path("/cache/pins.txt")
+RECEIPT = """
+[tool]
+python = "3.12"
+requirements = [
+    {{ name = "gantool", extras = ["video"] }},
+    {{ name = "gantool-old", specifier = ">=1" }},
+    {{ name = "gantool-dev", editable = "/src/dev" }},
+    {{ name = "gantool-far", git = "https://example.org/far" }},{more}
+]
+"""
+
+
+def arguments(environment: Environment, requirement: Requirement, *, upgrade: bool = False) -> str:
+    return " ".join(install_command(environment, requirement, PINS, upgrade=upgrade).argv)
+
+
+def refusal(environment: Environment, requirement: Requirement = FOO, *, upgrade: bool = False) -> str:
+    with pytest.raises(PluginError) as caught:
+        install_command(environment, requirement, PINS, upgrade=upgrade)
+    return str(caught.value)
+
+
+def test_pip_comes_first(tmp_path: Path) -> None:
+    plain = Environment("/bin/py", tmp_path, has_pip=True, uv="/bin/uv")
+    begin = "/bin/py -m pip install --disable-pip-version-check --no-input"
+    assert arguments(plain, FOO) == f"{begin} --constraint {PINS} gantool-foo"
+    assert arguments(plain, FOO, upgrade=True) == f"{begin} --upgrade --constraint {PINS} gantool-foo"
+    assert arguments(plain, EDITABLE).endswith(f"--constraint {PINS} --editable /src/gantool-foo")
+    assert uninstall_command(plain, "gantool-foo").argv[:4] == ("/bin/py", "-m", "pip", "uninstall")
+    assert "--yes" in uninstall_command(plain, "gantool-foo").argv
+
+
+def test_uv_where_there_is_no_pip_upgrades_the_plugin_alone(tmp_path: Path) -> None:
+    uv = Environment("/bin/py", tmp_path, has_pip=False, uv="/bin/uv")
+    begin = "/bin/uv pip install --python /bin/py"
+    assert arguments(uv, FOO) == f"{begin} --constraint {PINS} gantool-foo"
+    assert arguments(uv, FOO, upgrade=True) == f"{begin} --upgrade-package gantool-foo --constraint {PINS} gantool-foo"
+    assert arguments(uv, URL, upgrade=True) == f"{begin} --constraint {PINS} {URL.text}"
+    assert " ".join(uninstall_command(uv, "gantool-foo").argv) == "/bin/uv pip uninstall --python /bin/py gantool-foo"
+
+
+def test_with_neither_the_exact_command_is_told(tmp_path: Path) -> None:
+    nothing = Environment("/bin/py", tmp_path, has_pip=False)
+    assert f"run: uv pip install --python /bin/py --constraint {PINS} gantool-foo " in refusal(nothing)
+    assert "/bin/py -m ensurepip" in refusal(nothing)
+
+
+def test_pipx_is_told_what_it_should_remember_and_pins_go_by_the_environment(tmp_path: Path) -> None:
+    """Pip's arguments would be kept in pipx's own records, and torch pinned for ever."""
+    (tmp_path / "gantool").mkdir()
+    (tmp_path / "gantool" / "pipx_metadata.json").touch()
+    pipx = Environment("/bin/py", tmp_path / "gantool", pipx="/bin/pipx")
+    command = install_command(pipx, FOO, PINS)
+    assert " ".join(command.argv) == "/bin/pipx inject gantool gantool-foo"
+    assert set(command.environ.values()) == {str(PINS)}
+    assert str(command).startswith(f"PIP_CONSTRAINT={PINS} ")
+    assert arguments(pipx, FOO, upgrade=True) == "/bin/pipx inject --force gantool gantool-foo"
+    assert " ".join(uninstall_command(pipx, "gantool-foo").argv) == (
+        "/bin/pipx uninject --leave-deps gantool gantool-foo"
+    )
+    assert "pipx inject gantool gantool-foo" in refusal(Environment("/bin/py", tmp_path / "gantool"))
+
+
+def test_a_uv_tool_gets_the_command_that_repeats_what_it_was_made_of(tmp_path: Path) -> None:
+    (tmp_path / "uv-receipt.toml").write_text(RECEIPT.format(more='\n    { name = "gantool-foo" },'))
+    tool = Environment("/bin/py", tmp_path, has_pip=True, uv="/bin/uv")
+    kept = (
+        "uv tool install --python 3.12 'gantool[video]' --with 'gantool-old>=1' --with-editable /src/dev "
+        "--with 'gantool-far @ git+https://example.org/far'"
+    )
+    assert f"To add it, run: {kept} --with gantool-foo" in refusal(tool)
+    assert refusal(tool, upgrade=True).endswith(f"{kept} --with gantool-foo --upgrade-package gantool-foo")
+    assert refusal(tool, EDITABLE).endswith(f"{kept} --with-editable /src/gantool-foo")
+    with pytest.raises(PluginError) as caught:
+        uninstall_command(tool, "gantool-foo")
+    assert str(caught.value).endswith(kept)
+    (tmp_path / "uv-receipt.toml").write_text("not TOML [")
+    assert refusal(tool).endswith(f"uv tool install {tmp_path.name} --with gantool-foo")
+
+
+def test_a_systems_python_is_left_alone_with_advice(tmp_path: Path) -> None:
+    managed = Environment("/usr/bin/python3", tmp_path, marker=tmp_path / "EXTERNALLY-MANAGED")
+    said = refusal(managed)
+    assert "EXTERNALLY-MANAGED" in said
+    for advice in ("python3 -m venv", "pipx inject gantool gantool-foo", "uv tool install gantool --with gantool-foo"):
+        assert advice in said
+    with pytest.raises(PluginError, match="belong to the system"):
+        uninstall_command(managed, "gantool-foo")
+
+
+def test_the_marker_of_pep_668_binds_all_but_virtual_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_path", lambda *_: str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    assert this_environment().kind == "plain"
+    (tmp_path / "EXTERNALLY-MANAGED").write_text("[externally-managed]\n")
+    assert this_environment().kind == "managed"
+    monkeypatch.setattr(sys, "base_prefix", "/elsewhere")
+    assert this_environment().kind == "plain"

@@ -10,6 +10,7 @@ from gantool.errors import PluginError
 from gantool.grammar import Choice, read_options
 from gantool.hookspecs import KINDS, hookimpl
 from gantool.plugin_choice import Chosen
+from gantool.plugin_specs import check_spec
 from gantool.plugins import PluginHost, host, using
 
 SETTING = Setting(resolution=16, channels=3, batch=4, images=16_000, count=lambda: 64)
@@ -25,6 +26,7 @@ def chosen(kind: str, choice: str | Spec) -> Iterator[Chosen]:
     if isinstance(choice, str):
         yield host().resolve(kind, choice)
         return
+    check_spec(kind, choice)
     known = host() if host().specs(kind).get(choice.name) == choice else _host_with(kind, choice)
     with using(known):
         yield Chosen(kind, choice, read_options(choice, Choice(choice.name)), known.owner(kind, choice.name))

@@ -289,6 +289,18 @@ class Unbounded(Hinge):
         return fake_logits - real_logits
 
 
+class Critic(Unbounded):
+    zero_decides = False
+
+
+class Counting(Hinge):
+    calls = 0
+
+    def discriminator(self, real_logits, fake_logits):
+        self.calls += 1
+        return super().discriminator(real_logits, fake_logits) / self.calls
+
+
 class Slope:
     weight, every = 1.0, 1
 
@@ -319,6 +331,14 @@ class SlopeByBackward(Slope):
     def __call__(self, network, real, fake, labels):
         network(real, labels).sum().backward()
         return super().__call__(network, real, fake, labels)
+
+
+class CountingSlope(Slope):
+    calls = 0
+
+    def measured(self, squares):
+        self.calls += 1
+        return squares / self.calls
 
 
 class Remembering(nn.Module):
@@ -367,6 +387,15 @@ class FlipByChance(FlipEachTime):
     def draw(self, n):
         flips = random.random() < 0.5
         return lambda images: tuple(level.flip(-1) if flips else level.clone() for level in images)
+
+
+class FlipEverySecond(Flip):
+    calls = 0
+
+    def draw(self, n):
+        self.calls += 1
+        flip = super().draw(n)
+        return flip if self.calls % 2 else lambda images: tuple(-level for level in images)
 
 
 class Alternating:
@@ -443,6 +472,12 @@ class SameFingerprint(Squares):
     fingerprint = "squares"
 
 
+class OtherBatch(Squares):
+    def batch(self, start, stop):
+        picture, label = self[0]
+        return picture.expand(stop - start, *self.shape), [label] * (stop - start)
+
+
 class ThirdClass(Squares):
     class_names = ("dark",)
 
@@ -502,3 +537,197 @@ class OnlyKnown(Diary):
             | gantool.Finished,
         ):  # fmt: skip
             raise TypeError("what is this?")
+
+
+def greet(name: str = "you"):
+    """Greets."""
+    print(f"Hello, {name}")
+
+
+def greet_anyone(**names: str):
+    """Greets."""
+
+
+class GrowingGenerator(Generator):
+    side = None
+    share = 1.0
+
+    def paint(self, maps):
+        image = super().paint(maps) * self.share
+        side = self.side or self.shape.resolution
+        return F.interpolate(image, size=(side, side))
+
+
+class GrownDiscriminator(Discriminator):
+    def __init__(self, shape):
+        super().__init__(shape)
+        self.size = (shape.resolution, shape.resolution)
+
+    def forward(self, images, labels=None):
+        return super().forward((F.interpolate(images[-1], size=self.size),), labels)
+
+
+class Growing(gantool.Gan):
+    def stages(self, batch):
+        return [gantool.Stage(0, 4, batch, "at 4 pixels"), gantool.Stage(100, 8, batch, "at 8 pixels")]
+
+    def advance(self, images_seen):
+        self.generator.side = 4 if images_seen < 100 else 8
+
+    def levels(self):
+        return (4, 8)
+
+    def show(self, level):
+        self.generator.side = level
+
+
+def growing(options, shape):
+    return built(shape, GrowingGenerator, GrownDiscriminator, Growing)
+
+
+def built_small(options, shape):
+    gan = growing(options, shape)
+    gan.advance(0)
+    return gan
+
+
+def growing_by_calls(options, shape):
+    class Accumulating(Growing):
+        def advance(self, images_seen):
+            super().advance(images_seen)
+            self.generator.share *= 0.9
+
+    return built(shape, GrowingGenerator, GrownDiscriminator, Accumulating)
+
+
+def growing_anew(options, shape):
+    class Replacing(Growing):
+        def advance(self, images_seen):
+            super().advance(images_seen)
+            self.generator.last.weight = nn.Parameter(self.generator.last.weight.detach() * 2)
+
+    return built(shape, GrowingGenerator, GrownDiscriminator, Replacing)
+
+
+def showing_nothing(options, shape):
+    class Deaf(Growing):
+        def show(self, level):
+            pass
+
+    return built(shape, GrowingGenerator, GrownDiscriminator, Deaf)
+
+
+def mixing_latents(options, shape):
+    class Centred(Generator):
+        def __init__(self, shape):
+            super().__init__(shape)
+            self.norm = nn.BatchNorm2d(8, track_running_stats=False)
+
+    return built(shape, Centred)
+
+
+def switching_in_steps(options, shape):
+    class Switching(Discriminator):
+        def __init__(self, shape):
+            super().__init__(shape)
+            self.drop = nn.Dropout(0.0)
+
+        def forward(self, images, labels=None):
+            if torch.is_grad_enabled():
+                self.drop.eval()
+            return super().forward(images, labels)
+
+    return built(shape, discriminator=Switching)
+
+
+class PairingForNothing(Hinge):
+    pairs_real = True
+
+
+class NothingToLearn(Slope):
+    def measured(self, squares):
+        return 0 * squares
+
+
+class SlopeByNumpy(Slope):
+    def measured(self, squares):
+        return squares * float(np.random.default_rng().random())
+
+
+class HoldingNothing:
+    def __init__(self, options):
+        pass
+
+    def constrain(self, network):
+        pass
+
+
+class LettingGrow(HoldingNothing):
+    def constrain(self, network):
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.mul_(2)
+
+
+class Holding(HoldingNothing):
+    def constrain(self, network):
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.clamp_(-0.1, 0.1)
+
+
+class AlwaysNegative(Flip):
+    def draw(self, n):
+        return lambda images: tuple(-level for level in images)
+
+
+class Bytes(Flip):
+    def draw(self, n):
+        flip = super().draw(n)
+        return lambda images: tuple(127.5 * level for level in flip(images))
+
+
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        return 2 * x
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(context, slope):
+        return 2 * slope
+
+
+class FlipOnce(Flip):
+    def draw(self, n):
+        flip = super().draw(n)
+        return lambda images: tuple(Once.apply(level) for level in flip(images))
+
+
+class Adapting(nn.Module):
+    def __init__(self, options):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(()))
+
+    def draw(self, n):
+        return Flip(None).draw(n)
+
+    def observe(self, real_logits):
+        self.mean.copy_(real_logits.mean())
+
+
+def unlike(options):
+    return gantool.ImageShape(16, 3, classes=5)
+
+
+class Dividing(Pooling):
+    def __call__(self, images):
+        return [images / images.std(dim=(1, 2, 3), keepdim=True, correction=0)]
+
+
+class WaitingForPictures(Diary):
+    def __call__(self, event):
+        if isinstance(event, gantool.Snapshot):
+            self.pictures = event.images
+        elif isinstance(event, gantool.Finished):
+            len(self.pictures)

@@ -24,5 +24,5 @@ def gantool_commands() -> list[Command]:
             "stylize", "Draw a photo in the manner of a painting, from coarse to fine.", "gantool.cli.stylize:stylize"
         ),
         Command("data", "Look at pictures before training on them.", "gantool.cli.data:app"),
-        Command("plugins", "List plugins and show what they provide.", "gantool.cli.plugins:app"),
+        Command("plugins", "List plugins, write, check, install and remove them.", "gantool.cli.plugins:app"),
     ]

@@ -43,10 +43,13 @@ def upgrade(
     json: Json = False,
 ) -> None:
     """Install the newest versions of plugins, from where each came, and leave torch as it is."""
+    from gantool.cli.output import say
     from gantool.managing.guests import installed_guests
     from gantool.managing.installing import find_guest, latest
 
     guests = [find_guest(name) for name in names] if names else installed_guests()
+    if not guests:
+        say("There are no installed plugins.")
     _install(guests, latest, upgrade=True, dry_run=dry_run, json=json)
 
 

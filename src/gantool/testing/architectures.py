@@ -58,9 +58,16 @@ PROPERTIES: tuple[Property[Case], ...] = (
 
 
 def faults_of(
-    component: Chosen, resolutions: Sequence[int], channels: Sequence[int], classes: Sequence[int], quick: bool
+    component: Chosen,
+    resolutions: Sequence[int] = (),
+    channels: Sequence[int] = (3, 1),
+    classes: Sequence[int] = (0, 3),
+    quick: bool = False,
 ) -> list[str]:
-    """The faults of an architecture; with `quick`, each resolution, number of channels and of classes once."""
+    """The faults of an architecture; with `quick`, each resolution, number of channels and of classes once.
+
+    Runs are made only where nothing else is wrong: they would differ for a reason that has been told.
+    """
     faults: list[str] = []
     refusals: list[str] = []
     built: list[Case] = []

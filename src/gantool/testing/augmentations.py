@@ -15,6 +15,7 @@ from gantool.plugin_choice import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import same, seeded
 from gantool.testing.players import players
+from gantool.testing.remembering import REMEDY, goes_on
 
 N = 8
 DRAWS = 6
@@ -125,6 +126,21 @@ def it_can_be_differentiated_twice(trial: Trial) -> Iterator[str]:
         yield "its second derivative by the pictures is missing or not finite. Detach nothing, and divide by no 0."
 
 
+def memory_comes_back(trial: Trial) -> Iterator[str]:
+    """With its state restored, it draws what it would have drawn."""
+
+    def use(augmentation: Augmentation) -> Images:
+        with seeded(0):
+            seen = augmentation.draw(N)(trial.images())
+        if observe := getattr(augmentation, "observe", None):
+            observe(torch.ones(N))
+        return seen
+
+    used, again = goes_on(lambda: trial.augmentation, use)
+    if not all(same(use(used), use(again)) for _ in range(DRAWS)):
+        yield f"it remembers what is not saved, so {REMEDY}"
+
+
 def memory_stays_finite(trial: Trial) -> Iterator[str]:
     """What it remembers stays finite when a step is not."""
     augmentation = trial.augmentation
@@ -146,6 +162,7 @@ PROPERTIES = (
     pixels_stay_sane,
     levels_get_the_same,
     it_can_be_differentiated_twice,
+    memory_comes_back,
     memory_stays_finite,
 )
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gantool.contracts import Balance, Turn
 from gantool.engine.trials import try_balance, try_memory
 from gantool.plugin_choice import Chosen
 from gantool.testing.faults import found
+from gantool.testing.remembering import REMEDY, restore
 
 LONG = 300
 COURSES: Mapping[str, Callable[[int], tuple[float, float]]] = {
@@ -77,17 +78,12 @@ def nobody_starves(trial: Trial) -> Iterator[str]:
 def state_comes_back(trial: Trial) -> Iterator[str]:
     """With its state restored, it goes on as if it had never stopped."""
     course = COURSES["while fortune turns"]
-    balance = trial.balance
     for stop in (1, 13, 27, 50):
         balance, again = trial.balance, trial.balance
         _played(balance, course, 0, stop)
-        if isinstance(balance, nn.Module) and isinstance(again, nn.Module):
-            again.load_state_dict(balance.state_dict())
+        restore(balance, again)
         if _played(balance, course, stop, 100) != _played(again, course, stop, 100):
-            yield (
-                f"a run that goes on after {stop} batches takes other turns than one that did not stop: it remembers "
-                "what is not saved. Make it an nn.Module that keeps numbers in buffers of floating point."
-            )
+            yield f"after {stop} batches it remembers what is not saved, so {REMEDY}"
             return
 
 

@@ -1,19 +1,19 @@
 """The checks of the conformance kit, one for each kind of component."""
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gantool.components import Spec
-from gantool.errors import GantoolError
-from gantool.hookspecs import KINDS
 from gantool.plugin_choice import Chosen
 from gantool.testing.choosing import chosen, settled
+from gantool.testing.declaring import DECLARING
 from gantool.testing.faults import Nonconforming, found
 
 HOMES = {
     "architecture": "architectures", "loss": "losses", "penalty": "penalties", "augmentation": "augmentations",
     "balance": "balances", "source": "sources", "extractor": "extractors", "observer": "observers",
+    "command": "commands",
 }  # fmt: skip
 
 
@@ -72,13 +72,18 @@ def check_observer(choice: str | Spec) -> None:
     _raise("observer", choice)
 
 
+def check_command(choice: str | Spec) -> None:
+    """Check a command: Typer understands its function, and its help can be shown. Raises Nonconforming."""
+    _raise("command", choice)
+
+
 def check_component(kind: str, choice: str | Spec, *, quick: bool = True) -> list[str]:
     """The faults of a component of any kind, each a sentence; empty when it is sound.
 
-    Whatever a plugin raises is one of them. An unknown `kind` is a KeyError: that is the caller's fault.
+    Whatever a plugin raises is one of them; nothing but KeyboardInterrupt leaves this function. `quick` tries each size
+    of an architecture once, instead of all combinations.
     """
-    options = {"quick": quick} if kind == "architecture" else {}
-    return _faults(kind, choice, options)[1]
+    return _faults(kind, choice, {"quick": quick} if kind == "architecture" else {})[1]
 
 
 def _raise(kind: str, choice: str | Spec, **options: Any) -> None:
@@ -89,27 +94,20 @@ def _raise(kind: str, choice: str | Spec, **options: Any) -> None:
 
 def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str, list[str]]:
     """What the component is called, and its faults."""
-    name = choice if isinstance(choice, str) else getattr(choice, "name", repr(choice))
-    title = f"{kind.capitalize()} {name!r}"
-    _ = KINDS[kind]
-    try:
-        from gantool.testing.declaring import DECLARING
+    title = f"{kind.capitalize()} {getattr(choice, 'name', choice)!r}"
 
+    def it_can_be_chosen(choice: str | Spec) -> Iterator[str]:
+        """The component is there, with these options."""
+        nonlocal title
         with chosen(kind, choice) as component:
-            return component.title, [
-                *found(DECLARING, component),
-                *_tried(kind, component, options),
-            ]
-    except (Exception, SystemExit) as error:
-        from gantool.errors import cause
+            title = component.title
+            yield from found(DECLARING, component)
+            yield from found([it_can_be_used], component)
 
-        return title, [str(error) if isinstance(error, GantoolError) else f"it failed ({cause(error)})."]
+    def it_can_be_used(component: Chosen) -> Iterator[str]:
+        """The component can be built and used."""
+        faults_of: Callable[..., list[str]] = importlib.import_module(f"gantool.testing.{HOMES[kind]}").faults_of
+        yield from faults_of(settled(component), **options)
 
-
-def _tried(kind: str, component: Chosen, options: dict[str, Any]) -> list[str]:
-    """What comes of building and using it."""
-    faults_of: Callable[..., list[str]] = importlib.import_module(f"gantool.testing.{HOMES[kind]}").faults_of
-    if kind == "architecture":
-        sizes: dict[str, Any] = {"resolutions": (), "channels": (3, 1), "classes": (0, 3), "quick": False}
-        return faults_of(component, **(sizes | options))
-    return faults_of(settled(component))
+    faults = found([it_can_be_chosen], choice)
+    return title, faults

@@ -10,6 +10,7 @@ from gantool.errors import PluginError
 from gantool.grammar import Choice, read_options
 from gantool.hookspecs import KINDS, hookimpl
 from gantool.plugin_choice import Chosen
+from gantool.plugin_specs import check_spec
 from gantool.plugins import PluginHost, host, using
 
 SETTING = Setting(resolution=16, channels=3, batch=4, images=16_000, count=lambda: 64)
@@ -25,6 +26,7 @@ def chosen(kind: str, choice: str | Spec) -> Iterator[Chosen]:
     if isinstance(choice, str):
         yield host().resolve(kind, choice)
         return
+    check_spec(kind, choice)
     known = host() if host().specs(kind).get(choice.name) == choice else _host_with(kind, choice)
     with using(known):
         yield Chosen(kind, choice, read_options(choice, Choice(choice.name)), known.owner(kind, choice.name))
@@ -37,9 +39,14 @@ def settled(component: Chosen) -> Chosen:
     return component
 
 
+def module_of(place: str) -> str:
+    """Of `"module:callable"`, the module."""
+    return place.partition(":")[0]
+
+
 def declaring_module(spec: Spec) -> str:
     """The module that declares a spec: one with gantool's hooks, or that of its options; empty where nothing tells."""
-    factory, options = spec.factory.partition(":")[0], spec.options.__module__
+    factory, options = module_of(spec.factory), spec.options.__module__
     for name in (options, options.partition(".")[0], factory, factory.partition(".")[0]):
         if any(hasattr(sys.modules.get(name), hook) for hook in KINDS.values()):
             return name
@@ -50,7 +57,7 @@ def declaring_module(spec: Spec) -> str:
 def _host_with(kind: str, spec: Spec) -> PluginHost:
     home = declaring_module(spec)
     made = PluginHost(guests=False, environ={})
-    made.add(_only(kind, spec), (home or spec.factory).partition(".")[0].partition(":")[0])
+    made.add(_only(kind, spec), (home or module_of(spec.factory)).partition(".")[0])
     if trouble := made.complaints():
         raise PluginError(" ".join(trouble))
     module = sys.modules.get(home)

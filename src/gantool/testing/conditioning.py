@@ -22,7 +22,8 @@ def labels_matter(case: Case) -> Iterator[str]:
     if not far_apart(images, drawn(gan, z, second)):
         yield (
             "the generator draws the same pictures for every label. Join an embedding or a one-hot vector of the "
-            "label to z, or build for ImageShape.classes 0 alone and say so."
+            "label to z; or, if it is not made for labels, raise a gantool.GantoolError that says so in the factory, "
+            "where shape.classes is not 0."
         )
     if not far_apart((judged(gan, images, first),), (judged(gan, images, second),)):
         yield (

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from gantool.components import AUTO, Architecture, ImageShape
 from gantool.config import write_settings
 from gantool.errors import PluginError
 from gantool.grammar import Choice, parse_choice, read_options
 from gantool.plugin_choice import Chosen
 from gantool.plugin_specs import check_spec
-from gantool.testing.choosing import declaring_module
+from gantool.testing.choosing import SETTING, declaring_module, module_of
 
 HEAVY = ("torch", "torchvision", "numpy", "PIL")
 SECONDS = 60
@@ -43,6 +44,26 @@ def declaring_imports_nothing_heavy(component: Chosen) -> Iterator[str]:
             "for that. Keep options and spec in a module of their own, and name the factory as text: "
             f"{component.spec.factory!r} is imported on use."
         )
+
+
+def what_is_left_open_is_settled(component: Chosen) -> Iterator[str]:
+    """Options at "auto" are settled by the function that it names, which imports nothing heavy."""
+    place, spec = component.spec.settle, component.spec
+    if place is None:
+        return
+    if isinstance(spec, Architecture):
+        shape = ImageShape(spec.resolutions[0] if spec.resolutions else SETTING.resolution)
+        fitted = component.settled(shape, SETTING.images)
+    else:
+        fitted, why = component.fitted(SETTING)
+        if not why.strip():
+            yield f"{place} gives no reason beside its options: a run tells what was chosen and why."
+    left = [name for name in type(fitted.options).model_fields if getattr(fitted.options, name) == AUTO]
+    if left:
+        yield f'{place} leaves option {left[0]!r} at "auto": what a run is made with must be written to its folder.'
+    yield from options_survive_as_text(fitted)
+    if heavy := _imported_by(module_of(place)):
+        yield f"{place} imports {' and '.join(heavy)}, and help pages wait for that. Keep it in a module of its own."
 
 
 def options_survive_as_text(component: Chosen) -> Iterator[str]:
@@ -89,4 +110,9 @@ def _imported_by(module: str) -> tuple[str, ...]:
     return tuple(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-DECLARING = (the_spec_is_sound, declaring_imports_nothing_heavy, options_survive_as_text)
+DECLARING = (
+    the_spec_is_sound,
+    declaring_imports_nothing_heavy,
+    options_survive_as_text,
+    what_is_left_open_is_settled,
+)

@@ -13,6 +13,7 @@ from gantool.engine.trials import try_loss, try_memory
 from gantool.plugin_choice import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import same, seeded
+from gantool.testing.remembering import REMEDY, goes_on
 
 N = 6
 CPU = torch.device("cpu")
@@ -124,6 +125,19 @@ def it_says_whether_it_pairs(trial: Trial) -> Iterator[str]:
         )
 
 
+def memory_comes_back(trial: Trial) -> Iterator[str]:
+    """With its state restored, it gives the values it would have given."""
+
+    def use(loss: Loss) -> tuple[Tensor, Tensor]:
+        real, fake = torch.linspace(-1, 2, N), torch.linspace(-2, 1, N)
+        with seeded(0):
+            return loss.discriminator(real, fake), loss.generator(real if trial.pairs else None, fake)
+
+    used, again = goes_on(lambda: trial.loss, use)
+    if not same(use(used), use(again)):
+        yield f"it remembers what is not saved, so {REMEDY}"
+
+
 def its_traits_are_true(trial: Trial) -> Iterator[str]:
     """It says that it has no lower bound, and that its logits only count against each other, where that is so."""
     falls = float((trial.discriminator(30.0, -30.0) - trial.discriminator(60.0, -60.0)).mean()) > 1
@@ -159,6 +173,7 @@ PROPERTIES = (
     gradients_teach,
     it_says_whether_it_pairs,
     its_traits_are_true,
+    memory_comes_back,
 )
 
 

@@ -33,7 +33,9 @@ class Case:
     @property
     def place(self) -> str:
         """Where a fault was found."""
-        return f"at {self.shape.resolution} pixels, {self.shape.channels} channels, {self.shape.classes} classes"
+        channels = f"{self.shape.channels} channel{'s' if self.shape.channels > 1 else ''}"
+        labels = f"{self.shape.classes} classes" if self.shape.classes else "no labels"
+        return f"at {self.shape.resolution} pixels, {channels}, {labels}"
 
     @property
     def settled(self) -> Chosen:

@@ -16,6 +16,7 @@ from gantool.plugin_choice import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import same, seeded
 from gantool.testing.players import players
+from gantool.testing.remembering import REMEDY, goes_on
 
 N = 4
 CPU = torch.device("cpu")
@@ -133,6 +134,14 @@ def a_seed_gives_the_same_values(trial: Trial) -> Iterator[str]:
         yield "it gives other values under the same seed of torch's. Draw noise by torch, not by numpy or random."
 
 
+def memory_comes_back(trial: Trial) -> Iterator[str]:
+    """With its state restored, it gives the values it would have given."""
+    network = trial.network()
+    used, again = goes_on(lambda: trial.penalty, lambda penalty: trial.values(penalty, network))
+    if not same(trial.values(used, network).detach(), trial.values(again, network).detach()):
+        yield f"it remembers what is not saved, so {REMEDY}"
+
+
 def memory_stays_finite(trial: Trial) -> Iterator[str]:
     """What it remembers stays finite when a step is not."""
     penalty = trial.penalty
@@ -170,6 +179,7 @@ VALUED = (
     weights_are_taught,
     the_network_is_left_alone,
     a_seed_gives_the_same_values,
+    memory_comes_back,
     memory_stays_finite,
 )
 HOLDING = (weights_are_held,)

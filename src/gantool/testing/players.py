@@ -13,7 +13,7 @@ SIDE, LATENT = 16, 4
 
 
 class Painter(nn.Module):
-    """Latents to pictures at each side, by one linear layer each; `map` and `synthesize` go by way of w."""
+    """Latents to pictures at each side: one linear layer for all, and one for each."""
 
     def __init__(self, shape: ImageShape, sides: tuple[int, ...]) -> None:
         super().__init__()
@@ -21,20 +21,30 @@ class Painter(nn.Module):
         self.last = nn.ModuleList(nn.Linear(LATENT, shape.channels * side * side) for side in sides)
         self.shape, self.sides = shape, sides
 
-    def map(self, z: Float[Tensor, "n d"], labels: Labels) -> Float[Tensor, "n d"]:
-        """The intermediate latent, which knows the label."""
+    def forward(self, z: Float[Tensor, "n d"], labels: Labels = None) -> Images:
+        """Pictures in [-1, 1]."""
+        return self._painted(self._mapped(z, labels))
+
+    def _mapped(self, z: Float[Tensor, "n d"], labels: Labels) -> Float[Tensor, "n d"]:
         return torch.tanh(self.first(_with_label(z, labels, self.shape.classes)))
 
-    def synthesize(self, w: Float[Tensor, "n d"]) -> Images:
-        """Pictures in [-1, 1]."""
+    def _painted(self, w: Float[Tensor, "n d"]) -> Images:
         return tuple(
             torch.tanh(layer(w)).view(len(w), self.shape.channels, side, side)
             for layer, side in zip(self.last, self.sides, strict=True)
         )
 
-    def forward(self, z: Float[Tensor, "n d"], labels: Labels = None) -> Images:
-        """Both in turn."""
-        return self.synthesize(self.map(z, labels))
+
+class MappedPainter(Painter):
+    """The same with an intermediate latent space."""
+
+    def map(self, z: Float[Tensor, "n d"], labels: Labels) -> Float[Tensor, "n d"]:
+        """The intermediate latent, which knows the label."""
+        return self._mapped(z, labels)
+
+    def synthesize(self, w: Float[Tensor, "n d"]) -> Images:
+        """Pictures in [-1, 1]."""
+        return self._painted(w)
 
 
 class Judge(nn.Module):
@@ -58,7 +68,8 @@ class Players(Gan):
     """A pair for one side, or for a pyramid."""
 
     def __init__(self, shape: ImageShape, sides: tuple[int, ...]) -> None:
-        super().__init__(Painter(shape, sides), Judge(shape, sides), LATENT)
+        painter = Painter if len(sides) == 1 else MappedPainter
+        super().__init__(painter(shape, sides), Judge(shape, sides), LATENT)
         self.sides = sides
 
     def view(self, batch: Float[Tensor, "n c h w"]) -> Images:

@@ -87,6 +87,21 @@ def pictures_stay_the_same(trial: Trial) -> Iterator[str]:
         yield "built anew, it has another length or other class_names."
 
 
+def a_stretch_is_its_pictures(trial: Trial) -> Iterator[str]:
+    """`batch(start, stop)`, where there is one, gives the pictures and labels of these indices."""
+    source: Any = trial.source
+    if not callable(getattr(source, "batch", None)):
+        return
+    stop = min(FEW, len(source))
+    images, labels = source.batch(0, stop)
+    for index in range(stop):
+        picture, label = source[index]
+        its_label = None if labels is None else labels[index]
+        if not torch.equal(torch.as_tensor(images[index]), picture) or (labels is not None and its_label != label):
+            yield f"batch(0, {stop}) has another picture or label at {index} than source[{index}]."
+            return
+
+
 def beyond_the_end_is_an_index_error(trial: Trial) -> Iterator[str]:
     """An index beyond either end raises IndexError."""
     source = trial.source
@@ -178,6 +193,7 @@ def _described(thing: object) -> str:
 
 PROPERTIES = (
     pictures_stay_the_same,
+    a_stretch_is_its_pictures,
     beyond_the_end_is_an_index_error,
     the_fingerprint_tells_pictures_apart,
 )

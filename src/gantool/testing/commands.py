@@ -1,0 +1,34 @@
+"""What a command of a plugin is checked for."""
+
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+
+from gantool.cli.guests import guest_command
+from gantool.plugin_choice import Chosen
+from gantool.testing.faults import found
+
+
+def typer_understands_it(component: Chosen) -> Iterator[str]:
+    """Its function can be imported, and Typer makes a command of it."""
+    guest_command(component.spec.name, ())
+    yield from ()
+
+
+def its_help_can_be_shown(component: Chosen) -> Iterator[str]:
+    """`gantool NAME --help` shows what it does."""
+    _, command = guest_command(component.spec.name, ())
+    written = StringIO()
+    with redirect_stdout(written), redirect_stderr(written):
+        try:
+            command.main(["--help"], prog_name=f"gantool {component.spec.name}", standalone_mode=False)
+        except SystemExit as ended:
+            if ended.code:
+                yield f"gantool {component.spec.name} --help ends with exit code {ended.code}."
+    if not written.getvalue().strip():
+        yield f"gantool {component.spec.name} --help shows nothing. Give its function a docstring."
+
+
+def faults_of(component: Chosen) -> list[str]:
+    """The faults of a command, which is not called: it may do anything."""
+    return found([typer_understands_it], component) or found([its_help_can_be_shown], component)

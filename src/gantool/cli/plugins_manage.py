@@ -25,13 +25,9 @@ def install(
     json: Json = False,
 ) -> None:
     """Install plugins, leave torch as it is, and see whether they load."""
-    from gantool.cli.output import say
     from gantool.managing.requirements import read_requirement
 
     requirements = [read_requirement(name, editable=editable) for name in names]
-    for requirement in requirements:
-        if requirement.note:
-            say(requirement.note)
     _install(requirements, lambda each: each, upgrade=False, dry_run=dry_run, json=json)
 
 
@@ -102,17 +98,23 @@ def _install(
     wanted: Sequence[Any], read: "Callable[[Any], Requirement]", *, upgrade: bool, dry_run: bool, json: bool
 ) -> None:
     """Install each, then print what a fresh process makes of them; exit code 1 when anything failed."""
-    from gantool.cli.output import error
+    from gantool.cli.output import error, say
     from gantool.managing.installing import Manager, loading_of
+
+    def noted(each: Any) -> "Requirement":
+        requirement = read(each)
+        if requirement.note:
+            say(requirement.note)
+        return requirement
 
     manager = Manager()
     if dry_run:
-        planned, failed = _each(wanted, lambda each: manager.install_command(read(each), upgrade=upgrade))
+        planned, failed = _each(wanted, lambda each: manager.install_command(noted(each), upgrade=upgrade))
         _print_commands([command for _, command in planned], json)
         if failed:
             raise typer.Exit(1)
         return
-    installed, failed = _each(wanted, lambda each: manager.install(read(each), upgrade=upgrade))
+    installed, failed = _each(wanted, lambda each: manager.install(noted(each), upgrade=upgrade))
     guests: list[Guest] = [guest for _, guest in installed]
     rows, wrong = loading_of(guests) if guests else ([], [])
     _print_plugins(rows, json)

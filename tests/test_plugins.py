@@ -10,6 +10,7 @@ import pytest
 from gantool import plugins
 from gantool.components import API_VERSION, Architecture, Command, Component, ImageShape, Options, option
 from gantool.errors import DataError, OptionError, PluginError, UnknownNameError, UsageError
+from gantool.hookspecs import hookimpl
 from gantool.plugin_choice import Chosen
 from gantool.plugins import PluginHost
 from sites import Site
@@ -424,3 +425,20 @@ def test_specs_import_no_torch(site: Site) -> None:
     environ = {**os.environ, "PYTHONPATH": str(site.folder), "GANTOOL_PLUGINS": "gantool-blobs"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_plugin_that_is_added_is_wanted_whatever_the_environment_says() -> None:
+    class Sound:
+        @hookimpl
+        def gantool_losses(self) -> list[Component]:
+            return [Component("added", "Something added", Options, "added:Loss")]
+
+    made = PluginHost(built_ins=(), guests=False, environ={"GANTOOL_PLUGINS": ""})
+    made.add(Sound(), "gantool-added")
+    made.add(object(), "gantool-empty")
+    assert made.owner("loss", "added") == "gantool-added"
+    assert [plugin.status for plugin in made.plugins] == ["ok", "broken"]
+    before = plugins.host()
+    with plugins.using(made):
+        assert plugins.host() is made
+    assert plugins.host() is before

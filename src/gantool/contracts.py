@@ -45,6 +45,9 @@ class Gan:
     `generator(z, labels) -> Images` takes `z: [n, latent_dim]`; `discriminator(images, labels) -> logits [n]`.
     `labels` is None or int64 `[n]`. A generator with an intermediate latent space also has `map(z, labels) -> w` and
     `synthesize(w) -> Images`; sampling, truncation and interpolation then work in `w`.
+
+    In evaluation mode each sample is drawn and judged by itself. A module of the discriminator that compares samples of
+    a batch on purpose, as minibatch standard deviation does, says so by an attribute `compares_samples`, true.
     """
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module, latent_dim: int) -> None:

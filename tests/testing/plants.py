@@ -284,6 +284,10 @@ class LogOfSigmoid(Hinge):
         return -torch.log(torch.sigmoid(fake_logits))
 
 
+class HingeOfACritic(Hinge):
+    pass
+
+
 class Unbounded(Hinge):
     def discriminator(self, real_logits, fake_logits):
         return fake_logits - real_logits
@@ -731,3 +735,9 @@ class WaitingForPictures(Diary):
             self.pictures = event.images
         elif isinstance(event, gantool.Finished):
             len(self.pictures)
+
+
+def normalised(options, shape):
+    gan = built(shape)
+    nn.utils.spectral_norm(gan.discriminator.first)
+    return gan

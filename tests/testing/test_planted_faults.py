@@ -52,6 +52,7 @@ def faults_of(kind, factory, **more):
 SOUND = [
     ("architecture", "sound", {}),
     ("architecture", "growing", {}),
+    ("architecture", "normalised", {}),
     ("loss", "Hinge", {}),
     ("loss", "Critic", {"traits": ("critic", "relative")}),
     ("penalty", "Slope", {"traits": ("slope",)}),
@@ -102,6 +103,7 @@ PLANTED = [
     ("loss", "HingeMixing", ("its generator(real_logits, fake_logits) mixes samples",)),
     ("loss", "HingeUpsideDown", ("the generator would learn to be recognised",)),
     ("loss", "LogOfSigmoid", ("is not finite", "softplus")),
+    ("loss", "HingeOfACritic", ("take 'critic' out of the traits",)),
     ("loss", "Unbounded", ("add 'critic' to the traits", "zero_decides = False")),
     ("loss", "Counting", ("it remembers what is not saved", "nn.Module")),
     ("penalty", "CountingSlope", ("it remembers what is not saved", "nn.Module")),
@@ -145,11 +147,18 @@ PLANTED = [
 
 @pytest.mark.parametrize(("kind", "factory", "words"), PLANTED, ids=[factory for _, factory, _ in PLANTED])
 def test_a_planted_fault_is_found_and_named(kind, factory, words):
-    faults = faults_of(kind, factory, options=Step if kind == "source" else gantool.Options)
+    traits = ("critic",) if factory == "HingeOfACritic" else ()
+    faults = faults_of(kind, factory, options=Step if kind == "source" else gantool.Options, traits=traits)
     text = "\n".join(faults)
     for each in words:
         assert any(one in text for one in each.split("|")), text or "no fault was found"
-    met = ("only_contiguous", "greet_anyone", "WaitingForPictures")  # by accident; others say it in words
+    met = (
+        "only_contiguous",
+        "greet_anyone",
+        "Sampling",
+        "FlipOnce",
+        "WaitingForPictures",
+    )  # by accident; others say it in words
     assert "Error:" not in text or factory in met, text
     assert all(fault.endswith((".", ")")) for fault in faults)
 
@@ -233,5 +242,7 @@ def test_an_architecture_may_refuse_labels():
 def test_shapes_can_be_chosen():
     deaf = spec_of("architecture", "deaf_to_labels", resolutions=())
     check_architecture(deaf, resolutions=(8, 12), channels=(1,), classes=(0,))
-    with pytest.raises(Nonconforming, match="at 12 pixels, 1 channel, 2 classes: the generator draws the same"):
-        check_architecture(deaf, resolutions=(12,), channels=(1,), classes=(2,))
+    place = r"at 12 pixels, 1 channel, 2 classes \(and 1 more\): the generator draws the same"
+    with pytest.raises(Nonconforming, match=place) as caught:
+        check_architecture(deaf, resolutions=(12,), channels=(1, 3), classes=(2,))
+    assert len(caught.value.faults) == 1

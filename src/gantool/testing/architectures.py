@@ -18,7 +18,7 @@ from gantool.testing.drawing import (
     reals_stay_in_range,
     the_contract_is_kept,
 )
-from gantool.testing.faults import Property, found
+from gantool.testing.faults import Property, found, placed
 from gantool.testing.growing import (
     growing_keeps_every_parameter,
     growth_follows_from_images_seen_alone,
@@ -68,7 +68,7 @@ def faults_of(
 
     Runs are made only where nothing else is wrong: they would differ for a reason that has been told.
     """
-    faults: list[str] = []
+    faults: list[tuple[str, list[str]]] = []
     refusals: list[str] = []
     built: list[Case] = []
     for shape in _shapes(resolutions or usual(component), channels, classes, quick):
@@ -77,18 +77,17 @@ def faults_of(
             case.build()
         except GantoolError as error:
             if isinstance(error, PluginError):
-                faults.append(f"{case.place}: {error}")
+                faults.append((case.place, [str(error)]))
             else:
                 refusals.append(str(error))  # an author may say in a sentence what a network is not made for
             continue
         built.append(case)
-        broken = found([the_contract_is_kept], case, case.place)
-        faults += broken or found(PROPERTIES, case, case.place)
-    if not built and not faults:
-        faults.append(f"it can be built for none of the shapes that were tried: {refusals[0]}")
-    elif not faults:
-        faults += found([a_run_goes_on_exactly], built[0], built[0].place)
-    return faults
+        faults.append((case.place, found([the_contract_is_kept], case) or found(PROPERTIES, case)))
+    if not built and refusals:
+        return [f"it can be built for none of the shapes that were tried: {refusals[0]}"]
+    if built and not placed(faults):
+        faults.append((built[0].place, found([a_run_goes_on_exactly], built[0])))
+    return placed(faults)
 
 
 def usual(component: Chosen) -> tuple[int, ...]:

@@ -11,8 +11,9 @@ from torch.nn import functional as F
 from gantool.components import ImageShape
 from gantool.contracts import Augmentation, Gan, Images
 from gantool.engine.trials import try_augmentation, try_memory
+from gantool.errors import cause
 from gantool.plugin_choice import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import found, placed
 from gantool.testing.networks import same, seeded
 from gantool.testing.players import players
 from gantool.testing.remembering import REMEDY, goes_on
@@ -121,7 +122,14 @@ def it_can_be_differentiated_twice(trial: Trial) -> Iterator[str]:
     with seeded(1):
         seen = trial.augmentation.draw(N)(leaves)
     first = torch.autograd.grad([level.square().sum() for level in seen], leaves, create_graph=True)
-    second = torch.autograd.grad([slope.square().sum() for slope in first], leaves, allow_unused=True)
+    try:
+        second = torch.autograd.grad([slope.square().sum() for slope in first], leaves, allow_unused=True)
+    except RuntimeError as error:
+        yield (
+            f"its second derivative by the pictures is missing ({cause(error)}). A backward of your own must be "
+            "made of differentiable functions too; some of torch's have no second one, so use others."
+        )
+        return
     if not all(slope is not None and bool(torch.isfinite(slope).all()) for slope in second):
         yield "its second derivative by the pictures is missing or not finite. Detach nothing, and divide by no 0."
 
@@ -169,9 +177,9 @@ PROPERTIES = (
 
 def faults_of(component: Chosen) -> list[str]:
     """The faults of an augmentation."""
-    faults: list[str] = []
+    faults: list[tuple[str, list[str]]] = []
     for words, gan, shape in players():
         trial = Trial(component, gan, shape)
-        broken = found([it_keeps_the_contract], trial, words)
-        faults += broken or found(PROPERTIES, trial, words)
-    return faults
+        broken = found([it_keeps_the_contract], trial)
+        faults.append((words, broken or found(PROPERTIES, trial)))
+    return placed(faults)

@@ -20,23 +20,34 @@ class Nonconforming(AssertionError):  # noqa: N818 (a finding, and no failure of
         self.faults = faults
 
 
-def found(properties: Iterable[Property[Subject]], subject: Subject, where: str = "") -> list[str]:
+def found(properties: Iterable[Property[Subject]], subject: Subject) -> list[str]:
     """The faults of a subject, in order, each said once; a property that raises is a fault too.
 
     What a component prints goes to standard error.
     """
     faults: list[str] = []
-    place = f"{where}: " if where else ""
     for check in properties:
         try:
             with redirect_stdout(sys.stderr):
-                for fault in check(subject):
-                    faults.append(place + fault)
+                faults.extend(check(subject))
         except GantoolError as error:
-            faults.append(place + str(error))
+            faults.append(str(error))
         except (Exception, SystemExit) as error:
-            faults.append(f"{place}it failed when this was tried: {_claim(check)} ({cause(error)}).")
+            faults.append(f"it failed when this was tried: {_claim(check)} ({cause(error)}).")
     return list(dict.fromkeys(faults))
+
+
+def placed(by_place: Iterable[tuple[str, list[str]]]) -> list[str]:
+    """Faults with the place where each was found; what was found at several is told once."""
+    places: dict[str, list[str]] = {}
+    for place, faults in by_place:
+        for fault in faults:
+            places.setdefault(fault, []).append(place)
+    return [f"{where[0]}{_more(len(where) - 1)}: {fault}" for fault, where in places.items()]
+
+
+def _more(count: int) -> str:
+    return f" (and {count} more)" if count else ""
 
 
 def _claim(check: Callable[..., object]) -> str:

@@ -138,16 +138,22 @@ def memory_comes_back(trial: Trial) -> Iterator[str]:
         yield f"it remembers what is not saved, so {REMEDY}"
 
 
+def _falls(trial: Trial, logit: float) -> bool:
+    """Whether the discriminator's loss falls by more than 1 when it is twice as sure as this."""
+    return float((trial.discriminator(logit, -logit) - trial.discriminator(2 * logit, -2 * logit)).mean()) > 1
+
+
 def its_traits_are_true(trial: Trial) -> Iterator[str]:
     """It says that it has no lower bound, and that its logits only count against each other, where that is so."""
-    falls = float((trial.discriminator(30.0, -30.0) - trial.discriminator(60.0, -60.0)).mean()) > 1
-    if falls != trial.has("critic"):
-        have, want = (
-            ("falls without end", "add 'critic' to") if falls else ("has a lower bound", "take 'critic' out of")
-        )
+    if _falls(trial, 30.0) and not trial.has("critic"):
         yield (
-            f"its discriminator {have} as the logits part: {want} the traits of its spec, by which odd combinations "
-            "are told."
+            "its discriminator falls without end as the logits part: add 'critic' to the traits of its spec, by which "
+            "combinations are told that let it run away."
+        )
+    elif trial.has("critic") and not _falls(trial, 1.0):  # farther out an option such as drift may hold it
+        yield (
+            "its traits call it a critic, and its discriminator has a lower bound: take 'critic' out of the traits of "
+            "its spec, by which penalties are asked for that it does not need."
         )
     logits = torch.linspace(-2, 2, N)
     shifts = torch.allclose(

@@ -13,7 +13,7 @@ from gantool.components import Component, ImageShape
 from gantool.contracts import Gan, Images, Labels
 from gantool.engine.trials import try_constraint, try_generator_penalty, try_memory, try_penalty
 from gantool.plugin_choice import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import found, placed
 from gantool.testing.networks import same, seeded
 from gantool.testing.players import players
 from gantool.testing.remembering import REMEDY, goes_on
@@ -187,9 +187,9 @@ HOLDING = (weights_are_held,)
 
 def faults_of(component: Chosen) -> list[str]:
     """The faults of a penalty of any form."""
-    faults: list[str] = []
+    faults: list[tuple[str, list[str]]] = []
     for words, gan, shape in players():
         trial = Trial(component, gan, shape)
-        broken = found([it_keeps_the_contract], trial, words)
-        faults += broken or found(HOLDING if trial.acts_on == "weights" else VALUED, trial, words)
-    return faults
+        broken = found([it_keeps_the_contract], trial)
+        faults.append((words, broken or found(HOLDING if trial.acts_on == "weights" else VALUED, trial)))
+    return placed(faults)

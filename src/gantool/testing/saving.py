@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from safetensors.torch import load
-from torch import Tensor
+from torch import Tensor, nn
 
 from gantool.contracts import Gan
 from gantool.engine.checkpoint import load_weights
@@ -17,12 +17,17 @@ def tensors_are_parameters_or_buffers(case: Case) -> Iterator[str]:
     for title, network in networks(gan):
         for name, module in network.named_modules():
             for attribute, value in vars(module).items():
-                if isinstance(value, Tensor):
+                if isinstance(value, Tensor) and not _derived(module, attribute):
                     where = f"{title}.{name}.{attribute}" if name else f"{title}.{attribute}"
                     yield (
                         f"{where} is a tensor outside the state: it is not saved and does not move to the GPU. "
                         f"Use self.register_buffer({attribute!r}, ...), or a local variable for what is not kept."
                     )
+
+
+def _derived(module: nn.Module, attribute: str) -> bool:
+    """Whether torch's older spectral or weight normalisation makes it anew from parameters at each call."""
+    return not {f"{attribute}_orig", f"{attribute}_g"}.isdisjoint(module.state_dict())
 
 
 def state_comes_back_from_a_file(case: Case) -> Iterator[str]:

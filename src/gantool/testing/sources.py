@@ -12,7 +12,7 @@ from torch import Tensor
 from gantool.components import ImageShape
 from gantool.contracts import Source
 from gantool.plugin_choice import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import found, placed
 
 SHAPES = (ImageShape(16, 3), ImageShape(24, 1))
 FEW = 4
@@ -201,8 +201,8 @@ PROPERTIES = (
 
 def faults_of(component: Chosen) -> list[str]:
     """The faults of a source."""
-    faults: list[str] = []
+    faults: list[tuple[str, list[str]]] = []
     for shape in SHAPES:
         trial = Trial(component, shape)
-        faults += found([there_are_pictures], trial, trial.place) or found(PROPERTIES, trial, trial.place)
-    return faults or found([its_natural_shape_is_true], Trial(component, SHAPES[0]))
+        faults.append((trial.place, found([there_are_pictures], trial) or found(PROPERTIES, trial)))
+    return placed(faults) or found([its_natural_shape_is_true], Trial(component, SHAPES[0]))

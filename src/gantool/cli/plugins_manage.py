@@ -14,6 +14,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the commands that would be run, and run none.")]
 
 
+def _complete(incomplete: str) -> list[str]:
+    from gantool.managing.guests import installed_guests
+
+    return [guest.distribution for guest in installed_guests()]
+
+
 def install(
     names: Annotated[
         list[str], typer.Argument(metavar="NAME|PATH|URL...", help="NAME is the distribution gantool-NAME.")
@@ -33,7 +39,10 @@ def install(
 
 def upgrade(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Installed plugins; all of them when none is named.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Installed plugins; all of them when none is named.", autocompletion=_complete
+        ),
     ] = None,
     dry_run: DryRun = False,
     json: Json = False,
@@ -61,7 +70,9 @@ def restore(dry_run: DryRun = False, json: Json = False) -> None:
 
 
 def uninstall(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="A plugin or its distribution.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="A plugin or its distribution.", autocompletion=_complete)
+    ],
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:

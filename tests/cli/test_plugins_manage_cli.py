@@ -170,6 +170,7 @@ def test_a_broken_plugin_is_told_and_can_be_removed(gantool: Cli, shop: Shop, so
     assert ended.code == 1
     (line,) = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
     assert why in line
+    assert "?." not in line
     assert "gantool plugins uninstall" in line
     ended = gantool("plugins", "uninstall", "bad")
     assert (ended.code, ended.out) == (0, "gantool-bad 1.0 is removed.\n")

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, sentence
 from gantool.managing import environment as environments
 from gantool.managing import running
 from gantool.managing.environment import Environment
@@ -155,7 +155,7 @@ def _broken(guest: Guest, rows: Iterable[Mapping[str, Any]]) -> list[str]:
             used = "used in part" if facts["status"] == "clash" else "not used"
             _log.warning(f"{guest.distribution} is installed and {used}: {facts['error']}.")
     return [
-        f"{guest.distribution} is installed, but broken: {facts['error']}. "
+        f"{sentence(guest.distribution + ' is installed, but broken: ' + facts['error'])} "
         f"'gantool plugins uninstall {guest.distribution}' removes it."
         for facts in rows
         if facts["status"] == "broken"

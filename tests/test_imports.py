@@ -21,7 +21,10 @@ COMPONENT_ROOM = {"components", "contracts", "hookspecs", "errors", "pixels", "p
 # like are single files of a room that others may use without seeing the rest of it, `data.__init__` its catalogue.
 MAY_IMPORT: dict[str, set[str]] = {
     # Each on first use.
-    FACE: {"assembly", "components", "config", "contracts", "engine.events", "errors", "hookspecs", "model"},
+    FACE: {
+        "assembly", "components", "config", "contracts", "engine.events", "errors", "hookspecs", "latent_files",
+        "model",
+    },
     "__main__": {"cli"},
     "errors": set(),
     "pixels": set(),
@@ -44,7 +47,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "locate": {"engine.best", "engine.export", "errors"},
     "chunks": {"contracts", "errors", "progress"},
     "runs": {"config", "engine.best", "engine.checkpoint", "engine.files", "errors"},
-    "model": {"chunks", "contracts", "engine.export", "errors", "latents", "locate", "pixels", "render"},
+    "latent_files": {"engine.export", "engine.files", "errors"},
+    "model": {
+        "chunks", "contracts", "engine.export", "errors", "latent_files", "latents", "locate", "pixels", "render",
+    },
     "architectures": COMPONENT_ROOM,
     "losses": COMPONENT_ROOM | {"augment"},
     "augment": COMPONENT_ROOM,
@@ -72,7 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.frames", "data.report",
         "data.tree", "data.whole", "engine.events", "engine.lock", "engine.stages", "engine.trainer", "errors",
-        "forecasting", "grammar", "hookspecs", "latents", "locate", "managing", "metrics", "model",
+        "forecasting", "grammar", "hookspecs", "latent_files", "latents", "locate", "managing", "metrics", "model",
         "option_types", "pixels", "progress", "recipes", "render", "resolve", "runs", "style", "stylizing",
         "tuning", *PLUGINS,
     },

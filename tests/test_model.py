@@ -243,8 +243,28 @@ def test_memory_that_suffices_for_nothing_is_an_error(monkeypatch: pytest.Monkey
 
 
 def test_other_errors_of_a_generator_are_not_taken_for_memory() -> None:
+    class Failing(Convolutions):
+        def forward(self, z: Tensor, labels: Labels) -> tuple[Tensor, ...]:
+            raise RuntimeError("shapes do not fit")
+
     with pytest.raises(RuntimeError, match="shapes"):
+        model(Failing()).render(torch.zeros(1, 8))
+
+
+def test_latents_of_another_model_are_refused() -> None:
+    with pytest.raises(OptionError, match="another model"):
         model().render(torch.zeros(1, 7))
+    with pytest.raises(OptionError, match="another model"):
+        model(Mapped()).render(torch.zeros(1, 8), buffers={"noise": torch.zeros(4)})
+
+
+def test_buffers_that_go_with_latents_stand_in_for_the_models_own() -> None:
+    made = model(Mapped())
+    latents = made.latents([1])
+    before = made.render(latents)
+    moved = {"net.2.running_mean": torch.full((4,), 3.0)}
+    assert not torch.equal(made.render(latents, buffers=moved), before)
+    assert torch.equal(made.render(latents), before)
 
 
 def test_drawing_reports_its_progress() -> None:

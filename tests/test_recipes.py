@@ -6,7 +6,7 @@ from PIL import Image
 
 from gantool.augment import DiffAugmentOptions
 from gantool.augment.strength import settle as settle_strength
-from gantool.components import Setting
+from gantool.components import Architecture, OnCpu, Options, Recipe, Setting
 from gantool.losses import R1Options
 from gantool.losses.gamma import settle as settle_gamma
 from gantool.plugins import PluginHost
@@ -88,3 +88,11 @@ def test_the_strength_of_an_augmentation_follows_the_number_of_pictures():
     options, why = settle_strength(DiffAugmentOptions(strength="auto"), Setting(32, 3, 16, 1000, lambda: 50_000))
     assert options.strength == pytest.approx(0.15)
     assert "50,000 images" in why
+
+
+@pytest.mark.parametrize(("device", "rates"), [("cuda", (1e-3, 4e-3)), ("cpu", (2e-3, 8e-3))])
+def test_networks_with_rates_of_their_own_keep_their_proportion_on_a_cpu(device, rates):
+    recipe = Recipe(learning_rate=1e-3, learning_rate_d=4e-3, on_cpu=OnCpu(batch=8, learning_rate=2e-3))
+    arch = Architecture("own", "Two rates", Options, "nowhere:build", recipe)
+    values = defaults(arch, HOST.find("source", "shapes"), {}, device).values
+    assert (values["lr_g"], values["lr_d"]) == rates

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Augmentation,
         Balance,
         Constraint,
+        Critic,
         Extractor,
         Gan,
         GeneratorPenalty,
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
         Stage,
         Turn,
     )
-    from gantool.engine.events import Checkpoint, Finished, Measured, Snapshot, Started, Tick, Warned
+    from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
     from gantool.errors import GantoolError
     from gantool.hookspecs import hookimpl
+    from gantool.latent_files import load_latents, save_latents
     from gantool.model import Model
 
 __version__ = "0.1.0"
@@ -56,22 +58,24 @@ _HOME = {
     ),
     "gantool.config": ("RunConfig",),
     "gantool.contracts": (
-        "Augmentation", "Balance", "Constraint", "Extractor", "Gan", "GeneratorPenalty", "Images", "Labels", "Logits",
-        "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
+        "Augmentation", "Balance", "Constraint", "Critic", "Extractor", "Gan", "GeneratorPenalty", "Images", "Labels",
+        "Logits", "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
     ),
-    "gantool.engine.events": ("Checkpoint", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
+    "gantool.engine.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.errors": ("GantoolError",),
     "gantool.hookspecs": ("hookimpl",),
+    "gantool.latent_files": ("load_latents", "save_latents"),
     "gantool.model": ("Model",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
-    "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Penalty",
-    "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer",
-    "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator", "GantoolError",
-    "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Critic",
+    "Penalty", "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
+    "Observer", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
+    "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model", "load_latents",
+    "save_latents",
 ]  # fmt: skip
 
 

@@ -67,8 +67,8 @@ class Recipe:
     """The training defaults that belong to an architecture; each has a flag that overrides it.
 
     `ema` is the half-life of the averaged generator, in images. `augment` None leaves it to the number of pictures.
-    `learning_rate_g` and `learning_rate_d` take the
-    place of `learning_rate` for one network (two time-scales, Heusel et al. 2017).
+    `learning_rate_g` and `learning_rate_d` take the place of `learning_rate` for one network (two time-scales, Heusel
+    et al. 2017); where `short` or `on_cpu` gives another rate, they keep their proportion to it.
     """
 
     loss: str = "logistic"

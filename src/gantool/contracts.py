@@ -2,7 +2,10 @@
 
 A loss, penalty, augmentation or balance that remembers something from step to step is an `nn.Module` that keeps it in
 buffers of floating point, which stay finite when a step is not: they are moved to the device, saved with the run,
-restored when it goes on, and averaged over processes after every step. It may tell how it stands by
+restored when it goes on, and averaged over processes after every step.
+
+One that changes by plan has `advance(images_seen)`, called before every step like a Gan's: a pure function of the
+clock, so that there is nothing to save (a penalty may set its `weight` so). Both kinds may tell how they stand by
 `status() -> Mapping[str, float]`, read once a tick.
 """
 

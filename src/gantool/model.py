@@ -1,7 +1,7 @@
 """A trained generator and its card: from seeds to pictures, the same ones every time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float, UInt8
@@ -13,6 +13,7 @@ from gantool.chunks import Chunks, steady
 from gantool.contracts import Gan, Labels, MappedGenerator
 from gantool.engine.export import ModelCard
 from gantool.errors import OptionError, PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.latent_files import replaced
 from gantool.locate import generator_file
 from gantool.pixels import to_uint8
 from gantool.render.pictures import to_pil
@@ -91,13 +92,28 @@ class Model:
         return self._latents(seeds, self.choose_labels(seeds, labels), truncation)
 
     def render(
-        self, latents: Float[Tensor, "n *d"], labels: LabelChoice = None, level: int | None = None
+        self,
+        latents: Float[Tensor, "n *d"],
+        labels: LabelChoice = None,
+        level: int | None = None,
+        buffers: Mapping[str, Tensor] | None = None,
     ) -> UInt8[Tensor, "n c h w"]:
-        """Pictures of latents, on the CPU. Labels are needed by a conditional model without a w space only."""
+        """Pictures of latents, on the CPU. Labels are needed by a conditional model without a w space only.
+
+        `buffers` stand in for the generator's own while it draws (see `latent_files`). Raises OptionError for latents
+        or buffers of another model.
+        """
+        wanted = self.latents([0], 0 if self.class_names else None).shape[1:]
+        if latents.shape[1:] != wanted:
+            raise OptionError(
+                f"These latents are of shape {list(latents.shape[1:])}; this {self._architecture} takes "
+                f"{list(wanted)}: they are of another model."
+            )
         if self.space == "z" and self.class_names and labels is None:
             raise UsageError(f"This model draws classes: say which, one of {_listed(self.class_names)}.")
         chosen = None if labels is None else self.choose_labels(range(len(latents)), labels)
-        return self._render(latents, chosen, level)
+        with replaced(self.generator, buffers or {}):
+            return self._render(latents, chosen, level)
 
     def interpolate(
         self,

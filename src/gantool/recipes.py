@@ -40,6 +40,7 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
     It hangs on the source and never on `--images`: N images and then N more have to be what 2N at once are.
     """
     recipe, whose = arch.recipe, f"the recipe of {arch.name}"
+    usual = recipe.learning_rate
     if source.images is not None:
         recipe = replace(recipe, images=source.images)
     of_steps = whose
@@ -56,8 +57,8 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "penalty": recipe.penalties,
         "augment": recipe.augment or AUTO,
         "balance": recipe.balance,
-        "lr_g": recipe.learning_rate_g or recipe.learning_rate,
-        "lr_d": recipe.learning_rate_d or recipe.learning_rate,
+        "lr_g": _of_one(recipe.learning_rate_g, recipe.learning_rate, usual),
+        "lr_d": _of_one(recipe.learning_rate_d, recipe.learning_rate, usual),
         "betas": recipe.betas,
         "weight_decay": recipe.weight_decay,
         "batch": recipe.batch,
@@ -73,6 +74,13 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "images": f"what {source.name} calls for" if source.images is not None else whose,
     }
     return Defaults(values, why)
+
+
+def _of_one(own: float | None, shared: float, usual: float) -> float:
+    """A network's learning rate: the shared one, or its own in the proportion it has to the recipe's shared one."""
+    if own is None:
+        return shared
+    return own if shared == usual else float(f"{own * shared / usual:.6g}")
 
 
 def _ema(batch: Any) -> int:
@@ -97,7 +105,8 @@ def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tu
         if not chosen.is_open:
             return text
         chosen, reason = chosen.fitted(setting)
-        why[name] = f"{why[name]}; {reason}" if name in why else reason
+        if reason not in why.get(name, ""):  # r1 and r2 have one reason
+            why[name] = f"{why[name]}; {reason}" if name in why else reason
         return chosen.text
 
     update = {

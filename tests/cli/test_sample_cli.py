@@ -154,3 +154,17 @@ def test_unknown_classes_and_models_get_the_near_name(run: str) -> None:
         call("sample", "pets.safetensors", "--label", "cta")
     with pytest.raises(GantoolError, match="Did you mean 'runs/demo'"):
         call("sample", "runs/dmeo")
+
+
+def test_latents_of_a_file_are_drawn_in_place_of_seeds(run: str, tmp_path: Path) -> None:
+    gantool.save_latents(tmp_path / "two.safetensors", gantool.load(run).latents([5, 7]))
+    call("sample", run, "--latents", "two.safetensors", "--out", "drawn")
+    call("sample", run, "--seeds", "5,7", "--out", "seeds")
+    for name, seed in (("two-latent000000.png", 5), ("two-latent000001.png", 7)):
+        assert np.array_equal(pixels(f"drawn/{name}"), pixels(f"seeds/seed{seed:06d}.png"))
+    assert "two-grid-0-1.png" in call("sample", run, "--latents", "two.safetensors", "--grid", "--out", "drawn")
+    with pytest.raises(OptionError, match="--latents says what is drawn"):
+        call("sample", run, "--latents", "two.safetensors", "--seeds", "1")
+    gantool.save_latents(tmp_path / "other.safetensors", torch.zeros(1, 3))
+    with pytest.raises(OptionError, match="they are of another model"):
+        call("sample", run, "--latents", "other.safetensors")

@@ -425,3 +425,35 @@ def test_warnings_are_told_when_the_run_begins(tmp_path):
     made.warnings = ["memory is short"]
     made.train()
     assert [event.message for event in told if isinstance(event, Warned)] == ["memory is short"]
+
+
+class Clocked:
+    """A penalty whose weight is the clock's."""
+
+    every = 1
+
+    def __init__(self):
+        self.weight, self.told = 0.0, []
+
+    def __call__(self, network, real, fake, labels):
+        return network(real, labels).square()
+
+    def advance(self, images_seen):
+        self.weight = images_seen / 1000
+        self.told.append(images_seen)
+
+    def status(self):
+        return {"clock": self.weight}
+
+
+def test_a_component_that_goes_by_the_clock_is_told_it_before_each_step(tmp_path):
+    clocked, seen = Clocked(), []
+    made = trainer(tmp_path / "run", 32, game={"penalties": (clocked,)}, observers=[seen.append])
+    made.train()
+    assert clocked.told == [0, 8, 16, 24]
+    assert [event.status["clock"] for event in seen if isinstance(event, Tick)] == [0.008, 0.024]
+    again = Clocked()
+    went_on = trainer(tmp_path / "run", 48, game={"penalties": (again,)})
+    went_on.resume(checkpoint.newest(tmp_path / "run"))
+    went_on.train()
+    assert again.told == [32, 40]

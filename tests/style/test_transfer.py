@@ -7,7 +7,7 @@ from gantool.extractors.filters import Filters
 from gantool.style import Settings, transfer
 from gantool.style.layers import balance_of, network_of
 from gantool.style.objective import Objective
-from gantool.style.pyramid import scale_sizes
+from gantool.style.pyramid import grown, resized, scale_sizes
 from gantool.style.statistics import Gram
 
 EXTRACTOR = Filters(RandomOptions(filters=8, size=3, scales=3))
@@ -29,14 +29,27 @@ def objective(content, styles, shares, masks=None, settings=QUICK):
 
 def test_states_go_from_coarse_to_fine_and_the_loss_falls_within_each_scale():
     states = list(transfer(picture(0), [picture(1)], EXTRACTOR, QUICK))
-    assert [tuple(state.image.shape) for state in states[::6]] == [(1, 3, 16, 24), (1, 3, 32, 48)]
-    assert [state.step for state in states] == list(range(1, 13))
+    assert [tuple(state.image.shape)[2:] for state in states] == [(16, 24)] + 6 * [(32, 48)]  # a quarter, of 6
+    assert [state.step for state in states] == list(range(1, 8))
+    assert {state.steps for state in states} == {7}
     assert [state.share for state in states] == sorted(state.share for state in states)
     assert states[-1].share == 1
-    for part in (states[:6], states[6:]):
-        totals = [state.terms.total for state in part]
-        assert totals == sorted(totals, reverse=True)
+    totals = [state.terms.total for state in states[1:]]
+    assert totals == sorted(totals, reverse=True)
     assert states[-1].image.abs().max() <= 1
+
+
+def test_adam_takes_all_its_steps_at_every_scale():
+    states = list(transfer(picture(0), [picture(1)], EXTRACTOR, Settings(steps=4, scales=2, optimizer="adam")))
+    assert [state.image.shape[-1] for state in states] == 4 * [24] + 4 * [48]
+
+
+def test_what_a_coarse_scale_left_alone_is_the_content_at_the_next():
+    content, change = picture(0), torch.full((1, 3, 16, 24), 0.1)
+    small = resized(content, 16, 24)
+    assert torch.allclose(grown(small, content, (32, 48)), content)
+    moved = grown(small + change, content, (32, 48))
+    assert torch.allclose(moved, (content + 0.1).clamp(-1, 1), atol=1e-6)
 
 
 @pytest.mark.parametrize("loss", ["gram", "covariance", "sliced"])

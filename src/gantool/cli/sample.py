@@ -33,6 +33,12 @@ def sample(
         typer.Option("-n", metavar="N", min=1, max=MOST_SEEDS, help="How many: the seeds 0 to N-1. 16 if not given."),
     ] = None,
     seeds: Annotated[str | None, typer.Option(metavar="SEEDS", help="Which seeds: 0-63, or 1,5,9-12.")] = None,
+    latents: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Latents in place of seeds: a .safetensors file, such as that of a projection."
+        ),
+    ] = None,
     truncation: Truncation = 1.0,
     label: Annotated[
         list[str] | None,
@@ -59,17 +65,22 @@ def sample(
     """Draw pictures from a trained generator: the same seed is the same picture, every time.
 
     Files are named by seed, with the label, truncation, level and scale where given: seed000012-cat.png. A sheet is
-    named by its seeds: grid-0-15.png.
+    named by its seeds: grid-0-15.png. Of --latents face.safetensors the first is face-latent000000.png.
     """
     if n is not None and seeds is not None:
         raise OptionError("-n and --seeds exclude each other: -n 8 is --seeds 0-7.")
+    if latents is not None and (n is not None or seeds is not None or truncation != 1):
+        raise OptionError("--latents says what is drawn: -n, --seeds and --truncation do not go with it.")
     numbers = list(dict.fromkeys(parse_seeds(seeds))) if seeds is not None else list(range(n or 16))
 
     from gantool.assembly import load
     from gantool.cli import output
     from gantool.cli.progress import showing_progress
+    from gantool.latent_files import load_latents
     from gantool.locate import model_name
 
+    found = None if latents is None else load_latents(latents)
+    numbers = numbers if found is None else list(range(len(found.latents)))
     with showing_progress():
         loaded = load(model, device)
         labels = _class_names(loaded, label or [])
@@ -78,16 +89,20 @@ def sample(
         options = of_options(truncation, level, scale) + SUFFIXES[format]
 
         def draw(numbers: list[int], label: str | None) -> "UInt8[Tensor, 'n c h w']":
+            if found is not None:
+                return loaded.render(found.latents[numbers], label, level, found.buffers)
             return loaded.images(numbers, truncation, label, level)
 
         def path_of(stem: str, labels: list[str | None]) -> Path:
+            stem = stem if latents is None else f"{latents.stem}-{stem.replace('seed', 'latent')}"
             return folder / f"{stem}{of_classes([words[label] for label in labels if label is not None])}{options}"
 
         write = _write_sheet if grid else _write_singles
         files = write(draw, path_of, numbers, labels, scale, overwrite)
     if as_json:
         chosen = [name for name in labels if name is not None]
-        output.result_json({"files": [str(file) for file in files], "seeds": numbers, "labels": chosen})
+        drawn = {"seeds": numbers} if latents is None else {"latents": str(latents)}
+        output.result_json({"files": [str(file) for file in files], **drawn, "labels": chosen})
     else:
         output.result(str(files[0] if grid else folder))
 

@@ -8,20 +8,20 @@ MOST_SEEDS = 1_000_000
 LARGEST_SEED = 2**32 - 1
 
 
-def parse_seeds(text: str) -> list[int]:
+def parse_seeds(text: str, flag: str = "--seeds") -> list[int]:
     """The seeds in the order given. Raises OptionError for what is no seed, an empty range, or too many."""
     seeds: list[int] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*([0-9]+)\s*(?:-\s*([0-9]+)\s*)?", part)
         if match is None:
-            raise OptionError(f"--seeds takes numbers and ranges as in 0-63 or 1,5,9-12; {part.strip()!r} is neither.")
+            raise OptionError(f"{flag} takes numbers and ranges as in 0-63 or 1,5,9-12; {part.strip()!r} is neither.")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
-            raise OptionError(f"--seeds: the range {part.strip()} runs backwards; write {last}-{first}.")
+            raise OptionError(f"{flag}: the range {part.strip()} runs backwards; write {last}-{first}.")
         if last > LARGEST_SEED:
-            raise OptionError(f"--seeds: seeds go from 0 to {LARGEST_SEED}; {last} is too large.")
+            raise OptionError(f"{flag}: seeds go from 0 to {LARGEST_SEED}; {last} is too large.")
         if len(seeds) + last - first + 1 > MOST_SEEDS:
-            raise OptionError(f"--seeds: {text} is more than {MOST_SEEDS:,} seeds; draw them in several calls.")
+            raise OptionError(f"{flag}: {text} is more than {MOST_SEEDS:,} seeds; draw them in several calls.")
         seeds.extend(range(first, last + 1))
     return seeds
 

@@ -48,7 +48,7 @@ def stylize(
     size: Annotated[
         int, typer.Option(metavar="N", parser=_side, help="Pixels of the longer side, or 'original'.")
     ] = SIDE,
-    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps at each scale; more is closer.")] = 100,
+    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps at full size; more is closer.")] = 100,
     content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="More keeps the photo.")] = 1.0,
     style_weight: Annotated[float, typer.Option(metavar="X", min=0, help="More follows the painting.")] = 1.0,
     tv_weight: Annotated[float, typer.Option(metavar="X", min=0, help="More is smoother.")] = 1.0,

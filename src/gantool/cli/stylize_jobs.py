@@ -8,10 +8,12 @@ import torch
 import typer
 from PIL import Image
 
+from gantool.cli.interrupts import interruptible
+from gantool.cli.out_files import check_out
 from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.progress import showing_progress
 from gantool.cli.stylize_film import MOVING, draw_film
-from gantool.cli.stylize_job import Drawn, Job, check_out, interruptible
+from gantool.cli.stylize_job import Drawn, Job
 from gantool.cli.stylize_words import Show, display
 from gantool.data.frames import FILMS
 from gantool.data.tree import usable_listing

@@ -12,8 +12,12 @@ NAMES = ("auto", "cuda", "mps", "cpu")
 def pick_device(name: str) -> torch.device:
     """The device of this name; `auto` takes CUDA, then Apple's MPS, then the CPU.
 
-    Raises OptionError for a name that is none, or a device this machine or this torch does not have.
+    From then on computing on the CPU repeats bit for bit. Raises OptionError for a name that is none, or a device this
+    machine or this torch does not have.
     """
+    # Said aloud, the number holds: left alone, MKL takes as many threads as a busy machine has to spare, and sums in
+    # another order with each number.
+    torch.set_num_threads(torch.get_num_threads())
     kind = name.partition(":")[0]
     if kind not in NAMES:
         raise OptionError(

@@ -29,7 +29,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Tick:
-    """A fixed number of images has passed; `scalars` are means over the tick, `status` is that of a growing Gan."""
+    """A fixed number of images has passed: means over it in `scalars`; `status` is what networks and parts tell."""
 
     images_seen: int
     images_goal: int

@@ -1,4 +1,4 @@
-"""What components remember from step to step: saved with the run, restored, and the same in all processes."""
+"""The components of a game between its steps: told the clock; what they remember is saved, restored and shared."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,12 +9,25 @@ from gantool.engine.checkpoint import load_weights
 from gantool.engine.step import Game
 
 
-def remembering(game: Game) -> dict[str, nn.Module]:
-    """The components that keep something in buffers, by their place in the game."""
+def components(game: Game) -> dict[str, object]:
+    """Everything but the networks, by its place in the game."""
     parts: dict[str, object] = {"loss": game.loss, "augmentation": game.augmentation, "balance": game.balance}
     for place in ("penalties", "generator_penalties", "constraints"):
         parts |= {f"{place}.{number}": part for number, part in enumerate(getattr(game, place))}
-    return {name: part for name, part in parts.items() if isinstance(part, nn.Module) and part.state_dict()}
+    return parts
+
+
+def advance(game: Game, images_seen: int) -> None:
+    """Tell the components the clock before a step, those that go by it."""
+    for part in components(game).values():
+        take: Any = getattr(part, "advance", None)
+        if callable(take):
+            take(images_seen)
+
+
+def remembering(game: Game) -> dict[str, nn.Module]:
+    """The components that keep something in buffers, by their place in the game."""
+    return {name: part for name, part in components(game).items() if isinstance(part, nn.Module) and part.state_dict()}
 
 
 def memory(game: Game) -> Iterator[Tensor]:
@@ -24,9 +37,9 @@ def memory(game: Game) -> Iterator[Tensor]:
 
 
 def status(game: Game) -> dict[str, float]:
-    """What the components that adapt tell of themselves, read from the device."""
+    """What the components that change tell of themselves, read from the device."""
     told: dict[str, float] = {}
-    for part in remembering(game).values():
+    for part in components(game).values():
         tell: Any = getattr(part, "status", None)
         if callable(tell):
             told |= tell()

@@ -22,7 +22,7 @@ from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick,
 from gantool.engine.export import ModelCard, save_generator
 from gantool.engine.ledger import Ledger
 from gantool.engine.lock import RunLock
-from gantool.engine.remembering import memory
+from gantool.engine.remembering import advance, memory
 from gantool.engine.remembering import status as told_by_components
 from gantool.engine.saving import check_same_data, gather, give_back
 from gantool.engine.schedules import schedule_of
@@ -141,6 +141,7 @@ class Trainer:
         stage = stage_at(self.stages, self.images_seen)
         self._enter(stage)
         gan.advance(self.images_seen)
+        advance(self.game, self.images_seen)
         images, labels = self.batches.take(self.images_seen, world.share(stage.batch), stage.resolution)
         batch = self.game.precision.arrange(to_float(images))
         middle = self.images_seen + stage.batch / 2

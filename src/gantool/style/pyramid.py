@@ -30,6 +30,14 @@ def resized(image: Float[Tensor, "n c _ _"], height: int, width: int) -> Float[T
     return result
 
 
+def grown(
+    image: Float[Tensor, "1 c _ _"], content: Float[Tensor, "1 c _ _"], size: tuple[int, int]
+) -> Float[Tensor, "1 c _ _"]:
+    """What was drawn at a coarser size, with the fine detail of the content, which that size could not hold."""
+    change = image - resized(content, *image.shape[-2:])
+    return (resized(content, *size) + resized(change, *size)).clamp(-1, 1)
+
+
 def shrunk(image: Float[Tensor, "n c _ _"], longest: float) -> Float[Tensor, "n c _ _"]:
     """With its longer side at `longest` pixels; never enlarged."""
     height, width = image.shape[-2:]

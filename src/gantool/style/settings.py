@@ -15,11 +15,11 @@ PreserveColor = Literal["no", "luminance", "match"]
 class Settings:
     """How a picture is made. Weights of 1 are what suits most pictures, whatever the extractor.
 
-    `steps` are those of the finest scale; coarser ones take as many and cost little. `scales` is how many sizes there
-    are, each half of the next (None: down to about 100 pixels). `style_scale` makes brush strokes larger. `start` is
-    where the coarsest scale begins. `preserve_color` stylises lightness alone, or gives the styles the content's
-    colours first. `tile` is the side of tiles in pixels (0: never; None: 768 for images too large to be seen whole),
-    which costs time and saves memory. Layers map names to weights; empty means the extractor's own choice.
+    `steps` are those of the finest scale; coarser ones take a quarter of them, or as many by Adam. `scales` is how many
+    sizes there are, each half of the next (None: down to about 64 pixels). `style_scale` makes brush strokes larger.
+    `start` is where the coarsest scale begins. `preserve_color` stylises lightness alone, or gives the styles the
+    content's colours first. `tile` is the side of tiles in pixels (0: never; None: 768 for images too large to be seen
+    whole), which costs time and saves memory. Layers map names to weights; empty means the extractor's own choice.
     """
 
     content_weight: float = 1.0

@@ -15,7 +15,7 @@ from gantool.style.color import grey, luma, matched, with_chroma_of
 from gantool.style.layers import balance_of, network_of, style_loss_of
 from gantool.style.objective import Balance, Image, Network, Objective, Terms
 from gantool.style.optimizers import MINIMISERS
-from gantool.style.pyramid import bare, framed, noise_like, resized, scale_sizes, shrunk
+from gantool.style.pyramid import bare, framed, grown, noise_like, resized, scale_sizes, shrunk
 from gantool.style.settings import Settings
 from gantool.style.sliced import Sliced
 from gantool.style.statistics import Covariance, Gram, StyleLoss
@@ -25,6 +25,10 @@ TILE = 768
 """Side of tiles; what a network looks at around them makes smaller ones slow."""
 WHOLE_PIXELS = 1280 * 1280
 """Larger images are drawn by tiles: VGG-19 takes about 3 GB for these."""
+
+COARSER = {"lbfgs": 4, "adam": 1}
+"""One step of a coarse scale for so many of the finest. L-BFGS lays out strokes in few, and more lead away from the
+content, so that the finest scale ends higher; the steps of Adam are bounded, and it needs them all."""
 
 Mask = Float[Tensor, "1 1 h w"]
 Style = Float[Tensor, "1 3 _ _"]
@@ -93,10 +97,12 @@ def _transfer(
     if isinstance(network, torch.nn.Module):
         network = network.to(content.device)
     loss = style_loss_of(extractor, settings)
-    minimise = MINIMISERS[_optimizer(settings, loss)]
+    optimizer = _optimizer(settings, loss)
     height, width = content.shape[-2:]
     sizes = scale_sizes(height, width, settings.scales)
-    work = [height * width for height, width in sizes]
+    steps = [max(1, settings.steps // COARSER[optimizer])] * (len(sizes) - 1) + [settings.steps]
+    work = [height * width * count for (height, width), count in zip(sizes, steps, strict=True)]
+    from_content = start is None and settings.start == "content"
     image = start if start is not None else _start(resized(content, *sizes[0]), settings)
     for scale, size in enumerate(sizes):
         # Each scale has an objective of its own: the features of the last one are let go before those of the next.
@@ -105,16 +111,16 @@ def _transfer(
         objective.set_content(framed(resized(content, *size)))
         seen = [shrunk(style, max(size) * settings.style_scale) for style in styles]
         objective.set_styles(seen, shares, masks and [framed(resized(mask, *size).clamp(0, 1)) for mask in masks])
-        for step, (reached, terms) in enumerate(minimise(objective, framed(resized(image, *size)), settings.steps), 1):
+        begin = framed(grown(image, content, size) if from_content else resized(image, *size))
+        for step, (reached, terms) in enumerate(MINIMISERS[optimizer](objective, begin, steps[scale]), 1):
             if not math.isfinite(terms.total):
                 raise StyleError(
                     f"The loss is no longer finite at step {step} of {size[1]} x {size[0]} pixels: try a lower "
                     "--style-weight, or --precision float32."
                 )
             image = bare(reached)
-            done = sum(work[:scale]) + work[scale] * step / settings.steps
-            taken = scale * settings.steps + step
-            yield State(image.clamp(-1, 1), taken, len(sizes) * settings.steps, done / sum(work), terms)
+            done = sum(work[:scale]) + work[scale] * step / steps[scale]
+            yield State(image.clamp(-1, 1), sum(steps[:scale]) + step, sum(steps), done / sum(work), terms)
 
 
 def make_style_loss(name: str, seed: int) -> StyleLoss:

@@ -1,0 +1,153 @@
+"""Writes the reference in docs/plugins.md from the code: hooks, specs, contracts, events, traits.
+
+    python docs/reference.py
+
+A test keeps the page as this would write it. It reads the source, so types stand there as their authors wrote
+them.
+"""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+PAGE = DOCS / "plugins.md"
+SOURCE = DOCS.parent / "src" / "gantool"
+BEGIN = "<!-- reference: from here on written by docs/reference.py -->"
+END = "<!-- reference: to here -->"
+
+
+def page() -> str:
+    """The page with the reference as the code has it now. Raises ValueError when the marks are not there."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise ValueError(f"{PAGE} has no {BEGIN} ... {END}.")
+    return f"{before}{BEGIN}\n\n{reference()}\n{END}{after}"
+
+
+def reference() -> str:
+    """The whole reference in Markdown."""
+    offered = _offered()
+    parts = ["### Hooks\n", *_hooks(), "\n### Specs\n", *_described("components.py", offered), *_traits()]
+    parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("contracts.py")) or "")]
+    parts += [*_described("contracts.py", offered), "### Events\n", *_described("engine/events.py", offered)]
+    return "\n".join(parts)
+
+
+def _tree(path: str) -> ast.Module:
+    return ast.parse((SOURCE / path).read_text(encoding="utf-8"))
+
+
+def _offered() -> set[str]:
+    """The names of the face, which are a promise."""
+    (names,) = [
+        node.value
+        for node in _tree("__init__.py").body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return set(ast.literal_eval(names))
+
+
+def _hooks() -> Iterator[str]:
+    yield "| hook | returns | |"
+    yield "| --- | --- | --- |"
+    for node in _tree("hookspecs.py").body:
+        if isinstance(node, ast.FunctionDef) and node.returns is not None:
+            yield f"| `{node.name}()` | `{_type(node.returns)}` | {_line(ast.get_docstring(node))} |"
+
+
+def _traits() -> Iterator[str]:
+    (traits,) = [
+        node.value
+        for node in _tree("components.py").body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TRAITS"
+    ]
+    yield "#### Traits\n\n| trait | |\n| --- | --- |"
+    for name, meaning in ast.literal_eval(traits).items():
+        yield f"| `{name}` | {meaning} |"
+    yield ""
+
+
+def _described(path: str, offered: set[str]) -> Iterator[str]:
+    """Every offered class, function and alias of a file, in its order."""
+    body = _tree(path).body
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.ClassDef) and node.name in offered:
+            yield f"#### `gantool.{node.name}`\n\n{_paragraphs(ast.get_docstring(node) or '')}"
+            yield from _fields(node)
+            yield from _methods(node)
+        elif isinstance(node, ast.FunctionDef) and node.name in offered:
+            yield f"#### `gantool.{_signature(node)}`\n\n{_paragraphs(ast.get_docstring(node) or '')}"
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and (name := _assigned(node)) in offered:
+            yield f"#### `gantool.{name}`\n\n`{_type(node.value)}`\n"
+            if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+                yield _paragraphs(str(following.value.value))
+
+
+def _assigned(node: ast.Assign | ast.AnnAssign) -> str:
+    return ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
+
+
+def _fields(node: ast.ClassDef) -> Iterator[str]:
+    fields = [
+        each
+        for each in node.body
+        if isinstance(each, ast.AnnAssign) and not ast.unparse(each.annotation).startswith("ClassVar")
+    ]
+    if not fields:
+        return
+    yield "| attribute | type | default |\n| --- | --- | --- |"
+    for each in fields:
+        default = "" if each.value is None else f"`{_default(each.value)}`"
+        yield f"| `{ast.unparse(each.target)}` | `{_type(each.annotation)}` | {default} |"
+    yield ""
+
+
+def _default(value: ast.expr) -> str:
+    made = isinstance(value, ast.Call) and ast.unparse(value.func) == "field"
+    text = f"{ast.unparse(value.keywords[0].value)}()" if made and isinstance(value, ast.Call) else ast.unparse(value)
+    return text.replace("'", '"')
+
+
+def _methods(node: ast.ClassDef) -> Iterator[str]:
+    public = [
+        each
+        for each in node.body
+        if isinstance(each, ast.FunctionDef) and (not each.name.startswith("_") or each.name in _SPECIAL)
+    ]
+    for each in public:
+        is_property = any(ast.unparse(decorator) == "property" for decorator in each.decorator_list)
+        head = f"{each.name}: {_type(each.returns)}" if is_property else _signature(each)
+        told = _line(ast.get_docstring(each))
+        yield f"- `{head}`" + (f": {told}" if told else "")
+    if public:
+        yield ""
+
+
+_SPECIAL = ("__init__", "__call__", "__len__", "__getitem__")
+
+
+def _signature(node: ast.FunctionDef) -> str:
+    arguments = ast.unparse(node.args).replace("self, /, ", "").replace("self, ", "").replace("self", "")
+    arguments = arguments.replace("'", '"').removesuffix(", /")
+    returns = "" if node.returns is None or ast.unparse(node.returns) == "None" else f" -> {_type(node.returns)}"
+    return f"{node.name}({arguments}){returns}"
+
+
+def _type(node: ast.expr | None) -> str:
+    """As written, with double quotes; a bar would end a column of a table."""
+    return "" if node is None else ast.unparse(node).replace("'", '"').replace(" | ", " or ")
+
+
+def _line(docstring: str | None) -> str:
+    return " ".join((docstring or "").split("\n\n")[0].split())
+
+
+def _paragraphs(docstring: str) -> str:
+    return inspect.cleandoc(docstring).strip() + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

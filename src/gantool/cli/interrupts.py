@@ -1,0 +1,30 @@
+"""What Ctrl-C does to a command that has something to save."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from gantool.cli.output import say
+
+
+@contextmanager
+def interruptible() -> Iterator[list[int]]:
+    """The first Ctrl-C or SIGTERM is noted in the list, the second ends the process."""
+    caught: list[int] = []
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if caught:
+            signal.signal(number, signal.SIG_DFL)
+            raise KeyboardInterrupt
+        caught.append(number)
+        say("Finishing the step and saving; once more to quit at once.")
+
+    before: dict[int, Callable[..., object] | int | None] = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

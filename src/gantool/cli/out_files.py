@@ -1,0 +1,27 @@
+"""Whether a file can be written where a command is to put its picture, asked before any work is done."""
+
+import tempfile
+from pathlib import Path
+
+from gantool.errors import OptionError, did_you_mean
+from gantool.render.animations import check_suffix
+from gantool.render.pictures import ENCODINGS
+
+
+def check_out(out: Path, overwrite: bool, moving: bool = False) -> None:
+    """Raise OptionError, before any work, when the file cannot be written there."""
+    suffix = out.suffix.lower()
+    if moving:
+        check_suffix(out)
+    elif suffix not in ENCODINGS:
+        raise OptionError(
+            f"{out}: the suffix chooses the format: {', '.join(ENCODINGS)}.{did_you_mean(suffix, ENCODINGS)}"
+        )
+    if out.exists() and not overwrite:
+        raise OptionError(f"{out} is there already: choose another name, or replace it with --overwrite.")
+    place = next(folder for folder in out.absolute().parents if folder.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise OptionError(f"{out} cannot be written: in {place} no file can be made ({error.strerror}).") from error

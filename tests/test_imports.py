@@ -219,6 +219,7 @@ def test_importing_the_face_and_the_catalogues_imports_no_torch() -> None:
         "import importlib, sys, gantool, gantool.plugins\n"
         "[importlib.import_module(name) for name in gantool.plugins.BUILT_INS]\n"
         "gantool.Architecture, gantool.option, gantool.hookimpl, gantool.RunConfig\n"
+        "[importlib.import_module(f'gantool.managing.{room}') for room in ('checking', 'installing', 'scaffold')]\n"
         "print(sorted({'torch', 'torchvision', 'numpy', 'PIL'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

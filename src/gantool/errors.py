@@ -81,6 +81,11 @@ def cause(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def sentence(phrase: str) -> str:
+    """With a full stop, unless it ends like a sentence already, as by "Did you mean 'x'?"."""
+    return phrase if phrase.endswith((".", "?")) else f"{phrase}."
+
+
 def nearest_beside(path: Path) -> str:
     """The same for a path that is not there, among what lies in its folder."""
     try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gantool.components import Spec
-from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, sentence
 from gantool.grammar import Choice, parse_choice, read_options
 from gantool.hookspecs import KINDS
 from gantool.plugin_choice import Chosen, guarded, title
@@ -61,7 +61,7 @@ class Plugin:
         what = {"broken": "is broken and left out", "clash": "is used in part"}.get(self.status)
         if what is None:
             return None
-        return f"Plugin {self.title} {what}: {self.error}" + ("" if str(self.error).endswith("?") else ".")
+        return sentence(f"Plugin {self.title} {what}: {self.error}")
 
     @property
     def from_folder(self) -> bool:

@@ -106,6 +106,14 @@ def test_a_plugin_is_installed_upgraded_restored_and_removed(gantool: Cli, shop:
     assert folder.is_dir()
 
 
+def test_an_upgrade_stays_within_the_versions_asked_for(gantool: Cli, shop: Shop) -> None:
+    shop.offer("wild").rename(shop.index / "gantool-wild==1.0")
+    assert gantool("plugins", "install", "gantool-wild==1.0").code == 0
+    ended = gantool("plugins", "upgrade", "wild", "--dry-run")
+    assert "gantool-wild was installed as gantool-wild==1.0, and stays within that." in ended.err
+    assert ended.out.rstrip().endswith("gantool-wild==1.0")
+
+
 def test_a_folder_is_installed_by_its_absolute_path_and_upgraded_from_there(gantool: Cli, shop: Shop) -> None:
     folder = shop.offer("wild")
     assert gantool("plugins", "install", "-e", "index/gantool-wild").code == 0
@@ -119,7 +127,7 @@ def test_a_folder_is_installed_by_its_absolute_path_and_upgraded_from_there(gant
     shop.site.mkdir()
     ended = gantool("plugins", "restore")
     assert ended.code == 1
-    assert "gantool-wild cannot be restored: There is no " in ended.err
+    assert "gantool-wild cannot be installed again: There is no " in ended.err
 
 
 def test_a_plugin_that_asks_for_another_torch_is_refused_and_the_others_are_installed(gantool: Cli, shop: Shop) -> None:
@@ -162,6 +170,7 @@ def test_a_broken_plugin_is_told_and_can_be_removed(gantool: Cli, shop: Shop, so
     assert ended.code == 1
     (line,) = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
     assert why in line
+    assert "?." not in line
     assert "gantool plugins uninstall" in line
     ended = gantool("plugins", "uninstall", "bad")
     assert (ended.code, ended.out) == (0, "gantool-bad 1.0 is removed.\n")
@@ -174,6 +183,12 @@ def test_names_that_clash_or_are_blocked_are_a_warning(
     ended = gantool("plugins", "install", "gantool-hinge")
     assert ended.code == 0
     assert "is installed and used in part: its loss 'hinge' gives way to that of gantool" in ended.err
+    monkeypatch.setenv("GANTOOL_PLUGINS", "hinge")
+    ended = gantool("plugins", "check", "--json")
+    (report,) = json.loads(ended.out)
+    assert (ended.code, report["distribution"], report["origin"]) == (1, "gantool-hinge", "installed")
+    assert "its loss 'hinge' gives way to that of gantool" in report["faults"][0]
+    monkeypatch.delenv("GANTOOL_PLUGINS")
     monkeypatch.setenv("GANTOOL_BLOCK_PLUGINS", "wild")
     shop.offer("wild")
     ended = gantool("plugins", "install", "gantool-wild")

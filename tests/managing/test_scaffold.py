@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import gantool as face
+from gantool import plugins
 from gantool.errors import UsageError
 from gantool.hookspecs import KINDS
 from gantool.managing.scaffold import OF_KIND, TEMPLATES, new_plugin
@@ -57,7 +58,7 @@ def test_its_own_tests_pass(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "command"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_it_brings_conforms(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"sound-{kind}"
     monkeypatch.syspath_prepend(new_plugin(name, kind, tmp_path).folder / "src")
@@ -82,6 +83,7 @@ def test_it_plays_its_part_in_a_run(
     kind: str, tmp_path: Path, gantool: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plugins, "_host", None)
     monkeypatch.delenv("GANTOOL_PLUGINS")
     name = f"quick-{kind}"  # modules stay imported from one test to the next
     folder = new_plugin(name, kind, tmp_path).folder
@@ -91,6 +93,23 @@ def test_it_plays_its_part_in_a_run(
     assert name in (tmp_path / "runs" / "one" / "config.toml").read_text()
     if kind == "observer":
         assert (tmp_path / "runs" / "one" / f"{name}.csv").read_text().startswith("images_seen,name,value\n16,")
+
+
+def test_an_extractor_paints_and_a_command_is_called(
+    tmp_path: Path, tiny_pictures: Path, gantool: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.delenv("GANTOOL_PLUGINS")
+    extractor = new_plugin("fine-edges", "extractor", tmp_path).folder / "src"
+    content, style = tiny_pictures / "red" / "0.png", tiny_pictures / "blue" / "0.png"
+    small = ("--size", "32", "--steps", "2", "--device", "cpu", "-q", "-o", "out.png")
+    ended = gantool("stylize", content, style, "--extractor", "fine-edges", "--plugins-dir", extractor, *small)
+    assert (ended.code, ended.out) == (0, "out.png\n"), ended.err
+    command = new_plugin("the-mean", "command", tmp_path).folder / "src"
+    assert gantool(*RUN, *MLP, "--data", tiny_pictures).code == 0
+    ended = gantool("the-mean", "runs/one", "-n", "2", "-o", "mean.png", "--plugins-dir", command)
+    assert (ended.code, ended.out) == (0, "mean.png\n"), ended.err
 
 
 @pytest.mark.parametrize(

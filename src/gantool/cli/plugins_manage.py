@@ -14,6 +14,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the commands that would be run, and run none.")]
 
 
+def _complete(incomplete: str) -> list[str]:
+    from gantool.managing.guests import installed_guests
+
+    return [guest.distribution for guest in installed_guests()]
+
+
 def install(
     names: Annotated[
         list[str], typer.Argument(metavar="NAME|PATH|URL...", help="NAME is the distribution gantool-NAME.")
@@ -25,28 +31,30 @@ def install(
     json: Json = False,
 ) -> None:
     """Install plugins, leave torch as it is, and see whether they load."""
-    from gantool.cli.output import say
     from gantool.managing.requirements import read_requirement
 
     requirements = [read_requirement(name, editable=editable) for name in names]
-    for requirement in requirements:
-        if requirement.note:
-            say(requirement.note)
     _install(requirements, lambda each: each, upgrade=False, dry_run=dry_run, json=json)
 
 
 def upgrade(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Installed plugins; all of them when none is named.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Installed plugins; all of them when none is named.", autocompletion=_complete
+        ),
     ] = None,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Install the newest versions of plugins, from where each came, and leave torch as it is."""
+    from gantool.cli.output import say
     from gantool.managing.guests import installed_guests
     from gantool.managing.installing import find_guest, latest
 
     guests = [find_guest(name) for name in names] if names else installed_guests()
+    if not guests:
+        say("There are no installed plugins.")
     _install(guests, latest, upgrade=True, dry_run=dry_run, json=json)
 
 
@@ -62,7 +70,9 @@ def restore(dry_run: DryRun = False, json: Json = False) -> None:
 
 
 def uninstall(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="A plugin or its distribution.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="A plugin or its distribution.", autocompletion=_complete)
+    ],
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -99,17 +109,23 @@ def _install(
     wanted: Sequence[Any], read: "Callable[[Any], Requirement]", *, upgrade: bool, dry_run: bool, json: bool
 ) -> None:
     """Install each, then print what a fresh process makes of them; exit code 1 when anything failed."""
-    from gantool.cli.output import error
+    from gantool.cli.output import error, say
     from gantool.managing.installing import Manager, loading_of
+
+    def noted(each: Any) -> "Requirement":
+        requirement = read(each)
+        if requirement.note:
+            say(requirement.note)
+        return requirement
 
     manager = Manager()
     if dry_run:
-        planned, failed = _each(wanted, lambda each: manager.install_command(read(each), upgrade=upgrade))
+        planned, failed = _each(wanted, lambda each: manager.install_command(noted(each), upgrade=upgrade))
         _print_commands([command for _, command in planned], json)
         if failed:
             raise typer.Exit(1)
         return
-    installed, failed = _each(wanted, lambda each: manager.install(read(each), upgrade=upgrade))
+    installed, failed = _each(wanted, lambda each: manager.install(noted(each), upgrade=upgrade))
     guests: list[Guest] = [guest for _, guest in installed]
     rows, wrong = loading_of(guests) if guests else ([], [])
     _print_plugins(rows, json)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gantool.errors import UnknownNameError, UsageError, did_you_mean
+from gantool.errors import UnknownNameError, UsageError, did_you_mean, sentence
 from gantool.managing.examiner import Request
 from gantool.managing.isolated import run
 from gantool.plugin_loading import Candidate, built_in, in_folder, installed
@@ -148,7 +148,7 @@ def _take(seen: Examined, lines: Sequence[dict[str, Any]]) -> tuple[str, str] | 
     for line in lines:
         if "import_ms" in line:
             seen.declared = [(kind, name) for kind, name in line["declared"]]
-            seen.faults = [_sentence(line["error"])] if line["error"] else []
+            seen.faults = [sentence(line["error"])] if line["error"] else []
             seen.import_ms, seen.heavy = line["import_ms"], line["heavy"]
             if seen.heavy:
                 seen.faults.append(
@@ -162,10 +162,6 @@ def _take(seen: Examined, lines: Sequence[dict[str, Any]]) -> tuple[str, str] | 
             kind, name = line["end"]
             seen.components.append(Tried(kind, name, line["faults"], line["seconds"]))
     return begun
-
-
-def _sentence(phrase: str) -> str:
-    return phrase if phrase.endswith((".", "?")) else f"{phrase}."
 
 
 def _plugin(candidate: Candidate) -> Plugin:

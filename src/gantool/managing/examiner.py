@@ -5,8 +5,6 @@ or died. No other plugin is loaded here.
 """
 
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -71,7 +69,7 @@ def examine(request: Request, write: Callable[[dict[str, Any]], None]) -> None:
             if wanted and host.specs(kind).get(spec.name) == spec:  # else it gives way to a built-in
                 write({"begin": (kind, spec.name)})
                 began = time.perf_counter()
-                faults = _faults(host, candidate, kind, spec, request.quick)
+                faults = _faults(host, kind, spec, request.quick)
                 write({"end": (kind, spec.name), "faults": faults, "seconds": round(time.perf_counter() - began, 1)})
     write({"done": True})
 
@@ -95,27 +93,11 @@ def _host_of(candidate: Candidate) -> PluginHost:
     return host
 
 
-def _faults(host: PluginHost, candidate: Candidate, kind: str, spec: Spec, quick: bool) -> list[str]:
+def _faults(host: PluginHost, kind: str, spec: Spec, quick: bool) -> list[str]:
     from gantool.testing import check_component
 
-    if kind == "command":
-        return _faults_of_command(candidate, spec.name)
     with using(host):
         return check_component(kind, spec, quick=quick)
-
-
-def _faults_of_command(candidate: Candidate, name: str) -> list[str]:
-    """A command's help page, asked for as a user does, with no other plugin loaded."""
-    beside = ("--plugins-dir", str(Path(candidate.origin).parent)) if Path(candidate.origin).is_absolute() else ()
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "gantool", name, "--help", *beside],
-        capture_output=True, encoding="utf-8", errors="replace",
-        env={**os.environ, "GANTOOL_PLUGINS": candidate.distribution},
-    )  # fmt: skip
-    if done.returncode == 0:
-        return []
-    words = (done.stderr.strip() or f"it ended with exit code {done.returncode}").splitlines()[-1]
-    return [f"'gantool {name} --help' failed: {words.removeprefix('Error: ')}"]
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Install, upgrade, restore and uninstall plugins, and see in a fresh process whether they load."""
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, sentence
 from gantool.managing import environment as environments
 from gantool.managing import running
 from gantool.managing.environment import Environment
@@ -95,15 +96,21 @@ def find_guest(name: str) -> Guest:
 
 
 def latest(guest: Guest) -> Requirement:
-    """What to install to have a guest's newest version: what it was installed by, else where it came from."""
+    """What to install to have a guest's newest version: what it was installed by, else where it came from.
+
+    Raises PluginError when that is gone.
+    """
     known = recall(guest.distribution)
     if known is not None:
-        return _as_before(known)
+        requirement = again(known)
+        bound = re.fullmatch(rf"{re.escape(guest.distribution)}(\[.*\])?[<>=!~].*", requirement.text)
+        note = f"{guest.distribution} was installed as {requirement.text}, and stays within that." if bound else ""
+        return replace(requirement, note=note)
     if guest.source is None:
         return Requirement(guest.distribution, guest.distribution)
     parts = urlsplit(guest.source)
     text = url2pathname(parts.path) if parts.scheme == "file" else guest.source
-    return replace(read_requirement(text, editable=guest.editable), distribution=guest.distribution)
+    return again(Remembered(guest.distribution, text, guest.editable))
 
 
 def missing() -> list[Remembered]:
@@ -112,19 +119,14 @@ def missing() -> list[Remembered]:
     return [one for one in remembered() if normal(one.distribution) not in there]
 
 
-def _as_before(known: Remembered) -> Requirement:
-    """The requirement of a remembered plugin. Raises UsageError when its folder or file is gone."""
+def again(known: Remembered) -> Requirement:
+    """What to install to have a remembered plugin again. Raises PluginError when its folder or file is gone."""
     if normal(known.requirement) == normal(known.distribution):  # by name, whatever that begins with
         return Requirement(known.requirement, known.distribution)
-    return replace(read_requirement(known.requirement, editable=known.editable), distribution=known.distribution)
-
-
-def again(known: Remembered) -> Requirement:
-    """What to install to have a remembered plugin back. Raises PluginError when its folder or file is gone."""
     try:
-        return _as_before(known)
+        return replace(read_requirement(known.requirement, editable=known.editable), distribution=known.distribution)
     except UsageError as error:
-        raise PluginError(f"{known.distribution} cannot be restored: {error}") from error
+        raise PluginError(f"{known.distribution} cannot be installed again: {error}") from error
 
 
 def loading_of(guests: Sequence[Guest]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -153,7 +155,7 @@ def _broken(guest: Guest, rows: Iterable[Mapping[str, Any]]) -> list[str]:
             used = "used in part" if facts["status"] == "clash" else "not used"
             _log.warning(f"{guest.distribution} is installed and {used}: {facts['error']}.")
     return [
-        f"{guest.distribution} is installed, but broken: {facts['error']}. "
+        f"{sentence(guest.distribution + ' is installed, but broken: ' + facts['error'])} "
         f"'gantool plugins uninstall {guest.distribution}' removes it."
         for facts in rows
         if facts["status"] == "broken"

@@ -62,5 +62,7 @@ def _ending(process: subprocess.Popen[bytes], words: Path) -> str:
     last = ([line.strip() for line in words.read_text(errors="replace").splitlines() if line.strip()] or [""])[-1]
     told = f"; its last words: {last:.200}" if last else ""
     if process.returncode < 0:
-        return f"crashed the process ({signal.Signals(-process.returncode).name}{told})"
+        number = -process.returncode
+        name = signal.Signals(number).name if number in list(signal.Signals) else f"signal {number}"
+        return f"crashed the process ({name}{told})"
     return f"ended the process (exit code {process.returncode}{told})"

@@ -81,7 +81,7 @@ def new_plugin(name: str, kind: str, out: Path) -> Written:
     out.mkdir(parents=True, exist_ok=True)
     write_folder_atomically(folder, write)
     example = OF_KIND[kind].example.replace("your-name", name)
-    commands = [f"gantool plugins install --editable {_typed(folder)}", example, f"pytest {folder}"]
+    commands = [f"gantool plugins install --editable {_typed(folder)}", example, f"python -m pytest {folder}"]
     return Written(folder, [folder / path for path in files], commands)
 
 

@@ -5,9 +5,16 @@ from typing import Any
 import gantool
 import numpy as np
 import pytest
+from gantool.testing import check_command
 from PIL import Image
 
+from gantool_your_name import gantool_commands
 from gantool_your_name.command import mean
+
+
+def test_it_conforms() -> None:
+    (spec,) = gantool_commands()
+    check_command(spec)
 
 
 @pytest.fixture

@@ -63,7 +63,8 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
-@pytest.mark.parametrize("halt", [8, 32, 48, 64, 80, 96])  # in each stage, and where one ends
+# In each stage, and where one ends.
+@pytest.mark.parametrize("halt", [32, 64, 80, *(pytest.param(halt, marks=pytest.mark.slow) for halt in (8, 48, 96))])
 def test_a_run_stopped_anywhere_is_bit_for_bit_the_unbroken_one(train, halt):
     whole = train("--images", "112", name="whole")
     train("--images", str(halt), name="parts")
@@ -71,7 +72,7 @@ def test_a_run_stopped_anywhere_is_bit_for_bit_the_unbroken_one(train, halt):
     assert same(weights(whole, 112), weights(parts, 112))
 
 
-@pytest.mark.parametrize("halt", [40, 60])
+@pytest.mark.parametrize("halt", [40, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_batch_that_shrinks_on_the_way_changes_nothing(train, halt):
     arch = f"{PROGRESSIVE},batch_halves_beyond=4"
     whole = train("--images", "120", "--batch", "8", arch=arch, name="whole")

@@ -74,7 +74,6 @@ def wrong(kind: str, built: object) -> str:
         ("extractor", lambda images: ()),
         ("observer", print),
     ],
-    ids=str,
 )
 def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
     check_built(kind, built, "it")

@@ -62,6 +62,7 @@ def test_importing_them_imports_nothing_of_gantool_but_themselves(module):
     assert done.stdout.strip() == str(sorted({"gantool", "gantool.testing", module}))
 
 
+@pytest.mark.slow  # .ci/run does the same with a real installation
 def test_an_installed_gantool_brings_the_plugin(tmp_path):
     info = tmp_path / "site" / "gantool-0.1.0.dist-info"
     info.mkdir(parents=True)

@@ -118,6 +118,7 @@ def test_a_label_changes_pictures_and_logits():
     assert not math.isclose(*logits.tolist())
 
 
+@pytest.mark.slow
 def test_it_conforms():
     check_architecture("r3gan:width=8,blocks=1,group=4,latent=8,embedding=4", resolutions=(32,))
     check_penalty("r1-falling")

@@ -4,8 +4,10 @@ import pytest
 
 from gantool.testing import check_architecture, check_component
 
+OTHERWISE = ",noise=no,style_mixing=0,mapping_layers=3,stddev_group=1"
 
-@pytest.mark.parametrize("more", ["", ",noise=no,style_mixing=0,mapping_layers=3,stddev_group=1"])
+
+@pytest.mark.parametrize("more", ["", pytest.param(OTHERWISE, marks=pytest.mark.slow)])
 def test_it_conforms(tiny, more):
     assert check_component("architecture", tiny + more) == []
 

@@ -17,6 +17,19 @@ def test_what_was_saved_is_read_back(tmp_path):
     assert torch.equal(found.buffers["layer.noise"], noise)
 
 
+def test_paths_may_be_text(tmp_path):
+    save_latents(str(tmp_path / "a.safetensors"), torch.ones(1, 2))
+    assert torch.equal(load_latents(str(tmp_path / "a.safetensors")).latents, torch.ones(1, 2))
+    with pytest.raises(DataError, match="missing"):
+        load_latents(str(tmp_path / "missing.safetensors"))
+
+
+def test_a_buffer_cannot_take_the_name_of_the_latents(tmp_path):
+    with pytest.raises(OptionError, match="named 'latents' would overwrite"):
+        save_latents(tmp_path / "a.safetensors", torch.ones(1, 2), {"latents": torch.zeros(1, 2)})
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_without_latents_is_named(tmp_path):
     (tmp_path / "text.safetensors").write_text("no tensors")
     save_file({"weight": torch.zeros(2, 2)}, tmp_path / "weights.safetensors")

@@ -30,14 +30,17 @@ class LatentFile:
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
 
 
-def save_latents(path: Path, latents: Float[Tensor, "n *d"], buffers: Mapping[str, Tensor] | None = None) -> None:
-    """Write latents atomically; the inverse of `load_latents`."""
+def save_latents(path: str | Path, latents: Float[Tensor, "n *d"], buffers: Mapping[str, Tensor] | None = None) -> None:
+    """Write latents atomically; the inverse of `load_latents`. Raises OptionError for a buffer named `latents`."""
+    if NAME in (buffers or {}):
+        raise OptionError(f"A buffer named {NAME!r} would overwrite the latents in {path}: give it another name.")
     content = weights_file({NAME: latents, **(buffers or {})})
-    write_atomically(path, lambda temporary: temporary.write_bytes(content))
+    write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
 
 
-def load_latents(path: Path) -> LatentFile:
+def load_latents(path: str | Path) -> LatentFile:
     """Read latents back. Raises DataError naming the file when it holds none."""
+    path = Path(path)
     if not path.is_file():
         raise DataError(f"There is no file {path}.{nearest_beside(path)}")
     try:

@@ -340,3 +340,33 @@ def test_learning_rate_scales_that_are_not_two_numbers_are_named():
     odd = Whose((True, True))
     odd.learning_rate_scales = (1,)
     refused(lambda: try_balance(odd, TITLE), "learning_rate_scales (1,)")
+
+
+class Falling:
+    weight, calls = 1.0, 0
+
+    def advance(self, images_seen):
+        self.weight = 1 / (1 + images_seen)
+
+
+class Drifting(Falling):
+    def advance(self, images_seen):
+        self.calls += 1
+        self.weight = 1 / self.calls
+
+
+class FailingLater(Falling):
+    def advance(self, images_seen):
+        self.weight = {0: 1.0}[images_seen]
+
+
+class Silent(Falling):
+    def status(self):
+        return None
+
+
+def test_what_goes_by_the_clock_follows_from_it_alone():
+    try_memory(Falling(), TITLE)
+    refused(lambda: try_memory(Drifting(), TITLE), "another weight", "images_seen alone")
+    refused(lambda: try_memory(FailingLater(), TITLE), "advance(10000)", "KeyError")
+    refused(lambda: try_memory(Silent(), TITLE), "status() returned None")

@@ -10,6 +10,8 @@ from PIL import Image
 import gantool
 from gantool.components import ImageShape
 from gantool.engine.export import ModelCard, save_generator
+from gantool.latent_files import replaced
+from gantool.pixels import to_float
 from gantool.plugins import host
 from gantool_stylegan2.likeness import Likeness
 from gantool_stylegan2.mixing import layer_groups, mixed, parse_layers
@@ -43,8 +45,18 @@ def cell(sheet, row, column, side=32, margin=2):
     return sheet[top : top + side, left : left + side]
 
 
-def test_groups_of_layers_are_the_papers_where_there_are_enough():
-    assert layer_groups(18) == {"coarse": range(4), "middle": range(4, 8), "fine": range(8, 18)}
+@pytest.mark.parametrize("side", [64, 128])
+def test_groups_of_layers_go_by_the_sides_of_their_convolutions(tiny, side):
+    synthesis = host().resolve("architecture", tiny).build(ImageShape(side, 3, 0)).generator.synthesis
+    sides = [conv.noise.shape[-1] for conv in synthesis.convs]
+    groups = layer_groups(synthesis.layers)
+    assert {sides[layer] for layer in groups["coarse"]} == {4, 8}
+    assert {sides[layer] for layer in groups["middle"]} == {16, 32}
+    assert min(sides[layer] for layer in groups["fine"] if layer < len(sides)) == 64
+    assert sorted(layer for group in groups.values() for layer in group) == list(range(synthesis.layers))
+
+
+def test_groups_of_layers_are_a_third_each_where_there_are_few():
     assert layer_groups(8) == {"coarse": range(3), "middle": range(3, 5), "fine": range(5, 8)}
 
 
@@ -120,6 +132,13 @@ def test_a_picture_of_the_model_is_found_again(gantool_cli, write_model, tmp_pat
     ended = gantool_cli("sample", path, "--latents", tmp_path / "found.safetensors", "--out", tmp_path / "drawn")
     assert ended.code == 0, ended.err
     assert np.array_equal(pixels(tmp_path / "drawn" / "found-latent000000.png"), cell(sheet, 0, 1))
+    model, kept = gantool.load(path, "cpu"), gantool.load_latents(str(tmp_path / "found.safetensors"))
+    pixels_of = model.render(kept.latents, buffers=kept.buffers)  # as in the README
+    assert np.array_equal(pixels_of[0].permute(1, 2, 0).squeeze(-1).numpy(), cell(sheet, 0, 1))
+    with replaced(model.generator, kept.buffers), torch.no_grad():
+        picture = model.generator.synthesize(kept.latents)[-1]
+    likeness = Likeness(host().resolve("extractor", words[1]).build(), to_float(model.images([3])))
+    assert told["distance"] == pytest.approx(likeness(picture).item(), rel=1e-4)
     again = gantool_cli("project", path, tmp_path / "target.png", "-o", tmp_path / "found.png", *words)
     assert again.code == 2
     assert "--overwrite" in again.err

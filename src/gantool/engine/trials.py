@@ -38,6 +38,8 @@ REMEMBERS = (
     "What remembers something keeps it in buffers of floating point, and tells of itself by status(), which returns "
     "numbers by name."
 )
+CLOCK = "advance(images_seen) is called before every step, and what it sets follows from images_seen alone."
+LATER = 10_000
 BALANCE = (
     "A balance's turn() returns gantool.Turn(discriminator, generator), of which at least one is true, "
     "and observe(seen) takes what was seen."
@@ -136,18 +138,30 @@ def try_augmentation(augmentation: Augmentation, title: str, gan: Gan, shape: Im
 
 def try_memory(component: object, title: str) -> None:
     """Look at what a component remembers and tells. Raises PluginError that says what `title` does wrong."""
-    if not isinstance(component, nn.Module):
-        return
-    with _calling(title, "buffers()", REMEMBERS) as check:
-        odd = [name for name, buffer in component.named_buffers() if not buffer.is_floating_point()]
-        if odd:
-            raise check.broken(f"hold {odd[0]!r}, which is not of floating point")
-    tell: Any = getattr(component, "status", None)
-    if callable(tell):
+    if isinstance(component, nn.Module):
+        with _calling(title, "buffers()", REMEMBERS) as check:
+            odd = [name for name, buffer in component.named_buffers() if not buffer.is_floating_point()]
+            if odd:
+                raise check.broken(f"hold {odd[0]!r}, which is not of floating point")
+    first = _at(component, title, 0)
+    _at(component, title, LATER)
+    with _calling(title, "advance(images_seen)", CLOCK) as check:
+        if callable(getattr(component, "advance", None)) and _at(component, title, 0) != first:
+            raise check.broken("leads to another weight or status when the clock comes back to 0")
+
+
+def _at(component: Any, title: str, images_seen: int) -> str:
+    """The weight and status at a moment of a run, as text, in which what is not a number equals itself."""
+    if callable(getattr(component, "advance", None)):
+        with _calling(title, f"advance({images_seen})", CLOCK):
+            component.advance(images_seen)
+    told: Any = {}
+    if callable(getattr(component, "status", None)):
         with _calling(title, "status()", REMEMBERS) as check:
-            told = tell()
+            told = component.status()
             if not isinstance(told, Mapping) or not all(isinstance(value, int | float) for value in told.values()):
                 raise check.broken(f"returned {told!r:.80}")
+    return repr((getattr(component, "weight", None), dict(told)))
 
 
 class _Check:

@@ -10,12 +10,12 @@ from torch import Tensor
 import gantool
 
 PAPER = 255
-COARSE, MIDDLE = 4, 8
-"""Layers up to 8 pixels and up to 32: what the paper calls coarse and middle, at the most."""
+COARSE, MIDDLE = 3, 7
+"""Layers up to 8 pixels and up to 32, with one convolution at 4 pixels and two at each side beyond, at the most."""
 
 
 def layer_groups(layers: int) -> dict[str, range]:
-    """Which layers are coarse, middle and fine: as in the paper from 128 pixels on, below that a third each."""
+    """Which layers are coarse, middle and fine: by their sides from 64 pixels on, below that a third each."""
     coarse, middle = min(COARSE, round(layers / 3)), min(MIDDLE, round(2 * layers / 3))
     return {"coarse": range(coarse), "middle": range(coarse, middle), "fine": range(middle, layers)}
 

@@ -90,13 +90,14 @@ def _search(
     label: str | None,
     caught: list[int],
 ) -> "tuple[Found, Found]":
-    """The first state and the best one."""
+    """The first state and the best one, measured without the noise of the search."""
     from gantool.pixels import to_float
     from gantool.progress import report
-    from gantool_stylegan2.projecting import project
+    from gantool_stylegan2.projecting import measured, project
 
     first = best = None
-    for found in project(model, to_float(target[None]), extractor, search, label):
+    wanted = to_float(target[None])
+    for found in project(model, wanted, extractor, search, label):
         report("searching", found.step, found.steps)
         first = first or found
         best = found if best is None or found.distance <= best.distance else best
@@ -104,7 +105,7 @@ def _search(
             break
     assert first is not None
     assert best is not None
-    return first, best
+    return first, measured(model, wanted, extractor, best)
 
 
 def read_target(path: Path, model: gantool.Model) -> "UInt8[Tensor, 'c h w']":

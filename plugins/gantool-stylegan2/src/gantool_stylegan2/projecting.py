@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -35,7 +35,10 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """What a step has come to: the latents, the noise found with them, and how unlike the target the picture was."""
+    """What a step has come to: the latents, the noise found with them, and how unlike the target the picture was.
+
+    The picture is that of the latents with the step's noise on them; `measured` tells it of the latents themselves.
+    """
 
     step: int
     steps: int
@@ -81,6 +84,18 @@ def project(
         torch.autograd.backward(distance + NOISE_WEIGHT * autocorrelation(noises.values()))
         adam.step()
         renormalized(noises.values())
+
+
+@torch.no_grad()
+def measured(
+    model: gantool.Model, target: Float[Tensor, "1 c h w"], extractor: gantool.Extractor, found: Found
+) -> Found:
+    """The same with the distance of its latents as they are kept: while searching, noise was added to them."""
+    device, generator = model.device, model.generator
+    assert isinstance(generator, gantool.MappedGenerator)
+    with replaced(model.generator, found.noises):
+        picture = generator.synthesize(found.latents.to(device))[-1]
+    return replace(found, distance=Likeness(extractor, target.to(device))(picture).item())
 
 
 def _statistics(model: gantool.Model, label: str | int | None) -> tuple[Float[Tensor, "1 *w"], float]:

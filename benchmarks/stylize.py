@@ -162,7 +162,7 @@ def race(words: argparse.Namespace, extractor: Any) -> None:
     )
     begin = time.perf_counter()
     for state in transfer(content, [style], extractor, Settings(steps=words.steps)):
-        if state.image.shape == content.shape and state.terms.total <= reached:
+        if state.image.shape == content.shape and state.terms.total <= last.terms.total:
             several = time.perf_counter() - begin
             print(f"coarse to fine: there after {several:.1f} s, {several / single:.2f} of the time")
             return

@@ -51,7 +51,7 @@ if not folder.is_dir():
 project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
 for wanted in project.get("dependencies", []):
     for pin in constraint.split():
-        if wanted.startswith(pin.split("==")[0] + "<"):
+        if "==" in pin and wanted.startswith(pin.split("==")[0] + "<"):
             print(f"Because {{name}} depends on {{wanted}} and {{pin}}, nothing can be done")
             sys.exit(1)
 tops = [path.name for path in (folder / "src").iterdir()]

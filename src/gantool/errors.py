@@ -75,7 +75,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def cause(error: BaseException) -> str:
     """An exception in one line: "ImportError: No module named 'x'"."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # a stranger's exception may fail at being shown, too
+        text = ""
     if isinstance(error, SystemExit):
         return f"it tried to end the program (exit code {error.code})"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

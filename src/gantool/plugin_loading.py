@@ -46,9 +46,14 @@ class Collected:
     error: str | None = None
 
 
+def canonical(name: str) -> str:
+    """A distribution's name as PyPI compares it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def normal(name: str) -> str:
-    """A distribution's name as PyPI compares it, without the `gantool-` that plugins begin with."""
-    return re.sub(r"[-_.]+", "-", name).lower().removeprefix("gantool-")
+    """The same without the `gantool-` that plugins begin with."""
+    return canonical(name).removeprefix("gantool-")
 
 
 def built_in(module: str) -> Candidate:
@@ -70,7 +75,7 @@ def installed() -> Iterator[Candidate]:
             continue
         if entry_points:
             owner, version = _told(distribution, "name"), _told(distribution, "version")
-            key = re.sub(r"[-_.]+", "-", owner).lower() or f"{UNKNOWN} {len(found)}"  # two of them are not the same
+            key = canonical(owner) or f"{UNKNOWN} {len(found)}"  # two of them are not the same
             found.setdefault(
                 key,
                 [Candidate(point.name, owner or UNKNOWN, version, "installed", point.load) for point in entry_points],

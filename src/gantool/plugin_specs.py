@@ -21,6 +21,8 @@ def check_spec(kind: str, spec: object) -> None:
         raise PluginError(f"a spec of kind {kind} must be a gantool.{wanted.__name__}, not {_type_name(spec)}")
     if not isinstance(spec.name, str) or not _NAME.fullmatch(spec.name):
         raise PluginError(f"{spec.name!r} cannot name a component: use lower-case letters, digits, '-' and '_'")
+    if spec.name in ("none", "auto"):
+        raise PluginError(f"no component can be called {spec.name!r}, which has a meaning of its own in flags")
     if not isinstance(spec.summary, str) or not spec.summary.strip() or "\n" in spec.summary:
         raise PluginError(f"{kind} {spec.name!r} needs a summary of one line")
     if isinstance(spec, Command):

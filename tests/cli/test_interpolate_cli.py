@@ -13,7 +13,7 @@ import gantool
 from gantool.cli.main import app
 from gantool.components import ImageShape
 from gantool.engine.export import ModelCard, save_generator
-from gantool.errors import GantoolError
+from gantool.errors import GantoolError, OptionError
 from gantool.plugins import host
 
 
@@ -54,6 +54,15 @@ def test_the_key_frames_of_a_strip_are_the_samples(model: str, method: str) -> N
     assert not np.array_equal(tile(strip, 4), tile(strip, 8))
 
 
+def test_a_file_that_is_there_is_kept_unless_it_may_go(model: str) -> None:
+    Path("mine.png").write_bytes(b"mine")
+    with pytest.raises(OptionError, match=r"mine\.png is there already"):
+        call(model, "--seeds", "1,5", "-o", "mine.png")
+    assert Path("mine.png").read_bytes() == b"mine"
+    call(model, "--seeds", "1,5", "-o", "mine.png", "--overwrite")
+    assert Path("mine.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_looping_animation_lasts_a_second_a_step_and_returns(model: str) -> None:
     described = json.loads(
         call(model, "--seeds", "1,5", "--loop", "--fps", "20", "--scale", "2", "-o", "a.apng", "--json")
@@ -86,7 +95,7 @@ def test_a_walk_without_a_w_space_stays_in_a_class_and_says_so(model: str) -> No
         (["-o", "a.gif", "--fps", "60"], "1 to 50"),
         (["-o", "a.webp", "--frames", "100000", "--scale", "32"], "lower --frames or --scale"),
         (["-o", "a.webp", "--label", "cat"], "without labels"),
-        (["-o", "shapes.safetensors/a.png"], "cannot be made"),
+        (["-o", "shapes.safetensors/a.png"], "no file can be made"),
     ],
 )
 def test_what_cannot_be_is_explained(model: str, words: list[str], reason: str) -> None:

@@ -44,7 +44,8 @@ def shell(gantool, place, monkeypatch):
     def run(line):
         program, *words = shlex.split(line)
         monkeypatch.setattr(plugins, "_host", None)
-        if program == "pytest":
+        if program == "python" and words[:2] == ["-m", "pytest"]:
+            words = words[2:]
             path = os.pathsep.join([str(place / "gantool-blobs" / "src"), *sys.path])
             command = [sys.executable, "-m", "pytest", "-q", *words]
             done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gantool.errors import cause
 from gantool.managing.checking import asked
 from gantool.plugin_loading import Candidate
 from gantool.plugins import BUILT_INS
@@ -166,3 +167,11 @@ def test_without_guests_there_is_nothing_to_check(gantool: Callable[..., Any], t
     assert (ended.code, ended.out) == (0, "")
     assert "There are no plugins to check" in ended.err
     assert gantool("plugins", "check", "--plugins-dir", tmp_path / "absent").code == 2
+
+
+def test_an_exception_that_cannot_be_shown_is_told_by_its_type() -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert cause(MuteError()) == "MuteError"

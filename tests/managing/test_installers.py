@@ -37,11 +37,11 @@ def refusal(environment: Environment, requirement: Requirement = FOO, *, upgrade
 
 def test_pip_comes_first(tmp_path: Path) -> None:
     plain = Environment("/bin/py", tmp_path, has_pip=True, uv="/bin/uv")
-    begin = "/bin/py -m pip install --disable-pip-version-check --no-input"
+    begin = "/bin/py -P -m pip install --disable-pip-version-check --no-input"
     assert arguments(plain, FOO) == f"{begin} --constraint {PINS} gantool-foo"
     assert arguments(plain, FOO, upgrade=True) == f"{begin} --upgrade --constraint {PINS} gantool-foo"
     assert arguments(plain, EDITABLE).endswith(f"--constraint {PINS} --editable /src/gantool-foo")
-    assert uninstall_command(plain, "gantool-foo").argv[:4] == ("/bin/py", "-m", "pip", "uninstall")
+    assert uninstall_command(plain, "gantool-foo").argv[:5] == ("/bin/py", "-P", "-m", "pip", "uninstall")
     assert "--yes" in uninstall_command(plain, "gantool-foo").argv
 
 
@@ -60,16 +60,22 @@ def test_with_neither_the_exact_command_is_told(tmp_path: Path) -> None:
     assert "/bin/py -m ensurepip" in refusal(nothing)
 
 
-def test_pipx_is_told_what_it_should_remember_and_pins_go_by_the_environment(tmp_path: Path) -> None:
+def test_pipx_is_told_what_it_should_remember_and_pins_go_by_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Pip's arguments would be kept in pipx's own records, and torch pinned for ever."""
     (tmp_path / "gantool").mkdir()
     (tmp_path / "gantool" / "pipx_metadata.json").touch()
     pipx = Environment("/bin/py", tmp_path / "gantool", pipx="/bin/pipx")
     command = install_command(pipx, FOO, PINS)
     assert " ".join(command.argv) == "/bin/pipx inject gantool gantool-foo"
-    assert set(command.environ.values()) == {str(PINS)}
-    assert str(command).startswith(f"PIP_CONSTRAINT={PINS} ")
-    assert arguments(pipx, FOO, upgrade=True) == "/bin/pipx inject --force gantool gantool-foo"
+    assert set(command.environ.values()) == {PINS.as_uri()}  # the variable is split at spaces
+    assert str(command).startswith(f"PIP_CONSTRAINT={PINS.as_uri()} ")
+    monkeypatch.setenv("PIP_CONSTRAINT", "mine.txt")
+    assert install_command(pipx, FOO, PINS).environ["PIP_CONSTRAINT"] == f"mine.txt {PINS.as_uri()}"
+    # Not 'inject --force', which would install anew all that the plugin depends on.
+    upgrade = f"/bin/pipx runpip gantool install --upgrade --constraint {PINS} gantool-foo"
+    assert arguments(pipx, FOO, upgrade=True) == upgrade
     assert " ".join(uninstall_command(pipx, "gantool-foo").argv) == (
         "/bin/pipx uninject --leave-deps gantool gantool-foo"
     )

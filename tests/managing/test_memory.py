@@ -22,7 +22,8 @@ def test_what_is_remembered_comes_back_once_a_distribution(home: Path) -> None:
     newer = Remembered("gantool_Foo", "gantool-foo")
     remember(newer)
     assert remembered() == [bar, newer]
-    assert recall("foo") == newer
+    assert recall("gantool.foo") == newer
+    assert recall("foo") is None  # another distribution
     forget("gantool.foo")
     forget("unknown")
     assert remembered() == [bar]

@@ -3,7 +3,7 @@ from importlib import metadata
 import pytest
 
 from gantool.errors import PluginError
-from gantool.managing.pins import conflict, constraints_file, installed_pins
+from gantool.managing.pins import conflict, constraints_file, installed_pins, needs
 
 
 def test_the_file_pins_what_is_installed_local_suffix_included(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,6 +20,18 @@ def test_the_file_pins_what_is_installed_local_suffix_included(monkeypatch: pyte
     del there["gantool"]
     with pytest.raises(PluginError, match="gantool itself is not installed"):
         installed_pins()
+
+
+def test_what_gantool_needs_is_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin that names numpy<1.26 and not gantool would take it away: installers look at no one else's needs."""
+    listed = ["numpy>=1.26", "typer<0.30,>=0.29", "torch>=2.6", "plain", "rich (>=13)", "av>=14; extra == 'video'"]
+    monkeypatch.setattr(metadata, "requires", lambda name: listed)
+    needed = {"numpy": ">=1.26", "typer": "<0.30,>=0.29", "rich": ">=13"}
+    assert needs() == needed
+    text = constraints_file({"gantool": "0.1.0"}, needed).read_text()
+    assert text == "gantool==0.1.0\nnumpy>=1.26\ntyper<0.30,>=0.29\nrich>=13\n"
+    said = "gantool-x depends on numpy<1.26\n    The user requested (constraint) numpy>=1.26"
+    assert "gantool needs numpy>=1.26" in conflict(said, PINS, needed)
 
 
 PINS = {"torch": "2.9.0+cpu", "gantool": "0.1.0"}

@@ -64,3 +64,8 @@ def test_paths_that_cannot_be_installed_say_why(tmp_path: Path) -> None:
             read_requirement(str(path))
     with pytest.raises(UsageError, match="--editable takes a folder"):
         read_requirement("https://example.org/x.whl", editable=True)
+
+
+def test_the_prefix_is_known_however_it_is_written() -> None:
+    assert read_requirement("gantool_foo").distribution == "gantool_foo"
+    assert read_requirement("Gantool.foo").distribution == "Gantool.foo"

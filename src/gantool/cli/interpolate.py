@@ -48,6 +48,7 @@ def interpolate(
     ] = None,
     level: Level = None,
     scale: Scale = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
     device: Device = "auto",
     plugins_dir: PluginsDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Describe the file as JSON.")] = False,
@@ -64,11 +65,12 @@ def interpolate(
 
     from gantool.assembly import load
     from gantool.cli import output
+    from gantool.cli.out_files import check_out
     from gantool.cli.progress import showing_progress
-    from gantool.render.animations import check_fps, check_suffix, save_frames
+    from gantool.render.animations import check_fps, save_frames
     from gantool.render.pictures import upscale
 
-    check_suffix(out)
+    check_out(out, overwrite, moving=True)
     check_fps(out, fps)
     with showing_progress():
         loaded = load(model, device)

@@ -43,16 +43,18 @@ def check(
     reports: list[Examined] = []
     wanted: list[str | None] = [*names] if names else [None]
     for name in wanted:
-        found = []
+        found, others = [], []
         for each in asked([name] if name else [], every):
             say(f"Checking {each.candidate.name}")
             report = examined(each, quick=quick, seconds=limit)
             if each.only is None or report.components:
                 found.append(report)
-            elif report.faults:
+            else:
+                others.append(report)
+            if report not in found and report.faults:
                 say(f"{report.title} may have it, but: {report.faults[0]}")
         if name and not found:
-            raise unknown(name, reports)
+            raise unknown(name, [*reports, *others])
         reports += found
     clashes(reports)
     if json:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
-from gantool.plugin_loading import GROUP, normal
+from gantool.plugin_loading import GROUP, canonical, normal
 
 SECONDS = 120
 """For a fresh process to load every plugin."""
@@ -40,7 +40,7 @@ def installed_guests() -> list[Guest]:
             plugins = tuple(point.name for point in distribution.entry_points if point.group == GROUP)
             name = distribution.metadata["Name"]
             if plugins and name:
-                found.setdefault(normal(name), _guest(distribution, name, plugins))
+                found.setdefault(canonical(name), _guest(distribution, name, plugins))
         except Exception:  # somebody's broken metadata must not stand in the way of removing a plugin
             continue
     return list(found.values())
@@ -83,7 +83,10 @@ def _source(came: Mapping[str, Any]) -> str | None:
     if not url or not version:
         return url
     revision = version.get("requested_revision")
-    return f"{version['vcs']}+{url}" + (f"@{revision}" if revision else "")
+    within = came.get("subdirectory")
+    return (
+        f"{version['vcs']}+{url}" + (f"@{revision}" if revision else "") + (f"#subdirectory={within}" if within else "")
+    )
 
 
 def _stamp(distribution: metadata.Distribution) -> object:

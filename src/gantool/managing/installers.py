@@ -1,5 +1,6 @@
 """The command that installs or removes a plugin in an environment: pip's, uv's, pipx's, or advice where none may."""
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,15 +24,18 @@ def install_command(
     if environment.kind == "uv-tool":
         raise _advise_uv_tool(environment, f"To {'upgrade' if upgrade else 'add'} it", add=requirement, upgrade=upgrade)
     spec = ("--editable", requirement.text) if requirement.editable else (requirement.text,)
+    newer: tuple[str, ...]
     if environment.kind == "pipx":
-        force = ("--force",) if upgrade else ()
-        keep = {"PIP_CONSTRAINT": str(constraints), "UV_CONSTRAINT": str(constraints)}  # one of them is its backend
-        return _by_pipx(environment, ("inject", *force, environment.name, *spec), keep)
+        if upgrade:  # 'inject --force' would install anew all that it depends on
+            newer = ("install", "--upgrade", "--constraint", str(constraints), *spec)
+            return _by_pipx(environment, ("runpip", environment.name, *newer), {})
+        keep = {name: _also(name, constraints) for name in ("PIP_CONSTRAINT", "UV_CONSTRAINT")}  # one is its backend's
+        return _by_pipx(environment, ("inject", environment.name, *spec), keep)
     constrained = ("--constraint", str(constraints))
     if environment.has_pip:
-        newer: tuple[str, ...] = ("--upgrade",) if upgrade else ()
+        newer = ("--upgrade",) if upgrade else ()
         quiet = ("--disable-pip-version-check", "--no-input")
-        return Command((environment.python, "-m", "pip", "install", *quiet, *newer, *constrained, *spec))
+        return Command((environment.python, "-P", "-m", "pip", "install", *quiet, *newer, *constrained, *spec))
     newer = ("--upgrade-package", requirement.distribution) if upgrade and requirement.distribution else ()
     return _by_uv(environment, ("install", *newer, *constrained, *spec))
 
@@ -45,8 +49,13 @@ def uninstall_command(environment: Environment, distribution: str) -> Command:
         return _by_pipx(environment, ("uninject", "--leave-deps", environment.name, distribution), {})
     if environment.has_pip:
         quiet = ("--disable-pip-version-check", "--yes")
-        return Command((environment.python, "-m", "pip", "uninstall", *quiet, distribution))
+        return Command((environment.python, "-P", "-m", "pip", "uninstall", *quiet, distribution))
     return _by_uv(environment, ("uninstall", distribution))
+
+
+def _also(name: str, constraints: Path) -> str:
+    """The file beside those a user may have set; as a URL, since the variable is split at spaces."""
+    return " ".join(filter(None, (os.environ.get(name), constraints.absolute().as_uri())))
 
 
 def _by_uv(environment: Environment, arguments: Sequence[str]) -> Command:

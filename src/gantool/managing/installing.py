@@ -9,17 +9,17 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, sentence
+from gantool.errors import GantoolError, PluginError, UnknownNameError, UsageError, did_you_mean, sentence
 from gantool.managing import environment as environments
 from gantool.managing import running
 from gantool.managing.environment import Environment
 from gantool.managing.guests import Guest, installed_guests, is_installed, loaded_afresh
 from gantool.managing.installers import install_command, uninstall_command
 from gantool.managing.memory import Remembered, forget, recall, remember, remembered
-from gantool.managing.pins import conflict, constraints_file, installed_pins
+from gantool.managing.pins import conflict, constraints_file, installed_pins, needs
 from gantool.managing.requirements import Requirement, read_requirement
 from gantool.managing.running import Command, Runner
-from gantool.plugin_loading import normal
+from gantool.plugin_loading import canonical, normal
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,9 @@ class Manager:
 
     def install_command(self, requirement: Requirement, *, upgrade: bool = False) -> Command:
         """What `install` runs. Raises PluginError, with the command to run instead, where it must not."""
-        return install_command(self.environment, requirement, constraints_file(installed_pins()), upgrade=upgrade)
+        return install_command(
+            self.environment, requirement, constraints_file(installed_pins(), needs()), upgrade=upgrade
+        )
 
     def install(self, requirement: Requirement, *, upgrade: bool = False) -> Guest:
         """Install it, remember it, and return what came. Raises PluginError when that fails or it is no plugin."""
@@ -43,7 +45,7 @@ class Manager:
         if outcome.code != 0:
             raise PluginError(
                 f"{requirement.title} was not {'upgraded' if upgrade else 'installed'}: the installer ended with exit "
-                f"code {outcome.code}, its words are above.{conflict(outcome.output, installed_pins())}"
+                f"code {outcome.code}, its words are above.{conflict(outcome.output, installed_pins(), needs())}"
             )
         guest = _arrived(requirement, before, installed_guests())
         if guest is None:
@@ -78,7 +80,8 @@ def find_guest(name: str) -> Guest:
     """The installed plugin that a user means. Raises UsageError for what is none, or is part of gantool."""
     guests = installed_guests()
     named = [guest for guest in guests if guest.is_called(name)]
-    exact = [guest for guest in named if normal(guest.distribution) == normal(name)]
+    exact = [guest for guest in named if canonical(guest.distribution) == canonical(name)]
+    exact = exact or [guest for guest in named if normal(guest.distribution) == normal(name)]
     if exact or len(named) == 1:
         return (exact or named)[0]
     if named:
@@ -101,7 +104,7 @@ def latest(guest: Guest) -> Requirement:
     Raises PluginError when that is gone.
     """
     known = recall(guest.distribution)
-    if known is not None:
+    if known is not None and _agrees(known, guest):
         requirement = again(known)
         bound = re.fullmatch(rf"{re.escape(guest.distribution)}(\[.*\])?[<>=!~].*", requirement.text)
         note = f"{guest.distribution} was installed as {requirement.text}, and stays within that." if bound else ""
@@ -113,10 +116,19 @@ def latest(guest: Guest) -> Requirement:
     return again(Remembered(guest.distribution, text, guest.editable))
 
 
+def _agrees(known: Remembered, guest: Guest) -> bool:
+    """Whether the guest of this environment came from there: the list is shared by all environments."""
+    path = Path(known.requirement)
+    if guest.source is None:
+        return not path.is_absolute() and "://" not in known.requirement
+    source = path.as_uri() if path.is_absolute() else known.requirement
+    return source.partition("#")[0] == guest.source.partition("#")[0] and known.editable == guest.editable
+
+
 def missing() -> list[Remembered]:
     """Remembered plugins that this environment lacks. Raises PluginError when the list cannot be read."""
-    there = {normal(guest.distribution) for guest in installed_guests()}
-    return [one for one in remembered() if normal(one.distribution) not in there]
+    there = {canonical(guest.distribution) for guest in installed_guests()}
+    return [one for one in remembered() if canonical(one.distribution) not in there]
 
 
 def again(known: Remembered) -> Requirement:
@@ -140,7 +152,7 @@ def loading_of(guests: Sequence[Guest]) -> tuple[list[dict[str, Any]], list[str]
         ]
     rows, wrong = [], []
     for guest in guests:
-        mine = [facts for facts in listed if normal(facts["distribution"]) == normal(guest.distribution)]
+        mine = [facts for facts in listed if canonical(facts["distribution"]) == canonical(guest.distribution)]
         rows += mine
         if not mine:
             wrong.append(f"{guest.distribution} is installed, but a new process does not find it.")
@@ -165,11 +177,11 @@ def _broken(guest: Guest, rows: Iterable[Mapping[str, Any]]) -> list[str]:
 def _arrived(requirement: Requirement, before: Sequence[Guest], after: Sequence[Guest]) -> Guest | None:
     """The guest that a requirement became."""
     if requirement.distribution is not None:
-        wanted = normal(requirement.distribution)
-        return next((guest for guest in after if normal(guest.distribution) == wanted), None)
+        wanted = canonical(requirement.distribution)
+        return next((guest for guest in after if canonical(guest.distribution) == wanted), None)
     path = Path(requirement.text)
     source = path.as_uri() if path.is_absolute() else requirement.text.partition("#")[0]
-    from_there = [guest for guest in after if guest.source == source]
+    from_there = [guest for guest in after if (guest.source or "").partition("#")[0] == source]
     new = [guest for guest in after if guest not in before]
     return next(iter([guest for guest in from_there if guest in new] or new or from_there), None)
 
@@ -178,5 +190,5 @@ def _noted(change: Callable[[], None]) -> None:
     """What could not be written down is said, and takes nothing back."""
     try:
         change()
-    except PluginError as error:
+    except GantoolError as error:
         _log.warning(f"This will not be remembered for 'gantool plugins restore': {error}")

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from gantool.engine.files import write_atomically
 from gantool.errors import PluginError
-from gantool.plugin_loading import normal
+from gantool.plugin_loading import canonical
 
 FILE = "plugins.json"
 
@@ -60,7 +60,7 @@ def recall(distribution: str) -> Remembered | None:
         listed = remembered()
     except PluginError:
         return None
-    return next((one for one in listed if normal(one.distribution) == normal(distribution)), None)
+    return next((one for one in listed if canonical(one.distribution) == canonical(distribution)), None)
 
 
 def remember(entry: Remembered) -> None:
@@ -79,7 +79,7 @@ def _change(made_of: Callable[[list[Remembered]], list[Remembered]], distributio
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{FILE}.lock"):
-            others = [one for one in remembered() if normal(one.distribution) != normal(distribution)]
+            others = [one for one in remembered() if canonical(one.distribution) != canonical(distribution)]
             listed = {"plugins": [asdict(one) for one in made_of(others)]}
             text = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
             write_atomically(folder / FILE, lambda new: new.write_text(text, encoding="utf-8"))

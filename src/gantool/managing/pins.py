@@ -1,4 +1,4 @@
-"""What an installer must leave as it is: torch, torchvision and gantool, by a file of constraints."""
+"""What an installer must leave as it is: torch, torchvision, gantool and what it needs, by a file of constraints."""
 
 import hashlib
 import re
@@ -12,6 +12,7 @@ from gantool.engine.files import write_atomically
 from gantool.errors import PluginError
 
 PINNED = ("torch", "torchvision", "gantool")
+_WANTED = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[.*\])?\s*\(?([<>=!~][^)]*)?\)?")
 
 
 def installed_pins() -> dict[str, str]:
@@ -34,20 +35,39 @@ def installed_pins() -> dict[str, str]:
     return pins
 
 
-def constraints_file(pins: Mapping[str, str]) -> Path:
+def needs() -> dict[str, str]:
+    """What gantool itself requires, name to versions as its metadata has them.
+
+    pip leaves installed packages out of account that nothing in a request asks for, so a plugin that does not name
+    gantool could take them away from it.
+    """
+    found = {}
+    for line in metadata.requires("gantool") or ():
+        wanted = _WANTED.fullmatch(line.partition(";")[0].strip())
+        if wanted and wanted[2] and "extra ==" not in line and wanted[1] not in PINNED:
+            found[wanted[1]] = wanted[2].replace(" ", "")
+    return found
+
+
+def constraints_file(pins: Mapping[str, str], needed: Mapping[str, str] | None = None) -> Path:
     """The file that an installer is given, one for each environment; it stays, so that a printed command works.
 
     Raises TrainingError when it cannot be written.
     """
     environment = hashlib.sha256(sys.prefix.encode()).hexdigest()[:12]
     file = cache_folder() / f"constraints-{environment}.txt"
-    text = "".join(f"{name}=={version}\n" for name, version in pins.items())
+    lines = [f"{name}=={version}" for name, version in pins.items()]
+    lines += [f"{name}{versions}" for name, versions in (needed or {}).items()]
+    text = "".join(f"{line}\n" for line in lines)
     write_atomically(file, lambda new: new.write_text(text, encoding="utf-8"))
     return file
 
 
-def conflict(output: str, pins: Mapping[str, str]) -> str:
-    """Why an installer failed, where its words say that it was for a pin; otherwise an empty string."""
+def conflict(output: str, pins: Mapping[str, str], needed: Mapping[str, str] | None = None) -> str:
+    """Why an installer failed, where its words say that it was for a constraint; otherwise an empty string."""
+    for name, versions in (needed or {}).items():
+        if re.search(rf"(?<![\w-]){name}(?![\w.-])\S*{re.escape(versions)}", output):
+            return f" It asks for a version of {name} that gantool does not work with: gantool needs {name}{versions}."
     hit = [name for name, version in pins.items() if re.search(_pinned(name, version), output)]
     if not hit:
         return ""

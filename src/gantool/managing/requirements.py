@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from gantool.errors import UsageError, nearest_beside
-from gantool.plugin_loading import normal
+from gantool.plugin_loading import canonical, normal
 
 _NAME = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w.,\s-]*\])?\s*([<>=!~][^;\s]*(?:\s*,[^;]*)?)?")
 _URL = re.compile(r"(?:[A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*@\s*)?(?:(?:git|hg|svn|bzr)\+[a-z]+|https?|file)://\S+")
@@ -52,7 +52,7 @@ def read_requirement(text: str, *, editable: bool = False) -> Requirement:
     name, extras, versions = found[1], found[2] or "", found[3] or ""
     if normal(name) in ("", "gantool") or name.lower() == "gantool":
         raise UsageError("gantool itself is no plugin: install and upgrade it as you did before.")
-    distribution = name if name.lower().startswith(PREFIX) else PREFIX + name
+    distribution = name if canonical(name).startswith(PREFIX) else PREFIX + name
     notes = [] if distribution == name else [f"Taking {name!r} as the distribution {distribution}."]
     for folder in (name, distribution):
         if (Path(folder) / "pyproject.toml").is_file():

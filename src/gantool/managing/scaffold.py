@@ -29,23 +29,21 @@ class Kind:
     example: str
 
 
+TRAIN = "gantool train --arch dcgan --resolution 32 --images 20k"
+
 OF_KIND = {
     "architecture": Kind("A small convolutional GAN", "networks", "gantool train --arch your-name --images 20k"),
-    "loss": Kind("The squared hinge loss", "loss", "gantool train --loss your-name --images 20k"),
-    "penalty": Kind(
-        "A penalty that needs no second backward pass", "penalty", "gantool train --penalty your-name --images 20k"
-    ),
-    "augmentation": Kind("Random quarter turns", "augmentation", "gantool train --augment your-name --images 20k"),
-    "balance": Kind(
-        "A balance that lets a winning discriminator rest", "balance", "gantool train --balance your-name --images 20k"
-    ),
-    "source": Kind("Pictures of rings and discs", "pictures", "gantool train --data your-name --images 20k"),
+    "loss": Kind("The squared hinge loss", "loss", f"{TRAIN} --loss your-name"),
+    "penalty": Kind("A penalty that needs no second backward pass", "penalty", f"{TRAIN} --penalty your-name"),
+    "augmentation": Kind("Random quarter turns", "augmentation", f"{TRAIN} --augment your-name"),
+    "balance": Kind("A balance that lets a winning discriminator rest", "balance", f"{TRAIN} --balance your-name"),
+    "source": Kind("Pictures of rings and discs", "pictures", f"{TRAIN} --data your-name"),
     "extractor": Kind(
         "Features for style transfer that need no weights",
         "features",
         "gantool stylize photo.jpg painting.jpg --extractor your-name -o out.png",
     ),
-    "observer": Kind("Losses as a CSV file", "observer", "gantool train --log your-name --images 20k"),
+    "observer": Kind("Losses as a CSV file", "observer", f"{TRAIN} --log your-name"),
     "command": Kind("The mean of many samples", "command", "gantool your-name runs/some-run -o mean.png"),
 }
 
@@ -94,7 +92,7 @@ def _checked(name: str, kind: str) -> str:
         raise UsageError(
             f"{name!r} cannot name a plugin: use letters, digits and single dashes, beginning with a letter.{hint}"
         )
-    if keyword.iskeyword(plain) or plain in ("gantool", "testing"):
+    if keyword.iskeyword(plain) or plain in ("gantool", "testing", "none", "auto"):
         raise UsageError(f"{plain!r} cannot name a plugin, since it means something else. Choose another name.")
     if plain in PluginHost(guests=False, environ={}).specs(kind):
         raise UsageError(

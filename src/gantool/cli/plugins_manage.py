@@ -87,7 +87,7 @@ def uninstall(
         try:
             guests.append(find_guest(name))
         except UnknownNameError:
-            if (known := recall(name)) is None:
+            if (known := recall(name) or recall(f"gantool-{name}")) is None:
                 raise
             if not dry_run:
                 forget(known.distribution)

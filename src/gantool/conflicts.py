@@ -84,7 +84,8 @@ def _doubts_of_rates(config: RunConfig) -> Iterator[str]:
         rates = {"--lr": rates["--lr-g"]}
     others = [other.learning_rate for other in (arch.recipe.short, arch.recipe.on_cpu) if other is not None]
     for flag, (rate, own) in rates.items():
-        highest = max([own or arch.recipe.learning_rate, *others])
+        share = (own or arch.recipe.learning_rate) / arch.recipe.learning_rate  # other steps keep the proportion
+        highest = max([arch.recipe.learning_rate, *others]) * share
         if rate >= BOLD * highest:
             yield (
                 f"{flag} {rate:g} is {rate / highest:.3g} times the highest that the recipe of {arch.name} has "

@@ -9,8 +9,8 @@ from gantool.cli.output import say
 
 
 @contextmanager
-def interruptible() -> Iterator[list[int]]:
-    """The first Ctrl-C or SIGTERM is noted in the list, the second ends the process."""
+def interruptible(then: Callable[[], object] = lambda: None) -> Iterator[list[int]]:
+    """The first Ctrl-C or SIGTERM is noted in the list and calls `then`, the second ends the process."""
     caught: list[int] = []
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -18,6 +18,7 @@ def interruptible() -> Iterator[list[int]]:
             signal.signal(number, signal.SIG_DFL)
             raise KeyboardInterrupt
         caught.append(number)
+        then()
         say("Finishing the step and saving; once more to quit at once.")
 
     before: dict[int, Callable[..., object] | int | None] = {

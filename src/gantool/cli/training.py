@@ -4,14 +4,14 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 
 import typer
 
 from gantool.assembly import Plan, trainer
+from gantool.cli.interrupts import interruptible
 from gantool.cli.output import console, result, result_json, say, warn
 from gantool.cli.progress import showing_progress
 from gantool.engine.stages import stage_at
@@ -32,7 +32,7 @@ def run_to_the_end(
         for line in (*map(str, plan.choices), *notes(made)):
             say(line)
     # Standard output is for the result, whatever a guest's code prints while it trains.
-    with interruptible(made) as caught, redirect_stdout(sys.stderr):
+    with interruptible(made.interrupt) as caught, redirect_stdout(sys.stderr):
         finished = made.train()
     if not made.game.world.leads:
         return
@@ -72,27 +72,6 @@ def notes(made: Trainer) -> Iterator[str]:
     if len(made.stages) > 1:
         last = stage_at(made.stages, config.images - 1)
         yield f"Grows in stages, the last of them from {last.start:,} images on: {last.title}"
-
-
-@contextmanager
-def interruptible(made: Trainer) -> Iterator[list[int]]:
-    """The first Ctrl-C or SIGTERM asks the trainer to stop and save, the second ends the process; yields which came."""
-    caught: list[int] = []
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if caught:
-            signal.signal(number, signal.SIG_DFL)
-            raise KeyboardInterrupt
-        caught.append(number)
-        made.interrupt()
-        print("\nFinishing the step and saving; once more to quit at once.", file=sys.stderr, flush=True)  # noqa: T201
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def summary(made: Trainer, interrupted: bool) -> dict[str, object]:

@@ -13,9 +13,9 @@ from typing import Any
 import typer
 
 from gantool import runs
+from gantool.cli.interrupts import interruptible
 from gantool.cli.output import result, result_json, say
 from gantool.cli.progress import showing_progress
-from gantool.cli.training import interruptible
 from gantool.engine.lock import RunLock
 from gantool.engine.trainer import Trainer
 from gantool.errors import UsageError
@@ -62,7 +62,7 @@ def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bo
 
     @contextmanager
     def guard(made: Trainer) -> Iterator[list[int]]:
-        with interruptible(made) as caught:
+        with interruptible(made.interrupt) as caught:
             yield caught
         signals.extend(caught)
 

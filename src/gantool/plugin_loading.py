@@ -24,6 +24,11 @@ from gantool.plugin_specs import check_spec
 
 GROUP = "gantool"
 UNKNOWN = "unknown"
+HEAVY = (
+    "torch", "torchvision", "torchaudio", "numpy", "PIL", "scipy", "pandas", "matplotlib", "sklearn", "skimage", "cv2",
+    "tensorflow", "jax", "transformers", "tensorboard",
+)  # fmt: skip
+"""Modules that take long to import: a plugin needs none of them to say what it offers."""
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,22 @@ def test_heavy_imports_at_declaration_are_named(check: Check) -> None:
     assert "No module named 'gone_heavy'" in " ".join(reports["heavy"]["components"][0]["faults"])
 
 
+NEEDY = """
+import gantool
+class Where(gantool.Options):
+    path: str = gantool.option(..., "a folder")
+@gantool.hookimpl
+def gantool_losses():
+    return [gantool.Component("needy", "Needs a path.", Where, "nowhere:build")]
+"""
+
+
+def test_what_cannot_be_built_without_an_option_is_not_tried_and_no_fault(check: Check) -> None:
+    code, reports = check(needy=NEEDY)
+    assert code == 0
+    assert reports["needy"]["components"][0]["needs"] == ["path"]
+
+
 def test_commands_are_checked_too(check: Check) -> None:
     source = (
         "import gantool\n@gantool.hookimpl\ndef gantool_commands():\n"

@@ -191,6 +191,25 @@ def deaf_to_labels(options, shape):
     return built(shape, Deaf)
 
 
+def fading_in(options, shape):
+    """Sound: one stage, and a layer that counts for nothing at the start of it."""
+
+    class Fading(Generator):
+        def __init__(self, shape):
+            super().__init__(shape)
+            self.late = nn.Parameter(torch.ones(3))
+            self.alpha = 1.0
+
+        def paint(self, maps):
+            return super().paint(maps) * (1 - self.alpha + self.alpha * self.late.sigmoid().mean())
+
+    class FadesIn(gantool.Gan):
+        def advance(self, images_seen):
+            self.generator.alpha = min(images_seen / 5000, 1.0)
+
+    return built(shape, Fading, gan=FadesIn)
+
+
 def history_matters(options, shape):
     class Growing(gantool.Gan):
         def stages(self, batch):

@@ -52,6 +52,7 @@ def faults_of(kind, factory, **more):
 SOUND = [
     ("architecture", "sound", {}),
     ("architecture", "growing", {}),
+    ("architecture", "fading_in", {}),
     ("architecture", "normalised", {}),
     ("loss", "Hinge", {}),
     ("loss", "Critic", {"traits": ("critic", "relative")}),

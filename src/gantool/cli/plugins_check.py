@@ -85,9 +85,8 @@ def _table(reports: "Sequence[Examined]") -> "Table":
         name = report.name if report.origin == "built-in" else report.title
         table.add_row(Text(name, style="bold"), "", time, _verdict(report.faults), Text("\n".join(report.faults)))
         for tried in report.components:
-            table.add_row(
-                "", Text(f"{tried.kind} {tried.name}"), "", _verdict(tried.faults), Text("\n".join(tried.faults))
-            )
+            verdict = f"not tried: needs {', '.join(tried.needs)}" if tried.needs else _verdict(tried.faults)
+            table.add_row("", Text(f"{tried.kind} {tried.name}"), "", verdict, Text("\n".join(tried.faults)))
     return table
 
 

@@ -1,12 +1,14 @@
 """The components of a game between its steps: told the clock; what they remember is saved, restored and shared."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
 
 from gantool.engine.checkpoint import load_weights
 from gantool.engine.step import Game
+from gantool.errors import GantoolError, PluginError, cause
 
 
 def components(game: Game) -> dict[str, object]:
@@ -19,10 +21,11 @@ def components(game: Game) -> dict[str, object]:
 
 def advance(game: Game, images_seen: int) -> None:
     """Tell the components the clock before a step, those that go by it."""
-    for part in components(game).values():
+    for name, part in components(game).items():
         take: Any = getattr(part, "advance", None)
         if callable(take):
-            take(images_seen)
+            with _blamed(name, part, f"advance({images_seen})"):
+                take(images_seen)
 
 
 def remembering(game: Game) -> dict[str, nn.Module]:
@@ -39,11 +42,26 @@ def memory(game: Game) -> Iterator[Tensor]:
 def status(game: Game) -> dict[str, float]:
     """What the components that change tell of themselves, read from the device."""
     told: dict[str, float] = {}
-    for part in components(game).values():
+    for name, part in components(game).items():
         tell: Any = getattr(part, "status", None)
         if callable(tell):
-            told |= tell()
+            with _blamed(name, part, "status()"):
+                told |= tell()
     return told
+
+
+@contextmanager
+def _blamed(name: str, part: object, call: str) -> Iterator[None]:
+    """What a component raises in the middle of a run is told as its own fault."""
+    try:
+        yield
+    except GantoolError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"{type(part).__name__} ({name.partition('.')[0]}) failed in {call}: {cause(error)}. Tell its author; the "
+            "last checkpoint is intact."
+        ) from error
 
 
 def state(game: Game) -> dict[str, dict[str, Any]]:

@@ -21,6 +21,8 @@ class Tried:
     name: str
     faults: list[str]
     seconds: float | None = None
+    needs: list[str] = field(default_factory=list)
+    """Options without a default: nothing was tried."""
 
 
 @dataclass
@@ -160,7 +162,7 @@ def _take(seen: Examined, lines: Sequence[dict[str, Any]]) -> tuple[str, str] | 
         elif "end" in line:
             begun = None
             kind, name = line["end"]
-            seen.components.append(Tried(kind, name, line["faults"], line["seconds"]))
+            seen.components.append(Tried(kind, name, line["faults"], line["seconds"], line["needs"]))
     return begun
 
 

@@ -14,14 +14,8 @@ from typing import Any
 
 from gantool.components import Spec
 from gantool.errors import PluginError
-from gantool.plugin_loading import Candidate, built_in, collect, in_folder, installed
+from gantool.plugin_loading import HEAVY, Candidate, built_in, collect, in_folder, installed
 from gantool.plugins import PluginHost, using
-
-HEAVY = (
-    "torch", "torchvision", "torchaudio", "numpy", "PIL", "scipy", "pandas", "matplotlib", "sklearn", "skimage", "cv2",
-    "tensorflow", "jax", "transformers", "tensorboard",
-)  # fmt: skip
-"""Modules that take long to import: a plugin needs none of them to say what it offers."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +63,10 @@ def examine(request: Request, write: Callable[[dict[str, Any]], None]) -> None:
             if wanted and host.specs(kind).get(spec.name) == spec:  # else it gives way to a built-in
                 write({"begin": (kind, spec.name)})
                 began = time.perf_counter()
-                faults = _faults(host, kind, spec, request.quick)
-                write({"end": (kind, spec.name), "faults": faults, "seconds": round(time.perf_counter() - began, 1)})
+                needs = [name for name, info in spec.options.model_fields.items() if info.is_required()]
+                faults = [] if needs else _faults(host, kind, spec, request.quick)
+                seconds = round(time.perf_counter() - began, 1)
+                write({"end": (kind, spec.name), "faults": faults, "seconds": seconds, "needs": needs})
     write({"done": True})
 
 
@@ -86,10 +82,14 @@ def _find(request: Request) -> Candidate:
 
 
 def _host_of(candidate: Candidate) -> PluginHost:
-    """A host of the built-ins and this plugin."""
+    """A host of the built-ins and this plugin, with what else its distribution brings: a recipe may name that."""
     host = PluginHost(guests=False, environ={})
     if candidate.origin != "built-in":
         host.add(candidate.load(), candidate.distribution)
+    for other in installed() if candidate.origin == "installed" else ():
+        sibling = other.distribution == candidate.distribution and other.name != candidate.name
+        if sibling and collect(other).error is None:
+            host.add(other.load(), other.distribution)
     return host
 
 

@@ -14,10 +14,10 @@ from gantool.config import write_settings
 from gantool.errors import PluginError
 from gantool.grammar import Choice, parse_choice, read_options
 from gantool.plugin_choice import Chosen
+from gantool.plugin_loading import HEAVY
 from gantool.plugin_specs import check_spec
 from gantool.testing.choosing import SETTING, declaring_module, module_of
 
-HEAVY = ("torch", "torchvision", "numpy", "PIL")
 SECONDS = 60
 _PROBE = """
 import importlib, json, sys

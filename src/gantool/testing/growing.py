@@ -7,12 +7,15 @@ from torch import Tensor
 from gantool.contracts import Gan
 from gantool.testing.networks import Case, drawn, judged, latents, networks, same, set_mode
 
+IN_ONE_STAGE = (10_000, 1_000_000)
+"""Moments at which a Gan that fades in within its only stage is looked at too."""
+
 
 def clocks(case: Case, gan: Gan) -> list[int]:
     """Moments of a run at which to look: where each stage begins, its middle, and long after the last began."""
     starts = [stage.start for stage in case.stages(gan)]
     if len(starts) == 1:
-        return [0]
+        return [0, *IN_ONE_STAGE]
     ends = [*starts[1:], 2 * starts[-1]]
     return sorted({clock for start, end in zip(starts, ends, strict=True) for clock in (start, (start + end) // 2)})
 

@@ -20,7 +20,7 @@ requirements = [
     {{ name = "gantool", extras = ["video"] }},
     {{ name = "gantool-old", specifier = ">=1" }},
     {{ name = "gantool-dev", editable = "/src/dev" }},
-    {{ name = "gantool-far", git = "https://example.org/far" }},{more}
+    {{ name = "gantool-far", git = "https://example.org/far?subdirectory=in&rev=main" }},{more}
 ]
 """
 
@@ -87,16 +87,18 @@ def test_a_uv_tool_gets_the_command_that_repeats_what_it_was_made_of(tmp_path: P
     tool = Environment("/bin/py", tmp_path, has_pip=True, uv="/bin/uv")
     kept = (
         "uv tool install --python 3.12 'gantool[video]' --with 'gantool-old>=1' --with-editable /src/dev "
-        "--with 'gantool-far @ git+https://example.org/far'"
+        "--with 'gantool-far @ git+https://example.org/far@main#subdirectory=in'"
     )
-    assert f"To add it, run: {kept} --with gantool-foo" in refusal(tool)
-    assert refusal(tool, upgrade=True).endswith(f"{kept} --with gantool-foo --upgrade-package gantool-foo")
-    assert refusal(tool, EDITABLE).endswith(f"{kept} --with-editable /src/gantool-foo")
+    assert f"To add it, run: {kept} --with gantool-foo --constraints {PINS}" in refusal(tool)
+    assert refusal(tool, upgrade=True).endswith(
+        f"{kept} --with gantool-foo --upgrade-package gantool-foo --constraints {PINS}"
+    )
+    assert refusal(tool, EDITABLE).endswith(f"{kept} --with-editable /src/gantool-foo --constraints {PINS}")
     with pytest.raises(PluginError) as caught:
         uninstall_command(tool, "gantool-foo")
     assert str(caught.value).endswith(kept)
     (tmp_path / "uv-receipt.toml").write_text("not TOML [")
-    assert refusal(tool).endswith(f"uv tool install {tmp_path.name} --with gantool-foo")
+    assert refusal(tool).endswith(f"uv tool install {tmp_path.name} --with gantool-foo --constraints {PINS}")
 
 
 def test_a_systems_python_is_left_alone_with_advice(tmp_path: Path) -> None:

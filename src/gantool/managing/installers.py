@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from gantool.errors import PluginError
 from gantool.managing.environment import Environment, tool_requirements
@@ -22,7 +23,8 @@ def install_command(
     """
     _refuse_the_systems(environment, requirement.text)
     if environment.kind == "uv-tool":
-        raise _advise_uv_tool(environment, f"To {'upgrade' if upgrade else 'add'} it", add=requirement, upgrade=upgrade)
+        purpose = f"To {'upgrade' if upgrade else 'add'} it"
+        raise _advise_uv_tool(environment, purpose, add=requirement, upgrade=upgrade, constraints=constraints)
     spec = ("--editable", requirement.text) if requirement.editable else (requirement.text,)
     newer: tuple[str, ...]
     if environment.kind == "pipx":
@@ -94,6 +96,7 @@ def _advise_uv_tool(
     add: Requirement | None = None,
     remove: str | None = None,
     upgrade: bool = False,
+    constraints: Path | None = None,
 ) -> PluginError:
     """`uv tool install` makes the environment anew from its arguments, so they repeat what it was made of."""
     python, listed = tool_requirements(environment)
@@ -107,6 +110,8 @@ def _advise_uv_tool(
         argv += ["--with-editable" if add.editable else "--with", add.text]
         if upgrade and add.distribution:
             argv += ["--upgrade-package", add.distribution]
+    if constraints is not None:
+        argv += ["--constraints", str(constraints)]
     return PluginError(
         f"gantool lives in an environment of 'uv tool', which keeps only what it was told. {purpose}, run: "
         f"{shlex.join(argv)}"
@@ -115,6 +120,16 @@ def _advise_uv_tool(
 
 def _with(*words: str) -> list[str]:
     return list(words) if words[0].startswith("--") else ["--with", *words]
+
+
+def _git(url: str) -> str:
+    """A receipt keeps revision and folder as the URL's query; a requirement has them behind `@` and `#`."""
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query)
+    revision = next((asked[kind][0] for kind in ("rev", "tag", "branch") if kind in asked), "")
+    plain = urlunsplit(parts._replace(query="", fragment=""))
+    within = f"#subdirectory={asked['subdirectory'][0]}" if "subdirectory" in asked else ""
+    return f"git+{plain}" + (f"@{revision}" if revision else "") + within
 
 
 def _written(one: dict[str, Any], editable_flag: str) -> list[str]:
@@ -127,6 +142,5 @@ def _written(one: dict[str, Any], editable_flag: str) -> list[str]:
         if key in one:
             return [str(one[key])]
     if "url" in one or "git" in one:
-        url = one.get("url") or f"git+{one['git']}"
-        return [f"{name} @ {url}"]
+        return [f"{name} @ {one.get('url') or _git(str(one['git']))}"]
     return [f"{name}{one.get('specifier', '')}"]

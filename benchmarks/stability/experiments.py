@@ -127,6 +127,37 @@ HEALTHY = [
 ]
 """Ordinary good settings; those that are strategies too are not trained again in the same work folder."""
 
+UNSEEN_BROKEN = [
+    Setting("r1-x10000", PLAIN, ("--penalty", "r1:weight=1e4")),
+    Setting("lr-x30", DCGAN, ("--loss", "relativistic:kind=hinge", "--lr", "3e-2")),
+    Setting("lr-d-x20", PLAIN, ("--loss", "lsgan", "--lr-d", "2e-2")),
+    Setting("g-asleep", DCGAN, ("--lr-g", "1e-7")),
+    Setting("d-asleep", DCGAN, ("--lr-d", "1e-7")),
+    Setting("d-20-ahead", PLAIN, ("--loss", "hinge", "--balance", "fixed:d_steps=20")),
+    Setting("flips", DCGAN, ("--loss", "logistic:flip=0.5")),
+    Setting("tight-clip", PLAIN, ("--loss", "wasserstein", "--penalty", "clip:value=1e-4")),
+    Setting("one-latent", "mlp:latent=1,generator_hidden=8", ("--lr-d", "1e-3")),
+    Setting("slow-momentum", PLAIN, ("--loss", "hinge", "--lr", "4e-3"), {"betas": [0.95, 0.999]}),
+    Setting("minimax-d-5", PLAIN, ("--loss", "minimax", "--balance", "fixed:d_steps=5")),
+    Setting("batch-2", PLAIN, ("--batch", "2", "--lr", "4e-3")),
+]
+UNSEEN_HEALTHY = [
+    Setting("r1", PLAIN, ("--penalty", "r1")),
+    Setting("ralogistic", DCGAN, ("--loss", "relativistic")),
+    Setting("rahinge-gp", PLAIN, ("--loss", "relativistic:kind=hinge", "--penalty", "gp:target=0")),
+    Setting("dragan", PLAIN, ("--penalty", "dragan")),
+    Setting("spectral", "dcgan:width=16,discriminator_norm=spectral", ("--loss", "hinge")),
+    Setting("smooth", DCGAN, ("--loss", "logistic:smooth=0.1")),
+    Setting("diffaugment", DCGAN, ("--augment", "diffaugment")),
+    Setting("ada", DCGAN, ("--augment", "ada")),
+    Setting("adaptive", DCGAN, ("--balance", "adaptive")),
+    Setting("cosine", DCGAN, ("--lr-schedule", "cosine", "--warmup", "1k")),
+    Setting("accumulate", DCGAN, ("--batch", "32", "--accumulate", "2")),
+    Setting("instance-noise", DCGAN, ("--instance-noise", "0.2")),
+    Setting("deep", "mlp:generator_hidden=256+256+256,discriminator_hidden=256+128", ("--loss", "lsgan")),
+]
+"""Written down before any of them had been trained; no threshold was changed afterwards."""
+
 DEFAULTS = [
     Setting("defaults", arch, data=data, images="60k", shared=False)
     for arch, data in (
@@ -138,7 +169,10 @@ DEFAULTS = [
 ]
 """What `gantool train --arch A` does when nothing else is said, as long as it is on shapes."""
 
-SETS = {"defaults": DEFAULTS, "strategies": STRATEGIES, "broken": BROKEN, "healthy": HEALTHY}
+SETS = {
+    "defaults": DEFAULTS, "strategies": STRATEGIES, "broken": BROKEN, "healthy": HEALTHY,
+    "unseen-broken": UNSEEN_BROKEN, "unseen-healthy": UNSEEN_HEALTHY,
+}  # fmt: skip
 
 
 def experiments(settings: list[Setting], seeds: int, sets: tuple[str, ...]) -> Iterator[Experiment]:

@@ -34,3 +34,18 @@ def test_at_a_minimum_it_stays():
     optimizer.step()
     assert optimizer.stuck
     assert torch.equal(optimizer.image, torch.zeros(2))
+
+
+def test_a_metric_that_is_the_inverse_hessian_leads_straight_to_the_minimum():
+    bends = torch.logspace(0, 6, 40, dtype=torch.float64)
+
+    def bowl(point):
+        return 0.5 * (bends * point.square()).sum().item(), bends * point
+
+    begin = torch.ones(40, dtype=torch.float64)
+    told = Lbfgs(begin, bowl, metric=lambda gradient: 3 * gradient / bends)
+    blind = Lbfgs(begin, bowl)
+    for _ in range(3):
+        told.step()
+        blind.step()
+    assert told.loss < 1e-12 * blind.loss

@@ -9,6 +9,8 @@ from torch import Tensor
 
 Evaluate = Callable[[Tensor], tuple[float, Tensor]]
 """From an image to its loss and gradient."""
+Metric = Callable[[Tensor], Tensor]
+"""From a gradient to a direction, linearly."""
 
 SUFFICIENT = 1e-4
 """Of the decrease the slope promises, what a step must achieve at least (Armijo)."""
@@ -17,11 +19,22 @@ TRIALS = 12
 
 
 class Lbfgs:
-    """Minimises a smooth function of one tensor; keeps `history` pairs of steps and changes of the gradient."""
+    """Minimises a smooth function of one tensor; keeps `history` pairs of steps and changes of the gradient.
 
-    def __init__(self, start: Tensor, evaluate: Evaluate, history: int = 10, first_step: float = 0.05) -> None:
+    `metric` is what the inverse Hessian is taken for, up to a factor, where the pairs tell nothing of it: symmetric and
+    positive. Without one it is the identity.
+    """
+
+    def __init__(
+        self,
+        start: Tensor,
+        evaluate: Evaluate,
+        history: int = 10,
+        first_step: float = 0.05,
+        metric: Metric = lambda gradient: gradient,
+    ) -> None:
         self.image = start
-        self._evaluate = evaluate
+        self._evaluate, self._metric = evaluate, metric
         self._first_step = first_step
         self._pairs: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
         self.loss, self._gradient = evaluate(start)
@@ -59,6 +72,7 @@ class Lbfgs:
         """The two-loop recursion: the inverse Hessian, as far as it is known, times the gradient downhill."""
         direction = -self._gradient
         if not self._pairs:
+            direction = self._metric(direction)
             size = direction.abs().max().item()
             return direction * (self._first_step / size) if size > 0 else direction
         shares = []
@@ -67,7 +81,7 @@ class Lbfgs:
             shares.append(share)
             direction = direction - share * change
         _, change, inverse = self._pairs[-1]
-        direction = direction / (inverse * dot(change, change))
+        direction = self._metric(direction) / (inverse * dot(change, self._metric(change)))
         for (moved, change, inverse), share in zip(self._pairs, reversed(shares), strict=True):
             direction = direction + (share - inverse * dot(change, direction)) * moved
         return direction

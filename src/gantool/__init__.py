@@ -43,7 +43,8 @@ if TYPE_CHECKING:
         Turn,
     )
     from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
-    from gantool.errors import GantoolError
+    from gantool.engine.export import ModelCard
+    from gantool.errors import GantoolError, UsageError
     from gantool.hookspecs import hookimpl
     from gantool.latent_files import load_latents, save_latents
     from gantool.model import Model
@@ -62,7 +63,8 @@ _HOME = {
         "Logits", "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
     ),
     "gantool.engine.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
-    "gantool.errors": ("GantoolError",),
+    "gantool.engine.export": ("ModelCard",),
+    "gantool.errors": ("GantoolError", "UsageError"),
     "gantool.hookspecs": ("hookimpl",),
     "gantool.latent_files": ("load_latents", "save_latents"),
     "gantool.model": ("Model",),
@@ -74,8 +76,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Critic",
     "Penalty", "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
     "Observer", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
-    "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model", "load_latents",
-    "save_latents",
+    "MappedGenerator", "GantoolError", "UsageError", "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "ModelCard", "load_latents", "save_latents",
 ]  # fmt: skip
 
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from gantool.engine.export import ModelCard
     from gantool.errors import GantoolError, UsageError
     from gantool.hookspecs import hookimpl
-    from gantool.latent_files import load_latents, save_latents
+    from gantool.latent_files import LatentFile, load_latents, save_latents
     from gantool.model import Model
 
 __version__ = "0.1.0"
@@ -66,7 +66,7 @@ _HOME = {
     "gantool.engine.export": ("ModelCard",),
     "gantool.errors": ("GantoolError", "UsageError"),
     "gantool.hookspecs": ("hookimpl",),
-    "gantool.latent_files": ("load_latents", "save_latents"),
+    "gantool.latent_files": ("LatentFile", "load_latents", "save_latents"),
     "gantool.model": ("Model",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -77,7 +77,7 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "Penalty", "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
     "Observer", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
     "MappedGenerator", "GantoolError", "UsageError", "RunConfig", "configure", "train", "trainer", "load", "Model",
-    "ModelCard", "load_latents", "save_latents",
+    "ModelCard", "LatentFile", "load_latents", "save_latents",
 ]  # fmt: skip
 
 

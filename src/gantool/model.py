@@ -43,7 +43,8 @@ METHODS: dict[str, dict[str, latent_space.Method]] = {
 class Model:
     """A generator to sample from, on a device, in float32 and evaluation mode.
 
-    A picture depends on its seed, label and truncation alone, bit for bit on one machine (see `Chunks`).
+    A picture depends on its seed, label and truncation alone, bit for bit on one machine (see `Chunks`). `labels` are a
+    class by name or index, for all pictures or one for each; None leaves the choice to the seeds.
     """
 
     card: ModelCard

@@ -1,6 +1,8 @@
 """`gantool mix` and `gantool project`: what they draw, write, tell and refuse."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -150,6 +152,16 @@ def test_a_picture_of_the_model_is_found_again(gantool_cli, write_model, tmp_pat
     again = gantool_cli("project", path, tmp_path / "target.png", "-o", tmp_path / "found.png", *words)
     assert again.code == 2
     assert "--overwrite" in again.err
+
+
+def test_help_needs_no_torch():
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        "import gantool_stylegan2.mix, gantool_stylegan2.project\n"
+        "print(sorted({'torch', 'numpy', 'PIL'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_ctrl_c_keeps_the_best_so_far(gantool_cli, write_model, tmp_path, photos, monkeypatch):

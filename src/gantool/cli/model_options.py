@@ -1,4 +1,4 @@
-"""What every command that draws from a trained generator takes."""
+"""Options of the commands that draw, from a trained generator above all."""
 
 from typing import Annotated
 

@@ -78,9 +78,9 @@ def project(
 
 
 def _search(
-    model: gantool.Model,
+    model: "gantool.Model",
     target: "UInt8[Tensor, 'c h w']",
-    extractor: gantool.Extractor,
+    extractor: "gantool.Extractor",
     search: "Search",
     label: str | None,
     caught: list[int],

@@ -6,6 +6,10 @@ from jaxtyping import install_import_hook
 install_import_hook("gantool_r3gan", "beartype.beartype")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")  # where this folder is tested by itself
+
+
 @pytest.fixture(autouse=True)
 def this_plugin(gantool_host, tmp_path_factory, monkeypatch):
     import gantool_r3gan

@@ -1,4 +1,4 @@
-"""Writes the reference in docs/plugins.md from the code: hooks, specs, contracts, events, traits.
+"""Writes the reference in docs/plugins.md from the code: hooks, specs, traits, contracts, events, models, commands.
 
     python docs/reference.py
 
@@ -10,6 +10,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "plugins.md"
@@ -29,10 +30,20 @@ def page() -> str:
 
 def reference() -> str:
     """The whole reference in Markdown."""
-    offered = _offered()
+    offered = _offered("__init__.py")
     parts = ["### Hooks\n", *_hooks(), "\n### Specs\n", *_described("components.py", offered), *_traits()]
     parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("contracts.py")) or "")]
     parts += [*_described("contracts.py", offered), "### Events\n", *_described("engine/events.py", offered)]
+    parts += ["### Runs and models\n"]
+    for path in ("assembly.py", "model.py", "engine/export.py", "latent_files.py"):
+        parts += _described(path, offered)
+    about, _, tree = (ast.get_docstring(_tree("errors.py")) or "").partition("\n\n")
+    parts += [f"### Errors\n\n{about}\n\n```text\n{tree}\n```\n", *_described("errors.py", offered)]
+    parts += ["### What commands are made of\n", _paragraphs(ast.get_docstring(_tree("commands.py")) or "")]
+    ours = _offered("commands.py")
+    for module in _assigned_in("commands.py", "_HOME"):
+        path = module.removeprefix("gantool.").replace(".", "/")
+        parts += _described(f"{path}.py", ours, "gantool.commands")
     return "\n".join(parts)
 
 
@@ -40,14 +51,19 @@ def _tree(path: str) -> ast.Module:
     return ast.parse((SOURCE / path).read_text(encoding="utf-8"))
 
 
-def _offered() -> set[str]:
-    """The names of the face, which are a promise."""
-    (names,) = [
+def _offered(face: str) -> set[str]:
+    """The names of a face, which are a promise."""
+    return set(_assigned_in(face, "__all__"))
+
+
+def _assigned_in(path: str, name: str) -> Any:
+    """The literal that a file assigns to a name."""
+    (value,) = [
         node.value
-        for node in _tree("__init__.py").body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for node in _tree(path).body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and _assigned(node) == name
     ]
-    return set(ast.literal_eval(names))
+    return ast.literal_eval(value)
 
 
 def _hooks() -> Iterator[str]:
@@ -59,29 +75,24 @@ def _hooks() -> Iterator[str]:
 
 
 def _traits() -> Iterator[str]:
-    (traits,) = [
-        node.value
-        for node in _tree("components.py").body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TRAITS"
-    ]
     yield "#### Traits\n\n| trait | |\n| --- | --- |"
-    for name, meaning in ast.literal_eval(traits).items():
+    for name, meaning in _assigned_in("components.py", "TRAITS").items():
         yield f"| `{name}` | {meaning} |"
     yield ""
 
 
-def _described(path: str, offered: set[str]) -> Iterator[str]:
+def _described(path: str, offered: set[str], face: str = "gantool") -> Iterator[str]:
     """Every offered class, function and alias of a file, in its order."""
     body = _tree(path).body
     for node, following in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, ast.ClassDef) and node.name in offered:
-            yield f"#### `gantool.{node.name}`\n\n{_paragraphs(ast.get_docstring(node) or '')}"
+            yield f"#### `{face}.{node.name}`\n\n{_paragraphs(ast.get_docstring(node) or '')}"
             yield from _fields(node)
             yield from _methods(node)
         elif isinstance(node, ast.FunctionDef) and node.name in offered:
-            yield f"#### `gantool.{_signature(node)}`\n\n{_paragraphs(ast.get_docstring(node) or '')}"
+            yield f"#### `{_signature(node, face)}`\n\n{_paragraphs(ast.get_docstring(node) or '')}"
         elif isinstance(node, ast.Assign | ast.AnnAssign) and (name := _assigned(node)) in offered:
-            yield f"#### `gantool.{name}`\n\n`{_type(node.value)}`\n"
+            yield f"#### `{face}.{name}`\n\n`{_type(node.value)}`\n"
             if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
                 yield _paragraphs(str(following.value.value))
 
@@ -129,11 +140,17 @@ def _methods(node: ast.ClassDef) -> Iterator[str]:
 _SPECIAL = ("__init__", "__call__", "__len__", "__getitem__")
 
 
-def _signature(node: ast.FunctionDef) -> str:
+def _signature(node: ast.FunctionDef, face: str = "") -> str:
+    """As it is called: `with name(...) as what` for what is used in a with statement."""
     arguments = ast.unparse(node.args).replace("self, /, ", "").replace("self, ", "").replace("self", "")
     arguments = arguments.replace("'", '"').removesuffix(", /")
-    returns = "" if node.returns is None or ast.unparse(node.returns) == "None" else f" -> {_type(node.returns)}"
-    return f"{node.name}({arguments}){returns}"
+    returns, call = node.returns, f"{face}.{node.name}({arguments})".removeprefix(".")
+    is_block = any(ast.unparse(decorator) == "contextmanager" for decorator in node.decorator_list)
+    if is_block and isinstance(returns, ast.Subscript):
+        returns, call = returns.slice, f"with {call}"
+    if returns is None or ast.unparse(returns) == "None":
+        return call
+    return f"{call} {'as' if is_block else '->'} {_type(returns)}"
 
 
 def _type(node: ast.expr | None) -> str:

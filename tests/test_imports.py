@@ -6,14 +6,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import gantool
+import gantool.commands
 
 SRC = Path(gantool.__file__).parent
 
 FACE = "gantool"
+FACES = (gantool, gantool.commands)
+GUESTS = Path(__file__).parents[1] / "plugins"
 PLUGINS = {"plugins", "plugin_choice", "plugin_loading", "plugin_specs", "plugin_checks"}
 COMPONENT_ROOM = {"components", "contracts", "hookspecs", "errors", "pixels", "progress"}
 
@@ -22,9 +26,10 @@ COMPONENT_ROOM = {"components", "contracts", "hookspecs", "errors", "pixels", "p
 MAY_IMPORT: dict[str, set[str]] = {
     # Each on first use.
     FACE: {
-        "assembly", "components", "config", "contracts", "engine.events", "errors", "hookspecs", "latent_files",
-        "model",
+        "assembly", "components", "config", "contracts", "engine.events", "engine.export", "errors", "hookspecs",
+        "latent_files", "model",
     },
+    "commands": {"cli", "data.whole", "pixels", "progress", "render", "stylizing"},
     "__main__": {"cli"},
     "errors": set(),
     "pixels": set(),
@@ -191,27 +196,40 @@ def test_rooms_of_components_are_named_to_the_host_as_strings_only() -> None:
         }
 
 
-def test_the_face_lists_every_name_it_offers() -> None:
-    assert set(gantool.__all__) == {"__version__", *gantool._MODULE_OF}
-    tree = ast.parse((SRC / "__init__.py").read_text())
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_lists_every_name_it_offers(face: ModuleType) -> None:
+    assert {*face.__all__, "__version__"} == {"__version__", *face._MODULE_OF}
+    tree = ast.parse(Path(face.__file__ or "").read_text())
     checked = {
         alias.name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gantool")
         for alias in node.names
     }
-    assert checked == set(gantool._MODULE_OF)  # what type checkers see is what there is
+    assert checked == set(face._MODULE_OF)  # what type checkers see is what there is
 
 
-@pytest.mark.parametrize("name", gantool.__all__)
-def test_every_name_of_the_face_is_importable(name: str) -> None:
-    assert getattr(gantool, name) is not None
+@pytest.mark.parametrize(("face", "name"), [(face, name) for face in FACES for name in face.__all__])
+def test_every_name_of_a_face_is_importable(face: ModuleType, name: str) -> None:
+    assert getattr(face, name) is not None
 
 
-def test_the_face_knows_no_other_name() -> None:
-    with pytest.raises(AttributeError):
-        gantool.no_such_name  # noqa: B018
-    assert "Gan" in dir(gantool)
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_knows_no_other_name(face: ModuleType) -> None:
+    with pytest.raises(AttributeError, match=f"module '{face.__name__}' has no attribute 'no_such_name'"):
+        face.no_such_name  # noqa: B018
+    assert dir(face) == sorted(face.__all__)
+
+
+@pytest.mark.parametrize("path", [*sorted(GUESTS.glob("*/src/**/*.py")), *sorted(GUESTS.glob("*/tests/*.py"))])
+def test_our_own_plugins_import_only_what_is_promised(path: Path) -> None:
+    promised = {FACE, "commands", "testing"} if path.parent.name == "tests" else {FACE, "commands"}
+    assert set(imported(ast.parse(path.read_text()))) <= promised
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.py")))
+def test_new_plugins_import_only_what_is_promised(path: Path) -> None:
+    assert set(imported(ast.parse(path.read_text()))) <= {FACE, "commands", "testing"}
 
 
 def test_importing_the_face_and_the_catalogues_imports_no_torch() -> None:
@@ -219,6 +237,7 @@ def test_importing_the_face_and_the_catalogues_imports_no_torch() -> None:
         "import importlib, sys, gantool, gantool.plugins\n"
         "[importlib.import_module(name) for name in gantool.plugins.BUILT_INS]\n"
         "gantool.Architecture, gantool.option, gantool.hookimpl, gantool.RunConfig\n"
+        "from gantool.commands import ModelPath, Truncation, Scale, Device, Overwrite, Json, complete, parse_seeds\n"
         "[importlib.import_module(f'gantool.managing.{room}') for room in ('checking', 'installing', 'scaffold')]\n"
         "print(sorted({'torch', 'torchvision', 'numpy', 'PIL'} & set(sys.modules)))"
     )

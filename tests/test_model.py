@@ -267,6 +267,26 @@ def test_buffers_that_go_with_latents_stand_in_for_the_models_own() -> None:
     assert torch.equal(made.render(latents), before)
 
 
+def test_buffers_can_be_replaced_and_learnt_in_a_block() -> None:
+    class Shifted(Mapped):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("shift", torch.zeros(1))
+
+        def synthesize(self, w: Tensor) -> tuple[Tensor, ...]:
+            return super().synthesize(w + self.shift)
+
+    made = model(Shifted())
+    shift = torch.ones(1, requires_grad=True)
+    with made.replacing({"shift": shift}):
+        made.generator.synthesize(made.latents([1]))[-1].sum().backward()
+    assert shift.grad is not None
+    assert shift.grad.abs() > 0
+    assert made.generator.shift.tolist() == [0]
+    with pytest.raises(OptionError, match="of another model"), made.replacing({"no.such": shift}):
+        pass
+
+
 def test_drawing_reports_its_progress() -> None:
     told: list[tuple[int, int]] = []
     with progress.listening(lambda label, done, total: told.append((done, total))):

@@ -43,9 +43,10 @@ if TYPE_CHECKING:
         Turn,
     )
     from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
-    from gantool.errors import GantoolError
+    from gantool.engine.export import ModelCard
+    from gantool.errors import GantoolError, UsageError
     from gantool.hookspecs import hookimpl
-    from gantool.latent_files import load_latents, save_latents
+    from gantool.latent_files import LatentFile, load_latents, save_latents
     from gantool.model import Model
 
 __version__ = "0.1.0"
@@ -62,9 +63,10 @@ _HOME = {
         "Logits", "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
     ),
     "gantool.engine.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
-    "gantool.errors": ("GantoolError",),
+    "gantool.engine.export": ("ModelCard",),
+    "gantool.errors": ("GantoolError", "UsageError"),
     "gantool.hookspecs": ("hookimpl",),
-    "gantool.latent_files": ("load_latents", "save_latents"),
+    "gantool.latent_files": ("LatentFile", "load_latents", "save_latents"),
     "gantool.model": ("Model",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -74,8 +76,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Critic",
     "Penalty", "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
     "Observer", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
-    "MappedGenerator", "GantoolError", "RunConfig", "configure", "train", "trainer", "load", "Model", "load_latents",
-    "save_latents",
+    "MappedGenerator", "GantoolError", "UsageError", "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "ModelCard", "LatentFile", "load_latents", "save_latents",
 ]  # fmt: skip
 
 

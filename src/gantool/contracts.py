@@ -191,9 +191,10 @@ class Skipped:
 class Source(Protocol):
     """Images, addressed by index. `class_names` is empty when there are no labels.
 
-    Two more attributes may be missing. A source whose content never changes for a given `fingerprint` (a short string)
-    is cached on disk under it; without one it is read as it is. `skipped` is a sequence of Skipped, what could not be
-    used; without it that is nothing.
+    Three more attributes may be missing. A source whose content never changes for a given `fingerprint` (a short
+    string) is cached on disk under it; without one it is read as it is. `skipped` is a sequence of Skipped, what could
+    not be used; without it that is nothing. `batch(start, stop)` gives the pictures of these indices `[n, c, h, w]` and
+    their labels `[n]` (None where there are none), as tensors or arrays, where that is faster than one by one.
     """
 
     @property

@@ -20,13 +20,13 @@ from pathlib import Path
 class GantoolError(Exception):
     """Something to tell the user in a sentence: the culprit, the place and the remedy."""
 
-    exit_code = 1
+    exit_code: int = 1
 
 
 class UsageError(GantoolError):
     """The request itself is wrong; another command line or configuration file mends it."""
 
-    exit_code = 2
+    exit_code: int = 2
 
 
 class UnknownNameError(UsageError):

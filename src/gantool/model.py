@@ -1,12 +1,13 @@
 """A trained generator and its card: from seeds to pictures, the same ones every time."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float, UInt8
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from gantool import latents as latent_space
 from gantool.chunks import Chunks, steady
@@ -42,8 +43,14 @@ METHODS: dict[str, dict[str, latent_space.Method]] = {
 class Model:
     """A generator to sample from, on a device, in float32 and evaluation mode.
 
-    A picture depends on its seed, label and truncation alone, bit for bit on one machine (see `Chunks`).
+    A picture depends on its seed, label and truncation alone, bit for bit on one machine (see `Chunks`). `labels` are a
+    class by name or index, for all pictures or one for each; None leaves the choice to the seeds.
     """
+
+    card: ModelCard
+    device: torch.device
+    generator: nn.Module
+    latent_dim: int
 
     def __init__(self, gan: Gan, card: ModelCard, device: torch.device | str = "cpu") -> None:
         self._gan = gan
@@ -100,8 +107,8 @@ class Model:
     ) -> UInt8[Tensor, "n c h w"]:
         """Pictures of latents, on the CPU. Labels are needed by a conditional model without a w space only.
 
-        `buffers` stand in for the generator's own while it draws (see `latent_files`). Raises OptionError for latents
-        or buffers of another model.
+        `buffers` stand in for the generator's own while it draws, as by `replacing`. Raises OptionError for latents or
+        buffers of another model.
         """
         wanted = self.latents([0], 0 if self.class_names else None).shape[1:]
         if latents.shape[1:] != wanted:
@@ -112,8 +119,17 @@ class Model:
         if self.space == "z" and self.class_names and labels is None:
             raise UsageError(f"This model draws classes: say which, one of {_listed(self.class_names)}.")
         chosen = None if labels is None else self.choose_labels(range(len(latents)), labels)
-        with replaced(self.generator, buffers or {}):
+        with self.replacing(buffers or {}):
             return self._render(latents, chosen, level)
+
+    @contextmanager
+    def replacing(self, buffers: Mapping[str, Tensor]) -> Iterator[None]:
+        """Let other tensors stand in for buffers of the generator, by name; gradients reach them.
+
+        Raises OptionError when it has no such buffer, or one of another shape.
+        """
+        with replaced(self.generator, buffers):
+            yield
 
     def interpolate(
         self,

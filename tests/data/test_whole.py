@@ -1,10 +1,14 @@
+from functools import partial
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from gantool.data.frames import read_film
-from gantool.data.whole import read_picture
+from gantool.data.whole import read_picture, read_square
 from gantool.errors import DataError
+from gantool.plugins import host
 
 
 def test_proportions_orientation_and_transparency_are_kept(tmp_path):
@@ -20,6 +24,16 @@ def test_proportions_orientation_and_transparency_are_kept(tmp_path):
     assert found.alpha is not None
     assert (found.alpha[0, 2, 5], found.alpha[0, 17, 5]) == (255, 0)
     assert read_picture(tmp_path / "turned.png").pixels.shape == (3, 40, 20)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_square_is_what_training_would_see(tmp_path, channels):
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 4), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    found = read_square(tmp_path / "wide.png", 8, channels)
+    source = host().resolve("source", f"folder:path={tmp_path}").build(resolution=8, channels=channels)
+    assert torch.equal(found, source[0][0])
+    assert found.shape == (channels, 8, 8)
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "L", "P", "1", "LA", "I;16"])
@@ -39,8 +53,10 @@ def test_what_is_no_picture_or_too_large_is_named(tmp_path):
     (tmp_path / "empty.png").touch()
     Image.new("1", (20_000, 10_000)).save(tmp_path / "bomb.png")
     for name, reason in (("text.png", "not a picture"), ("bomb.png", "too large"), ("empty.pn", "'empty.png'")):
-        with pytest.raises(DataError, match=reason):
-            read_picture(tmp_path / name)
+        for read in (read_picture, partial(read_square, resolution=8)):
+            with pytest.raises(DataError, match=reason) as told:
+                read(tmp_path / name)
+            assert str(told.value).startswith(str(tmp_path / name)) or name == "empty.pn"
 
 
 def test_frames_come_in_order_from_animations_folders_and_films(tmp_path):

@@ -1,6 +1,7 @@
 """docs/plugins.md: every command in it is run, what it shows of files is in them, its reference is the code's."""
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gantool import plugins
+import gantool as face
+from gantool import commands, plugins
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "plugins.md").read_text(encoding="utf-8")
@@ -98,8 +100,10 @@ def test_the_command_of_the_page_works(gantool, place, monkeypatch):
     monkeypatch.setattr(plugins, "_host", None)
     small = ("--arch", "mlp:generator_hidden=4,discriminator_hidden=4", "--resolution", "8")
     assert gantool("train", *small, *QUICK, "--name", "first").code == 0
+    count = 100 * 4 + 4 + 2 * 4 + 4 * 192 + 192
     ended = gantool("count", "runs/first")
-    assert (ended.code, int(ended.out)) == (0, 100 * 4 + 4 + 2 * 4 + 4 * 192 + 192)
+    assert (ended.code, ended.out) == (0, f"{count:,}\n")
+    assert json.loads(gantool("count", "runs/first", "--json").out) == {"parameters": count}
     assert "Count the parameters of a model. (gantool_count)" in gantool("--help").out
 
 
@@ -108,6 +112,12 @@ def test_the_reference_is_what_the_code_says():
     reference = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(reference)
     assert reference.page() == PAGE, "run: python docs/reference.py"
+
+
+def test_the_reference_has_every_name_that_is_promised():
+    described = set(re.findall(r"^#### `(?:with )?([\w.]+)", PAGE, re.MULTILINE))
+    for module, elsewhere in ((face, {"__version__", "hookimpl", "RunConfig"}), (commands, set())):
+        assert {f"{module.__name__}.{name}" for name in set(module.__all__) - elsewhere} <= described
 
 
 def test_links_of_the_page_lead_somewhere():

@@ -155,6 +155,36 @@ def test_the_name_of_a_component_finds_its_plugin(check: Check, tmp_path: Path) 
     assert (code, list(reports)) == (0, ["some_plugin"])
 
 
+PAIR = """
+import gantool
+class Small(gantool.Options):
+    pass
+@gantool.hookimpl
+def gantool_architectures():
+    return [gantool.Architecture("paired", "An MLP", Small, "pair_networks:build", gantool.Recipe(loss="other-half"))]
+def build(options, shape):
+    from gantool.architectures import MlpOptions
+    from gantool.architectures.mlp import build
+    return build(MlpOptions(latent=4, generator_hidden=(8,), discriminator_hidden=(8,)), shape)
+"""
+
+
+def test_a_recipe_may_name_a_component_of_another_entry_point_of_its_distribution(check: Check, tmp_path: Path) -> None:
+    modules = tmp_path / "modules"
+    (modules / "half_heavy.py").write_text(HEAVY)
+    (modules / "pair_losses.py").write_text(SOUND.format(name="other-half", module="half"))
+    (modules / "pair_networks.py").write_text(PAIR)
+    info = modules / "gantool_pair-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gantool-pair\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[gantool]\nnetworks = pair_networks\nzlosses = pair_losses\n")
+    code, reports = check("gantool-pair")
+    assert {name: report["faults"] for name, report in reports.items()} == {"networks": [], "zlosses": []}
+    tried = {each["name"]: each["faults"] for report in reports.values() for each in report["components"]}
+    assert tried == {"paired": [], "other-half": []}
+    assert code == 0
+
+
 def test_names_choose_guests_and_built_ins_and_the_environment_blocks_only_what_was_not_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

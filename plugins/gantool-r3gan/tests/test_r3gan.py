@@ -1,13 +1,13 @@
 """What the networks are at the start, what they are made of, and that a run plays, falls and goes on exactly."""
 
 import math
+import tomllib
 
 import pytest
 import torch
 from torch import nn
 
 import gantool
-from gantool.config import read_config
 from gantool.testing import check_architecture, check_penalty
 from gantool_r3gan import FallingOptions, R3ganOptions
 from gantool_r3gan.layers import Block, Double, Halve
@@ -147,7 +147,7 @@ def test_a_run_that_goes_on_is_the_run_in_one_go(gantool_cli, tmp_path, monkeypa
 def test_the_recipe_is_settled_when_a_run_begins(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert gantool_cli(*QUICK, "--images", "8", "--name", "one", "--labels").code == 0
-    config = read_config(tmp_path / "runs" / "one" / "config.toml")
+    config = tomllib.loads((tmp_path / "runs" / "one" / "config.toml").read_text())
     assert config["loss"] == "rpgan"
     assert config["penalty"] == [f"r{n}-falling:weight=0.23,end=0.1,images=8" for n in (1, 2)]
     assert config["betas"] == [0.0, 0.99]

@@ -1,36 +1,40 @@
 """`gantool mix` and `gantool project`: what they draw, write, tell and refuse."""
 
 import json
+import subprocess
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 import gantool
-from gantool.components import ImageShape
-from gantool.engine.export import ModelCard, save_generator
-from gantool.latent_files import replaced
-from gantool.pixels import to_float
-from gantool.plugins import host
+from gantool.commands import find_extractor, to_float
+from gantool.testing import write_untrained
+from gantool_stylegan2 import StyleGan2
 from gantool_stylegan2.likeness import Likeness
 from gantool_stylegan2.mixing import layer_groups, mixed, parse_layers
+from gantool_stylegan2.networks import build
 from gantool_stylegan2.noise import autocorrelation, renormalized
 
 
 @pytest.fixture
 def write_model(tmp_path, tiny):
     def write(architecture=tiny, classes=(), channels=3, name="model"):
-        torch.manual_seed(0)
-        chosen = host().resolve("architecture", architecture)
-        shape = ImageShape(32, channels, len(classes))
-        generator = chosen.build(shape).generator
-        for parameter_name, parameter in generator.named_parameters():
-            if parameter_name.endswith("strength"):
-                parameter.data.fill_(0.3)
-        card = ModelCard(architecture=chosen.text, resolution=32, channels=channels, class_names=classes, images_seen=5)
-        save_generator(tmp_path / f"{name}.safetensors", generator.state_dict(), card)
-        return tmp_path / f"{name}.safetensors"
+        path = write_untrained(
+            tmp_path / f"{name}.safetensors", architecture, resolution=32, channels=channels, class_names=classes
+        )
+        with safe_open(path, framework="pt") as file:
+            card = file.metadata()
+        weights = load_file(path)
+        for weight in (weights[one] for one in weights if one.endswith("strength")):
+            weight.fill_(0.3)  # else noise would be nothing
+        save_file(weights, path, card)
+        return path
 
     return write
 
@@ -46,8 +50,9 @@ def cell(sheet, row, column, side=32, margin=2):
 
 
 @pytest.mark.parametrize("side", [64, 128])
-def test_groups_of_layers_go_by_the_sides_of_their_convolutions(tiny, side):
-    synthesis = host().resolve("architecture", tiny).build(ImageShape(side, 3, 0)).generator.synthesis
+def test_groups_of_layers_go_by_the_sides_of_their_convolutions(side):
+    options = StyleGan2(channel_base=128, channel_max=8, latent=8)
+    synthesis = build(options, gantool.ImageShape(side)).generator.synthesis
     sides = [conv.noise.shape[-1] for conv in synthesis.convs]
     groups = layer_groups(synthesis.layers)
     assert {sides[layer] for layer in groups["coarse"]} == {4, 8}
@@ -64,7 +69,7 @@ def test_layers_are_named_or_numbered():
     assert parse_layers("coarse, 6", 8) == [0, 1, 2, 6]
     assert parse_layers("3-5,5", 8) == [3, 4, 5]
     for wrong, words in (("8", "layers 0 to 7"), ("5-3", "layers 0 to 7"), ("rough", "'rough' is neither")):
-        with pytest.raises(gantool.GantoolError, match=words):
+        with pytest.raises(gantool.UsageError, match=words):
             parse_layers(wrong, 8)
 
 
@@ -100,17 +105,22 @@ def test_a_sheet_has_rows_left_columns_on_top_and_mixtures_inside(gantool_cli, w
 def test_what_cannot_be_mixed_or_projected_is_told_in_a_sentence(gantool_cli, write_model, tmp_path, photos):
     plain = write_model("dcgan:width=8,latent=4", name="plain")
     photo = photos / "cats" / "1.png"
-    for words, cause in (
-        (("mix", plain, "-o", tmp_path / "a.png"), "no latents of their own"),
-        (("mix", write_model(), "-o", tmp_path / "a.png", "--styles", "9"), "layers 0 to 7"),
-        (("mix", write_model(), "-o", tmp_path / "a.png", "--rows", "x"), "--rows takes numbers"),
-        (("mix", write_model(), "-o", tmp_path / "a.txt"), "the suffix chooses the format"),
-        (("project", plain, photo, "-o", tmp_path / "a.png"), "no latent space w"),
-        (("project", write_model(), tmp_path / "no.png", "-o", tmp_path / "a.png"), "no.png cannot be read"),
-        (("project", write_model(), plain, "-o", tmp_path / "a.png"), "is not a picture"),
+    found, taken = ("-o", tmp_path / "a.png"), tmp_path / "b.safetensors"
+    taken.touch()
+    for words, code, cause in (
+        (("mix", plain, *found), 2, "no latents of their own"),
+        (("mix", write_model(), *found, "--styles", "9"), 2, "layers 0 to 7"),
+        (("mix", write_model(), *found, "--styles", "nonsense"), 2, "'nonsense' is neither"),
+        (("mix", write_model(), *found, "--rows", "x"), 2, "--rows takes numbers"),
+        (("mix", write_model(), "-o", tmp_path / "a.txt"), 2, "the suffix chooses the format"),
+        (("project", plain, photo, *found), 2, "no latent space w"),
+        (("project", write_model(), photo, *found, "--space", "z"), 2, "--space"),
+        (("project", write_model(), photo, "-o", tmp_path / "b.png"), 2, "b.safetensors is there already"),
+        (("project", write_model(), tmp_path / "no.png", *found), 1, "no.png cannot be read"),
+        (("project", write_model(), plain, *found), 1, "is not a picture"),
     ):
         ended = gantool_cli(*words)
-        assert ended.code in (1, 2), words
+        assert ended.code == code, words
         assert cause in ended.err, words
         assert "Traceback" not in ended.err
         assert not (tmp_path / "a.png").exists()
@@ -135,13 +145,23 @@ def test_a_picture_of_the_model_is_found_again(gantool_cli, write_model, tmp_pat
     model, kept = gantool.load(path, "cpu"), gantool.load_latents(str(tmp_path / "found.safetensors"))
     pixels_of = model.render(kept.latents, buffers=kept.buffers)  # as in the README
     assert np.array_equal(pixels_of[0].permute(1, 2, 0).squeeze(-1).numpy(), cell(sheet, 0, 1))
-    with replaced(model.generator, kept.buffers), torch.no_grad():
+    with model.replacing(kept.buffers), torch.no_grad():
         picture = model.generator.synthesize(kept.latents)[-1]
-    likeness = Likeness(host().resolve("extractor", words[1]).build(), to_float(model.images([3])))
+    likeness = Likeness(find_extractor(words[1])[0], to_float(model.images([3])))
     assert told["distance"] == pytest.approx(likeness(picture).item(), rel=1e-4)
     again = gantool_cli("project", path, tmp_path / "target.png", "-o", tmp_path / "found.png", *words)
     assert again.code == 2
     assert "--overwrite" in again.err
+
+
+def test_help_needs_no_torch():
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        "import gantool_stylegan2.mix, gantool_stylegan2.project\n"
+        "print(sorted({'torch', 'numpy', 'PIL'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_ctrl_c_keeps_the_best_so_far(gantool_cli, write_model, tmp_path, photos, monkeypatch):
@@ -166,8 +186,47 @@ def test_ctrl_c_keeps_the_best_so_far(gantool_cli, write_model, tmp_path, photos
     assert gantool.load_latents(tmp_path / "found.safetensors").latents.shape == (1, 8, 8)
 
 
+def test_a_distance_that_is_not_disturbed_is_that_of_the_latents(write_model):
+    from gantool_stylegan2.projecting import Search, measured, project
+
+    model, (extractor, _) = gantool.load(write_model(), "cpu"), find_extractor("random:scales=1,filters=8")
+    target = to_float(model.images([3]))
+    states = list(project(model, target, extractor, Search(steps=8)))
+    assert [found.disturbed for found in states] == [False, *[True] * 5, False, False, False]
+    for found in states:
+        anew = measured(model, target, extractor, replace(found, disturbed=True))
+        assert not anew.disturbed
+        assert (anew.distance == pytest.approx(found.distance, rel=1e-5)) is not found.disturbed
+
+
+@pytest.mark.parametrize(("stopped", "best"), [(False, 3), (True, 2)])
+def test_a_step_that_was_only_lucky_is_not_the_best(
+    gantool_cli, write_model, tmp_path, photos, monkeypatch, stopped, best
+):
+    """Distances as told: 9 at the mean, 0 and 1 while disturbed, 5 and 6 after it. What was measured anew is 4."""
+    from gantool_stylegan2 import projecting
+
+    def told(model, *arguments):
+        first = next(real(model, *arguments))
+        states = [(9.0, False), (0.0, True), (1.0, True), (5.0, False), (6.0, False)]
+        for step, (distance, disturbed) in enumerate(states[:3] if stopped else states):
+            yield replace(first, step=step, distance=distance, disturbed=disturbed)
+
+    def again(model, target, extractor, found):
+        return replace(found, distance=4.0, disturbed=False) if found.disturbed else found
+
+    real = projecting.project
+    monkeypatch.setattr(projecting, "project", told)
+    monkeypatch.setattr(projecting, "measured", again)
+    words = ("--extractor", "random:scales=1,filters=8", "-o", tmp_path / "found.png", "--json")
+    ended = gantool_cli("project", write_model(), photos / "cats" / "1.png", *words)
+    assert ended.code == 0, ended.err
+    said = json.loads(ended.out)
+    assert (said["step"], said["distance"], said["distance_of_mean"]) == (best, 4.0 if stopped else 5.0, 9.0)
+
+
 def test_the_target_itself_is_no_distance_away():
-    extractor = host().resolve("extractor", "random:scales=2,filters=8").build()
+    extractor, _ = find_extractor("random:scales=2,filters=8")
     target = torch.randn(1, 3, 16, 16).clamp(-1, 1)
     likeness = Likeness(extractor, target)
     assert likeness(target) == 0

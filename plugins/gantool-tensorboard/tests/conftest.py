@@ -1,7 +1,4 @@
-"""Shapes are checked in every test, and the host knows this plugin: installed, or else from its source folder."""
-
-from importlib.metadata import entry_points
-from pathlib import Path
+"""Shapes are checked in every test, and the host knows this plugin and no other."""
 
 import pytest
 from jaxtyping import install_import_hook
@@ -10,12 +7,8 @@ install_import_hook("gantool_tensorboard", "beartype.beartype")
 
 
 @pytest.fixture(autouse=True)
-def _this_plugin(tmp_path_factory, monkeypatch):
+def this_plugin(gantool_host, tmp_path_factory, monkeypatch):
     import gantool_tensorboard
-    from gantool import plugins
 
     monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setenv("GANTOOL_PLUGINS", "tensorboard")
-    if not entry_points(group="gantool", name="tensorboard"):
-        monkeypatch.setenv("GANTOOL_PLUGINS_DIR", str(Path(gantool_tensorboard.__file__).parents[1]))
-    monkeypatch.setattr(plugins, "_host", None)
+    gantool_host.add(gantool_tensorboard, "gantool-tensorboard")

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import gantool
-from gantool.errors import GantoolError
-from gantool.plugins import host
 from gantool.testing import check_observer
+from gantool_tensorboard import TensorBoardOptions
+from gantool_tensorboard.observer import build
 
 tensorboard = pytest.importorskip("tensorboard")
 
@@ -19,8 +19,8 @@ QUICK = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--data", "s
          "--batch", "4", "--device", "cpu", "--precision", "float32", "-q", "--log", "tensorboard")  # fmt: skip
 
 
-def observer(options=""):
-    return host().resolve("observer", f"tensorboard{options}").build()
+def observer(**options):
+    return build(TensorBoardOptions(**options))
 
 
 def started(run, images_seen=0):
@@ -111,7 +111,7 @@ def test_a_run_that_begins_again_replaces_what_was_told(tmp_path):
 
 
 def test_options_choose_the_folder_and_leave_out_images(tmp_path):
-    seen = observer(f":folder={tmp_path / 'boards'},images=no,flush=1")
+    seen = observer(folder=tmp_path / "boards", images=False, flush=1)
     seen(started(tmp_path / "one"))
     seen(gantool.Snapshot(0, (torch.zeros(1, 1, 8, 8, dtype=torch.uint8),)))
     seen(tick(100))
@@ -131,7 +131,7 @@ def test_events_before_a_start_and_after_the_end_are_nothing(tmp_path):
 
 
 def test_what_is_saved_is_told(tmp_path):
-    seen = observer(":flush=3600")
+    seen = observer(flush=3600)
     seen(started(tmp_path / "run"))
     seen(tick(100))
     seen(gantool.Checkpoint(100, tmp_path))
@@ -153,7 +153,7 @@ def test_a_missing_package_is_a_sentence_with_the_remedy_and_leaves_no_run(ganto
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
     monkeypatch.setitem(sys.modules, "tensorboard", None)
-    with pytest.raises(GantoolError, match=r"pip install 'tensorboard>=2\.21'"):
+    with pytest.raises(gantool.GantoolError, match=r"pip install 'tensorboard>=2\.21'"):
         observer()
     ended = gantool_cli("train", *QUICK, "--images", "8")
     assert ended.code == 1

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from gantool.cli.components import PluginsDir
-from gantool.cli.model_options import Device, Level, ModelPath, Scale, Truncation
+from gantool.cli.model_options import Device, Json, Level, ModelPath, Overwrite, Scale, Truncation
 from gantool.cli.seeds import parse_seeds
 from gantool.errors import OptionError
 
@@ -48,10 +48,10 @@ def interpolate(
     ] = None,
     level: Level = None,
     scale: Scale = 1,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
+    overwrite: Overwrite = False,
     device: Device = "auto",
     plugins_dir: PluginsDir = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Describe the file as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Walk from seed to seed: each seed's own frame is exactly what `gantool sample` draws for it."""
     numbers = parse_seeds(seeds)

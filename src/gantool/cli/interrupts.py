@@ -10,7 +10,7 @@ from gantool.cli.output import say
 
 @contextmanager
 def interruptible(then: Callable[[], object] = lambda: None) -> Iterator[list[int]]:
-    """The first Ctrl-C or SIGTERM is noted in the list and calls `then`, the second ends the process."""
+    """In the block the first Ctrl-C or SIGTERM is noted in the list and calls `then`, the second ends the process."""
     caught: list[int] = []
 
     def on_signal(number: int, frame: FrameType | None) -> None:

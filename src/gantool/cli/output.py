@@ -22,7 +22,7 @@ def page() -> Console:
 
 
 def result(text: str) -> None:
-    """A line of what the command is for."""
+    """A line of what the command is for, to standard output."""
     print(text, flush=True)  # noqa: T201 (standard output is for results, and nothing else prints)
 
 
@@ -32,7 +32,7 @@ def result_json(value: Any) -> None:
 
 
 def say(text: str) -> None:
-    """A word about what is going on."""
+    """A word about what is going on, to standard error."""
     _to_stderr("", text, "")
 
 

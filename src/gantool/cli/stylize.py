@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from gantool.cli.components import PluginsDir, complete
-from gantool.cli.model_options import Device
+from gantool.cli.model_options import Device, Json, Overwrite
 
 ORIGINAL = "original"
 SIDE = 512
@@ -87,9 +87,9 @@ def stylize(
     ] = None,
     device: Device = "auto",
     precision: Annotated[Literal["auto", "float32", "bf16"], typer.Option(help="Of the extractor.")] = "auto",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+    overwrite: Overwrite = False,
     plugins_dir: PluginsDir = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Describe the result as JSON.")] = False,
+    as_json: Json = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Warnings only.")] = False,
 ) -> None:
     """Draw a photo in the manner of a painting, from coarse to fine.

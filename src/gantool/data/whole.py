@@ -1,5 +1,7 @@
-"""A picture file at its own proportions: upright, in sRGB, its transparency kept apart."""
+"""One picture file: at its own proportions, upright, in sRGB, its transparency kept apart; or square as in training."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -10,8 +12,9 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
+from gantool.data import FolderOptions
 from gantool.data.color import flattened, plain, to_srgb
-from gantool.data.decode import UPRIGHT, UndecodableError, opened, orientation, quiet_pillow, reason
+from gantool.data.decode import UPRIGHT, UndecodableError, decode, opened, orientation, quiet_pillow, reason
 from gantool.errors import DataError, nearest_beside
 
 
@@ -28,13 +31,30 @@ def read_picture(path: Path, longest: int | None = None) -> Picture:
 
     Raises DataError that names the file and says why it cannot be used.
     """
+    with _content(path) as content, opened(content) as image:
+        return picture_of(image, longest)
+
+
+def read_square(path: Path, resolution: int, channels: int = 3) -> UInt8[Tensor, "c h w"]:
+    """The picture of a file as training sees it by default: its middle square, reduced to `resolution`, on white.
+
+    Raises DataError that names the file and says why it cannot be used.
+    """
+    with _content(path) as content:
+        pixels = decode(content, FolderOptions(path=str(path.parent)), resolution, channels)
+    return torch.from_numpy(pixels)
+
+
+@contextmanager
+def _content(path: Path) -> Iterator[BytesIO]:
+    """What is in a file; what goes wrong with it in the block is told with its name."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.{nearest_beside(path)}") from error
     try:
-        with quiet_pillow(), opened(BytesIO(content)) as image:
-            return picture_of(image, longest)
+        with quiet_pillow():
+            yield BytesIO(content)
     except UndecodableError as error:
         raise DataError(f"{path} {error}.") from error
     except Exception as error:  # a picture can make Pillow raise nearly anything

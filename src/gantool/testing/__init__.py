@@ -8,7 +8,8 @@ For the tests of a plugin, and for `gantool plugins check`:
         check_architecture("blobs:width=8")  # or the spec itself
 
 Each `check_*` raises `Nonconforming`, whose text has a sentence for every fault: what is wrong, where, and what to do
-about it. `gantool.testing.fixtures` is a pytest plugin with fixtures for the tests of plugins.
+about it. `write_untrained` writes a model to try commands with. `gantool.testing.fixtures` is a pytest plugin with
+fixtures for the tests of plugins.
 
 Importing this page imports nothing; each name is fetched on first use, and torch when something is checked.
 """
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         check_source,
     )
     from gantool.testing.faults import Nonconforming
+    from gantool.testing.untrained import write_untrained
 
 __all__ = [
     "Nonconforming",
@@ -43,13 +45,14 @@ __all__ = [
     "check_observer",
     "check_penalty",
     "check_source",
+    "write_untrained",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'gantool.testing' has no attribute {name!r}")
-    home = "faults" if name == "Nonconforming" else "checks"
+    home = {"Nonconforming": "faults", "write_untrained": "untrained"}.get(name, "checks")
     return getattr(importlib.import_module(f"gantool.testing.{home}"), name)
 
 

@@ -37,7 +37,7 @@ channel_max=auto is 64, 256 and 512 for these; latent=auto is as much as channel
 gantool mix MODEL draws a sheet of mixed styles, gantool project MODEL IMAGE finds the latent of a picture."""
 
 LAZY_G, LAZY_D = 4 / (4 + 1), 16 / (16 + 1)
-"""By how much the papers lower the rates (appendix B), where a penalty on every k-th step is a step of its own."""
+"""By how much the papers lower the rates (appendix B), where a lazy penalty is a step of its own; here it is not."""
 
 RECIPE = gantool.Recipe(
     loss="logistic",

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 import gantool
-from gantool.cli.model_options import Device, ModelPath, Scale, Truncation
-from gantool.cli.seeds import parse_seeds
+from gantool import commands
+from gantool.commands import Device, Json, ModelPath, Overwrite, Scale, Truncation, parse_seeds
 
 
 def mix(
@@ -25,8 +25,8 @@ def mix(
     label: Annotated[str | None, typer.Option(metavar="LABEL", help="A class for all, by name or index.")] = None,
     scale: Scale = 1,
     device: Device = "auto",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Describe the file as JSON.")] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
 ) -> None:
     """Draw a sheet on which each picture has the styles of its column and everything else of its row.
 
@@ -35,26 +35,21 @@ def mix(
     """
     left, above = parse_seeds(rows, "--rows"), parse_seeds(cols, "--cols")
 
-    from gantool.cli import output
-    from gantool.cli.out_files import check_out
-    from gantool.cli.progress import showing_progress
-    from gantool.render.grids import sheet
-    from gantool.render.pictures import save_pictures
     from gantool_stylegan2.mixing import mixing_table, parse_layers
 
-    check_out(out, overwrite)
-    with showing_progress():
+    commands.check_out(out, overwrite)
+    with commands.showing_progress():
         loaded = gantool.load(model, device)
         by_row, by_column = (loaded.latents(seeds, label, truncation) for seeds in (left, above))
         if loaded.space != "w" or by_row.dim() != 3:
-            raise gantool.GantoolError(
+            raise gantool.UsageError(
                 f"{model} is of {loaded.card.architecture.partition(':')[0]}, whose layers have no latents of their "
                 "own, so there are no styles to mix. A model of stylegan2 has them."
             )
         chosen = parse_layers(styles, by_row.shape[1])
         table = mixing_table(loaded, by_row, by_column, chosen)
-        save_pictures([sheet(table, columns=len(above) + 1, scale=scale)], [out], overwrite)
+        commands.save_pictures([commands.sheet(table, columns=len(above) + 1, scale=scale)], [out], overwrite)
     if as_json:
-        output.result_json({"files": [str(out)], "rows": left, "cols": above, "layers": chosen})
+        commands.result_json({"files": [str(out)], "rows": left, "cols": above, "layers": chosen})
     else:
-        output.result(str(out))
+        commands.result(str(out))

@@ -23,18 +23,18 @@ def layer_groups(layers: int) -> dict[str, range]:
 def parse_layers(text: str, layers: int) -> list[int]:
     """The layers that `coarse`, `middle`, `fine`, `0-3`, or several of these with commas mean.
 
-    Raises GantoolError for what is none, or beyond the last layer.
+    Raises UsageError for what is none, or beyond the last layer.
     """
     groups, chosen = layer_groups(layers), set[int]()
     for part in (part.strip() for part in text.split(",")):
         match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
         if part not in groups and match is None:
-            raise gantool.GantoolError(
+            raise gantool.UsageError(
                 f"--styles takes {', '.join(groups)}, or layers as in 0-3 or 1,5; {part!r} is neither."
             )
         found = range(int(match[1]), int(match[2] or match[1]) + 1) if match else groups[part]
         if not found or found[-1] >= layers:
-            raise gantool.GantoolError(f"--styles {part}: this model has the layers 0 to {layers - 1}.")
+            raise gantool.UsageError(f"--styles {part}: this model has the layers 0 to {layers - 1}.")
         chosen |= set(found)
     return sorted(chosen)
 

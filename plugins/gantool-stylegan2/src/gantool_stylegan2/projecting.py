@@ -10,7 +10,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 import gantool
-from gantool.latent_files import replaced
 from gantool_stylegan2.likeness import Likeness
 from gantool_stylegan2.noise import autocorrelation, renormalized
 
@@ -37,7 +36,8 @@ class Search:
 class Found:
     """What a step has come to: the latents, the noise found with them, and how unlike the target the picture was.
 
-    The picture is that of the latents with the step's noise on them; `measured` tells it of the latents themselves.
+    Where it is `disturbed`, the picture was that of the latents with the step's noise on them, and the distance says
+    little of the latents themselves.
     """
 
     step: int
@@ -45,6 +45,7 @@ class Found:
     latents: Float[Tensor, "1 *w"]
     noises: Mapping[str, Float[Tensor, "side side"]]
     distance: float
+    disturbed: bool = False
 
 
 def project(
@@ -71,13 +72,12 @@ def project(
         done = step / search.steps
         strength = deviation * NOISE * max(0.0, 1 - done / NOISE_ENDS) ** 2 if step else 0.0
         disturbed = w + strength * torch.randn(w.shape, generator=random).to(device)
-        with replaced(model.generator, noises):
+        with model.replacing(noises):
             picture = generator.synthesize(disturbed.expand_as(mean))[-1]
         distance = likeness(picture)
         kept = w.detach().expand_as(mean).cpu().clone()
-        yield Found(
-            step, search.steps, kept, {name: one.detach().clone() for name, one in noises.items()}, distance.item()
-        )
+        found = {name: one.detach().clone() for name, one in noises.items()}
+        yield Found(step, search.steps, kept, found, distance.item(), disturbed=strength > 0)
         for group in adam.param_groups:
             group["lr"] = LEARNING_RATE * _ramp(done)
         adam.zero_grad()
@@ -86,16 +86,23 @@ def project(
         renormalized(noises.values())
 
 
+def nearer(best: Found, found: Found) -> Found:
+    """The better of the two, the later if they are equal; never a disturbed one, which may only have been lucky."""
+    return found if not found.disturbed and found.distance <= best.distance else best
+
+
 @torch.no_grad()
 def measured(
     model: gantool.Model, target: Float[Tensor, "1 c h w"], extractor: gantool.Extractor, found: Found
 ) -> Found:
-    """The same with the distance of its latents as they are kept: while searching, noise was added to them."""
+    """The same, undisturbed: with the distance of its latents as they are."""
+    if not found.disturbed:
+        return found
     device, generator = model.device, model.generator
     assert isinstance(generator, gantool.MappedGenerator)
-    with replaced(model.generator, found.noises):
+    with model.replacing(found.noises):
         picture = generator.synthesize(found.latents.to(device))[-1]
-    return replace(found, distance=Likeness(extractor, target.to(device))(picture).item())
+    return replace(found, distance=Likeness(extractor, target.to(device))(picture).item(), disturbed=False)
 
 
 def _statistics(model: gantool.Model, label: str | int | None) -> tuple[Float[Tensor, "1 *w"], float]:

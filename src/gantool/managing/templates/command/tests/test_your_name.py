@@ -1,11 +1,9 @@
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import gantool
 import numpy as np
 import pytest
-from gantool.testing import check_command
+from gantool.testing import check_command, write_untrained
 from PIL import Image
 
 from gantool_your_name import gantool_commands
@@ -18,21 +16,18 @@ def test_it_conforms() -> None:
 
 
 @pytest.fixture
-def model(gantool_cli: Callable[..., Any], tmp_path: Path) -> Path:
-    small = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--resolution", "8", "--images", "16")
-    ended = gantool_cli("train", *small, "--batch", "8", "--device", "cpu", "-q", "--out", tmp_path, "--name", "tiny")
-    assert ended.code == 0, ended.err
-    return tmp_path / "tiny"
+def model(tmp_path: Path) -> str:
+    return str(write_untrained(tmp_path / "model.safetensors", "mlp", resolution=8))
 
 
-def test_the_mean_of_one_sample_is_the_sample(model: Path, tmp_path: Path) -> None:
+def test_the_mean_of_one_sample_is_the_sample(model: str, tmp_path: Path) -> None:
     mean(model, samples=1, out=tmp_path / "one.png")
     (sample,) = gantool.load(model).sample([0])
     with Image.open(tmp_path / "one.png") as picture:
         assert np.array_equal(np.asarray(picture), np.asarray(sample))
 
 
-def test_it_draws_one_picture_of_the_models_size(model: Path, tmp_path: Path) -> None:
+def test_it_draws_one_picture_of_the_models_size(model: str, tmp_path: Path) -> None:
     mean(model, samples=5, out=tmp_path / "five.png")
     with Image.open(tmp_path / "five.png") as picture:
         assert picture.size == (8, 8)

@@ -1,0 +1,29 @@
+"""A model that has learnt nothing: what a command that draws from models is tried with."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gantool.components import ImageShape
+from gantool.engine.export import ModelCard, save_generator
+from gantool.plugins import host
+from gantool.testing.networks import Case
+
+
+def write_untrained(
+    path: Path, architecture: str, *, resolution: int, channels: int = 3, class_names: Sequence[str] = ()
+) -> Path:
+    """Write the model file of an architecture as it begins, the same each time; `gantool.load(path)` draws from it.
+
+    `architecture` is text as on the command line, `"blobs:width=8"`.
+    """
+    case = Case(host().resolve("architecture", architecture), ImageShape(resolution, channels, len(class_names)))
+    card = ModelCard(
+        architecture=case.settled.text,
+        resolution=resolution,
+        channels=channels,
+        class_names=tuple(class_names),
+        images_seen=0,
+        provider=case.component.distribution,
+    )
+    save_generator(path, case.build().generator.state_dict(), card)
+    return path

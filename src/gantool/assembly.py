@@ -12,10 +12,11 @@ from gantool import runs
 from gantool.building import build_game, build_gan, build_source, explaining_memory, settle_precision, try_guests
 from gantool.components import ImageShape
 from gantool.config import RunConfig, differences
-from gantool.conflicts import doubts, refuse_conflicts
+from gantool.conflicts import refuse_conflicts
 from gantool.contracts import Observer, Source
 from gantool.data.batches import open_batches
 from gantool.data.names import printable
+from gantool.doubts import doubts
 from gantool.engine import checkpoint
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world

@@ -92,6 +92,7 @@ TRAITS = {
     "bounds": "keeps the discriminator's weights, and so its slope, within bounds",
     "critic": "a loss without a lower bound, that needs a discriminator of bounded slope",
     "relative": "a loss whose logits only count against each other: 0 does not part reals from fakes",
+    "saturates": "a loss without a gradient for the generator where the discriminator wins",
     "signs": "adapts by the sign of the logits of reals",
     "low-loss": "reacts to a discriminator's loss that comes near 0",
 }

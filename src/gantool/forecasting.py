@@ -8,8 +8,9 @@ import torch
 from gantool.building import build_gan, build_source, explaining_memory, penalties_of, settle_precision, try_guests
 from gantool.components import ImageShape
 from gantool.config import RunConfig
-from gantool.conflicts import doubts, refuse_conflicts
+from gantool.conflicts import refuse_conflicts
 from gantool.contracts import Gan, Stage
+from gantool.doubts import doubts
 from gantool.engine import budget
 from gantool.engine.devices import free_memory, pick_device
 from gantool.engine.stages import check_parts, stage_at, stages_of

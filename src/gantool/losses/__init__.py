@@ -122,6 +122,7 @@ def gantool_losses() -> list[Component]:
             "The saturating game of the first paper; weak gradients when D wins",
             LogisticOptions,
             f"{home}:Minimax",
+            traits=("saturates",),
         ),
         Component(
             "hinge",

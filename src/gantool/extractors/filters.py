@@ -52,10 +52,9 @@ class Filters:
 class FilterBank(nn.Module):
     """Responses `[n, filters (+ 3), h / scale, w / scale]` for each of `layers`, of images in [-1, 1]."""
 
-    bank: Tensor
+    colours: Tensor
     edges: Tensor
     whiten: Tensor
-    window: Tensor
 
     def __init__(self, options: RandomOptions, layers: Sequence[str]) -> None:
         super().__init__()
@@ -65,8 +64,10 @@ class FilterBank(nn.Module):
         self.strides = dict(zip(self.layers, self._scales, strict=True))
         self.halo = (options.size + 5) * self.stride
         window = gaussian_window(options.size)
-        self.register_buffer("window", (window / window.sum()).expand(3, 1, -1, -1).clone())
-        self.register_buffer("bank", orthogonal_filters(3, window, options.filters, options.seed))
+        means = torch.eye(3)[:, :, None, None] * (window / window.sum())
+        self.register_buffer(
+            "colours", torch.cat([orthogonal_filters(3, window, options.filters, options.seed), means])
+        )
         self.register_buffer("edges", orthogonal_filters(1, window, options.filters, options.seed))
         whiten = torch.tensor(WHITEN) * torch.tensor([1.0, COLOUR, COLOUR])[:, None]
         self.register_buffer("whiten", whiten.view(3, 3, 1, 1))
@@ -84,15 +85,13 @@ class FilterBank(nn.Module):
             scale *= 2
 
     def _colours(self, values: Tensor) -> Tensor:
-        padded = self._padded(values)
-        details = F.conv2d(padded, self.bank.to(values.dtype))
-        return torch.cat([details, F.conv2d(padded, self.window.to(values.dtype), groups=3)], dim=1)
+        return F.conv2d(self._padded(values), self.colours.to(values.dtype))
 
     def _edges(self, lightness: Tensor) -> Tensor:
         return F.conv2d(self._padded(lightness), self.edges.to(lightness.dtype))
 
     def _padded(self, values: Tensor) -> Tensor:
-        side = self.bank.shape[-1]
+        side = self.edges.shape[-1]
         return F.pad(values, (side // 2, (side - 1) // 2) * 2, mode="replicate")
 
 

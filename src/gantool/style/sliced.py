@@ -1,6 +1,7 @@
 """Sliced Wasserstein distance: along random directions of feature space, the sorted values of picture and style."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +11,12 @@ from torch.nn import functional as F
 
 from gantool.style.losses import TINY, Weights
 from gantool.style.statistics import Measured
+
+AT_ONCE = 2**24
+"""Values along directions that are sorted at a time."""
+
+MOST = 2**20
+"""Points of a style that are kept."""
 
 
 class Sliced:
@@ -21,7 +28,7 @@ class Sliced:
     additive = False
 
     def __init__(self, directions: int = 32, seed: int = 0) -> None:
-        self._count = directions
+        self._count, self._seed = directions, seed
         self._generator = torch.Generator().manual_seed(seed)
         self._drawn: dict[int, Tensor] = {}
 
@@ -39,22 +46,35 @@ class Sliced:
     def blend(self, targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
         """All targets, each with its share: their quantiles are averaged along every direction."""
         places = targets[0][-1]
-        return (*(target[0] for target in targets), places.new_tensor(list(shares)), places)
+        clouds = [drawn_from(target[0], self._seed) for target in targets]
+        return (*clouds, places.new_tensor(list(shares)), places)
 
     def distance(self, measured: Measured, target: Measured) -> Float[Tensor, ""]:
         """0 where all quantiles agree."""
-        values = measured[0]
+        (values, *_) = measured
+        loss: Tensor = _Known.apply(values, *self._loss_and_gradient(values.detach(), target))
+        return loss
+
+    @torch.no_grad()
+    def _loss_and_gradient(
+        self, values: Float[Tensor, "c n"], target: Measured
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, "c n"]]:
+        """A few directions at a time: views, orders and quantiles of large pictures are larger than the features."""
         *clouds, shares, _ = target
-        views = self._directions(values)
-        seen = views @ values
-        with torch.no_grad():
-            count = seen.shape[1]
+        count = values.shape[1]
+        gradient = torch.zeros_like(values)
+        off, power = values.new_zeros(()), values.new_zeros(())
+        for views in torch.split(self._directions(values), max(1, AT_ONCE // count)):
+            seen = views @ values
             parts = [share * quantiles(views @ cloud, count) for cloud, share in zip(clouds, shares, strict=True)]
             wanted = torch.stack(parts).sum(dim=0)
-            power = wanted.square().mean().clamp_min(TINY)
-            assigned = torch.empty_like(wanted).scatter_(1, order_of(seen), wanted)
-        # The assignment is the best one, so its own change does not enter the gradient (envelope theorem).
-        return (seen - assigned).square().mean() / power
+            power += wanted.square().sum()
+            # The assignment is the best one, so its own change does not enter the gradient (envelope theorem).
+            seen -= torch.empty_like(wanted).scatter_(1, order_of(seen), wanted)
+            off += seen.square().sum()
+            gradient.addmm_(views.T, seen)
+        power = power.clamp_min(TINY * self._count * count)
+        return off / power, gradient.mul_(2 / power)
 
     def _directions(self, values: Tensor) -> Tensor:
         channels = len(values)
@@ -62,6 +82,28 @@ class Sliced:
             drawn = torch.randn(self._count, channels, generator=self._generator)
             self._drawn[channels] = F.normalize(drawn, dim=1)
         return self._drawn[channels].to(values)
+
+
+class _Known(torch.autograd.Function):
+    """A loss whose gradient by the values has been found along with it: a graph would keep every direction's orders."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, loss: Tensor, gradient: Tensor) -> Tensor:
+        ctx.save_for_backward(gradient)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, outward: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return outward * gradient, None, None
+
+
+def drawn_from(cloud: Float[Tensor, "c n"], seed: int) -> Float[Tensor, "c _"]:
+    """The same cloud, or `MOST` points of it, which have the same quantiles but for a thousandth."""
+    count = cloud.shape[1]
+    if count <= MOST:
+        return cloud
+    return cloud[:, torch.randint(count, (MOST,), generator=torch.Generator().manual_seed(seed)).to(cloud.device)]
 
 
 def quantiles(values: Float[Tensor, "k _"], count: int) -> Float[Tensor, "k count"]:

@@ -89,6 +89,11 @@ def sentence(phrase: str) -> str:
     return phrase if phrase.endswith((".", "?")) else f"{phrase}."
 
 
+def shortened(text: str, letters: int) -> str:
+    """The beginning of a text that is longer than so many letters, with an ellipsis."""
+    return text if len(text) <= letters else f"{text[: letters - 3].rstrip()}..."
+
+
 def nearest_beside(path: Path) -> str:
     """The same for a path that is not there, among what lies in its folder."""
     try:

@@ -161,7 +161,7 @@ def test_dry_runs_print_the_commands_and_run_none(gantool: Cli, shop: Shop) -> N
         ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
         ("raise SystemExit(0)", "it tried to end the program"),
         (LOSS.replace("gantool_losses", "gantool_loses"), "Did you mean 'gantool_losses'?"),
-        ("import os; os._exit(5)", "loading the plugins ended the program (exit code 5)"),
+        ("import os; os._exit(5)", "importing it ended the process (exit code 5)"),
     ],
 )
 def test_a_broken_plugin_is_told_and_can_be_removed(gantool: Cli, shop: Shop, source: str, why: str) -> None:

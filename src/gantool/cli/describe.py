@@ -13,7 +13,7 @@ from rich.text import Text
 from gantool.components import Architecture, Command, Spec
 from gantool.grammar import OptionRow, describe_options
 from gantool.plugin_loading import normal
-from gantool.plugins import PLURALS, Plugin
+from gantool.plugin_status import PLURALS, Plugin
 
 
 def component_panel(kind: str, spec: Spec, owner: str) -> Panel:

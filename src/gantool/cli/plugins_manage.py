@@ -165,7 +165,7 @@ def _print_commands(commands: "Sequence[Command]", json: bool) -> None:
 def _print_plugins(rows: Sequence[dict[str, Any]], json: bool) -> None:
     from gantool.cli.describe import plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.plugins import Plugin
+    from gantool.plugin_status import Plugin
 
     if json:
         result_json({"plugins": list(rows)})

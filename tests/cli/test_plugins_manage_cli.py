@@ -218,6 +218,21 @@ def test_what_is_no_plugin_is_neither_kept_nor_removed(gantool: Cli, shop: Shop)
     assert len(shop.calls) == 1
 
 
+def test_in_a_uv_tool_one_command_adds_all_and_leaves_gantool_free(
+    gantool: Cli, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command for each would undo the ones before, and uv remembers constraints for its upgrades."""
+    (shop.folder / "uv-receipt.toml").write_text('[tool]\nrequirements = [{ name = "gantool" }]\n')
+    ended = gantool("plugins", "install", "gantool-one", "gantool-two")
+    assert ended.code == 1
+    (line,) = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
+    assert "uv tool install gantool --with gantool-one --with gantool-two --constraints " in line
+    held = Path(line.split()[-1]).read_text()
+    assert held.startswith("torch==")
+    assert "gantool" not in held
+    assert shop.calls == []
+
+
 def test_damaged_metadata_beside_it_does_not_keep_a_plugin(gantool: Cli, shop: Shop) -> None:
     shop.offer("wild")
     assert gantool("plugins", "install", "gantool-wild").code == 0

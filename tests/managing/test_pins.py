@@ -47,6 +47,7 @@ PINS = {"torch": "2.9.0+cpu", "gantool": "0.1.0"}
 )
 def test_a_failure_for_a_pin_is_explained(said: str) -> None:
     assert "gantool leaves torch 2.9.0+cpu as it is" in conflict(said, PINS)
+    assert "('pipx runpip gantool install torch==VERSION')" in conflict(said, PINS, pip="pipx runpip gantool install")
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def uninstall(
             if not dry_run:
                 forget(known.distribution)
             say(f"{known.distribution} is not installed here; it is not remembered any more either.")
+    manager.check_together(remove=guests)
     if dry_run:
         _print_commands([manager.uninstall_command(guest) for guest in guests], json)
         return
@@ -119,6 +120,8 @@ def _install(
         return requirement
 
     manager = Manager()
+    if len(wanted) > 1:
+        manager.check_together([noted(each) for each in wanted], upgrade=upgrade)
     if dry_run:
         planned, failed = _each(wanted, lambda each: manager.install_command(noted(each), upgrade=upgrade))
         _print_commands([command for _, command in planned], json)

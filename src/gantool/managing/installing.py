@@ -19,6 +19,7 @@ from gantool.managing.memory import Remembered, forget, recall, remember, rememb
 from gantool.managing.pins import conflict, constraints_file, installed_pins, needs
 from gantool.managing.requirements import Requirement, read_requirement
 from gantool.managing.running import Command, Runner
+from gantool.managing.uv_tool import advice
 from gantool.plugin_loading import canonical, normal
 
 _log = logging.getLogger(__name__)
@@ -33,9 +34,23 @@ class Manager:
 
     def install_command(self, requirement: Requirement, *, upgrade: bool = False) -> Command:
         """What `install` runs. Raises PluginError, with the command to run instead, where it must not."""
-        return install_command(
-            self.environment, requirement, constraints_file(installed_pins(), needs()), upgrade=upgrade
-        )
+        there = requirement.distribution is not None and is_installed(requirement.distribution)
+        return install_command(self.environment, requirement, self._constraints(), upgrade=upgrade, there=there)
+
+    def check_together(
+        self, add: Sequence[Requirement] = (), *, upgrade: bool = False, remove: Sequence[Guest] = ()
+    ) -> None:
+        """Raise PluginError with one command for all of them, where one for each would undo those before."""
+        if self.environment.kind == "uv-tool" and (add or remove):
+            names = [guest.distribution for guest in remove]
+            constraints = self._constraints() if add else None
+            raise advice(self.environment, add=add, remove=names, upgrade=upgrade, constraints=constraints)
+
+    def _constraints(self) -> Path:
+        pins = installed_pins()
+        if self.environment.kind == "uv-tool":  # uv remembers them, and gantool is to be upgraded some day
+            return constraints_file({name: version for name, version in pins.items() if name != "gantool"})
+        return constraints_file(pins, needs())
 
     def install(self, requirement: Requirement, *, upgrade: bool = False) -> Guest:
         """Install it, remember it, and return what came. Raises PluginError when that fails or it is no plugin."""
@@ -45,7 +60,8 @@ class Manager:
         if outcome.code != 0:
             raise PluginError(
                 f"{requirement.title} was not {'upgraded' if upgrade else 'installed'}: the installer ended with exit "
-                f"code {outcome.code}, its words are above.{conflict(outcome.output, installed_pins(), needs())}"
+                f"code {outcome.code}, its words are above."
+                f"{conflict(outcome.output, installed_pins(), needs(), self.environment.pip)}"
             )
         guest = _arrived(requirement, before, installed_guests())
         if guest is None:

@@ -73,6 +73,8 @@ def test_show_tells_options_recipe_resolutions_and_owner() -> None:
     assert "architecture dcgan from gantool" in page
     assert "Resolutions" in page
     assert "loss=" in page
+    assert "{" not in page
+    assert "on a CPU: batch=16  learning_rate=0.0005" in page
     width = next(line for line in page.splitlines() if line.startswith("│ width "))
     assert "[integer, at least" in width
     assert "; default 64]" in width

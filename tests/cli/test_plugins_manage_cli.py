@@ -210,6 +210,7 @@ def test_what_is_no_plugin_is_neither_kept_nor_removed(gantool: Cli, shop: Shop)
         "numpy": "is installed, but it is no plugin of gantool; use pip",
         "gantool": "is part of gantool itself",
         "gantool.losses": "is part of gantool itself",
+        "dcgan": "dcgan is built into gantool (gantool.architectures) and cannot be removed",
         "nowhere": "No plugin 'nowhere' is installed",
     }.items():
         ended = gantool("plugins", "uninstall", name)

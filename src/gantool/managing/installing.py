@@ -21,6 +21,7 @@ from gantool.managing.requirements import Requirement, read_requirement
 from gantool.managing.running import Command, Runner
 from gantool.managing.uv_tool import advice
 from gantool.plugin_loading import canonical, normal
+from gantool.plugins import PluginHost
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Manager:
             raise PluginError(
                 f"{requirement.title} was not {'upgraded' if upgrade else 'installed'}: the installer ended with exit "
                 f"code {outcome.code}, its words are above."
-                f"{conflict(outcome.output, installed_pins(), needs(), self.environment.pip)}"
+                f"{conflict(outcome.words, installed_pins(), needs(), self.environment.pip)}"
             )
         guest = _arrived(requirement, before, installed_guests())
         if guest is None:
@@ -105,6 +106,8 @@ def find_guest(name: str) -> Guest:
         raise UsageError(f"{name!r} may be {owners}: give the name of the distribution.")
     if name.lower() == "gantool" or name.startswith("gantool."):
         raise UsageError(f"{name} is part of gantool itself and no plugin to be changed by this command.")
+    if room := _room_with(name):
+        raise UsageError(f"{name} is built into gantool ({room}) and cannot be removed or upgraded by itself.")
     known = [each for guest in guests for each in (guest.distribution, *guest.plugins)]
     if is_installed(name):
         raise UsageError(
@@ -112,6 +115,12 @@ def find_guest(name: str) -> Guest:
         )
     there = f" Installed plugins: {', '.join(guest.distribution for guest in guests)}." if guests else ""
     raise UnknownNameError(f"No plugin {name!r} is installed.{did_you_mean(name, known)}{there}")
+
+
+def _room_with(component: str) -> str | None:
+    """The room of gantool's own that has a component of this name."""
+    rooms = PluginHost(guests=False, environ={}).plugins
+    return next((room.name for room in rooms if any(component in names for names in room.provides.values())), None)
 
 
 def latest(guest: Guest) -> Requirement:

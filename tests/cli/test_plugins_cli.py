@@ -110,6 +110,8 @@ def test_show_of_a_plugin_or_distribution_lists_what_it_provides(folder: Path) -
 def test_unknown_names_and_kinds_get_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'dcgan'"):
         plugins_command("show", "dcgam")
+    with pytest.raises(UnknownNameError, match="Did you mean 'dcgan'"):
+        plugins_command("show", "DCGAN")
     with pytest.raises(UnknownNameError, match="There is no loss 'dcgan'"):
         plugins_command("show", "dcgan", "--kind", "loss")
     with pytest.raises(UsageError, match="Did you mean 'loss'"):

@@ -67,7 +67,8 @@ class Manager:
         guest = _arrived(requirement, before, installed_guests())
         if guest is None:
             raise PluginError(self._no_plugin(requirement))
-        _noted(lambda: remember(Remembered(guest.distribution, requirement.text, requirement.editable)))
+        if guest not in before or recall(guest.distribution) is None:  # else the installer left it as it was
+            _noted(lambda: remember(Remembered(guest.distribution, requirement.text, requirement.editable)))
         return guest
 
     def uninstall_command(self, guest: Guest) -> Command:

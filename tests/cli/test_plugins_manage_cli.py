@@ -219,9 +219,16 @@ def test_what_is_no_plugin_is_neither_kept_nor_removed(gantool: Cli, shop: Shop)
     assert len(shop.calls) == 1
 
 
-def test_in_a_uv_tool_one_command_adds_all_and_leaves_gantool_free(
-    gantool: Cli, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_there_already_is_remembered_by_where_it_came_from(gantool: Cli, shop: Shop) -> None:
+    """An installer that is given the name of what is there does nothing; the index need not have it."""
+    folder = shop.offer("wild")
+    assert gantool("plugins", "install", str(folder)).code == 0
+    shop.uv.write_text(f"#!{sys.executable}\n")
+    assert gantool("plugins", "install", "gantool-wild").code == 0
+    assert [one.requirement for one in remembered()] == [str(folder)]
+
+
+def test_in_a_uv_tool_one_command_adds_all_and_leaves_gantool_free(gantool: Cli, shop: Shop) -> None:
     """A command for each would undo the ones before, and uv remembers constraints for its upgrades."""
     (shop.folder / "uv-receipt.toml").write_text('[tool]\nrequirements = [{ name = "gantool" }]\n')
     ended = gantool("plugins", "install", "gantool-one", "gantool-two")

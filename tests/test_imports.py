@@ -18,7 +18,7 @@ SRC = Path(gantool.__file__).parent
 FACE = "gantool"
 FACES = (gantool, gantool.commands)
 GUESTS = Path(__file__).parents[1] / "plugins"
-PLUGINS = {"plugins", "plugin_choice", "plugin_loading", "plugin_specs", "plugin_checks"}
+PLUGINS = {"plugins", "plugin_choice", "plugin_loading", "plugin_specs", "plugin_checks", "plugin_status"}
 COMPONENT_ROOM = {"components", "contracts", "hookspecs", "errors", "pixels", "progress"}
 
 # What each room may import besides its own siblings. A room is a folder or a top-level file; `engine.files` and the
@@ -44,8 +44,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plugin_specs": {"components", "errors", "option_types"},
     "plugin_loading": {FACE, "components", "errors", "hookspecs", "plugin_specs"},
     "plugin_checks": {"errors"},
+    "plugin_status": {"errors", "hookspecs", "plugin_loading"},
     "plugin_choice": {"components", "errors", "grammar", "plugin_checks", "plugin_loading"},
-    "plugins": {"components", "errors", "grammar", "hookspecs", "plugin_choice", "plugin_loading"},
+    "plugins": {
+        "components", "errors", "grammar", "hookspecs", "plugin_choice", "plugin_loading", "plugin_status",
+    },
     "config": {"components", "errors", "grammar", "option_types"},
     "resolve": {"components", "config", "engine.devices", "errors", "grammar", "option_types", "recipes", *PLUGINS},
     "recipes": {"components", "config", *PLUGINS},

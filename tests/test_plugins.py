@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -139,9 +140,29 @@ def test_each_way_to_be_broken_is_named(site: Site, source: str, cause: str) -> 
 
 
 def test_keyboard_interrupt_while_loading_is_not_swallowed(site: Site) -> None:
-    site.add("gantool-slow", "raise KeyboardInterrupt")
+    site.add("gantool-slow", "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(5)")
     with pytest.raises(KeyboardInterrupt):
         make_host()
+
+
+def test_a_keyboard_interrupt_of_the_plugins_own_is_its_own_affair(site: Site) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    site.add("gantool-rude", "raise KeyboardInterrupt")
+    assert named(make_host(), "gantool-rude").error == "KeyboardInterrupt"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_long_cause_is_told_in_part_and_many_of_them_by_the_first_few(site: Site) -> None:
+    for number in range(5):
+        site.add(f"gantool-long{number}", f"raise ValueError({'x' * 5000!r})")
+    made = make_host()
+    assert all(len(complaint) < 350 for complaint in made.complaints())
+    assert "'gantool plugins list' shows the rest." in made.complaints()[0]
+    with pytest.raises(UnknownNameError) as raised:
+        made.find("loss", "nowhere")
+    assert "gantool-long2 1.0 (ValueError: xx" in str(raised.value)
+    assert "and 2 more ('gantool plugins list')" in str(raised.value)
+    assert len(str(raised.value)) < 900
 
 
 def test_a_plugin_that_prints_while_loading_leaves_standard_output_alone(

@@ -68,9 +68,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like this one, if any is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return near[0] if near else None
+    """The known name that is most like this one in letters of either case, if any is near."""
+    lowered = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    return lowered[near[0]] if near else None
 
 
 def cause(error: BaseException) -> str:
@@ -87,6 +88,11 @@ def cause(error: BaseException) -> str:
 def sentence(phrase: str) -> str:
     """With a full stop, unless it ends like a sentence already, as by "Did you mean 'x'?"."""
     return phrase if phrase.endswith((".", "?")) else f"{phrase}."
+
+
+def shortened(text: str, letters: int) -> str:
+    """The beginning of a text that is longer than so many letters, with an ellipsis."""
+    return text if len(text) <= letters else f"{text[: letters - 3].rstrip()}..."
 
 
 def nearest_beside(path: Path) -> str:

@@ -4,15 +4,17 @@ import importlib
 import importlib.util
 import inspect
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 
 import pluggy
 
@@ -31,6 +33,10 @@ HEAVY = (
 """Modules that take long to import: a plugin needs none of them to say what it offers."""
 
 
+Key = tuple[str, str, str]
+"""Tells a candidate from all others, in other processes too: its name, distribution and origin."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A plugin that was found and not yet loaded; `load` may do anything, since it runs a stranger's code."""
@@ -40,6 +46,11 @@ class Candidate:
     version: str
     origin: str
     load: Callable[[], object]
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all others."""
+        return self.name, self.distribution, self.origin
 
 
 @dataclass
@@ -107,20 +118,46 @@ def in_folder(folder: Path) -> Iterator[Candidate]:
 
 
 def collect(candidate: Candidate) -> Collected:
-    """Load a plugin and ask it for its specs; whatever it raises but KeyboardInterrupt becomes the `error`."""
+    """Load a plugin and ask it for its specs; whatever it raises becomes the `error`, but the user's Ctrl-C."""
     collected = Collected()
-    try:
-        with redirect_stdout(sys.stderr):  # standard output carries results, and a stranger may print
-            plugin = candidate.load()
-            _check_api(plugin)
-            _call_hooks(plugin, candidate, collected)
-    except KeyboardInterrupt:
-        raise
-    except PluginError as error:
-        collected.error = str(error)
-    except BaseException as error:  # SystemExit included
-        collected.error = cause(error)
+    with _noting_interrupts() as interrupts:
+        try:
+            with redirect_stdout(sys.stderr):  # standard output carries results, and a stranger may print
+                plugin = candidate.load()
+                _check_api(plugin)
+                _call_hooks(plugin, candidate, collected)
+        except KeyboardInterrupt as error:
+            if interrupts is None or interrupts:
+                raise
+            collected.error = cause(error)
+        except PluginError as error:
+            collected.error = str(error)
+        except BaseException as error:  # SystemExit included
+            collected.error = cause(error)
     return collected
+
+
+@contextmanager
+def _noting_interrupts() -> Iterator[list[int] | None]:
+    """The SIGINTs that arrive; None where that cannot be told: a KeyboardInterrupt without one is a plugin's own."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield None
+        return
+    arrived: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        arrived.append(number)
+        if callable(before):
+            before(number, frame)
+
+    if callable(before):
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield arrived
+    finally:
+        if signal.getsignal(signal.SIGINT) is note:
+            signal.signal(signal.SIGINT, before)
 
 
 def _check_api(plugin: object) -> None:

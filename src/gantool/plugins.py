@@ -7,17 +7,18 @@ what it would provide is an error that names it and the cause.
 import importlib.util
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gantool.components import Spec
-from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, sentence
+from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, shortened
 from gantool.grammar import Choice, parse_choice, read_options
 from gantool.hookspecs import KINDS
 from gantool.plugin_choice import Chosen, guarded, title
-from gantool.plugin_loading import Candidate, built_in, collect, in_folder, installed, normal
+from gantool.plugin_loading import Candidate, Collected, Key, built_in, collect, in_folder, installed
+from gantool.plugin_status import PLURALS, WIDTH_OF_A_CAUSE, Plugin, blocked, told
 
 BUILT_INS = (
     "gantool.architectures",
@@ -29,7 +30,6 @@ BUILT_INS = (
     "gantool.observers",
     "gantool.cli.commands",
 )
-PLURALS = {kind: hook.removeprefix("gantool_") for kind, hook in KINDS.items()}
 
 _MORE = (
     " A plugin may bring it: install its distribution, or name its folder with --plugins-dir or GANTOOL_PLUGINS_DIR."
@@ -38,51 +38,12 @@ _MORE = (
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Plugin:
-    """A plugin as `gantool plugins list` shows it.
-
-    `status` is ok, broken (left out), clash (some of its names belong to others) or blocked (not wanted); `error` says
-    why in a phrase. `provides` maps the kinds, in the plural, to the names in use.
-    """
-
-    name: str
-    distribution: str
-    version: str
-    origin: str
-    status: str = "ok"
-    error: str | None = None
-    provides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    claimed: frozenset[str] = frozenset()
-
-    @property
-    def complaint(self) -> str | None:
-        """What the user should know about it, in a sentence; None when all is well or it is not wanted."""
-        what = {"broken": "is broken and left out", "clash": "is used in part"}.get(self.status)
-        if what is None:
-            return None
-        return sentence(f"Plugin {self.title} {what}: {self.error}")
-
-    @property
-    def from_folder(self) -> bool:
-        """Whether it is a file or package of a plugin folder."""
-        return self.origin not in ("built-in", "installed", "added")
-
-    def is_called(self, name: str) -> bool:
-        """Whether a user may mean this plugin by the name: its own or its distribution's, `gantool-` or not."""
-        return normal(name) in {normal(self.name), normal(self.distribution)}
-
-    @property
-    def title(self) -> str:
-        """Distribution and version."""
-        return f"{self.distribution} {self.version}".strip()
-
-
 class PluginHost:
     """Every component there is, by kind and name, and every plugin that was found, sound or not.
 
     `environ` gives GANTOOL_PLUGINS (only these guests; empty for none), GANTOOL_BLOCK_PLUGINS (not these) and
-    GANTOOL_PLUGINS_DIR (folders of plugins); guests are named by distribution or by plugin name.
+    GANTOOL_PLUGINS_DIR (folders of plugins); guests are named by distribution or by plugin name. Those in `fatal` are
+    not imported but broken for the reason given: they are known to end or to hang the process.
     """
 
     def __init__(
@@ -91,7 +52,9 @@ class PluginHost:
         built_ins: Sequence[str] = BUILT_INS,
         guests: bool = True,
         environ: Mapping[str, str] | None = None,
+        fatal: Mapping[Key, str] | None = None,
     ) -> None:
+        self._fatal = fatal or {}
         self._environ = os.environ if environ is None else environ
         self._plugins: list[Plugin] = []
         self._components: dict[str, dict[str, tuple[Spec, Plugin]]] = {kind: {} for kind in KINDS}
@@ -168,7 +131,7 @@ class PluginHost:
         return self._components[kind]
 
     def _load(self, candidate: Candidate, asked_for: bool = False) -> None:
-        plugin = Plugin(candidate.name, candidate.distribution, candidate.version, candidate.origin)
+        plugin = Plugin.of(candidate)
         reason = None if asked_for or candidate.origin == "built-in" else blocked(plugin, self._environ)
         if reason:
             self._plugins.append(replace(plugin, status="blocked", error=reason))
@@ -178,12 +141,11 @@ class PluginHost:
             error = f"another module is named {plugin.name!r} already ({twin.origin}); rename one"
             self._plugins.append(replace(plugin, status="broken", error=error))
             return
-        collected = collect(candidate)
+        fatal = self._fatal.get(candidate.key)
+        collected = Collected(error=fatal) if fatal else collect(candidate)
         if collected.error:
-            broken = replace(
-                plugin, status="broken", error=collected.error.rstrip("."), claimed=frozenset(collected.claimed)
-            )
-            self._plugins.append(broken)
+            error, claimed = collected.error.rstrip("."), frozenset(collected.claimed)
+            self._plugins.append(replace(plugin, status="broken", error=error, claimed=claimed))
             return
         clashes, provides = [], {}
         for kind, specs in collected.specs.items():
@@ -204,42 +166,32 @@ class PluginHost:
         """The error that explains best why there is no such component."""
         for plugin in self._plugins:
             if plugin.status in ("broken", "blocked") and (name in plugin.claimed or plugin.is_called(name)):
+                why = shortened(plugin.error or "", WIDTH_OF_A_CAUSE)
                 return PluginError(
-                    f"{kind.capitalize()} {name!r} is not available: "
-                    f"plugin {plugin.title} is {plugin.status} ({plugin.error})."
+                    f"{kind.capitalize()} {name!r} is not available: plugin {plugin.title} is {plugin.status} ({why})."
                 )
         known = self._of(kind)
         elsewhere = [other for other in KINDS if name in self._components[other]]
         also = f" {name!r} is a component of kind {elsewhere[0]}." if elsewhere else ""
-        unread = [f"{plugin.title} ({plugin.error})" for plugin in self._plugins if plugin.status == "broken"]
-        maybe = f" Broken plugins that may have it: {', '.join(unread)}." if unread else ""
+        unread = [plugin for plugin in self._plugins if plugin.status == "broken"]
+        maybe = f" Broken plugins that may have it: {told(unread)}." if unread else ""
         there = f" There are: {', '.join(known)}." if known else " There is none of this kind."
         return UnknownNameError(
             f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}{'' if also else _MORE}"
         )
 
 
-def blocked(plugin: Plugin, environ: Mapping[str, str]) -> str | None:
-    """Why the environment does not want this guest; None when it does."""
-    wanted = environ.get("GANTOOL_PLUGINS")
-    if wanted is not None and not any(map(plugin.is_called, _names(wanted))):
-        return "GANTOOL_PLUGINS does not name it"
-    unwanted = _names(environ.get("GANTOOL_BLOCK_PLUGINS", ""))
-    return "GANTOOL_BLOCK_PLUGINS names it" if any(map(plugin.is_called, unwanted)) else None
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 _host: PluginHost | None = None
 
 
-def host() -> PluginHost:
-    """The host of this process, made on first use; complaints go to the log, once."""
+def host(survey: Callable[[], Mapping[Key, str]] | None = None) -> PluginHost:
+    """The host of this process, made on first use; complaints go to the log, once.
+
+    `survey` is asked before that which plugins must not be imported, and why.
+    """
     global _host
     if _host is None:
-        _host = PluginHost()
+        _host = PluginHost(fatal=survey() if survey else None)
         _report(_host.plugins)
     return _host
 

@@ -73,6 +73,8 @@ def test_show_tells_options_recipe_resolutions_and_owner() -> None:
     assert "architecture dcgan from gantool" in page
     assert "Resolutions" in page
     assert "loss=" in page
+    assert "{" not in page
+    assert "on a CPU: batch=16  learning_rate=0.0005" in page
     width = next(line for line in page.splitlines() if line.startswith("│ width "))
     assert "[integer, at least" in width
     assert "; default 64]" in width
@@ -108,6 +110,8 @@ def test_show_of_a_plugin_or_distribution_lists_what_it_provides(folder: Path) -
 def test_unknown_names_and_kinds_get_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'dcgan'"):
         plugins_command("show", "dcgam")
+    with pytest.raises(UnknownNameError, match="Did you mean 'dcgan'"):
+        plugins_command("show", "DCGAN")
     with pytest.raises(UnknownNameError, match="There is no loss 'dcgan'"):
         plugins_command("show", "dcgan", "--kind", "loss")
     with pytest.raises(UsageError, match="Did you mean 'loss'"):

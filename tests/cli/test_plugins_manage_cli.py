@@ -161,7 +161,7 @@ def test_dry_runs_print_the_commands_and_run_none(gantool: Cli, shop: Shop) -> N
         ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
         ("raise SystemExit(0)", "it tried to end the program"),
         (LOSS.replace("gantool_losses", "gantool_loses"), "Did you mean 'gantool_losses'?"),
-        ("import os; os._exit(5)", "loading the plugins ended the program (exit code 5)"),
+        ("import os; os._exit(5)", "importing it ended the process (exit code 5)"),
     ],
 )
 def test_a_broken_plugin_is_told_and_can_be_removed(gantool: Cli, shop: Shop, source: str, why: str) -> None:
@@ -210,12 +210,35 @@ def test_what_is_no_plugin_is_neither_kept_nor_removed(gantool: Cli, shop: Shop)
         "numpy": "is installed, but it is no plugin of gantool; use pip",
         "gantool": "is part of gantool itself",
         "gantool.losses": "is part of gantool itself",
+        "dcgan": "dcgan is built into gantool (gantool.architectures) and cannot be removed",
         "nowhere": "No plugin 'nowhere' is installed",
     }.items():
         ended = gantool("plugins", "uninstall", name)
         assert ended.code == 2
         assert why in ended.err
     assert len(shop.calls) == 1
+
+
+def test_what_was_there_already_is_remembered_by_where_it_came_from(gantool: Cli, shop: Shop) -> None:
+    """An installer that is given the name of what is there does nothing; the index need not have it."""
+    folder = shop.offer("wild")
+    assert gantool("plugins", "install", str(folder)).code == 0
+    shop.uv.write_text(f"#!{sys.executable}\n")
+    assert gantool("plugins", "install", "gantool-wild").code == 0
+    assert [one.requirement for one in remembered()] == [str(folder)]
+
+
+def test_in_a_uv_tool_one_command_adds_all_and_leaves_gantool_free(gantool: Cli, shop: Shop) -> None:
+    """A command for each would undo the ones before, and uv remembers constraints for its upgrades."""
+    (shop.folder / "uv-receipt.toml").write_text('[tool]\nrequirements = [{ name = "gantool" }]\n')
+    ended = gantool("plugins", "install", "gantool-one", "gantool-two")
+    assert ended.code == 1
+    (line,) = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
+    assert "uv tool install gantool --with gantool-one --with gantool-two --constraints " in line
+    held = Path(line.split()[-1]).read_text()
+    assert held.startswith("torch==")
+    assert "gantool" not in held
+    assert shop.calls == []
 
 
 def test_damaged_metadata_beside_it_does_not_keep_a_plugin(gantool: Cli, shop: Shop) -> None:

@@ -8,6 +8,7 @@ from gantool.errors import PluginError
 from gantool.managing.environment import Environment, this_environment
 from gantool.managing.installers import install_command, uninstall_command
 from gantool.managing.requirements import Requirement, read_requirement
+from gantool.managing.uv_tool import advice
 
 FOO = read_requirement("gantool-foo")
 URL = read_requirement("git+https://example.org/foo")
@@ -22,6 +23,13 @@ requirements = [
     {{ name = "gantool-dev", editable = "/src/dev" }},
     {{ name = "gantool-far", git = "https://example.org/far?subdirectory=in&rev=main" }},{more}
 ]
+[tool.options]
+index = [
+    {{ url = "https://example.org/main", default = true, format = "simple" }},
+    {{ name = "cpu", url = "https://example.org/cpu", default = false }},
+]
+find-links = ["file:///wheels"]
+prerelease = "allow"
 """
 
 
@@ -65,7 +73,7 @@ def test_pipx_is_told_what_it_should_remember_and_pins_go_by_the_environment(
 ) -> None:
     """Pip's arguments would be kept in pipx's own records, and torch pinned for ever."""
     (tmp_path / "gantool").mkdir()
-    (tmp_path / "gantool" / "pipx_metadata.json").touch()
+    (tmp_path / "gantool" / "pipx_metadata.json").write_text('{"injected_packages": {"Gantool_Foo": {}}}')
     pipx = Environment("/bin/py", tmp_path / "gantool", pipx="/bin/pipx")
     command = install_command(pipx, FOO, PINS)
     assert " ".join(command.argv) == "/bin/pipx inject gantool gantool-foo"
@@ -76,6 +84,12 @@ def test_pipx_is_told_what_it_should_remember_and_pins_go_by_the_environment(
     # Not 'inject --force', which would install anew all that the plugin depends on.
     upgrade = f"/bin/pipx runpip gantool install --upgrade --constraint {PINS} gantool-foo"
     assert arguments(pipx, FOO, upgrade=True) == upgrade
+    # 'inject' leaves what is there as it is, and says that all went well.
+    again = " ".join(install_command(pipx, EDITABLE, PINS, there=True).argv)
+    assert again == f"/bin/pipx runpip gantool install --constraint {PINS} --editable /src/gantool-foo"
+    assert " ".join(uninstall_command(pipx, "gantool-bar").argv) == (  # what pipx does not know it does not remove
+        "/bin/pipx runpip gantool uninstall --yes gantool-bar"
+    )
     assert " ".join(uninstall_command(pipx, "gantool-foo").argv) == (
         "/bin/pipx uninject --leave-deps gantool gantool-foo"
     )
@@ -86,10 +100,14 @@ def test_a_uv_tool_gets_the_command_that_repeats_what_it_was_made_of(tmp_path: P
     (tmp_path / "uv-receipt.toml").write_text(RECEIPT.format(more='\n    { name = "gantool-foo" },'))
     tool = Environment("/bin/py", tmp_path, has_pip=True, uv="/bin/uv")
     kept = (
-        "uv tool install --python 3.12 'gantool[video]' --with 'gantool-old>=1' --with-editable /src/dev "
-        "--with 'gantool-far @ git+https://example.org/far@main#subdirectory=in'"
+        "uv tool install --python 3.12 --default-index https://example.org/main --index https://example.org/cpu "
+        "--find-links file:///wheels --prerelease allow 'gantool[video]' --with 'gantool-old>=1' "
+        "--with-editable /src/dev --with 'gantool-far @ git+https://example.org/far@main#subdirectory=in'"
     )
     assert f"To add it, run: {kept} --with gantool-foo --constraints {PINS}" in refusal(tool)
+    assert "--constraints holds torch" in refusal(tool)
+    both = str(advice(tool, add=[FOO, EDITABLE], constraints=PINS))
+    assert f"To add them, run: {kept} --with gantool-foo --with-editable /src/gantool-foo --const" in both
     assert refusal(tool, upgrade=True).endswith(
         f"{kept} --with gantool-foo --upgrade-package gantool-foo --constraints {PINS}"
     )
@@ -105,8 +123,8 @@ def test_a_systems_python_is_left_alone_with_advice(tmp_path: Path) -> None:
     managed = Environment("/usr/bin/python3", tmp_path, marker=tmp_path / "EXTERNALLY-MANAGED")
     said = refusal(managed)
     assert "EXTERNALLY-MANAGED" in said
-    for advice in ("python3 -m venv", "pipx inject gantool gantool-foo", "uv tool install gantool --with gantool-foo"):
-        assert advice in said
+    for way in ("python3 -m venv", "pipx inject gantool gantool-foo", "uv tool install gantool --with gantool-foo"):
+        assert way in said
     with pytest.raises(PluginError, match="belong to the system"):
         uninstall_command(managed, "gantool-foo")
 

@@ -1,9 +1,11 @@
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 from gantool.errors import PluginError
 from gantool.managing.pins import conflict, constraints_file, installed_pins, needs
+from gantool.managing.running import Outcome
 
 
 def test_the_file_pins_what_is_installed_local_suffix_included(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +49,17 @@ PINS = {"torch": "2.9.0+cpu", "gantool": "0.1.0"}
 )
 def test_a_failure_for_a_pin_is_explained(said: str) -> None:
     assert "gantool leaves torch 2.9.0+cpu as it is" in conflict(said, PINS)
+    assert "('pipx runpip gantool install torch==VERSION')" in conflict(said, PINS, pip="pipx runpip gantool install")
+
+
+def test_what_pipx_writes_into_a_file_alone_is_read_there(tmp_path: Path) -> None:
+    log = tmp_path / "cmd pip_errors.log"
+    log.write_text("gantool-x 1.0 depends on torch<2\n    The user requested (constraint) torch==2.9.0+cpu\n")
+    said = f"Fatal error from pip prevented installation. Full pip output in file:\n    {log}\n\nSome errors:\n"
+    assert conflict(said, PINS) == ""
+    assert "gantool leaves torch" in conflict(Outcome(1, said).words, PINS)
+    log.unlink()
+    assert Outcome(1, said).words == said
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_fresh_host_takes_plugins_and_is_this_process_s_host(gantool_host):
     class Plugin:
         @gantool.hookimpl
         def gantool_losses(self):
-            return [gantool.Component("planted", "Something planted", gantool.Options, "plants:Hinge")]
+            return [gantool.Component("planted", "Something planted", gantool.Options, "planted_losses:Hinge")]
 
     assert host() is gantool_host
     gantool_host.add(Plugin(), "gantool-planted")

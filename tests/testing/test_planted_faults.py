@@ -3,6 +3,7 @@
 from typing import Literal
 
 import pytest
+from planted import place_of
 from pydantic import field_validator
 
 import gantool
@@ -31,7 +32,7 @@ class Doubling(gantool.Options):
 
 
 def spec_of(kind, factory, options=gantool.Options, traits=(), resolutions=(8,)):
-    place = f"plants:{factory}"
+    place = place_of(factory)
     if kind == "command":
         return gantool.Command("planted", "Something planted", place)
     if kind == "architecture":
@@ -141,7 +142,7 @@ PLANTED = [
     ("observer", "Meddling", ("it changes images of the event Snapshot",)),
     ("observer", "Dice", ("draws from torch's own generator",)),
     ("observer", "Talkative", ("it answers Started with 'noted'",)),
-    ("command", "greet_anyone", ("Typer does not understand plants:greet_anyone",)),
+    ("command", "greet_anyone", ("Typer does not understand planted_sources:greet_anyone",)),
     ("observer", "OnlyKnown", ("it raises TypeError for an event of a kind it does not know",)),
 ]
 
@@ -171,7 +172,7 @@ def test_torch_imported_where_a_component_is_declared_is_found(tmp_path, monkeyp
             "class Own(gantool.Options): pass\n"
             "@gantool.hookimpl\n"
             "def gantool_losses():\n"
-            "    return [gantool.Component('planted', 'Something planted', Own, 'plants:Hinge')]\n"
+            "    return [gantool.Component('planted', 'Something planted', Own, 'planted_losses:Hinge')]\n"
         )
     monkeypatch.syspath_prepend(tmp_path)
     import heavy_planted
@@ -195,7 +196,7 @@ class Open(gantool.Options):
 
 def test_options_that_stay_open_are_found():
     place = f"{__name__}:settled_by_nothing"
-    spec = gantool.Component("planted", "Something planted", Open, "plants:Hinge", settle=place)
+    spec = gantool.Component("planted", "Something planted", Open, "planted_losses:Hinge", settle=place)
     reason, left = check_component("loss", spec)
     assert "gives no reason" in reason
     assert f"{place} leaves option 'strength' at \"auto\"" in left
@@ -206,23 +207,23 @@ def settled_by_nothing(options, setting):
 
 
 def test_a_natural_shape_that_is_not_its_own_is_found():
-    spec = gantool.Component("planted", "Something", Step, "plants:Squares", natural="plants:unlike")
+    spec = gantool.Component("planted", "Something", Step, "planted_sources:Squares", natural="planted_sources:unlike")
     (fault,) = check_component("source", spec)
     assert "its natural shape has 5 classes, and it has 2 class_names" in fault
 
 
 def test_a_wrong_spec_is_a_fault_and_no_error():
-    (fault,) = check_component("loss", gantool.Component("planted", "", gantool.Options, "plants:Hinge"))
+    (fault,) = check_component("loss", gantool.Component("planted", "", gantool.Options, "planted_losses:Hinge"))
     assert "needs a summary of one line" in fault
     (fault,) = check_component("loss", "no-such-loss")
     assert "no-such-loss" in fault
-    (fault,) = check_component("loss", gantool.Architecture("x", "X", Step, "plants:sound"))
+    (fault,) = check_component("loss", gantool.Architecture("x", "X", Step, "planted_networks:sound"))
     assert "must be a gantool.Component, not Architecture" in fault
     (fault,) = check_component("los", "hinge")
     assert "Did you mean 'loss'?" in fault
     (fault,) = faults_of("loss", "NoSuchClass")
-    assert "importing plants:NoSuchClass failed" in fault
-    (fault,) = check_component("loss", gantool.Component("hinge", "A second one", gantool.Options, "plants:Hinge"))
+    assert ":NoSuchClass failed" in fault
+    (fault,) = check_component("loss", gantool.Component("hinge", "Another", gantool.Options, "planted_losses:Hinge"))
     assert "gives way to that of gantool" in fault
 
 

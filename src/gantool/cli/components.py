@@ -36,11 +36,16 @@ def look_in_folders(folders: Sequence[Path] | None) -> Sequence[Path] | None:
     return folders
 
 
+_FOLDERS = "A folder whose *.py files and packages are plugins; may be given again."
+
+PluginFolders = Annotated[list[Path] | None, typer.Option(PLUGINS_DIR, help=_FOLDERS, metavar="DIR")]
+"""The same option where the command itself looks into the folders, with care."""
+
 PluginsDir = Annotated[
     list[Path] | None,
     typer.Option(
         PLUGINS_DIR,
-        help="A folder whose *.py files and packages are plugins; may be given again.",
+        help=_FOLDERS,
         callback=look_in_folders,
         is_eager=True,
         metavar="DIR",

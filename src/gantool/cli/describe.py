@@ -13,7 +13,7 @@ from rich.text import Text
 from gantool.components import Architecture, Command, Spec
 from gantool.grammar import OptionRow, describe_options
 from gantool.plugin_loading import normal
-from gantool.plugins import PLURALS, Plugin
+from gantool.plugin_status import PLURALS, Plugin
 
 
 def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
@@ -24,16 +24,16 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
     parts.append(_options_table(rows) if rows else Text(none, style="dim"))
     if isinstance(spec, Architecture):
         sizes = ", ".join(map(str, spec.resolutions)) or "any"
-        given = {
-            name: value for name, value in asdict(spec.recipe).items() if value not in (None, ()) and name != "short"
-        }
+        given = {name: value for name, value in asdict(spec.recipe).items() if value not in (None, ())}
+        short, on_cpu = given.pop("short", None), given.pop("on_cpu", None)
         recipe = "  ".join(f"{name}={_short(value)}" for name, value in given.items())
         facts = Table.grid(padding=(0, 2))
         facts.add_row(Text("Resolutions", style="bold"), Text(sizes))
         facts.add_row(Text("Recipe", style="bold"), Text(recipe))
-        if short := spec.recipe.short:
-            better = f"batch={short.batch}  learning_rate={short.learning_rate}"
-            facts.add_row(Text("", style="bold"), Text(f"up to {short.images:,} images: {better}"))
+        for where, other in ((f"up to {short.pop('images'):,} images" if short else "", short), ("on a CPU", on_cpu)):
+            if other:
+                better = "  ".join(f"{name}={_short(value)}" for name, value in other.items())
+                facts.add_row(Text("", style="bold"), Text(f"{where}: {better}"))
         parts += [Text(), facts]
         if spec.about:
             parts += [Text(), Text(spec.about)]

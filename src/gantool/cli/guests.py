@@ -27,13 +27,15 @@ class GuestsCommand(NamedTuple):
     owner: str
 
 
-def guests_commands() -> list[GuestsCommand]:
-    """The commands of all plugins, for the help page and completion."""
+def guests_commands(*, careful: bool = False) -> list[GuestsCommand]:
+    """The commands of all plugins, for completion and, where one that ends the process must not, the help page."""
     if not _guests_expected():
         return []
+    from gantool.managing.roll_call import careful_host
     from gantool.plugins import host
 
-    owned = [(spec, host().owner("command", name)) for name, spec in host().specs("command").items()]
+    plugins = careful_host() if careful else host()
+    owned = [(spec, plugins.owner("command", name)) for name, spec in plugins.specs("command").items()]
     return [GuestsCommand(spec.name, spec.summary, owner) for spec, owner in owned if owner != "gantool"]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gantool.cli import plugins_check, plugins_manage, plugins_new
-from gantool.cli.components import PluginsDir
+from gantool.cli.components import PluginFolders
 
 app = typer.Typer(help="List plugins, write, check, install and remove them.", no_args_is_help=True)
 app.command()(plugins_new.new)
@@ -19,28 +19,30 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _complete_name(incomplete: str) -> list[tuple[str, str]]:
-    from gantool.plugins import PLURALS, host
+    from gantool.plugin_status import PLURALS
+    from gantool.plugins import host
 
     return [(name, spec.summary) for kind in PLURALS for name, spec in host().specs(kind).items()]
 
 
 def _complete_kind(incomplete: str) -> list[str]:
-    from gantool.plugins import PLURALS
+    from gantool.plugin_status import PLURALS
 
     return list(PLURALS)
 
 
 @app.command("list")
-def list_plugins(json: Json = False, plugins_dir: PluginsDir = None) -> None:
+def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     """List every plugin that was found: built in, installed, or in a folder; sound or not."""
     from gantool.cli.describe import plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.plugins import host
+    from gantool.managing.roll_call import careful_host
 
+    plugins = careful_host(plugins_dir or []).plugins
     if json:
-        result_json([plugin_facts(plugin) for plugin in host().plugins])
+        result_json([plugin_facts(plugin) for plugin in plugins])
         return
-    page().print(plugin_table(host().plugins))
+    page().print(plugin_table(plugins))
 
 
 @app.command()
@@ -52,14 +54,15 @@ def show(
         str | None, typer.Option("--kind", help="Only components of this kind.", autocompletion=_complete_kind)
     ] = None,
     json: Json = False,
-    plugins_dir: PluginsDir = None,
+    plugins_dir: PluginFolders = None,
 ) -> None:
     """Show a component's options and recipe, or what a plugin provides."""
     from gantool.cli.describe import component_facts, component_panel, plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.plugins import PLURALS, host
+    from gantool.managing.roll_call import careful_host
+    from gantool.plugin_status import PLURALS
 
-    plugins = host()
+    plugins = careful_host(plugins_dir or [])
     kinds = [kind] if kind else list(PLURALS)
     found = [(each, plugins.specs(each)[name]) for each in kinds if name in plugins.specs(each)]
     named = [] if found or kind else [plugin for plugin in plugins.plugins if plugin.is_called(name)]
@@ -77,7 +80,8 @@ def show(
 
 def _nothing(name: str, kind: str | None) -> Exception:
     from gantool.errors import GantoolError, UnknownNameError, did_you_mean
-    from gantool.plugins import PLURALS, host
+    from gantool.plugin_status import PLURALS
+    from gantool.plugins import host
 
     plugins = host()
     if kind:

@@ -1,10 +1,11 @@
 """`gantool plugins check`: whether plugins import quickly and their components keep their contracts."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from gantool.cli.components import PluginFolders
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,10 +26,7 @@ def check(
     seconds: Annotated[
         float | None, typer.Option("--timeout", min=1, help="Seconds for one component; 300, or 3600 with --full.")
     ] = None,
-    plugins_dir: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="DIR", help="A folder whose files and packages are plugins; may be given again."),
-    ] = None,
+    plugins_dir: PluginFolders = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Import plugins and try their components, each plugin in a process of its own.

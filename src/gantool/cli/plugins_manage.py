@@ -92,6 +92,7 @@ def uninstall(
             if not dry_run:
                 forget(known.distribution)
             say(f"{known.distribution} is not installed here; it is not remembered any more either.")
+    manager.check_together(remove=guests)
     if dry_run:
         _print_commands([manager.uninstall_command(guest) for guest in guests], json)
         return
@@ -119,6 +120,8 @@ def _install(
         return requirement
 
     manager = Manager()
+    if len(wanted) > 1:
+        manager.check_together([noted(each) for each in wanted], upgrade=upgrade)
     if dry_run:
         planned, failed = _each(wanted, lambda each: manager.install_command(noted(each), upgrade=upgrade))
         _print_commands([command for _, command in planned], json)
@@ -165,7 +168,7 @@ def _print_commands(commands: "Sequence[Command]", json: bool) -> None:
 def _print_plugins(rows: Sequence[dict[str, Any]], json: bool) -> None:
     from gantool.cli.describe import plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.plugins import Plugin
+    from gantool.plugin_status import Plugin
 
     if json:
         result_json({"plugins": list(rows)})

@@ -81,7 +81,9 @@ class RootGroup(TyperGroup):
         commands = [(name, self.commands[name]) for name in self.list_commands(ctx)]
         rows = {
             "Commands": [(name, command.get_short_help_str(200)) for name, command in commands if not command.hidden],
-            "Commands of plugins": [(each.name, f"{each.summary} ({each.owner})") for each in guests_commands()],
+            "Commands of plugins": [
+                (each.name, f"{each.summary} ({each.owner})") for each in guests_commands(careful=True)
+            ],
             "Options": [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))],
         }
         for title, records in rows.items():

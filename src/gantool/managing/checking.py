@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from gantool.errors import UnknownNameError, UsageError, did_you_mean, sentence
+from gantool.managing import examiner
 from gantool.managing.examiner import Request
 from gantool.managing.isolated import run
 from gantool.plugin_loading import Candidate, built_in, in_folder, installed
-from gantool.plugins import BUILT_INS, PLURALS, Plugin, PluginHost, blocked
+from gantool.plugin_status import PLURALS, Plugin, blocked
+from gantool.plugins import BUILT_INS, PluginHost
+
+IMPORT_SECONDS = 60.0
+"""For a plugin to be imported, which should take a few milliseconds."""
 
 
 @dataclass
@@ -73,6 +78,11 @@ def guests(folders: Sequence[Path]) -> list[Candidate]:
     return found
 
 
+def wanted(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that the environment does not block."""
+    return [candidate for candidate in candidates if blocked(Plugin.of(candidate), os.environ) is None]
+
+
 def asked(names: Sequence[str], candidates: Sequence[Candidate]) -> Iterator[Asked]:
     """What the names mean, built-ins and their components included; without names, all guests that are not blocked.
 
@@ -80,13 +90,11 @@ def asked(names: Sequence[str], candidates: Sequence[Candidate]) -> Iterator[Ask
     of them are asked.
     """
     if not names:
-        for candidate in candidates:
-            if blocked(_plugin(candidate), os.environ) is None:
-                yield Asked(candidate)
+        yield from map(Asked, wanted(candidates))
         return
     ours = PluginHost(guests=False, environ={})
     for name in names:
-        own = [candidate for candidate in candidates if _plugin(candidate).is_called(name)]
+        own = [candidate for candidate in candidates if Plugin.of(candidate).is_called(name)]
         rooms = [
             plugin.name
             for plugin in ours.plugins
@@ -106,7 +114,7 @@ def examined(each: Asked, *, quick: bool, seconds: float) -> Examined:
     seen = Examined(candidate.name, candidate.distribution, candidate.version, candidate.origin)
     request = Request(candidate.name, candidate.distribution, candidate.origin, each.only, quick=quick)
     while True:
-        lines, ending = run(request, seconds)
+        lines, ending = run(examiner.__name__, request.text(), seconds, IMPORT_SECONDS)
         begun = _take(seen, lines)
         if ending is None:
             return seen
@@ -164,7 +172,3 @@ def _take(seen: Examined, lines: Sequence[dict[str, Any]]) -> tuple[str, str] | 
             kind, name = line["end"]
             seen.components.append(Tried(kind, name, line["faults"], line["seconds"], line["needs"]))
     return begun
-
-
-def _plugin(candidate: Candidate) -> Plugin:
-    return Plugin(candidate.name, candidate.distribution, candidate.version, candidate.origin)

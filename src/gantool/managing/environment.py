@@ -1,13 +1,16 @@
 """The Python environment that gantool runs in: who may change its packages, and what there is to do it with."""
 
 import importlib.util
+import json
+import shlex
 import shutil
 import sys
 import sysconfig
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from gantool.plugin_loading import canonical
 
 Kind = Literal["plain", "pipx", "uv-tool", "managed"]
 
@@ -41,6 +44,14 @@ class Environment:
         """What pipx and `uv tool` call it: its folder's name."""
         return self.prefix.name
 
+    @property
+    def pip(self) -> str:
+        """How one types what installs a package into it."""
+        if self.kind == "pipx":
+            return f"pipx runpip {self.name} install"
+        python = shlex.quote(self.python)
+        return f"{python} -m pip install" if self.has_pip else f"uv pip install --python {python}"
+
 
 def this_environment() -> Environment:
     """That of this process."""
@@ -63,16 +74,10 @@ def _marker() -> Path | None:
     return marker if marker.is_file() else None
 
 
-def tool_requirements(environment: Environment) -> tuple[str | None, list[dict[str, Any]]]:
-    """What a `uv tool` environment was made of, by its uv-receipt.toml: the Python asked for, and the requirements.
-
-    The first requirement is the tool. Nothing is known of a receipt that cannot be read.
-    """
+def injected(environment: Environment) -> set[str]:
+    """The distributions that pipx put into its environment, as PyPI compares names; none where that cannot be read."""
     try:
-        receipt = tomllib.loads((environment.prefix / "uv-receipt.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None, []
-    tool = receipt.get("tool", {})
-    listed = tool.get("requirements", [])
-    python = tool.get("python")
-    return python if isinstance(python, str) else None, [one for one in listed if isinstance(one, dict)]
+        known = json.loads((environment.prefix / "pipx_metadata.json").read_text(encoding="utf-8"))
+        return {canonical(name) for name in known["injected_packages"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()

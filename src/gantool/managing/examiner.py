@@ -1,19 +1,17 @@
 """A process of its own in which one plugin is imported and its components are tried; `checking` starts it and reads on.
 
-It writes a line of JSON for each thing it begins and ends, so that whoever waits knows what it was about when it hung
-or died. No other plugin is loaded here.
+No other plugin is loaded here.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gantool.components import Spec
 from gantool.errors import PluginError
+from gantool.managing.isolated import Write, serve
 from gantool.plugin_loading import HEAVY, Candidate, built_in, collect, in_folder, installed
 from gantool.plugins import PluginHost, using
 
@@ -40,7 +38,7 @@ class Request:
         return Request(**{**given, "skip": tuple((kind, name) for kind, name in given["skip"])})
 
 
-def examine(request: Request, write: Callable[[dict[str, Any]], None]) -> None:
+def examine(request: Request, write: Write) -> None:
     """Import the plugin, tell what it declares, and try its components one after the other."""
     candidate = _find(request)
     before, began = set(sys.modules), time.perf_counter()
@@ -67,16 +65,14 @@ def examine(request: Request, write: Callable[[dict[str, Any]], None]) -> None:
                 faults = [] if needs else _faults(host, kind, spec, request.quick)
                 seconds = round(time.perf_counter() - began, 1)
                 write({"end": (kind, spec.name), "faults": faults, "seconds": seconds, "needs": needs})
-    write({"done": True})
 
 
 def _find(request: Request) -> Candidate:
     if request.origin == "built-in":
         return built_in(request.name)
     found = installed() if request.origin == "installed" else in_folder(Path(request.origin).parent)
-    wanted = (request.name, request.distribution, request.origin)
     for candidate in found:
-        if (candidate.name, candidate.distribution, candidate.origin) == wanted:
+        if candidate.key == (request.name, request.distribution, request.origin):
             return candidate
     raise PluginError(f"There is no plugin {request.name} of {request.distribution} ({request.origin}) any more.")
 
@@ -100,17 +96,5 @@ def _faults(host: PluginHost, kind: str, spec: Spec, quick: bool) -> list[str]:
         return check_component(kind, spec, quick=quick)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """`python -m gantool.managing.examiner REQUEST FILE`."""
-    request, file = arguments
-    with Path(file).open("a", encoding="utf-8") as lines:
-
-        def write(line: dict[str, Any]) -> None:
-            lines.write(json.dumps(line) + "\n")
-            lines.flush()
-
-        examine(Request.read(request), write)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    serve(sys.argv[1:], lambda request, write: examine(Request.read(request), write))

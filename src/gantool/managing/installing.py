@@ -19,7 +19,9 @@ from gantool.managing.memory import Remembered, forget, recall, remember, rememb
 from gantool.managing.pins import conflict, constraints_file, installed_pins, needs
 from gantool.managing.requirements import Requirement, read_requirement
 from gantool.managing.running import Command, Runner
+from gantool.managing.uv_tool import advice
 from gantool.plugin_loading import canonical, normal
+from gantool.plugins import PluginHost
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +35,23 @@ class Manager:
 
     def install_command(self, requirement: Requirement, *, upgrade: bool = False) -> Command:
         """What `install` runs. Raises PluginError, with the command to run instead, where it must not."""
-        return install_command(
-            self.environment, requirement, constraints_file(installed_pins(), needs()), upgrade=upgrade
-        )
+        there = requirement.distribution is not None and is_installed(requirement.distribution)
+        return install_command(self.environment, requirement, self._constraints(), upgrade=upgrade, there=there)
+
+    def check_together(
+        self, add: Sequence[Requirement] = (), *, upgrade: bool = False, remove: Sequence[Guest] = ()
+    ) -> None:
+        """Raise PluginError with one command for all of them, where one for each would undo those before."""
+        if self.environment.kind == "uv-tool" and (add or remove):
+            names = [guest.distribution for guest in remove]
+            constraints = self._constraints() if add else None
+            raise advice(self.environment, add=add, remove=names, upgrade=upgrade, constraints=constraints)
+
+    def _constraints(self) -> Path:
+        pins = installed_pins()
+        if self.environment.kind == "uv-tool":  # uv remembers them, and gantool is to be upgraded some day
+            return constraints_file({name: version for name, version in pins.items() if name != "gantool"})
+        return constraints_file(pins, needs())
 
     def install(self, requirement: Requirement, *, upgrade: bool = False) -> Guest:
         """Install it, remember it, and return what came. Raises PluginError when that fails or it is no plugin."""
@@ -45,12 +61,14 @@ class Manager:
         if outcome.code != 0:
             raise PluginError(
                 f"{requirement.title} was not {'upgraded' if upgrade else 'installed'}: the installer ended with exit "
-                f"code {outcome.code}, its words are above.{conflict(outcome.output, installed_pins(), needs())}"
+                f"code {outcome.code}, its words are above."
+                f"{conflict(outcome.words, installed_pins(), needs(), self.environment.pip)}"
             )
         guest = _arrived(requirement, before, installed_guests())
         if guest is None:
             raise PluginError(self._no_plugin(requirement))
-        _noted(lambda: remember(Remembered(guest.distribution, requirement.text, requirement.editable)))
+        if guest not in before or recall(guest.distribution) is None:  # else the installer left it as it was
+            _noted(lambda: remember(Remembered(guest.distribution, requirement.text, requirement.editable)))
         return guest
 
     def uninstall_command(self, guest: Guest) -> Command:
@@ -89,6 +107,8 @@ def find_guest(name: str) -> Guest:
         raise UsageError(f"{name!r} may be {owners}: give the name of the distribution.")
     if name.lower() == "gantool" or name.startswith("gantool."):
         raise UsageError(f"{name} is part of gantool itself and no plugin to be changed by this command.")
+    if room := _room_with(name):
+        raise UsageError(f"{name} is built into gantool ({room}) and cannot be removed or upgraded by itself.")
     known = [each for guest in guests for each in (guest.distribution, *guest.plugins)]
     if is_installed(name):
         raise UsageError(
@@ -96,6 +116,12 @@ def find_guest(name: str) -> Guest:
         )
     there = f" Installed plugins: {', '.join(guest.distribution for guest in guests)}." if guests else ""
     raise UnknownNameError(f"No plugin {name!r} is installed.{did_you_mean(name, known)}{there}")
+
+
+def _room_with(component: str) -> str | None:
+    """The room of gantool's own that has a component of this name."""
+    rooms = PluginHost(guests=False, environ={}).plugins
+    return next((room.name for room in rooms if any(component in names for names in room.provides.values())), None)
 
 
 def latest(guest: Guest) -> Requirement:

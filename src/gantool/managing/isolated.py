@@ -1,4 +1,7 @@
-"""The process of `examiner`, watched from outside: it may hang, crash or end itself."""
+"""A process that imports plugins, watched from outside: it may hang, crash or end itself.
+
+It writes a line of JSON for each thing it begins and ends, so that whoever waits knows what it was about.
+"""
 
 import json
 import os
@@ -7,45 +10,69 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gantool.managing.examiner import Request
+Write = Callable[[dict[str, Any]], None]
 
-_GLANCE_SECONDS = 0.05
+_GLANCE_SECONDS = 0.02
+_DONE = {"done": True}
 
 
-def run(request: Request, seconds: float) -> tuple[list[dict[str, Any]], str | None]:
-    """What the process wrote, and how it ended, in words; None when it finished."""
+def serve(arguments: Sequence[str], work: Callable[[str, Write], None]) -> None:
+    """The process: `python -m MODULE REQUEST FILE` does its work and writes lines into the file."""
+    request, file = arguments
+    with Path(file).open("a", encoding="utf-8") as lines:
+
+        def write(line: dict[str, Any]) -> None:
+            lines.write(json.dumps(line) + "\n")
+            lines.flush()
+
+        work(request, write)
+        write(_DONE)
+
+
+def run(
+    module: str, request: str, seconds: float, first: float | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """What the process wrote, and how it ended, in words; None when it finished.
+
+    It is stopped when it has written nothing for so many seconds, or not its `first` line.
+    """
+    first = min(seconds, first or seconds)
     with tempfile.TemporaryDirectory(prefix="gantool-check-") as folder:
         file, words = Path(folder) / "lines", Path(folder) / "words"
         file.touch()
         with words.open("w") as said:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "gantool.managing.examiner", request.text(), str(file)],
+                [sys.executable, "-P", "-m", module, request, str(file)],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
             )  # fmt: skip
         try:
-            hung = _wait(process, file, seconds)
+            limit = _wait(process, file, seconds, first)
         finally:
             _stop(process)
         lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-        if lines and lines[-1].get("done"):
-            return lines, None
-        return lines, f"took longer than {seconds:g} seconds, so it was stopped" if hung else _ending(process, words)
+        if lines and lines[-1] == _DONE:
+            return lines[:-1], None
+        if limit is not None:
+            return lines, f"took longer than {limit:g} seconds, so it was stopped"
+        return lines, _ending(process, words)
 
 
-def _wait(process: subprocess.Popen[bytes], file: Path, seconds: float) -> bool:
-    """Until it ends, or has written nothing for too long: then True."""
+def _wait(process: subprocess.Popen[bytes], file: Path, seconds: float, first: float) -> float | None:
+    """Until it ends, or has written nothing for too long: then for how long."""
     size, since = 0, time.monotonic()
     while process.poll() is None:
         if (now := file.stat().st_size) != size:
             size, since = now, time.monotonic()
-        if time.monotonic() - since > seconds:
-            return True
+        limit = seconds if size else first
+        if time.monotonic() - since > limit:
+            return limit
         time.sleep(_GLANCE_SECONDS)
-    return False
+    return None
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -63,8 +63,13 @@ def constraints_file(pins: Mapping[str, str], needed: Mapping[str, str] | None =
     return file
 
 
-def conflict(output: str, pins: Mapping[str, str], needed: Mapping[str, str] | None = None) -> str:
-    """Why an installer failed, where its words say that it was for a constraint; otherwise an empty string."""
+def conflict(
+    output: str, pins: Mapping[str, str], needed: Mapping[str, str] | None = None, pip: str = "pip install"
+) -> str:
+    """Why an installer failed, where its words say that it was for a constraint; otherwise an empty string.
+
+    `pip` is what one types to install a package.
+    """
     for name, versions in (needed or {}).items():
         if re.search(rf"(?<![\w-]){name}(?![\w.-])\S*{re.escape(versions)}", output):
             return f" It asks for a version of {name} that gantool does not work with: gantool needs {name}{versions}."
@@ -72,10 +77,10 @@ def conflict(output: str, pins: Mapping[str, str], needed: Mapping[str, str] | N
     if not hit:
         return ""
     kept = " and ".join(f"{name} {pins[name]}" for name in hit)
+    change = f"{pip} {' '.join(f'{name}==VERSION' for name in hit)}"
     return (
         f" It asks for another version than the one installed: gantool leaves {kept} as it is. If you want the change, "
-        f"make it yourself first ('pip install' or 'uv pip install' {' '.join(hit)} in the version wanted), then "
-        "install the plugin again."
+        f"make it yourself first ('{change}'), then install the plugin again."
     )
 
 

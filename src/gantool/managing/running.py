@@ -1,11 +1,13 @@
 """Running an installer: its words are shown on standard error as they come, and kept to be understood."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gantool.errors import PluginError
 
@@ -29,6 +31,16 @@ class Outcome:
 
     code: int
     output: str
+
+    @property
+    def words(self) -> str:
+        """The same, with what pipx leaves out of its backend's words and writes into a file that it names."""
+        named = re.search(r"Full \w+ output in file:\s+(\S.*)", self.output)
+        try:
+            more = Path(named[1].strip()).read_text(encoding="utf-8", errors="replace") if named else ""
+        except OSError:
+            more = ""
+        return self.output + more
 
 
 Runner = Callable[[Command], Outcome]

@@ -1,0 +1,60 @@
+"""Losses, sound ones and with one fault each."""
+
+import torch
+from torch.nn import functional as F
+
+
+class Hinge:
+    def __init__(self, options):
+        pass
+
+    def discriminator(self, real_logits, fake_logits):
+        return F.relu(1 - real_logits) + F.relu(1 + fake_logits)
+
+    def generator(self, real_logits, fake_logits):
+        return -fake_logits
+
+
+class HingeOfMeans(Hinge):
+    def discriminator(self, real_logits, fake_logits):
+        return super().discriminator(real_logits, fake_logits).mean()
+
+
+class HingeMixing(Hinge):
+    def generator(self, real_logits, fake_logits):
+        return -fake_logits + 0 * fake_logits + fake_logits.mean() / 2
+
+
+class HingeUpsideDown(Hinge):
+    def generator(self, real_logits, fake_logits):
+        return fake_logits
+
+
+class LogOfSigmoid(Hinge):
+    def generator(self, real_logits, fake_logits):
+        return -torch.log(torch.sigmoid(fake_logits))
+
+
+class HingeOfACritic(Hinge):
+    pass
+
+
+class Unbounded(Hinge):
+    def discriminator(self, real_logits, fake_logits):
+        return fake_logits - real_logits
+
+
+class Critic(Unbounded):
+    zero_decides = False
+
+
+class Counting(Hinge):
+    calls = 0
+
+    def discriminator(self, real_logits, fake_logits):
+        self.calls += 1
+        return super().discriminator(real_logits, fake_logits) / self.calls
+
+
+class PairingForNothing(Hinge):
+    pairs_real = True

@@ -1,0 +1,139 @@
+"""Sources, extractors, observers and commands, sound ones and with one fault each."""
+
+import torch
+from torch.nn import functional as F
+
+import gantool
+
+
+class Squares:
+    """Grey pictures whose brightness is their index."""
+
+    class_names = ("dark", "bright")
+    dtype = torch.uint8
+
+    def __init__(self, options, resolution, channels):
+        self.shape = (channels, resolution, resolution)
+        self.step = getattr(options, "step", 1)
+
+    fingerprint = property(lambda self: f"squares-{self.step}-{self.shape}")
+
+    def __len__(self):
+        return 20
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return torch.full(self.shape, index * self.step, dtype=self.dtype), index // 10
+
+
+class FloatSquares(Squares):
+    dtype = torch.float32
+
+
+class RandomSquares(Squares):
+    def __getitem__(self, index):
+        super().__getitem__(index)
+        return torch.randint(0, 256, self.shape, dtype=torch.uint8), 0
+
+
+class EndlessSquares(Squares):
+    def __getitem__(self, index):
+        return super().__getitem__(index % len(self))
+
+
+class SameFingerprint(Squares):
+    fingerprint = "squares"
+
+
+class OtherBatch(Squares):
+    def batch(self, start, stop):
+        picture, label = self[0]
+        return picture.expand(stop - start, *self.shape), [label] * (stop - start)
+
+
+class ThirdClass(Squares):
+    class_names = ("dark",)
+
+
+class Pooling:
+    def __init__(self, options):
+        pass
+
+    def __call__(self, images):
+        return [F.avg_pool2d(images, 4), images.mean(dim=(2, 3))]
+
+
+class PoolingWithoutGradient(Pooling):
+    def __call__(self, images):
+        with torch.no_grad():
+            return super().__call__(images)
+
+
+class PoolingNoise(Pooling):
+    def __call__(self, images):
+        return [F.avg_pool2d(images, 4) + torch.randn(1)]
+
+
+class PoolingWithLayers(Pooling):
+    layers = ("fine", "coarse")
+
+
+class Diary:
+    def __init__(self, options):
+        self.run = None
+
+    def __call__(self, event):
+        self.run = getattr(event, "run", self.run)
+
+
+class Meddling(Diary):
+    def __call__(self, event):
+        if isinstance(event, gantool.Snapshot):
+            event.images[0].zero_()
+
+
+class Dice(Diary):
+    def __call__(self, event):
+        torch.rand(1)
+
+
+class Talkative(Diary):
+    def __call__(self, event):
+        return "noted"
+
+
+class OnlyKnown(Diary):
+    def __call__(self, event):
+        if not isinstance(
+            event,
+            gantool.Started | gantool.Tick | gantool.Snapshot | gantool.Measured | gantool.Checkpoint | gantool.Warned
+            | gantool.Finished,
+        ):  # fmt: skip
+            raise TypeError("what is this?")
+
+
+def greet(name: str = "you"):
+    """Greets."""
+    print(f"Hello, {name}")
+
+
+def greet_anyone(**names: str):
+    """Greets."""
+
+
+def unlike(options):
+    return gantool.ImageShape(16, 3, classes=5)
+
+
+class Dividing(Pooling):
+    def __call__(self, images):
+        return [images / images.std(dim=(1, 2, 3), keepdim=True, correction=0)]
+
+
+class WaitingForPictures(Diary):
+    def __call__(self, event):
+        if isinstance(event, gantool.Snapshot):
+            self.pictures = event.images
+        elif isinstance(event, gantool.Finished):
+            len(self.pictures)

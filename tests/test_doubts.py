@@ -41,6 +41,7 @@ def test_a_run_longer_than_its_learning_rates_is_doubted():
         ({"warmup": 900, "images": 900}, "--warmup 900 is not over"),
         ({"warmup": 500, "horizon": 400, "lr_schedule": "linear", "images": 900}, "as long as --horizon 400"),
         ({"horizon": 400}, "--horizon 400 changes nothing"),
+        ({"lr_end": 0.1}, "--lr-end 0.1 changes nothing without"),
         ({"augment": "ada", "images": 2000}, "--augment ada can rise to 0.004 at most"),
         ({"patience": 3, "log": ("watch:off=yes",)}, "--patience 3 ends nothing"),
         ({"patience": 3, "log": ("watch:best=no",)}, "--patience 3 ends nothing"),
@@ -55,6 +56,8 @@ def test_settings_that_do_something_are_not():
         {"patience": 3},
         {"warmup": 100, "images": 900},
         {"horizon": 900, "instance_noise": 0.1, "images": 900},
+        {"horizon": 900, "beta2_start": 0.9, "images": 900},
+        {"horizon": 500, "lr_schedule": "cosine", "lr_end": 0.1, "images": 900},
         {"augment": "ada:kimg=5", "images": 2000},
     ):
         assert not list(doubts(*planned(**settings)))

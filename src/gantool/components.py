@@ -68,7 +68,9 @@ class Recipe:
 
     `ema` is the half-life of the averaged generator, in images. `augment` None leaves it to the number of pictures.
     `learning_rate_g` and `learning_rate_d` take the place of `learning_rate` for one network (two time-scales, Heusel
-    et al. 2017); where `short` or `on_cpu` gives another rate, they keep their proportion to it.
+    et al. 2017); where `short` or `on_cpu` gives another rate, they keep their proportion to it. By a `lr_schedule`
+    they fall to the share `lr_end` of themselves over the run's length; `beta2_start` is where the second of `betas`
+    begins, to rise to its own value by a cosine over the same time.
     """
 
     loss: str = "logistic"
@@ -78,7 +80,10 @@ class Recipe:
     learning_rate: float = 2e-4
     learning_rate_g: float | None = None
     learning_rate_d: float | None = None
+    lr_schedule: Literal["constant", "linear", "cosine"] = "constant"
+    lr_end: float = 0.0
     betas: tuple[float, float] = (0.5, 0.999)
+    beta2_start: float | None = None
     weight_decay: float = 0.0
     batch: int = 64
     ema: int | Literal["auto"] = AUTO

@@ -18,7 +18,7 @@ ALIASES = {"lr": ("lr_g", "lr_d")}
 """Short names that set more than one field."""
 NONE = "none"
 """No component: what clears a recipe's choice, as in `--penalty none`."""
-WITHOUT_FLAG = ("betas", "weight_decay", "tick")
+WITHOUT_FLAG = ("betas", "beta2_start", "weight_decay", "tick")
 """Settings for files and library users only."""
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
@@ -46,8 +46,10 @@ class RunConfig(BaseModel):
     lr_g: float = Field(2e-4, gt=0, allow_inf_nan=False)
     lr_d: float = Field(2e-4, gt=0, allow_inf_nan=False)
     betas: tuple[Beta, Beta] = (0.5, 0.999)
+    beta2_start: Beta | Literal["beta2"] = "beta2"
     weight_decay: float = Field(0.0, ge=0, allow_inf_nan=False)
     lr_schedule: Literal["constant", "linear", "cosine"] = "constant"
+    lr_end: float = Field(0.0, ge=0, le=1)
     warmup: int = Field(0, ge=0)
     instance_noise: float = Field(0.0, ge=0, allow_inf_nan=False)
     horizon: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"

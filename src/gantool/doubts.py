@@ -130,12 +130,14 @@ def _doubts_of_schedules(config: RunConfig) -> Iterator[str]:
             f"--warmup {config.warmup:,} is as long as --horizon {config.horizon:,}: the learning rates rise and are "
             "then 0 at once. Give a shorter warm-up."
         )
-    if not falls and config.horizon != "auto" and not config.instance_noise:
+    if not falls and config.horizon != "auto" and not config.instance_noise and config.beta2_start == "beta2":
         yield f"--horizon {config.horizon:,} changes nothing: no --lr-schedule or --instance-noise falls until then."
-    if falls and config.horizon != "auto" and config.horizon < config.images:
+    if not falls and config.lr_end:
+        yield f"--lr-end {config.lr_end:g} changes nothing without --lr-schedule linear or cosine."
+    if falls and not config.lr_end and config.horizon != "auto" and config.horizon < config.images:
         yield (
             f"--lr-schedule {config.lr_schedule} ends at {config.horizon:,} images (--horizon); from there to "
-            f"{config.images:,} the learning rates are 0 and nothing more is learnt."
+            f"{config.images:,} the learning rates are 0 and nothing more is learnt. --lr-end 0.1 leaves them some."
         )
 
 

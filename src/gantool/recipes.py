@@ -59,13 +59,18 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "balance": recipe.balance,
         "lr_g": _of_one(recipe.learning_rate_g, recipe.learning_rate, usual),
         "lr_d": _of_one(recipe.learning_rate_d, recipe.learning_rate, usual),
+        "lr_schedule": recipe.lr_schedule,
+        "lr_end": recipe.lr_end,
         "betas": recipe.betas,
+        "beta2_start": "beta2" if recipe.beta2_start is None else recipe.beta2_start,
         "weight_decay": recipe.weight_decay,
         "batch": recipe.batch,
         "ema": averaged,
         "images": recipe.images,
     }
-    told = values.keys() - {"betas", "weight_decay"}  # which have no flag
+    told = values.keys() - {"betas", "beta2_start", "weight_decay"}  # which have no flag
+    if recipe.lr_schedule == "constant":
+        told -= {"lr_schedule", "lr_end"}
     why = {name: whose for name in values if name in told} | {
         "batch": of_steps,
         "lr_g": of_steps,

@@ -157,8 +157,8 @@ def _cadence(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _horizon(config: RunConfig) -> int | Literal["auto"]:
     """What falls with the clock falls until the end that a run had when it began; nothing else needs to know it."""
-    falls = config.lr_schedule != "constant" or config.instance_noise > 0
-    return config.images if config.horizon == "auto" and falls else config.horizon
+    moves = config.lr_schedule != "constant" or config.instance_noise > 0 or config.beta2_start != "beta2"
+    return config.images if config.horizon == "auto" and moves else config.horizon
 
 
 def _near(arch: Architecture, shape: ImageShape) -> int:

@@ -1,7 +1,8 @@
 import pytest
+import torch
 
 from gantool.config import RunConfig
-from gantool.engine.schedules import Schedule, schedule_of
+from gantool.engine.schedules import Pace, Schedule, schedule_of
 
 
 def test_warm_up_rises_linearly_from_nothing():
@@ -25,6 +26,34 @@ def test_cosine_begins_and_ends_gently():
     assert schedule.learning_rate(90) < 0.1 - 1e-3
 
 
+@pytest.mark.parametrize("shape", ["linear", "cosine"])
+def test_rates_fall_to_the_share_they_are_to_end_at_and_stay_there(shape):
+    schedule = Schedule(shape, warmup=100, horizon=300, end=0.2)
+    assert schedule.learning_rate(50) == 0.5
+    assert schedule.learning_rate(200) == pytest.approx(0.6)
+    assert [schedule.learning_rate(n) for n in (300, 900)] == pytest.approx([0.2, 0.2])
+
+
+def test_the_second_beta_rises_by_a_cosine_and_stays():
+    schedule = Schedule(horizon=200, beta2=(0.9, 0.99))
+    assert [schedule.second_beta(n) for n in (0, 100, 200, 900)] == pytest.approx([0.9, 0.945, 0.99, 0.99])
+    assert schedule.second_beta(20) < 0.9 + 0.09 * 0.1
+    assert Schedule(horizon=200, beta2=(0.999, 0.999)).second_beta(50) == 0.999
+
+
+def test_optimizers_step_at_the_pace_of_the_schedule_each_from_its_own_rate():
+    made = [torch.optim.Adam([torch.zeros(1, requires_grad=True)], rate, (0.5, 0.8)) for rate in (1.0, 4.0)]
+    plain = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 2.0)
+    pace = Pace(Schedule("linear", horizon=100, beta2=(0.9, 0.7)), [*made, plain])
+    for seen, share, second in ((0, 1.0, 0.9), (50, 0.5, 0.8), (75, 0.25, 0.7 + 0.2 * (1 - 2**-0.5) / 2)):
+        pace.take(seen)
+        groups = [optimizer.param_groups[0] for optimizer in made]
+        assert [group["lr"] for group in groups] == [share, 4 * share]
+        assert all(group["betas"] == (0.5, pytest.approx(second)) for group in groups)
+    assert plain.param_groups[0]["lr"] == 0.5
+    assert "betas" not in plain.param_groups[0]
+
+
 def test_noise_falls_to_nothing_at_the_horizon():
     schedule = Schedule(horizon=200, noise=0.4)
     assert [schedule.instance_noise(n) for n in (0, 50, 200, 500)] == pytest.approx([0.4, 0.3, 0, 0])
@@ -34,3 +63,9 @@ def test_noise_falls_to_nothing_at_the_horizon():
 def test_a_horizon_that_nobody_settled_is_the_runs_length():
     assert schedule_of(RunConfig(arch="a", resolution=8, images=500)).horizon == 500
     assert schedule_of(RunConfig(arch="a", resolution=8, images=500, horizon=90)).horizon == 90
+
+
+def test_a_run_whose_second_beta_has_no_start_of_its_own_keeps_it():
+    asked = {"arch": "a", "resolution": 8, "betas": (0.0, 0.95)}
+    assert schedule_of(RunConfig(**asked)).beta2 == (0.95, 0.95)
+    assert schedule_of(RunConfig(**asked, beta2_start=0.6)).beta2 == (0.6, 0.95)

@@ -14,6 +14,7 @@ from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick,
 from gantool.engine.export import load_generator
 from gantool.engine.precision import Precision
 from gantool.engine.remembering import memory
+from gantool.engine.schedules import Pace
 from gantool.engine.trainer import derived_seed
 from gantool.errors import CheckpointError, ResumeError, TrainingError
 from gantool.losses import ClipOptions, LogisticOptions, PathLengthOptions
@@ -158,7 +159,7 @@ def test_learning_rates_follow_the_schedule_and_keep_their_ratio(tmp_path):
 
     made = trainer(tmp_path / "run", images=64, observers=[note], tick=8, lr_schedule="linear", horizon=64)
     made.game.optimizer_d.param_groups[0]["lr"] = 4e-2
-    made._learning_rates[1][1][0] = 4e-2
+    made._pace = Pace(made.schedule, (made.game.optimizer_g, made.game.optimizer_d))
     made.train()
     assert [rate_g for rate_g, _ in rates] == pytest.approx([1e-2 * (1 - n / 64) for n in range(4, 64, 8)])
     assert all(rate_d == pytest.approx(4 * rate_g) for rate_g, rate_d in rates)

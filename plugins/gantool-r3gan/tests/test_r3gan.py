@@ -152,3 +152,9 @@ def test_the_recipe_is_settled_when_a_run_begins(gantool_cli, tmp_path, monkeypa
     assert config["penalty"] == [f"r{n}-falling:weight=0.23,end=0.1,images=8" for n in (1, 2)]
     assert config["betas"] == [0.0, 0.99]
     assert gantool_cli("sample", "runs/one", "-n", "2").code == 0
+
+
+def test_a_run_has_the_schedules_of_the_paper_over_its_own_length() -> None:
+    config = gantool.configure(arch="r3gan:width=16", resolution=32, images=4000, device="cpu", batch=16)
+    assert (config.lr_schedule, config.lr_end, config.beta2_start, config.betas) == ("cosine", 0.25, 0.9, (0.0, 0.99))
+    assert config.horizon == 4000

@@ -13,7 +13,20 @@ COMPONENT = "NAME[:option=value,...]"
 REPEATABLE = ("penalty", "log")
 SETTINGS = (
     *("arch", "loss", "augment", "balance", "instance_noise", "data", "resolution", "channels", "labels", "flip"),
-    *("images", "batch", "lr", "lr_g", "lr_d", "lr_schedule", "warmup", "horizon", "clip_grad", "accumulate", "ema"),
+    *(
+        "images",
+        "batch",
+        "lr",
+        "lr_g",
+        "lr_d",
+        "lr_schedule",
+        "lr_end",
+        "warmup",
+        "horizon",
+        "clip_grad",
+        "accumulate",
+        "ema",
+    ),
     *("seed", "device", "precision", "layout", "snapshot_every", "checkpoint_every", "keep", "patience"),
     *REPEATABLE,
 )
@@ -84,6 +97,9 @@ def train(
     lr_d: Annotated[float | None, _learning("Learning rate of the discriminator.", "--lr-d", metavar="X")] = None,
     lr_schedule: Annotated[
         str | None, _learning("constant, linear or cosine: how learning rates fall until --horizon.")
+    ] = None,
+    lr_end: Annotated[
+        float | None, _learning("Share of the learning rates that --lr-schedule leaves in the end.", metavar="X")
     ] = None,
     warmup: Annotated[int | None, _learning("Images over which learning rates rise from 0.", **_count)] = None,
     horizon: Annotated[

@@ -25,7 +25,7 @@ from gantool.engine.lock import RunLock
 from gantool.engine.remembering import advance, memory
 from gantool.engine.remembering import status as told_by_components
 from gantool.engine.saving import check_same_data, gather, give_back
-from gantool.engine.schedules import schedule_of
+from gantool.engine.schedules import Pace, schedule_of
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import between, stage_at, stages_of
 from gantool.engine.step import Game, Scalars, discriminator_step, generator_step
@@ -72,10 +72,7 @@ class Trainer:
         self._turns = {"d": 0, "g": 0}
         self._before = 0
         self.schedule = schedule_of(config)
-        self._learning_rates = [
-            (optimizer, [group["lr"] for group in optimizer.param_groups])
-            for optimizer in (game.optimizer_g, game.optimizer_d)
-        ]
+        self._pace = Pace(self.schedule, (game.optimizer_g, game.optimizer_d))
         self._saved_at, self._saved_images = time.monotonic(), -1
 
     def interrupt(self) -> None:
@@ -145,7 +142,7 @@ class Trainer:
         images, labels = self.batches.take(self.images_seen, world.share(stage.batch), stage.resolution)
         batch = self.game.precision.arrange(to_float(images))
         middle = self.images_seen + stage.batch / 2
-        self._set_learning_rates(self.schedule.learning_rate(middle))
+        self._pace.take(middle)
         scalars = self._play(batch, labels, self.schedule.instance_noise(middle))
         world.agree(memory(self.game))
         self._before, self.images_seen = self.images_seen, self.images_seen + stage.batch
@@ -167,11 +164,6 @@ class Trainer:
         if balance is not None:
             balance.observe(scalars)
         return scalars
-
-    def _set_learning_rates(self, share: float) -> None:
-        for optimizer, rates in self._learning_rates:
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * share
 
     def _enter(self, stage: Stage) -> None:
         if any(begun.fresh_moments for begun in between(self.stages, self._stage_start, stage.start)):

@@ -37,8 +37,9 @@ class FallingOptions(gantool.Options):
 WIDTH = """\
 width=auto is 96 channels for runs below 200k images, 256 below 2M, then the paper's 768. Widths are rounded down to \
 what the groups need. Each block begins as the identity; there is no normalisation.
-The recipe's penalties fall by a cosine to a tenth of their gamma, over the length that a run had when it began; at 32 \
-pixels gamma begins at 0.23, at 64 at 2, at 256 at 150."""
+Over the length that a run had when it began, all by a cosine, the recipe's penalties fall to a tenth of their gamma, \
+the learning rate to a quarter, and beta2 rises from 0.9 to 0.99; gamma begins at 0.23 at 32 pixels, at 2 at 64, at \
+150 at 256."""
 SIDES = (32, 64, 128, 256)
 
 
@@ -55,7 +56,10 @@ def gantool_architectures() -> list[gantool.Architecture]:
                 loss="rpgan",
                 penalties=("r1-falling", "r2-falling"),
                 learning_rate=2e-4,
+                lr_schedule="cosine",
+                lr_end=0.25,
                 betas=(0.0, 0.99),
+                beta2_start=0.9,
                 batch=256,
                 images=2_000_000,
                 on_cpu=gantool.OnCpu(batch=16, learning_rate=1e-3),

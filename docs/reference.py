@@ -126,7 +126,9 @@ def _methods(node: ast.ClassDef) -> Iterator[str]:
     public = [
         each
         for each in node.body
-        if isinstance(each, ast.FunctionDef) and (not each.name.startswith("_") or each.name in _SPECIAL)
+        if isinstance(each, ast.FunctionDef)
+        and (not each.name.startswith("_") or each.name in _SPECIAL)
+        and not (each.name == "__init__" and node.name in _HANDED_OUT)
     ]
     for each in public:
         is_property = any(ast.unparse(decorator) == "property" for decorator in each.decorator_list)
@@ -137,6 +139,8 @@ def _methods(node: ast.ClassDef) -> Iterator[str]:
         yield ""
 
 
+_HANDED_OUT = ("Model",)
+"""What gantool makes: how that is done is no promise."""
 _SPECIAL = ("__init__", "__call__", "__len__", "__getitem__")
 
 

@@ -6,8 +6,9 @@ from torch import nn
 import gantool
 from gantool.building import build_gan
 from gantool.components import TRAITS
-from gantool.conflicts import refuse_conflicts
+from gantool.conflicts import having, number, refuse_conflicts
 from gantool.errors import UsageError
+from gantool.plugin_choice import Chosen
 from gantool.plugins import PluginHost
 
 DCGAN = "dcgan:width=4,max_width=8,latent=6"
@@ -62,6 +63,20 @@ def test_spectral_normalisation_is_seen_in_both_of_torchs_forms_and_nothing_else
     normalise(gan.discriminator.head)
     with pytest.raises(UsageError, match="spectral"):
         refuse_conflicts(config, gan)
+
+
+def test_a_guests_option_of_the_same_name_is_its_own_affair():
+    class Mirrors(gantool.Options):
+        flip: bool = gantool.option(True, "whether to")
+        d_steps: str = gantool.option("auto", "how many")
+
+    spec = gantool.Component("mirrors", "Mirrored", Mirrors, "nowhere:nothing", traits=("mislabels", "leads"))
+    chosen = Chosen("augmentation", spec, Mirrors(), "gantool-mirrors")
+    assert number(chosen, "d_steps") == 0
+    assert number(chosen, "value") == 0
+    plain = gantool.Component("mirrors", "Mirrored", Mirrors, "nowhere:nothing")
+    assert having([chosen], "mislabels") == [chosen]
+    assert not having([Chosen("augmentation", plain, Mirrors(), "gantool-mirrors")], "mislabels")
 
 
 def test_every_trait_is_had_by_some_built_in_component():

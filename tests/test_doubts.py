@@ -40,6 +40,10 @@ def test_a_run_longer_than_its_learning_rates_is_doubted():
     [
         ({"warmup": 900, "images": 900}, "--warmup 900 is not over"),
         ({"warmup": 500, "horizon": 400, "lr_schedule": "linear", "images": 900}, "as long as --horizon 400"),
+        (
+            {"warmup": 500, "horizon": 400, "lr_schedule": "linear", "lr_end": 0.5, "images": 900},
+            "then 0.5 of that at once",
+        ),
         ({"horizon": 400}, "--horizon 400 changes nothing"),
         ({"lr_end": 0.1}, "--lr-end 0.1 changes nothing without"),
         ({"augment": "ada", "images": 2000}, "--augment ada can rise to 0.004 at most"),

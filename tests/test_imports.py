@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "locate": {"engine.best", "engine.export", "errors"},
     "chunks": {"contracts", "errors", "progress"},
     "runs": {"config", "engine.best", "engine.checkpoint", "engine.files", "errors"},
-    "latent_files": {"engine.export", "engine.files", "errors"},
+    "latent_files": {"engine.export", "engine.files", "errors", "render"},
     "model": {
         "chunks", "contracts", "engine.export", "errors", "latent_files", "latents", "locate", "pixels", "render",
     },

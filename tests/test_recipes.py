@@ -96,3 +96,14 @@ def test_networks_with_rates_of_their_own_keep_their_proportion_on_a_cpu(device,
     arch = Architecture("own", "Two rates", Options, "nowhere:build", recipe)
     values = defaults(arch, HOST.find("source", "shapes"), {}, device).values
     assert (values["lr_g"], values["lr_d"]) == rates
+
+
+def test_rates_that_fall_by_the_recipe_fall_to_its_end_unless_they_are_to_stay():
+    recipe = Recipe(lr_schedule="cosine", lr_end=0.25)
+    arch, source = Architecture("a", "A", Options, "x:y", recipe), HOST.find("source", "shapes")
+    found = defaults(arch, source, {}, "cpu")
+    assert (found.values["lr_schedule"], found.values["lr_end"]) == ("cosine", 0.25)
+    assert {"lr_schedule", "lr_end"} <= found.why.keys()
+    found = defaults(arch, source, {"lr_schedule": "constant"}, "cpu")
+    assert found.values["lr_end"] == 0
+    assert "lr_end" not in found.why

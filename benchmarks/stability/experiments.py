@@ -134,7 +134,7 @@ UNSEEN_BROKEN = [
     Setting("g-asleep", DCGAN, ("--lr-g", "1e-7")),
     Setting("d-asleep", DCGAN, ("--lr-d", "1e-7")),
     Setting("d-20-ahead", PLAIN, ("--loss", "hinge", "--balance", "fixed:d_steps=20")),
-    Setting("flips", DCGAN, ("--loss", "logistic:flip=0.5")),
+    Setting("flips", DCGAN, ("--loss", "logistic:flip=0.49")),
     Setting("tight-clip", PLAIN, ("--loss", "wasserstein", "--penalty", "clip:value=1e-4")),
     Setting("one-latent", "mlp:latent=1,generator_hidden=8", ("--lr-d", "1e-3")),
     Setting("slow-momentum", PLAIN, ("--loss", "hinge", "--lr", "4e-3"), {"betas": [0.95, 0.999]}),

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
     from gantool.engine.export import ModelCard
-    from gantool.errors import GantoolError, UsageError
+    from gantool.errors import DataError, GantoolError, UsageError
     from gantool.hookspecs import hookimpl
     from gantool.latent_files import LatentFile, load_latents, save_latents
     from gantool.model import Model
@@ -64,7 +64,7 @@ _HOME = {
     ),
     "gantool.engine.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.engine.export": ("ModelCard",),
-    "gantool.errors": ("GantoolError", "UsageError"),
+    "gantool.errors": ("GantoolError", "UsageError", "DataError"),
     "gantool.hookspecs": ("hookimpl",),
     "gantool.latent_files": ("LatentFile", "load_latents", "save_latents"),
     "gantool.model": ("Model",),
@@ -76,8 +76,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Critic",
     "Penalty", "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
     "Observer", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
-    "MappedGenerator", "GantoolError", "UsageError", "RunConfig", "configure", "train", "trainer", "load", "Model",
-    "ModelCard", "LatentFile", "load_latents", "save_latents",
+    "MappedGenerator", "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",
+    "Model", "ModelCard", "LatentFile", "load_latents", "save_latents",
 ]  # fmt: skip
 
 

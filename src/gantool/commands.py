@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gantool.cli.components import complete
-    from gantool.cli.interrupts import interruptible
+    from gantool.cli.interrupts import Caught, interruptible
     from gantool.cli.model_options import Device, Json, ModelPath, Overwrite, Scale, Truncation
     from gantool.cli.out_files import check_out
     from gantool.cli.output import result, result_json, say, warn
@@ -31,7 +31,7 @@ _HOME = {
     "gantool.cli.output": ("result", "result_json", "say", "warn"),
     "gantool.cli.progress": ("showing_progress",),
     "gantool.progress": ("report",),
-    "gantool.cli.interrupts": ("interruptible",),
+    "gantool.cli.interrupts": ("interruptible", "Caught"),
     "gantool.data.whole": ("read_square",),
     "gantool.pixels": ("to_float", "to_uint8"),
     "gantool.render.grids": ("sheet",),
@@ -42,8 +42,8 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order a command meets them)
     "ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json", "complete", "parse_seeds", "check_out",
-    "result", "result_json", "say", "warn", "showing_progress", "report", "interruptible", "read_square", "to_float",
-    "to_uint8", "sheet", "save_pictures", "find_extractor",
+    "result", "result_json", "say", "warn", "showing_progress", "report", "interruptible", "Caught", "read_square",
+    "to_float", "to_uint8", "sheet", "save_pictures", "find_extractor",
 ]  # fmt: skip
 
 

@@ -94,10 +94,12 @@ class Recipe:
 
 TRAITS = {
     "slope": "a penalty on the gradient of the discriminator's logits by its pictures",
-    "bounds": "keeps the discriminator's weights, and so its slope, within bounds",
+    "bounds": "keeps the discriminator's weights, and so its slope, within bounds: `value`, if that is an option",
     "critic": "a loss without a lower bound, that needs a discriminator of bounded slope",
     "relative": "a loss whose logits only count against each other: 0 does not part reals from fakes",
     "saturates": "a loss without a gradient for the generator where the discriminator wins",
+    "mislabels": "changes labels of reals and fakes with the chance `flip`, an option",
+    "leads": "lets the discriminator learn from `d_steps` batches, an option, for each one of the generator's",
     "signs": "adapts by the sign of the logits of reals",
     "low-loss": "reacts to a discriminator's loss that comes near 0",
 }

@@ -36,8 +36,8 @@ def refuse_conflicts(config: RunConfig, gan: Gan) -> None:
         for first in having(chosen, one):
             for second in having(chosen, other):
                 raise UsageError(f"{flag_of(first)} and {flag_of(second)} do not go together: {why}.")
-    for strategy in chosen:
-        if (flip := getattr(strategy.options, "flip", 0)) >= EVEN:
+    for strategy in having(chosen, "mislabels"):
+        if (flip := number(strategy, "flip")) >= EVEN:
             raise UsageError(
                 f"{flag_of(strategy)}:flip={flip:g} tells the discriminator as much of reals and fakes as a coin, or "
                 "the contrary: choose less than 0.5, as in flip=0.05."
@@ -64,6 +64,12 @@ def strategies_of(config: RunConfig) -> list[Chosen]:
 def having(chosen: list[Chosen], trait: str) -> list[Chosen]:
     """Those that declare a trait, but for what adapts and was told not to."""
     return [one for one in chosen if trait in getattr(one.spec, "traits", ()) and not _held(one)]
+
+
+def number(chosen: Chosen, option: str) -> float:
+    """The value of an option that a trait speaks of; 0 where a component has none, or not as a number."""
+    value = getattr(chosen.options, option, 0)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def flag_of(chosen: Chosen) -> str:

@@ -6,7 +6,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.components import Architecture
 from gantool.config import RunConfig
-from gantool.conflicts import flag_of, having, normalised, strategies_of
+from gantool.conflicts import flag_of, having, normalised, number, strategies_of
 from gantool.contracts import Gan
 from gantool.plugin_choice import Chosen
 from gantool.plugins import host
@@ -52,7 +52,7 @@ def doubts(config: RunConfig, gan: Gan) -> Iterator[str]:
 
 def _doubts_of_odds(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
     """Of a game that one side is bound to win."""
-    ahead = [one for one in chosen if getattr(one.options, "d_steps", 1) > 1]
+    ahead = [one for one in having(chosen, "leads") if number(one, "d_steps") > 1]
     faster = f"--lr-d {config.lr_d:g}" if config.lr_d > 2 * config.lr_g else ""
     for saturating in having(chosen, "saturates"):
         if ahead or faster:
@@ -61,8 +61,7 @@ def _doubts_of_odds(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
                 f"{flag_of(ahead[0]) if ahead else faster} lets it win. Use --loss logistic, or let both learn alike."
             )
     for bounding in having(chosen, "bounds"):
-        value = getattr(bounding.options, "value", TIGHT)
-        if value < TIGHT:
+        if 0 < (value := number(bounding, "value")) < TIGHT:
             yield (
                 f"{flag_of(bounding)}:value={value:g} leaves the discriminator so flat that the generator learns next "
                 f"to nothing from it. Try {flag_of(bounding)}:value=0.01, or --penalty gp."
@@ -128,7 +127,7 @@ def _doubts_of_schedules(config: RunConfig) -> Iterator[str]:
     elif falls and config.horizon != "auto" and config.warmup >= config.horizon:
         yield (
             f"--warmup {config.warmup:,} is as long as --horizon {config.horizon:,}: the learning rates rise and are "
-            "then 0 at once. Give a shorter warm-up."
+            f"then {config.lr_end:g} of that at once. Give a shorter warm-up."
         )
     if not falls and config.horizon != "auto" and not config.instance_noise and config.beta2_start == "beta2":
         yield f"--horizon {config.horizon:,} changes nothing: no --lr-schedule or --instance-noise falls until then."

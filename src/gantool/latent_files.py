@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from gantool.engine.export import weights_file
 from gantool.engine.files import write_atomically
 from gantool.errors import DataError, OptionError, nearest_beside
+from gantool.render.pictures import make_folder
 
 NAME = "latents"
 
@@ -31,10 +32,14 @@ class LatentFile:
 
 
 def save_latents(path: str | Path, latents: Float[Tensor, "n *d"], buffers: Mapping[str, Tensor] | None = None) -> None:
-    """Write latents atomically; the inverse of `load_latents`. Raises OptionError for a buffer named `latents`."""
+    """Write latents atomically, folders made if need be; the inverse of `load_latents`.
+
+    Raises OptionError for a buffer named `latents`, or a folder that cannot be made.
+    """
     if NAME in (buffers or {}):
         raise OptionError(f"A buffer named {NAME!r} would overwrite the latents in {path}: give it another name.")
     content = weights_file({NAME: latents, **(buffers or {})})
+    make_folder(Path(path).parent)
     write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
 
 
@@ -63,8 +68,8 @@ def replaced(network: nn.Module, buffers: Mapping[str, Tensor]) -> Iterator[None
     for name, tensor in buffers.items():
         if name not in own or own[name].shape != tensor.shape:
             raise OptionError(
-                f"The latents go with {name!r} of shape {list(tensor.shape)}, which this generator has not: they are "
-                "of another model."
+                f"This generator has no buffer {name!r} of shape {list(tensor.shape)}: what is to stand in for it "
+                "is of another model."
             )
     try:
         for name, tensor in buffers.items():

@@ -52,6 +52,7 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         of_steps = f"{whose} on a CPU: more updates for the same images"
     batch = said.get("batch", recipe.batch)
     averaged = recipe.ema if recipe.ema != AUTO else _ema(batch)
+    falls = said.get("lr_schedule", recipe.lr_schedule) != "constant"
     values = {
         "loss": recipe.loss,
         "penalty": recipe.penalties,
@@ -60,7 +61,7 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "lr_g": _of_one(recipe.learning_rate_g, recipe.learning_rate, usual),
         "lr_d": _of_one(recipe.learning_rate_d, recipe.learning_rate, usual),
         "lr_schedule": recipe.lr_schedule,
-        "lr_end": recipe.lr_end,
+        "lr_end": recipe.lr_end if falls else 0.0,
         "betas": recipe.betas,
         "beta2_start": "beta2" if recipe.beta2_start is None else recipe.beta2_start,
         "weight_decay": recipe.weight_decay,
@@ -69,7 +70,7 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "images": recipe.images,
     }
     told = values.keys() - {"betas", "beta2_start", "weight_decay"}  # which have no flag
-    if recipe.lr_schedule == "constant":
+    if not falls:
         told -= {"lr_schedule", "lr_end"}
     why = {name: whose for name in values if name in told} | {
         "batch": of_steps,

@@ -49,3 +49,23 @@ def test_a_metric_that_is_the_inverse_hessian_leads_straight_to_the_minimum():
         told.step()
         blind.step()
     assert told.loss < 1e-12 * blind.loss
+
+
+def test_what_the_pairs_do_not_tell_is_taken_from_the_metric_at_their_scale():
+    asked = []
+
+    def bowl(point):
+        asked.append(point)
+        return 0.5 * (bends * point.square()).sum().item(), bends * point
+
+    bends, metric = torch.tensor([1.0, 8.0, 90.0]).double(), torch.tensor([1.0, 0.1, 0.01]).double()
+    optimizer = Lbfgs(torch.ones(3).double(), bowl, metric=lambda gradient: metric * gradient)
+    optimizer.step()
+    moved, gradient = optimizer.image - 1, bends * optimizer.image
+    change = bends * moved
+    inverse = torch.outer(moved, change) / (moved @ change)
+    known = torch.eye(3).double() - inverse
+    scale = (moved @ change) / (change @ (metric * change))
+    hessian = known @ torch.diag(scale * metric) @ known.T + torch.outer(moved, moved) / (moved @ change)
+    optimizer.step()
+    assert torch.allclose(asked[2], 1 + moved - hessian @ gradient)

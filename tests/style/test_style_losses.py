@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from gantool.style import Covariance, Gram, Sliced, content_loss, gram, total_variation
+from gantool.style import sliced as sliced
 from gantool.style.losses import power_of
 
 LOSSES = {"gram": Gram(), "covariance": Covariance(), "sliced": Sliced(directions=16)}
@@ -40,6 +41,39 @@ def test_a_style_loss_is_blind_to_where_things_are(loss):
     here = loss.distance(loss.measure(features), target)
     assert here > 0.01
     assert torch.allclose(here, loss.distance(loss.measure(features.roll((2, 3), dims=(2, 3))), target))
+
+
+def sliced_step(features, style):
+    leaf = features.clone().requires_grad_(True)
+    loss = Sliced(directions=16)
+    value = loss.distance(loss.measure(leaf), loss.blend([loss.measure(style)], [1.0]))
+    return value.detach(), *torch.autograd.grad(value, leaf)
+
+
+def test_few_directions_at_a_time_are_all_at_once(monkeypatch):
+    features, style = drawn(0, 1, 4, 6, 6), drawn(1, 1, 4, 7, 5)
+    whole = sliced_step(features, style)
+    for at_once in (1, 5 * 36):
+        monkeypatch.setattr(sliced, "AT_ONCE", at_once)
+        assert all(torch.allclose(one, other) for one, other in zip(sliced_step(features, style), whole, strict=True))
+
+
+def test_a_large_style_is_known_by_some_of_its_points(monkeypatch):
+    features, style = drawn(0, 1, 4, 12, 12) + 1, drawn(1, 1, 4, 100, 100)
+    value, gradient = sliced_step(features, style)
+    monkeypatch.setattr(sliced, "MOST", 5000)
+    near, toward = sliced_step(features, style)
+    assert 0 < abs(near - value) < 0.05 * value
+    assert torch.cosine_similarity(gradient.flatten(), toward.flatten(), dim=0) > 0.99
+
+
+def test_where_a_mask_leaves_nothing_there_is_no_loss():
+    features = drawn(0, 1, 4, 6, 6).requires_grad_(True)
+    loss = Sliced(directions=4)
+    measured = loss.measure(features, torch.zeros(1, 1, 6, 6, dtype=torch.float64))
+    value = loss.distance(measured, loss.blend([loss.measure(drawn(1, 1, 4, 6, 6))], [1.0]))
+    assert value == 0
+    assert not torch.autograd.grad(value, features)[0].any()
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)

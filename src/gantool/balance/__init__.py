@@ -41,6 +41,7 @@ def gantool_balances() -> list[Component]:
             "Both networks learn from every batch, or the generator from every n-th only (Goodfellow et al. 2014)",
             FixedOptions,
             f"{home}:Fixed",
+            traits=("leads",),
         ),
         Component(
             "ttur",

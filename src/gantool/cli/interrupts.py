@@ -8,10 +8,19 @@ from types import FrameType
 from gantool.cli.output import say
 
 
+class Caught(list[int]):
+    """The signals that came, false while none has."""
+
+    @property
+    def exit_code(self) -> int:
+        """What a command ends with that the first of them stopped: 130 after Ctrl-C, 143 after SIGTERM."""
+        return 128 + self[0]
+
+
 @contextmanager
-def interruptible(then: Callable[[], object] = lambda: None) -> Iterator[list[int]]:
+def interruptible(then: Callable[[], object] = lambda: None) -> Iterator[Caught]:
     """In the block the first Ctrl-C or SIGTERM is noted in the list and calls `then`, the second ends the process."""
-    caught: list[int] = []
+    caught = Caught()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if caught:

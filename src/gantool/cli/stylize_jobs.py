@@ -52,7 +52,7 @@ def run(job: Job, as_json: bool) -> None:
         last = drawn[-1].last if drawn else None
         place = f" at step {last.step} of {last.steps}" if last else ""
         say(f"Stopped{place}; what was drawn so far is in {job.out}.")
-        raise typer.Exit(128 + caught[0])
+        raise typer.Exit(caught.exit_code)
 
 
 def _is_moving(job: Job) -> bool:

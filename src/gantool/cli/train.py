@@ -13,20 +13,8 @@ COMPONENT = "NAME[:option=value,...]"
 REPEATABLE = ("penalty", "log")
 SETTINGS = (
     *("arch", "loss", "augment", "balance", "instance_noise", "data", "resolution", "channels", "labels", "flip"),
-    *(
-        "images",
-        "batch",
-        "lr",
-        "lr_g",
-        "lr_d",
-        "lr_schedule",
-        "lr_end",
-        "warmup",
-        "horizon",
-        "clip_grad",
-        "accumulate",
-        "ema",
-    ),
+    *("images", "batch", "lr", "lr_g", "lr_d", "lr_schedule", "lr_end", "warmup", "horizon", "clip_grad"),
+    *("accumulate", "ema"),
     *("seed", "device", "precision", "layout", "snapshot_every", "checkpoint_every", "keep", "patience"),
     *REPEATABLE,
 )

@@ -37,19 +37,20 @@ def run_to_the_end(
     if not made.game.world.leads:
         return
     # The leading process may stop for a signal that another one got.
-    number = caught[0] if caught else signal.SIGINT if finished.interrupted else None
-    if number is not None:
+    if finished.interrupted and not caught:
+        caught.append(signal.SIGINT)
+    if caught:
         command = resume_command(finished.run, plugins)
         say(f"Stopped and saved at {finished.images_seen:,} images. Go on with: {command}")
     if as_json:
-        result_json(summary(made, number is not None))
+        result_json(summary(made, bool(caught)))
     else:
         result(str(finished.run))
-        if not quiet and number is None:
+        if not quiet and not caught:
             more = shlex.join(["gantool", "sample", str(finished.run), "--grid"])
             say(f"Pictures: {finished.run / 'samples'}   Draw more: {more}")
-    if number is not None:
-        raise typer.Exit(128 + number)
+    if caught:
+        raise typer.Exit(caught.exit_code)
 
 
 def resume_command(run: Path, plugins: Sequence[Path]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from gantool import runs
-from gantool.cli.interrupts import interruptible
+from gantool.cli.interrupts import Caught, interruptible
 from gantool.cli.output import result, result_json, say
 from gantool.cli.progress import showing_progress
 from gantool.engine.lock import RunLock
@@ -58,7 +58,7 @@ def resumed(folder: Path, trials: int | None) -> tuple[Path, Begun]:
 def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bool, as_json: bool) -> None:
     """Search, show what was found, and leave with 0, or 130 or 143 after an interruption."""
     search = begun.search(folder)
-    signals: list[int] = []
+    signals = Caught()
 
     @contextmanager
     def guard(made: Trainer) -> Iterator[list[int]]:
@@ -83,7 +83,7 @@ def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bo
         say(f"Stopped and saved. Go on with: {again}")
     _show(search, begun, plugins, bool(signals), as_json)
     if signals:
-        raise typer.Exit(128 + signals[0])
+        raise typer.Exit(signals.exit_code)
 
 
 def _announce(search: Search) -> None:

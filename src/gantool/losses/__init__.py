@@ -116,13 +116,14 @@ def gantool_losses() -> list[Component]:
             "Non-saturating logistic loss (Goodfellow et al. 2014): the default",
             LogisticOptions,
             f"{home}:Logistic",
+            traits=("mislabels",),
         ),
         Component(
             "minimax",
             "The saturating game of the first paper; weak gradients when D wins",
             LogisticOptions,
             f"{home}:Minimax",
-            traits=("saturates",),
+            traits=("saturates", "mislabels"),
         ),
         Component(
             "hinge",

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from gantool.style.losses import TINY, Weights
@@ -52,7 +53,9 @@ class Sliced:
     def distance(self, measured: Measured, target: Measured) -> Float[Tensor, ""]:
         """0 where all quantiles agree."""
         (values, *_) = measured
-        loss: Tensor = _Known.apply(values, *self._loss_and_gradient(values.detach(), target))
+        if values.shape[1] == 0:  # under a mask finer than a place of this layer
+            return values.sum()
+        loss: Tensor = _KnownGradient.apply(values, *self._loss_and_gradient(values.detach(), target))
         return loss
 
     @torch.no_grad()
@@ -62,9 +65,10 @@ class Sliced:
         """A few directions at a time: views, orders and quantiles of large pictures are larger than the features."""
         *clouds, shares, _ = target
         count = values.shape[1]
-        gradient = torch.zeros_like(values)
+        most = max(count, *(cloud.shape[1] for cloud in clouds))
+        gradient = values.new_zeros(values.shape)
         off, power = values.new_zeros(()), values.new_zeros(())
-        for views in torch.split(self._directions(values), max(1, AT_ONCE // count)):
+        for views in torch.split(self._directions(values), max(1, AT_ONCE // most)):
             seen = views @ values
             parts = [share * quantiles(views @ cloud, count) for cloud, share in zip(clouds, shares, strict=True)]
             wanted = torch.stack(parts).sum(dim=0)
@@ -84,7 +88,7 @@ class Sliced:
         return self._drawn[channels].to(values)
 
 
-class _Known(torch.autograd.Function):
+class _KnownGradient(torch.autograd.Function):
     """A loss whose gradient by the values has been found along with it: a graph would keep every direction's orders."""
 
     @staticmethod
@@ -93,6 +97,7 @@ class _Known(torch.autograd.Function):
         return loss
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, outward: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
         return outward * gradient, None, None

@@ -74,7 +74,7 @@ def project(
         commands.result(str(out))
     if caught:
         commands.say(f"Stopped; the best so far, of step {best.step}, is in {out} and {latents}.")
-        raise typer.Exit(128 + caught[0])
+        raise typer.Exit(caught.exit_code)
 
 
 def _search(
@@ -83,7 +83,7 @@ def _search(
     extractor: "gantool.Extractor",
     search: "Search",
     label: str | None,
-    caught: list[int],
+    caught: commands.Caught,
 ) -> "tuple[Found, Found]":
     """The first state and the best one, of those whose distance is that of the latents themselves."""
     from gantool_stylegan2.projecting import measured, nearer, project

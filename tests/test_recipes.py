@@ -38,6 +38,14 @@ def test_few_pictures_are_augmented_and_many_are_not(photos):
     assert "enough to do without" in told["--augment"].why
 
 
+def test_a_batch_that_nobody_asked_for_is_no_more_than_there_are(photos):
+    config, told = decided(data=photos)
+    assert config.batch == 6
+    assert "no more than 6 images" in told["--batch"].why
+    assert decided(data=photos, batch=64)[0].batch == 64
+    assert decided(data=photos, batch=4)[0].batch == 4
+
+
 def test_every_choice_is_told_and_nothing_that_was_said():
     _, told = decided()
     assert set(told) == {"--loss", "--penalty", "--augment", "--balance", "--lr", "--batch", "--ema", "--images"}

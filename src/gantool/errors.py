@@ -98,6 +98,7 @@ def shortened(text: str, letters: int) -> str:
 def nearest_beside(path: Path) -> str:
     """The same for a path that is not there, among what lies in its folder."""
     try:
-        return did_you_mean(path.name, [other.name for other in path.absolute().parent.iterdir()])
+        others = [other.name for other in path.absolute().parent.iterdir() if other.name != path.name]
+        return did_you_mean(path.name, others)
     except OSError:
         return ""

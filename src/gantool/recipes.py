@@ -124,6 +124,13 @@ def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tu
     return config.model_copy(update=update), why
 
 
+def no_more_than_there_are(config: RunConfig, count: Callable[[], int]) -> tuple[RunConfig, dict[str, str]]:
+    """A batch that nobody asked for, where it is more than all images: all of them, and why."""
+    if not 2 <= count() < config.batch:
+        return config, {}
+    return config.model_copy(update={"batch": count()}), {"batch": f"there are no more than {count():,} images"}
+
+
 def _augmentation(count: int) -> tuple[str, str]:
     if count < FEW_IMAGES:
         return "diffaugment:policy=color+translation,strength=auto", (

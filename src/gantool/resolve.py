@@ -52,6 +52,9 @@ def decide(
     config = config.model_copy(update={"arch": arch.text, "horizon": _horizon(config)})
     count = lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
     config, settled = recipes.settled(host, config, count)
+    if "batch" not in said:
+        config, fewer = recipes.no_more_than_there_are(config, count)
+        settled |= fewer
     return config, recipes.choices(config, said, by_default.why, settled)
 
 

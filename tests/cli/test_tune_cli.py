@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.cli import tuning
 from gantool.cli.borrowed import with_settings_of
 from gantool.engine.trainer import Trainer
 from gantool.tuning.search import Search
@@ -140,3 +141,21 @@ def test_a_borrowed_parameter_arrives_in_the_mapping():
 
     borrower(one=5, three=6, own="y")
     assert seen == {"one": 5, "three": 6, "own": "y"}
+
+
+def test_an_interrupt_between_two_trials_stops_the_search(gantool, monkeypatch):
+    told = []
+    line = tuning.line
+
+    def interrupting(event, trial, search):
+        told.append(event)
+        if len(told) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return line(event, trial, search)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tuning, "line", interrupting)
+        ended = gantool(*TUNE, "--trials", "3", "--name", "between")
+    assert ended.code == 130
+    assert "Go on with: gantool tune --resume runs/between" in ended.err
+    assert gantool("tune", "--resume", "runs/between").code == 0

@@ -83,7 +83,7 @@ def test_every_line_of_the_tutorial_works_and_what_it_shows_is_in_the_files(shel
     assert len(shown) == 4
     for found in shown:
         assert found["text"] in (place / found["mark"].removeprefix("from ")).read_text()
-    for made in ("drawn", "walk.webp", "from-the-file", "runs/first/samples"):
+    for made in ("drawn", "blobs.webp", "from-the-file", "runs/first/samples"):
         assert (place / made).exists()
     ended = gantool("sample", "runs/first")  # the plugin is gone now
     assert ended.code != 0

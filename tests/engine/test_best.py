@@ -175,3 +175,13 @@ def test_reals_and_samples_are_given_without_touching_the_run(tmp_path):
     alone.train()
     assert all(torch.equal(reals, watched.batches.images) for reals in curious.seen)
     assert all(torch.equal(one, other) for one, other in zip(state(watched), state(alone), strict=True))
+
+
+def test_a_score_of_the_first_steps_is_best_only_until_there_is_a_later_one():
+    best = Best()
+    assert best.take(208, 0.49)
+    assert not best.take(416, 0.63)
+    assert best.take(1040, 0.6)
+    assert not best.take(1250, 0.61)
+    assert best.take(1460, 0.55)
+    assert (best.images_seen, best.score) == (1460, 0.55)

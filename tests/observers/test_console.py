@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console as Screen
@@ -55,6 +56,16 @@ def test_a_run_that_has_seen_enough_has_nothing_to_do(tmp_path, goal, words):
     assert out.getvalue().count("\n") == 1
     assert f"Nothing to do: the run {tmp_path} has seen 512 images already" in out.getvalue()
     assert words in out.getvalue()
+
+
+def test_a_new_level_is_timed_by_its_own_speed(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=False, width=200))
+    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    for images, level, speed in ((100, 8.0, 400.0), (200, 8.0, 380.0), (300, 16.0, 20.0)):
+        console(replace(tick(images, speed), status={"level": level}))
+    assert "20/s" in out.getvalue()
+    assert "0:00:35 left" in out.getvalue()
 
 
 def test_quiet_shows_warnings_only(tmp_path):

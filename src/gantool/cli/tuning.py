@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from gantool import runs
-from gantool.cli.interrupts import Caught, interruptible
+from gantool.cli.interrupts import interruptible
 from gantool.cli.output import result, result_json, say
 from gantool.cli.progress import showing_progress
 from gantool.engine.lock import RunLock
@@ -58,26 +58,36 @@ def resumed(folder: Path, trials: int | None) -> tuple[Path, Begun]:
 def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bool, as_json: bool) -> None:
     """Search, show what was found, and leave with 0, or 130 or 143 after an interruption."""
     search = begun.search(folder)
-    signals = Caught()
+    training: list[Trainer] = []
+
+    def stop() -> None:
+        for made in training:
+            made.interrupt()
 
     @contextmanager
     def guard(made: Trainer) -> Iterator[list[int]]:
-        with interruptible(made.interrupt) as caught:
-            yield caught
-        signals.extend(caught)
+        training.append(made)
+        if signals:  # one that came while no trial was training
+            stop()
+        try:
+            yield signals
+        finally:
+            training.clear()
 
     def tell(event: str, trial: Trial) -> None:
         if not quiet:
             say(line(event, trial, search))
 
     train = RunOf(folder, begun.said, begun.start_file(folder), search.images, guard)
-    try:
-        with RunLock(runs.make(folder)), redirect_stdout(sys.stderr), showing_progress():
-            if not quiet:
-                _announce(search)
-            search.run(train, tell)
-    except KeyboardInterrupt:  # between two trials, or while one was being made
-        signals.append(signal.SIGINT)
+    # The whole search is guarded: between two trials, too, KeyboardInterrupt may come where nothing can be raised.
+    with interruptible(stop) as signals:
+        try:
+            with RunLock(runs.make(folder)), redirect_stdout(sys.stderr), showing_progress():
+                if not quiet:
+                    _announce(search)
+                search.run(train, tell)
+        except KeyboardInterrupt:  # the second
+            signals.append(signal.SIGINT)
     if signals:
         again = shlex.join(["gantool", "tune", "--resume", str(folder), *folders(plugins)])
         say(f"Stopped and saved. Go on with: {again}")

@@ -16,6 +16,9 @@ FILE = "best.json"
 CLEARLY_WORSE = 1.2
 """Times the best score: what a run's last one must reach to be worth a word at its end."""
 
+LEAST_IMAGES = 1000
+"""What has seen fewer has learnt nothing, however well its noise may score: anything later takes its place."""
+
 
 @dataclass
 class Best:
@@ -28,10 +31,10 @@ class Best:
     """The score of the latest snapshot that had one."""
 
     def take(self, images_seen: int, score: float) -> bool:
-        """Note the score of a snapshot; whether it is better than all before."""
+        """Note the score of a snapshot; whether it is better than all before, those of the first steps aside."""
         self.last = score
         self.since += 1
-        if score < self.score:
+        if score < self.score or self.images_seen < LEAST_IMAGES <= images_seen:
             self.images_seen, self.score, self.since = images_seen, score, 0
         return self.since == 0
 

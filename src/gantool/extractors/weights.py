@@ -108,6 +108,6 @@ def _url(name: str) -> str:
 
 def _unavailable(name: str, reason: str, failed: Path) -> str:
     return (
-        f"The weights of {name} could not be fetched ({reason}; it is tried again in an hour, or without {failed}). "
-        f"A file of them goes in as --extractor {name}:weights=FILE."
+        f"The weights of {name} could not be fetched ({reason}; it is tried again in an hour, or at once when {failed} "
+        f"is deleted). A file of them goes in as --extractor {name}:weights=FILE."
     )

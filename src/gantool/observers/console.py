@@ -77,10 +77,11 @@ class Console:
             self._progress.start()
 
     def _tick(self, event: Tick) -> None:
-        first = self._speed == 0.0
-        self._speed = event.images_per_second if first else _blend(self._speed, event.images_per_second)
+        first, grew = self._speed == 0.0, self._grew(event)
+        # A new level has a speed of its own.
+        self._speed = event.images_per_second if first or grew else _blend(self._speed, event.images_per_second)
         line = status(event, self._speed, self._measured)
-        due = self._grew(event) or first or event.images_seen >= event.images_goal
+        due = grew or first or event.images_seen >= event.images_goal
         due = due or time.monotonic() - self._said_at >= self._seconds
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=event.images_seen, description=line)

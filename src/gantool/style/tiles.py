@@ -70,7 +70,9 @@ class TiledObjective(Objective):
         needed = [getattr(self._network, name, None) for name in ("strides", "stride", "halo")]
         if None in needed or not self._style_loss.additive:
             what = "the extractor does not say its strides and halo" if None in needed else "the style loss is sliced"
-            raise OptionError(f"--tile: {what}, so an image cannot be drawn by tiles; use --style-loss gram.")
+            raise OptionError(
+                f"--tile: {what}, so an image cannot be drawn by tiles; leave it out, or use --style-loss covariance."
+            )
         self._strides: Mapping[str, int] = needed[0] or {}
         self._stride, self._halo, self._side = int(needed[1] or 1), int(needed[2] or 0), side
 

@@ -103,6 +103,12 @@ def test_an_import_that_hangs_is_stopped(check: Check) -> None:
     assert reports["sleeper"]["faults"] == ["importing it took longer than 1 seconds, so it was stopped."]
 
 
+def test_a_thread_that_does_not_end_is_a_fault_and_not_waited_for(check: Check) -> None:
+    code, reports = check(runner="import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()")
+    assert code == 1
+    assert "importing it started a thread that does not end" in reports["runner"]["faults"][-1]
+
+
 @pytest.mark.slow
 def test_a_component_that_hangs_is_stopped(check: Check) -> None:
     code, reports = check("--timeout", "8", rough=rough(hang=WAIT))

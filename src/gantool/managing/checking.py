@@ -159,6 +159,8 @@ def _take(seen: Examined, lines: Sequence[dict[str, Any]]) -> tuple[str, str] | 
         if "import_ms" in line:
             seen.declared = [(kind, name) for kind, name in line["declared"]]
             seen.faults = [sentence(line["error"])] if line["error"] else []
+            if line["lingers"]:
+                seen.faults.append(f"importing it {line['lingers']}, and gantool would wait for it at its end.")
             seen.import_ms, seen.heavy = line["import_ms"], line["heavy"]
             if seen.heavy:
                 seen.faults.append(

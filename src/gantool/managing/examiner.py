@@ -5,6 +5,7 @@ No other plugin is loaded here.
 
 import json
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from gantool.components import Spec
 from gantool.errors import PluginError
 from gantool.managing.isolated import Write, serve
+from gantool.managing.threads import lingering
 from gantool.plugin_loading import HEAVY, Candidate, built_in, collect, in_folder, installed
 from gantool.plugins import PluginHost, using
 
@@ -41,7 +43,7 @@ class Request:
 def examine(request: Request, write: Write) -> None:
     """Import the plugin, tell what it declares, and try its components one after the other."""
     candidate = _find(request)
-    before, began = set(sys.modules), time.perf_counter()
+    before, threads, began = set(sys.modules), set(threading.enumerate()), time.perf_counter()
     collected = collect(candidate)
     milliseconds = (time.perf_counter() - began) * 1000
     heavy = [name for name in HEAVY if name in sys.modules and name not in before]
@@ -51,6 +53,7 @@ def examine(request: Request, write: Write) -> None:
             "import_ms": round(milliseconds, 1),
             "heavy": heavy,
             "error": collected.error,
+            "lingers": lingering(threads),
             "declared": [] if collected.error else [(kind, spec.name) for kind, spec in declared],
         }
     )

@@ -145,6 +145,28 @@ def test_keyboard_interrupt_while_loading_is_not_swallowed(site: Site) -> None:
         make_host()
 
 
+@pytest.mark.parametrize(("then", "cause"), [("raise ImportError('no backend')", ImportError), ("pass", None)])
+def test_what_a_plugin_makes_of_a_keyboard_interrupt_does_not_swallow_it(
+    site: Site, then: str, cause: type[Exception] | None
+) -> None:
+    interrupted = "import os, signal, time\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(5)\n"
+    site.add("gantool-wrapping", f"{interrupted}except BaseException:\n    {then}\n{dedent(loss())}")
+    with pytest.raises(KeyboardInterrupt) as raised:
+        make_host()
+    assert type(raised.value.__cause__) is (cause or type(None))
+
+
+def test_a_handler_that_notes_the_signal_and_goes_on_is_left_to_it(site: Site) -> None:
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
+    try:
+        site.add("gantool-failing", "import os, signal; os.kill(os.getpid(), signal.SIGINT); raise ImportError('none')")
+        assert named(make_host(), "gantool-failing").error == "ImportError: none"
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert noted == [signal.SIGINT]
+
+
 def test_a_keyboard_interrupt_of_the_plugins_own_is_its_own_affair(site: Site) -> None:
     before = signal.getsignal(signal.SIGINT)
     site.add("gantool-rude", "raise KeyboardInterrupt")

@@ -118,28 +118,33 @@ def in_folder(folder: Path) -> Iterator[Candidate]:
 
 
 def collect(candidate: Candidate) -> Collected:
-    """Load a plugin and ask it for its specs; whatever it raises becomes the `error`, but the user's Ctrl-C."""
-    collected = Collected()
+    """Load a plugin and ask it for its specs; whatever it raises becomes the `error`.
+
+    Raises KeyboardInterrupt for the user's Ctrl-C, whatever the plugin made of it.
+    """
+    collected, raised = Collected(), None
     with _noting_interrupts() as interrupts:
         try:
             with redirect_stdout(sys.stderr):  # standard output carries results, and a stranger may print
                 plugin = candidate.load()
                 _check_api(plugin)
                 _call_hooks(plugin, candidate, collected)
-        except KeyboardInterrupt as error:
-            if interrupts is None or interrupts:
-                raise
-            collected.error = cause(error)
-        except PluginError as error:
-            collected.error = str(error)
         except BaseException as error:  # SystemExit included
-            collected.error = cause(error)
+            if interrupts is None and isinstance(error, KeyboardInterrupt):
+                raise
+            collected.error = str(error) if isinstance(error, PluginError) else cause(error)
+            raised = error
+    if interrupts:
+        raise KeyboardInterrupt from raised
     return collected
 
 
 @contextmanager
 def _noting_interrupts() -> Iterator[list[int] | None]:
-    """The SIGINTs that arrive; None where that cannot be told: a KeyboardInterrupt without one is a plugin's own."""
+    """The SIGINTs that interrupt the block; None where that cannot be told.
+
+    A KeyboardInterrupt without one is a plugin's own; a handler that notes the signal and goes on interrupts nothing.
+    """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before is None:
         yield None
@@ -147,9 +152,12 @@ def _noting_interrupts() -> Iterator[list[int] | None]:
     arrived: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
-        arrived.append(number)
         if callable(before):
-            before(number, frame)
+            try:
+                before(number, frame)
+            except BaseException:
+                arrived.append(number)
+                raise
 
     if callable(before):
         signal.signal(signal.SIGINT, note)

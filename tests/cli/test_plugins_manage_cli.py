@@ -130,6 +130,39 @@ def test_a_folder_is_installed_by_its_absolute_path_and_upgraded_from_there(gant
     assert "gantool-wild cannot be installed again: There is no " in ended.err
 
 
+def test_what_cannot_be_restored_or_upgraded_keeps_none_of_the_others(gantool: Cli, shop: Shop) -> None:
+    folders = [shop.offer("gone"), shop.offer("wild")]
+    assert gantool("plugins", "install", *folders).code == 0
+    shutil.rmtree(folders[0])
+    before = len(shop.calls)
+    ended = gantool("plugins", "upgrade")
+    assert (ended.code, len(shop.calls)) == (1, before + 1)
+    assert "gantool-gone cannot be installed again: There is no " in ended.err
+    shutil.rmtree(shop.site)
+    shop.site.mkdir()
+    for dry in (("--dry-run",), ()):
+        ended = gantool("plugins", "restore", *dry)
+        assert ended.code == 1
+        assert ended.err.count("gantool-gone cannot be installed again: There is no ") == 1
+        assert ("losses: wild" in ended.out) is not bool(dry)
+    (shop.folder / "uv-receipt.toml").write_text('[tool]\nrequirements = [{ name = "gantool" }]\n')
+    shutil.rmtree(shop.site)
+    shop.site.mkdir()
+    ended = gantool("plugins", "restore")
+    assert ended.err.count("gantool-gone cannot be installed again") == 1
+    assert f"run: uv tool install gantool --with {folders[1]} --constraints" in ended.err
+
+
+def test_what_is_made_of_a_name_is_said_once(gantool: Cli, shop: Shop) -> None:
+    for name in ("mild", "wild"):
+        shop.offer(name)
+    for dry in (("--dry-run",), ()):
+        ended = gantool("plugins", "install", "mild", "wild", *dry)
+        assert ended.code == 0, ended.err
+        for name in ("mild", "wild"):
+            assert ended.err.count(f"Taking '{name}' as the distribution gantool-{name}.") == 1
+
+
 def test_a_plugin_that_asks_for_another_torch_is_refused_and_the_others_are_installed(gantool: Cli, shop: Shop) -> None:
     shop.offer("greedy", dependencies='["torch<2"]')
     shop.offer("wild")

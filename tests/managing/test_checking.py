@@ -11,6 +11,7 @@ from gantool.errors import cause
 from gantool.managing.checking import asked
 from gantool.plugin_loading import Candidate
 from gantool.plugins import BUILT_INS
+from sites import Site
 
 SOUND = """
 import gantool
@@ -103,6 +104,12 @@ def test_an_import_that_hangs_is_stopped(check: Check) -> None:
     assert reports["sleeper"]["faults"] == ["importing it took longer than 1 seconds, so it was stopped."]
 
 
+def test_a_thread_that_does_not_end_is_a_fault_and_not_waited_for(check: Check) -> None:
+    code, reports = check(runner="import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()")
+    assert code == 1
+    assert "importing it started a thread that does not end" in reports["runner"]["faults"][-1]
+
+
 @pytest.mark.slow
 def test_a_component_that_hangs_is_stopped(check: Check) -> None:
     code, reports = check("--timeout", "8", rough=rough(hang=WAIT))
@@ -174,15 +181,33 @@ def test_a_recipe_may_name_a_component_of_another_entry_point_of_its_distributio
     (modules / "half_heavy.py").write_text(HEAVY)
     (modules / "pair_losses.py").write_text(SOUND.format(name="other-half", module="half"))
     (modules / "pair_networks.py").write_text(PAIR)
-    info = modules / "gantool_pair-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gantool-pair\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[gantool]\nnetworks = pair_networks\nzlosses = pair_losses\n")
+    Site(modules).describe("gantool-pair", "[gantool]\nnetworks = pair_networks\nzlosses = pair_losses\n")
     code, reports = check("gantool-pair")
     assert {name: report["faults"] for name, report in reports.items()} == {"networks": [], "zlosses": []}
     tried = {each["name"]: each["faults"] for report in reports.values() for each in report["components"]}
     assert tried == {"paired": [], "other-half": []}
     assert code == 0
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_a_plugin_that_ends_the_process_is_not_blamed_on_another_of_its_distribution(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocked: bool
+) -> None:
+    modules = tmp_path / "modules"
+    (modules / "twin_heavy.py").write_text(HEAVY)
+    (modules / "twin_losses.py").write_text(SOUND.format(name="twin", module="twin"))
+    log = tmp_path / "log"
+    (modules / "twin_exits.py").write_text(f"import os; open({str(log)!r}, 'a').write('.'); os._exit(3)")
+    Site(modules).describe("gantool-twins", "[gantool]\na = twin_losses\nb = twin_exits\n")
+    if blocked:
+        monkeypatch.setenv("GANTOOL_BLOCK_PLUGINS", "b")
+    code, reports = check("a" if blocked else "gantool-twins")
+    assert code == int(not blocked)
+    assert reports["a"]["faults"] == []
+    assert [(each["name"], each["faults"]) for each in reports["a"]["components"]] == [("twin", [])]
+    if not blocked:
+        assert reports["b"]["faults"] == ["importing it ended the process (exit code 3)."]
+    assert log.exists() is not blocked
 
 
 def test_names_choose_guests_and_built_ins_and_the_environment_blocks_only_what_was_not_named(

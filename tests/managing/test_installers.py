@@ -100,7 +100,7 @@ def test_a_uv_tool_gets_the_command_that_repeats_what_it_was_made_of(tmp_path: P
     (tmp_path / "uv-receipt.toml").write_text(RECEIPT.format(more='\n    { name = "gantool-foo" },'))
     tool = Environment("/bin/py", tmp_path, has_pip=True, uv="/bin/uv")
     kept = (
-        "uv tool install --python 3.12 --default-index https://example.org/main --index https://example.org/cpu "
+        "uv tool install --python 3.12 --default-index https://example.org/main --index cpu=https://example.org/cpu "
         "--find-links file:///wheels --prerelease allow 'gantool[video]' --with 'gantool-old>=1' "
         "--with-editable /src/dev --with 'gantool-far @ git+https://example.org/far@main#subdirectory=in'"
     )
@@ -117,6 +117,79 @@ def test_a_uv_tool_gets_the_command_that_repeats_what_it_was_made_of(tmp_path: P
     assert str(caught.value).endswith(kept)
     (tmp_path / "uv-receipt.toml").write_text("not TOML [")
     assert refusal(tool).endswith(f"uv tool install {tmp_path.name} --with gantool-foo --constraints {PINS}")
+
+
+OPTIONS = """
+[tool]
+requirements = [{ name = "gantool" }, { name = "gantool-here", extras = ["all"], directory = "/src/here" }]
+constraints = [{ name = "torch", specifier = "==2.6.0" }]
+overrides = [{ name = "numpy", specifier = "<3" }]
+excludes = ["foo"]
+entrypoints = [{ name = "g", from = "gantool" }, { name = "h", from = "gantool-here" }]
+[tool.options]
+index = [{ name = "apart", url = "https://example.org/apart", explicit = true }]
+no-index = true
+no-build = false
+resolution = "lowest"
+exclude-newer = "2026-10-25T20:24:10Z"
+exclude-newer-span = "P30D"
+no-build-package = ["foo", "bar"]
+dependency-metadata = [{ name = "foo" }]
+"""
+
+
+def test_options_of_a_uv_tool_are_repeated_and_what_cannot_be_is_said(tmp_path: Path) -> None:
+    (tmp_path / "uv-receipt.toml").write_text(OPTIONS)
+    tool = Environment("/bin/py", tmp_path)
+    assert refusal(tool).endswith(
+        "run: uv tool install --no-build-package foo --no-build-package bar --resolution lowest --exclude-newer P30D "
+        f"--no-index gantool --with '/src/here[all]' --with gantool-foo --constraints {PINS}"
+    )
+    lost = "overrides, excludes, index, dependency-metadata, executables from gantool-here"
+    of = f"of {tmp_path / 'uv-receipt.toml'}: add that yourself."
+    assert f" It does not repeat {lost} {of} " in refusal(tool)
+    lost = "constraints, overrides, excludes, index, dependency-metadata"
+    with pytest.raises(PluginError, match=f"It does not repeat {lost} of "):
+        uninstall_command(tool, "gantool-here")
+    (tmp_path / "uv-receipt.toml").write_text(RECEIPT.format(more=""))
+    assert "does not repeat" not in refusal(tool)
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [
+        "requirements = 3",
+        'requirements = ["gantool", "gantool-old>=1"]\noptions = "none"',
+        'requirements = [{ name = "gantool", extras = 3 }]\noptions = { index = ["/x"], find-links = 3 }',
+        "options = { index = 3, no-index = 3, resolution = 3 }\nentrypoints = 3\noverrides = 3",
+    ],
+)
+def test_a_receipt_of_another_form_is_read_as_far_as_it_goes(tmp_path: Path, receipt: str) -> None:
+    (tmp_path / "uv-receipt.toml").write_text(f"[tool]\n{receipt}\n")
+    said = refusal(Environment("/bin/py", tmp_path / "."))
+    assert f"--with gantool-foo --constraints {PINS}" in said
+    assert ("--with 'gantool-old>=1'" in said) is ("gantool-old" in receipt)
+    for name in ("index", "find-links", "resolution"):
+        assert (name in said) is (name in receipt)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git+https://example.org/far@v2#subdirectory=in",
+        "git+https://example.org/far@some/branch#subdirectory=in",
+        "git+https://example.org/far.git#subdirectory=in",
+        "gantool-far @ git+https://example.org/far#subdirectory=in",
+    ],
+)
+def test_a_url_that_is_there_already_is_not_added_twice(tmp_path: Path, text: str) -> None:
+    (tmp_path / "uv-receipt.toml").write_text(RECEIPT.format(more=""))
+    said = refusal(Environment("/bin/py", tmp_path), Requirement(text))
+    assert said.count("example.org/far") == 1
+    other = refusal(Environment("/bin/py", tmp_path), Requirement("git+https://example.org/far#subdirectory=other"))
+    assert other.count("example.org/far") == 2
+    here = refusal(Environment("/bin/py", tmp_path), Requirement("/src/dev", editable=True))
+    assert here.count("/src/dev") == 1
 
 
 def test_a_systems_python_is_left_alone_with_advice(tmp_path: Path) -> None:

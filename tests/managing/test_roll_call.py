@@ -4,13 +4,14 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
 
 from gantool import plugins
 from gantool.errors import UsageError
-from gantool.managing import roll_call
+from gantool.managing import isolated, roll_call
 from sites import Site
 
 SOUND = """
@@ -81,6 +82,41 @@ def test_what_hangs_is_stopped_and_named(folder: Path) -> None:
         ("hang", "hang", str(folder / "hang.py")): "importing it took longer than 2 seconds, so it was stopped"
     }
     assert time.monotonic() - began < 30
+
+
+THREADS = """
+import threading, time
+from concurrent.futures import ThreadPoolExecutor
+{what}
+"""
+LINGERS = "importing it started a thread that does not end ('mine' still ran 2 seconds later)"
+
+
+def test_a_thread_that_keeps_the_process_from_ending_is_named_and_nothing_waits_for_it(folder: Path) -> None:
+    for name in FATAL:
+        (folder / f"{name}.py").unlink()
+    start = "threading.Thread(target=time.sleep, args=({seconds},), name='mine', daemon={daemon}).start()"
+    (folder / "hang.py").write_text(THREADS.format(what=start.format(seconds=600, daemon=False)))
+    (folder / "kill.py").write_text(THREADS.format(what=start.format(seconds=600, daemon=True)))
+    (folder / "exit.py").write_text(THREADS.format(what=start.format(seconds=0.5, daemon=False)))
+    (folder / "crash.py").write_text(THREADS.format(what="ThreadPoolExecutor(1).submit(str).result()"))
+    began = time.monotonic()
+    assert roll_call.fatal([folder]) == {("hang", "hang", str(folder / "hang.py")): LINGERS}
+    assert time.monotonic() - began < roll_call.SECONDS
+
+
+def test_a_process_is_left_when_its_work_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+        import sys, threading, time
+        from gantool.managing.isolated import serve
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        serve(sys.argv[1:], lambda request, write: write({"said": request}))
+    """
+    (tmp_path / "stayer.py").write_text(dedent(source))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    began = time.monotonic()
+    assert isolated.run("stayer", "hello", seconds=30.0) == ([{"said": "hello"}], None)
+    assert time.monotonic() - began < 20
 
 
 def test_nothing_is_started_where_there_is_no_plugin_to_ask(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,21 +120,22 @@ def _install(
         return requirement
 
     manager = Manager()
-    if len(wanted) > 1:
-        manager.check_together([noted(each) for each in wanted], upgrade=upgrade)
+    readable, unreadable = _each(wanted, noted)
+    requirements = [requirement for _, requirement in readable]
+    manager.check_together(requirements, upgrade=upgrade)
     if dry_run:
-        planned, failed = _each(wanted, lambda each: manager.install_command(noted(each), upgrade=upgrade))
+        planned, failed = _each(requirements, lambda each: manager.install_command(each, upgrade=upgrade))
         _print_commands([command for _, command in planned], json)
-        if failed:
+        if failed or unreadable:
             raise typer.Exit(1)
         return
-    installed, failed = _each(wanted, lambda each: manager.install(noted(each), upgrade=upgrade))
+    installed, failed = _each(requirements, lambda each: manager.install(each, upgrade=upgrade))
     guests: list[Guest] = [guest for _, guest in installed]
     rows, wrong = loading_of(guests) if guests else ([], [])
     _print_plugins(rows, json)
     for problem in wrong:
         error(problem)
-    if failed or wrong:
+    if failed or unreadable or wrong:
         raise typer.Exit(1)
 
 

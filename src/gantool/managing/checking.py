@@ -109,7 +109,10 @@ def asked(names: Sequence[str], candidates: Sequence[Candidate]) -> Iterator[Ask
 
 
 def examined(each: Asked, *, quick: bool, seconds: float) -> Examined:
-    """What comes of examining a plugin; whatever takes longer than `seconds` is stopped and counts as a fault."""
+    """What comes of examining a plugin; whatever takes longer than `seconds` is stopped and counts as a fault.
+
+    What another plugin of its distribution does to the process is not: it is examined again without that.
+    """
     candidate = each.candidate
     seen = Examined(candidate.name, candidate.distribution, candidate.version, candidate.origin)
     request = Request(candidate.name, candidate.distribution, candidate.origin, each.only, quick=quick)
@@ -118,6 +121,9 @@ def examined(each: Asked, *, quick: bool, seconds: float) -> Examined:
         begun = _take(seen, lines)
         if ending is None:
             return seen
+        if "sibling" in (lines or [{}])[-1]:  # whose own report tells it
+            request = replace(request, without=(*request.without, lines[-1]["sibling"]))
+            continue
         if begun is None:  # it did not come as far as a component
             seen.faults.append(f"importing it {ending}.")
             return seen
@@ -159,6 +165,8 @@ def _take(seen: Examined, lines: Sequence[dict[str, Any]]) -> tuple[str, str] | 
         if "import_ms" in line:
             seen.declared = [(kind, name) for kind, name in line["declared"]]
             seen.faults = [sentence(line["error"])] if line["error"] else []
+            if line["lingers"]:
+                seen.faults.append(f"importing it {line['lingers']}, and gantool would wait for it at its end.")
             seen.import_ms, seen.heavy = line["import_ms"], line["heavy"]
             if seen.heavy:
                 seen.faults.append(

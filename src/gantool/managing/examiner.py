@@ -1,30 +1,39 @@
 """A process of its own in which one plugin is imported and its components are tried; `checking` starts it and reads on.
 
-No other plugin is loaded here.
+Of other plugins only its siblings are loaded here, those of the same distribution: a recipe may name what they bring.
 """
 
 import json
+import os
 import sys
+import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gantool.components import Spec
 from gantool.errors import PluginError
 from gantool.managing.isolated import Write, serve
+from gantool.managing.threads import lingering
 from gantool.plugin_loading import HEAVY, Candidate, built_in, collect, in_folder, installed
+from gantool.plugin_status import Plugin, blocked
 from gantool.plugins import PluginHost, using
 
 
 @dataclass(frozen=True)
 class Request:
-    """Which plugin to examine, of its components only those named `only`, without those in `skip` (kind and name)."""
+    """Which plugin to examine, of its components only those named `only`, without those in `skip` (kind and name).
+
+    `without` names the plugins of its distribution that must not be imported.
+    """
 
     name: str
     distribution: str
     origin: str
     only: str | None = None
     skip: tuple[tuple[str, str], ...] = ()
+    without: tuple[str, ...] = ()
     quick: bool = True
 
     def text(self) -> str:
@@ -35,13 +44,14 @@ class Request:
     def read(text: str) -> "Request":
         """What `text` wrote."""
         given = json.loads(text)
-        return Request(**{**given, "skip": tuple((kind, name) for kind, name in given["skip"])})
+        skip = tuple((kind, name) for kind, name in given["skip"])
+        return Request(**{**given, "skip": skip, "without": tuple(given["without"])})
 
 
 def examine(request: Request, write: Write) -> None:
     """Import the plugin, tell what it declares, and try its components one after the other."""
     candidate = _find(request)
-    before, began = set(sys.modules), time.perf_counter()
+    before, threads, began = set(sys.modules), set(threading.enumerate()), time.perf_counter()
     collected = collect(candidate)
     milliseconds = (time.perf_counter() - began) * 1000
     heavy = [name for name in HEAVY if name in sys.modules and name not in before]
@@ -51,11 +61,18 @@ def examine(request: Request, write: Write) -> None:
             "import_ms": round(milliseconds, 1),
             "heavy": heavy,
             "error": collected.error,
+            "lingers": lingering(threads),
             "declared": [] if collected.error else [(kind, spec.name) for kind, spec in declared],
         }
     )
     if collected.error is None:
-        host = _host_of(candidate)
+        host = PluginHost(guests=False, environ={})
+        if candidate.origin != "built-in":
+            host.add(candidate.load(), candidate.distribution)
+        for sibling in _siblings(candidate, request.without):
+            write({"sibling": sibling.name})
+            if collect(sibling).error is None:
+                host.add(sibling.load(), sibling.distribution)
         for kind, spec in declared:
             wanted = request.only in (None, spec.name) and (kind, spec.name) not in request.skip
             if wanted and host.specs(kind).get(spec.name) == spec:  # else it gives way to a built-in
@@ -77,16 +94,17 @@ def _find(request: Request) -> Candidate:
     raise PluginError(f"There is no plugin {request.name} of {request.distribution} ({request.origin}) any more.")
 
 
-def _host_of(candidate: Candidate) -> PluginHost:
-    """A host of the built-ins and this plugin, with what else its distribution brings: a recipe may name that."""
-    host = PluginHost(guests=False, environ={})
-    if candidate.origin != "built-in":
-        host.add(candidate.load(), candidate.distribution)
-    for other in installed() if candidate.origin == "installed" else ():
-        sibling = other.distribution == candidate.distribution and other.name != candidate.name
-        if sibling and collect(other).error is None:
-            host.add(other.load(), other.distribution)
-    return host
+def _siblings(candidate: Candidate, without: Sequence[str]) -> list[Candidate]:
+    """What else its distribution brings and nobody blocks; GANTOOL_PLUGINS need not name what is examined."""
+    environ = {"GANTOOL_BLOCK_PLUGINS": os.environ.get("GANTOOL_BLOCK_PLUGINS", "")}
+    found = installed() if candidate.origin == "installed" else ()
+    return [
+        other
+        for other in found
+        if other.distribution == candidate.distribution
+        and other.name not in (candidate.name, *without)
+        and blocked(Plugin.of(other), environ) is None
+    ]
 
 
 def _faults(host: PluginHost, kind: str, spec: Spec, quick: bool) -> list[str]:

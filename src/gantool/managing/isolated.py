@@ -39,10 +39,12 @@ def run(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """What the process wrote, and how it ended, in words; None when it finished.
 
-    It is stopped when it has written nothing for so many seconds, or not its `first` line.
+    It is stopped when it has written nothing for so many seconds, or not its `first` line; and when its work is done,
+    whatever thread it would still wait for.
     """
     first = min(seconds, first or seconds)
-    with tempfile.TemporaryDirectory(prefix="gantool-check-") as folder:
+    # On Windows what the process started may hold a file of the folder still.
+    with tempfile.TemporaryDirectory(prefix="gantool-check-", ignore_cleanup_errors=True) as folder:
         file, words = Path(folder) / "lines", Path(folder) / "words"
         file.touch()
         with words.open("w") as said:
@@ -54,7 +56,7 @@ def run(
             limit = _wait(process, file, seconds, first)
         finally:
             _stop(process)
-        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+        lines = _read(file)
         if lines and lines[-1] == _DONE:
             return lines[:-1], None
         if limit is not None:
@@ -63,16 +65,23 @@ def run(
 
 
 def _wait(process: subprocess.Popen[bytes], file: Path, seconds: float, first: float) -> float | None:
-    """Until it ends, or has written nothing for too long: then for how long."""
+    """Until it ends or its work is done; or it has written nothing for too long: then for how long."""
     size, since = 0, time.monotonic()
     while process.poll() is None:
         if (now := file.stat().st_size) != size:
             size, since = now, time.monotonic()
+            if _read(file)[-1:] == [_DONE]:
+                return None
         limit = seconds if size else first
         if time.monotonic() - since > limit:
             return limit
         time.sleep(_GLANCE_SECONDS)
     return None
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    """The whole lines; it may be in the middle of writing another."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n")[:-1]]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,15 +1,18 @@
 """Which plugins end or hang the process that imports them: another one imports all, and says whose turn it is.
 
-A plugin that raises harms nobody, so nothing is asked about it here. What ends a process cannot be caught within it.
+A plugin that raises harms nobody, so nothing is asked about it here. What ends a process cannot be caught within it,
+and a process that a plugin's thread keeps from ending cannot end.
 """
 
 import json
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from gantool.managing.checking import guests, wanted
 from gantool.managing.isolated import Write, run, serve
+from gantool.managing.threads import lingering
 from gantool.plugin_loading import Key, collect
 from gantool.plugins import PluginHost, host, look_in
 
@@ -35,8 +38,9 @@ def fatal(folders: Sequence[Path], seconds: float = SECONDS) -> dict[Key, str]:
     while len(found) < len(wanted(guests(folders))):
         places = [str(folder.expanduser().absolute()) for folder in folders]
         lines, ending = run(__name__, json.dumps([places, list(found)]), seconds)
+        found |= {(*line["end"],): f"importing it {line['lingers']}" for line in lines if line.get("lingers")}
         turn = next((line["begin"] for line in reversed(lines) if "begin" in line), None)
-        if ending is None or turn is None or lines[-1] == {"end": turn}:
+        if ending is None or turn is None or "end" in lines[-1]:
             return found
         found[(turn[0], turn[1], turn[2])] = f"importing it {ending}"
     return found
@@ -49,8 +53,9 @@ def call(text: str, write: Write) -> None:
         key = list(candidate.key)
         if key not in known:
             write({"begin": key})
+            before = set(threading.enumerate())
             collect(candidate)
-            write({"end": key})
+            write({"end": key, "lingers": lingering(before)})
 
 
 if __name__ == "__main__":

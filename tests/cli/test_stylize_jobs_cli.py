@@ -107,6 +107,16 @@ def test_each_style_in_its_own_region(gantool, here):
     assert "square.png is 32 x 32 pixels" in other.err
 
 
+def test_of_a_film_that_is_to_be_one_picture_the_first_frame_is_drawn_and_that_is_said(gantool, here):
+    photo = Image.open("photo.png")
+    turned = photo.transpose(Image.Transpose.ROTATE_180)
+    photo.save("film.gif", save_all=True, append_images=[turned, photo], duration=100)
+    ended = gantool("stylize", "film.gif", "wave.png", *QUICK, "-o", "still.png")
+    assert ended.code == 0
+    assert "film.gif has 3 frames; the first is drawn. For all of them: -o still.gif" in ended.err
+    assert "frames" not in gantool("stylize", "photo.png", "wave.png", *QUICK, "-o", "one.png").err
+
+
 def test_a_gif_is_drawn_frame_by_frame_and_still_frames_stay_still(gantool, here):
     photo = Image.open("photo.png")
     photo.save(

@@ -16,6 +16,7 @@ from gantool.cli.stylize_film import MOVING, draw_film
 from gantool.cli.stylize_job import Drawn, Job
 from gantool.cli.stylize_words import Show, display
 from gantool.data.frames import FILMS
+from gantool.data.inspection import frame_count
 from gantool.data.tree import usable_listing
 from gantool.data.whole import Picture, read_picture
 from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
@@ -37,6 +38,8 @@ def run(job: Job, as_json: bool) -> None:
     for path in [job.sheet] if job.sheet else []:
         check_out(path, job.overwrite)
     manner, name = _manner(job)
+    if not many and not moving:
+        _tell_of_frames(job)
     with interruptible() as caught, display(job.quiet) as show:
         if many:
             drawn = _folder(job, manner, show, caught)
@@ -59,6 +62,13 @@ def _is_moving(job: Job) -> bool:
     """Whether frames are wanted: by the suffix of the result, or of a film."""
     source, out = job.content.suffix.lower(), job.out.suffix.lower()
     return out in MOVING or source in FILMS or (source in MOVING and out == ".webp")
+
+
+def _tell_of_frames(job: Job) -> None:
+    with job.content.open("rb") as file:
+        count = frame_count(file)
+    if count > 1:
+        say(f"{job.content} has {count} frames; the first is drawn. For all of them: -o {job.out.with_suffix('.gif')}")
 
 
 def _manner(job: Job) -> tuple[Manner, str]:

@@ -19,7 +19,7 @@ _AS_SEEN = FolderOptions(path="", fit="stretch", filter="box")
 def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
     """Header, `digest` of the bytes and `looks`, in words JSON knows. Raises UndecodableError like `decode`."""
     header = peek(file)
-    frames = _frames(file)
+    frames = frame_count(file)
     file.seek(0)
     pixels = decode(file, _AS_SEEN, LOOKS + 1, 1)[0, :LOOKS].astype(np.int16)
     file.seek(0)
@@ -36,7 +36,8 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
     }
 
 
-def _frames(file: BytesIO | BufferedReader) -> int:
+def frame_count(file: BytesIO | BufferedReader) -> int:
+    """How many frames a picture has; 1 where that cannot be told."""
     file.seek(0)
     try:
         with Image.open(file) as image:

@@ -86,9 +86,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing.fixtures": {"cli", "plugins"},
     "cli": {
         FACE, "assembly", "components", "config", "data.__init__", "data.check", "data.frames", "data.inspection",
-        "data.report", "data.tree", "data.whole", "engine.events", "engine.lock", "engine.stages", "engine.trainer", "errors",
-        "forecasting", "grammar", "hookspecs", "latent_files", "latents", "locate", "managing", "metrics", "model",
-        "option_types", "pixels", "progress", "recipes", "render", "resolve", "runs", "style", "stylizing",
+        "data.report", "data.tree", "data.whole", "engine.events", "engine.lock", "engine.stages", "engine.trainer",
+        "errors", "forecasting", "grammar", "hookspecs", "latent_files", "latents", "locate", "managing", "metrics",
+        "model", "option_types", "pixels", "progress", "recipes", "render", "resolve", "runs", "style", "stylizing",
         "tuning", *PLUGINS,
     },
 }  # fmt: skip

@@ -42,6 +42,9 @@ def test_a_batch_that_nobody_asked_for_is_no_more_than_there_are(photos):
     config, told = decided(data=photos)
     assert config.batch == 6
     assert "no more than 6 images" in told["--batch"].why
+    assert config.ema == 1875
+    assert "batch 6" in told["--ema"].why
+    assert decided(data=photos, ema=300)[0].ema == 300
     assert decided(data=photos, batch=64)[0].batch == 64
     assert decided(data=photos, batch=4)[0].batch == 4
 

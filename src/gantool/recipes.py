@@ -76,7 +76,7 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "batch": of_steps,
         "lr_g": of_steps,
         "lr_d": of_steps,
-        "ema": whose if recipe.ema != AUTO else f"10,000 images at batch 32, in proportion (batch {batch})",
+        "ema": whose if recipe.ema != AUTO else _why_ema(batch),
         "images": f"what {source.name} calls for" if source.images is not None else whose,
     }
     return Defaults(values, why)
@@ -91,6 +91,10 @@ def _of_one(own: float | None, shared: float, usual: float) -> float:
 
 def _ema(batch: Any) -> int:
     return round(EMA_IMAGES_AT_BATCH_32 * batch / 32) if isinstance(batch, int) else EMA_IMAGES_AT_BATCH_32
+
+
+def _why_ema(batch: Any) -> str:
+    return f"10,000 images at batch 32, in proportion (batch {batch})"
 
 
 def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tuple[RunConfig, dict[str, str]]:
@@ -124,11 +128,20 @@ def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tu
     return config.model_copy(update=update), why
 
 
-def no_more_than_there_are(config: RunConfig, count: Callable[[], int]) -> tuple[RunConfig, dict[str, str]]:
-    """A batch that nobody asked for, where it is more than all images: all of them, and why."""
-    if not 2 <= count() < config.batch:
+def no_more_than_there_are(
+    config: RunConfig, by_default: Mapping[str, str], count: Callable[[], int]
+) -> tuple[RunConfig, dict[str, str]]:
+    """A batch that nobody asked for, where it is more than all images: all of them, and why.
+
+    A half-life that was chosen by the batch, as the reasons of `by_default` tell, goes with it.
+    """
+    batch = count()
+    if not 2 <= batch < config.batch:
         return config, {}
-    return config.model_copy(update={"batch": count()}), {"batch": f"there are no more than {count():,} images"}
+    update, why = {"batch": batch}, {"batch": f"there are no more than {batch:,} images"}
+    if by_default.get("ema") == _why_ema(config.batch):
+        update["ema"], why["ema"] = _ema(batch), _why_ema(batch)
+    return config.model_copy(update=update), why
 
 
 def _augmentation(count: int) -> tuple[str, str]:

@@ -53,7 +53,8 @@ def decide(
     count = lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
     config, settled = recipes.settled(host, config, count)
     if "batch" not in said:
-        config, fewer = recipes.no_more_than_there_are(config, count)
+        unsaid = {name: why for name, why in by_default.why.items() if name not in said}
+        config, fewer = recipes.no_more_than_there_are(config, unsaid, count)
         settled |= fewer
     return config, recipes.choices(config, said, by_default.why, settled)
 

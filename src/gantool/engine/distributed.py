@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn  # before a group is begun: its defaults would keep that group, and its threads, for ever
 from jaxtyping import Float
 from torch import Tensor, nn
 

@@ -102,6 +102,12 @@ def test_a_game_that_cannot_go_well_is_doubted(settings, words):
     assert words in doubt
 
 
+def test_batch_normalisation_sees_the_part_of_one_process():
+    (doubt,) = doubts(*planned(batch=8), 4)
+    assert "of 2 pictures at a time (--batch 8 on 4 processes)" in doubt
+    assert "--batch 16" in doubt
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -1,7 +1,7 @@
 """The one room that knows both sides: a configuration becomes a Trainer, a model file becomes a Model."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,13 @@ from gantool.doubts import doubts
 from gantool.engine import checkpoint
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
-from gantool.engine.export import ModelCard, load_generator
+from gantool.engine.export import ModelCard, load_generator, read_card
 from gantool.engine.files import write_atomically
 from gantool.engine.inspection import check_contract
 from gantool.engine.lock import RunLock
 from gantool.engine.stages import check_parts, stages_of
 from gantool.engine.trainer import Trainer
-from gantool.errors import DataError, PluginError, ResumeError, UsageError
+from gantool.errors import CheckpointError, DataError, GantoolError, PluginError, ResumeError, UsageError
 from gantool.forecasting import forewarnings
 from gantool.locate import generator_file
 from gantool.model import Model
@@ -80,7 +80,7 @@ def plan(
         chosen, choices = decide(host(), settings, config)
         return Plan(chosen, runs.named(out, name) if name is not None else None, choices=choices)
     asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in AS_IT_WAS}
-    before = restated(host(), found.config)
+    before = _restated(found)
     resolved = resolve(host(), before.model_dump() | as_settled(host(), asked, before))
     if only_moved(host(), before.data, resolved.data):
         before = before.model_copy(update={"data": resolved.data})
@@ -91,6 +91,23 @@ def plan(
             "Leave those flags out to go on with it, or start a new run under another --name."
         )
     return Plan(resolved, found.run, found.checkpoint, resumes=True)
+
+
+def _restated(found: runs.Resumable) -> RunConfig:
+    """The run's configuration in today's words. Raises ResumeError when a component of it is not usable here."""
+    try:
+        return restated(host(), found.config)
+    except GantoolError as error:
+        raise ResumeError(f"The run {found.run} cannot go on here. {error}{_provider(found)}") from error
+
+
+def _provider(found: runs.Resumable) -> str:
+    """Whose the run's architecture is, told where it is missing."""
+    with suppress(CheckpointError):
+        card = read_card(generator_file(found.checkpoint or found.run))
+        if card.architecture.partition(":")[0] not in host().specs("architecture"):
+            return f" It was the architecture of {card.provider}."
+    return ""
 
 
 def trainer(
@@ -124,7 +141,7 @@ def trainer(
             sides=[stage.resolution for stage in stages if stage.start < config.images],
         )  # fmt: skip
         seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
-        warnings = [*doubts(config, gan), *forewarnings(config, gan, shape, device, seen, world.size)]
+        warnings = [*doubts(config, gan, world.size), *forewarnings(config, gan, shape, device, seen, world.size)]
         game = build_game(config, gan, device, precision, world)
         watchers = [*_own_observers(config), *observers]
         card = _card(config, batches.class_names if config.labels else ())

@@ -23,8 +23,8 @@ FEW = 4
 """Pictures whose mean and deviation say too little for batch normalisation."""
 
 
-def doubts(config: RunConfig, gan: Gan) -> Iterator[str]:
-    """What is allowed, and seldom wanted: one sentence each, with the remedy."""
+def doubts(config: RunConfig, gan: Gan, processes: int = 1) -> Iterator[str]:
+    """What is allowed, and seldom wanted, of a run shared by so many processes: one sentence each, with the remedy."""
     chosen = strategies_of(config)
     slopes, bounded = having(chosen, "slope"), having(chosen, "bounds") or normalised(gan.discriminator)
     for critic in having(chosen, "critic"):
@@ -39,7 +39,7 @@ def doubts(config: RunConfig, gan: Gan) -> Iterator[str]:
             "the samples of a batch. Use another normalisation, as in --arch dcgan:discriminator_norm=instance."
         )
     yield from _doubts_of_odds(config, chosen)
-    yield from _doubts_of_batches(config, gan)
+    yield from _doubts_of_batches(config, gan, processes)
     yield from _doubts_of_rates(config)
     yield from _doubts_of_schedules(config)
     yield from _doubts_of_adapting(config, chosen)
@@ -68,15 +68,17 @@ def _doubts_of_odds(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
             )
 
 
-def _doubts_of_batches(config: RunConfig, gan: Gan) -> Iterator[str]:
-    part = config.batch // config.accumulate
+def _doubts_of_batches(config: RunConfig, gan: Gan, processes: int) -> Iterator[str]:
+    shares = config.accumulate * processes
+    part = config.batch // shares
     pictures = "1 picture" if part == 1 else f"{part} pictures"
     parts = f" in {config.accumulate} parts" if config.accumulate > 1 else ""
+    parts += f" on {processes} processes" if processes > 1 else ""
     for name, network in (("generator", gan.generator), ("discriminator", gan.discriminator)):
         if part < FEW and any(isinstance(module, _BatchNorm) for module in network.modules()):
             yield (
                 f"The {name}'s BatchNorm takes mean and deviation of {pictures} at a time (--batch {config.batch}"
-                f"{parts}), which say little of the data. Use --batch {FEW * config.accumulate} at least, better more."
+                f"{parts}), which say little of the data. Use --batch {FEW * shares} at least, better more."
             )
             return
 

@@ -111,6 +111,10 @@ def test_every_kind_of_component_of_a_guest_works_beside_a_broken_plugin(gantool
     assert ended.code == 1
     assert "flat" in ended.err
     assert "Traceback" not in ended.err
+    ended = gantool("train", "--resume", "runs/one", "--images", "48")
+    assert ended.code == 1
+    assert "The run runs/one cannot go on here. There is no architecture 'flat'." in ended.err
+    assert "It was the architecture of flat_plugin." in ended.err
 
 
 def test_the_help_of_a_guest_shows_its_options_and_recipe(gantool, folder):

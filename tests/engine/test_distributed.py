@@ -9,7 +9,7 @@ import torch.multiprocessing as spawning
 from fakes import TinyBatches, TinyDiscriminator, state, trainer
 from gantool.engine import checkpoint
 from gantool.engine.distributed import World, join_world
-from gantool.errors import TrainingError
+from gantool.errors import OptionError, TrainingError
 
 
 def test_one_process_is_rank_0_of_1(monkeypatch):
@@ -21,6 +21,47 @@ def test_one_process_is_rank_0_of_1(monkeypatch):
 def test_a_batch_that_does_not_divide_is_explained():
     with pytest.raises(TrainingError, match="--batch 7"):
         World(0, 2).share(7)
+
+
+class Gpus:
+    """A machine with two GPUs, and a world that begins no group."""
+
+    def __init__(self, monkeypatch, **environment):
+        self.taken = []
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+        monkeypatch.setattr(torch.cuda, "set_device", self.taken.append)
+        monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+        monkeypatch.setattr(torch.distributed, "new_group", lambda backend: None)
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda: 5)
+        monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 8)
+        for name, value in ({"WORLD_SIZE": "8"} | environment).items():
+            monkeypatch.setenv(name, value)
+
+
+def test_each_process_has_a_gpu_of_its_own(monkeypatch):
+    gpus = Gpus(monkeypatch, LOCAL_RANK="1")
+    assert join_world(torch.device("cuda")).rank == 5
+    assert gpus.taken == [1]
+
+
+def test_a_process_that_was_given_its_gpu_keeps_it(monkeypatch):
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    gpus = Gpus(monkeypatch)
+    join_world(torch.device("cuda"))
+    assert gpus.taken == []
+
+
+@pytest.mark.parametrize(
+    ("device", "place", "words"),
+    [
+        ("cuda:1", "0", "one GPU, which 8 processes cannot share"),
+        ("cuda", "2", "3 processes .* 2 CUDA devices"),
+    ],
+)
+def test_processes_that_cannot_have_a_gpu_each_are_told(monkeypatch, device, place, words):
+    Gpus(monkeypatch, LOCAL_RANK=place)
+    with pytest.raises(OptionError, match=words):
+        join_world(torch.device(device))
 
 
 def squared_gradient(network, images):

@@ -14,7 +14,7 @@ import torch.distributed.nn  # before a group is begun: its defaults would keep 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.errors import TrainingError
+from gantool.errors import OptionError, TrainingError
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,32 @@ def _end_group() -> None:
         dist.destroy_process_group()
 
 
+def _take_gpu(device: torch.device, size: int) -> None:
+    """Make "cuda" mean this process's own among the GPUs of its machine, where `torchrun` says which of them it is."""
+    if device.index is not None:
+        raise OptionError(f"--device {device} is one GPU, which {size} processes cannot share; use --device cuda.")
+    place, there_are = os.environ.get("LOCAL_RANK"), torch.cuda.device_count()
+    if place is None:  # started by something else, which gave each process its GPU
+        return
+    if int(place) >= there_are:
+        raise OptionError(
+            f"There are {int(place) + 1} processes or more on this machine and {there_are} CUDA devices: start one "
+            f"process for each (torchrun --nproc-per-node {there_are}), or use --device cpu."
+        )
+    torch.cuda.set_device(int(place))
+
+
 def join_world(device: torch.device) -> World:
-    """The world that `torchrun` set up in the environment, or one process alone."""
+    """The world that `torchrun` set up in the environment, each process with a GPU of its own, or one process alone.
+
+    Raises OptionError when there are too few GPUs, or one alone is asked for.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return World()
     on_gpus = device.type == "cuda"
+    if on_gpus:
+        _take_gpu(device, size)
     begun = not dist.is_initialized()
     if begun:
         dist.init_process_group("nccl" if on_gpus else "gloo")

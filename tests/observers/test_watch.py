@@ -11,7 +11,7 @@ from gantool.engine.events import Measured, Snapshot, Started, Tick, Warned
 from gantool.observers import JsonlOptions, WatchOptions
 from gantool.observers.jsonl import Jsonl
 from gantool.observers.trail import Reading
-from gantool.observers.verdicts import judge, read
+from gantool.observers.verdicts import Judge, judge, read
 from gantool.observers.watch import Watch
 
 GOAL = 20_000
@@ -141,6 +141,18 @@ def test_ticks_in_which_it_was_not_a_networks_turn_tell_nothing_of_it(network):
 def test_nothing_is_said_of_a_run_of_a_few_steps():
     short = [replace(r, images_seen=r.images_seen // 25) for r in history(*TROUBLES["stall"])]
     assert judge(short, GOAL // 25) == []
+
+
+def slow_to_wake(share):
+    """A generator that draws one thing for long: in a short run, what every generator does."""
+    return {"diversity": 0.05, "swd": 0.7, "contrast": 0.05, "detail": 4.0, "spacing": 0.1}
+
+
+def test_a_generator_that_may_still_wake_is_not_blamed_before_the_end_of_a_short_run():
+    short = [replace(r, images_seen=r.images_seen // 5) for r in history(None, slow_to_wake)]
+    verdicts = judge(short, GOAL // 5)
+    assert {verdict.kind for verdict in verdicts} == {"collapse", "stall", "noise", "blank"}
+    assert {verdict.images_seen for verdict in verdicts} == {GOAL // 5}
 
 
 def test_gradients_that_grow_while_samples_get_better_are_no_trouble():
@@ -298,6 +310,13 @@ def test_a_resumed_run_warns_as_one_that_was_never_stopped(tmp_path, stop):
     ]
     assert "the best checkpoint is" in whole[0].message.lower()
     assert judge(read(tmp_path / "whole" / "metrics.jsonl"), GOAL)[0].images_seen == whole[0].images_seen
+
+
+def test_the_best_that_a_warning_names_is_the_one_that_the_run_keeps():
+    one = Judge(WatchOptions(), GOAL)
+    for images_seen, score in ((500, 0.1), (1500, 0.9), (2500, 0.5), (3500, 0.7)):  # the first may be noise
+        one.take(Reading(images_seen, HEALTHY | {"swd": 0.4, "diversity": 0.8, "score": score}))
+    assert one.best == 2500
 
 
 def test_lines_that_are_no_readings_are_passed_over(tmp_path):

@@ -105,7 +105,7 @@ def _end_group() -> None:
 
 def _take_gpu(device: torch.device, size: int) -> None:
     """Make "cuda" mean this process's own among the GPUs of its machine, where `torchrun` says which of them it is."""
-    if device.index is not None:
+    if device != torch.device(device.type):
         raise OptionError(f"--device {device} is one GPU, which {size} processes cannot share; use --device cuda.")
     place, there_are = os.environ.get("LOCAL_RANK"), torch.cuda.device_count()
     if place is None:  # started by something else, which gave each process its GPU

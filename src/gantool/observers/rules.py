@@ -28,8 +28,9 @@ def collapse(trail: Trail, options: WatchOptions) -> Verdict | None:
     steady = [min(pair) for pair in pairwise(told)]  # one lucky sheet is no peak
     peak = min(max(steady), 1.0)  # noise may differ more than the data do
     fell = peak >= HAD_DIVERSITY and low < options.lost_diversity * peak
-    stuck = trail.stands_still() and max(told[-STUCK:]) < options.low_diversity
-    late = trail.measured[-1].images_seen >= options.grace * trail.goal and low < options.least_diversity
+    stuck = not trail.young and trail.stands_still() and max(told[-STUCK:]) < options.low_diversity
+    late = not trail.young and trail.measured[-1].images_seen >= options.grace * trail.goal
+    late = late and low < options.least_diversity
     if not fell and not stuck and not late:
         return None
     begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair >= peak)
@@ -78,6 +79,8 @@ def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
 
 def stalls(trail: Trail, options: WatchOptions) -> Verdict | None:
     """Far from the data still, and no nearer since long ago."""
+    if trail.young:
+        return None
     swd, first = trail.of("swd"), trail.measured[0].images_seen
     stuck = trail.stands_still() and min(swd) >= options.stalled
     late = first == 0 and trail.measured[-1].images_seen >= options.grace * trail.goal
@@ -106,7 +109,7 @@ def saturated(trail: Trail, options: WatchOptions) -> Verdict | None:
 def noise(trail: Trail, options: WatchOptions) -> Verdict | None:
     """The finest detail is far above that of the data, and stays so."""
     detail = trail.of("detail")
-    if len(detail) <= STUCK or min(detail[-3:]) < options.noisy or not trail.stands_still():
+    if trail.young or len(detail) <= STUCK or min(detail[-3:]) < options.noisy or not trail.stands_still():
         return None
     return _found(
         "noise", trail.measured, trail.measured[-3].images_seen, detail[-1],
@@ -118,7 +121,7 @@ def noise(trail: Trail, options: WatchOptions) -> Verdict | None:
 def blank(trail: Trail, options: WatchOptions) -> Verdict | None:
     """Pictures of one colour each."""
     contrast = trail.of("contrast")
-    if max(contrast[-STUCK:]) >= options.low_diversity or not trail.stands_still():
+    if trail.young or max(contrast[-STUCK:]) >= options.low_diversity or not trail.stands_still():
         return None
     return _found(
         "blank", trail.measured, trail.measured[-STUCK].images_seen, 1 / max(contrast[-1], 1e-3),

@@ -11,6 +11,8 @@ FIRST_TICKS = 8
 FEWEST_TICKS = 8
 STUCK = 4
 """So many measurements in a row without progress are no accident."""
+LEARNING = 4800
+"""Images in which a generator may still be about to wake: a fifth of the runs that the thresholds come from."""
 PROGRESS = 0.97
 """Times the best score so far: what counts as getting better."""
 LEAST_DIVERSITY = 0.01
@@ -74,6 +76,11 @@ class Trail:
             start -= 1
         start = min(start, len(self.ticks) - FEWEST_TICKS)
         return self.ticks[start:] if start >= 0 else ()
+
+    @property
+    def young(self) -> bool:
+        """Whether too little was learnt from to blame the generator for what it cannot do yet; never at a run's end."""
+        return self.measured[-1].images_seen < min(LEARNING, self.goal)
 
     def of(self, name: str) -> list[float]:
         """A measured number through the run."""

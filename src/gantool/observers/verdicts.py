@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from gantool.engine.best import Best
 from gantool.observers import WatchOptions
 from gantool.observers.rules import MEASURED_RULES, TICK_RULES
 from gantool.observers.trail import Reading, Trail, Verdict
@@ -22,16 +23,20 @@ class Judge:
         self._trail = Trail(goal, options)
         self._said: dict[str, Verdict] = {}
         self._seen: dict[str, int] = {}
-        self.best: Reading | None = None
-        """The reading with the best score so far."""
+        self._best = Best()
+
+    @property
+    def best(self) -> int:
+        """The images seen of the best score so far; 0 while there is none."""
+        return self._best.images_seen
 
     def take(self, reading: Reading) -> list[Verdict]:
         """Note a reading. A kind of trouble is said when it begins, and again when it got much worse."""
         trail, options = self._trail, self._options
         trail.add(reading)
         score = reading.values.get("score")
-        if score is not None and reading.images_seen and (self.best is None or score < self.best.values["score"]):
-            self.best = reading
+        if score is not None and reading.images_seen:
+            self._best.take(reading.images_seen, score)
         if reading.images_seen < max(options.warm_up * trail.goal, LEAST_IMAGES):
             return []
         rules = MEASURED_RULES if "swd" in reading.values else TICK_RULES

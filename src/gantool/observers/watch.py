@@ -74,9 +74,9 @@ class Watch:
 
     def _words(self, verdict: Verdict) -> str:
         best = self._judge.best
-        if best is None or best.images_seen >= verdict.images_seen:
+        if not 0 < best < verdict.images_seen:
             return verdict.message
         return (
-            f"{verdict.message} The best checkpoint is that of {best.images_seen:,} images: "
+            f"{verdict.message} The best checkpoint is that of {best:,} images: "
             f"{sample_command(self._run)} draws from it."
         )

@@ -18,7 +18,15 @@ SRC = Path(gantool.__file__).parent
 FACE = "gantool"
 FACES = (gantool, gantool.commands)
 GUESTS = Path(__file__).parents[1] / "plugins"
-PLUGINS = {"plugins", "plugin_choice", "plugin_loading", "plugin_specs", "plugin_checks", "plugin_status"}
+PLUGINS = {
+    "plugins",
+    "plugin_choice",
+    "plugin_loading",
+    "plugin_specs",
+    "plugin_checks",
+    "plugin_status",
+    "plugin_blame",
+}
 COMPONENT_ROOM = {"components", "contracts", "hookspecs", "errors", "pixels", "progress"}
 
 # What each room may import besides its own siblings. A room is a folder or a top-level file; `engine.files` and the
@@ -49,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plugins": {
         "components", "errors", "grammar", "hookspecs", "plugin_choice", "plugin_loading", "plugin_status",
     },
+    "plugin_blame": {"errors", "plugin_loading", "plugins"},
     "config": {"components", "errors", "grammar", "option_types"},
     "resolve": {"components", "config", "engine.devices", "errors", "grammar", "option_types", "recipes", *PLUGINS},
     "recipes": {"components", "config", *PLUGINS},

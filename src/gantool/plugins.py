@@ -119,6 +119,11 @@ class PluginHost:
         options = guarded(whose, owner, " over its options", lambda: read_options(spec, choice))
         return Chosen(kind, spec, options, owner)
 
+    def guests(self) -> Iterator[tuple[Plugin, Spec]]:
+        """Every component that a plugin provides, with the plugin."""
+        for components in self._components.values():
+            yield from ((plugin, spec) for spec, plugin in components.values() if plugin.distribution != "gantool")
+
     def complaints(self) -> list[str]:
         """One sentence for each plugin that is broken or clashes with another."""
         return [plugin.complaint for plugin in self._plugins if plugin.complaint]

@@ -20,7 +20,7 @@ from gantool.cli.sample import sample
 from gantool.cli.stylize import stylize
 from gantool.cli.train import train
 from gantool.cli.tune import tune
-from gantool.errors import GantoolError
+from gantool.errors import GantoolError, cause
 
 app = typer.Typer(
     name="gantool",
@@ -113,19 +113,24 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as error:
-        from gantool.cli import output
-
-        output.error(f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}.")
-        _trace()
-        sys.exit(1)
     except Exception as error:
         from gantool.cli import output
 
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        output.error(f"internal error: {text}. This is a bug in gantool or a plugin; GANTOOL_DEBUG=1 shows where.")
+        output.error(_told(error))
         _trace()
         sys.exit(1)
+
+
+def _told(error: Exception) -> str:
+    """An error that nobody foresaw, in a sentence."""
+    from gantool.plugin_blame import failure
+    from gantool.plugins import host
+
+    if of_a_plugin := failure(error, host()):
+        return f"{of_a_plugin}. GANTOOL_DEBUG=1 shows where."
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}."
+    return f"internal error: {cause(error)}. This is a bug in gantool or a plugin; GANTOOL_DEBUG=1 shows where."
 
 
 def _trace() -> None:

@@ -49,9 +49,19 @@ class RootGroup(TyperGroup):
         return name, command, args[1:]
 
     def invoke(self, ctx: Context) -> Any:
-        """Run the command; what a plugin's raises by accident is told with the plugin's name."""
+        """Run the command; what a plugin's raises by accident is told with the plugin's name.
+
+        Nothing that a command calls may end the program: half of the work would pass for all of it.
+        """
         try:
             return super().invoke(ctx)
+        except SystemExit as error:
+            if _GUEST in ctx.meta:  # whose own command may end with a code of its own
+                raise
+            from gantool.plugin_blame import failure
+            from gantool.plugins import host
+
+            raise PluginError(f"{failure(error, host()) or cause(error)}.") from error
         except (GantoolError, ClickException, typer.Exit, typer.Abort, OSError, EOFError):
             raise
         except Exception as error:

@@ -4,7 +4,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from gantool.cli.output import console, result, result_json, say, warn
 from gantool.cli.progress import showing_progress
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
+from gantool.errors import GantoolError, PluginError
 from gantool.forecasting import Forecast
+from gantool.plugin_blame import failure
 from gantool.plugins import host
 from gantool.recipes import Choice
 
@@ -32,7 +34,7 @@ def run_to_the_end(
         for line in (*map(str, plan.choices), *notes(made)):
             say(line)
     # Standard output is for the result, whatever a guest's code prints while it trains.
-    with interruptible(made.interrupt) as caught, redirect_stdout(sys.stderr):
+    with interruptible(made.interrupt) as caught, redirect_stdout(sys.stderr), _blaming_plugins(made, plugins):
         finished = made.train()
     if not made.game.world.leads:
         return
@@ -51,6 +53,21 @@ def run_to_the_end(
             say(f"Pictures: {finished.run / 'samples'}   Draw more: {more}")
     if caught:
         raise typer.Exit(caught.exit_code)
+
+
+@contextmanager
+def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
+    """Turn what a plugin raises in the middle of a run into an error that names it and says how the run goes on."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        of_a_plugin = None if isinstance(error, GantoolError) else failure(error, host())
+        if of_a_plugin is None:
+            raise
+        raise PluginError(
+            f"{of_a_plugin}. The run had seen {made.images_seen:,} images, and its checkpoints are intact: once the "
+            f"plugin is mended, go on with: {resume_command(made.run, plugins)}"
+        ) from error
 
 
 def resume_command(run: Path, plugins: Sequence[Path]) -> str:

@@ -217,8 +217,9 @@ def test_the_users_random_state_is_left_alone(tmp_path):
 
 def test_events_come_in_order(tmp_path):
     events = []
-    trainer(tmp_path / "run", images=64, observers=[events.append]).train()
+    trainer(tmp_path / "run", images=64, observers=[events.append], penalty=("gp",)).train()
     assert isinstance(events[0], Started)
+    assert events[0].penalties == ("gp",)
     assert isinstance(events[-1], Finished)
     assert [e.images_seen for e in events if isinstance(e, Tick)] == [16, 32, 48, 64]
     assert [e.images_seen for e in events if isinstance(e, Snapshot)] == [0, 32, 64]

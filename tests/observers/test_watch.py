@@ -155,6 +155,22 @@ def test_a_generator_that_may_still_wake_is_not_blamed_before_the_end_of_a_short
     assert {verdict.images_seen for verdict in verdicts} == {GOAL // 5}
 
 
+def test_samples_that_always_were_a_few_modes_are_told_after_a_fifth_of_a_run():
+    few = history(None, lambda share: {"spacing": 0.05, "diversity": 0.7}, noise=0.0)
+    (verdict,) = judge(few, GOAL)
+    assert (verdict.kind, verdict.images_seen) == ("copies", 5_000)
+    assert "likely no more than a few modes" in verdict.message
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TROUBLES if kind not in ("saturation", "noise", "blank")])
+def test_no_run_is_told_to_take_a_penalty_that_it_has(kind):
+    one = Judge(WatchOptions(), GOAL, ("r1:weight=3.0,every=1", "drift:weight=0.001"))
+    told = [verdict.message for reading in history(*TROUBLES[kind]) for verdict in one.take(reading)]
+    assert len(told) == 1
+    assert "or --penalty r1" not in told[0]
+    assert ("another weight of --penalty r1" in told[0]) == (kind != "discriminator dead")
+
+
 def test_gradients_that_grow_while_samples_get_better_are_no_trouble():
     grows = {"gradient_norm_d": 300.0}
     better = history(lambda share: from_half(share, grows), lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0)
@@ -249,6 +265,16 @@ def test_snapshots_are_measured_and_scored(tmp_path):
     assert bad.values["diversity"] == bad.values["spacing"] == 0
     assert good.score < bad.score
     assert {"swd_32", "swd_16", "contrast", "detail", "clipped"} <= set(good.values)
+
+
+def test_a_few_pictures_repeated_score_worse_than_as_many_others(tmp_path):
+    watch = Watch(WatchOptions())
+    watch(started(tmp_path))
+    (good,) = watch(Snapshot(1000, (reals(128)[64:],)))
+    (twins,) = watch(Snapshot(2000, (reals(68)[64:].repeat(16, 1, 1, 1),)))
+    assert twins.values["diversity"] > 0.5
+    assert twins.values["swd"] < 1
+    assert twins.score > 10 * good.score
 
 
 def test_coarse_samples_are_compared_with_reduced_reals_and_have_no_score(tmp_path):

@@ -13,7 +13,7 @@ class Started:
     """A run begins, or goes on from `images_seen`.
 
     `reals(n)` gives the first n pictures of the run's shuffled sequence, fewer where there are not so many: at full
-    resolution, on the CPU.
+    resolution, on the CPU. `penalties` are those of `--penalty`, with every option.
     """
 
     run: Path
@@ -25,6 +25,7 @@ class Started:
     batch: int
     resolution: int
     reals: Callable[[int], UInt8[Tensor, "n c h w"]] | None = None
+    penalties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,7 @@ class Trainer:
             Started(
                 self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
                 self.game.precision.name, config.batch, config.resolution, self._reals,
+                config.penalty,
             )
         )  # fmt: skip
         for warning in self.warnings:

@@ -28,7 +28,7 @@ def not_finite(steps: int, images_seen: int, run: Path) -> TrainingError:
     good = checkpoint.newest_good(run)
     return TrainingError(
         f"Loss or gradient was not finite for {steps} steps in a row, at {images_seen:,} images. Try a lower --lr, "
-        "--penalty r1 or --precision float32. "
+        "--clip-grad 1 or --precision float32. "
         + (f"The last good checkpoint is {good}." if good else "There is no checkpoint yet.")
     )
 

@@ -36,12 +36,12 @@ def collapse(trail: Trail, options: WatchOptions) -> Verdict | None:
     begun = next(one for one, pair in zip(trail.measured, steady, strict=False) if pair >= peak)
     since = begun.images_seen if fell else trail.measured[-STUCK if stuck else 0].images_seen
     if fell:
-        how = f"was {peak:.0%} at {since:,} images: likely mode collapse. Try --penalty r1 or a lower --lr."
+        how = f"was {peak:.0%} at {since:,} images: likely mode collapse. Try a lower --lr or {trail.penalty}."
     else:
         how = f"has not risen since {since:,} images" if stuck else f"never was more than {max(told):.0%}"
         how += (
-            ": samples are nearly all alike, by mode collapse or because the generator hardly learns. Try --penalty r1 "
-            "or another --lr."
+            ": samples are nearly all alike, by mode collapse or because the generator hardly learns. Try another --lr "
+            f"or {trail.penalty}."
         )
     return _found(
         "collapse", trail.measured, since, 1 / max(told[-1], 1e-3),
@@ -50,14 +50,20 @@ def collapse(trail: Trail, options: WatchOptions) -> Verdict | None:
 
 
 def copies(trail: Trail, options: WatchOptions) -> Verdict | None:
-    """Most samples have a near twin, although samples as a whole differ: a few modes are left."""
+    """Most samples have a near twin, although samples as a whole differ: a few modes are left, or were ever found."""
     near, told = trail.of("spacing"), trail.of("diversity")
-    if len(near) < 3 or max(near[:-2]) < HAD_DIVERSITY or max(near[-2:]) >= options.low_diversity:
+    if len(near) < 3:
+        return None
+    lost = max(near[:-2]) >= HAD_DIVERSITY and max(near[-2:]) < options.low_diversity
+    late = not trail.young and trail.measured[-1].images_seen >= options.grace * trail.goal
+    never = late and max(near[-FEW:]) < options.least_diversity and min(told[-FEW:]) >= options.low_diversity
+    if not lost and not never:
         return None
     return _found(
         "copies", trail.measured, trail.measured[-2].images_seen, 1 / max(near[-1], 1e-3),
         f"Most samples have a near twin (they lie {near[-1]:.0%} as far apart as pictures of the data), at a diversity "
-        f"of {told[-1]:.0%}: likely collapse to a few modes. Try --penalty r1 or a lower --lr.",
+        f"of {told[-1]:.0%}: likely {'collapse to' if lost else 'no more than'} a few modes. Try a lower --lr or "
+        f"{trail.penalty}.",
     )  # fmt: skip
 
 
@@ -73,7 +79,7 @@ def falls_apart(trail: Trail, options: WatchOptions) -> Verdict | None:
     return _found(
         "divergence", trail.measured, since, now / best,
         f"Samples are {now / best:.1f} times as far from the data (SWD {now:.3f}) as at {since:,} images ({best:.3f}): "
-        "the run falls apart. Try a lower --lr or --penalty r1, or stop here.",
+        f"the run falls apart. Try a lower --lr or {trail.penalty}, or stop here.",
     )  # fmt: skip
 
 
@@ -90,7 +96,7 @@ def stalls(trail: Trail, options: WatchOptions) -> Verdict | None:
     return _found(
         "stall", trail.measured, since, 1.0,
         f"Samples come no nearer to the data since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "
-        "the generator hardly learns. Try another --lr-g or --lr-d, the recipe's own settings, or --penalty r1.",
+        f"the generator hardly learns. Try another --lr-g or --lr-d, the recipe's own settings, or {trail.penalty}.",
     )  # fmt: skip
 
 
@@ -144,7 +150,8 @@ def discriminator_wins(trail: Trail, options: WatchOptions) -> Verdict | None:
         "discriminator wins", ticks, ticks[0].images_seen, 1 / max(gradient if vanished else loss, 1e-9) ** 0.5,
         f"The discriminator has been right on {_mean(ticks, 'real_accuracy'):.1%} of reals and "
         f"{_mean(ticks, 'fake_accuracy'):.1%} of fakes since {ticks[0].images_seen:,} images, and {why}: "
-        "it has won, and the generator learns little. Try --penalty r1, a lower --lr-d or, with few images, --augment.",
+        f"it has won, and the generator learns little. Try a lower --lr-d, {trail.penalty} or, with few images, "
+        "--augment.",
     )  # fmt: skip
 
 
@@ -163,11 +170,12 @@ def discriminator_dead(trail: Trail, options: WatchOptions) -> Verdict | None:
     gone = gradient < options.vanished * first and min(fmean(real), fmean(fake)) < options.sure
     if not (same or gone) or (trail.measured and not trail.stands_still(LONG)):
         return None
+    weaker = f"a lower weight of --penalty {trail.penalties[0]}, " if trail.penalties else ""
     return _found(
         "discriminator dead", ticks, ticks[0].images_seen, 1.0,
         f"The discriminator has been right on {fmean(real):.0%} of reals and {fmean(fake):.0%} of fakes since "
         f"{ticks[0].images_seen:,} images, with a gradient of {gradient:.2g} ({first:.2g} at first): "
-        "it no longer tells them apart. Try a weaker --penalty, a lower --lr-d, or a fresh start.",
+        f"it no longer tells them apart. Try {weaker}a lower --lr-d, or a fresh start.",
     )  # fmt: skip
 
 
@@ -192,7 +200,7 @@ def runs_away(trail: Trail, options: WatchOptions) -> Verdict | None:
     return _found(
         "explosion", trail.ticks, since, worst,
         f"{which} has been at least {worst:,.0f} times its first size since {since:,} images: "
-        "the run is running away. Try a lower --lr or --penalty r1.",
+        f"the run is running away. Try a lower --lr or {trail.penalty}.",
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ LEARNING = 4800
 PROGRESS = 0.97
 """Times the best score so far: what counts as getting better."""
 LEAST_DIVERSITY = 0.01
-"""Less counts as this in a score, which would have no end otherwise."""
+"""Less diversity or spacing counts as this in a score, which would have no end otherwise."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ class Verdict:
 class Trail:
     """The readings of a run so far. Measurements at another side than the last one's are left behind."""
 
-    def __init__(self, goal: int, options: WatchOptions) -> None:
+    def __init__(self, goal: int, options: WatchOptions, penalties: Sequence[str] = ()) -> None:
         self.goal = goal
+        self.penalties = [text.partition(":")[0] for text in penalties]
         self.ticks: list[Reading] = []
         self.measured: list[Reading] = []
         self._window = options.window * goal
@@ -82,6 +83,11 @@ class Trail:
         """Whether too little was learnt from to blame the generator for what it cannot do yet; never at a run's end."""
         return self.measured[-1].images_seen < min(LEARNING, self.goal)
 
+    @property
+    def penalty(self) -> str:
+        """What to try of penalties: what a run has already is no advice."""
+        return f"another weight of --penalty {self.penalties[0]}" if self.penalties else "--penalty r1"
+
     def of(self, name: str) -> list[float]:
         """A measured number through the run."""
         return [reading.values[name] for reading in self.measured]
@@ -93,5 +99,6 @@ class Trail:
 
 
 def score_of(values: Mapping[str, float]) -> float:
-    """Lower is better: the distance to the data, more where samples differ less from each other than the data do."""
-    return values["swd"] / min(1.0, max(values["diversity"], LEAST_DIVERSITY))
+    """Lower is better: the distance to the data, more where samples are more alike, or oftener twins, than the data."""
+    differs = min(values["diversity"], values["spacing"])
+    return values["swd"] / min(1.0, max(differs, LEAST_DIVERSITY))

@@ -1,7 +1,7 @@
 """Whether a run goes wrong, judged from its measurements alone: metrics.jsonl is enough, now or years later."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gantool.engine.best import Best
@@ -16,11 +16,11 @@ FORGOTTEN = 0.25
 
 
 class Judge:
-    """Takes a run's readings one by one and gives the verdicts that are new."""
+    """Takes a run's readings one by one and gives the verdicts that are new; it names no penalty that the run has."""
 
-    def __init__(self, options: WatchOptions, goal: int) -> None:
+    def __init__(self, options: WatchOptions, goal: int, penalties: Sequence[str] = ()) -> None:
         self._options = options
-        self._trail = Trail(goal, options)
+        self._trail = Trail(goal, options, penalties)
         self._said: dict[str, Verdict] = {}
         self._seen: dict[str, int] = {}
         self._best = Best()

@@ -44,7 +44,8 @@ class Watch:
     def _start(self, event: Started) -> None:
         self._run, self._resolution, self._reals = event.run, event.resolution, event.reals
         self._count = min(self._options.samples, max(LEAST, PIXELS // event.resolution**2))
-        self._judge, self._goal = Judge(self._options, event.images_goal), event.images_goal
+        self._goal = event.images_goal
+        self._judge = Judge(self._options, self._goal, event.penalties)
         # A run that goes on warns as one that was never stopped: what was said before is not said again.
         for reading in read(event.run / FILE, event.images_seen) if event.images_seen else ():
             self._judge.take(reading)

@@ -26,6 +26,7 @@ from gantool.engine.trials import (
     try_generator_penalty,
     try_loss,
     try_memory,
+    try_networks,
     try_penalty,
 )
 from gantool.errors import DataError
@@ -71,6 +72,10 @@ def try_guests(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.dev
         ("augmentation", config.augment),
         ("balance", config.balance),
     ]
+    arch = host().resolve("architecture", config.arch)
+    if arch.is_guest:
+        with redirect_stdout(sys.stderr):
+            try_networks(gan, arch.title, shape, device)
     guests = [chosen for kind, text in named if text != NONE and (chosen := host().resolve(kind, text)).is_guest]
     for chosen in guests:
         built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run

@@ -18,6 +18,7 @@ from gantool.engine.trials import (
     try_generator_penalty,
     try_loss,
     try_memory,
+    try_networks,
     try_penalty,
 )
 from gantool.errors import PluginError, UsageError
@@ -52,6 +53,35 @@ def refused(attempt, *words):
     assert text.startswith(f"{TITLE} cannot be used: its ")
     assert "\n" not in text
     assert all(word in text for word in words), text
+
+
+class Altered(torch.nn.Module):
+    """A network with something done to its images before or its answer after."""
+
+    def __init__(self, network, before=None, after=None):
+        super().__init__()
+        self.network, self.before, self.after = network, before, after
+
+    def forward(self, images, labels=None):
+        answer = self.network(self.before(images) if self.before else images, labels)
+        return self.after(answer) if self.after else answer
+
+
+@pytest.mark.parametrize(
+    ("side", "odd", "words"),
+    [
+        ("generator", {"after": lambda images: tuple(level.detach() for level in images)}, "no gradient to its w"),
+        ("generator", {"after": lambda images: tuple(level * float("nan") for level in images)}, "are not finite"),
+        ("discriminator", {"after": torch.Tensor.detach}, "no gradient to its weights"),
+        ("discriminator", {"after": lambda logits: logits / 0}, "logits that are not finite"),
+        ("discriminator", {"before": lambda images: (images[0].detach(),)}, "no gradient to the pictures"),
+        ("discriminator", {"before": lambda images: (images[0].mul_(2),)}, "changed the images"),
+    ],
+)
+def test_networks_that_cannot_learn_are_told_before_there_is_a_run(side, odd, words):
+    gan = tiny_gan()
+    setattr(gan, side, Altered(getattr(gan, side), **odd))
+    refused(lambda: try_networks(gan, TITLE, SHAPE, CPU), side, words)
 
 
 class Odd(Logistic):
@@ -161,6 +191,16 @@ GANS = [
     (lambda: build_progressive(GROWING, ImageShape(16, classes=2)), ImageShape(16, classes=2)),
 ]
 GROWING = ProgressiveOptions(**SMALL, stabilise_kimg=1, fade_kimg=1)
+
+
+@pytest.mark.parametrize(("build", "shape"), GANS)
+def test_networks_that_can_are_left_as_they_are(build, shape):
+    gan = build()
+    before = copy.deepcopy([*gan.generator.state_dict().values(), *gan.discriminator.state_dict().values()])
+    try_networks(gan, TITLE, shape, CPU)
+    after = [*gan.generator.state_dict().values(), *gan.discriminator.state_dict().values()]
+    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+    assert all(weight.grad is None for weight in gan.generator.parameters())
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,46 @@ def test_the_help_of_a_guest_shows_its_options_and_recipe(gantool, folder):
     assert "dimming" in ended.out
 
 
+def test_a_source_of_odd_pictures_leaves_no_run(gantool, folder):
+    (folder / "flat_plugin.py").write_text(PLUGIN.replace("dtype=torch.uint8", "dtype=torch.float32"))
+    ended = gantool("train", "--plugins-dir", folder, "--arch", "mlp", "--data", "stripes", "--resolution", "8")
+    assert ended.code == 1
+    assert "Source 'stripes', image 0 is a tensor of float32" in ended.err
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('forty')", "OSError('lost')"])
+def test_a_guest_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gantool, folder, raised):
+    broken = f"(_ for _ in ()).throw({raised}) if next(calls) == 9 else "
+    text = PLUGIN.replace("return network(real, labels)", f"return {broken}network(real, labels)")
+    (folder / "flat_plugin.py").write_text(f"import itertools\ncalls = itertools.count()\n{text}")
+    base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--penalty", "dimming", "--device", "cpu", "-q")
+    ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", "160", "--name", "one")
+    assert ended.code == 1
+    assert "Plugin flat_plugin failed in " in ended.err
+    told = "it tried to end the program" if "Exit" in raised else raised.partition("(")[2].strip("')")
+    assert told in ended.err
+    assert f"go on with: gantool train --resume runs/one --plugins-dir {folder}" in ended.err
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('forty')"])
+def test_a_guest_that_fails_at_drawing_is_named(gantool, folder, raised):
+    draw = "def forward(self, z, labels=None):"
+    fail = f'{draw}\n            if os.path.exists("fail") and len(z) > 2: raise {raised}'
+    (folder / "flat_plugin.py").write_text("import os\n" + PLUGIN.replace(draw, fail))
+    base = ("--plugins-dir", folder, "--arch", "flat", "--device", "cpu", "-q", "--name", "one")
+    assert gantool("train", *base, "--resolution", "8", "--images", "8").code == 0
+    Path("fail").touch()
+    for command in (
+        ("sample", "runs/one", "-n", "4"),
+        ("interpolate", "runs/one", "--seeds", "1,2", "-o", "walk.webp"),
+    ):
+        ended = gantool(*command, "--plugins-dir", folder)
+        assert ended.code == 1
+        assert "flat" in ended.err
+        assert "failed in " in ended.err or "cannot draw" in ended.err
+
+
 def test_a_guest_that_breaks_the_contract_is_named_and_leaves_no_run(gantool, folder):
     (folder / "flat_plugin.py").write_text(PLUGIN.replace("return (flat.expand", "return flat.expand").replace(
         "shape.resolution),)", "shape.resolution)"))  # fmt: skip

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gantool.contracts import Labels, Source
 from gantool.data.cache import CachedSource, cached_items
+from gantool.data.items import read_item
 from gantool.data.order import flips_at, images_at
 from gantool.data.supply import Supply, supply_of
 from gantool.errors import DataError
@@ -88,6 +89,8 @@ def open_batches(
     shape = (channels, resolution, resolution)
     if isinstance(source, CachedSource) and source.pixels.shape[1:] != shape:
         raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; {shape} was asked for.")
+    if not isinstance(source, CachedSource):
+        read_item(source, 0, name, shape, labels)  # what is wrong with every image comes up before there is a run
     supply = supply_of(source, name, shape, labels, device, sides)
     fingerprint = _fingerprint(source, name, shape)
     return ShuffledBatches(source, supply, fingerprint, resolution, seed, flip, rank, world)

@@ -15,9 +15,9 @@ AUTO: Literal["auto"] = "auto"
 
 
 class Options(BaseModel):
-    """The options of one component: a frozen pydantic model that refuses unknown names."""
+    """The options of one component: a frozen pydantic model that refuses unknown names, infinity and NaN."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 def option(default: Any, help: str, **limits: Any) -> Any:

@@ -61,11 +61,11 @@ def decide(
 
 def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
     """What flags and file say together, aliases replaced: flags win, None means not said."""
-    said = spread({key: value for key, value in asked.items() if value is not None})
+    said = {key: value for key, value in asked.items() if value is not None}
     check_types(said, "The settings")
-    written = spread(read_config(file)) if file else {}
+    written = read_config(file) if file else {}
     check_types(written, str(file))
-    return written | said
+    return spread(written) | spread(said)
 
 
 def restated(host: PluginHost, config: RunConfig) -> RunConfig:

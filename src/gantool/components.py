@@ -35,6 +35,14 @@ class ImageShape:
 
 
 @dataclass(frozen=True)
+class Look(ImageShape):
+    """What a quick look at a source says beside the shape to train at: why, and about how many pictures there are."""
+
+    why: str = ""
+    pictures: int | None = None
+
+
+@dataclass(frozen=True)
 class Setting:
     """What options at "auto" are settled by: pictures of this size, `batch` a step, `count()` of them in the data."""
 

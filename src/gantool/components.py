@@ -101,7 +101,7 @@ class Recipe:
 
 
 TRAITS = {
-    "slope": "a penalty on the gradient of the discriminator's logits by its pictures",
+    "slope": "a penalty on the gradient of the discriminator's logits by its pictures, `weight` times as strong",
     "bounds": "keeps the discriminator's weights, and so its slope, within bounds: `value`, if that is an option",
     "critic": "a loss without a lower bound, that needs a discriminator of bounded slope",
     "relative": "a loss whose logits only count against each other: 0 does not part reals from fakes",
@@ -109,7 +109,7 @@ TRAITS = {
     "mislabels": "changes labels of reals and fakes with the chance `flip`, an option",
     "leads": "lets the discriminator learn from `d_steps` batches, an option, for each one of the generator's",
     "signs": "adapts by the sign of the logits of reals",
-    "low-loss": "reacts to a discriminator's loss that comes near 0",
+    "low-loss": "reacts to a discriminator's loss that comes near 0, or below `below`, if that is an option",
 }
 """What a component may say of itself in `traits`."""
 

@@ -61,12 +61,19 @@ def test_counts_may_be_text_in_files_too():
         ({"channels": 2}, "--channels 2.*1 or 3"),
         ({"precision": "half"}, "--precision half.*float32"),
         ({"seed": "x"}, "--seed x.*integer"),
-        ({"lr_d": float("nan")}, "--lr-d nan"),
+        ({"lr_d": float("nan")}, "--lr-d takes a finite number .above 0., not nan"),
+        ({"lr_end": float("nan")}, "--lr-end takes a finite number .from 0 to 1., not nan"),
+        ({"instance_noise": float("inf")}, "--instance-noise takes a finite number .at least 0., not inf"),
+        ({"lr": 0}, "--lr takes a number .above 0., not 0"),
+        ({"lr": 0, "lr_g": 1e-3}, "--lr takes"),
+        ({"lr": 1e-3, "lr_g": 0}, "--lr-g takes"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_the_setting_takes(settings, words):
     with pytest.raises(OptionError, match=words):
         settle({"arch": "mlp", "resolution": 8} | settings, "The configuration")
+    with pytest.raises(OptionError, match=words):
+        check_types(settings, "The settings")
 
 
 def test_a_setting_that_is_missing_is_named():

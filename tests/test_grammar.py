@@ -112,6 +112,10 @@ def test_a_component_without_options_is_its_name() -> None:
         ("all:flip=perhaps", ["'flip'", "yes or no", "'perhaps'"]),
         ("all:grow=poll", ["'grow'", "stride, pool", "Did you mean 'pool'?"]),
         ("all:policy=color+blur", ["'policy'", "color, translation, cutout", "joined by '+'"]),
+        ("all:weight=inf", ["'weight'", "takes a finite number (above 0), not 'inf'"]),
+        ("all:weight=1e999", ["takes a finite number (above 0), not '1e999'"]),
+        ("all:betas=0+nan", ["'betas'", "takes 2 finite numbers joined by '+', not '0+nan'"]),
+        ("all:width=inf", ["'width'", "an integer (from 8 to 512), not 'inf'"]),
         ("all:betas=0.5", ["'betas'", "2 numbers", "joined by '+'"]),
         ("all:limit=0", ["'limit'", "an integer or none", "at least 1"]),
         ("all:sizes=1+0", ["'sizes'", "integers (at least 1) joined by '+'", "'1+0'"]),
@@ -122,6 +126,15 @@ def test_errors_name_component_option_and_what_it_takes(text: str, parts: list[s
     with pytest.raises(OptionError) as caught:
         read(text)
     assert all(part in str(caught.value) for part in parts), str(caught.value)
+
+
+def test_infinity_beside_a_word_is_told_once() -> None:
+    class Open(Options):
+        weight: Annotated[float, Field(ge=0)] | Literal["auto"] = option("auto", "a number or auto")
+
+    with pytest.raises(OptionError) as caught:
+        read_options(Component("open", "Open", Open, "a:b"), parse_choice("open:weight=-inf"))
+    assert str(caught.value) == "Option 'weight' of open takes a finite number (at least 0) or auto, not '-inf'."
 
 
 def test_required_options_and_an_authors_own_checks_are_told_in_words() -> None:

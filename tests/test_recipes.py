@@ -1,5 +1,7 @@
 """What a run is trained by where nobody said otherwise, and that each choice is told with its reason."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -51,9 +53,31 @@ def test_a_batch_that_nobody_asked_for_is_no_more_than_there_are(photos):
 
 def test_every_choice_is_told_and_nothing_that_was_said():
     _, told = decided()
-    assert set(told) == {"--loss", "--penalty", "--augment", "--balance", "--lr", "--batch", "--ema", "--images"}
-    _, told = decided(batch=32, lr_g=1e-4, augment="none", penalty=("none",), ema=100, images=1000, loss="hinge")
+    assert set(told) == {
+        *("--loss", "--penalty", "--augment", "--balance", "--lr", "--batch", "--ema", "--images", "--resolution")
+    }
+    _, told = decided(
+        resolution=32, batch=32, lr_g=1e-4, augment="none", penalty=("none",), ema=100, images=1000, loss="hinge"
+    )
     assert set(told) == {"--balance", "--lr-d"}
+
+
+@pytest.mark.parametrize(
+    ("side", "arch", "resolution", "why"),
+    [
+        (300, "dcgan", "64", "the most there is by default, since time grows with the pixels; .* shorter side is 300"),
+        (40, "dcgan", "32", "what suits pictures whose shorter side is 40"),
+        (8, "dcgan", "16", "the least there is by default; .* is 8"),
+        (28, "progressive", "16", "of the sizes progressive can do, the nearest to 28"),
+    ],
+)
+def test_the_resolution_is_told_with_what_limits_it(tmp_path, side, arch, resolution, why):
+    for index in range(2):
+        Image.new("RGB", (side, side + 5)).save(tmp_path / f"{index}.png")
+    told = decided(data=str(tmp_path), arch=arch)[1]["--resolution"]
+    assert told.value == resolution
+    assert re.search(why, told.why)
+    assert decided()[1]["--resolution"].why == "the size of shapes"
 
 
 def test_a_cpu_takes_smaller_and_bolder_steps_where_the_recipe_has_them():

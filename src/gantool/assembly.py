@@ -9,7 +9,15 @@ from typing import Any
 import torch
 
 from gantool import runs
-from gantool.building import build_game, build_gan, build_source, explaining_memory, settle_precision, try_guests
+from gantool.building import (
+    build_game,
+    build_gan,
+    build_source,
+    check_batch,
+    explaining_memory,
+    settle_precision,
+    try_guests,
+)
 from gantool.components import ImageShape
 from gantool.config import RunConfig, differences
 from gantool.conflicts import refuse_conflicts
@@ -26,7 +34,7 @@ from gantool.engine.inspection import check_contract
 from gantool.engine.lock import RunLock
 from gantool.engine.stages import check_parts, stages_of
 from gantool.engine.trainer import Trainer
-from gantool.errors import CheckpointError, DataError, GantoolError, PluginError, ResumeError, UsageError
+from gantool.errors import CheckpointError, GantoolError, PluginError, ResumeError, UsageError
 from gantool.forecasting import forewarnings
 from gantool.locate import generator_file
 from gantool.model import Model
@@ -128,7 +136,7 @@ def trainer(
         # A run that goes on is held before anything takes time; all ranks share it, and the leading one holds it.
         lock = if_it_fails.enter_context(RunLock(plan.run)) if plan.run and plan.resumes and world.leads else None
         source = build_source(config)
-        _check_batch(config, len(source))  # before the speed of such a batch is measured
+        check_batch(config, len(source))  # before the speed of such a batch is measured
         gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
         refuse_conflicts(config, gan)
         try_guests(config, gan, shape, device)
@@ -141,7 +149,10 @@ def trainer(
             sides=[stage.resolution for stage in stages if stage.start < config.images],
         )  # fmt: skip
         seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
-        warnings = [*doubts(config, gan, world.size), *forewarnings(config, gan, shape, device, seen, world.size)]
+        warnings = [
+            *doubts(config, gan, world.size, len(source)),
+            *forewarnings(config, gan, shape, device, seen, world.size),
+        ]
         game = build_game(config, gan, device, precision, world)
         watchers = [*_own_observers(config), *observers]
         card = _card(config, batches.class_names if config.labels else ())
@@ -220,15 +231,6 @@ def _run_folder(plan: Plan, out: Path, world: World) -> Path:
     source = resolve_source(host(), plan.config.data)
     path = getattr(source.options, "path", None)
     return runs.fresh(out, f"{arch}-{Path(path).stem if path else source.spec.name}")
-
-
-def _check_batch(config: RunConfig, count: int) -> None:
-    if count == 1:
-        raise DataError("There is one image; training needs two at the least, and some hundreds to be worth while.")
-    if config.batch > count > 0:
-        raise DataError(
-            f"--batch {config.batch} is more than the {count} images there are; use --batch {count} or less."
-        )
 
 
 def _list_skipped(run: Path, source: Source) -> None:

@@ -45,6 +45,16 @@ def build_source(config: RunConfig) -> Source:
     return source
 
 
+def check_batch(config: RunConfig, count: int) -> None:
+    """Raise DataError when there are too few images to train on, or to fill a batch."""
+    if count == 1:
+        raise DataError("There is one image; training needs two at the least, and some hundreds to be worth while.")
+    if config.batch > count > 0:
+        raise DataError(
+            f"--batch {config.batch} is more than the {count} images there are; use --batch {count} or less."
+        )
+
+
 def _unlabelled(source: Chosen) -> DataError:
     place = getattr(source.options, "path", f"source {source.spec.name!r}")
     return DataError(

@@ -15,9 +15,9 @@ AUTO: Literal["auto"] = "auto"
 
 
 class Options(BaseModel):
-    """The options of one component: a frozen pydantic model that refuses unknown names."""
+    """The options of one component: a frozen pydantic model that refuses unknown names, infinity and NaN."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 def option(default: Any, help: str, **limits: Any) -> Any:
@@ -32,6 +32,14 @@ class ImageShape:
     resolution: int
     channels: int = 3
     classes: int = 0
+
+
+@dataclass(frozen=True)
+class Look(ImageShape):
+    """What a quick look at a source says beside the shape to train at: why, and about how many pictures there are."""
+
+    why: str = ""
+    pictures: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ class Recipe:
 
 
 TRAITS = {
-    "slope": "a penalty on the gradient of the discriminator's logits by its pictures",
+    "slope": "a penalty on the gradient of the discriminator's logits by its pictures, `weight` times as strong",
     "bounds": "keeps the discriminator's weights, and so its slope, within bounds: `value`, if that is an option",
     "critic": "a loss without a lower bound, that needs a discriminator of bounded slope",
     "relative": "a loss whose logits only count against each other: 0 does not part reals from fakes",
@@ -101,7 +109,7 @@ TRAITS = {
     "mislabels": "changes labels of reals and fakes with the chance `flip`, an option",
     "leads": "lets the discriminator learn from `d_steps` batches, an option, for each one of the generator's",
     "signs": "adapts by the sign of the logits of reals",
-    "low-loss": "reacts to a discriminator's loss that comes near 0",
+    "low-loss": "reacts to a discriminator's loss that comes near 0, or below `below`, if that is an option",
 }
 """What a component may say of itself in `traits`."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
-from gantool.option_types import phrase
+from gantool.option_types import finite, phrase
 
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 ALIASES = {"lr": ("lr_g", "lr_d")}
@@ -30,7 +30,7 @@ class RunConfig(BaseModel):
     Components are written in the grammar of the command line: `dcgan:width=32`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     arch: str
     data: str = "shapes"
@@ -43,17 +43,17 @@ class RunConfig(BaseModel):
     balance: str = "fixed"
     images: int = Field(200_000, ge=1)
     batch: int = Field(64, ge=2)
-    lr_g: float = Field(2e-4, gt=0, allow_inf_nan=False)
-    lr_d: float = Field(2e-4, gt=0, allow_inf_nan=False)
+    lr_g: float = Field(2e-4, gt=0)
+    lr_d: float = Field(2e-4, gt=0)
     betas: tuple[Beta, Beta] = (0.5, 0.999)
     beta2_start: Beta | Literal["beta2"] = "beta2"
-    weight_decay: float = Field(0.0, ge=0, allow_inf_nan=False)
+    weight_decay: float = Field(0.0, ge=0)
     lr_schedule: Literal["constant", "linear", "cosine"] = "constant"
     lr_end: float = Field(0.0, ge=0, le=1)
     warmup: int = Field(0, ge=0)
-    instance_noise: float = Field(0.0, ge=0, allow_inf_nan=False)
+    instance_noise: float = Field(0.0, ge=0)
     horizon: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    clip_grad: float = Field(0.0, ge=0, allow_inf_nan=False)
+    clip_grad: float = Field(0.0, ge=0)
     accumulate: int = Field(1, ge=1)
     ema: int = Field(10_000, ge=0)
     flip: bool = False
@@ -115,31 +115,43 @@ def settle(settings: Mapping[str, Any], place: str) -> RunConfig:
     try:
         return RunConfig.model_validate(spread(settings))
     except ValidationError as error:
-        raise _explained(error, place) from error
+        raise _explained(error, place, _as_given(settings)) from error
 
 
 def check_types(settings: Mapping[str, Any], place: str) -> None:
     """Raise OptionError for the first setting whose value its field would refuse, or that does not exist."""
-    for key, value in settings.items():
+    for key, value in spread(settings).items():
         if key not in RunConfig.model_fields:
             raise OptionError(f"{place}: there is no setting {key!r}.{did_you_mean(key, RunConfig.model_fields)}")
         info = RunConfig.model_fields[key]
-        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])  # type: ignore[arg-type]
+        finite_only = ConfigDict(allow_inf_nan=False)  # as RunConfig has it
+        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info], config=finite_only)  # type: ignore[arg-type]
         try:
             adapter.validate_python(value)
         except ValidationError as error:
-            raise _explained(error, place, key, value) from error
+            raise _explained(error, place, _as_given(settings), key, value) from error
 
 
-def _explained(error: ValidationError, place: str, key: str = "", value: Any = None) -> OptionError:
+def _as_given(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The alias by which a field was given, for those that were."""
+    given = {field: alias for alias, fields in ALIASES.items() if alias in settings for field in fields}
+    return {field: alias for field, alias in given.items() if field not in settings}
+
+
+def _explained(
+    error: ValidationError, place: str, given: Mapping[str, str], key: str = "", value: Any = None
+) -> OptionError:
     first = error.errors()[0]
     if not key:
         key, value = str(first["loc"][0]), first.get("input")
-    name = key if key in WITHOUT_FLAG else "--" + key.replace("_", "-")
+    name = key if key in WITHOUT_FLAG else "--" + given.get(key, key).replace("_", "-")
     if first["type"] == "missing":
         return OptionError(f"{place}: {name} is missing.")
+    takes = phrase(RunConfig.model_fields[key]) if key in RunConfig.model_fields else ""
+    if first["type"] == "finite_number":
+        return OptionError(f"{place}: {name} takes {finite(takes)}, not {_shown(value)}.")
     if first["type"].startswith(("greater_than", "less_than")):
-        return OptionError(f"{place}: {name} takes {phrase(RunConfig.model_fields[key])}, not {_shown(value)}.")
+        return OptionError(f"{place}: {name} takes {takes}, not {_shown(value)}.")
     return OptionError(f"{place}: {name} {_shown(value)}: {first['msg'].lower()}.")
 
 

@@ -4,44 +4,36 @@ from collections.abc import Iterator
 
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gantool.components import Architecture
 from gantool.config import RunConfig
-from gantool.conflicts import flag_of, having, normalised, number, strategies_of
+from gantool.conflicts import flag_of, having, strategies_of
 from gantool.contracts import Gan
+from gantool.odds import doubts_of_rates, doubts_of_slopes, doubts_of_turns
+from gantool.option_types import choices
 from gantool.plugin_choice import Chosen
 from gantool.plugins import host
 
 LITTLE = 0.2
 """A chance of augmentation that a run should be able to reach if it is to adapt at all."""
-BOLD = 5
-"""Times the highest learning rate of an architecture's recipe: such runs seldom hold (docs/watch.md)."""
-TIMID = 100
-"""Times the lowest learning rate of an architecture's recipe is more than this one: nothing is learnt in time."""
-TIGHT = 1e-3
-"""Bounds of weights that leave a discriminator flat: a network of small weights passes on little of its gradient."""
+LOUD = 1.0
+"""Deviation of a noise that drowns pictures of [-1, 1]."""
+BRIEFLY = 0.05
+"""The share of a run over which it may."""
 FEW = 4
 """Pictures whose mean and deviation say too little for batch normalisation."""
 
 
-def doubts(config: RunConfig, gan: Gan, processes: int = 1) -> Iterator[str]:
-    """What is allowed, and seldom wanted, of a run shared by so many processes: one sentence each, with the remedy."""
+def doubts(config: RunConfig, gan: Gan, processes: int = 1, images: int | None = None) -> Iterator[str]:
+    """What is allowed, and seldom wanted, of a run shared by so many processes: one sentence each, with the remedy.
+
+    `images` is how many there are, where that is known.
+    """
     chosen = strategies_of(config)
-    slopes, bounded = having(chosen, "slope"), having(chosen, "bounds") or normalised(gan.discriminator)
-    for critic in having(chosen, "critic"):
-        if not slopes and not bounded:
-            yield (
-                f"Nothing bounds the discriminator's slope, which {flag_of(critic)} relies on: losses may grow without "
-                "end. Add --penalty gp, or spectral normalisation where the architecture has it."
-            )
-    if slopes and any(isinstance(module, _BatchNorm) for module in gan.discriminator.modules()):
-        yield (
-            f"{flag_of(slopes[0])} takes the slope of each sample by itself, but this discriminator's BatchNorm mixes "
-            "the samples of a batch. Use another normalisation, as in --arch dcgan:discriminator_norm=instance."
-        )
-    yield from _doubts_of_odds(config, chosen)
-    yield from _doubts_of_batches(config, gan, processes)
-    yield from _doubts_of_rates(config)
+    yield from doubts_of_slopes(config, gan.discriminator, chosen, images)
+    yield from doubts_of_turns(config, chosen)
+    yield from _doubts_of_batches(config, gan, processes, images)
+    yield from doubts_of_rates(config, chosen)
     yield from _doubts_of_schedules(config)
+    yield from _doubts_of_noise(config)
     yield from _doubts_of_adapting(config, chosen)
     if config.patience and _scored_by_nobody(config):
         yield (
@@ -50,25 +42,7 @@ def doubts(config: RunConfig, gan: Gan, processes: int = 1) -> Iterator[str]:
         )
 
 
-def _doubts_of_odds(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
-    """Of a game that one side is bound to win."""
-    ahead = [one for one in having(chosen, "leads") if number(one, "d_steps") > 1]
-    faster = f"--lr-d {config.lr_d:g}" if config.lr_d > 2 * config.lr_g else ""
-    for saturating in having(chosen, "saturates"):
-        if ahead or faster:
-            yield (
-                f"{flag_of(saturating)} gives the generator no gradient where the discriminator wins, and "
-                f"{flag_of(ahead[0]) if ahead else faster} lets it win. Use --loss logistic, or let both learn alike."
-            )
-    for bounding in having(chosen, "bounds"):
-        if 0 < (value := number(bounding, "value")) < TIGHT:
-            yield (
-                f"{flag_of(bounding)}:value={value:g} leaves the discriminator so flat that the generator learns next "
-                f"to nothing from it. Try {flag_of(bounding)}:value=0.01, or --penalty gp."
-            )
-
-
-def _doubts_of_batches(config: RunConfig, gan: Gan, processes: int) -> Iterator[str]:
+def _doubts_of_batches(config: RunConfig, gan: Gan, processes: int, images: int | None) -> Iterator[str]:
     shares = config.accumulate * processes
     part = config.batch // shares
     pictures = "1 picture" if part == 1 else f"{part} pictures"
@@ -76,35 +50,40 @@ def _doubts_of_batches(config: RunConfig, gan: Gan, processes: int) -> Iterator[
     parts += f" on {processes} processes" if processes > 1 else ""
     for name, network in (("generator", gan.generator), ("discriminator", gan.discriminator)):
         if part < FEW and any(isinstance(module, _BatchNorm) for module in network.modules()):
+            remedy = f"Use --batch {FEW * shares} at least, better more."
+            if images is not None and images < FEW * shares:
+                fewer = f"learn from fewer parts with --batch {FEW} or more, " if images >= FEW else ""
+                remedy = (
+                    f"With {images} images --batch {FEW * shares} is impossible: {fewer}give more images, or use "
+                    f"{_without_batch_norm(config, name)}."
+                )
             yield (
                 f"The {name}'s BatchNorm takes mean and deviation of {pictures} at a time (--batch {config.batch}"
-                f"{parts}), which say little of the data. Use --batch {FEW * shares} at least, better more."
+                f"{parts}), which say little of the data. {remedy}"
             )
             return
 
 
-def _doubts_of_rates(config: RunConfig) -> Iterator[str]:
-    arch = host().find("architecture", config.arch.partition(":")[0])
-    if not isinstance(arch, Architecture):
-        return
-    rates = {"--lr-g": (config.lr_g, arch.recipe.learning_rate_g), "--lr-d": (config.lr_d, arch.recipe.learning_rate_d)}
-    if rates["--lr-g"] == rates["--lr-d"]:
-        rates = {"--lr": rates["--lr-g"]}
-    others = [other.learning_rate for other in (arch.recipe.short, arch.recipe.on_cpu) if other is not None]
-    for flag, (rate, own) in rates.items():
-        share = (own or arch.recipe.learning_rate) / arch.recipe.learning_rate  # other steps keep the proportion
-        highest = max([arch.recipe.learning_rate, *others]) * share
-        lowest = min([arch.recipe.learning_rate, *others]) * share
-        if rate * TIMID <= lowest:
-            yield (
-                f"{flag} {rate:g} is {lowest / rate:,.0f} times lower than the lowest that the recipe of {arch.name} "
-                f"has ({lowest:g}), so that hardly anything is learnt. Try {flag} {lowest:g}."
-            )
-        if rate >= BOLD * highest:
-            yield (
-                f"{flag} {rate:g} is {rate / highest:.3g} times the highest that the recipe of {arch.name} has "
-                f"({highest:g}), and training seldom holds at such a rate. Try {flag} {highest:g}."
-            )
+def _without_batch_norm(config: RunConfig, network: str) -> str:
+    """The option by which the architecture leaves BatchNorm out of a network, or another architecture."""
+    arch = host().resolve("architecture", config.arch)
+    option = f"{network}_norm"
+    field = type(arch.options).model_fields.get(option)
+    others = [word for word in choices(field) if word != getattr(arch.options, option)] if field is not None else []
+    if others:
+        return f"--arch {arch.spec.name}:{option}={others[0]}"
+    return f"an architecture whose {network} has no BatchNorm, such as msg"
+
+
+def _doubts_of_noise(config: RunConfig) -> Iterator[str]:
+    horizon = config.images if config.horizon == "auto" else config.horizon
+    drowned = round(horizon * (1 - LOUD / config.instance_noise)) if config.instance_noise > LOUD else 0
+    if drowned > BRIEFLY * config.images:
+        yield (
+            f"--instance-noise {config.instance_noise:g} is more than pictures of [-1, 1] have to show until "
+            f"{min(drowned, config.images):,} of {config.images:,} images, so that reals and fakes look the same. Try "
+            "0.1 to 0.3, or let it end early by --horizon."
+        )
 
 
 def _doubts_of_adapting(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:

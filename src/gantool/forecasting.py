@@ -5,8 +5,16 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gantool.building import build_gan, build_source, explaining_memory, penalties_of, settle_precision, try_guests
-from gantool.components import ImageShape
+from gantool.building import (
+    build_gan,
+    build_source,
+    check_batch,
+    explaining_memory,
+    penalties_of,
+    settle_precision,
+    try_guests,
+)
+from gantool.components import ImageShape, Look
 from gantool.config import RunConfig
 from gantool.conflicts import refuse_conflicts
 from gantool.contracts import Gan, Stage
@@ -16,6 +24,9 @@ from gantool.engine.devices import free_memory, pick_device
 from gantool.engine.stages import check_parts, stage_at, stages_of
 from gantool.plugins import host
 from gantool.resolve import resolve_source
+
+PLENTY = 10
+"""Times a batch: a source that names so many pictures is not read to see whether enough of them can be used."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +47,14 @@ class Forecast:
 
 
 def forecast(config: RunConfig) -> Forecast:
-    """Trainable parameters and memory of a configuration, without touching the images more than their names need."""
-    classes: tuple[str, ...] = ()
-    if config.labels:
-        natural = resolve_source(host(), config.data).natural()
-        # A quick look at a folder counts its classes; other sources know theirs, or that they have none, when built.
-        count = natural.classes if natural is not None and natural.classes else len(build_source(config).class_names)
-        classes = tuple(map(str, range(count)))
+    """Trainable parameters and memory of a configuration, by the names of the images where these say enough.
+
+    Raises what the run would raise, such as DataError for a batch of more images than there are.
+    """
+    images, classes = _counts(config)
+    check_batch(config, images)
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
-        gan, shape = build_gan(config, classes)
+        gan, shape = build_gan(config, tuple(map(str, range(classes))))
         refuse_conflicts(config, gan)
         try_guests(config, gan, shape, pick_device(config.device))
         config, _ = settle_precision(config, gan, shape)
@@ -52,7 +62,17 @@ def forecast(config: RunConfig) -> Forecast:
         check_parts(stages, config.accumulate)
         memory = _memory(config, gan, stages, shape.classes)
     sizes = budget.trainable(gan.generator), budget.trainable(gan.discriminator)
-    return Forecast(config, *sizes, stages, memory, tuple(doubts(config, gan)))
+    return Forecast(config, *sizes, stages, memory, tuple(doubts(config, gan, images=images)))
+
+
+def _counts(config: RunConfig) -> tuple[int, int]:
+    """How many images there are, and how many classes are learnt."""
+    look = resolve_source(host(), config.data).natural()
+    # A quick look at a folder counts both; other sources know them, or that they have none, when built.
+    if isinstance(look, Look) and (look.pictures or 0) >= PLENTY * config.batch and (look.classes or not config.labels):
+        return look.pictures or 0, look.classes if config.labels else 0
+    source = build_source(config)
+    return len(source), len(source.class_names) if config.labels else 0
 
 
 def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) -> tuple[int, ...]:

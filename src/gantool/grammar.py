@@ -5,6 +5,7 @@ quote stands for one, as in a CSV file: `folder:path="a, b"`. Tuples are joined 
 may be written `1_000`, `200k` or `1.5M`; nothing at all is `none`.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from gantool.components import Options, Spec
 from gantool.errors import OptionError, UsageError, did_you_mean
-from gantool.option_types import accepts, choices, phrase, read_value, split, write_value
+from gantool.option_types import accepts, choices, finite, phrase, read_value, split, write_value
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,16 @@ def _sentence(spec: Spec, choice: Choice, problem: Mapping[str, Any]) -> str:
     if problem["type"] in ("value_error", "assertion_error"):
         return f"Option {key!r} of {spec.name} cannot be {text!r}: {_reason(problem)}."
     near = "" if "+" in text else did_you_mean(text, choices(info))
-    return f"Option {key!r} of {spec.name} takes {phrase(info)}, not {text!r}.{near}"
+    takes = finite(phrase(info)) if any(map(_endless, text.split("+"))) else phrase(info)
+    return f"Option {key!r} of {spec.name} takes {takes}, not {text!r}.{near}"
+
+
+def _endless(text: str) -> bool:
+    """Whether it is a number, but infinity or none that anything could be computed with."""
+    try:
+        return not math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _reason(problem: Mapping[str, Any]) -> str:

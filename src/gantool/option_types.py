@@ -78,6 +78,11 @@ def phrase(info: FieldInfo) -> str:
     return _phrase(info.annotation, info.metadata)
 
 
+def finite(phrase: str) -> str:
+    """Such a phrase for who gave infinity or no number at all: "a finite number (above 0)"."""
+    return phrase.replace("number", "finite number", 1)
+
+
 def choices(info: FieldInfo) -> list[str]:
     """The words an option, or each item of it, may be chosen from, as they are written; empty where it is free."""
     members = _members(info.annotation)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gantool import recipes
-from gantool.components import AUTO, Architecture, Component, ImageShape
+from gantool.components import AUTO, Architecture, Component, ImageShape, Look
 from gantool.config import NONE, RunConfig, check_types, read_config, settle, spread
 from gantool.engine.devices import pick_device
 from gantool.errors import OptionError, UnknownNameError, UsageError, nearest_beside
@@ -43,6 +43,7 @@ def decide(
     assert isinstance(source.spec, Component)
     device = str(pick_device(settings.get("device", "auto")))
     by_default = recipes.defaults(arch.spec, source.spec, said, device)
+    why = dict(by_default.why) | {"resolution": _why_so_large(arch.spec, shape, source)}
     settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
     settings |= {"arch": arch.text, "data": source.text, "device": device}
     settings |= _components(host, settings)
@@ -56,16 +57,16 @@ def decide(
         unsaid = {name: why for name, why in by_default.why.items() if name not in said}
         config, fewer = recipes.no_more_than_there_are(config, unsaid, count)
         settled |= fewer
-    return config, recipes.choices(config, said, by_default.why, settled)
+    return config, recipes.choices(config, said, why, settled)
 
 
 def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
     """What flags and file say together, aliases replaced: flags win, None means not said."""
-    said = spread({key: value for key, value in asked.items() if value is not None})
+    said = {key: value for key, value in asked.items() if value is not None}
     check_types(said, "The settings")
-    written = spread(read_config(file)) if file else {}
+    written = read_config(file) if file else {}
     check_types(written, str(file))
-    return written | said
+    return spread(written) | spread(said)
 
 
 def restated(host: PluginHost, config: RunConfig) -> RunConfig:
@@ -170,6 +171,13 @@ def _near(arch: Architecture, shape: ImageShape) -> int:
     if not arch.resolutions:
         return shape.resolution
     return max((r for r in arch.resolutions if r <= shape.resolution), default=min(arch.resolutions))
+
+
+def _why_so_large(arch: Architecture, shape: ImageShape, source: Chosen) -> str:
+    """The reason for a resolution that nobody gave."""
+    if _near(arch, shape) != shape.resolution:
+        return f"of the sizes {arch.name} can do, the nearest to {shape.resolution}"
+    return (shape.why if isinstance(shape, Look) else "") or f"the size of {source.spec.name}"
 
 
 def _check_resolution(arch: Architecture, resolution: int) -> None:

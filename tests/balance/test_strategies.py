@@ -64,7 +64,7 @@ def test_ttur_scales_the_discriminators_learning_rate_alone():
     assert TwoTimescales(TturOptions(ratio=3)).learning_rate_scales == (1, 3)
 
 
-@pytest.mark.parametrize(("floor", "share"), [(1, 1), (0.5, 0.5), (0.3, 1 / 3), (0.25, 0.25)])
+@pytest.mark.parametrize(("floor", "share"), [(1, 1), (0.75, 0.75), (0.6, 0.6), (0.5, 0.5), (0.3, 0.3), (0.25, 0.25)])
 def test_a_discriminator_that_wins_rests_but_learns_from_its_floor(floor, share):
     turns = play(SkipDiscriminator(SkipDOptions(floor=floor)), 121, loss_d=0.01)
     assert all(turn.generator for turn in turns)

@@ -5,7 +5,6 @@ import pytest
 from pictures import picture, pictures
 from PIL import Image
 
-from gantool.components import ImageShape
 from gantool.data import FolderOptions
 from gantool.data.cache import CachedSource
 from gantool.data.check import check
@@ -177,7 +176,8 @@ def test_names_that_are_no_text_are_checked(oddly_named: Path) -> None:
 def test_the_natural_resolution_fits_the_median_picture(tmp_path: Path, sides: list[int], resolution: int) -> None:
     for index, side in enumerate(sides):
         picture(tmp_path / f"{index}.png", size=(side, side + 3))
-    assert natural(FolderOptions(path=str(tmp_path))) == ImageShape(resolution, 3, 0)
+    look = natural(FolderOptions(path=str(tmp_path)))
+    assert (look.resolution, look.channels, look.classes) == (resolution, 3, 0)
 
 
 def test_grey_pictures_in_class_folders_are_naturally_grey_and_labelled(tmp_path: Path) -> None:
@@ -185,4 +185,5 @@ def test_grey_pictures_in_class_folders_are_naturally_grey_and_labelled(tmp_path
         (tmp_path / name).mkdir()
         Image.new("L", (28, 28)).save(tmp_path / name / "1.png")
     (tmp_path / "b" / "broken.png").write_bytes(b"")
-    assert natural(FolderOptions(path=str(tmp_path))) == ImageShape(28, 1, 2)
+    look = natural(FolderOptions(path=str(tmp_path)))
+    assert (look.resolution, look.channels, look.classes) == (28, 1, 2)

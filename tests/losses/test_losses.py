@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from gantool import losses as catalogue
+from gantool.errors import OptionError
 from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
 from gantool.losses.relativistic import RelativisticAverage, RelativisticPairing
+from gantool.plugins import PluginHost
 
 ZERO = torch.zeros(3)
 ALL = {
@@ -41,6 +43,14 @@ def test_the_two_networks_pull_in_opposite_directions(name):
     assert (by_fake >= 0).all()
     (by_fake_g,) = torch.autograd.grad(loss.generator(real if loss.pairs_real else None, fake).sum(), fake)
     assert (by_fake_g < 0).all()
+
+
+@pytest.mark.parametrize(("text", "same"), [("lsgan:real=0,fake=0", "0"), ("lsgan:fake=1", "1")])
+def test_targets_that_are_the_same_are_refused(text, same):
+    with pytest.raises(
+        OptionError, match=f"lsgan refuses these options: real and fake are both {same}, .*real=1,fake=0"
+    ):
+        PluginHost(guests=False, environ={}).resolve("loss", text)
 
 
 def test_every_registered_loss_is_tested_here():

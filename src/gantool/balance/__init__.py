@@ -19,7 +19,7 @@ class TturOptions(Options):
 class SkipDOptions(Options):
     """Options of `skip-d`."""
 
-    below: float = option(0.4, "the discriminator rests while its loss is below this; 1.386 is a draw by logistic")
+    below: float = option(0.4, "the discriminator rests while its loss is below this; a draw is 1.386 by logistic")
     floor: float = option(0.25, "the least share of the batches that it learns from", gt=0, le=1)
 
 

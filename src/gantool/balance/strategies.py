@@ -56,7 +56,7 @@ class SkipDiscriminator(nn.Module):
     """The discriminator rests while the running mean of its loss is below a bound.
 
     Its loss is seen only where it learns. It learns from a `floor` share of the batches at the least, or one that won
-    once would rest for ever.
+    once would rest for ever: `rested` counts the batches since, of which each turn pays for `1 / floor`.
     """
 
     loss: Float[Tensor, ""]
@@ -65,21 +65,21 @@ class SkipDiscriminator(nn.Module):
     def __init__(self, options: SkipDOptions) -> None:
         super().__init__()
         self.below = options.below
-        self.at_most = int(1 / options.floor + 1e-9) - 1
+        self.turn_costs = 1 / options.floor
         self.register_buffer("loss", torch.tensor(math.inf))
         self.register_buffer("rested", torch.zeros(()))
 
     def turn(self) -> Turn:
         """The generator's alone while the discriminator's loss is too low and it has not rested for too long."""
-        rests = self.loss.item() < self.below and round(self.rested.item()) < self.at_most
-        return Turn(discriminator=not rests)
+        due = self.rested.item() + 1 >= self.turn_costs - 1e-4
+        return Turn(discriminator=due or not self.loss.item() < self.below)
 
     def observe(self, seen: Seen) -> None:
         """Note the discriminator's loss, or that it rested."""
+        self.rested += 1
         if "loss_d" not in seen:
-            self.rested += 1
             return
-        self.rested.zero_()
+        self.rested.copy_((self.rested - self.turn_costs).clamp(min=0))
         self.loss.copy_(_running(self.loss, seen["loss_d"]))
 
 

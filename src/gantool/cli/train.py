@@ -73,7 +73,8 @@ def train(
         ),
     ] = None,
     resolution: Annotated[
-        int | None, _images("Side of the pictures in pixels. Default: near the source's own.", metavar="N")
+        int | None,
+        _images("Side of the pictures in pixels. Default: near the source's own, of a folder 64 at most.", metavar="N"),
     ] = None,
     channels: Annotated[int | None, _images("Grey or colour. Default: as the source is.", metavar="1|3")] = None,
     labels: Annotated[bool | None, _images("Learn classes: sub-folders are labels.", "--labels/--no-labels")] = None,

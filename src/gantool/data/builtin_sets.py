@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gantool.components import Component, ImageShape, Options, option
+from gantool.components import Component, Look, Options, option
 
 
 class ShapesOptions(Options):
@@ -56,24 +56,24 @@ class PetOptions(TorchvisionOptions):
     split: Literal["trainval", "test", "all"] = option("all", "part of the set")
 
 
-def shapes_natural(options: ShapesOptions) -> ImageShape:
+def shapes_natural(options: ShapesOptions) -> Look:
     """32 pixels in colour: clear, and quick to learn."""
-    return ImageShape(32, 3)
+    return Look(32, 3, pictures=options.count)
 
 
-def grey_28(options: TorchvisionOptions) -> ImageShape:
+def grey_28(options: TorchvisionOptions) -> Look:
     """As MNIST and its kin are."""
-    return ImageShape(28, 1, classes=10)
+    return Look(28, 1, classes=10, pictures=10_000)
 
 
-def color_32(options: TorchvisionOptions) -> ImageShape:
+def color_32(options: TorchvisionOptions) -> Look:
     """As the CIFAR sets are."""
-    return ImageShape(32, 3)
+    return Look(32, 3, pictures=10_000)
 
 
-def color_64(options: TorchvisionOptions) -> ImageShape:
+def color_64(options: TorchvisionOptions) -> Look:
     """A good start for photographs."""
-    return ImageShape(64, 3)
+    return Look(64, 3, pictures=1_000)
 
 
 def _torchvision(name: str, summary: str, options: type[TorchvisionOptions], natural: str) -> Component:

@@ -2,16 +2,18 @@
 
 from statistics import median
 
-from gantool.components import ImageShape
+from gantool.components import Look
 from gantool.data import FolderOptions
 from gantool.data.decode import Header, UndecodableError, peek, quiet_pillow
 from gantool.data.listing import Listing, classes_of
 from gantool.data.tree import read, usable_listing
 
 PEEKED = 64
+LARGEST = 64
+"""Larger pictures are reduced to this side unless a run asks for more: twice the side takes four times as long."""
 
 
-def natural(options: FolderOptions) -> ImageShape:
+def natural(options: FolderOptions) -> Look:
     """The shape to train at unless told otherwise, from a look at a few headers.
 
     One channel when all are grey; 64 pixels, or for smaller pictures 28 (digits) or a power of two that fits.
@@ -20,17 +22,33 @@ def natural(options: FolderOptions) -> ImageShape:
     headers = _some_headers(listing)
     channels = 1 if headers and all(header.is_grey for header in headers) else 3
     classes = classes_of([item.path for item in listing.items])
-    return ImageShape(natural_resolution(headers), channels, len(set(classes or ())))
+    resolution = natural_resolution(headers)
+    return Look(
+        resolution, channels, len(set(classes or ())), why=_why(resolution, headers), pictures=len(listing.items)
+    )
 
 
 def natural_resolution(headers: list[Header]) -> int:
     """By the median of the shorter sides: 64, or less when they are smaller."""
     if not headers:
-        return 64
-    side = int(median(min(header.width, header.height) for header in headers))
+        return LARGEST
+    side = _side(headers)
     if 28 <= side < 32:
         return 28
-    return max(16, min(64, 1 << (side.bit_length() - 1)))
+    return max(16, min(LARGEST, 1 << (side.bit_length() - 1)))
+
+
+def _side(headers: list[Header]) -> int:
+    return int(median(min(header.width, header.height) for header in headers))
+
+
+def _why(resolution: int, headers: list[Header]) -> str:
+    side = _side(headers) if headers else resolution
+    if side < resolution:
+        return f"the least there is by default; the shorter side of the pictures is {side}"
+    if side < 2 * LARGEST:
+        return f"what suits pictures whose shorter side is {side}"
+    return f"the most there is by default, since time grows with the pixels; the pictures' shorter side is {side}"
 
 
 def _some_headers(listing: Listing) -> list[Header]:

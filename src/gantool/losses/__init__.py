@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gantool.components import AUTO, Component, Options, option
 from gantool.hookspecs import hookimpl
@@ -31,6 +31,15 @@ class LsganOptions(Options):
     fake: float = option(0.0, "the discriminator's target for fakes")
     real: float = option(1.0, "the discriminator's target for reals")
     wanted: float = option(1.0, "the generator's target for its fakes")
+
+    @model_validator(mode="after")
+    def _tells_them_apart(self) -> "LsganOptions":
+        if self.real == self.fake:
+            raise ValueError(
+                f"real and fake are both {self.real:g}, by which the discriminator learns to tell nothing apart; give "
+                "them two different targets, as in real=1,fake=0"
+            )
+        return self
 
 
 class WassersteinOptions(Options):

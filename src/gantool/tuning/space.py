@@ -130,11 +130,10 @@ def meant(key: str, text: str) -> dict[str, Any]:
     """The settings that a text of a dimension stands for: none for `start`. Raises OptionError when it is none."""
     if text == START:
         return {}
-    said = spread({key: text})
-    check_types(said, f"--search {key}")
+    check_types({key: text}, f"--search {key}")
     fields = RunConfig.model_fields
     values: dict[str, Any] = {}
-    for name, value in said.items():
+    for name, value in spread({key: text}).items():
         adapter: TypeAdapter[Any] = TypeAdapter(Annotated[fields[name].annotation, fields[name]])  # type: ignore[arg-type]
         values[name] = adapter.validate_python(value)
     return values

@@ -191,9 +191,10 @@ def test_a_penalty_a_thousand_times_as_heavy_as_usual_is_doubted():
     (doubt,) = told(penalty=("r1:weight=64",), arch=plain)  # auto: 2e-4 * 16^2 / batch 8
     assert "--penalty r1:weight=64 weighs 10,000 times what is usual here (0.0064)" in doubt
     assert "may be too flat to teach. Try --penalty r1:weight=0.0064." in doubt
-    (doubt,) = told(penalty=("drift:weight=1",))
-    assert "weighs 1,000 times what is usual here (0.001): little else" in doubt
+    (doubt,) = told(penalty=("drift:weight=20",))
+    assert "weighs 20,000 times what is usual here (0.001): little else" in doubt
     assert not told(penalty=("gp:weight=9999",), arch=plain)
+    assert not told(penalty=("r1:weight=10",), arch=plain)  # which is usual at larger sizes
     assert not told(arch="msg:fmap_base=16,fmap_max=4", batch=64)  # whose own r1 is 1, more than 1000 times auto
 
 

@@ -24,6 +24,8 @@ TIGHT = 1e-3
 """Bounds of weights that leave a discriminator flat: a network of small weights passes on little of its gradient."""
 ABSURD = 1000
 """Times a penalty's usual weight: so much more is doubted, and so much less does nothing."""
+COMMON = 10
+"""A weight that papers use at one size or another: no more than this is doubted anywhere."""
 OF_A_DRAW = 0.3
 """The share of a draw's loss below which a discriminator may be called the winner."""
 
@@ -53,7 +55,8 @@ def doubts_of_slopes(
             "the samples of a batch. Use another normalisation, as in --arch dcgan:discriminator_norm=instance."
         )
     for one in chosen:
-        if (weights := usual.get(one.text)) and (weight := number(one, "weight")) >= ABSURD * max(weights):
+        weight, weights = number(one, "weight"), usual.get(one.text)
+        if weights and weight > COMMON and weight >= ABSURD * max(weights):
             flat = "the discriminator may be too flat to teach" if one in slopes else "little else may count beside it"
             yield (
                 f"{flag_of(one)}:weight={weight:g} weighs {weight / max(weights):,.0f} times what is usual here "

@@ -18,7 +18,15 @@ SRC = Path(gantool.__file__).parent
 FACE = "gantool"
 FACES = (gantool, gantool.commands)
 GUESTS = Path(__file__).parents[1] / "plugins"
-PLUGINS = {"plugins", "plugin_choice", "plugin_loading", "plugin_specs", "plugin_checks", "plugin_status"}
+PLUGINS = {
+    "plugins",
+    "plugin_choice",
+    "plugin_loading",
+    "plugin_specs",
+    "plugin_checks",
+    "plugin_recipes",
+    "plugin_status",
+}
 COMPONENT_ROOM = {"components", "contracts", "hookspecs", "errors", "pixels", "progress"}
 
 # What each room may import besides its own siblings. A room is a folder or a top-level file; `engine.files` and the
@@ -41,7 +49,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "grammar": {"components", "errors", "option_types"},
     "hookspecs": {"components"},
     "contracts": {"errors", "engine.events"},
-    "plugin_specs": {"components", "errors", "option_types"},
+    "plugin_recipes": {"components", "errors"},
+    "plugin_specs": {"components", "errors", "option_types", "plugin_recipes"},
     "plugin_loading": {FACE, "components", "errors", "hookspecs", "plugin_specs"},
     "plugin_checks": {"errors"},
     "plugin_status": {"errors", "hookspecs", "plugin_loading"},
@@ -51,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "config": {"components", "errors", "grammar", "option_types"},
     "resolve": {"components", "config", "engine.devices", "errors", "grammar", "option_types", "recipes", *PLUGINS},
-    "recipes": {"components", "config", *PLUGINS},
+    "recipes": {"components", "config", "errors", *PLUGINS},
     "locate": {"engine.best", "engine.export", "errors"},
     "chunks": {"contracts", "errors", "progress"},
     "runs": {"config", "engine.best", "engine.checkpoint", "engine.files", "errors"},

@@ -45,6 +45,7 @@ def decide(
     by_default = recipes.defaults(arch.spec, source.spec, said, device)
     settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
     settings |= {"arch": arch.text, "data": source.text, "device": device}
+    recipes.check_components(host, arch, said)
     settings |= _components(host, settings)
     config = settle(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)

@@ -124,6 +124,22 @@ def test_the_help_of_a_guest_shows_its_options_and_recipe(gantool, folder):
     assert "dimming" in ended.out
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong", "told"),
+    [
+        ("hnge", 'loss="hnge"', "The recipe of architecture 'hnge' of hnge_plugin cannot be followed, for its loss"),
+        ("minus", "learning_rate=-1.0", "plugin minus_plugin is broken (the recipe of architecture 'minus': learning"),
+    ],
+)
+def test_a_wrong_recipe_is_the_plugins_fault_and_not_the_users(gantool, folder, name, wrong, told):
+    source = PLUGIN.replace("flat", name).replace('loss="hinge"', wrong)
+    (folder / "flat_plugin.py").unlink()
+    (folder / f"{name}_plugin.py").write_text(source)
+    ended = gantool("train", "--plugins-dir", folder, "--arch", name, "--device", "cpu", "--dry-run")
+    assert ended.code == 1
+    assert told in ended.err
+
+
 def test_a_guest_that_breaks_the_contract_is_named_and_leaves_no_run(gantool, folder):
     (folder / "flat_plugin.py").write_text(PLUGIN.replace("return (flat.expand", "return flat.expand").replace(
         "shape.resolution),)", "shape.resolution)"))  # fmt: skip

@@ -83,6 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "conflicts": {"config", "contracts", "errors", "plugin_choice", "plugins"},
     "doubts": {"components", "config", "conflicts", "contracts", "plugin_choice", "plugins"},
     "forecasting": {"anything but cli"},
+    "providers": {"engine.checkpoint", "engine.export", "errors", "locate", "plugins"},
     "stylizing": {"anything but cli"},
     "assembly": {"anything but cli"},
     "managing": {FACE, "components", "data.cache_folder", "engine.files", "errors", "hookspecs", "testing", *PLUGINS},

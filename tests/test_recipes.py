@@ -9,6 +9,8 @@ from PIL import Image
 from gantool.augment import DiffAugmentOptions
 from gantool.augment.strength import settle as settle_strength
 from gantool.components import Architecture, OnCpu, Options, Recipe, Setting
+from gantool.errors import PluginError
+from gantool.hookspecs import hookimpl
 from gantool.losses import R1Options
 from gantool.losses.gamma import settle as settle_gamma
 from gantool.plugins import PluginHost
@@ -142,3 +144,45 @@ def test_rates_that_fall_by_the_recipe_fall_to_its_end_unless_they_are_to_stay()
     found = defaults(arch, source, {"lr_schedule": "constant"}, "cpu")
     assert found.values["lr_end"] == 0
     assert "lr_end" not in found.why
+
+
+class OddRecipe:
+    """A plugin with an architecture of this recipe."""
+
+    def __init__(self, recipe):
+        self.recipe = recipe
+
+    @hookimpl
+    def gantool_architectures(self):
+        return [Architecture("odd", "Odd", Options, "x:y", self.recipe)]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told", "override"),
+    [
+        (Recipe(loss="hnge"), "for its loss 'hnge': There is no loss 'hnge'. Did you mean 'hinge'?", {"loss": "hinge"}),
+        (Recipe(loss="hinge:margn=3"), "hinge has no option 'margn'. Did you mean 'margin'?", {"loss": "hinge"}),
+        (Recipe(loss="none"), "There is no loss 'none'.", {"loss": "hinge"}),
+        (Recipe(penalties=("r1", "r2d2")), "for its penalties 'r2d2': There is no penalty", {"penalty": ("none",)}),
+        (Recipe(augment="adda"), "for its augment 'adda': There is no augmentation", {"augment": "none"}),
+        (Recipe(balance="fixed:d_steps=zero"), "takes an integer (at least 1), not 'zero'.", {"balance": "none"}),
+    ],
+)
+def test_a_recipe_that_cannot_be_followed_is_its_plugins_fault_unless_it_is_overridden(recipe, told, override):
+    host = PluginHost(guests=False, environ={})
+    host.add(OddRecipe(recipe), "gantool-odd")
+    asked = {"arch": "odd", "device": "cpu"}
+    with pytest.raises(PluginError) as raised:
+        decide(host, asked)
+    assert str(raised.value).startswith("The recipe of architecture 'odd' of gantool-odd cannot be followed, for its ")
+    assert told in str(raised.value)
+    (flag,) = override
+    assert str(raised.value).endswith(f" Tell its author; --{flag} NAME overrides it.")
+    assert decide(host, asked | override)[0].arch == "odd"
+
+
+def test_a_recipe_may_leave_out_what_flags_can():
+    host = PluginHost(guests=False, environ={})
+    host.add(OddRecipe(Recipe(penalties=("none",), augment="none", balance="none")), "gantool-odd")
+    config = decide(host, {"arch": "odd", "device": "cpu"})[0]
+    assert (config.penalty, config.augment, config.balance) == ((), "none", "fixed:d_steps=1")

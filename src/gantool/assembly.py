@@ -1,14 +1,15 @@
 """The one room that knows both sides: a configuration becomes a Trainer, a model file becomes a Model."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gantool import runs
+from gantool import providers, runs
 from gantool.building import (
     build_game,
     build_gan,
@@ -28,13 +29,13 @@ from gantool.doubts import doubts
 from gantool.engine import checkpoint
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
-from gantool.engine.export import ModelCard, load_generator, read_card
+from gantool.engine.export import ModelCard, load_generator
 from gantool.engine.files import write_atomically
 from gantool.engine.inspection import check_contract
 from gantool.engine.lock import RunLock
 from gantool.engine.stages import check_parts, stages_of
 from gantool.engine.trainer import Trainer
-from gantool.errors import CheckpointError, GantoolError, PluginError, ResumeError, UsageError
+from gantool.errors import GantoolError, PluginError, ResumeError, UsageError
 from gantool.forecasting import forewarnings
 from gantool.locate import generator_file
 from gantool.model import Model
@@ -45,6 +46,8 @@ from gantool.resolve import as_settled, asked_for, decide, only_moved, resolve, 
 AS_IT_WAS = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
 """What a run that goes on has settled already: asking for it again changes nothing."""
 DEFAULT_OBSERVERS = ("jsonl", "samples", "watch")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def plan(
         chosen, choices = decide(host(), settings, config)
         return Plan(chosen, runs.named(out, name) if name is not None else None, choices=choices)
     asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in AS_IT_WAS}
-    before = _restated(found)
+    before = _restated(found, asked)
     resolved = resolve(host(), before.model_dump() | as_settled(host(), asked, before))
     if only_moved(host(), before.data, resolved.data):
         before = before.model_copy(update={"data": resolved.data})
@@ -101,21 +104,35 @@ def plan(
     return Plan(resolved, found.run, found.checkpoint, resumes=True)
 
 
-def _restated(found: runs.Resumable) -> RunConfig:
-    """The run's configuration in today's words. Raises ResumeError when a component of it is not usable here."""
+def _restated(found: runs.Resumable, asked: Mapping[str, Any]) -> RunConfig:
+    """The run's configuration in today's words; its observers give way to those asked for, or go if not usable here.
+
+    Raises ResumeError when that is so of a component that steers.
+    """
+    log = () if "log" in asked else found.config.log
+    absent = _absent_observers(log)
+    log = tuple(text for text in log if text not in absent)
     try:
-        return restated(host(), found.config)
+        config = restated(host(), found.config.model_copy(update={"log": log}))
     except GantoolError as error:
-        raise ResumeError(f"The run {found.run} cannot go on here. {error}{_provider(found)}") from error
+        whose = providers.missing(found.checkpoint or found.run)
+        raise ResumeError(f"The run {found.run} cannot go on here. {error}{whose}") from error
+    for text, why in absent.items():
+        name = text.partition(":")[0]
+        left = f"The run {found.run} goes on without its observer {name!r}, and forgets it: --log {name} has it again."
+        _log.warning(f"{left} {why}")
+    return config
 
 
-def _provider(found: runs.Resumable) -> str:
-    """Whose the run's architecture is, told where it is missing."""
-    with suppress(CheckpointError):
-        card = read_card(generator_file(found.checkpoint or found.run))
-        if card.architecture.partition(":")[0] not in host().specs("architecture"):
-            return f" It was the architecture of {card.provider}."
-    return ""
+def _absent_observers(log: Sequence[str]) -> dict[str, GantoolError]:
+    """The observers that are not usable here, and why: they never steer, so that no run needs them."""
+    absent = {}
+    for text in log:
+        try:
+            host().resolve("observer", text)
+        except GantoolError as error:
+            absent[text] = error
+    return absent
 
 
 def trainer(
@@ -163,7 +180,8 @@ def trainer(
             runs.check_fresh(run)
         made = Trainer(game, batches, config, run, card, watchers, warnings, lock)
         if plan.checkpoint is not None:
-            made.resume(plan.checkpoint, accept_new_data)
+            with providers.explaining_misfit(plan.checkpoint):
+                made.resume(plan.checkpoint, accept_new_data)
         # A run asked for fewer images than it has seen stays what it is, and its settings what it was made with.
         if world.leads and made.images_seen <= config.images:
             runs.save_config(run, config)
@@ -205,7 +223,8 @@ def load(model: Path | str, device: str = "auto") -> Model:
     if chosen.is_guest:
         check_contract(gan, shape, chosen.title)
     gan.advance(card.images_seen)
-    checkpoint.load_weights(gan.generator, weights, str(path))
+    with providers.explaining_misfit(path):
+        checkpoint.load_weights(gan.generator, weights, str(path))
     gan.advance(card.images_seen)  # what it derives from the clock wins over what was averaged
     return Model(gan, card, pick_device(device))
 

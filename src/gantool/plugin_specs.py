@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from gantool.components import TRAITS, Architecture, Command, Component, Options, Recipe, Spec
 from gantool.errors import PluginError
 from gantool.option_types import writable
+from gantool.plugin_recipes import check_recipe
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _SPECS: dict[str, type[Spec]] = {"architecture": Architecture, "command": Command}
@@ -34,6 +35,7 @@ def check_spec(kind: str, spec: object) -> None:
     if isinstance(spec, Component) and spec.natural is not None:
         _check_place(kind, spec.name, "natural", spec.natural)
     if isinstance(spec, Component):
+        _check_images(kind, spec)
         _check_traits(kind, spec)
     if spec.settle is not None:
         _check_place(kind, spec.name, "settle", spec.settle)
@@ -51,6 +53,13 @@ def _check_place(kind: str, name: str, what: str, place: Any) -> None:
         raise PluginError(f"the {what} of {kind} {name!r} must be 'module:callable', not {place!r}")
 
 
+def _check_images(kind: str, spec: Component) -> None:
+    if spec.images is not None and (type(spec.images) is not int or spec.images < 1):
+        raise PluginError(
+            f"the images of {kind} {spec.name!r} must be an integer of at least 1, or None, not {spec.images!r}"
+        )
+
+
 def _check_traits(kind: str, spec: Component) -> None:
     if not isinstance(spec.traits, tuple) or not all(trait in TRAITS for trait in spec.traits):
         known = ", ".join(TRAITS)
@@ -62,6 +71,7 @@ def _check_architecture(spec: Architecture) -> None:
         raise PluginError(f"what architecture {spec.name!r} says about itself must be a text")
     if not isinstance(spec.recipe, Recipe):
         raise PluginError(f"the recipe of architecture {spec.name!r} must be a gantool.Recipe")
+    check_recipe(spec.name, spec.recipe)
     if not isinstance(spec.resolutions, tuple) or not all(isinstance(n, int) and n > 0 for n in spec.resolutions):
         raise PluginError(f"the resolutions of architecture {spec.name!r} must be a tuple of positive integers")
 

@@ -1,11 +1,13 @@
 """What a run is trained by where nobody said otherwise, and why, in one line for each choice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gantool.components import AUTO, Architecture, Component, Setting
 from gantool.config import NONE, RunConfig
+from gantool.errors import GantoolError, PluginError, sentence
+from gantool.plugin_choice import Chosen
 from gantool.plugins import PluginHost
 
 FEW_IMAGES = 10_000
@@ -80,6 +82,26 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "images": f"what {source.name} calls for" if source.images is not None else whose,
     }
     return Defaults(values, why)
+
+
+def check_components(host: PluginHost, arch: Chosen, said: Collection[str] = ()) -> None:
+    """Raise PluginError for a component of the architecture's recipe that cannot be had, unless it was overridden."""
+    assert isinstance(arch.spec, Architecture)
+    recipe = arch.spec.recipe
+    for kind, flag, field, texts in (
+        ("loss", "loss", "loss", (recipe.loss,)),
+        ("penalty", "penalty", "penalties", [text for text in recipe.penalties if text != NONE]),
+        ("augmentation", "augment", "augment", [] if recipe.augment in (None, NONE, AUTO) else [recipe.augment]),
+        ("balance", "balance", "balance", [] if recipe.balance == NONE else [recipe.balance]),
+    ):
+        for text in texts if flag not in said else ():
+            try:
+                host.resolve(kind, text)
+            except GantoolError as error:
+                raise PluginError(
+                    f"The recipe of architecture {arch.spec.name!r} of {arch.distribution} cannot be followed, for its "
+                    f"{field} {text!r}: {sentence(str(error))} Tell its author; --{flag} NAME overrides it."
+                ) from error
 
 
 def _of_one(own: float | None, shared: float, usual: float) -> float:

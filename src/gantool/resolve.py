@@ -46,6 +46,7 @@ def decide(
     why = dict(by_default.why) | {"resolution": _why_so_large(arch.spec, shape, source)}
     settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
     settings |= {"arch": arch.text, "data": source.text, "device": device}
+    recipes.check_components(host, arch, said)
     settings |= _components(host, settings)
     config = settle(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)

@@ -1,5 +1,6 @@
 """A stranger's plugin, in a folder of its own, from training to sampling; and what happens without it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,58 @@ def test_every_kind_of_component_of_a_guest_works_beside_a_broken_plugin(gantool
     assert ended.code == 1
     assert "The run runs/one cannot go on here. There is no architecture 'flat'." in ended.err
     assert "It was the architecture of flat_plugin." in ended.err
+    assert "goes on without" not in ended.err
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_run_goes_on_without_an_observer_that_is_gone_and_says_so(gantool, folder, monkeypatch, broken):
+    watched = PLUGIN[PLUGIN.index("@gantool.hookimpl\ndef gantool_observers") :]
+    diary = watched[: watched.index("def build")] + PLUGIN[PLUGIN.index("class Diary:") :]
+    name = f"diary{broken}_plugin".lower()
+    (folder / f"{name}.py").write_text("import gantool\n" + diary.replace("flat_plugin", name))
+    train = ("train", "--plugins-dir", folder, "--arch", "flat:latent=2", "--device", "cpu", "-q", "--name", "one")
+    begun = ("--data", "stripes", "--resolution", "8", "--images", "8", "--log", "diary", "--log", "jsonl")
+    (folder / "flat_plugin.py").write_text(PLUGIN.replace("diary", "other"))
+    assert gantool(*train, *begun).code == 0
+
+    monkeypatch.setattr(plugins, "_host", None)
+    if broken:
+        monkeypatch.delitem(sys.modules, name)
+        (folder / f"{name}.py").write_text("def diary(: pass")
+    else:
+        (folder / f"{name}.py").unlink()
+    resume = ("train", "--plugins-dir", folder, "--resume", "runs/one", "-q", "--images")
+    ended = gantool(*resume, "12", "--log", "jsonl")
+    assert (ended.code, ended.err.count("diary'")) == (0, 0)
+    Path("runs/one/config.toml").write_text(
+        Path("runs/one/config.toml").read_text().replace('log = ["', 'log = ["diary", "', 1)
+    )
+    ended = gantool(*resume, "16")
+    assert ended.code == 0
+    assert "The run runs/one goes on without its observer 'diary', and forgets it: --log diary has it" in ended.err
+    assert "There is no observer 'diary'." in ended.err
+    assert 'log = ["jsonl' in Path("runs/one/config.toml").read_text()
+    ended = gantool(*resume, "20", "--log", "diary")
+    assert ended.code == 2
+    assert "There is no observer 'diary'." in ended.err
+
+
+def test_weights_that_a_new_version_of_a_plugin_cannot_take_name_it_and_the_remedy(gantool, folder, monkeypatch):
+    base = ("train", "--plugins-dir", folder, "-q", "--images")
+    new = ("--name", "one", "--arch", "flat", "--data", "stripes", "--resolution", "8", "--device", "cpu")
+    assert gantool(*base, "8", *new).code == 0
+    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.delitem(sys.modules, "flat_plugin")
+    source = (folder / "flat_plugin.py").read_text()
+    (folder / "flat_plugin.py").write_text(
+        source.replace("nn.Linear(options.latent, shape.channels)", "nn.Linear(options.latent, shape.channels, False)")
+    )
+    for words in (("sample", "runs/one", "-n", "1", "--plugins-dir", folder), (*base, "16", "--resume", "runs/one")):
+        ended = gantool(*words)
+        assert ended.code == 1
+        assert 'do not fit the network: Unexpected key(s) in state_dict: "colour.bias".' in ended.err
+        assert "It was made with the architecture 'flat' of flat_plugin; here is flat_plugin, whose" in ended.err
+        assert "Install the version that it was made with, or ask its author." in ended.err
 
 
 def test_the_help_of_a_guest_shows_its_options_and_recipe(gantool, folder):
@@ -160,8 +213,23 @@ def test_a_guest_that_fails_at_drawing_is_named(gantool, folder, raised):
     ):
         ended = gantool(*command, "--plugins-dir", folder)
         assert ended.code == 1
-        assert "flat" in ended.err
-        assert "failed in " in ended.err or "cannot draw" in ended.err
+        assert "Error: Plugin flat_plugin failed in " in ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "told"),
+    [
+        ("hnge", 'loss="hnge"', "The recipe of architecture 'hnge' of hnge_plugin cannot be followed, for its loss"),
+        ("minus", "learning_rate=-1.0", "plugin minus_plugin is broken (the recipe of architecture 'minus': learning"),
+    ],
+)
+def test_a_wrong_recipe_is_the_plugins_fault_and_not_the_users(gantool, folder, name, wrong, told):
+    source = PLUGIN.replace("flat", name).replace('loss="hinge"', wrong)
+    (folder / "flat_plugin.py").unlink()
+    (folder / f"{name}_plugin.py").write_text(source)
+    ended = gantool("train", "--plugins-dir", folder, "--arch", name, "--device", "cpu", "--dry-run")
+    assert ended.code == 1
+    assert told in ended.err
 
 
 def test_a_guest_that_breaks_the_contract_is_named_and_leaves_no_run(gantool, folder):

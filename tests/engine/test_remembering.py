@@ -1,10 +1,15 @@
 """Components between steps: told the clock, asked how they stand, and blamed by name for what they raise."""
 
+from dataclasses import replace
+
 import pytest
+import torch
+from torch import nn
 
 from fakes import trainer
-from gantool.engine.remembering import advance, status
-from gantool.errors import PluginError
+from gantool.engine.checkpoint import MisfitError
+from gantool.engine.remembering import advance, restore, state, status
+from gantool.errors import CheckpointError, PluginError
 from gantool.losses import LogisticOptions
 from gantool.losses.losses import Logistic
 
@@ -29,3 +34,17 @@ def test_what_fails_in_the_middle_of_a_run_is_named(tmp_path):
         advance(game, 64)
     with pytest.raises(PluginError, match=r"Clocked \(loss\) failed in status\(\): AttributeError"):
         status(game)
+
+
+def test_a_component_that_has_changed_is_named_and_not_the_architecture(tmp_path):
+    class Keeping(Logistic, nn.Module):
+        def __init__(self, size):
+            nn.Module.__init__(self)
+            self.register_buffer("mean", torch.zeros(size))
+
+    game = replace(trainer(tmp_path).game, loss=Keeping(2))
+    saved = state(game)
+    restore(game, saved)
+    with pytest.raises(CheckpointError, match=r"What the loss \(Keeping\) remembered does not fit it") as raised:
+        restore(replace(game, loss=Keeping(3)), saved)
+    assert not isinstance(raised.value, MisfitError)

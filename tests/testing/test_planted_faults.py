@@ -1,5 +1,6 @@
 """Each check of the conformance kit finds the fault that was planted for it, and tells it in a sentence."""
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -225,6 +226,21 @@ def test_a_wrong_spec_is_a_fault_and_no_error():
     assert ":NoSuchClass failed" in fault
     (fault,) = check_component("loss", gantool.Component("hinge", "Another", gantool.Options, "planted_losses:Hinge"))
     assert "gives way to that of gantool" in fault
+
+
+def test_a_recipe_that_cannot_be_followed_is_told_once_and_what_it_cannot_teach_is_not():
+    recipe = gantool.Recipe(loss="hnge", augment="nothing-like-it")
+    place = place_of("sound")
+    spec = gantool.Architecture("planted", "Something", gantool.Options, place, recipe, resolutions=(8,))
+    (fault,) = check_component("architecture", spec)
+    assert fault.startswith("The recipe of architecture 'planted' of planted_networks cannot be followed, for its loss")
+    assert "Did you mean 'hinge'?" in fault
+    spec = replace(spec, recipe=gantool.Recipe(augment="nothing-like-it"))
+    (fault,) = check_component("architecture", spec)
+    assert "for its augment 'nothing-like-it'" in fault
+    spec = replace(spec, recipe=gantool.Recipe(batch=1))
+    (fault,) = check_component("architecture", spec)
+    assert fault == "the recipe of architecture 'planted': batch must be an integer of at least 2, not 1"
 
 
 def test_a_check_raises_with_all_faults_in_its_text():

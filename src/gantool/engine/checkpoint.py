@@ -29,6 +29,10 @@ GENERATOR, DISCRIMINATOR, AVERAGED = "generator.safetensors", "discriminator.saf
 STATE, MANIFEST = "state.pt", "manifest.json"
 
 
+class MisfitError(CheckpointError):
+    """Weights have other names or shapes than the network they are meant for."""
+
+
 @dataclass(frozen=True)
 class Contents:
     """What a checkpoint holds; `state` is plain numbers, strings, lists, dictionaries and tensors."""
@@ -143,14 +147,12 @@ def set_aside_newer(run: Path, images_seen: int) -> None:
 
 
 def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
-    """Fill a network. Raises CheckpointError in one sentence when names or shapes do not fit."""
+    """Fill a network. Raises MisfitError in one sentence when names or shapes do not fit."""
     try:
         network.load_state_dict(dict(weights))
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()]
-        raise CheckpointError(
-            f"The weights of {name} do not fit the network: {lines[min(1, len(lines) - 1)]}"
-        ) from error
+        raise MisfitError(f"The weights of {name} do not fit the network: {lines[min(1, len(lines) - 1)]}") from error
 
 
 def _remedy(path: Path) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gantool.engine.checkpoint import load_weights
+from gantool.engine.checkpoint import MisfitError, load_weights
 from gantool.engine.step import Game
-from gantool.errors import GantoolError, PluginError, cause
+from gantool.errors import CheckpointError, GantoolError, PluginError, cause
 
 
 def components(game: Game) -> dict[str, object]:
@@ -73,4 +73,10 @@ def restore(game: Game, saved: Mapping[str, Mapping[str, Tensor]]) -> None:
     """Remember what was saved; a part that remembered nothing yet begins afresh. Raises CheckpointError."""
     for name, part in remembering(game).items():
         if name in saved:
-            load_weights(part, saved[name], f"the {name}")
+            try:
+                load_weights(part, saved[name], f"the {name}")
+            except MisfitError as misfit:  # the architecture's networks fit, and it is not to be blamed
+                raise CheckpointError(
+                    f"What the {name} ({type(part).__name__}) remembered does not fit it: it has changed since the run "
+                    "was saved. Install the version of gantool or of its plugin that the run was made with."
+                ) from misfit

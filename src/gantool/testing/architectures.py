@@ -31,7 +31,7 @@ from gantool.testing.networks import Case
 from gantool.testing.repeating import a_seed_builds_the_same_networks, noise_follows_torchs_seed
 from gantool.testing.resuming import a_run_goes_on_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
-from gantool.testing.steps import two_steps_are_finite
+from gantool.testing.steps import the_recipe_can_be_followed, two_steps_are_finite
 
 PROPERTIES: tuple[Property[Case], ...] = (
     it_is_built_full_grown,
@@ -66,8 +66,11 @@ def faults_of(
 ) -> list[str]:
     """The faults of an architecture; with `quick`, each resolution, number of channels and of classes once.
 
-    Runs are made only where nothing else is wrong: they would differ for a reason that has been told.
+    Runs are made only where nothing else is wrong: they would differ for a reason that has been told. Nor are steps
+    taken by a recipe that cannot be followed.
     """
+    of_recipe = found([the_recipe_can_be_followed], component)
+    properties = [each for each in PROPERTIES if not of_recipe or each is not two_steps_are_finite]
     faults: list[tuple[str, list[str]]] = []
     refusals: list[str] = []
     built: list[Case] = []
@@ -82,12 +85,12 @@ def faults_of(
                 refusals.append(str(error))  # an author may say in a sentence what a network is not made for
             continue
         built.append(case)
-        faults.append((case.place, found([the_contract_is_kept], case) or found(PROPERTIES, case)))
+        faults.append((case.place, found([the_contract_is_kept], case) or found(properties, case)))
     if not built and refusals:
-        return [f"it can be built for none of the shapes that were tried: {refusals[0]}"]
-    if built and not placed(faults):
+        return [*of_recipe, f"it can be built for none of the shapes that were tried: {refusals[0]}"]
+    if built and not of_recipe and not placed(faults):
         faults.append((built[0].place, found([a_run_goes_on_exactly], built[0])))
-    return placed(faults)
+    return [*of_recipe, *placed(faults)]
 
 
 def usual(component: Chosen) -> tuple[int, ...]:

@@ -10,7 +10,9 @@ from gantool.contracts import Gan, Stage
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
 from gantool.engine.step import Game, discriminator_step, generator_step
+from gantool.plugin_choice import Chosen
 from gantool.plugins import host
+from gantool.recipes import check_components
 from gantool.resolve import resolve
 from gantool.testing.networks import BATCH, Case, modes, networks, seeded
 
@@ -23,13 +25,19 @@ WAYS = (("", PLAIN, 1), (" with --accumulate 2", PLAIN, 2), (" in bf16 with chan
 def configured(case: Case, **settings: object) -> RunConfig:
     """The configuration of a short run of this architecture by its recipe, without augmentation unless it names one."""
     recipe = getattr(case.component.spec, "recipe", None)
-    augment = getattr(recipe, "augment", None) or "none"
-    plain = {
+    plain: dict[str, object] = {} if getattr(recipe, "augment", None) else {"augment": "none"}
+    plain |= {
         "arch": case.component.text, "resolution": case.shape.resolution, "channels": case.shape.channels,
         "labels": case.shape.classes > 0, "batch": BATCH, "device": "cpu", "precision": "float32",
-        "layout": "contiguous", "data": DATA, "augment": augment, "seed": 1,
+        "layout": "contiguous", "data": DATA, "seed": 1,
     }  # fmt: skip
     return resolve(host(), plain | settings)
+
+
+def the_recipe_can_be_followed(component: Chosen) -> Iterator[str]:
+    """The recipe names components that there are, with options that they take."""
+    check_components(host(), component)
+    yield from ()
 
 
 def two_steps_are_finite(case: Case) -> Iterator[str]:

@@ -485,3 +485,20 @@ def test_a_plugin_that_is_added_is_wanted_whatever_the_environment_says() -> Non
     with plugins.using(made):
         assert plugins.host() is made
     assert plugins.host() is before
+
+
+def test_a_name_in_the_environment_that_no_plugin_has_is_told_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    site.add("gantool-rings", loss("ring"))
+    (tmp_path / "mine.py").write_text("from gantool import hookimpl\n")
+    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.setenv("GANTOOL_PLUGINS", "ringz, mine")
+    monkeypatch.setenv("GANTOOL_BLOCK_PLUGINS", "nothing-like-it")
+    plugins.look_in([tmp_path])
+    plugins.host()
+    told = [record.message for record in caplog.records if "is called so" in record.message]
+    assert told == [
+        "GANTOOL_PLUGINS names 'ringz', and no plugin is called so. Did you mean 'rings'?",
+        "GANTOOL_BLOCK_PLUGINS names 'nothing-like-it', and no plugin is called so.",
+    ]

@@ -186,3 +186,20 @@ def test_a_recipe_may_leave_out_what_flags_can():
     host.add(OddRecipe(Recipe(penalties=("none",), augment="none", balance="none")), "gantool-odd")
     config = decide(host, {"arch": "odd", "device": "cpu"})[0]
     assert (config.penalty, config.augment, config.balance) == ((), "none", "fixed:d_steps=1")
+
+
+@pytest.mark.parametrize("name", ["progressive", "msg"])
+def test_high_resolution_is_trained_on_a_cpu_for_no_longer_than_hours(name):
+    arch, folder = HOST.specs("architecture")[name], HOST.specs("source")["folder"]
+    on = {device: defaults(arch, folder, {}, device) for device in ("cpu", "cuda:0")}
+    assert on["cpu"].values["images"] == 60_000
+    assert on["cuda:0"].values["images"] == arch.recipe.images
+    assert on["cpu"].why["images"].endswith(f"on a CPU: its {arch.recipe.images:,} are for a GPU")
+    assert "CPU" not in on["cuda:0"].why["images"]
+    assert defaults(arch, HOST.specs("source")["shapes"], {}, "cpu").why["images"] == "what shapes calls for"
+
+
+def test_steps_that_are_the_recipes_own_on_a_cpu_too_are_not_told_as_more():
+    assert defaults(HOST.specs("architecture")["msg"], HOST.specs("source")["folder"], {}, "cpu").why["batch"] == (
+        "the recipe of msg"
+    )

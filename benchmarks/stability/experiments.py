@@ -1,5 +1,6 @@
 """The experiments: recipes as they are, strategies side by side, runs broken on purpose, ordinary ones to watch."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -64,6 +65,10 @@ class Experiment:
             "--arch", self.setting.arch, "--data", source, "--images", self.images, "--seed", str(self.seed),
             *FIXED, *kept, *self.setting.flags,
         ]  # fmt: skip
+
+    def in_file(self) -> list[str]:
+        """The settings that have no flag, as lines of TOML."""
+        return [f"{key} = {json.dumps(value)}" for key, value in self.setting.file.items()]
 
 
 DCGAN = "dcgan:width=16"

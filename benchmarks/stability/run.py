@@ -24,6 +24,7 @@ from table import alarms, strategies, summary
 
 import gantool
 from gantool.config import parse_count
+from gantool.errors import UsageError
 
 SAMPLES = 5000
 RESULTS = "results.jsonl"
@@ -38,10 +39,10 @@ def main() -> int:
     try:
         sets = {one.name: one for one in data_sets(asked)}
         planned = list(experiments(SETS[asked.set], asked.seeds, tuple(sets)))
-        planned = [one for one in planned if asked.only in one.name]
+        planned = picked(planned, asked.only)
         if asked.list:
             for one in planned:
-                print(one.name, *one.flags(sets[one.data].source))
+                print(listed(one, sets[one.data].source))
             return 0
         rows = Benchmark(asked.work, sets, asked.samples).run(planned, asked.jobs)
     except gantool.GantoolError as error:
@@ -52,6 +53,21 @@ def main() -> int:
     for line in notes(sets, asked.samples) if counted else summary(rows):
         print("\n" + line)
     return 0
+
+
+def picked(planned: Sequence[Experiment], part: str) -> list[Experiment]:
+    """Those whose name holds this. Raises UsageError when there is none."""
+    found = [one for one in planned if part in one.name]
+    if not found:
+        names = ", ".join(sorted({f"{one.setting.kind}-{one.setting.name}" for one in planned}))
+        raise UsageError(f"No run of the set has {part!r} in its name. There are: {names or 'none'}.")
+    return found
+
+
+def listed(experiment: Experiment, source: str) -> str:
+    """A run's name and all it is trained with: flags, and what a file has that there is no flag for."""
+    in_file = "; ".join(experiment.in_file())
+    return " ".join([experiment.name, *experiment.flags(source)]) + (f"  # in a --config: {in_file}" if in_file else "")
 
 
 def arguments() -> argparse.Namespace:

@@ -43,7 +43,7 @@ def train(experiment: Experiment, source: str, work: Path) -> Outcome:
 
     What was trained with other flags under the same name is begun anew.
     """
-    settings = [f"{key} = {json.dumps(value)}" for key, value in experiment.setting.file.items()]
+    settings = experiment.in_file()
     asked = [*experiment.flags(source), *settings]
     record, run = work / "outcomes" / f"{experiment.name}.json", work / "runs" / experiment.name
     before = read_outcome(record)

@@ -64,10 +64,14 @@ class ShortRun:
 
 @dataclass(frozen=True)
 class OnCpu:
-    """The steps a recipe takes on a CPU, where smaller batches cost no more for each image, and mean more updates."""
+    """The steps a recipe takes on a CPU, where smaller batches cost no more for each image, and mean more updates.
+
+    `images` takes the place of the recipe's, where those would take a CPU days.
+    """
 
     batch: int
     learning_rate: float
+    images: int | None = None
 
 
 @dataclass(frozen=True)

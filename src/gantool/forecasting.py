@@ -1,5 +1,6 @@
 """What a run will take, told before it begins: parameters, stages, and the memory of each."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,6 @@ from gantool.building import (
     check_batch,
     explaining_memory,
     penalties_of,
-    settle_precision,
     try_guests,
 )
 from gantool.components import ImageShape, Look
@@ -21,17 +21,29 @@ from gantool.contracts import Gan, Stage
 from gantool.doubts import doubts
 from gantool.engine import budget
 from gantool.engine.devices import free_memory, pick_device
+from gantool.engine.precision import Precision
 from gantool.engine.stages import check_parts, stage_at, stages_of
+from gantool.engine.timing import forward_seconds
 from gantool.plugins import host
 from gantool.resolve import resolve_source
 
+FORWARDS_PER_STEP = 6
+"""A step takes about as long as so many forward passes of both networks: 3 measured with dcgan, 9 with progressive."""
+HOURS = 3600
+LONG_RUN = 24 * HOURS
+"""A run on a CPU that takes longer is told of before it begins."""
+TOO_LONG_TO_TRY = 10.0
+"""Where an image takes so many seconds, no larger size is tried: they take longer still."""
 PLENTY = 10
 """Times a batch: a source that names so many pictures is not read to see whether enough of them can be used."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What `--dry-run` tells; `memory` is of each of the `stages`, `memory_bytes` the most of them."""
+    """What `--dry-run` tells; `memory` is of each of the `stages`, `memory_bytes` the most of them.
+
+    Precision and layout are as the configuration has them, since measuring which is faster takes time.
+    """
 
     config: RunConfig
     generator: int
@@ -57,12 +69,12 @@ def forecast(config: RunConfig) -> Forecast:
         gan, shape = build_gan(config, tuple(map(str, range(classes))))
         refuse_conflicts(config, gan)
         try_guests(config, gan, shape, pick_device(config.device))
-        config, _ = settle_precision(config, gan, shape)
         stages = stages_of(gan, config.resolution, config.batch)
         check_parts(stages, config.accumulate)
         memory = _memory(config, gan, stages, shape.classes)
+        told = (*doubts(config, gan, images=images), *_patience(config, gan, shape, pick_device(config.device)))
     sizes = budget.trainable(gan.generator), budget.trainable(gan.discriminator)
-    return Forecast(config, *sizes, stages, memory, tuple(doubts(config, gan, images=images)))
+    return Forecast(config, *sizes, stages, memory, told)
 
 
 def _counts(config: RunConfig) -> tuple[int, int]:
@@ -91,7 +103,9 @@ def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) 
 def forewarnings(
     config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device, images_seen: int, processes: int
 ) -> Iterator[str]:
-    """What should be said at the start of a run that grows from `images_seen` on, and not when it comes to pass."""
+    """What should be said at the start of a run that goes on from `images_seen`, and not when it comes to pass."""
+    if images_seen == 0 and processes == 1:
+        yield from _patience(config, gan, shape, device)
     stages, free = stages_of(gan, config.resolution, config.batch), free_memory(device)
     if len(stages) == 1 or images_seen >= config.images:
         return
@@ -119,3 +133,35 @@ def forewarnings(
             f"{needed / 2**30:.1f} GiB; {free / 2**30:.1f} GiB are free on {device}. Lower --batch "
             f"(it is {config.batch}) or --resolution, or make the networks narrower; --dry-run shows each stage."
         )
+
+
+def _patience(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> Iterator[str]:
+    """That a run would take days on this CPU, by forward passes at each size it comes to."""
+    if device.type != "cpu":
+        return
+    twin = copy.deepcopy(gan)
+    twin.generator.eval()
+    twin.discriminator.eval()
+    precision = Precision("bf16" if config.precision == "bf16" else "float32")
+    stages = [stage for stage in stages_of(twin, config.resolution, config.batch) if stage.start < config.images]
+    seconds, size, needed = 0.0, 0, 0.0
+    for stage, end in zip(stages, [*(stage.start for stage in stages[1:]), config.images], strict=True):
+        if stage.resolution != size and seconds < TOO_LONG_TO_TRY:
+            twin.advance(stage.start)
+            seconds, size = FORWARDS_PER_STEP * forward_seconds(twin, shape, precision), stage.resolution
+        needed += (end - stage.start) * seconds
+    if needed < LONG_RUN:
+        return
+    about = "about" if size == stages[-1].resolution else "more than"
+    fewer = int(config.images * LONG_RUN / 2 / needed / 1000)
+    half_a_day = f" ({fewer}k take half a day at the most)" if fewer and about == "about" else ""
+    yield (
+        f"On this CPU the run will take {about} {_time(needed)}: {config.images:,} images, and at {size} pixels about "
+        f"{1 / seconds:.2g} of them a second. Give fewer --images{half_a_day}, a lower --resolution or narrower "
+        f"networks ('gantool plugins show {config.arch.partition(':')[0]}' has the options), or train on a GPU."
+    )
+
+
+def _time(seconds: float) -> str:
+    hours = seconds / HOURS
+    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"

@@ -1,9 +1,9 @@
 """A plugin that was found: where it is from, how it fares, what it provides, and whether the user wants it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gantool.errors import sentence, shortened
+from gantool.errors import did_you_mean, sentence, shortened
 from gantool.hookspecs import KINDS
 from gantool.plugin_loading import Candidate, normal
 
@@ -76,6 +76,16 @@ def blocked(plugin: Plugin, environ: Mapping[str, str]) -> str | None:
         return "GANTOOL_PLUGINS does not name it"
     unwanted = _names(environ.get("GANTOOL_BLOCK_PLUGINS", ""))
     return "GANTOOL_BLOCK_PLUGINS names it" if any(map(plugin.is_called, unwanted)) else None
+
+
+def misnamed(plugins: Sequence[Plugin], environ: Mapping[str, str]) -> Iterator[str]:
+    """One sentence for each name in the environment that no guest has."""
+    guests = [plugin for plugin in plugins if plugin.origin != "built-in"]
+    known = [name for plugin in guests for name in (plugin.name, plugin.distribution)]
+    for variable in ("GANTOOL_PLUGINS", "GANTOOL_BLOCK_PLUGINS"):
+        for name in _names(environ.get(variable, "")):
+            if not any(plugin.is_called(name) for plugin in guests):
+                yield f"{variable} names {name!r}, and no plugin is called so.{did_you_mean(name, known)}"
 
 
 def _names(text: str) -> list[str]:

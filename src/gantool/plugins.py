@@ -18,7 +18,7 @@ from gantool.grammar import Choice, parse_choice, read_options
 from gantool.hookspecs import KINDS
 from gantool.plugin_choice import Chosen, guarded, title
 from gantool.plugin_loading import Candidate, Collected, Key, built_in, collect, in_folder, installed
-from gantool.plugin_status import PLURALS, WIDTH_OF_A_CAUSE, Plugin, blocked, told
+from gantool.plugin_status import PLURALS, WIDTH_OF_A_CAUSE, Plugin, blocked, misnamed, told
 
 BUILT_INS = (
     "gantool.architectures",
@@ -128,6 +128,10 @@ class PluginHost:
         """One sentence for each plugin that is broken or clashes with another."""
         return [plugin.complaint for plugin in self._plugins if plugin.complaint]
 
+    def misnamed(self) -> list[str]:
+        """One sentence for each name that the environment has for a plugin and none bears."""
+        return list(misnamed(self._plugins, self._environ))
+
     def _of(self, kind: str) -> dict[str, tuple[Spec, Plugin]]:
         if kind not in self._components:
             raise UsageError(
@@ -189,16 +193,9 @@ class PluginHost:
 _host: PluginHost | None = None
 
 
-def host(survey: Callable[[], Mapping[Key, str]] | None = None) -> PluginHost:
-    """The host of this process, made on first use; complaints go to the log, once.
-
-    `survey` is asked before that which plugins must not be imported, and why.
-    """
-    global _host
-    if _host is None:
-        _host = PluginHost(fatal=survey() if survey else None)
-        _report(_host.plugins)
-    return _host
+def host() -> PluginHost:
+    """The host of this process, made on first use; complaints go to the log, once."""
+    return look_in(()) if _host is None else _host
 
 
 @contextmanager
@@ -212,14 +209,22 @@ def using(other: PluginHost) -> Iterator[None]:
         _host = before
 
 
-def look_in(folders: Iterable[Path]) -> PluginHost:
-    """Have the host of this process load these folders of plugins too. Raises UsageError when one is no folder."""
-    the_host = host()
-    before = len(the_host.plugins)
+def look_in(folders: Iterable[Path], survey: Callable[[], Mapping[Key, str]] | None = None) -> PluginHost:
+    """Have the host of this process load these folders of plugins too. Raises UsageError when one is no folder.
+
+    If it is yet to be made, `survey` is asked which plugins must not be imported, and why.
+    """
+    global _host
+    is_new, before = _host is None, 0 if _host is None else len(_host.plugins)
+    if _host is None:
+        _host = PluginHost(fatal=survey() if survey else None)
     for folder in folders:
-        the_host.load_folder(folder)
-    _report(the_host.plugins[before:])
-    return the_host
+        _host.load_folder(folder)
+    _report(_host.plugins[before:])
+    if is_new:  # not earlier: the plugin that the environment names may be in one of the folders
+        for complaint in _host.misnamed():
+            _log.warning(complaint)
+    return _host
 
 
 def _report(plugins: Iterable[Plugin]) -> None:

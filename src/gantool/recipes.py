@@ -43,15 +43,19 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
     """
     recipe, whose = arch.recipe, f"the recipe of {arch.name}"
     usual = recipe.learning_rate
+    of_steps = of_images = whose
     if source.images is not None:
-        recipe = replace(recipe, images=source.images)
-    of_steps = whose
+        recipe, of_images = replace(recipe, images=source.images), f"what {source.name} calls for"
+    elif device == "cpu" and recipe.on_cpu is not None and recipe.on_cpu.images is not None:
+        of_images = f"{whose} on a CPU: its {recipe.images:,} are for a GPU"
+        recipe = replace(recipe, images=recipe.on_cpu.images)
     if recipe.short is not None and source.images is not None and source.images <= recipe.short.images:
         recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
         of_steps = f"{whose} for runs as short as {source.name} needs: more and bolder steps"
     elif recipe.on_cpu is not None and device == "cpu":
+        if (recipe.batch, recipe.learning_rate) != (recipe.on_cpu.batch, recipe.on_cpu.learning_rate):
+            of_steps = f"{whose} on a CPU: more updates for the same images"
         recipe = replace(recipe, batch=recipe.on_cpu.batch, learning_rate=recipe.on_cpu.learning_rate)
-        of_steps = f"{whose} on a CPU: more updates for the same images"
     batch = said.get("batch", recipe.batch)
     averaged = recipe.ema if recipe.ema != AUTO else _ema(batch)
     falls = said.get("lr_schedule", recipe.lr_schedule) != "constant"
@@ -79,7 +83,7 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "lr_g": of_steps,
         "lr_d": of_steps,
         "ema": whose if recipe.ema != AUTO else _why_ema(batch),
-        "images": f"what {source.name} calls for" if source.images is not None else whose,
+        "images": of_images,
     }
     return Defaults(values, why)
 

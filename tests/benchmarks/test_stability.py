@@ -12,7 +12,7 @@ from PIL import Image
 
 from gantool.cli.main import app
 from gantool.cli.train import SETTINGS
-from gantool.errors import DataError
+from gantool.errors import DataError, UsageError
 from gantool.plugins import PluginHost
 from gantool.resolve import resolve
 
@@ -35,11 +35,14 @@ def bench():
     import digits
     import experiments
     import modes
+    import run
     import runs
     import scores
     import table
 
-    return SimpleNamespace(digits=digits, experiments=experiments, modes=modes, runs=runs, scores=scores, table=table)
+    return SimpleNamespace(
+        digits=digits, experiments=experiments, modes=modes, run=run, runs=runs, scores=scores, table=table
+    )
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +201,12 @@ def test_only_warnings_of_the_run_itself_count(bench, tmp_path) -> None:
     assert bench.runs.first_warning(tmp_path) == (None, "")
     (tmp_path / "metrics.jsonl").write_text("\n".join([*lines, '{"images_seen": 128, "warning": "D won"}']))
     assert bench.runs.first_warning(tmp_path) == (128, "D won")
+
+
+def test_the_list_tells_what_a_file_sets_and_a_name_that_no_run_has_is_refused(bench) -> None:
+    planned = list(bench.experiments.experiments(bench.experiments.SETS["broken"], 1, ("shapes",)))
+    (momentum,) = bench.run.picked(planned, "momentum")
+    assert bench.run.listed(momentum, "shapes").endswith("--lr 5e-3  # in a --config: betas = [0.9, 0.999]")
+    assert "#" not in bench.run.listed(bench.run.picked(planned, "lr-x20")[0], "shapes")
+    with pytest.raises(UsageError, match=r"has 'momentun' in its name. There are: .*dcgan-momentum"):
+        bench.run.picked(planned, "momentun")

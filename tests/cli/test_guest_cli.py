@@ -1,9 +1,11 @@
 """A stranger's plugin, in a folder of its own, from training to sampling; and what happens without it."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gantool import plugins
 
@@ -294,3 +296,46 @@ def test_a_guests_loss_and_augmentation_play_like_any(gantool, folder):
     ended = gantool("train", "--plugins-dir", folder, *JOURNEY, "--name", "one")
     assert (ended.code, ended.out) == (0, "runs/one\n")
     assert "tilting" in ended.err
+
+
+TALKER = """
+
+@gantool.hookimpl
+def gantool_extractors():
+    return [gantool.Component("talker", "Says what it sees", gantool.Options, "flat_plugin:Talker")]
+
+class Talker:
+    def __init__(self, options):
+        from gantool.plugins import host
+        self.inner = host().resolve("extractor", "random:filters=8,size=3,scales=2").build()
+        self.layers, self.style_loss = self.inner.layers, self.inner.style_loss
+        self.content_layers, self.style_layers = self.inner.content_layers, self.inner.style_layers
+    def __call__(self, images):
+        return self.inner(images)
+    def select(self, layers):
+        features = self.inner.select(layers)
+        def see(images):
+            print("drawing")
+            return features(images)
+        return see
+"""
+
+
+def test_what_a_guests_network_prints_is_no_part_of_a_result(gantool, folder):
+    flat = "flat = self.colour"
+    (folder / "flat_plugin.py").write_text(PLUGIN.replace(flat, f"print('drawing'); {flat}") + TALKER)
+    Image.new("RGB", (24, 16), "red").save("photo.png")
+    ours = ("--plugins-dir", folder, "--json")
+    train = ("train", "--arch", "flat", "--device", "cpu", "--data", "stripes", "--resolution", "8", "-q", *ours)
+    stylize = ("stylize", "photo.png", "photo.png", "--extractor", "talker", "--steps", "1", "--size", "16", "-q")
+    for words in (
+        (*train, "--dry-run"),
+        (*train, "--images", "8", "--name", "one"),
+        ("sample", "runs/one", "-n", "2", *ours),
+        ("interpolate", "runs/one", "--frames", "4", "-o", "walk.png", *ours),
+        (*stylize, "-o", "drawn.png", *ours),
+    ):
+        ended = gantool(*words)
+        assert ended.code == 0, ended.err
+        assert isinstance(json.loads(ended.out), dict), words
+        assert "drawing" in ended.err

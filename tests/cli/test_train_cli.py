@@ -473,3 +473,26 @@ def test_what_was_chosen_is_told_with_its_reason_and_kept_when_the_run_goes_on(g
     assert "Chosen:" not in again.err
     dry = json.loads(gantool(*flags[:-2], "--images", "8", "--dry-run", "--json").out)
     assert {choice["flag"] for choice in dry["choices"]} >= {"--augment", "--ema"}
+
+
+def test_a_dry_run_measures_no_precision_and_says_so(gantool, monkeypatch):
+    monkeypatch.setattr("gantool.building.choose", lambda *_: pytest.fail("it was measured"))
+    ended = gantool("train", "--arch", "mlp", "--resolution", "8", "--dry-run", "--layout", "contiguous")
+    assert ended.code == 0, ended.err
+    assert "precision = auto" in ended.out
+    assert "Left at auto: precision, the faster of which is measured when the run begins." in ended.err
+    ended = gantool("train", "--arch", "mlp", "--resolution", "8", "--dry-run", *SMALL[-3:-1], "--layout", "contiguous")
+    assert "Left at auto" not in ended.err
+
+
+def test_a_run_that_would_take_days_on_a_cpu_is_told_of_before_it_begins(gantool, photos, monkeypatch):
+    monkeypatch.setattr("gantool.forecasting.forward_seconds", lambda *_: 1 / 6)
+    small = ("train", *SMALL, "--data", photos, "--resolution", "16")
+    ended = gantool(*small, "--images", "864k", "--dry-run")
+    assert "On this CPU the run will take about 10 days: 864,000 images, and at 16 pixels about 1 of them" in ended.err
+    assert "fewer --images (43k take half a day at the most)" in ended.err
+    assert "gantool plugins show dcgan" in ended.err
+    assert "On this CPU" not in gantool(*small, "--images", "80k", "--dry-run").err
+    monkeypatch.setattr("gantool.forecasting.LONG_RUN", 20)
+    assert "On this CPU the run will take" in gantool(*small, "--images", "24", "--name", "slow").err
+    assert "On this CPU" not in gantool(*small, "--images", "48", "--name", "slow").err  # it is known to go on

@@ -47,3 +47,17 @@ def test_one_that_fails_at_an_answer_is_dropped_once():
     announcer(SNAPSHOT)
     announcer(Tick(20, 100, 1.0, 1.0, {}))
     assert [type(event) for event in told.told].count(Warned) == 1
+
+
+def test_one_that_fails_is_told_in_one_line_with_the_package_it_is_from():
+    class Own:
+        def __call__(self, event):
+            raise ZeroDivisionError("mid\nrun")
+
+    told, own = Speaker(None), type("Own", (Own,), {"__module__": "gantool.observers.own"})
+    Announcer([Own(), told])(SNAPSHOT)
+    Announcer([own(), told])(SNAPSHOT)
+    strangers, ours = (event.message for event in told.told if isinstance(event, Warned))
+    failed = "failed and is switched off: ZeroDivisionError: mid run."
+    assert strangers == f"The observer Own of {__name__} {failed}"
+    assert ours == f"The observer Own {failed}"

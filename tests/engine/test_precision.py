@@ -84,3 +84,30 @@ def test_bf16_computes_in_bf16_and_float32_does_not():
         assert layer(x).dtype == torch.bfloat16
     with Precision("float32").autocast():
         assert layer(x).dtype == torch.float32
+
+
+def test_what_takes_long_to_measure_is_computed_the_plain_way(tmp_path, gains, monkeypatch):
+    monkeypatch.setattr("gantool.engine.precision.PATIENCE_SECONDS", -1.0)
+    measure, asked = timer(**BF16)
+    for _ in range(2):
+        assert choose("auto", "auto", CPU, measure, tmp_path / "p.json", "net") == Precision()
+    assert asked == [Precision()]  # and that is remembered
+
+
+def test_networks_that_are_slow_on_a_cpu_are_measured_with_fewer_samples(monkeypatch):
+    seen = []
+
+    class Slow(nn.Module):
+        def forward(self, z, labels=None):
+            seen.append(len(z))
+            return grows(z, labels)
+
+    gan = tiny_gan()
+    grows, gan.generator = gan.generator, Slow()
+    for long, samples in ((0.0, {2}), (1e9, {2, 16})):
+        monkeypatch.setattr("gantool.engine.timing.LONG_SECONDS", long)
+        measure = step_timer(gan, ImageShape(8), 64, CPU)
+        seen.clear()
+        measure(Precision())
+        measure(Precision("bf16"))
+        assert set(seen) == samples

@@ -32,7 +32,7 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
         facts.add_row(Text("Recipe", style="bold"), Text(recipe))
         for where, other in ((f"up to {short.pop('images'):,} images" if short else "", short), ("on a CPU", on_cpu)):
             if other:
-                better = "  ".join(f"{name}={_short(value)}" for name, value in other.items())
+                better = "  ".join(f"{name}={_short(value)}" for name, value in other.items() if value is not None)
                 facts.add_row(Text("", style="bold"), Text(f"{where}: {better}"))
         parts += [Text(), facts]
         if spec.about:

@@ -1,5 +1,7 @@
 """`gantool interpolate`: a walk between seeds, as a strip, an animation or a film."""
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -72,7 +74,7 @@ def interpolate(
 
     check_out(out, overwrite, moving=True)
     check_fps(out, fps)
-    with showing_progress():
+    with redirect_stdout(sys.stderr), showing_progress():  # which a guest's network may write to
         loaded = load(model, device)
         if count * (loaded.card.resolution * scale) ** 2 * loaded.card.channels > MOST_PIXELS:
             raise OptionError(f"{count} frames at --scale {scale} do not fit in memory: lower --frames or --scale.")

@@ -1,5 +1,7 @@
 """`gantool sample`: pictures of a trained generator, one file for each seed or one sheet."""
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -81,7 +83,7 @@ def sample(
 
     found = None if latents is None else load_latents(latents)
     numbers = numbers if found is None else list(range(len(found.latents)))
-    with showing_progress():
+    with redirect_stdout(sys.stderr), showing_progress():  # which a guest's network may write to
         loaded = load(model, device)
         labels = _class_names(loaded, label or [])
         folder = out if out is not None else Path("samples") / f"{model_name(model)}-{loaded.card.images_seen:09d}"

@@ -1,7 +1,9 @@
 """What `gantool stylize` does around the transfer: a picture, a folder or a film, Ctrl-C, and the files."""
 
+import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import torch
@@ -40,7 +42,8 @@ def run(job: Job, as_json: bool) -> None:
     manner, name = _manner(job)
     if not many and not moving:
         _tell_of_frames(job)
-    with interruptible() as caught, display(job.quiet) as show:
+    # Standard output is for the result, whatever a guest's extractor prints.
+    with redirect_stdout(sys.stderr), interruptible() as caught, display(job.quiet) as show:
         if many:
             drawn = _folder(job, manner, show, caught)
         elif moving:

@@ -1,5 +1,7 @@
 """`gantool train`: settings to a run folder full of pictures."""
 
+import sys
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -134,7 +136,7 @@ def train(
     if dry_run:
         from gantool.forecasting import forecast
 
-        with showing_progress():
+        with redirect_stdout(sys.stderr), showing_progress():
             told = forecast(plan.config)
         show_forecast(told, plan.choices, as_json)
         return

@@ -14,6 +14,7 @@ from gantool.assembly import Plan, trainer
 from gantool.cli.interrupts import interruptible
 from gantool.cli.output import console, result, result_json, say, warn
 from gantool.cli.progress import showing_progress
+from gantool.components import AUTO
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, PluginError
@@ -27,13 +28,13 @@ def run_to_the_end(
     plan: Plan, out: Path, plugins: Sequence[Path], *, accept_new_data: bool, quiet: bool, as_json: bool
 ) -> None:
     """Train, and leave with 0, or 130 or 143 after an interruption; the state is saved in either case."""
-    with showing_progress():
+    # Standard output is for the result, whatever a guest's code prints.
+    with redirect_stdout(sys.stderr), showing_progress():
         console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()
         made = trainer(plan, out, [console_observer], accept_new_data)
     if not quiet and made.game.world.leads:
         for line in (*map(str, plan.choices), *notes(made)):
             say(line)
-    # Standard output is for the result, whatever a guest's code prints while it trains.
     with interruptible(made.interrupt) as caught, redirect_stdout(sys.stderr), _blaming_plugins(made, plugins):
         finished = made.train()
     if not made.game.world.leads:
@@ -123,6 +124,9 @@ def show_forecast(told: Forecast, choices: Sequence[Choice], as_json: bool) -> N
         result(f"{key} = {value}")
     for choice in choices:
         say(str(choice))
+    measured = [name for name in ("precision", "layout") if config[name] == AUTO]
+    if measured:
+        say(f"Left at auto: {' and '.join(measured)}, the faster of which is measured when the run begins.")
     result(f"parameters: {told.generator:,} in the generator, {told.discriminator:,} in the discriminator")
     result(f"memory: about {told.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
     if len(told.stages) > 1:

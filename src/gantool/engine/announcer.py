@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gantool.contracts import Observer
 from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+from gantool.errors import cause, sentence
 
 EVENTS = (Started, Tick, Snapshot, Measured, Checkpoint, Warned, Finished)
 
@@ -36,9 +37,15 @@ class Announcer:
             return _checked(observer(event))
         except (Exception, SystemExit) as error:
             self._observers.remove(observer)
-            what = f"The observer {type(observer).__name__} failed and is switched off"
-            failures.append(Warned(event.images_seen, f"{what}: {type(error).__name__}: {error}"))
+            what = f"{_called(observer)} failed and is switched off: {cause(error)}"
+            failures.append(Warned(event.images_seen, sentence(what)))
             return ()
+
+
+def _called(observer: Observer) -> str:
+    """By its class, and by the package it comes from where that is not gantool."""
+    package = type(observer).__module__.partition(".")[0]
+    return f"The observer {type(observer).__name__}{'' if package == 'gantool' else f' of {package}'}"
 
 
 def _checked(answer: object) -> Sequence[Event]:

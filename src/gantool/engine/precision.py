@@ -3,7 +3,7 @@
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ WORTHWHILE = {"float32": 0.97, "bf16": 0.9}
 
 ROUNDS_SECONDS = 5.0
 """No new round begins after so long."""
+PATIENCE_SECONDS = 10.0
+"""Nor, in the first round, another candidate: where measuring takes longer than this, the plain way is taken."""
 ROUNDS = 3
 """Candidates take turns, and the best time of each counts: a machine that is busy for a moment favours nobody."""
 
@@ -61,8 +63,9 @@ def choose(
 ) -> Precision:
     """The fastest precision and layout among those allowed by `wanted` and `layout` (`auto` or a name).
 
-    `step_seconds` measures one. What was measured is kept in the JSON file `memory` under machine and `key`, so that
-    the same run started twice computes the same way.
+    `step_seconds` measures one. The outcome is kept in the JSON file `memory` under machine and `key`, so that the same
+    run started twice computes the same way. Where measuring takes too long, it is the first candidate, in float32 if
+    that is allowed.
     """
     candidates = [
         Precision(name, form, device.type)
@@ -80,16 +83,24 @@ def choose(
         remembered = [c for c in candidates if f"{c.name} {c.layout}" == known[entry]]
         if remembered:
             return remembered[0]
-    rounds: list[dict[Precision, float]] = []
-    begin = time.monotonic()
-    while len(rounds) < ROUNDS and (not rounds or time.monotonic() - begin < ROUNDS_SECONDS):
-        rounds.append({candidate: step_seconds(candidate) for candidate in candidates})
-    seconds = {candidate: min(measured[candidate] for measured in rounds) for candidate in candidates}
-    plain = candidates[0]
-    worthwhile = [c for c in candidates if seconds[c] < WORTHWHILE[c.name] * seconds[plain]]
-    best = min(worthwhile, key=lambda candidate: seconds[candidate], default=plain)
+    best = _fastest(candidates, step_seconds)
     _remember(memory, known | {entry: f"{best.name} {best.layout}"})
     return best
+
+
+def _fastest(candidates: Sequence[Precision], step_seconds: Callable[[Precision], float]) -> Precision:
+    plain, begin = candidates[0], time.monotonic()
+    seconds: dict[Precision, float] = {}
+    for candidate in candidates:
+        if seconds and time.monotonic() - begin > PATIENCE_SECONDS:
+            return plain
+        seconds[candidate] = step_seconds(candidate)
+    for _ in range(ROUNDS - 1):
+        if time.monotonic() - begin > ROUNDS_SECONDS:
+            break
+        seconds = {candidate: min(best, step_seconds(candidate)) for candidate, best in seconds.items()}
+    worthwhile = [c for c in candidates if seconds[c] < WORTHWHILE[c.name] * seconds[plain]]
+    return min(worthwhile, key=lambda candidate: seconds[candidate], default=plain)
 
 
 def bf16_gains(device: torch.device) -> bool:

@@ -1,8 +1,9 @@
-"""How long a training step takes in one precision, tried out on copies of the networks."""
+"""How long networks take for a pass, tried out before a run."""
 
 import copy
 import time
 from collections.abc import Callable
+from functools import cache
 
 import torch
 
@@ -11,6 +12,7 @@ from gantool.contracts import Gan
 from gantool.engine.precision import Precision
 
 TRIAL_BATCH = 16
+FEWEST = 2
 LONG_SECONDS = 1.0
 """What takes longer needs no second try: setting up the kernels is a small part of it."""
 TRIAL_PIXELS = TRIAL_BATCH * 128**2
@@ -18,12 +20,15 @@ TRIAL_PIXELS = TRIAL_BATCH * 128**2
 
 
 def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) -> Callable[[Precision], float]:
-    """A function that measures seconds of one generator and discriminator pass, forward and backward."""
+    """A function that measures seconds of one generator and discriminator pass, forward and backward.
 
-    def seconds(precision: Precision) -> float:
+    On a CPU that takes long for it, all precisions are measured with fewer samples.
+    """
+    most = max(FEWEST, min(batch, TRIAL_BATCH, TRIAL_PIXELS // shape.resolution**2))
+
+    def seconds(precision: Precision, n: int) -> float:
         trial = copy.deepcopy(gan)
         networks = [precision.place(network, device) for network in (trial.generator, trial.discriminator)]
-        n = max(2, min(batch, TRIAL_BATCH, TRIAL_PIXELS // shape.resolution**2))
         labels = torch.zeros(n, dtype=torch.int64, device=device) if shape.classes else None
         z = torch.randn(n, trial.latent_dim, device=device)
 
@@ -36,17 +41,41 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
 
-        start = time.perf_counter()
-        once()
-        first = time.perf_counter() - start
-        if first > LONG_SECONDS:
-            return first
-        start = time.perf_counter()
-        once()
-        return time.perf_counter() - start
+        return _warm_seconds(once)
+
+    @cache
+    def affordable() -> int:
+        if device.type != "cpu":  # whose first pass says nothing of the others
+            return most
+        return max(FEWEST, min(most, int(FEWEST * LONG_SECONDS / seconds(Precision(), FEWEST))))
 
     def isolated(precision: Precision) -> float:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            return seconds(precision)
+            return seconds(precision, affordable())
 
     return isolated
+
+
+@torch.no_grad()
+def forward_seconds(gan: Gan, shape: ImageShape, precision: Precision) -> float:
+    """Seconds that drawing and judging takes on the CPU for each image, by a few of them, at the level of now."""
+    labels = torch.zeros(FEWEST, dtype=torch.int64) if shape.classes else None
+
+    def once() -> None:
+        with precision.autocast():
+            gan.discriminator(gan.generator(torch.randn(FEWEST, gan.latent_dim), labels), labels)
+
+    with torch.random.fork_rng(devices=[]):
+        return _warm_seconds(once) / FEWEST
+
+
+def _warm_seconds(once: Callable[[], None]) -> float:
+    """Of the second time, unless the first takes long."""
+    start = time.perf_counter()
+    once()
+    first = time.perf_counter() - start
+    if first > LONG_SECONDS:
+        return first
+    start = time.perf_counter()
+    once()
+    return time.perf_counter() - start

@@ -14,7 +14,7 @@ from gantool.managing.checking import guests, wanted
 from gantool.managing.isolated import Write, run, serve
 from gantool.managing.threads import lingering
 from gantool.plugin_loading import Key, collect
-from gantool.plugins import PluginHost, host, look_in
+from gantool.plugins import PluginHost, look_in
 
 SECONDS = 20.0
 """For the import of one plugin; torch from a slow disk takes half of that."""
@@ -25,8 +25,7 @@ def careful_host(folders: Sequence[Path] = ()) -> PluginHost:
 
     Raises UsageError when one of `folders` is none.
     """
-    host(lambda: fatal(folders))
-    return look_in(folders)
+    return look_in(folders, lambda: fatal(folders))
 
 
 def fatal(folders: Sequence[Path], seconds: float = SECONDS) -> dict[Key, str]:

@@ -1,4 +1,4 @@
-"""Writes the reference in docs/plugins.md from the code: hooks, specs, traits, contracts, events, models, commands.
+"""Writes the reference in docs/plugins.md from the code: hooks, specs, contracts, events, models, commands, tests.
 
     python docs/reference.py
 
@@ -44,6 +44,10 @@ def reference() -> str:
     for module in _assigned_in("commands.py", "_HOME"):
         path = module.removeprefix("gantool.").replace(".", "/")
         parts += _described(f"{path}.py", ours, "gantool.commands")
+    parts += ["### What tests are made of\n", _paragraphs(ast.get_docstring(_tree("testing/__init__.py")) or "")]
+    for path in ("testing/checks.py", "testing/faults.py", "testing/untrained.py"):
+        parts += _described(path, _offered("testing/__init__.py"), "gantool.testing")
+    parts += ["#### Fixtures\n", _paragraphs(ast.get_docstring(_tree("testing/fixtures.py")) or ""), *_fixtures()]
     return "\n".join(parts)
 
 
@@ -72,6 +76,23 @@ def _hooks() -> Iterator[str]:
     for node in _tree("hookspecs.py").body:
         if isinstance(node, ast.FunctionDef) and node.returns is not None:
             yield f"| `{node.name}()` | `{_type(node.returns)}` | {_line(ast.get_docstring(node))} |"
+
+
+def _fixtures() -> Iterator[str]:
+    """The fixtures of pytest as tests meet them: what each gives, and the fields of what that returns."""
+    body = _tree("testing/fixtures.py").body
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and any("fixture" in ast.unparse(each) for each in node.decorator_list):
+            given = node.returns
+            if isinstance(given, ast.Constant):
+                given = ast.parse(given.value, mode="eval").body
+            if isinstance(given, ast.Subscript) and ast.unparse(given.value) == "Iterator":
+                given = given.slice
+            yield f"##### `{node.name}: {_type(given)}`\n\n{_paragraphs(ast.get_docstring(node) or '')}"
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield f"##### `gantool.testing.fixtures.{node.name}`\n\n{_paragraphs(ast.get_docstring(node) or '')}"
+            yield from _fields(node)
 
 
 def _traits() -> Iterator[str]:
@@ -139,7 +160,7 @@ def _methods(node: ast.ClassDef) -> Iterator[str]:
         yield ""
 
 
-_HANDED_OUT = ("Model",)
+_HANDED_OUT = ("Model", "Nonconforming")
 """What gantool makes: how that is done is no promise."""
 _SPECIAL = ("__init__", "__call__", "__len__", "__getitem__")
 

@@ -302,6 +302,29 @@ def test_a_folder_of_files_and_packages_is_a_folder_of_plugins(tmp_path: Path) -
     assert json.loads("1") == 1
 
 
+def test_a_module_beside_a_plugin_of_a_folder_is_told_where_it_belongs(tmp_path: Path) -> None:
+    (tmp_path / "stripes.py").write_text(dedent(loss("striped", factory="_stripes_impl:Stripes")))
+    (tmp_path / "_stripes_impl.py").write_text("def Stripes(options): pass")
+    (tmp_path / "spots.py").write_text("import _stripes_impl")
+    (tmp_path / "lines.py").write_text(dedent(loss("lined", factory="nowhere_to_be_found:Lines")))
+    packed = tmp_path / "packed_stripes"
+    packed.mkdir()
+    (packed / "__init__.py").write_text(dedent(loss("packed", factory="_packed_impl:Stripes")))
+    (packed / "_packed_impl.py").write_text("def Stripes(options): pass")
+    host = make_host(GANTOOL_PLUGINS_DIR=str(tmp_path))
+    words = r"No module named '{0}'\)\. .*with {1}/__init__\.py and {1}/{0}\.py, and call this module {1}\.{0}\."
+    with pytest.raises(PluginError, match=words.format("_stripes_impl", "stripes")):
+        host.resolve("loss", "striped").build()
+    with pytest.raises(PluginError, match=words.format("_packed_impl", "packed_stripes")):
+        host.resolve("loss", "packed").build()
+    with pytest.raises(PluginError, match=r"No module named 'nowhere_to_be_found'\)\.$"):
+        host.resolve("loss", "lined").build()
+    error = str(named(host, "spots").error)
+    assert "No module named '_stripes_impl'. Python does not look for modules in" in error
+    assert error.endswith("call this module spots._stripes_impl")
+    assert str(tmp_path) not in sys.path
+
+
 def test_a_plugin_folder_may_lie_on_the_path_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "on_path_plugin.py").write_text(dedent(loss("on-path")))
     monkeypatch.syspath_prepend(tmp_path)  # as with `python -m gantool` in that folder

@@ -11,6 +11,7 @@ from gantool.components import AUTO, Architecture, Component, ImageShape, Option
 from gantool.errors import GantoolError, PluginError, cause
 from gantool.grammar import canonical
 from gantool.plugin_checks import check_built
+from gantool.plugin_loading import advice_on
 
 T = TypeVar("T")
 
@@ -91,11 +92,11 @@ class Chosen:
         return shape
 
     def _call(self, place: str, *args: Any, **kwargs: Any) -> Any:
-        function = imported(self.title, place)
+        function = imported(self.title, self.distribution, place)
         return guarded(self.title, self.distribution, f" in {place}", lambda: function(self.options, *args, **kwargs))
 
 
-def imported(title: str, place: str) -> Any:
+def imported(title: str, distribution: str, place: str) -> Any:
     """What `"module:name"` stands for: something to call. Raises PluginError that says what `title` lacks."""
     module, _, path = place.partition(":")
     try:
@@ -104,7 +105,9 @@ def imported(title: str, place: str) -> Any:
         for name in path.split("."):
             found = getattr(found, name)
     except (Exception, SystemExit) as error:
-        raise PluginError(f"{title} cannot be used: importing {place} failed ({cause(error)}).") from error
+        raise PluginError(
+            f"{title} cannot be used: importing {place} failed ({cause(error)}).{advice_on(error, distribution)}"
+        ) from error
     if not callable(found):
         raise PluginError(f"{title} cannot be used: {place} is no function or class.")
     return found

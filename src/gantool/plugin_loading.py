@@ -234,11 +234,28 @@ def _import_file(name: str, file: Path) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException as error:
         del sys.modules[name]
+        if told := advice_on(error, name, file):
+            raise PluginError(f"{cause(error)}.{told}") from error
         raise
     _from_folders[name] = file
     return module
+
+
+def advice_on(error: BaseException, name: str, file: Path | None = None) -> str:
+    """What to do about a module that was not found and lies in the folder of this plugin; else nothing."""
+    file = file or _from_folders.get(name)
+    if file is None or not isinstance(error, ModuleNotFoundError):
+        return ""
+    folders = (file.parent, file.parent.parent) if file.name == "__init__.py" else (file.parent,)
+    for folder in folders:
+        if (folder / f"{error.name}.py").is_file():
+            return (
+                f" Python does not look for modules in {folder}: make the plugin a package, with {name}/__init__.py "
+                f"and {name}/{error.name}.py, and call this module {name}.{error.name}."
+            )
+    return ""
 
 
 def _is(file: Path, other: ModuleType | ModuleSpec) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import gantool as face
-from gantool import commands, plugins
+from gantool import commands, plugins, testing
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "plugins.md").read_text(encoding="utf-8")
@@ -115,9 +115,10 @@ def test_the_reference_is_what_the_code_says():
 
 
 def test_the_reference_has_every_name_that_is_promised():
-    described = set(re.findall(r"^#### `(?:with )?([\w.]+)", PAGE, re.MULTILINE))
-    for module, elsewhere in ((face, {"__version__", "hookimpl", "RunConfig"}), (commands, set())):
+    described = set(re.findall(r"^#{4,5} `(?:with )?([\w.]+)", PAGE, re.MULTILINE))
+    for module, elsewhere in ((face, {"__version__", "hookimpl", "RunConfig"}), (commands, set()), (testing, set())):
         assert {f"{module.__name__}.{name}" for name in set(module.__all__) - elsewhere} <= described
+    assert {"gantool_cli", "gantool_host", "tiny_pictures", "gantool.testing.fixtures.Ended"} <= described
 
 
 def test_links_of_the_page_lead_somewhere():

@@ -35,6 +35,37 @@ class Leaves(TinyDiscriminator):
         raise SystemExit(3)
 
 
+class Typed(TinyGenerator):
+    """Its pictures are of another type; the discriminator's convolution would say so in torch's words."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.dtype = dtype
+
+    def forward(self, z, labels=None):
+        return tuple(level.to(self.dtype) for level in super().forward(z, labels))
+
+
+class Rooted(TinyGenerator):
+    def forward(self, z, labels=None):
+        return tuple(level.sqrt() for level in super().forward(z, labels))
+
+
+class Certain(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        return super().forward(images, labels) / 0
+
+
+class Deciding(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        return super().forward(images, labels) > 0
+
+
+class Doubling(Gan):
+    def view(self, batch):
+        return (batch.double(),)
+
+
 BROKEN = [
     (lambda: "a string", "built a str"),
     (lambda: Gan(BareTensor(), TinyDiscriminator(), 4), "return \\(images,\\)"),
@@ -43,6 +74,13 @@ BROKEN = [
     (lambda: Gan(TinyGenerator(), Raises(), 4), "no_such_layer"),
     (lambda: Gan(TinyGenerator(), TinyDiscriminator(), 5), "cannot draw"),
     (lambda: Gan(TinyGenerator(), Leaves(), 4), "SystemExit"),
+    (lambda: Gan(Typed(torch.float64), TinyDiscriminator(), 4), r"pictures of type float64;.*level\.float\(\)"),
+    (lambda: Gan(Typed(torch.float16), TinyDiscriminator(), 4), "pictures of type float16"),
+    (lambda: Gan(Typed(torch.uint8), TinyDiscriminator(), 4), "pictures of type uint8"),
+    (lambda: Doubling(TinyGenerator(), TinyDiscriminator(), 4), "pictures of type float64"),
+    (lambda: Gan(Rooted(), TinyDiscriminator(), 4), "draws pixels that are not finite"),
+    (lambda: Gan(TinyGenerator(), Certain(), 4), "gives logits that are not finite"),
+    (lambda: Gan(TinyGenerator(), Deciding(), 4), "logits of type bool"),
 ]
 
 

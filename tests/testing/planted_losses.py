@@ -58,3 +58,9 @@ class Counting(Hinge):
 
 class PairingForNothing(Hinge):
     pairs_real = True
+
+
+class HingeSeeding(Hinge):
+    def generator(self, real_logits, fake_logits):
+        torch.manual_seed(3)
+        return super().generator(real_logits, fake_logits) * torch.rand(())

@@ -59,28 +59,18 @@ def only_unlabelled(options, shape):
     return built(shape)
 
 
-def wrong_range(options, shape):
-    class ZeroToOne(Generator):
+def seeding_noise(options, shape):
+    class Seeding(Generator):
         def paint(self, maps):
-            return torch.sigmoid(self.last(maps))
+            torch.manual_seed(3)
+            return super().paint(maps + 0.1 * torch.randn_like(maps))
 
-    return built(shape, ZeroToOne)
-
-
-def bytes_range(options, shape):
-    class Bytes(Generator):
-        def paint(self, maps):
-            return 127.5 * torch.tanh(self.last(maps))
-
-    return built(shape, Bytes)
+    return built(shape, Seeding)
 
 
-def wrong_shape(options, shape):
-    class Half(Generator):
-        def paint(self, maps):
-            return torch.tanh(self.last(maps))[:, :, ::2, ::2]
-
-    return built(shape, Half)
+def seeding_weights(options, shape):
+    torch.manual_seed(3)
+    return built(shape)
 
 
 def dead_parameter(options, shape):

@@ -1,5 +1,7 @@
 """Penalties and constraints, sound ones and with one fault each."""
 
+import random
+
 import numpy as np
 import torch
 from torch import nn
@@ -68,6 +70,17 @@ class SlopeByNumpy(Slope):
         return squares * float(np.random.default_rng().random())
 
 
+class SlopeByChance(Slope):
+    def measured(self, squares):
+        return squares * (2 if random.random() < 0.25 else 1)
+
+
+class SlopeByGlobals(Slope):
+    def measured(self, squares):
+        np.random.seed(len(squares))
+        return squares * float(np.random.random())
+
+
 class HoldingNothing:
     def __init__(self, options):
         pass
@@ -88,3 +101,15 @@ class Holding(HoldingNothing):
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.clamp_(-0.1, 0.1)
+
+
+class SlopeSeeding(Slope):
+    def measured(self, squares):
+        torch.manual_seed(3)
+        return squares
+
+
+class HoldingSeeding(Holding):
+    def constrain(self, network):
+        torch.manual_seed(3)
+        super().constrain(network)

@@ -37,6 +37,13 @@ class RandomSquares(Squares):
         return torch.randint(0, 256, self.shape, dtype=torch.uint8), 0
 
 
+class SeedingSquares(Squares):
+    def __getitem__(self, index):
+        _, label = super().__getitem__(index)
+        torch.manual_seed(index)
+        return torch.randint(0, 256, self.shape, dtype=torch.uint8), label
+
+
 class EndlessSquares(Squares):
     def __getitem__(self, index):
         return super().__getitem__(index % len(self))
@@ -75,6 +82,12 @@ class PoolingNoise(Pooling):
         return [F.avg_pool2d(images, 4) + torch.randn(1)]
 
 
+class PoolingSeeding(Pooling):
+    def __call__(self, images):
+        torch.manual_seed(3)
+        return super().__call__(images)
+
+
 class PoolingWithLayers(Pooling):
     layers = ("fine", "coarse")
 
@@ -96,6 +109,11 @@ class Meddling(Diary):
 class Dice(Diary):
     def __call__(self, event):
         torch.rand(1)
+
+
+class Seeding(Diary):
+    def __call__(self, event):
+        torch.manual_seed(3)
 
 
 class Talkative(Diary):

@@ -49,8 +49,9 @@ def guest_command(name: str, args: Sequence[str]) -> tuple[str, Command]:
 
     look_in_folders([Path(folder) for _, folder in flag_values(args, {PLUGINS_DIR})])
     spec = host().find("command", name)
-    called = title("command", name, host().owner("command", name))
-    function = imported(called, spec.factory)
+    owner = host().owner("command", name)
+    called = title("command", name, owner)
+    function = imported(called, owner, spec.factory)
     try:
         return called, _command(name, spec.summary, function)
     except Exception as error:  # of Typer, pydantic or inspect, as it comes

@@ -1,5 +1,7 @@
 """Whether an architecture keeps the contract, found out before training instead of in the middle of it."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -68,6 +70,13 @@ def _check(gan: Gan, shape: ImageShape, size: int, title: str) -> None:
                 f"The {name} of {title} returned a {type(images).__name__}; the contract is a tuple of image tensors, "
                 "coarse to fine: with one resolution, return (images,)."
             )
+        odd = next((level for level in images if level.dtype != torch.float32), None)
+        if odd is not None:
+            raise PluginError(
+                f"The {name} of {title} returned pictures of type {str(odd.dtype).removeprefix('torch.')}; they are "
+                "float32, in [-1, 1]: return level.float() for each."
+            )
+    _check_finite(fake, f"The generator of {title} draws pixels")
     if [tuple(level.shape) for level in fake] != [tuple(level.shape) for level in real]:
         raise PluginError(
             f"The generator of {title} draws {_shapes(fake)}, but its view of real images is {_shapes(real)}; "
@@ -78,6 +87,20 @@ def _check(gan: Gan, shape: ImageShape, size: int, title: str) -> None:
         got = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise PluginError(
             f"The discriminator of {title} returned {got} for {SAMPLES} samples; the contract is logits [n]."
+        )
+    if not logits.is_floating_point():
+        raise PluginError(
+            f"The discriminator of {title} returned logits of type {str(logits.dtype).removeprefix('torch.')}; they "
+            "are numbers of floating point, which have gradients."
+        )
+    _check_finite((logits,), f"The discriminator of {title} gives logits")
+
+
+def _check_finite(tensors: Sequence[Tensor], what: str) -> None:
+    if not all(bool(torch.isfinite(each).all()) for each in tensors):
+        raise PluginError(
+            f"{what} that are not finite, before anything is trained. Look for a division, a root or a logarithm near "
+            "0, and at the numbers its weights begin with."
         )
 
 

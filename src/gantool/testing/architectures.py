@@ -11,7 +11,7 @@ from gantool.testing.batches import (
     each_sample_is_judged_by_itself,
     logits_keep_the_order_of_their_samples,
 )
-from gantool.testing.conditioning import labels_matter
+from gantool.testing.conditioning import labels_matter, latents_matter
 from gantool.testing.drawing import (
     it_is_built_full_grown,
     pictures_lie_about_the_range,
@@ -28,7 +28,7 @@ from gantool.testing.learning import gradients_reach_every_parameter
 from gantool.testing.mapping import two_steps_are_forward
 from gantool.testing.modes import batchnorm_follows_training_mode, modes_are_left_alone
 from gantool.testing.networks import Case
-from gantool.testing.repeating import a_seed_builds_the_same_networks, noise_follows_torchs_seed
+from gantool.testing.repeating import a_seed_builds_the_same_networks, networks_do_not_seed, noise_follows_torchs_seed
 from gantool.testing.resuming import a_run_goes_on_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
 from gantool.testing.steps import the_recipe_can_be_followed, two_steps_are_finite
@@ -41,6 +41,7 @@ PROPERTIES: tuple[Property[Case], ...] = (
     batchnorm_follows_training_mode,
     a_seed_builds_the_same_networks,
     noise_follows_torchs_seed,
+    networks_do_not_seed,
     tensors_are_parameters_or_buffers,
     state_comes_back_from_a_file,
     logits_keep_the_order_of_their_samples,
@@ -50,6 +51,7 @@ PROPERTIES: tuple[Property[Case], ...] = (
     growing_keeps_every_parameter,
     levels_can_be_shown,
     gradients_reach_every_parameter,
+    latents_matter,
     labels_matter,
     two_steps_are_forward,
     two_steps_are_finite,

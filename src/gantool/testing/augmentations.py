@@ -17,6 +17,7 @@ from gantool.testing.faults import found, placed
 from gantool.testing.networks import same, seeded
 from gantool.testing.players import players
 from gantool.testing.remembering import REMEDY, goes_on
+from gantool.testing.seeding import SEEDS, TRIES, other_randomness, seeds_torch
 
 N = 8
 DRAWS = 6
@@ -84,12 +85,29 @@ def draws_differ(trial: Trial) -> Iterator[str]:
 def a_seed_gives_the_same_draw(trial: Trial) -> Iterator[str]:
     """Under the same seed of torch's, it draws the same."""
     for seed in range(DRAWS):
-        if not same(trial.drawn(seed), trial.drawn(seed)):
+        seen = []
+        for number in range(TRIES):
+            with other_randomness(number):
+                seen.append(trial.drawn(seed))
+        if not all(same(seen[0], other) for other in seen):
             yield (
                 "it draws otherwise under the same seed of torch's. Draw by torch, not by numpy or random: a run that "
                 "goes on could not repeat it."
             )
             return
+
+
+def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
+    """It does not seed torch's generator."""
+    augmentation, images = trial.augmentation, trial.images()
+
+    def use() -> None:
+        augmentation.draw(N)(images)
+        if observe := getattr(augmentation, "observe", None):
+            observe(torch.linspace(-1, 1, N))
+
+    if seeds_torch(use):
+        yield f"it {SEEDS}"
 
 
 def pixels_stay_sane(trial: Trial) -> Iterator[str]:
@@ -167,6 +185,7 @@ PROPERTIES = (
     a_draw_is_the_same_for_reals_and_fakes,
     draws_differ,
     a_seed_gives_the_same_draw,
+    torch_is_not_seeded,
     pixels_stay_sane,
     levels_get_the_same,
     it_can_be_differentiated_twice,

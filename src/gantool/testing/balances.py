@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from gantool.engine.trials import try_balance, try_memory
 from gantool.plugin_choice import Chosen
 from gantool.testing.faults import found
 from gantool.testing.remembering import REMEDY, restore
+from gantool.testing.seeding import SEEDS, seeds_torch
 
 LONG = 300
 COURSES: Mapping[str, Callable[[int], tuple[float, float]]] = {
@@ -75,6 +77,12 @@ def nobody_starves(trial: Trial) -> Iterator[str]:
             return
 
 
+def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
+    """It does not seed torch's generator."""
+    if seeds_torch(partial(_played, trial.balance, COURSES["while fortune turns"], 0, 50)):
+        yield f"it {SEEDS}"
+
+
 def state_comes_back(trial: Trial) -> Iterator[str]:
     """With its state restored, it goes on as if it had never stopped."""
     course = COURSES["while fortune turns"]
@@ -104,9 +112,10 @@ def _seen(turn: Turn, loss: float, accuracy: float) -> dict[str, Tensor]:
     }
 
 
+PROPERTIES = (asking_changes_nothing, nobody_starves, torch_is_not_seeded, state_comes_back)
+
+
 def faults_of(component: Chosen) -> list[str]:
     """The faults of a balance."""
     trial = Trial(component)
-    return found([it_keeps_the_contract], trial) or found(
-        [asking_changes_nothing, nobody_starves, state_comes_back], trial
-    )
+    return found([it_keeps_the_contract], trial) or found(PROPERTIES, trial)

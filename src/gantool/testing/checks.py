@@ -106,8 +106,11 @@ def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str
 
     def it_can_be_used(component: Chosen) -> Iterator[str]:
         """The component can be built and used."""
+        from gantool.testing.seeding import randomness_kept  # which imports torch
+
         faults_of: Callable[..., list[str]] = importlib.import_module(f"gantool.testing.{HOMES[kind]}").faults_of
-        yield from faults_of(settled(component), **options)
+        with randomness_kept():
+            yield from faults_of(settled(component), **options)
 
     faults = found([it_can_be_chosen], choice)
     return title, faults

@@ -1,10 +1,29 @@
-"""Labels: both networks make something of them, where there are classes."""
+"""What pictures hang on: the latent, and the label where there are classes."""
 
 from collections.abc import Iterator
 
 import torch
 
-from gantool.testing.networks import Case, awaken, drawn, far_apart, judged, latents, set_mode
+from gantool.testing.networks import Case, awaken, drawn, far_apart, judged, latents, same, set_mode
+
+
+def latents_matter(case: Case) -> Iterator[str]:
+    """Other latents give other pictures, in each stage.
+
+    Parameters at zero are given values first: what joins the latent may begin there.
+    """
+    gan = awaken(case.build())
+    set_mode(gan, training=False)
+    z, labels = latents(gan), case.labels()
+    for stage in case.stages(gan):
+        gan.advance(stage.start)
+        if same(drawn(gan, z, labels), drawn(gan, z.roll(1, dims=0), labels)):
+            when = f", in the stage from {stage.start} images on" if stage.start else ""
+            yield (
+                f"the generator draws the same pictures whatever the latent{when}. Let z reach the pixels: nothing may "
+                "multiply it by 0, overwrite it, or replace it by noise of the generator's own."
+            )
+            return
 
 
 def labels_matter(case: Case) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from gantool.contracts import Extractor
 from gantool.plugin_choice import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import far_apart, same, seeded
+from gantool.testing.seeding import touches_torch
 
 SIZES = ((64, 64), (96, 72), (33, 47))
 """Heights and widths; those of content pictures are whatever they are."""
@@ -85,6 +87,15 @@ def features_repeat(trial: Trial) -> Iterator[str]:
         yield "a picture's features depend on the other pictures of the batch. Put BatchNorm into evaluation mode."
 
 
+def torchs_generator_is_left_alone(trial: Trial) -> Iterator[str]:
+    """It neither draws from torch's generator nor seeds it."""
+    if touches_torch(partial(trial.extractor, images(SIZES[0]))):
+        yield (
+            "it draws from torch's own generator or seeds it (torch.manual_seed), and that is the run's, which may "
+            "measure by it. Use a torch.Generator of its own."
+        )
+
+
 def what_style_transfer_needs_fits_together(trial: Trial) -> Iterator[str]:
     """Its layers, their weights and `select` fit together, where it has them."""
     extractor: Any = trial.extractor
@@ -121,6 +132,7 @@ PROPERTIES = (
     features_are_finite,
     gradients_reach_the_picture,
     features_repeat,
+    torchs_generator_is_left_alone,
     what_style_transfer_needs_fits_together,
 )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -14,6 +15,7 @@ from gantool.plugin_choice import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import same, seeded
 from gantool.testing.remembering import REMEDY, goes_on
+from gantool.testing.seeding import SEEDS, seeds_torch
 
 N = 6
 CPU = torch.device("cpu")
@@ -125,6 +127,14 @@ def it_says_whether_it_pairs(trial: Trial) -> Iterator[str]:
         )
 
 
+def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
+    """It does not seed torch's generator."""
+    loss, logits = trial.loss, torch.linspace(-1, 1, N)
+    for name, real in (("discriminator", logits), ("generator", logits if trial.pairs else None)):
+        if seeds_torch(partial(getattr(loss, name), real, logits)):
+            yield f"its {name}(real_logits, fake_logits) {SEEDS}"
+
+
 def memory_comes_back(trial: Trial) -> Iterator[str]:
     """With its state restored, it gives the values it would have given."""
 
@@ -179,6 +189,7 @@ PROPERTIES = (
     gradients_teach,
     it_says_whether_it_pairs,
     its_traits_are_true,
+    torch_is_not_seeded,
     memory_comes_back,
 )
 

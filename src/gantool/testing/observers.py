@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, fields
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
@@ -17,6 +18,7 @@ from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapsho
 from gantool.plugin_choice import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import same, seeded
+from gantool.testing.seeding import touches_torch
 
 SIDE, GOAL = 16, 64
 
@@ -117,18 +119,16 @@ def it_changes_nothing(trial: Trial) -> Iterator[str]:
         observer = trial.observer
         for event in events(Path(folder)):
             before = copy.deepcopy({field.name: getattr(event, field.name) for field in fields(event)})
-            state = torch.get_rng_state()
-            observer(event)
+            touched = touches_torch(partial(observer, event))
             odd = [name for name, value in before.items() if not _unchanged(value, getattr(event, name))]
             if odd:
                 yield f"it changes {odd[0]} of the event {type(event).__name__}, which is told to others. Copy first."
                 return
-            if not torch.equal(state, torch.get_rng_state()):
+            if touched:
                 yield (
-                    f"it draws from torch's own generator when it is told of {type(event).__name__}, which is the "
-                    "run's. Use a torch.Generator of its own, or torch.random.fork_rng."
+                    f"it draws from torch's own generator when it is told of {type(event).__name__}, or seeds it, and "
+                    "that is the run's. Use a torch.Generator of its own, or torch.random.fork_rng."
                 )
-                torch.set_rng_state(state)
                 return
 
 

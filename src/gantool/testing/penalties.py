@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from gantool.testing.faults import found, placed
 from gantool.testing.networks import same, seeded
 from gantool.testing.players import players
 from gantool.testing.remembering import REMEDY, goes_on
+from gantool.testing.seeding import SEEDS, TRIES, other_randomness, seeds_torch
 
 N = 4
 CPU = torch.device("cpu")
@@ -53,12 +55,16 @@ class Trial:
     def values(self, penalty: Any, network: nn.Module, scale: float = 1.0) -> Tensor:
         """What it gives for the same samples, whose numbers are `scale` times as large."""
         with seeded(0):
-            z, noise = torch.randn(N, self.gan.latent_dim), torch.rand(N, self.shape.channels, 16, 16) * 2 - 1
-            with torch.no_grad():
-                real: Images = tuple(level * scale for level in self.gan.view(noise))
-                fake: Images = tuple(level * scale for level in self.gan.generator(z, self.labels()))
-            arguments = (z * scale,) if self.acts_on == "generator" else (real, fake)
-            value: Tensor = penalty(network, *arguments, self.labels())
+            return self.called(penalty, network, scale)
+
+    def called(self, penalty: Any, network: nn.Module, scale: float = 1.0) -> Tensor:
+        """The same for the samples that torch's generator gives now."""
+        z, noise = torch.randn(N, self.gan.latent_dim), torch.rand(N, self.shape.channels, 16, 16) * 2 - 1
+        with torch.no_grad():
+            real: Images = tuple(level * scale for level in self.gan.view(noise))
+            fake: Images = tuple(level * scale for level in self.gan.generator(z, self.labels()))
+        arguments = (z * scale,) if self.acts_on == "generator" else (real, fake)
+        value: Tensor = penalty(network, *arguments, self.labels())
         return value
 
 
@@ -130,7 +136,11 @@ def the_network_is_left_alone(trial: Trial) -> Iterator[str]:
 def a_seed_gives_the_same_values(trial: Trial) -> Iterator[str]:
     """Under the same seed of torch's it gives the same values."""
     network = trial.network()
-    if not same(*(trial.values(trial.penalty, network).detach() for _ in range(2))):
+    seen = []
+    for number in range(TRIES):
+        with other_randomness(number):
+            seen.append(trial.values(trial.penalty, network).detach())
+    if not all(same(seen[0], other) for other in seen):
         yield "it gives other values under the same seed of torch's. Draw noise by torch, not by numpy or random."
 
 
@@ -157,6 +167,14 @@ def memory_stays_finite(trial: Trial) -> Iterator[str]:
         )
 
 
+def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
+    """It does not seed torch's generator."""
+    penalty, network = trial.penalty, trial.network()
+    call = partial(penalty.constrain if trial.acts_on == "weights" else partial(trial.called, penalty), network)
+    if seeds_torch(call):
+        yield f"it {SEEDS}"
+
+
 def weights_are_held(trial: Trial) -> Iterator[str]:
     """It holds weights that have grown, and keeps them finite."""
     network = trial.network()
@@ -181,8 +199,9 @@ VALUED = (
     a_seed_gives_the_same_values,
     memory_comes_back,
     memory_stays_finite,
+    torch_is_not_seeded,
 )
-HOLDING = (weights_are_held,)
+HOLDING = (weights_are_held, torch_is_not_seeded)
 
 
 def faults_of(component: Chosen) -> list[str]:

@@ -1,14 +1,12 @@
 """Randomness: all of it comes from torch's generators, which a run seeds at each step."""
 
-import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
-import numpy as np
+import torch
 
 from gantool.testing.networks import Case, copied, drawn, judged, latents, networks, same, set_mode
-
-TRIES = 8
+from gantool.testing.seeding import SEEDS, TRIES, other_randomness, seeds_torch
 
 
 def a_seed_builds_the_same_networks(case: Case) -> Iterator[str]:
@@ -33,7 +31,7 @@ def noise_follows_torchs_seed(case: Case) -> Iterator[str]:
         seen = []
         for number in range(TRIES):
             gan = copied(built)  # training may change what is remembered, as spectral normalisation does
-            with _other_randomness(number):
+            with other_randomness(number):
                 images = drawn(gan, z, labels)
                 seen.append((images, (judged(gan, images, labels),)))
         for number, title in enumerate(("generator draws other pictures", "discriminator gives other logits")):
@@ -47,14 +45,17 @@ def noise_follows_torchs_seed(case: Case) -> Iterator[str]:
                 return
 
 
-@contextmanager
-def _other_randomness(seed: int) -> Iterator[None]:
-    """Python's and numpy's own generators at this seed, so that what is drawn from them surely differs."""
-    before, numpys = random.getstate(), np.random.get_state()
-    random.seed(seed)
-    np.random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(before)
-        np.random.set_state(numpys)
+def networks_do_not_seed(case: Case) -> Iterator[str]:
+    """Neither building, drawing nor judging seeds torch's generator."""
+    gan = case.build()
+    z, labels = latents(gan), case.labels()
+    images = drawn(gan, z, labels)
+    calls = {
+        "factory": partial(case.settled.build, case.shape),
+        "generator": partial(gan.generator, z, labels),
+        "discriminator": partial(gan.discriminator, images, labels),
+    }
+    for title, call in calls.items():
+        with torch.no_grad():
+            if seeds_torch(call):
+                yield f"its {title} {SEEDS}"

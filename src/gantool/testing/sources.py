@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from typing import Any, Literal, get_args, get_origin
 
@@ -13,6 +14,7 @@ from gantool.components import ImageShape
 from gantool.contracts import Source
 from gantool.plugin_choice import Chosen
 from gantool.testing.faults import found, placed
+from gantool.testing.seeding import touches_torch
 
 SHAPES = (ImageShape(16, 3), ImageShape(24, 1))
 FEW = 4
@@ -85,6 +87,18 @@ def pictures_stay_the_same(trial: Trial) -> Iterator[str]:
                 return
     if len(source) != len(anew) or list(source.class_names) != list(anew.class_names):
         yield "built anew, it has another length or other class_names."
+
+
+def torchs_generator_is_left_alone(trial: Trial) -> Iterator[str]:
+    """Giving a picture neither draws from torch's generator nor seeds it."""
+    source = trial.source
+    for index in _places(source):
+        if touches_torch(partial(source.__getitem__, index)):
+            yield (
+                f"source[{index}] draws from torch's own generator or seeds it (torch.manual_seed), and that is the "
+                "run's: pictures are read while it trains. Use a torch.Generator of its own, seeded by the index."
+            )
+            return
 
 
 def a_stretch_is_its_pictures(trial: Trial) -> Iterator[str]:
@@ -193,6 +207,7 @@ def _described(thing: object) -> str:
 
 PROPERTIES = (
     pictures_stay_the_same,
+    torchs_generator_is_left_alone,
     a_stretch_is_its_pictures,
     beyond_the_end_is_an_index_error,
     the_fingerprint_tells_pictures_apart,

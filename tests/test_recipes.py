@@ -70,7 +70,7 @@ def test_every_choice_is_told_and_nothing_that_was_said():
         (300, "dcgan", "64", "the most there is by default, since time grows with the pixels; .* shorter side is 300"),
         (40, "dcgan", "32", "what suits pictures whose shorter side is 40"),
         (8, "dcgan", "16", "the least there is by default; .* is 8"),
-        (28, "progressive", "16", "of the sizes progressive can do, the nearest to 28"),
+        (28, "progressive", "16", "the largest that progressive can do of pictures of 28"),
     ],
 )
 def test_the_resolution_is_told_with_what_limits_it(tmp_path, side, arch, resolution, why):

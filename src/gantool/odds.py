@@ -1,5 +1,6 @@
 """Of a game that one side is bound to win, told before it begins: slopes, weights, turns and learning rates."""
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -9,10 +10,10 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.components import Architecture, Setting
-from gantool.config import RunConfig
+from gantool.config import NONE, RunConfig
 from gantool.conflicts import flag_of, having, normalised, number
 from gantool.contracts import Loss
-from gantool.errors import GantoolError
+from gantool.errors import GantoolError, PluginError
 from gantool.plugin_choice import Chosen, guarded
 from gantool.plugins import host
 
@@ -83,8 +84,8 @@ def _usual_weights(config: RunConfig, chosen: Chosen, images: int | None) -> lis
                 config.resolution, config.channels, config.batch, config.images, lambda: images or config.images
             )
             default, _ = default.fitted(setting)
-    of_recipe = [host().resolve("penalty", text) for text in _recipe_penalties(config)]
-    same = [one for one in of_recipe if one.spec.name == chosen.spec.name]
+    of_recipe = [_of_recipe("penalty", text) for text in _recipe_penalties(config)]
+    same = [one for one in of_recipe if one is not None and one.spec.name == chosen.spec.name]
     return [weight for one in (default, *same) if (weight := number(one, "weight")) > 0]
 
 
@@ -93,10 +94,17 @@ def _recipe_penalties(config: RunConfig) -> tuple[str, ...]:
     return arch.recipe.penalties if isinstance(arch, Architecture) else ()
 
 
+def _of_recipe(kind: str, text: str) -> Chosen | None:
+    """A component of a recipe; None where there is none, or one with a fault: a run without it need not hear of it."""
+    with suppress(GantoolError):
+        return host().resolve(kind, text) if text != NONE else None
+    return None
+
+
 def doubts_of_turns(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
     """Of a side that learns too much, or hardly at all."""
     ahead = [one for one in having(chosen, "leads") if number(one, "d_steps") > 1]
-    scale_g, scale_d = scales_of(config.balance)
+    scale_g, scale_d = scales_of(host().resolve("balance", config.balance))
     faster = ""
     if config.lr_d * scale_d > 2 * config.lr_g * scale_g:
         faster = f"--lr-d {config.lr_d:g}" if config.lr_d > 2 * config.lr_g else _named("balance", chosen)
@@ -120,21 +128,26 @@ def doubts_of_turns(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
 
 
 def _draw(chosen: list[Chosen]) -> float:
-    """The discriminator's loss when it tells nothing apart: the least that one logit for everything gives."""
+    """The discriminator's loss when it tells nothing apart: the least that one logit for everything gives.
+
+    Infinite where a guest's loss fails at that, which its trial judges better than a doubt.
+    """
     played = next(one for one in chosen if one.kind == "loss")
-    loss: Loss = played.build()
-    logits = torch.linspace(-4, 4, 65).unsqueeze(1).expand(-1, 4)
+    logits = torch.linspace(-4, 4, 65)
 
     def least() -> float:
-        return min(float(loss.discriminator(same, same).mean()) for same in logits)
+        loss: Loss = played.build()
+        return min(float(loss.discriminator(same.repeat(4), same.repeat(4)).mean()) for same in logits)
 
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with torch.random.fork_rng(devices=[]), suppress(PluginError):
         return guarded(played.title, played.distribution, " over logits that are all the same", least)
+    return math.inf
 
 
-def scales_of(balance: str) -> tuple[float, float]:
+def scales_of(balance: Chosen | None) -> tuple[float, float]:
     """What a balance multiplies the learning rates of generator and discriminator by."""
-    scale_g, scale_d = getattr(host().resolve("balance", balance).build(), "learning_rate_scales", (1.0, 1.0))
+    built = None if balance is None else balance.build()
+    scale_g, scale_d = getattr(built, "learning_rate_scales", (1.0, 1.0))
     return float(scale_g), float(scale_d)
 
 
@@ -149,8 +162,8 @@ def doubts_of_rates(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
         return
     recipe = arch.recipe
     given = {"--lr-g": config.lr_g, "--lr-d": config.lr_d}
-    scale = dict(zip(given, scales_of(config.balance), strict=True))
-    own_scale = dict(zip(given, scales_of(recipe.balance), strict=True))
+    scale = dict(zip(given, scales_of(host().resolve("balance", config.balance)), strict=True))
+    own_scale = dict(zip(given, scales_of(_of_recipe("balance", recipe.balance)), strict=True))
     own = {"--lr-g": recipe.learning_rate_g, "--lr-d": recipe.learning_rate_d}
     others = [other.learning_rate for other in (recipe.short, recipe.on_cpu) if other is not None]
     shares = {flag: (own[flag] or recipe.learning_rate) / recipe.learning_rate * own_scale[flag] for flag in given}

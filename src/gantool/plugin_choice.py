@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gantool.components import AUTO, Architecture, Component, ImageShape, Options, Setting, Spec
-from gantool.errors import GantoolError, PluginError, cause
+from gantool.errors import GantoolError, PluginError, cause, sentence
 from gantool.grammar import canonical
 from gantool.plugin_checks import check_built
 from gantool.plugin_loading import advice_on
@@ -130,4 +130,4 @@ def guarded(title: str, distribution: str, where: str, call: Callable[[], T]) ->
         ours = isinstance(error, GantoolError | MemoryError) or type(error).__name__ == "OutOfMemoryError"
         if distribution == "gantool" or ours:
             raise
-        raise PluginError(f"{title} failed{where}: {cause(error)}.") from error
+        raise PluginError(sentence(f"{title} failed{where}: {cause(error)}")) from error

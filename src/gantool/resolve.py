@@ -176,8 +176,10 @@ def _near(arch: Architecture, shape: ImageShape) -> int:
 
 def _why_so_large(arch: Architecture, shape: ImageShape, source: Chosen) -> str:
     """The reason for a resolution that nobody gave."""
-    if _near(arch, shape) != shape.resolution:
-        return f"of the sizes {arch.name} can do, the nearest to {shape.resolution}"
+    if _near(arch, shape) > shape.resolution:
+        return f"the smallest that {arch.name} can do; the pictures have {shape.resolution}"
+    if _near(arch, shape) < shape.resolution:
+        return f"the largest that {arch.name} can do of pictures of {shape.resolution}"
     return (shape.why if isinstance(shape, Look) else "") or f"the size of {source.spec.name}"
 
 

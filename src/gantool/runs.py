@@ -95,6 +95,11 @@ def find(path: Path, out: Path) -> Resumable:
     return Resumable(place, load_config(place), newest)
 
 
+def is_saved(run: Path) -> bool:
+    """Whether a run has a checkpoint to go on from."""
+    return checkpoint.newest(run) is not None
+
+
 def load_config(run: Path) -> RunConfig:
     """The resolved configuration a run was started with. Raises ResumeError when it is damaged."""
     try:

@@ -196,9 +196,20 @@ def test_a_guest_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gant
     ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", "160", "--name", "one")
     assert ended.code == 1
     assert "Plugin flat_plugin failed in " in ended.err
+    assert "and its checkpoints are intact" in ended.err
     told = "it tried to end the program" if "Exit" in raised else raised.partition("(")[2].strip("')")
     assert told in ended.err
     assert f"go on with: gantool train --resume runs/one --plugins-dir {folder}" in ended.err
+
+
+def test_a_guest_that_fails_before_there_is_a_checkpoint_promises_none(gantool, folder):
+    broken = "(_ for _ in ()).throw(ValueError('soon')) if next(calls) == 1 else "
+    text = PLUGIN.replace("return network(real, labels)", f"return {broken}network(real, labels)")
+    (folder / "flat_plugin.py").write_text(f"import itertools\ncalls = itertools.count()\n{text}")
+    base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--penalty", "dimming", "--device", "cpu", "-q")
+    ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", "160", "--name", "one")
+    assert ended.code == 1
+    assert "and has no checkpoint yet: once the plugin is mended, begin anew with: gantool train" in ended.err
 
 
 @pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('forty')"])
@@ -232,6 +243,22 @@ def test_a_wrong_recipe_is_the_plugins_fault_and_not_the_users(gantool, folder, 
     ended = gantool("train", "--plugins-dir", folder, "--arch", name, "--device", "cpu", "--dry-run")
     assert ended.code == 1
     assert told in ended.err
+
+
+@pytest.mark.parametrize(
+    ("recipe", "flags"),
+    [
+        ('balance="nope", penalties=("nope",)', ("--balance", "fixed", "--penalty", "r1")),
+        ('balance="none", penalties=("none",)', ("--penalty", "r1")),
+        ('balance="none", penalties=("none",)', ()),
+    ],
+)
+def test_what_overrides_a_recipe_is_all_that_a_run_needs(gantool, folder, recipe, flags):
+    source = PLUGIN.replace('penalties=("dimming:strength=2",)', recipe)
+    assert recipe in source
+    (folder / "flat_plugin.py").write_text(source)
+    ended = gantool("train", "--plugins-dir", folder, "--arch", "flat", "--device", "cpu", "--dry-run", *flags)
+    assert ended.code == 0, ended.err
 
 
 def test_a_guest_that_breaks_the_contract_is_named_and_leaves_no_run(gantool, folder):

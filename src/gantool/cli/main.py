@@ -68,12 +68,13 @@ app.add_typer(plugins.app, name="plugins")
 
 
 class _WarningHandler(logging.Handler):
-    """Shows the library's warnings as the command line shows its own."""
+    """Shows the library's warnings as the command line shows its own, once where many processes train."""
 
     def emit(self, record: logging.LogRecord) -> None:
         from gantool.cli.output import warn
 
-        warn(record.getMessage())
+        if os.environ.get("RANK", "0") == "0":
+            warn(record.getMessage())
 
 
 class _Terminated(BaseException):

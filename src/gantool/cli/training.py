@@ -22,6 +22,7 @@ from gantool.forecasting import Forecast
 from gantool.plugin_blame import failure
 from gantool.plugins import host
 from gantool.recipes import Choice
+from gantool.runs import is_saved
 
 
 def run_to_the_end(
@@ -65,9 +66,10 @@ def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
         of_a_plugin = None if isinstance(error, GantoolError) else failure(error, host())
         if of_a_plugin is None:
             raise
+        kept = "its checkpoints are intact" if is_saved(made.run) else "has no checkpoint yet"
         raise PluginError(
-            f"{of_a_plugin}. The run had seen {made.images_seen:,} images, and its checkpoints are intact: once the "
-            f"plugin is mended, go on with: {resume_command(made.run, plugins)}"
+            f"{of_a_plugin}. The run had seen {made.images_seen:,} images, and {kept}: once the plugin is mended, "
+            f"{'go on' if is_saved(made.run) else 'begin anew'} with: {resume_command(made.run, plugins)}"
         ) from error
 
 

@@ -66,6 +66,7 @@ SOUND = [
     ("source", "Squares", {"options": Step}),
     ("extractor", "Pooling", {}),
     ("observer", "Diary", {}),
+    ("observer", "Scribe", {}),
     ("command", "greet", {}),
 ]
 

@@ -100,7 +100,8 @@ def it_lets_unknown_events_pass(trial: Trial) -> Iterator[str]:
     """It lets events that it does not know pass."""
     with _run_folder() as folder:
         observer = trial.observer
-        observer(events(Path(folder))[0])
+        started, *_, finished = events(Path(folder))
+        observer(started)
         later: Any = Later(8)
         try:
             observer(later)
@@ -111,6 +112,8 @@ def it_lets_unknown_events_pass(trial: Trial) -> Iterator[str]:
                 f"it raises {type(error).__name__} for an event of a kind it does not know. Newer versions of gantool "
                 "may tell more: ask isinstance for what you need, and let the rest pass."
             )
+            return
+        observer(finished)  # so that it lets go of its files
 
 
 def it_changes_nothing(trial: Trial) -> Iterator[str]:
@@ -141,7 +144,8 @@ def _unchanged(before: object, after: object) -> bool:
 
 
 def _run_folder() -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix="gantool-")
+    # A thread of the observer's may write still: that is no fault of what the property asks.
+    return tempfile.TemporaryDirectory(prefix="gantool-", ignore_cleanup_errors=True)
 
 
 PROPERTIES: Sequence[Any] = (

@@ -9,6 +9,7 @@ import torch
 
 from gantool.components import ImageShape
 from gantool.config import NONE, RunConfig
+from gantool.conflicts import strategies_of
 from gantool.contracts import Balance, Constraint, Gan, Source
 from gantool.data.cache_folder import cache_folder
 from gantool.engine.allocator import keep_freed_memory
@@ -76,18 +77,11 @@ def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, Image
 
 def try_guests(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> None:
     """Call what plugins bring to the game as a step will. Raises PluginError when it breaks its contract."""
-    named = [
-        ("loss", config.loss),
-        *(("penalty", text) for text in config.penalty),
-        ("augmentation", config.augment),
-        ("balance", config.balance),
-    ]
     arch = host().resolve("architecture", config.arch)
     if arch.is_guest:
         with redirect_stdout(sys.stderr):
             try_networks(gan, arch.title, shape, device)
-    guests = [chosen for kind, text in named if text != NONE and (chosen := host().resolve(kind, text)).is_guest]
-    for chosen in guests:
+    for chosen in filter(lambda one: one.is_guest, strategies_of(config)):
         built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run
         with redirect_stdout(sys.stderr):  # standard output is for results, and a guest may print
             try_memory(built, chosen.title)

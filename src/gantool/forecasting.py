@@ -30,7 +30,7 @@ from gantool.resolve import resolve_source
 FORWARDS_PER_STEP = 6
 """A step takes about as long as so many forward passes of both networks: 3 measured with dcgan, 9 with progressive."""
 HOURS = 3600
-LONG_RUN = 24 * HOURS
+LONG_RUN = 6 * HOURS
 """A run on a CPU that takes longer is told of before it begins."""
 TOO_LONG_TO_TRY = 10.0
 """Where an image takes so many seconds, no larger size is tried: they take longer still."""
@@ -153,11 +153,11 @@ def _patience(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.devi
     if needed < LONG_RUN:
         return
     about = "about" if size == stages[-1].resolution else "more than"
-    fewer = int(config.images * LONG_RUN / 2 / needed / 1000)
-    half_a_day = f" ({fewer}k take half a day at the most)" if fewer and about == "about" else ""
+    fewer = int(config.images * HOURS / needed / 1000)
+    an_hour = f" ({fewer}k take about an hour)" if fewer and about == "about" else ""
     yield (
         f"On this CPU the run will take {about} {_time(needed)}: {config.images:,} images, and at {size} pixels about "
-        f"{1 / seconds:.2g} of them a second. Give fewer --images{half_a_day}, a lower --resolution or narrower "
+        f"{1 / seconds:.2g} of them a second. Give fewer --images{an_hour}, a lower --resolution or narrower "
         f"networks ('gantool plugins show {config.arch.partition(':')[0]}' has the options), or train on a GPU."
     )
 

@@ -51,7 +51,7 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         recipe = replace(recipe, images=recipe.on_cpu.images)
     if recipe.short is not None and source.images is not None and source.images <= recipe.short.images:
         recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
-        of_steps = f"{whose} for runs as short as {source.name} needs: more and bolder steps"
+        of_steps = f"{whose} for what is learnt as soon as {source.name}: more and bolder steps"
     elif recipe.on_cpu is not None and device == "cpu":
         if (recipe.batch, recipe.learning_rate) != (recipe.on_cpu.batch, recipe.on_cpu.learning_rate):
             of_steps = f"{whose} on a CPU: more updates for the same images"

@@ -119,7 +119,11 @@ def test_a_best_checkpoint_that_is_gone_is_forgotten(tmp_path):
     assert best_checkpoint(tmp_path) is None
 
 
-def test_a_run_that_was_clearly_better_before_says_so_at_its_end(tmp_path):
+def test_a_run_that_was_clearly_better_before_says_so_at_its_end(tmp_path, monkeypatch):
+    early = Scorer({32: 0.3, 64: 0.5})
+    trainer(tmp_path / "early", images=64, observers=[early]).train()
+    assert early.warnings() == []  # its best has learnt nothing yet
+    monkeypatch.setattr("gantool.engine.best.LEAST_IMAGES", 32)
     scorer = Scorer({32: 0.3, 64: 0.5})
     trainer(tmp_path / "run", images=64, observers=[scorer]).train()
     (message,) = scorer.warnings()

@@ -63,7 +63,7 @@ class Best:
 
     def farewell(self, run: Path, patience: int) -> str:
         """What to say when the run ends: that it gave up, or that it was better before; empty otherwise."""
-        if not self.images_seen:
+        if self.images_seen < LEAST_IMAGES and not (self.images_seen and self.gave_up(patience)):
             return ""
         best = f"The best is that of {self.images_seen:,} images; draw from it with: {sample_command(run)}"
         if self.gave_up(patience):

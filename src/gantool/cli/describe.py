@@ -30,7 +30,8 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
         facts = Table.grid(padding=(0, 2))
         facts.add_row(Text("Resolutions", style="bold"), Text(sizes))
         facts.add_row(Text("Recipe", style="bold"), Text(recipe))
-        for where, other in ((f"for a source that needs up to {short.pop('images'):,} images" if short else "", short), ("on a CPU", on_cpu)):
+        simple = f"for a source that needs up to {short.pop('images'):,} images" if short else ""
+        for where, other in ((simple, short), ("on a CPU", on_cpu)):
             if other:
                 better = "  ".join(f"{name}={_short(value)}" for name, value in other.items() if value is not None)
                 facts.add_row(Text("", style="bold"), Text(f"{where}: {better}"))

@@ -1,6 +1,7 @@
 """A stranger's plugin, in a folder of its own, from training to sampling; and what happens without it."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -210,6 +211,19 @@ def test_a_guest_that_fails_before_there_is_a_checkpoint_promises_none(gantool, 
     ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", "160", "--name", "one")
     assert ended.code == 1
     assert "and has no checkpoint yet: once the plugin is mended, begin anew with: gantool train" in ended.err
+
+
+def test_an_interrupt_in_the_last_step_offers_no_way_on(gantool, folder):
+    last = 'type(event).__name__ == "Snapshot" and event.images_seen == 24'
+    stop = f'if {last}: os.kill(os.getpid(), signal.SIGINT)\n        print("dear diary")'
+    text = PLUGIN.replace('print("dear diary")', stop)
+    (folder / "flat_plugin.py").write_text(f"import os, signal\n{text}")
+    base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--device", "cpu", "--name", "one", "--log", "diary")
+    for images, words in (("48", "Go on with: gantool train --resume runs/one"), ("24", "That was the whole of it.")):
+        ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", images, "--snapshot-every", "8")
+        assert ended.code == 130
+        assert f"Stopped and saved at 24 images. {words}" in ended.err
+        shutil.rmtree("runs")
 
 
 @pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('forty')"])

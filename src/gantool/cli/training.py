@@ -45,7 +45,9 @@ def run_to_the_end(
         caught.append(signal.SIGINT)
     if caught:
         command = resume_command(finished.run, plugins)
-        say(f"Stopped and saved at {finished.images_seen:,} images. Go on with: {command}")
+        ended = finished.images_seen >= made.config.images
+        way_on = "That was the whole of it." if ended else f"Go on with: {command}"
+        say(f"Stopped and saved at {finished.images_seen:,} images. {way_on}")
     if as_json:
         result_json(summary(made, bool(caught)))
     else:

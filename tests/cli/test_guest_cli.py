@@ -188,14 +188,20 @@ def test_a_source_of_odd_pictures_leaves_no_run(gantool, folder):
     assert not Path("runs").exists()
 
 
-@pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('forty')", "OSError('lost')"])
-def test_a_guest_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gantool, folder, raised):
-    broken = f"(_ for _ in ()).throw({raised}) if next(calls) == 9 else "
+def trained_with_a_penalty_that_fails(gantool, folder, raised, call):
+    """How a run ends whose penalty raises at this call; the first, of number 0, is the trial before the run."""
+    broken = f"(_ for _ in ()).throw({raised}) if next(calls) == {call} else "
     text = PLUGIN.replace("return network(real, labels)", f"return {broken}network(real, labels)")
     (folder / "flat_plugin.py").write_text(f"import itertools\ncalls = itertools.count()\n{text}")
     base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--penalty", "dimming", "--device", "cpu", "-q")
     ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", "160", "--name", "one")
     assert ended.code == 1
+    return ended
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('forty')", "OSError('lost')"])
+def test_a_guest_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gantool, folder, raised):
+    ended = trained_with_a_penalty_that_fails(gantool, folder, raised, call=9)
     assert "Plugin flat_plugin failed in " in ended.err
     assert "and its checkpoints are intact" in ended.err
     told = "it tried to end the program" if "Exit" in raised else raised.partition("(")[2].strip("')")
@@ -204,12 +210,7 @@ def test_a_guest_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gant
 
 
 def test_a_guest_that_fails_before_there_is_a_checkpoint_promises_none(gantool, folder):
-    broken = "(_ for _ in ()).throw(ValueError('soon')) if next(calls) == 1 else "
-    text = PLUGIN.replace("return network(real, labels)", f"return {broken}network(real, labels)")
-    (folder / "flat_plugin.py").write_text(f"import itertools\ncalls = itertools.count()\n{text}")
-    base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--penalty", "dimming", "--device", "cpu", "-q")
-    ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", "160", "--name", "one")
-    assert ended.code == 1
+    ended = trained_with_a_penalty_that_fails(gantool, folder, "ValueError('soon')", call=1)
     assert "and has no checkpoint yet: once the plugin is mended, begin anew with: gantool train" in ended.err
 
 

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from gantool.data import FolderOptions
+from gantool.builtin.sources.folder import build
 from gantool.data.batches import open_batches
-from gantool.data.cache import CachedSource
-from gantool.data.folder import build
+from gantool.data.cache.build import CachedSource
+from gantool.data.pictures.options import FolderOptions
 
 
 def main() -> None:

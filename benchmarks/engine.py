@@ -24,15 +24,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import gantool
-from gantool.building import build_game, build_gan, settle_precision
-from gantool.config import RunConfig
-from gantool.contracts import Labels
-from gantool.engine.allocator import keep_freed_memory
-from gantool.engine.devices import pick_device
+from gantool.api.contracts import Labels
+from gantool.api.run_config import RunConfig
+from gantool.engine.devices import keep_freed_memory, pick_device
 from gantool.engine.distributed import World
-from gantool.engine.export import ModelCard
+from gantool.engine.model_file import ModelCard
 from gantool.engine.precision import Precision
 from gantool.engine.trainer import Trainer
+from gantool.run.prepare import build_game, build_gan, settle_precision
 
 REST_SECONDS = 0.3
 """Between turns, until the threads of the last one have stopped waiting for work by spinning."""

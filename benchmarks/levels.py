@@ -16,13 +16,13 @@ from pathlib import Path
 import torch
 
 import gantool
-from gantool.building import build_game, build_gan, settle_precision
-from gantool.config import RunConfig
-from gantool.contracts import Labels
+from gantool.api.contracts import Labels
+from gantool.api.run_config import RunConfig
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World
-from gantool.engine.export import ModelCard
+from gantool.engine.model_file import ModelCard
 from gantool.engine.trainer import Trainer
+from gantool.run.prepare import build_game, build_gan, settle_precision
 
 
 class Synthetic:

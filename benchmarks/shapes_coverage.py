@@ -13,8 +13,8 @@ import sys
 from functools import partial
 
 import gantool
-from gantool.data.shapes import FACTORS
-from gantool.data.shapes_recognise import NEAREST, RECOGNISABLE, WELL_DRAWN, recognise
+from gantool.builtin.sources.shapes import FACTORS
+from gantool.builtin.sources.shapes_recognise import NEAREST, RECOGNISABLE, WELL_DRAWN, recognise
 from gantool.metrics.coverage import Coverage, count_kinds
 
 READINGS = {"well drawn": WELL_DRAWN, "recognisable": RECOGNISABLE, "nearest": NEAREST}

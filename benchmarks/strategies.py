@@ -13,12 +13,12 @@ import time
 import torch
 
 import gantool
-from gantool.building import build_game, build_gan
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
 from gantool.engine.step import Game, discriminator_step, generator_step
-from gantool.plugins import host
+from gantool.plugins.host import host
+from gantool.run.prepare import build_game, build_gan
 
 PLAIN = ("logistic", "none", "none")
 AUGMENTATIONS = {"ada": "ada:p=0.5"}  # what begins as the identity

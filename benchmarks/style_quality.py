@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gantool.data.whole import read_picture
+from gantool.data.pictures.whole import read_picture
 from gantool.pixels import to_float
 from gantool.style.color import luma, matched
 from gantool.style.pyramid import resized, shrunk

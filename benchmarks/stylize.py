@@ -30,15 +30,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from gantool.data.whole import read_picture
+from gantool.data.pictures.whole import read_picture
 from gantool.engine.devices import pick_device
-from gantool.plugins import host
+from gantool.plugins.host import host
 from gantool.style import Settings, State, transfer
+from gantool.style.job import as_image, autocast, read_style
 from gantool.style.layers import balance_of
 from gantool.style.losses import gram, total_variation
 from gantool.style.optimizers import MINIMISERS, lbfgs
 from gantool.style.pyramid import MARGIN
-from gantool.stylizing import as_image, autocast, read_style
 
 STEPS_UNSEEN = 4
 """Before the clock starts: kernels are chosen and L-BFGS has its first pairs."""

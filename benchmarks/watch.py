@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import gantool
-from gantool.observers import WatchOptions
-from gantool.observers.verdicts import judge, read
-from gantool.runs import load_config
+from gantool.builtin.observers import WatchOptions
+from gantool.builtin.observers.verdicts import judge, read
+from gantool.run.folder import load_config
 
 EARLY = 0.25
 """Of a run: trouble that is told by then is told early."""

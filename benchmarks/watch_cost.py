@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 import gantool
+from gantool.builtin.observers.watch import Watch
 from gantool.engine.trainer import Trainer
-from gantool.observers.watch import Watch
 
 DEFAULTS = {"arch": "dcgan:width=16", "data": "shapes", "resolution": 32, "images": "8k"}
 PLACES: dict[str, tuple[type, str]] = {"the watch": (Watch, "__call__"), "saving the best": (Trainer, "_keep_the_best")}

@@ -31,11 +31,11 @@ def page() -> str:
 def reference() -> str:
     """The whole reference in Markdown."""
     offered = _offered("__init__.py")
-    parts = ["### Hooks\n", *_hooks(), "\n### Specs\n", *_described("components.py", offered), *_traits()]
-    parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("contracts.py")) or "")]
-    parts += [*_described("contracts.py", offered), "### Events\n", *_described("engine/events.py", offered)]
+    parts = ["### Hooks\n", *_hooks(), "\n### Specs\n", *_described("api/specs.py", offered), *_traits()]
+    parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("api/contracts.py")) or "")]
+    parts += [*_described("api/contracts.py", offered), "### Events\n", *_described("api/events.py", offered)]
     parts += ["### Runs and models\n"]
-    for path in ("assembly.py", "model.py", "engine/export.py", "latent_files.py"):
+    for path in ("run/start.py", "sampling/load.py", "sampling/model.py", "engine/model_file.py", "sampling/latent_file.py"):
         parts += _described(path, offered)
     about, _, tree = (ast.get_docstring(_tree("errors.py")) or "").partition("\n\n")
     parts += [f"### Errors\n\n{about}\n\n```text\n{tree}\n```\n", *_described("errors.py", offered)]
@@ -73,7 +73,7 @@ def _assigned_in(path: str, name: str) -> Any:
 def _hooks() -> Iterator[str]:
     yield "| hook | returns | |"
     yield "| --- | --- | --- |"
-    for node in _tree("hookspecs.py").body:
+    for node in _tree("api/hookspecs.py").body:
         if isinstance(node, ast.FunctionDef) and node.returns is not None:
             yield f"| `{node.name}()` | `{_type(node.returns)}` | {_line(ast.get_docstring(node))} |"
 
@@ -97,7 +97,7 @@ def _fixtures() -> Iterator[str]:
 
 def _traits() -> Iterator[str]:
     yield "#### Traits\n\n| trait | |\n| --- | --- |"
-    for name, meaning in _assigned_in("components.py", "TRAITS").items():
+    for name, meaning in _assigned_in("api/specs.py", "TRAITS").items():
         yield f"| `{name}` | {meaning} |"
     yield ""
 

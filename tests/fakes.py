@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gantool.config import RunConfig
-from gantool.contracts import Gan, Images, Labels
+from gantool.api.contracts import Gan, Images, Labels
+from gantool.api.run_config import RunConfig
+from gantool.builtin.losses import LogisticOptions
+from gantool.builtin.losses.losses import Logistic
+from gantool.builtin.penalties import GpOptions
+from gantool.builtin.penalties.gradients import GradientPenalty
 from gantool.engine.distributed import World
-from gantool.engine.export import ModelCard
+from gantool.engine.model_file import ModelCard
 from gantool.engine.precision import Precision
 from gantool.engine.step import Game
 from gantool.engine.trainer import Trainer
-from gantool.losses import GpOptions, LogisticOptions
-from gantool.losses.losses import Logistic
-from gantool.losses.penalties import GradientPenalty
 
 SIDE = 8
 

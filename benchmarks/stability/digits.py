@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64, UInt8
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from gantool.data.cache import CachedSource
+from gantool.data.cache.build import CachedSource
 
 SIDE = 28
 EPOCHS, BATCH, LEARNING_RATE = 5, 128, 2e-3

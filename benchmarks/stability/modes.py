@@ -15,11 +15,11 @@ from scores import Reading, Score, score
 from torch import Tensor, nn
 
 import gantool
-from gantool.building import build_source
-from gantool.data.shapes import FACTORS, kinds
-from gantool.data.shapes_recognise import NEAREST, RECOGNISABLE, recognise
-from gantool.option_types import quote
-from gantool.plugins import host
+from gantool.builtin.sources.shapes import FACTORS, kinds
+from gantool.builtin.sources.shapes_recognise import NEAREST, RECOGNISABLE, recognise
+from gantool.plugins.host import host
+from gantool.plugins.option_types import quote
+from gantool.run.prepare import build_source
 
 Reader = Callable[[UInt8[Tensor, "n c h w"]], Reading]
 

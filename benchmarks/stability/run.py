@@ -23,8 +23,8 @@ from scores import Score
 from table import alarms, strategies, summary
 
 import gantool
-from gantool.config import parse_count
 from gantool.errors import UsageError
+from gantool.run.config import parse_count
 
 SAMPLES = 5000
 RESULTS = "results.jsonl"

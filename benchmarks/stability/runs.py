@@ -11,10 +11,10 @@ from pathlib import Path
 
 from experiments import Experiment
 
-from gantool.config import parse_count
 from gantool.engine import checkpoint
 from gantool.errors import UsageError
-from gantool.runs import CONFIG, load_config
+from gantool.run.config import parse_count
+from gantool.run.folder import CONFIG, load_config
 
 PLUGINS = Path(__file__).parent / "plugins"
 LAST_WORDS = 300

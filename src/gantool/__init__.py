@@ -7,22 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gantool.assembly import configure, load, train, trainer
-    from gantool.components import (
-        API_VERSION,
-        Architecture,
-        Command,
-        Component,
-        ImageShape,
-        OnCpu,
-        Options,
-        Recipe,
-        Setting,
-        ShortRun,
-        option,
-    )
-    from gantool.config import RunConfig
-    from gantool.contracts import (
+    from gantool.api.contracts import (
         Augmentation,
         Balance,
         Constraint,
@@ -42,32 +27,49 @@ if TYPE_CHECKING:
         Stage,
         Turn,
     )
-    from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
-    from gantool.engine.export import ModelCard
+    from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+    from gantool.api.hookspecs import hookimpl
+    from gantool.api.run_config import RunConfig
+    from gantool.api.specs import (
+        API_VERSION,
+        Architecture,
+        Command,
+        Component,
+        ImageShape,
+        OnCpu,
+        Options,
+        Recipe,
+        Setting,
+        ShortRun,
+        option,
+    )
+    from gantool.engine.model_file import ModelCard
     from gantool.errors import DataError, GantoolError, UsageError
-    from gantool.hookspecs import hookimpl
-    from gantool.latent_files import LatentFile, load_latents, save_latents
-    from gantool.model import Model
+    from gantool.run.start import configure, train, trainer
+    from gantool.sampling.latent_file import LatentFile, load_latents, save_latents
+    from gantool.sampling.load import load
+    from gantool.sampling.model import Model
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "gantool.assembly": ("configure", "load", "train", "trainer"),
-    "gantool.components": (
+    "gantool.run.start": ("configure", "train", "trainer"),
+    "gantool.sampling.load": ("load",),
+    "gantool.api.specs": (
         "API_VERSION", "Architecture", "Command", "Component", "ImageShape", "OnCpu", "Options", "Recipe", "Setting",
         "ShortRun", "option",
     ),
-    "gantool.config": ("RunConfig",),
-    "gantool.contracts": (
+    "gantool.api.run_config": ("RunConfig",),
+    "gantool.api.contracts": (
         "Augmentation", "Balance", "Constraint", "Critic", "Extractor", "Gan", "GeneratorPenalty", "Images", "Labels",
         "Logits", "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
     ),
-    "gantool.engine.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
-    "gantool.engine.export": ("ModelCard",),
+    "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
+    "gantool.engine.model_file": ("ModelCard",),
     "gantool.errors": ("GantoolError", "UsageError", "DataError"),
-    "gantool.hookspecs": ("hookimpl",),
-    "gantool.latent_files": ("LatentFile", "load_latents", "save_latents"),
-    "gantool.model": ("Model",),
+    "gantool.api.hookspecs": ("hookimpl",),
+    "gantool.sampling.latent_file": ("LatentFile", "load_latents", "save_latents"),
+    "gantool.sampling.model": ("Model",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from gantool.cli.output import result, result_json, say, warn
     from gantool.cli.progress import showing_progress
     from gantool.cli.seeds import parse_seeds
-    from gantool.data.whole import read_square
+    from gantool.data.pictures.whole import read_square
     from gantool.pixels import to_float, to_uint8
     from gantool.progress import report
     from gantool.render.grids import sheet
     from gantool.render.pictures import save_pictures
-    from gantool.stylizing import find_extractor
+    from gantool.style.job import find_extractor
 
 _HOME = {
     "gantool.cli.model_options": ("ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json"),
@@ -32,11 +32,11 @@ _HOME = {
     "gantool.cli.progress": ("showing_progress",),
     "gantool.progress": ("report",),
     "gantool.cli.interrupts": ("interruptible", "Caught"),
-    "gantool.data.whole": ("read_square",),
+    "gantool.data.pictures.whole": ("read_square",),
     "gantool.pixels": ("to_float", "to_uint8"),
     "gantool.render.grids": ("sheet",),
     "gantool.render.pictures": ("save_pictures",),
-    "gantool.stylizing": ("find_extractor",),
+    "gantool.style.job": ("find_extractor",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

@@ -13,8 +13,8 @@ from PIL import Image
 from gantool.cli.main import app
 from gantool.cli.train import SETTINGS
 from gantool.errors import DataError, UsageError
-from gantool.plugins import PluginHost
-from gantool.resolve import resolve
+from gantool.plugins.host import PluginHost
+from gantool.run.resolve import resolve
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "stability"
 COMMAND = typer.main.get_command(app).commands["train"]
@@ -35,10 +35,11 @@ def bench():
     import digits
     import experiments
     import modes
-    import run
     import runs
     import scores
     import table
+
+    import run
 
     return SimpleNamespace(
         digits=digits, experiments=experiments, modes=modes, run=run, runs=runs, scores=scores, table=table

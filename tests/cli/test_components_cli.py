@@ -6,11 +6,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from gantool import plugins
 from gantool.cli.components import ComponentCommand, PluginsDir, complete
 from gantool.cli.output import result
 from gantool.errors import UsageError
-from gantool.plugins import host
+from gantool.plugins import host as host_module
+from gantool.plugins.host import host
 
 GUEST = """
 import gantool
@@ -27,7 +27,7 @@ def gantool_architectures():
 
 @pytest.fixture(autouse=True)
 def fresh_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.setattr(host_module, "_host", None)
     monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
     monkeypatch.setenv("COLUMNS", "180")
 

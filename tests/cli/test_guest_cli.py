@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gantool import plugins
+from gantool.plugins import host as host_module
 
 PLUGIN = """
 import gantool
@@ -88,7 +88,7 @@ class Diary:
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
-    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.setattr(host_module, "_host", None)
     place = tmp_path / "my-plugins"
     place.mkdir()
     (place / "flat_plugin.py").write_text(PLUGIN)
@@ -110,7 +110,7 @@ def test_every_kind_of_component_of_a_guest_works_beside_a_broken_plugin(gantool
     assert not Path("runs/one/skipped.tsv").exists()  # the source names none
     assert gantool("sample", "runs/one", "-n", "2", "--plugins-dir", folder).code == 0
 
-    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.setattr(host_module, "_host", None)
     ended = gantool("sample", "runs/one", "-n", "2")
     assert ended.code == 1
     assert "flat" in ended.err
@@ -133,7 +133,7 @@ def test_a_run_goes_on_without_an_observer_that_is_gone_and_says_so(gantool, fol
     (folder / "flat_plugin.py").write_text(PLUGIN.replace("diary", "other"))
     assert gantool(*train, *begun).code == 0
 
-    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.setattr(host_module, "_host", None)
     if broken:
         monkeypatch.delitem(sys.modules, name)
         (folder / f"{name}.py").write_text("def diary(: pass")
@@ -159,7 +159,7 @@ def test_weights_that_a_new_version_of_a_plugin_cannot_take_name_it_and_the_reme
     base = ("train", "--plugins-dir", folder, "-q", "--images")
     new = ("--name", "one", "--arch", "flat", "--data", "stripes", "--resolution", "8", "--device", "cpu")
     assert gantool(*base, "8", *new).code == 0
-    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.setattr(host_module, "_host", None)
     monkeypatch.delitem(sys.modules, "flat_plugin")
     source = (folder / "flat_plugin.py").read_text()
     (folder / "flat_plugin.py").write_text(

@@ -8,10 +8,10 @@ import sys
 import pytest
 from typer.main import get_command
 
-from gantool import plugins
 from gantool.cli import commands
 from gantool.cli.main import app
-from gantool.plugin_choice import imported
+from gantool.plugins import host as host_module
+from gantool.plugins.selection import imported
 
 PLUGIN = """
 import gantool
@@ -59,7 +59,7 @@ def stop():
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
-    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.setattr(host_module, "_host", None)
     place, library = tmp_path / "my-plugins", tmp_path / "library"
     place.mkdir()
     library.mkdir()
@@ -174,7 +174,7 @@ def test_an_unknown_command_gets_the_nearest_and_a_broken_plugin_the_blame(ganto
     assert "There is no command 'mixx'. Did you mean 'mix'?" in error_of(ended)
     assert "Did you mean 'sample'?" in error_of(gantool("smaple"))
     (everywhere / "dark_guest.py").write_text("import nowhere_to_be_found")
-    plugins._host = None
+    host_module._host = None
     ended = gantool("dark-guest")
     assert ended.code == 1
     assert "plugin dark_guest is broken (ModuleNotFoundError" in error_of(ended)
@@ -217,7 +217,7 @@ def test_own_commands_do_not_load_plugins_to_be_found(everywhere):
         "sys.argv = ['gantool', 'sample', '--help']\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code\n"
-        "print('gantool.plugins' in sys.modules, file=sys.stderr)"
+        "print('gantool.plugins.host' in sys.modules, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "False"

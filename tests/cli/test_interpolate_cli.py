@@ -10,11 +10,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import gantool
+from gantool.api.specs import ImageShape
 from gantool.cli.main import app
-from gantool.components import ImageShape
-from gantool.engine.export import ModelCard, save_generator
+from gantool.engine.model_file import ModelCard, save_generator
 from gantool.errors import GantoolError, OptionError
-from gantool.plugins import host
+from gantool.plugins.host import host
 
 
 def write_model(path: Path, classes: tuple[str, ...] = ()) -> None:

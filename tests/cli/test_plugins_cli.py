@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from gantool import plugins
+from gantool.api.kinds import KINDS
 from gantool.cli.main import app
 from gantool.errors import GantoolError, UnknownNameError, UsageError
-from gantool.hookspecs import KINDS
+from gantool.plugins import host as host_module
 
 GUEST = """
 import gantool
@@ -25,7 +25,7 @@ def gantool_losses():
 
 @pytest.fixture(autouse=True)
 def fresh_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.setattr(host_module, "_host", None)
     monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -48,8 +48,8 @@ def plugins_command(*args: object) -> str:
 def test_list_shows_built_ins_and_guests_sound_or_not(folder: Path) -> None:
     table = plugins_command("list", "--plugins-dir", folder)
     line = {text.split()[0]: text for text in table.splitlines() if text.strip()}
-    assert "dcgan" in line["gantool.architectures"]
-    assert "built-in" in line["gantool.architectures"]
+    assert "dcgan" in line["gantool.builtin.architectures"]
+    assert "built-in" in line["gantool.builtin.architectures"]
     assert "losses: guest-loss" in line["guest_plugin"]
     assert "broken" in line["dark_plugin"]
     assert "No module named 'nowhere_to_be_found'" in line["dark_plugin"]
@@ -64,7 +64,7 @@ def test_list_as_json_names_every_kind(folder: Path) -> None:
     assert set(guest["provides"]) == {hook.removeprefix("gantool_") for hook in KINDS.values()}
     assert guest["provides"]["losses"] == ["guest-loss"]
     assert (guest["status"], guest["error"], guest["origin"]) == ("ok", None, str(folder / "guest_plugin.py"))
-    assert "mlp" in listed["gantool.architectures"]["provides"]["architectures"]
+    assert "mlp" in listed["gantool.builtin.architectures"]["provides"]["architectures"]
     assert listed["dark_plugin"]["status"] == "broken"
 
 
@@ -184,7 +184,7 @@ def test_four_broken_plugins_beside_a_good_one_cost_a_warning_line_each(
     monkeypatch.setenv("GANTOOL_PLUGINS", ",".join(["good", *broken]))
 
     def run(*args: str) -> tuple[str, list[str]]:
-        monkeypatch.setattr(plugins, "_host", None)  # each command is a process of its own for the user
+        monkeypatch.setattr(host_module, "_host", None)  # each command is a process of its own for the user
         ended = gantool(*args)
         assert ended.code == 0, ended.err
         return ended.out, [line for line in ended.err.splitlines() if line.startswith("Warning: Plugin")]

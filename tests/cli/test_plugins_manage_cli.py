@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gantool.managing import environment
-from gantool.managing.environment import Environment
-from gantool.managing.memory import remembered
+from gantool.plugin_tools import environment
+from gantool.plugin_tools.environment import Environment
+from gantool.plugin_tools.memory import remembered
 from sites import Site, fake_uv
 
 PROJECT = """
@@ -242,8 +242,8 @@ def test_what_is_no_plugin_is_neither_kept_nor_removed(gantool: Cli, shop: Shop)
         "gantool-plain": "is installed, but it is no plugin of gantool; use pip",
         "numpy": "is installed, but it is no plugin of gantool; use pip",
         "gantool": "is part of gantool itself",
-        "gantool.losses": "is part of gantool itself",
-        "dcgan": "dcgan is built into gantool (gantool.architectures) and cannot be removed",
+        "gantool.builtin.losses": "is part of gantool itself",
+        "dcgan": "dcgan is built into gantool (gantool.builtin.architectures) and cannot be removed",
         "nowhere": "No plugin 'nowhere' is installed",
     }.items():
         ended = gantool("plugins", "uninstall", name)

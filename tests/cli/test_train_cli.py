@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gantool.api.run_config import RunConfig
 from gantool.cli.train import SETTINGS
 from gantool.cli.training import resume_command
-from gantool.config import ALIASES, WITHOUT_FLAG, RunConfig
+from gantool.run.config import ALIASES, WITHOUT_FLAG
 
 SMALL = ("--arch", "dcgan:width=4,latent=8", "--batch", "4", "--device", "cpu", "--precision", "float32", "-q")
 MLP = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--batch", "4", "--device", "cpu", "-q")
@@ -340,7 +341,7 @@ def test_a_run_that_lost_its_checkpoints_does_not_begin_anew(gantool, photos):
 
 
 def test_a_batch_larger_than_the_data_is_refused_before_it_is_tried(gantool, photos, monkeypatch):
-    monkeypatch.setattr("gantool.assembly.settle_precision", lambda *_: pytest.fail("it was tried"))
+    monkeypatch.setattr("gantool.run.start.settle_precision", lambda *_: pytest.fail("it was tried"))
     ended = gantool("train", *MLP, "--data", photos, "--resolution", "8", "--batch", "64")
     assert (ended.code, "--batch 12 or less" in ended.err) == (1, True)
 
@@ -355,7 +356,7 @@ def test_sigterm_before_training_clears_away_what_is_half_done(gantool, photos, 
         finally:
             cleared.append(True)
 
-    monkeypatch.setattr("gantool.assembly.build_source", build)
+    monkeypatch.setattr("gantool.run.start.build_source", build)
     assert gantool("train", *MLP, "--data", photos, "--resolution", "8").code == 143
     assert cleared == [True]
 
@@ -476,7 +477,7 @@ def test_what_was_chosen_is_told_with_its_reason_and_kept_when_the_run_goes_on(g
 
 
 def test_a_dry_run_measures_no_precision_and_says_so(gantool, monkeypatch):
-    monkeypatch.setattr("gantool.building.choose", lambda *_: pytest.fail("it was measured"))
+    monkeypatch.setattr("gantool.run.prepare.choose", lambda *_: pytest.fail("it was measured"))
     ended = gantool("train", "--arch", "mlp", "--resolution", "8", "--dry-run", "--layout", "contiguous")
     assert ended.code == 0, ended.err
     assert "precision = auto" in ended.out
@@ -486,13 +487,13 @@ def test_a_dry_run_measures_no_precision_and_says_so(gantool, monkeypatch):
 
 
 def test_a_run_that_would_take_days_on_a_cpu_is_told_of_before_it_begins(gantool, photos, monkeypatch):
-    monkeypatch.setattr("gantool.forecasting.forward_seconds", lambda *_: 1 / 6)
+    monkeypatch.setattr("gantool.run.forecast.forward_seconds", lambda *_: 1 / 6)
     small = ("train", *SMALL, "--data", photos, "--resolution", "16")
     ended = gantool(*small, "--images", "864k", "--dry-run")
     assert "On this CPU the run will take about 10 days: 864,000 images, and at 16 pixels about 1 of them" in ended.err
     assert "fewer --images (3k take about an hour)" in ended.err
     assert "gantool plugins show dcgan" in ended.err
     assert "On this CPU" not in gantool(*small, "--images", "20k", "--dry-run").err
-    monkeypatch.setattr("gantool.forecasting.LONG_RUN", 20)
+    monkeypatch.setattr("gantool.run.forecast.LONG_RUN", 20)
     assert "On this CPU the run will take" in gantool(*small, "--images", "24", "--name", "slow").err
     assert "On this CPU" not in gantool(*small, "--images", "48", "--name", "slow").err  # it is known to go on

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from pictures import pictures
 
-from gantool.data import FolderOptions
-from gantool.data import archive as module
-from gantool.data.cache import CachedSource
-from gantool.data.folder import build
-from gantool.data.natural import natural
-from gantool.data.tree import list_pictures
+from gantool.builtin.sources.folder import build
+from gantool.data.cache.build import CachedSource
+from gantool.data.pictures import archive as module
+from gantool.data.pictures.natural import natural
+from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.tree import list_pictures
 from gantool.errors import DataError
 
 NAMES = ("w/b/2.png", "w/a/1.png", "w/a/0.png", "w/a/notes.txt", "__MACOSX/w/a/._1.png")

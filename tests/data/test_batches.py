@@ -10,11 +10,11 @@ import torch
 from pictures import pictures
 from torch import Tensor
 
-from gantool.contracts import Skipped
-from gantool.data import FolderOptions
+from gantool.api.contracts import Skipped
+from gantool.builtin.sources.folder import build
 from gantool.data.batches import ShuffledBatches, open_batches
-from gantool.data.folder import build
 from gantool.data.order import flips_at, images_at
+from gantool.data.pictures.options import FolderOptions
 from gantool.errors import DataError
 
 CPU = torch.device("cpu")
@@ -240,7 +240,7 @@ def test_a_source_need_not_know_of_skipped_files() -> None:
 @pytest.mark.parametrize("share", [0.0, 1.0])
 @pytest.mark.parametrize("kind", [Numbered, Unchanging])
 def test_a_gpu_is_given_the_same(kind: type[Numbered], share: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gantool.data.supply.GPU_SHARE", share)
+    monkeypatch.setattr("gantool.builtin.sources.supply.GPU_SHARE", share)
     cuda = opened(kind(), flip=True, labels=True, device=torch.device("cuda"))
     cpu = opened(kind(), flip=True, labels=True)
     for seen in (0, 4, 8, 30, 34):

@@ -12,13 +12,13 @@ import pytest
 import torch
 from pictures import picture, pictures
 
-from gantool.data import FolderOptions
-from gantool.data import rows as module
-from gantool.data.cache import CachedSource, cached
-from gantool.data.cache_folder import cache_folder, only_builder
-from gantool.data.folder import build
-from gantool.data.rows import Filled, Wanted
+from gantool.builtin.sources.folder import build
+from gantool.data.cache import store as module
+from gantool.data.cache.build import CachedSource, cached
+from gantool.data.cache.store import Filled, Wanted
+from gantool.data.pictures.options import FolderOptions
 from gantool.errors import DataError
+from gantool.files import cache_folder, only_builder
 from gantool.progress import listening
 
 BUILDER = """

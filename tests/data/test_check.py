@@ -6,10 +6,10 @@ import pytest
 from pictures import picture, pictures
 from PIL import Image
 
-from gantool.data import FolderOptions
-from gantool.data import check as module
-from gantool.data.check import Report, check
-from gantool.data.report import as_text
+from gantool.data.pictures.options import FolderOptions
+from gantool.data.survey import check as module
+from gantool.data.survey.check import Report, check
+from gantool.data.survey.report import as_text
 from gantool.errors import DataError
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from gantool.data import FolderOptions
-from gantool.data import decode as module
-from gantool.data.decode import UndecodableError, decode, peek
+from gantool.data.pictures import decode as module
+from gantool.data.pictures.decode import UndecodableError, decode, peek
+from gantool.data.pictures.options import FolderOptions
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

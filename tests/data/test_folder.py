@@ -5,15 +5,15 @@ import pytest
 from pictures import picture, pictures
 from PIL import Image
 
-from gantool.data import FolderOptions
-from gantool.data.cache import CachedSource
-from gantool.data.check import check
-from gantool.data.decode import decode
-from gantool.data.folder import build
-from gantool.data.listing import classes_of
-from gantool.data.natural import natural
-from gantool.data.report import as_text
-from gantool.data.tree import list_pictures
+from gantool.builtin.sources.folder import build
+from gantool.data.cache.build import CachedSource
+from gantool.data.pictures.decode import decode
+from gantool.data.pictures.listing import classes_of
+from gantool.data.pictures.natural import natural
+from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.tree import list_pictures
+from gantool.data.survey.check import check
+from gantool.data.survey.report import as_text
 from gantool.errors import DataError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gantool.contracts import Skipped
+from gantool.api.contracts import Skipped
 from gantool.data.items import read_item, read_items
 from gantool.errors import DataError
 

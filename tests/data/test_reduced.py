@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gantool.data import reduced
 from gantool.data.batches import open_batches
-from gantool.data.cache import CachedSource, cached_items
+from gantool.data.cache import reduced
+from gantool.data.cache.build import CachedSource, cached_items
 from gantool.data.supply import _map_reader, _Prefetched
 from gantool.errors import DataError
 

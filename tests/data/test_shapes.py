@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from gantool.data import shapes
-from gantool.data.builtin_sets import SPECS, ShapesOptions
-from gantool.data.shapes_draw import draw
+from gantool.builtin.sources import shapes
+from gantool.builtin.sources.builtin_sets import SPECS, ShapesOptions
+from gantool.builtin.sources.shapes_draw import draw
 
 
 def source(resolution: int = 32, channels: int = 3, **options: int) -> shapes.Shapes:
@@ -90,5 +90,5 @@ def test_nothing_but_background_and_shadow_touches_the_border() -> None:
 
 def test_the_catalogue_names_the_factory_and_the_natural_shape() -> None:
     spec = next(spec for spec in SPECS if spec.name == "shapes")
-    assert spec.factory == "gantool.data.shapes:build"
-    assert spec.natural == "gantool.data.builtin_sets:shapes_natural"
+    assert spec.factory == "gantool.builtin.sources.shapes:build"
+    assert spec.natural == "gantool.builtin.sources.builtin_sets:shapes_natural"

@@ -3,8 +3,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gantool.data.shapes import Shapes
-from gantool.data.shapes_recognise import NEAREST, NONE, RECOGNISABLE, WELL_DRAWN, recognise
+from gantool.builtin.sources.shapes import Shapes
+from gantool.builtin.sources.shapes_recognise import NEAREST, NONE, RECOGNISABLE, WELL_DRAWN, recognise
 from gantool.errors import DataError
 
 

@@ -10,8 +10,8 @@ import torch
 import torchvision.datasets
 from PIL import Image
 
-from gantool.data import torchvision_sets
-from gantool.data.builtin_sets import SPECS, TorchvisionOptions, TrainTestOptions
+from gantool.builtin.sources import torchvision_sets
+from gantool.builtin.sources.builtin_sets import SPECS, TorchvisionOptions, TrainTestOptions
 from gantool.errors import DataError
 
 SETS = [spec for spec in SPECS if spec.name != "shapes"]

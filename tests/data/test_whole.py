@@ -5,10 +5,10 @@ import pytest
 import torch
 from PIL import Image
 
-from gantool.data.frames import read_film
-from gantool.data.whole import read_picture, read_square
+from gantool.data.pictures.frames import read_film
+from gantool.data.pictures.whole import read_picture, read_square
 from gantool.errors import DataError
-from gantool.plugins import host
+from gantool.plugins.host import host
 
 
 def test_proportions_orientation_and_transparency_are_kept(tmp_path):

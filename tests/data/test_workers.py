@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from pictures import pictures
 
-from gantool.data import FolderOptions, workers
-from gantool.data.listing import Listing
-from gantool.data.tree import list_pictures
-from gantool.data.worker import Answer, Task, perform
-from gantool.data.workers import spread
+from gantool.data.pictures import workers
+from gantool.data.pictures.listing import Listing
+from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.tree import list_pictures
+from gantool.data.pictures.worker import Answer, Task, perform
+from gantool.data.pictures.workers import spread
 from gantool.errors import DataError
 from gantool.progress import listening
 
@@ -86,7 +87,7 @@ def test_rows_that_cannot_be_written_are_an_error(listing: Listing, tmp_path: Pa
 
 
 def test_a_worker_imports_no_torch() -> None:
-    code = "import sys, gantool.data.worker; print('torch' in sys.modules)"
+    code = "import sys, gantool.data.pictures.worker; print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import gantool as face
-from gantool import commands, plugins, testing
+from gantool import commands, testing
+from gantool.plugins import host as host_module
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "plugins.md").read_text(encoding="utf-8")
@@ -45,7 +46,7 @@ def shell(gantool, place, monkeypatch):
 
     def run(line):
         program, *words = shlex.split(line)
-        monkeypatch.setattr(plugins, "_host", None)
+        monkeypatch.setattr(host_module, "_host", None)
         if program == "python" and words[:2] == ["-m", "pytest"]:
             words = words[2:]
             path = os.pathsep.join([str(place / "gantool-blobs" / "src"), *sys.path])
@@ -97,7 +98,7 @@ def test_the_command_of_the_page_works(gantool, place, monkeypatch):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     monkeypatch.setenv("GANTOOL_PLUGINS_DIR", str(place / "plugins"))
-    monkeypatch.setattr(plugins, "_host", None)
+    monkeypatch.setattr(host_module, "_host", None)
     small = ("--arch", "mlp:generator_hidden=4,discriminator_hidden=4", "--resolution", "8")
     assert gantool("train", *small, *QUICK, "--name", "first").code == 0
     count = 100 * 4 + 4 + 2 * 4 + 4 * 192 + 192

@@ -1,5 +1,5 @@
+from gantool.api.events import Measured, Snapshot, Tick, Warned
 from gantool.engine.announcer import Announcer
-from gantool.engine.events import Measured, Snapshot, Tick, Warned
 
 SNAPSHOT = Snapshot(10, ())
 ANSWER = Measured(10, {"swd": 0.5}, 0.5)
@@ -54,7 +54,7 @@ def test_one_that_fails_is_told_in_one_line_with_the_package_it_is_from():
         def __call__(self, event):
             raise ZeroDivisionError("mid\nrun")
 
-    told, own = Speaker(None), type("Own", (Own,), {"__module__": "gantool.observers.own"})
+    told, own = Speaker(None), type("Own", (Own,), {"__module__": "gantool.builtin.observers.own"})
     Announcer([Own(), told])(SNAPSHOT)
     Announcer([own(), told])(SNAPSHOT)
     strangers, ours = (event.message for event in told.told if isinstance(event, Warned))

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from fakes import state, trainer
+from gantool.api.events import Checkpoint, Measured, Snapshot, Tick, Warned
 from gantool.engine import checkpoint
 from gantool.engine.best import Best, best_checkpoint
 from gantool.engine.distributed import World
-from gantool.engine.events import Checkpoint, Measured, Snapshot, Tick, Warned
 
 
 class Scorer:

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from fakes import tiny_gan
-from gantool.components import ImageShape
+from gantool.api.specs import ImageShape
 from gantool.engine.precision import Precision, choose
 from gantool.engine.timing import step_timer
 

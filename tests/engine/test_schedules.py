@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gantool.config import RunConfig
+from gantool.api.run_config import RunConfig
 from gantool.engine.schedules import Pace, Schedule, schedule_of
 
 

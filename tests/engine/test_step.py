@@ -2,23 +2,20 @@ import pytest
 import torch
 
 from fakes import tiny_gan
-from gantool.contracts import Loss
-from gantool.engine.step import Game, discriminator_step, generator_step
-from gantool.losses import (
-    DraganOptions,
-    DriftOptions,
-    GpOptions,
+from gantool.api.contracts import Loss
+from gantool.builtin.losses import (
     HingeOptions,
     LogisticOptions,
     LossOptions,
     LsganOptions,
-    R1Options,
     RelativisticOptions,
     WassersteinOptions,
 )
-from gantool.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
-from gantool.losses.penalties import R1, R2, Dragan, Drift, GradientPenalty
-from gantool.losses.relativistic import RelativisticAverage, RelativisticPairing
+from gantool.builtin.losses.losses import Hinge, LeastSquares, Logistic, Minimax, Wasserstein
+from gantool.builtin.losses.relativistic import RelativisticAverage, RelativisticPairing
+from gantool.builtin.penalties import DraganOptions, DriftOptions, GpOptions, R1Options
+from gantool.builtin.penalties.gradients import R1, R2, Dragan, Drift, GradientPenalty
+from gantool.engine.step import Game, discriminator_step, generator_step
 
 LOSSES = [
     Logistic(LogisticOptions()), Minimax(LogisticOptions()), Hinge(HingeOptions()), LeastSquares(LsganOptions()),

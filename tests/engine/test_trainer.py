@@ -5,22 +5,23 @@ import pytest
 import torch
 
 from fakes import TinyBatches, state, tiny_gan, trainer
-from gantool.balance import AdaptiveOptions, FixedOptions, SkipDOptions
-from gantool.balance.strategies import Adaptive, Fixed, SkipDiscriminator
-from gantool.contracts import Stage
+from gantool.api.contracts import Stage
+from gantool.api.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
+from gantool.builtin.balance import AdaptiveOptions, FixedOptions, SkipDOptions
+from gantool.builtin.balance.strategies import Adaptive, Fixed, SkipDiscriminator
+from gantool.builtin.losses import LogisticOptions
+from gantool.builtin.losses.losses import Logistic
+from gantool.builtin.penalties import ClipOptions, PathLengthOptions
+from gantool.builtin.penalties.constraints import Clip
+from gantool.builtin.penalties.on_generator import PathLength
 from gantool.engine import checkpoint
+from gantool.engine.component_state import memory
 from gantool.engine.distributed import World
-from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
-from gantool.engine.export import load_generator
+from gantool.engine.model_file import load_generator
 from gantool.engine.precision import Precision
-from gantool.engine.remembering import memory
 from gantool.engine.schedules import Pace
 from gantool.engine.trainer import derived_seed
 from gantool.errors import CheckpointError, ResumeError, TrainingError
-from gantool.losses import ClipOptions, LogisticOptions, PathLengthOptions
-from gantool.losses.constraints import Clip
-from gantool.losses.losses import Logistic
-from gantool.losses.on_generator import PathLength
 
 PRECISIONS = [Precision(name, layout) for name in ("float32", "bf16") for layout in ("contiguous", "channels_last")]
 

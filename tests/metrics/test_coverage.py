@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from gantool.data import shapes
-from gantool.data.shapes_recognise import recognise
+from gantool.builtin.sources import shapes
+from gantool.builtin.sources.shapes_recognise import recognise
 from gantool.metrics.coverage import count_kinds, expected_kinds
 
 FACTORS = {"figure": ("circle", "star", "moon"), "color": ("red", "blue")}

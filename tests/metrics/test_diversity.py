@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gantool.data import shapes
+from gantool.builtin.sources import shapes
 from gantool.metrics.diversity import diversity, share, spacing, spread
 from gantool.metrics.look import clipped, contrast, detail
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from gantool.extractors import RandomOptions
-from gantool.extractors.filters import Filters
+from gantool.builtin.extractors import RandomOptions
+from gantool.builtin.extractors.filters import Filters
 from gantool.style import Settings, transfer
 from gantool.style.color import grey, luma, matched, with_chroma_of
 

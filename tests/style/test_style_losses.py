@@ -1,8 +1,7 @@
 import pytest
 import torch
 
-from gantool.style import Covariance, Gram, Sliced, content_loss, gram, total_variation
-from gantool.style import sliced as sliced
+from gantool.style import Covariance, Gram, Sliced, content_loss, gram, sliced, total_variation
 from gantool.style.losses import power_of
 
 LOSSES = {"gram": Gram(), "covariance": Covariance(), "sliced": Sliced(directions=16)}

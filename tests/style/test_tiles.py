@@ -2,10 +2,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from gantool.builtin.extractors import RandomOptions, SqueezeNetOptions
+from gantool.builtin.extractors.filters import Filters
+from gantool.builtin.extractors.squeezenet import SqueezeNet
 from gantool.errors import OptionError
-from gantool.extractors import RandomOptions, SqueezeNetOptions
-from gantool.extractors.filters import Filters
-from gantool.extractors.squeezenet import SqueezeNet
 from gantool.style import Covariance, Gram, Settings, transfer
 from gantool.style.layers import balance_of
 from gantool.style.objective import Objective

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
+from gantool.builtin.extractors import RandomOptions
+from gantool.builtin.extractors.filters import Filters
 from gantool.errors import OptionError, StyleError
-from gantool.extractors import RandomOptions
-from gantool.extractors.filters import Filters
 from gantool.style import Settings, transfer
 from gantool.style.layers import balance_of, network_of
 from gantool.style.objective import Objective

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gantool.plugins import PluginHost, using
+from gantool.plugins.host import PluginHost, using
 from gantool.testing import check_architecture, check_component
 from gantool.testing.declaring import DECLARING
 from gantool.testing.faults import found

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import gantool
-from gantool.plugins import host
+from gantool.plugins.host import host
 from gantool.testing import check_component
 
 ROOT = Path(gantool.__file__).parent.parent
@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 def test_the_command_line_tells_how_it_ended(gantool_cli):
     ended = gantool_cli("plugins", "list", "--json")
     assert ended.code == 0
-    assert '"gantool.losses"' in ended.out
+    assert '"gantool.builtin.losses"' in ended.out
     ended = gantool_cli("train", "--arch", "no-such-arch", "--dry-run")
     assert (ended.code, ended.out) == (2, "")
     assert "no-such-arch" in ended.err

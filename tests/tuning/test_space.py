@@ -4,8 +4,8 @@ import pytest
 
 from gantool.cli.train import SETTINGS
 from gantool.errors import OptionError, UsageError
-from gantool.plugins import host
-from gantool.resolve import resolve
+from gantool.plugins.host import host
+from gantool.run.resolve import resolve
 from gantool.tuning.defaults import space_of
 from gantool.tuning.space import Dimension, flags, meant, parse
 

@@ -1,7 +1,7 @@
 """gantool's own commands as specs: no plugin can take their names, and `gantool plugins` knows them."""
 
-from gantool.components import Command
-from gantool.hookspecs import hookimpl
+from gantool.api.hookspecs import hookimpl
+from gantool.api.specs import Command
 
 
 @hookimpl

@@ -24,13 +24,13 @@ KIND_OF_FLAG = {
 }
 PLUGINS_DIR = "--plugins-dir"
 COMPLETION_VARIABLE = "_GANTOOL_COMPLETE"
-_PEEKED = "gantool.components"
+_PEEKED = "gantool.api.specs"
 
 
 def look_in_folders(folders: Sequence[Path] | None) -> Sequence[Path] | None:
     """Load the plugins of these folders; the callback of `--plugins-dir`. Raises UsageError when one is no folder."""
     if folders:
-        from gantool.plugins import look_in
+        from gantool.plugins.host import look_in
 
         look_in(folders)
     return folders
@@ -98,7 +98,7 @@ def _about(kind: str, text: str) -> Iterator[Any]:
     from gantool.cli.describe import component_panel
     from gantool.cli.output import error
     from gantool.errors import GantoolError
-    from gantool.plugins import host
+    from gantool.plugins.host import host
 
     name = text.partition(":")[0].strip()
     plugins = host()
@@ -118,7 +118,7 @@ def _overview(flags: Sequence[str]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    from gantool.plugins import host
+    from gantool.plugins.host import host
 
     table = Table.grid(padding=(0, 2))
     for flag in flags:
@@ -135,7 +135,7 @@ def complete(kind: str) -> Callable[[str], list[tuple[str, str]]]:
 
     def completions(incomplete: str) -> list[tuple[str, str]]:
         from gantool.errors import GantoolError
-        from gantool.plugins import host
+        from gantool.plugins.host import host
 
         try:
             specs = host().specs(kind)
@@ -152,8 +152,8 @@ def complete(kind: str) -> Callable[[str], list[tuple[str, str]]]:
 def _complete_options(options: Any, start: str, rest: str) -> Iterator[tuple[str, str]]:
     """Completions of the last `option=value` in `rest`; `start` is what stands before `rest`."""
     from gantool.cli.describe import takes
-    from gantool.grammar import describe_options
-    from gantool.option_types import choices
+    from gantool.plugins.grammar import describe_options
+    from gantool.plugins.option_types import choices
 
     before, comma, last = rest.rpartition(",")
     start += before + comma

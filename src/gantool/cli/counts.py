@@ -7,7 +7,7 @@ from gantool.errors import OptionError
 
 def read_count(text: str) -> int:
     """The number, or Typer's own complaint about the flag."""
-    from gantool.config import parse_count
+    from gantool.run.config import parse_count
 
     try:
         return parse_count(text)

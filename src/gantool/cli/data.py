@@ -23,9 +23,9 @@ def check(
     """Report sizes, kinds, duplicates and broken files, and what training would use."""
     from gantool.cli.output import result, result_json
     from gantool.cli.progress import showing_progress
-    from gantool.data import FolderOptions
-    from gantool.data.check import check as look
-    from gantool.data.report import as_text
+    from gantool.data.pictures.options import FolderOptions
+    from gantool.data.survey.check import check as look
+    from gantool.data.survey.report import as_text
 
     with showing_progress():
         report = look(FolderOptions(path=folder), resolution)

@@ -10,10 +10,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from gantool.components import Architecture, Command, Spec
-from gantool.grammar import OptionRow, describe_options
-from gantool.plugin_loading import normal
-from gantool.plugin_status import PLURALS, Plugin
+from gantool.api.kinds import PLURALS
+from gantool.api.specs import Architecture, Command, Spec
+from gantool.plugins.grammar import OptionRow, describe_options
+from gantool.plugins.loading import normal
+from gantool.plugins.status import Plugin
 
 
 def component_panel(kind: str, spec: Spec, owner: str) -> Panel:

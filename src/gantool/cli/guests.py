@@ -31,8 +31,8 @@ def guests_commands(*, careful: bool = False) -> list[GuestsCommand]:
     """The commands of all plugins, for completion and, where one that ends the process must not, the help page."""
     if not _guests_expected():
         return []
-    from gantool.managing.roll_call import careful_host
-    from gantool.plugins import host
+    from gantool.plugin_tools.roll_call import careful_host
+    from gantool.plugins.host import host
 
     plugins = careful_host() if careful else host()
     owned = [(spec, plugins.owner("command", name)) for name, spec in plugins.specs("command").items()]
@@ -44,8 +44,8 @@ def guest_command(name: str, args: Sequence[str]) -> tuple[str, Command]:
 
     Raises UnknownNameError, and PluginError when its function cannot be imported or is none that Typer understands.
     """
-    from gantool.plugin_choice import imported, title
-    from gantool.plugins import host
+    from gantool.plugins.host import host
+    from gantool.plugins.selection import imported, title
 
     look_in_folders([Path(folder) for _, folder in flag_values(args, {PLUGINS_DIR})])
     spec = host().find("command", name)

@@ -65,12 +65,12 @@ def interpolate(
     if count < len(numbers):
         raise OptionError(f"--frames {count} is too few to pass through {len(numbers)} seeds: each takes a frame.")
 
-    from gantool.assembly import load
     from gantool.cli import output
     from gantool.cli.out_files import check_out
     from gantool.cli.progress import showing_progress
     from gantool.render.animations import check_fps, save_frames
     from gantool.render.pictures import upscale
+    from gantool.sampling.load import load
 
     check_out(out, overwrite, moving=True)
     check_fps(out, fps)

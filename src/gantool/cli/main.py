@@ -124,8 +124,8 @@ def main() -> None:
 
 def _told(error: Exception) -> str:
     """An error that nobody foresaw, in a sentence."""
-    from gantool.plugin_blame import failure
-    from gantool.plugins import host
+    from gantool.plugins.blame import failure
+    from gantool.plugins.host import host
 
     if of_a_plugin := failure(error, host()):
         return f"{of_a_plugin}. GANTOOL_DEBUG=1 shows where."

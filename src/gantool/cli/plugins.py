@@ -19,14 +19,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _complete_name(incomplete: str) -> list[tuple[str, str]]:
-    from gantool.plugin_status import PLURALS
-    from gantool.plugins import host
+    from gantool.api.kinds import PLURALS
+    from gantool.plugins.host import host
 
     return [(name, spec.summary) for kind in PLURALS for name, spec in host().specs(kind).items()]
 
 
 def _complete_kind(incomplete: str) -> list[str]:
-    from gantool.plugin_status import PLURALS
+    from gantool.api.kinds import PLURALS
 
     return list(PLURALS)
 
@@ -36,7 +36,7 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     """List every plugin that was found: built in, installed, or in a folder; sound or not."""
     from gantool.cli.describe import plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.managing.roll_call import careful_host
+    from gantool.plugin_tools.roll_call import careful_host
 
     plugins = careful_host(plugins_dir or []).plugins
     if json:
@@ -57,10 +57,10 @@ def show(
     plugins_dir: PluginFolders = None,
 ) -> None:
     """Show a component's options and recipe, or what a plugin provides."""
+    from gantool.api.kinds import PLURALS
     from gantool.cli.describe import component_facts, component_panel, plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.managing.roll_call import careful_host
-    from gantool.plugin_status import PLURALS
+    from gantool.plugin_tools.roll_call import careful_host
 
     plugins = careful_host(plugins_dir or [])
     kinds = [kind] if kind else list(PLURALS)
@@ -79,9 +79,9 @@ def show(
 
 
 def _nothing(name: str, kind: str | None) -> Exception:
+    from gantool.api.kinds import PLURALS
     from gantool.errors import GantoolError, UnknownNameError, did_you_mean
-    from gantool.plugin_status import PLURALS
-    from gantool.plugins import host
+    from gantool.plugins.host import host
 
     plugins = host()
     if kind:

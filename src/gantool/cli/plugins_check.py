@@ -10,7 +10,7 @@ from gantool.cli.components import PluginFolders
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from gantool.managing.checking import Examined
+    from gantool.plugin_tools.checking import Examined
 
 QUICK_SECONDS, FULL_SECONDS = 300.0, 3600.0
 
@@ -34,7 +34,7 @@ def check(
     The exit code is 1 when something fails.
     """
     from gantool.cli.output import page, result_json, say
-    from gantool.managing.checking import asked, clashes, examined, guests, unknown
+    from gantool.plugin_tools.checking import asked, clashes, examined, guests, unknown
 
     limit = seconds or (QUICK_SECONDS if quick else FULL_SECONDS)
     every = guests(plugins_dir or [])

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from gantool.managing.guests import Guest
-    from gantool.managing.requirements import Requirement
-    from gantool.managing.running import Command
+    from gantool.plugin_tools.guests import Guest
+    from gantool.plugin_tools.requirements import Requirement
+    from gantool.plugin_tools.running import Command
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the commands that would be run, and run none.")]
 
 
 def _complete(incomplete: str) -> list[str]:
-    from gantool.managing.guests import installed_guests
+    from gantool.plugin_tools.guests import installed_guests
 
     return [guest.distribution for guest in installed_guests()]
 
@@ -31,7 +31,7 @@ def install(
     json: Json = False,
 ) -> None:
     """Install plugins, leave torch as it is, and see whether they load."""
-    from gantool.managing.requirements import read_requirement
+    from gantool.plugin_tools.requirements import read_requirement
 
     requirements = [read_requirement(name, editable=editable) for name in names]
     _install(requirements, lambda each: each, upgrade=False, dry_run=dry_run, json=json)
@@ -49,8 +49,8 @@ def upgrade(
 ) -> None:
     """Install the newest versions of plugins, from where each came, and leave torch as it is."""
     from gantool.cli.output import say
-    from gantool.managing.guests import installed_guests
-    from gantool.managing.installing import find_guest, latest
+    from gantool.plugin_tools.guests import installed_guests
+    from gantool.plugin_tools.installing import find_guest, latest
 
     guests = [find_guest(name) for name in names] if names else installed_guests()
     if not guests:
@@ -61,7 +61,7 @@ def upgrade(
 def restore(dry_run: DryRun = False, json: Json = False) -> None:
     """Install again what was installed by this command before and is not here now."""
     from gantool.cli.output import say
-    from gantool.managing.installing import again, missing
+    from gantool.plugin_tools.installing import again, missing
 
     lost = missing()
     if not lost:
@@ -79,8 +79,8 @@ def uninstall(
     """Remove plugins, however broken, and nothing they depend on."""
     from gantool.cli.output import result, result_json, say
     from gantool.errors import UnknownNameError
-    from gantool.managing.installing import Manager, find_guest
-    from gantool.managing.memory import forget, recall
+    from gantool.plugin_tools.installing import Manager, find_guest
+    from gantool.plugin_tools.memory import forget, recall
 
     manager, guests = Manager(), []
     for name in names:
@@ -111,7 +111,7 @@ def _install(
 ) -> None:
     """Install each, then print what a fresh process makes of them; exit code 1 when anything failed."""
     from gantool.cli.output import error, say
-    from gantool.managing.installing import Manager, loading_of
+    from gantool.plugin_tools.installing import Manager, loading_of
 
     def noted(each: Any) -> "Requirement":
         requirement = read(each)
@@ -169,7 +169,7 @@ def _print_commands(commands: "Sequence[Command]", json: bool) -> None:
 def _print_plugins(rows: Sequence[dict[str, Any]], json: bool) -> None:
     from gantool.cli.describe import plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.plugin_status import Plugin
+    from gantool.plugins.status import Plugin
 
     if json:
         result_json({"plugins": list(rows)})

@@ -9,7 +9,7 @@ Kind = Annotated[str, typer.Option("--kind", autocompletion=lambda: _kinds(), he
 
 
 def _kinds() -> list[str]:
-    from gantool.hookspecs import KINDS
+    from gantool.api.kinds import KINDS
 
     return list(KINDS)
 
@@ -25,7 +25,7 @@ def new(
     Kinds: architecture, loss, penalty, augmentation, balance, source, extractor, observer, command.
     """
     from gantool.cli.output import result, result_json, say
-    from gantool.managing.scaffold import new_plugin
+    from gantool.plugin_tools.scaffold import new_plugin
 
     written = new_plugin(name, kind, out)
     if json:

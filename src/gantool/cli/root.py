@@ -58,8 +58,8 @@ class RootGroup(TyperGroup):
         except SystemExit as error:
             if _GUEST in ctx.meta:  # whose own command may end with a code of its own
                 raise
-            from gantool.plugin_blame import failure
-            from gantool.plugins import host
+            from gantool.plugins.blame import failure
+            from gantool.plugins.host import host
 
             raise PluginError(f"{failure(error, host()) or cause(error)}.") from error
         except (GantoolError, ClickException, typer.Exit, typer.Abort, OSError, EOFError):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jaxtyping import UInt8
     from torch import Tensor
 
-    from gantool.model import Model
+    from gantool.sampling.model import Model
 
     Draw = Callable[[list[int], str | None], UInt8[Tensor, "n c h w"]]
     PathOf = Callable[[str, list[str | None]], Path]
@@ -75,11 +75,11 @@ def sample(
         raise OptionError("--latents says what is drawn: -n, --seeds and --truncation do not go with it.")
     numbers = list(dict.fromkeys(parse_seeds(seeds))) if seeds is not None else list(range(n or 16))
 
-    from gantool.assembly import load
     from gantool.cli import output
     from gantool.cli.progress import showing_progress
-    from gantool.latent_files import load_latents
-    from gantool.locate import model_name
+    from gantool.sampling.latent_file import load_latents
+    from gantool.sampling.load import load
+    from gantool.sampling.locate import model_name
 
     found = None if latents is None else load_latents(latents)
     numbers = numbers if found is None else list(range(len(found.latents)))

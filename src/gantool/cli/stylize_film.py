@@ -7,13 +7,13 @@ import torch
 
 from gantool.cli.stylize_job import Drawn, Job
 from gantool.cli.stylize_words import Show
-from gantool.data.frames import FILMS, Film, read_film, same_size
-from gantool.data.whole import Picture
+from gantool.data.pictures.frames import FILMS, Film, read_film, same_size
+from gantool.data.pictures.whole import Picture
 from gantool.errors import DataError
 from gantool.pixels import to_uint8
 from gantool.render.animations import check_fps, save_frames
+from gantool.style.job import Manner, as_image, stylize
 from gantool.style.transfer import State
-from gantool.stylizing import Manner, as_image, stylize
 
 MOVING = (".gif", ".apng", *FILMS)
 LATER_FRAMES = 3

@@ -17,16 +17,16 @@ from gantool.cli.progress import showing_progress
 from gantool.cli.stylize_film import MOVING, draw_film
 from gantool.cli.stylize_job import Drawn, Job
 from gantool.cli.stylize_words import Show, display
-from gantool.data.frames import FILMS
-from gantool.data.inspection import frame_count
-from gantool.data.tree import usable_listing
-from gantool.data.whole import Picture, read_picture
+from gantool.data.pictures.frames import FILMS
+from gantool.data.pictures.inspection import frame_count
+from gantool.data.pictures.tree import usable_listing
+from gantool.data.pictures.whole import Picture, read_picture
 from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
 from gantool.pixels import to_uint8
 from gantool.render.pictures import save_pictures, to_pil
 from gantool.render.rows import side_by_side
+from gantool.style.job import Manner, as_image, find_extractor, parse_styles, stylize
 from gantool.style.transfer import State
-from gantool.stylizing import Manner, as_image, find_extractor, parse_styles, stylize
 
 
 def run(job: Job, as_json: bool) -> None:

@@ -128,13 +128,13 @@ def train(
     """Train a generator, or go on with a run."""
     given = locals()
     settings = {name: given[name] or None if name in REPEATABLE else given[name] for name in SETTINGS}
-    from gantool import assembly
     from gantool.cli.progress import showing_progress
     from gantool.cli.training import run_to_the_end, show_forecast
+    from gantool.run import start
 
-    plan = assembly.plan(settings, config, out, name, resume)
+    plan = start.plan(settings, config, out, name, resume)
     if dry_run:
-        from gantool.forecasting import forecast
+        from gantool.run.forecast import forecast
 
         with redirect_stdout(sys.stderr), showing_progress():
             told = forecast(plan.config)

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import typer
 
-from gantool.assembly import Plan, trainer
+from gantool.api.specs import AUTO
 from gantool.cli.interrupts import interruptible
 from gantool.cli.output import console, result, result_json, say, warn
 from gantool.cli.progress import showing_progress
-from gantool.components import AUTO
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, PluginError
-from gantool.forecasting import Forecast
-from gantool.plugin_blame import failure
-from gantool.plugins import host
-from gantool.recipes import Choice
-from gantool.runs import is_saved
+from gantool.plugins.blame import failure
+from gantool.plugins.host import host
+from gantool.run.defaults import Choice
+from gantool.run.folder import is_saved
+from gantool.run.forecast import Forecast
+from gantool.run.start import Plan, trainer
 
 
 def run_to_the_end(

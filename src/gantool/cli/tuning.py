@@ -12,13 +12,13 @@ from typing import Any
 
 import typer
 
-from gantool import runs
 from gantool.cli.interrupts import interruptible
 from gantool.cli.output import result, result_json, say
 from gantool.cli.progress import showing_progress
-from gantool.engine.lock import RunLock
 from gantool.engine.trainer import Trainer
 from gantool.errors import UsageError
+from gantool.files import RunLock
+from gantool.run import folder as run_folder
 from gantool.tuning.folder import Begun, check_trials, default_name, open_folder, plan, read, write
 from gantool.tuning.report import command, document, folders, line, table, worth
 from gantool.tuning.search import Search
@@ -82,7 +82,7 @@ def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bo
     # The whole search is guarded: between two trials, too, KeyboardInterrupt may come where nothing can be raised.
     with interruptible(stop) as signals:
         try:
-            with RunLock(runs.make(folder)), redirect_stdout(sys.stderr), showing_progress():
+            with RunLock(run_folder.make(folder)), redirect_stdout(sys.stderr), showing_progress():
                 if not quiet:
                     _announce(search)
                 search.run(train, tell)

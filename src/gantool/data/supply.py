@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from gantool.contracts import Labels, Source
-from gantool.data.cache import CachedSource
+from gantool.api.contracts import Labels, Source
+from gantool.data.cache.build import CachedSource
+from gantool.data.cache.reduced import shrunk
 from gantool.data.items import read_item
-from gantool.data.reduced import shrunk
 
 GPU_SHARE = 0.3
 """Images rest in GPU memory when they take at most this part of what is free."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from gantool.contracts import Observer
-from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+from gantool.api.contracts import Observer
+from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
 from gantool.errors import cause, sentence
 
 EVENTS = (Started, Tick, Snapshot, Measured, Checkpoint, Warned, Finished)

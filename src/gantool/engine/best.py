@@ -8,9 +8,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from gantool.api.events import Event, Measured
 from gantool.engine.checkpoint import FOLDER
-from gantool.engine.events import Event, Measured
-from gantool.engine.files import write_atomically
+from gantool.files import write_atomically
 
 FILE = "best.json"
 CLEARLY_WORSE = 1.2

@@ -20,9 +20,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from gantool.engine.export import ModelCard, load_generator, weights_file
-from gantool.engine.files import write_folder_atomically
+from gantool.engine.model_file import ModelCard, load_generator, weights_file
 from gantool.errors import CheckpointError
+from gantool.files import write_folder_atomically
 
 FOLDER = "checkpoints"
 GENERATOR, DISCRIMINATOR, AVERAGED = "generator.safetensors", "discriminator.safetensors", "ema.safetensors"

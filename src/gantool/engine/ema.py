@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor
 
-from gantool.contracts import Gan
+from gantool.api.contracts import Gan
 
 RAMP_UP = 0.05
 """Early on the half-life is this share of the images seen (Karras et al. 2020), so that noise is forgotten fast."""

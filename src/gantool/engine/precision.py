@@ -14,8 +14,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool.engine.files import write_atomically
 from gantool.errors import GantoolError
+from gantool.files import write_atomically
 
 Name = Literal["float32", "bf16"]
 Layout = Literal["contiguous", "channels_last"]

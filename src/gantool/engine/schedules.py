@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch.optim import Optimizer
 
-from gantool.config import RunConfig
+from gantool.api.run_config import RunConfig
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
-from gantool import latents
-from gantool.contracts import Labels
-from gantool.engine.export import ModelCard
+from gantool.api.contracts import Labels
+from gantool.engine import latents
+from gantool.engine.model_file import ModelCard
 from gantool.pixels import to_uint8
 
 SHEET_PIXELS = 640

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.contracts import (
+from gantool.api.contracts import (
     Augmentation,
     Balance,
     Constraint,

@@ -7,8 +7,8 @@ from functools import cache
 
 import torch
 
-from gantool.components import ImageShape
-from gantool.contracts import Gan
+from gantool.api.contracts import Gan
+from gantool.api.specs import ImageShape
 from gantool.engine.precision import Precision
 
 TRIAL_BATCH = 16

@@ -11,26 +11,26 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from gantool.config import RunConfig
-from gantool.contracts import Batches, Labels, Observer, Stage, Turn
+from gantool.api.contracts import Batches, Labels, Observer, Stage, Turn
+from gantool.api.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
+from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
 from gantool.engine.best import Best, score_among
+from gantool.engine.component_state import advance, memory
+from gantool.engine.component_state import status as told_by_components
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.ema import Ema
-from gantool.engine.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
-from gantool.engine.export import ModelCard, save_generator
-from gantool.engine.ledger import Ledger
-from gantool.engine.lock import RunLock
-from gantool.engine.remembering import advance, memory
-from gantool.engine.remembering import status as told_by_components
-from gantool.engine.saving import check_same_data, gather, give_back
+from gantool.engine.failures import memory_ran_out, not_finite, skipped
+from gantool.engine.meters import Ledger
+from gantool.engine.model_file import ModelCard, save_generator
 from gantool.engine.schedules import Pace, schedule_of
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import between, stage_at, stages_of
+from gantool.engine.state import check_same_data, gather, give_back
 from gantool.engine.step import Game, Scalars, discriminator_step, generator_step
-from gantool.engine.troubles import memory_ran_out, not_finite, skipped
 from gantool.errors import TrainingError
+from gantool.files import RunLock
 from gantool.pixels import to_float
 
 NOT_FINITE_LIMIT = 5

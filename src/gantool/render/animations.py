@@ -10,8 +10,8 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageChops, ImageStat
 from torch import Tensor
 
-from gantool.engine.files import write_atomically
 from gantool.errors import GantoolError, OptionError, did_you_mean
+from gantool.files import write_atomically
 from gantool.render.grids import sheet
 from gantool.render.pictures import make_folder, save_pictures, to_pil
 

@@ -10,8 +10,8 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
-from gantool.engine.files import write_atomically
 from gantool.errors import OptionError
+from gantool.files import write_atomically
 
 # PNG level 4 is as small as level 9 on network output; WebP method 4 takes many times method 2's time.
 ENCODINGS: dict[str, dict[str, Any]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gantool.contracts import Extractor
+from gantool.api.contracts import Extractor
 from gantool.errors import OptionError, did_you_mean
 from gantool.style.objective import Balance, Network
 from gantool.style.settings import Settings

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.contracts import Extractor
+from gantool.api.contracts import Extractor
 from gantool.errors import OptionError, StyleError
 from gantool.style.color import grey, luma, matched, with_chroma_of
 from gantool.style.layers import balance_of, network_of, style_loss_of

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from gantool.components import Architecture, ImageShape
+from gantool.api.specs import Architecture, ImageShape
 from gantool.errors import GantoolError, PluginError
-from gantool.plugin_choice import Chosen
+from gantool.plugins.selection import Chosen
 from gantool.testing.batches import (
     each_latent_is_drawn_by_itself,
     each_sample_is_judged_by_itself,
@@ -28,7 +28,11 @@ from gantool.testing.learning import gradients_reach_every_parameter
 from gantool.testing.mapping import two_steps_are_forward
 from gantool.testing.modes import batchnorm_follows_training_mode, modes_are_left_alone
 from gantool.testing.networks import Case
-from gantool.testing.repeating import a_seed_builds_the_same_networks, networks_do_not_seed, noise_follows_torchs_seed
+from gantool.testing.repeating import (
+    a_seed_builds_the_same_networks,
+    networks_do_not_seed,
+    noise_follows_torchs_seed,
+)
 from gantool.testing.resuming import a_run_goes_on_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
 from gantool.testing.steps import the_recipe_can_be_followed, two_steps_are_finite

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gantool.components import ImageShape
-from gantool.contracts import Augmentation, Gan, Images
-from gantool.engine.trials import try_augmentation, try_memory
+from gantool.api.contracts import Augmentation, Gan, Images
+from gantool.api.specs import ImageShape
+from gantool.engine.trial import try_augmentation, try_memory
 from gantool.errors import cause
-from gantool.plugin_choice import Chosen
+from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found, placed
 from gantool.testing.networks import same, seeded
 from gantool.testing.players import players

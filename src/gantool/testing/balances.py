@@ -7,9 +7,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gantool.contracts import Balance, Turn
-from gantool.engine.trials import try_balance, try_memory
-from gantool.plugin_choice import Chosen
+from gantool.api.contracts import Balance, Turn
+from gantool.engine.trial import try_balance, try_memory
+from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 from gantool.testing.remembering import REMEDY, restore
 from gantool.testing.seeding import SEEDS, seeds_torch

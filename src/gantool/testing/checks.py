@@ -4,8 +4,8 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from gantool.components import Spec
-from gantool.plugin_choice import Chosen
+from gantool.api.specs import Spec
+from gantool.plugins.selection import Chosen
 from gantool.testing.choosing import chosen, settled
 from gantool.testing.declaring import DECLARING
 from gantool.testing.faults import Nonconforming, found

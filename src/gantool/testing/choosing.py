@@ -5,13 +5,14 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gantool.components import Component, Options, Setting, Spec
+from gantool.api.hookspecs import hookimpl
+from gantool.api.kinds import KINDS
+from gantool.api.specs import Component, Options, Setting, Spec
 from gantool.errors import PluginError
-from gantool.grammar import Choice, read_options
-from gantool.hookspecs import KINDS, hookimpl
-from gantool.plugin_choice import Chosen
-from gantool.plugin_specs import check_spec
-from gantool.plugins import PluginHost, host, using
+from gantool.plugins.grammar import Choice, read_options
+from gantool.plugins.host import PluginHost, host, using
+from gantool.plugins.selection import Chosen
+from gantool.plugins.spec_check import check_spec
 
 SETTING = Setting(resolution=16, channels=3, batch=4, images=16_000, count=lambda: 64)
 """What options at "auto" are settled by."""

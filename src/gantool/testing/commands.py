@@ -5,7 +5,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 
 from gantool.cli.guests import guest_command
-from gantool.plugin_choice import Chosen
+from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 
 

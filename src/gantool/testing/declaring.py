@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from gantool.components import AUTO, Architecture, ImageShape
-from gantool.config import write_settings
+from gantool.api.specs import AUTO, Architecture, ImageShape
 from gantool.errors import PluginError
-from gantool.grammar import Choice, parse_choice, read_options
-from gantool.plugin_choice import Chosen
-from gantool.plugin_loading import HEAVY
-from gantool.plugin_specs import check_spec
+from gantool.plugins.grammar import Choice, parse_choice, read_options
+from gantool.plugins.loading import HEAVY
+from gantool.plugins.selection import Chosen
+from gantool.plugins.spec_check import check_spec
+from gantool.run.config import write_settings
 from gantool.testing.choosing import SETTING, declaring_module, module_of
 
 SECONDS = 60

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from gantool.contracts import Images
-from gantool.engine.inspection import check_contract
+from gantool.api.contracts import Images
+from gantool.engine.contract_check import check_contract
 from gantool.testing.networks import BATCH, Case, drawn, latents, set_mode
 
 WILD = 20.0

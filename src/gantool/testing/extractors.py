@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.contracts import Extractor
-from gantool.plugin_choice import Chosen
+from gantool.api.contracts import Extractor
+from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import far_apart, same, seeded
 from gantool.testing.seeding import touches_torch

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from gantool.plugins import PluginHost
+    from gantool.plugins.host import PluginHost
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def gantool_host() -> "Iterator[PluginHost]":
 
     `gantool_host.add(gantool_blobs, "gantool-blobs")` adds a plugin: its module, or anything with its hooks.
     """
-    from gantool.plugins import PluginHost, using
+    from gantool.plugins.host import PluginHost, using
 
     host = PluginHost(guests=False, environ={})
     with using(host):

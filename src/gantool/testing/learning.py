@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from gantool.contracts import Gan
+from gantool.api.contracts import Gan
 from gantool.engine.stages import stage_at
 from gantool.testing.growing import clocks
 from gantool.testing.networks import Case, awaken, latents, networks, seeded

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.components import Component
-from gantool.contracts import Loss
-from gantool.engine.trials import try_loss, try_memory
-from gantool.plugin_choice import Chosen
+from gantool.api.contracts import Loss
+from gantool.api.specs import Component
+from gantool.engine.trial import try_loss, try_memory
+from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import same, seeded
 from gantool.testing.remembering import REMEDY, goes_on

@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.components import ImageShape
-from gantool.contracts import Gan, Images, Labels, Stage
+from gantool.api.contracts import Gan, Images, Labels, Stage
+from gantool.api.specs import ImageShape
 from gantool.engine.stages import stages_of
 from gantool.pixels import to_float
-from gantool.plugin_choice import Chosen
+from gantool.plugins.selection import Chosen
 
 IMAGES = 16_000
 """The length of run that options at "auto" are settled by."""

@@ -13,9 +13,9 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from gantool.contracts import Observer
-from gantool.engine.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
-from gantool.plugin_choice import Chosen
+from gantool.api.contracts import Observer
+from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import same, seeded
 from gantool.testing.seeding import touches_torch

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gantool.building import side_of
-from gantool.components import Component, ImageShape
-from gantool.contracts import Gan, Images, Labels
-from gantool.engine.trials import try_constraint, try_generator_penalty, try_memory, try_penalty
-from gantool.plugin_choice import Chosen
+from gantool.api.contracts import Gan, Images, Labels
+from gantool.api.specs import Component, ImageShape
+from gantool.engine.trial import try_constraint, try_generator_penalty, try_memory, try_penalty
+from gantool.plugins.selection import Chosen
+from gantool.run.prepare import side_of
 from gantool.testing.faults import found, placed
 from gantool.testing.networks import same, seeded
 from gantool.testing.players import players

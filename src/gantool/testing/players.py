@@ -5,8 +5,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool.components import ImageShape
-from gantool.contracts import Gan, Images, Labels
+from gantool.api.contracts import Gan, Images, Labels
+from gantool.api.specs import ImageShape
 from gantool.testing.networks import seeded
 
 SIDE, LATENT = 16, 4

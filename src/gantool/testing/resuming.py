@@ -9,9 +9,10 @@ from typing import Any
 
 from torch import Tensor
 
-from gantool.assembly import Plan, load, trainer
-from gantool.contracts import Gan
+from gantool.api.contracts import Gan
 from gantool.engine import checkpoint
+from gantool.run.start import Plan, trainer
+from gantool.sampling.load import load
 from gantool.testing.networks import BATCH, Case, drawn, judged, latents, networks, same
 from gantool.testing.steps import configured
 

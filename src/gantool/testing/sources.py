@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args, get_origin
 import torch
 from torch import Tensor
 
-from gantool.components import ImageShape
-from gantool.contracts import Source
-from gantool.plugin_choice import Chosen
+from gantool.api.contracts import Source
+from gantool.api.specs import ImageShape
+from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found, placed
 from gantool.testing.seeding import touches_torch
 

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import torch
 
-from gantool.building import build_game
-from gantool.config import RunConfig
-from gantool.contracts import Gan, Stage
+from gantool.api.contracts import Gan, Stage
+from gantool.api.run_config import RunConfig
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
 from gantool.engine.step import Game, discriminator_step, generator_step
-from gantool.plugin_choice import Chosen
-from gantool.plugins import host
-from gantool.recipes import check_components
-from gantool.resolve import resolve
+from gantool.plugins.host import host
+from gantool.plugins.selection import Chosen
+from gantool.run.defaults import check_components
+from gantool.run.prepare import build_game
+from gantool.run.resolve import resolve
 from gantool.testing.networks import BATCH, Case, modes, networks, seeded
 
 DATA = "shapes:count=32"

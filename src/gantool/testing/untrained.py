@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gantool.components import ImageShape
-from gantool.engine.export import ModelCard, save_generator
-from gantool.plugins import host
+from gantool.api.specs import ImageShape
+from gantool.engine.model_file import ModelCard, save_generator
+from gantool.plugins.host import host
 from gantool.testing.networks import Case
 
 

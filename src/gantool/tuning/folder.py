@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gantool import runs
-from gantool.config import NONE, read_config, write_settings
-from gantool.engine.files import write_atomically
+from gantool.api.run_config import NONE
 from gantool.errors import ResumeError, UsageError
-from gantool.plugins import host
-from gantool.resolve import asked_for, resolve, resolve_source
+from gantool.files import write_atomically
+from gantool.plugins.host import host
+from gantool.run import folder as run_folder
+from gantool.run.config import read_config, write_settings
+from gantool.run.resolve import asked_for, resolve, resolve_source
 from gantool.tuning.defaults import space_of
 from gantool.tuning.search import Search
 from gantool.tuning.space import ALSO_FIXED, Dimension
@@ -54,7 +55,7 @@ def plan(
         raise UsageError("RUN and --config exclude each other: both say where the search begins.")
     check_trials(trials)
     said = asked_for(settings, None)
-    place = runs.find(run, Path("runs")).run / runs.CONFIG if run is not None else config
+    place = run_folder.find(run, Path("runs")).run / run_folder.CONFIG if run is not None else config
     file = _usable(read_config(place), of_a_run=run is not None) if place is not None else {}
     start = resolve(host(), {**file, **said})
     space = space_of(host(), said, file, search)
@@ -108,7 +109,7 @@ def open_folder(folder: Path, begun: Begun) -> Begun:
                 f"on, or another --name; `gantool tune --resume {folder}` goes on as it was."
             )
         begun = replace(before, trials=begun.trials)
-    runs.make(folder)
+    run_folder.make(folder)
     write(folder, begun)
     return begun
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gantool import assembly
+from gantool.api.events import Event, Measured, Tick
 from gantool.engine.checkpoint import FOLDER as CHECKPOINTS
-from gantool.engine.events import Event, Measured, Tick
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, TrainingError, cause
 from gantool.progress import report as show_progress
-from gantool.runs import CONFIG
+from gantool.run import start
+from gantool.run.folder import CONFIG
 from gantool.tuning.search import Outcome, Report
 from gantool.tuning.trials import REPEAT, Trial, snapshot_every
 
@@ -38,7 +38,7 @@ class RunOf:
     def __call__(self, trial: Trial, report: Report) -> Outcome:
         """Train it. What is wrong with its settings or its course is its outcome, and ends nothing else."""
         try:
-            made = assembly.trainer(self._plan(trial), observers=[watcher := _Reporter(trial, report, self.images)])
+            made = start.trainer(self._plan(trial), observers=[watcher := _Reporter(trial, report, self.images)])
         except Exception as error:
             if trial.number <= REPEAT or _is_of_the_machine(error):
                 raise  # nothing of this would be different in the next trial
@@ -60,14 +60,14 @@ class RunOf:
             shutil.rmtree(self.run_of(trial) / CHECKPOINTS, ignore_errors=True)
         return Outcome(images, interrupted=interrupted)
 
-    def _plan(self, trial: Trial) -> assembly.Plan:
+    def _plan(self, trial: Trial) -> start.Plan:
         run = self.run_of(trial)
         if (run / CONFIG).is_file():
-            return assembly.plan({}, resume=run)
+            return start.plan({}, resume=run)
         settings = {**self.said, **trial.settings, "images": self.images, "seed": trial.seed}
         # Checkpoints are for going on after an interruption only.
         settings |= {"snapshot_every": snapshot_every(self.images), "keep": 1}
-        return assembly.plan(settings, self.file, run.parent, run.name)
+        return start.plan(settings, self.file, run.parent, run.name)
 
 
 class _Reporter:

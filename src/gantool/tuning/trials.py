@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from gantool.engine.files import write_atomically
+from gantool.files import write_atomically
 
 FACTOR = 2
 """One trial in so many goes on beyond a rung."""

@@ -7,10 +7,11 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from gantool.data import FolderOptions, torchvision_sets
-from gantool.data.builtin_sets import TrainTestOptions
-from gantool.data.cache import CachedSource, cached_items
-from gantool.data.folder import build as build_folder
+from gantool.builtin.sources import torchvision_sets
+from gantool.builtin.sources.builtin_sets import TrainTestOptions
+from gantool.builtin.sources.folder import build as build_folder
+from gantool.data.cache.build import CachedSource, cached_items
+from gantool.data.pictures.options import FolderOptions
 from gantool.errors import DataError
 from stacked_digits import StackedOptions
 

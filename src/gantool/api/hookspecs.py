@@ -1,0 +1,53 @@
+"""The hooks: one for each kind of component. Each returns a list of specs; built-ins enter by the same door."""
+
+import pluggy
+
+from gantool.api.specs import Architecture, Command, Component
+
+hookspec = pluggy.HookspecMarker("gantool")
+hookimpl = pluggy.HookimplMarker("gantool")
+
+
+@hookspec
+def gantool_architectures() -> list[Architecture]:  # type: ignore[empty-body]
+    """Generator and discriminator pairs: `factory(options, shape) -> gantool.Gan`."""
+
+
+@hookspec
+def gantool_losses() -> list[Component]:  # type: ignore[empty-body]
+    """Adversarial losses on logits: `factory(options) -> Loss`."""
+
+
+@hookspec
+def gantool_penalties() -> list[Component]:  # type: ignore[empty-body]
+    """Regularisers of a network: `factory(options) -> Penalty`, GeneratorPenalty or Constraint."""
+
+
+@hookspec
+def gantool_augmentations() -> list[Component]:  # type: ignore[empty-body]
+    """Differentiable augmentations of real and fake alike: `factory(options) -> Augmentation`."""
+
+
+@hookspec
+def gantool_balances() -> list[Component]:  # type: ignore[empty-body]
+    """What keeps the two networks equally strong: `factory(options) -> Balance`."""
+
+
+@hookspec
+def gantool_sources() -> list[Component]:  # type: ignore[empty-body]
+    """Where images come from: `factory(options, resolution=..., channels=...) -> Source`."""
+
+
+@hookspec
+def gantool_extractors() -> list[Component]:  # type: ignore[empty-body]
+    """Networks that turn images into features: `factory(options) -> Extractor`."""
+
+
+@hookspec
+def gantool_observers() -> list[Component]:  # type: ignore[empty-body]
+    """Watchers of a run: `factory(options) -> Observer`."""
+
+
+@hookspec
+def gantool_commands() -> list[Command]:  # type: ignore[empty-body]
+    """Sub-commands of `gantool`: a function in Typer's style, imported when it is called."""

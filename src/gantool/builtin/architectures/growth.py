@@ -1,0 +1,88 @@
+"""When a progressive network grows: level and alpha as pure functions of images seen. Imports no torch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gantool.api.specs import AUTO, ImageShape
+from gantool.builtin.architectures import ProgressiveOptions, widths
+
+SMALLEST = 4
+"""Side of the coarsest level."""
+LONGEST_KIMG = 600
+"""Thousands of images that each level is trained, and each new one faded in, by the authors' code (the paper: 800)."""
+FINAL_SHARE = 0.5
+"""Of a run whose schedule is `auto`, the part that is left for the full resolution once it is faded in."""
+LEAST_BATCH = 4
+"""That of the authors' code at 1024 pixels."""
+
+
+def sides(resolution: int) -> tuple[int, ...]:
+    """The levels, coarse to fine: 4, 8, ... up to the resolution."""
+    return tuple(SMALLEST * 2**power for power in range((resolution // SMALLEST).bit_length()))
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How far the networks have grown: the newest level, by number, and its share of the picture."""
+
+    level: int
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True)
+class Period:
+    """Images seen from `start` on, while `level` fades in or, once it is, trains."""
+
+    start: int
+    level: int
+    fades: bool
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Each level trains for `stabilise` images, then the next fades in for `fade` images; the last has no end."""
+
+    levels: int
+    stabilise: int
+    fade: int
+
+    def at(self, images_seen: int) -> Growth:
+        """Level and alpha of a step that begins at `images_seen`; alpha grows from exactly 0 to exactly 1."""
+        now = max((p for p in self.periods() if p.start <= images_seen), key=lambda p: (p.start, p.level, not p.fades))
+        return Growth(now.level, (images_seen - now.start) / self.fade if now.fades else 1.0)
+
+    def periods(self) -> Iterator[Period]:
+        """All of them, in order; without fades where `fade` is 0."""
+        yield Period(0, 0, fades=False)
+        for level in range(1, self.levels):
+            start = level * self.stabilise + (level - 1) * self.fade
+            if self.fade:
+                yield Period(start, level, fades=True)
+            yield Period(start + self.fade, level, fades=False)
+
+
+def schedule_of(options: ProgressiveOptions, resolution: int) -> Schedule:
+    """The schedule for a resolution; `auto` that nobody has settled is that of the authors' code."""
+    kimg = [LONGEST_KIMG if value == AUTO else float(value) for value in (options.stabilise_kimg, options.fade_kimg)]
+    stabilise, fade = (round(value * 1000) for value in kimg)
+    return Schedule(len(sides(resolution)), stabilise, fade)
+
+
+def settle(options: ProgressiveOptions, shape: ImageShape, images: int) -> ProgressiveOptions:
+    """`auto` replaced: half of the run goes to the full resolution, the rest to all else in equal parts.
+
+    No part is longer than the authors'. Widths are settled by the run's length too.
+    """
+    auto = [name for name in ("stabilise_kimg", "fade_kimg") if getattr(options, name) == AUTO]
+    given = sum(float(value) for value in (options.stabilise_kimg, options.fade_kimg) if value != AUTO)
+    steps_up = len(sides(shape.resolution)) - 1
+    part = (images * (1 - FINAL_SHARE) / 1000 / steps_up - given) / max(len(auto), 1) if steps_up else LONGEST_KIMG
+    kimg = min(LONGEST_KIMG, max(round(part, 3), 0.001))
+    return widths.settle(options.model_copy(update=dict.fromkeys(auto, kimg)), shape, images)
+
+
+def batch_at(options: ProgressiveOptions, side: int, batch: int) -> int:
+    """`--batch` up to `batch_halves_beyond` pixels, half as much at each level beyond, but no fewer than 4."""
+    beyond = options.batch_halves_beyond
+    halvings = sum(level > beyond for level in sides(side)) if beyond else 0
+    return max(batch >> halvings, min(batch, LEAST_BATCH))

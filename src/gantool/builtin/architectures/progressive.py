@@ -1,0 +1,151 @@
+"""Progressive GAN (Karras et al. 2018): layers are added while training runs, each faded in."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gantool.api.contracts import Gan, Images, Stage
+from gantool.api.specs import ImageShape
+from gantool.builtin.architectures import ProgressiveOptions
+from gantool.builtin.architectures.equalized import (
+    LEAK,
+    Doubling,
+    EqualizedConv2d,
+    Features,
+    Halving,
+    PixelNorm,
+    Stem,
+    Verdict,
+    pooled,
+    upsampled,
+)
+from gantool.builtin.architectures.growth import Growth, Schedule, batch_at, schedule_of, sides
+from gantool.builtin.architectures.layers import with_label
+from gantool.builtin.architectures.widths import feature_maps
+
+
+class ProgressiveGenerator(nn.Module):
+    """z `[n, latent]` to pictures at the level it has grown to; all levels' weights are there from the start."""
+
+    def __init__(self, options: ProgressiveOptions, shape: ImageShape) -> None:
+        super().__init__()
+        self.classes = shape.classes
+        self.sides = sides(shape.resolution)
+        maps = feature_maps(options)
+        widths = [maps.at(side) for side in self.sides]
+        self.normalise = PixelNorm()
+        self.stem = Stem(options.latent + shape.classes, widths[0])
+        self.blocks = nn.ModuleList(map(Doubling, widths, widths[1:]))
+        self.to_rgb = nn.ModuleList(EqualizedConv2d(width, shape.channels, 1, gain=1.0) for width in widths)
+        self.growth = Growth(len(self.sides) - 1)
+
+    def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:
+        """One level of pictures; while it fades in, mixed with the one below, scaled up."""
+        level, alpha = self.growth.level, self.growth.alpha
+        features = before = self.stem(with_label(self.normalise(z), labels, self.classes))
+        for block in self.blocks[:level]:
+            before, features = features, block(features)
+        image: Tensor = self.to_rgb[level](features)
+        if alpha < 1:
+            image = torch.lerp(upsampled(self.to_rgb[level - 1](before)), image, alpha)
+        return (image,)
+
+
+class ProgressiveDiscriminator(nn.Module):
+    """Pictures of the level it has grown to, to logits."""
+
+    def __init__(self, options: ProgressiveOptions, shape: ImageShape) -> None:
+        super().__init__()
+        self.sides = sides(shape.resolution)
+        maps = feature_maps(options)
+        widths = [maps.at(side) for side in self.sides]
+        self.from_rgb = nn.ModuleList(EqualizedConv2d(shape.channels, width, 1) for width in widths)
+        self.blocks = nn.ModuleList(Halving(fine, fine, coarse) for coarse, fine in pairwise(widths))
+        self.features = Features(widths[0], widths[0], maps.at(2), options.stddev_group)
+        self.verdict = Verdict(maps.at(2), shape.classes)
+        self.growth = Growth(len(self.sides) - 1)
+
+    def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:
+        """How real each picture looks."""
+        level, alpha, image = self.growth.level, self.growth.alpha, images[-1]
+        features = self._entered(image, level)
+        if level:
+            features = self.blocks[level - 1](features)
+        if alpha < 1:
+            features = torch.lerp(self._entered(pooled(image), level - 1), features, alpha)
+        for block in reversed(self.blocks[: max(level - 1, 0)]):
+            features = block(features)
+        logits: Tensor = self.verdict(self.features(features), labels)
+        return logits
+
+    def _entered(self, image: Tensor, level: int) -> Tensor:
+        return F.leaky_relu(self.from_rgb[level](image), LEAK)
+
+
+class ProgressiveGan(Gan):
+    """Grows both networks by a schedule; the reals shrink and fade alike."""
+
+    generator: ProgressiveGenerator
+    discriminator: ProgressiveDiscriminator
+
+    def __init__(
+        self,
+        generator: ProgressiveGenerator,
+        discriminator: ProgressiveDiscriminator,
+        options: ProgressiveOptions,
+        schedule: Schedule,
+    ) -> None:
+        super().__init__(generator, discriminator, options.latent)
+        self.options, self.schedule = options, schedule
+        self._grown = generator.growth
+
+    def advance(self, images_seen: int) -> None:
+        """Level and alpha of the clock."""
+        self._grown = self.schedule.at(images_seen)
+        self._set(self._grown)
+
+    def view(self, batch: Float[Tensor, "n c h w"]) -> Images:
+        """Reals at the level's side; while it fades in, mixed with the same at half the side, scaled up."""
+        growth = self.generator.growth
+        image = pooled(batch, batch.shape[-1] // self.generator.sides[growth.level])
+        if growth.alpha < 1:
+            image = torch.lerp(upsampled(pooled(image)), image, growth.alpha)
+        return (image,)
+
+    def stages(self, batch: int) -> Sequence[Stage]:
+        """A stage for each fade and each level; optimizers begin each afresh if the options say so."""
+        return [
+            Stage(
+                period.start,
+                side := self.generator.sides[period.level],
+                batch_at(self.options, side, batch),
+                f"{'fade in' if period.fades else 'train'} {side} pixels",
+                self.options.reset_moments,
+            )
+            for period in self.schedule.periods()
+        ]
+
+    def status(self) -> Mapping[str, float]:
+        """The level's side, and its share of the picture."""
+        return {"level": float(self.generator.sides[self._grown.level]), "alpha": self._grown.alpha}
+
+    def levels(self) -> Sequence[int]:
+        """Those that have begun to grow."""
+        return self.generator.sides[: self._grown.level + 1]
+
+    def show(self, level: int | None) -> None:
+        """A level by its side, all of it."""
+        self._set(self._grown if level is None else Growth(self.generator.sides.index(level)))
+
+    def _set(self, growth: Growth) -> None:
+        self.generator.growth = self.discriminator.growth = growth
+
+
+def build(options: ProgressiveOptions, shape: ImageShape) -> Gan:
+    """A progressive GAN for a power of two from 8 to 1024 pixels."""
+    generator, discriminator = ProgressiveGenerator(options, shape), ProgressiveDiscriminator(options, shape)
+    return ProgressiveGan(generator, discriminator, options, schedule_of(options, shape.resolution))

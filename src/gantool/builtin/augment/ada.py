@@ -1,0 +1,65 @@
+"""Adaptive discriminator augmentation: as much as its overfitting asks for (Karras et al. 2020, "limited data")."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from gantool.api.contracts import Images, Logits
+from gantool.builtin.augment import AdaOptions, pipeline
+
+
+class Ada(nn.Module):
+    """The pipeline "bgc" of the paper, each of its transformations with chance `p` for each sample.
+
+    `p` follows the reals' logits: when their mean sign is above `target`, the discriminator knows the reals by heart,
+    and p grows. All that adapts is in buffers, float32 tensors. The decision falls at the beginning of the call after
+    `every` batches, by the logits of all processes.
+
+    Signs mean nothing for a loss whose logits only count against each other (`zero_decides` false: wasserstein,
+    relativistic, rpgan), since nothing holds 0 between reals and fakes. Use `fixed=yes` with those.
+    """
+
+    p: Tensor
+    signs: Tensor
+    images: Tensor
+    batches: Tensor
+
+    def __init__(self, options: AdaOptions) -> None:
+        super().__init__()
+        self.options = options
+        self.register_buffer("p", torch.tensor(float(options.p)))
+        self.register_buffer("signs", torch.tensor(0.0))  # the sum over batches of their mean signs
+        self.register_buffer("images", torch.tensor(0.0))
+        self.register_buffer("batches", torch.tensor(0.0))
+
+    def draw(self, n: int) -> Callable[[Images], Images]:
+        """The transformation of one batch of n, drawn by its first call; each call applies the same."""
+        drawn: list[pipeline.Drawn] = []
+
+        def apply(images: Images) -> Images:
+            if not drawn:
+                drawn.append(pipeline.draw(self.p, n, like=images[-1]))
+            return drawn[0].apply(images)
+
+        return apply
+
+    def status(self) -> Mapping[str, float]:
+        """What the console shows of it."""
+        return {"augment_p": float(self.p)}
+
+    @torch.no_grad()
+    def observe(self, real_logits: Logits) -> None:
+        """Take note of the logits of a step's augmented reals, and move p when it is time. The host waits for nothing.
+
+        r = mean sign over `every` batches; p += sign(r - target) * images / (1000 kimg), in [0, 1] (section 3).
+        """
+        if self.options.fixed:
+            return
+        due = self.batches >= self.options.every
+        overfits = torch.sign(self.signs / self.batches.clamp(min=1) - self.options.target)
+        step = overfits * self.images / (1000 * self.options.kimg)
+        self.p.add_(step * due).clamp_(0, 1)
+        mean_sign = torch.sign(real_logits).nan_to_num(0.0).mean()
+        for total, value in ((self.signs, mean_sign), (self.images, len(real_logits)), (self.batches, 1)):
+            total.mul_(~due).add_(value)

@@ -1,0 +1,106 @@
+"""DiffAugment: the same colour, shift and cut-out for reals and fakes, always on (Zhao et al. 2020)."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gantool.api.contracts import Images
+from gantool.api.specs import AUTO
+from gantool.builtin.augment import DiffAugmentOptions
+from gantool.builtin.augment.shifts import shifted
+
+Level = Float[Tensor, "n c s s"]
+PerSample = Float[Tensor, "n"]
+
+SHIFT = 1 / 8
+"""The farthest shift, of the side."""
+
+
+def brightness(level: Level, amount: PerSample) -> Level:
+    """A constant more on all pixels."""
+    return level + amount.view(-1, 1, 1, 1)
+
+
+def saturation(level: Level, factor: PerSample) -> Level:
+    """Distances to the pixel's own grey times a factor; grey pictures stay what they are."""
+    grey = level.mean(dim=1, keepdim=True)
+    return (level - grey) * factor.view(-1, 1, 1, 1) + grey
+
+
+def contrast(level: Level, factor: PerSample) -> Level:
+    """Distances to the picture's mean times a factor."""
+    mean = level.mean(dim=(1, 2, 3), keepdim=True)
+    return (level - mean) * factor.view(-1, 1, 1, 1) + mean
+
+
+def translation(level: Level, right: PerSample, down: PerSample, finest: int) -> Level:
+    """Moved by a share of the side, in [0, 1) from the farthest left or up to the farthest right or down.
+
+    Whole pixels of the finest level; coarser ones move as far by interpolation. What comes in is 0: the middle grey,
+    which is what a convolution pads with, and what reference code of the paper has.
+    """
+    farthest = int(SHIFT * finest + 0.5)
+    scale = level.shape[-1] / finest
+    x, y = (((share * (2 * farthest + 1)).floor() - farthest) * scale for share in (right, down))
+    return shifted(level, x, y, mirror=False)
+
+
+def cutout(level: Level, across: PerSample, down: PerSample, finest: int) -> Level:
+    """A square of half the side becomes 0, its centre at a share of the side in [0, 1).
+
+    As in DeVries and Taylor (2017) it may stick out of the picture: one that always lay inside would always hide the
+    middle. It covers whole pixels of the finest level, and the pixels of coarser ones by their share.
+    """
+    size, scale = (finest + 1) // 2, level.shape[-1] / finest
+    pixel = torch.arange(level.shape[-1], device=level.device, dtype=level.dtype)
+
+    def covered(share: Tensor) -> Tensor:
+        start = ((share * (finest + 1 - size % 2)).floor() - size // 2)[:, None]
+        return (torch.minimum(pixel + 1, (start + size) * scale) - torch.maximum(pixel, start * scale)).clamp(min=0)
+
+    return level * (1 - covered(down)[:, None, :, None] * covered(across)[:, None, None, :])
+
+
+def _settled(options: DiffAugmentOptions) -> float:
+    if options.strength == AUTO:
+        raise ValueError("The strength is still at 'auto'; gantool.configure settles it, or give a number.")
+    return float(options.strength)
+
+
+class DiffAugment:
+    """Brightness, saturation and contrast, translation, cutout: what `policy` names, in its order.
+
+    A transformation is told by numbers in [0, 1) and by shares of the side, so that all levels of a pyramid get the
+    same. The numbers are drawn by the first call of a draw, on the device of its images.
+    """
+
+    def __init__(self, options: DiffAugmentOptions) -> None:
+        self.policy, self.strength = options.policy, _settled(options)
+
+    def draw(self, n: int) -> Callable[[Images], Images]:
+        """The transformation of one batch of n; each call applies the same."""
+        drawn: list[Float[Tensor, "8 n"]] = []
+
+        def apply(images: Images) -> Images:
+            if not drawn:
+                drawn.append(torch.rand(8, n, device=images[-1].device, dtype=images[-1].dtype))
+            return tuple(self._augmented(level, drawn[0], images[-1].shape[-1]) for level in images)
+
+        return apply
+
+    def _augmented(self, level: Level, drawn: Float[Tensor, "8 n"], finest: int) -> Level:
+        bright, colorful, contrasting, right, down, hole_x, hole_y, chosen = drawn
+        seen = level
+        for name in self.policy:
+            if name == "color":
+                seen = brightness(seen, bright - 0.5)
+                seen = contrast(saturation(seen, 2 * colorful), contrasting + 0.5)
+            elif name == "translation":
+                seen = translation(seen, right, down, finest)
+            else:
+                seen = cutout(seen, hole_x, hole_y, finest)
+        if self.strength == 1:
+            return seen
+        return torch.where((chosen < self.strength).view(-1, 1, 1, 1), seen, level)

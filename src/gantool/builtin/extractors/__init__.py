@@ -1,0 +1,62 @@
+"""Networks that turn images into features: their options. This page imports no torch."""
+
+from typing import Literal
+
+from gantool.api.hookspecs import hookimpl
+from gantool.api.specs import Component, Options, option
+
+Pooling = Literal["max", "average"]
+
+
+class NetworkOptions(Options):
+    """Options of `vgg19` and `vgg16`."""
+
+    weights: str = option("", "file with the weights (.pth or .safetensors); empty: torchvision's, fetched once")
+    pooling: Pooling = option("max", "how layers shrink; average is smoother, as Gatys et al. found")
+
+
+class SqueezeNetOptions(Options):
+    """Options of `squeezenet`."""
+
+    weights: str = option("", "file with the weights (.pth or .safetensors); empty: torchvision's, fetched once")
+    pooling: Pooling = option("average", "how layers shrink; average leaves fewer traces of the grid")
+
+
+class RandomOptions(Options):
+    """Options of `random`."""
+
+    size: int = option(7, "side of the filters, in pixels of their scale", ge=3, le=31)
+    filters: int = option(64, "filters at each scale; at most 3 size^2 of them differ", ge=8, le=1024)
+    scales: int = option(5, "scales, each half as large as the one before", ge=1, le=10)
+    seed: int = option(0, "another seed is another bank", ge=0)
+
+
+@hookimpl
+def gantool_extractors() -> list[Component]:
+    """Three networks trained on ImageNet, and one that needs no weights."""
+    return [
+        Component(
+            "vgg19",
+            "VGG-19 (Simonyan and Zisserman 2015): what style transfer is known for; 548 MB fetched once, 80 kept",
+            NetworkOptions,
+            "gantool.builtin.extractors.vgg:Vgg19",
+        ),
+        Component(
+            "vgg16",
+            "VGG-16: a little faster than vgg19, much the same pictures; 528 MB fetched once, 59 kept",
+            NetworkOptions,
+            "gantool.builtin.extractors.vgg:Vgg16",
+        ),
+        Component(
+            "squeezenet",
+            "SqueezeNet 1.1 (Iandola et al. 2016): 3 MB of weights, several times faster than vgg19, coarser pictures",
+            SqueezeNetOptions,
+            "gantool.builtin.extractors.squeezenet:SqueezeNet",
+        ),
+        Component(
+            "random",
+            "Filters of a fixed seed at several scales: no weights; palette and brush, not shapes",
+            RandomOptions,
+            "gantool.builtin.extractors.filters:Filters",
+        ),
+    ]

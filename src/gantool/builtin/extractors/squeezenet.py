@@ -1,0 +1,84 @@
+"""SqueezeNet 1.1 up to the layer that is needed (Iandola et al. 2016)."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gantool.builtin.extractors import SqueezeNetOptions
+from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, check_layers, fill
+from gantool.builtin.extractors.weights import load_weights
+
+FIRES = {2: (64, 16, 64), 3: (128, 16, 64), 4: (128, 32, 128), 5: (256, 32, 128), 6: (256, 48, 192),
+         7: (384, 48, 192), 8: (384, 64, 256), 9: (512, 64, 256)}  # fmt: skip
+"""Channels in, squeezed, and of each expansion, by the paper's number of the module."""
+
+PLACES = {2: 3, 3: 4, 4: 6, 5: 7, 6: 9, 7: 10, 8: 11, 9: 12}
+"""Where torchvision's `features` has each module."""
+
+
+class Fire(nn.Module):
+    """1x1 convolutions that squeeze, then 1x1 and 3x3 ones side by side that expand."""
+
+    def __init__(self, channels: int, squeezed: int, expanded: int) -> None:
+        super().__init__()
+        self.squeeze = Convolution(channels, squeezed, 1)
+        self.expand1x1 = Convolution(squeezed, expanded, 1)
+        self.expand3x3 = Convolution(squeezed, expanded, 3)
+
+    def forward(self, values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ h w"]:
+        """Twice `expanded` channels."""
+        values = F.relu(self.squeeze(values))
+        return F.relu(torch.cat([self.expand1x1(values), self.expand3x3(values)], dim=1))
+
+
+class SqueezeNet:
+    """Layers `relu1` and `fire2` to `fire9`. Nothing is read or fetched before `select` says which are needed."""
+
+    layers = ("relu1", *(f"fire{index}" for index in FIRES))
+    content_layers: Mapping[str, float] = {"fire5": 1.0}
+    style_layers: Mapping[str, float] = {"relu1": 1.0, "fire2": 1.0, "fire3": 1.0, "fire5": 1.0, "fire7": 1.0}
+
+    def __init__(self, options: SqueezeNetOptions) -> None:
+        self._options = options
+        self._whole: Layered | None = None
+
+    def __call__(self, images: Float[Tensor, "n 3 h w"]) -> Sequence[Float[Tensor, "n _ _ _"]]:
+        """Features of the style layers."""
+        if self._whole is None:
+            self._whole = self.select(tuple(self.style_layers))
+        features: Sequence[Tensor] = self._whole(images)
+        return features
+
+    def select(self, layers: Sequence[str]) -> Layered:
+        """The network for these layers, with its weights. Raises OptionError when the weights do not fit."""
+        check_layers("squeezenet", layers, self.layers)
+        stages, names = self._stages()
+        network = Layered(stages, layers)
+        weights, file = load_weights("squeezenet", self._options.weights)
+        fill(network, weights, names, "squeezenet", file)
+        return network.eval()
+
+    def _stages(self) -> tuple[list[Stage], dict[str, str]]:
+        """The stages, and for each parameter its name in torchvision's weights.
+
+        The first convolution steps by 1 and is averaged afterwards: a step of 2 sees every second pixel more often,
+        which pictures that are optimised through it show as a grid.
+        """
+        pooling = self._options.pooling
+        stages = [
+            Stage(Convolution(3, 64), kernel=3),
+            Stage(nn.ReLU()),
+            Stage(Halving("average"), kernel=2, stride=2, name="relu1"),
+        ]
+        names = {f"stages.0.{part}": f"features.0.{part}" for part in ("weight", "bias")}
+        for index, widths in FIRES.items():
+            if index in (2, 4, 6):
+                stages.append(Stage(Halving(pooling, 3), kernel=3, stride=2))
+            fire = Fire(*widths)
+            for parameter, _ in fire.named_parameters():
+                names[f"stages.{len(stages)}.{parameter}"] = f"features.{PLACES[index]}.{parameter}"
+            stages.append(Stage(fire, kernel=3, name=f"fire{index}"))
+        return stages, names

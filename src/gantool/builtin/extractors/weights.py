@@ -1,0 +1,112 @@
+"""Weights of the networks: a file of the user's, what lies in a cache, or torchvision's from the network, once."""
+
+import hashlib
+import importlib
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from gantool.errors import DataError, OptionError, nearest_beside
+from gantool.files import cache_folder, write_atomically
+from gantool.progress import report
+
+TORCHVISION = {"vgg19": "VGG19_Weights", "vgg16": "VGG16_Weights", "squeezenet": "SqueezeNet1_1_Weights"}
+SECONDS_TO_ANSWER = 5.0
+SECONDS_UNTIL_NEXT_TRY = 3600.0
+"""A machine without network must not wait for it at every call."""
+_CHUNK = 1 << 20
+
+
+class WeightsUnavailableError(DataError):
+    """The weights are not on this machine and cannot be fetched."""
+
+
+def load_weights(name: str, file: str = "") -> tuple[Mapping[str, Tensor], str]:
+    """The weights of a network, whole or cut, and what to call them in errors.
+
+    `file` is a state dict (.pth, read with weights_only=True) or safetensors; empty means torchvision's own. Raises
+    OptionError for a file that cannot be used, WeightsUnavailableError when there is none and none can be fetched.
+    """
+    path = Path(file).expanduser() if file else available(name)
+    if not path.is_file():
+        raise OptionError(f"weights={file}: there is no such file.{nearest_beside(path)}")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path), str(path)
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # torch and safetensors raise nearly anything over a damaged file
+        reason = " ".join(str(error).split())[:120]
+        raise OptionError(
+            f"weights={path}: neither a state dict of tensors nor safetensors ({type(error).__name__}: {reason})."
+        ) from error
+    inner = found.get("state_dict", found) if isinstance(found, dict) else found
+    if not isinstance(inner, dict) or not all(isinstance(value, Tensor) for value in inner.values()):
+        raise OptionError(f"weights={path}: a state dict was expected, a table from names to tensors.")
+    return inner, str(path)
+
+
+def available(name: str) -> Path:
+    """Where torchvision's weights of a network lie on this machine, fetched if need be.
+
+    Raises WeightsUnavailableError, at once when a try failed within the last hour.
+    """
+    own = cache_folder() / "weights" / f"{name}.safetensors"
+    if own.is_file():
+        return own
+    url = _url(name)
+    shared = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    if shared.is_file():
+        return shared
+    failed = own.with_suffix(".unreachable")
+    own.parent.mkdir(parents=True, exist_ok=True)
+    if failed.exists() and 0 <= time.time() - failed.stat().st_mtime < SECONDS_UNTIL_NEXT_TRY:
+        raise WeightsUnavailableError(_unavailable(name, "a try within the last hour failed", failed))
+    try:
+        _fetch(name, url, own)
+    except (OSError, ValueError, urllib.error.URLError) as error:
+        failed.touch()
+        reason = getattr(error, "reason", error)
+        raise WeightsUnavailableError(_unavailable(name, str(reason) or type(error).__name__, failed)) from error
+    failed.unlink(missing_ok=True)
+    return own
+
+
+def _fetch(name: str, url: str, path: Path) -> None:
+    """Download, check the digest that the file's name carries, and keep the convolutions only."""
+    whole = path.with_name(f"{name}.pth.part")
+    digest, done = hashlib.sha256(), 0
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS_TO_ANSWER) as answer, whole.open("wb") as file:
+            total = int(answer.headers.get("Content-Length") or 0)
+            while chunk := answer.read(_CHUNK):
+                file.write(chunk)
+                digest.update(chunk)
+                done += len(chunk)
+                report(f"fetching the weights of {name} (MB)", done >> 20, total >> 20)
+        wanted = url.rpartition("-")[2].removesuffix(".pth")
+        if not digest.hexdigest().startswith(wanted):
+            raise ValueError("what came is not what was asked for (its digest differs)")
+        weights = torch.load(whole, map_location="cpu", weights_only=True, mmap=True)
+        kept = {key: value.contiguous().clone() for key, value in weights.items() if key.startswith("features.")}
+        write_atomically(path, lambda temporary: save_file(kept, temporary))
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+def _url(name: str) -> str:
+    models: Any = importlib.import_module("torchvision.models")
+    return str(getattr(models, TORCHVISION[name]).IMAGENET1K_V1.url)
+
+
+def _unavailable(name: str, reason: str, failed: Path) -> str:
+    return (
+        f"The weights of {name} could not be fetched ({reason}; it is tried again in an hour, or at once when {failed} "
+        f"is deleted). A file of them goes in as --extractor {name}:weights=FILE."
+    )

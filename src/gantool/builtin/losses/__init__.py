@@ -1,0 +1,109 @@
+"""Adversarial losses: their options. This page imports no torch."""
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from gantool.api.hookspecs import hookimpl
+from gantool.api.specs import Component, Options, option
+
+
+class LossOptions(Options):
+    """For losses without options."""
+
+
+class LogisticOptions(Options):
+    """Options of `logistic` and `minimax`: what the discriminator is told, which keeps it from being too sure."""
+
+    smooth: float = option(0.0, "one-sided label smoothing: the target for reals is 1 less this", ge=0, lt=0.5)
+    flip: float = option(0.0, "chance of a real and a fake to change labels, for the discriminator only", ge=0, le=1)
+
+
+class HingeOptions(Options):
+    """Options of `hinge`."""
+
+    margin: float = option(1.0, "logit beyond which a sample no longer teaches the discriminator", gt=0)
+
+
+class LsganOptions(Options):
+    """Options of `lsgan`: the targets a, b and c of the paper."""
+
+    fake: float = option(0.0, "the discriminator's target for fakes")
+    real: float = option(1.0, "the discriminator's target for reals")
+    wanted: float = option(1.0, "the generator's target for its fakes")
+
+    @model_validator(mode="after")
+    def _tells_them_apart(self) -> "LsganOptions":
+        if self.real == self.fake:
+            raise ValueError(
+                f"real and fake are both {self.real:g}, by which the discriminator learns to tell nothing apart; give "
+                "them two different targets, as in real=1,fake=0"
+            )
+        return self
+
+
+class WassersteinOptions(Options):
+    """Options of `wasserstein`."""
+
+    drift: float = option(0.0, "weight of the squared logits of reals, which keeps them near 0 (1e-3 is usual)", ge=0)
+
+
+class RelativisticOptions(Options):
+    """Options of `relativistic`."""
+
+    kind: Literal["logistic", "hinge"] = option("logistic", "how a sample's lead over the other kind's average counts")
+
+
+@hookimpl
+def gantool_losses() -> list[Component]:
+    """The five classic losses, and two that compare reals with fakes."""
+    home, relativistic = "gantool.builtin.losses.losses", "gantool.builtin.losses.relativistic"
+    return [
+        Component(
+            "logistic",
+            "Non-saturating logistic loss (Goodfellow et al. 2014): the default",
+            LogisticOptions,
+            f"{home}:Logistic",
+            traits=("mislabels",),
+        ),
+        Component(
+            "minimax",
+            "The saturating game of the first paper; weak gradients when D wins",
+            LogisticOptions,
+            f"{home}:Minimax",
+            traits=("saturates", "mislabels"),
+        ),
+        Component(
+            "hinge",
+            "Hinge loss (Lim and Ye 2017): D ignores what it already tells apart",
+            HingeOptions,
+            f"{home}:Hinge",
+        ),
+        Component(
+            "lsgan",
+            "Least squares (Mao et al. 2017): smooth gradients, no saturation",
+            LsganOptions,
+            f"{home}:LeastSquares",
+        ),
+        Component(
+            "wasserstein",
+            "Wasserstein distance (Arjovsky et al. 2017): use with --penalty gp",
+            WassersteinOptions,
+            f"{home}:Wasserstein",
+            traits=("critic", "relative"),
+        ),
+        Component(
+            "relativistic",
+            "More real than the average fake (Jolicoeur-Martineau 2018): the generator sees reals too",
+            RelativisticOptions,
+            f"{relativistic}:RelativisticAverage",
+            traits=("relative",),
+        ),
+        Component(
+            "rpgan",
+            "More real than the fake beside it (R3GAN, Huang et al. 2025): use with --penalty r1 --penalty r2",
+            LossOptions,
+            f"{relativistic}:RelativisticPairing",
+            traits=("relative",),
+        ),
+    ]

@@ -1,0 +1,65 @@
+"""Relativistic losses: how much more real than fakes, not how real. Only differences of logits matter."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+from torch.nn.functional import relu, softplus
+
+from gantool.api.contracts import Logits
+from gantool.builtin.losses import LossOptions, RelativisticOptions
+
+
+def _given(real_logits: Logits | None) -> Logits:
+    if real_logits is None:
+        raise ValueError("The generator of a relativistic loss needs the logits of reals, and got None.")
+    return real_logits
+
+
+def _hinge(lead: Tensor) -> Tensor:
+    return relu(1 - lead)
+
+
+def _logistic(lead: Tensor) -> Tensor:
+    return softplus(-lead)
+
+
+class RelativisticAverage:
+    """RaSGAN and RaHingeGAN (Jolicoeur-Martineau 2018): each sample against the average of the other kind.
+
+    The averages carry gradients, as in the paper: one of fakes teaches the generator by the term of the reals too. They
+    are those of the batch at hand, which of many processes is each one's own part: as the paper's with a smaller batch.
+    """
+
+    pairs_real = True
+    zero_decides = False
+
+    def __init__(self, options: RelativisticOptions) -> None:
+        self._cost_of_lead: Callable[[Tensor], Tensor] = _hinge if options.kind == "hinge" else _logistic
+
+    def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
+        """Reals are to lead the average fake, and the average real each fake; 2 log 2 at zero logits, by hinge 2."""
+        by_real = self._cost_of_lead(real_logits - fake_logits.mean())
+        by_fake = self._cost_of_lead(real_logits.mean() - fake_logits)
+        return by_real + by_fake
+
+    def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
+        """The same game with the roles exchanged, so that its value at zero logits is the same too."""
+        return self.discriminator(fake_logits, _given(real_logits))
+
+
+class RelativisticPairing:
+    """RpGAN: each fake against one real (Jolicoeur-Martineau 2018, RSGAN; Huang et al. 2025, eq. 2)."""
+
+    pairs_real = True
+    zero_decides = False
+
+    def __init__(self, options: LossOptions) -> None:
+        pass
+
+    def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
+        """-log of the probability that the real is the real one; log 2 where they are equal."""
+        return softplus(-(real_logits - fake_logits))
+
+    def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
+        """The same with the roles exchanged."""
+        return softplus(-(fake_logits - _given(real_logits)))

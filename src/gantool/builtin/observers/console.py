@@ -1,0 +1,134 @@
+"""The terminal: a live line with progress, or, where there is no terminal, a plain line every few seconds."""
+
+import time
+from datetime import timedelta
+
+from rich.console import Console as Screen
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
+from gantool.builtin.observers import ConsoleOptions
+
+SMOOTHING = 0.9
+"""Of the speed shown, so that the estimate of what is left does not jump."""
+
+
+class Console:
+    """Says on standard error how far the run is and how it goes."""
+
+    def __init__(self, options: ConsoleOptions, screen: Screen | None = None) -> None:
+        self._screen = screen or Screen(stderr=True, highlight=False)
+        self._seconds, self._quiet = options.seconds, options.quiet
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._said_at = 0.0
+        self._speed = 0.0
+        self._level: float | None = None
+        self._measured: Measured | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Show the event."""
+        match event:
+            case Warned():
+                self._say("Warning: ", event.message, "yellow")
+            case _ if self._quiet:
+                pass
+            case Started():
+                self._start(event)
+            case Tick():
+                self._tick(event)
+            case Measured():
+                self._measured = event
+            case Finished():
+                self._stop()
+            case _:
+                pass
+
+    def _start(self, event: Started) -> None:
+        if event.images_seen >= event.images_goal:
+            asked = f", and {event.images_goal:,} are asked for" if event.images_seen > event.images_goal else ""
+            self._say(
+                "",
+                f"Nothing to do: the run {event.run} has seen {event.images_seen:,} images already{asked}; "
+                "give a larger --images to go on",
+                "",
+            )
+            return
+        begins = f"from {event.images_seen:,} to" if event.images_seen else "on"
+        self._say(
+            "",
+            f"Training {event.architecture.partition(':')[0]} {begins} {event.images_goal:,} images, "
+            f"batch {event.batch}, on {event.device} in {event.precision}; the run is {event.run}",
+            "bold",
+        )
+        self._said_at = time.monotonic()
+        if self._screen.is_terminal:
+            self._progress = Progress(
+                BarColumn(bar_width=24),
+                TextColumn("{task.description}"),
+                console=self._screen,
+                transient=True,
+                refresh_per_second=4,
+            )
+            self._task = self._progress.add_task(
+                "first images ...", total=event.images_goal, completed=event.images_seen
+            )
+            self._progress.start()
+
+    def _tick(self, event: Tick) -> None:
+        first, grew = self._speed == 0.0, self._grew(event)
+        # A new level has a speed of its own.
+        self._speed = event.images_per_second if first or grew else _blend(self._speed, event.images_per_second)
+        line = status(event, self._speed, self._measured)
+        due = grew or first or event.images_seen >= event.images_goal
+        due = due or time.monotonic() - self._said_at >= self._seconds
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=event.images_seen, description=line)
+        elif due:
+            self._said_at = time.monotonic()
+            self._say("", line, "")
+
+    def _grew(self, event: Tick) -> bool:
+        """Whether it has come to another level since the last line."""
+        before, self._level = self._level, event.status.get("level")
+        return before != self._level
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def _say(self, title: str, text: str, style: str) -> None:
+        self._screen.print(Text.assemble((title, style), text), soft_wrap=True)
+
+
+def status(event: Tick, images_per_second: float, measured: Measured | None = None) -> str:
+    """How far, how fast, how long to go, and how the game stands, on one line."""
+    left = timedelta(seconds=int(max(event.images_goal - event.images_seen, 0) / max(images_per_second, 1e-9)))
+    scalars = event.scalars
+    parts = [
+        f"{event.images_seen:,}/{event.images_goal:,} images",
+        *(f"{name} {_short(value)}" for name, value in event.status.items()),
+        f"{images_per_second:,.0f}/s",
+        f"{left} left",
+        f"loss D {scalars.get('loss_d', 0):.3f} G {scalars.get('loss_g', 0):.3f}",
+        f"D right on {scalars.get('real_accuracy', 0):.0%} of reals, {scalars.get('fake_accuracy', 0):.0%} of fakes",
+        *_measurements(measured),
+    ]
+    return "  ".join(parts)
+
+
+def _measurements(measured: Measured | None) -> list[str]:
+    """The two that say most: how varied samples are and how far from the data."""
+    values = {} if measured is None else measured.values
+    diversity = [f"diversity {values['diversity']:.0%}"] if "diversity" in values else []
+    return diversity + ([f"SWD {values['swd']:.2f}"] if "swd" in values else [])
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+
+
+def _blend(old: float, new: float) -> float:
+    return SMOOTHING * old + (1 - SMOOTHING) * new

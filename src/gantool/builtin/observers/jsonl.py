@@ -1,0 +1,58 @@
+"""metrics.jsonl: one line for each tick, measurement and warning, in the order of images seen."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gantool.api.events import Event, Measured, Started, Tick, Warned
+from gantool.builtin.observers import JsonlOptions
+from gantool.files import write_atomically
+
+FILE = "metrics.jsonl"
+
+
+class Jsonl:
+    """Appends to the run's metrics; what a resumed run will repeat is cut off first."""
+
+    def __init__(self, options: JsonlOptions) -> None:
+        self._path: Path | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Write the event down."""
+        if isinstance(event, Started):
+            self._path = event.run / FILE
+            keep_until(self._path, event.images_seen)
+        elif isinstance(event, Tick):
+            scalars = {name: _plain(value) for name, value in {**event.status, **event.scalars}.items()}
+            speed = round(event.images_per_second, 1)
+            self._write({"images_seen": event.images_seen, "images_per_second": speed, **scalars})
+        elif isinstance(event, Measured):
+            score = {} if event.score is None else {"score": _plain(event.score)}
+            values = {name: _plain(value) for name, value in event.values.items()}
+            self._write({"images_seen": event.images_seen, **values, **score})
+        elif isinstance(event, Warned):
+            self._write({"images_seen": event.images_seen, "warning": event.message})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+
+
+def keep_until(path: Path, images_seen: int) -> None:
+    """Drop lines beyond `images_seen`, and a last line that a crash cut short."""
+    if not path.is_file():
+        return
+    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _images_seen(line) <= images_seen]
+    write_atomically(path, lambda new: new.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8"))
+
+
+def _images_seen(line: str) -> float:
+    try:
+        return float(json.loads(line)["images_seen"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
+
+
+def _plain(value: float) -> float:
+    return float(f"{value:.6g}")

@@ -1,0 +1,31 @@
+"""samples/NNNNNNNNN.png: what the averaged generator makes of the same latents all through the run, in true colours."""
+
+from pathlib import Path
+
+from gantool.api.events import Event, Snapshot, Started
+from gantool.builtin.observers import SamplesOptions
+from gantool.render.grids import beside, sheet
+from gantool.render.pictures import save_pictures
+
+FOLDER = "samples"
+
+
+class Samples:
+    """Writes one sheet a snapshot, named by images seen: coarse pictures enlarged, pyramids beside their finest."""
+
+    def __init__(self, options: SamplesOptions) -> None:
+        self._pixels = options.pixels
+        self._folder: Path | None = None
+        self._side = 0
+
+    def __call__(self, event: Event) -> None:
+        """Draw the sheet of a snapshot."""
+        if isinstance(event, Started):
+            self._folder = event.run / FOLDER
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._side = event.resolution * max(1, self._pixels // event.resolution)
+        elif isinstance(event, Snapshot) and self._folder is not None:
+            cells = beside(event.images)
+            scale = max(1, self._side // event.images[-1].shape[-1])  # all sheets of a run have one size
+            path = self._folder / f"{event.images_seen:09d}.png"
+            save_pictures([sheet(cells, scale=scale)], [path], overwrite=True)

@@ -1,0 +1,134 @@
+"""Penalties: their options. This page imports no torch."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gantool.api.hookspecs import hookimpl
+from gantool.api.specs import AUTO, Component, Options, option
+
+Gamma = Annotated[float, Field(ge=0)]
+SETTLE_GAMMA = "gantool.builtin.penalties.gamma:settle"
+
+
+class R1Options(Options):
+    """Options of `r1` and `r2`."""
+
+    weight: Gamma | Literal["auto"] = option(
+        AUTO, "gamma: the loss gets gamma/2 times the squared gradient; auto: 2e-4 * resolution^2 / batch"
+    )
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+class GpOptions(Options):
+    """Options of `gp`."""
+
+    weight: float = option(10.0, "lambda: strength of the penalty", ge=0)
+    target: float = option(1.0, "the gradient norm aimed at: 1, or 0 for the zero-centred penalty", ge=0)
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+class DraganOptions(Options):
+    """Options of `dragan`."""
+
+    weight: float = option(10.0, "lambda: strength of the penalty", ge=0)
+    target: float = option(1.0, "the gradient norm aimed at", ge=0)
+    noise: float = option(0.5, "how far around reals it looks, in standard deviations of their pixels", ge=0)
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+class DriftOptions(Options):
+    """Options of `drift`."""
+
+    weight: float = option(1e-3, "strength of the squared logits of reals", ge=0)
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+class ConsistencyOptions(Options):
+    """Options of `bcr`."""
+
+    weight: float = option(10.0, "lambda: strength for reals and for fakes", ge=0)
+    policy: tuple[Literal["flip", "color", "translation", "cutout"], ...] = option(
+        ("flip", "translation"), "changes that should not matter to the discriminator", min_length=1
+    )
+    every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+class PathLengthOptions(Options):
+    """Options of `path-length`."""
+
+    weight: float = option(2.0, "strength of the penalty", ge=0)
+    every: int = option(4, "apply on every n-th step, n times as strongly", ge=1)
+    decay: float = option(0.01, "how fast the length aimed at follows the lengths seen", gt=0, le=1)
+
+
+class ClipOptions(Options):
+    """Options of `clip`."""
+
+    value: float = option(0.01, "the largest weight of the discriminator, either way", gt=0)
+
+
+@hookimpl
+def gantool_penalties() -> list[Component]:
+    """Four smooth the discriminator at reals, at fakes, between and around them; three hold level, answers or weights.
+
+    The last one is the generator's.
+    """
+    home = "gantool.builtin.penalties.gradients"
+    return [
+        Component(
+            "r1",
+            "Squared gradient on reals (Mescheder et al. 2018): steadies most runs",
+            R1Options,
+            f"{home}:R1",
+            settle=SETTLE_GAMMA,
+            traits=("slope",),
+        ),
+        Component(
+            "gp",
+            "Gradient norm near a target between real and fake (Gulrajani et al. 2017)",
+            GpOptions,
+            f"{home}:GradientPenalty",
+            traits=("slope",),
+        ),
+        Component(
+            "r2",
+            "Squared gradient on fakes (Mescheder et al. 2018): beside r1, as R3GAN has it",
+            R1Options,
+            f"{home}:R2",
+            settle=SETTLE_GAMMA,
+            traits=("slope",),
+        ),
+        Component(
+            "dragan",
+            "Gradient norm near a target around disturbed reals (Kodali et al. 2017)",
+            DraganOptions,
+            f"{home}:Dragan",
+            traits=("slope",),
+        ),
+        Component(
+            "drift",
+            "Squared logits of reals, at a forward pass of its own; wasserstein:drift=1e-3 has it for free",
+            DriftOptions,
+            f"{home}:Drift",
+        ),
+        Component(
+            "bcr",
+            "The same answer after a flip or a shift (bCR, Zhao et al. 2020): for small data, and cannot leak",
+            ConsistencyOptions,
+            "gantool.builtin.penalties.consistency:Consistency",
+        ),
+        Component(
+            "clip",
+            "Weights of the discriminator kept small (Arjovsky et al. 2017): for wasserstein, where gp is too slow",
+            ClipOptions,
+            "gantool.builtin.penalties.constraints:Clip",
+            traits=("bounds",),
+        ),
+        Component(
+            "path-length",
+            "Equal steps of the latent change pictures equally (StyleGAN2, Karras et al. 2020): acts on the generator",
+            PathLengthOptions,
+            "gantool.builtin.penalties.on_generator:PathLength",
+        ),
+    ]

@@ -1,0 +1,19 @@
+"""What holds a discriminator's weights within bounds after each update."""
+
+import torch
+from torch import nn
+
+from gantool.builtin.penalties import ClipOptions
+
+
+class Clip:
+    """Weight clipping (Arjovsky et al. 2017, algorithm 1): no weight beyond `value`, which bounds the slope."""
+
+    def __init__(self, options: ClipOptions) -> None:
+        self.value = options.value
+
+    @torch.no_grad()
+    def constrain(self, network: nn.Module) -> None:
+        """Clip every parameter in place."""
+        for parameter in network.parameters():
+            parameter.clamp_(-self.value, self.value)

@@ -1,0 +1,94 @@
+"""The source of the user's own pictures: a folder, zip or tar, as messy as they are."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from gantool.data.cache.build import CachedSource, cached
+from gantool.data.cache.store import Filled, Wanted
+from gantool.data.pictures.listing import Listing, classes_of
+from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.tree import usable_listing
+from gantool.data.pictures.worker import Task
+from gantool.data.pictures.workers import spread
+from gantool.errors import DataError
+
+_SHOWN = 3
+_SAMPLED, _SAMPLE_BYTES = 64, 4096
+
+
+def build(options: FolderOptions, resolution: int, channels: int) -> CachedSource:
+    """All usable pictures of `options.path` at the training size, from the cache or decoded now.
+
+    `class_names` are the sub-folders when every picture lies in one, else empty. Raises DataError when there is no
+    such folder, or no picture in it can be used.
+    """
+    listing = usable_listing(options.path)
+    wanted = Wanted(
+        listing.root.stem,
+        repr((str(listing.root.resolve()), _decoding(options))),
+        _fingerprint(listing, options),
+        len(listing.items),
+        channels,
+        resolution,
+    )
+    return cached(wanted, lambda file: _fill(listing, Task(options, resolution, channels, file)))
+
+
+def _fill(listing: Listing, task: Task) -> Filled:
+    reasons: dict[int, str] = {}
+    for index, answer in spread(listing, task, "preparing images"):
+        if "reason" in answer:
+            reasons[index] = answer["reason"]
+    kept = [index for index in range(len(listing.items)) if index not in reasons]
+    skipped = list(listing.skipped)
+    skipped += [(listing.items[index].path, reasons[index]) for index in sorted(reasons)]
+    if not kept:
+        first = "; ".join(f"{path} {why}" for path, why in skipped[:_SHOWN])
+        raise DataError(f"None of the {len(listing.items):,} pictures in {listing.root} can be used: {first}.")
+    classes = classes_of([listing.items[index].path for index in kept])
+    names = sorted(set(classes or ()))
+    number = {name: label for label, name in enumerate(names)}
+    labels = [number[name] for name in classes] if classes is not None else None
+    return Filled(kept, labels, names, skipped)
+
+
+def _decoding(options: FolderOptions) -> tuple[str, ...]:
+    """What the pixels depend on besides the files and the size."""
+    return (options.fit, options.background, options.filter)
+
+
+def _fingerprint(listing: Listing, options: FolderOptions) -> str:
+    """Of the files' paths, sizes and times, and of a little of their content: copies may share all the former."""
+    digest = hashlib.sha256(repr(_decoding(options)).encode())
+    if listing.kind != "folder":
+        status = listing.root.stat()
+        digest.update(repr((status.st_size, status.st_mtime_ns)).encode())
+    for item in listing.items:
+        digest.update(repr((item.path, item.size, item.mtime_ns)).encode())
+    for part in _content(listing):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _content(listing: Listing) -> Iterator[bytes]:
+    """The ends of some files spread over the folder, or some parts spread over the archive."""
+    if listing.kind != "folder":
+        yield from _parts(listing.root, _SAMPLED)
+        return
+    count = min(_SAMPLED, len(listing.items))
+    for place in range(count):
+        yield from _parts(listing.root / listing.items[place * len(listing.items) // count].path, 2)
+
+
+def _parts(path: Path, count: int) -> Iterator[bytes]:
+    """`count` parts of a file at equal distances, the first at its start and the last at its end."""
+    try:
+        with path.open("rb") as file:
+            rest = max(0, file.seek(0, os.SEEK_END) - _SAMPLE_BYTES)
+            for place in range(count):
+                file.seek(rest * place // (count - 1))
+                yield file.read(_SAMPLE_BYTES)
+    except OSError:  # decoding it will say why
+        yield b""

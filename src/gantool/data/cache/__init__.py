@@ -1,0 +1,1 @@
+"""Pictures as they are trained on, kept on disk between runs."""

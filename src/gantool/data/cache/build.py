@@ -1,0 +1,80 @@
+"""Sources that lie ready on disk as a memory map of uint8."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+from gantool.api.contracts import Skipped, Source
+from gantool.data.cache.reduced import reduced_rows
+from gantool.data.cache.store import Filled, Wanted, prepared
+from gantool.data.items import read_items
+from gantool.data.names import distinct, printable
+from gantool.progress import report
+
+
+class CachedSource:
+    """A source that lies ready on disk. `fingerprint` is of the pixels and labels, wherever the files came from.
+
+    Its names, of classes and of what was skipped, are printable text of one line, whatever the files are called.
+    """
+
+    def __init__(self, pixels: Path, index: Mapping[str, Any]) -> None:
+        self.folder = pixels.parent
+        self.pixels: UInt8[np.ndarray, "n c h w"] = np.memmap(pixels, np.uint8, "r", shape=tuple(index["shape"]))
+        self._reduced: dict[int, UInt8[np.ndarray, "n c _ _"]] = {}
+        labels = index["labels"]
+        self.labels: Int64[np.ndarray, "n"] | None = None if labels is None else np.array(labels, np.int64)
+        self.class_names: Sequence[str] = distinct(index["class_names"])
+        self.skipped: Sequence[Skipped] = tuple(
+            Skipped(printable(path), printable(reason)) for path, reason in index["skipped"]
+        )
+        self.fingerprint: str = index["fingerprint"]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def reduced(self, side: int) -> UInt8[np.ndarray, "n c _ _"]:
+        """All images at this side, ready on disk as the full ones are."""
+        if side not in self._reduced:
+            self._reduced[side] = reduced_rows(self.folder, self.pixels, side)
+        return self._reduced[side]
+
+    def __getitem__(self, index: int) -> tuple[UInt8[Tensor, "c h w"], int | None]:
+        label = None if self.labels is None else int(self.labels[index])
+        return torch.from_numpy(self.pixels[index].copy()), label
+
+
+def cached(wanted: Wanted, fill: Callable[[Path], Filled]) -> CachedSource:
+    """What is `wanted`, from its cache or filled now; see `rows.prepared`."""
+    found = prepared(wanted, fill)
+    return CachedSource(found.pixels, found.index)
+
+
+def cached_items(source: Source, name: str, channels: int, resolution: int) -> CachedSource:
+    """A source of unchanging content (its `fingerprint` says so), read through once and cached, labels and all.
+
+    It is cached as unlabelled when an image has no label. Raises DataError for an item that is not as promised.
+    """
+    shape = (channels, resolution, resolution)
+    fingerprint = f"{name} {getattr(source, 'fingerprint', '')}"
+    wanted = Wanted(name, name, fingerprint, len(source), channels, resolution)
+    class_names = source.class_names
+
+    def fill(file: Path) -> Filled:
+        labels: list[int] = []
+        with file.open("r+b") as rows:
+            for done, (image, label) in enumerate(read_items(source, name, shape, "any"), 1):
+                rows.write(image.contiguous().numpy().data)
+                if label is not None:
+                    labels.append(label)
+                report(f"preparing {name}", done, len(source))
+        labelled = len(class_names) > 0 and len(labels) == len(source)
+        skipped = [(one.path, one.reason) for one in getattr(source, "skipped", ())]
+        return Filled(range(len(source)), labels if labelled else None, class_names if labelled else (), skipped)
+
+    return cached(wanted, fill)

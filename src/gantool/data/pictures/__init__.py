@@ -1,0 +1,1 @@
+"""Pictures on disk: found, read and made square."""

@@ -1,0 +1,152 @@
+"""Pictures in a zip or tar, read in place: nothing is ever unpacked to disk."""
+
+import io
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from gantool.data.pictures.listing import (
+    MAGIC_BYTES,
+    Item,
+    Listing,
+    could_be_picture,
+    has_picture_magic,
+    is_inside_hidden,
+    is_picture_name,
+)
+from gantool.errors import DataError
+
+MAX_FILE_BYTES = 1 << 30
+_ENCRYPTED = 0x1
+_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    NotImplementedError,
+)
+
+Opener = Callable[[], io.BytesIO | io.BufferedReader]
+
+
+def is_archive_name(path: str | Path) -> bool:
+    """The name is that of a zip or tar."""
+    return str(path).lower().endswith((".zip", *_TAR_SUFFIXES))
+
+
+def list_archive(path: Path) -> Listing | None:
+    """The pictures of a zip or tar, sorted by path; None when the file is neither.
+
+    Raises DataError when it is one, but damaged.
+    """
+    try:
+        if zipfile.is_zipfile(path):
+            return _list_zip(path)
+        if tarfile.is_tarfile(path):
+            return _list_tar(path)
+    except _DAMAGE as error:
+        raise DataError(f"{path} is damaged or was cut short: {error}. Fetch or pack it again.") from error
+    if is_archive_name(path):
+        raise DataError(
+            f"{path} is no zip or tar that can be read: it is damaged or was cut short. Fetch or pack it again."
+        )
+    return None
+
+
+def read_zip(path: Path, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]:
+    """The items with what opens each."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        for item in items:
+            yield item, partial(_bytes_of_zip, archive, entries[item.position])
+
+
+def read_tar(path: Path, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]:
+    """The same in one pass; `items` are in the archive's order, and each is opened before the next is asked for."""
+    wanted = {item.position: item for item in items}
+    last = max(wanted, default=-1)
+    with tarfile.open(path, "r|*") as archive:
+        for position, member in enumerate(archive):
+            if position in wanted:
+                yield wanted[position], partial(_bytes_of_tar, archive, member)
+            if position >= last:
+                return
+
+
+def _list_zip(path: Path) -> Listing:
+    items, skipped, ignored = [], [], []
+    with zipfile.ZipFile(path) as archive:
+        for position, entry in enumerate(archive.infolist()):
+            name = entry.filename
+            if entry.is_dir() or is_inside_hidden(name):
+                continue
+            if entry.flag_bits & _ENCRYPTED:
+                skipped.append((name, "is encrypted; pack the archive without a password"))
+                continue
+            try:
+                if _is_picture(name, partial(archive.open, entry)):
+                    items.append(Item(name, position, entry.file_size, entry.CRC))
+                else:
+                    ignored.append(name)
+            except _DAMAGE as error:
+                skipped.append((name, f"is damaged: {error}"))
+    return _listing(path, "zip", items, skipped, ignored)
+
+
+def _list_tar(path: Path) -> Listing:
+    items, skipped, ignored = [], [], []
+    with tarfile.open(path, "r:*") as archive:
+        for position, member in enumerate(archive):
+            name = member.name.removeprefix("./")
+            if not member.isfile() or is_inside_hidden(name):
+                continue
+            try:
+                if _is_picture(name, partial(archive.extractfile, member)):
+                    items.append(Item(name, position, member.size, int(member.mtime)))
+                else:
+                    ignored.append(name)
+            except _DAMAGE as error:
+                skipped.append((name, f"is damaged: {error}"))
+    return _listing(path, "tar", items, skipped, ignored)
+
+
+def _listing(path: Path, kind: str, items: list[Item], skipped: list[tuple[str, str]], ignored: list[str]) -> Listing:
+    ordered = tuple(sorted(items, key=lambda item: (item.path, item.position)))
+    return Listing(path, "zip" if kind == "zip" else "tar", ordered, tuple(skipped), tuple(ignored))
+
+
+def _is_picture(name: str, open_entry: Callable[[], IO[bytes] | None]) -> bool:
+    if is_picture_name(name):
+        return True
+    file = open_entry() if could_be_picture(name) else None
+    if file is None:
+        return False
+    with file:
+        return has_picture_magic(file.read(MAGIC_BYTES))
+
+
+def _bytes_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> io.BytesIO:
+    with archive.open(entry) as file:
+        return _in_memory(file.read, entry.file_size)
+
+
+def _bytes_of_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.BytesIO:
+    file = archive.extractfile(member)
+    if file is None:
+        raise OSError("it is no regular file")
+    return _in_memory(file.read, member.size)
+
+
+def _in_memory(read: Callable[[int], bytes], size: int) -> io.BytesIO:
+    if size > MAX_FILE_BYTES:
+        raise OSError(f"it unpacks to {size:,} bytes; the limit is {MAX_FILE_BYTES:,}")
+    return io.BytesIO(read(MAX_FILE_BYTES + 1))

@@ -1,0 +1,198 @@
+"""From any picture file to square uint8 pixels; what cannot be decoded raises, with a reason a person understands.
+
+Everything is decoded whole or refused: never half a picture, never one so large that it takes the machine down.
+"""
+
+import importlib
+import importlib.util
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from io import BufferedReader, BytesIO
+
+import numpy as np
+from jaxtyping import UInt8
+from numpy.typing import NDArray
+from PIL import (
+    BmpImagePlugin,  # noqa: F401 (these four, and WebP, register the readers of _COMMON)
+    ExifTags,
+    GifImagePlugin,  # noqa: F401
+    Image,
+    ImageColor,
+    JpegImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
+
+from gantool.data.pictures.color import flattened, plain, to_srgb
+from gantool.data.pictures.options import FolderOptions
+from gantool.errors import DataError
+
+MAX_PIXELS = 178_956_970  # Pillow's own limit for an error; 13,000 x 13,000
+_FOREIGN = {"EPS", "WMF", "MPEG", "GRIB", "BUFR", "HDF5", "PDF", "FITS"}  # not pictures, or run another program
+_COMMON = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+_FILTERS = {
+    "lanczos": Image.Resampling.LANCZOS,
+    "bicubic": Image.Resampling.BICUBIC,
+    "box": Image.Resampling.BOX,
+}
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class UndecodableError(DataError):
+    """One file cannot be used; the text is the reason alone."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a picture says of itself before it is decoded."""
+
+    format: str
+    mode: str
+    width: int
+    height: int
+    has_alpha: bool
+
+    @property
+    def is_grey(self) -> bool:
+        """No colour is stored in it."""
+        return self.mode in ("1", "L", "LA", "La", "I", "F") or self.mode.startswith("I;16")
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keep Pillow's warnings and log lines to itself; use it around the whole work, not around one picture."""
+    logger = logging.getLogger("PIL")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def decode(
+    file: BytesIO | BufferedReader, options: FolderOptions, resolution: int, channels: int
+) -> UInt8[np.ndarray, "c h w"]:
+    """The picture in `file` as uint8 `[channels, resolution, resolution]`: upright, sRGB, on the background.
+
+    Raises UndecodableError with the reason.
+    """
+    try:
+        with opened(file) as image:
+            return _pixels(image, options, resolution, channels)
+    except Exception as error:  # a picture can make Pillow raise nearly anything
+        raise UndecodableError(reason(error)) from error
+
+
+def peek(file: BytesIO | BufferedReader) -> Header:
+    """The header alone, without decoding. Raises UndecodableError with the reason."""
+    try:
+        with opened(file) as image:
+            alpha = image.has_transparency_data
+            return Header(image.format or "?", image.mode, image.width, image.height, alpha)
+    except Exception as error:
+        raise UndecodableError(reason(error)) from error
+
+
+def reason(error: Exception) -> str:
+    """Why a picture cannot be used, to follow its name in a sentence: `is empty`, `ends too early`."""
+    text = str(error).strip().split("\n")[0].rstrip(".")
+    match error:
+        case UndecodableError():
+            return str(error)
+        case Image.DecompressionBombError():
+            return _too_large("a decompression bomb by its header")
+        case UnidentifiedImageError():
+            return "is not a picture, or of a kind that cannot be read"
+        case PermissionError():
+            return "may not be read: permission denied"
+        case MemoryError():
+            return "needs more memory than there is"
+        case EOFError():
+            return "ends too early"
+        case OSError() if error.strerror:
+            return f"could not be read: {error.strerror}"
+    if "truncated" in text.lower():
+        return f"ends too early ({text})"
+    return f"is damaged ({text or type(error).__name__})"
+
+
+def _pixels(image: Image.Image, options: FolderOptions, resolution: int, channels: int) -> NDArray[np.uint8]:
+    image.draft(None, (2 * resolution, 2 * resolution))  # JPEG decodes smaller, never below 2x
+    image.load()
+    profile = image.info.get("icc_profile")
+    turn = UPRIGHT.get(orientation(image))
+    small = _resized(plain(image), options, resolution)
+    if turn is not None:
+        small = small.transpose(turn)
+    background = ImageColor.getcolor(options.background, "RGB")
+    small = flattened(to_srgb(small, profile), background)
+    if small.size != (resolution, resolution):
+        canvas = Image.new("RGB", (resolution, resolution), background)
+        canvas.paste(small, ((resolution - small.width) // 2, (resolution - small.height) // 2))
+        small = canvas
+    if channels == 1:
+        return np.asarray(small.convert("L"))[None].copy()
+    return np.ascontiguousarray(np.asarray(small.convert("RGB")).transpose(2, 0, 1))  # (h, w, c) to (c, h, w)
+
+
+def _resized(image: Image.Image, options: FolderOptions, resolution: int) -> Image.Image:
+    width, height = image.size
+    size, box = (resolution, resolution), (0.0, 0.0, float(width), float(height))
+    if options.fit == "crop":
+        side = min(width, height)
+        box = ((width - side) / 2, (height - side) / 2, (width + side) / 2, (height + side) / 2)
+    elif options.fit == "pad":
+        longer = max(width, height)
+        size = (max(1, round(width * resolution / longer)), max(1, round(height * resolution / longer)))
+    return image.resize(size, _FILTERS[options.filter], box=box, reducing_gap=3.0)
+
+
+def opened(file: BytesIO | BufferedReader) -> Image.Image:
+    """The picture, not yet decoded. Raises UndecodableError when it is too large or empty, and what Pillow raises."""
+    try:
+        image = Image.open(file, formats=_COMMON)
+    except UnidentifiedImageError:
+        file.seek(0)
+        image = Image.open(file, formats=_uncommon())
+    if image.width * image.height > MAX_PIXELS:
+        raise UndecodableError(_too_large(f"{image.width} x {image.height}"))
+    if image.width < 1 or image.height < 1:
+        raise UndecodableError("has no pixels")
+    return image
+
+
+@cache
+def _uncommon() -> tuple[str, ...]:
+    """All other formats; loading their readers takes longer than decoding a hundred small pictures."""
+    if importlib.util.find_spec("pillow_heif") is not None:
+        importlib.import_module("pillow_heif").register_heif_opener()
+    Image.init()
+    return tuple(name for name in Image.ID if name not in (*_COMMON, *_FOREIGN))
+
+
+def orientation(image: Image.Image) -> int:
+    """How EXIF says it is turned: a key of UPRIGHT, or 1."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # damaged EXIF is no reason to lose the picture
+        return 1
+
+
+def _too_large(size: str) -> str:
+    return f"is too large to decode safely ({size}; the limit is {MAX_PIXELS:,} pixels)"

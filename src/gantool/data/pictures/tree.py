@@ -1,0 +1,136 @@
+"""Pictures in a folder at any depth."""
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from io import BufferedReader
+from pathlib import Path
+
+from gantool.data.pictures.archive import Opener, is_archive_name, list_archive, read_tar, read_zip
+from gantool.data.pictures.listing import (
+    MAGIC_BYTES,
+    Item,
+    Listing,
+    could_be_picture,
+    has_picture_magic,
+    is_hidden,
+    is_picture_name,
+)
+from gantool.errors import DataError, nearest_beside
+
+_SHOWN = 3
+
+
+def list_pictures(path: str | Path) -> Listing:
+    """The pictures of a folder, zip or tar, in an order that depends on their paths alone.
+
+    Raises DataError when there is no such folder or archive; an empty listing is the caller's to judge.
+    """
+    root = Path(path).expanduser()
+    if root.is_dir():
+        return _list_folder(root)
+    if not root.exists():
+        raise DataError(
+            f"{path} does not exist.{nearest_beside(root)} Give a folder of pictures, or a zip or tar of them."
+        )
+    listing = list_archive(root)
+    if listing is not None:
+        return listing
+    if is_picture_name(root.name):
+        raise DataError(f"{path} is a single picture. Give the folder that holds it: {root.parent}.")
+    raise DataError(f"{path} is neither a folder nor a zip or tar of pictures.")
+
+
+def usable_listing(path: str) -> Listing:
+    """The pictures at `path`; raises DataError when there are none, saying what is there instead."""
+    listing = list_pictures(path)
+    if listing.items:
+        return listing
+    holds = [f"{len(listing.ignored):,} other files ({_some(listing.ignored)})"] if listing.ignored else []
+    holds += [f"{path} {why}" for path, why in listing.skipped[:_SHOWN]]
+    archives = [name for name in listing.ignored if is_archive_name(name)]
+    remedy = f" Give the archive itself: {listing.root / archives[0]}." if archives else ""
+    raise DataError(f"{listing.root} holds no pictures{': ' + '; '.join(holds) if holds else ', it is empty'}.{remedy}")
+
+
+def read(listing: Listing, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]:
+    """Some of a listing's items, in reading order, with what opens each; open one before asking for the next."""
+    if listing.kind == "zip":
+        return read_zip(listing.root, items)
+    if listing.kind == "tar":
+        return read_tar(listing.root, items)
+    return ((item, partial(_open, listing.root / item.path)) for item in items)
+
+
+def in_reading_order(listing: Listing) -> list[int]:
+    """Indices of the items in the order in which they are read fastest: that of the archive."""
+    return sorted(range(len(listing.items)), key=lambda index: listing.items[index].position)
+
+
+def _open(path: Path) -> BufferedReader:
+    return path.open("rb")
+
+
+def _list_folder(root: Path) -> Listing:
+    items: list[Item] = []
+    skipped: list[tuple[str, str]] = []
+    ignored: list[str] = []
+    for folder, entries in _walk(root, skipped):
+        for entry in entries:
+            name = f"{folder}{entry.name}"
+            try:
+                if _is_picture(entry):
+                    status = entry.stat()
+                    items.append(Item(name, 0, status.st_size, status.st_mtime_ns))
+                else:
+                    ignored.append(name)
+            except OSError as error:
+                skipped.append((name, _unreadable(error)))
+    items.sort(key=lambda item: item.path)
+    return Listing(root, "folder", tuple(items), tuple(sorted(skipped)), tuple(sorted(ignored)))
+
+
+def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """Each folder once, links followed, with the files in it that are not hidden; its path ends in `/`."""
+    waiting, visited = [""], set()
+    while waiting:
+        folder = waiting.pop()
+        files = []
+        try:
+            identity = os.path.realpath(root / folder)
+            if identity in visited:  # a link that leads back, or a second way to the same place
+                continue
+            visited.add(identity)
+            with os.scandir(root / folder) as entries:
+                for entry in sorted(entries, key=lambda entry: entry.name):
+                    if is_hidden(entry.name):
+                        continue
+                    try:
+                        if entry.is_dir():
+                            waiting.append(f"{folder}{entry.name}/")
+                        else:
+                            files.append(entry)
+                    except OSError as error:  # a link to itself
+                        skipped.append((f"{folder}{entry.name}", _unreadable(error)))
+        except OSError as error:
+            skipped.append((folder or ".", _unreadable(error)))
+        yield folder, files
+
+
+def _unreadable(error: OSError) -> str:
+    return f"may not be read: {error.strerror or error}"
+
+
+def _is_picture(entry: os.DirEntry[str]) -> bool:
+    if is_picture_name(entry.name):
+        if not entry.is_file():  # a broken link, a pipe, a device
+            raise OSError("it is no regular file, or a link that leads nowhere")
+        return True
+    if not could_be_picture(entry.name) or not entry.is_file():
+        return False
+    with Path(entry.path).open("rb") as file:
+        return has_picture_magic(file.read(MAGIC_BYTES))
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

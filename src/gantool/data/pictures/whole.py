@@ -1,0 +1,82 @@
+"""One picture file: at its own proportions, upright, in sRGB, its transparency kept apart; or square as in training."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Tensor
+
+from gantool.data.pictures.color import flattened, plain, to_srgb
+from gantool.data.pictures.decode import UPRIGHT, UndecodableError, decode, opened, orientation, quiet_pillow, reason
+from gantool.data.pictures.options import FolderOptions
+from gantool.errors import DataError, nearest_beside
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Colours, with what is transparent laid on white, and the transparency if there is any."""
+
+    pixels: UInt8[Tensor, "3 h w"]
+    alpha: UInt8[Tensor, "1 h w"] | None
+
+
+def read_picture(path: Path, longest: int | None = None) -> Picture:
+    """The picture of a file, its longer side at `longest` pixels (None: as it is); the first frame of an animation.
+
+    Raises DataError that names the file and says why it cannot be used.
+    """
+    with _content(path) as content, opened(content) as image:
+        return picture_of(image, longest)
+
+
+def read_square(path: Path, resolution: int, channels: int = 3) -> UInt8[Tensor, "c h w"]:
+    """The picture of a file as training sees it by default: its middle square, reduced to `resolution`, on white.
+
+    Raises DataError that names the file and says why it cannot be used.
+    """
+    with _content(path) as content:
+        pixels = decode(content, FolderOptions(path=str(path.parent)), resolution, channels)
+    return torch.from_numpy(pixels)
+
+
+@contextmanager
+def _content(path: Path) -> Iterator[BytesIO]:
+    """What is in a file; what goes wrong with it in the block is told with its name."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.{nearest_beside(path)}") from error
+    try:
+        with quiet_pillow():
+            yield BytesIO(content)
+    except UndecodableError as error:
+        raise DataError(f"{path} {error}.") from error
+    except Exception as error:  # a picture can make Pillow raise nearly anything
+        raise DataError(f"{path} {reason(error)}.") from error
+
+
+def picture_of(image: Image.Image, longest: int | None) -> Picture:
+    """What Pillow has opened, with all that its file says of turning and colours."""
+    if longest is not None:
+        image.draft(None, (2 * longest, 2 * longest))  # JPEG decodes smaller, never below 2x
+    image.load()
+    turn, profile = UPRIGHT.get(orientation(image)), image.info.get("icc_profile")
+    small = plain(image)
+    if turn is not None:
+        small = small.transpose(turn)
+    if longest is not None:
+        share = longest / max(small.size)
+        size = (max(1, round(small.width * share)), max(1, round(small.height * share)))
+        small = small.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    small = to_srgb(small, profile)
+    alpha = small.getchannel("A") if small.mode in ("LA", "RGBA") else None
+    pixels = np.asarray(flattened(small, (255, 255, 255)).convert("RGB"))
+    opaque = alpha is None or alpha.getextrema() == (255, 255)
+    kept = None if opaque else torch.from_numpy(np.asarray(alpha).copy())[None]
+    return Picture(torch.from_numpy(pixels.copy()).permute(2, 0, 1).contiguous(), kept)

@@ -1,0 +1,107 @@
+"""One worker's share: decode pictures into the rows of a file, or inspect them. It starts fast: no torch."""
+
+import json
+import signal
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import nullcontext
+from dataclasses import astuple, dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from gantool.data.pictures.archive import Opener
+from gantool.data.pictures.decode import decode, quiet_pillow, reason
+from gantool.data.pictures.inspection import inspect
+from gantool.data.pictures.listing import Item, Listing
+from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.tree import read
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Render at `resolution` and `channels` into the rows of the file `pixels`; without that file inspect instead."""
+
+    options: FolderOptions
+    resolution: int = 0
+    channels: int = 0
+    pixels: Path | None = None
+
+
+class _OutputError(Exception):
+    """The rows cannot be written: no picture's fault."""
+
+
+def perform(source: Listing, share: Mapping[int, Item], task: Task) -> Generator[tuple[int, Answer], None, None]:
+    """Each index of the share, a part of `source` by its index there, with its answer, in the share's order.
+
+    `reason` in an answer says why a picture cannot be used; `fatal` says that the work cannot go on.
+    """
+    indices = iter(share)
+    rows = task.pixels.open("r+b", buffering=0) if task.pixels else nullcontext()
+    with rows as file, quiet_pillow():
+        try:
+            for item, opener in read(source, list(share.values())):
+                index = next(indices)
+                yield index, _answer(item, opener, index, task, file)
+        except _OutputError as error:
+            yield -1, {"fatal": str(error)}
+            return
+        except Exception as error:  # the archive itself breaks off here
+            broken = reason(error)
+            for index in indices:
+                yield index, {"reason": f"lies in a part of the archive that {broken}"}
+
+
+def to_json(source: Listing, share: Mapping[int, Item], task: Task) -> str:
+    """The same job for `main` to read."""
+    items = [[index, *astuple(item)] for index, item in share.items()]
+    return json.dumps({
+        "root": str(source.root.absolute()), "kind": source.kind, "items": items, "options": task.options.model_dump(),
+        "resolution": task.resolution, "channels": task.channels, "pixels": str(task.pixels) if task.pixels else None,
+    })  # fmt: skip
+
+
+def main() -> None:
+    """Read one job from stdin and answer a line of JSON per picture; the parent process alone handles Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    job = json.load(sys.stdin)
+    source = Listing(Path(job["root"]), job["kind"], ())
+    share = {index: Item(*fields) for index, *fields in job["items"]}
+    pixels = Path(job["pixels"]) if job["pixels"] else None
+    task = Task(FolderOptions(**job["options"]), job["resolution"], job["channels"], pixels)
+    _say({"ready": True})
+    for index, answer in perform(source, share, task):
+        _say({"index": index, **answer})
+
+
+def _say(words: Answer) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
+
+
+def _answer(item: Item, opener: Opener, index: int, task: Task, rows: FileIO | None) -> Answer:
+    if item.size == 0:
+        return {"reason": "is empty (0 bytes)"}
+    try:
+        with opener() as file:
+            if rows is None:
+                return inspect(file)
+            pixels = decode(file, task.options, task.resolution, task.channels)
+    except Exception as error:
+        why = reason(error)
+        if item.path.lower().endswith((".heic", ".heif")):
+            why += "; HEIC pictures need the package pillow-heif"
+        return {"reason": why}
+    try:
+        rows.seek(index * pixels.size)
+        rows.write(pixels.data)
+    except OSError as error:
+        raise _OutputError(f"{task.pixels} could not be written: {error.strerror or error}.") from error
+    return {}
+
+
+if __name__ == "__main__":
+    main()

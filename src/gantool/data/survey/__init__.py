@@ -1,0 +1,1 @@
+"""What is in a folder of pictures, and what training would make of it."""

@@ -1,0 +1,172 @@
+"""`gantool data check`: what a folder of pictures holds, and what training would make of it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from jaxtyping import Float32
+from pydantic import BaseModel, BeforeValidator
+
+from gantool.data.names import distinct, printable
+from gantool.data.pictures.decode import Header
+from gantool.data.pictures.inspection import LOOKS
+from gantool.data.pictures.listing import classes_of
+from gantool.data.pictures.natural import natural_resolution
+from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.tree import usable_listing
+from gantool.data.pictures.worker import Answer, Task
+from gantool.data.pictures.workers import spread
+
+ALIKE_BITS = 6
+ALIKE_SHARE = 0.06
+"""Two pictures look alike when at most this many of the 256 bits of their looks differ, and this share of those set."""
+ALIKE_LIMIT = 20_000
+"""More pictures than this are not compared by their looks: every pair is."""
+_ROWS = 1024
+
+Text = Annotated[str, BeforeValidator(printable)]
+
+
+class Spread(BaseModel):
+    """The least, the middle and the greatest."""
+
+    minimum: float
+    median: float
+    maximum: float
+
+
+class Broken(BaseModel):
+    """A file that cannot be used, and why."""
+
+    path: Text
+    reason: Text
+
+
+class Training(BaseModel):
+    """What `gantool train` would use."""
+
+    images: int
+    resolution: int
+    channels: int
+    fit: str
+    classes: int
+
+
+class Report(BaseModel):
+    """What a folder of pictures holds."""
+
+    path: Text
+    files: int
+    usable: int
+    ignored: int
+    width: Spread | None = None
+    height: Spread | None = None
+    aspect: Spread | None = None
+    formats: dict[str, int] = {}
+    modes: dict[str, int] = {}
+    transparent: int = 0
+    animated: int = 0
+    cmyk: int = 0
+    grey: int = 0
+    enlarged: int = 0
+    """How many are smaller than the training size, so that they would be blown up."""
+    duplicates: list[list[Text]] = []
+    """Groups of files with the same bytes."""
+    alike: list[list[Text]] | None = []
+    """Groups that look the same though their bytes differ; None when there are too many pictures to compare."""
+    broken: list[Broken] = []
+    classes: dict[str, int] = {}
+    training: Training | None = None
+
+
+def check(options: FolderOptions, resolution: int | None = None) -> Report:
+    """Read every picture of `options.path` once. Raises DataError when there is none; broken ones are in the report."""
+    listing = usable_listing(options.path)
+    answers: dict[str, Answer] = {}
+    broken = [Broken(path=path, reason=reason) for path, reason in listing.skipped]
+    for index, answer in sorted(spread(listing, Task(options), "reading images"), key=lambda pair: pair[0]):
+        if "reason" in answer:
+            broken.append(Broken(path=listing.items[index].path, reason=answer["reason"]))
+        else:
+            answers[listing.items[index].path] = answer
+    return Report(
+        path=options.path,
+        files=len(listing.items) + len(listing.skipped),
+        usable=len(answers),
+        ignored=len(listing.ignored),
+        broken=broken,
+        **_findings(answers, options, resolution) if answers else {},
+    )
+
+
+def _findings(answers: Mapping[str, Answer], options: FolderOptions, resolution: int | None) -> dict[str, Any]:
+    """The fields of the report that need usable pictures."""
+    found = list(answers.values())
+    classes = Counter(sorted(classes_of(list(answers)) or ()))
+    headers = [Header(one["format"], one["mode"], one["width"], one["height"], one["alpha"]) for one in found]
+    training = Training(
+        images=len(found),
+        resolution=resolution or natural_resolution(headers),
+        channels=1 if all(header.is_grey for header in headers) else 3,
+        fit=options.fit,
+        classes=len(classes),
+    )
+    return {
+        "width": _spread([one["width"] for one in found]),
+        "height": _spread([one["height"] for one in found]),
+        "aspect": _spread([one["width"] / one["height"] for one in found]),
+        "formats": dict(Counter(one["format"] for one in found).most_common()),
+        "modes": dict(Counter(one["mode"] for one in found).most_common()),
+        "transparent": sum(one["alpha"] for one in found),
+        "animated": sum(one["animated"] for one in found),
+        "cmyk": sum(one["mode"] == "CMYK" for one in found),
+        "grey": sum(header.is_grey for header in headers),
+        "enlarged": sum(_used_side(header, options.fit) < training.resolution for header in headers),
+        "duplicates": _duplicates(answers),
+        "alike": _alike(answers),
+        "classes": dict(zip(distinct(list(classes)), classes.values(), strict=True)),
+        "training": training,
+    }
+
+
+def _used_side(header: Header, fit: str) -> int:
+    return max(header.width, header.height) if fit == "pad" else min(header.width, header.height)
+
+
+def _spread(values: Sequence[int] | Sequence[float]) -> Spread:
+    return Spread(minimum=min(values), median=float(np.median(values)), maximum=max(values))
+
+
+def _duplicates(answers: Mapping[str, Answer]) -> list[list[str]]:
+    same = defaultdict(list)
+    for path, answer in answers.items():
+        same[answer["digest"]].append(path)
+    return [paths for paths in same.values() if len(paths) > 1]
+
+
+def _alike(answers: Mapping[str, Answer]) -> list[list[str]] | None:
+    """Groups by looks, exact copies left to `duplicates`; pictures without any structure are never alike."""
+    first_of = {answer["digest"]: path for path, answer in reversed(list(answers.items()))}
+    paths = sorted(first_of.values())
+    if len(paths) > ALIKE_LIMIT:
+        return None
+    bits = np.array([np.unpackbits(np.frombuffer(bytes.fromhex(answers[path]["looks"]), np.uint8)) for path in paths])
+    structured = bits.sum(1) > ALIKE_BITS
+    paths = [path for path, keep in zip(paths, structured, strict=True) if keep]
+    groups = _near(bits[structured].astype(np.float32))
+    return [[paths[index] for index in group] for group in groups]
+
+
+def _near(bits: Float32[np.ndarray, "n bits"]) -> list[list[int]]:
+    """Groups of rows of 0 and 1 that differ in few places; each row joins the first it is near to."""
+    leader = np.arange(len(bits))
+    signs, allowed = bits * 2 - 1, np.minimum(ALIKE_BITS, ALIKE_SHARE * bits.sum(1))
+    for start in range(0, len(bits), _ROWS):
+        end = start + _ROWS
+        differing = (LOOKS * LOOKS - signs[start:end] @ signs[:end].T) / 2
+        leader[start:end] = (differing <= allowed[start:end, None]).argmax(1)
+    groups = defaultdict(list)
+    for index, first in enumerate(leader):
+        groups[int(leader[first])].append(index)
+    return [members for members in groups.values() if len(members) > 1]

@@ -1,0 +1,86 @@
+"""The findings of `gantool data check` in words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gantool.data.survey.check import ALIKE_LIMIT, Report, Spread, Training
+
+_SHOWN = 10
+_IMBALANCE = 10
+_FEW = 1000
+
+
+def as_text(report: Report) -> str:
+    """A page for a person: what there is, what is odd about it, what training would use."""
+    return "\n".join(f"{title:<12} {text}".rstrip() for title, text in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[tuple[str, str]]:
+    yield (
+        "pictures",
+        f"{report.usable:,} usable of {report.files:,} in {report.path}"
+        + (f" ({report.ignored:,} other files ignored)" if report.ignored else ""),
+    )
+    if report.width and report.height and report.aspect:
+        yield "width", _range(report.width)
+        yield "height", _range(report.height)
+        yield "aspect", _range(report.aspect)
+    if report.usable:
+        yield "formats", _counts(report.formats)
+        yield "modes", _counts(report.modes)
+    odd = {
+        "with transparency (laid on white)": report.transparent,
+        "animated (first frame used)": report.animated,
+        "CMYK": report.cmyk,
+    }
+    if any(odd.values()):
+        yield "of these", ", ".join(f"{count:,} {what}" for what, count in odd.items() if count)
+    yield from _groups("duplicates", "the same file twice or more", report.duplicates)
+    if report.alike is None:
+        yield "look alike", f"not compared: there are more than {ALIKE_LIMIT:,} pictures"
+    else:
+        yield from _groups("look alike", "perhaps the same picture", report.alike)
+    yield from _classes(report.classes)
+    for place, broken in enumerate(report.broken[:_SHOWN]):
+        yield "" if place else "broken", f"{broken.path} {broken.reason}"
+    if len(report.broken) > _SHOWN:
+        yield "", f"... and {len(report.broken) - _SHOWN:,} more (all with --json)"
+    if report.training is None:
+        yield "training", "impossible: none of the pictures can be used"
+        return
+    yield from _training(report.training, report.enlarged)
+
+
+def _training(training: Training, enlarged: int) -> Iterator[tuple[str, str]]:
+    size, kind = training.resolution, "grey" if training.channels == 1 else "colour"
+    labels = f", {training.classes} classes (with --labels)" if training.classes else ""
+    yield "training", f"{training.images:,} images of {size} x {size}, {kind}, fit={training.fit}{labels}"
+    if enlarged:
+        yield "note", f"{enlarged:,} pictures are smaller than {size} pixels and would be enlarged, which blurs them"
+    if training.images < _FEW:
+        yield "note", f"{training.images:,} images are few: expect copies of them; --flip shows them mirrored too"
+
+
+def _classes(classes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    if not classes:
+        return
+    yield "classes", f"{len(classes)}: {_counts(classes)}"
+    least, most = min(classes, key=classes.__getitem__), max(classes, key=classes.__getitem__)
+    if classes[most] > _IMBALANCE * classes[least]:
+        yield "note", f"the classes are uneven: {classes[most]:,} of {most!r}, {classes[least]:,} of {least!r}"
+
+
+def _groups(title: str, what: str, groups: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    if not groups:
+        return
+    yield title, f"{sum(len(group) - 1 for group in groups):,} too many ({len(groups):,} groups; {what}), such as"
+    for group in groups[:3]:
+        yield "", " = ".join(group[:3]) + (" = ..." if len(group) > 3 else "")
+
+
+def _range(spread: Spread) -> str:
+    return f"{spread.minimum:,.4g} to {spread.maximum:,.4g}, median {spread.median:,.4g}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:_SHOWN]]
+    return ", ".join(shown) + (", ..." if len(counts) > _SHOWN else "")

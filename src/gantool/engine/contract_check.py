@@ -1,0 +1,112 @@
+"""Whether an architecture keeps the contract, found out before training instead of in the middle of it."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gantool.api.contracts import Gan, Stage
+from gantool.api.specs import ImageShape
+from gantool.engine.stages import stages_of
+from gantool.errors import PluginError
+
+SAMPLES = 2
+USUAL_BATCH = 64
+"""What is asked of `stages` where there is no run, as when a model is loaded."""
+
+
+@torch.no_grad()
+def check_contract(gan: object, shape: ImageShape, title: str, batch: int = USUAL_BATCH) -> None:
+    """Draw and judge two samples in evaluation mode, in each stage of a run with this `--batch`.
+
+    A Gan that grows is left at its beginning.
+
+    Raises PluginError that says what `title` does wrong.
+    """
+    if not isinstance(gan, Gan):
+        raise PluginError(f"{title} built a {type(gan).__name__}; its factory must return a gantool.Gan.")
+    modes = [(network, network.training) for network in (gan.generator, gan.discriminator)]
+    for network, _ in modes:
+        network.eval()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            for stage in _stages(gan, shape, title, batch):
+                gan.advance(stage.start)
+                _check(gan, shape, stage.resolution, title)
+            gan.advance(0)
+    except PluginError:
+        raise
+    except (Exception, SystemExit) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise PluginError(
+            f"{title} cannot draw and judge two {_words(shape)}: {type(error).__name__}: {reason}"
+        ) from error
+    finally:
+        for network, mode in modes:
+            network.train(mode)
+
+
+def _stages(gan: Gan, shape: ImageShape, title: str, batch: int) -> tuple[Stage, ...]:
+    stages = stages_of(gan, shape.resolution, batch)
+    starts = [stage.start for stage in stages]
+    if starts[0] != 0 or sorted(set(starts)) != starts:
+        raise PluginError(f"The stages of {title} start at {starts}; they must start at 0 and come one after another.")
+    for stage in stages:
+        if stage.batch < 1 or stage.resolution < 1 or shape.resolution % stage.resolution:
+            raise PluginError(
+                f"{title} has a stage with batch {stage.batch} at {stage.resolution} pixels; a stage needs a batch of "
+                f"at least 1 and a resolution that divides {shape.resolution}."
+            )
+    return stages
+
+
+def _check(gan: Gan, shape: ImageShape, size: int, title: str) -> None:
+    labels = torch.zeros(SAMPLES, dtype=torch.int64) if shape.classes else None
+    fake = gan.generator(torch.randn(SAMPLES, gan.latent_dim), labels)
+    real = gan.view(torch.zeros(SAMPLES, shape.channels, size, size))
+    for name, images in (("generator", fake), ("view", real)):
+        if not isinstance(images, tuple) or not images or not all(isinstance(level, Tensor) for level in images):
+            raise PluginError(
+                f"The {name} of {title} returned a {type(images).__name__}; the contract is a tuple of image tensors, "
+                "coarse to fine: with one resolution, return (images,)."
+            )
+        odd = next((level for level in images if level.dtype != torch.float32), None)
+        if odd is not None:
+            raise PluginError(
+                f"The {name} of {title} returned pictures of type {str(odd.dtype).removeprefix('torch.')}; they are "
+                "float32, in [-1, 1]: return level.float() for each."
+            )
+    _check_finite(fake, f"The generator of {title} draws pixels")
+    if [tuple(level.shape) for level in fake] != [tuple(level.shape) for level in real]:
+        raise PluginError(
+            f"The generator of {title} draws {_shapes(fake)}, but its view of real images is {_shapes(real)}; "
+            "the discriminator must see the same shapes of both."
+        )
+    logits = gan.discriminator(fake, labels)
+    if not isinstance(logits, Tensor) or tuple(logits.shape) != (SAMPLES,):
+        got = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise PluginError(
+            f"The discriminator of {title} returned {got} for {SAMPLES} samples; the contract is logits [n]."
+        )
+    if not logits.is_floating_point():
+        raise PluginError(
+            f"The discriminator of {title} returned logits of type {str(logits.dtype).removeprefix('torch.')}; they "
+            "are numbers of floating point, which have gradients."
+        )
+    _check_finite((logits,), f"The discriminator of {title} gives logits")
+
+
+def _check_finite(tensors: Sequence[Tensor], what: str) -> None:
+    if not all(bool(torch.isfinite(each).all()) for each in tensors):
+        raise PluginError(
+            f"{what} that are not finite, before anything is trained. Look for a division, a root or a logarithm near "
+            "0, and at the numbers its weights begin with."
+        )
+
+
+def _shapes(images: tuple[Tensor, ...]) -> str:
+    return " and ".join(str(list(level.shape)) for level in images)
+
+
+def _words(shape: ImageShape) -> str:
+    return f"pictures of {shape.resolution} pixels, {shape.channels} channels and {shape.classes} classes"

@@ -1,0 +1,41 @@
+"""What to say when a run gets into trouble, with the remedy."""
+
+from pathlib import Path
+
+import torch
+
+from gantool.api.contracts import Gan
+from gantool.api.run_config import RunConfig
+from gantool.engine import checkpoint
+from gantool.engine.devices import out_of_memory
+from gantool.engine.stages import stage_at, stages_of
+from gantool.errors import TrainingError
+
+
+def memory_ran_out(config: RunConfig, gan: Gan, images_seen: int, device: torch.device) -> TrainingError:
+    """Which flag to lower, for the stage that the run is in."""
+    stages = stages_of(gan, config.resolution, config.batch)
+    if len(stages) == 1:
+        return out_of_memory(config.batch, device)
+    now = stage_at(stages, images_seen)
+    halved = stage_at(stages_of(gan, config.resolution, config.batch // 2), images_seen)
+    where = f"in the stage {now.title!r}, with batch {now.batch},"
+    return out_of_memory(config.batch, device, where, smaller_helps=halved.batch < now.batch)
+
+
+def not_finite(steps: int, images_seen: int, run: Path) -> TrainingError:
+    """That no step can be taken any more, and where to go on from."""
+    good = checkpoint.newest_good(run)
+    return TrainingError(
+        f"Loss or gradient was not finite for {steps} steps in a row, at {images_seen:,} images. Try a lower --lr, "
+        "--clip-grad 1 or --precision float32. "
+        + (f"The last good checkpoint is {good}." if good else "There is no checkpoint yet.")
+    )
+
+
+def skipped(count: int) -> str:
+    """That some steps were not taken."""
+    return (
+        f"{count} updates were skipped because loss or gradient was not finite; the weights are unharmed. "
+        "If this goes on, try a lower --lr or --precision float32."
+    )

@@ -1,0 +1,86 @@
+"""What a training step will take in memory, before the first one runs out of it."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from gantool.api.contracts import Gan, GeneratorPenalty, Labels, Penalty, Stage
+
+SAMPLES = 2
+Made = TypeVar("Made")
+
+
+def trainable(network: nn.Module) -> int:
+    """How many numbers the optimizer moves."""
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
+def memory_estimate(
+    gan: Gan,
+    stage: Stage,
+    classes: int,
+    penalties: Sequence[Penalty] = (),
+    generator_penalties: Sequence[GeneratorPenalty] = (),
+) -> int:
+    """Bytes of a training step in a stage: weights, gradients, Adam's moments, EMA, and what autograd keeps of a batch.
+
+    The activations are those of two samples: fakes and reals before the discriminator, with its penalties, or generator
+    and discriminator in a row. Temporary buffers of the kernels come on top.
+    """
+    weights = sum(p.numel() * p.element_size() for net in (gan.generator, gan.discriminator) for p in net.parameters())
+    averaged = sum(p.numel() * p.element_size() for p in gan.generator.parameters())
+    try:
+        # What a penalty remembers must not learn from this.
+        kept = _kept(_weightless(gan), stage, classes, penalties, _on_meta(generator_penalties))
+    except Exception:  # networks may do what needs numbers
+        kept = _kept(gan, stage, classes, penalties, copy.deepcopy(generator_penalties))
+    return 4 * weights + averaged + kept * stage.batch // SAMPLES
+
+
+def _weightless(gan: Gan) -> Gan:
+    """A copy on the meta device, where tensors have shapes and no content: measuring it takes no memory and no time."""
+    copied = copy.deepcopy(gan)
+    copied.generator.to("meta")
+    copied.discriminator.to("meta")
+    return copied
+
+
+def _on_meta(penalties: Sequence[GeneratorPenalty]) -> Sequence[GeneratorPenalty]:
+    copied = copy.deepcopy(penalties)
+    for penalty in copied:
+        if isinstance(penalty, nn.Module):
+            penalty.to("meta")
+    return copied
+
+
+def _kept(
+    gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty], generator_penalties: Sequence[GeneratorPenalty]
+) -> int:
+    gan.advance(stage.start)
+    device = next(gan.generator.parameters()).device
+    z = torch.randn(SAMPLES, gan.latent_dim, device=device)
+    labels: Labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if classes else None
+    kept_g, images = kept_for_backward(lambda: gan.generator(z, labels))
+    images = tuple(image.detach() for image in images)
+    kept_d, _ = kept_for_backward(lambda: gan.discriminator(images, labels))
+    kept_p, _ = kept_for_backward(lambda: [p(gan.discriminator, images, images, labels) for p in penalties])
+    kept_q, _ = kept_for_backward(lambda: [p(gan.generator, z, labels) for p in generator_penalties])
+    return max(2 * kept_d + kept_p, kept_g + kept_d + kept_q)
+
+
+def kept_for_backward(forward: Callable[[], Made]) -> tuple[int, Made]:
+    """Bytes that autograd keeps of a forward pass, without parameters, and what it returned."""
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        if not isinstance(tensor, nn.Parameter):
+            storage = tensor.untyped_storage()
+            kept[storage._cdata] = storage.nbytes()  # its address would be 0 on the meta device
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        result = forward()
+    return sum(kept.values()), result

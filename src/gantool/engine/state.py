@@ -1,0 +1,60 @@
+"""What a checkpoint holds of a game in progress, gathered and given back."""
+
+from typing import Any
+
+from gantool.api.contracts import Batches
+from gantool.engine import checkpoint, component_state
+from gantool.engine.ema import Ema
+from gantool.engine.model_file import ModelCard
+from gantool.engine.step import Game
+from gantool.errors import ResumeError
+
+
+def gather(
+    images_seen: int, game: Game, ema: Ema, card: ModelCard, batches: Batches, more: dict[str, Any]
+) -> checkpoint.Contents:
+    """All that decides how the game goes on; `more` is the trainer's own."""
+    ema.gan.advance(images_seen)
+    return checkpoint.Contents(
+        images_seen,
+        game.gan.generator.state_dict(),
+        game.gan.discriminator.state_dict(),
+        ema.gan.generator.state_dict(),
+        card.model_copy(update={"images_seen": images_seen}),
+        {
+            "images_seen": images_seen,
+            "data": _identity(batches),
+            "optimizer_g": game.optimizer_g.state_dict(),
+            "optimizer_d": game.optimizer_d.state_dict(),
+            "components": component_state.state(game),
+            **more,
+        },
+    )
+
+
+def give_back(contents: checkpoint.Contents, game: Game, ema: Ema) -> None:
+    """Networks, average, optimizers and what components remember, as they were. Raises CheckpointError."""
+    gan = game.gan
+    gan.advance(contents.images_seen)
+    checkpoint.load_weights(gan.generator, contents.generator, "the generator")
+    checkpoint.load_weights(gan.discriminator, contents.discriminator, "the discriminator")
+    checkpoint.load_weights(ema.gan.generator, contents.averaged, "the averaged generator")
+    for grown in (gan, ema.gan):
+        grown.advance(contents.images_seen)
+    game.optimizer_g.load_state_dict(contents.state["optimizer_g"])
+    game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
+    component_state.restore(game, contents.state.get("components", {}))
+
+
+def check_same_data(contents: checkpoint.Contents, batches: Batches) -> None:
+    """Raise ResumeError when the images have changed since the checkpoint was written."""
+    then, now = contents.state["data"], _identity(batches)
+    if then != now:
+        raise ResumeError(
+            f"The images have changed since this run was saved: {then['count']} then, {now['count']} now, or "
+            "others of the same number. Start a new run, or go on with the new ones by --accept-new-data."
+        )
+
+
+def _identity(batches: Batches) -> dict[str, Any]:
+    return {"count": batches.count, "fingerprint": batches.fingerprint}

@@ -1,0 +1,189 @@
+"""Whether networks and what plays with them keep their contracts: called as a step would, before there is a run.
+
+Values are not judged, since they depend on networks that have learnt nothing; shapes, types and gradients are.
+"""
+
+import copy
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from gantool.api.contracts import Augmentation, Balance, Constraint, Gan, GeneratorPenalty, Loss, Penalty
+from gantool.api.specs import ImageShape
+from gantool.engine.trial_calls import SAMPLES, calling, copied, described, own_randomness, stages
+
+LOSS = "A loss returns one value per sample, a float tensor [n] with a gradient to the logits; the step takes the mean."
+WITHOUT_REALS = " Its generator gets None for the real logits, unless the loss has pairs_real = True."
+PENALTY = (
+    "A penalty returns one value per sample, a float tensor [n] with a gradient to the discriminator's weights "
+    "(that of torch.autograd.grad has one with create_graph=True), and leaves the images as they are; the step takes "
+    "the mean."
+)
+GENERATOR_PENALTY = (
+    "A penalty of the generator returns one value per sample, a float tensor [n] with a gradient to the generator's "
+    "weights; the step takes the mean."
+)
+CONSTRAINT = "A constraint changes the discriminator's weights in place, within torch.no_grad(), and keeps them finite."
+OBSERVE = "An augmentation's observe(real_logits) takes the logits of a step's reals, a float tensor [n]."
+REMEMBERS = (
+    "What remembers something keeps it in buffers of floating point, and tells of itself by status(), which returns "
+    "numbers by name."
+)
+CLOCK = "advance(images_seen) is called before every step, and what it sets follows from images_seen alone."
+GENERATOR = "A generator draws finite pictures, from which gradients reach its weights."
+DISCRIMINATOR = (
+    "A discriminator judges pictures by finite logits, from which gradients reach its weights and the pictures, and "
+    "leaves the pictures as they are."
+)
+LATER = 10_000
+BALANCE = (
+    "A balance's turn() returns gantool.Turn(discriminator, generator), of which at least one is true, "
+    "and observe(seen) takes what was seen."
+)
+AUGMENTATION = (
+    "An augmentation's draw(n) returns a function from a tuple of images to a tuple of new ones of the same shapes, "
+    "type and device, finite and with a gradient to those it got."
+)
+
+
+def try_networks(gan: Gan, title: str, shape: ImageShape, device: torch.device) -> None:
+    """Draw, judge and differentiate with a copy of the networks, in each stage, as a step does.
+
+    Raises PluginError that says what `title` does wrong.
+    """
+    labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
+    with own_randomness(device):
+        for twin, _, _ in stages(gan, shape, device):
+            weights_g, weights_d = (
+                [weight for weight in network.parameters() if weight.requires_grad]
+                for network in (twin.generator, twin.discriminator)
+            )
+            with calling(title, "generator", GENERATOR) as check:
+                fake = twin.generator(torch.randn(SAMPLES, twin.latent_dim, device=device), labels)
+                check.finite(fake, "pictures")
+                check.gradient([level.sum() for level in fake], weights_g, "its weights")
+            with calling(title, "discriminator", DISCRIMINATOR) as check:
+                seen = tuple(level.detach() for level in fake)
+                before = copied(seen)
+                check.finite((twin.discriminator(seen, labels),), "logits")
+                check.unchanged(before, seen)
+                leaves = tuple(level.requires_grad_(True) for level in before)
+                for sources, called in ((weights_d, "its weights"), (leaves, "the pictures")):
+                    check.gradient([twin.discriminator(leaves, labels).sum()], sources, called)
+
+
+def try_loss(loss: Loss, title: str, device: torch.device) -> None:
+    """Ask for both values of a few logits. Raises PluginError that says what `title` does wrong."""
+    with own_randomness(device):
+        real, fake = (torch.randn(SAMPLES, device=device, requires_grad=True) for _ in range(2))
+        with calling(title, "discriminator(real_logits, fake_logits)", LOSS) as check:
+            check.values(loss.discriminator(real.clone(), fake.clone()), (real, fake), "the logits")
+        with calling(title, "generator(real_logits, fake_logits)", LOSS) as check:
+            pairs = getattr(loss, "pairs_real", False)
+            check.contract += "" if pairs else WITHOUT_REALS
+            value = loss.generator(real.detach() if pairs else None, fake.clone())
+            check.values(value, (fake,), "the fake logits")
+
+
+def try_penalty(penalty: Penalty, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:
+    """Penalise a copy of the discriminator, in each stage. Raises PluginError that says what `title` does wrong."""
+    labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
+    with own_randomness(device):
+        for twin, real, fake in stages(gan, shape, device):
+            weights = [weight for weight in twin.discriminator.parameters() if weight.requires_grad]
+            before = copied((*real, *fake))
+            with calling(title, "penalty(network, real, fake, labels)", PENALTY) as check:
+                value = penalty(twin.discriminator, real, fake, labels)
+                check.values(value, weights, "the discriminator's weights")
+                check.unchanged(before, (*real, *fake))
+
+
+def try_generator_penalty(
+    penalty: GeneratorPenalty, title: str, gan: Gan, shape: ImageShape, device: torch.device
+) -> None:
+    """Penalise a copy of the generator, in each stage. Raises PluginError that says what `title` does wrong."""
+    labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
+    with own_randomness(device):
+        for twin, _, _ in stages(gan, shape, device):
+            weights = [weight for weight in twin.generator.parameters() if weight.requires_grad]
+            with calling(title, "penalty(network, z, labels)", GENERATOR_PENALTY) as check:
+                value = penalty(twin.generator, torch.randn(SAMPLES, gan.latent_dim, device=device), labels)
+                check.values(value, weights, "the generator's weights")
+
+
+def try_constraint(constraint: Constraint, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:
+    """Constrain a copy of the discriminator. Raises PluginError that says what `title` does wrong."""
+    twin = copy.deepcopy(gan.discriminator).to(device)
+    with own_randomness(device), calling(title, "constrain(network)", CONSTRAINT) as check:
+        constraint.constrain(twin)
+        if not all(bool(torch.isfinite(weight).all()) for weight in twin.parameters()):
+            raise check.broken("left weights that are not finite")
+
+
+def try_balance(balance: Balance, title: str) -> None:
+    """Ask whose turn it is and tell what came of it, a few times. Raises PluginError that says what is wrong."""
+    with own_randomness(torch.device("cpu")):
+        for _ in range(SAMPLES):
+            with calling(title, "turn()", BALANCE) as check:
+                turn = balance.turn()
+                if not isinstance(turn, tuple) or len(turn) != 2 or not any(turn):
+                    raise check.broken(f"returned {turn!r:.80}")
+                scales = getattr(balance, "learning_rate_scales", (1.0, 1.0))
+                if len(scales) != 2 or not all(0 < float(scale) < math.inf for scale in scales):
+                    raise check.broken(f"goes with learning_rate_scales {scales!r:.80}, not two positive numbers")
+            seen = {"loss_d": torch.tensor(1.4), "real_accuracy": torch.tensor(0.5), "fake_accuracy": torch.tensor(0.5)}
+            with calling(title, "observe(seen)", BALANCE):
+                balance.observe((seen if turn[0] else {}) | ({"loss_g": torch.tensor(0.7)} if turn[1] else {}))
+
+
+def try_augmentation(augmentation: Augmentation, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:
+    """Augment noise, in the shapes of each stage. Raises PluginError that says what `title` does wrong."""
+    with own_randomness(device):
+        for _, real, fake in stages(gan, shape, device):
+            before = copied(real)
+            with calling(title, "draw(n)", AUGMENTATION) as check:
+                apply = augmentation.draw(SAMPLES)
+                if not callable(apply):
+                    raise check.broken(f"returned {described(apply)}")
+            with calling(title, "draw(n)(images)", AUGMENTATION) as check:
+                with torch.no_grad():
+                    check.images(apply(real), real)
+                check.unchanged(before, real)
+                leaves = tuple(level.requires_grad_(True) for level in fake)
+                seen = apply(leaves)
+                check.images(seen, fake)
+                check.gradient([level.sum() for level in seen], leaves, "the images")
+        if observe := getattr(augmentation, "observe", None):
+            with calling(title, "observe(real_logits)", OBSERVE):
+                observe(torch.randn(SAMPLES, device=device))
+
+
+def try_memory(component: object, title: str) -> None:
+    """Look at what a component remembers and tells. Raises PluginError that says what `title` does wrong."""
+    if isinstance(component, nn.Module):
+        with calling(title, "buffers()", REMEMBERS) as check:
+            odd = [name for name, buffer in component.named_buffers() if not buffer.is_floating_point()]
+            if odd:
+                raise check.broken(f"hold {odd[0]!r}, which is not of floating point")
+    first = _at(component, title, 0)
+    _at(component, title, LATER)
+    with calling(title, "advance(images_seen)", CLOCK) as check:
+        if callable(getattr(component, "advance", None)) and _at(component, title, 0) != first:
+            raise check.broken("leads to another weight or status when the clock comes back to 0")
+
+
+def _at(component: Any, title: str, images_seen: int) -> str:
+    """The weight and status at a moment of a run, as text, in which what is not a number equals itself."""
+    if callable(getattr(component, "advance", None)):
+        with calling(title, f"advance({images_seen})", CLOCK):
+            component.advance(images_seen)
+    told: Any = {}
+    if callable(getattr(component, "status", None)):
+        with calling(title, "status()", REMEMBERS) as check:
+            told = component.status()
+            if not isinstance(told, Mapping) or not all(isinstance(value, int | float) for value in told.values()):
+                raise check.broken(f"returned {told!r:.80}")
+    return repr((getattr(component, "weight", None), dict(told)))

@@ -1,0 +1,171 @@
+"""The disk: atomic writes, the lock of a run folder, and the folder of caches."""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from filelock import FileLock, Timeout
+
+from gantool.errors import ResumeError, TrainingError
+from gantool.progress import report
+
+DISK_FULL = 28  # errno.ENOSPC
+LOCK = ".lock"
+"""A file of the run folder that stays there, empty: only who holds it counts."""
+_WAIT_SECONDS = 0.2
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Have `write` fill a temporary file beside `path`, then put it in place; on any error `path` is as it was.
+
+    Raises TrainingError when the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        _sync(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise _explained(error, path) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync(path.parent)
+
+
+def write_folder_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """The same for a folder of files; an older folder of that name is replaced."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        write(temporary)
+        for file in temporary.iterdir():
+            _sync(file)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    except OSError as error:
+        raise _explained(error, path) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explained(error: OSError, path: Path) -> TrainingError:
+    if error.errno == DISK_FULL:
+        return TrainingError(
+            f"The disk is full: {path} could not be written. What was saved before is intact; free space."
+        )
+    return TrainingError(f"{path} could not be written: {error.strerror or error}.")
+
+
+class RunLock:
+    """A run folder that nobody else may train: from the making of this until `release`, or until it is dropped.
+
+    As a context it is held inside, and free afterwards. Raises ResumeError when another process has the run.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self._lock = FileLock(run / LOCK, timeout=0, thread_local=False)
+        self.take()
+
+    def take(self) -> None:
+        """Hold the run, if this does not yet."""
+        if self._lock.is_locked:
+            return
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise ResumeError(
+                f"Another process is training the run {self.run}. Wait until it ends or stop it there, "
+                "or start a run of another --name."
+            ) from error
+        except OSError as error:
+            raise ResumeError(f"The run {self.run} cannot be written: {error.strerror or error}.") from error
+
+    def release(self) -> None:
+        """Let others have the run."""
+        self._lock.release(force=True)
+
+    def __enter__(self) -> "RunLock":
+        self.take()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.release()
+
+
+def cache_folder() -> Path:
+    """The folder of cached images, made if it is missing: GANTOOL_CACHE, else the system's place for caches.
+
+    Where that cannot be written (a read-only home, a container), a folder among the system's temporary files.
+    """
+    chosen = os.environ.get("GANTOOL_CACHE")
+    for folder in (
+        Path(chosen).expanduser() if chosen else _of_platform(),
+        Path(tempfile.gettempdir()) / "gantool-cache",
+    ):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="gantool-cache-"))
+
+
+@contextmanager
+def only_builder(lock: Path) -> Iterator[None]:
+    """Hold `lock` for this process; the system frees it when the process dies, however it dies."""
+    with lock.open("ab") as file:
+        while not _taken(file):
+            report("another process prepares the images", 0, 1)
+            time.sleep(_WAIT_SECONDS)
+        yield
+
+
+def _of_platform() -> Path:
+    home = Path.home()
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "gantool"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "gantool" / "Cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "gantool"
+
+
+def _taken(file: IO[bytes]) -> bool:
+    """True when the lock is ours, or when this file system has no locks (then two may build, each for itself)."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True

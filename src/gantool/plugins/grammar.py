@@ -1,0 +1,116 @@
+"""One grammar for a component with its options, the same in every flag and in TOML: `NAME[:key=value,key=value]`.
+
+A value may hold `:`, `=` and `/` as they are. Between double quotes, `,` and `+` too belong to the value, and a doubled
+quote stands for one, as in a CSV file: `folder:path="a, b"`. Tuples are joined by `+`; booleans are yes or no; numbers
+may be written `1_000`, `200k` or `1.5M`; nothing at all is `none`.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from gantool.api.specs import Options, Spec
+from gantool.errors import OptionError, UsageError, did_you_mean
+from gantool.plugins.option_types import accepts, choices, finite, phrase, read_value, split, write_value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A component as the user wrote it; option values are still text, quotes included."""
+
+    name: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_choice(text: str) -> Choice:
+    """Read `NAME[:key=value,key=value]`. Raises UsageError for anything of another form."""
+    name, _, rest = text.strip().partition(":")
+    name = name.strip()
+    if not name or re.search(r"[\s,=\"]", name):
+        raise UsageError(f"{text!r} does not begin with a component's name: write NAME or NAME:key=value,key=value.")
+    options: dict[str, str] = {}
+    for part in split(rest, ",") if rest.strip() else []:
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not key:
+            raise OptionError(f"{part!r} in {text!r} is not of the form key=value; quote a value that holds a comma.")
+        if key in options:
+            raise OptionError(f"Option {key!r} is given twice in {text!r}.")
+        options[key] = value
+    return Choice(name, options)
+
+
+def read_options(spec: Spec, choice: Choice) -> Options:
+    """The options of `choice`, checked and completed by defaults. Raises OptionError naming each wrong option."""
+    fields = spec.options.model_fields
+    for key in choice.options:
+        if key not in fields:
+            known = f"It takes {', '.join(fields)}." if fields else "It takes none."
+            raise OptionError(f"{spec.name} has no option {key!r}.{did_you_mean(key, fields)} {known}")
+    values = {key: read_value(text, fields[key]) for key, text in choice.options.items()}
+    try:
+        return spec.options.model_validate(values)
+    except ValidationError as error:
+        sentences = dict.fromkeys(_sentence(spec, choice, problem) for problem in error.errors())
+        raise OptionError(" ".join(sentences)) from error
+
+
+def canonical(name: str, options: Options) -> str:
+    """Every option written out; `parse_choice` and `read_options` turn it back into the same options."""
+    fields = type(options).model_fields
+    written = ",".join(f"{key}={write_value(getattr(options, key), fields[key])}" for key in fields)
+    return f"{name}:{written}" if written else name
+
+
+@dataclass(frozen=True)
+class OptionRow:
+    """One option, told for a help page: `type` and `limits` are words, `default` is in the grammar."""
+
+    name: str
+    type: str
+    limits: str
+    default: str
+    help: str
+    required: bool
+
+
+def describe_options(options: type[Options]) -> list[OptionRow]:
+    """What the options of a component are and take, in the order they were declared."""
+    rows = []
+    for name, info in options.model_fields.items():
+        kind, limits = accepts(info)
+        required = info.is_required()
+        default = "" if required else write_value(info.get_default(call_default_factory=True, validated_data={}), info)
+        rows.append(OptionRow(name, kind, limits, default, info.description or "", required))
+    return rows
+
+
+def _sentence(spec: Spec, choice: Choice, problem: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in words."""
+    if not problem["loc"]:  # a validator of the whole model
+        return f"{spec.name} refuses these options: {_reason(problem)}."
+    key = str(problem["loc"][0])
+    info = spec.options.model_fields[key]
+    if problem["type"] == "missing" and len(problem["loc"]) == 1:  # else it is an item of a tuple
+        return f"{spec.name} needs its option {key!r}: {phrase(info)}."
+    text = choice.options.get(key, "")
+    if problem["type"] in ("value_error", "assertion_error"):
+        return f"Option {key!r} of {spec.name} cannot be {text!r}: {_reason(problem)}."
+    near = "" if "+" in text else did_you_mean(text, choices(info))
+    takes = finite(phrase(info)) if any(map(_endless, text.split("+"))) else phrase(info)
+    return f"Option {key!r} of {spec.name} takes {takes}, not {text!r}.{near}"
+
+
+def _endless(text: str) -> bool:
+    """Whether it is a number, but infinity or none that anything could be computed with."""
+    try:
+        return not math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _reason(problem: Mapping[str, Any]) -> str:
+    return str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ").rstrip(".")

@@ -1,0 +1,234 @@
+"""The plugin host: which components there are, who provides each, and what is wrong with the plugins that do not work.
+
+Built-ins are named as strings and enter by the same hooks as guests. A broken guest is noted and left out; asking for
+what it would provide is an error that names it and the cause.
+"""
+
+import importlib.util
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from gantool.api.kinds import KINDS, PLURALS
+from gantool.api.specs import Spec
+from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, shortened
+from gantool.plugins.grammar import Choice, parse_choice, read_options
+from gantool.plugins.loading import Candidate, Collected, Key, built_in, collect, in_folder, installed
+from gantool.plugins.selection import Chosen, guarded, title
+from gantool.plugins.status import WIDTH_OF_A_CAUSE, Plugin, blocked, misnamed, told
+
+BUILT_INS = (
+    "gantool.builtin.architectures",
+    "gantool.builtin.losses",
+    "gantool.builtin.penalties",
+    "gantool.builtin.augment",
+    "gantool.builtin.balance",
+    "gantool.builtin.sources",
+    "gantool.builtin.extractors",
+    "gantool.builtin.observers",
+    "gantool.cli.commands",
+)
+
+_MORE = (
+    " A plugin may bring it: install its distribution, or name its folder with --plugins-dir or GANTOOL_PLUGINS_DIR."
+)
+
+_log = logging.getLogger(__name__)
+
+
+class PluginHost:
+    """Every component there is, by kind and name, and every plugin that was found, sound or not.
+
+    `environ` gives GANTOOL_PLUGINS (only these guests; empty for none), GANTOOL_BLOCK_PLUGINS (not these) and
+    GANTOOL_PLUGINS_DIR (folders of plugins); guests are named by distribution or by plugin name. Those in `fatal` are
+    not imported but broken for the reason given: they are known to end or to hang the process.
+    """
+
+    def __init__(
+        self,
+        *,
+        built_ins: Sequence[str] = BUILT_INS,
+        guests: bool = True,
+        environ: Mapping[str, str] | None = None,
+        fatal: Mapping[Key, str] | None = None,
+    ) -> None:
+        self._fatal = fatal or {}
+        self._environ = os.environ if environ is None else environ
+        self._plugins: list[Plugin] = []
+        self._components: dict[str, dict[str, tuple[Spec, Plugin]]] = {kind: {} for kind in KINDS}
+        self._folders: set[Path] = set()
+        for module in built_ins:
+            found = importlib.util.find_spec(module)
+            if found is not None and found.origin:
+                self._load(built_in(module))
+        for candidate in installed() if guests else ():
+            self._load(candidate)
+        for folder in filter(None, self._environ.get("GANTOOL_PLUGINS_DIR", "").split(os.pathsep)):
+            try:
+                self.load_folder(Path(folder))
+            except UsageError as error:  # a stale setting must not stop every command
+                self._plugins.append(Plugin(Path(folder).name, folder, "", folder, "broken", str(error).rstrip(".")))
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Every plugin that was found, in the order of loading."""
+        return tuple(self._plugins)
+
+    def load_folder(self, folder: Path) -> None:
+        """Load each `*.py` file and package of a folder as a plugin; a second time does nothing.
+
+        Raises UsageError when it is no folder.
+        """
+        folder = folder.expanduser().resolve()
+        if not folder.is_dir():
+            raise UsageError(f"There is no plugin folder {folder}.")
+        if folder not in self._folders:
+            self._folders.add(folder)
+            for candidate in in_folder(folder):
+                self._load(candidate)
+
+    def add(self, plugin: object, name: str) -> None:
+        """Load a module, or anything with hooks, as the plugin `name`, whatever the environment says of guests.
+
+        What is wrong with it is noted, as of any plugin.
+        """
+        self._load(Candidate(name, name, "", "added", lambda: plugin), asked_for=True)
+
+    def specs(self, kind: str) -> dict[str, Spec]:
+        """The components of one kind by name: built-ins first, then guests."""
+        return {name: spec for name, (spec, _) in self._of(kind).items()}
+
+    def find(self, kind: str, name: str) -> Spec:
+        """The spec of this name. Raises UnknownNameError, or PluginError when a broken plugin should have it."""
+        if name not in self._of(kind):
+            raise self._missing(kind, name)
+        return self._of(kind)[name][0]
+
+    def owner(self, kind: str, name: str) -> str:
+        """The distribution that provides the component; errors as `find`."""
+        self.find(kind, name)
+        return self._of(kind)[name][1].distribution
+
+    def resolve(self, kind: str, choice: str | Choice) -> Chosen:
+        """Read `NAME[:key=value,...]` to a component ready to build. Raises UsageError and what `find` raises."""
+        choice = parse_choice(choice) if isinstance(choice, str) else choice
+        spec, owner = self.find(kind, choice.name), self.owner(kind, choice.name)
+        whose = title(kind, spec.name, owner)
+        options = guarded(whose, owner, " over its options", lambda: read_options(spec, choice))
+        return Chosen(kind, spec, options, owner)
+
+    def guests(self) -> Iterator[tuple[Plugin, Spec]]:
+        """Every component that a plugin provides, with the plugin."""
+        for components in self._components.values():
+            yield from ((plugin, spec) for spec, plugin in components.values() if plugin.distribution != "gantool")
+
+    def complaints(self) -> list[str]:
+        """One sentence for each plugin that is broken or clashes with another."""
+        return [plugin.complaint for plugin in self._plugins if plugin.complaint]
+
+    def misnamed(self) -> list[str]:
+        """One sentence for each name that the environment has for a plugin and none bears."""
+        return list(misnamed(self._plugins, self._environ))
+
+    def _of(self, kind: str) -> dict[str, tuple[Spec, Plugin]]:
+        if kind not in self._components:
+            raise UsageError(
+                f"There is no kind of component {kind!r}.{did_you_mean(kind, KINDS)} Kinds: {', '.join(KINDS)}."
+            )
+        return self._components[kind]
+
+    def _load(self, candidate: Candidate, asked_for: bool = False) -> None:
+        plugin = Plugin.of(candidate)
+        reason = None if asked_for or candidate.origin == "built-in" else blocked(plugin, self._environ)
+        if reason:
+            self._plugins.append(replace(plugin, status="blocked", error=reason))
+            return
+        twin = next((other for other in self._plugins if other.from_folder and other.name == plugin.name), None)
+        if plugin.from_folder and twin:
+            error = f"another module is named {plugin.name!r} already ({twin.origin}); rename one"
+            self._plugins.append(replace(plugin, status="broken", error=error))
+            return
+        fatal = self._fatal.get(candidate.key)
+        collected = Collected(error=fatal) if fatal else collect(candidate)
+        if collected.error:
+            error, claimed = collected.error.rstrip("."), frozenset(collected.claimed)
+            self._plugins.append(replace(plugin, status="broken", error=error, claimed=claimed))
+            return
+        clashes, provides = [], {}
+        for kind, specs in collected.specs.items():
+            taken = {
+                spec.name: self._components[kind][spec.name][1] for spec in specs if spec.name in self._components[kind]
+            }
+            clashes += [f"its {kind} {name!r} gives way to that of {owner.title}" for name, owner in taken.items()]
+            provides[PLURALS[kind]] = tuple(spec.name for spec in specs if spec.name not in taken)
+        plugin = replace(plugin, provides=provides)
+        if clashes:
+            plugin = replace(plugin, status="clash", error="; ".join(clashes))
+        self._plugins.append(plugin)
+        for kind, specs in collected.specs.items():
+            for spec in specs:
+                self._components[kind].setdefault(spec.name, (spec, plugin))
+
+    def _missing(self, kind: str, name: str) -> UnknownNameError | PluginError:
+        """The error that explains best why there is no such component."""
+        for plugin in self._plugins:
+            if plugin.status in ("broken", "blocked") and (name in plugin.claimed or plugin.is_called(name)):
+                why = shortened(plugin.error or "", WIDTH_OF_A_CAUSE)
+                return PluginError(
+                    f"{kind.capitalize()} {name!r} is not available: plugin {plugin.title} is {plugin.status} ({why})."
+                )
+        known = self._of(kind)
+        elsewhere = [other for other in KINDS if name in self._components[other]]
+        also = f" {name!r} is a component of kind {elsewhere[0]}." if elsewhere else ""
+        unread = [plugin for plugin in self._plugins if plugin.status == "broken"]
+        maybe = f" Broken plugins that may have it: {told(unread)}." if unread else ""
+        there = f" There are: {', '.join(known)}." if known else " There is none of this kind."
+        return UnknownNameError(
+            f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}{'' if also else _MORE}"
+        )
+
+
+_host: PluginHost | None = None
+
+
+def host() -> PluginHost:
+    """The host of this process, made on first use; complaints go to the log, once."""
+    return look_in(()) if _host is None else _host
+
+
+@contextmanager
+def using(other: PluginHost) -> Iterator[None]:
+    """Have `other` be the host of this process for a while."""
+    global _host
+    before, _host = _host, other
+    try:
+        yield
+    finally:
+        _host = before
+
+
+def look_in(folders: Iterable[Path], survey: Callable[[], Mapping[Key, str]] | None = None) -> PluginHost:
+    """Have the host of this process load these folders of plugins too. Raises UsageError when one is no folder.
+
+    If it is yet to be made, `survey` is asked which plugins must not be imported, and why.
+    """
+    global _host
+    is_new, before = _host is None, 0 if _host is None else len(_host.plugins)
+    if _host is None:
+        _host = PluginHost(fatal=survey() if survey else None)
+    for folder in folders:
+        _host.load_folder(folder)
+    _report(_host.plugins[before:])
+    if is_new:  # not earlier: the plugin that the environment names may be in one of the folders
+        for complaint in _host.misnamed():
+            _log.warning(complaint)
+    return _host
+
+
+def _report(plugins: Iterable[Plugin]) -> None:
+    for plugin in plugins:
+        if plugin.complaint:
+            _log.warning(plugin.complaint)

@@ -1,0 +1,265 @@
+"""Where plugins are looked for, and how one is loaded so that whatever is wrong with it stays its own affair."""
+
+import importlib
+import importlib.util
+import inspect
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import metadata
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import FrameType, ModuleType
+
+import pluggy
+
+from gantool import __version__
+from gantool.api import hookspecs
+from gantool.api.kinds import KINDS
+from gantool.api.specs import API_VERSION, Spec
+from gantool.errors import PluginError, cause, did_you_mean
+from gantool.plugins.spec_check import check_spec
+
+GROUP = "gantool"
+UNKNOWN = "unknown"
+HEAVY = (
+    "torch", "torchvision", "torchaudio", "numpy", "PIL", "scipy", "pandas", "matplotlib", "sklearn", "skimage", "cv2",
+    "tensorflow", "jax", "transformers", "tensorboard",
+)  # fmt: skip
+"""Modules that take long to import: a plugin needs none of them to say what it offers."""
+
+
+Key = tuple[str, str, str]
+"""Tells a candidate from all others, in other processes too: its name, distribution and origin."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A plugin that was found and not yet loaded; `load` may do anything, since it runs a stranger's code."""
+
+    name: str
+    distribution: str
+    version: str
+    origin: str
+    load: Callable[[], object]
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all others."""
+        return self.name, self.distribution, self.origin
+
+
+@dataclass
+class Collected:
+    """What came of loading a candidate: its specs by kind, or the `error`, with the names it `claimed` all the same."""
+
+    specs: dict[str, list[Spec]] = field(default_factory=dict)
+    claimed: set[str] = field(default_factory=set)
+    error: str | None = None
+
+
+def canonical(name: str) -> str:
+    """A distribution's name as PyPI compares it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def normal(name: str) -> str:
+    """The same without the `gantool-` that plugins begin with."""
+    return canonical(name).removeprefix("gantool-")
+
+
+def built_in(module: str) -> Candidate:
+    """One of gantool's own rooms, named as a dotted string."""
+    return Candidate(module, "gantool", __version__, "built-in", lambda: importlib.import_module(module))
+
+
+def installed() -> Iterator[Candidate]:
+    """The entry points of every installed distribution, by distribution and name.
+
+    Damaged metadata stops nothing: a distribution whose name cannot be read is called "unknown", one whose entry points
+    cannot be read is passed over.
+    """
+    found: dict[str, list[Candidate]] = {}
+    for distribution in metadata.distributions():
+        try:
+            entry_points = [point for point in distribution.entry_points if point.group == GROUP]
+        except Exception:  # not ours to mend, and not known to be a plugin
+            continue
+        if entry_points:
+            owner, version = _told(distribution, "name"), _told(distribution, "version")
+            key = canonical(owner) or f"{UNKNOWN} {len(found)}"  # two of them are not the same
+            found.setdefault(
+                key,
+                [Candidate(point.name, owner or UNKNOWN, version, "installed", point.load) for point in entry_points],
+            )
+    for owner in sorted(found):
+        yield from sorted(found[owner], key=lambda candidate: candidate.name)
+
+
+def _told(distribution: metadata.Distribution, what: str) -> str:
+    """A field of the metadata; empty where it is missing, as in what an interrupted pip leaves behind."""
+    try:
+        return str(getattr(distribution, what) or "")
+    except Exception:  # which one depends on the version of Python
+        return ""
+
+
+def in_folder(folder: Path) -> Iterator[Candidate]:
+    """Every `*.py` file and package of a folder, by name; those that begin with `_` or `.` are not plugins."""
+    for path in sorted(folder.iterdir()):
+        package = path / "__init__.py"
+        file = package if package.is_file() else path if path.suffix == ".py" and path.is_file() else None
+        if file is not None and not path.name.startswith(("_", ".")):
+            yield Candidate(path.stem, path.stem, "", str(path), partial(_import_file, path.stem, file))
+
+
+def collect(candidate: Candidate) -> Collected:
+    """Load a plugin and ask it for its specs; whatever it raises becomes the `error`.
+
+    Raises KeyboardInterrupt for the user's Ctrl-C, whatever the plugin made of it.
+    """
+    collected, raised = Collected(), None
+    with _noting_interrupts() as interrupts:
+        try:
+            with redirect_stdout(sys.stderr):  # standard output carries results, and a stranger may print
+                plugin = candidate.load()
+                _check_api(plugin)
+                _call_hooks(plugin, candidate, collected)
+        except BaseException as error:  # SystemExit included
+            if interrupts is None and isinstance(error, KeyboardInterrupt):
+                raise
+            collected.error = str(error) if isinstance(error, PluginError) else cause(error)
+            raised = error
+    if interrupts:
+        raise KeyboardInterrupt from raised
+    return collected
+
+
+@contextmanager
+def _noting_interrupts() -> Iterator[list[int] | None]:
+    """The SIGINTs that interrupt the block; None where that cannot be told.
+
+    A KeyboardInterrupt without one is a plugin's own; a handler that notes the signal and goes on interrupts nothing.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield None
+        return
+    arrived: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if callable(before):
+            try:
+                before(number, frame)
+            except BaseException:
+                arrived.append(number)
+                raise
+
+    if callable(before):
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield arrived
+    finally:
+        if signal.getsignal(signal.SIGINT) is note:
+            signal.signal(signal.SIGINT, before)
+
+
+def _check_api(plugin: object) -> None:
+    wanted = getattr(plugin, "gantool_api_version", API_VERSION)
+    if not isinstance(wanted, int) or wanted > API_VERSION:
+        raise PluginError(
+            f"it is written for plugin interface {wanted}, this gantool offers {API_VERSION}; update gantool"
+        )
+
+
+def _call_hooks(plugin: object, candidate: Candidate, collected: Collected) -> None:
+    manager = pluggy.PluginManager(GROUP)  # one each, so that no plugin meets another
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, candidate.name)
+    _check_hook_names(plugin, manager)
+    for kind, hook in KINDS.items():
+        results = getattr(manager.hook, hook)()
+        if len(results) < len(getattr(manager.hook, hook).get_hookimpls()):  # pluggy drops None
+            raise PluginError(f"{hook} returned None, not a list of specs")
+        for specs in results:
+            if not isinstance(specs, list):
+                raise PluginError(f"{hook} returned {type(specs).__name__}, not a list of specs")
+            for spec in specs:
+                collected.claimed |= {name for name in [getattr(spec, "name", None)] if isinstance(name, str)}
+                check_spec(kind, spec)
+                if any(spec.name == other.name for other in collected.specs.get(kind, [])):
+                    raise PluginError(f"{hook} returned two specs named {spec.name!r}")
+                collected.specs.setdefault(kind, []).append(spec)
+
+
+def _check_hook_names(plugin: object, manager: pluggy.PluginManager) -> None:
+    known = KINDS.values()
+    callers = manager.get_hookcallers(plugin) or []
+    for caller in callers:
+        if not caller.has_spec():
+            raise PluginError(
+                f"it implements {caller.name!r}, which is no hook of gantool.{did_you_mean(caller.name, known)}"
+            )
+    for name, _ in inspect.getmembers(plugin, inspect.isroutine):
+        if name in known and name not in {caller.name for caller in callers}:
+            raise PluginError(f"its {name} lacks the @gantool.hookimpl above it")
+    if not callers:
+        raise PluginError(f"it implements no hook ({', '.join(known)})")
+
+
+_from_folders: dict[str, Path] = {}
+
+
+def _import_file(name: str, file: Path) -> ModuleType:
+    """Import a file as the top-level module `name`, so that its factories are found under it."""
+    if name in _from_folders and _from_folders[name] != file:
+        for stale in [other for other in sys.modules if other == name or other.startswith(f"{name}.")]:
+            del sys.modules[stale]
+    elif name in _from_folders and name in sys.modules:
+        return sys.modules[name]
+    if not name.isidentifier():
+        raise PluginError(f"{file} cannot be imported under that name; rename it to letters, digits and underscores")
+    other = sys.modules[name] if name in sys.modules else importlib.util.find_spec(name)
+    if other is not None and not _is(file, other):
+        raise PluginError(f"another module is named {name!r} already; rename {file}")
+    if isinstance(other, ModuleType):
+        return other
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{file} is no Python file")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        del sys.modules[name]
+        if told := advice_on(error, name, file):
+            raise PluginError(f"{cause(error)}.{told}") from error
+        raise
+    _from_folders[name] = file
+    return module
+
+
+def advice_on(error: BaseException, name: str, file: Path | None = None) -> str:
+    """What to do about a module that was not found and lies in the folder of this plugin; else nothing."""
+    file = file or _from_folders.get(name)
+    if file is None or not isinstance(error, ModuleNotFoundError):
+        return ""
+    folders = (file.parent, file.parent.parent) if file.name == "__init__.py" else (file.parent,)
+    for folder in folders:
+        if (folder / f"{error.name}.py").is_file():
+            return (
+                f" Python does not look for modules in {folder}: make the plugin a package, with {name}/__init__.py "
+                f"and {name}/{error.name}.py, and call this module {name}.{error.name}."
+            )
+    return ""
+
+
+def _is(file: Path, other: ModuleType | ModuleSpec) -> bool:
+    """Whether what Python knows under the name is this very file: the folder may lie on Python's path."""
+    place = getattr(other, "__file__", None) if isinstance(other, ModuleType) else other.origin
+    return place is not None and Path(place).resolve() == file.resolve()

@@ -1,0 +1,133 @@
+"""A component that was chosen: its spec, its options and who provides it."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from gantool.api.specs import AUTO, Architecture, Component, ImageShape, Options, Setting, Spec
+from gantool.errors import GantoolError, PluginError, cause, sentence
+from gantool.plugins.built_check import check_built
+from gantool.plugins.grammar import canonical
+from gantool.plugins.loading import advice_on
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A component with its options, ready to be built."""
+
+    kind: str
+    spec: Spec
+    options: Options
+    distribution: str
+
+    @property
+    def title(self) -> str:
+        """What errors call it: "Loss 'wild' of gantool-blobs"."""
+        return title(self.kind, self.spec.name, self.distribution)
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it comes from a plugin, and not with gantool itself."""
+        return self.distribution != "gantool"
+
+    @property
+    def text(self) -> str:
+        """In the grammar, with every option written out."""
+        return canonical(self.spec.name, self.options)
+
+    def build(self, *args: Any, **kwargs: Any) -> Any:
+        """Import the factory and call it with the options first.
+
+        Raises PluginError when a guest's code fails, or what it built does not keep the contract of its kind.
+        """
+        built = self._call(self.spec.factory, *args, **kwargs)
+        guarded(self.title, self.distribution, "", lambda: check_built(self.kind, built, self.title))
+        return built
+
+    @property
+    def is_open(self) -> bool:
+        """Whether options are left at "auto" that the component can settle."""
+        return self.spec.settle is not None and bool(self._left_open())
+
+    def fitted(self, setting: Setting) -> tuple["Chosen", str]:
+        """With options at "auto" replaced by what suits the run, and why."""
+        assert self.spec.settle is not None
+        answer = self._call(self.spec.settle, setting)
+        sound = isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], self.spec.options)
+        if not sound:
+            raise PluginError(f"{self.title}: {self.spec.settle} must return its options and a text that says why.")
+        return replace(self, options=answer[0]), str(answer[1])
+
+    def settled(self, shape: ImageShape, images: int) -> "Chosen":
+        """With options at "auto" replaced by what suits a run of so many images, where the architecture says how."""
+        place = self.spec.settle if isinstance(self.spec, Architecture) else None
+        if place is None:
+            return self
+        options = self._call(place, shape, images)
+        if not isinstance(options, self.spec.options):
+            raise PluginError(f"{self.title}: {place} must return its options, not a {type(options).__name__}.")
+        return replace(self, options=options)
+
+    def as_settled(self, before: "Chosen") -> "Chosen":
+        """With options at "auto" as they were settled `before`, when a run of the same component began."""
+        if self.spec.settle is None or self.spec.name != before.spec.name:
+            return self
+        kept = {name: getattr(before.options, name) for name in self._left_open()}
+        return replace(self, options=self.options.model_copy(update=kept))
+
+    def _left_open(self) -> list[str]:
+        return [name for name in type(self.options).model_fields if getattr(self.options, name) == AUTO]
+
+    def natural(self) -> ImageShape | None:
+        """The shape a source is best trained at, where it says so."""
+        place = self.spec.natural if isinstance(self.spec, Component) else None
+        shape = self._call(place) if place is not None else None
+        if shape is not None and not isinstance(shape, ImageShape):
+            raise PluginError(f"{self.title}: {place} returned {shape!r}; it must return a gantool.ImageShape.")
+        return shape
+
+    def _call(self, place: str, *args: Any, **kwargs: Any) -> Any:
+        function = imported(self.title, self.distribution, place)
+        return guarded(self.title, self.distribution, f" in {place}", lambda: function(self.options, *args, **kwargs))
+
+
+def imported(title: str, distribution: str, place: str) -> Any:
+    """What `"module:name"` stands for: something to call. Raises PluginError that says what `title` lacks."""
+    module, _, path = place.partition(":")
+    try:
+        with redirect_stdout(sys.stderr):
+            found: Any = importlib.import_module(module)
+        for name in path.split("."):
+            found = getattr(found, name)
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{title} cannot be used: importing {place} failed ({cause(error)}).{advice_on(error, distribution)}"
+        ) from error
+    if not callable(found):
+        raise PluginError(f"{title} cannot be used: {place} is no function or class.")
+    return found
+
+
+def title(kind: str, name: str, distribution: str) -> str:
+    """What errors call a component: "Loss 'wild' of gantool-blobs"."""
+    return f"{kind.capitalize()} {name!r} of {distribution}"
+
+
+def guarded(title: str, distribution: str, where: str, call: Callable[[], T]) -> T:
+    """Run code of a component: what it prints goes to standard error, since standard output carries results.
+
+    What a guest raises, SystemExit included, becomes a PluginError; errors of gantool's own and a lack of memory stay.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return call()
+    except (Exception, SystemExit) as error:
+        ours = isinstance(error, GantoolError | MemoryError) or type(error).__name__ == "OutOfMemoryError"
+        if distribution == "gantool" or ours:
+            raise
+        raise PluginError(sentence(f"{title} failed{where}: {cause(error)}")) from error

@@ -1,0 +1,94 @@
+"""What a spec must be to enter the tool."""
+
+import re
+from typing import Any
+
+from pydantic import ValidationError
+
+from gantool.api.specs import TRAITS, Architecture, Command, Component, Options, Recipe, Spec
+from gantool.errors import PluginError
+from gantool.plugins.option_types import writable
+from gantool.plugins.recipe_check import check_recipe
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_SPECS: dict[str, type[Spec]] = {"architecture": Architecture, "command": Command}
+_PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+def check_spec(kind: str, spec: object) -> None:
+    """Raise PluginError, with the spec and what is wrong with it, unless it is a sound spec of this kind."""
+    wanted = _SPECS.get(kind, Component)
+    if not isinstance(spec, wanted):
+        raise PluginError(f"a spec of kind {kind} must be a gantool.{wanted.__name__}, not {_type_name(spec)}")
+    if not isinstance(spec.name, str) or not _NAME.fullmatch(spec.name):
+        raise PluginError(f"{spec.name!r} cannot name a component: use lower-case letters, digits, '-' and '_'")
+    if spec.name in ("none", "auto"):
+        raise PluginError(f"no component can be called {spec.name!r}, which has a meaning of its own in flags")
+    if not isinstance(spec.summary, str) or not spec.summary.strip() or "\n" in spec.summary:
+        raise PluginError(f"{kind} {spec.name!r} needs a summary of one line")
+    if isinstance(spec, Command):
+        _check_place(kind, spec.name, "function", spec.function)
+        return
+    if not isinstance(spec.options, type) or not issubclass(spec.options, Options):
+        raise PluginError(f"the options of {kind} {spec.name!r} must be a subclass of gantool.Options")
+    _check_place(kind, spec.name, "factory", spec.factory)
+    if isinstance(spec, Component) and spec.natural is not None:
+        _check_place(kind, spec.name, "natural", spec.natural)
+    if isinstance(spec, Component):
+        _check_images(kind, spec)
+        _check_traits(kind, spec)
+    if spec.settle is not None:
+        _check_place(kind, spec.name, "settle", spec.settle)
+    if isinstance(spec, Architecture):
+        _check_architecture(spec)
+    _check_options(kind, spec.name, spec.options)
+
+
+def _type_name(spec: object) -> str:
+    return spec.__name__ if isinstance(spec, type) else type(spec).__name__
+
+
+def _check_place(kind: str, name: str, what: str, place: Any) -> None:
+    if not isinstance(place, str) or not _PLACE.fullmatch(place):
+        raise PluginError(f"the {what} of {kind} {name!r} must be 'module:callable', not {place!r}")
+
+
+def _check_images(kind: str, spec: Component) -> None:
+    if spec.images is not None and (type(spec.images) is not int or spec.images < 1):
+        raise PluginError(
+            f"the images of {kind} {spec.name!r} must be an integer of at least 1, or None, not {spec.images!r}"
+        )
+
+
+def _check_traits(kind: str, spec: Component) -> None:
+    if not isinstance(spec.traits, tuple) or not all(trait in TRAITS for trait in spec.traits):
+        known = ", ".join(TRAITS)
+        raise PluginError(f"the traits of {kind} {spec.name!r} must be a tuple of these: {known}; not {spec.traits!r}")
+
+
+def _check_architecture(spec: Architecture) -> None:
+    if not isinstance(spec.about, str):
+        raise PluginError(f"what architecture {spec.name!r} says about itself must be a text")
+    if not isinstance(spec.recipe, Recipe):
+        raise PluginError(f"the recipe of architecture {spec.name!r} must be a gantool.Recipe")
+    check_recipe(spec.name, spec.recipe)
+    if not isinstance(spec.resolutions, tuple) or not all(isinstance(n, int) and n > 0 for n in spec.resolutions):
+        raise PluginError(f"the resolutions of architecture {spec.name!r} must be a tuple of positive integers")
+
+
+def _check_options(kind: str, name: str, options: type[Options]) -> None:
+    for option, info in options.model_fields.items():
+        if not writable(info.annotation):
+            raise PluginError(
+                f"option {option!r} of {kind} {name!r} has the type {info.annotation}, which cannot be written in "
+                "NAME:key=value; use bool, int, float, str, Path, Literal, a tuple of these, or one of them or None"
+            )
+    try:
+        options()
+    except ValidationError as error:
+        for problem in error.errors():
+            if problem["type"] != "missing":  # an option without a default is the author's right
+                where = ".".join(map(str, problem["loc"]))
+                raise PluginError(
+                    f"the default of option {where!r} of {kind} {name!r} is wrong: {problem['msg']}"
+                ) from error

@@ -1,0 +1,145 @@
+"""What a run is made of, as TOML: flag > file > recipe > default, resolved into one frozen RunConfig."""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from gantool.api.run_config import RunConfig
+from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
+from gantool.plugins.option_types import finite, phrase
+
+_SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+ALIASES = {"lr": ("lr_g", "lr_d")}
+"""Short names that set more than one field."""
+WITHOUT_FLAG = ("betas", "beta2_start", "weight_decay", "tick")
+"""Settings for files and library users only."""
+
+FREE_ON_RESUME = frozenset(
+    {"images", "device", "tick", "snapshot_every", "checkpoint_every", "keep", "patience", "log"}
+)
+"""What may change when a run goes on: how far, where and how it reports, not what it computes."""
+
+
+def parse_count(text: str | int) -> int:
+    """`200k`, `1.5M`, `1_000` or `5000` as a number of images. Raises OptionError for anything else."""
+    match = re.fullmatch(r"(\d[\d_]*(?:\.\d+)?)\s*([kmg]?)", str(text).strip(), flags=re.IGNORECASE)
+    value = Decimal(match[1].replace("_", "")) * _SUFFIXES[match[2].lower()] if match else Decimal("0.5")
+    if value != int(value):
+        raise OptionError(f"{text!r} is not a number of images. Write 5000, 200k or 1.5M.")
+    return int(value)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file, unresolved. Raises UsageError naming file and key."""
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        near = "" if path.exists() else nearest_beside(path)
+        raise UsageError(f"The configuration {path} cannot be read: {error.strerror}.{near}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}.") from error
+    known = (*RunConfig.model_fields, *ALIASES)
+    for key in settings:
+        if key not in known:
+            raise UsageError(f"{path}: there is no setting {key!r}.{did_you_mean(key, known)}")
+    return settings
+
+
+def write_config(config: RunConfig) -> str:
+    """The configuration as TOML; `read_config` inverts it."""
+    return write_settings(config.model_dump())
+
+
+def write_settings(values: Mapping[str, Any]) -> str:
+    """Some settings as TOML."""
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
+
+
+def settle(settings: Mapping[str, Any], place: str) -> RunConfig:
+    """A RunConfig of these settings. Raises OptionError naming the first wrong one and what it takes."""
+    try:
+        return RunConfig.model_validate(spread(settings))
+    except ValidationError as error:
+        raise _explained(error, place, _as_given(settings)) from error
+
+
+def check_types(settings: Mapping[str, Any], place: str) -> None:
+    """Raise OptionError for the first setting whose value its field would refuse, or that does not exist."""
+    for key, value in spread(settings).items():
+        if key not in RunConfig.model_fields:
+            raise OptionError(f"{place}: there is no setting {key!r}.{did_you_mean(key, RunConfig.model_fields)}")
+        info = RunConfig.model_fields[key]
+        finite_only = ConfigDict(allow_inf_nan=False)  # as RunConfig has it
+        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info], config=finite_only)  # type: ignore[arg-type]
+        try:
+            adapter.validate_python(value)
+        except ValidationError as error:
+            raise _explained(error, place, _as_given(settings), key, value) from error
+
+
+def _as_given(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The alias by which a field was given, for those that were."""
+    given = {field: alias for alias, fields in ALIASES.items() if alias in settings for field in fields}
+    return {field: alias for field, alias in given.items() if field not in settings}
+
+
+def _explained(
+    error: ValidationError, place: str, given: Mapping[str, str], key: str = "", value: Any = None
+) -> OptionError:
+    first = error.errors()[0]
+    if not key:
+        key, value = str(first["loc"][0]), first.get("input")
+    name = key if key in WITHOUT_FLAG else "--" + given.get(key, key).replace("_", "-")
+    if first["type"] == "missing":
+        return OptionError(f"{place}: {name} is missing.")
+    takes = phrase(RunConfig.model_fields[key]) if key in RunConfig.model_fields else ""
+    if first["type"] == "finite_number":
+        return OptionError(f"{place}: {name} takes {finite(takes)}, not {_shown(value)}.")
+    if first["type"].startswith(("greater_than", "less_than")):
+        return OptionError(f"{place}: {name} takes {takes}, not {_shown(value)}.")
+    return OptionError(f"{place}: {name} {_shown(value)}: {first['msg'].lower()}.")
+
+
+def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Aliases replaced by the fields they set, counts read; a field's own name wins over an alias."""
+    plain = {key: str(value) if isinstance(value, Path) else value for key, value in settings.items()}
+    plain = {key: value for key, value in plain.items() if key not in ALIASES}
+    for alias, fields in ALIASES.items():
+        if alias in settings:
+            plain = dict.fromkeys(fields, settings[alias]) | plain
+    for key in ("images", "ema", "warmup", "horizon", "tick", "snapshot_every", "checkpoint_every"):
+        if isinstance(plain.get(key), str) and plain[key] != "auto":
+            plain[key] = parse_count(plain[key])
+    for key in ("penalty", "log"):
+        if isinstance(plain.get(key), str):
+            plain[key] = (plain[key],)
+    return plain
+
+
+def differences(old: RunConfig, new: RunConfig) -> list[str]:
+    """What differs in a way that a resumed run may not: one line a setting, `batch: 64 in the run, 32 asked for`."""
+    before, after = old.model_dump(), new.model_dump()
+    return [
+        f"{key}: {_shown(before[key])} in the run, {_shown(after[key])} asked for"
+        for key in before
+        if key not in FREE_ON_RESUME and before[key] != after[key]
+    ]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    # A JSON string is a TOML string, but for the one control character that JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return " ".join(map(str, value)) or "none"
+    return str(value)

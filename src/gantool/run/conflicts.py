@@ -1,0 +1,95 @@
+"""Combinations of strategies that make no sense, refused before a run begins."""
+
+from torch import nn
+
+from gantool.api.contracts import Gan
+from gantool.api.run_config import NONE, RunConfig
+from gantool.errors import UsageError
+from gantool.plugins.host import host
+from gantool.plugins.selection import Chosen
+
+EVEN = 0.5
+"""Labels that change with this chance say nothing."""
+FLAGS = {"loss": "--loss", "penalty": "--penalty", "augmentation": "--augment", "balance": "--balance"}
+
+
+def refuse_conflicts(config: RunConfig, gan: Gan) -> None:
+    """Raise UsageError for the first combination that cannot work, naming both sides and the remedy."""
+    chosen = strategies_of(config)
+    names = [one.spec.name for one in chosen if one.kind == "penalty"]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"--penalty {name} is given {names.count(name)} times; give it once, with its weight.")
+    for one, other, why in (
+        ("bounds", "slope", "clipping undoes what the penalty teaches, and both hold the slope. Leave one of them out"),
+        (
+            "relative",
+            "signs",
+            "the sign of such logits means nothing. Use --augment ada:p=0.3,fixed=yes, or --loss logistic",
+        ),
+        (
+            "critic",
+            "low-loss",
+            "this loss has no lower end to come near. Use --balance fixed:d_steps=5, or another loss",
+        ),
+    ):
+        for first in having(chosen, one):
+            for second in having(chosen, other):
+                raise UsageError(f"{flag_of(first)} and {flag_of(second)} do not go together: {why}.")
+    for strategy in having(chosen, "mislabels"):
+        if (flip := number(strategy, "flip")) >= EVEN:
+            raise UsageError(
+                f"{flag_of(strategy)}:flip={flip:g} tells the discriminator as much of reals and fakes as a coin, or "
+                "the contrary: choose less than 0.5, as in flip=0.05."
+            )
+    for bounding in having(chosen, "bounds"):
+        if normalised(gan.discriminator):
+            raise UsageError(
+                f"{flag_of(bounding)} and a discriminator with spectral normalisation do not go together: clipped "
+                "weights are scaled back to norm 1 before they are used. Leave one of them out."
+            )
+
+
+def strategies_of(config: RunConfig) -> list[Chosen]:
+    """Loss, penalties, augmentation and balance of a run."""
+    named = [
+        ("loss", config.loss),
+        *(("penalty", text) for text in config.penalty),
+        ("augmentation", config.augment),
+        ("balance", config.balance),
+    ]
+    return [host().resolve(kind, text) for kind, text in named if text != NONE]
+
+
+def having(chosen: list[Chosen], trait: str) -> list[Chosen]:
+    """Those that declare a trait, but for what adapts and was told not to."""
+    return [one for one in chosen if trait in getattr(one.spec, "traits", ()) and not _held(one)]
+
+
+def number(chosen: Chosen, option: str) -> float:
+    """The value of an option that a trait speaks of; 0 where a component has none, or not as a number."""
+    value = getattr(chosen.options, option, 0)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def flag_of(chosen: Chosen) -> str:
+    """How a user names it."""
+    return f"{FLAGS[chosen.kind]} {chosen.spec.name}"
+
+
+def normalised(network: nn.Module) -> bool:
+    """Whether any weight is spectrally normalised, by either of torch's two ways."""
+    kinds = {
+        type(part).__name__
+        for module in network.modules()
+        for part in (
+            *(one for many in getattr(module, "parametrizations", {}).values() for one in many),
+            *module._forward_pre_hooks.values(),
+        )
+    }
+    return bool(kinds & {"_SpectralNorm", "SpectralNorm"})
+
+
+def _held(chosen: Chosen) -> bool:
+    """Whether a component that adapts was told not to."""
+    return bool(getattr(chosen.options, "fixed", False))

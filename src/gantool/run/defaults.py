@@ -1,0 +1,196 @@
+"""What a run is trained by where nobody said otherwise, and why, in one line for each choice."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gantool.api.run_config import NONE, RunConfig
+from gantool.api.specs import AUTO, Architecture, Component, Setting
+from gantool.errors import GantoolError, PluginError, sentence
+from gantool.plugins.host import PluginHost
+from gantool.plugins.selection import Chosen
+
+FEW_IMAGES = 10_000
+"""Below so many, reals are augmented (Zhao et al. 2020): the discriminator would learn them by heart."""
+EMA_IMAGES_AT_BATCH_32 = 10_000
+"""Half-life of the averaged generator (Karras et al. 2020, appendix B); it grows with the batch."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting that nobody gave: the flag it stands for, what was chosen, and why."""
+
+    flag: str
+    value: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"Chosen: {self.flag} {self.value} ({self.why})"
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """The settings a run has where nobody said otherwise, with the reason for each of them."""
+
+    values: Mapping[str, Any]
+    why: Mapping[str, str]
+
+
+def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], device: str) -> Defaults:
+    """An architecture's recipe for a source and a device, beside what was said.
+
+    It hangs on the source and never on `--images`: N images and then N more have to be what 2N at once are.
+    """
+    recipe, whose = arch.recipe, f"the recipe of {arch.name}"
+    usual = recipe.learning_rate
+    of_steps = of_images = whose
+    if source.images is not None:
+        recipe, of_images = replace(recipe, images=source.images), f"what {source.name} calls for"
+    elif device == "cpu" and recipe.on_cpu is not None and recipe.on_cpu.images is not None:
+        of_images = f"{whose} on a CPU: its {recipe.images:,} are for a GPU"
+        recipe = replace(recipe, images=recipe.on_cpu.images)
+    if recipe.short is not None and source.images is not None and source.images <= recipe.short.images:
+        recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
+        of_steps = f"{whose} for what is learnt as soon as {source.name}: more and bolder steps"
+    elif recipe.on_cpu is not None and device == "cpu":
+        if (recipe.batch, recipe.learning_rate) != (recipe.on_cpu.batch, recipe.on_cpu.learning_rate):
+            of_steps = f"{whose} on a CPU: more updates for the same images"
+        recipe = replace(recipe, batch=recipe.on_cpu.batch, learning_rate=recipe.on_cpu.learning_rate)
+    batch = said.get("batch", recipe.batch)
+    averaged = recipe.ema if recipe.ema != AUTO else _ema(batch)
+    falls = said.get("lr_schedule", recipe.lr_schedule) != "constant"
+    values = {
+        "loss": recipe.loss,
+        "penalty": recipe.penalties,
+        "augment": recipe.augment or AUTO,
+        "balance": recipe.balance,
+        "lr_g": _of_one(recipe.learning_rate_g, recipe.learning_rate, usual),
+        "lr_d": _of_one(recipe.learning_rate_d, recipe.learning_rate, usual),
+        "lr_schedule": recipe.lr_schedule,
+        "lr_end": recipe.lr_end if falls else 0.0,
+        "betas": recipe.betas,
+        "beta2_start": "beta2" if recipe.beta2_start is None else recipe.beta2_start,
+        "weight_decay": recipe.weight_decay,
+        "batch": recipe.batch,
+        "ema": averaged,
+        "images": recipe.images,
+    }
+    told = values.keys() - {"betas", "beta2_start", "weight_decay"}  # which have no flag
+    if not falls:
+        told -= {"lr_schedule", "lr_end"}
+    why = {name: whose for name in values if name in told} | {
+        "batch": of_steps,
+        "lr_g": of_steps,
+        "lr_d": of_steps,
+        "ema": whose if recipe.ema != AUTO else _why_ema(batch),
+        "images": of_images,
+    }
+    return Defaults(values, why)
+
+
+def check_components(host: PluginHost, arch: Chosen, said: Collection[str] = ()) -> None:
+    """Raise PluginError for a component of the architecture's recipe that cannot be had, unless it was overridden."""
+    assert isinstance(arch.spec, Architecture)
+    recipe = arch.spec.recipe
+    for kind, flag, field, texts in (
+        ("loss", "loss", "loss", (recipe.loss,)),
+        ("penalty", "penalty", "penalties", [text for text in recipe.penalties if text != NONE]),
+        ("augmentation", "augment", "augment", [] if recipe.augment in (None, NONE, AUTO) else [recipe.augment]),
+        ("balance", "balance", "balance", [] if recipe.balance == NONE else [recipe.balance]),
+    ):
+        for text in texts if flag not in said else ():
+            try:
+                host.resolve(kind, text)
+            except GantoolError as error:
+                raise PluginError(
+                    f"The recipe of architecture {arch.spec.name!r} of {arch.distribution} cannot be followed, for its "
+                    f"{field} {text!r}: {sentence(str(error))} Tell its author; --{flag} NAME overrides it."
+                ) from error
+
+
+def _of_one(own: float | None, shared: float, usual: float) -> float:
+    """A network's learning rate: the shared one, or its own in the proportion it has to the recipe's shared one."""
+    if own is None:
+        return shared
+    return own if shared == usual else float(f"{own * shared / usual:.6g}")
+
+
+def _ema(batch: Any) -> int:
+    return round(EMA_IMAGES_AT_BATCH_32 * batch / 32) if isinstance(batch, int) else EMA_IMAGES_AT_BATCH_32
+
+
+def _why_ema(batch: Any) -> str:
+    return f"10,000 images at batch 32, in proportion (batch {batch})"
+
+
+def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tuple[RunConfig, dict[str, str]]:
+    """A configuration with nothing left at "auto" that its images decide, and why for each setting that changed.
+
+    `count` tells how many images there are; it is asked only where that matters.
+    """
+    why: dict[str, str] = {}
+    if config.augment == AUTO:
+        augment, why["augment"] = _augmentation(count())
+        text = host.resolve("augmentation", augment).text if augment != NONE else NONE
+        config = config.model_copy(update={"augment": text})
+
+    setting = Setting(config.resolution, config.channels, config.batch, config.images, count)
+
+    def settle(kind: str, name: str, text: str) -> str:
+        chosen = host.resolve(kind, text)
+        if not chosen.is_open:
+            return text
+        chosen, reason = chosen.fitted(setting)
+        if reason not in why.get(name, ""):  # r1 and r2 have one reason
+            why[name] = f"{why[name]}; {reason}" if name in why else reason
+        return chosen.text
+
+    update = {
+        "loss": settle("loss", "loss", config.loss),
+        "penalty": tuple(settle("penalty", "penalty", text) for text in config.penalty),
+        "augment": config.augment if config.augment == NONE else settle("augmentation", "augment", config.augment),
+        "balance": settle("balance", "balance", config.balance),
+    }
+    return config.model_copy(update=update), why
+
+
+def no_more_than_there_are(
+    config: RunConfig, by_default: Mapping[str, str], count: Callable[[], int]
+) -> tuple[RunConfig, dict[str, str]]:
+    """A batch that nobody asked for, where it is more than all images: all of them, and why.
+
+    A half-life that was chosen by the batch, as the reasons of `by_default` tell, goes with it.
+    """
+    batch = count()
+    if not 2 <= batch < config.batch:
+        return config, {}
+    update, why = {"batch": batch}, {"batch": f"there are no more than {batch:,} images"}
+    if by_default.get("ema") == _why_ema(config.batch):
+        update["ema"], why["ema"] = _ema(batch), _why_ema(batch)
+    return config.model_copy(update=update), why
+
+
+def _augmentation(count: int) -> tuple[str, str]:
+    if count < FEW_IMAGES:
+        return "diffaugment:policy=color+translation,strength=auto", (
+            f"{count:,} images are few, and a discriminator that sees nothing else learns them by heart"
+        )
+    return NONE, f"{count:,} images are enough to do without"
+
+
+def choices(
+    config: RunConfig, said: Mapping[str, Any], by_default: Mapping[str, str], settled: Mapping[str, str]
+) -> tuple[Choice, ...]:
+    """What was chosen for a run: each setting that nobody gave, and each that was left to be settled."""
+    why = {name: reason for name, reason in by_default.items() if name not in said} | dict(settled)
+    if "lr_g" in why and why.get("lr_d") == why["lr_g"] and config.lr_g == config.lr_d:
+        del why["lr_d"]
+        why = {"lr" if name == "lr_g" else name: reason for name, reason in why.items()}
+    values = {name: getattr(config, "lr_g" if name == "lr" else name) for name in why}
+    return tuple(Choice(f"--{name.replace('_', '-')}", _shown(values[name]), why[name]) for name in why)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value) or NONE
+    return f"{value:,}" if isinstance(value, int) else str(value)

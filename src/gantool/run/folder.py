@@ -1,0 +1,114 @@
+"""Run folders: a fresh one, the one a name or path means, and what it says of itself."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from gantool.api.run_config import RunConfig
+from gantool.engine import checkpoint
+from gantool.engine.best import best_checkpoint
+from gantool.errors import ResumeError, UsageError, did_you_mean
+from gantool.files import write_atomically
+from gantool.run.config import read_config, settle, write_config
+
+CONFIG, GENERATOR = "config.toml", "generator.safetensors"
+
+
+@dataclass(frozen=True)
+class Resumable:
+    """A run that exists, its configuration, and the checkpoint to go on from (None: it stopped before the first)."""
+
+    run: Path
+    config: RunConfig
+    checkpoint: Path | None
+
+
+def fresh(out: Path, title: str) -> Path:
+    """Make the next numbered folder in `out`, such as `00003-dcgan-shapes`."""
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        while True:
+            taken = [int(match[1]) for path in out.iterdir() if (match := re.match(r"(\d{5})-", path.name))]
+            run = out / f"{max(taken, default=0) + 1:05d}-{slug}"
+            try:
+                run.mkdir()
+            except FileExistsError:
+                continue  # another process was quicker
+            return run
+    except OSError as error:
+        raise UsageError(f"No run folder can be made in {out}: {error.strerror}.") from error
+
+
+def named(out: Path, name: str) -> Path:
+    """The folder of a named run. Raises UsageError for a name that is a path, or a folder that is no run."""
+    if not name or Path(name).name != name or name in (".", ".."):
+        raise UsageError(f"--name {name!r}: a name is one folder inside --out {out}, without slashes.")
+    run = out / name
+    if run.exists() and not (run / CONFIG).is_file() and not (run.is_dir() and _is_bare(run)):
+        raise UsageError(f"{run} exists and is no run of gantool (it has no {CONFIG}). Choose another --name.")
+    return run
+
+
+def make(run: Path) -> Path:
+    """Make the folder of a run."""
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"The run folder {run} cannot be made: {error.strerror}.") from error
+    return run
+
+
+def check_fresh(run: Path) -> None:
+    """Raise ResumeError when another process has begun the run since it was planned; call it with the run locked."""
+    if not _is_bare(run):
+        raise ResumeError(f"Another process has begun the run {run} meanwhile. The same command again goes on with it.")
+
+
+def _is_bare(run: Path) -> bool:
+    """Whether no run has begun there: a process that dies early leaves hidden files at the most, such as its lock."""
+    return all(path.name.startswith(".") for path in run.iterdir())
+
+
+def find(path: Path, out: Path) -> Resumable:
+    """What `--resume` means: a run folder, one of its checkpoints or its `best`, or the name of a run in `out`."""
+    place = path if path.exists() or len(path.parts) > 1 else out / path
+    if place.name == "best" and not place.exists():
+        place = best_checkpoint(place.parent) or place
+    if place.is_dir() and place.parent.name == checkpoint.FOLDER:
+        run = place.parent.parent
+        return Resumable(run, load_config(run), place)
+    if place.parent.name == checkpoint.FOLDER:
+        known = sorted(saved.name for saved in checkpoint.every(place.parent.parent))
+        there = f" There are: {', '.join(known)}." if known else ""
+        raise UsageError(f"There is no checkpoint {place}.{did_you_mean(place.name, known)}{there}")
+    if not (place / CONFIG).is_file():
+        around = place.parent if place.parent.is_dir() else out
+        runs = sorted(p.name for p in around.iterdir() if (p / CONFIG).is_file()) if around.is_dir() else []
+        there = f" Runs in {around}: {', '.join(runs[-8:])}." if runs else ""
+        raise UsageError(f"{place} is no run folder (no {CONFIG}).{did_you_mean(place.name, runs)}{there}")
+    newest, generator = checkpoint.newest(place), place / GENERATOR
+    if newest is None and generator.is_file():
+        raise ResumeError(
+            f"The run {place} has lost its checkpoints: going on would begin anew and replace {generator}. "
+            "Start a new run under another --name, or move that file away."
+        )
+    return Resumable(place, load_config(place), newest)
+
+
+def is_saved(run: Path) -> bool:
+    """Whether a run has a checkpoint to go on from."""
+    return checkpoint.newest(run) is not None
+
+
+def load_config(run: Path) -> RunConfig:
+    """The resolved configuration a run was started with. Raises ResumeError when it is damaged."""
+    try:
+        return settle(read_config(run / CONFIG), str(run / CONFIG))
+    except UsageError as error:
+        raise ResumeError(f"The run {run} cannot go on: {error}") from error
+
+
+def save_config(run: Path, config: RunConfig) -> None:
+    """Write the resolved configuration; the inverse of `load_config`."""
+    write_atomically(run / CONFIG, lambda path: path.write_text(write_config(config), encoding="utf-8"))

@@ -1,0 +1,192 @@
+"""Of a game that one side is bound to win, told before it begins: slopes, weights, turns and learning rates."""
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from gantool.api.contracts import Loss
+from gantool.api.run_config import NONE, RunConfig
+from gantool.api.specs import Architecture, Setting
+from gantool.errors import GantoolError, PluginError
+from gantool.plugins.host import host
+from gantool.plugins.selection import Chosen, guarded
+from gantool.run.conflicts import flag_of, having, normalised, number
+
+BOLD = 5
+"""Times the highest learning rate of an architecture's recipe: some runs do not hold at such a rate."""
+TIMID = 100
+"""Times the lowest learning rate of an architecture's recipe is more than this one: nothing is learnt in time."""
+TIGHT = 1e-3
+"""Bounds of weights that leave a discriminator flat: a network of small weights passes on little of its gradient."""
+ABSURD = 1000
+"""Times a penalty's usual weight: so much more is doubted, and so much less does nothing."""
+COMMON = 10
+"""A weight that papers use at one size or another: no more than this is doubted anywhere."""
+OF_A_DRAW = 0.3
+"""The share of a draw's loss below which a discriminator may be called the winner."""
+
+
+def doubts_of_slopes(
+    config: RunConfig, discriminator: nn.Module, chosen: list[Chosen], images: int | None
+) -> Iterator[str]:
+    """Of a discriminator whose slope nothing bounds, or something that cannot, or too much."""
+    usual = {one.text: _usual_weights(config, one, images) for one in chosen if one.kind == "penalty"}
+    slopes = having(chosen, "slope")
+    idle = [one for one in slopes if usual[one.text] and number(one, "weight") * ABSURD < min(usual[one.text])]
+    slopes = [one for one in slopes if one not in idle]
+    bounded = having(chosen, "bounds") or normalised(discriminator)
+    for critic in having(chosen, "critic"):
+        if not slopes and not bounded:
+            remedy = "Add --penalty gp, or spectral normalisation where the architecture has it."
+            if idle:
+                given, own = number(idle[0], "weight"), usual[idle[0].text][0]
+                remedy = f"{flag_of(idle[0])}:weight={given:g} is next to nothing: try weight={own:g}."
+            yield (
+                f"Nothing bounds the discriminator's slope, which {flag_of(critic)} relies on: losses may grow without "
+                f"end. {remedy}"
+            )
+    if slopes and any(isinstance(module, _BatchNorm) for module in discriminator.modules()):
+        yield (
+            f"{flag_of(slopes[0])} takes the slope of each sample by itself, but this discriminator's BatchNorm mixes "
+            "the samples of a batch. Use another normalisation, as in --arch dcgan:discriminator_norm=instance."
+        )
+    for one in chosen:
+        weight, weights = number(one, "weight"), usual.get(one.text)
+        if weights and weight > COMMON and weight >= ABSURD * max(weights):
+            flat = "the discriminator may be too flat to teach" if one in slopes else "little else may count beside it"
+            yield (
+                f"{flag_of(one)}:weight={weight:g} weighs {weight / max(weights):,.0f} times what is usual here "
+                f"({max(weights):g}): {flat}. Try {flag_of(one)}:weight={max(weights):g}."
+            )
+    for bounding in having(chosen, "bounds"):
+        if 0 < (value := number(bounding, "value")) < TIGHT:
+            yield (
+                f"{flag_of(bounding)}:value={value:g} leaves the discriminator so flat that the generator learns next "
+                f"to nothing from it. Try {flag_of(bounding)}:value=0.01, or --penalty gp."
+            )
+
+
+def _usual_weights(config: RunConfig, chosen: Chosen, images: int | None) -> list[float]:
+    """A penalty's weight by default, or by what settles it, and that of the architecture's own recipe."""
+    field = type(chosen.options).model_fields.get("weight")
+    if field is None or field.is_required() or not isinstance(getattr(chosen.options, "weight", None), int | float):
+        return []
+    default = replace(chosen, options=chosen.options.model_copy(update={"weight": field.get_default()}))
+    with suppress(GantoolError):  # a guest's fault, in what this run does not need
+        if default.is_open:
+            # Where nobody knows how many images there are, the length of the run is near enough.
+            setting = Setting(
+                config.resolution, config.channels, config.batch, config.images, lambda: images or config.images
+            )
+            default, _ = default.fitted(setting)
+    of_recipe = [_of_recipe("penalty", text) for text in _recipe_penalties(config)]
+    same = [one for one in of_recipe if one is not None and one.spec.name == chosen.spec.name]
+    return [weight for one in (default, *same) if (weight := number(one, "weight")) > 0]
+
+
+def _recipe_penalties(config: RunConfig) -> tuple[str, ...]:
+    arch = host().find("architecture", config.arch.partition(":")[0])
+    return arch.recipe.penalties if isinstance(arch, Architecture) else ()
+
+
+def _of_recipe(kind: str, text: str) -> Chosen | None:
+    """A component of a recipe; None where there is none, or one with a fault: a run without it need not hear of it."""
+    with suppress(GantoolError):
+        return host().resolve(kind, text) if text != NONE else None
+    return None
+
+
+def doubts_of_turns(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
+    """Of a side that learns too much, or hardly at all."""
+    ahead = [one for one in having(chosen, "leads") if number(one, "d_steps") > 1]
+    scale_g, scale_d = scales_of(host().resolve("balance", config.balance))
+    faster = ""
+    if config.lr_d * scale_d > 2 * config.lr_g * scale_g:
+        faster = f"--lr-d {config.lr_d:g}" if config.lr_d > 2 * config.lr_g else _named("balance", chosen)
+    for saturating in having(chosen, "saturates"):
+        if ahead or faster:
+            yield (
+                f"{flag_of(saturating)} gives the generator no gradient where the discriminator wins, and "
+                f"{flag_of(ahead[0]) if ahead else faster} lets it win. Use --loss logistic, or let both learn alike."
+            )
+    for resting in having(chosen, "low-loss"):
+        below, draw = getattr(resting.options, "below", None), _draw(chosen)
+        if not isinstance(below, int | float) or not draw <= below:
+            continue
+        remedy = "Use --balance adaptive, or --balance fixed."
+        if draw > 0:
+            remedy = f"Try {flag_of(resting)}:below={OF_A_DRAW * draw:.2g}."
+        yield (
+            f"{flag_of(resting)} lets the discriminator rest while its loss is below {below:g}, but by "
+            f"{_named('loss', chosen)} a draw is {draw:.3g} already, so that it hardly learns. {remedy}"
+        )
+
+
+def _draw(chosen: list[Chosen]) -> float:
+    """The discriminator's loss when it tells nothing apart: the least that one logit for everything gives.
+
+    Infinite where a guest's loss fails at that, which its trial judges better than a doubt.
+    """
+    played = next(one for one in chosen if one.kind == "loss")
+    logits = torch.linspace(-4, 4, 65)
+
+    def least() -> float:
+        loss: Loss = played.build()
+        return min(float(loss.discriminator(same.repeat(4), same.repeat(4)).mean()) for same in logits)
+
+    with torch.random.fork_rng(devices=[]), suppress(PluginError):
+        return guarded(played.title, played.distribution, " over logits that are all the same", least)
+    return math.inf
+
+
+def scales_of(balance: Chosen | None) -> tuple[float, float]:
+    """What a balance multiplies the learning rates of generator and discriminator by."""
+    built = None if balance is None else balance.build()
+    scale_g, scale_d = getattr(built, "learning_rate_scales", (1.0, 1.0))
+    return float(scale_g), float(scale_d)
+
+
+def _named(kind: str, chosen: list[Chosen]) -> str:
+    return next(flag_of(one) for one in chosen if one.kind == kind)
+
+
+def doubts_of_rates(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
+    """Of learning rates far from those of the architecture's recipe, by themselves or by what the balance makes."""
+    arch = host().find("architecture", config.arch.partition(":")[0])
+    if not isinstance(arch, Architecture):
+        return
+    recipe = arch.recipe
+    given = {"--lr-g": config.lr_g, "--lr-d": config.lr_d}
+    scale = dict(zip(given, scales_of(host().resolve("balance", config.balance)), strict=True))
+    own_scale = dict(zip(given, scales_of(_of_recipe("balance", recipe.balance)), strict=True))
+    own = {"--lr-g": recipe.learning_rate_g, "--lr-d": recipe.learning_rate_d}
+    others = [other.learning_rate for other in (recipe.short, recipe.on_cpu) if other is not None]
+    shares = {flag: (own[flag] or recipe.learning_rate) / recipe.learning_rate * own_scale[flag] for flag in given}
+    together = all(len(set(values.values())) == 1 for values in (given, scale, shares))
+    for flag in ("--lr-g",) if together else given:
+        name, rate = "--lr" if together else flag, given[flag] * scale[flag]
+        highest = max([recipe.learning_rate, *others]) * shares[flag]  # other steps keep the proportion
+        lowest = min([recipe.learning_rate, *others]) * shares[flag]
+        shown, remedy = f"{name} {given[flag]:g} is", f"Try {name} "
+        if scale[flag] != own_scale[flag]:
+            shown = f"{name} {given[flag]:g}, by {_named('balance', chosen)} {scale[flag]:g} times as high, is"
+            remedy = f"Let the balance change it less, or try {name} "
+        if rate * TIMID <= lowest:
+            yield (
+                f"{shown} {lowest / rate:,.0f} times lower than the lowest that the recipe of {arch.name} "
+                f"has ({lowest:g}), so that hardly anything is learnt. {remedy}{lowest / scale[flag]:g}."
+            )
+        if rate >= BOLD * highest:
+            yield (
+                f"{shown} {_times(rate / highest)} times the highest that the recipe of {arch.name} has "
+                f"({highest:g}), and some runs do not hold at such a rate. {remedy}{highest / scale[flag]:g}."
+            )
+
+
+def _times(factor: float) -> str:
+    return f"{factor:,.0f}" if factor >= 100 else f"{factor:.3g}"

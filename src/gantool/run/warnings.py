@@ -1,0 +1,127 @@
+"""What is allowed in a run and seldom wanted, told before it begins."""
+
+from collections.abc import Iterator
+
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from gantool.api.contracts import Gan
+from gantool.api.run_config import RunConfig
+from gantool.plugins.host import host
+from gantool.plugins.option_types import choices
+from gantool.plugins.selection import Chosen
+from gantool.run.conflicts import flag_of, having, strategies_of
+from gantool.run.lopsided import doubts_of_rates, doubts_of_slopes, doubts_of_turns
+
+LITTLE = 0.2
+"""A chance of augmentation that a run should be able to reach if it is to adapt at all."""
+LOUD = 1.0
+"""Deviation of a noise that drowns pictures of [-1, 1]."""
+BRIEFLY = 0.05
+"""The share of a run over which it may."""
+FEW = 4
+"""Pictures whose mean and deviation say too little for batch normalisation."""
+
+
+def doubts(config: RunConfig, gan: Gan, processes: int = 1, images: int | None = None) -> Iterator[str]:
+    """What is allowed, and seldom wanted, of a run shared by so many processes: one sentence each, with the remedy.
+
+    `images` is how many there are, where that is known.
+    """
+    chosen = strategies_of(config)
+    yield from doubts_of_slopes(config, gan.discriminator, chosen, images)
+    yield from doubts_of_turns(config, chosen)
+    yield from _doubts_of_batches(config, gan, processes, images)
+    yield from doubts_of_rates(config, chosen)
+    yield from _doubts_of_schedules(config)
+    yield from _doubts_of_noise(config)
+    yield from _doubts_of_adapting(config, chosen)
+    if config.patience and _scored_by_nobody(config):
+        yield (
+            f"--patience {config.patience} ends nothing: the watch is told to give no score (--log watch:...), and "
+            "nothing else named by --log is known to. Leave one of them out."
+        )
+
+
+def _doubts_of_batches(config: RunConfig, gan: Gan, processes: int, images: int | None) -> Iterator[str]:
+    shares = config.accumulate * processes
+    part = config.batch // shares
+    pictures = "1 picture" if part == 1 else f"{part} pictures"
+    parts = f" in {config.accumulate} parts" if config.accumulate > 1 else ""
+    parts += f" on {processes} processes" if processes > 1 else ""
+    for name, network in (("generator", gan.generator), ("discriminator", gan.discriminator)):
+        if part < FEW and any(isinstance(module, _BatchNorm) for module in network.modules()):
+            remedy = f"Use --batch {FEW * shares} at least, better more."
+            if images is not None and images < FEW * shares:
+                fewer = f"learn from fewer parts with --batch {FEW} or more, " if images >= FEW else ""
+                remedy = (
+                    f"With {images} images --batch {FEW * shares} is impossible: {fewer}give more images, or use "
+                    f"{_without_batch_norm(config, name)}."
+                )
+            yield (
+                f"The {name}'s BatchNorm takes mean and deviation of {pictures} at a time (--batch {config.batch}"
+                f"{parts}), which say little of the data. {remedy}"
+            )
+            return
+
+
+def _without_batch_norm(config: RunConfig, network: str) -> str:
+    """The option by which the architecture leaves BatchNorm out of a network, or another architecture."""
+    arch = host().resolve("architecture", config.arch)
+    option = f"{network}_norm"
+    field = type(arch.options).model_fields.get(option)
+    others = [word for word in choices(field) if word != getattr(arch.options, option)] if field is not None else []
+    if others:
+        return f"--arch {arch.spec.name}:{option}={others[0]}"
+    return f"an architecture whose {network} has no BatchNorm, such as msg"
+
+
+def _doubts_of_noise(config: RunConfig) -> Iterator[str]:
+    horizon = config.images if config.horizon == "auto" else config.horizon
+    drowned = round(horizon * (1 - LOUD / config.instance_noise)) if config.instance_noise > LOUD else 0
+    if drowned > BRIEFLY * config.images:
+        yield (
+            f"--instance-noise {config.instance_noise:g} is more than pictures of [-1, 1] have to show until "
+            f"{min(drowned, config.images):,} of {config.images:,} images, so that reals and fakes look the same. Try "
+            "0.1 to 0.3, or let it end early by --horizon."
+        )
+
+
+def _doubts_of_adapting(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
+    for adaptive in having(chosen, "signs"):
+        start, kimg = getattr(adaptive.options, "p", 0.0), getattr(adaptive.options, "kimg", 0.0)
+        reached = start + config.images / (1000 * kimg) if kimg else 1.0
+        if reached < LITTLE:
+            yield (
+                f"{flag_of(adaptive)} can rise to {reached:.2g} at most in {config.images:,} images, which is little: "
+                f"p takes {kimg:g} thousand images from 0 to 1. Try {adaptive.spec.name}:"
+                f"kimg={max(config.images / 3000, 0.1):.2g}."
+            )
+
+
+def _doubts_of_schedules(config: RunConfig) -> Iterator[str]:
+    falls = config.lr_schedule != "constant"
+    if config.warmup >= config.images:
+        yield (
+            f"--warmup {config.warmup:,} is not over when the run ends at {config.images:,} images: the learning rates "
+            "never get to their full size. Give a shorter one."
+        )
+    elif falls and config.horizon != "auto" and config.warmup >= config.horizon:
+        yield (
+            f"--warmup {config.warmup:,} is as long as --horizon {config.horizon:,}: the learning rates rise and are "
+            f"then {config.lr_end:g} of that at once. Give a shorter warm-up."
+        )
+    if not falls and config.horizon != "auto" and not config.instance_noise and config.beta2_start == "beta2":
+        yield f"--horizon {config.horizon:,} changes nothing: no --lr-schedule or --instance-noise falls until then."
+    if not falls and config.lr_end:
+        yield f"--lr-end {config.lr_end:g} changes nothing without --lr-schedule linear or cosine."
+    if falls and not config.lr_end and config.horizon != "auto" and config.horizon < config.images:
+        yield (
+            f"--lr-schedule {config.lr_schedule} ends at {config.horizon:,} images (--horizon); from there to "
+            f"{config.images:,} the learning rates are 0 and nothing more is learnt. --lr-end 0.1 leaves them some."
+        )
+
+
+def _scored_by_nobody(config: RunConfig) -> bool:
+    watches = [host().resolve("observer", text) for text in config.log if text.partition(":")[0] == "watch"]
+    muted = any(getattr(one.options, "off", False) or not getattr(one.options, "best", True) for one in watches)
+    return muted and len(config.log) == len(watches)

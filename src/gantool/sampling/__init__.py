@@ -1,0 +1,1 @@
+"""A trained generator, and what it draws."""

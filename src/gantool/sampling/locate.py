@@ -1,0 +1,131 @@
+"""Which file a MODEL argument means: a run folder, a checkpoint folder or a generator file. Only headers are read."""
+
+from pathlib import Path
+
+from gantool.engine.best import FILE as BEST_FILE
+from gantool.engine.best import best_checkpoint
+from gantool.engine.model_file import read_card
+from gantool.errors import CheckpointError, nearest
+
+GENERATOR, EMA, CHECKPOINTS = "generator.safetensors", "ema.safetensors", "checkpoints"
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")
+
+
+def generator_file(path: str | Path) -> Path:
+    """The generator file of a run folder, a checkpoint folder, or the file itself; of `RUN/best` the best one's.
+
+    A run that has not finished a `generator.safetensors` gives its newest readable checkpoint. Raises CheckpointError
+    with the way out for anything else; a pickle is refused by its name, unopened, for unpickling can run code.
+    """
+    path = _meant(Path(path))
+    if path.is_dir():
+        return _in_folder(path)
+    if path.suffix.lower() in PICKLES:
+        raise CheckpointError(
+            f"{path} is refused by its name: {path.suffix} files are pickles, which can run any code when opened. "
+            "gantool reads run folders, checkpoint folders and .safetensors files that it wrote."
+        )
+    if not path.exists():
+        raise CheckpointError(f"There is no model at {path}.{_nearest(path)}")
+    if path.suffix != ".safetensors":
+        raise CheckpointError(f"{path} is no model: give a run folder, a checkpoint folder or a .safetensors file.")
+    if path.name != EMA and path.with_name(EMA).exists():
+        raise CheckpointError(f"{path} holds the weights of training alone; give its folder instead: {path.parent}.")
+    return path
+
+
+def model_name(path: str | Path) -> str:
+    """What to call a MODEL: the run's name, or the stem of a file outside any run."""
+    path = _meant(Path(path)).resolve()
+    if path.is_file() and path.name not in (GENERATOR, EMA):
+        return path.stem
+    folder = path.parent if path.is_file() else path
+    return folder.parent.parent.name if folder.parent.name == CHECKPOINTS else folder.name
+
+
+def _meant(path: Path) -> Path:
+    """`RUN/best` is a name for the checkpoint that the run's best.json tells."""
+    if path.name != "best" or path.exists():
+        return path
+    run = path.parent
+    best = best_checkpoint(run)
+    if best is None and (run / "config.toml").exists():
+        raise CheckpointError(
+            f"The run {run} has no best checkpoint: no snapshot of it has a score ({BEST_FILE} is missing or damaged). "
+            f"Its last model is {run}."
+        )
+    return best or path
+
+
+def _in_folder(folder: Path) -> Path:
+    if (folder / EMA).exists() or folder.parent.name == CHECKPOINTS:
+        return _sound(folder / EMA, folder.parent.parent)
+    if (folder / GENERATOR).exists():
+        return _sound(folder / GENERATOR, folder)
+    newest = _newest_readable(folder)
+    if newest is not None:
+        return newest
+    if (folder / CHECKPOINTS).exists() or (folder / "config.toml").exists():
+        raise CheckpointError(
+            f"The run {folder} has no model yet: training stopped before its first checkpoint. "
+            f"Go on with: gantool train --resume {folder}"
+        )
+    if folder.name == CHECKPOINTS and _newest_readable(folder.parent) is not None:
+        return _in_folder(folder.parent)
+    runs = _models_in(folder)
+    inside = f" It holds these: {', '.join(runs[:8])}." if runs else ""
+    raise CheckpointError(f"{folder} is no run folder and no checkpoint.{inside}")
+
+
+def _sound(file: Path, run: Path) -> Path:
+    """The file, if its header is; otherwise the error also names the newest checkpoint that can be read."""
+    try:
+        read_card(file)
+    except CheckpointError as error:
+        newest = _newest_readable(run)
+        rescue = f" The newest readable checkpoint is {newest.parent}: use that." if newest else ""
+        raise CheckpointError(f"{error}{rescue}") from error
+    return file
+
+
+def _newest_readable(run: Path) -> Path | None:
+    for file in sorted((run / CHECKPOINTS).glob(f"*/{EMA}"), reverse=True):
+        try:
+            read_card(file)
+        except CheckpointError:
+            continue
+        return file
+    return None
+
+
+def _nearest(path: Path) -> str:
+    """A hint at what was meant: a near name beside it, a run of that name in `runs`, or the list of what is there."""
+    for folder in (path.parent, path.parent / "runs"):
+        if (folder / path.name).exists():
+            return f" Did you mean {str(folder / path.name)!r}?"
+        # Of a whole path the folder, and of a file the suffix, would be alike however little the names are.
+        models = {_bare(model): model for model in reversed(_models_in(folder))}
+        near = nearest(_bare(path.name), models)
+        if near is not None:
+            return f" Did you mean {models[near]!r}?"
+    known = _models_in(path.parent) or _models_in(path.parent / "runs")
+    if known:
+        return f" There are: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}."
+    return " Give a run folder (as in runs/NAME), a checkpoint folder or a .safetensors file."
+
+
+def _bare(path: str) -> str:
+    return Path(path).name.removesuffix(".safetensors")
+
+
+def _models_in(folder: Path) -> list[str]:
+    """Runs and generator files right inside a folder, newest first."""
+    if not folder.is_dir():
+        return []
+    found = [
+        entry
+        for entry in folder.iterdir()
+        if entry.suffix == ".safetensors"
+        or (entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, EMA, CHECKPOINTS, "config.toml")))
+    ]
+    return [str(entry) for entry in sorted(found, key=lambda entry: entry.stat().st_mtime, reverse=True)]

@@ -1,0 +1,265 @@
+"""A trained generator and its card: from seeds to pictures, the same ones every time."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor, nn
+
+from gantool.api.contracts import Gan, Labels, MappedGenerator
+from gantool.engine import latents as latent_space
+from gantool.engine.draw import Chunks, steady
+from gantool.engine.model_file import ModelCard
+from gantool.errors import OptionError, PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.pixels import to_uint8
+from gantool.render.pictures import to_pil
+from gantool.sampling.latent_file import replaced
+from gantool.sampling.locate import generator_file
+
+__all__ = ["LabelChoice", "Model", "generator_file"]
+
+LabelChoice = str | int | Sequence[str | int] | None
+"""A class by name or index, for all pictures or one for each; None leaves the choice to the seeds."""
+
+MEAN_DRAWS = 4096
+MAPPED_AT_ONCE = 32
+
+
+def chunk_size(resolution: int) -> int:
+    """How many pictures the generator makes at once: 32 up to 64 pixels, 1 from 512 on."""
+    return max(1, min(32, 2**18 // resolution**2 // 2))
+
+
+METHODS: dict[str, dict[str, latent_space.Method]] = {
+    "z": {"auto": "slerp", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth-sphere"},
+    "w": {"auto": "smooth", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth"},
+}
+"""What each method means in z and in w."""
+
+
+class Model:
+    """A generator to sample from, on a device, in float32 and evaluation mode.
+
+    A picture depends on its seed, label and truncation alone, bit for bit on one machine (see `Chunks`). `labels` are a
+    class by name or index, for all pictures or one for each; None leaves the choice to the seeds.
+    """
+
+    card: ModelCard
+    device: torch.device
+    generator: nn.Module
+    latent_dim: int
+
+    def __init__(self, gan: Gan, card: ModelCard, device: torch.device | str = "cpu") -> None:
+        self._gan = gan
+        self.card = card
+        self.device = torch.device(device)
+        self.generator = gan.generator.to(self.device, torch.float32).eval()
+        self.latent_dim = gan.latent_dim
+        self._mapping = Chunks(self.device, MAPPED_AT_ONCE)
+        self._drawing = Chunks(self.device, chunk_size(card.resolution))
+        self._means: dict[int | None, Tensor] = {}
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their indices; empty for a model without labels."""
+        return self.card.class_names
+
+    @property
+    def _architecture(self) -> str:
+        return self.card.architecture.partition(":")[0]
+
+    @property
+    def space(self) -> str:
+        """Where truncation and interpolation work: "w" if the generator has an intermediate latent space, else "z"."""
+        return "w" if isinstance(self.generator, MappedGenerator) else "z"
+
+    def sample(
+        self, seeds: Sequence[int], truncation: float = 1.0, labels: LabelChoice = None, level: int | None = None
+    ) -> list[Image.Image]:
+        """One picture for each seed. `level` is the side of a coarser resolution of the generator (None: the finest).
+
+        Without labels a conditional model gives each seed the class `seed % classes`.
+        """
+        return [to_pil(image) for image in self.images(seeds, truncation, labels, level)]
+
+    def images(
+        self, seeds: Sequence[int], truncation: float = 1.0, labels: LabelChoice = None, level: int | None = None
+    ) -> UInt8[Tensor, "n c h w"]:
+        """The same pictures as one tensor on the CPU."""
+        chosen = self.choose_labels(seeds, labels)
+        return self._render(self._latents(seeds, chosen, truncation), chosen, level)
+
+    def latents(
+        self, seeds: Sequence[int], labels: LabelChoice = None, truncation: float = 1.0
+    ) -> Float[Tensor, "n *d"]:
+        """Each seed's latent on the CPU, in w where there is one: what `render` takes and walks go between."""
+        return self._latents(seeds, self.choose_labels(seeds, labels), truncation)
+
+    def render(
+        self,
+        latents: Float[Tensor, "n *d"],
+        labels: LabelChoice = None,
+        level: int | None = None,
+        buffers: Mapping[str, Tensor] | None = None,
+    ) -> UInt8[Tensor, "n c h w"]:
+        """Pictures of latents, on the CPU. Labels are needed by a conditional model without a w space only.
+
+        `buffers` stand in for the generator's own while it draws, as by `replacing`. Raises OptionError for latents or
+        buffers of another model.
+        """
+        wanted = self.latents([0], 0 if self.class_names else None).shape[1:]
+        if latents.shape[1:] != wanted:
+            raise OptionError(
+                f"These latents are of shape {list(latents.shape[1:])}; this {self._architecture} takes "
+                f"{list(wanted)}: they are of another model."
+            )
+        if self.space == "z" and self.class_names and labels is None:
+            raise UsageError(f"This model draws classes: say which, one of {_listed(self.class_names)}.")
+        chosen = None if labels is None else self.choose_labels(range(len(latents)), labels)
+        with self.replacing(buffers or {}):
+            return self._render(latents, chosen, level)
+
+    @contextmanager
+    def replacing(self, buffers: Mapping[str, Tensor]) -> Iterator[None]:
+        """Let other tensors stand in for buffers of the generator, by name; gradients reach them.
+
+        Raises OptionError when it has no such buffer, or one of another shape.
+        """
+        with replaced(self.generator, buffers):
+            yield
+
+    def interpolate(
+        self,
+        seeds: Sequence[int],
+        frames: int,
+        method: str = "auto",
+        loop: bool = False,
+        truncation: float = 1.0,
+        labels: LabelChoice = None,
+        level: int | None = None,
+    ) -> UInt8[Tensor, "frames c h w"]:
+        """A walk from seed to seed. A seed's own frame is exactly its sample.
+
+        `method` is slerp, lerp, smooth (a spline through the seeds; in z it stays on the Gaussian's shell) or auto:
+        slerp in z, smooth in w. Without a w space a conditional model keeps one label: the first seed's, if none is
+        given.
+        """
+        methods = METHODS[self.space]
+        if method not in methods:
+            raise UnknownNameError(
+                f"No method {method!r}.{did_you_mean(method, methods)} There are {', '.join(methods)}."
+            )
+        if len(seeds) < 2 or frames < len(seeds):
+            raise OptionError(f"A walk takes two seeds or more and a frame for each, not {len(seeds)} and {frames}.")
+        chosen = self.choose_labels(seeds, labels)
+        if chosen is not None and self.space == "z":
+            if labels is not None and len(set(chosen.tolist())) > 1:
+                raise OptionError("This model cannot blend classes: give one label for the whole walk.")
+            chosen = chosen[:1].expand(len(seeds))
+        keys = self._latents(seeds, chosen, truncation)
+        path = latent_space.walk(keys, frames, methods[method], loop)
+        return self._render(path, None if chosen is None else chosen[:1].expand(frames), level)
+
+    def choose_labels(self, seeds: Sequence[int], labels: LabelChoice) -> Labels:
+        """Class indices `[n]` for n seeds; None for a model without labels."""
+        names = self.class_names
+        if not names:
+            if labels is not None:
+                raise UsageError(f"A label was asked for, but this {self._architecture} was trained without labels.")
+            return None
+        if labels is None:
+            return torch.tensor([seed % len(names) for seed in seeds], dtype=torch.int64)
+        if isinstance(labels, str | int):
+            return torch.full((len(seeds),), self._index(labels), dtype=torch.int64)
+        if len(labels) != len(seeds):
+            raise OptionError(f"{len(labels)} labels for {len(seeds)} pictures: give one label, or one for each.")
+        return torch.tensor([self._index(label) for label in labels], dtype=torch.int64)
+
+    def _index(self, label: str | int) -> int:
+        names = self.class_names
+        if isinstance(label, str):
+            if label in names:
+                return names.index(label)
+            if not label.isdecimal():
+                raise UnknownNameError(
+                    f"No class {label!r}.{did_you_mean(label, names)} The classes: {_listed(names)}."
+                )
+            label = int(label)
+        if not 0 <= label < len(names):
+            raise OptionError(f"No class {label}: they go from 0 to {len(names) - 1} ({_listed(names)}).")
+        return label
+
+    def _latents(self, seeds: Sequence[int], labels: Labels, truncation: float) -> Float[Tensor, "n *d"]:
+        for seed in seeds:
+            if not 0 <= seed < latent_space.SEED_LIMIT:
+                raise OptionError(f"Seeds go from 0 to {latent_space.SEED_LIMIT - 1}; {seed} is none.")
+        if not math.isfinite(truncation):
+            raise OptionError(f"The truncation is a number, 1 for none and 0 for the mean picture, not {truncation}.")
+        z = latent_space.draw(seeds, self.latent_dim)
+        generator = self.generator.eval()
+        if not isinstance(generator, MappedGenerator):
+            return latent_space.truncate(z, truncation)
+        w = self._mapping.run(generator.map, z, labels, "latents")
+        if truncation == 1:
+            return w
+        indices = [None] * len(z) if labels is None else labels.tolist()
+        means = {index: self._mean(generator, index) for index in dict.fromkeys(indices)}
+        return latent_space.truncate(w, truncation, torch.stack([means[index] for index in indices]))
+
+    def _mean(self, generator: MappedGenerator, label: int | None) -> Float[Tensor, "*d"]:
+        """The mean w, of one class where there are classes, over a fixed draw."""
+        if label not in self._means:
+            z = torch.randn(MEAN_DRAWS, self.latent_dim, generator=torch.Generator().manual_seed(0)).to(self.device)
+            labels = None if label is None else torch.full((MEAN_DRAWS,), label, device=self.device)
+            with steady(self.device):
+                self._means[label] = generator.map(z, labels).mean(0).cpu()
+        return self._means[label]
+
+    def _render(self, latents: Tensor, labels: Labels, level: int | None) -> UInt8[Tensor, "n c h w"]:
+        generator = self.generator.eval()
+
+        def draw(chunk: Tensor, chunk_labels: Labels) -> Tensor:
+            images = (
+                generator.synthesize(chunk)
+                if isinstance(generator, MappedGenerator)
+                else generator(chunk, chunk_labels)
+            )
+            return to_uint8(self._level(images, len(chunk), level))
+
+        sides = self._gan.levels()
+        if level is not None and sides and level not in sides:
+            raise self._no_level(level, sides)
+        self._gan.show(level if sides else None)
+        try:
+            return self._drawing.run(draw, latents, labels, "pictures")
+        finally:
+            self._gan.show(None)
+
+    def _level(self, images: object, count: int, level: int | None) -> Tensor:
+        """The level asked for, once it is sure that the generator keeps its contract."""
+        if not isinstance(images, tuple) or not all(
+            isinstance(image, Tensor) and image.dim() == 4 and len(image) == count for image in images
+        ):
+            got = f"a tensor {list(images.shape)}" if isinstance(images, Tensor) else f"a {type(images).__name__}"
+            raise PluginError(
+                f"The generator of {self._architecture} (from {self.card.provider}) returned {got}; the contract "
+                "is a tuple of images [n, c, h, w], coarse to fine: for one resolution, `return (images,)`."
+            )
+        by_side: dict[int, Tensor] = {image.shape[-1]: image for image in images}
+        if level is None:
+            finest: Tensor = images[-1]
+            return finest
+        if level not in by_side:
+            raise self._no_level(level, tuple(by_side))
+        return by_side[level]
+
+    def _no_level(self, level: int, sides: Sequence[int]) -> OptionError:
+        there = ", ".join(map(str, sides))
+        return OptionError(f"No level of {level} pixels: this {self._architecture} draws {there}.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")

@@ -1,0 +1,48 @@
+"""Whose architecture a saved model needs: told where it is missing here, and where it is not what it was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gantool.engine.checkpoint import MisfitError
+from gantool.engine.model_file import ModelCard, read_card
+from gantool.errors import CheckpointError, sentence
+from gantool.plugins.host import host
+from gantool.sampling.locate import generator_file
+
+
+def missing(model: Path) -> str:
+    """A sentence that says whose architecture a run or checkpoint needs, if there is none of that name here."""
+    with suppress(CheckpointError):
+        card = read_card(generator_file(model))
+        if _name(card) not in host().specs("architecture"):
+            return f" It was the architecture of {card.provider}."
+    return ""
+
+
+@contextmanager
+def explaining_misfit(model: Path) -> Iterator[None]:
+    """Say whose the architecture is, and the remedy, where weights do not fit the networks of a guest."""
+    try:
+        yield
+    except MisfitError as misfit:
+        raise CheckpointError(sentence(str(misfit)) + _changed(model)) from misfit
+
+
+def _changed(model: Path) -> str:
+    with suppress(CheckpointError):
+        card = read_card(generator_file(model))
+        owner = host().owner("architecture", _name(card))
+        if card.provider == owner == "gantool":
+            return ""
+        here = next((plugin.title for plugin in host().plugins if plugin.distribution == owner), owner)
+        now = f"here is {here}" if owner == card.provider else f"here it is that of {here}"
+        return (
+            f" It was made with the architecture {_name(card)!r} of {card.provider}; {now}, whose networks are others. "
+            "Install the version that it was made with, or ask its author."
+        )
+    return ""
+
+
+def _name(card: ModelCard) -> str:
+    return card.architecture.partition(":")[0]

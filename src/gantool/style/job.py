@@ -1,0 +1,160 @@
+"""From files and words to a style transfer: pictures are read, the extractor is found, precision is chosen."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gantool.api.contracts import Extractor
+from gantool.builtin.extractors.weights import WeightsUnavailableError, available
+from gantool.data.pictures.tree import usable_listing
+from gantool.data.pictures.whole import Picture, read_picture
+from gantool.engine.devices import is_out_of_memory, pick_device
+from gantool.engine.precision import bf16_gains
+from gantool.errors import DataError, OptionError, StyleError
+from gantool.pixels import to_float
+from gantool.plugins.host import host
+from gantool.style.pyramid import resized
+from gantool.style.settings import Settings
+from gantool.style.transfer import State, transfer
+
+AUTO = "auto"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StyleFile:
+    """A style's picture and how much it counts beside others."""
+
+    path: Path
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Manner:
+    """In what manner pictures are drawn: the styles' files, the network that sees them, and the settings."""
+
+    styles: Sequence[StyleFile]
+    extractor: Extractor
+    settings: Settings = field(default_factory=Settings)
+    masks: Sequence[Path] = ()
+    device: str = AUTO
+    precision: str = AUTO
+
+
+def parse_styles(texts: Sequence[str]) -> list[StyleFile]:
+    """Each `FILE` or `FILE:WEIGHT`; a folder stands for all its pictures, which share its weight.
+
+    Raises OptionError for a weight that is none, DataError for a folder without pictures.
+    """
+    found = []
+    for style in map(_parse_style, texts):
+        if style.path.is_dir():
+            listing = usable_listing(str(style.path))
+            share = style.weight / len(listing.items)
+            found += [StyleFile(listing.root / item.path, share) for item in listing.items]
+        else:
+            found.append(style)
+    return found
+
+
+def _parse_style(text: str) -> StyleFile:
+    path, colon, number = text.rpartition(":")
+    if not colon or Path(text).exists():
+        return StyleFile(Path(text))
+    try:
+        weight = float(number)
+    except ValueError:
+        return StyleFile(Path(text))
+    if not 0 <= weight < float("inf"):
+        raise OptionError(f"{text}: the weight of a style is 0 or more.")
+    return StyleFile(Path(path), weight)
+
+
+def find_extractor(text: str = AUTO) -> tuple[Extractor, str]:
+    """The extractor chosen by NAME[:options], and its name; `auto` is vgg19 where its weights can be had, else random.
+
+    That it is random is said in a warning.
+    """
+    if text == AUTO:
+        text = "vgg19"
+        try:
+            available("vgg19")
+        except WeightsUnavailableError as error:
+            _log.warning("%s Until then 'random' is used, which knows colours and strokes, not shapes.", error)
+            text = "random"
+    chosen = host().resolve("extractor", text)
+    extractor: Extractor = chosen.build()
+    return extractor, chosen.spec.name
+
+
+def stylize(content: Picture, manner: Manner, start: Float[Tensor, "1 3 _ _"] | None = None) -> Iterator[State]:
+    """The states of a transfer of the styles to a picture that was read. Raises as `transfer` does.
+
+    `start`, in [-1, 1] and of any size, is where the search begins.
+    """
+    device = pick_device(manner.device)
+    height, width = content.pixels.shape[-2:]
+    longest = round(max(height, width) * manner.settings.style_scale)
+    styles = [as_image(read_style(style.path, longest), device) for style in manner.styles]
+    masks = [read_mask(path, height, width).to(device) for path in manner.masks] or None
+    try:
+        yield from transfer(
+            as_image(content, device),
+            styles,
+            manner.extractor,
+            manner.settings,
+            shares=[style.weight for style in manner.styles],
+            masks=masks,
+            start=None if start is None else resized(start.to(device), height, width),
+            autocast=autocast(device, manner.precision),
+        )
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise StyleError(f"Out of memory on {device}: a smaller --size needs less.") from error
+        raise
+
+
+def read_style(path: Path, longest: int) -> Picture:
+    """A style's picture, at most `longest` pixels on its longer side: enlarging invents no brush strokes."""
+    whole = read_picture(path)
+    if max(whole.pixels.shape[-2:]) > longest:
+        whole = read_picture(path, longest)
+    if min(whole.pixels.shape[-2:]) < 2:
+        height, width = whole.pixels.shape[-2:]
+        raise DataError(f"{path} is {width} x {height} pixels: too small to have a style.")
+    return whole
+
+
+def read_mask(path: Path, height: int, width: int) -> Float[Tensor, "1 1 height width"]:
+    """Where a style goes, from 0 (black) to 1 (white), brought to the content's size. Raises DataError if all black."""
+    grey = to_float(read_picture(path).pixels)[None].mean(dim=1, keepdim=True) / 2 + 0.5
+    if abs(grey.shape[-1] * height - grey.shape[-2] * width) > 0.02 * grey.shape[-2] * width:
+        raise DataError(
+            f"The mask {path} is {grey.shape[-1]} x {grey.shape[-2]} pixels, which has not the shape of the content "
+            f"({width} x {height}): draw it on a copy of the photo."
+        )
+    if not grey.max() > 0:
+        raise DataError(f"The mask {path} is black: paint white where its style goes.")
+    return resized(grey, height, width).clamp(0, 1)
+
+
+def as_image(picture: Picture, device: torch.device) -> Float[Tensor, "1 3 h w"]:
+    """In [-1, 1], on the device."""
+    return to_float(picture.pixels)[None].to(device)
+
+
+def autocast(device: torch.device, precision: str) -> Any:
+    """A maker of autocast blocks: bfloat16 where it is asked for, or gains by `auto`."""
+    gains = precision == "bf16" or (precision == AUTO and bf16_gains(device))
+
+    def block() -> AbstractContextManager[object]:
+        return torch.autocast(device.type, torch.bfloat16, enabled=gains)
+
+    return block

@@ -1,0 +1,103 @@
+import math
+
+import pytest
+import torch
+
+from gantool.builtin.architectures.equalized import (
+    EqualizedConv2d,
+    EqualizedLinear,
+    MinibatchStd,
+    PixelNorm,
+    Stem,
+    Verdict,
+    group_size,
+    pooled,
+    upsampled,
+)
+
+
+def test_pixel_norm_gives_every_pixel_mean_square_one():
+    x = 7 * torch.randn(3, 16, 4, 4) + 2
+    assert torch.allclose(PixelNorm()(x).square().mean(dim=1), torch.ones(3, 4, 4), atol=1e-5)
+    assert torch.allclose(PixelNorm()(torch.randn(3, 16)).square().mean(dim=1), torch.ones(3), atol=1e-5)
+
+
+def test_pixel_norm_does_not_see_the_scale_and_leaves_the_dtype():
+    x = torch.randn(2, 8, 3, 3)
+    assert torch.allclose(PixelNorm()(x), PixelNorm()(100 * x), atol=1e-4)
+    assert PixelNorm()(x.bfloat16()).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("gain", [1.0, math.sqrt(2)])
+def test_an_equalized_layer_starts_with_output_variance_gain_squared(gain):
+    torch.manual_seed(0)
+    convolution, linear = EqualizedConv2d(64, 256, 3, gain), EqualizedLinear(512, 1024, gain)
+    inner = convolution(torch.randn(4, 64, 16, 16))[:, :, 1:-1, 1:-1]  # no padding within reach
+    assert inner.var().item() == pytest.approx(gain**2, rel=0.05)
+    assert linear(torch.randn(64, 512)).var().item() == pytest.approx(gain**2, rel=0.05)
+
+
+def test_equalized_weights_are_of_unit_variance_however_wide_the_layer():
+    torch.manual_seed(0)
+    for layer in (EqualizedConv2d(8, 512, 3), EqualizedConv2d(512, 8, 3), EqualizedLinear(512, 64)):
+        assert layer.weight.std().item() == pytest.approx(1, rel=0.05)
+
+
+def test_the_same_step_of_adam_moves_the_effective_weights_in_proportion_to_their_size():
+    relative = []
+    for inputs in (4, 400):
+        torch.manual_seed(0)
+        layer = EqualizedLinear(inputs, 50)
+        before = (layer.weight * layer.scale).detach().clone()
+        optimizer = torch.optim.Adam(layer.parameters(), 0.01)
+        layer(torch.randn(64, inputs)).square().mean().backward()
+        optimizer.step()
+        change = layer.weight * layer.scale - before
+        relative.append((change.norm() / before.norm()).item())
+    assert relative[0] == pytest.approx(relative[1], rel=0.1)
+
+
+def test_minibatch_std_of_two_opposite_samples():
+    x = torch.tensor([1.0, -1.0, 3.0, -3.0]).view(4, 1, 1, 1).expand(4, 2, 2, 2)
+    out = MinibatchStd(2)(x)  # strided: samples 0 and 2 are a group, 1 and 3 the other
+    assert out.shape == (4, 3, 2, 2)
+    assert torch.equal(out[:, :2], x)
+    assert torch.allclose(out[:, 2], torch.ones(4, 2, 2), atol=1e-4)  # std of (1, 3) and of (-1, -3)
+
+
+def test_minibatch_std_is_the_same_number_all_over_a_group_and_zero_without_variety():
+    x = torch.randn(8, 3, 4, 4)
+    spread = MinibatchStd(4)(x)[:, -1]
+    expected = x.view(4, 2, 3, 4, 4).std(dim=0, unbiased=False).mean(dim=(1, 2, 3))
+    assert torch.allclose(spread, expected.repeat(4).view(8, 1, 1).expand(8, 4, 4), atol=1e-5)
+    assert MinibatchStd(4)(x[:1].expand(8, -1, -1, -1))[:, -1].max() < 1e-3
+
+
+@pytest.mark.parametrize(("n", "size"), [(16, 4), (8, 4), (6, 3), (4, 4), (2, 2), (3, 3), (5, 5), (7, 7), (1, 1)])
+def test_a_batch_that_does_not_divide_gets_groups_that_do(n, size):
+    assert group_size(n, 4) == size
+    assert MinibatchStd(4)(torch.randn(n, 2, 4, 4)).isfinite().all()
+
+
+def test_pooling_undoes_upsampling():
+    x = torch.randn(2, 3, 4, 4)
+    assert torch.equal(pooled(upsampled(x)), x)
+    assert torch.allclose(pooled(upsampled(x, 4), 4), x, atol=1e-6)
+
+
+def test_a_label_adds_its_own_projection_to_the_logit():
+    torch.manual_seed(0)
+    verdict, features = Verdict(6, 3), torch.randn(4, 6)
+    labels = torch.tensor([0, 2, 1, 2])
+    difference = verdict(features, labels) - verdict.last(features).flatten()
+    expected = (features * verdict.classes.weight[labels]).sum(dim=1) / math.sqrt(6)
+    assert torch.allclose(difference, expected, atol=1e-5)
+    with pytest.raises(ValueError, match="without labels"):
+        verdict(features, None)
+
+
+def test_the_gains_are_those_of_the_paper():
+    stem = Stem(8, 16)
+    assert stem[0].scale == pytest.approx(math.sqrt(2) / 4 / math.sqrt(8))  # as if it were a convolution to 4 x 4
+    assert Verdict(16, 0).last.scale == pytest.approx(1 / math.sqrt(16))
+    assert EqualizedConv2d(4, 8, 3).scale == pytest.approx(math.sqrt(2 / 36))

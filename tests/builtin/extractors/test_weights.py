@@ -1,0 +1,59 @@
+import hashlib
+import io
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from gantool.builtin.extractors import weights
+from gantool.builtin.extractors.weights import WeightsUnavailableError, available
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path):
+    """The addresses that were asked for; nothing answers."""
+    found = []
+
+    def refuse(url, timeout):
+        found.append(url)
+        assert timeout <= 10
+        raise urllib.error.URLError("no network in tests")
+
+    monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    return found
+
+
+def test_without_network_it_fails_at_once_and_does_not_ask_again_for_an_hour(asked, monkeypatch):
+    for _ in range(3):
+        with pytest.raises(WeightsUnavailableError, match=r"weights of vgg19 could not be fetched.*weights=FILE"):
+            available("vgg19")
+    assert len(asked) == 1
+    later = time.time() + 3700
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(WeightsUnavailableError):
+        available("vgg19")
+    assert len(asked) == 2
+
+
+def test_what_is_fetched_is_checked_and_kept_without_the_classifier(asked, monkeypatch):
+    buffer = io.BytesIO()
+    torch.save({"features.0.weight": torch.ones(2), "classifier.0.weight": torch.ones(9)}, buffer)
+    content = buffer.getvalue()
+    digest = hashlib.sha256(content).hexdigest()[:8]
+
+    class Answer(io.BytesIO):
+        headers = {"Content-Length": str(len(content))}
+
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Answer(content))
+    monkeypatch.setattr(weights, "_url", lambda name: f"https://example.org/{name}-00000000.pth")
+    with pytest.raises(WeightsUnavailableError, match="digest differs"):
+        available("vgg16")
+    monkeypatch.setattr(weights, "_url", lambda name: f"https://example.org/{name}-{digest}.pth")
+    path = available("vgg19")
+    assert list(load_file(path)) == ["features.0.weight"]
+    assert [file.name for file in path.parent.iterdir() if "vgg19" in file.name] == ["vgg19.safetensors"]

@@ -1,0 +1,111 @@
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console as Screen
+
+from gantool.api.events import Finished, Measured, Started, Tick, Warned
+from gantool.builtin.observers import ConsoleOptions
+from gantool.builtin.observers.console import Console, status
+
+
+def tick(images_seen, speed=100.0):
+    scalars = {"loss_d": 1.3862, "loss_g": 0.6931, "real_accuracy": 0.5, "fake_accuracy": 0.25}
+    return Tick(images_seen, 1000, 1.0, speed, scalars)
+
+
+def test_the_status_tells_how_far_how_fast_how_long_and_how_it_goes():
+    line = status(tick(400), 100.0)
+    assert "400/1,000 images" in line
+    assert "100/s" in line
+    assert "0:00:06 left" in line
+    assert "D 1.386 G 0.693" in line
+    assert "50% of reals, 25% of fakes" in line
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_warnings_are_seen_with_and_without_a_terminal(tmp_path, terminal):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=terminal, width=200))
+    for event in (Started(tmp_path, "tiny:a=1", 0, 1000, "cpu", "float32", 4, 8), tick(100),
+                  Warned(100, "mode [collapse]"), tick(1000), Finished(1000, tmp_path, False)):  # fmt: skip
+        console(event)
+    assert "mode [collapse]" in out.getvalue()
+    assert "Training tiny on 1,000 images" in out.getvalue()
+
+
+def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_always(tmp_path, monkeypatch):
+    out, now = io.StringIO(), [0.0]
+    monkeypatch.setattr("gantool.builtin.observers.console.time.monotonic", lambda: now[0])
+    console = Console(ConsoleOptions(seconds=5), Screen(file=out, force_terminal=False, width=200))
+    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    for images in range(100, 1001, 100):
+        now[0] += 1
+        console(tick(images))
+    shown = [line.split("/")[0] for line in out.getvalue().splitlines() if "images  " in line]
+    assert shown == ["100", "600", "1,000"]
+    assert "\x1b" not in out.getvalue()
+
+
+@pytest.mark.parametrize(("goal", "words"), [(400, ", and 400 are asked for; give"), (512, "already; give")])
+def test_a_run_that_has_seen_enough_has_nothing_to_do(tmp_path, goal, words):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
+    console(Started(tmp_path, "tiny", 512, goal, "cpu", "float32", 4, 8))
+    console(Finished(512, tmp_path, False))
+    assert out.getvalue().count("\n") == 1
+    assert f"Nothing to do: the run {tmp_path} has seen 512 images already" in out.getvalue()
+    assert words in out.getvalue()
+
+
+def test_a_new_level_is_timed_by_its_own_speed(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=False, width=200))
+    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    for images, level, speed in ((100, 8.0, 400.0), (200, 8.0, 380.0), (300, 16.0, 20.0)):
+        console(replace(tick(images, speed), status={"level": level}))
+    assert "20/s" in out.getvalue()
+    assert "0:00:35 left" in out.getvalue()
+
+
+def test_quiet_shows_warnings_only(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(quiet=True), Screen(file=out, force_terminal=False, width=200))
+    started = Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8)
+    for event in (started, tick(100), Warned(100, "careful"), Finished(1000, tmp_path, False)):
+        console(event)
+    assert out.getvalue() == "Warning: careful\n"
+
+
+def test_a_run_that_fails_gives_the_terminal_back(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
+    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8), tick(100)):
+        console(event)
+    assert out.getvalue().count("\x1b[?25l") > out.getvalue().count("\x1b[?25h")
+    console(Finished(100, tmp_path, False, failed=True))
+    assert out.getvalue().count("\x1b[?25l") == out.getvalue().count("\x1b[?25h")
+
+
+def test_a_growing_run_shows_its_level_in_whole_pixels():
+    event = Tick(100, 1000, 1.0, 100.0, {}, {"level": 1024.0, "alpha": 0.5})
+    assert "level 1024  alpha 0.50" in status(event, 100.0)
+
+
+def test_a_new_level_has_a_line_of_its_own_without_a_terminal(tmp_path):
+    written = io.StringIO()
+    console = Console(ConsoleOptions(seconds=1000.0), Screen(file=written, force_terminal=False, width=200))
+    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    for seen, level in ((100, 4.0), (200, 4.0), (300, 8.0), (400, 8.0)):
+        console(Tick(seen, 1000, 1.0, 100.0, {}, {"level": level, "alpha": 1.0}))
+    lines = [line for line in written.getvalue().splitlines() if "images  level" in line]
+    assert [line.split("/")[0] for line in lines] == ["100", "300"]
+
+
+def test_the_line_tells_what_was_measured_last(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=False, width=200))
+    measured = Measured(90, {"diversity": 0.871, "swd": 0.213}, 0.2)
+    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8), measured, tick(100)):
+        console(event)
+    assert out.getvalue().rstrip().endswith("diversity 87%  SWD 0.21")

@@ -1,0 +1,45 @@
+import json
+
+from gantool.api.events import Measured, Started, Tick, Warned
+from gantool.builtin.observers import JsonlOptions
+from gantool.builtin.observers.jsonl import Jsonl
+
+
+def started(run, images_seen=0):
+    return Started(run, "tiny", images_seen, 100, "cpu", "float32", 4, 8)
+
+
+def tick(images_seen):
+    return Tick(images_seen, 100, 1.0, 12.345678, {"loss_d": 0.123456789})
+
+
+def lines(run):
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_one_line_a_tick_and_a_warning(tmp_path):
+    observer = Jsonl(JsonlOptions())
+    for event in (started(tmp_path), tick(10), Warned(10, "careful"), tick(20)):
+        observer(event)
+    assert [line["images_seen"] for line in lines(tmp_path)] == [10, 10, 20]
+    assert lines(tmp_path)[0] == {"images_seen": 10, "images_per_second": 12.3, "loss_d": 0.123457}
+    assert lines(tmp_path)[1]["warning"] == "careful"
+
+
+def test_a_resumed_run_drops_what_it_will_repeat_and_half_a_line(tmp_path):
+    first = Jsonl(JsonlOptions())
+    for event in (started(tmp_path), tick(10), tick(20), tick(30)):
+        first(event)
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"images_se')
+    again = Jsonl(JsonlOptions())
+    for event in (started(tmp_path, 20), tick(30)):
+        again(event)
+    assert [line["images_seen"] for line in lines(tmp_path)] == [10, 20, 30]
+
+
+def test_a_measurement_has_a_line_with_its_score_if_it_has_one(tmp_path):
+    observer = Jsonl(JsonlOptions())
+    for event in (started(tmp_path), Measured(10, {"swd": 0.123456789}, 0.2), Measured(20, {"swd": 0.5})):
+        observer(event)
+    assert lines(tmp_path) == [{"images_seen": 10, "swd": 0.123457, "score": 0.2}, {"images_seen": 20, "swd": 0.5}]

@@ -1,0 +1,18 @@
+import torch
+from PIL import Image
+
+from gantool.api.events import Snapshot, Started
+from gantool.builtin.observers import SamplesOptions
+from gantool.builtin.observers.samples import Samples
+
+
+def test_a_sheet_shows_true_colours_of_the_finest_level(tmp_path):
+    observer = Samples(SamplesOptions(pixels=16))
+    observer(Started(tmp_path, "tiny", 0, 100, "cpu", "float32", 4, 8))
+    dim = torch.full((4, 3, 8, 8), 100, dtype=torch.uint8)
+    dim[1] = 103
+    observer(Snapshot(640, (dim[:, :, ::2, ::2] * 0, dim)))
+    sheet = Image.open(tmp_path / "samples" / "000000640.png")
+    colours = {colour for _, colour in sheet.getcolors()}
+    assert {(100, 100, 100), (103, 103, 103)} <= colours  # nothing is stretched to full contrast
+    assert sheet.width >= 32  # 8 pixels are enlarged to 16

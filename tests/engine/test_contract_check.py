@@ -1,0 +1,165 @@
+import pytest
+import torch
+
+from fakes import TinyDiscriminator, TinyGenerator, tiny_gan
+from gantool.api.contracts import Gan, Stage
+from gantool.api.specs import ImageShape
+from gantool.builtin.penalties import R1Options
+from gantool.builtin.penalties.gradients import R1
+from gantool.engine.contract_check import check_contract
+from gantool.engine.memory_estimate import kept_for_backward, memory_estimate, trainable
+from gantool.engine.stages import stages_of
+from gantool.errors import PluginError
+from gantool.plugins.host import host
+
+SHAPE = ImageShape(8)
+
+
+class BareTensor(TinyGenerator):
+    def forward(self, z, labels=None):
+        return super().forward(z, labels)[0]
+
+
+class Columns(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        return super().forward(images, labels)[:, None]
+
+
+class Raises(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        return self.no_such_layer(images)
+
+
+class Leaves(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        raise SystemExit(3)
+
+
+class Typed(TinyGenerator):
+    """Its pictures are of another type; the discriminator's convolution would say so in torch's words."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.dtype = dtype
+
+    def forward(self, z, labels=None):
+        return tuple(level.to(self.dtype) for level in super().forward(z, labels))
+
+
+class Rooted(TinyGenerator):
+    def forward(self, z, labels=None):
+        return tuple(level.sqrt() for level in super().forward(z, labels))
+
+
+class Certain(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        return super().forward(images, labels) / 0
+
+
+class Deciding(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        return super().forward(images, labels) > 0
+
+
+class Doubling(Gan):
+    def view(self, batch):
+        return (batch.double(),)
+
+
+BROKEN = [
+    (lambda: "a string", "built a str"),
+    (lambda: Gan(BareTensor(), TinyDiscriminator(), 4), "return \\(images,\\)"),
+    (lambda: Gan(TinyGenerator(channels=1), TinyDiscriminator(1), 4), "same shapes"),
+    (lambda: Gan(TinyGenerator(), Columns(), 4), "logits \\[n\\]"),
+    (lambda: Gan(TinyGenerator(), Raises(), 4), "no_such_layer"),
+    (lambda: Gan(TinyGenerator(), TinyDiscriminator(), 5), "cannot draw"),
+    (lambda: Gan(TinyGenerator(), Leaves(), 4), "SystemExit"),
+    (lambda: Gan(Typed(torch.float64), TinyDiscriminator(), 4), r"pictures of type float64;.*level\.float\(\)"),
+    (lambda: Gan(Typed(torch.float16), TinyDiscriminator(), 4), "pictures of type float16"),
+    (lambda: Gan(Typed(torch.uint8), TinyDiscriminator(), 4), "pictures of type uint8"),
+    (lambda: Doubling(TinyGenerator(), TinyDiscriminator(), 4), "pictures of type float64"),
+    (lambda: Gan(Rooted(), TinyDiscriminator(), 4), "draws pixels that are not finite"),
+    (lambda: Gan(TinyGenerator(), Certain(), 4), "gives logits that are not finite"),
+    (lambda: Gan(TinyGenerator(), Deciding(), 4), "logits of type bool"),
+]
+
+
+@pytest.mark.parametrize(("build", "words"), BROKEN, ids=[words for _, words in BROKEN])
+def test_what_breaks_the_contract_is_said_with_who_breaks_it(build, words):
+    with pytest.raises(PluginError, match=f"blobs of gantool-blobs.*{words}|{words}.*blobs of gantool-blobs"):
+        check_contract(build(), SHAPE, "blobs of gantool-blobs")
+
+
+def test_a_sound_gan_is_left_as_it_was():
+    gan, state = tiny_gan(), torch.get_rng_state()
+    before = [tensor.clone() for tensor in gan.generator.state_dict().values()]
+    check_contract(gan, SHAPE, "tiny")
+    assert all(torch.equal(a, b) for a, b in zip(before, gan.generator.state_dict().values(), strict=True))
+    assert gan.generator.training
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_what_is_kept_for_backward_is_counted_in_bytes():
+    x = torch.randn(100, requires_grad=True)
+    kept, _ = kept_for_backward(lambda: x.exp())
+    assert kept == 400
+
+
+def test_the_estimate_grows_with_the_batch_and_holds_weights_four_times_and_the_average():
+    gan = tiny_gan()
+    weights = trainable(gan.generator) + trainable(gan.discriminator)
+    small, large = (memory_estimate(gan, Stage(0, 8, batch), classes=0) for batch in (2, 200))
+    assert small > 4 * (4 * weights + trainable(gan.generator))
+    assert large - small > 98 * 3 * 8 * 8 * 4
+
+
+class Growing(Gan):
+    """Changes nothing, but tells a course."""
+
+    def __init__(self, *stages):
+        made = tiny_gan()
+        super().__init__(made.generator, made.discriminator, 4)
+        self.course = stages
+
+    def stages(self, batch):
+        return self.course
+
+
+@pytest.mark.parametrize(
+    ("stages", "words"),
+    [
+        ((Stage(8, 8, 2),), "must start at 0"),
+        ((Stage(0, 8, 2), Stage(0, 8, 2)), "one after another"),
+        ((Stage(0, 3, 2),), "divides 8"),
+        ((Stage(0, 8, 0),), "batch of at least 1"),
+        ((Stage(0, 4, 2), Stage(9, 8, 2)), "same shapes"),
+    ],
+)
+def test_stages_that_make_no_sense_are_refused(stages, words):
+    with pytest.raises(PluginError, match=words):
+        check_contract(Growing(*stages), SHAPE, "growing of gantool-growing")
+
+
+def test_penalties_count_among_what_a_step_keeps():
+    gan, stage = tiny_gan(), Stage(0, 8, 32)
+    assert memory_estimate(gan, stage, 0, [R1(R1Options(weight=1))]) > memory_estimate(gan, stage, 0)
+
+
+@pytest.mark.parametrize("arch", ["mlp", "dcgan:width=8", "progressive:fmap_base=64", "msg:fmap_base=64"])
+def test_measuring_without_content_gives_the_same_number(arch, monkeypatch):
+    gan = host().resolve("architecture", arch).build(ImageShape(32, 3, 2))
+    stage = stages_of(gan, 32, 8)[-1]
+    without = memory_estimate(gan, stage, 2, [R1(R1Options(weight=1))])
+    monkeypatch.setattr("gantool.engine.memory_estimate._weightless", lambda gan: gan)
+    assert memory_estimate(gan, stage, 2, [R1(R1Options(weight=1))]) == pytest.approx(without, rel=0.01)
+
+
+def test_networks_that_need_numbers_are_measured_with_them():
+    gan = tiny_gan()
+    expected = memory_estimate(gan, Stage(0, 8, 4), 0)
+
+    def read(module, inputs):
+        inputs[0].sum().item()
+
+    gan.generator.register_forward_pre_hook(read)
+    assert memory_estimate(gan, Stage(0, 8, 4), 0) == expected

@@ -1,0 +1,138 @@
+"""Plugins that end, crash or hang the process that imports them, beside a sound one: what is left of the commands."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from gantool.errors import UsageError
+from gantool.plugin_tools import isolated, roll_call
+from gantool.plugins import host as host_module
+from sites import Site
+
+SOUND = """
+import gantool
+@gantool.hookimpl
+def gantool_losses():
+    return [gantool.Component("mild", "A loss", gantool.Options, "{module}:build")]
+@gantool.hookimpl
+def gantool_commands():
+    return [gantool.Command("greet", "Say hello.", "{module}:build")]
+"""
+FATAL = {
+    "crash": ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "importing it crashed the process (SIGSEGV)"),
+    "exit": (
+        "import os; print('bye', flush=True); os._exit(3)",
+        "importing it ended the process (exit code 3; its last words: bye)",
+    ),
+    "kill": ("import os\nos.kill(os.getpid(), 9)", "importing it crashed the process (SIGKILL)"),
+}
+HANG = "import time; time.sleep(600)"
+Cli = Callable[..., Any]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of one sound plugin and those that end the process; each command is a process of its own for a user."""
+    monkeypatch.setattr(host_module, "_host", None)
+    monkeypatch.setenv("GANTOOL_PLUGINS", "crash,exit,hang,kill,sound")
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "sound.py").write_text(SOUND.replace("{module}", "sound"))
+    for name, (source, _) in FATAL.items():
+        (tmp_path / f"{name}.py").write_text(source)
+    return tmp_path
+
+
+def test_the_list_names_those_that_end_the_process_and_the_others_as_they_are(gantool: Cli, folder: Path) -> None:
+    ended = gantool("plugins", "list", "--json", "--plugins-dir", folder)
+    assert ended.code == 0, ended.err
+    listed = {plugin["name"]: plugin for plugin in json.loads(ended.out)}
+    assert {name: listed[name]["error"] for name in FATAL} == {name: cause for name, (_, cause) in FATAL.items()}
+    assert {listed[name]["status"] for name in FATAL} == {"broken"}
+    assert listed["sound"]["provides"]["losses"] == ["mild"]
+    warnings = [line for line in ended.err.splitlines() if line.startswith("Warning: ")]
+    assert len([line for line in warnings if "is called so" not in line]) == len(FATAL)
+    assert "GANTOOL_PLUGINS names 'hang', and no plugin is called so." in ended.err
+
+
+def test_a_plugin_and_a_component_can_be_shown_beside_them(gantool: Cli, folder: Path) -> None:
+    ended = gantool("plugins", "show", "exit", "--plugins-dir", folder)
+    assert (ended.code, "ended the process (exit code 3" in ended.out) == (0, True)
+    assert "A loss" in gantool("plugins", "show", "mild", "--plugins-dir", folder).out
+
+
+def test_the_help_page_is_whole_beside_them(gantool: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANTOOL_PLUGINS_DIR", str(folder))
+    ended = gantool("--help")
+    assert ended.code == 0
+    for word in ("interpolate", "greet", "Say hello. (sound)", "--version"):
+        assert word in ended.out
+
+
+def test_what_hangs_is_stopped_and_named(folder: Path) -> None:
+    for name in FATAL:
+        (folder / f"{name}.py").unlink()
+    (folder / "hang.py").write_text(HANG)
+    began = time.monotonic()
+    found = roll_call.fatal([folder], seconds=2.0)
+    assert found == {
+        ("hang", "hang", str(folder / "hang.py")): "importing it took longer than 2 seconds, so it was stopped"
+    }
+    assert time.monotonic() - began < 30
+
+
+THREADS = """
+import threading, time
+from concurrent.futures import ThreadPoolExecutor
+{what}
+"""
+LINGERS = "importing it started a thread that does not end ('mine' still ran 2 seconds later)"
+
+
+def test_a_thread_that_keeps_the_process_from_ending_is_named_and_nothing_waits_for_it(folder: Path) -> None:
+    for name in FATAL:
+        (folder / f"{name}.py").unlink()
+    start = "threading.Thread(target=time.sleep, args=({seconds},), name='mine', daemon={daemon}).start()"
+    (folder / "hang.py").write_text(THREADS.format(what=start.format(seconds=600, daemon=False)))
+    (folder / "kill.py").write_text(THREADS.format(what=start.format(seconds=600, daemon=True)))
+    (folder / "exit.py").write_text(THREADS.format(what=start.format(seconds=0.5, daemon=False)))
+    (folder / "crash.py").write_text(THREADS.format(what="ThreadPoolExecutor(1).submit(str).result()"))
+    began = time.monotonic()
+    assert roll_call.fatal([folder]) == {("hang", "hang", str(folder / "hang.py")): LINGERS}
+    assert time.monotonic() - began < roll_call.SECONDS
+
+
+def test_a_process_is_left_when_its_work_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+        import sys, threading, time
+        from gantool.plugin_tools.isolated import serve
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        serve(sys.argv[1:], lambda request, write: write({"said": request}))
+    """
+    (tmp_path / "stayer.py").write_text(dedent(source))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    began = time.monotonic()
+    assert isolated.run("stayer", "hello", seconds=30.0) == ([{"said": "hello"}], None)
+    assert time.monotonic() - began < 20
+
+
+def test_nothing_is_started_where_there_is_no_plugin_to_ask(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roll_call, "run", lambda *_: pytest.fail("a process was started"))
+    monkeypatch.setenv("GANTOOL_PLUGINS", "")
+    assert roll_call.fatal([folder]) == {}
+    with pytest.raises(UsageError, match="There is no plugin folder"):
+        roll_call.fatal([folder / "absent"])
+
+
+def test_one_that_ends_the_process_in_a_hook_is_named_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(tmp_path)
+    site.add("gantool-late", "import gantool, os\n@gantool.hookimpl\ndef gantool_losses():\n    os._exit(0)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("GANTOOL_PLUGINS", "late")
+    (cause,) = roll_call.fatal([]).values()
+    assert cause == "importing it ended the process (exit code 0)"

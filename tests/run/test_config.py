@@ -1,0 +1,134 @@
+from pathlib import Path
+
+import pytest
+
+from gantool.api.run_config import RunConfig
+from gantool.errors import OptionError, UsageError
+from gantool.run.config import (
+    check_types,
+    differences,
+    parse_count,
+    read_config,
+    settle,
+    spread,
+    write_config,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("2.01k", 2010),
+        ("5000", 5000),
+        ("1_000", 1000),
+        ("200k", 200_000),
+        ("200K", 200_000),
+        ("1.5M", 1_500_000),
+        (" 7 ", 7),
+        ("0.5k", 500),
+    ],
+)
+def test_counts_are_read_with_suffixes(text, count):
+    assert parse_count(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "k", "many", "1e3", "-5", "1.2345k", "1.5", "10 000"])
+def test_what_is_no_count_says_how_to_write_one(text):
+    with pytest.raises(OptionError, match="200k"):
+        parse_count(text)
+
+
+def test_a_written_configuration_reads_back_the_same(tmp_path):
+    config = RunConfig(
+        arch="dcgan:width=8",
+        data='folder:path="/home/a b/pi\\ctures, \x7f of ""Zoë"""',
+        resolution=64,
+        penalty=("r1:weight=1", "gp"),
+        lr_g=1.25e-7,
+        labels=True,
+        augment="none",
+    )
+    path = tmp_path / "config.toml"
+    path.write_text(write_config(config), encoding="utf-8")
+    assert settle(read_config(path), "here") == config
+
+
+def test_an_alias_sets_both_fields_and_gives_way_to_the_fields_own_name():
+    assert spread({"lr": 0.1}) == {"lr_g": 0.1, "lr_d": 0.1}
+    assert spread({"lr": 0.1, "lr_d": 0.4}) == {"lr_g": 0.1, "lr_d": 0.4}
+
+
+def test_counts_may_be_text_in_files_too():
+    assert spread({"images": "2k", "penalty": "r1"}) == {"images": 2000, "penalty": ("r1",)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"batch": 1}, "--batch takes an integer .at least 2., not 1"),
+        ({"lr_g": -1}, "--lr-g takes a number .above 0., not -1"),
+        ({"channels": 2}, "--channels 2.*1 or 3"),
+        ({"precision": "half"}, "--precision half.*float32"),
+        ({"seed": "x"}, "--seed x.*integer"),
+        ({"lr_d": float("nan")}, "--lr-d takes a finite number .above 0., not nan"),
+        ({"lr_end": float("nan")}, "--lr-end takes a finite number .from 0 to 1., not nan"),
+        ({"instance_noise": float("inf")}, "--instance-noise takes a finite number .at least 0., not inf"),
+        ({"lr": 0}, "--lr takes a number .above 0., not 0"),
+        ({"lr": 0, "lr_g": 1e-3}, "--lr takes"),
+        ({"lr": 1e-3, "lr_g": 0}, "--lr-g takes"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_the_setting_takes(settings, words):
+    with pytest.raises(OptionError, match=words):
+        settle({"arch": "mlp", "resolution": 8} | settings, "The configuration")
+    with pytest.raises(OptionError, match=words):
+        check_types(settings, "The settings")
+
+
+def test_a_setting_that_is_missing_is_named():
+    with pytest.raises(OptionError, match=r"run\.toml: --arch is missing\."):
+        settle({"resolution": 8}, "run.toml")
+
+
+def test_an_unknown_setting_in_a_file_gets_the_nearest_right_one(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text("bacth = 64\n")
+    with pytest.raises(UsageError, match=r"run\.toml.*'bacth'.*Did you mean 'batch'"):
+        read_config(path)
+
+
+@pytest.mark.parametrize("content", ["batch = ", "\xff\xfe"])
+def test_a_file_that_is_no_toml_is_named(tmp_path, content):
+    path = tmp_path / "run.toml"
+    path.write_text(content, encoding="latin-1")
+    with pytest.raises(UsageError, match=r"run\.toml"):
+        read_config(path)
+
+
+def test_differences_are_what_a_resumed_run_may_not_change():
+    old = RunConfig(arch="mlp", resolution=28)
+    new = old.model_copy(
+        update={"batch": 32, "images": 5, "device": "cuda", "keep": 9, "patience": 2, "log": ("x",), "penalty": ("r1",)}
+    )
+    assert differences(old, new) == ["penalty: none in the run, r1 asked for", "batch: 64 in the run, 32 asked for"]
+
+
+WRONG_TYPES = [
+    ("arch", 3), ("loss", 1), ("augment", True), ("penalty", 3), ("penalty", [1]), ("log", [1]), ("device", 3),
+    ("data", 3), ("betas", [2.0, 0.9]), ("images", [1]), ("seed", "x"), ("lr", "fast"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG_TYPES)
+def test_a_value_of_the_wrong_type_is_named_before_anything_uses_it(key, value):
+    with pytest.raises(OptionError, match=key.replace("_", "-")):
+        check_types(spread({key: value}), "run.toml")
+
+
+def test_paths_are_as_good_as_text():
+    assert spread({"data": Path("photos")}) == {"data": "photos"}
+
+
+def test_a_number_out_of_range_is_told_with_the_range() -> None:
+    with pytest.raises(OptionError, match=r"--batch takes an integer \(at least 2\), not 0"):
+        check_types({"batch": 0}, "The settings")

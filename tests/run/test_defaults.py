@@ -1,0 +1,205 @@
+"""What a run is trained by where nobody said otherwise, and that each choice is told with its reason."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gantool.api.hookspecs import hookimpl
+from gantool.api.specs import Architecture, OnCpu, Options, Recipe, Setting
+from gantool.builtin.augment import DiffAugmentOptions
+from gantool.builtin.augment.strength import settle as settle_strength
+from gantool.builtin.penalties import R1Options
+from gantool.builtin.penalties.gamma import settle as settle_gamma
+from gantool.errors import PluginError
+from gantool.plugins.host import PluginHost
+from gantool.run.defaults import defaults
+from gantool.run.resolve import decide
+
+HOST = PluginHost(guests=False, environ={})
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for index in range(6):
+        pixels = np.random.default_rng(index).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+    return str(tmp_path)
+
+
+def decided(**asked):
+    config, choices = decide(HOST, {"arch": "dcgan", "device": "cpu"} | asked)
+    return config, {choice.flag: choice for choice in choices}
+
+
+def test_few_pictures_are_augmented_and_many_are_not(photos):
+    config, told = decided(data=photos, batch=4)
+    assert config.augment == "diffaugment:policy=color+translation,strength=0.3"
+    assert "6 images are few" in told["--augment"].why
+    config, told = decided()
+    assert config.augment == "none"
+    assert "enough to do without" in told["--augment"].why
+
+
+def test_a_batch_that_nobody_asked_for_is_no_more_than_there_are(photos):
+    config, told = decided(data=photos)
+    assert config.batch == 6
+    assert "no more than 6 images" in told["--batch"].why
+    assert config.ema == 1875
+    assert "batch 6" in told["--ema"].why
+    assert decided(data=photos, ema=300)[0].ema == 300
+    assert decided(data=photos, batch=64)[0].batch == 64
+    assert decided(data=photos, batch=4)[0].batch == 4
+
+
+def test_every_choice_is_told_and_nothing_that_was_said():
+    _, told = decided()
+    assert set(told) == {
+        *("--loss", "--penalty", "--augment", "--balance", "--lr", "--batch", "--ema", "--images", "--resolution")
+    }
+    _, told = decided(
+        resolution=32, batch=32, lr_g=1e-4, augment="none", penalty=("none",), ema=100, images=1000, loss="hinge"
+    )
+    assert set(told) == {"--balance", "--lr-d"}
+
+
+@pytest.mark.parametrize(
+    ("side", "arch", "resolution", "why"),
+    [
+        (300, "dcgan", "64", "the most there is by default, since time grows with the pixels; .* shorter side is 300"),
+        (40, "dcgan", "32", "what suits pictures whose shorter side is 40"),
+        (8, "dcgan", "16", "the least there is by default; .* is 8"),
+        (28, "progressive", "16", "the largest that progressive can do of pictures of 28"),
+    ],
+)
+def test_the_resolution_is_told_with_what_limits_it(tmp_path, side, arch, resolution, why):
+    for index in range(2):
+        Image.new("RGB", (side, side + 5)).save(tmp_path / f"{index}.png")
+    told = decided(data=str(tmp_path), arch=arch)[1]["--resolution"]
+    assert told.value == resolution
+    assert re.search(why, told.why)
+    assert decided()[1]["--resolution"].why == "the size of shapes"
+
+
+def test_a_cpu_takes_smaller_and_bolder_steps_where_the_recipe_has_them():
+    arch, source = HOST.specs("architecture")["dcgan"], HOST.specs("source")["folder"]
+    on = {device: defaults(arch, source, {}, device) for device in ("cpu", "cuda:0")}
+    assert [(on[d].values["batch"], on[d].values["lr_g"]) for d in on] == [(16, 5e-4), (64, 2e-4)]
+    assert "on a CPU" in on["cpu"].why["batch"]
+    assert "CPU" not in on["cuda:0"].why["batch"]
+    assert on["cpu"].values["ema"] == 5000  # that of the batch in force, not of the recipe's
+
+
+def test_the_half_life_of_the_average_grows_with_the_batch():
+    assert decided(batch=32)[0].ema == 10_000
+    assert decided(batch=64)[0].ema == 20_000
+    assert decided(batch=64, ema="3k")[0].ema == 3000
+
+
+def test_r1_gets_the_weight_of_resolution_and_batch():
+    config, told = decided(penalty=("r1:every=4", "r2"), resolution=64, batch=16)
+    assert config.penalty == ("r1:weight=0.0512,every=4", "r2:weight=0.0512,every=1")
+    assert "gamma = 2e-4 * 64^2 / batch 16" in told["--penalty"].why
+    config, told = decided(penalty=("r1:weight=3",))
+    assert config.penalty == ("r1:weight=3.0,every=1",)
+    assert "--penalty" not in told
+
+
+def test_what_is_decided_stays_decided(photos):
+    config, _ = decided(data=photos, batch=4, penalty=("r1",), augment="diffaugment:strength=auto")
+    again, told = decide(HOST, config.model_dump())
+    assert again == config
+    assert told == ()
+
+
+def test_pictures_are_counted_only_where_their_number_matters():
+    def uncounted():
+        raise AssertionError("counted")
+
+    options, _ = settle_gamma(R1Options(), Setting(32, 3, 16, 1000, uncounted))
+    assert options.weight == pytest.approx(2e-4 * 32**2 / 16)
+
+
+def test_the_strength_of_an_augmentation_follows_the_number_of_pictures():
+    options, why = settle_strength(DiffAugmentOptions(strength="auto"), Setting(32, 3, 16, 1000, lambda: 50_000))
+    assert options.strength == pytest.approx(0.15)
+    assert "50,000 images" in why
+
+
+@pytest.mark.parametrize(("device", "rates"), [("cuda", (1e-3, 4e-3)), ("cpu", (2e-3, 8e-3))])
+def test_networks_with_rates_of_their_own_keep_their_proportion_on_a_cpu(device, rates):
+    recipe = Recipe(learning_rate=1e-3, learning_rate_d=4e-3, on_cpu=OnCpu(batch=8, learning_rate=2e-3))
+    arch = Architecture("own", "Two rates", Options, "nowhere:build", recipe)
+    values = defaults(arch, HOST.find("source", "shapes"), {}, device).values
+    assert (values["lr_g"], values["lr_d"]) == rates
+
+
+def test_rates_that_fall_by_the_recipe_fall_to_its_end_unless_they_are_to_stay():
+    recipe = Recipe(lr_schedule="cosine", lr_end=0.25)
+    arch, source = Architecture("a", "A", Options, "x:y", recipe), HOST.find("source", "shapes")
+    found = defaults(arch, source, {}, "cpu")
+    assert (found.values["lr_schedule"], found.values["lr_end"]) == ("cosine", 0.25)
+    assert {"lr_schedule", "lr_end"} <= found.why.keys()
+    found = defaults(arch, source, {"lr_schedule": "constant"}, "cpu")
+    assert found.values["lr_end"] == 0
+    assert "lr_end" not in found.why
+
+
+class OddRecipe:
+    """A plugin with an architecture of this recipe."""
+
+    def __init__(self, recipe):
+        self.recipe = recipe
+
+    @hookimpl
+    def gantool_architectures(self):
+        return [Architecture("odd", "Odd", Options, "x:y", self.recipe)]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told", "override"),
+    [
+        (Recipe(loss="hnge"), "for its loss 'hnge': There is no loss 'hnge'. Did you mean 'hinge'?", {"loss": "hinge"}),
+        (Recipe(loss="hinge:margn=3"), "hinge has no option 'margn'. Did you mean 'margin'?", {"loss": "hinge"}),
+        (Recipe(loss="none"), "There is no loss 'none'.", {"loss": "hinge"}),
+        (Recipe(penalties=("r1", "r2d2")), "for its penalties 'r2d2': There is no penalty", {"penalty": ("none",)}),
+        (Recipe(augment="adda"), "for its augment 'adda': There is no augmentation", {"augment": "none"}),
+        (Recipe(balance="fixed:d_steps=zero"), "takes an integer (at least 1), not 'zero'.", {"balance": "none"}),
+    ],
+)
+def test_a_recipe_that_cannot_be_followed_is_its_plugins_fault_unless_it_is_overridden(recipe, told, override):
+    host = PluginHost(guests=False, environ={})
+    host.add(OddRecipe(recipe), "gantool-odd")
+    asked = {"arch": "odd", "device": "cpu"}
+    with pytest.raises(PluginError) as raised:
+        decide(host, asked)
+    assert str(raised.value).startswith("The recipe of architecture 'odd' of gantool-odd cannot be followed, for its ")
+    assert told in str(raised.value)
+    (flag,) = override
+    assert str(raised.value).endswith(f" Tell its author; --{flag} NAME overrides it.")
+    assert decide(host, asked | override)[0].arch == "odd"
+
+
+def test_a_recipe_may_leave_out_what_flags_can():
+    host = PluginHost(guests=False, environ={})
+    host.add(OddRecipe(Recipe(penalties=("none",), augment="none", balance="none")), "gantool-odd")
+    config = decide(host, {"arch": "odd", "device": "cpu"})[0]
+    assert (config.penalty, config.augment, config.balance) == ((), "none", "fixed:d_steps=1")
+
+
+@pytest.mark.parametrize("name", ["progressive", "msg"])
+def test_high_resolution_is_trained_on_a_cpu_for_no_longer_than_hours(name):
+    arch, folder = HOST.specs("architecture")[name], HOST.specs("source")["folder"]
+    on = {device: defaults(arch, folder, {}, device) for device in ("cpu", "cuda:0")}
+    assert on["cpu"].values["images"] == 60_000
+    assert on["cuda:0"].values["images"] == arch.recipe.images
+    assert on["cpu"].why["images"].endswith(f"on a CPU: its {arch.recipe.images:,} are for a GPU")
+    assert "CPU" not in on["cuda:0"].why["images"]
+    assert defaults(arch, HOST.specs("source")["shapes"], {}, "cpu").why["images"] == "what shapes calls for"
+
+
+def test_steps_that_are_the_recipes_own_on_a_cpu_too_are_not_told_as_more():
+    assert defaults(HOST.specs("architecture")["msg"], HOST.specs("source")["folder"], {}, "cpu").why["batch"] == (
+        "the recipe of msg"
+    )

@@ -1,0 +1,127 @@
+import pytest
+
+from gantool.errors import OptionError, UnknownNameError, UsageError
+from gantool.plugins.host import PluginHost
+from gantool.run.resolve import only_moved, resolve, resolve_source, restated
+
+HOST = PluginHost(guests=False, environ={})
+
+
+def config(**asked):
+    return resolve(HOST, {"arch": "dcgan", "device": "cpu"} | asked)
+
+
+def test_the_recipe_fills_what_nobody_asked_for():
+    made = resolve(HOST, {"arch": "mlp", "device": "cpu"})
+    assert (made.penalty, made.weight_decay, made.betas) == ((), 8e-9, (0.5, 0.999))
+    assert made.loss.startswith("lsgan:")
+
+
+def test_flag_beats_file_beats_recipe(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text('batch = 32\nlr = 0.001\nloss = "hinge"\n')
+    made = resolve(HOST, {"arch": "mlp", "device": "cpu", "loss": "minimax", "lr_g": 0.5}, file)
+    assert (made.batch, made.lr_g, made.lr_d) == (32, 0.5, 0.001)
+    assert made.loss.startswith("minimax:")
+
+
+def test_components_are_written_out_with_every_option():
+    made = config(penalty=("r1:weight=2",))
+    assert made.arch.startswith("dcgan:latent=100,width=64,")
+    assert made.penalty == ("r1:weight=2.0,every=1",)
+    assert resolve(HOST, made.model_dump()) == made
+
+
+def test_a_source_for_short_runs_takes_what_the_recipe_keeps_for_them_whatever_the_length(tmp_path):
+    (tmp_path / "a.ppm").write_bytes(b"P6 32 32 255 " + bytes(32 * 32 * 3))
+    long = config(data=str(tmp_path), images=1000)
+    assert (long.batch, long.lr_g, long.lr_d) == (16, 5e-4, 5e-4)
+    for short in (config(), config(images="500k")):
+        assert (short.batch, short.lr_g, short.lr_d) == (16, 1e-3, 1e-3)
+    assert (config(lr=3e-4).lr_g, config(batch=8).batch) == (3e-4, 8)
+
+
+def test_none_drops_what_the_recipe_chose():
+    assert config(penalty=("none",), augment="none").penalty == ()
+    assert config(penalty=("none",), augment="none").augment == "none"
+    assert config(balance="none").balance == "fixed:d_steps=1"
+
+
+def test_a_resolution_the_architecture_cannot_do_lists_those_it_can():
+    with pytest.raises(
+        OptionError, match=r"--resolution 48: dcgan cannot do that size. It does 16, 28, 32, 64, 128, 256"
+    ):
+        config(resolution=48)
+
+
+def test_no_architecture_lists_those_there_are():
+    with pytest.raises(UsageError, match="mlp, dcgan"):
+        resolve(HOST, {})
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [
+        ({"arch": "dcgn"}, "dcgan"),
+        ({"loss": "hing"}, "hinge"),
+        ({"penalty": ("r2d2:x=1",)}, "r1"),
+        ({"data": "shape"}, "shapes"),
+        ({"arch": "dcgan:widht=3"}, "width"),
+        ({"log": ("jsonlines",)}, "jsonl"),
+    ],
+)
+def test_unknown_names_get_the_nearest_right_one(asked, nearest):
+    with pytest.raises(UsageError, match=nearest):
+        config(**asked)
+
+
+def test_a_path_means_the_folder_source_and_is_kept_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my, photos").mkdir()
+    chosen = resolve_source(HOST, "my, photos")
+    assert chosen.spec.name == "folder"
+    assert chosen.options.path == str(tmp_path / "my, photos")
+    assert resolve_source(HOST, chosen.text).options == chosen.options
+
+
+def test_options_may_follow_a_path(tmp_path):
+    chosen = resolve_source(HOST, f"{tmp_path}:fit=pad,background=black")
+    assert (chosen.options.fit, chosen.options.background) == ("pad", "black")
+
+
+def test_a_source_wins_over_a_folder_of_the_same_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shapes").mkdir()
+    assert resolve_source(HOST, "shapes").spec.name == "shapes"
+    assert resolve_source(HOST, "./shapes").spec.name == "folder"
+
+
+def test_a_path_that_is_not_there_is_called_a_path():
+    with pytest.raises(UnknownNameError, match=r"no folder or archive ./nowhere/"):
+        resolve_source(HOST, "./nowhere/")
+
+
+def test_shapes_are_trained_at_their_own_size_and_length():
+    made = config()
+    assert (made.resolution, made.channels) == (32, 3)
+    assert made.images < 100_000
+
+
+def test_the_cadence_follows_the_length_of_the_run():
+    made = config(images=100_000, batch=50)
+    assert (made.snapshot_every, made.checkpoint_every) == (5_000, 10_000)
+    assert config(images=100, batch=64).snapshot_every == 64
+    assert config(images="3k", snapshot_every="1k").snapshot_every == 1000
+
+
+def test_a_stored_configuration_is_restated_with_options_gained_since():
+    made = config()
+    older = made.model_copy(update={"arch": "dcgan:latent=100,width=64", "loss": "logistic"})
+    assert restated(HOST, older) == made
+
+
+def test_the_same_pictures_may_have_moved():
+    assert only_moved(HOST, "folder:path=a,fit=pad", "folder:path=b,fit=pad")
+    assert not only_moved(HOST, "folder:path=a,fit=pad", "folder:path=b")
+    assert not only_moved(HOST, "shapes", "shapes:seed=1")
+    assert not only_moved(HOST, "folder:path=a", "shapes")

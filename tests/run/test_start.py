@@ -1,0 +1,143 @@
+"""The library as its users know it: configure, train, load."""
+
+import importlib
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import gantool
+from gantool.api.events import Finished, Tick
+from gantool.errors import CheckpointError, PluginError, ResumeError
+
+SMALL = {"arch": "dcgan:width=4,latent=8", "resolution": 16, "batch": 4, "device": "cpu", "precision": "float32"}
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index in range(8):
+        pixels = np.random.default_rng(index).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+    return folder
+
+
+def test_train_then_load_then_sample(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=16, out=tmp_path / "runs")
+    model = gantool.load(run, device="cpu")
+    pictures = model.sample(seeds=[3, 4], truncation=0.7)
+    assert [picture.size for picture in pictures] == [(16, 16)] * 2
+    for same in (run / "generator.safetensors", run / "checkpoints" / "000000016"):
+        again = gantool.load(same, device="cpu").sample(seeds=[3, 4], truncation=0.7)
+        assert [picture.tobytes() for picture in again] == [picture.tobytes() for picture in pictures]
+
+
+def test_the_sheet_of_a_run_shows_what_its_seeds_give(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=16, out=tmp_path / "runs")
+    from gantool.render.grids import sheet
+
+    model = gantool.load(run, device="cpu")
+    drawn = sheet(model.images(range(64)), scale=4)
+    assert np.abs(np.asarray(drawn, int) - np.asarray(Image.open(run / "samples" / "000000016.png"), int)).max() <= 1
+
+
+def test_every_run_is_watched_and_its_best_has_a_name(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=16, snapshot_every=4, keep=1, out=tmp_path / "runs")
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    scores = {line["images_seen"]: line["score"] for line in lines if "score" in line and line["images_seen"]}
+    best = min(scores, key=scores.get)
+    assert list(scores) == [4, 8, 12, 16]
+    assert json.loads((run / "best.json").read_text()) == {
+        "images_seen": best, "score": scores[best], "checkpoint": f"checkpoints/{best:09d}"
+    }  # fmt: skip
+    named, meant = (gantool.load(run / place, device="cpu") for place in ("best", f"checkpoints/{best:09d}"))
+    assert named.sample(seeds=[1])[0].tobytes() == meant.sample(seeds=[1])[0].tobytes()
+    assembly = importlib.import_module("gantool.run.start")
+    assert assembly.plan({"images": 20}, resume=run / "best").checkpoint == run / "checkpoints" / f"{best:09d}"
+
+
+def test_a_run_without_the_watch_has_no_scores(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=8, log=("watch:off=yes",), out=tmp_path / "runs")
+    assert "swd" not in (run / "metrics.jsonl").read_text()
+    assert not (run / "best.json").exists()
+
+
+def test_a_trainer_can_be_watched_and_stopped(tmp_path, photos):
+    config = gantool.configure(**SMALL, data=str(photos), images="1k", tick=4)
+    events = []
+
+    def watch(event):
+        events.append(event)
+        if isinstance(event, Tick):
+            trainer.interrupt()
+
+    trainer = gantool.trainer(config, out=tmp_path / "runs", observers=[watch])
+    finished = trainer.train()
+    assert (finished.interrupted, finished.images_seen) == (True, 4)
+    assert isinstance(events[-1], Finished)
+
+
+def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, photos):
+    assembly = importlib.import_module("gantool.run.start")
+    settings = {**SMALL, "data": str(photos), "images": 8}
+    assembly.trainer(assembly.plan(settings, out=tmp_path, name="one"), tmp_path).train()
+    for path in photos.iterdir():
+        path.touch()
+    again = assembly.plan(settings | {"images": 12}, out=tmp_path, name="one")
+    assert assembly.trainer(again, tmp_path).train().images_seen == 12
+    shutil.copy(photos / "0.png", photos / "copy.png")
+    more = assembly.plan(settings | {"images": 16}, out=tmp_path, name="one")
+    with pytest.raises(ResumeError, match="8 then, 9 now"):
+        assembly.trainer(more, tmp_path)
+    assert assembly.trainer(more, tmp_path, accept_new_data=True).train().images_seen == 16
+
+
+def test_a_trainer_holds_its_run_until_it_has_trained(tmp_path, photos):
+    assembly = importlib.import_module("gantool.run.start")
+    planned = assembly.plan({**SMALL, "data": str(photos), "images": 4}, out=tmp_path, name="one")
+    first = assembly.trainer(planned, tmp_path)
+    with pytest.raises(ResumeError, match="Another process"):
+        assembly.trainer(planned, tmp_path)
+    first.train()
+    with pytest.raises(ResumeError, match=r"begun the run .* meanwhile"):  # planned when there was none
+        assembly.trainer(planned, tmp_path)
+    again = assembly.plan({"images": 8}, out=tmp_path, resume=tmp_path / "one")
+    dropped = assembly.trainer(again, tmp_path)
+    del dropped
+    assert assembly.trainer(again, tmp_path).train().images_seen == 8
+
+
+def test_a_model_whose_plugin_is_missing_names_it(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=4, out=tmp_path / "runs")
+    from gantool.engine.model_file import load_generator, save_generator
+
+    weights, card = load_generator(run / "generator.safetensors")
+    foreign = card.model_copy(update={"architecture": "blobs:width=8", "provider": "gantool-blobs"})
+    save_generator(tmp_path / "foreign.safetensors", weights, foreign)
+    with pytest.raises(PluginError, match="gantool-blobs"):
+        gantool.load(tmp_path / "foreign.safetensors")
+
+
+def test_weights_that_do_not_fit_are_refused_in_one_sentence(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=4, out=tmp_path / "runs")
+    from gantool.engine.model_file import load_generator, save_generator
+
+    weights, card = load_generator(run / "generator.safetensors")
+    wider = card.model_copy(update={"architecture": card.architecture.replace("width=4", "width=8")})
+    save_generator(tmp_path / "wrong.safetensors", weights, wider)
+    with pytest.raises(CheckpointError, match=r"wrong\.safetensors.*size mismatch") as raised:
+        gantool.load(tmp_path / "wrong.safetensors")
+    assert "It was made with" not in str(raised.value)  # gantool's own has no other version to install
+    save_generator(tmp_path / "foreign.safetensors", weights, wider.model_copy(update={"provider": "gantool-blobs"}))
+    with pytest.raises(CheckpointError, match=r"'dcgan' of gantool-blobs; here it is that of gantool \d"):
+        gantool.load(tmp_path / "foreign.safetensors")
+
+
+def test_a_pickle_is_refused_by_name(tmp_path):
+    torch.save({"weights": torch.zeros(3)}, tmp_path / "stolen.pth")
+    with pytest.raises(gantool.GantoolError, match=r"stolen\.pth"):
+        gantool.load(tmp_path / "stolen.pth")

@@ -1,0 +1,301 @@
+"""Model: the same seed is the same picture, labels, truncation, levels, and what is refused."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gantool import progress
+from gantool.api.contracts import Gan, Labels
+from gantool.engine.model_file import ModelCard
+from gantool.errors import GantoolError, OptionError, PluginError, UnknownNameError, UsageError
+from gantool.sampling.model import Model, chunk_size
+
+
+class Convolutions(nn.Module):
+    """A small DCGAN with BatchNorm, after a linear layer; its label shifts the latent."""
+
+    def __init__(self, resolution: int = 16, channels: int = 3) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(8, 64), nn.Unflatten(1, (4, 4, 4)), nn.BatchNorm2d(4), nn.ReLU(),
+            nn.ConvTranspose2d(4, 8, 4, 2, 1), nn.BatchNorm2d(8), nn.ReLU(),
+            nn.Upsample(resolution // 2), nn.ConvTranspose2d(8, channels, 4, 2, 1), nn.Tanh(),
+        )  # fmt: skip
+
+    def forward(self, z: Tensor, labels: Labels) -> tuple[Tensor, ...]:
+        return (self.net(z if labels is None else z + labels[:, None]),)
+
+
+class Mapped(Convolutions):
+    """The same with a w space, and a pyramid of two levels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mapping = nn.Linear(8, 8)
+        self.means_estimated = 0
+
+    def map(self, z: Tensor, labels: Labels) -> Tensor:
+        self.means_estimated += len(z) == 4096
+        return self.mapping(z if labels is None else z + 10 * labels[:, None]) + 5
+
+    def synthesize(self, w: Tensor) -> tuple[Tensor, ...]:
+        image = self.net(w)
+        return (nn.functional.avg_pool2d(image, 2), image)
+
+
+class Noisy(Convolutions):
+    """Draws noise inside."""
+
+    def forward(self, z: Tensor, labels: Labels) -> tuple[Tensor, ...]:
+        image = self.net(z)
+        return (image + 0.5 * torch.randn_like(image),)
+
+
+class Bare(Convolutions):
+    """Forgets the tuple."""
+
+    def forward(self, z: Tensor, labels: Labels) -> Tensor:  # type: ignore[override]
+        return self.net(z)
+
+
+class Hungry(Convolutions):
+    """Runs out of memory above a number of rows."""
+
+    rows = 4
+
+    def forward(self, z: Tensor, labels: Labels) -> tuple[Tensor, ...]:
+        if len(z) > self.rows:
+            raise torch.OutOfMemoryError("no memory")
+        return super().forward(z, labels)
+
+
+def model(generator: nn.Module | None = None, classes: tuple[str, ...] = (), resolution: int = 16) -> Model:
+    torch.manual_seed(0)
+    generator = generator or Convolutions(resolution)
+    generator(torch.randn(64, 8), None) if type(generator) is Convolutions else None  # BatchNorm's statistics
+    card = ModelCard(
+        architecture="fake:x=1", resolution=resolution, channels=3, class_names=classes, images_seen=5, provider="fakes"
+    )
+    return Model(Gan(generator, nn.Identity(), latent_dim=8), card)
+
+
+SEEDS = [0, 1, 5, 999, 2**31, 2**32 - 1, *range(100, 140)]
+
+
+def test_the_same_seed_is_the_same_picture_in_any_company() -> None:
+    drawn = model().images(SEEDS)
+    again = model()
+    assert torch.equal(again.images(SEEDS), drawn)
+    assert torch.equal(again.images(SEEDS[::-1]).flip(0), drawn)
+    for index in (0, 4, 5, 40):
+        assert torch.equal(again.images([SEEDS[index]])[0], drawn[index])
+    assert torch.equal(again.images(SEEDS[3:20]), drawn[3:20])
+    assert len({picture.numpy().tobytes() for picture in drawn}) == len(SEEDS)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_batch_norm_is_never_left_in_training_mode(training: bool) -> None:
+    loaded = model()
+    first = loaded.images([1, 2, 3])
+    loaded.generator.train(training)
+    assert torch.equal(loaded.images([1]), first[:1])
+
+
+def test_noise_inside_does_not_depend_on_company_or_on_the_callers_random_state() -> None:
+    generator = Noisy()
+    drawn = model(generator).images(range(40))
+    again = model(generator)
+    torch.manual_seed(123)
+    state = torch.get_rng_state()
+    assert torch.equal(again.images([17])[0], drawn[17])
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_pictures_are_the_generators_in_true_colours() -> None:
+    loaded = model()
+    with torch.no_grad():
+        (expected,) = loaded.generator(loaded.latents([4]), None)
+    picture = loaded.sample([4])[0]
+    assert (picture.size, picture.mode) == ((16, 16), "RGB")
+    assert torch.equal(loaded.render(loaded.latents([4]))[0].float(), ((expected[0] + 1) * 127.5).round())
+
+
+def test_grey_models_give_grey_pictures() -> None:
+    assert model(Convolutions(channels=1)).sample([0])[0].mode == "L"
+
+
+def test_labels_by_name_by_index_and_spread_by_seed() -> None:
+    loaded = model(classes=("cat", "dog", "7"))
+    dog = loaded.images([4, 5], labels="dog")
+    assert torch.equal(loaded.images([4, 5], labels=1), dog)
+    assert torch.equal(loaded.images([4, 5], labels="1"), dog)
+    assert torch.equal(loaded.images([4, 5], labels=["dog", "cat"])[0], dog[0])
+    assert not torch.equal(loaded.images([4, 5], labels="cat"), dog)
+    assert torch.equal(loaded.images([4])[0], dog[0])  # 4 % 3 is the dog
+    assert torch.equal(loaded.images([4], labels="7"), loaded.images([4], labels=2))
+
+
+def test_labels_that_cannot_be_are_explained() -> None:
+    loaded = model(classes=("cat", "dog"))
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'dog'.*cat, dog"):
+        loaded.sample([0], labels="dgo")
+    with pytest.raises(OptionError, match="0 to 1"):
+        loaded.sample([0], labels=2)
+    with pytest.raises(OptionError, match="3 labels for 2"):
+        loaded.sample([0, 1], labels=["cat", "cat", "dog"])
+    with pytest.raises(UsageError, match="without labels"):
+        model().sample([0], labels="cat")
+    with pytest.raises(UsageError, match="cat, dog"):
+        loaded.render(loaded.latents([0]))
+
+
+@pytest.mark.parametrize("seeds", [[-1], [2**32], []])
+def test_seeds_out_of_range_or_none_at_all_are_refused(seeds: list[int]) -> None:
+    with pytest.raises(OptionError):
+        model().sample(seeds)
+
+
+def test_truncation_in_z_goes_to_the_picture_of_zero() -> None:
+    loaded = model()
+    middle = loaded.render(torch.zeros(1, 8))
+    assert torch.equal(loaded.images([1, 2], truncation=0.0), middle.expand(2, -1, -1, -1))
+    with pytest.raises(OptionError, match="nan"):
+        loaded.sample([1], truncation=float("nan"))
+
+
+def test_in_w_truncation_goes_to_the_mean_w_which_is_estimated_once() -> None:
+    generator = Mapped()
+    loaded = model(generator)
+    assert loaded.space == "w"
+    mean = loaded.latents([1, 2], truncation=0.0)
+    assert torch.equal(mean[0], mean[1])
+    torch.testing.assert_close(mean[0], generator.mapping.bias.detach() + 5, rtol=0, atol=0.1)
+    half = loaded.latents([1], truncation=0.5)
+    torch.testing.assert_close(half, (mean[:1] + loaded.latents([1])) / 2)
+    assert generator.means_estimated == 1
+
+
+def test_each_class_has_its_own_mean() -> None:
+    loaded = model(Mapped(), classes=("a", "b"))
+    a, b = loaded.latents([0, 0], labels=["a", "b"], truncation=0.0)
+    assert (a - b).abs().max() > 0.5
+
+
+def test_latents_in_w_can_be_rendered_and_optimised() -> None:
+    loaded = model(Mapped())
+    w = loaded.latents([3, 4])
+    assert torch.equal(loaded.render(w), loaded.images([3, 4]))
+    w.requires_grad_()
+
+
+def test_levels_of_a_pyramid() -> None:
+    loaded = model(Mapped())
+    assert loaded.images([0]).shape == (1, 3, 16, 16)
+    assert loaded.images([0], level=8).shape == (1, 3, 8, 8)
+    assert loaded.interpolate([0, 1], 4, level=8).shape == (4, 3, 8, 8)
+    with pytest.raises(OptionError, match=r"No level of 2 pixels.*draws 8, 16"):
+        loaded.images([0], level=2)
+
+
+@pytest.mark.parametrize("method", ["auto", "slerp", "lerp", "smooth"])
+@pytest.mark.parametrize("kind", [Convolutions, Mapped])
+def test_a_walks_key_frames_are_the_samples(method: str, kind: type[Convolutions]) -> None:
+    loaded = model(kind())
+    path = loaded.interpolate([3, 1, 9], 41, method)
+    assert torch.equal(path[[0, 20, 40]], loaded.images([3, 1, 9]))
+    loop = loaded.interpolate([3, 1, 9], 42, method, loop=True, truncation=0.7)
+    assert torch.equal(loop[[0, 14, 28]], loaded.images([3, 1, 9], truncation=0.7))
+
+
+def test_a_walk_without_a_w_space_stays_in_one_class() -> None:
+    loaded = model(classes=("cat", "dog"))
+    path = loaded.interpolate([4, 5], 5)
+    assert torch.equal(path[[0, 4]], loaded.images([4, 5], labels="cat"))
+    with pytest.raises(OptionError, match="one label"):
+        loaded.interpolate([4, 5], 5, labels=["cat", "dog"])
+    blended = model(Mapped(), classes=("cat", "dog"))
+    assert torch.equal(blended.interpolate([4, 4], 5, labels=["cat", "dog"])[-1], blended.images([4], labels="dog")[0])
+
+
+def test_a_walk_that_cannot_be_is_explained() -> None:
+    with pytest.raises(UnknownNameError, match="'slerp'"):
+        model().interpolate([1, 2], 5, "slrp")
+    with pytest.raises(OptionError, match="two seeds"):
+        model().interpolate([1], 5)
+
+
+def test_a_generator_that_forgets_the_tuple_is_named_with_the_contract() -> None:
+    with pytest.raises(PluginError, match=r"fake \(from fakes\).*tuple"):
+        model(Bare()).sample([0])
+
+
+def test_out_of_memory_halves_the_chunk_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    hungry, calm = model(Hungry()), model(Convolutions())
+    hungry.generator.load_state_dict(calm.generator.state_dict())
+    assert (hungry.images(range(10)).int() - calm.images(range(10)).int()).abs().max() <= 1
+    assert "Out of memory" in caplog.text
+
+
+def test_memory_that_suffices_for_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Hungry, "rows", 0)
+    with pytest.raises(GantoolError, match="--device cpu"):
+        model(Hungry()).sample([0])
+
+
+def test_other_errors_of_a_generator_are_not_taken_for_memory() -> None:
+    class Failing(Convolutions):
+        def forward(self, z: Tensor, labels: Labels) -> tuple[Tensor, ...]:
+            raise RuntimeError("shapes do not fit")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        model(Failing()).render(torch.zeros(1, 8))
+
+
+def test_latents_of_another_model_are_refused() -> None:
+    with pytest.raises(OptionError, match="another model"):
+        model().render(torch.zeros(1, 7))
+    with pytest.raises(OptionError, match="another model"):
+        model(Mapped()).render(torch.zeros(1, 8), buffers={"noise": torch.zeros(4)})
+
+
+def test_buffers_that_go_with_latents_stand_in_for_the_models_own() -> None:
+    made = model(Mapped())
+    latents = made.latents([1])
+    before = made.render(latents)
+    moved = {"net.2.running_mean": torch.full((4,), 3.0)}
+    assert not torch.equal(made.render(latents, buffers=moved), before)
+    assert torch.equal(made.render(latents), before)
+
+
+def test_buffers_can_be_replaced_and_learnt_in_a_block() -> None:
+    class Shifted(Mapped):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("shift", torch.zeros(1))
+
+        def synthesize(self, w: Tensor) -> tuple[Tensor, ...]:
+            return super().synthesize(w + self.shift)
+
+    made = model(Shifted())
+    shift = torch.ones(1, requires_grad=True)
+    with made.replacing({"shift": shift}):
+        made.generator.synthesize(made.latents([1]))[-1].sum().backward()
+    assert shift.grad is not None
+    assert shift.grad.abs() > 0
+    assert made.generator.shift.tolist() == [0]
+    with pytest.raises(OptionError, match="of another model"), made.replacing({"no.such": shift}):
+        pass
+
+
+def test_drawing_reports_its_progress() -> None:
+    told: list[tuple[int, int]] = []
+    with progress.listening(lambda label, done, total: told.append((done, total))):
+        model().images(range(40))
+    assert told == [(32, 40), (40, 40)]
+
+
+def test_chunks_shrink_with_resolution() -> None:
+    sizes = [chunk_size(2**power) for power in range(2, 11)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == 32
+    assert sizes[-1] == 1

@@ -348,7 +348,7 @@ def gantool_extractors():
 
 class Talker:
     def __init__(self, options):
-        from gantool.plugins import host
+        from gantool.plugins.host import host
         self.inner = host().resolve("extractor", "random:filters=8,size=3,scales=2").build()
         self.layers, self.style_loss = self.inner.layers, self.inner.style_loss
         self.content_layers, self.style_layers = self.inner.content_layers, self.inner.style_layers

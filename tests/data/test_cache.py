@@ -24,7 +24,7 @@ from gantool.progress import listening
 BUILDER = """
 import sys, time
 from pathlib import Path
-from gantool.data.rows import Filled, Wanted, prepared
+from gantool.data.cache.store import Filled, Wanted, prepared
 
 def fill(file):
     file.write_bytes(bytes([7]) * file.stat().st_size)

@@ -18,7 +18,7 @@ from gantool.progress import listening
 
 CRASHING = """
 import os, sys
-from gantool.data import worker
+from gantool.data.pictures import worker
 
 inspect = worker.inspect
 def crash(file):

@@ -35,7 +35,13 @@ def reference() -> str:
     parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("api/contracts.py")) or "")]
     parts += [*_described("api/contracts.py", offered), "### Events\n", *_described("api/events.py", offered)]
     parts += ["### Runs and models\n"]
-    for path in ("run/start.py", "sampling/load.py", "sampling/model.py", "engine/model_file.py", "sampling/latent_file.py"):
+    for path in (
+        "run/start.py",
+        "sampling/load.py",
+        "sampling/model.py",
+        "engine/model_file.py",
+        "sampling/latent_file.py",
+    ):
         parts += _described(path, offered)
     about, _, tree = (ast.get_docstring(_tree("errors.py")) or "").partition("\n\n")
     parts += [f"### Errors\n\n{about}\n\n```text\n{tree}\n```\n", *_described("errors.py", offered)]

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from gantool.builtin import penalties as catalogue
+from gantool.builtin.losses import WassersteinOptions
 from gantool.builtin.losses.losses import Wasserstein
 from gantool.builtin.penalties import DraganOptions, DriftOptions, GpOptions, R1Options
 from gantool.builtin.penalties.gradients import R1, R2, Dragan, Drift, GradientPenalty
@@ -158,7 +159,7 @@ def test_drift_is_the_squared_logit_of_the_reals():
 
 def test_drift_as_a_penalty_adds_what_the_option_of_wasserstein_adds():
     real, fake = linear(batch(1), None), linear(batch(2), None)
-    plain, drifting = (Wasserstein(catalogue.WassersteinOptions(drift=drift)) for drift in (0.0, 0.2))
+    plain, drifting = (Wasserstein(WassersteinOptions(drift=drift)) for drift in (0.0, 0.2))
     penalty = Drift(DriftOptions(weight=0.2))
     added = penalty.weight * penalty(linear, batch(1), batch(2), None)
     assert torch.allclose(plain.discriminator(real, fake) + added, drifting.discriminator(real, fake))

@@ -35,8 +35,7 @@ def reference() -> str:
     parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("api/contracts.py")) or "")]
     parts += [*_described("api/contracts.py", offered), "### Events\n", *_described("api/events.py", offered)]
     parts += ["### Runs and models\n"]
-    models = ("run/start", "sampling/load", "sampling/model", "engine/model_file", "sampling/latent_file")
-    for path in (f"{name}.py" for name in models):
+    for path in (
         "run/start.py",
         "sampling/load.py",
         "sampling/model.py",

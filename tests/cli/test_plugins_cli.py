@@ -61,7 +61,7 @@ def test_list_as_json_names_every_kind(folder: Path) -> None:
     }
     guest = listed["guest_plugin"]
     assert set(guest) == {"name", "distribution", "version", "origin", "status", "error", "provides"}
-    assert set(guest["provides"]) == {hook.removeprefix("gantool_") for hook in KINDS.values()}
+    assert set(guest["provides"]) == {kind.plural for kind in KINDS.values()}
     assert guest["provides"]["losses"] == ["guest-loss"]
     assert (guest["status"], guest["error"], guest["origin"]) == ("ok", None, str(folder / "guest_plugin.py"))
     assert "mlp" in listed["gantool.builtin.architectures"]["provides"]["architectures"]

@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from gantool.api.hookspecs import hookimpl
+from gantool.api.kinds import KINDS
 from gantool.api.specs import API_VERSION, Architecture, Command, Component, ImageShape, Options, option
 from gantool.errors import DataError, OptionError, PluginError, UnknownNameError, UsageError
 from gantool.plugins import host as host_module
@@ -450,7 +451,7 @@ def test_every_built_in_resolves_by_its_own_canonical_text() -> None:
     host = PluginHost(guests=False, environ={})
     assert {plugin.status for plugin in host.plugins} == {"ok"}
     count = 0
-    for kind in host_module.PLURALS:
+    for kind in KINDS:
         for name, spec in host.specs(kind).items():
             if any(info.is_required() for info in spec.options.model_fields.values()):
                 continue
@@ -483,9 +484,9 @@ def test_the_process_has_one_host_and_complains_once(
 def test_specs_import_no_torch(site: Site) -> None:
     site.add("gantool-blobs", GOOD)
     code = (
-        "import sys; from gantool.plugins.host import host, PLURALS; h = host()\n"
+        "import sys; from gantool.plugins.host import KINDS, host; h = host()\n"
         "assert h.specs('architecture').keys() >= {'dcgan', 'blobs'}, h.plugins\n"
-        "[h.specs(kind) for kind in PLURALS]\n"
+        "[h.specs(kind) for kind in KINDS]\n"
         "print(sorted({'torch', 'torchvision', 'numpy', 'PIL'} & set(sys.modules)))"
     )
     environ = {**os.environ, "PYTHONPATH": str(site.folder), "GANTOOL_PLUGINS": "gantool-blobs"}

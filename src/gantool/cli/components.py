@@ -12,16 +12,9 @@ import typer
 from typer._click import Context, HelpFormatter
 from typer.core import TyperCommand
 
-KIND_OF_FLAG = {
-    "--arch": "architecture",
-    "--loss": "loss",
-    "--penalty": "penalty",
-    "--augment": "augmentation",
-    "--balance": "balance",
-    "--data": "source",
-    "--extractor": "extractor",
-    "--log": "observer",
-}
+from gantool.api.kinds import KINDS
+
+KIND_OF_FLAG = {kind.flag: kind.name for kind in KINDS.values() if kind.flag is not None}
 PLUGINS_DIR = "--plugins-dir"
 COMPLETION_VARIABLE = "_GANTOOL_COMPLETE"
 _PEEKED = "gantool.api.specs"

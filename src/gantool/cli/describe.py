@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from gantool.api.kinds import PLURALS
+from gantool.api.kinds import KINDS
 from gantool.api.specs import Architecture, Command, Spec
 from gantool.plugins.grammar import OptionRow, describe_options
 from gantool.plugins.loading import normal
@@ -62,7 +62,7 @@ def plugin_facts(plugin: Plugin) -> dict[str, Any]:
     """A plugin for programs; `provides` names every kind."""
     facts = asdict(plugin)
     del facts["claimed"]
-    facts["provides"] = {plural: list(plugin.provides.get(plural, ())) for plural in PLURALS.values()}
+    facts["provides"] = {kind.plural: list(plugin.provides.get(kind.plural, ())) for kind in KINDS.values()}
     return facts
 
 

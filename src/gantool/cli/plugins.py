@@ -19,16 +19,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _complete_name(incomplete: str) -> list[tuple[str, str]]:
-    from gantool.api.kinds import PLURALS
+    from gantool.api.kinds import KINDS
     from gantool.plugins.host import host
 
-    return [(name, spec.summary) for kind in PLURALS for name, spec in host().specs(kind).items()]
+    return [(name, spec.summary) for kind in KINDS for name, spec in host().specs(kind).items()]
 
 
 def _complete_kind(incomplete: str) -> list[str]:
-    from gantool.api.kinds import PLURALS
+    from gantool.api.kinds import KINDS
 
-    return list(PLURALS)
+    return list(KINDS)
 
 
 @app.command("list")
@@ -57,13 +57,13 @@ def show(
     plugins_dir: PluginFolders = None,
 ) -> None:
     """Show a component's options and recipe, or what a plugin provides."""
-    from gantool.api.kinds import PLURALS
+    from gantool.api.kinds import KINDS
     from gantool.cli.describe import component_facts, component_panel, plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
     from gantool.plugin_tools.roll_call import careful_host
 
     plugins = careful_host(plugins_dir or [])
-    kinds = [kind] if kind else list(PLURALS)
+    kinds = [kind] if kind else list(KINDS)
     found = [(each, plugins.specs(each)[name]) for each in kinds if name in plugins.specs(each)]
     named = [] if found or kind else [plugin for plugin in plugins.plugins if plugin.is_called(name)]
     if not found and not named:
@@ -79,7 +79,7 @@ def show(
 
 
 def _nothing(name: str, kind: str | None) -> Exception:
-    from gantool.api.kinds import PLURALS
+    from gantool.api.kinds import KINDS
     from gantool.errors import GantoolError, UnknownNameError, did_you_mean
     from gantool.plugins.host import host
 
@@ -89,7 +89,7 @@ def _nothing(name: str, kind: str | None) -> Exception:
             plugins.find(kind, name)
         except GantoolError as error:
             return error
-    known = [other for each in PLURALS for other in plugins.specs(each)]
+    known = [other for each in KINDS for other in plugins.specs(each)]
     known += [plugin.name for plugin in plugins.plugins] + [plugin.distribution for plugin in plugins.plugins]
     near = did_you_mean(name, known) or " 'gantool plugins list' shows what there is."
     return UnknownNameError(f"There is no component, plugin or distribution {name!r}.{near}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gantool.api.kinds import PLURALS
+from gantool.api.kinds import KINDS
 from gantool.errors import UnknownNameError, UsageError, did_you_mean, sentence
 from gantool.plugin_tools import examiner
 from gantool.plugin_tools.examiner import Request
@@ -145,7 +145,7 @@ def clashes(reports: Sequence[Examined]) -> None:
         if report.origin == "built-in":
             continue
         for kind, name in report.declared:
-            owner = owners.setdefault((PLURALS[kind], name), report.title)
+            owner = owners.setdefault((KINDS[kind].plural, name), report.title)
             if owner != report.title:
                 report.faults.append(f"its {kind} {name!r} gives way to that of {owner}: rename it.")
 

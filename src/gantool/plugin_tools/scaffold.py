@@ -5,12 +5,14 @@ Templates are packages of their own, in which `your-name`, `your_name` and `Your
 
 import keyword
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from gantool import __version__
+from gantool.api.kinds import KINDS
 from gantool.errors import UsageError, did_you_mean
 from gantool.files import write_folder_atomically
 from gantool.plugin_tools.requirements import PREFIX
@@ -18,34 +20,6 @@ from gantool.plugins.host import PluginHost
 
 TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What the README of a kind says: what the component is, where it is, and a command that uses it."""
-
-    summary: str
-    module: str
-    example: str
-
-
-TRAIN = "gantool train --arch dcgan --resolution 32 --images 20k"
-
-OF_KIND = {
-    "architecture": Kind("A small convolutional GAN", "networks", "gantool train --arch your-name --images 20k"),
-    "loss": Kind("The squared hinge loss", "loss", f"{TRAIN} --loss your-name"),
-    "penalty": Kind("A penalty that needs no second backward pass", "penalty", f"{TRAIN} --penalty your-name"),
-    "augmentation": Kind("Random quarter turns", "augmentation", f"{TRAIN} --augment your-name"),
-    "balance": Kind("A balance that lets a winning discriminator rest", "balance", f"{TRAIN} --balance your-name"),
-    "source": Kind("Pictures of rings and discs", "pictures", f"{TRAIN} --data your-name"),
-    "extractor": Kind(
-        "Features for style transfer that need no weights",
-        "features",
-        "gantool stylize photo.jpg painting.jpg --extractor your-name -o out.png",
-    ),
-    "observer": Kind("Losses as a CSV file", "observer", f"{TRAIN} --log your-name"),
-    "command": Kind("The mean of many samples", "command", "gantool your-name runs/some-run -o mean.png"),
-}
 
 
 @dataclass(frozen=True)
@@ -62,9 +36,9 @@ def new_plugin(name: str, kind: str, out: Path) -> Written:
 
     Raises UsageError for a name or kind that will not do, or a folder that is there already.
     """
-    if kind not in OF_KIND:
-        kinds = ", ".join(OF_KIND)
-        raise UsageError(f"There is no kind of component {kind!r}.{did_you_mean(kind, OF_KIND)} Kinds: {kinds}.")
+    if kind not in KINDS:
+        kinds = ", ".join(KINDS)
+        raise UsageError(f"There is no kind of component {kind!r}.{did_you_mean(kind, KINDS)} Kinds: {kinds}.")
     name = _checked(name, kind)
     folder = out / f"{PREFIX}{name}"
     if folder.exists() or folder.is_symlink():
@@ -78,7 +52,7 @@ def new_plugin(name: str, kind: str, out: Path) -> Written:
 
     out.mkdir(parents=True, exist_ok=True)
     write_folder_atomically(folder, write)
-    example = OF_KIND[kind].example.replace("your-name", name)
+    example = _about(kind)["example"].replace("your-name", name)
     commands = [f"gantool plugins install --editable {_typed(folder)}", example, f"python -m pytest {folder}"]
     return Written(folder, [folder / path for path in files], commands)
 
@@ -103,13 +77,17 @@ def _checked(name: str, kind: str) -> str:
 
 def _rendered(name: str, kind: str) -> Iterator[tuple[Path, str]]:
     """The files of the package, by their paths in it."""
-    about = OF_KIND[kind]
-    facts = {"kind": kind, "version": __version__, **vars(about)}
+    facts = {"kind": kind, "version": __version__, **_about(kind)}
     for path in sorted((TEMPLATES / "common").iterdir()):
         yield Path(path.stem), _named(name, Template(path.read_text(encoding="utf-8")).substitute(facts))
     for path in sorted((TEMPLATES / kind).rglob("*.py")):
         inside = path.relative_to(TEMPLATES / kind)
         yield Path(_named(name, str(inside))), _named(name, path.read_text(encoding="utf-8"))
+
+
+def _about(kind: str) -> dict[str, str]:
+    """The summary, the main module and an example command of a kind's template."""
+    return tomllib.loads((TEMPLATES / kind / "template.toml").read_text(encoding="utf-8"))
 
 
 def _named(name: str, text: str) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gantool.api.kinds import KINDS, PLURALS
+from gantool.api.kinds import KINDS
 from gantool.api.specs import Spec
 from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, shortened
 from gantool.plugins.grammar import Choice, parse_choice, read_options
@@ -163,7 +163,7 @@ class PluginHost:
                 spec.name: self._components[kind][spec.name][1] for spec in specs if spec.name in self._components[kind]
             }
             clashes += [f"its {kind} {name!r} gives way to that of {owner.title}" for name, owner in taken.items()]
-            provides[PLURALS[kind]] = tuple(spec.name for spec in specs if spec.name not in taken)
+            provides[KINDS[kind].plural] = tuple(spec.name for spec in specs if spec.name not in taken)
         plugin = replace(plugin, provides=provides)
         if clashes:
             plugin = replace(plugin, status="clash", error="; ".join(clashes))

@@ -182,7 +182,7 @@ def _call_hooks(plugin: object, candidate: Candidate, collected: Collected) -> N
     manager.add_hookspecs(hookspecs)
     manager.register(plugin, candidate.name)
     _check_hook_names(plugin, manager)
-    for kind, hook in KINDS.items():
+    for kind, hook in ((kind.name, kind.hook) for kind in KINDS.values()):
         results = getattr(manager.hook, hook)()
         if len(results) < len(getattr(manager.hook, hook).get_hookimpls()):  # pluggy drops None
             raise PluginError(f"{hook} returned None, not a list of specs")
@@ -198,7 +198,7 @@ def _call_hooks(plugin: object, candidate: Candidate, collected: Collected) -> N
 
 
 def _check_hook_names(plugin: object, manager: pluggy.PluginManager) -> None:
-    known = KINDS.values()
+    known = [kind.hook for kind in KINDS.values()]
     callers = manager.get_hookcallers(plugin) or []
     for caller in callers:
         if not caller.has_spec():

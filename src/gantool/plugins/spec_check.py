@@ -5,19 +5,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gantool.api import specs
+from gantool.api.kinds import KINDS
 from gantool.api.specs import TRAITS, Architecture, Command, Component, Options, Recipe, Spec
 from gantool.errors import PluginError
 from gantool.plugins.option_types import writable
 from gantool.plugins.recipe_check import check_recipe
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_SPECS: dict[str, type[Spec]] = {"architecture": Architecture, "command": Command}
 _PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 def check_spec(kind: str, spec: object) -> None:
     """Raise PluginError, with the spec and what is wrong with it, unless it is a sound spec of this kind."""
-    wanted = _SPECS.get(kind, Component)
+    wanted: type[Spec] = getattr(specs, KINDS[kind].spec)
     if not isinstance(spec, wanted):
         raise PluginError(f"a spec of kind {kind} must be a gantool.{wanted.__name__}, not {_type_name(spec)}")
     if not isinstance(spec.name, str) or not _NAME.fullmatch(spec.name):

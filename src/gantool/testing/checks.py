@@ -4,17 +4,12 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from gantool.api.kinds import KINDS
 from gantool.api.specs import Spec
 from gantool.plugins.selection import Chosen
 from gantool.testing.choosing import chosen, settled
 from gantool.testing.declaring import DECLARING
 from gantool.testing.faults import Nonconforming, found
-
-HOMES = {
-    "architecture": "architectures", "loss": "losses", "penalty": "penalties", "augmentation": "augmentations",
-    "balance": "balances", "source": "sources", "extractor": "extractors", "observer": "observers",
-    "command": "commands",
-}  # fmt: skip
 
 
 def check_architecture(
@@ -108,7 +103,7 @@ def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str
         """The component can be built and used."""
         from gantool.testing.seeding import randomness_kept  # which imports torch
 
-        faults_of: Callable[..., list[str]] = importlib.import_module(f"gantool.testing.{HOMES[kind]}").faults_of
+        faults_of: Callable[..., list[str]] = importlib.import_module(f"gantool.testing.{KINDS[kind].plural}").faults_of
         with randomness_kept():
             yield from faults_of(settled(component), **options)
 

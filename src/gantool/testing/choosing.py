@@ -49,7 +49,7 @@ def declaring_module(spec: Spec) -> str:
     """The module that declares a spec: one with gantool's hooks, or that of its options; empty where nothing tells."""
     factory, options = module_of(spec.factory), spec.options.__module__
     for name in (options, options.partition(".")[0], factory, factory.partition(".")[0]):
-        if any(hasattr(sys.modules.get(name), hook) for hook in KINDS.values()):
+        if any(hasattr(sys.modules.get(name), kind.hook) for kind in KINDS.values()):
             return name
     own = spec.options is not Options and options != factory and hasattr(sys.modules.get(options), "__file__")
     return options if own else ""
@@ -62,7 +62,7 @@ def _host_with(kind: str, spec: Spec) -> PluginHost:
     if trouble := made.complaints():
         raise PluginError(" ".join(trouble))
     module = sys.modules.get(home)
-    if any(hasattr(module, hook) for hook in KINDS.values()):
+    if any(hasattr(module, kind.hook) for kind in KINDS.values()):
         made.add(module, home)  # a recipe may name what else the plugin brings
     return made
 
@@ -70,5 +70,5 @@ def _host_with(kind: str, spec: Spec) -> PluginHost:
 def _only(kind: str, spec: Spec) -> object:
     """A plugin that provides this alone."""
     plugin = types.ModuleType(f"only_{spec.name}")
-    setattr(plugin, KINDS[kind], hookimpl(lambda: [spec]))
+    setattr(plugin, KINDS[kind].hook, hookimpl(lambda: [spec]))
     return plugin

@@ -34,9 +34,20 @@ class Ema:
         ours: list[Tensor] = list(self.gan.generator.parameters())
         theirs: list[Tensor] = list(self._source.parameters())
         torch._foreach_lerp_(ours, theirs, 1 - keep)
-        for mine, live in zip(self.gan.generator.buffers(), self._source.buffers(), strict=True):
-            if mine.is_floating_point():
-                # A forward pass that overflowed may leave NaN in BatchNorm's statistics; the average stays clean.
-                mine.copy_(torch.where(torch.isfinite(live), torch.lerp(mine, live, 1 - keep), mine))
-            else:
-                mine.copy_(live)
+        self._update_buffers(1 - keep)
+
+    def _update_buffers(self, weight: float) -> None:
+        """All statistics at once: one by one they cost a GPU more launches than the parameters do."""
+        pairs = list(zip(self.gan.generator.buffers(), self._source.buffers(), strict=True))
+        counts = [(mine, live) for mine, live in pairs if not mine.is_floating_point()]
+        if counts:
+            torch._foreach_copy_([mine for mine, _ in counts], [live for _, live in counts])
+        for dtype in {mine.dtype for mine, _ in pairs if mine.is_floating_point()}:
+            alike = [(mine, live) for mine, live in pairs if mine.dtype == dtype]
+            mine, live = (torch.cat([tensor.flatten() for tensor in side]) for side in zip(*alike, strict=True))
+            # A forward pass that overflowed may leave NaN in BatchNorm's statistics; the average stays clean.
+            moved = torch.where(torch.isfinite(live), torch.lerp(mine, live, weight), mine)
+            parts = torch.split(moved, [tensor.numel() for tensor, _ in alike])
+            torch._foreach_copy_(
+                [tensor for tensor, _ in alike], [p.view_as(t) for p, (t, _) in zip(parts, alike, strict=True)]
+            )

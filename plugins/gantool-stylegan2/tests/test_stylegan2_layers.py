@@ -31,6 +31,22 @@ def test_constants_stay_what_they_are():
     )
 
 
+@pytest.mark.parametrize(
+    ("padding", "stride", "side"), [(1, 1, 6), (2, 1, 5), (0, 1, 7), (1, 2, 6), (1, 2, 7), (2, 2, 8)]
+)
+def test_the_filters_gradients_are_those_of_a_convolution(padding, stride, side):
+    x = torch.randn(2, 3, side, side, dtype=torch.float64, requires_grad=True)
+    weight = kernel().double().expand(3, 1, 4, 4) * 2
+
+    def gradients(y):
+        (first,) = torch.autograd.grad(y.pow(3).sum(), x, create_graph=True)
+        return first, torch.autograd.grad(first.square().sum(), x)[0]
+
+    ours = gradients(blurred(x, kernel().double(), padding, stride, gain=2.0))
+    plain = gradients(F.conv2d(x, weight, stride=stride, padding=padding, groups=3))
+    assert all(torch.allclose(mine, its) for mine, its in zip(ours, plain, strict=True))
+
+
 def test_doubling_is_zeros_between_pixels_and_the_filter_over_them():
     x = torch.randn(2, 3, 6, 6)
     spread = torch.zeros(2, 3, 12, 12)

@@ -137,15 +137,13 @@ def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tu
     setting = Setting(config.resolution, config.channels, config.batch, config.images, count)
 
     def settle(kind: str, name: str, text: str) -> str:
-        chosen = host.resolve(kind, text)
-        if not chosen.is_open:
-            return text
-        chosen, reason = chosen.fitted(setting)
+        chosen, reason = host.resolve(kind, text).settled(setting)
         if reason not in why.get(name, ""):  # r1 and r2 have one reason
             why[name] = f"{why[name]}; {reason}" if name in why else reason
         return chosen.text
 
     update = {
+        "arch": settle("architecture", "arch", config.arch),
         "loss": settle("loss", "loss", config.loss),
         "penalty": tuple(settle("penalty", "penalty", text) for text in config.penalty),
         "augment": config.augment if config.augment == NONE else settle("augmentation", "augment", config.augment),

@@ -78,12 +78,11 @@ def _usual_weights(config: RunConfig, chosen: Chosen, images: int | None) -> lis
         return []
     default = replace(chosen, options=chosen.options.model_copy(update={"weight": field.get_default()}))
     with suppress(GantoolError):  # a guest's fault, in what this run does not need
-        if default.is_open:
-            # Where nobody knows how many images there are, the length of the run is near enough.
-            setting = Setting(
-                config.resolution, config.channels, config.batch, config.images, lambda: images or config.images
-            )
-            default, _ = default.fitted(setting)
+        # Where nobody knows how many images there are, the length of the run is near enough.
+        setting = Setting(
+            config.resolution, config.channels, config.batch, config.images, lambda: images or config.images
+        )
+        default, _ = default.settled(setting)
     of_recipe = [_of_recipe("penalty", text) for text in _recipe_penalties(config)]
     same = [one for one in of_recipe if one is not None and one.spec.name == chosen.spec.name]
     return [weight for one in (default, *same) if (weight := number(one, "weight")) > 0]

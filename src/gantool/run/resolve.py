@@ -51,8 +51,7 @@ def decide(
     settings |= _components(host, settings)
     config = settle(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)
-    arch = arch.settled(ImageShape(config.resolution, config.channels), config.images)
-    config = config.model_copy(update={"arch": arch.text, "horizon": _horizon(config)})
+    config = config.model_copy(update={"horizon": _horizon(config)})
     count = lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
     config, settled = defaults.settled(host, config, count)
     if "batch" not in said:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from gantool.api.hookspecs import hookimpl
 from gantool.api.kinds import KINDS
-from gantool.api.specs import Component, Options, Setting, Spec
+from gantool.api.specs import Options, Setting, Spec
 from gantool.errors import PluginError
 from gantool.plugins.grammar import Choice, read_options
 from gantool.plugins.host import PluginHost, host, using
@@ -35,9 +35,7 @@ def chosen(kind: str, choice: str | Spec) -> Iterator[Chosen]:
 
 def settled(component: Chosen) -> Chosen:
     """With options at "auto" replaced by what suits a short run; an architecture is settled for each shape."""
-    if isinstance(component.spec, Component) and component.is_open:
-        return component.fitted(SETTING)[0]
-    return component
+    return component if component.kind == "architecture" else component.settled(SETTING)[0]
 
 
 def module_of(place: str) -> str:

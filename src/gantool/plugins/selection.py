@@ -18,12 +18,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Chosen:
-    """A component with its options, ready to be built."""
+    """A component with its options, ready to be built. `release` is its distribution with the version, for messages."""
 
     kind: str
     spec: Spec
     options: Options
     distribution: str
+    release: str = ""
 
     @property
     def title(self) -> str:

@@ -14,6 +14,7 @@ from gantool.api.contracts import Gan, Images, Labels, Stage
 from gantool.api.specs import ImageShape
 from gantool.engine.stages import stages_of
 from gantool.pixels import to_float
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.choosing import SETTING
 
@@ -24,10 +25,11 @@ SAMPLES = 8
 
 @dataclass(frozen=True)
 class Case:
-    """An architecture and a shape to build it for."""
+    """An architecture, a shape to build it for, and the plugins among which its recipe finds its components."""
 
     component: Chosen
     shape: ImageShape
+    plugins: PluginHost
 
     @property
     def place(self) -> str:

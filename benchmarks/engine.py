@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -31,7 +32,8 @@ from gantool.engine.distributed import World
 from gantool.engine.model_file import ModelCard
 from gantool.engine.precision import Precision
 from gantool.engine.trainer import Trainer
-from gantool.run.prepare import build_game, build_gan, settle_precision
+from gantool.run.prepare import Prepared, build_game, prepare
+from gantool.run.start import planned
 
 REST_SECONDS = 0.3
 """Between turns, until the threads of the last one have stopped waiting for work by spinning."""
@@ -56,9 +58,14 @@ def adam(network: nn.Module, **more: bool) -> torch.optim.Adam:
     return torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999), **more)
 
 
+def prepared(config: RunConfig, device: torch.device) -> Prepared:
+    """The run, built; precision and layout were measured before."""
+    return prepare(config, planned(config).components, config.batch, (), device, measure=False)
+
+
 def tutorial(config: RunConfig, device: torch.device) -> Callable[[], None]:
     """The step that most repositories have."""
-    gan, _ = build_gan(config, ())
+    gan = prepared(config, device).gan
     g, d = gan.generator.to(device), gan.discriminator.to(device)
     optimizer_g, optimizer_d = adam(g), adam(d)
     shape = (config.batch, config.channels, config.resolution, config.resolution)
@@ -86,7 +93,7 @@ def tutorial(config: RunConfig, device: torch.device) -> Callable[[], None]:
 
 def bare(config: RunConfig, device: torch.device, precision: Precision) -> Callable[[], None]:
     """The fewest lines that train the same networks in the same precision."""
-    gan, _ = build_gan(config, ())
+    gan = prepared(config, device).gan
     g, d = precision.place(gan.generator, device), precision.place(gan.discriminator, device)
     optimizer_g, optimizer_d = adam(g, fused=True), adam(d, fused=True)
     images = Synthetic(config, device).images[: config.batch]
@@ -116,8 +123,7 @@ def bare(config: RunConfig, device: torch.device, precision: Precision) -> Calla
 
 def engine(config: RunConfig, device: torch.device, precision: Precision, run: Path) -> Callable[[], None]:
     """gantool's own."""
-    gan, _ = build_gan(config, ())
-    game = build_game(config, gan, device, precision, World())
+    game = build_game(replace(prepared(config, device), precision=precision), device, World())
     card = ModelCard(architecture=config.arch, resolution=config.resolution, channels=config.channels, images_seen=0)
     return Trainer(game, Synthetic(config, device), config, run, card, []).step
 
@@ -159,7 +165,8 @@ def main() -> None:
         arch=args.arch, resolution=args.resolution, batch=args.batch, device=args.device, precision=args.precision,
         layout=args.layout,
     )  # fmt: skip
-    config, precision = settle_precision(config, *build_gan(config, ()))
+    measured = prepare(config, planned(config).components, config.batch, (), pick_device(config.device))
+    config, precision = measured.config, measured.precision
     spawn = multiprocessing.get_context("spawn")
     lines: dict[str, Connection] = {}
     processes = []

@@ -22,7 +22,8 @@ from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World
 from gantool.engine.model_file import ModelCard
 from gantool.engine.trainer import Trainer
-from gantool.run.prepare import build_game, build_gan, settle_precision
+from gantool.run.prepare import build_game, prepare
+from gantool.run.start import planned
 
 
 class Synthetic:
@@ -41,9 +42,8 @@ class Synthetic:
 def trainer(config: RunConfig, run: Path) -> Trainer:
     """gantool's own, without observers."""
     device = pick_device(config.device)
-    config, precision = settle_precision(config, *build_gan(config, ()))
-    gan, _ = build_gan(config, ())
-    game = build_game(config, gan, device, precision, World())
+    prepared = prepare(config, planned(config).components, config.batch, (), device)
+    config, game = prepared.config, build_game(prepared, device, World())
     card = ModelCard(architecture=config.arch, resolution=config.resolution, channels=config.channels, images_seen=0)
     return Trainer(game, Synthetic(config.channels, device), config, run, card, [])
 

@@ -12,13 +12,12 @@ import time
 
 import torch
 
-import gantool
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World
-from gantool.engine.precision import Precision
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.plugins.host import host
-from gantool.run.prepare import build_game, build_gan
+from gantool.run.prepare import build_game, prepare
+from gantool.run.resolve import decide
 
 PLAIN = ("logistic", "none", "none")
 AUGMENTATIONS = {"ada": "ada:p=0.5"}  # what begins as the identity
@@ -34,11 +33,12 @@ def strategies() -> list[tuple[str, str, str]]:
 
 def built(loss: str, penalty: str, augment: str, args: argparse.Namespace, device: torch.device) -> Game:
     """The game that is played by them."""
-    config = gantool.configure(
-        arch=args.arch, resolution=args.resolution, batch=args.batch, loss=loss, penalty=(penalty,), augment=augment,
-        device=args.device, precision="float32", layout="contiguous",
-    )  # fmt: skip
-    return build_game(config, build_gan(config, ())[0], device, Precision("float32", "contiguous"), World())
+    settings = {
+        "arch": args.arch, "resolution": args.resolution, "batch": args.batch, "loss": loss, "penalty": (penalty,),
+        "augment": augment, "device": args.device, "precision": "float32", "layout": "contiguous",
+    }  # fmt: skip
+    run = decide(host(), settings)
+    return build_game(prepare(run.config, run.components, args.batch, (), device), device, World())
 
 
 def measure(game: Game, batch: torch.Tensor) -> float:

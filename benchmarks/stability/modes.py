@@ -20,6 +20,7 @@ from gantool.builtin.sources.shapes_recognise import NEAREST, RECOGNISABLE, reco
 from gantool.plugins.host import host
 from gantool.plugins.option_types import quote
 from gantool.run.prepare import build_source
+from gantool.run.start import planned
 
 Reader = Callable[[UInt8[Tensor, "n c h w"]], Reading]
 
@@ -36,7 +37,8 @@ class DataSet:
 
     def reals(self, n: int, seed: int = 0) -> UInt8[Tensor, "n c h w"]:
         """n of its pictures, drawn at random, at the size that runs train at."""
-        source = build_source(gantool.configure(arch="dcgan", data=self.source, device="cpu"))
+        plan = planned(gantool.configure(arch="dcgan", data=self.source, device="cpu"))
+        source = build_source(plan.config, plan.components.source)
         chosen = np.random.default_rng(seed).integers(0, len(source), n)
         return torch.stack([source[int(index)][0] for index in chosen])
 

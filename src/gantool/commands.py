@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gantool.cli.components import complete
+    from gantool.cli.extractors import find_extractor
     from gantool.cli.interrupts import Caught, interruptible
     from gantool.cli.model_options import Device, Json, ModelPath, Overwrite, Scale, Truncation
     from gantool.cli.out_files import check_out
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from gantool.progress import report
     from gantool.render.grids import sheet
     from gantool.render.pictures import save_pictures
-    from gantool.style.job import find_extractor
 
 _HOME = {
     "gantool.cli.model_options": ("ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json"),
@@ -36,7 +36,7 @@ _HOME = {
     "gantool.pixels": ("to_float", "to_uint8"),
     "gantool.render.grids": ("sheet",),
     "gantool.render.pictures": ("save_pictures",),
-    "gantool.style.job": ("find_extractor",),
+    "gantool.cli.extractors": ("find_extractor",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

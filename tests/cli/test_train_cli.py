@@ -341,7 +341,7 @@ def test_a_run_that_lost_its_checkpoints_does_not_begin_anew(gantool, photos):
 
 
 def test_a_batch_larger_than_the_data_is_refused_before_it_is_tried(gantool, photos, monkeypatch):
-    monkeypatch.setattr("gantool.run.start.settle_precision", lambda *_: pytest.fail("it was tried"))
+    monkeypatch.setattr("gantool.run.prepare.settle_precision", lambda *_: pytest.fail("it was tried"))
     ended = gantool("train", *MLP, "--data", photos, "--resolution", "8", "--batch", "64")
     assert (ended.code, "--batch 12 or less" in ended.err) == (1, True)
 
@@ -349,7 +349,7 @@ def test_a_batch_larger_than_the_data_is_refused_before_it_is_tried(gantool, pho
 def test_sigterm_before_training_clears_away_what_is_half_done(gantool, photos, monkeypatch):
     cleared = []
 
-    def build(config):
+    def build(*_):
         try:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(10)

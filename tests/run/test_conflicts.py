@@ -9,14 +9,9 @@ from gantool.errors import UsageError
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.conflicts import having, number, refuse_conflicts
-from gantool.run.prepare import build_gan
+from prepared import prepared
 
 DCGAN = "dcgan:width=4,max_width=8,latent=6"
-
-
-def planned(arch=DCGAN, **settings):
-    config = gantool.configure(arch=arch, resolution=16, batch=8, device="cpu", **settings)
-    return config, build_gan(config, ())[0]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +29,7 @@ def planned(arch=DCGAN, **settings):
 )
 def test_what_cannot_work_is_refused_with_both_names(settings, words):
     with pytest.raises(UsageError) as caught:
-        refuse_conflicts(*planned(**settings))
+        prepared(**settings)
     assert all(word in str(caught.value) for word in words)
 
 
@@ -51,18 +46,18 @@ def test_what_cannot_work_is_refused_with_both_names(settings, words):
     ],
 )
 def test_what_can_work_is_let_through(settings):
-    refuse_conflicts(*planned(**settings))
+    prepared(**settings)
 
 
 @pytest.mark.parametrize("normalise", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm])
 def test_spectral_normalisation_is_seen_in_both_of_torchs_forms_and_nothing_else_is_taken_for_it(normalise):
-    config, gan = planned(penalty=("clip",))
-    nn.utils.parametrizations.weight_norm(gan.discriminator.head)
-    refuse_conflicts(config, gan)
-    config, gan = planned(penalty=("clip",))
-    normalise(gan.discriminator.head)
+    run = prepared(penalty=("clip",))
+    nn.utils.parametrizations.weight_norm(run.gan.discriminator.head)
+    refuse_conflicts(run.components, run.gan)
+    run = prepared(penalty=("clip",))
+    normalise(run.gan.discriminator.head)
     with pytest.raises(UsageError, match="spectral"):
-        refuse_conflicts(config, gan)
+        refuse_conflicts(run.components, run.gan)
 
 
 def test_a_guests_option_of_the_same_name_is_its_own_affair():

@@ -29,8 +29,8 @@ def photos(tmp_path):
 
 
 def decided(**asked):
-    config, choices = decide(HOST, {"arch": "dcgan", "device": "cpu"} | asked)
-    return config, {choice.flag: choice for choice in choices}
+    resolved = decide(HOST, {"arch": "dcgan", "device": "cpu"} | asked)
+    return resolved.config, {choice.flag: choice for choice in resolved.choices}
 
 
 def test_few_pictures_are_augmented_and_many_are_not(photos):
@@ -108,9 +108,9 @@ def test_r1_gets_the_weight_of_resolution_and_batch():
 
 def test_what_is_decided_stays_decided(photos):
     config, _ = decided(data=photos, batch=4, penalty=("r1",), augment="diffaugment:strength=auto")
-    again, told = decide(HOST, config.model_dump())
-    assert again == config
-    assert told == ()
+    again = decide(HOST, config.model_dump())
+    assert again.config == config
+    assert again.choices == ()
 
 
 def test_pictures_are_counted_only_where_their_number_matters():
@@ -178,13 +178,13 @@ def test_a_recipe_that_cannot_be_followed_is_its_plugins_fault_unless_it_is_over
     assert told in str(raised.value)
     (flag,) = override
     assert str(raised.value).endswith(f" Tell its author; --{flag} NAME overrides it.")
-    assert decide(host, asked | override)[0].arch == "odd"
+    assert decide(host, asked | override).config.arch == "odd"
 
 
 def test_a_recipe_may_leave_out_what_flags_can():
     host = PluginHost(guests=False, environ={})
     host.add(OddRecipe(Recipe(penalties=("none",), augment="none", balance="none")), "gantool-odd")
-    config = decide(host, {"arch": "odd", "device": "cpu"})[0]
+    config = decide(host, {"arch": "odd", "device": "cpu"}).config
     assert (config.penalty, config.augment, config.balance) == ((), "none", "fixed:d_steps=1")
 
 

@@ -3,12 +3,18 @@
 import pytest
 from PIL import Image
 
-import gantool
 from gantool.errors import DataError
+from gantool.plugins.host import host
 from gantool.run.forecast import forecast
+from gantool.run.resolve import decide
 
 MLP = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 8, "device": "cpu", "augment": "none",
        "precision": "float32", "layout": "contiguous"}  # fmt: skip
+
+
+def forecast_of(**settings):
+    resolved = decide(host(), settings)
+    return forecast(resolved.config, resolved.components)
 
 
 @pytest.fixture
@@ -20,9 +26,9 @@ def folder(tmp_path):
 
 
 def test_pictures_whose_names_are_plenty_are_not_read(folder, monkeypatch):
-    monkeypatch.setattr("gantool.run.forecast.build_source", lambda config: pytest.fail("they were read"))
-    told = forecast(gantool.configure(**MLP, data=str(folder), batch=2, labels=True))
-    plain = forecast(gantool.configure(**MLP, data=str(folder), batch=2))
+    monkeypatch.setattr("gantool.run.forecast.build_source", lambda *_: pytest.fail("they were read"))
+    told = forecast_of(**MLP, data=str(folder), batch=2, labels=True)
+    plain = forecast_of(**MLP, data=str(folder), batch=2)
     assert told.discriminator == plain.discriminator + 5 * 4
 
 
@@ -30,12 +36,12 @@ def test_a_batch_of_more_images_than_can_be_read_is_refused(folder):
     for path in sorted(folder.rglob("*.png"))[:22]:
         path.write_bytes(b"broken")
     with pytest.raises(DataError, match="--batch 4 is more than the 3 images there are"):
-        forecast(gantool.configure(**MLP, data=str(folder), batch=4))
+        forecast_of(**MLP, data=str(folder), batch=4)
 
 
 def test_three_images_are_doubted_for_their_number(folder):
     for path in sorted(folder.rglob("*.png"))[:22]:
         path.unlink()
-    told = forecast(gantool.configure(**MLP, data=str(folder)))
+    told = forecast_of(**MLP, data=str(folder))
     assert told.config.batch == 3
     assert any("With 3 images --batch 4 is impossible" in doubt for doubt in told.doubts)

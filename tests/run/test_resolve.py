@@ -2,7 +2,8 @@ import pytest
 
 from gantool.errors import OptionError, UnknownNameError, UsageError
 from gantool.plugins.host import PluginHost
-from gantool.run.resolve import only_moved, resolve, resolve_source, restated
+from gantool.run.components import only_moved, resolve_source
+from gantool.run.resolve import resolve, restated
 
 HOST = PluginHost(guests=False, environ={})
 
@@ -121,7 +122,10 @@ def test_a_stored_configuration_is_restated_with_options_gained_since():
 
 
 def test_the_same_pictures_may_have_moved():
-    assert only_moved(HOST, "folder:path=a,fit=pad", "folder:path=b,fit=pad")
-    assert not only_moved(HOST, "folder:path=a,fit=pad", "folder:path=b")
-    assert not only_moved(HOST, "shapes", "shapes:seed=1")
-    assert not only_moved(HOST, "folder:path=a", "shapes")
+    def moved(one, other):
+        return only_moved(HOST.resolve("source", one), HOST.resolve("source", other))
+
+    assert moved("folder:path=a,fit=pad", "folder:path=b,fit=pad")
+    assert not moved("folder:path=a,fit=pad", "folder:path=b")
+    assert not moved("shapes", "shapes:seed=1")
+    assert not moved("folder:path=a", "shapes")

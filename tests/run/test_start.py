@@ -12,6 +12,7 @@ from PIL import Image
 import gantool
 from gantool.api.events import Finished, Tick
 from gantool.errors import CheckpointError, PluginError, ResumeError
+from gantool.plugins.host import host
 
 SMALL = {"arch": "dcgan:width=4,latent=8", "resolution": 16, "batch": 4, "device": "cpu", "precision": "float32"}
 
@@ -57,7 +58,7 @@ def test_every_run_is_watched_and_its_best_has_a_name(tmp_path, photos):
     named, meant = (gantool.load(run / place, device="cpu") for place in ("best", f"checkpoints/{best:09d}"))
     assert named.sample(seeds=[1])[0].tobytes() == meant.sample(seeds=[1])[0].tobytes()
     assembly = importlib.import_module("gantool.run.start")
-    assert assembly.plan({"images": 20}, resume=run / "best").checkpoint == run / "checkpoints" / f"{best:09d}"
+    assert assembly.plan(host(), {"images": 20}, resume=run / "best").checkpoint == run / "checkpoints" / f"{best:09d}"
 
 
 def test_a_run_without_the_watch_has_no_scores(tmp_path, photos):
@@ -84,13 +85,13 @@ def test_a_trainer_can_be_watched_and_stopped(tmp_path, photos):
 def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, photos):
     assembly = importlib.import_module("gantool.run.start")
     settings = {**SMALL, "data": str(photos), "images": 8}
-    assembly.trainer(assembly.plan(settings, out=tmp_path, name="one"), tmp_path).train()
+    assembly.trainer(assembly.plan(host(), settings, out=tmp_path, name="one"), tmp_path).train()
     for path in photos.iterdir():
         path.touch()
-    again = assembly.plan(settings | {"images": 12}, out=tmp_path, name="one")
+    again = assembly.plan(host(), settings | {"images": 12}, out=tmp_path, name="one")
     assert assembly.trainer(again, tmp_path).train().images_seen == 12
     shutil.copy(photos / "0.png", photos / "copy.png")
-    more = assembly.plan(settings | {"images": 16}, out=tmp_path, name="one")
+    more = assembly.plan(host(), settings | {"images": 16}, out=tmp_path, name="one")
     with pytest.raises(ResumeError, match="8 then, 9 now"):
         assembly.trainer(more, tmp_path)
     assert assembly.trainer(more, tmp_path, accept_new_data=True).train().images_seen == 16
@@ -98,14 +99,14 @@ def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, ph
 
 def test_a_trainer_holds_its_run_until_it_has_trained(tmp_path, photos):
     assembly = importlib.import_module("gantool.run.start")
-    planned = assembly.plan({**SMALL, "data": str(photos), "images": 4}, out=tmp_path, name="one")
+    planned = assembly.plan(host(), {**SMALL, "data": str(photos), "images": 4}, out=tmp_path, name="one")
     first = assembly.trainer(planned, tmp_path)
     with pytest.raises(ResumeError, match="Another process"):
         assembly.trainer(planned, tmp_path)
     first.train()
     with pytest.raises(ResumeError, match=r"begun the run .* meanwhile"):  # planned when there was none
         assembly.trainer(planned, tmp_path)
-    again = assembly.plan({"images": 8}, out=tmp_path, resume=tmp_path / "one")
+    again = assembly.plan(host(), {"images": 8}, out=tmp_path, resume=tmp_path / "one")
     dropped = assembly.trainer(again, tmp_path)
     del dropped
     assert assembly.trainer(again, tmp_path).train().images_seen == 8

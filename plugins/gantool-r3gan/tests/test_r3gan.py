@@ -77,9 +77,8 @@ def test_channels_fall_beyond_32_pixels_and_split_into_groups():
 
 
 def test_auto_is_what_the_runs_length_can_train():
-    shape = gantool.ImageShape(32)
-    assert [widths(R3ganOptions(), shape, images).width for images in (50_000, 200_000, 5_000_000)] == [96, 256, 768]
-    assert widths(R3ganOptions(width=7), shape, 5).width == 7
+    lengths = [gantool.Setting(32, 3, 16, images, lambda: 10) for images in (50_000, 200_000, 5_000_000)]
+    assert [widths(R3ganOptions(), length)[0].width for length in lengths] == [96, 256, 768]
     setting = gantool.Setting(64, 3, 16, 1000, lambda: 10)
     settled, why = gamma(FallingOptions(), setting)
     assert (settled.weight, settled.images, settled.end) == (2.0, 1000, 0.1)

@@ -144,9 +144,8 @@ class Component:
 class Architecture:
     """An architecture: `factory(options, shape: ImageShape) -> Gan`, with the recipe it trains well by.
 
-    `resolutions` lists those it can be built for; empty means any. `settle` names a callable `(options, shape, images)
-    -> options` that replaces options at "auto" by what suits the run's length, once, when a run begins; it must be
-    quick and import no torch. `about` is for those who want to know more than the summary says.
+    `resolutions` lists those it can be built for; empty means any. `settle` replaces options at "auto" once, when a run
+    begins, as for any other component. `about` is for those who want to know more than the summary says.
     """
 
     name: str

@@ -10,6 +10,7 @@ import torch
 import typer
 from PIL import Image
 
+from gantool.cli.extractors import find_extractor
 from gantool.cli.interrupts import interruptible
 from gantool.cli.out_files import check_out
 from gantool.cli.output import result, result_json, say, warn
@@ -25,7 +26,7 @@ from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
 from gantool.pixels import to_uint8
 from gantool.render.pictures import save_pictures, to_pil
 from gantool.render.rows import side_by_side
-from gantool.style.job import Manner, as_image, find_extractor, parse_styles, stylize
+from gantool.style.job import Manner, as_image, parse_styles, stylize
 from gantool.style.transfer import State
 
 

@@ -130,14 +130,15 @@ def train(
     settings = {name: given[name] or None if name in REPEATABLE else given[name] for name in SETTINGS}
     from gantool.cli.progress import showing_progress
     from gantool.cli.training import run_to_the_end, show_forecast
+    from gantool.plugins.host import host
     from gantool.run import start
 
-    plan = start.plan(settings, config, out, name, resume)
+    plan = start.plan(host(), settings, config, out, name, resume)
     if dry_run:
         from gantool.run.forecast import forecast
 
         with redirect_stdout(sys.stderr), showing_progress():
-            told = forecast(plan.config)
+            told = forecast(plan.config, plan.components)
         show_forecast(told, plan.choices, as_json)
         return
     run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)

@@ -18,6 +18,7 @@ from gantool.cli.progress import showing_progress
 from gantool.engine.trainer import Trainer
 from gantool.errors import UsageError
 from gantool.files import RunLock
+from gantool.plugins.host import host
 from gantool.run import folder as run_folder
 from gantool.tuning.folder import Begun, check_trials, default_name, open_folder, plan, read, write
 from gantool.tuning.report import command, document, folders, line, table, worth
@@ -38,8 +39,8 @@ def begin(
     """A search and its folder, which may have been begun before by the same command."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UsageError("gantool tune is one process: start it without torchrun.")
-    begun = plan(settings, run, config, search, trials)
-    name = name or default_name(begun.start)
+    begun = plan(host(), settings, run, config, search, trials)
+    name = name or default_name(host(), begun.start)
     if Path(name).name != name or name in (".", ".."):
         raise UsageError(f"--name {name!r}: a name is one folder inside --out {out}, without slashes.")
     return out / name, open_folder(out / name, begun)
@@ -78,7 +79,7 @@ def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bo
         if not quiet:
             say(line(event, trial, search))
 
-    train = RunOf(folder, begun.said, begun.start_file(folder), search.images, guard)
+    train = RunOf(host(), folder, begun.said, begun.start_file(folder), search.images, guard)
     # The whole search is guarded: between two trials, too, KeyboardInterrupt may come where nothing can be raised.
     with interruptible(stop) as signals:
         try:

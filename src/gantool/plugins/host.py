@@ -118,7 +118,7 @@ class PluginHost:
         spec, owner = self.find(kind, choice.name), self.owner(kind, choice.name)
         whose = title(kind, spec.name, owner)
         options = guarded(whose, owner, " over its options", lambda: read_options(spec, choice))
-        return Chosen(kind, spec, options, owner)
+        return Chosen(kind, spec, options, owner, self._of(kind)[choice.name][1].title)
 
     def guests(self) -> Iterator[tuple[Plugin, Spec]]:
         """Every component that a plugin provides, with the plugin."""

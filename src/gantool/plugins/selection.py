@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from gantool.api.specs import AUTO, Architecture, Component, ImageShape, Options, Setting, Spec
+from gantool.api.specs import AUTO, Component, ImageShape, Options, Setting, Spec
 from gantool.errors import GantoolError, PluginError, cause, sentence
 from gantool.plugins.built_check import check_built
 from gantool.plugins.grammar import canonical
@@ -18,12 +18,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Chosen:
-    """A component with its options, ready to be built."""
+    """A component with its options, ready to be built. `release` is its distribution with the version, for messages."""
 
     kind: str
     spec: Spec
     options: Options
     distribution: str
+    release: str = ""
 
     @property
     def title(self) -> str:
@@ -49,29 +50,15 @@ class Chosen:
         guarded(self.title, self.distribution, "", lambda: check_built(self.kind, built, self.title))
         return built
 
-    @property
-    def is_open(self) -> bool:
-        """Whether options are left at "auto" that the component can settle."""
-        return self.spec.settle is not None and bool(self._left_open())
-
-    def fitted(self, setting: Setting) -> tuple["Chosen", str]:
-        """With options at "auto" replaced by what suits the run, and why."""
-        assert self.spec.settle is not None
+    def settled(self, setting: Setting) -> tuple["Chosen", str]:
+        """Options at "auto" replaced by what suits the run, and why; itself and no reason where nothing is open."""
+        if self.spec.settle is None or not self._left_open():
+            return self, ""
         answer = self._call(self.spec.settle, setting)
         sound = isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], self.spec.options)
         if not sound:
             raise PluginError(f"{self.title}: {self.spec.settle} must return its options and a text that says why.")
         return replace(self, options=answer[0]), str(answer[1])
-
-    def settled(self, shape: ImageShape, images: int) -> "Chosen":
-        """With options at "auto" replaced by what suits a run of so many images, where the architecture says how."""
-        place = self.spec.settle if isinstance(self.spec, Architecture) else None
-        if place is None:
-            return self
-        options = self._call(place, shape, images)
-        if not isinstance(options, self.spec.options):
-            raise PluginError(f"{self.title}: {place} must return its options, not a {type(options).__name__}.")
-        return replace(self, options=options)
 
     def as_settled(self, before: "Chosen") -> "Chosen":
         """With options at "auto" as they were settled `before`, when a run of the same component began."""

@@ -1,21 +1,22 @@
 """Combinations of strategies that make no sense, refused before a run begins."""
 
+from collections.abc import Sequence
+
 from torch import nn
 
 from gantool.api.contracts import Gan
-from gantool.api.run_config import NONE, RunConfig
 from gantool.errors import UsageError
-from gantool.plugins.host import host
 from gantool.plugins.selection import Chosen
+from gantool.run.components import RunComponents
 
 EVEN = 0.5
 """Labels that change with this chance say nothing."""
 FLAGS = {"loss": "--loss", "penalty": "--penalty", "augmentation": "--augment", "balance": "--balance"}
 
 
-def refuse_conflicts(config: RunConfig, gan: Gan) -> None:
+def refuse_conflicts(components: RunComponents, gan: Gan) -> None:
     """Raise UsageError for the first combination that cannot work, naming both sides and the remedy."""
-    chosen = strategies_of(config)
+    chosen = components.strategies
     names = [one.spec.name for one in chosen if one.kind == "penalty"]
     for name in names:
         if names.count(name) > 1:
@@ -50,18 +51,7 @@ def refuse_conflicts(config: RunConfig, gan: Gan) -> None:
             )
 
 
-def strategies_of(config: RunConfig) -> list[Chosen]:
-    """Loss, penalties, augmentation and balance of a run."""
-    named = [
-        ("loss", config.loss),
-        *(("penalty", text) for text in config.penalty),
-        ("augmentation", config.augment),
-        ("balance", config.balance),
-    ]
-    return [host().resolve(kind, text) for kind, text in named if text != NONE]
-
-
-def having(chosen: list[Chosen], trait: str) -> list[Chosen]:
+def having(chosen: Sequence[Chosen], trait: str) -> list[Chosen]:
     """Those that declare a trait, but for what adapts and was told not to."""
     return [one for one in chosen if trait in getattr(one.spec, "traits", ()) and not _held(one)]
 

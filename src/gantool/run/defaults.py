@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gantool.api.run_config import NONE, RunConfig
-from gantool.api.specs import AUTO, Architecture, Component, Setting
+from gantool.api.specs import AUTO, Architecture, Component
 from gantool.errors import GantoolError, PluginError, sentence
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
@@ -123,37 +123,6 @@ def _why_ema(batch: Any) -> str:
     return f"10,000 images at batch 32, in proportion (batch {batch})"
 
 
-def settled(host: PluginHost, config: RunConfig, count: Callable[[], int]) -> tuple[RunConfig, dict[str, str]]:
-    """A configuration with nothing left at "auto" that its images decide, and why for each setting that changed.
-
-    `count` tells how many images there are; it is asked only where that matters.
-    """
-    why: dict[str, str] = {}
-    if config.augment == AUTO:
-        augment, why["augment"] = _augmentation(count())
-        text = host.resolve("augmentation", augment).text if augment != NONE else NONE
-        config = config.model_copy(update={"augment": text})
-
-    setting = Setting(config.resolution, config.channels, config.batch, config.images, count)
-
-    def settle(kind: str, name: str, text: str) -> str:
-        chosen = host.resolve(kind, text)
-        if not chosen.is_open:
-            return text
-        chosen, reason = chosen.fitted(setting)
-        if reason not in why.get(name, ""):  # r1 and r2 have one reason
-            why[name] = f"{why[name]}; {reason}" if name in why else reason
-        return chosen.text
-
-    update = {
-        "loss": settle("loss", "loss", config.loss),
-        "penalty": tuple(settle("penalty", "penalty", text) for text in config.penalty),
-        "augment": config.augment if config.augment == NONE else settle("augmentation", "augment", config.augment),
-        "balance": settle("balance", "balance", config.balance),
-    }
-    return config.model_copy(update=update), why
-
-
 def no_more_than_there_are(
     config: RunConfig, by_default: Mapping[str, str], count: Callable[[], int]
 ) -> tuple[RunConfig, dict[str, str]]:
@@ -170,7 +139,8 @@ def no_more_than_there_are(
     return config.model_copy(update=update), why
 
 
-def _augmentation(count: int) -> tuple[str, str]:
+def augmentation(count: int) -> tuple[str, str]:
+    """The augmentation for so many pictures where nobody named one, and why."""
     if count < FEW_IMAGES:
         return "diffaugment:policy=color+translation,strength=auto", (
             f"{count:,} images are few, and a discriminator that sees nothing else learns them by heart"

@@ -6,25 +6,16 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gantool.api.contracts import Gan, Stage
+from gantool.api.contracts import Stage
 from gantool.api.run_config import RunConfig
-from gantool.api.specs import ImageShape, Look
+from gantool.api.specs import Look
 from gantool.engine import memory_estimate
 from gantool.engine.devices import free_memory, pick_device
-from gantool.engine.precision import Precision
-from gantool.engine.stages import check_parts, stage_at, stages_of
+from gantool.engine.stages import stage_at
 from gantool.engine.timing import forward_seconds
-from gantool.plugins.host import host
-from gantool.run.conflicts import refuse_conflicts
-from gantool.run.prepare import (
-    build_gan,
-    build_source,
-    check_batch,
-    explaining_memory,
-    penalties_of,
-    try_guests,
-)
-from gantool.run.resolve import resolve_source
+from gantool.plugins.selection import Chosen
+from gantool.run.components import RunComponents
+from gantool.run.prepare import Prepared, build_source, explaining_memory, prepare
 from gantool.run.warnings import doubts
 
 FORWARDS_PER_STEP = 6
@@ -58,55 +49,56 @@ class Forecast:
         return max(m for stage, m in zip(self.stages, self.memory, strict=True) if stage.start < self.config.images)
 
 
-def forecast(config: RunConfig) -> Forecast:
-    """Trainable parameters and memory of a configuration, by the names of the images where these say enough.
+def forecast(config: RunConfig, components: RunComponents) -> Forecast:
+    """Trainable parameters and memory of a run, by the names of the images where these say enough.
 
     Raises what the run would raise, such as DataError for a batch of more images than there are.
     """
-    images, classes = _counts(config)
-    check_batch(config, images)
+    device = pick_device(config.device)
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
-        gan, shape = build_gan(config, tuple(map(str, range(classes))))
-        refuse_conflicts(config, gan)
-        try_guests(config, gan, shape, pick_device(config.device))
-        stages = stages_of(gan, config.resolution, config.batch)
-        check_parts(stages, config.accumulate)
-        memory = _memory(config, gan, stages, shape.classes)
-        told = (*doubts(config, gan, images=images), *_patience(config, gan, shape, pick_device(config.device)))
-    sizes = memory_estimate.trainable(gan.generator), memory_estimate.trainable(gan.discriminator)
-    return Forecast(config, *sizes, stages, memory, told)
+        images, class_names = _counts(config, components.source)
+        prepared = prepare(config, components, images, class_names, device, measure=False)
+        memory = _memory(prepared, prepared.stages)
+        told = tuple(forewarnings(prepared, device))
+    generator, discriminator = map(memory_estimate.trainable, (prepared.gan.generator, prepared.gan.discriminator))
+    return Forecast(config, generator, discriminator, prepared.stages, memory, told)
 
 
-def _counts(config: RunConfig) -> tuple[int, int]:
-    """How many images there are, and how many classes are learnt."""
-    look = resolve_source(host(), config.data).natural()
+def _counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:
+    """How many images there are, and the classes that are learnt, named by numbers where nobody read their names."""
+    look = source.natural()
     # A quick look at a folder counts both; other sources know them, or that they have none, when built.
     if isinstance(look, Look) and (look.pictures or 0) >= PLENTY * config.batch and (look.classes or not config.labels):
-        return look.pictures or 0, look.classes if config.labels else 0
-    source = build_source(config)
-    return len(source), len(source.class_names) if config.labels else 0
+        return look.pictures or 0, list(map(str, range(look.classes if config.labels else 0)))
+    built = build_source(config, source)
+    return len(built), built.class_names if config.labels else ()
 
 
-def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) -> tuple[int, ...]:
-    penalties, of_generator = penalties_of(config, "discriminator"), penalties_of(config, "generator")
+def _memory(prepared: Prepared, stages: Sequence[Stage]) -> tuple[int, ...]:
+    gan, accumulate = prepared.gan, prepared.config.accumulate
+    # Copies, since what a penalty remembers must not learn from this.
+    penalties, of_generator = copy.deepcopy((prepared.parts.penalties, prepared.parts.generator_penalties))
     estimated: dict[tuple[int, int], int] = {}
     for stage in stages:
         size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
         if size not in estimated:
-            estimated[size] = memory_estimate.memory_estimate(
-                gan, replace(stage, batch=max(1, stage.batch // config.accumulate)), classes, penalties, of_generator
-            )
+            part = replace(stage, batch=max(1, stage.batch // accumulate))
+            classes = prepared.shape.classes
+            estimated[size] = memory_estimate.memory_estimate(gan, part, classes, penalties, of_generator)
     gan.advance(0)
     return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
 
 
-def forewarnings(
-    config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device, images_seen: int, processes: int
-) -> Iterator[str]:
-    """What should be said at the start of a run that goes on from `images_seen`, and not when it comes to pass."""
+def forewarnings(prepared: Prepared, device: torch.device, images_seen: int = 0, processes: int = 1) -> Iterator[str]:
+    """What should be said at the start of a run that goes on from `images_seen`, and not when it comes to pass.
+
+    To be called once the data rests where it is kept, which may be the memory that a warning is about.
+    """
+    config, stages = prepared.config, prepared.stages
+    yield from doubts(prepared, processes)
     if images_seen == 0 and processes == 1:
-        yield from _patience(config, gan, shape, device)
-    stages, free = stages_of(gan, config.resolution, config.batch), free_memory(device)
+        yield from _patience(prepared, device)
+    free = free_memory(device)
     if len(stages) == 1 or images_seen >= config.images:
         return
     last, reached = stages[-1], stage_at(stages, config.images - 1)
@@ -124,7 +116,7 @@ def forewarnings(
         if now.start <= stage.start < config.images
     ]
     with torch.random.fork_rng(devices=[]):
-        memory = _memory(config, gan, to_come, shape.classes)
+        memory = _memory(prepared, to_come)
     short = [(stage, needed) for stage, needed in zip(to_come, memory, strict=True) if needed > free]
     if short:
         stage, needed = short[0]
@@ -135,20 +127,22 @@ def forewarnings(
         )
 
 
-def _patience(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> Iterator[str]:
+def _patience(prepared: Prepared, device: torch.device) -> Iterator[str]:
     """That a run would take days on this CPU, by forward passes at each size it comes to."""
     if device.type != "cpu":
         return
-    twin = copy.deepcopy(gan)
+    config, twin = prepared.config, copy.deepcopy(prepared.gan)
     twin.generator.eval()
     twin.discriminator.eval()
-    precision = Precision("bf16" if config.precision == "bf16" else "float32")
-    stages = [stage for stage in stages_of(twin, config.resolution, config.batch) if stage.start < config.images]
+    stages = [stage for stage in prepared.stages if stage.start < config.images]
     seconds, size, needed = 0.0, 0, 0.0
     for stage, end in zip(stages, [*(stage.start for stage in stages[1:]), config.images], strict=True):
         if stage.resolution != size and seconds < TOO_LONG_TO_TRY:
             twin.advance(stage.start)
-            seconds, size = FORWARDS_PER_STEP * forward_seconds(twin, shape, precision), stage.resolution
+            seconds, size = (
+                FORWARDS_PER_STEP * forward_seconds(twin, prepared.shape, prepared.precision),
+                stage.resolution,
+            )
         needed += (end - stage.start) * seconds
     if needed < LONG_RUN:
         return

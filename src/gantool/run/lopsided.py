@@ -1,21 +1,20 @@
 """Of a game that one side is bound to win, told before it begins: slopes, weights, turns and learning rates."""
 
+import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 import torch
-from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gantool.api.contracts import Loss
-from gantool.api.run_config import NONE, RunConfig
+from gantool.api.contracts import Balance
 from gantool.api.specs import Architecture, Setting
 from gantool.errors import GantoolError, PluginError
-from gantool.plugins.host import host
 from gantool.plugins.selection import Chosen, guarded
 from gantool.run.conflicts import flag_of, having, normalised, number
+from gantool.run.prepare import Prepared
 
 BOLD = 5
 """Times the highest learning rate of an architecture's recipe: some runs do not hold at such a rate."""
@@ -31,11 +30,10 @@ OF_A_DRAW = 0.3
 """The share of a draw's loss below which a discriminator may be called the winner."""
 
 
-def doubts_of_slopes(
-    config: RunConfig, discriminator: nn.Module, chosen: list[Chosen], images: int | None
-) -> Iterator[str]:
+def doubts_of_slopes(prepared: Prepared) -> Iterator[str]:
     """Of a discriminator whose slope nothing bounds, or something that cannot, or too much."""
-    usual = {one.text: _usual_weights(config, one, images) for one in chosen if one.kind == "penalty"}
+    chosen, discriminator = prepared.components.strategies, prepared.gan.discriminator
+    usual = {one.text: _usual_weights(prepared, one) for one in prepared.components.penalties}
     slopes = having(chosen, "slope")
     idle = [one for one in slopes if usual[one.text] and number(one, "weight") * ABSURD < min(usual[one.text])]
     slopes = [one for one in slopes if one not in idle]
@@ -71,40 +69,27 @@ def doubts_of_slopes(
             )
 
 
-def _usual_weights(config: RunConfig, chosen: Chosen, images: int | None) -> list[float]:
+def _usual_weights(prepared: Prepared, chosen: Chosen) -> list[float]:
     """A penalty's weight by default, or by what settles it, and that of the architecture's own recipe."""
     field = type(chosen.options).model_fields.get("weight")
     if field is None or field.is_required() or not isinstance(getattr(chosen.options, "weight", None), int | float):
         return []
     default = replace(chosen, options=chosen.options.model_copy(update={"weight": field.get_default()}))
     with suppress(GantoolError):  # a guest's fault, in what this run does not need
-        if default.is_open:
-            # Where nobody knows how many images there are, the length of the run is near enough.
-            setting = Setting(
-                config.resolution, config.channels, config.batch, config.images, lambda: images or config.images
-            )
-            default, _ = default.fitted(setting)
-    of_recipe = [_of_recipe("penalty", text) for text in _recipe_penalties(config)]
-    same = [one for one in of_recipe if one is not None and one.spec.name == chosen.spec.name]
+        config = prepared.config
+        count = prepared.images or config.images  # unknown, the length of the run is near enough
+        setting = Setting(config.resolution, config.channels, config.batch, config.images, lambda: count)
+        default, _ = default.settled(setting)
+    of_recipe = [one for one in prepared.components.by_recipe if one.kind == "penalty"]
+    same = [one for one in of_recipe if one.spec.name == chosen.spec.name]
     return [weight for one in (default, *same) if (weight := number(one, "weight")) > 0]
 
 
-def _recipe_penalties(config: RunConfig) -> tuple[str, ...]:
-    arch = host().find("architecture", config.arch.partition(":")[0])
-    return arch.recipe.penalties if isinstance(arch, Architecture) else ()
-
-
-def _of_recipe(kind: str, text: str) -> Chosen | None:
-    """A component of a recipe; None where there is none, or one with a fault: a run without it need not hear of it."""
-    with suppress(GantoolError):
-        return host().resolve(kind, text) if text != NONE else None
-    return None
-
-
-def doubts_of_turns(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
+def doubts_of_turns(prepared: Prepared) -> Iterator[str]:
     """Of a side that learns too much, or hardly at all."""
+    config, chosen = prepared.config, prepared.components.strategies
     ahead = [one for one in having(chosen, "leads") if number(one, "d_steps") > 1]
-    scale_g, scale_d = scales_of(host().resolve("balance", config.balance))
+    scale_g, scale_d = scales_of(prepared.parts.balance)
     faster = ""
     if config.lr_d * scale_d > 2 * config.lr_g * scale_g:
         faster = f"--lr-d {config.lr_d:g}" if config.lr_d > 2 * config.lr_g else _named("balance", chosen)
@@ -115,7 +100,7 @@ def doubts_of_turns(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
                 f"{flag_of(ahead[0]) if ahead else faster} lets it win. Use --loss logistic, or let both learn alike."
             )
     for resting in having(chosen, "low-loss"):
-        below, draw = getattr(resting.options, "below", None), _draw(chosen)
+        below, draw = getattr(resting.options, "below", None), _draw(prepared)
         if not isinstance(below, int | float) or not draw <= below:
             continue
         remedy = "Use --balance adaptive, or --balance fixed."
@@ -127,16 +112,16 @@ def doubts_of_turns(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
         )
 
 
-def _draw(chosen: list[Chosen]) -> float:
+def _draw(prepared: Prepared) -> float:
     """The discriminator's loss when it tells nothing apart: the least that one logit for everything gives.
 
     Infinite where a guest's loss fails at that, which its trial judges better than a doubt.
     """
-    played = next(one for one in chosen if one.kind == "loss")
+    played = prepared.components.loss
     logits = torch.linspace(-4, 4, 65)
 
     def least() -> float:
-        loss: Loss = played.build()
+        loss = copy.deepcopy(prepared.parts.loss)  # which may remember things
         return min(float(loss.discriminator(same.repeat(4), same.repeat(4)).mean()) for same in logits)
 
     with torch.random.fork_rng(devices=[]), suppress(PluginError):
@@ -144,26 +129,26 @@ def _draw(chosen: list[Chosen]) -> float:
     return math.inf
 
 
-def scales_of(balance: Chosen | None) -> tuple[float, float]:
-    """What a balance multiplies the learning rates of generator and discriminator by."""
-    built = None if balance is None else balance.build()
-    scale_g, scale_d = getattr(built, "learning_rate_scales", (1.0, 1.0))
+def scales_of(balance: Balance | None) -> tuple[float, float]:
+    """The factors by which a balance multiplies the learning rates of generator and discriminator."""
+    scale_g, scale_d = getattr(balance, "learning_rate_scales", (1.0, 1.0))
     return float(scale_g), float(scale_d)
 
 
-def _named(kind: str, chosen: list[Chosen]) -> str:
+def _named(kind: str, chosen: Sequence[Chosen]) -> str:
     return next(flag_of(one) for one in chosen if one.kind == kind)
 
 
-def doubts_of_rates(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
+def doubts_of_rates(prepared: Prepared) -> Iterator[str]:
     """Of learning rates far from those of the architecture's recipe, by themselves or by what the balance makes."""
-    arch = host().find("architecture", config.arch.partition(":")[0])
+    config, chosen, arch = prepared.config, prepared.components.strategies, prepared.components.architecture.spec
     if not isinstance(arch, Architecture):
         return
     recipe = arch.recipe
+    of_recipe = next((one.build() for one in prepared.components.by_recipe if one.kind == "balance"), None)
     given = {"--lr-g": config.lr_g, "--lr-d": config.lr_d}
-    scale = dict(zip(given, scales_of(host().resolve("balance", config.balance)), strict=True))
-    own_scale = dict(zip(given, scales_of(_of_recipe("balance", recipe.balance)), strict=True))
+    scale = dict(zip(given, scales_of(prepared.parts.balance), strict=True))
+    own_scale = dict(zip(given, scales_of(of_recipe), strict=True))
     own = {"--lr-g": recipe.learning_rate_g, "--lr-d": recipe.learning_rate_d}
     others = [other.learning_rate for other in (recipe.short, recipe.on_cpu) if other is not None]
     shares = {flag: (own[flag] or recipe.learning_rate) / recipe.learning_rate * own_scale[flag] for flag in given}

@@ -1,20 +1,32 @@
-"""The parts of a run, each made from its configuration: source, networks, precision and the game they play."""
+"""The parts of a run, each built once from its component, and checked: networks, precision and the game they play."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from gantool.api.contracts import Balance, Constraint, Gan, Source
-from gantool.api.run_config import NONE, RunConfig
+from gantool.api.contracts import (
+    Augmentation,
+    Balance,
+    Constraint,
+    Gan,
+    GeneratorPenalty,
+    Loss,
+    Observer,
+    Penalty,
+    Source,
+    Stage,
+)
+from gantool.api.run_config import RunConfig
 from gantool.api.specs import ImageShape
 from gantool.engine.contract_check import check_contract
 from gantool.engine.devices import is_out_of_memory, keep_freed_memory, out_of_memory, pick_device
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision, choose
-from gantool.engine.stages import full_grown, stages_of
+from gantool.engine.stages import check_parts, full_grown, stages_of
 from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
 from gantool.engine.trial import (
@@ -29,16 +41,71 @@ from gantool.engine.trial import (
 )
 from gantool.errors import DataError
 from gantool.files import cache_folder
-from gantool.plugins.host import host
 from gantool.plugins.selection import Chosen
 from gantool.progress import report
-from gantool.run.conflicts import strategies_of
-from gantool.run.resolve import resolve_source
+from gantool.run.components import RunComponents
+from gantool.run.conflicts import refuse_conflicts
 
 
-def build_source(config: RunConfig) -> Source:
-    """The source of a configuration. Raises DataError when labels are wanted and there are none."""
-    chosen = resolve_source(host(), config.data)
+@dataclass(frozen=True)
+class Parts:
+    """The built components of a run beside its networks and its source; penalties by the side that they act on."""
+
+    loss: Loss
+    penalties: tuple[Penalty, ...]
+    generator_penalties: tuple[GeneratorPenalty, ...]
+    constraints: tuple[Constraint, ...]
+    augmentation: Augmentation | None
+    balance: Balance
+    observers: tuple[Observer, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that is built and checked, and ready to become a game; `images` is how many the data has."""
+
+    config: RunConfig
+    components: RunComponents
+    images: int
+    gan: Gan
+    shape: ImageShape
+    stages: tuple[Stage, ...]
+    precision: Precision
+    parts: Parts
+
+
+def prepare(
+    config: RunConfig,
+    components: RunComponents,
+    images: int,
+    class_names: Sequence[str],
+    device: torch.device,
+    *,
+    processes: int = 1,
+    measure: bool = True,
+) -> Prepared:
+    """Build and check what a run is made of, for so many images of these classes (none: without labels).
+
+    With `measure`, precision and layout at "auto" become what is fastest here. Nothing is written or moved to the
+    device. Raises UsageError, DataError or PluginError for what no run could be made of.
+    """
+    check_batch(config, images)  # before the speed of such a batch is measured
+    gan, shape = build_gan(config, components.architecture, class_names)
+    refuse_conflicts(components, gan)
+    try_guests(components, gan, shape, device)
+    parts = build_parts(components)
+    stages = stages_of(gan, config.resolution, config.batch)
+    check_parts(stages, config.accumulate, processes)
+    if measure:
+        precision = settle_precision(config, gan, shape, stages, device)
+        config = config.model_copy(update={"precision": precision.name, "layout": precision.layout})
+    else:
+        precision = Precision("bf16" if config.precision == "bf16" else "float32", device_type=device.type)
+    return Prepared(config, components, images, gan, shape, stages, precision, parts)
+
+
+def build_source(config: RunConfig, chosen: Chosen) -> Source:
+    """The source of a run. Raises DataError when labels are wanted and there are none."""
     source: Source = chosen.build(resolution=config.resolution, channels=config.channels)
     if config.labels and not source.class_names:
         raise _unlabelled(chosen)
@@ -63,10 +130,9 @@ def _unlabelled(source: Chosen) -> DataError:
     )
 
 
-def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, ImageShape]:
-    """The networks of a configuration, checked against the contract. Raises PluginError when they break it."""
+def build_gan(config: RunConfig, chosen: Chosen, class_names: Sequence[str]) -> tuple[Gan, ImageShape]:
+    """The networks of a run, checked against the contract. Raises PluginError when they break it."""
     shape = ImageShape(config.resolution, config.channels, len(class_names))
-    chosen = host().resolve("architecture", config.arch)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         gan: Gan = chosen.build(shape)
@@ -74,13 +140,13 @@ def build_gan(config: RunConfig, class_names: Sequence[str]) -> tuple[Gan, Image
     return gan, shape
 
 
-def try_guests(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.device) -> None:
+def try_guests(components: RunComponents, gan: Gan, shape: ImageShape, device: torch.device) -> None:
     """Call what plugins bring to the game as a step will. Raises PluginError when it breaks its contract."""
-    arch = host().resolve("architecture", config.arch)
+    arch = components.architecture
     if arch.is_guest:
         with redirect_stdout(sys.stderr):
             try_networks(gan, arch.title, shape, device)
-    for chosen in filter(lambda one: one.is_guest, strategies_of(config)):
+    for chosen in filter(lambda one: one.is_guest, components.strategies):
         built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run
         with redirect_stdout(sys.stderr):  # standard output is for results, and a guest may print
             try_memory(built, chosen.title)
@@ -104,11 +170,11 @@ def _try_penalty(built: Any, title: str, gan: Gan, shape: ImageShape, device: to
             try_penalty(built, title, gan, shape, device)
 
 
-def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[RunConfig, Precision]:
-    """Replace `auto` by what is fastest here, and the precision that says so."""
-    device = pick_device(config.device)
+def settle_precision(
+    config: RunConfig, gan: Gan, shape: ImageShape, stages: Sequence[Stage], device: torch.device
+) -> Precision:
+    """The precision and layout asked for; where they are left at "auto", those that are fastest here."""
     keep_freed_memory(device)
-    stages = stages_of(gan, config.resolution, config.batch)
     timer = step_timer(gan, shape, stages[-1].batch, device)
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
     memory = cache_folder() / "precision.json"
@@ -116,15 +182,29 @@ def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[Ru
     with full_grown(gan, stages):
         precision = choose(config.precision, config.layout, device, timer, memory, key)
     report("measuring which precision is faster here", 1, 1)
-    return config.model_copy(update={"precision": precision.name, "layout": precision.layout}), precision
+    return precision
 
 
-def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Precision, world: World) -> Game:
+def build_parts(components: RunComponents) -> Parts:
+    """The components of a run beside networks and source, each built once."""
+    penalties = [one.build() for one in components.penalties]
+    return Parts(
+        loss=components.loss.build(),
+        penalties=penalties_of(penalties, "discriminator"),
+        generator_penalties=penalties_of(penalties, "generator"),
+        constraints=penalties_of(penalties, "weights"),
+        augmentation=None if components.augmentation is None else components.augmentation.build(),
+        balance=components.balance.build(),
+        observers=tuple(one.build() for one in components.observers),
+    )
+
+
+def build_game(prepared: Prepared, device: torch.device, world: World) -> Game:
     """Networks on the device, their optimizers, and what they play by."""
+    config, gan, parts, precision = prepared.config, prepared.gan, prepared.parts, prepared.precision
     for network in (gan.generator, gan.discriminator):
         precision.place(network, device)
-    balance: Balance = host().resolve("balance", config.balance).build()
-    scale_g, scale_d = getattr(balance, "learning_rate_scales", (1.0, 1.0))
+    scale_g, scale_d = getattr(parts.balance, "learning_rate_scales", (1.0, 1.0))
 
     def adam(network: torch.nn.Module, learning_rate: float) -> torch.optim.Adam:
         return torch.optim.Adam(
@@ -133,16 +213,14 @@ def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Pre
 
     return Game(
         gan,
-        _placed(host().resolve("loss", config.loss).build(), device),
+        _placed(parts.loss, device),
         adam(gan.generator, config.lr_g * scale_g),
         adam(gan.discriminator, config.lr_d * scale_d),
-        penalties=_placed_penalties(config, "discriminator", device),
-        generator_penalties=_placed_penalties(config, "generator", device),
-        constraints=_placed_penalties(config, "weights", device),
-        augmentation=_placed(host().resolve("augmentation", config.augment).build(), device)
-        if config.augment != NONE
-        else None,
-        balance=balance,  # which decides on the host
+        penalties=tuple(_placed(penalty, device) for penalty in parts.penalties),
+        generator_penalties=tuple(_placed(penalty, device) for penalty in parts.generator_penalties),
+        constraints=tuple(_placed(penalty, device) for penalty in parts.constraints),
+        augmentation=_placed(parts.augmentation, device),
+        balance=parts.balance,  # which decides on the host
         precision=precision,
         world=world,
         accumulate=config.accumulate,
@@ -150,10 +228,9 @@ def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Pre
     )
 
 
-def penalties_of(config: RunConfig, side: str) -> list[Any]:
-    """The penalties of a configuration that act on one side: discriminator, generator, or weights (constraints)."""
-    built = [host().resolve("penalty", text).build() for text in config.penalty]
-    return [penalty for penalty in built if side_of(penalty) == side]
+def penalties_of(built: Sequence[Any], side: str) -> tuple[Any, ...]:
+    """The penalties that act on one side: discriminator, generator, or weights (constraints)."""
+    return tuple(penalty for penalty in built if side_of(penalty) == side)
 
 
 def side_of(penalty: object) -> str:
@@ -161,10 +238,6 @@ def side_of(penalty: object) -> str:
     if isinstance(penalty, Constraint):
         return "weights"
     return str(getattr(penalty, "side", "discriminator"))
-
-
-def _placed_penalties(config: RunConfig, side: str, device: torch.device) -> tuple[Any, ...]:
-    return tuple(_placed(penalty, device) for penalty in penalties_of(config, side))
 
 
 def _placed(component: Any, device: torch.device) -> Any:

@@ -1,23 +1,31 @@
 """From what was asked for to a whole RunConfig: flag > file > recipe > default, components checked and written out."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from gantool.api.run_config import NONE, RunConfig
-from gantool.api.specs import AUTO, Architecture, Component, ImageShape, Look
+from gantool.api.specs import AUTO, Architecture, Component, ImageShape, Look, Setting
 from gantool.engine.devices import pick_device
-from gantool.errors import OptionError, UnknownNameError, UsageError, nearest_beside
+from gantool.errors import OptionError, UsageError
 from gantool.plugins.host import PluginHost
-from gantool.plugins.option_types import quote
 from gantool.plugins.selection import Chosen
 from gantool.run import defaults
+from gantool.run.components import RunComponents, components_of, resolve_source
 from gantool.run.config import check_types, read_config, settle, spread
 
 FALLBACK = ImageShape(64)
-PLAIN_BALANCE = "fixed"
-"""What `--balance none` means: both networks learn from every batch."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The settings of a run: as text, as components, and the choices that nobody made, each with its reason."""
+
+    config: RunConfig
+    components: RunComponents
+    choices: tuple[defaults.Choice, ...]
 
 
 def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None) -> RunConfig:
@@ -25,41 +33,48 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
 
     Raises UsageError and its kin, naming the setting, what it takes and the nearest right name.
     """
-    return decide(host, asked, file)[0]
+    return decide(host, asked, file).config
 
 
-def decide(
-    host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
-) -> tuple[RunConfig, tuple[defaults.Choice, ...]]:
-    """The configuration of a run, as `resolve` does, and what of it was chosen here and why."""
+def decide(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None) -> Resolved:
+    """The settings of a run, as `resolve` has them, with its components and the reasons for what was chosen here."""
     said = asked_for(asked, file)
-    settings = dict(said)
-    if "arch" not in settings:
+    if "arch" not in said:
         names = ", ".join(host.specs("architecture"))
         raise UsageError(f"Say which architecture to train: --arch NAME. There are: {names}.")
-    arch = host.resolve("architecture", settings["arch"])
-    source = resolve_source(host, settings.get("data", "shapes"))
+    arch = host.resolve("architecture", said["arch"])
+    source = resolve_source(host, said.get("data", "shapes"))
     shape = source.natural() or FALLBACK
     assert isinstance(arch.spec, Architecture)
     assert isinstance(source.spec, Component)
-    device = str(pick_device(settings.get("device", "auto")))
+    device = str(pick_device(said.get("device", "auto")))
     by_default = defaults.defaults(arch.spec, source.spec, said, device)
     why = dict(by_default.why) | {"resolution": _why_so_large(arch.spec, shape, source)}
-    settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | settings
+    settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | said
     settings |= {"arch": arch.text, "data": source.text, "device": device}
     defaults.check_components(host, arch, said)
-    settings |= _components(host, settings)
+    augment = settings.get("augment") or NONE  # "auto" hangs on how many pictures there are
+    components = components_of(host, settings | {"augment": NONE if augment == AUTO else augment})
+    settings |= components.texts() | ({"augment": AUTO} if augment == AUTO else {})
     config = settle(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)
-    arch = arch.settled(ImageShape(config.resolution, config.channels), config.images)
-    config = config.model_copy(update={"arch": arch.text, "horizon": _horizon(config)})
+    config = config.model_copy(update={"horizon": _horizon(config)})
     count = lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
-    config, settled = defaults.settled(host, config, count)
+    settled: dict[str, str] = {}
+    if augment == AUTO:
+        augment, settled["augment"] = defaults.augmentation(count())
+        chosen = None if augment == NONE else host.resolve("augmentation", augment)
+        components = replace(components, augmentation=chosen)
+    setting = Setting(config.resolution, config.channels, config.batch, config.images, count)
+    components, reasons = components.settled(setting)
+    for name, reason in reasons.items():
+        settled[name] = f"{settled[name]}; {reason}" if name in settled else reason
+    config = config.model_copy(update=components.texts())
     if "batch" not in said:
-        unsaid = {name: why for name, why in by_default.why.items() if name not in said}
+        unsaid = {name: reason for name, reason in by_default.why.items() if name not in said}
         config, fewer = defaults.no_more_than_there_are(config, unsaid, count)
         settled |= fewer
-    return config, defaults.choices(config, said, why, settled)
+    return Resolved(config, components, defaults.choices(config, said, why, settled))
 
 
 def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
@@ -73,80 +88,7 @@ def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
 
 def restated(host: PluginHost, config: RunConfig) -> RunConfig:
     """A stored configuration in today's words: options that components have gained since are at their defaults."""
-    settings = config.model_dump()
-    texts = {"arch": host.resolve("architecture", config.arch).text, "data": host.resolve("source", config.data).text}
-    return config.model_copy(update=texts | _components(host, settings))
-
-
-def as_settled(host: PluginHost, asked: Mapping[str, Any], before: RunConfig) -> dict[str, Any]:
-    """Components asked for again: what they leave to "auto" is what was settled when the run began."""
-
-    def settled(kind: str, text: str, was: str) -> str:
-        if NONE in (text, was):
-            return text
-        return host.resolve(kind, text).as_settled(host.resolve(kind, was)).text
-
-    kept = dict(asked)
-    for kind, setting in (
-        ("architecture", "arch"),
-        ("loss", "loss"),
-        ("augmentation", "augment"),
-        ("balance", "balance"),
-    ):
-        if setting in kept:
-            kept[setting] = settled(kind, kept[setting], getattr(before, setting))
-    penalties = kept.get("penalty", ())
-    if len(penalties) == len(before.penalty):
-        kept["penalty"] = tuple(settled("penalty", *pair) for pair in zip(penalties, before.penalty, strict=True))
-    return kept
-
-
-def only_moved(host: PluginHost, one: str, other: str) -> bool:
-    """Whether two sources differ in nothing but their place: the same pictures may lie elsewhere now."""
-    first, second = host.resolve("source", one), host.resolve("source", other)
-    same_kind = first.spec.name == second.spec.name and hasattr(first.options, "path")
-    return (
-        same_kind and first.options.model_copy(update={"path": getattr(second.options, "path", None)}) == second.options
-    )
-
-
-def resolve_source(host: PluginHost, text: str) -> Chosen:
-    """A source by name, or a path, which means `folder`; options may follow either after a colon.
-
-    Raises UnknownNameError when it is neither.
-    """
-    if Path(text).expanduser().exists() and text not in host.specs("source"):
-        return host.resolve("source", f"folder:path={_quoted(text)}")
-    name, _, options = text.rpartition(":")
-    if name and "=" in options and Path(name).expanduser().exists() and name not in host.specs("source"):
-        return host.resolve("source", f"folder:path={_quoted(name)},{options}")
-    try:
-        return host.resolve("source", text)
-    except (UnknownNameError, UsageError) as error:
-        if isinstance(error, OptionError):
-            raise
-        looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~")) or bool(Path(text).suffix)
-        what = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
-        near = nearest_beside(Path(text).expanduser())
-        raise UnknownNameError(what + near) from error
-
-
-def _quoted(path: str) -> str:
-    return quote(str(Path(path).expanduser().resolve()))
-
-
-def _components(host: PluginHost, settings: Mapping[str, Any]) -> dict[str, Any]:
-    def texts(kind: str, key: str) -> tuple[str, ...]:
-        return tuple(host.resolve(kind, text).text for text in settings.get(key) or () if text != NONE)
-
-    augment = settings.get("augment") or NONE
-    return {
-        "loss": host.resolve("loss", settings["loss"]).text,
-        "penalty": texts("penalty", "penalty"),
-        "augment": augment if augment in (NONE, AUTO) else host.resolve("augmentation", augment).text,
-        "balance": host.resolve("balance", PLAIN_BALANCE if settings["balance"] == NONE else settings["balance"]).text,
-        "log": texts("observer", "log"),
-    }
+    return config.model_copy(update=components_of(host, config.model_dump()).texts())
 
 
 def _cadence(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The one room that knows both sides: a configuration becomes a Trainer, a model file becomes a Model."""
+"""A training command becomes a plan, and a plan a Trainer in its run folder."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,45 +15,35 @@ from gantool.engine import checkpoint
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.model_file import ModelCard
-from gantool.engine.stages import check_parts, stages_of
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, ResumeError, UsageError
 from gantool.files import RunLock, write_atomically
-from gantool.plugins.host import host
+from gantool.plugins.host import PluginHost, host
 from gantool.run import folder as run_folder
+from gantool.run.components import RunComponents, as_settled, components_of, only_moved, source_name
 from gantool.run.config import differences
-from gantool.run.conflicts import refuse_conflicts
 from gantool.run.defaults import Choice
 from gantool.run.forecast import forewarnings
-from gantool.run.prepare import (
-    build_game,
-    build_gan,
-    build_source,
-    check_batch,
-    explaining_memory,
-    settle_precision,
-    try_guests,
-)
-from gantool.run.resolve import as_settled, asked_for, decide, only_moved, resolve, resolve_source, restated
-from gantool.run.warnings import doubts
+from gantool.run.prepare import Prepared, build_game, build_source, explaining_memory, prepare
+from gantool.run.resolve import asked_for, decide, resolve, restated
 from gantool.sampling import providers
 
 AS_IT_WAS = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
 """What a run that goes on has settled already: asking for it again changes nothing."""
-DEFAULT_OBSERVERS = ("jsonl", "samples", "watch")
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that is about to start or go on: its configuration, its folder, and where it goes on from.
+    """A run that is about to start or go on: its settings, its folder, and where it goes on from.
 
     `choices` are the settings of a new run that nobody gave, each with its reason.
     """
 
     config: RunConfig
-    run: Path | None
+    components: RunComponents
+    run: Path | None = None
     checkpoint: Path | None = None
     resumes: bool = False
     choices: tuple[Choice, ...] = ()
@@ -67,7 +57,13 @@ def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
     return resolve(host(), settings, Path(config) if config is not None else None)
 
 
+def planned(config: RunConfig) -> Plan:
+    """A fresh run of a configuration. Raises UsageError and PluginError when its components are not usable here."""
+    return Plan(config, components_of(host(), config.model_dump()))
+
+
 def plan(
+    plugins: PluginHost,
     settings: Mapping[str, Any],
     config: Path | None = None,
     out: Path = Path("runs"),
@@ -83,34 +79,36 @@ def plan(
     elif name is not None and (run_folder.named(out, name) / run_folder.CONFIG).is_file():
         found = run_folder.find(run_folder.named(out, name), out)
     if found is None:
-        chosen, choices = decide(host(), settings, config)
-        return Plan(chosen, run_folder.named(out, name) if name is not None else None, choices=choices)
+        decided = decide(plugins, settings, config)
+        run = run_folder.named(out, name) if name is not None else None
+        return Plan(decided.config, decided.components, run, choices=decided.choices)
     asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in AS_IT_WAS}
-    before = _restated(found, asked)
-    resolved = resolve(host(), before.model_dump() | as_settled(host(), asked, before))
-    if only_moved(host(), before.data, resolved.data):
-        before = before.model_copy(update={"data": resolved.data})
-    changed = differences(before, resolved)
+    before = _restated(plugins, found, asked)
+    settled = components_of(plugins, before.model_dump())
+    resolved = decide(plugins, before.model_dump() | as_settled(plugins, asked, settled))
+    if only_moved(settled.source, resolved.components.source):
+        before = before.model_copy(update={"data": resolved.config.data})
+    changed = differences(before, resolved.config)
     if changed:
         raise ResumeError(
             f"The run {found.run} was made with other settings: {'; '.join(changed)}. "
             "Leave those flags out to go on with it, or start a new run under another --name."
         )
-    return Plan(resolved, found.run, found.checkpoint, resumes=True)
+    return Plan(resolved.config, resolved.components, found.run, found.checkpoint, resumes=True)
 
 
-def _restated(found: run_folder.Resumable, asked: Mapping[str, Any]) -> RunConfig:
+def _restated(plugins: PluginHost, found: run_folder.Resumable, asked: Mapping[str, Any]) -> RunConfig:
     """The run's configuration in today's words; its observers give way to those asked for, or go if not usable here.
 
     Raises ResumeError when that is so of a component that steers.
     """
     log = () if "log" in asked else found.config.log
-    absent = _absent_observers(log)
+    absent = _absent_observers(plugins, log)
     log = tuple(text for text in log if text not in absent)
     try:
-        config = restated(host(), found.config.model_copy(update={"log": log}))
+        config = restated(plugins, found.config.model_copy(update={"log": log}))
     except GantoolError as error:
-        whose = providers.missing(found.checkpoint or found.run)
+        whose = providers.missing(plugins, found.checkpoint or found.run)
         raise ResumeError(f"The run {found.run} cannot go on here. {error}{whose}") from error
     for text, why in absent.items():
         name = text.partition(":")[0]
@@ -119,12 +117,12 @@ def _restated(found: run_folder.Resumable, asked: Mapping[str, Any]) -> RunConfi
     return config
 
 
-def _absent_observers(log: Sequence[str]) -> dict[str, GantoolError]:
+def _absent_observers(plugins: PluginHost, log: Sequence[str]) -> dict[str, GantoolError]:
     """The observers that are not usable here, and why: they never steer, so that no run needs them."""
     absent = {}
     for text in log:
         try:
-            host().resolve("observer", text)
+            plugins.resolve("observer", text)
         except GantoolError as error:
             absent[text] = error
     return absent
@@ -141,41 +139,33 @@ def trainer(
     It holds the folder until its training ends or it is dropped. Raises DataError, PluginError, CheckpointError or
     ResumeError before anything is trained.
     """
-    plan = config if isinstance(config, Plan) else Plan(config, None)
-    config, device = plan.config, pick_device(plan.config.device)
-    with explaining_memory(config), ExitStack() as if_it_fails:
+    plan = config if isinstance(config, Plan) else planned(config)
+    device = pick_device(plan.config.device)
+    with explaining_memory(plan.config), ExitStack() as if_it_fails:
         world = join_world(device)
         # A run that goes on is held before anything takes time; all ranks share it, and the leading one holds it.
         lock = if_it_fails.enter_context(RunLock(plan.run)) if plan.run and plan.resumes and world.leads else None
-        source = build_source(config)
-        check_batch(config, len(source))  # before the speed of such a batch is measured
-        gan, shape = build_gan(config, tuple(source.class_names) if config.labels else ())
-        refuse_conflicts(config, gan)
-        try_guests(config, gan, shape, device)
-        config, precision = settle_precision(config, gan, shape)
-        stages = stages_of(gan, config.resolution, config.batch)
-        check_parts(stages, config.accumulate, world.size)
+        source = build_source(plan.config, plan.components.source)
+        class_names = tuple(source.class_names) if plan.config.labels else ()
+        prepared = prepare(plan.config, plan.components, len(source), class_names, device, processes=world.size)
+        config = prepared.config
         batches = open_batches(
             source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
             flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
-            sides=[stage.resolution for stage in stages if stage.start < config.images],
+            sides=[stage.resolution for stage in prepared.stages if stage.start < config.images],
         )  # fmt: skip
         seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
-        warnings = [
-            *doubts(config, gan, world.size, len(source)),
-            *forewarnings(config, gan, shape, device, seen, world.size),
-        ]
-        game = build_game(config, gan, device, precision, world)
-        watchers = [*_own_observers(config), *observers]
-        card = _card(config, batches.class_names if config.labels else ())
+        warnings = list(forewarnings(prepared, device, seen, world.size))
+        game = build_game(prepared, device, world)
+        card = _card(prepared, batches.class_names if config.labels else ())
         # Only now is anything written: what is wrong with the request has come up by here.
         run = _run_folder(plan, Path(out), world)
         if world.leads and lock is None:
             lock = if_it_fails.enter_context(RunLock(run))
             run_folder.check_fresh(run)
-        made = Trainer(game, batches, config, run, card, watchers, warnings, lock)
+        made = Trainer(game, batches, config, run, card, [*prepared.parts.observers, *observers], warnings, lock)
         if plan.checkpoint is not None:
-            with providers.explaining_misfit(plan.checkpoint):
+            with providers.explaining_misfit(plan.checkpoint, plan.components.architecture):
                 made.resume(plan.checkpoint, accept_new_data)
         # A run asked for fewer images than it has seen stays what it is, and its settings what it was made with.
         if world.leads and made.images_seen <= config.images:
@@ -185,13 +175,6 @@ def trainer(
     return made
 
 
-def _own_observers(config: RunConfig) -> list[Observer]:
-    """Those that every run has, unless `--log` names them with options of its own, and those of `--log`."""
-    named = {text.partition(":")[0] for text in config.log}
-    texts = (*(name for name in DEFAULT_OBSERVERS if name not in named), *config.log)
-    return [host().resolve("observer", text).build() for text in texts]
-
-
 def train(config: RunConfig | Plan | None = None, out: Path | str = Path("runs"), **settings: Any) -> Path:
     """Train to the end and return the run folder: `gantool.train(arch="dcgan", data="photos", images="50k")`."""
     if config is not None and settings:
@@ -199,12 +182,12 @@ def train(config: RunConfig | Plan | None = None, out: Path | str = Path("runs")
     return trainer(config or configure(**settings), out).train().run
 
 
-def _card(config: RunConfig, class_names: Sequence[str]) -> ModelCard:
-    chosen = host().resolve("architecture", config.arch)
+def _card(prepared: Prepared, class_names: Sequence[str]) -> ModelCard:
+    chosen = prepared.components.architecture
     return ModelCard(
         architecture=chosen.text,
-        resolution=config.resolution,
-        channels=config.channels,
+        resolution=prepared.config.resolution,
+        channels=prepared.config.channels,
         class_names=tuple(class_names),
         images_seen=0,
         provider=chosen.distribution,
@@ -216,10 +199,7 @@ def _run_folder(plan: Plan, out: Path, world: World) -> Path:
         return run_folder.make(plan.run)
     if world.size > 1:
         raise ResumeError("Several processes need one run folder: give the run a --name.")
-    arch = plan.config.arch.partition(":")[0]
-    source = resolve_source(host(), plan.config.data)
-    path = getattr(source.options, "path", None)
-    return run_folder.fresh(out, f"{arch}-{Path(path).stem if path else source.spec.name}")
+    return run_folder.fresh(out, f"{plan.components.architecture.spec.name}-{source_name(plan.components.source)}")
 
 
 def _list_skipped(run: Path, source: Source) -> None:

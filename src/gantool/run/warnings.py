@@ -1,16 +1,16 @@
 """What is allowed in a run and seldom wanted, told before it begins."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gantool.api.contracts import Gan
 from gantool.api.run_config import RunConfig
-from gantool.plugins.host import host
 from gantool.plugins.option_types import choices
 from gantool.plugins.selection import Chosen
-from gantool.run.conflicts import flag_of, having, strategies_of
+from gantool.run.components import RunComponents
+from gantool.run.conflicts import flag_of, having
 from gantool.run.lopsided import doubts_of_rates, doubts_of_slopes, doubts_of_turns
+from gantool.run.prepare import Prepared
 
 LITTLE = 0.2
 """A chance of augmentation that a run should be able to reach if it is to adapt at all."""
@@ -22,27 +22,25 @@ FEW = 4
 """Pictures whose mean and deviation say too little for batch normalisation."""
 
 
-def doubts(config: RunConfig, gan: Gan, processes: int = 1, images: int | None = None) -> Iterator[str]:
-    """What is allowed, and seldom wanted, of a run shared by so many processes: one sentence each, with the remedy.
-
-    `images` is how many there are, where that is known.
-    """
-    chosen = strategies_of(config)
-    yield from doubts_of_slopes(config, gan.discriminator, chosen, images)
-    yield from doubts_of_turns(config, chosen)
-    yield from _doubts_of_batches(config, gan, processes, images)
-    yield from doubts_of_rates(config, chosen)
+def doubts(prepared: Prepared, processes: int = 1) -> Iterator[str]:
+    """What is allowed, and seldom wanted, of a run shared by so many processes: one sentence each, with the remedy."""
+    config = prepared.config
+    yield from doubts_of_slopes(prepared)
+    yield from doubts_of_turns(prepared)
+    yield from _doubts_of_batches(prepared, processes)
+    yield from doubts_of_rates(prepared)
     yield from _doubts_of_schedules(config)
     yield from _doubts_of_noise(config)
-    yield from _doubts_of_adapting(config, chosen)
-    if config.patience and _scored_by_nobody(config):
+    yield from _doubts_of_adapting(config, prepared.components.strategies)
+    if config.patience and _scored_by_nobody(prepared.components):
         yield (
             f"--patience {config.patience} ends nothing: the watch is told to give no score (--log watch:...), and "
             "nothing else named by --log is known to. Leave one of them out."
         )
 
 
-def _doubts_of_batches(config: RunConfig, gan: Gan, processes: int, images: int | None) -> Iterator[str]:
+def _doubts_of_batches(prepared: Prepared, processes: int) -> Iterator[str]:
+    config, gan, images = prepared.config, prepared.gan, prepared.images
     shares = config.accumulate * processes
     part = config.batch // shares
     pictures = "1 picture" if part == 1 else f"{part} pictures"
@@ -51,11 +49,11 @@ def _doubts_of_batches(config: RunConfig, gan: Gan, processes: int, images: int 
     for name, network in (("generator", gan.generator), ("discriminator", gan.discriminator)):
         if part < FEW and any(isinstance(module, _BatchNorm) for module in network.modules()):
             remedy = f"Use --batch {FEW * shares} at least, better more."
-            if images is not None and images < FEW * shares:
+            if images < FEW * shares:
                 fewer = f"learn from fewer parts with --batch {FEW} or more, " if images >= FEW else ""
                 remedy = (
                     f"With {images} images --batch {FEW * shares} is impossible: {fewer}give more images, or use "
-                    f"{_without_batch_norm(config, name)}."
+                    f"{_without_batch_norm(prepared.components.architecture, name)}."
                 )
             yield (
                 f"The {name}'s BatchNorm takes mean and deviation of {pictures} at a time (--batch {config.batch}"
@@ -64,9 +62,8 @@ def _doubts_of_batches(config: RunConfig, gan: Gan, processes: int, images: int 
             return
 
 
-def _without_batch_norm(config: RunConfig, network: str) -> str:
+def _without_batch_norm(arch: Chosen, network: str) -> str:
     """The option by which the architecture leaves BatchNorm out of a network, or another architecture."""
-    arch = host().resolve("architecture", config.arch)
     option = f"{network}_norm"
     field = type(arch.options).model_fields.get(option)
     others = [word for word in choices(field) if word != getattr(arch.options, option)] if field is not None else []
@@ -86,7 +83,7 @@ def _doubts_of_noise(config: RunConfig) -> Iterator[str]:
         )
 
 
-def _doubts_of_adapting(config: RunConfig, chosen: list[Chosen]) -> Iterator[str]:
+def _doubts_of_adapting(config: RunConfig, chosen: Sequence[Chosen]) -> Iterator[str]:
     for adaptive in having(chosen, "signs"):
         start, kimg = getattr(adaptive.options, "p", 0.0), getattr(adaptive.options, "kimg", 0.0)
         reached = start + config.images / (1000 * kimg) if kimg else 1.0
@@ -121,7 +118,7 @@ def _doubts_of_schedules(config: RunConfig) -> Iterator[str]:
         )
 
 
-def _scored_by_nobody(config: RunConfig) -> bool:
-    watches = [host().resolve("observer", text) for text in config.log if text.partition(":")[0] == "watch"]
+def _scored_by_nobody(components: RunComponents) -> bool:
+    watches = [one for one in components.log if one.spec.name == "watch"]
     muted = any(getattr(one.options, "off", False) or not getattr(one.options, "best", True) for one in watches)
-    return muted and len(config.log) == len(watches)
+    return muted and len(components.log) == len(watches)

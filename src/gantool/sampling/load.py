@@ -10,7 +10,7 @@ from gantool.engine.contract_check import check_contract
 from gantool.engine.devices import pick_device
 from gantool.engine.model_file import load_generator
 from gantool.errors import PluginError
-from gantool.plugins.host import host
+from gantool.plugins.host import PluginHost, host
 from gantool.sampling import providers
 from gantool.sampling.locate import generator_file
 from gantool.sampling.model import Model
@@ -21,10 +21,15 @@ def load(model: Path | str, device: str = "auto") -> Model:
 
     Raises CheckpointError when it is none or damaged, PluginError when the plugin with its architecture is missing.
     """
+    return load_by(host(), model, device)
+
+
+def load_by(plugins: PluginHost, model: Path | str, device: str = "auto") -> Model:
+    """The same, by the architectures of these plugins."""
     path = generator_file(Path(model))
     weights, card = load_generator(path)
     try:
-        chosen = host().resolve("architecture", card.architecture)
+        chosen = plugins.resolve("architecture", card.architecture)
     except Exception as error:
         raise PluginError(
             f"{path} needs the architecture of {card.provider}, which is not usable here: {error}"
@@ -35,7 +40,7 @@ def load(model: Path | str, device: str = "auto") -> Model:
     if chosen.is_guest:
         check_contract(gan, shape, chosen.title)
     gan.advance(card.images_seen)
-    with providers.explaining_misfit(path):
+    with providers.explaining_misfit(path, chosen):
         checkpoint.load_weights(gan.generator, weights, str(path))
     gan.advance(card.images_seen)  # what it derives from the clock wins over what was averaged
     return Model(gan, card, pick_device(device))

@@ -7,35 +7,35 @@ from pathlib import Path
 from gantool.engine.checkpoint import MisfitError
 from gantool.engine.model_file import ModelCard, read_card
 from gantool.errors import CheckpointError, sentence
-from gantool.plugins.host import host
+from gantool.plugins.host import PluginHost
+from gantool.plugins.selection import Chosen
 from gantool.sampling.locate import generator_file
 
 
-def missing(model: Path) -> str:
+def missing(plugins: PluginHost, model: Path) -> str:
     """A sentence that says whose architecture a run or checkpoint needs, if there is none of that name here."""
     with suppress(CheckpointError):
         card = read_card(generator_file(model))
-        if _name(card) not in host().specs("architecture"):
+        if _name(card) not in plugins.specs("architecture"):
             return f" It was the architecture of {card.provider}."
     return ""
 
 
 @contextmanager
-def explaining_misfit(model: Path) -> Iterator[None]:
+def explaining_misfit(model: Path, architecture: Chosen) -> Iterator[None]:
     """Say whose the architecture is, and the remedy, where weights do not fit the networks of a guest."""
     try:
         yield
     except MisfitError as misfit:
-        raise CheckpointError(sentence(str(misfit)) + _changed(model)) from misfit
+        raise CheckpointError(sentence(str(misfit)) + _changed(model, architecture)) from misfit
 
 
-def _changed(model: Path) -> str:
+def _changed(model: Path, architecture: Chosen) -> str:
     with suppress(CheckpointError):
         card = read_card(generator_file(model))
-        owner = host().owner("architecture", _name(card))
+        owner, here = architecture.distribution, architecture.release or architecture.distribution
         if card.provider == owner == "gantool":
             return ""
-        here = next((plugin.title for plugin in host().plugins if plugin.distribution == owner), owner)
         now = f"here is {here}" if owner == card.provider else f"here it is that of {here}"
         return (
             f" It was made with the architecture {_name(card)!r} of {card.provider}; {now}, whose networks are others. "

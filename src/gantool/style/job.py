@@ -19,7 +19,7 @@ from gantool.engine.devices import is_out_of_memory, pick_device
 from gantool.engine.precision import bf16_gains
 from gantool.errors import DataError, OptionError, StyleError
 from gantool.pixels import to_float
-from gantool.plugins.host import host
+from gantool.plugins.host import PluginHost
 from gantool.style.pyramid import resized
 from gantool.style.settings import Settings
 from gantool.style.transfer import State, transfer
@@ -77,7 +77,7 @@ def _parse_style(text: str) -> StyleFile:
     return StyleFile(Path(path), weight)
 
 
-def find_extractor(text: str = AUTO) -> tuple[Extractor, str]:
+def find_extractor(plugins: PluginHost, text: str = AUTO) -> tuple[Extractor, str]:
     """The extractor chosen by NAME[:options], and its name; `auto` is vgg19 where its weights can be had, else random.
 
     That it is random is said in a warning.
@@ -89,7 +89,7 @@ def find_extractor(text: str = AUTO) -> tuple[Extractor, str]:
         except WeightsUnavailableError as error:
             _log.warning("%s Until then 'random' is used, which knows colours and strokes, not shapes.", error)
             text = "random"
-    chosen = host().resolve("extractor", text)
+    chosen = plugins.resolve("extractor", text)
     extractor: Extractor = chosen.build()
     return extractor, chosen.spec.name
 

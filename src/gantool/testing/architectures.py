@@ -5,6 +5,7 @@ from itertools import product
 
 from gantool.api.specs import Architecture, ImageShape
 from gantool.errors import GantoolError, PluginError
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.batches import (
     each_latent_is_drawn_by_itself,
@@ -65,6 +66,7 @@ PROPERTIES: tuple[Property[Case], ...] = (
 
 def faults_of(
     component: Chosen,
+    plugins: PluginHost,
     resolutions: Sequence[int] = (),
     channels: Sequence[int] = (3, 1),
     classes: Sequence[int] = (0, 3),
@@ -75,13 +77,13 @@ def faults_of(
     Runs are made only where nothing else is wrong: they would differ for a reason that has been told. Nor are steps
     taken by a recipe that cannot be followed.
     """
-    of_recipe = found([the_recipe_can_be_followed], component)
+    of_recipe = found([the_recipe_can_be_followed], (component, plugins))
     properties = [each for each in PROPERTIES if not of_recipe or each is not two_steps_are_finite]
     faults: list[tuple[str, list[str]]] = []
     refusals: list[str] = []
     built: list[Case] = []
     for shape in _shapes(resolutions or usual(component), channels, classes, quick):
-        case = Case(component, shape)
+        case = Case(component, shape, plugins)
         try:
             case.build()
         except GantoolError as error:

@@ -94,9 +94,11 @@ def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str
     def it_can_be_chosen(choice: str | Spec) -> Iterator[str]:
         """The component is there, with these options."""
         nonlocal title
-        with chosen(kind, choice) as component:
+        with chosen(kind, choice) as (component, plugins):
             title = component.title
             yield from found(DECLARING, component)
+            if kind == "architecture":
+                options["plugins"] = plugins
             yield from found([it_can_be_used], component)
 
     def it_can_be_used(component: Chosen) -> Iterator[str]:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from gantool.api.hookspecs import hookimpl
 from gantool.api.kinds import KINDS
-from gantool.api.specs import Component, Options, Setting, Spec
+from gantool.api.specs import Options, Setting, Spec
 from gantool.errors import PluginError
-from gantool.plugins.grammar import Choice, read_options
+from gantool.plugins.grammar import Choice
 from gantool.plugins.host import PluginHost, host, using
 from gantool.plugins.selection import Chosen
 from gantool.plugins.spec_check import check_spec
@@ -19,25 +19,25 @@ SETTING = Setting(resolution=16, channels=3, batch=4, images=16_000, count=lambd
 
 
 @contextmanager
-def chosen(kind: str, choice: str | Spec) -> Iterator[Chosen]:
-    """The component with its options, and a host that knows it as the host of this process meanwhile.
+def chosen(kind: str, choice: str | Spec) -> Iterator[tuple[Chosen, PluginHost]]:
+    """The component with its options, and a host that knows it, which is the host of this process meanwhile.
 
     A spec that the host does not have brings all of the plugin that declares it. Raises UsageError and PluginError.
     """
+    known = host()
     if isinstance(choice, str):
-        yield host().resolve(kind, choice)
+        yield known.resolve(kind, choice), known
         return
     check_spec(kind, choice)
-    known = host() if host().specs(kind).get(choice.name) == choice else _host_with(kind, choice)
+    if known.specs(kind).get(choice.name) != choice:
+        known = _host_with(kind, choice)
     with using(known):
-        yield Chosen(kind, choice, read_options(choice, Choice(choice.name)), known.owner(kind, choice.name))
+        yield known.resolve(kind, Choice(choice.name)), known
 
 
 def settled(component: Chosen) -> Chosen:
     """With options at "auto" replaced by what suits a short run; an architecture is settled for each shape."""
-    if isinstance(component.spec, Component) and component.is_open:
-        return component.fitted(SETTING)[0]
-    return component
+    return component if component.kind == "architecture" else component.settled(SETTING)[0]
 
 
 def module_of(place: str) -> str:

@@ -6,10 +6,11 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from gantool.api.specs import AUTO, Architecture, ImageShape
+from gantool.api.specs import AUTO, Architecture
 from gantool.errors import PluginError
 from gantool.plugins.grammar import Choice, parse_choice, read_options
 from gantool.plugins.loading import HEAVY
@@ -51,17 +52,14 @@ def what_is_left_open_is_settled(component: Chosen) -> Iterator[str]:
     place, spec = component.spec.settle, component.spec
     if place is None:
         return
-    if isinstance(spec, Architecture):
-        shape = ImageShape(spec.resolutions[0] if spec.resolutions else SETTING.resolution)
-        fitted = component.settled(shape, SETTING.images)
-    else:
-        fitted, why = component.fitted(SETTING)
-        if not why.strip():
-            yield f"{place} gives no reason beside its options: a run tells what was chosen and why."
-    left = [name for name in type(fitted.options).model_fields if getattr(fitted.options, name) == AUTO]
+    able = spec.resolutions if isinstance(spec, Architecture) else ()
+    settled, why = component.settled(replace(SETTING, resolution=able[0] if able else SETTING.resolution))
+    if settled is not component and not why.strip():
+        yield f"{place} gives no reason beside its options: a run tells what was chosen and why."
+    left = [name for name in type(settled.options).model_fields if getattr(settled.options, name) == AUTO]
     if left:
         yield f'{place} leaves option {left[0]!r} at "auto": what a run is made with must be written to its folder.'
-    yield from options_survive_as_text(fitted)
+    yield from options_survive_as_text(settled)
     if heavy := _imported_by(module_of(place)):
         yield f"{place} imports {' and '.join(heavy)}, and help pages wait for that. Keep it in a module of its own."
 

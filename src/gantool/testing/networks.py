@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,10 +14,10 @@ from gantool.api.contracts import Gan, Images, Labels, Stage
 from gantool.api.specs import ImageShape
 from gantool.engine.stages import stages_of
 from gantool.pixels import to_float
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
+from gantool.testing.choosing import SETTING
 
-IMAGES = 16_000
-"""The length of run that options at "auto" are settled by."""
 BATCH = 4
 """What is asked of `stages`, and what steps learn from: the least that can be learnt from in two parts."""
 SAMPLES = 8
@@ -25,10 +25,11 @@ SAMPLES = 8
 
 @dataclass(frozen=True)
 class Case:
-    """An architecture and a shape to build it for."""
+    """An architecture, a shape to build it for, and the plugins among which its recipe finds its components."""
 
     component: Chosen
     shape: ImageShape
+    plugins: PluginHost
 
     @property
     def place(self) -> str:
@@ -40,7 +41,8 @@ class Case:
     @property
     def settled(self) -> Chosen:
         """With options at "auto" replaced by what suits a short run."""
-        return self.component.settled(self.shape, IMAGES)
+        setting = replace(SETTING, resolution=self.shape.resolution, channels=self.shape.channels)
+        return self.component.settled(setting)[0]
 
     def build(self, seed: int = 0) -> Gan:
         """New networks, in training mode, as this seed of torch's makes them."""

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import Tensor
 from gantool.api.contracts import Gan
 from gantool.engine import checkpoint
 from gantool.run.start import Plan, trainer
-from gantool.sampling.load import load
+from gantool.sampling.load import load_by
 from gantool.testing.networks import BATCH, Case, drawn, judged, latents, networks, same
 from gantool.testing.steps import configured
 
@@ -22,19 +23,21 @@ QUIET = ("watch:off=yes",)
 
 def a_run_goes_on_exactly(case: Case) -> Iterator[str]:
     """A run of n images that goes on for n more ends as one of 2n images does, bit for bit."""
-    config = configured(case, images=LENGTH, checkpoint_every=LENGTH, log=QUIET)
+    resolved = configured(case, images=LENGTH, checkpoint_every=LENGTH, log=QUIET)
+    plan = Plan(resolved.config, resolved.components)
+    short = resolved.config.model_copy(update={"images": LENGTH // 2})
     with tempfile.TemporaryDirectory(prefix="gantool-") as folder, _own_cache(Path(folder)):
         whole, halved = Path(folder) / "whole", Path(folder) / "halved"
-        _trained(Plan(config, whole))
-        half = _trained(Plan(config.model_copy(update={"images": LENGTH // 2}), halved))
-        _trained(Plan(config, halved, half, resumes=True))
+        _trained(replace(plan, run=whole))
+        half = _trained(replace(plan, config=short, run=halved))
+        _trained(replace(plan, run=halved, checkpoint=half, resumes=True))
         odd = _difference(_saved(whole), _saved(halved))
         if odd:
             yield (
                 f"a run of {LENGTH // 2} images that goes on to {LENGTH} differs from one of {LENGTH} images: {odd} is "
                 f"not the same. {_suspects(case)}"
             )
-        load(whole, device="cpu").sample([0, 1])
+        load_by(case.plugins, whole, "cpu").sample([0, 1])
 
 
 def _trained(plan: Plan) -> Path:

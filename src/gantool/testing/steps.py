@@ -1,29 +1,31 @@
 """Training steps, as a run takes them: by the recipe's loss and penalties, on the CPU."""
 
+import copy
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 
 from gantool.api.contracts import Gan, Stage
-from gantool.api.run_config import RunConfig
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
 from gantool.engine.step import Game, discriminator_step, generator_step
-from gantool.plugins.host import host
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.defaults import check_components
-from gantool.run.prepare import build_game
-from gantool.run.resolve import resolve
+from gantool.run.prepare import build_game, prepare
+from gantool.run.resolve import Resolved, decide
 from gantool.testing.networks import BATCH, Case, modes, networks, seeded
 
-DATA = "shapes:count=32"
+COUNT = 32
+DATA = f"shapes:count={COUNT}"
 PLAIN, NARROW = Precision(), Precision("bf16", "channels_last")
 WAYS = (("", PLAIN, 1), (" with --accumulate 2", PLAIN, 2), (" in bf16 with channels_last", NARROW, 1))
 """How a step may be taken: in words, the precision, and in how many parts."""
 
 
-def configured(case: Case, **settings: object) -> RunConfig:
-    """The configuration of a short run of this architecture by its recipe, without augmentation unless it names one."""
+def configured(case: Case, **settings: object) -> Resolved:
+    """The settings of a short run of this architecture by its recipe, without augmentation unless it names one."""
     recipe = getattr(case.component.spec, "recipe", None)
     plain: dict[str, object] = {} if getattr(recipe, "augment", None) else {"augment": "none"}
     plain |= {
@@ -31,23 +33,32 @@ def configured(case: Case, **settings: object) -> RunConfig:
         "labels": case.shape.classes > 0, "batch": BATCH, "device": "cpu", "precision": "float32",
         "layout": "contiguous", "data": DATA, "seed": 1,
     }  # fmt: skip
-    return resolve(host(), plain | settings)
+    return decide(case.plugins, plain | settings)
 
 
-def the_recipe_can_be_followed(component: Chosen) -> Iterator[str]:
+def the_recipe_can_be_followed(component: tuple[Chosen, PluginHost]) -> Iterator[str]:
     """The recipe names components that there are, with options that they take."""
-    check_components(host(), component)
+    architecture, plugins = component
+    check_components(plugins, architecture)
     yield from ()
 
 
 def two_steps_are_finite(case: Case) -> Iterator[str]:
     """Two steps of training are finite, move both networks and leave their modes alone, however they are taken."""
-    stages = case.stages(case.build())
+    resolved, cpu = configured(case), torch.device("cpu")
+    class_names = list(map(str, range(case.shape.classes)))
+    prepared = prepare(resolved.config, resolved.components, COUNT, class_names, cpu)
+    stages = prepared.stages
     for words, precision, parts in WAYS:
         for stage in {stages[0].start: stages[0], stages[-1].start: stages[-1]}.values():
-            gan = case.build()
-            game = build_game(configured(case, accumulate=parts), gan, torch.device("cpu"), precision, World())
-            faults = _played(case, game, stage, words)
+            fresh = replace(
+                prepared,
+                config=prepared.config.model_copy(update={"accumulate": parts}),
+                gan=copy.deepcopy(prepared.gan),
+                parts=copy.deepcopy(prepared.parts),
+                precision=precision,
+            )
+            faults = _played(case, build_game(fresh, cpu, World()), stage, words)
             yield from faults
             if faults:
                 return

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gantool.api.specs import ImageShape
 from gantool.engine.model_file import ModelCard, save_generator
-from gantool.plugins.host import host
+from gantool.testing.choosing import chosen
 from gantool.testing.networks import Case
 
 
@@ -16,7 +16,8 @@ def write_untrained(
 
     `architecture` is text as on the command line, `"blobs:width=8"`.
     """
-    case = Case(host().resolve("architecture", architecture), ImageShape(resolution, channels, len(class_names)))
+    with chosen("architecture", architecture) as (component, plugins):
+        case = Case(component, ImageShape(resolution, channels, len(class_names)), plugins)
     card = ModelCard(
         architecture=case.settled.text,
         resolution=resolution,

@@ -9,10 +9,11 @@ from typing import Any
 from gantool.api.run_config import NONE
 from gantool.errors import ResumeError, UsageError
 from gantool.files import write_atomically
-from gantool.plugins.host import host
+from gantool.plugins.host import PluginHost
 from gantool.run import folder as run_folder
+from gantool.run.components import resolve_source, source_name
 from gantool.run.config import read_config, write_settings
-from gantool.run.resolve import asked_for, resolve, resolve_source
+from gantool.run.resolve import asked_for, resolve
 from gantool.tuning.defaults import space_of
 from gantool.tuning.search import Search
 from gantool.tuning.space import ALSO_FIXED, Dimension
@@ -48,7 +49,12 @@ def check_trials(trials: int) -> None:
 
 
 def plan(
-    settings: Mapping[str, Any], run: Path | None, config: Path | None, search: Sequence[str], trials: int
+    plugins: PluginHost,
+    settings: Mapping[str, Any],
+    run: Path | None,
+    config: Path | None,
+    search: Sequence[str],
+    trials: int,
 ) -> Begun:
     """What flags, a run to begin with, or a file mean. Raises UsageError and its kin for what no run could use."""
     if run is not None and config is not None:
@@ -57,8 +63,8 @@ def plan(
     said = asked_for(settings, None)
     place = run_folder.find(run, Path("runs")).run / run_folder.CONFIG if run is not None else config
     file = _usable(read_config(place), of_a_run=run is not None) if place is not None else {}
-    start = resolve(host(), {**file, **said})
-    space = space_of(host(), said, file, search)
+    start = resolve(plugins, {**file, **said})
+    space = space_of(plugins, said, file, search)
     if not space:
         raise UsageError("Nothing is left to search: leave out some flags, or name settings by --search.")
     values = start.model_dump(mode="json")
@@ -82,11 +88,9 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def default_name(start: Mapping[str, Any]) -> str:
+def default_name(plugins: PluginHost, start: Mapping[str, Any]) -> str:
     """What a search is called where nobody said: the same command again then means the same search."""
-    source = resolve_source(host(), start["data"])
-    path = getattr(source.options, "path", None)
-    return f"tune-{start['arch'].partition(':')[0]}-{Path(path).stem if path else source.spec.name}"
+    return f"tune-{start['arch'].partition(':')[0]}-{source_name(resolve_source(plugins, start['data']))}"
 
 
 def open_folder(folder: Path, begun: Begun) -> Begun:

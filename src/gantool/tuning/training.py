@@ -12,6 +12,7 @@ from gantool.api.events import Event, Measured, Tick
 from gantool.engine.checkpoint import FOLDER as CHECKPOINTS
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, TrainingError, cause
+from gantool.plugins.host import PluginHost
 from gantool.progress import report as show_progress
 from gantool.run import start
 from gantool.run.folder import CONFIG
@@ -23,8 +24,12 @@ FOLDER = "trials"
 
 @dataclass(frozen=True)
 class RunOf:
-    """Trains trials: `said` and `file` are the settings of the start, `guard` hears of Ctrl-C while one trains."""
+    """Trains trials, by the components of `plugins`.
 
+    `said` and `file` are the settings of the start, `guard` hears of Ctrl-C while one trains.
+    """
+
+    plugins: PluginHost
     folder: Path
     said: Mapping[str, Any]
     file: Path | None
@@ -63,11 +68,11 @@ class RunOf:
     def _plan(self, trial: Trial) -> start.Plan:
         run = self.run_of(trial)
         if (run / CONFIG).is_file():
-            return start.plan({}, resume=run)
+            return start.plan(self.plugins, {}, resume=run)
         settings = {**self.said, **trial.settings, "images": self.images, "seed": trial.seed}
         # Checkpoints are for going on after an interruption only.
         settings |= {"snapshot_every": snapshot_every(self.images), "keep": 1}
-        return start.plan(settings, self.file, run.parent, run.name)
+        return start.plan(self.plugins, settings, self.file, run.parent, run.name)
 
 
 class _Reporter:

@@ -1,8 +1,12 @@
 import pytest
 
-from gantool.api.specs import ImageShape
+from gantool.api.specs import Setting
 from gantool.builtin.architectures import MsgOptions
 from gantool.builtin.architectures.widths import FeatureMaps, feature_maps, settle
+
+
+def settled_for(options, resolution, images):
+    return settle(options, Setting(resolution, 3, 16, images, lambda: 10))[0]
 
 
 def test_feature_maps_are_those_of_table_2():
@@ -19,18 +23,18 @@ def test_what_nobody_settled_is_the_papers():
     ("images", "base", "most"), [(24_000, 512, 64), (200_000, 2048, 256), (1_000_000, 8192, 512), (10**8, 8192, 512)]
 )
 def test_auto_is_as_wide_as_the_run_is_long(images, base, most):
-    settled = settle(MsgOptions(), ImageShape(64), images)
+    settled = settled_for(MsgOptions(), 64, images)
     assert (settled.fmap_base, settled.fmap_max) == (base, most)
 
 
 @pytest.mark.parametrize("resolution", [8, 64, 256, 512, 1024])
 @pytest.mark.parametrize("images", [1_000, 200_000, 10_000_000])
 def test_auto_never_draws_with_fewer_than_16_channels(resolution, images):
-    settled = settle(MsgOptions(), ImageShape(resolution), images)
+    settled = settled_for(MsgOptions(), resolution, images)
     assert feature_maps(settled).at(resolution) >= 16
     assert settled.fmap_base <= 8192
 
 
 def test_what_was_asked_for_stays():
-    settled = settle(MsgOptions(fmap_base=100, fmap_max=30), ImageShape(64), 10)
+    settled = settled_for(MsgOptions(fmap_base=100, fmap_max=30), 64, 10)
     assert (settled.fmap_base, settled.fmap_max) == (100, 30)

@@ -10,11 +10,10 @@ RISE = math.log(75) / math.log(256 / 64)
 """The paper's gammas are 2 for FFHQ at 64 pixels and 150 at 256, which a power of the side joins: 0.23 at 32."""
 
 
-def widths(options: R3ganOptions, shape: gantool.ImageShape, images: int) -> R3ganOptions:
-    """Options with the width that so many images can train; the paper's needs millions."""
-    if options.width != "auto":
-        return options
-    return options.model_copy(update={"width": 96 if images < 200_000 else 256 if images < 2_000_000 else 768})
+def widths(options: R3ganOptions, setting: gantool.Setting) -> tuple[R3ganOptions, str]:
+    """Options with the width that a run of this length can train, and why; the paper's needs millions of images."""
+    width = 96 if setting.images < 200_000 else 256 if setting.images < 2_000_000 else 768
+    return options.model_copy(update={"width": width}), f"as wide as {setting.images:,} images can train"
 
 
 def gamma(options: FallingOptions, setting: gantool.Setting) -> tuple[FallingOptions, str]:

@@ -28,11 +28,12 @@ def paper_base(resolution: int) -> int:
     return 32768 if resolution >= LARGE else 16384
 
 
-def settle(options: StyleGan2, shape: gantool.ImageShape, images: int) -> StyleGan2:
-    """`auto` replaced by what a run of so many images can train."""
-    paper = paper_base(shape.resolution)
-    base, most = next(((base, most) for limit, base, most in BASES if images < limit), (paper, PAPER_MOST))
-    return _filled(options, min(max(base, LEAST * shape.resolution), paper), most)
+def settle(options: StyleGan2, setting: gantool.Setting) -> tuple[StyleGan2, str]:
+    """Options with the widths that a run of this length can train, and why."""
+    paper = paper_base(setting.resolution)
+    base, most = next(((base, most) for limit, base, most in BASES if setting.images < limit), (paper, PAPER_MOST))
+    settled = _filled(options, min(max(base, LEAST * setting.resolution), paper), most)
+    return settled, f"as wide as {setting.images:,} images at {setting.resolution} pixels can train"
 
 
 def as_in_paper(options: StyleGan2, resolution: int) -> StyleGan2:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gantool.api.specs import AUTO, ImageShape
+from gantool.api.specs import AUTO, Setting
 from gantool.builtin.architectures import ProgressiveOptions, widths
 
 SMALLEST = 4
@@ -68,17 +68,24 @@ def schedule_of(options: ProgressiveOptions, resolution: int) -> Schedule:
     return Schedule(len(sides(resolution)), stabilise, fade)
 
 
-def settle(options: ProgressiveOptions, shape: ImageShape, images: int) -> ProgressiveOptions:
-    """`auto` replaced: half of the run goes to the full resolution, the rest to all else in equal parts.
+def settle(options: ProgressiveOptions, setting: Setting) -> tuple[ProgressiveOptions, str]:
+    """Options with the schedule and the widths for a run of this length, and why.
 
-    No part is longer than the authors'. Widths are settled by the run's length too.
+    Half of the run goes to the full resolution, the rest to all else in equal parts, none longer than the authors'.
     """
     auto = [name for name in ("stabilise_kimg", "fade_kimg") if getattr(options, name) == AUTO]
     given = sum(float(value) for value in (options.stabilise_kimg, options.fade_kimg) if value != AUTO)
-    steps_up = len(sides(shape.resolution)) - 1
-    part = (images * (1 - FINAL_SHARE) / 1000 / steps_up - given) / max(len(auto), 1) if steps_up else LONGEST_KIMG
+    steps_up = len(sides(setting.resolution)) - 1
+    part = (
+        (setting.images * (1 - FINAL_SHARE) / 1000 / steps_up - given) / max(len(auto), 1) if steps_up else LONGEST_KIMG
+    )
     kimg = min(LONGEST_KIMG, max(round(part, 3), 0.001))
-    return widths.settle(options.model_copy(update=dict.fromkeys(auto, kimg)), shape, images)
+    reasons = [f"half of {setting.images:,} images at the full size, the rest in equal parts"] if auto else []
+    options = options.model_copy(update=dict.fromkeys(auto, kimg))
+    if AUTO in (options.fmap_base, options.fmap_max):
+        options, why = widths.settle(options, setting)
+        reasons.append(why)
+    return options, "; ".join(reasons)
 
 
 def batch_at(options: ProgressiveOptions, side: int, batch: int) -> int:

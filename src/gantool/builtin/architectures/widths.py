@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
-from gantool.api.specs import AUTO, ImageShape
+from gantool.api.specs import AUTO, Setting
 from gantool.builtin.architectures import EqualizedOptions
 
 PAPER_BASE, PAPER_MOST = 8192, 512
@@ -35,10 +35,11 @@ def feature_maps(options: EqualizedOptions) -> FeatureMaps:
     return FeatureMaps(base, most)
 
 
-def settle(options: Chosen, shape: ImageShape, images: int) -> Chosen:
-    """`auto` replaced by what a run of so many images can train."""
+def settle(options: Chosen, setting: Setting) -> tuple[Chosen, str]:
+    """Options with the widths that a run of this length can train, and why."""
     if options.fmap_base == AUTO:
-        base = next((base for limit, base in BASES if images < limit), PAPER_BASE)
-        base = min(max(base, LEAST * shape.resolution // 2), PAPER_BASE)
+        base = next((base for limit, base in BASES if setting.images < limit), PAPER_BASE)
+        base = min(max(base, LEAST * setting.resolution // 2), PAPER_BASE)
         options = options.model_copy(update={"fmap_base": base})
-    return options.model_copy(update={"fmap_max": feature_maps(options).most})
+    options = options.model_copy(update={"fmap_max": feature_maps(options).most})
+    return options, f"as wide as {setting.images:,} images at {setting.resolution} pixels can train"

@@ -1,0 +1,17 @@
+"""The extractor that a command was asked to use."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gantool.api.contracts import Extractor
+
+
+def find_extractor(text: str = "auto") -> tuple["Extractor", str]:
+    """The extractor chosen by NAME[:options], and its name; `auto` is vgg19 where its weights can be had, else random.
+
+    That it is random is said in a warning.
+    """
+    from gantool.plugins.host import host
+    from gantool.style import job
+
+    return job.find_extractor(host(), text)

@@ -1,0 +1,178 @@
+"""The components of a run, chosen with their options: looked up once, and handed on to whatever needs them."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gantool.api.run_config import NONE
+from gantool.api.specs import AUTO, Architecture, Setting
+from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageError, nearest_beside
+from gantool.plugins.host import PluginHost
+from gantool.plugins.option_types import quote
+from gantool.plugins.selection import Chosen
+
+PLAIN_BALANCE = "fixed"
+"""The strategy that `--balance none` stands for: both networks learn from every batch."""
+STANDARD_OBSERVERS = ("jsonl", "samples", "watch")
+"""Every run has these, unless `--log` names them with options of its own."""
+
+
+@dataclass(frozen=True)
+class RunComponents:
+    """The components of a run, as `RunConfig` has them in text.
+
+    `augmentation` is None where there is none. `log` has the observers of `--log`, `standard` those that every run has
+    beside them. `by_recipe` has penalties and balance of the architecture's own recipe, as far as they are usable here:
+    warnings compare a run with them.
+    """
+
+    architecture: Chosen
+    source: Chosen
+    loss: Chosen
+    penalties: tuple[Chosen, ...]
+    augmentation: Chosen | None
+    balance: Chosen
+    log: tuple[Chosen, ...]
+    standard: tuple[Chosen, ...]
+    by_recipe: tuple[Chosen, ...]
+
+    @property
+    def strategies(self) -> tuple[Chosen, ...]:
+        """Loss, penalties, augmentation and balance: everything but the networks that decides how they learn."""
+        augmentation = () if self.augmentation is None else (self.augmentation,)
+        return (self.loss, *self.penalties, *augmentation, self.balance)
+
+    @property
+    def observers(self) -> tuple[Chosen, ...]:
+        """All observers of the run, in the order in which they are called."""
+        return (*self.standard, *self.log)
+
+    def texts(self) -> dict[str, Any]:
+        """The settings of `RunConfig` that name components, with every option written out."""
+        return {
+            "arch": self.architecture.text,
+            "data": self.source.text,
+            "loss": self.loss.text,
+            "penalty": tuple(one.text for one in self.penalties),
+            "augment": NONE if self.augmentation is None else self.augmentation.text,
+            "balance": self.balance.text,
+            "log": tuple(one.text for one in self.log),
+        }
+
+    def settled(self, setting: Setting) -> tuple["RunComponents", dict[str, str]]:
+        """Options at "auto" replaced by what suits the run, and why, by the name of the setting."""
+        why: dict[str, str] = {}
+
+        def settle(name: str, chosen: Chosen) -> Chosen:
+            chosen, reason = chosen.settled(setting)
+            if reason and reason not in why.get(name, ""):  # r1 and r2 have one reason
+                why[name] = f"{why[name]}; {reason}" if name in why else reason
+            return chosen
+
+        made = replace(
+            self,
+            architecture=settle("arch", self.architecture),
+            loss=settle("loss", self.loss),
+            penalties=tuple(settle("penalty", one) for one in self.penalties),
+            augmentation=None if self.augmentation is None else settle("augment", self.augmentation),
+            balance=settle("balance", self.balance),
+        )
+        return made, why
+
+
+def components_of(host: PluginHost, settings: Mapping[str, Any]) -> RunComponents:
+    """The components that settings name, such as those of a whole `RunConfig`; `augment` may not be at "auto".
+
+    Raises UsageError and its kin, naming the component and the nearest right name.
+    """
+
+    def named(kind: str, key: str) -> tuple[Chosen, ...]:
+        return tuple(host.resolve(kind, text) for text in settings.get(key) or () if text != NONE)
+
+    augment, balance = settings.get("augment") or NONE, settings["balance"]
+    architecture, source = host.resolve("architecture", settings["arch"]), resolve_source(host, settings["data"])
+    loss, penalties = host.resolve("loss", settings["loss"]), named("penalty", "penalty")
+    augmentation = None if augment == NONE else host.resolve("augmentation", augment)
+    chosen_balance = host.resolve("balance", PLAIN_BALANCE if balance == NONE else balance)
+    log = named("observer", "log")
+    standard = [name for name in STANDARD_OBSERVERS if name not in {one.spec.name for one in log}]
+    return RunComponents(
+        architecture, source, loss, penalties, augmentation, chosen_balance, log,
+        standard=tuple(host.resolve("observer", name) for name in standard),
+        by_recipe=tuple(_by_recipe(host, architecture)),
+    )  # fmt: skip
+
+
+def _by_recipe(host: PluginHost, architecture: Chosen) -> Sequence[Chosen]:
+    """Penalties and balance of a recipe; what has a fault is left out, since a run without it need not hear of it."""
+    if not isinstance(architecture.spec, Architecture):
+        return ()
+    recipe = architecture.spec.recipe
+    found = []
+    for kind, text in (*(("penalty", text) for text in recipe.penalties), ("balance", recipe.balance)):
+        with suppress(GantoolError):
+            if text != NONE:
+                found.append(host.resolve(kind, text))
+    return found
+
+
+def as_settled(host: PluginHost, asked: Mapping[str, Any], before: RunComponents) -> dict[str, Any]:
+    """Settings asked for again: options that they leave to "auto" are as they were settled when the run began."""
+
+    def settled(text: str, was: Chosen | None) -> str:
+        if was is None or text in (NONE, AUTO):
+            return text
+        return host.resolve(was.kind, text).as_settled(was).text
+
+    kept = dict(asked)
+    for setting, was in (
+        ("arch", before.architecture),
+        ("loss", before.loss),
+        ("augment", before.augmentation),
+        ("balance", before.balance),
+    ):
+        if setting in kept:
+            kept[setting] = settled(kept[setting], was)
+    penalties = kept.get("penalty", ())
+    if len(penalties) == len(before.penalties):
+        kept["penalty"] = tuple(settled(*pair) for pair in zip(penalties, before.penalties, strict=True))
+    return kept
+
+
+def resolve_source(host: PluginHost, text: str) -> Chosen:
+    """A source by name, or a path, which means `folder`; options may follow either after a colon.
+
+    Raises UnknownNameError when it is neither.
+    """
+    if Path(text).expanduser().exists() and text not in host.specs("source"):
+        return host.resolve("source", f"folder:path={_quoted(text)}")
+    name, _, options = text.rpartition(":")
+    if name and "=" in options and Path(name).expanduser().exists() and name not in host.specs("source"):
+        return host.resolve("source", f"folder:path={_quoted(name)},{options}")
+    try:
+        return host.resolve("source", text)
+    except (UnknownNameError, UsageError) as error:
+        if isinstance(error, OptionError):
+            raise
+        looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~")) or bool(Path(text).suffix)
+        what = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
+        near = nearest_beside(Path(text).expanduser())
+        raise UnknownNameError(what + near) from error
+
+
+def _quoted(path: str) -> str:
+    return quote(str(Path(path).expanduser().resolve()))
+
+
+def only_moved(one: Chosen, other: Chosen) -> bool:
+    """Whether two sources differ in nothing but their place: the same pictures may lie elsewhere now."""
+    same_kind = one.spec.name == other.spec.name and hasattr(one.options, "path")
+    return same_kind and one.options.model_copy(update={"path": getattr(other.options, "path", None)}) == other.options
+
+
+def source_name(source: Chosen) -> str:
+    """A source in a word, for the names of folders: that of its path, or its own."""
+    path = getattr(source.options, "path", None)
+    return Path(path).stem if path else source.spec.name

@@ -1,0 +1,69 @@
+"""The components of a run are looked up once, settled once and built once."""
+
+import gantool
+from gantool.api.specs import Setting
+from gantool.plugins.host import PluginHost, using
+from gantool.run.components import components_of
+from gantool.run.forecast import forecast
+from gantool.run.resolve import decide
+from prepared import prepared
+
+HOST = PluginHost(guests=False, environ={})
+ASKED = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 8, "batch": 4, "device": "cpu"}
+
+
+def test_texts_name_the_same_components():
+    resolved = decide(HOST, ASKED | {"penalty": ("r1", "clip"), "augment": "ada", "log": ("watch:off=yes",)})
+    again = components_of(HOST, resolved.config.model_dump())
+    assert again == resolved.components
+    assert resolved.config.model_dump() | again.texts() == resolved.config.model_dump()
+
+
+def test_every_run_has_its_own_observers_unless_log_names_them():
+    plain, told = (decide(HOST, ASKED | more).components for more in ({}, {"log": ("watch:off=yes", "console")}))
+    assert [one.spec.name for one in plain.observers] == ["jsonl", "samples", "watch"]
+    assert [one.spec.name for one in told.observers] == ["jsonl", "samples", "watch", "console"]
+
+
+def test_what_is_settled_stays_as_it_is():
+    components = decide(HOST, ASKED | {"penalty": ("r1",)}).components
+    assert components.settled(Setting(64, 3, 64, 10**6, lambda: 10)) == (components, {})
+
+
+def test_penalties_are_sorted_by_the_side_they_act_on():
+    parts = prepared(penalty=("drift", "path-length", "clip", "bcr")).parts
+    sides = parts.penalties, parts.generator_penalties, parts.constraints
+    assert [[type(penalty).__name__ for penalty in side] for side in sides] == [
+        ["Drift", "Consistency"],
+        ["PathLength"],
+        ["Clip"],
+    ]
+
+
+class Counted:
+    """An observer that counts how many of it were made."""
+
+    made = 0
+
+    def __init__(self, options):
+        Counted.made += 1
+
+    def __call__(self, event):
+        return None
+
+
+class Plugin:
+    @staticmethod
+    @gantool.hookimpl
+    def gantool_observers():
+        return [gantool.Component("counted", "Counted", gantool.Options, f"{__name__}:Counted")]
+
+
+def test_a_dry_run_builds_what_the_run_would_and_once():
+    host = PluginHost(guests=False, environ={})
+    host.add(Plugin, "gantool-counted")
+    resolved = decide(host, ASKED | {"log": ("counted",)})
+    with using(HOST):  # nobody asks the host of the process
+        Counted.made = 0
+        forecast(resolved.config, resolved.components)
+    assert Counted.made == 1

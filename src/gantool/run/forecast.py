@@ -73,7 +73,7 @@ def forecast(config: RunConfig) -> Forecast:
         check_parts(stages, config.accumulate)
         memory = _memory(config, gan, stages, shape.classes)
         told = (*doubts(config, gan, images=images), *_patience(config, gan, shape, pick_device(config.device)))
-    sizes = memory_estimate.trainable(gan.generator), memory_estimate.trainable(gan.discriminator)
+    sizes = memory_estimate.trainable(gan.generator), sum(map(memory_estimate.trainable, gan.networks[1:]))
     return Forecast(config, *sizes, stages, memory, told)
 
 
@@ -88,13 +88,13 @@ def _counts(config: RunConfig) -> tuple[int, int]:
 
 
 def _memory(config: RunConfig, gan: Gan, stages: Sequence[Stage], classes: int) -> tuple[int, ...]:
-    penalties, of_generator = penalties_of(config, "discriminator"), penalties_of(config, "generator")
+    penalties = penalties_of(config)
     estimated: dict[tuple[int, int], int] = {}
     for stage in stages:
         size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
         if size not in estimated:
             estimated[size] = memory_estimate.memory_estimate(
-                gan, replace(stage, batch=max(1, stage.batch // config.accumulate)), classes, penalties, of_generator
+                gan, replace(stage, batch=max(1, stage.batch // config.accumulate)), classes, penalties
             )
     gan.advance(0)
     return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
@@ -140,8 +140,8 @@ def _patience(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.devi
     if device.type != "cpu":
         return
     twin = copy.deepcopy(gan)
-    twin.generator.eval()
-    twin.discriminator.eval()
+    for network in twin.networks:
+        network.eval()
     precision = Precision("bf16" if config.precision == "bf16" else "float32")
     stages = [stage for stage in stages_of(twin, config.resolution, config.batch) if stage.start < config.images]
     seconds, size, needed = 0.0, 0, 0.0

@@ -146,8 +146,7 @@ def _draw(chosen: list[Chosen]) -> float:
 
 def scales_of(balance: Chosen | None) -> tuple[float, float]:
     """What a balance multiplies the learning rates of generator and discriminator by."""
-    built = None if balance is None else balance.build()
-    scale_g, scale_d = getattr(built, "learning_rate_scales", (1.0, 1.0))
+    scale_g, scale_d = (1.0, 1.0) if balance is None else balance.build().learning_rate_scales
     return float(scale_g), float(scale_d)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gantool.api.contracts import Balance, Constraint, Gan, Source
+from gantool.api.contracts import Balance, Gan, Penalty, Source
 from gantool.api.run_config import NONE, RunConfig
 from gantool.api.specs import ImageShape
 from gantool.engine.contract_check import check_contract
@@ -20,13 +20,11 @@ from gantool.engine.timing import step_timer
 from gantool.engine.trial import (
     try_augmentation,
     try_balance,
-    try_constraint,
-    try_generator_penalty,
     try_loss,
     try_memory,
-    try_networks,
     try_penalty,
 )
+from gantool.engine.trial_networks import try_networks
 from gantool.errors import DataError
 from gantool.files import cache_folder
 from gantool.plugins.host import host
@@ -89,19 +87,9 @@ def try_guests(config: RunConfig, gan: Gan, shape: ImageShape, device: torch.dev
             elif chosen.kind == "balance":
                 try_balance(built, chosen.title)
             elif chosen.kind == "penalty":
-                _try_penalty(built, chosen.title, gan, shape, device)
+                try_penalty(built, chosen.title, gan, shape, device)
             else:
                 try_augmentation(built, chosen.title, gan, shape, device)
-
-
-def _try_penalty(built: Any, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:
-    match side_of(built):
-        case "generator":
-            try_generator_penalty(built, title, gan, shape, device)
-        case "weights":
-            try_constraint(built, title, gan, shape, device)
-        case _:
-            try_penalty(built, title, gan, shape, device)
 
 
 def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[RunConfig, Precision]:
@@ -121,24 +109,21 @@ def settle_precision(config: RunConfig, gan: Gan, shape: ImageShape) -> tuple[Ru
 
 def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Precision, world: World) -> Game:
     """Networks on the device, their optimizers, and what they play by."""
-    for network in (gan.generator, gan.discriminator):
+    for network in gan.networks:
         precision.place(network, device)
     balance: Balance = host().resolve("balance", config.balance).build()
-    scale_g, scale_d = getattr(balance, "learning_rate_scales", (1.0, 1.0))
+    scale_g, scale_d = balance.learning_rate_scales
 
     def adam(network: torch.nn.Module, learning_rate: float) -> torch.optim.Adam:
-        return torch.optim.Adam(
-            network.parameters(), learning_rate, config.betas, weight_decay=config.weight_decay, fused=True
-        )
+        learning = [weight for weight in network.parameters() if weight.requires_grad]
+        return torch.optim.Adam(learning, learning_rate, config.betas, weight_decay=config.weight_decay, fused=True)
 
     return Game(
         gan,
         _placed(host().resolve("loss", config.loss).build(), device),
         adam(gan.generator, config.lr_g * scale_g),
-        adam(gan.discriminator, config.lr_d * scale_d),
-        penalties=_placed_penalties(config, "discriminator", device),
-        generator_penalties=_placed_penalties(config, "generator", device),
-        constraints=_placed_penalties(config, "weights", device),
+        None if gan.discriminator is None else adam(gan.discriminator, config.lr_d * scale_d),
+        penalties=tuple(_placed(penalty, device) for penalty in penalties_of(config)),
         augmentation=_placed(host().resolve("augmentation", config.augment).build(), device)
         if config.augment != NONE
         else None,
@@ -150,21 +135,9 @@ def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Pre
     )
 
 
-def penalties_of(config: RunConfig, side: str) -> list[Any]:
-    """The penalties of a configuration that act on one side: discriminator, generator, or weights (constraints)."""
-    built = [host().resolve("penalty", text).build() for text in config.penalty]
-    return [penalty for penalty in built if side_of(penalty) == side]
-
-
-def side_of(penalty: object) -> str:
-    """What a component of kind penalty acts on: discriminator, generator or weights."""
-    if isinstance(penalty, Constraint):
-        return "weights"
-    return str(getattr(penalty, "side", "discriminator"))
-
-
-def _placed_penalties(config: RunConfig, side: str, device: torch.device) -> tuple[Any, ...]:
-    return tuple(_placed(penalty, device) for penalty in penalties_of(config, side))
+def penalties_of(config: RunConfig) -> list[Penalty]:
+    """The penalties of a configuration, built."""
+    return [host().resolve("penalty", text).build() for text in config.penalty]
 
 
 def _placed(component: Any, device: torch.device) -> Any:

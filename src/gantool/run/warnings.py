@@ -28,8 +28,9 @@ def doubts(config: RunConfig, gan: Gan, processes: int = 1, images: int | None =
     `images` is how many there are, where that is known.
     """
     chosen = strategies_of(config)
-    yield from doubts_of_slopes(config, gan.discriminator, chosen, images)
-    yield from doubts_of_turns(config, chosen)
+    if gan.discriminator is not None:
+        yield from doubts_of_slopes(config, gan.discriminator, chosen, images)
+        yield from doubts_of_turns(config, chosen)
     yield from _doubts_of_batches(config, gan, processes, images)
     yield from doubts_of_rates(config, chosen)
     yield from _doubts_of_schedules(config)
@@ -48,7 +49,7 @@ def _doubts_of_batches(config: RunConfig, gan: Gan, processes: int, images: int 
     pictures = "1 picture" if part == 1 else f"{part} pictures"
     parts = f" in {config.accumulate} parts" if config.accumulate > 1 else ""
     parts += f" on {processes} processes" if processes > 1 else ""
-    for name, network in (("generator", gan.generator), ("discriminator", gan.discriminator)):
+    for name, network in zip(("generator", "discriminator"), gan.networks, strict=False):
         if part < FEW and any(isinstance(module, _BatchNorm) for module in network.modules()):
             remedy = f"Use --batch {FEW * shares} at least, better more."
             if images is not None and images < FEW * shares:

@@ -10,11 +10,9 @@ if TYPE_CHECKING:
     from gantool.api.contracts import (
         Augmentation,
         Balance,
-        Constraint,
         Critic,
         Extractor,
         Gan,
-        GeneratorPenalty,
         Images,
         Labels,
         Logits,
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
         MappedGenerator,
         Observer,
         Penalty,
+        Seen,
         Skipped,
         Source,
         Stage,
@@ -61,8 +60,8 @@ _HOME = {
     ),
     "gantool.api.run_config": ("RunConfig",),
     "gantool.api.contracts": (
-        "Augmentation", "Balance", "Constraint", "Critic", "Extractor", "Gan", "GeneratorPenalty", "Images", "Labels",
-        "Logits", "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
+        "Augmentation", "Balance", "Critic", "Extractor", "Gan", "Images", "Labels", "Logits", "Loss",
+        "MappedGenerator", "Observer", "Penalty", "Seen", "Skipped", "Source", "Stage", "Turn",
     ),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.engine.model_file": ("ModelCard",),
@@ -75,9 +74,9 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
-    "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Critic",
-    "Penalty", "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
-    "Observer", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
+    "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Seen", "Stage", "Images", "Labels", "Logits", "Loss",
+    "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer", "Event",
+    "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
     "MappedGenerator", "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",
     "Model", "ModelCard", "LatentFile", "load_latents", "save_latents",
 ]  # fmt: skip

@@ -30,13 +30,13 @@ def test_what_is_settled_stays_as_it_is():
     assert components.settled(Setting(64, 3, 64, 10**6, lambda: 10)) == (components, {})
 
 
-def test_penalties_are_sorted_by_the_side_they_act_on():
+def test_penalties_are_built_once_and_know_their_side():
     parts = prepared(penalty=("drift", "path-length", "clip", "bcr")).parts
-    sides = parts.penalties, parts.generator_penalties, parts.constraints
-    assert [[type(penalty).__name__ for penalty in side] for side in sides] == [
-        ["Drift", "Consistency"],
-        ["PathLength"],
-        ["Clip"],
+    assert [(penalty.component_name, penalty.side) for penalty in parts.penalties] == [
+        ("drift", "discriminator"),
+        ("path-length", "generator"),
+        ("clip", "discriminator weights"),
+        ("bcr", "discriminator"),
     ]
 
 

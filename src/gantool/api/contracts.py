@@ -7,11 +7,16 @@ restored when it goes on, and averaged over processes after every step.
 One that changes by plan has `advance(images_seen)`, called before every step like a Gan's: a pure function of the
 clock, so that there is nothing to save (a penalty may set its `weight` so). Both kinds may tell how they stand by
 `status() -> Mapping[str, float]`, read once a tick.
+
+An author derives from these classes, whose optional attributes have defaults (`class Mine(nn.Module, gantool.Penalty)`
+where it is a module too), or writes a class with the same methods: it gets the defaults when it is built.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
@@ -24,7 +29,7 @@ Images = tuple[Float[Tensor, "n c _ _"], ...]
 Labels = Int64[Tensor, "n"] | None
 Logits = Float[Tensor, "n"]
 Critic = Callable[[Images, Labels], Logits]
-"""A discriminator as penalties see it."""
+"""A discriminator as penalties see it: one logit an image."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +47,57 @@ class Stage:
     fresh_moments: bool = False
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a step has at hand for the terms of an architecture.
+
+    `real` and `fake` are the images as the discriminator was shown them, `of_real` and `of_fake` what it returned
+    beside its logits for each; None where the step had no need of that pass. The generator's step has `real`
+    where the loss pairs reals with fakes, and where there is no discriminator.
+    """
+
+    z: Float[Tensor, "n d"]
+    labels: Labels
+    fake: Images
+    real: Images | None = None
+    of_fake: Any = None
+    of_real: Any = None
+
+
 class Gan:
     """A generator and its discriminator.
 
-    `generator(z, labels) -> Images` takes `z: [n, latent_dim]`; `discriminator(images, labels) -> logits [n]`.
-    `labels` is None or int64 `[n]`. A generator with an intermediate latent space also has `map(z, labels) -> w` and
-    `synthesize(w) -> Images`; sampling, truncation and interpolation then work in `w`.
+    `generator(z, labels) -> Images` takes `z: [n, latent_dim]`; `discriminator(images, labels)` gives logits `[n]`, or
+    `[n, k]` for several judgements of an image (scales, patches), or `(logits, more)`, where `more` is anything that
+    `terms` needs. `labels` is None or int64 `[n]`. A generator with an intermediate latent space also has
+    `map(z, labels) -> w` and `synthesize(w) -> Images`; sampling, truncation and interpolation then work in `w`.
+
+    With `discriminator=None` there is no adversary: the generator learns by `terms` alone, and whatever it needs for
+    that is a part of it (the encoder of a VAE).
+
+    A parameter that was built frozen (`requires_grad` False) stays frozen.
 
     In evaluation mode each sample is drawn and judged by itself. A module of the discriminator that compares samples of
     a batch on purpose, as minibatch standard deviation does, says so by an attribute `compares_samples`, true.
     """
 
-    def __init__(self, generator: nn.Module, discriminator: nn.Module, latent_dim: int) -> None:
+    def __init__(self, generator: nn.Module, discriminator: nn.Module | None, latent_dim: int) -> None:
         self.generator = generator
         self.discriminator = discriminator
         self.latent_dim = latent_dim
+
+    @property
+    def networks(self) -> tuple[nn.Module, ...]:
+        """The generator, and the discriminator where there is one."""
+        return (self.generator,) if self.discriminator is None else (self.generator, self.discriminator)
+
+    def terms(self, side: str, seen: Seen) -> Mapping[str, Float[Tensor, "n"]]:
+        """Loss terms of the architecture's own by name, one value per sample, for the step of one `side`.
+
+        `side` is "discriminator" or "generator". Means of the terms are added to that side's loss and logged by their
+        names; the two sides need different ones.
+        """
+        return {}
 
     def view(self, batch: Float[Tensor, "n c h w"]) -> Images:
         """What the discriminator sees of a real batch; override for pyramids or fades."""
@@ -96,66 +137,80 @@ class MappedGenerator(Protocol):
         """From the intermediate latent to images."""
 
 
-@runtime_checkable
-class Loss(Protocol):
-    """An adversarial loss on logits: one value per sample, the step takes the mean.
+class Part(ABC):  # noqa: B024 (what is abstract differs by kind)
+    """The base of all components but architectures; `component_name` is set where one is built by its name."""
+
+    component_name: str = ""
+
+
+class Strategy(Part):
+    """The base of what takes part in a step: it may follow the clock, and report how it stands."""
+
+    def advance(self, images_seen: int) -> None:
+        """Follow the clock, before every step: a pure function of `images_seen`."""
+
+    def status(self) -> Mapping[str, float]:
+        """Numbers that are shown at each tick beside the losses."""
+        return {}
+
+
+class Loss(Strategy):
+    """An adversarial loss on logits: one value per logit, the step takes the mean.
 
     One whose attribute `pairs_real` is true gets the real logits in `generator` too (relativistic losses need them);
-    where it is false or missing, None. One whose attribute `zero_decides` is false gives logits that only count against
-    each other: the accuracy told of it takes the middle between reals and fakes for the boundary, and not 0.
+    others get None. One whose attribute `zero_decides` is false gives logits that only count against each other: the
+    accuracy takes the middle between reals and fakes for the boundary, and not 0.
     """
 
+    pairs_real: bool = False
+    zero_decides: bool = True
+
+    @abstractmethod
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
         """What the discriminator minimises."""
 
+    @abstractmethod
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
         """What the generator minimises."""
 
 
-@runtime_checkable
-class Penalty(Protocol):
-    """A regulariser of the discriminator: one value per sample, in float32. It leaves the images as they are.
+class Penalty(Strategy):
+    """A regulariser of one network: a value that is added to its loss, or a change to its weights after each update.
 
-    The step adds `weight * every * mean` on every `every`-th step (lazy regularisation, Karras et al. 2020).
-    Components of this kind come in two more forms, `GeneratorPenalty` and `Constraint`.
+    `side` says which, and how it is called:
+
+    - "discriminator": `penalty(network, real, fake, labels)` gives one value per sample, in float32. The images are
+      augmented, and left as they are; `network(images, labels)` gives logits `[n]`, the mean of several judgements.
+    - "generator": `penalty(network, z, labels)` gives one value per sample.
+    - "discriminator weights", "generator weights": `constrain(network)` changes weights in place after each update.
+
+    The step adds `weight * every * mean` on every `every`-th turn of that network (lazy regularisation, Karras et al.
+    2020). A value that depends on the weights alone, as that of orthogonal regularisation does, may be one for all
+    samples, `[1]`; `penalty(network, *seen)` then takes what either side is given.
     """
 
-    weight: float
-    every: int
+    side: str = "discriminator"
+    weight: float = 1.0
+    every: int = 1
 
-    def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
+    def __call__(self, network: nn.Module, *args: Any, **kwargs: Any) -> Logits:
         """The penalty of each sample."""
-
-
-@runtime_checkable
-class GeneratorPenalty(Protocol):
-    """A regulariser of the generator, told from one of the discriminator by its attribute `side`, "generator"."""
-
-    side: str
-    weight: float
-    every: int
-
-    def __call__(self, network: nn.Module, z: Float[Tensor, "n d"], labels: Labels) -> Logits:
-        """The penalty of each sample."""
-
-
-@runtime_checkable
-class Constraint(Protocol):
-    """What holds a discriminator's weights within bounds: a penalty without a value, called after each update."""
+        raise NotImplementedError
 
     def constrain(self, network: nn.Module) -> None:
         """Change the weights in place."""
+        raise NotImplementedError
 
 
-@runtime_checkable
-class Augmentation(Protocol):
-    """A differentiable augmentation: `draw(n)` fixes one draw for a batch, then applied to real and fake alike.
+class Augmentation(Strategy):
+    """A differentiable augmentation: `draw(n)` fixes one draw for a batch, then applied to real and fake alike."""
 
-    One that adapts also has `observe(real_logits)`, called after each step of the discriminator.
-    """
-
+    @abstractmethod
     def draw(self, n: int) -> Callable[[Images], Images]:
         """The transformation of one batch of n, the same at all levels, into new images of the same shapes."""
+
+    def observe(self, real_logits: Logits) -> None:
+        """Adapt to the logits of reals, one an image, after each step of the discriminator."""
 
 
 class Turn(NamedTuple):
@@ -165,13 +220,15 @@ class Turn(NamedTuple):
     generator: bool = True
 
 
-@runtime_checkable
-class Balance(Protocol):
+class Balance(Strategy):
     """Who learns from the next batch: what keeps the two networks equally strong.
 
-    Optional `learning_rate_scales`, two numbers, multiply the learning rates of generator and discriminator.
+    `learning_rate_scales` multiply the learning rates of generator and discriminator.
     """
 
+    learning_rate_scales: tuple[float, float] = (1.0, 1.0)
+
+    @abstractmethod
     def turn(self) -> Turn:
         """Whose turn it is; asking again changes nothing."""
 
@@ -187,25 +244,32 @@ class Skipped:
     reason: str
 
 
-@runtime_checkable
-class Source(Protocol):
-    """Images, addressed by index. `class_names` is empty when there are no labels.
+class Source(Part):
+    """Images, addressed by index.
 
-    Three more attributes may be missing. A source whose content never changes for a given `fingerprint` (a short
-    string) is cached on disk under it; without one it is read as it is. `skipped` is a sequence of Skipped, what could
-    not be used; without it that is nothing. `batch(start, stop)` gives the pictures of these indices `[n, c, h, w]` and
-    their labels `[n]` (None where there are none), as tensors or arrays, where that is faster than one by one.
+    `class_names` are in the order of their labels, and empty when there are none. A source whose content never changes
+    for a given `fingerprint` (a short string) is cached on disk under it; without one it is read as it is. `skipped`
+    lists what could not be used.
     """
 
-    @property
-    def class_names(self) -> Sequence[str]:
-        """Names of the classes, in the order of their labels."""
+    class_names: Sequence[str] = ()
+    fingerprint: str | None = None
+    skipped: Sequence[Skipped] = ()
 
+    @abstractmethod
     def __len__(self) -> int:
         """How many images there are."""
 
+    @abstractmethod
     def __getitem__(self, index: int, /) -> tuple[UInt8[Tensor, "c h w"], int | None]:
         """One image at the wanted resolution and its label."""
+
+    def batch(self, start: int, stop: int) -> tuple[Any, Any] | None:
+        """Images `[n, c, h, w]` of these indices and labels `[n]` or None, as tensors or arrays.
+
+        None where that is no faster than one by one.
+        """
+        return None
 
 
 @runtime_checkable
@@ -231,26 +295,38 @@ class Batches(Protocol):
         """
 
 
-@runtime_checkable
-class Extractor(Protocol):
+class Extractor(Part):
     """A network that turns images in [-1, 1] into features; metrics and style transfer use it.
 
     Style transfer also needs `layers` (names, shallow to deep), `content_layers` and `style_layers` (tables from names
-    to weights) and `select(layers)`, which returns a callable that gives the features of these layers alone.
-    `style_loss` may name the style loss that suits it.
+    to weights) and `select`. `style_loss` names the style loss that suits it.
     """
 
+    layers: Sequence[str] = ()
+    content_layers: Mapping[str, float] = MappingProxyType({})
+    style_layers: Mapping[str, float] = MappingProxyType({})
+    style_loss: str = "gram"
+
+    @abstractmethod
     def __call__(self, images: Float[Tensor, "n c h w"]) -> Sequence[Float[Tensor, "n *feature"]]:
         """Features, shallow to deep."""
 
+    def select(self, layers: Sequence[str]) -> Callable[[Tensor], Sequence[Tensor]] | None:
+        """A callable that gives the features of these layers alone; None without layers."""
+        return None
 
-@runtime_checkable
-class Observer(Protocol):
-    """Told of every event of a run. It never touches what is trained.
+
+Listener = Callable[[Event], Sequence[Event] | None]
+"""What takes the events of a run: an observer, or any function like it."""
+
+
+class Observer(Part):
+    """Takes every event of a run. It never touches what is trained.
 
     It may answer with events of its own, a list or tuple: what it measured, what it warns of. All other observers are
     told of them. The run keeps the checkpoint of the best `Measured.score`, so one observer at most should give one.
     """
 
+    @abstractmethod
     def __call__(self, event: Event) -> Sequence[Event] | None:
         """Take note of the event."""

@@ -7,13 +7,16 @@ from pathlib import Path
 from jaxtyping import UInt8
 from torch import Tensor
 
+from gantool.api.run_config import RunConfig
+
 
 @dataclass(frozen=True)
 class Started:
     """A run begins, or goes on from `images_seen`.
 
     `reals(n)` gives the first n pictures of the run's shuffled sequence, fewer where there are not so many: at full
-    resolution, on the CPU. `penalties` are those of `--penalty`, with every option.
+    resolution, on the CPU. `penalties` are those of `--penalty`, with every option. `config` has all
+    settings of the run.
     """
 
     run: Path
@@ -26,6 +29,7 @@ class Started:
     resolution: int
     reals: Callable[[int], UInt8[Tensor, "n c h w"]] | None = None
     penalties: tuple[str, ...] = ()
+    config: RunConfig | None = None
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def open_batches(
         raise DataError(f"Source {name!r} has no images.")
     if labels and not source.class_names:
         raise DataError(f"Source {name!r} has no labels, so it cannot be trained with --labels.")
-    if not isinstance(source, CachedSource) and isinstance(getattr(source, "fingerprint", None), str):
+    if not isinstance(source, CachedSource) and isinstance(source.fingerprint, str):
         source = cached_items(source, name, channels, resolution)
         if labels and source.labels is None:
             raise DataError(f"Source {name!r} has images without a label, so it cannot be trained with --labels.")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from jaxtyping import UInt8
@@ -13,6 +13,7 @@ from gantool.api.contracts import Source
 from gantool.errors import DataError, GantoolError
 
 _AT_ONCE = 256
+Got = TypeVar("Got")
 
 Labelled = bool | Literal["any"]
 """Whether labels are wanted: all, none, or those there are (None for an image without one)."""
@@ -23,26 +24,22 @@ def read_item(
 ) -> tuple[UInt8[Tensor, "c h w"], int | None]:
     """`source[index]`, with its label as `labels` wants it. Raises DataError, naming both, when it is wrong."""
     where = f"Source {name!r}, image {index}"
-    image, label = _asked(lambda: source[index], where)
+    image, label = _asked(lambda: _pair(source[index]), where)
     return _image(image, where, shape), _label(label, where, len(source.class_names), labels)
 
 
 def read_items(
     source: Source, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> Iterator[tuple[UInt8[Tensor, "c h w"], int | None]]:
-    """All items in order, checked as by `read_item`; by way of `source.batch` where there is one, for speed.
-
-    `batch(start, stop)` gives n pictures `[n, c, h, w]` and n labels, as arrays or tensors.
-    """
-    batch = getattr(source, "batch", None)
-    if not callable(batch):
-        for index in range(len(source)):
-            yield read_item(source, index, name, shape, labels)
-        return
+    """All items in order, checked as by `read_item`; by way of `source.batch` where that is faster."""
     for start in range(0, len(source), _AT_ONCE):
         stop = min(start + _AT_ONCE, len(source))
         where = f"Source {name!r}, image {start} to {stop - 1}"
-        images, found = _asked(partial(batch, start, stop), where)
+        answer = _asked(partial(_batch, source, start, stop), where)
+        if answer is None:
+            yield from (read_item(source, index, name, shape, labels) for index in range(start, stop))
+            continue
+        images, found = answer
         numbers = _listed(found) if labels and found is not None else [None] * len(images)
         if not len(images) == len(numbers) == stop - start:
             raise DataError(f"{where}: batch({start}, {stop}) gave {len(images)} images and {len(numbers)} labels.")
@@ -57,14 +54,23 @@ def _listed(labels: Any) -> list[Any]:
     return [label.item() if isinstance(label, Tensor) else label for label in plain]
 
 
-def _asked(get: Callable[[], Any], where: str) -> tuple[Any, Any]:
+def _pair(answer: Any) -> tuple[Any, Any]:
+    images, labels = answer
+    return images, labels
+
+
+def _batch(source: Source, start: int, stop: int) -> tuple[Any, Any] | None:
+    answer = source.batch(start, stop)
+    return None if answer is None else _pair(answer)
+
+
+def _asked(get: Callable[[], Got], where: str) -> Got:
     try:
-        image, label = get()
+        return get()
     except GantoolError:
         raise
     except Exception as error:
         raise DataError(f"{where}: reading it failed with {type(error).__name__}: {error}.") from error
-    return image, label
 
 
 def _image(image: Any, where: str, shape: tuple[int, int, int]) -> UInt8[Tensor, "c h w"]:

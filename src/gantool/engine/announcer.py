@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gantool.api.contracts import Observer
+from gantool.api.contracts import Listener
 from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
 from gantool.errors import cause, sentence
 
@@ -12,7 +12,7 @@ EVENTS = (Started, Tick, Snapshot, Measured, Checkpoint, Warned, Finished)
 class Announcer:
     """Passes each event to every observer; one that raises is dropped, and the others are told."""
 
-    def __init__(self, observers: Sequence[Observer]) -> None:
+    def __init__(self, observers: Sequence[Listener]) -> None:
         self._observers = list(observers)
 
     def __call__(self, event: Event) -> tuple[Event, ...]:
@@ -32,7 +32,7 @@ class Announcer:
             self(failure)
         return tuple(answer for _, answer in answers)
 
-    def _ask(self, observer: Observer, event: Event, failures: list[Warned]) -> Sequence[Event]:
+    def _ask(self, observer: Listener, event: Event, failures: list[Warned]) -> Sequence[Event]:
         try:
             return _checked(observer(event))
         except (Exception, SystemExit) as error:
@@ -42,7 +42,7 @@ class Announcer:
             return ()
 
 
-def _called(observer: Observer) -> str:
+def _called(observer: Listener) -> str:
     """By its class, and by the package it comes from where that is not gantool."""
     package = type(observer).__module__.partition(".")[0]
     return f"The observer {type(observer).__name__}{'' if package == 'gantool' else f' of {package}'}"

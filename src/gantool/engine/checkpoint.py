@@ -39,7 +39,8 @@ class Contents:
 
     images_seen: int
     generator: Mapping[str, Tensor]
-    discriminator: Mapping[str, Tensor]
+    discriminator: Mapping[str, Tensor] | None
+    """None where the generator has no adversary."""
     averaged: Mapping[str, Tensor]
     card: ModelCard
     state: dict[str, Any]
@@ -54,7 +55,8 @@ def save(run: Path, contents: Contents, keep: int, best: int = 0) -> Path:
 
     def write(folder: Path) -> None:
         (folder / GENERATOR).write_bytes(weights_file(contents.generator))
-        (folder / DISCRIMINATOR).write_bytes(weights_file(contents.discriminator))
+        if contents.discriminator is not None:
+            (folder / DISCRIMINATOR).write_bytes(weights_file(contents.discriminator))
         (folder / AVERAGED).write_bytes(weights_file(contents.averaged, contents.card))
         state = io.BytesIO()
         torch.save(contents.state, state)
@@ -86,7 +88,7 @@ def load(path: Path) -> Contents:
         return Contents(
             int(state["images_seen"]),
             load_file(path / GENERATOR),
-            load_file(path / DISCRIMINATOR),
+            load_file(path / DISCRIMINATOR) if (path / DISCRIMINATOR).is_file() else None,
             averaged,
             card,
             state,
@@ -122,8 +124,8 @@ def damage(path: Path) -> str:
     """What is wrong with a checkpoint's files, in a few words; empty when nothing is."""
     try:
         digests = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["sha256"]
-        names = {GENERATOR, DISCRIMINATOR, AVERAGED, STATE}
-        if set(digests) != names:
+        names = {GENERATOR, AVERAGED, STATE}
+        if set(digests) - {DISCRIMINATOR} != names:
             return f"{MANIFEST} does not list {', '.join(sorted(names))}"
         for name, digest in digests.items():
             if not (path / name).is_file():

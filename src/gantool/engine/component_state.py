@@ -1,31 +1,41 @@
 """The components of a game between its steps: told the clock; what they remember is saved, restored and shared."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
 
+from gantool.api.contracts import Strategy
 from gantool.engine.checkpoint import MisfitError, load_weights
 from gantool.engine.step import Game
 from gantool.errors import CheckpointError, GantoolError, PluginError, cause
 
+PLACES = {
+    "discriminator": "penalties",
+    "generator": "generator_penalties",
+    "discriminator weights": "constraints",
+    "generator weights": "generator_constraints",
+}
+"""The names that checkpoints have for the penalties of each side; those of one side are counted."""
 
-def components(game: Game) -> dict[str, object]:
+
+def components(game: Game) -> dict[str, Strategy]:
     """Everything but the networks, by its place in the game."""
-    parts: dict[str, object] = {"loss": game.loss, "augmentation": game.augmentation, "balance": game.balance}
-    for place in ("penalties", "generator_penalties", "constraints"):
-        parts |= {f"{place}.{number}": part for number, part in enumerate(getattr(game, place))}
-    return parts
+    parts: dict[str, Strategy | None] = {"loss": game.loss, "augmentation": game.augmentation, "balance": game.balance}
+    counted: Counter[str] = Counter()
+    for penalty in game.penalties:
+        parts[f"{PLACES[penalty.side]}.{counted[penalty.side]}"] = penalty
+        counted[penalty.side] += 1
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 def advance(game: Game, images_seen: int) -> None:
     """Tell the components the clock before a step, those that go by it."""
     for name, part in components(game).items():
-        take: Any = getattr(part, "advance", None)
-        if callable(take):
-            with _blamed(name, part, f"advance({images_seen})"):
-                take(images_seen)
+        with _blamed(name, part, f"advance({images_seen})"):
+            part.advance(images_seen)
 
 
 def remembering(game: Game) -> dict[str, nn.Module]:
@@ -43,10 +53,8 @@ def status(game: Game) -> dict[str, float]:
     """What the components that change tell of themselves, read from the device."""
     told: dict[str, float] = {}
     for name, part in components(game).items():
-        tell: Any = getattr(part, "status", None)
-        if callable(tell):
-            with _blamed(name, part, "status()"):
-                told |= tell()
+        with _blamed(name, part, "status()"):
+            told |= part.status()
     return told
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gantool.api.contracts import Gan, Stage
 from gantool.api.specs import ImageShape
+from gantool.engine.judging import parted
 from gantool.engine.stages import stages_of
 from gantool.errors import PluginError
 
@@ -25,7 +26,7 @@ def check_contract(gan: object, shape: ImageShape, title: str, batch: int = USUA
     """
     if not isinstance(gan, Gan):
         raise PluginError(f"{title} built a {type(gan).__name__}; its factory must return a gantool.Gan.")
-    modes = [(network, network.training) for network in (gan.generator, gan.discriminator)]
+    modes = [(network, network.training) for network in gan.networks]
     for network, _ in modes:
         network.eval()
     try:
@@ -82,11 +83,22 @@ def _check(gan: Gan, shape: ImageShape, size: int, title: str) -> None:
             f"The generator of {title} draws {_shapes(fake)}, but its view of real images is {_shapes(real)}; "
             "the discriminator must see the same shapes of both."
         )
-    logits = gan.discriminator(fake, labels)
-    if not isinstance(logits, Tensor) or tuple(logits.shape) != (SAMPLES,):
+    if gan.discriminator is not None:
+        _check_logits(gan.discriminator(fake, labels), title)
+
+
+def _check_logits(answer: object, title: str) -> None:
+    if isinstance(answer, tuple) and len(answer) != 2:
+        raise PluginError(
+            f"The discriminator of {title} returned {len(answer)} things; the contract is logits, or (logits, more)."
+        )
+    logits, _ = parted(answer)
+    fits = isinstance(logits, Tensor) and logits.dim() in (1, 2) and len(logits) == SAMPLES and logits.numel() > 0
+    if not fits:
         got = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise PluginError(
-            f"The discriminator of {title} returned {got} for {SAMPLES} samples; the contract is logits [n]."
+            f"The discriminator of {title} returned {got} for {SAMPLES} samples; the contract is logits [n], or "
+            "[n, k] for k judgements of each image."
         )
     if not logits.is_floating_point():
         raise PluginError(

@@ -7,7 +7,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, GeneratorPenalty, Labels, Penalty, Stage
+from gantool.api.contracts import Gan, Labels, Penalty, Stage
+from gantool.engine.judging import PerImage
 
 SAMPLES = 2
 Made = TypeVar("Made")
@@ -18,37 +19,31 @@ def trainable(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
-def memory_estimate(
-    gan: Gan,
-    stage: Stage,
-    classes: int,
-    penalties: Sequence[Penalty] = (),
-    generator_penalties: Sequence[GeneratorPenalty] = (),
-) -> int:
+def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty] = ()) -> int:
     """Bytes of a training step in a stage: weights, gradients, Adam's moments, EMA, and what autograd keeps of a batch.
 
     The activations are those of two samples: fakes and reals before the discriminator, with its penalties, or generator
     and discriminator in a row. Temporary buffers of the kernels come on top.
     """
-    weights = sum(p.numel() * p.element_size() for net in (gan.generator, gan.discriminator) for p in net.parameters())
+    weights = sum(p.numel() * p.element_size() for network in gan.networks for p in network.parameters())
     averaged = sum(p.numel() * p.element_size() for p in gan.generator.parameters())
     try:
         # What a penalty remembers must not learn from this.
-        kept = _kept(_weightless(gan), stage, classes, penalties, _on_meta(generator_penalties))
+        kept = _kept(_weightless(gan), stage, classes, _on_meta(penalties))
     except Exception:  # networks may do what needs numbers
-        kept = _kept(gan, stage, classes, penalties, copy.deepcopy(generator_penalties))
+        kept = _kept(gan, stage, classes, copy.deepcopy(penalties))
     return 4 * weights + averaged + kept * stage.batch // SAMPLES
 
 
 def _weightless(gan: Gan) -> Gan:
     """A copy on the meta device, where tensors have shapes and no content: measuring it takes no memory and no time."""
     copied = copy.deepcopy(gan)
-    copied.generator.to("meta")
-    copied.discriminator.to("meta")
+    for network in copied.networks:
+        network.to("meta")
     return copied
 
 
-def _on_meta(penalties: Sequence[GeneratorPenalty]) -> Sequence[GeneratorPenalty]:
+def _on_meta(penalties: Sequence[Penalty]) -> Sequence[Penalty]:
     copied = copy.deepcopy(penalties)
     for penalty in copied:
         if isinstance(penalty, nn.Module):
@@ -56,18 +51,20 @@ def _on_meta(penalties: Sequence[GeneratorPenalty]) -> Sequence[GeneratorPenalty
     return copied
 
 
-def _kept(
-    gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty], generator_penalties: Sequence[GeneratorPenalty]
-) -> int:
+def _kept(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty]) -> int:
     gan.advance(stage.start)
     device = next(gan.generator.parameters()).device
     z = torch.randn(SAMPLES, gan.latent_dim, device=device)
     labels: Labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if classes else None
     kept_g, images = kept_for_backward(lambda: gan.generator(z, labels))
-    images = tuple(image.detach() for image in images)
-    kept_d, _ = kept_for_backward(lambda: gan.discriminator(images, labels))
-    kept_p, _ = kept_for_backward(lambda: [p(gan.discriminator, images, images, labels) for p in penalties])
-    kept_q, _ = kept_for_backward(lambda: [p(gan.generator, z, labels) for p in generator_penalties])
+    of_generator = [penalty for penalty in penalties if penalty.side == "generator"]
+    kept_q, _ = kept_for_backward(lambda: [penalty(gan.generator, z, labels) for penalty in of_generator])
+    if gan.discriminator is None:
+        return kept_g + kept_q
+    images, judge = tuple(image.detach() for image in images), PerImage(gan.discriminator)
+    of_discriminator = [penalty for penalty in penalties if penalty.side == "discriminator"]
+    kept_d, _ = kept_for_backward(lambda: judge(images, labels))
+    kept_p, _ = kept_for_backward(lambda: [penalty(judge, images, images, labels) for penalty in of_discriminator])
     return max(2 * kept_d + kept_p, kept_g + kept_d + kept_q)
 
 

@@ -18,14 +18,14 @@ def gather(
     return checkpoint.Contents(
         images_seen,
         game.gan.generator.state_dict(),
-        game.gan.discriminator.state_dict(),
+        None if game.gan.discriminator is None else game.gan.discriminator.state_dict(),
         ema.gan.generator.state_dict(),
         card.model_copy(update={"images_seen": images_seen}),
         {
             "images_seen": images_seen,
             "data": _identity(batches),
             "optimizer_g": game.optimizer_g.state_dict(),
-            "optimizer_d": game.optimizer_d.state_dict(),
+            "optimizer_d": None if game.optimizer_d is None else game.optimizer_d.state_dict(),
             "components": component_state.state(game),
             **more,
         },
@@ -37,12 +37,14 @@ def give_back(contents: checkpoint.Contents, game: Game, ema: Ema) -> None:
     gan = game.gan
     gan.advance(contents.images_seen)
     checkpoint.load_weights(gan.generator, contents.generator, "the generator")
-    checkpoint.load_weights(gan.discriminator, contents.discriminator, "the discriminator")
+    if gan.discriminator is not None:
+        checkpoint.load_weights(gan.discriminator, contents.discriminator or {}, "the discriminator")
     checkpoint.load_weights(ema.gan.generator, contents.averaged, "the averaged generator")
     for grown in (gan, ema.gan):
         grown.advance(contents.images_seen)
     game.optimizer_g.load_state_dict(contents.state["optimizer_g"])
-    game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
+    if game.optimizer_d is not None:
+        game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
     component_state.restore(game, contents.state.get("components", {}))
 
 

@@ -1,26 +1,18 @@
 """The game: the discriminator's step and the generator's step, side by side."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import (
-    Augmentation,
-    Balance,
-    Constraint,
-    Critic,
-    Gan,
-    GeneratorPenalty,
-    Images,
-    Labels,
-    Loss,
-    Penalty,
-)
+from gantool.api.contracts import Augmentation, Balance, Gan, Images, Labels, Loss, Penalty, Seen
 from gantool.engine.distributed import World
+from gantool.engine.judging import PerImage, parted, per_image
 from gantool.engine.precision import Precision
+from gantool.errors import TrainingError
 
 Scalars = dict[str, Float[Tensor, ""]]
 """What a step saw, still on the device: reading it would make the host wait."""
@@ -28,7 +20,7 @@ Scalars = dict[str, Float[Tensor, ""]]
 
 @dataclass(frozen=True)
 class Game:
-    """Two networks, what they play by, and how they learn.
+    """Two networks, what they play by, and how they learn; one network where the generator has no adversary.
 
     A batch is learnt from in `accumulate` equal parts, one after the other. Gradients longer than `clip` are shortened
     to it; 0 leaves them.
@@ -37,16 +29,18 @@ class Game:
     gan: Gan
     loss: Loss
     optimizer_g: torch.optim.Optimizer
-    optimizer_d: torch.optim.Optimizer
+    optimizer_d: torch.optim.Optimizer | None
     penalties: tuple[Penalty, ...] = ()
-    generator_penalties: tuple[GeneratorPenalty, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
     augmentation: Augmentation | None = None
     balance: Balance | None = None
     precision: Precision = field(default_factory=Precision)
     world: World = field(default_factory=World)
     accumulate: int = 1
     clip: float = 0.0
+
+    def due(self, side: str, step: int) -> Iterator[Penalty]:
+        """The penalties of one side that come on this turn of its network."""
+        return (penalty for penalty in self.penalties if penalty.side == side and step % penalty.every == 0)
 
 
 def discriminator_step(
@@ -56,75 +50,105 @@ def discriminator_step(
 
     `noise` is the standard deviation of instance noise on all it sees (Sonderby et al. 2017).
     """
+    gan = game.gan
+    network, optimizer = gan.discriminator, game.optimizer_d
+    if network is None or optimizer is None:
+        raise TrainingError("There is no discriminator to teach.")
+    judged: list[Tensor] = []
 
     def loss_of(batch: Tensor, labels: Labels) -> tuple[Tensor, Scalars]:
-        gan, critic, shown = game.gan, _critic(game), _shown(game, len(batch), noise)
+        shown = _shown(game, len(batch), noise)
         with torch.no_grad():
-            fake = shown(_generate(game, batch, labels))
+            z = _latents(game, batch)
+            fake = shown(_generate(game, z, labels))
             real = shown(gan.view(batch))
-        real_logits, fake_logits = critic(real, labels), critic(fake, labels)
-        loss = game.loss.discriminator(real_logits, fake_logits).mean()
-        scalars = {"loss_d": loss.detach(), **_accuracies(game.loss, real_logits.detach(), fake_logits.detach())}
-        for penalty in game.penalties:
-            if step % penalty.every == 0:
-                loss = loss + _weighed(penalty, penalty(gan.discriminator, real, fake, labels), scalars)
-        judged.append(real_logits.detach())
+        (real_logits, of_real), (fake_logits, of_fake) = _judge(game, real, labels), _judge(game, fake, labels)
+        loss = game.loss.discriminator(real_logits.flatten(), fake_logits.flatten()).mean()
+        real_logit, fake_logit = per_image(real_logits.detach()), per_image(fake_logits.detach())
+        scalars = {"loss_d": loss.detach(), **_accuracies(game.loss, real_logit, fake_logit)}
+        loss = sum(_terms(gan, "discriminator", Seen(z, labels, fake, real, of_fake, of_real), scalars), start=loss)
+        for penalty in game.due("discriminator", step):
+            loss = loss + _weighed(penalty, penalty(PerImage(network), real, fake, labels), scalars)
+        judged.append(real_logit)
         return loss, scalars
 
-    judged: list[Tensor] = []
-    scalars = _learn(game, game.gan.discriminator, game.optimizer_d, loss_of, batch, labels, "d")
-    if observe := getattr(game.augmentation, "observe", None):
-        observe(game.world.gathered(torch.cat(judged)))
-    for constraint in game.constraints:
-        constraint.constrain(game.gan.discriminator)
+    scalars = _learn(game, network, optimizer, loss_of, batch, labels, "d")
+    if game.augmentation is not None:
+        game.augmentation.observe(game.world.gathered(torch.cat(judged)))
+    for penalty in game.due("discriminator weights", step):
+        penalty.constrain(network)
     return scalars
 
 
 def generator_step(
     game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int = 0, noise: float = 0.0
 ) -> Scalars:
-    """Teach the generator to pass for real, with noise of its own; the discriminator only judges."""
+    """Teach the generator to pass for real, with noise of its own; the discriminator, if there is one, only judges."""
+    gan = game.gan
 
     def loss_of(batch: Tensor, labels: Labels) -> tuple[Tensor, Scalars]:
-        gan, critic, shown = game.gan, _critic(game), _shown(game, len(batch), noise)
-        fake_logits = critic(shown(_generate(game, batch, labels)), labels)
-        real_logits = critic(shown(gan.view(batch)), labels) if getattr(game.loss, "pairs_real", False) else None
-        loss = game.loss.generator(real_logits, fake_logits).mean()
-        scalars = {"loss_g": loss.detach()}
-        for penalty in game.generator_penalties:
-            if step % penalty.every == 0:
-                loss = loss + _weighed(penalty, penalty(gan.generator, _latents(game, batch), labels), scalars)
+        shown = _shown(game, len(batch), noise)
+        z = _latents(game, batch)
+        fake = shown(_generate(game, z, labels))
+        if gan.discriminator is None:
+            scalars: Scalars = {}
+            terms = _terms(gan, "generator", Seen(z, labels, fake, gan.view(batch)), scalars)
+            loss = sum(terms, start=torch.zeros((), device=batch.device))
+            scalars["loss_g"] = loss.detach()
+        else:
+            fake_logits, of_fake = _judge(game, fake, labels)
+            real = shown(gan.view(batch)) if game.loss.pairs_real else None
+            real_logits, of_real = (None, None) if real is None else _judge(game, real, labels)
+            paired = None if real_logits is None else real_logits.flatten()
+            loss = game.loss.generator(paired, fake_logits.flatten()).mean()
+            scalars = {"loss_g": loss.detach()}
+            loss = sum(_terms(gan, "generator", Seen(z, labels, fake, real, of_fake, of_real), scalars), start=loss)
+        for penalty in game.due("generator", step):
+            loss = loss + _weighed(penalty, penalty(gan.generator, _latents(game, batch), labels), scalars)
         return loss, scalars
 
-    game.gan.discriminator.requires_grad_(False)
+    with _at_rest(gan.discriminator):
+        scalars = _learn(game, gan.generator, game.optimizer_g, loss_of, batch, labels, "g")
+    for penalty in game.due("generator weights", step):
+        penalty.constrain(gan.generator)
+    return scalars
+
+
+@contextmanager
+def _at_rest(network: nn.Module | None) -> Iterator[None]:
+    """No gradients for a network's weights; those that were frozen before stay so afterwards."""
+    learning = [] if network is None else [weight for weight in network.parameters() if weight.requires_grad]
+    for weight in learning:
+        weight.requires_grad_(False)
     try:
-        return _learn(game, game.gan.generator, game.optimizer_g, loss_of, batch, labels, "g")
+        yield
     finally:
-        game.gan.discriminator.requires_grad_(True)
+        for weight in learning:
+            weight.requires_grad_(True)
 
 
 def _latents(game: Game, batch: Tensor) -> Tensor:
     return torch.randn(len(batch), game.gan.latent_dim, device=batch.device)
 
 
-def _generate(game: Game, batch: Tensor, labels: Labels) -> Images:
-    z = _latents(game, batch)
+def _generate(game: Game, z: Tensor, labels: Labels) -> Images:
     with game.precision.autocast():
         fake: Images = game.gan.generator(z, labels)
     return tuple(level.float() for level in fake)
 
 
-def _critic(game: Game) -> Critic:
-    def judge(images: Images, labels: Labels) -> Tensor:
-        with game.precision.autocast():
-            logits: Tensor = game.gan.discriminator(images, labels)
-        return logits.float()
-
-    return judge
+def _judge(game: Game, images: Images, labels: Labels) -> tuple[Float[Tensor, "n *k"], object]:
+    """Logits in float32, and whatever else the discriminator returned."""
+    assert game.gan.discriminator is not None
+    with game.precision.autocast():
+        logits, more = parted(game.gan.discriminator(images, labels))
+    return logits.float(), more
 
 
 def _shown(game: Game, n: int, noise: float) -> Callable[[Images], Images]:
     """What the discriminator is shown of images: augmented by one draw for all of them, and disturbed."""
+    if game.gan.discriminator is None:
+        return lambda images: images
     augment = game.augmentation.draw(n) if game.augmentation is not None else lambda images: images
 
     def show(images: Images) -> Images:
@@ -135,18 +159,24 @@ def _shown(game: Game, n: int, noise: float) -> Callable[[Images], Images]:
 
 
 def _accuracies(loss: Loss, real_logits: Tensor, fake_logits: Tensor) -> Scalars:
-    zero_decides = getattr(loss, "zero_decides", True)
-    boundary = 0.0 if zero_decides else torch.cat([real_logits, fake_logits]).mean()
+    boundary = 0.0 if loss.zero_decides else torch.cat([real_logits, fake_logits]).mean()
     return {
         "real_accuracy": (real_logits > boundary).float().mean(),
         "fake_accuracy": (fake_logits < boundary).float().mean(),
     }
 
 
-def _weighed(penalty: Penalty | GeneratorPenalty, values: Tensor, scalars: Scalars) -> Tensor:
+def _terms(gan: Gan, side: str, seen: Seen, scalars: Scalars) -> list[Tensor]:
+    """The means of the architecture's own terms; each is noted in `scalars`."""
+    means = {name: values.float().mean() for name, values in gan.terms(side, seen).items()}
+    scalars.update((name, mean.detach()) for name, mean in means.items())
+    return list(means.values())
+
+
+def _weighed(penalty: Penalty, values: Tensor, scalars: Scalars) -> Tensor:
     """What a penalty adds to the loss; its plain value is noted in `scalars`."""
     value = values.mean()
-    name = f"penalty_{type(penalty).__name__.lower()}"
+    name = f"penalty_{penalty.component_name or type(penalty).__name__.lower()}"
     scalars[name] = scalars.get(name, 0.0) + value.detach()
     return penalty.weight * penalty.every * value
 
@@ -174,10 +204,18 @@ def _learn(
     if game.clip > 0:
         nn.utils.clip_grads_with_norm_(network.parameters(), game.clip, norm)
     skipped = (~(torch.isfinite(norm) & torch.isfinite(loss))).float()
-    # torch's own gradient scaler speaks to fused optimizers the same way: no host synchronisation.
-    optimizer.found_inf = skipped  # type: ignore[attr-defined]
-    optimizer.step()
+    _update(optimizer, skipped)
     return scalars | {f"gradient_norm_{which}": norm.detach(), f"skipped_{which}": skipped}
+
+
+def _update(optimizer: torch.optim.Optimizer, skipped: Tensor) -> None:
+    """Step unless `skipped`: decided on the device where the optimizer can, as fused ones do."""
+    # torch's own gradient scaler asks and speaks to fused optimizers the same way: no host synchronisation.
+    if getattr(optimizer, "_step_supports_amp_scaling", False):
+        optimizer.found_inf = skipped  # type: ignore[attr-defined]
+        optimizer.step()
+    elif not bool(skipped):
+        optimizer.step()
 
 
 def _parts(batch: Tensor, labels: Labels, count: int) -> Iterator[tuple[Tensor, Labels]]:

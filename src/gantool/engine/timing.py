@@ -6,9 +6,11 @@ from collections.abc import Callable
 from functools import cache
 
 import torch
+from torch import Tensor
 
-from gantool.api.contracts import Gan
+from gantool.api.contracts import Gan, Images, Labels
 from gantool.api.specs import ImageShape
+from gantool.engine.judging import parted
 from gantool.engine.precision import Precision
 
 TRIAL_BATCH = 16
@@ -28,7 +30,7 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
 
     def seconds(precision: Precision, n: int) -> float:
         trial = copy.deepcopy(gan)
-        networks = [precision.place(network, device) for network in (trial.generator, trial.discriminator)]
+        networks = [precision.place(network, device) for network in trial.networks]
         labels = torch.zeros(n, dtype=torch.int64, device=device) if shape.classes else None
         z = torch.randn(n, trial.latent_dim, device=device)
 
@@ -36,8 +38,8 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
             for network in networks:
                 network.zero_grad()
             with precision.autocast():
-                logits = trial.discriminator(trial.generator(z, labels), labels)
-            torch.autograd.backward(logits.float().mean())
+                answer = _pass(trial, z, labels)
+            torch.autograd.backward(answer.float().mean())
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
 
@@ -63,10 +65,19 @@ def forward_seconds(gan: Gan, shape: ImageShape, precision: Precision) -> float:
 
     def once() -> None:
         with precision.autocast():
-            gan.discriminator(gan.generator(torch.randn(FEWEST, gan.latent_dim), labels), labels)
+            _pass(gan, torch.randn(FEWEST, gan.latent_dim), labels)
 
     with torch.random.fork_rng(devices=[]):
         return _warm_seconds(once) / FEWEST
+
+
+def _pass(gan: Gan, z: Tensor, labels: Labels) -> Tensor:
+    """Logits of what is drawn; where nobody judges them, the pictures in a row."""
+    images: Images = gan.generator(z, labels)
+    if gan.discriminator is None:
+        return torch.cat([level.flatten() for level in images])
+    logits: Tensor = parted(gan.discriminator(images, labels))[0]
+    return logits
 
 
 def _warm_seconds(once: Callable[[], None]) -> float:

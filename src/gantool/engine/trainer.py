@@ -11,7 +11,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from gantool.api.contracts import Batches, Labels, Observer, Stage, Turn
+from gantool.api.contracts import Batches, Labels, Listener, Stage, Turn
 from gantool.api.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
@@ -49,7 +49,7 @@ class Trainer:
         config: RunConfig,
         run: Path,
         card: ModelCard,
-        observers: list[Observer],
+        observers: Sequence[Listener],
         warnings: Sequence[str] = (),
         lock: RunLock | None = None,
     ) -> None:
@@ -72,8 +72,13 @@ class Trainer:
         self._turns = {"d": 0, "g": 0}
         self._before = 0
         self.schedule = schedule_of(config)
-        self._pace = Pace(self.schedule, (game.optimizer_g, game.optimizer_d))
+        self._pace = Pace(self.schedule, self._optimizers)
         self._saved_at, self._saved_images = time.monotonic(), -1
+
+    @property
+    def _optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
+        of_g, of_d = self.game.optimizer_g, self.game.optimizer_d
+        return (of_g,) if of_d is None else (of_g, of_d)
 
     def interrupt(self) -> None:
         """Ask the loop to finish its step, save and return; safe to call from a signal handler.
@@ -103,13 +108,13 @@ class Trainer:
             Started(
                 self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
                 self.game.precision.name, config.batch, config.resolution, self._reals,
-                config.penalty,
+                config.penalty, config,
             )
         )  # fmt: skip
         for warning in self.warnings:
             self._tell(Warned(self.images_seen, warning))
-        self.game.gan.generator.train()
-        self.game.gan.discriminator.train()
+        for network in self.game.gan.networks:
+            network.train()
         self._tick_start, self._tick_images = time.monotonic(), self.images_seen
         self._gave_up = self.best.gave_up(config.patience)
         if self.images_seen == 0:
@@ -151,8 +156,9 @@ class Trainer:
         self._ledger.add(scalars)
 
     def _play(self, batch: Tensor, labels: Labels, noise: float) -> Scalars:
-        balance, turns = self.game.balance, self._turns
-        learns_d, learns_g = balance.turn() if balance is not None else Turn()
+        alone, turns = self.game.gan.discriminator is None, self._turns
+        balance = None if alone else self.game.balance
+        learns_d, learns_g = balance.turn() if balance is not None else Turn(discriminator=not alone)
         if not (learns_d or learns_g):
             raise TrainingError(f"The balance {type(balance).__name__} gave neither network a turn; one has to learn.")
         scalars: Scalars = {}
@@ -168,7 +174,7 @@ class Trainer:
 
     def _enter(self, stage: Stage) -> None:
         if any(begun.fresh_moments for begun in between(self.stages, self._stage_start, stage.start)):
-            for optimizer in (self.game.optimizer_g, self.game.optimizer_d):
+            for optimizer in self._optimizers:
                 optimizer.state.clear()
         self._stage_start = stage.start
 

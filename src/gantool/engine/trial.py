@@ -3,17 +3,18 @@
 Values are not judged, since they depend on networks that have learnt nothing; shapes, types and gradients are.
 """
 
-import copy
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import nn
 
-from gantool.api.contracts import Augmentation, Balance, Constraint, Gan, GeneratorPenalty, Loss, Penalty
+from gantool.api.contracts import Augmentation, Balance, Gan, Images, Labels, Loss, Penalty, Strategy
 from gantool.api.specs import ImageShape
+from gantool.engine.judging import PerImage
 from gantool.engine.trial_calls import SAMPLES, calling, copied, described, own_randomness, stages
+from gantool.engine.trial_networks import learning
 
 LOSS = "A loss returns one value per sample, a float tensor [n] with a gradient to the logits; the step takes the mean."
 WITHOUT_REALS = " Its generator gets None for the real logits, unless the loss has pairs_real = True."
@@ -33,11 +34,6 @@ REMEMBERS = (
     "numbers by name."
 )
 CLOCK = "advance(images_seen) is called before every step, and what it sets follows from images_seen alone."
-GENERATOR = "A generator draws finite pictures, from which gradients reach its weights."
-DISCRIMINATOR = (
-    "A discriminator judges pictures by finite logits, from which gradients reach its weights and the pictures, and "
-    "leaves the pictures as they are."
-)
 LATER = 10_000
 BALANCE = (
     "A balance's turn() returns gantool.Turn(discriminator, generator), of which at least one is true, "
@@ -49,32 +45,6 @@ AUGMENTATION = (
 )
 
 
-def try_networks(gan: Gan, title: str, shape: ImageShape, device: torch.device) -> None:
-    """Draw, judge and differentiate with a copy of the networks, in each stage, as a step does.
-
-    Raises PluginError that says what `title` does wrong.
-    """
-    labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
-    with own_randomness(device):
-        for twin, _, _ in stages(gan, shape, device):
-            weights_g, weights_d = (
-                [weight for weight in network.parameters() if weight.requires_grad]
-                for network in (twin.generator, twin.discriminator)
-            )
-            with calling(title, "generator", GENERATOR) as check:
-                fake = twin.generator(torch.randn(SAMPLES, twin.latent_dim, device=device), labels)
-                check.finite(fake, "pictures")
-                check.gradient([level.sum() for level in fake], weights_g, "its weights")
-            with calling(title, "discriminator", DISCRIMINATOR) as check:
-                seen = tuple(level.detach() for level in fake)
-                before = copied(seen)
-                check.finite((twin.discriminator(seen, labels),), "logits")
-                check.unchanged(before, seen)
-                leaves = tuple(level.requires_grad_(True) for level in before)
-                for sources, called in ((weights_d, "its weights"), (leaves, "the pictures")):
-                    check.gradient([twin.discriminator(leaves, labels).sum()], sources, called)
-
-
 def try_loss(loss: Loss, title: str, device: torch.device) -> None:
     """Ask for both values of a few logits. Raises PluginError that says what `title` does wrong."""
     with own_randomness(device):
@@ -82,45 +52,49 @@ def try_loss(loss: Loss, title: str, device: torch.device) -> None:
         with calling(title, "discriminator(real_logits, fake_logits)", LOSS) as check:
             check.values(loss.discriminator(real.clone(), fake.clone()), (real, fake), "the logits")
         with calling(title, "generator(real_logits, fake_logits)", LOSS) as check:
-            pairs = getattr(loss, "pairs_real", False)
-            check.contract += "" if pairs else WITHOUT_REALS
-            value = loss.generator(real.detach() if pairs else None, fake.clone())
+            check.contract += "" if loss.pairs_real else WITHOUT_REALS
+            value = loss.generator(real.detach() if loss.pairs_real else None, fake.clone())
             check.values(value, (fake,), "the fake logits")
 
 
 def try_penalty(penalty: Penalty, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:
-    """Penalise a copy of the discriminator, in each stage. Raises PluginError that says what `title` does wrong."""
-    labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
+    """Call a penalty with a copy of its network, in each stage. Raises PluginError that says what is wrong."""
+    trials: dict[str, Callable[..., None]] = {
+        "discriminator": _try_on_discriminator,
+        "generator": _try_on_generator,
+        "discriminator weights": partial(_try_on_weights, number=1),
+        "generator weights": partial(_try_on_weights, number=0),
+    }
     with own_randomness(device):
         for twin, real, fake in stages(gan, shape, device):
-            weights = [weight for weight in twin.discriminator.parameters() if weight.requires_grad]
-            before = copied((*real, *fake))
-            with calling(title, "penalty(network, real, fake, labels)", PENALTY) as check:
-                value = penalty(twin.discriminator, real, fake, labels)
-                check.values(value, weights, "the discriminator's weights")
-                check.unchanged(before, (*real, *fake))
+            labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
+            trials[penalty.side](penalty, title, twin, real, fake, labels)
 
 
-def try_generator_penalty(
-    penalty: GeneratorPenalty, title: str, gan: Gan, shape: ImageShape, device: torch.device
+def _try_on_discriminator(penalty: Penalty, title: str, twin: Gan, real: Images, fake: Images, labels: Labels) -> None:
+    if twin.discriminator is None:
+        return
+    weights, before = learning(twin.discriminator), copied((*real, *fake))
+    with calling(title, "penalty(network, real, fake, labels)", PENALTY) as check:
+        value = penalty(PerImage(twin.discriminator), real, fake, labels)
+        check.values(value, weights, "the discriminator's weights", shared=True)
+        check.unchanged(before, (*real, *fake))
+
+
+def _try_on_generator(penalty: Penalty, title: str, twin: Gan, real: Images, fake: Images, labels: Labels) -> None:
+    with calling(title, "penalty(network, z, labels)", GENERATOR_PENALTY) as check:
+        value = penalty(twin.generator, torch.randn(SAMPLES, twin.latent_dim, device=real[-1].device), labels)
+        check.values(value, learning(twin.generator), "the generator's weights", shared=True)
+
+
+def _try_on_weights(
+    penalty: Penalty, title: str, twin: Gan, real: Images, fake: Images, labels: Labels, number: int
 ) -> None:
-    """Penalise a copy of the generator, in each stage. Raises PluginError that says what `title` does wrong."""
-    labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
-    with own_randomness(device):
-        for twin, _, _ in stages(gan, shape, device):
-            weights = [weight for weight in twin.generator.parameters() if weight.requires_grad]
-            with calling(title, "penalty(network, z, labels)", GENERATOR_PENALTY) as check:
-                value = penalty(twin.generator, torch.randn(SAMPLES, gan.latent_dim, device=device), labels)
-                check.values(value, weights, "the generator's weights")
-
-
-def try_constraint(constraint: Constraint, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:
-    """Constrain a copy of the discriminator. Raises PluginError that says what `title` does wrong."""
-    twin = copy.deepcopy(gan.discriminator).to(device)
-    with own_randomness(device), calling(title, "constrain(network)", CONSTRAINT) as check:
-        constraint.constrain(twin)
-        if not all(bool(torch.isfinite(weight).all()) for weight in twin.parameters()):
-            raise check.broken("left weights that are not finite")
+    for network in twin.networks[number : number + 1]:
+        with calling(title, "constrain(network)", CONSTRAINT) as check:
+            penalty.constrain(network)
+            if not all(bool(torch.isfinite(weight).all()) for weight in network.parameters()):
+                raise check.broken("left weights that are not finite")
 
 
 def try_balance(balance: Balance, title: str) -> None:
@@ -131,7 +105,7 @@ def try_balance(balance: Balance, title: str) -> None:
                 turn = balance.turn()
                 if not isinstance(turn, tuple) or len(turn) != 2 or not any(turn):
                     raise check.broken(f"returned {turn!r:.80}")
-                scales = getattr(balance, "learning_rate_scales", (1.0, 1.0))
+                scales = balance.learning_rate_scales
                 if len(scales) != 2 or not all(0 < float(scale) < math.inf for scale in scales):
                     raise check.broken(f"goes with learning_rate_scales {scales!r:.80}, not two positive numbers")
             seen = {"loss_d": torch.tensor(1.4), "real_accuracy": torch.tensor(0.5), "fake_accuracy": torch.tensor(0.5)}
@@ -156,12 +130,11 @@ def try_augmentation(augmentation: Augmentation, title: str, gan: Gan, shape: Im
                 seen = apply(leaves)
                 check.images(seen, fake)
                 check.gradient([level.sum() for level in seen], leaves, "the images")
-        if observe := getattr(augmentation, "observe", None):
-            with calling(title, "observe(real_logits)", OBSERVE):
-                observe(torch.randn(SAMPLES, device=device))
+        with calling(title, "observe(real_logits)", OBSERVE):
+            augmentation.observe(torch.randn(SAMPLES, device=device))
 
 
-def try_memory(component: object, title: str) -> None:
+def try_memory(component: Strategy, title: str) -> None:
     """Look at what a component remembers and tells. Raises PluginError that says what `title` does wrong."""
     if isinstance(component, nn.Module):
         with calling(title, "buffers()", REMEMBERS) as check:
@@ -171,19 +144,16 @@ def try_memory(component: object, title: str) -> None:
     first = _at(component, title, 0)
     _at(component, title, LATER)
     with calling(title, "advance(images_seen)", CLOCK) as check:
-        if callable(getattr(component, "advance", None)) and _at(component, title, 0) != first:
+        if _at(component, title, 0) != first:
             raise check.broken("leads to another weight or status when the clock comes back to 0")
 
 
-def _at(component: Any, title: str, images_seen: int) -> str:
+def _at(component: Strategy, title: str, images_seen: int) -> str:
     """The weight and status at a moment of a run, as text, in which what is not a number equals itself."""
-    if callable(getattr(component, "advance", None)):
-        with calling(title, f"advance({images_seen})", CLOCK):
-            component.advance(images_seen)
-    told: Any = {}
-    if callable(getattr(component, "status", None)):
-        with calling(title, "status()", REMEMBERS) as check:
-            told = component.status()
-            if not isinstance(told, Mapping) or not all(isinstance(value, int | float) for value in told.values()):
-                raise check.broken(f"returned {told!r:.80}")
-    return repr((getattr(component, "weight", None), dict(told)))
+    with calling(title, f"advance({images_seen})", CLOCK):
+        component.advance(images_seen)
+    with calling(title, "status()", REMEMBERS) as check:
+        told = component.status()
+        if not isinstance(told, Mapping) or not all(isinstance(value, int | float) for value in told.values()):
+            raise check.broken(f"returned {told!r:.80}")
+    return repr((component.weight if isinstance(component, Penalty) else None, dict(told)))

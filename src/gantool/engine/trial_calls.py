@@ -27,9 +27,10 @@ class Check:
         """The error that says what the call did."""
         return PluginError(f"{self.title} cannot be used: its {self.call} {what}. {self.contract}")
 
-    def values(self, value: object, sources: Sequence[Tensor], called: str) -> None:
-        """One value per sample, with a gradient to at least one of the sources."""
-        if not isinstance(value, Tensor) or tuple(value.shape) != (SAMPLES,) or not value.is_floating_point():
+    def values(self, value: object, sources: Sequence[Tensor], called: str, shared: bool = False) -> None:
+        """One value per sample, or if `shared` one for all, with a gradient to at least one of the sources."""
+        shapes = ((SAMPLES,), (1,)) if shared else ((SAMPLES,),)
+        if not isinstance(value, Tensor) or tuple(value.shape) not in shapes or not value.is_floating_point():
             raise self.broken(f"returned {described(value)} for {SAMPLES} samples")
         self.gradient([value.mean()], sources, called)
 
@@ -84,7 +85,7 @@ def own_randomness(device: torch.device) -> Iterator[None]:
 def stages(gan: Gan, shape: ImageShape, device: torch.device) -> Iterator[tuple[Gan, Images, Images]]:
     """A copy of the networks as a step trains them, and noise for reals and fakes, in each stage of a run."""
     twin = copy.deepcopy(gan)
-    for network in (twin.generator, twin.discriminator):
+    for network in twin.networks:
         network.to(device).train()
     for stage in stages_of(twin, shape.resolution, SAMPLES):
         twin.advance(stage.start)

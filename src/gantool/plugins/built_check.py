@@ -24,7 +24,13 @@ _CALLS: dict[str, dict[str, tuple[str, ...]]] = {
     "observer": {"__call__": ("event",)},
 }
 """What is called on each kind of component, and with what; penalties come in three forms."""
-SIDES = ("discriminator", "generator")
+SIDES = {
+    "discriminator": "penalty",
+    "generator": "generator penalty",
+    "discriminator weights": "constraint",
+    "generator weights": "constraint",
+}
+"""What a penalty acts on, to its form."""
 
 
 def check_built(kind: str, built: object, title: str) -> None:
@@ -42,7 +48,7 @@ def check_built(kind: str, built: object, title: str) -> None:
     for name, arguments in calls.items():
         if not _takes(built if name == "__call__" else getattr(built, name), arguments):
             raise PluginError(f"{thing} and does not take these arguments: {_written(form, name)}.")
-    if form == "constraint" and _has(built, "__call__"):
+    if form == "constraint" and not hasattr(built, "side") and _has(built, "__call__"):
         raise PluginError(
             f"{thing} and has both constrain and __call__: a constraint has no value. Make two components of it."
         )
@@ -58,9 +64,9 @@ def _form(kind: str, built: object) -> str:
     """Which of its kind's forms a component has: only penalties have more than one."""
     if kind != "penalty" or built is None or isinstance(built, type):
         return kind
-    if hasattr(built, "constrain"):
-        return "constraint"
-    return "generator penalty" if getattr(built, "side", None) == "generator" else kind
+    if not hasattr(built, "side"):
+        return "constraint" if hasattr(built, "constrain") else kind
+    return SIDES.get(str(built.side), kind)
 
 
 def _check_penalty(built: object, title: str) -> None:
@@ -72,9 +78,9 @@ def _check_penalty(built: object, title: str) -> None:
             f"{title} cannot be used: it has no {' and no '.join(lacks)}. "
             f"A penalty needs weight (a number) and every (an integer, at least 1).{remedy}"
         )
-    side = getattr(built, "side", SIDES[0])
+    side = getattr(built, "side", "discriminator")
     if side not in SIDES:
-        raise PluginError(f"{title} cannot be used: its side must be {' or '.join(SIDES)}, not {side!r}.")
+        raise PluginError(f"{title} cannot be used: its side must be {', '.join(SIDES)}, not {side!r}.")
     weight, every = getattr(built, "weight"), getattr(built, "every")  # noqa: B009 (an object has neither for mypy)
     if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight):
         raise PluginError(f"{title} cannot be used: its weight must be a finite number, not {weight!r}.")

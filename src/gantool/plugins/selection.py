@@ -48,7 +48,8 @@ class Chosen:
         """
         built = self._call(self.spec.factory, *args, **kwargs)
         guarded(self.title, self.distribution, "", lambda: check_built(self.kind, built, self.title))
-        return built
+        adapt: Any = importlib.import_module("gantool.plugins.adapt").adapt  # which needs torch, and this page does not
+        return guarded(self.title, self.distribution, "", lambda: adapt(self.kind, built, self.spec.name, self.title))
 
     def settled(self, setting: Setting) -> tuple["Chosen", str]:
         """Options at "auto" replaced by what suits the run, and why; itself and no reason where nothing is open."""

@@ -44,7 +44,7 @@ def refuse_conflicts(components: RunComponents, gan: Gan) -> None:
                 "the contrary: choose less than 0.5, as in flip=0.05."
             )
     for bounding in having(chosen, "bounds"):
-        if normalised(gan.discriminator):
+        if gan.discriminator is not None and normalised(gan.discriminator):
             raise UsageError(
                 f"{flag_of(bounding)} and a discriminator with spectral normalisation do not go together: clipped "
                 "weights are scaled back to norm 1 before they are used. Leave one of them out."

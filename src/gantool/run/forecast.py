@@ -60,7 +60,9 @@ def forecast(config: RunConfig, components: RunComponents) -> Forecast:
         prepared = prepare(config, components, images, class_names, device, measure=False)
         memory = _memory(prepared, prepared.stages)
         told = tuple(forewarnings(prepared, device))
-    generator, discriminator = map(memory_estimate.trainable, (prepared.gan.generator, prepared.gan.discriminator))
+    gan = prepared.gan
+    generator = memory_estimate.trainable(gan.generator)
+    discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
     return Forecast(config, generator, discriminator, prepared.stages, memory, told)
 
 
@@ -76,15 +78,13 @@ def _counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:
 
 def _memory(prepared: Prepared, stages: Sequence[Stage]) -> tuple[int, ...]:
     gan, accumulate = prepared.gan, prepared.config.accumulate
-    # Copies, since what a penalty remembers must not learn from this.
-    penalties, of_generator = copy.deepcopy((prepared.parts.penalties, prepared.parts.generator_penalties))
+    penalties = copy.deepcopy(prepared.parts.penalties)  # those that adapt must not adapt to this
     estimated: dict[tuple[int, int], int] = {}
     for stage in stages:
         size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
         if size not in estimated:
             part = replace(stage, batch=max(1, stage.batch // accumulate))
-            classes = prepared.shape.classes
-            estimated[size] = memory_estimate.memory_estimate(gan, part, classes, penalties, of_generator)
+            estimated[size] = memory_estimate.memory_estimate(gan, part, prepared.shape.classes, penalties)
     gan.advance(0)
     return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
 
@@ -132,8 +132,8 @@ def _patience(prepared: Prepared, device: torch.device) -> Iterator[str]:
     if device.type != "cpu":
         return
     config, twin = prepared.config, copy.deepcopy(prepared.gan)
-    twin.generator.eval()
-    twin.discriminator.eval()
+    for network in twin.networks:
+        network.eval()
     stages = [stage for stage in prepared.stages if stage.start < config.images]
     seconds, size, needed = 0.0, 0, 0.0
     for stage, end in zip(stages, [*(stage.start for stage in stages[1:]), config.images], strict=True):

@@ -33,6 +33,8 @@ OF_A_DRAW = 0.3
 def doubts_of_slopes(prepared: Prepared) -> Iterator[str]:
     """Of a discriminator whose slope nothing bounds, or something that cannot, or too much."""
     chosen, discriminator = prepared.components.strategies, prepared.gan.discriminator
+    if discriminator is None:
+        return
     usual = {one.text: _usual_weights(prepared, one) for one in prepared.components.penalties}
     slopes = having(chosen, "slope")
     idle = [one for one in slopes if usual[one.text] and number(one, "weight") * ABSURD < min(usual[one.text])]
@@ -131,7 +133,7 @@ def _draw(prepared: Prepared) -> float:
 
 def scales_of(balance: Balance | None) -> tuple[float, float]:
     """The factors by which a balance multiplies the learning rates of generator and discriminator."""
-    scale_g, scale_d = getattr(balance, "learning_rate_scales", (1.0, 1.0))
+    scale_g, scale_d = (1.0, 1.0) if balance is None else balance.learning_rate_scales
     return float(scale_g), float(scale_d)
 
 

@@ -8,18 +8,7 @@ from typing import Any
 
 import torch
 
-from gantool.api.contracts import (
-    Augmentation,
-    Balance,
-    Constraint,
-    Gan,
-    GeneratorPenalty,
-    Loss,
-    Observer,
-    Penalty,
-    Source,
-    Stage,
-)
+from gantool.api.contracts import Augmentation, Balance, Gan, Listener, Loss, Penalty, Source, Stage
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import ImageShape
 from gantool.engine.contract_check import check_contract
@@ -32,13 +21,11 @@ from gantool.engine.timing import step_timer
 from gantool.engine.trial import (
     try_augmentation,
     try_balance,
-    try_constraint,
-    try_generator_penalty,
     try_loss,
     try_memory,
-    try_networks,
     try_penalty,
 )
+from gantool.engine.trial_networks import try_networks
 from gantool.errors import DataError
 from gantool.files import cache_folder
 from gantool.plugins.selection import Chosen
@@ -49,15 +36,13 @@ from gantool.run.conflicts import refuse_conflicts
 
 @dataclass(frozen=True)
 class Parts:
-    """The built components of a run beside its networks and its source; penalties by the side that they act on."""
+    """The built components of a run beside its networks and its source."""
 
     loss: Loss
     penalties: tuple[Penalty, ...]
-    generator_penalties: tuple[GeneratorPenalty, ...]
-    constraints: tuple[Constraint, ...]
     augmentation: Augmentation | None
     balance: Balance
-    observers: tuple[Observer, ...]
+    observers: tuple[Listener, ...]
 
 
 @dataclass(frozen=True)
@@ -155,19 +140,9 @@ def try_guests(components: RunComponents, gan: Gan, shape: ImageShape, device: t
             elif chosen.kind == "balance":
                 try_balance(built, chosen.title)
             elif chosen.kind == "penalty":
-                _try_penalty(built, chosen.title, gan, shape, device)
+                try_penalty(built, chosen.title, gan, shape, device)
             else:
                 try_augmentation(built, chosen.title, gan, shape, device)
-
-
-def _try_penalty(built: Any, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:
-    match side_of(built):
-        case "generator":
-            try_generator_penalty(built, title, gan, shape, device)
-        case "weights":
-            try_constraint(built, title, gan, shape, device)
-        case _:
-            try_penalty(built, title, gan, shape, device)
 
 
 def settle_precision(
@@ -187,12 +162,9 @@ def settle_precision(
 
 def build_parts(components: RunComponents) -> Parts:
     """The components of a run beside networks and source, each built once."""
-    penalties = [one.build() for one in components.penalties]
     return Parts(
         loss=components.loss.build(),
-        penalties=penalties_of(penalties, "discriminator"),
-        generator_penalties=penalties_of(penalties, "generator"),
-        constraints=penalties_of(penalties, "weights"),
+        penalties=tuple(one.build() for one in components.penalties),
         augmentation=None if components.augmentation is None else components.augmentation.build(),
         balance=components.balance.build(),
         observers=tuple(one.build() for one in components.observers),
@@ -202,23 +174,20 @@ def build_parts(components: RunComponents) -> Parts:
 def build_game(prepared: Prepared, device: torch.device, world: World) -> Game:
     """Networks on the device, their optimizers, and what they play by."""
     config, gan, parts, precision = prepared.config, prepared.gan, prepared.parts, prepared.precision
-    for network in (gan.generator, gan.discriminator):
+    for network in gan.networks:
         precision.place(network, device)
-    scale_g, scale_d = getattr(parts.balance, "learning_rate_scales", (1.0, 1.0))
+    scale_g, scale_d = parts.balance.learning_rate_scales
 
     def adam(network: torch.nn.Module, learning_rate: float) -> torch.optim.Adam:
-        return torch.optim.Adam(
-            network.parameters(), learning_rate, config.betas, weight_decay=config.weight_decay, fused=True
-        )
+        learning = [weight for weight in network.parameters() if weight.requires_grad]
+        return torch.optim.Adam(learning, learning_rate, config.betas, weight_decay=config.weight_decay, fused=True)
 
     return Game(
         gan,
         _placed(parts.loss, device),
         adam(gan.generator, config.lr_g * scale_g),
-        adam(gan.discriminator, config.lr_d * scale_d),
+        None if gan.discriminator is None else adam(gan.discriminator, config.lr_d * scale_d),
         penalties=tuple(_placed(penalty, device) for penalty in parts.penalties),
-        generator_penalties=tuple(_placed(penalty, device) for penalty in parts.generator_penalties),
-        constraints=tuple(_placed(penalty, device) for penalty in parts.constraints),
         augmentation=_placed(parts.augmentation, device),
         balance=parts.balance,  # which decides on the host
         precision=precision,
@@ -228,16 +197,6 @@ def build_game(prepared: Prepared, device: torch.device, world: World) -> Game:
     )
 
 
-def penalties_of(built: Sequence[Any], side: str) -> tuple[Any, ...]:
-    """The penalties that act on one side: discriminator, generator, or weights (constraints)."""
-    return tuple(penalty for penalty in built if side_of(penalty) == side)
-
-
-def side_of(penalty: object) -> str:
-    """What a component of kind penalty acts on: discriminator, generator or weights."""
-    if isinstance(penalty, Constraint):
-        return "weights"
-    return str(getattr(penalty, "side", "discriminator"))
 
 
 def _placed(component: Any, device: torch.device) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gantool.api.contracts import Observer, Source
+from gantool.api.contracts import Listener, Source
 from gantool.api.run_config import RunConfig
 from gantool.data.batches import open_batches
 from gantool.data.names import printable
@@ -131,7 +131,7 @@ def _absent_observers(plugins: PluginHost, log: Sequence[str]) -> dict[str, Gant
 def trainer(
     config: RunConfig | Plan,
     out: Path | str = Path("runs"),
-    observers: Sequence[Observer] = (),
+    observers: Sequence[Listener] = (),
     accept_new_data: bool = False,
 ) -> Trainer:
     """A Trainer for a configuration, in a fresh run folder, or for a plan, which may go on with a run.
@@ -203,6 +203,6 @@ def _run_folder(plan: Plan, out: Path, world: World) -> Path:
 
 
 def _list_skipped(run: Path, source: Source) -> None:
-    lines = [f"{printable(one.path)}\t{printable(one.reason)}\n" for one in getattr(source, "skipped", ())]
+    lines = [f"{printable(one.path)}\t{printable(one.reason)}\n" for one in source.skipped]
     if lines:
         write_atomically(run / "skipped.tsv", lambda path: path.write_text("".join(lines), encoding="utf-8"))

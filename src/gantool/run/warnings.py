@@ -26,7 +26,8 @@ def doubts(prepared: Prepared, processes: int = 1) -> Iterator[str]:
     """What is allowed, and seldom wanted, of a run shared by so many processes: one sentence each, with the remedy."""
     config = prepared.config
     yield from doubts_of_slopes(prepared)
-    yield from doubts_of_turns(prepared)
+    if prepared.gan.discriminator is not None:
+        yield from doubts_of_turns(prepared)
     yield from _doubts_of_batches(prepared, processes)
     yield from doubts_of_rates(prepared)
     yield from _doubts_of_schedules(config)
@@ -46,7 +47,7 @@ def _doubts_of_batches(prepared: Prepared, processes: int) -> Iterator[str]:
     pictures = "1 picture" if part == 1 else f"{part} pictures"
     parts = f" in {config.accumulate} parts" if config.accumulate > 1 else ""
     parts += f" on {processes} processes" if processes > 1 else ""
-    for name, network in (("generator", gan.generator), ("discriminator", gan.discriminator)):
+    for name, network in zip(("generator", "discriminator"), gan.networks, strict=False):
         if part < FEW and any(isinstance(module, _BatchNorm) for module in network.modules()):
             remedy = f"Use --batch {FEW * shares} at least, better more."
             if images < FEW * shares:

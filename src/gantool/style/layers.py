@@ -1,7 +1,6 @@
 """Which layers of an extractor are compared, with what weights, and by which style loss."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from gantool.api.contracts import Extractor
 from gantool.errors import OptionError, did_you_mean
@@ -19,9 +18,9 @@ def balance_of(extractor: Extractor, settings: Settings) -> Balance:
 
     Raises OptionError when it names none, or no layer has a weight.
     """
-    content = settings.content_layers or getattr(extractor, "content_layers", {})
-    style = settings.style_layers or getattr(extractor, "style_layers", {})
-    if not content or not style or not hasattr(extractor, "select"):
+    content = settings.content_layers or extractor.content_layers
+    style = settings.style_layers or extractor.style_layers
+    if not content or not style or not extractor.layers:
         raise OptionError(
             f"The extractor {type(extractor).__name__} names no layers for style transfer; it needs layers, "
             "content_layers, style_layers and select(layers)."
@@ -37,14 +36,17 @@ def balance_of(extractor: Extractor, settings: Settings) -> Balance:
 
 def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
     """The part of the extractor that gives these layers. Raises OptionError for layers it does not have."""
-    chooser: Any = extractor
-    network: Network = chooser.select(layers)
+    network = extractor.select(layers)
+    if network is None:
+        raise OptionError(
+            f"The extractor {type(extractor).__name__} has no select(layers), which style transfer needs."
+        )
     return network
 
 
 def style_loss_of(extractor: Extractor, settings: Settings) -> str:
     """The settings' style loss; `auto` is what the extractor names, or gram. Raises OptionError for another."""
-    name = str(getattr(extractor, "style_loss", "gram")) if settings.style_loss == "auto" else settings.style_loss
+    name = extractor.style_loss if settings.style_loss == "auto" else settings.style_loss
     if name not in STYLE:
         raise OptionError(f"There is no style loss {name!r}.{did_you_mean(name, STYLE)} There are {', '.join(STYLE)}.")
     return name

@@ -103,8 +103,7 @@ def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
 
     def use() -> None:
         augmentation.draw(N)(images)
-        if observe := getattr(augmentation, "observe", None):
-            observe(torch.linspace(-1, 1, N))
+        augmentation.observe(torch.linspace(-1, 1, N))
 
     if seeds_torch(use):
         yield f"it {SEEDS}"
@@ -158,8 +157,7 @@ def memory_comes_back(trial: Trial) -> Iterator[str]:
     def use(augmentation: Augmentation) -> Images:
         with seeded(0):
             seen = augmentation.draw(N)(trial.images())
-        if observe := getattr(augmentation, "observe", None):
-            observe(torch.ones(N))
+        augmentation.observe(torch.ones(N))
         return seen
 
     used, again = goes_on(lambda: trial.augmentation, use)
@@ -170,12 +168,11 @@ def memory_comes_back(trial: Trial) -> Iterator[str]:
 def memory_stays_finite(trial: Trial) -> Iterator[str]:
     """What it remembers stays finite when a step is not."""
     augmentation = trial.augmentation
-    observe = getattr(augmentation, "observe", None)
-    if observe is None or not isinstance(augmentation, nn.Module):
+    if not isinstance(augmentation, nn.Module):
         return
     for logits in (torch.randn(N), torch.full((N,), float("nan")), torch.full((N,), float("inf"))):
         for _ in range(4):
-            observe(logits)
+            augmentation.observe(logits)
     odd = [name for name, buffer in augmentation.named_buffers() if not bool(torch.isfinite(buffer).all())]
     if odd:
         yield f"its buffer {odd[0]} is not finite after logits that were not. Such a step is skipped: forget it."

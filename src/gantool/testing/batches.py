@@ -28,7 +28,7 @@ def logits_keep_the_order_of_their_samples(case: Case) -> Iterator[str]:
 def each_sample_is_judged_by_itself(case: Case) -> Iterator[str]:
     """In evaluation mode a logit depends on its own sample alone, unless a module says that it compares samples."""
     gan = _evaluating(case)
-    if any(getattr(module, SAYS_SO, False) for module in gan.discriminator.modules()):
+    if any(getattr(module, SAYS_SO, False) for network in gan.networks[1:] for module in network.modules()):
         return
     images, labels = _samples(case, gan, SAMPLES)
     logits = judged(gan, images, labels)

@@ -99,7 +99,8 @@ def torchs_generator_is_left_alone(trial: Trial) -> Iterator[str]:
 def what_style_transfer_needs_fits_together(trial: Trial) -> Iterator[str]:
     """Its layers, their weights and `select` fit together, where it has them."""
     extractor: Any = trial.extractor
-    has = [name for name in FOR_STYLE if hasattr(extractor, name)]
+    has = [name for name in FOR_STYLE[:-1] if getattr(extractor, name)]
+    has += ["select"] * (extractor.select(extractor.layers) is not None)
     if not has:
         return
     if lacks := [name for name in FOR_STYLE if name not in has]:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
-from gantool.api.contracts import Gan
+from gantool.api.contracts import Gan, Images, Labels, Seen
+from gantool.engine.judging import parted, per_image
 from gantool.engine.stages import stage_at
 from gantool.testing.growing import clocks
 from gantool.testing.networks import Case, awaken, latents, networks, seeded
@@ -31,16 +33,27 @@ def gradients_reach_every_parameter(case: Case) -> Iterator[str]:
             )
 
 
+def _values(gan: Gan, real: Images, labels: Labels) -> Iterator[Tensor]:
+    """Logits, weighed for each sample, and terms."""
+    z = latents(gan)
+    fake = gan.generator(z, labels)
+    if gan.discriminator is None:
+        yield from gan.terms("generator", Seen(z, labels, fake, real)).values()
+        return
+    of_fake, of_real = (parted(gan.discriminator(images, labels)) for images in (fake, real))
+    weights = torch.linspace(1, 2, len(z))  # all alike, and what normalises a batch would cancel them
+    yield from (per_image(logits) * weights for logits, _ in (of_fake, of_real))
+    for side in ("discriminator", "generator"):
+        yield from gan.terms(side, Seen(z, labels, fake, real, of_fake[1], of_real[1])).values()
+
+
 def _reached(case: Case, gan: Gan, side: int) -> set[str]:
-    """Names of the parameters that logits of fakes and of reals depend on."""
+    """Names of the parameters that logits of fakes and of reals depend on, or terms of the architecture's own."""
     labels = case.labels()
     for _, network in networks(gan):
         network.zero_grad()
     with seeded(0):
-        logits = [gan.discriminator(images, labels) for images in (gan.generator(latents(gan), labels),)]
-        logits.append(gan.discriminator(gan.view(case.reals(side)), labels))
-    weights = torch.linspace(1, 2, len(logits[0]))  # all alike, and what normalises a batch would cancel them
-    torch.autograd.backward([(each * weights).sum() for each in logits])
+        torch.autograd.backward([value.sum() for value in _values(gan, gan.view(case.reals(side)), labels)])
     return {
         f"{title}.{name}"
         for title, network in networks(gan)

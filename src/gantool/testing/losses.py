@@ -36,7 +36,7 @@ class Trial:
     @property
     def pairs(self) -> bool:
         """Whether its generator sees reals."""
-        return bool(getattr(self.loss, "pairs_real", False))
+        return self.loss.pairs_real
 
     def has(self, trait: str) -> bool:
         """Whether it declares a trait."""
@@ -171,7 +171,7 @@ def its_traits_are_true(trial: Trial) -> Iterator[str]:
     )
     if not shifts:
         return
-    if getattr(trial.loss, "zero_decides", True):
+    if trial.loss.zero_decides:
         yield (
             "its value stays the same when all logits rise by 3: nothing holds 0 between reals and fakes. Give it "
             "zero_decides = False, or the accuracies that are told mean nothing."

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gantool.api.contracts import Gan, Images, Labels, Stage
 from gantool.api.specs import ImageShape
+from gantool.engine.judging import PerImage
 from gantool.engine.stages import stages_of
 from gantool.pixels import to_float
 from gantool.plugins.host import PluginHost
@@ -82,8 +83,8 @@ def latents(gan: Gan, n: int = SAMPLES) -> Float[Tensor, "n d"]:
 
 
 def networks(gan: Gan) -> tuple[tuple[str, nn.Module], ...]:
-    """Both networks with their names."""
-    return (("generator", gan.generator), ("discriminator", gan.discriminator))
+    """The networks with their names."""
+    return tuple(zip(("generator", "discriminator"), gan.networks, strict=False))
 
 
 def set_mode(gan: Gan, training: bool) -> None:
@@ -116,9 +117,11 @@ def drawn(gan: Gan, z: Float[Tensor, "n d"], labels: Labels, seed: int = 0) -> I
 
 @torch.no_grad()
 def judged(gan: Gan, images: Images, labels: Labels, seed: int = 0) -> Float[Tensor, "n"]:
-    """The discriminator's logits."""
+    """The discriminator's logits, one an image; zeros where there is none."""
+    if gan.discriminator is None:
+        return torch.zeros(len(images[-1]))
     with seeded(seed):
-        logits: Tensor = gan.discriminator(images, labels)
+        logits: Tensor = PerImage(gan.discriminator)(images, labels)
     return logits
 
 

@@ -1,4 +1,4 @@
-"""What a penalty is checked for, in each of its three forms."""
+"""What a penalty is checked for, on either side."""
 
 import copy
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from gantool.api.contracts import Gan, Images, Labels
 from gantool.api.specs import Component, ImageShape
-from gantool.engine.trial import try_constraint, try_generator_penalty, try_memory, try_penalty
+from gantool.engine.judging import PerImage
+from gantool.engine.trial import try_memory, try_penalty
 from gantool.plugins.selection import Chosen
-from gantool.run.prepare import side_of
 from gantool.testing.faults import found, placed
 from gantool.testing.networks import same, seeded
 from gantool.testing.players import players
@@ -40,12 +40,19 @@ class Trial:
 
     @property
     def acts_on(self) -> str:
-        """generator, discriminator or weights."""
-        return side_of(self.penalty)
+        """Its side."""
+        return str(self.penalty.side)
+
+    @property
+    def holds_weights(self) -> bool:
+        """Whether it changes weights, and has no value."""
+        return self.acts_on.endswith("weights")
 
     def network(self) -> nn.Module:
         """A copy of the network that it acts on, in training mode."""
-        network = self.gan.generator if self.acts_on == "generator" else self.gan.discriminator
+        network: nn.Module = self.gan.generator
+        if self.acts_on.startswith("discriminator"):
+            network = PerImage(self.gan.networks[1])
         return copy.deepcopy(network).train()
 
     def labels(self) -> Labels:
@@ -72,8 +79,7 @@ def it_keeps_the_contract(trial: Trial) -> Iterator[str]:
     """It gives one value per sample with a gradient to the weights, and leaves the pictures as they are."""
     penalty, title = trial.penalty, trial.component.title
     try_memory(penalty, title)
-    tries: Any = {"generator": try_generator_penalty, "weights": try_constraint}.get(trial.acts_on, try_penalty)
-    tries(penalty, title, trial.gan, trial.shape, CPU)
+    try_penalty(penalty, title, trial.gan, trial.shape, CPU)
     yield from ()
 
 
@@ -170,7 +176,7 @@ def memory_stays_finite(trial: Trial) -> Iterator[str]:
 def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
     """It does not seed torch's generator."""
     penalty, network = trial.penalty, trial.network()
-    call = partial(penalty.constrain if trial.acts_on == "weights" else partial(trial.called, penalty), network)
+    call = partial(penalty.constrain if trial.holds_weights else partial(trial.called, penalty), network)
     if seeds_torch(call):
         yield f"it {SEEDS}"
 
@@ -210,5 +216,5 @@ def faults_of(component: Chosen) -> list[str]:
     for words, gan, shape in players():
         trial = Trial(component, gan, shape)
         broken = found([it_keeps_the_contract], trial)
-        faults.append((words, broken or found(HOLDING if trial.acts_on == "weights" else VALUED, trial)))
+        faults.append((words, broken or found(HOLDING if trial.holds_weights else VALUED, trial)))
     return placed(faults)

@@ -53,8 +53,9 @@ def networks_do_not_seed(case: Case) -> Iterator[str]:
     calls = {
         "factory": partial(case.settled.build, case.shape),
         "generator": partial(gan.generator, z, labels),
-        "discriminator": partial(gan.discriminator, images, labels),
     }
+    if gan.discriminator is not None:
+        calls["discriminator"] = partial(gan.discriminator, images, labels)
     for title, call in calls.items():
         with torch.no_grad():
             if seeds_torch(call):

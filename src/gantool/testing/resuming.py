@@ -59,7 +59,7 @@ def _difference(one: checkpoint.Contents, other: checkpoint.Contents) -> str:
     """The first thing that two checkpoints do not have in common."""
     for title, before, after in (
         ("generator", one.generator, other.generator),
-        ("discriminator", one.discriminator, other.discriminator),
+        ("discriminator", one.discriminator or {}, other.discriminator or {}),
         ("averaged generator", one.averaged, other.averaged),
     ):
         odd = [name for name in before if name not in after or not same(before[name], after[name])]

@@ -104,10 +104,11 @@ def torchs_generator_is_left_alone(trial: Trial) -> Iterator[str]:
 def a_stretch_is_its_pictures(trial: Trial) -> Iterator[str]:
     """`batch(start, stop)`, where there is one, gives the pictures and labels of these indices."""
     source: Any = trial.source
-    if not callable(getattr(source, "batch", None)):
-        return
     stop = min(FEW, len(source))
-    images, labels = source.batch(0, stop)
+    answer = source.batch(0, stop)
+    if answer is None:
+        return
+    images, labels = answer
     for index in range(stop):
         picture, label = source[index]
         its_label = None if labels is None else labels[index]
@@ -135,13 +136,13 @@ def beyond_the_end_is_an_index_error(trial: Trial) -> Iterator[str]:
 def the_fingerprint_tells_pictures_apart(trial: Trial) -> Iterator[str]:
     """A fingerprint stays the same for the same pictures, and changes with options that change them."""
     source, again = trial.source, trial.source
-    print_of = getattr(source, "fingerprint", None)
+    print_of = source.fingerprint
     if print_of is None:
         return
     if not isinstance(print_of, str) or not print_of:
         yield f"its fingerprint is {print_of!r:.60}; it is a text, or left out."
         return
-    if getattr(again, "fingerprint", None) != print_of:
+    if again.fingerprint != print_of:
         yield "its fingerprint is another each time it is built: nothing cached is ever found. Use a digest, no hash()."
         return
     for name, value in _neighbours(trial.component):
@@ -153,7 +154,7 @@ def the_fingerprint_tells_pictures_apart(trial: Trial) -> Iterator[str]:
             other: Source = Trial(built, trial.shape).source
         except Exception:  # not every value that its type allows need be there
             continue
-        if getattr(other, "fingerprint", None) == print_of and not _alike(source, other):
+        if other.fingerprint == print_of and not _alike(source, other):
             yield (
                 f"its fingerprint is the same with {name}={value!r}, and its pictures are not: those of other options "
                 "would be taken from the cache. Let the fingerprint hold every option."

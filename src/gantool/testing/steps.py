@@ -71,9 +71,10 @@ def _played(case: Case, game: Game, stage: Stage, words: str) -> list[str]:
     skipped: dict[str, int] = {}
     for step in range(2):
         with seeded(step):
-            scalars = discriminator_step(game, batch, case.labels(stage.batch), step)
-            scalars |= generator_step(game, batch, case.labels(stage.batch), step)
-        skipped |= {which: step for which in ("d", "g") if float(scalars[f"skipped_{which}"])}
+            labels = case.labels(stage.batch)
+            scalars = discriminator_step(game, batch, labels, step) if gan.discriminator is not None else {}
+            scalars |= generator_step(game, batch, labels, step)
+        skipped |= {which: step for which in ("d", "g") if float(scalars.get(f"skipped_{which}", 0))}
     when = f"training{words}" + (f" in the stage from {stage.start} images on" if stage.start else "")
     faults = [
         f"{when}: loss or gradient of the {title} is not finite, at its first steps by the recipe. Look for a "

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
+from gantool.api.contracts import Source
 from gantool.builtin.sources import torchvision_sets
 from gantool.builtin.sources.builtin_sets import TrainTestOptions
 from gantool.builtin.sources.folder import build as build_folder
@@ -18,7 +19,7 @@ from stacked_digits import StackedOptions
 DIGITS = tuple("0123456789")
 
 
-class StackedDigits:
+class StackedDigits(Source):
     """`count` pictures `[3, resolution, resolution]`, without classes; picture i follows from (seed, i, the digits)."""
 
     class_names: Sequence[str] = ()

@@ -17,10 +17,8 @@ def squared_gradient(network: gantool.Critic, images: gantool.Images, labels: ga
     return torch.stack([gradient.square().flatten(1).sum(dim=1) for gradient in gradients]).sum(dim=0)
 
 
-class Falling:
+class Falling(gantool.Penalty):
     """What R1 and R2 share: every step, and a weight of half of gamma, a pure function of the images seen."""
-
-    every = 1
 
     def __init__(self, options: FallingOptions) -> None:
         if options.weight == "auto" or options.images == "auto":

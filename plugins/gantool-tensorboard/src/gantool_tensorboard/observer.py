@@ -23,7 +23,7 @@ def build(options: TensorBoardOptions) -> "TensorBoard":
     return TensorBoard(options)
 
 
-class TensorBoard:
+class TensorBoard(gantool.Observer):
     """Writes event files; those of a run that goes on continue its curves where its checkpoint left them."""
 
     def __init__(self, options: TensorBoardOptions) -> None:

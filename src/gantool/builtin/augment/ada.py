@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from gantool.api.contracts import Images, Logits
+from gantool.api.contracts import Augmentation, Images, Logits
 from gantool.builtin.augment import AdaOptions, pipeline
 
 
-class Ada(nn.Module):
+class Ada(nn.Module, Augmentation):
     """The pipeline "bgc" of the paper, each of its transformations with chance `p` for each sample.
 
     `p` follows the reals' logits: when their mean sign is above `target`, the discriminator knows the reals by heart,

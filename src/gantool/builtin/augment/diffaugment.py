@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Images
+from gantool.api.contracts import Augmentation, Images
 from gantool.api.specs import AUTO
 from gantool.builtin.augment import DiffAugmentOptions
 from gantool.builtin.augment.shifts import shifted
@@ -69,7 +69,7 @@ def _settled(options: DiffAugmentOptions) -> float:
     return float(options.strength)
 
 
-class DiffAugment:
+class DiffAugment(Augmentation):
     """Brightness, saturation and contrast, translation, cutout: what `policy` names, in its order.
 
     A transformation is told by numbers in [0, 1) and by shares of the side, so that all levels of a pyramid get the

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import Turn
+from gantool.api.contracts import Balance, Turn
 from gantool.builtin.balance import AdaptiveOptions, FixedOptions, SkipDOptions, TturOptions
 
 MEMORY = 0.9
@@ -19,7 +19,7 @@ MEMORY = 0.9
 Seen = Mapping[str, Float[Tensor, ""]]
 
 
-class Fixed(nn.Module):
+class Fixed(nn.Module, Balance):
     """The generator learns from every `d_steps`-th batch only (Goodfellow et al. 2014, algorithm 1)."""
 
     waited: Float[Tensor, ""]
@@ -38,7 +38,7 @@ class Fixed(nn.Module):
         self.waited.copy_((self.waited + 1) % self.d_steps)
 
 
-class TwoTimescales:
+class TwoTimescales(Balance):
     """TTUR (Heusel et al. 2017): both learn from each batch, the discriminator at `ratio` times its learning rate."""
 
     def __init__(self, options: TturOptions) -> None:
@@ -52,7 +52,7 @@ class TwoTimescales:
         """Nothing to remember."""
 
 
-class SkipDiscriminator(nn.Module):
+class SkipDiscriminator(nn.Module, Balance):
     """The discriminator rests while the running mean of its loss is below a bound.
 
     Its loss is seen only where it learns. It learns from a `floor` share of the batches at the least, or one that won
@@ -83,7 +83,7 @@ class SkipDiscriminator(nn.Module):
         self.loss.copy_(_running(self.loss, seen["loss_d"]))
 
 
-class Adaptive(nn.Module):
+class Adaptive(nn.Module, Balance):
     """Shares out turns so that the discriminator is right on a `target` share of reals.
 
     `lead` is the logarithm of how many batches the discriminator learns from for each of the generator's; it falls

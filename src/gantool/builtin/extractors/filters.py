@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gantool.api.contracts import Extractor
 from gantool.builtin.extractors import RandomOptions
 from gantool.builtin.extractors.layered import check_layers
 
@@ -19,7 +20,7 @@ BLUR = (0.125, 0.375, 0.375, 0.125)
 """Before every second pixel is taken, so that nothing aliases."""
 
 
-class Filters:
+class Filters(Extractor):
     """Layers `scale1`, `scale2`, `scale4`, ... and `edges1`, ...: patches of the picture reduced by that much.
 
     `scale` layers are colour patches seen through orthogonal filters, and the patch's mean colour; `edges` layers are

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gantool.api.contracts import Extractor
 from gantool.builtin.extractors import SqueezeNetOptions
 from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
@@ -34,7 +35,7 @@ class Fire(nn.Module):
         return F.relu(torch.cat([self.expand1x1(values), self.expand3x3(values)], dim=1))
 
 
-class SqueezeNet:
+class SqueezeNet(Extractor):
     """Layers `relu1` and `fire2` to `fire9`. Nothing is read or fetched before `select` says which are needed."""
 
     layers = ("relu1", *(f"fire{index}" for index in FIRES))

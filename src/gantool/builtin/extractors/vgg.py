@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gantool.api.contracts import Extractor
 from gantool.builtin.extractors import NetworkOptions
 from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
@@ -12,7 +13,7 @@ from gantool.builtin.extractors.weights import load_weights
 WIDTHS = (64, 128, 256, 512, 512)
 
 
-class Vgg:
+class Vgg(Extractor):
     """Layers `relu1_1` to `relu5_N`. Nothing is read or fetched before `select` says which layers are needed."""
 
     content_layers: Mapping[str, float] = {"relu4_2": 1.0}

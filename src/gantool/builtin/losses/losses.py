@@ -3,17 +3,15 @@
 import torch
 from torch.nn.functional import relu, softplus
 
-from gantool.api.contracts import Logits
+from gantool.api.contracts import Logits, Loss
 from gantool.builtin.losses import HingeOptions, LogisticOptions, LsganOptions, WassersteinOptions
 
 
-class Logistic:
+class Logistic(Loss):
     """Non-saturating logistic loss: binary cross-entropy on logits (Goodfellow et al. 2014, section 3).
 
     One-sided label smoothing is Salimans et al. 2016, section 3.4; only the discriminator's targets change.
     """
-
-    pairs_real = False
 
     def __init__(self, options: LogisticOptions) -> None:
         self.smooth, self.flip = options.smooth, options.flip
@@ -43,10 +41,8 @@ class Minimax(Logistic):
         return -softplus(fake_logits)
 
 
-class Hinge:
+class Hinge(Loss):
     """Hinge loss (Lim and Ye 2017; Miyato et al. 2018, eq. 16 and 17)."""
-
-    pairs_real = False
 
     def __init__(self, options: HingeOptions) -> None:
         self.margin = options.margin
@@ -60,10 +56,8 @@ class Hinge:
         return -fake_logits
 
 
-class LeastSquares:
+class LeastSquares(Loss):
     """LSGAN (Mao et al. 2017, eq. 2), with both halves of the paper's factor 1/2."""
-
-    pairs_real = False
 
     def __init__(self, options: LsganOptions) -> None:
         self.fake, self.real, self.wanted = options.fake, options.real, options.wanted
@@ -77,10 +71,9 @@ class LeastSquares:
         return (fake_logits - self.wanted) ** 2 / 2
 
 
-class Wasserstein:
+class Wasserstein(Loss):
     """The critic's difference (Arjovsky et al. 2017, eq. 2); it needs a penalty that keeps the critic Lipschitz."""
 
-    pairs_real = False
     zero_decides = False
 
     def __init__(self, options: WassersteinOptions) -> None:

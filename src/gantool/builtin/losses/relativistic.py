@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-from gantool.api.contracts import Logits
+from gantool.api.contracts import Logits, Loss
 from gantool.builtin.losses import LossOptions, RelativisticOptions
 
 
@@ -23,7 +23,7 @@ def _logistic(lead: Tensor) -> Tensor:
     return softplus(-lead)
 
 
-class RelativisticAverage:
+class RelativisticAverage(Loss):
     """RaSGAN and RaHingeGAN (Jolicoeur-Martineau 2018): each sample against the average of the other kind.
 
     The averages carry gradients, as in the paper: one of fakes teaches the generator by the term of the reals too. They
@@ -47,7 +47,7 @@ class RelativisticAverage:
         return self.discriminator(fake_logits, _given(real_logits))
 
 
-class RelativisticPairing:
+class RelativisticPairing(Loss):
     """RpGAN: each fake against one real (Jolicoeur-Martineau 2018, RSGAN; Huang et al. 2025, eq. 2)."""
 
     pairs_real = True

@@ -7,6 +7,7 @@ from rich.console import Console as Screen
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from gantool.api.contracts import Observer
 from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.builtin.observers import ConsoleOptions
 
@@ -14,7 +15,7 @@ SMOOTHING = 0.9
 """Of the speed shown, so that the estimate of what is left does not jump."""
 
 
-class Console:
+class Console(Observer):
     """Says on standard error how far the run is and how it goes."""
 
     def __init__(self, options: ConsoleOptions, screen: Screen | None = None) -> None:

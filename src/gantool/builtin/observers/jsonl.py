@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gantool.api.contracts import Observer
 from gantool.api.events import Event, Measured, Started, Tick, Warned
 from gantool.builtin.observers import JsonlOptions
 from gantool.files import write_atomically
@@ -11,7 +12,7 @@ from gantool.files import write_atomically
 FILE = "metrics.jsonl"
 
 
-class Jsonl:
+class Jsonl(Observer):
     """Appends to the run's metrics; what a resumed run will repeat is cut off first."""
 
     def __init__(self, options: JsonlOptions) -> None:

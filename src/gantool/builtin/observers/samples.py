@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gantool.api.contracts import Observer
 from gantool.api.events import Event, Snapshot, Started
 from gantool.builtin.observers import SamplesOptions
 from gantool.render.grids import beside, sheet
@@ -10,7 +11,7 @@ from gantool.render.pictures import save_pictures
 FOLDER = "samples"
 
 
-class Samples:
+class Samples(Observer):
     """Writes one sheet a snapshot, named by images seen: coarse pictures enlarged, pyramids beside their finest."""
 
     def __init__(self, options: SamplesOptions) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from jaxtyping import UInt8
 from torch import Tensor
 
+from gantool.api.contracts import Observer
 from gantool.api.events import Event, Measured, Snapshot, Started, Tick, Warned
 from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.jsonl import FILE
@@ -19,7 +20,7 @@ LEAST = 16
 """... but never fewer samples than this."""
 
 
-class Watch:
+class Watch(Observer):
     """Told of ticks and snapshots, it answers with measurements and warnings."""
 
     def __init__(self, options: WatchOptions) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Critic, Images, Labels, Logits
+from gantool.api.contracts import Critic, Images, Labels, Logits, Penalty
 from gantool.builtin.augment import DiffAugmentOptions
 from gantool.builtin.augment.diffaugment import DiffAugment
 from gantool.builtin.penalties import ConsistencyOptions
@@ -13,7 +13,7 @@ from gantool.builtin.penalties import ConsistencyOptions
 Change = Callable[[Images], Images]
 
 
-class Consistency:
+class Consistency(Penalty):
     """(D(T(x)) - D(x))^2 of reals and of fakes (bCR, Zhao et al. 2020, algorithm 1), with T drawn for each sample.
 
     Unlike an augmentation, T never shows the generator's pictures changed to the loss, so it cannot leak into them.

@@ -3,11 +3,14 @@
 import torch
 from torch import nn
 
+from gantool.api.contracts import Penalty
 from gantool.builtin.penalties import ClipOptions
 
 
-class Clip:
+class Clip(Penalty):
     """Weight clipping (Arjovsky et al. 2017, algorithm 1): no weight beyond `value`, which bounds the slope."""
+
+    side = "discriminator weights"
 
     def __init__(self, options: ClipOptions) -> None:
         self.value = options.value

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Critic, Images, Labels, Logits
+from gantool.api.contracts import Critic, Images, Labels, Logits, Penalty
 from gantool.api.specs import AUTO
 from gantool.builtin.penalties import DraganOptions, DriftOptions, GpOptions, R1Options
 
@@ -31,7 +31,7 @@ def _gamma(options: R1Options) -> float:
     return float(options.weight)
 
 
-class R1:
+class R1(Penalty):
     """|grad D(real)|^2 (Mescheder et al. 2018, eq. 9); the step's weight is gamma / 2."""
 
     def __init__(self, options: R1Options) -> None:
@@ -43,7 +43,7 @@ class R1:
         return squared_gradient(network, real, labels)
 
 
-class R2:
+class R2(Penalty):
     """|grad D(fake)|^2 (Mescheder et al. 2018, eq. 10); the step's weight is gamma / 2."""
 
     def __init__(self, options: R1Options) -> None:
@@ -55,7 +55,7 @@ class R2:
         return squared_gradient(network, fake, labels)
 
 
-class GradientPenalty:
+class GradientPenalty(Penalty):
     """(|grad D(x)| - target)^2 for x on the line from real to fake (Gulrajani et al. 2017, eq. 3).
 
     With target 0 it is the zero-centred penalty |grad D(x)|^2 (Thanh-Tung et al. 2019).
@@ -73,7 +73,7 @@ class GradientPenalty:
         return distance_to_target(squared_gradient(network, between, labels), self.target)
 
 
-class Dragan:
+class Dragan(Penalty):
     """(|grad D(real + noise)| - target)^2 with normal noise (Kodali et al. 2017).
 
     The noise is measured in standard deviations of the reals at hand, so that it suits any pictures. The levels of a
@@ -94,7 +94,7 @@ class Dragan:
         return level + self.noise * level.std(correction=0) * torch.randn_like(level)
 
 
-class Drift:
+class Drift(Penalty):
     """D(real)^2, which keeps the logits of reals near 0 (Karras et al. 2018, appendix A.1)."""
 
     def __init__(self, options: DriftOptions) -> None:

@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import Images, Labels, Logits, MappedGenerator
+from gantool.api.contracts import Images, Labels, Logits, MappedGenerator, Penalty
 from gantool.builtin.penalties import PathLengthOptions
 
 
-class PathLength(nn.Module):
+class PathLength(nn.Module, Penalty):
     """(|J^T y| - a)^2: equal steps in the latent space change pictures equally much (Karras et al. 2020, eq. 4).
 
     J is the derivative of the finest picture by `w`, or by `z` where a generator has no intermediate latent, y normal

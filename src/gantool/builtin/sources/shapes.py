@@ -5,7 +5,6 @@ order; within a kind, place, size and angle vary a little. All of it follows fro
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,7 +14,7 @@ import torch
 from jaxtyping import Float32, Int64, UInt8, UInt64
 from torch import Tensor
 
-from gantool.api.contracts import Skipped
+from gantool.api.contracts import Source
 from gantool.builtin.sources.builtin_sets import ShapesOptions
 from gantool.builtin.sources.shapes_draw import BACKGROUNDS, COLORS, FINISHES, Strokes, draw
 from gantool.builtin.sources.shapes_figures import FIGURES
@@ -58,7 +57,7 @@ def kind_of(number: int) -> Kind:
 
 
 @dataclass(frozen=True)
-class Shapes:
+class Shapes(Source):
     """`count` pictures `[channels, resolution, resolution]`, labelled with their figure."""
 
     count: int
@@ -66,20 +65,10 @@ class Shapes:
     resolution: int
     channels: int
 
-    @property
-    def class_names(self) -> Sequence[str]:
-        """The figures."""
-        return FACTORS["figure"]
-
-    @property
-    def skipped(self) -> Sequence[Skipped]:
-        """Nothing ever is."""
-        return ()
-
-    @property
-    def fingerprint(self) -> str:
-        """Different whenever a picture would be."""
-        return f"shapes-{_EDITION}-{self.count}-{self.seed}-{self.resolution}x{self.channels}"
+    def __post_init__(self) -> None:
+        size = f"{self.resolution}x{self.channels}"
+        object.__setattr__(self, "class_names", FACTORS["figure"])
+        object.__setattr__(self, "fingerprint", f"shapes-{_EDITION}-{self.count}-{self.seed}-{size}")
 
     def __len__(self) -> int:
         return self.count

@@ -18,7 +18,7 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
-from gantool.api.contracts import Skipped
+from gantool.api.contracts import Source
 from gantool.builtin.sources.builtin_sets import TorchvisionOptions
 from gantool.errors import DataError
 from gantool.files import cache_folder
@@ -74,12 +74,11 @@ _SETS = {
 }
 
 
-class TorchvisionSource:
+class TorchvisionSource(Source):
     """One or more parts of a set, one after the other; pictures are cropped to their centre and resized."""
 
     def __init__(self, parts: Sequence[Any], class_names: Sequence[str], resolution: int, channels: int, name: str):
         self.class_names: Sequence[str] = tuple(class_names)
-        self.skipped: Sequence[Skipped] = ()
         names = hashlib.sha256("\n".join(self.class_names).encode()).hexdigest()[:8]
         self.fingerprint = f"torchvision-{name}-{sum(map(len, parts))}-{names}-{resolution}x{channels}"
         self._parts, self._resolution, self._channels = parts, resolution, channels

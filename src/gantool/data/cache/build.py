@@ -17,7 +17,7 @@ from gantool.data.names import distinct, printable
 from gantool.progress import report
 
 
-class CachedSource:
+class CachedSource(Source):
     """A source that lies ready on disk. `fingerprint` is of the pixels and labels, wherever the files came from.
 
     Its names, of classes and of what was skipped, are printable text of one line, whatever the files are called.
@@ -61,7 +61,7 @@ def cached_items(source: Source, name: str, channels: int, resolution: int) -> C
     It is cached as unlabelled when an image has no label. Raises DataError for an item that is not as promised.
     """
     shape = (channels, resolution, resolution)
-    fingerprint = f"{name} {getattr(source, 'fingerprint', '')}"
+    fingerprint = f"{name} {source.fingerprint}"
     wanted = Wanted(name, name, fingerprint, len(source), channels, resolution)
     class_names = source.class_names
 
@@ -74,7 +74,7 @@ def cached_items(source: Source, name: str, channels: int, resolution: int) -> C
                     labels.append(label)
                 report(f"preparing {name}", done, len(source))
         labelled = len(class_names) > 0 and len(labels) == len(source)
-        skipped = [(one.path, one.reason) for one in getattr(source, "skipped", ())]
+        skipped = [(one.path, one.reason) for one in source.skipped]
         return Filled(range(len(source)), labels if labelled else None, class_names if labelled else (), skipped)
 
     return cached(wanted, fill)

@@ -9,7 +9,7 @@ from torch import Tensor
 from gantool_your_name import YourNameOptions
 
 
-class QuarterTurns:
+class QuarterTurns(gantool.Augmentation):
     """Some pictures are turned by 90, 180 or 270 degrees, each as likely.
 
     As long as upright pictures stay the most frequent, the generator is not led to draw turned ones (Karras et al.

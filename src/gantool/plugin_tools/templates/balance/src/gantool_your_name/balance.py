@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import gantool
 import torch
 from gantool import Turn
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from gantool_your_name import YourNameOptions
 
 
-class RestAfterWinning(nn.Module):
+class RestAfterWinning(nn.Module, gantool.Balance):
     """The discriminator rests for one batch after it told more than `ceiling` of reals and fakes apart.
 
     What it remembers is a buffer, so that a run that is stopped and goes on decides as one in one go.

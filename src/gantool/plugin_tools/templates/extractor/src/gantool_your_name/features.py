@@ -14,7 +14,7 @@ SIDE = 7
 """Of a filter, in pixels of its scale."""
 
 
-class Edges:
+class Edges(gantool.Extractor):
     """What metrics and style transfer ask for. A layer's number is how much smaller its pictures are."""
 
     layers = ("edges1", "edges2", "edges4")

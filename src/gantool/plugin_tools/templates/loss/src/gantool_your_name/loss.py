@@ -1,15 +1,14 @@
 """The loss `your-name`: logits in, one value per sample out; the training step takes the means."""
 
+import gantool
 from gantool import Logits
 from torch.nn.functional import relu
 
 from gantool_your_name import YourNameOptions
 
 
-class SquaredHinge:
+class SquaredHinge(gantool.Loss):
     """Squared hinge: a sample teaches the more, the further it is on the wrong side of the margin."""
-
-    pairs_real = False  # the generator's value does not need the logits of reals
 
     def __init__(self, options: YourNameOptions) -> None:
         self.margin = options.margin

@@ -10,7 +10,7 @@ from gantool_your_name import YourNameOptions
 HEADER = ("images_seen", "name", "value")
 
 
-class Table:
+class Table(gantool.Observer):
     """A CSV file in the run's folder with a row for each number of each tick."""
 
     def __init__(self, options: YourNameOptions) -> None:

@@ -1,16 +1,13 @@
 """The penalty `your-name`: one value per sample; the training step takes the mean, times `weight` and `every`."""
 
-from collections.abc import Callable
-
 import gantool
 import torch
+from torch import nn
 
 from gantool_your_name import YourNameOptions
 
-Discriminator = Callable[[gantool.Images, gantool.Labels], gantool.Logits]
 
-
-class Steadiness:
+class Steadiness(gantool.Penalty):
     """How far logits of reals move under a little noise, in units of the noise.
 
     For little noise its mean is R1's squared gradient (Mescheder et al. 2018), without a second backward pass.
@@ -20,8 +17,9 @@ class Steadiness:
         self.weight, self.every, self.noise = options.weight, options.every, options.noise
 
     def __call__(
-        self, network: Discriminator, real: gantool.Images, fake: gantool.Images, labels: gantool.Labels
+        self, network: nn.Module, real: gantool.Images, fake: gantool.Images, labels: gantool.Labels
     ) -> gantool.Logits:
         """The squared difference of two logits for each real picture."""
         noisy = tuple(level + self.noise * torch.randn_like(level) for level in real)
-        return ((network(noisy, labels) - network(real, labels)) / self.noise).square()
+        moved: gantool.Logits = network(noisy, labels) - network(real, labels)
+        return (moved / self.noise).square()

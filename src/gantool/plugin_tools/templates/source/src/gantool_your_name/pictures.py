@@ -1,5 +1,6 @@
 """The pictures of `your-name`, drawn when they are asked for: picture i is the same each time."""
 
+import gantool
 import torch
 from torch import Tensor
 
@@ -9,7 +10,7 @@ EDITION = 1
 """Raise it when pictures change: gantool keeps them in a cache by their fingerprint."""
 
 
-class Rings:
+class Rings(gantool.Source):
     """One ring or disc each, of some colour on another, somewhere near the middle."""
 
     class_names = ("ring", "disc")
@@ -17,11 +18,7 @@ class Rings:
     def __init__(self, options: YourNameOptions, resolution: int, channels: int) -> None:
         self.count, self.seed = options.count, options.seed
         self.resolution, self.channels = resolution, channels
-
-    @property
-    def fingerprint(self) -> str:
-        """Another one whenever a picture would be another."""
-        return f"your-name-{EDITION}-{self.count}-{self.seed}-{self.resolution}x{self.channels}"
+        self.fingerprint = f"your-name-{EDITION}-{self.count}-{self.seed}-{resolution}x{channels}"
 
     def __len__(self) -> int:
         return self.count

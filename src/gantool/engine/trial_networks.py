@@ -1,0 +1,119 @@
+"""Whether an architecture's networks can learn: they draw, judge and are taught as in a step, before there is a run."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gantool.api.contracts import Gan, Images, Labels, Logits, Loss, Seen
+from gantool.api.specs import ImageShape
+from gantool.engine.judging import parted
+from gantool.engine.step import Game, discriminator_step, generator_step
+from gantool.engine.trial_calls import SAMPLES, Check, calling, copied, described, own_randomness, stages
+
+GENERATOR = "A generator draws finite pictures, from which gradients reach its weights."
+DISCRIMINATOR = (
+    "A discriminator judges pictures by finite logits, from which gradients reach its weights and the pictures, and "
+    "leaves the pictures as they are."
+)
+TERMS = (
+    "Gan.terms(side, seen) returns a mapping from names to float tensors [n], one value per sample; the step takes the "
+    "means. The two sides need different names."
+)
+STEP = (
+    "A step of one network takes the gradient of its loss and terms by that network's own weights; those of the "
+    "discriminator have none in the generator's step, also where the two share a part."
+)
+TAKEN = ("loss", "gradient_norm", "skipped", "penalty", "real_accuracy", "fake_accuracy")
+"""What the step's own scalars begin with."""
+
+
+def try_networks(gan: Gan, title: str, shape: ImageShape, device: torch.device) -> None:
+    """Draw, judge and differentiate with a copy of the networks, in each stage, as a step does.
+
+    Raises PluginError that says what `title` does wrong.
+    """
+    labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
+    with own_randomness(device):
+        for twin, real, _ in stages(gan, shape, device):
+            with calling(title, "generator", GENERATOR) as check:
+                fake = twin.generator(torch.randn(SAMPLES, twin.latent_dim, device=device), labels)
+                check.finite(fake, "pictures")
+                if twin.discriminator is not None:
+                    check.gradient([level.sum() for level in fake], learning(twin.generator), "its weights")
+            if twin.discriminator is not None:
+                with calling(title, "discriminator", DISCRIMINATOR) as check:
+                    _try_discriminator(check, twin.discriminator, tuple(level.detach() for level in fake), labels)
+            _try_terms(twin, title, real, labels)
+            _try_steps(twin, title, real, labels)
+
+
+def _try_discriminator(check: Check, network: nn.Module, images: Images, labels: Labels) -> None:
+    before = copied(images)
+    check.finite((parted(network(images, labels))[0],), "logits")
+    check.unchanged(before, images)
+    leaves = tuple(level.requires_grad_(True) for level in before)
+    for sources, called in ((learning(network), "its weights"), (leaves, "the pictures")):
+        check.gradient([parted(network(leaves, labels))[0].sum()], sources, called)
+
+
+def _try_terms(twin: Gan, title: str, real: Images, labels: Labels) -> None:
+    """Ask for the terms of both sides, each with what its step has at hand."""
+    z = torch.randn(SAMPLES, twin.latent_dim, device=real[-1].device)
+    fake, critic = twin.generator(z, labels), twin.discriminator
+    if critic is None:
+        sides = {"generator": Seen(z, labels, fake, real)}
+    else:
+        of_fake, of_real = (parted(critic(images, labels))[1] for images in (fake, real))
+        apart = tuple(level.detach() for level in fake)
+        sides = {
+            "discriminator": Seen(z, labels, apart, real, parted(critic(apart, labels))[1], of_real),
+            "generator": Seen(z, labels, fake, of_fake=of_fake),
+        }
+    names: list[str] = []
+    for side, seen in sides.items():
+        with calling(title, f"terms({side!r}, seen)", TERMS) as check:
+            terms = twin.terms(side, seen)
+            _check_terms(check, terms, names)
+            names += terms
+    if critic is None and not names:
+        with calling(title, "terms('generator', seen)", TERMS) as check:
+            raise check.broken("returned nothing, so that a generator without a discriminator has nothing to learn by")
+
+
+def _check_terms(check: Check, terms: object, names: Sequence[str]) -> None:
+    if not isinstance(terms, Mapping) or not all(isinstance(name, str) and name for name in terms):
+        raise check.broken(f"returned {described(terms)}, not a mapping from names")
+    for name, values in terms.items():
+        if name in names or name.startswith(TAKEN):
+            raise check.broken(f"returned a term {name!r}, a name that is taken")
+        if not isinstance(values, Tensor) or tuple(values.shape) != (SAMPLES,) or not values.is_floating_point():
+            raise check.broken(f"returned {described(values)} as {name!r} for {SAMPLES} samples")
+
+
+def _try_steps(twin: Gan, title: str, real: Images, labels: Labels) -> None:
+    """Take both steps at a learning rate of 0, backward and all."""
+    of_g, *of_d = (torch.optim.SGD(learning(network) or [torch.zeros(1)], lr=0.0) for network in twin.networks)
+    game = Game(twin, _Difference(), of_g, of_d[0] if of_d else None)
+    if of_d:
+        with calling(title, "step of the discriminator", STEP):
+            discriminator_step(game, real[-1], labels, step=0)
+    with calling(title, "step of the generator", STEP):
+        generator_step(game, real[-1], labels)
+
+
+class _Difference(Loss):
+    """The plainest loss that asks both networks for a gradient."""
+
+    def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
+        """How much more real the fakes look."""
+        return fake_logits - real_logits
+
+    def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
+        """The contrary, of fakes alone."""
+        return -fake_logits
+
+
+def learning(network: nn.Module) -> list[nn.Parameter]:
+    """The weights that are not frozen."""
+    return [weight for weight in network.parameters() if weight.requires_grad]

@@ -13,7 +13,6 @@ app.command()(plugins_check.check)
 app.command()(plugins_manage.install)
 app.command()(plugins_manage.upgrade)
 app.command()(plugins_manage.uninstall)
-app.command()(plugins_manage.restore)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -1,6 +1,7 @@
 """Plugins that end, crash or hang the process that imports them, beside a sound one: what is left of the commands."""
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -63,6 +64,15 @@ def test_the_list_names_those_that_end_the_process_and_the_others_as_they_are(ga
     warnings = [line for line in ended.err.splitlines() if line.startswith("Warning: ")]
     assert len([line for line in warnings if "is called so" not in line]) == len(FATAL)
     assert "GANTOOL_PLUGINS names 'hang', and no plugin is called so." in ended.err
+
+
+def test_help_and_show_start_no_process(gantool: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FATAL:
+        (folder / f"{name}.py").unlink()
+    monkeypatch.setenv("GANTOOL_PLUGINS_DIR", str(folder))
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a process was started"))
+    assert "Say hello. (sound)" in gantool("--help").out
+    assert "A loss" in gantool("plugins", "show", "mild").out
 
 
 def test_what_hangs_is_stopped_and_named(folder: Path) -> None:

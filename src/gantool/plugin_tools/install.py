@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +15,6 @@ from gantool.plugin_tools.environment import Command, installed_pins
 from gantool.plugin_tools.installed import Installed, gantool_itself, installed_plugins
 from gantool.plugin_tools.requirements import PluginRequirement
 
-LOAD_SECONDS = 120
-"""The limit for a fresh process that loads every plugin."""
-
 _NOISE = "Requirement already satisfied"
 """The beginning of pip's lines on what is there; torch alone makes fifty of them."""
 
@@ -27,20 +23,14 @@ _log = logging.getLogger(__name__)
 
 def install_command(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> Command:
     """The command that `install` runs. Raises PluginError, with the command to run instead, where it must not."""
-    here = environment.this_environment()
-    if here.owner in ("uv tool", "system"):
-        kept = [one for one in installed_plugins() if not any(_became(each, one) for each in wanted)]
-        here.check_changeable(gantool_itself(), [*_requirements(kept), *wanted])
-    return here.install_command(wanted, upgrade=upgrade)
+    kept = [one for one in installed_plugins() if not any(_became(each, one) for each in wanted)]
+    return _changeable_environment(kept, wanted).install_command(wanted, upgrade=upgrade)
 
 
 def uninstall_command(plugins: Sequence[Installed]) -> Command:
     """The command that `uninstall` runs. Raises PluginError as `install_command`."""
-    here = environment.this_environment()
-    if here.owner in ("uv tool", "system"):
-        kept = [one for one in installed_plugins() if one not in plugins]
-        here.check_changeable(gantool_itself(), [*_requirements(kept)])
-    return here.uninstall_command([one.distribution for one in plugins])
+    kept = [one for one in installed_plugins() if one not in plugins]
+    return _changeable_environment(kept).uninstall_command([one.distribution for one in plugins])
 
 
 def install(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> tuple[list[Installed], list[str]]:
@@ -94,6 +84,16 @@ def loaded(plugins: Sequence[Installed]) -> tuple[list[dict[str, Any]], list[str
     return rows, [*faults, *(_broken(facts) for facts in rows if facts["status"] == "broken")]
 
 
+def _changeable_environment(
+    kept: Sequence[Installed], wanted: Sequence[PluginRequirement] = ()
+) -> environment.Environment:
+    """The environment, if pip or uv may change it; else PluginError with a command for the kept and wanted plugins."""
+    here = environment.this_environment()
+    if here.owner in ("uv tool", "system"):
+        here.check_changeable(gantool_itself(), [*_requirements(kept), *wanted])
+    return here
+
+
 def _requirements(plugins: Sequence[Installed]) -> Iterator[PluginRequirement]:
     for one in plugins:
         try:
@@ -130,20 +130,15 @@ def _no_plugin(wanted: PluginRequirement) -> str:
 
 
 def _listed_afresh() -> list[dict[str, Any]]:
-    command = (sys.executable, "-P", "-m", "gantool", "plugins", "list", "--json")
-    remedy = "'gantool plugins check' tells which plugin does it, 'gantool plugins uninstall NAME' removes it."
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace",
-            timeout=LOAD_SECONDS, env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        )  # fmt: skip
-        found: list[dict[str, Any]] = json.loads(done.stdout)
-    except subprocess.TimeoutExpired as error:
-        raise PluginError(f"loading the plugins took longer than {LOAD_SECONDS} seconds. {remedy}") from error
-    except ValueError as error:
-        code = f"exit code {done.returncode}"
-        raise PluginError(f"loading the plugins ended the program ({code}). {remedy}") from error
-    return found
+    command = (sys.executable, "-P", "-X", "utf8", "-m", "gantool", "plugins", "list", "--json")
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace")
+    if done.returncode != 0 or not done.stdout:
+        raise PluginError(
+            f"a new process ended when it loaded the plugins (exit code {done.returncode}). 'gantool plugins check' "
+            "tells which plugin does it, 'gantool plugins uninstall NAME' removes it."
+        )
+    listed: list[dict[str, Any]] = json.loads(done.stdout)
+    return listed
 
 
 def _broken(facts: Mapping[str, Any]) -> str:

@@ -69,6 +69,8 @@ def test_uv_tool_is_given_all_that_its_new_environment_shall_have(tmp_path: Path
     assert str(caught.value).endswith(
         f": uv tool install gantool --constraints {pins} --with-editable /src/gantool-dev --with 'gantool-foo>=1'"
     )
+    with pytest.raises(PluginError, match="--upgrade-package gantool-foo --with gantool-foo"):
+        here.check_changeable(GANTOOL, [FOO], ["gantool-foo"])
 
 
 def test_a_systems_python_is_left_alone(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from gantool.plugin_tools.requirements import read_requirement
         ("https://example.org/gantool_foo-1.0-py3-none-any.whl", None, None),
         ("git+https://example.org/some/repository@v1", None, None),
         ("gantool-foo @ git+https://example.org/x", None, "gantool-foo"),
+        ("gantool-foo@git+https://example.org/x", None, "gantool-foo"),
     ],
 )
 def test_names_and_urls(text: str, given: str | None, distribution: str | None) -> None:

@@ -62,15 +62,19 @@ class Environment:
             return self._pip("uninstall", "--yes", *distributions)
         return self._uv("uninstall", *distributions)
 
-    def check_changeable(self, gantool: PluginRequirement, plugins: Sequence[PluginRequirement]) -> None:
+    def check_changeable(
+        self, gantool: PluginRequirement, plugins: Sequence[PluginRequirement], upgraded: Sequence[str] = ()
+    ) -> None:
         """Raise PluginError where packages are not added to an environment but a new one is made by one command.
 
-        The command names gantool and all `plugins` that the new environment shall have.
+        The command names gantool and all `plugins` that the new environment shall have; those `upgraded` by their
+        distributions.
         """
         if self.owner == "uv tool":
             held = str(constraints_file(gantool=False))  # uv keeps it, and gantool is to be upgraded some day
             specs = [word for each in plugins for word in ("--with-editable" if each.editable else "--with", each.text)]
-            command = shlex.join(("uv", "tool", "install", *gantool.words, "--constraints", held, *specs))
+            newer = [word for name in upgraded for word in ("--upgrade-package", name)]
+            command = shlex.join(("uv", "tool", "install", *gantool.words, "--constraints", held, *newer, *specs))
             raise PluginError(
                 "gantool lives in an environment of 'uv tool', which makes it anew by each command. Run this, with the "
                 f"extras and options that you gave before, such as --index: {command}"

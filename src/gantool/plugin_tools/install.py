@@ -24,7 +24,8 @@ _log = logging.getLogger(__name__)
 def install_command(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> Command:
     """The command that `install` runs. Raises PluginError, with the command to run instead, where it must not."""
     kept = [one for one in installed_plugins() if not any(_became(each, one) for each in wanted)]
-    return _changeable_environment(kept, wanted).install_command(wanted, upgrade=upgrade)
+    upgraded = [each.distribution for each in wanted if upgrade and each.distribution]
+    return _changeable_environment(kept, wanted, upgraded).install_command(wanted, upgrade=upgrade)
 
 
 def uninstall_command(plugins: Sequence[Installed]) -> Command:
@@ -36,15 +37,15 @@ def uninstall_command(plugins: Sequence[Installed]) -> Command:
 def install(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> tuple[list[Installed], list[str]]:
     """Install the plugins; returns those that are there now, and a sentence for each requirement that is no plugin.
 
-    Raises PluginError when the installer fails, which then has installed none.
+    Raises PluginError when the installer fails.
     """
     command, before = install_command(wanted, upgrade=upgrade), installed_plugins()
     if code := _run(command):
         held = ", ".join(f"{name} {version}" for name, version in installed_pins().items())
         raise PluginError(
-            f"Nothing was {'upgraded' if upgrade else 'installed'}: the installer ended with exit code {code}, its "
-            f"words are above. gantool holds {held}: where a plugin asks for other versions, install those yourself "
-            "first, then the plugin again."
+            f"Not {'upgraded' if upgrade else 'installed'}: the installer ended with exit code {code}, its words are "
+            f"above. gantool holds {held}: where a plugin asks for other versions, install those yourself first, then "
+            "the plugin again."
         )
     after = installed_plugins()
     new = [one for one in after if one not in before]
@@ -85,12 +86,12 @@ def loaded(plugins: Sequence[Installed]) -> tuple[list[dict[str, Any]], list[str
 
 
 def _changeable_environment(
-    kept: Sequence[Installed], wanted: Sequence[PluginRequirement] = ()
+    kept: Sequence[Installed], wanted: Sequence[PluginRequirement] = (), upgraded: Sequence[str] = ()
 ) -> environment.Environment:
     """The environment, if pip or uv may change it; else PluginError with a command for the kept and wanted plugins."""
     here = environment.this_environment()
     if here.owner in ("uv tool", "system"):
-        here.check_changeable(gantool_itself(), [*_requirements(kept), *wanted])
+        here.check_changeable(gantool_itself(), [*_requirements(kept), *wanted], upgraded)
     return here
 
 

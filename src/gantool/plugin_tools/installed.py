@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from gantool.errors import UnknownNameError, UsageError, did_you_mean
+from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean
 from gantool.plugin_tools.requirements import PluginRequirement, from_source
 from gantool.plugins.host import PluginHost
 from gantool.plugins.loading import GROUP, canonical, normal
@@ -82,8 +82,11 @@ def is_installed(distribution: str) -> bool:
 
 
 def gantool_itself() -> PluginRequirement:
-    """The requirement that installs gantool again from where it came; without a source, by its name."""
-    return from_source("gantool", *_origin(metadata.distribution("gantool")))
+    """The requirement that installs gantool again from where it came; by its name where that is gone."""
+    try:
+        return from_source("gantool", *_origin(metadata.distribution("gantool")))
+    except (PluginError, metadata.PackageNotFoundError):
+        return PluginRequirement("gantool", "gantool")
 
 
 def _is_built_in(name: str) -> bool:

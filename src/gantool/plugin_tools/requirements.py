@@ -33,8 +33,7 @@ class PluginRequirement:
         """The URL that the installed package is recorded with (PEP 610), without revision; None for an index."""
         if Path(self.text).is_absolute():
             return Path(self.text).as_uri()
-        url = self.text.rpartition(" @ ")[2] if "://" in self.text else None
-        return url and url.partition("#")[0]
+        return self.text.partition("#")[0] if _is_url(self.text) else None
 
 
 def read_requirement(text: str, *, editable: bool = False) -> PluginRequirement:
@@ -49,7 +48,7 @@ def read_requirement(text: str, *, editable: bool = False) -> PluginRequirement:
         path = Path(os.path.normpath(Path(text).expanduser().absolute()))
         _check_installable(path, editable)
         return PluginRequirement(str(path), editable=editable)
-    if "://" in text and " " not in text and not text.startswith("-"):
+    if _is_url(text):
         return PluginRequirement(text)
     try:
         wanted = Requirement(text)
@@ -73,6 +72,10 @@ def from_source(distribution: str, source: str | None, editable: bool) -> Plugin
     if not path.exists():
         raise PluginError(f"{distribution} was installed from {path}, which is there no more. Install it anew.")
     return PluginRequirement(str(path), distribution, editable)
+
+
+def _is_url(text: str) -> bool:
+    return "://" in text and bool(urlsplit(text).scheme)
 
 
 def _is_path(text: str) -> bool:

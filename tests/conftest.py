@@ -13,7 +13,6 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """One cache folder for the whole run, and no third-party plugins of this machine."""
     patch = pytest.MonkeyPatch()
     patch.setenv("GANTOOL_CACHE", str(tmp_path_factory.mktemp("cache")))
-    patch.setenv("GANTOOL_HOME", str(tmp_path_factory.mktemp("home")))
     patch.setenv("GANTOOL_PLUGINS", "")
 
 

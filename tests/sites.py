@@ -35,42 +35,48 @@ site, index = pathlib.Path({site!r}), pathlib.Path({index!r})
 words = sys.argv[1:]
 with open({log!r}, "a") as log:
     log.write(json.dumps(words) + "\\n")
-assert words[0] == "pip" and "--python" in words, words
-name = words[-1]
-if words[1] == "uninstall":
+assert words[0] == "pip" and words[2] == "--python", words
+def uninstall(name):
     for info in site.glob(name.replace("-", "_") + "-*.dist-info"):
         for top in (info / "top_level.txt").read_text().split():
             shutil.rmtree(site / top)
         shutil.rmtree(info)
+if words[1] == "uninstall":
+    for name in words[4:]:
+        uninstall(name)
     sys.exit()
-constraint = pathlib.Path(words[words.index("--constraint") + 1]).read_text()
-folder = pathlib.Path(name) if "/" in name else index / name
-if not folder.is_dir():
-    print("error: there is no " + name)
-    sys.exit(2)
-project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-for wanted in project.get("dependencies", []):
-    for pin in constraint.split():
-        if "==" in pin and wanted.startswith(pin.split("==")[0] + "<"):
-            print(f"Because {{name}} depends on {{wanted}} and {{pin}}, nothing can be done")
-            sys.exit(1)
-tops = [path.name for path in (folder / "src").iterdir()]
-for top in tops:
-    shutil.copytree(folder / "src" / top, site / top, dirs_exist_ok=True)
-for old in site.glob(project["name"].replace("-", "_") + "-*.dist-info"):
-    shutil.rmtree(old)
-info = site / f"{{project['name'].replace('-', '_')}}-{{project['version']}}.dist-info"
-info.mkdir()
-facts = f"Name: {{project['name']}}\\nVersion: {{project['version']}}\\n"
-(info / "METADATA").write_text("Metadata-Version: 2.1\\n" + facts)
-points = project.get("entry-points", {{}}).get("gantool", {{}})
-lines = [f"{{key}} = {{value}}" for key, value in points.items()]
-(info / "entry_points.txt").write_text("\\n".join(["[gantool]", *lines]) if lines else "")
-(info / "top_level.txt").write_text(" ".join(tops))
-if "/" in name:
-    came = {{"url": folder.as_uri(), "dir_info": {{"editable": "--editable" in words}}}}
-    (info / "direct_url.json").write_text(json.dumps(came))
-print("installed " + name)
+at = words.index("--constraint") + 1
+constraint = pathlib.Path(words[at]).read_text()
+def install(name, editable):
+    folder = pathlib.Path(name) if "/" in name else index / name
+    if not folder.is_dir():
+        print("error: there is no " + name)
+        sys.exit(2)
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    for wanted in project.get("dependencies", []):
+        for pin in constraint.split():
+            if "==" in pin and wanted.startswith(pin.split("==")[0] + "<"):
+                print(f"Because {{name}} depends on {{wanted}} and {{pin}}, nothing can be done")
+                sys.exit(1)
+    uninstall(project["name"])
+    tops = [path.name for path in (folder / "src").iterdir()]
+    for top in tops:
+        shutil.copytree(folder / "src" / top, site / top)
+    info = site / f"{{project['name'].replace('-', '_')}}-{{project['version']}}.dist-info"
+    info.mkdir()
+    facts = f"Name: {{project['name']}}\\nVersion: {{project['version']}}\\n"
+    (info / "METADATA").write_text("Metadata-Version: 2.1\\n" + facts)
+    points = project.get("entry-points", {{}}).get("gantool", {{}})
+    lines = [f"{{key}} = {{value}}" for key, value in points.items()]
+    (info / "entry_points.txt").write_text("\\n".join(["[gantool]", *lines]) if lines else "")
+    (info / "top_level.txt").write_text(" ".join(tops))
+    if "/" in name:
+        came = {{"url": folder.as_uri(), "dir_info": {{"editable": editable}}}}
+        (info / "direct_url.json").write_text(json.dumps(came))
+    print("installed " + name)
+for before, name in zip(words[at:], words[at + 1 :]):
+    if name != "--editable":
+        install(name, before == "--editable")
 """
 
 

@@ -1,5 +1,6 @@
 """The life of installed plugins, with an installer that needs no network; each load check is a process of its own."""
 
+import itertools
 import json
 import os
 import shutil
@@ -12,7 +13,6 @@ import pytest
 
 from gantool.plugin_tools import environment
 from gantool.plugin_tools.environment import Environment
-from gantool.plugin_tools.memory import remembered
 from sites import Site, fake_uv
 
 PROJECT = """
@@ -62,7 +62,6 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     shop = Shop(tmp_path)
     here = Environment(sys.executable, tmp_path, has_pip=False, uv=str(shop.uv))
     monkeypatch.setattr(environment, "this_environment", lambda: here)
-    monkeypatch.setenv("GANTOOL_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(shop.site), *filter(None, sys.path)]))
     monkeypatch.syspath_prepend(shop.site)
@@ -73,16 +72,14 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
 Cli = Callable[..., Any]
 
 
-def test_a_plugin_is_installed_upgraded_restored_and_removed(gantool: Cli, shop: Shop) -> None:
+def test_a_plugin_is_installed_upgraded_and_removed(gantool: Cli, shop: Shop) -> None:
     folder = shop.offer("wild")
     ended = gantool("plugins", "install", "wild")
     assert ended.code == 0, ended.err
-    assert "Taking 'wild' as the distribution gantool-wild." in ended.err
     assert "installed gantool-wild" in ended.err  # the installer's own words
     assert "losses: wild" in ended.out
     (call,) = shop.calls
     assert Path(call[call.index("--constraint") + 1]).read_text().startswith("torch==")
-    assert [one.requirement for one in remembered()] == ["gantool-wild"]
 
     shop.offer("wild", LOSS.replace('"A loss"', '"A newer loss"'), version="1.1")
     ended = gantool("plugins", "upgrade", "--json")
@@ -91,89 +88,42 @@ def test_a_plugin_is_installed_upgraded_restored_and_removed(gantool: Cli, shop:
     assert (plugin["distribution"], plugin["version"], plugin["status"]) == ("gantool-wild", "1.1", "ok")
     assert shop.calls[-1][4:6] == ["--upgrade-package", "gantool-wild"]
 
-    shutil.rmtree(shop.site)
-    shop.site.mkdir()  # a new environment
-    dry = gantool("plugins", "restore", "--dry-run")
-    assert dry.out.rstrip().endswith("gantool-wild")
-    assert not list(shop.site.iterdir())
-    assert "losses: wild" in gantool("plugins", "restore").out
-    assert "Every plugin that gantool installed is here." in gantool("plugins", "restore").err
-
     ended = gantool("plugins", "uninstall", "wild")
     assert (ended.code, ended.out) == (0, "gantool-wild 1.1 is removed.\n")
     assert not list(shop.site.glob("*wild*"))
-    assert remembered() == []
     assert folder.is_dir()
+    assert "There are no installed plugins." in gantool("plugins", "upgrade").err
 
 
-def test_an_upgrade_stays_within_the_versions_asked_for(gantool: Cli, shop: Shop) -> None:
-    shop.offer("wild").rename(shop.index / "gantool-wild==1.0")
-    assert gantool("plugins", "install", "gantool-wild==1.0").code == 0
-    ended = gantool("plugins", "upgrade", "wild", "--dry-run")
-    assert "gantool-wild was installed as gantool-wild==1.0, and stays within that." in ended.err
-    assert ended.out.rstrip().endswith("gantool-wild==1.0")
+def test_one_call_installs_and_removes_many(gantool: Cli, shop: Shop) -> None:
+    folders = [shop.offer(name) for name in ("mild", "wild")]
+    ended = gantool("plugins", "install", folders[0], "wild")
+    assert ended.code == 0, ended.err
+    assert [line.split()[0] for line in ended.out.splitlines()[1:]] == ["gantool-mild", "gantool-wild"]
+    assert [call[-2:] for call in shop.calls] == [[str(folders[0]), "gantool-wild"]]
+    ended = gantool("plugins", "uninstall", "mild", "wild", "--json")
+    assert json.loads(ended.out) == {"removed": ["gantool-mild", "gantool-wild"]}
+    assert len(shop.calls) == 2
 
 
 def test_a_folder_is_installed_by_its_absolute_path_and_upgraded_from_there(gantool: Cli, shop: Shop) -> None:
     folder = shop.offer("wild")
     assert gantool("plugins", "install", "-e", "index/gantool-wild").code == 0
     assert shop.calls[-1][-2:] == ["--editable", str(folder)]
-    assert remembered()[0].editable
-    (shop.folder / "home" / "plugins.json").unlink()  # as if pip had installed it
     assert gantool("plugins", "upgrade", "wild").code == 0
     assert shop.calls[-1][-2:] == ["--editable", str(folder)]
     shutil.rmtree(folder)
-    shutil.rmtree(shop.site)
-    shop.site.mkdir()
-    ended = gantool("plugins", "restore")
-    assert ended.code == 1
-    assert "gantool-wild cannot be installed again: There is no " in ended.err
-
-
-def test_what_cannot_be_restored_or_upgraded_keeps_none_of_the_others(gantool: Cli, shop: Shop) -> None:
-    folders = [shop.offer("gone"), shop.offer("wild")]
-    assert gantool("plugins", "install", *folders).code == 0
-    shutil.rmtree(folders[0])
-    before = len(shop.calls)
     ended = gantool("plugins", "upgrade")
-    assert (ended.code, len(shop.calls)) == (1, before + 1)
-    assert "gantool-gone cannot be installed again: There is no " in ended.err
-    shutil.rmtree(shop.site)
-    shop.site.mkdir()
-    for dry in (("--dry-run",), ()):
-        ended = gantool("plugins", "restore", *dry)
-        assert ended.code == 1
-        assert ended.err.count("gantool-gone cannot be installed again: There is no ") == 1
-        assert ("losses: wild" in ended.out) is not bool(dry)
-    (shop.folder / "uv-receipt.toml").write_text('[tool]\nrequirements = [{ name = "gantool" }]\n')
-    shutil.rmtree(shop.site)
-    shop.site.mkdir()
-    ended = gantool("plugins", "restore")
-    assert ended.err.count("gantool-gone cannot be installed again") == 1
-    assert f"run: uv tool install gantool --with {folders[1]} --constraints" in ended.err
-
-
-def test_what_is_made_of_a_name_is_said_once(gantool: Cli, shop: Shop) -> None:
-    for name in ("mild", "wild"):
-        shop.offer(name)
-    for dry in (("--dry-run",), ()):
-        ended = gantool("plugins", "install", "mild", "wild", *dry)
-        assert ended.code == 0, ended.err
-        for name in ("mild", "wild"):
-            assert ended.err.count(f"Taking '{name}' as the distribution gantool-{name}.") == 1
-
-
-def test_a_plugin_that_asks_for_another_torch_is_refused_and_the_others_are_installed(gantool: Cli, shop: Shop) -> None:
-    shop.offer("greedy", dependencies='["torch<2"]')
-    shop.offer("wild")
-    ended = gantool("plugins", "install", "gantool-greedy", "gantool-wild")
     assert ended.code == 1
-    assert "gantool-greedy was not installed" in ended.err
-    assert "gantool leaves torch " in ended.err
-    assert "losses: wild" in ended.out
-    assert [one.distribution for one in remembered()] == ["gantool-wild"]
-    ended = gantool("plugins", "install", "gantool-absent")
-    assert (ended.code, "gantool leaves" in ended.err) == (1, False)
+    assert f"gantool-wild was installed from {folder}, which is there no more" in ended.err
+
+
+def test_a_plugin_that_asks_for_another_torch_is_refused(gantool: Cli, shop: Shop) -> None:
+    shop.offer("greedy", dependencies='["torch<2"]')
+    ended = gantool("plugins", "install", "gantool-greedy")
+    assert ended.code == 1
+    assert "Not installed: the installer ended with exit code 1" in ended.err
+    assert "gantool holds torch " in ended.err
 
 
 def test_dry_runs_print_the_commands_and_run_none(gantool: Cli, shop: Shop) -> None:
@@ -183,8 +133,7 @@ def test_dry_runs_print_the_commands_and_run_none(gantool: Cli, shop: Shop) -> N
     for command in (("install", "gantool-other"), ("upgrade",), ("uninstall", "wild")):
         ended = gantool("plugins", *command, "--dry-run", "--json")
         assert ended.code == 0, ended.err
-        (line,) = json.loads(ended.out)["commands"]
-        assert line.startswith(f"{shop.uv} pip ")
+        assert json.loads(ended.out)["command"].startswith(f"{shop.uv} pip ")
     assert len(shop.calls) == before
 
 
@@ -236,14 +185,12 @@ def test_what_is_no_plugin_is_neither_kept_nor_removed(gantool: Cli, shop: Shop)
     ended = gantool("plugins", "install", "gantool-plain")
     assert ended.code == 1
     assert "gantool-plain is installed, but it is no plugin" in ended.err
-    assert f"To remove it: {shop.uv} pip uninstall" in ended.err
-    assert remembered() == []
     for name, why in {
         "gantool-plain": "is installed, but it is no plugin of gantool; use pip",
         "numpy": "is installed, but it is no plugin of gantool; use pip",
         "gantool": "is part of gantool itself",
         "gantool.builtin.losses": "is part of gantool itself",
-        "dcgan": "dcgan is built into gantool (gantool.builtin.architectures) and cannot be removed",
+        "dcgan": "dcgan is part of gantool itself and cannot be removed",
         "nowhere": "No plugin 'nowhere' is installed",
     }.items():
         ended = gantool("plugins", "uninstall", name)
@@ -252,26 +199,36 @@ def test_what_is_no_plugin_is_neither_kept_nor_removed(gantool: Cli, shop: Shop)
     assert len(shop.calls) == 1
 
 
-def test_what_was_there_already_is_remembered_by_where_it_came_from(gantool: Cli, shop: Shop) -> None:
-    """An installer that is given the name of what is there does nothing; the index need not have it."""
+def test_what_was_there_already_is_told_all_the_same(gantool: Cli, shop: Shop) -> None:
+    """An installer that is given what is there may leave it as it is."""
     folder = shop.offer("wild")
     assert gantool("plugins", "install", str(folder)).code == 0
     shop.uv.write_text(f"#!{sys.executable}\n")
-    assert gantool("plugins", "install", "gantool-wild").code == 0
-    assert [one.requirement for one in remembered()] == [str(folder)]
+    for word in ("gantool-wild", str(folder)):
+        ended = gantool("plugins", "install", word)
+        assert (ended.code, "losses: wild" in ended.out) == (0, True)
 
 
-def test_in_a_uv_tool_one_command_adds_all_and_leaves_gantool_free(gantool: Cli, shop: Shop) -> None:
-    """A command for each would undo the ones before, and uv remembers constraints for its upgrades."""
-    (shop.folder / "uv-receipt.toml").write_text('[tool]\nrequirements = [{ name = "gantool" }]\n')
-    ended = gantool("plugins", "install", "gantool-one", "gantool-two")
-    assert ended.code == 1
-    (line,) = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
-    assert "uv tool install gantool --with gantool-one --with gantool-two --constraints " in line
-    held = Path(line.split()[-1]).read_text()
-    assert held.startswith("torch==")
-    assert "gantool" not in held
-    assert shop.calls == []
+@pytest.mark.parametrize(
+    ("receipt", "begin"), [("uv-receipt.toml", "uv tool install "), ("pipx_metadata.json", "pipx ")]
+)
+def test_in_an_environment_of_another_tool_its_command_is_told(
+    gantool: Cli, shop: Shop, receipt: str, begin: str
+) -> None:
+    """`uv tool` makes its environment anew, and keeps constraints for its upgrades, so that they leave gantool free."""
+    there = shop.offer("there")
+    assert gantool("plugins", "install", there).code == 0
+    (shop.folder / receipt).touch()
+    for words in (("install", "gantool-one", "gantool-two"), ("upgrade",), ("uninstall", "there")):
+        ended = gantool("plugins", *words)
+        assert (ended.code, ended.out) == (1, "")
+        (line,) = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
+        command = line[line.index(f": {begin}") + 2 :].split()
+        if begin.startswith("uv"):
+            assert "gantool" not in Path(command[command.index("--constraints") + 1]).read_text()
+            kept = {"install": [str(there), "gantool-one", "gantool-two"], "upgrade": [str(there)], "uninstall": []}
+            assert [after for word, after in itertools.pairwise(command) if word == "--with"] == kept[words[0]]
+    assert len(shop.calls) == 1
 
 
 def test_damaged_metadata_beside_it_does_not_keep_a_plugin(gantool: Cli, shop: Shop) -> None:
@@ -280,27 +237,3 @@ def test_damaged_metadata_beside_it_does_not_keep_a_plugin(gantool: Cli, shop: S
     (Site(shop.site).describe("stranger") / "entry_points.txt").write_bytes(b"[gantool]\n\xff\xfe = = \n")
     (Site(shop.site).describe("nameless") / "METADATA").unlink()
     assert gantool("plugins", "uninstall", "wild").code == 0
-
-
-def test_what_was_removed_by_other_means_is_forgotten(gantool: Cli, shop: Shop) -> None:
-    shop.offer("wild")
-    assert gantool("plugins", "install", "gantool-wild").code == 0
-    shutil.rmtree(shop.site)
-    shop.site.mkdir()
-    ended = gantool("plugins", "uninstall", "wild")
-    assert ended.code == 0
-    assert "gantool-wild is not installed here" in ended.err
-    assert remembered() == []
-
-
-def test_a_damaged_memory_keeps_no_plugin_from_being_installed_or_removed(gantool: Cli, shop: Shop) -> None:
-    shop.offer("wild")
-    (shop.folder / "home").mkdir()
-    (shop.folder / "home" / "plugins.json").write_text("{")
-    ended = gantool("plugins", "install", "gantool-wild")
-    assert ended.code == 0
-    assert "will not be remembered" in ended.err
-    assert gantool("plugins", "uninstall", "wild").code == 0
-    ended = gantool("plugins", "restore")
-    assert ended.code == 1
-    assert "is damaged" in ended.err

@@ -34,7 +34,6 @@ def place(tmp_path, monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "gantool_blobs"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
-    monkeypatch.setenv("GANTOOL_HOME", str(tmp_path / "home"))
     yield tmp_path
     for name in [name for name in sys.modules if name.partition(".")[0] in ("gantool_blobs", "gantool_count")]:
         del sys.modules[name]  # before those of the start come back

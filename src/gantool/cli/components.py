@@ -1,7 +1,7 @@
 """Components on the command line: their options in `--help`, their names in completion, and folders of plugins.
 
-What reaches into Typer's own classes is here, in `root` and in `guests`. Nothing heavy is imported until a component is
-asked about.
+What reaches into Typer's own classes is here, in `root` and in `plugin_commands`. Nothing heavy is imported until a
+component is asked about.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gantool.cli import plugins_check, plugins_manage, plugins_new
-from gantool.cli.components import PluginFolders
+from gantool.cli.components import PluginFolders, PluginsDir
 
 app = typer.Typer(help="List plugins, write, check, install and remove them.", no_args_is_help=True)
 app.command()(plugins_new.new)
@@ -13,7 +13,6 @@ app.command()(plugins_check.check)
 app.command()(plugins_manage.install)
 app.command()(plugins_manage.upgrade)
 app.command()(plugins_manage.uninstall)
-app.command()(plugins_manage.restore)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -36,9 +35,11 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     """List every plugin that was found: built in, installed, or in a folder; sound or not."""
     from gantool.cli.describe import plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.plugin_tools.roll_call import careful_host
+    from gantool.plugin_tools.fatal_imports import remembered_fatal_imports
+    from gantool.plugins.host import look_in
 
-    plugins = careful_host(plugins_dir or []).plugins
+    folders = plugins_dir or []
+    plugins = look_in(folders, lambda: remembered_fatal_imports(folders)).plugins
     if json:
         result_json([plugin_facts(plugin) for plugin in plugins])
         return
@@ -54,15 +55,15 @@ def show(
         str | None, typer.Option("--kind", help="Only components of this kind.", autocompletion=_complete_kind)
     ] = None,
     json: Json = False,
-    plugins_dir: PluginFolders = None,
+    plugins_dir: PluginsDir = None,
 ) -> None:
     """Show a component's options and recipe, or what a plugin provides."""
     from gantool.api.kinds import KINDS
     from gantool.cli.describe import component_facts, component_panel, plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.plugin_tools.roll_call import careful_host
+    from gantool.plugins.host import host
 
-    plugins = careful_host(plugins_dir or [])
+    plugins = host()
     kinds = [kind] if kind else list(KINDS)
     found = [(each, plugins.specs(each)[name]) for each in kinds if name in plugins.specs(each)]
     named = [] if found or kind else [plugin for plugin in plugins.plugins if plugin.is_called(name)]

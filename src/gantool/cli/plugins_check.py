@@ -10,7 +10,7 @@ from gantool.cli.components import PluginFolders
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from gantool.plugin_tools.checking import Examined
+    from gantool.plugin_tools.doctor import Examined
 
 QUICK_SECONDS, FULL_SECONDS = 300.0, 3600.0
 
@@ -19,7 +19,7 @@ def check(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...", help="Plugins, distributions or components; all installed plugins if none."
+            metavar="[NAME]...", help="Plugins, distributions or built-in components; all installed plugins if none."
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick/--full", help="Try few sizes, or all combinations of them.")] = True,
@@ -34,26 +34,14 @@ def check(
     The exit code is 1 when something fails.
     """
     from gantool.cli.output import page, result_json, say
-    from gantool.plugin_tools.checking import asked, clashes, examined, guests, unknown
+    from gantool.plugin_tools.doctor import Asked, asked, candidates, clashes, examine, wanted
 
-    limit = seconds or (QUICK_SECONDS if quick else FULL_SECONDS)
-    every = guests(plugins_dir or [])
-    reports: list[Examined] = []
-    wanted: list[str | None] = [*names] if names else [None]
-    for name in wanted:
-        found, others = [], []
-        for each in asked([name] if name else [], every):
-            say(f"Checking {each.candidate.name}")
-            report = examined(each, quick=quick, seconds=limit)
-            if each.only is None or report.components:
-                found.append(report)
-            else:
-                others.append(report)
-            if report not in found and report.faults:
-                say(f"{report.title} may have it, but: {report.faults[0]}")
-        if name and not found:
-            raise unknown(name, [*reports, *others])
-        reports += found
+    found = candidates(plugins_dir or [])
+    chosen = [each for name in names for each in asked(name, found)] if names else [*map(Asked, wanted(found))]
+    reports = []
+    for each in chosen:
+        say(f"Checking {each.candidate.name}")
+        reports.append(examine(each, quick=quick, seconds=seconds or (QUICK_SECONDS if quick else FULL_SECONDS)))
     clashes(reports)
     if json:
         result_json([_facts(report) for report in reports])

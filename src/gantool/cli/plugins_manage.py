@@ -1,23 +1,22 @@
-"""`gantool plugins install`, `uninstall`, `upgrade`, `restore`: they import no plugin, so that none can stop them."""
+"""`gantool plugins install`, `upgrade`, `uninstall`: they import no plugin, so that none can stop them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from gantool.plugin_tools.guests import Guest
-    from gantool.plugin_tools.requirements import Requirement
-    from gantool.plugin_tools.running import Command
+    from gantool.plugin_tools.environment import Command
+    from gantool.plugin_tools.requirements import PluginRequirement
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the commands that would be run, and run none.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the command that would be run, and run none.")]
 
 
 def _complete(incomplete: str) -> list[str]:
-    from gantool.plugin_tools.guests import installed_guests
+    from gantool.plugin_tools.installed import installed_plugins
 
-    return [guest.distribution for guest in installed_guests()]
+    return [one.distribution for one in installed_plugins()]
 
 
 def install(
@@ -33,8 +32,7 @@ def install(
     """Install plugins, leave torch as it is, and see whether they load."""
     from gantool.plugin_tools.requirements import read_requirement
 
-    requirements = [read_requirement(name, editable=editable) for name in names]
-    _install(requirements, lambda each: each, upgrade=False, dry_run=dry_run, json=json)
+    _install([read_requirement(name, editable=editable) for name in names], dry_run=dry_run, json=json)
 
 
 def upgrade(
@@ -49,24 +47,13 @@ def upgrade(
 ) -> None:
     """Install the newest versions of plugins, from where each came, and leave torch as it is."""
     from gantool.cli.output import say
-    from gantool.plugin_tools.guests import installed_guests
-    from gantool.plugin_tools.installing import find_guest, latest
+    from gantool.plugin_tools.installed import find_installed, installed_plugins
 
-    guests = [find_guest(name) for name in names] if names else installed_guests()
-    if not guests:
+    plugins = [find_installed(name) for name in names] if names else installed_plugins()
+    if plugins:
+        _install([one.requirement for one in plugins], upgrade=True, dry_run=dry_run, json=json)
+    else:
         say("There are no installed plugins.")
-    _install(guests, latest, upgrade=True, dry_run=dry_run, json=json)
-
-
-def restore(dry_run: DryRun = False, json: Json = False) -> None:
-    """Install again what was installed by this command before and is not here now."""
-    from gantool.cli.output import say
-    from gantool.plugin_tools.installing import again, missing
-
-    lost = missing()
-    if not lost:
-        say("Every plugin that gantool installed is here.")
-    _install(lost, again, upgrade=False, dry_run=dry_run, json=json)
 
 
 def uninstall(
@@ -77,93 +64,50 @@ def uninstall(
     json: Json = False,
 ) -> None:
     """Remove plugins, however broken, and nothing they depend on."""
-    from gantool.cli.output import result, result_json, say
-    from gantool.errors import UnknownNameError
-    from gantool.plugin_tools.installing import Manager, find_guest
-    from gantool.plugin_tools.memory import forget, recall
+    from gantool.cli.output import result, result_json
+    from gantool.plugin_tools import install
+    from gantool.plugin_tools.installed import find_installed
 
-    manager, guests = Manager(), []
-    for name in names:
-        try:
-            guests.append(find_guest(name))
-        except UnknownNameError:
-            if (known := recall(name) or recall(f"gantool-{name}")) is None:
-                raise
-            if not dry_run:
-                forget(known.distribution)
-            say(f"{known.distribution} is not installed here; it is not remembered any more either.")
-    manager.check_together(remove=guests)
+    plugins = [find_installed(name) for name in names]
     if dry_run:
-        _print_commands([manager.uninstall_command(guest) for guest in guests], json)
+        _print_command(install.uninstall_command(plugins), json)
         return
-    removed, failed = _each(guests, manager.uninstall)
+    install.uninstall(plugins)
     if json:
-        result_json({"removed": [guest.distribution for guest, _ in removed]})
-    else:
-        for guest, _ in removed:
-            result(f"{guest.distribution} {guest.version} is removed.")
-    if failed:
-        raise typer.Exit(1)
+        result_json({"removed": [one.distribution for one in plugins]})
+        return
+    for one in plugins:
+        result(f"{one.distribution} {one.version} is removed.")
 
 
 def _install(
-    wanted: Sequence[Any], read: "Callable[[Any], Requirement]", *, upgrade: bool, dry_run: bool, json: bool
+    wanted: "Sequence[PluginRequirement]", *, upgrade: bool = False, dry_run: bool = False, json: bool = False
 ) -> None:
-    """Install each, then print what a fresh process makes of them; exit code 1 when anything failed."""
-    from gantool.cli.output import error, say
-    from gantool.plugin_tools.installing import Manager, loading_of
+    """Install, then print what a fresh process makes of the plugins; exit code 1 when something is wrong with one."""
+    from gantool.cli.output import error
+    from gantool.plugin_tools import install
 
-    def noted(each: Any) -> "Requirement":
-        requirement = read(each)
-        if requirement.note:
-            say(requirement.note)
-        return requirement
-
-    manager = Manager()
-    readable, unreadable = _each(wanted, noted)
-    requirements = [requirement for _, requirement in readable]
-    manager.check_together(requirements, upgrade=upgrade)
     if dry_run:
-        planned, failed = _each(requirements, lambda each: manager.install_command(each, upgrade=upgrade))
-        _print_commands([command for _, command in planned], json)
-        if failed or unreadable:
-            raise typer.Exit(1)
+        _print_command(install.install_command(wanted, upgrade=upgrade), json)
         return
-    installed, failed = _each(requirements, lambda each: manager.install(each, upgrade=upgrade))
-    guests: list[Guest] = [guest for _, guest in installed]
-    rows, wrong = loading_of(guests) if guests else ([], [])
+    plugins, faults = install.install(wanted, upgrade=upgrade)
+    rows, broken = install.loaded(plugins) if plugins else ([], [])
     _print_plugins(rows, json)
-    for problem in wrong:
-        error(problem)
-    if failed or unreadable or wrong:
+    for fault in (*faults, *broken):
+        error(fault)
+    if faults or broken:
         raise typer.Exit(1)
 
 
-def _each(items: Sequence[Any], act: Callable[[Any], Any]) -> tuple[list[tuple[Any, Any]], bool]:
-    """The items with what came of them, and whether any failed, whose error is printed: the others still count."""
-    from gantool.cli.output import error
-    from gantool.errors import GantoolError
+def _print_command(command: "Command", json: bool) -> None:
+    import shlex
 
-    if len(items) == 1:
-        return [(items[0], act(items[0]))], False
-    done, failed = [], False
-    for item in items:
-        try:
-            done.append((item, act(item)))
-        except GantoolError as problem:
-            error(str(problem))
-            failed = True
-    return done, failed
-
-
-def _print_commands(commands: "Sequence[Command]", json: bool) -> None:
     from gantool.cli.output import result, result_json
 
     if json:
-        result_json({"commands": [str(command) for command in commands]})
-        return
-    for command in commands:
-        result(str(command))
+        result_json({"command": shlex.join(command)})
+    else:
+        result(shlex.join(command))
 
 
 def _print_plugins(rows: Sequence[dict[str, Any]], json: bool) -> None:

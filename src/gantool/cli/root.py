@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from gantool.cli.components import COMPLETION_VARIABLE
 from gantool.errors import GantoolError, PluginError, cause
 
-_GUEST = "gantool.guest"
+_OF_PLUGIN = "gantool.plugin_command"
 
 
 class RootGroup(TyperGroup):
@@ -38,10 +38,10 @@ class RootGroup(TyperGroup):
         name = args[0]
         if name in self.commands or name.startswith("-"):
             return super().resolve_command(ctx, args)
-        from gantool.cli.guests import guest_command
+        from gantool.cli.plugin_commands import plugin_command
 
         try:
-            ctx.meta[_GUEST], command = guest_command(name, args[1:])
+            ctx.meta[_OF_PLUGIN], command = plugin_command(name, args[1:])
         except GantoolError:
             if ctx.resilient_parsing:  # a line that is being typed
                 return None, None, args[1:]
@@ -56,7 +56,7 @@ class RootGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except SystemExit as error:
-            if _GUEST in ctx.meta:  # whose own command may end with a code of its own
+            if _OF_PLUGIN in ctx.meta:  # whose own command may end with a code of its own
                 raise
             from gantool.plugins.blame import failure
             from gantool.plugins.host import host
@@ -65,17 +65,17 @@ class RootGroup(TyperGroup):
         except (GantoolError, ClickException, typer.Exit, typer.Abort, OSError, EOFError):
             raise
         except Exception as error:
-            if _GUEST not in ctx.meta:
+            if _OF_PLUGIN not in ctx.meta:
                 raise
-            raise PluginError(f"{ctx.meta[_GUEST]} failed: {cause(error)}. GANTOOL_DEBUG=1 shows where.") from error
+            raise PluginError(f"{ctx.meta[_OF_PLUGIN]} failed: {cause(error)}. GANTOOL_DEBUG=1 shows where.") from error
 
     def shell_complete(self, ctx: Context, incomplete: str) -> list[CompletionItem]:
         """Names of commands, those of plugins too, and the options of the root."""
-        from gantool.cli.guests import guests_commands
+        from gantool.cli.plugin_commands import plugin_commands
 
         items = super().shell_complete(ctx, incomplete)
-        guests = [guest for guest in guests_commands() if guest.name.startswith(incomplete)]
-        return items + [CompletionItem(guest.name, help=guest.summary) for guest in guests]
+        found = [each for each in plugin_commands() if each.name.startswith(incomplete)]
+        return items + [CompletionItem(each.name, help=each.summary) for each in found]
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Usage, commands and options, as Typer shows them."""
@@ -83,17 +83,15 @@ class RootGroup(TyperGroup):
         from rich.table import Table
         from rich.text import Text
 
-        from gantool.cli.guests import guests_commands
         from gantool.cli.output import page
+        from gantool.cli.plugin_commands import plugin_commands
 
         screen = page()
         screen.print(Text.assemble("\n ", (self.get_usage(ctx), "bold"), "\n\n ", self.help or "", "\n"))
         commands = [(name, self.commands[name]) for name in self.list_commands(ctx)]
         rows = {
             "Commands": [(name, command.get_short_help_str(200)) for name, command in commands if not command.hidden],
-            "Commands of plugins": [
-                (each.name, f"{each.summary} ({each.owner})") for each in guests_commands(careful=True)
-            ],
+            "Commands of plugins": [(each.name, f"{each.summary} ({each.owner})") for each in plugin_commands()],
             "Options": [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))],
         }
         for title, records in rows.items():

@@ -1,83 +1,151 @@
-"""The Python environment that gantool runs in: who may change its packages, and what there is to do it with."""
+"""The Python environment that gantool runs in: who may change its packages, and the command that does it."""
 
+import hashlib
 import importlib.util
-import json
 import shlex
 import shutil
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from gantool.plugins.loading import canonical
+from packaging.requirements import Requirement
 
-Kind = Literal["plain", "pipx", "uv-tool", "managed"]
+from gantool.errors import PluginError
+from gantool.files import cache_folder, write_atomically
+from gantool.plugin_tools.requirements import PluginRequirement
+
+PINNED = ("torch", "torchvision", "gantool")
+Command = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Environment:
-    """`kind` says to whom it belongs: to the user, to pipx, to `uv tool`, or to the system (PEP 668).
+    """An environment and what there is to change it with; `uv` is the program's path.
 
-    `uv` and `pipx` are the programs' paths, None where there are none; `marker` is the file by which a system keeps its
-    Python to itself.
+    `marker` is the file by which a system keeps its Python to itself (PEP 668).
     """
 
     python: str
     prefix: Path
     has_pip: bool = True
     uv: str | None = None
-    pipx: str | None = None
     marker: Path | None = None
 
     @property
-    def kind(self) -> Kind:
-        """Tools come before the system: their environments lie on top of a system's Python."""
+    def owner(self) -> Literal["user", "pipx", "uv tool", "system"]:
+        """Who may change its packages; tools come before the system, on whose Python their environments lie."""
         if (self.prefix / "uv-receipt.toml").is_file():
-            return "uv-tool"
+            return "uv tool"
         if (self.prefix / "pipx_metadata.json").is_file():
             return "pipx"
-        return "managed" if self.marker else "plain"
+        return "system" if self.marker else "user"
 
-    @property
-    def name(self) -> str:
-        """What pipx and `uv tool` call it: its folder's name."""
-        return self.prefix.name
+    def install_command(self, wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> Command:
+        """The command that installs plugins and leaves torch, torchvision and gantool at their versions.
 
-    @property
-    def pip(self) -> str:
-        """How one types what installs a package into it."""
-        if self.kind == "pipx":
-            return f"pipx runpip {self.name} install"
-        python = shlex.quote(self.python)
-        return f"{python} -m pip install" if self.has_pip else f"uv pip install --python {python}"
+        Raises PluginError where the environment is pipx's, with the command for pipx, or where no installer is there.
+        """
+        held = ("--constraint", str(constraints_file()))
+        specs = [word for each in wanted for word in each.words]
+        if self.owner == "pipx" or self.has_pip:  # pip asks no more of what a plugin needs than it must
+            return self._pip("install", *(("--upgrade",) if upgrade else ()), *held, *specs)
+        newer = [word for each in wanted if each.distribution for word in ("--upgrade-package", each.distribution)]
+        return self._uv("install", *(newer if upgrade else ()), *held, *specs)
+
+    def uninstall_command(self, distributions: Sequence[str]) -> Command:
+        """The command that removes distributions and nothing they depend on; raises as `install_command`."""
+        if self.owner == "pipx" or self.has_pip:
+            return self._pip("uninstall", "--yes", *distributions)
+        return self._uv("uninstall", *distributions)
+
+    def check_changeable(
+        self, gantool: PluginRequirement, plugins: Sequence[PluginRequirement], upgraded: Sequence[str] = ()
+    ) -> None:
+        """Raise PluginError where packages are not added to an environment but a new one is made by one command.
+
+        The command names gantool and all `plugins` that the new environment shall have; those `upgraded` by their
+        distributions.
+        """
+        if self.owner == "uv tool":
+            held = str(constraints_file(gantool=False))  # uv keeps it, and gantool is to be upgraded some day
+            specs = [word for each in plugins for word in ("--with-editable" if each.editable else "--with", each.text)]
+            newer = [word for name in upgraded for word in ("--upgrade-package", name)]
+            command = shlex.join(("uv", "tool", "install", *gantool.words, "--constraints", held, *newer, *specs))
+            raise PluginError(
+                "gantool lives in an environment of 'uv tool', which makes it anew by each command. Run this, with the "
+                f"extras and options that you gave before, such as --index: {command}"
+            )
+        if self.owner == "system":
+            specs = [word for each in (gantool, *plugins) for word in each.words]
+            raise PluginError(
+                f"The packages of this Python belong to the system ({self.marker}), and changing them may break it. "
+                "Give gantool an environment of its own: python3 -m venv ~/gantool && ~/gantool/bin/pip install "
+                f"{shlex.join(specs)}"
+            )
+
+    def _pip(self, verb: str, *arguments: str) -> Command:
+        if self.owner == "pipx":
+            command = shlex.join(("pipx", "runpip", self.prefix.name, verb, *arguments))
+            raise PluginError(f"gantool lives in an environment of pipx, which is for pipx to change. Run: {command}")
+        return (self.python, "-P", "-m", "pip", verb, "--disable-pip-version-check", "--no-input", *arguments)
+
+    def _uv(self, verb: str, *arguments: str) -> Command:
+        if self.uv is None:
+            raise PluginError(
+                f"There is neither pip nor uv for {self.python}. Fetch pip by '{self.python} -m ensurepip', then run "
+                "this command again."
+            )
+        return (self.uv, "pip", verb, "--python", self.python, *arguments)
 
 
 def this_environment() -> Environment:
-    """That of this process."""
-    return Environment(
-        sys.executable,
-        Path(sys.prefix),
-        importlib.util.find_spec("pip") is not None,
-        shutil.which("uv"),
-        shutil.which("pipx"),
-        _marker(),
-    )
+    """The environment of this process."""
+    has_pip = importlib.util.find_spec("pip") is not None
+    folder = Path(sysconfig.get_path("stdlib", sysconfig.get_default_scheme()))
+    marker = folder / "EXTERNALLY-MANAGED"  # does not bind virtual environments
+    is_managed = sys.prefix == sys.base_prefix and marker.is_file()
+    return Environment(sys.executable, Path(sys.prefix), has_pip, shutil.which("uv"), marker if is_managed else None)
 
 
-def _marker() -> Path | None:
-    """EXTERNALLY-MANAGED of PEP 668, which does not bind virtual environments."""
-    if sys.prefix != sys.base_prefix:
-        return None
-    folder = sysconfig.get_path("stdlib", sysconfig.get_default_scheme())
-    marker = Path(folder) / "EXTERNALLY-MANAGED"
-    return marker if marker.is_file() else None
+def constraints_file(*, gantool: bool = True) -> Path:
+    """The constraints file of this environment: torch, torchvision and gantool as installed, and gantool's needs.
+
+    It stays in the cache folder, so that a printed command works.
+    """
+    pins = installed_pins()
+    lines = [f"{name}=={version}" for name, version in pins.items() if gantool or name != "gantool"]
+    # pip leaves installed packages out of account that nothing in a request asks for, also those that gantool needs.
+    needs = map(Requirement, metadata.requires("gantool") or ())
+    lines += [
+        f"{need.name}{need.specifier}"
+        for need in needs
+        if need.specifier and need.name not in pins and (need.marker is None or need.marker.evaluate({"extra": ""}))
+    ]
+    text = "".join(f"{line}\n" for line in lines)
+    file = cache_folder() / f"constraints-{hashlib.sha256(text.encode()).hexdigest()[:12]}.txt"
+    write_atomically(file, lambda new: new.write_text(text, encoding="utf-8"))
+    return file
 
 
-def injected(environment: Environment) -> set[str]:
-    """The distributions that pipx put into its environment, as PyPI compares names; none where that cannot be read."""
-    try:
-        known = json.loads((environment.prefix / "pipx_metadata.json").read_text(encoding="utf-8"))
-        return {canonical(name) for name in known["injected_packages"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+def installed_pins() -> dict[str, str]:
+    """The versions that must stay, local parts such as +cu130 included.
+
+    Raises PluginError when gantool itself is not installed: an installer would fetch one for the plugin to depend on.
+    """
+    pins = {}
+    for name in PINNED:
+        try:
+            pins[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    if "gantool" not in pins:
+        raise PluginError(
+            f"gantool itself is not installed for {sys.executable} (it runs from a folder), so an installer would "
+            "fetch another one for the plugin. Install this one first, for instance by 'pip install -e .' in its "
+            "folder; a plugin that is not installed works from a folder too: --plugins-dir."
+        )
+    return pins

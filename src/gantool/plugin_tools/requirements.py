@@ -1,111 +1,97 @@
-"""What `gantool plugins install` is asked for: the name of a distribution, a folder or file, or a URL."""
+"""Names, folders, files and URLs of plugins, as `gantool plugins install` takes them."""
 
 import os
-import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from gantool.errors import UsageError, nearest_beside
-from gantool.plugins.loading import canonical, normal
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
-_NAME = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w.,\s-]*\])?\s*([<>=!~][^;\s]*(?:\s*,[^;]*)?)?")
-_URL = re.compile(r"(?:[A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*@\s*)?(?:(?:git|hg|svn|bzr)\+[a-z]+|https?|file)://\S+")
-_ARCHIVES = (".whl", ".tar.gz", ".zip")
+from gantool.errors import PluginError, UsageError, nearest_beside
+
 PREFIX = "gantool-"
+_ARCHIVES = (".whl", ".tar.gz", ".zip")
 
 
 @dataclass(frozen=True)
-class Requirement:
-    """`text` is what an installer is given; `distribution` is None where only the installed package will tell.
-
-    `note` says what was made of the words, where that may surprise.
-    """
+class PluginRequirement:
+    """`text` as pip and uv take it; `distribution` is None where only the installed package tells its name."""
 
     text: str
     distribution: str | None = None
     editable: bool = False
-    note: str = ""
 
     @property
-    def title(self) -> str:
-        """What messages call it."""
-        return self.distribution or self.text
+    def words(self) -> tuple[str, ...]:
+        """The arguments for an installer."""
+        return ("--editable", self.text) if self.editable else (self.text,)
+
+    @property
+    def source(self) -> str | None:
+        """The URL that the installed package is recorded with (PEP 610), without revision; None for an index."""
+        if Path(self.text).is_absolute():
+            return Path(self.text).as_uri()
+        return self.text.partition("#")[0] if _is_url(self.text) else None
 
 
-def read_requirement(text: str, *, editable: bool = False) -> Requirement:
-    """Read NAME, PATH or URL; a name is that of a distribution `gantool-NAME`, a relative path becomes absolute.
+def read_requirement(text: str, *, editable: bool = False) -> PluginRequirement:
+    """Read NAME, PATH or URL; a name means the distribution `gantool-NAME`, a relative path becomes absolute.
 
     Raises UsageError when it is none of them, or what lies at the path cannot be installed.
     """
     text = text.strip()
-    if _URL.fullmatch(text):
-        if editable:
-            raise UsageError(f"--editable takes a folder with a pyproject.toml, not the URL {text}.")
-        return Requirement(text, _name_in(text))
+    if editable and "://" in text:
+        raise UsageError(f"--editable takes a folder with a pyproject.toml, not the URL {text}.")
     if editable or _is_path(text):
-        return _at(Path(text).expanduser().absolute(), editable)
-    found = _NAME.fullmatch(text)
-    if found is None:
-        raise UsageError(f"{text!r} is no name of a plugin (letters, digits, '-'), no path and no URL.")
-    name, extras, versions = found[1], found[2] or "", found[3] or ""
-    if normal(name) in ("", "gantool") or name.lower() == "gantool":
+        path = Path(os.path.normpath(Path(text).expanduser().absolute()))
+        _check_installable(path, editable)
+        return PluginRequirement(str(path), editable=editable)
+    if _is_url(text):
+        return PluginRequirement(text)
+    try:
+        wanted = Requirement(text)
+    except InvalidRequirement as error:
+        raise UsageError(f"{text!r} is no name of a plugin (letters, digits, '-'), no path and no URL.") from error
+    if canonicalize_name(wanted.name) == "gantool":
         raise UsageError("gantool itself is no plugin: install and upgrade it as you did before.")
-    distribution = name if canonical(name).startswith(PREFIX) else PREFIX + name
-    notes = [] if distribution == name else [f"Taking {name!r} as the distribution {distribution}."]
-    for folder in (name, distribution):
-        if (Path(folder) / "pyproject.toml").is_file():
-            notes.append(f"A folder {folder} lies here: ./{folder} would install that.")
-    return Requirement(f"{distribution}{extras}{versions.strip()}", distribution, note=" ".join(dict.fromkeys(notes)))
+    if not canonicalize_name(wanted.name).startswith(PREFIX):
+        wanted.name = PREFIX + wanted.name
+    return PluginRequirement(str(wanted), wanted.name)
+
+
+def from_source(distribution: str, source: str | None, editable: bool) -> PluginRequirement:
+    """The requirement that installs a distribution again from where it came; without a source, from an index.
+
+    Raises PluginError when the folder or file is gone.
+    """
+    if source is None or not source.startswith("file:"):
+        return PluginRequirement(source or distribution, distribution, editable)
+    path = Path(url2pathname(urlsplit(source).path))
+    if not path.exists():
+        raise PluginError(f"{distribution} was installed from {path}, which is there no more. Install it anew.")
+    return PluginRequirement(str(path), distribution, editable)
+
+
+def _is_url(text: str) -> bool:
+    return "://" in text and bool(urlsplit(text).scheme)
 
 
 def _is_path(text: str) -> bool:
     """As pip sees it: a path has a separator, begins with a dot, or ends like a wheel or an sdist."""
-    return os.sep in text or bool(os.altsep and os.altsep in text) or text.startswith((".", "~")) or _is_archive(text)
+    separators = os.sep in text or bool(os.altsep and os.altsep in text)
+    return "://" not in text and (separators or text.startswith((".", "~")) or text.endswith(_ARCHIVES))
 
 
-def _is_archive(name: str) -> bool:
-    return name.endswith(_ARCHIVES)
-
-
-def _at(path: Path, editable: bool) -> Requirement:
-    path = Path(os.path.normpath(path))
+def _check_installable(path: Path, editable: bool) -> None:
     if not path.exists():
         raise UsageError(f"There is no {path}.{nearest_beside(path)}")
-    if path.is_dir():
-        return Requirement(str(path), _name_of_project(path / "pyproject.toml"), editable)
-    if editable or not _is_archive(path.name):
+    if path.is_dir() and not (path / "pyproject.toml").is_file():
+        raise UsageError(
+            f"{path} has no pyproject.toml, so it cannot be installed. A folder of plain files and packages is used by "
+            f"--plugins-dir {path}."
+        )
+    if not path.is_dir() and (editable or not path.name.endswith(_ARCHIVES)):
         wanted = "a folder with a pyproject.toml" + ("" if editable else ", a wheel or an sdist (.tar.gz)")
         raise UsageError(f"{path} cannot be installed: give {wanted}. A plain .py file is used by --plugins-dir.")
-    return Requirement(str(path), _name_of_archive(path.name))
-
-
-def _name_of_project(file: Path) -> str | None:
-    if not file.is_file():
-        raise UsageError(
-            f"{file.parent} has no pyproject.toml, so it cannot be installed. A folder of plain files and packages is "
-            f"used by --plugins-dir {file.parent}."
-        )
-    try:
-        project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is no TOML ({error}).") from error
-    name = project.get("name") if isinstance(project, dict) else None
-    return name if isinstance(name, str) else None
-
-
-def _name_of_archive(file: str) -> str | None:
-    """`gantool_foo-1.0-py3-none-any.whl` and `gantool_foo-1.0.tar.gz` are gantool-foo."""
-    name = file.partition("-")[0] if file.endswith(".whl") else file.rpartition("-")[0]
-    return re.sub(r"[-_.]+", "-", name) or None
-
-
-def _name_in(url: str) -> str | None:
-    before, at, _ = url.partition("@")
-    if at and "://" not in before:
-        return before.partition("[")[0].strip()
-    parts = urlsplit(url)
-    egg = re.search(r"egg=([A-Za-z0-9._-]+)", parts.fragment)
-    file = unquote(parts.path).rpartition("/")[2]
-    return egg[1] if egg else _name_of_archive(file) if file.endswith(".whl") else None

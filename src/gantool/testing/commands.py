@@ -4,20 +4,20 @@ from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 
-from gantool.cli.guests import guest_command
+from gantool.cli.plugin_commands import plugin_command
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 
 
 def typer_understands_it(component: Chosen) -> Iterator[str]:
     """Its function can be imported, and Typer makes a command of it."""
-    guest_command(component.spec.name, ())
+    plugin_command(component.spec.name, ())
     yield from ()
 
 
 def its_help_can_be_shown(component: Chosen) -> Iterator[str]:
     """`gantool NAME --help` shows what it does."""
-    _, command = guest_command(component.spec.name, ())
+    _, command = plugin_command(component.spec.name, ())
     written = StringIO()
     with redirect_stdout(written), redirect_stderr(written):
         try:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gantool.errors import cause
-from gantool.plugin_tools.checking import asked
+from gantool.errors import UnknownNameError, cause
+from gantool.plugin_tools.doctor import asked, wanted
 from gantool.plugins.host import BUILT_INS
 from gantool.plugins.loading import Candidate
 from sites import Site
@@ -155,11 +155,13 @@ def test_commands_are_checked_too(check: Check) -> None:
     assert "Typer does not understand orders:bad" in bad["faults"][0]
 
 
-def test_the_name_of_a_component_finds_its_plugin(check: Check, tmp_path: Path) -> None:
+def test_a_name_has_no_other_plugin_imported(check: Check, tmp_path: Path) -> None:
     (tmp_path / "modules" / "sound_heavy.py").write_text(HEAVY)
-    broken = "import nowhere_to_be_found"
-    code, reports = check("mild", broken=broken, some_plugin=SOUND.format(name="mild", module="sound"))
-    assert (code, list(reports)) == (0, ["some_plugin"])
+    (tmp_path / "log").touch()
+    loud = f"open({str(tmp_path / 'log')!r}, 'a').write('.')"
+    code, reports = check("mild", loud=loud, mild=SOUND.format(name="soft", module="sound"))
+    assert (code, list(reports)) == (0, ["mild"])
+    assert (tmp_path / "log").read_text() == ""
 
 
 PAIR = """
@@ -210,21 +212,22 @@ def test_a_plugin_that_ends_the_process_is_not_blamed_on_another_of_its_distribu
     assert log.exists() is not blocked
 
 
-def test_names_choose_guests_and_built_ins_and_the_environment_blocks_only_what_was_not_named(
+def test_names_choose_plugins_and_built_ins_and_the_environment_blocks_only_what_was_not_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     mine, other = (Candidate(name, f"gantool-{name}", "1.0", "installed", lambda: None) for name in ("mine", "other"))
 
-    def chosen(*names: str) -> list[tuple[str, str | None]]:
-        return [(each.candidate.name, each.only) for each in asked(names, [mine, other])]
+    def chosen(name: str) -> list[tuple[str, str | None]]:
+        return [(each.candidate.name, each.only) for each in asked(name, [mine, other])]
 
     monkeypatch.setenv("GANTOOL_PLUGINS", "other")
-    assert chosen() == [("other", None)]
+    assert wanted([mine, other]) == [other]
     assert chosen("gantool-mine") == chosen("mine") == [("mine", None)]
     assert chosen("hinge") == [("gantool.builtin.losses", "hinge")]
     assert chosen("gantool.builtin.losses") == [("gantool.builtin.losses", None)]
     assert {name for name, _ in chosen("gantool")} == set(BUILT_INS)
-    assert chosen("neither") == [("mine", "neither"), ("other", "neither")]
+    with pytest.raises(UnknownNameError, match="'gantool plugins show zyx' tells whether a plugin has"):
+        chosen("zyx")
 
 
 def test_unknown_names_get_the_nearest(gantool: Callable[..., Any]) -> None:
@@ -233,7 +236,7 @@ def test_unknown_names_get_the_nearest(gantool: Callable[..., Any]) -> None:
     assert "Did you mean 'hinge'?" in ended.err
 
 
-def test_without_guests_there_is_nothing_to_check(gantool: Callable[..., Any], tmp_path: Path) -> None:
+def test_without_plugins_there_is_nothing_to_check(gantool: Callable[..., Any], tmp_path: Path) -> None:
     ended = gantool("plugins", "check")  # the environment of tests lets none in
     assert (ended.code, ended.out) == (0, "")
     assert "There are no plugins to check" in ended.err

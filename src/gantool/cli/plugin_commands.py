@@ -16,30 +16,29 @@ from gantool.cli.components import PLUGINS_DIR, PluginsDir, flag_values, look_in
 from gantool.errors import PluginError, cause
 
 _COMPLETION = ("install_completion", "show_completion")  # options that Typer gives every app
-_GROUP = "gantool"  # plugin_loading has it too, and imports pydantic
+_GROUP = "gantool"  # plugins.loading has it too, and imports pydantic
 
 
-class GuestsCommand(NamedTuple):
-    """What is told of a plugin's command without importing it."""
+class PluginCommand(NamedTuple):
+    """A plugin's command as its spec declares it; its function is not imported."""
 
     name: str
     summary: str
     owner: str
 
 
-def guests_commands(*, careful: bool = False) -> list[GuestsCommand]:
-    """The commands of all plugins, for completion and, where one that ends the process must not, the help page."""
-    if not _guests_expected():
+def plugin_commands() -> list[PluginCommand]:
+    """The commands of all plugins, for completion and the help page."""
+    if not _plugins_expected():
         return []
-    from gantool.plugin_tools.roll_call import careful_host
     from gantool.plugins.host import host
 
-    plugins = careful_host() if careful else host()
+    plugins = host()
     owned = [(spec, plugins.owner("command", name)) for name, spec in plugins.specs("command").items()]
-    return [GuestsCommand(spec.name, spec.summary, owner) for spec, owner in owned if owner != "gantool"]
+    return [PluginCommand(spec.name, spec.summary, owner) for spec, owner in owned if owner != "gantool"]
 
 
-def guest_command(name: str, args: Sequence[str]) -> tuple[str, Command]:
+def plugin_command(name: str, args: Sequence[str]) -> tuple[str, Command]:
     """A plugin's command and what errors call it; the plugin may be in a folder that the arguments name.
 
     Raises UnknownNameError, and PluginError when its function cannot be imported or is none that Typer understands.
@@ -61,7 +60,7 @@ def guest_command(name: str, args: Sequence[str]) -> tuple[str, Command]:
         ) from error
 
 
-def _guests_expected() -> bool:
+def _plugins_expected() -> bool:
     """Whether there may be plugins at all; without any, the help page need not load what they are made of."""
     wanted = os.environ.get("GANTOOL_PLUGINS")
     if wanted is not None and not wanted.strip():

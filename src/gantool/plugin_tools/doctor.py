@@ -1,0 +1,191 @@
+"""The check of plugins: child processes import them and try their components, and may hang or crash at it."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gantool.api.kinds import KINDS
+from gantool.errors import UnknownNameError, UsageError, did_you_mean, sentence
+from gantool.plugin_tools import examination
+from gantool.plugin_tools.child_process import Line, run
+from gantool.plugin_tools.examination import Request
+from gantool.plugins.host import BUILT_INS, PluginHost
+from gantool.plugins.loading import Candidate, Key, built_in, in_folder, installed
+from gantool.plugins.status import Plugin, blocked
+
+IMPORT_SECONDS = 60.0
+"""The limit for the import of one plugin, which should take a few milliseconds."""
+
+
+@dataclass
+class Tried:
+    """A component that was tried, with its faults as sentences; none when it is sound."""
+
+    kind: str
+    name: str
+    faults: list[str]
+    seconds: float | None = None
+    needs: list[str] = field(default_factory=list)
+    """Options without a default: nothing was tried."""
+
+
+@dataclass
+class Examined:
+    """A plugin: how long its import took, the heavy modules it imported, its own faults, and its components'."""
+
+    name: str
+    distribution: str
+    version: str
+    origin: str
+    import_ms: float | None = None
+    heavy: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    components: list[Tried] = field(default_factory=list)
+    declared: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.faults and not any(tried.faults for tried in self.components)
+
+    @property
+    def title(self) -> str:
+        """Distribution and version."""
+        return f"{self.distribution} {self.version}".strip()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A plugin to examine, and the one component of it that was asked for, if any."""
+
+    candidate: Candidate
+    only: str | None = None
+
+
+def candidates(folders: Sequence[Path]) -> list[Candidate]:
+    """Every plugin that is installed, or lies in these folders or those of GANTOOL_PLUGINS_DIR; none is imported.
+
+    Raises UsageError when one of `folders` is none.
+    """
+    given = [Path(folder) for folder in os.environ.get("GANTOOL_PLUGINS_DIR", "").split(os.pathsep) if folder]
+    found = list(installed())
+    for folder in dict.fromkeys(path.expanduser().resolve() for path in [*folders, *given]):
+        if folder.is_dir():
+            found += in_folder(folder)
+        elif folder in [path.expanduser().resolve() for path in folders]:
+            raise UsageError(f"There is no plugin folder {folder}.")
+    return found
+
+
+def wanted(found: Sequence[Candidate]) -> list[Candidate]:
+    """The plugins that the environment does not block."""
+    return [candidate for candidate in found if blocked(Plugin.of(candidate), os.environ) is None]
+
+
+def asked(name: str, found: Sequence[Candidate]) -> list[Asked]:
+    """The plugins of this name or distribution, built-in ones too, or a built-in component; none is imported.
+
+    Raises UnknownNameError when there is none.
+    """
+    ours = PluginHost(guests=False, environ={}).plugins
+    rooms = [
+        plugin.name
+        for plugin in ours
+        if name in (plugin.name, plugin.distribution) or any(name in names for names in plugin.provides.values())
+    ]
+    is_whole = name in (*BUILT_INS, "gantool")
+    meant = [Asked(candidate) for candidate in found if Plugin.of(candidate).is_called(name)]
+    meant += [Asked(built_in(room), None if is_whole else name) for room in rooms]
+    if not meant:
+        known = [each for candidate in found for each in (candidate.name, candidate.distribution)]
+        known += [each for plugin in ours for names in plugin.provides.values() for each in names]
+        near = (
+            did_you_mean(name, known) or f" 'gantool plugins show {name}' tells whether a plugin has such a component."
+        )
+        raise UnknownNameError(f"There is no plugin, distribution or built-in component {name!r}.{near}")
+    return meant
+
+
+def examine(each: Asked, *, quick: bool, seconds: float) -> Examined:
+    """Import a plugin and try its components; what takes longer than `seconds` is stopped and counts as a fault.
+
+    Where another plugin of its distribution ends the process, the plugin is examined again without that one.
+    """
+    candidate = each.candidate
+    seen = Examined(candidate.name, candidate.distribution, candidate.version, candidate.origin)
+    plugins = (candidate.key, *(sibling.key for sibling in _siblings(candidate)))
+    request = Request(plugins, "quick" if quick else "full", each.only)
+    while True:
+        lines, ending = run(examination.__name__, request.text(), lambda line: _limit(line, seconds))
+        for line in lines:
+            _enter(line, seen, candidate.key)
+        if ending is None:
+            return seen
+        last = lines[-1] if lines else {}
+        sibling = _key(last["importing"]) if "importing" in last else candidate.key
+        if "trying" in last:
+            kind, name = last["trying"]
+            seen.components.append(Tried(kind, name, [f"trying it {ending}."]))
+            request = replace(request, skip=tuple((tried.kind, tried.name) for tried in seen.components))
+        elif sibling != candidate.key:  # it has a report of its own
+            request = replace(request, plugins=tuple(key for key in request.plugins if key != sibling))
+        else:
+            seen.faults.append(f"importing it {ending}.")
+            return seen
+
+
+def clashes(reports: Sequence[Examined]) -> None:
+    """Add a fault to each plugin for its names that belong to gantool or to a plugin before it."""
+    owners = {
+        (kind, name): f"gantool {plugin.version}"
+        for plugin in PluginHost(guests=False, environ={}).plugins
+        for kind, provided in plugin.provides.items()
+        for name in provided
+    }
+    for report in reports:
+        if report.origin == "built-in":
+            continue
+        for kind, name in report.declared:
+            owner = owners.setdefault((KINDS[kind].plural, name), report.title)
+            if owner != report.title:
+                report.faults.append(f"its {kind} {name!r} gives way to that of {owner}: rename it.")
+
+
+def _key(given: Sequence[str]) -> Key:
+    name, distribution, origin = given
+    return name, distribution, origin
+
+
+def _limit(line: Line, seconds: float) -> float:
+    return seconds if "trying" in line else min(seconds, IMPORT_SECONDS)
+
+
+def _siblings(candidate: Candidate) -> list[Candidate]:
+    """The other plugins of its distribution that nobody blocks; GANTOOL_PLUGINS need not name them."""
+    environ = {"GANTOOL_BLOCK_PLUGINS": os.environ.get("GANTOOL_BLOCK_PLUGINS", "")}
+    return [
+        other
+        for other in (installed() if candidate.origin == "installed" else ())
+        if other.distribution == candidate.distribution
+        and other.name != candidate.name
+        and blocked(Plugin.of(other), environ) is None
+    ]
+
+
+def _enter(line: Line, seen: Examined, own: Key) -> None:
+    """Note what a line of the child says of the plugin itself."""
+    if "tried" in line:
+        kind, name = line["tried"]
+        seen.components.append(Tried(kind, name, line["faults"], line["seconds"], line["needs"]))
+    elif "imported" in line and _key(line["imported"]) == own:
+        seen.declared = [(kind, name) for kind, name in line["declared"]]
+        seen.import_ms, seen.heavy = line["import_ms"], line["heavy"]
+        seen.faults = [sentence(line["error"])] if line["error"] else []
+        if line["lingers"]:
+            seen.faults.append(f"importing it {line['lingers']}, and gantool would wait for it at its end.")
+        if seen.heavy:
+            seen.faults.append(
+                f"declaring what it offers imports {', '.join(seen.heavy)}, and every gantool command waits for that: "
+                "import it where it is used, in the module of the factory."
+            )

@@ -1,0 +1,131 @@
+"""The child process of `doctor`: it imports plugins, and tries the components of one of them.
+
+Of other plugins only its siblings are imported, those of the same distribution: a recipe may name what they bring.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gantool.api.specs import Spec
+from gantool.plugin_tools.child_process import Write, serve
+from gantool.plugins.host import PluginHost, using
+from gantool.plugins.loading import HEAVY, Candidate, Collected, Key, built_in, collect, in_folder, installed
+
+_LOST: dict[str, Any] = {
+    "import_ms": 0.0, "heavy": [], "error": "a new process does not find it", "lingers": None, "declared": [],
+}  # fmt: skip
+
+THREAD_SECONDS = 2.0
+"""The time for a thread that an import started to end by itself."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The plugins to import, in this order, and how the components of the first are tried.
+
+    `only` is the name of those to try, `skip` are the kind and name of those not to try.
+    """
+
+    plugins: tuple[Key, ...]
+    trial: Literal["none", "quick", "full"] = "none"
+    only: str | None = None
+    skip: tuple[tuple[str, str], ...] = ()
+
+    def text(self) -> str:
+        """The request as an argument of the command line."""
+        return json.dumps(vars(self))
+
+    @staticmethod
+    def read(text: str) -> "Request":
+        """The request that `text` wrote."""
+        given = json.loads(text)
+        plugins = tuple((name, distribution, origin) for name, distribution, origin in given["plugins"])
+        skip = tuple((kind, name) for kind, name in given["skip"])
+        return Request(**{**given, "plugins": plugins, "skip": skip})
+
+
+def examine(request: Request, write: Write) -> None:
+    """Import the plugins one after the other, then try the components of the first."""
+    sound: dict[Key, tuple[Candidate, Collected]] = {}
+    for key in request.plugins:
+        write({"importing": key})
+        candidate = _find(key)
+        found, report = _imported(candidate) if candidate else (None, _LOST)
+        if candidate and found and found.error is None:
+            sound[key] = candidate, found
+        write({"imported": key, **report})
+    if request.trial == "none" or request.plugins[0] not in sound:
+        return
+    host = PluginHost(guests=False, environ={})
+    for candidate, _ in sound.values():
+        if candidate.origin != "built-in":
+            host.add(candidate.load(), candidate.distribution)
+    for kind, specs in sound[request.plugins[0]][1].specs.items():
+        for spec in specs:
+            wanted = request.only in (None, spec.name) and (kind, spec.name) not in request.skip
+            if wanted and host.specs(kind).get(spec.name) == spec:  # else it gives way to a built-in
+                write({"trying": (kind, spec.name)})
+                write({"tried": (kind, spec.name), **_tried(host, kind, spec, quick=request.trial == "quick")})
+
+
+def _imported(candidate: Candidate) -> tuple[Collected, dict[str, Any]]:
+    modules, threads, began = set(sys.modules), set(threading.enumerate()), time.perf_counter()
+    collected = collect(candidate)
+    milliseconds = (time.perf_counter() - began) * 1000
+    return collected, {
+        "import_ms": round(milliseconds, 1),
+        "heavy": [name for name in HEAVY if name in sys.modules and name not in modules],
+        "error": collected.error,
+        "lingers": lingering(threads),
+        "declared": []
+        if collected.error
+        else [(kind, s.name) for kind, specs in collected.specs.items() for s in specs],
+    }
+
+
+def _tried(host: PluginHost, kind: str, spec: Spec, *, quick: bool) -> dict[str, Any]:
+    from gantool.testing import check_component
+
+    began, faults = time.perf_counter(), list[str]()
+    needs = [name for name, info in spec.options.model_fields.items() if info.is_required()]
+    if not needs:
+        with using(host):
+            faults = check_component(kind, spec, quick=quick)
+    return {"faults": faults, "seconds": round(time.perf_counter() - began, 1), "needs": needs}
+
+
+def lingering(before: Set[threading.Thread]) -> str | None:
+    """A phrase on a thread that did not run `before`, for which Python would wait at its end; None without one.
+
+    Daemons are not waited for, a pool's idle workers end with the program, and others get a moment to end.
+    """
+    new = [thread for thread in threading.enumerate() if thread not in before]
+    until = time.monotonic() + THREAD_SECONDS
+    for thread in (each for each in new if not each.daemon and not _is_of_a_pool(each)):
+        thread.join(max(0.0, until - time.monotonic()))
+        if thread.is_alive():
+            return f"started a thread that does not end ({thread.name!r} still ran {THREAD_SECONDS:g} seconds later)"
+    return None
+
+
+def _is_of_a_pool(thread: threading.Thread) -> bool:
+    target = getattr(thread, "_target", None)
+    return getattr(target, "__module__", None) == "concurrent.futures.thread"
+
+
+def _find(key: Key) -> Candidate | None:
+    name, _, origin = key
+    if origin == "built-in":
+        return built_in(name)
+    found = installed() if origin == "installed" else in_folder(Path(origin).parent)
+    return next((candidate for candidate in found if candidate.key == key), None)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1:], lambda request, write: examine(Request.read(request), write))

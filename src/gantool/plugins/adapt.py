@@ -1,6 +1,5 @@
 """The border at which a class that was written without gantool's base classes gets their defaults."""
 
-from collections.abc import Iterator
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -17,7 +16,7 @@ def adapt(kind: str, built: Any, name: str, title: str) -> Any:
     base = vars(contracts).get(kind.capitalize())
     if base is None:  # architectures and commands
         return built
-    for attribute, default in [("component_name", name), *_missing(base, built)]:
+    for attribute, default in {**_defaults(base, built), "component_name": name}.items():
         try:
             object.__setattr__(built, attribute, default)  # which frozen dataclasses allow
         except (AttributeError, TypeError) as error:
@@ -29,12 +28,13 @@ def adapt(kind: str, built: Any, name: str, title: str) -> Any:
     return built
 
 
-def _missing(base: type, built: object) -> Iterator[tuple[str, Any]]:
-    """The attributes that a class of its own lacks, with their defaults."""
-    if not hasattr(built, "side") and hasattr(built, "constrain"):
-        yield "side", "discriminator weights"
-    for each in base.__mro__[:-2]:  # without ABC and object
-        for attribute, default in vars(each).items():
-            if not attribute.startswith("_") and not hasattr(built, attribute):
-                # No default looks at the component itself.
-                yield attribute, partial(default, None) if isinstance(default, FunctionType) else default
+def _defaults(base: type, built: object) -> dict[str, Any]:
+    """The attributes that a class of its own lacks; none of them looks at the component itself."""
+    optional = {name: value for each in base.__mro__ for name, value in vars(each).items() if not name.startswith("_")}
+    if hasattr(built, "constrain"):
+        optional["side"] = "discriminator weights"
+    return {
+        name: partial(value, None) if isinstance(value, FunctionType) else value
+        for name, value in optional.items()
+        if not hasattr(built, name)
+    }

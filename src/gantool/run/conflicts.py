@@ -4,18 +4,26 @@ from torch import nn
 
 from gantool.api.contracts import Gan
 from gantool.api.run_config import NONE, RunConfig
+from gantool.api.specs import Component
 from gantool.errors import UsageError
 from gantool.plugins.host import host
 from gantool.plugins.selection import Chosen
+from gantool.run.resolve import resolve_source
 
 EVEN = 0.5
 """Labels that change with this chance say nothing."""
-FLAGS = {"loss": "--loss", "penalty": "--penalty", "augmentation": "--augment", "balance": "--balance"}
+FLAGS = {
+    "loss": "--loss", "penalty": "--penalty", "augmentation": "--augment", "balance": "--balance", "source": "--data",
+    "observer": "--log",
+}  # fmt: skip
 
 
 def refuse_conflicts(config: RunConfig, gan: Gan) -> None:
     """Raise UsageError for the first combination that cannot work, naming both sides and the remedy."""
     chosen = strategies_of(config)
+    _refuse_strangers(config, chosen)
+    if gan.discriminator is None:
+        _refuse_without_adversary(config, chosen)
     names = [one.spec.name for one in chosen if one.kind == "penalty"]
     for name in names:
         if names.count(name) > 1:
@@ -47,6 +55,29 @@ def refuse_conflicts(config: RunConfig, gan: Gan) -> None:
             raise UsageError(
                 f"{flag_of(bounding)} and a discriminator with spectral normalisation do not go together: clipped "
                 "weights are scaled back to norm 1 before they are used. Leave one of them out."
+            )
+
+
+def _refuse_strangers(config: RunConfig, chosen: list[Chosen]) -> None:
+    """Raise UsageError for a component that belongs to other architectures."""
+    arch = config.arch.partition(":")[0]
+    others = [resolve_source(host(), config.data), *(host().resolve("observer", text) for text in config.log)]
+    for one in (*chosen, *others):
+        home = one.spec.goes_with if isinstance(one.spec, Component) else ()
+        if home and arch not in home:
+            raise UsageError(
+                f"{flag_of(one)} does not go with --arch {arch}: it belongs to {' and '.join(home)}. Leave it out, or "
+                f"use --arch {home[0]}."
+            )
+
+
+def _refuse_without_adversary(config: RunConfig, chosen: list[Chosen]) -> None:
+    """Raise UsageError for what acts on a discriminator, where there is none."""
+    for one in chosen:
+        if one.kind == "penalty" and one.build().side.startswith("discriminator"):
+            raise UsageError(
+                f"{flag_of(one)} acts on a discriminator, and --arch {config.arch.partition(':')[0]} has none. Leave "
+                "it out: --penalty none."
             )
 
 

@@ -430,6 +430,27 @@ def test_warnings_are_told_when_the_run_begins(tmp_path):
     assert [event.message for event in told if isinstance(event, Warned)] == ["memory is short"]
 
 
+def test_an_older_checkpoint_whose_optimizer_had_frozen_weights_goes_on(tmp_path):
+    def frozen(images, older):
+        made = trainer(tmp_path / "run", images)
+        network = made.game.gan.generator
+        network.stem.requires_grad_(False)
+        if not older:
+            learning = [weight for weight in network.parameters() if weight.requires_grad]
+            fresh = torch.optim.Adam(learning, 1e-2, betas=(0.5, 0.9), fused=True)
+            made.game.optimizer_g.__dict__.update(fresh.__dict__)
+        return made
+
+    frozen(32, older=True).train()
+    saved = torch.load(tmp_path / "run" / "checkpoints" / "000000032" / "state.pt", weights_only=True)["optimizer_g"]
+    made = frozen(64, older=False)
+    made.resume(checkpoint.newest(tmp_path / "run"))
+    moments = made.game.optimizer_g.state_dict()["state"]
+    assert list(moments) == [0, 1, 2, 3]
+    assert torch.equal(moments[0]["exp_avg"], saved["state"][2]["exp_avg"])
+    made.train()
+
+
 class Clocked(Penalty):
     """A penalty whose weight is the clock's."""
 

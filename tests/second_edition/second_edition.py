@@ -30,6 +30,7 @@ def gantool_architectures():
         gantool.Architecture("classifying", "D tells the class", gantool.Options, "classifying:build", by_class),
         gantool.Architecture("projected", "D judges fixed features", gantool.Options, "projected:build", plain),
         gantool.Architecture("autoencoding", "A VAE: there is no D", gantool.Options, "autoencoding:build", alone),
+        gantool.Architecture("failing", "A term fails", gantool.Options, "failing:build", plain),
     ]
 
 

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 import gantool
-from gantool.errors import UsageError
+from gantool.errors import PluginError, UsageError
 from gantool.testing import check_architecture, check_penalty
 
 CASES = {
@@ -130,6 +130,12 @@ def test_a_component_of_one_architecture_is_refused_beside_another(learn, gantoo
     assert "It goes with architecture reconstructing alone." in shown.out
     facts = json.loads(gantool_cli("plugins", "show", "reconstructing-only", "--json").out)
     assert facts["components"][0]["goes_with"] == ["reconstructing"]
+
+
+def test_a_step_that_fails_backward_is_its_plugins_fault_and_leaves_no_run(learn, tmp_path):
+    with pytest.raises(PluginError, match=r"'failing' of gantool-second-edition cannot be used: its step of the disc"):
+        learn("none", arch="failing")
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("name", ["reconstructing", "projected", "autoencoding"])

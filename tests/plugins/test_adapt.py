@@ -105,6 +105,31 @@ def test_what_takes_no_attributes_is_told_to_derive():
         adapted("balance", Slotted())
 
 
+class Unwritten(Penalty):
+    """Says what it acts on, and not how."""
+
+    def __init__(self, side):
+        self.side = side
+
+
+class Shadowed(Penalty, nn.Module):
+    def forward(self, network, real, fake, labels):
+        return network(real, labels)
+
+
+@pytest.mark.parametrize(
+    ("built", "words"),
+    [
+        (Unwritten("generator"), "acts on the generator, and has no __call__ of its own"),
+        (Unwritten("generator weights"), "acts on the generator weights, and has no constrain of its own"),
+        (Shadowed(), "name nn.Module before gantool.Penalty"),
+    ],
+)
+def test_a_penalty_that_does_not_do_what_its_side_asks_for_is_named(built, words):
+    with pytest.raises(PluginError, match=words):
+        adapted("penalty", built)
+
+
 def test_a_base_class_asks_for_its_methods():
     with pytest.raises(TypeError, match="abstract method"):
         type("Half", (Balance,), {})()

@@ -24,8 +24,21 @@ def adapt(kind: str, built: Any, name: str, title: str) -> Any:
                 f"{title} cannot be used: it is of type {type(built).__name__}, which takes no further attributes. "
                 f"Derive it from gantool.{base.__name__}."
             ) from error
+    if kind == "penalty":
+        _check_written(base, built, title)
     base.register(type(built))  # for checks of types: it has all that they ask for
     return built
+
+
+def _check_written(base: type, built: Any, title: str) -> None:
+    """Raise PluginError when the method that a penalty's side asks for is still that of the base class."""
+    method = "constrain" if built.side.endswith("weights") else "__call__"
+    if getattr(getattr(built, method, None), "__func__", None) is vars(base)[method]:
+        remedy = "A module has it from torch: name nn.Module before gantool.Penalty." if method == "__call__" else ""
+        raise PluginError(
+            f"{title} cannot be used: it is of type {type(built).__name__}, acts on the {built.side}, and has no "
+            f"{method} of its own. {remedy}".rstrip()
+        )
 
 
 def _defaults(base: type, built: object) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def build_game(config: RunConfig, gan: Gan, device: torch.device, precision: Pre
         augmentation=_placed(host().resolve("augmentation", config.augment).build(), device)
         if config.augment != NONE
         else None,
-        balance=balance,  # which decides on the host
+        balance=None if gan.discriminator is None else balance,  # which decides on the host
         precision=precision,
         world=world,
         accumulate=config.accumulate,

@@ -50,6 +50,15 @@ def tiny_gan(seed: int = 0) -> Gan:
     return Gan(TinyGenerator(), TinyDiscriminator(), 4)
 
 
+def game_of(gan, loss=None, optimizers=None, **more):
+    """A game of these networks by fused Adam."""
+    made = optimizers or [
+        torch.optim.Adam([w for w in network.parameters() if w.requires_grad], 1e-2, fused=True)
+        for network in gan.networks
+    ]
+    return Game(gan, loss or Logistic(LogisticOptions()), made[0], made[1] if len(made) > 1 else None, **more)
+
+
 class TinyBatches:
     """Random pictures, in the order of the clock."""
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from gantool.api.contracts import Skipped
+from gantool.api.contracts import Skipped, Source
 from gantool.data.items import read_item, read_items
 from gantool.errors import DataError
 
 SHAPE = (1, 2, 2)
 
 
-class Plain:
+class Plain(Source):
     """700 pictures of 2 x 2, each filled with its index; the label is whether that is odd."""
 
     class_names: Sequence[str] = ("even", "odd")

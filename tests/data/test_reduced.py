@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gantool.api.contracts import Source
 from gantool.data.batches import open_batches
 from gantool.data.cache import reduced
 from gantool.data.cache.build import CachedSource, cached_items
@@ -16,7 +17,7 @@ from gantool.errors import DataError
 CPU = torch.device("cpu")
 
 
-class Noise:
+class Noise(Source):
     """Random pictures of 16 pixels, without an end to what they show."""
 
     class_names = ("a", "b")

@@ -22,7 +22,7 @@ class BareTensor(TinyGenerator):
 
 class Columns(TinyDiscriminator):
     def forward(self, images, labels=None):
-        return super().forward(images, labels)[:, None]
+        return super().forward(images, labels)[:, None, None]
 
 
 class Raises(TinyDiscriminator):
@@ -70,7 +70,7 @@ BROKEN = [
     (lambda: "a string", "built a str"),
     (lambda: Gan(BareTensor(), TinyDiscriminator(), 4), "return \\(images,\\)"),
     (lambda: Gan(TinyGenerator(channels=1), TinyDiscriminator(1), 4), "same shapes"),
-    (lambda: Gan(TinyGenerator(), Columns(), 4), "logits \\[n\\]"),
+    (lambda: Gan(TinyGenerator(), Columns(), 4), "logits \\[n\\], or"),
     (lambda: Gan(TinyGenerator(), Raises(), 4), "no_such_layer"),
     (lambda: Gan(TinyGenerator(), TinyDiscriminator(), 5), "cannot draw"),
     (lambda: Gan(TinyGenerator(), Leaves(), 4), "SystemExit"),

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from fakes import tiny_gan
-from gantool.api.contracts import Loss
+from gantool.api.contracts import Augmentation, Loss, Penalty
 from gantool.builtin.losses import (
     HingeOptions,
     LogisticOptions,
@@ -64,7 +64,7 @@ def test_the_discriminator_can_learn_again_after_the_generators_step():
 def test_a_lazy_penalty_is_as_strong_on_average_as_one_on_every_step():
     seen = []
 
-    class Counting:
+    class Counting(Penalty):
         weight, every = 2.0, 3
 
         def __call__(self, network, real, fake, labels):
@@ -136,7 +136,7 @@ def test_real_logits_are_computed_for_the_generator_only_when_the_loss_pairs_the
 def test_a_loss_that_does_not_say_whether_it_pairs_gets_no_real_logits():
     seen = []
 
-    class Plain:
+    class Plain(Loss):
         def discriminator(self, real_logits, fake_logits):
             return fake_logits - real_logits
 
@@ -152,7 +152,7 @@ def test_a_loss_that_does_not_say_whether_it_pairs_gets_no_real_logits():
 def test_one_draw_of_the_augmentation_is_applied_to_real_and_fake_alike():
     draws = []
 
-    class Brighter:
+    class Brighter(Augmentation):
         def draw(self, n):
             draws.append(n)
             return lambda images: tuple(level * 0 + 0.25 for level in images)
@@ -272,25 +272,27 @@ def test_instance_noise_disturbs_reals_and_fakes_and_only_when_asked():
 
 
 def test_constraints_are_called_after_each_update_of_the_discriminator():
-    class Halve:
+    class Halve(Penalty):
+        side = "discriminator weights"
+
         def constrain(self, network):
             with torch.no_grad():
                 for weight in network.parameters():
                     weight.fill_(0.25)
 
-    play = game(constraints=(Halve(),))
+    play = game(penalties=(Halve(),))
     discriminator_step(play, REAL, None, step=0)
     assert (weights(play.gan.discriminator) == 0.25).all()
 
 
 def test_a_generators_penalty_is_due_every_nth_step_and_n_times_as_strong():
-    class Size:
+    class Size(Penalty):
         side, weight, every = "generator", 2.0, 3
 
         def __call__(self, network, z, labels):
             return network(z, labels)[0].square().mean(dim=(1, 2, 3))
 
-    play = game(generator_penalties=(Size(),))
+    play = game(penalties=(Size(),))
     assert "penalty_size" not in generator_step(play, REAL, None, step=1)
     before = weights(play.gan.generator)
     scalars = generator_step(play, REAL, None, step=3)
@@ -299,7 +301,7 @@ def test_a_generators_penalty_is_due_every_nth_step_and_n_times_as_strong():
 
 
 def test_an_augmentation_that_adapts_sees_the_logits_of_reals_once_a_step():
-    class Watching:
+    class Watching(Augmentation):
         def __init__(self):
             self.seen = []
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fakes import TinyBatches, state, tiny_gan, trainer
-from gantool.api.contracts import Stage
+from gantool.api.contracts import Augmentation, Penalty, Stage
 from gantool.api.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
 from gantool.builtin.balance import AdaptiveOptions, FixedOptions, SkipDOptions
 from gantool.builtin.balance.strategies import Adaptive, Fixed, SkipDiscriminator
@@ -69,7 +69,7 @@ def test_a_rank_that_follows_waits_as_often_as_the_leading_one_saves_and_at_the_
     assert not list((tmp_path / "1").iterdir())
 
 
-class Remembering(torch.nn.Module):
+class Remembering(torch.nn.Module, Augmentation):
     """An augmentation whose strength follows what it has seen of the discriminator."""
 
     def __init__(self):
@@ -87,8 +87,8 @@ PLAYS_BY = {
     "fixed": lambda: {"balance": Fixed(FixedOptions(d_steps=4))},
     "skip-d": lambda: {"balance": SkipDiscriminator(SkipDOptions(below=5, floor=0.2))},
     "adaptive": lambda: {"balance": Adaptive(AdaptiveOptions(target=0.3, speed=0.5))},
-    "path-length": lambda: {"generator_penalties": (PathLength(PathLengthOptions(every=2)),)},
-    "clip": lambda: {"constraints": (Clip(ClipOptions(value=0.1)),)},
+    "path-length": lambda: {"penalties": (PathLength(PathLengthOptions(every=2)),)},
+    "clip": lambda: {"penalties": (Clip(ClipOptions(value=0.1)),)},
     "an augmentation that adapts": lambda: {"augmentation": Remembering()},
     "parts and shortened gradients": lambda: {"accumulate": 2, "clip": 0.1},
 }
@@ -111,7 +111,7 @@ def test_whatever_a_strategy_remembers_goes_on_exactly(tmp_path, strategy):
     assert not all(torch.equal(one, other) for one, other in zip(state(whole), state(plain), strict=True))
 
 
-class Blackening:
+class Blackening(Augmentation):
     """An augmentation that nobody could overlook."""
 
     def draw(self, n):
@@ -166,7 +166,7 @@ def test_learning_rates_follow_the_schedule_and_keep_their_ratio(tmp_path):
     assert all(rate_d == pytest.approx(4 * rate_g) for rate_g, rate_d in rates)
 
 
-class Counting(torch.nn.Module):
+class Counting(torch.nn.Module, Penalty):
     """A penalty of either network that counts how often it was applied."""
 
     weight, every = 0.0, 2
@@ -184,7 +184,7 @@ class Counting(torch.nn.Module):
 @pytest.mark.parametrize("d_steps", [1, 2, 4])
 def test_a_lazy_penalty_is_applied_on_every_nth_turn_of_its_own_network(tmp_path, d_steps):
     of_d, of_g = Counting("discriminator"), Counting("generator")
-    game = {"balance": Fixed(FixedOptions(d_steps=d_steps)), "penalties": (of_d,), "generator_penalties": (of_g,)}
+    game = {"balance": Fixed(FixedOptions(d_steps=d_steps)), "penalties": (of_d, of_g)}
     trainer(tmp_path / "run", images=128, game=game).train()
     assert (of_d.calls, of_g.calls) == (8, 8 // d_steps)  # of 16 batches
 
@@ -430,7 +430,28 @@ def test_warnings_are_told_when_the_run_begins(tmp_path):
     assert [event.message for event in told if isinstance(event, Warned)] == ["memory is short"]
 
 
-class Clocked:
+def test_an_older_checkpoint_whose_optimizer_had_frozen_weights_goes_on(tmp_path):
+    def frozen(images, older):
+        made = trainer(tmp_path / "run", images)
+        network = made.game.gan.generator
+        network.stem.requires_grad_(False)
+        if not older:
+            learning = [weight for weight in network.parameters() if weight.requires_grad]
+            fresh = torch.optim.Adam(learning, 1e-2, betas=(0.5, 0.9), fused=True)
+            made.game.optimizer_g.__dict__.update(fresh.__dict__)
+        return made
+
+    frozen(32, older=True).train()
+    saved = torch.load(tmp_path / "run" / "checkpoints" / "000000032" / "state.pt", weights_only=True)["optimizer_g"]
+    made = frozen(64, older=False)
+    made.resume(checkpoint.newest(tmp_path / "run"))
+    moments = made.game.optimizer_g.state_dict()["state"]
+    assert list(moments) == [0, 1, 2, 3]
+    assert torch.equal(moments[0]["exp_avg"], saved["state"][2]["exp_avg"])
+    made.train()
+
+
+class Clocked(Penalty):
     """A penalty whose weight is the clock's."""
 
     every = 1

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from fakes import tiny_gan
+from gantool.api.contracts import Augmentation, Balance, Penalty, Strategy
 from gantool.api.specs import ImageShape
 from gantool.builtin.architectures import MsgOptions, ProgressiveOptions
 from gantool.builtin.architectures.msg import build as build_msg
@@ -27,13 +28,11 @@ from gantool.builtin.penalties.on_generator import PathLength
 from gantool.engine.trial import (
     try_augmentation,
     try_balance,
-    try_constraint,
-    try_generator_penalty,
     try_loss,
     try_memory,
-    try_networks,
     try_penalty,
 )
+from gantool.engine.trial_networks import try_networks
 from gantool.errors import PluginError, UsageError
 
 CPU, SHAPE = torch.device("cpu"), ImageShape(8)
@@ -137,7 +136,7 @@ def test_a_loss_that_keeps_its_contract_passes_whatever_its_values(loss):
     assert torch.equal(state, torch.get_rng_state())
 
 
-class Plain:
+class Plain(Penalty):
     """A penalty that is a function."""
 
     weight, every = 1.0, 1
@@ -224,7 +223,7 @@ def test_the_networks_are_left_as_they_were(build, shape, penalty):
     assert gan.generator.training
 
 
-class Drawn:
+class Drawn(Augmentation):
     """An augmentation of one transformation."""
 
     def __init__(self, apply):
@@ -282,7 +281,7 @@ def test_its_own_words_and_a_lack_of_memory_stay_what_they_are():
         try_loss(Odd(memory), TITLE, CPU)
 
 
-class OfGenerator:
+class OfGenerator(Penalty):
     side, weight, every = "generator", 1.0, 1
 
     def __init__(self, call):
@@ -295,7 +294,7 @@ class OfGenerator:
 def test_a_penalty_of_the_generator_is_tried_on_a_copy():
     gan = tiny_gan()
     before = copy.deepcopy(gan.generator.state_dict())
-    try_generator_penalty(PathLength(PathLengthOptions()), TITLE, gan, SHAPE, CPU)
+    try_penalty(PathLength(PathLengthOptions()), TITLE, gan, SHAPE, CPU)
     assert all(torch.equal(before[name], value) for name, value in gan.generator.state_dict().items())
 
 
@@ -308,10 +307,12 @@ def test_a_penalty_of_the_generator_is_tried_on_a_copy():
     ],
 )
 def test_a_penalty_of_the_generator_that_breaks_its_contract_is_named(call, words):
-    refused(lambda: try_generator_penalty(OfGenerator(call), TITLE, tiny_gan(), SHAPE, CPU), *words)
+    refused(lambda: try_penalty(OfGenerator(call), TITLE, tiny_gan(), SHAPE, CPU), *words)
 
 
-class Constrains:
+class Constrains(Penalty):
+    side = "discriminator weights"
+
     def __init__(self, value):
         self.value = value
 
@@ -325,12 +326,12 @@ def test_a_constraint_is_tried_on_a_copy():
     gan = tiny_gan()
     before = copy.deepcopy(gan.discriminator.state_dict())
     for constraint in (Clip(ClipOptions()), Constrains(2)):
-        try_constraint(constraint, TITLE, gan, SHAPE, CPU)
+        try_penalty(constraint, TITLE, gan, SHAPE, CPU)
     assert all(torch.equal(before[name], value) for name, value in gan.discriminator.state_dict().items())
-    refused(lambda: try_constraint(Constrains(0), TITLE, gan, SHAPE, CPU), "left weights that are not finite")
+    refused(lambda: try_penalty(Constrains(0), TITLE, gan, SHAPE, CPU), "left weights that are not finite")
 
 
-class Whose:
+class Whose(Balance):
     def __init__(self, turn):
         self.answer = turn
 
@@ -347,7 +348,7 @@ def test_a_balance_that_gives_nobody_a_turn_is_named(turn):
     refused(lambda: try_balance(Whose(turn), TITLE), "turn() returned", "at least one is true")
 
 
-class Remembers(torch.nn.Module):
+class Remembers(torch.nn.Module, Strategy):
     def __init__(self, buffer, told):
         super().__init__()
         self.register_buffer("steps", buffer)
@@ -356,12 +357,12 @@ class Remembers(torch.nn.Module):
 
 def test_what_a_component_remembers_and_tells_is_looked_at():
     try_memory(Remembers(torch.zeros(()), {"steps": 1.0}), TITLE)
-    try_memory(object(), TITLE)
+    try_memory(Strategy(), TITLE)
     refused(lambda: try_memory(Remembers(torch.zeros((), dtype=torch.int64), {}), TITLE), "'steps'", "floating point")
     refused(lambda: try_memory(Remembers(torch.zeros(()), None), TITLE), "status() returned None")
 
 
-class Observes:
+class Observes(Augmentation):
     def draw(self, n):
         return lambda images: tuple(level * 1 for level in images)
 
@@ -379,7 +380,7 @@ def test_learning_rate_scales_that_are_not_two_numbers_are_named():
     refused(lambda: try_balance(odd, TITLE), "learning_rate_scales (1,)")
 
 
-class Falling:
+class Falling(Penalty):
     weight, calls = 1.0, 0
 
     def advance(self, images_seen):

@@ -239,7 +239,9 @@ def test_a_form_that_takes_other_arguments_or_another_side_is_explained() -> Non
     odd.side = "generator"  # type: ignore[attr-defined]
     assert "does not take these arguments: penalty(network, z, labels)" in wrong("penalty", odd)
     odd.side = "both"  # type: ignore[attr-defined]
-    assert "its side must be discriminator or generator, not 'both'" in wrong("penalty", odd)
+    assert "its side must be discriminator, generator, discriminator weights, generator weights, not 'both'" in wrong(
+        "penalty", odd
+    )
     assert "does not take these arguments: constrain(network)" in wrong(
         "penalty", SimpleNamespace(constrain=lambda: None)
     )
@@ -250,6 +252,6 @@ def test_a_balance_needs_both_of_its_methods() -> None:
 
 
 def test_a_constraint_that_also_has_a_value_is_two_components() -> None:
-    both = OfGenerator()
+    both = Penalty()
     both.constrain = lambda network: None  # type: ignore[attr-defined]
     assert "both constrain and __call__" in wrong("penalty", both)

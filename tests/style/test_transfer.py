@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from gantool.api.contracts import Extractor
 from gantool.builtin.extractors import RandomOptions
 from gantool.builtin.extractors.filters import Filters
 from gantool.errors import OptionError, StyleError
@@ -101,13 +102,20 @@ def test_one_pixel_is_a_picture_too():
     assert last.image.shape == (1, 3, 1, 1)
 
 
+class Bare(Extractor):
+    """An extractor for metrics alone."""
+
+    def __call__(self, images):
+        return [images]
+
+
 def test_what_cannot_be_is_refused_before_the_first_step():
     with pytest.raises(OptionError, match="one style or more"):
         next(transfer(picture(0), [], EXTRACTOR))
     with pytest.raises(OptionError, match="no layer 'scale3'"):
         next(transfer(picture(0), [picture(1)], EXTRACTOR, Settings(style_layers={"scale3": 1.0})))
     with pytest.raises(OptionError, match="names no layers for style transfer"):
-        next(transfer(picture(0), [picture(1)], lambda images: [images]))
+        next(transfer(picture(0), [picture(1)], Bare()))
     with pytest.raises(OptionError, match="each style takes one mask"):
         next(transfer(picture(0), [picture(1)], EXTRACTOR, masks=[]))
     with pytest.raises(OptionError, match="style_weight"):

@@ -72,7 +72,7 @@ class SlopeByNumpy(Slope):
 
 class SlopeByChance(Slope):
     def measured(self, squares):
-        return squares * (2 if random.random() < 0.25 else 1)
+        return squares * (2 if random.random() < 0.5 else 1)
 
 
 class SlopeByGlobals(Slope):

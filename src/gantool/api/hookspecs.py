@@ -20,7 +20,7 @@ def gantool_losses() -> list[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def gantool_penalties() -> list[Component]:  # type: ignore[empty-body]
-    """Regularisers of a network: `factory(options) -> Penalty`, GeneratorPenalty or Constraint."""
+    """Regularisers of a network: `factory(options) -> Penalty`."""
 
 
 @hookspec

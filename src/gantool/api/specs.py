@@ -128,6 +128,7 @@ class Component:
     `images` is how long a run on it is by default, in place of the recipe's. `settle` names a callable `(options,
     setting: Setting) -> (options, why)` that replaces options at "auto" once, when a run begins; it must be quick and
     import no torch. `traits` are words by which combinations that make no sense are told before a run: see `TRAITS`.
+    `goes_with` names the architectures that a component belongs to: beside another it is refused; empty means any.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Component:
     images: int | None = None
     settle: str | None = None
     traits: tuple[str, ...] = ()
+    goes_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gantool.api.kinds import KINDS
-from gantool.api.specs import Architecture, Command, Spec
+from gantool.api.specs import Architecture, Command, Component, Spec
 from gantool.plugins.grammar import OptionRow, describe_options
 from gantool.plugins.loading import normal
 from gantool.plugins.status import Plugin
@@ -39,6 +39,8 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
         parts += [Text(), facts]
         if spec.about:
             parts += [Text(), Text(spec.about)]
+    if isinstance(spec, Component) and spec.goes_with:
+        parts += [Text(), Text(f"It goes with {_listed(spec.goes_with)} alone.")]
     title = f"{kind} [bold]{escape(spec.name)}[/] [dim]from {escape(owner)}[/]"
     return Panel(Group(*parts), title=title, title_align="left", border_style="dim")
 
@@ -55,6 +57,8 @@ def component_facts(kind: str, spec: Spec, owner: str) -> dict[str, Any]:
     }
     if isinstance(spec, Architecture):
         facts |= {"recipe": asdict(spec.recipe), "resolutions": list(spec.resolutions), "about": spec.about}
+    if isinstance(spec, Component):
+        facts |= {"goes_with": list(spec.goes_with)}
     return facts
 
 
@@ -100,6 +104,10 @@ def _options_table(rows: list[OptionRow]) -> Table:
         about = Text.assemble(f"{row.help}  " if row.help else "", (f"[{takes(row)}; {default}]", "dim"))
         table.add_row(Text(row.name, style="bold cyan", no_wrap=True), about)
     return table
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"architecture{'s' if len(names) > 1 else ''} {' and '.join(names)}"
 
 
 def _short(value: Any) -> str:

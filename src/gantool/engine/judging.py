@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from gantool.api.contracts import Images, Labels, Logits
 
 
-def parted(answer: Any) -> tuple[Float[Tensor, "n *k"], Any]:
+def parted(answer: Any) -> tuple[Tensor, Any]:
     """Logits, and what the discriminator gave beside them; None where that is nothing."""
     logits, more = answer if isinstance(answer, tuple) else (answer, None)
     return logits, more

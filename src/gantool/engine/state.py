@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from torch import nn
+
 from gantool.api.contracts import Batches
 from gantool.engine import checkpoint, component_state
 from gantool.engine.ema import Ema
@@ -42,10 +44,23 @@ def give_back(contents: checkpoint.Contents, game: Game, ema: Ema) -> None:
     checkpoint.load_weights(ema.gan.generator, contents.averaged, "the averaged generator")
     for grown in (gan, ema.gan):
         grown.advance(contents.images_seen)
-    game.optimizer_g.load_state_dict(contents.state["optimizer_g"])
-    if game.optimizer_d is not None:
-        game.optimizer_d.load_state_dict(contents.state["optimizer_d"])
+    game.optimizer_g.load_state_dict(_of_learning(contents.state["optimizer_g"], gan.generator))
+    if gan.discriminator is not None and game.optimizer_d is not None:
+        game.optimizer_d.load_state_dict(_of_learning(contents.state["optimizer_d"], gan.discriminator))
     component_state.restore(game, contents.state.get("components", {}))
+
+
+def _of_learning(saved: dict[str, Any], network: nn.Module) -> dict[str, Any]:
+    """An optimizer's state without that of frozen weights, which optimizers of older checkpoints had too."""
+    weights, groups = list(network.parameters()), saved["param_groups"]
+    if len(groups) != 1 or len(groups[0]["params"]) != len(weights):
+        return saved
+    learning = [number for number, weight in zip(groups[0]["params"], weights, strict=True) if weight.requires_grad]
+    places = {number: place for place, number in enumerate(learning)}
+    return {
+        "state": {places[number]: moments for number, moments in saved["state"].items() if number in places},
+        "param_groups": [groups[0] | {"params": list(places.values())}],
+    }
 
 
 def check_same_data(contents: checkpoint.Contents, batches: Batches) -> None:

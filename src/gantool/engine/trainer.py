@@ -156,9 +156,9 @@ class Trainer:
         self._ledger.add(scalars)
 
     def _play(self, batch: Tensor, labels: Labels, noise: float) -> Scalars:
-        alone, turns = self.game.gan.discriminator is None, self._turns
-        balance = None if alone else self.game.balance
-        learns_d, learns_g = balance.turn() if balance is not None else Turn(discriminator=not alone)
+        balance, turns = self.game.balance, self._turns
+        adversary = self.game.gan.discriminator is not None
+        learns_d, learns_g = balance.turn() if balance is not None else Turn(discriminator=adversary)
         if not (learns_d or learns_g):
             raise TrainingError(f"The balance {type(balance).__name__} gave neither network a turn; one has to learn.")
         scalars: Scalars = {}

@@ -1,6 +1,5 @@
 """The border at which a class that was written without gantool's base classes gets their defaults."""
 
-from collections.abc import Iterator
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -17,7 +16,7 @@ def adapt(kind: str, built: Any, name: str, title: str) -> Any:
     base = vars(contracts).get(kind.capitalize())
     if base is None:  # architectures and commands
         return built
-    for attribute, default in [("component_name", name), *_missing(base, built)]:
+    for attribute, default in {**_defaults(base, built), "component_name": name}.items():
         try:
             object.__setattr__(built, attribute, default)  # which frozen dataclasses allow
         except (AttributeError, TypeError) as error:
@@ -25,16 +24,30 @@ def adapt(kind: str, built: Any, name: str, title: str) -> Any:
                 f"{title} cannot be used: it is of type {type(built).__name__}, which takes no further attributes. "
                 f"Derive it from gantool.{base.__name__}."
             ) from error
+    if kind == "penalty":
+        _check_written(base, built, title)
     base.register(type(built))  # for checks of types: it has all that they ask for
     return built
 
 
-def _missing(base: type, built: object) -> Iterator[tuple[str, Any]]:
-    """The attributes that a class of its own lacks, with their defaults."""
-    if not hasattr(built, "side") and hasattr(built, "constrain"):
-        yield "side", "discriminator weights"
-    for each in base.__mro__[:-2]:  # without ABC and object
-        for attribute, default in vars(each).items():
-            if not attribute.startswith("_") and not hasattr(built, attribute):
-                # No default looks at the component itself.
-                yield attribute, partial(default, None) if isinstance(default, FunctionType) else default
+def _check_written(base: type, built: Any, title: str) -> None:
+    """Raise PluginError when the method that a penalty's side asks for is still that of the base class."""
+    method = "constrain" if built.side.endswith("weights") else "__call__"
+    if getattr(getattr(built, method, None), "__func__", None) is vars(base)[method]:
+        remedy = "A module has it from torch: name nn.Module before gantool.Penalty." if method == "__call__" else ""
+        raise PluginError(
+            f"{title} cannot be used: it is of type {type(built).__name__}, acts on the {built.side}, and has no "
+            f"{method} of its own. {remedy}".rstrip()
+        )
+
+
+def _defaults(base: type, built: object) -> dict[str, Any]:
+    """The attributes that a class of its own lacks; none of them looks at the component itself."""
+    optional = {name: value for each in base.__mro__ for name, value in vars(each).items() if not name.startswith("_")}
+    if hasattr(built, "constrain"):
+        optional["side"] = "discriminator weights"
+    return {
+        name: partial(value, None) if isinstance(value, FunctionType) else value
+        for name, value in optional.items()
+        if not hasattr(built, name)
+    }

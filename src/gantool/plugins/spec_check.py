@@ -38,6 +38,7 @@ def check_spec(kind: str, spec: object) -> None:
     if isinstance(spec, Component):
         _check_images(kind, spec)
         _check_traits(kind, spec)
+        _check_goes_with(kind, spec)
     if spec.settle is not None:
         _check_place(kind, spec.name, "settle", spec.settle)
     if isinstance(spec, Architecture):
@@ -65,6 +66,13 @@ def _check_traits(kind: str, spec: Component) -> None:
     if not isinstance(spec.traits, tuple) or not all(trait in TRAITS for trait in spec.traits):
         known = ", ".join(TRAITS)
         raise PluginError(f"the traits of {kind} {spec.name!r} must be a tuple of these: {known}; not {spec.traits!r}")
+
+
+def _check_goes_with(kind: str, spec: Component) -> None:
+    if not isinstance(spec.goes_with, tuple) or not all(isinstance(name, str) and name for name in spec.goes_with):
+        raise PluginError(
+            f"what {kind} {spec.name!r} goes with must be a tuple of names of architectures, not {spec.goes_with!r}"
+        )
 
 
 def _check_architecture(spec: Architecture) -> None:

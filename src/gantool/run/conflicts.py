@@ -4,19 +4,21 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from gantool.api.contracts import Gan
+from gantool.api.contracts import Gan, Penalty
+from gantool.api.kinds import KINDS
+from gantool.api.specs import Component
 from gantool.errors import UsageError
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
 
 EVEN = 0.5
 """Labels that change with this chance say nothing."""
-FLAGS = {"loss": "--loss", "penalty": "--penalty", "augmentation": "--augment", "balance": "--balance"}
 
 
 def refuse_conflicts(components: RunComponents, gan: Gan) -> None:
     """Raise UsageError for the first combination that cannot work, naming both sides and the remedy."""
     chosen = components.strategies
+    _refuse_strangers(components)
     names = [one.spec.name for one in chosen if one.kind == "penalty"]
     for name in names:
         if names.count(name) > 1:
@@ -51,6 +53,29 @@ def refuse_conflicts(components: RunComponents, gan: Gan) -> None:
             )
 
 
+def refuse_without_adversary(components: RunComponents, penalties: Sequence[Penalty]) -> None:
+    """Raise UsageError for a built penalty that acts on a discriminator, where there is none."""
+    arch = components.architecture.spec.name
+    for penalty in penalties:
+        if penalty.side.startswith("discriminator"):
+            raise UsageError(
+                f"--penalty {penalty.component_name} acts on a discriminator, and --arch {arch} has none. Leave it "
+                "out: --penalty none."
+            )
+
+
+def _refuse_strangers(components: RunComponents) -> None:
+    """Raise UsageError for a component that belongs to other architectures."""
+    arch = components.architecture.spec.name
+    for one in (*components.strategies, components.source, *components.log):
+        home = one.spec.goes_with if isinstance(one.spec, Component) else ()
+        if home and arch not in home:
+            raise UsageError(
+                f"{flag_of(one)} does not go with --arch {arch}: it belongs to {' and '.join(home)}. Leave it out, or "
+                f"use --arch {home[0]}."
+            )
+
+
 def having(chosen: Sequence[Chosen], trait: str) -> list[Chosen]:
     """Those that declare a trait, but for what adapts and was told not to."""
     return [one for one in chosen if trait in getattr(one.spec, "traits", ()) and not _held(one)]
@@ -64,7 +89,7 @@ def number(chosen: Chosen, option: str) -> float:
 
 def flag_of(chosen: Chosen) -> str:
     """How a user names it."""
-    return f"{FLAGS[chosen.kind]} {chosen.spec.name}"
+    return f"{KINDS[chosen.kind].flag} {chosen.spec.name}"
 
 
 def normalised(network: nn.Module) -> bool:

@@ -31,7 +31,7 @@ from gantool.files import cache_folder
 from gantool.plugins.selection import Chosen
 from gantool.progress import report
 from gantool.run.components import RunComponents
-from gantool.run.conflicts import refuse_conflicts
+from gantool.run.conflicts import refuse_conflicts, refuse_without_adversary
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ def prepare(
     refuse_conflicts(components, gan)
     try_guests(components, gan, shape, device)
     parts = build_parts(components)
+    if gan.discriminator is None:
+        refuse_without_adversary(components, parts.penalties)
     stages = stages_of(gan, config.resolution, config.batch)
     check_parts(stages, config.accumulate, processes)
     if measure:
@@ -189,14 +191,12 @@ def build_game(prepared: Prepared, device: torch.device, world: World) -> Game:
         None if gan.discriminator is None else adam(gan.discriminator, config.lr_d * scale_d),
         penalties=tuple(_placed(penalty, device) for penalty in parts.penalties),
         augmentation=_placed(parts.augmentation, device),
-        balance=parts.balance,  # which decides on the host
+        balance=None if gan.discriminator is None else parts.balance,  # which decides on the host
         precision=precision,
         world=world,
         accumulate=config.accumulate,
         clip=config.clip_grad,
     )
-
-
 
 
 def _placed(component: Any, device: torch.device) -> Any:

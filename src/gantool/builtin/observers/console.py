@@ -1,6 +1,7 @@
 """The terminal: a live line with progress, or, where there is no terminal, a plain line every few seconds."""
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 
 from rich.console import Console as Screen
@@ -113,11 +114,19 @@ def status(event: Tick, images_per_second: float, measured: Measured | None = No
         *(f"{name} {_short(value)}" for name, value in event.status.items()),
         f"{images_per_second:,.0f}/s",
         f"{left} left",
-        f"loss D {scalars.get('loss_d', 0):.3f} G {scalars.get('loss_g', 0):.3f}",
-        f"D right on {scalars.get('real_accuracy', 0):.0%} of reals, {scalars.get('fake_accuracy', 0):.0%} of fakes",
+        *_losses(scalars),
         *_measurements(measured),
     ]
     return "  ".join(parts)
+
+
+def _losses(scalars: Mapping[str, float]) -> list[str]:
+    """Those of both networks, as far as they learnt since the last tick, and how well the discriminator judges."""
+    losses = [f"{title} {scalars[name]:.3f}" for title, name in (("D", "loss_d"), ("G", "loss_g")) if name in scalars]
+    shares = [
+        f"{scalars[f'{kind}_accuracy']:.0%} of {kind}s" for kind in ("real", "fake") if f"{kind}_accuracy" in scalars
+    ]
+    return [f"loss {' '.join(losses)}"] * bool(losses) + [f"D right on {', '.join(shares)}"] * bool(shares)
 
 
 def _measurements(measured: Measured | None) -> list[str]:

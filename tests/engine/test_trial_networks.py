@@ -1,0 +1,90 @@
+"""An architecture whose terms or steps cannot work is named before there is a run."""
+
+import pytest
+import torch
+from torch import nn
+
+from fakes import TinyDiscriminator, TinyGenerator
+from gantool.api.contracts import Gan
+from gantool.api.specs import ImageShape
+from gantool.engine.trial_networks import try_networks
+from gantool.errors import PluginError
+
+CPU, SHAPE = torch.device("cpu"), ImageShape(8)
+
+
+def tried(gan):
+    try_networks(gan, "Architecture 'odd' of gantool-odd", SHAPE, CPU)
+
+
+def with_terms(answer, discriminator=None):
+    class Odd(Gan):
+        def terms(self, side, seen):
+            return answer(side, seen)
+
+    return Odd(TinyGenerator(), discriminator, 4)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda side, seen: None, "returned None, not a mapping from names"),
+        (lambda side, seen: {3: seen.fake[-1]}, "returned a dict, not a mapping from names"),
+        (lambda side, seen: {"a": seen.fake[-1].mean()}, "tensor of shape .* as 'a' for 4 samples"),
+        (lambda side, seen: {"loss_x": seen.fake[-1].mean(dim=(1, 2, 3))}, "'loss_x', a name that is taken"),
+        (lambda side, seen: {"a": seen.fake[-1].mean(dim=(1, 2, 3))}, "'a', a name that is taken"),
+        (lambda side, seen: seen.nothing, "failed on 4 samples .*nothing"),
+    ],
+)
+def test_terms_that_are_none_are_named(answer, words):
+    with pytest.raises(PluginError, match=rf"^Architecture 'odd' of gantool-odd cannot be used: its terms.*{words}"):
+        tried(with_terms(answer, TinyDiscriminator()))
+
+
+def test_a_generator_without_adversary_and_terms_has_nothing_to_learn_by():
+    with pytest.raises(PluginError, match="nothing to learn by"):
+        tried(with_terms(lambda side, seen: {}))
+    tried(with_terms(lambda side, seen: {"a": seen.fake[-1].mean(dim=(1, 2, 3))}))
+
+
+def test_a_shared_network_whose_gradient_is_gone_in_the_generators_step_is_named():
+    shared = TinyDiscriminator()
+
+    class Borrowing(nn.Module):
+        """All that it learns is the discriminator's."""
+
+        def __init__(self):
+            super().__init__()
+            self.theirs = shared
+            self.register_buffer("start", torch.randn(1, 3, 8, 8))
+
+        def forward(self, z, labels=None):
+            moved = self.theirs((self.start.expand(len(z), -1, -1, -1),)).view(-1, 1, 1, 1)
+            return ((self.start + moved + z.mean(dim=1).view(-1, 1, 1, 1)).tanh(),)
+
+    with pytest.raises(PluginError, match="gantool-odd cannot be used: its step of the generator failed on 4 samples"):
+        tried(Gan(Borrowing(), shared, 4))
+
+
+class Failing(torch.autograd.Function):
+    @staticmethod
+    def forward(context, values):
+        return values.clone()
+
+    @staticmethod
+    def backward(context, gradient):
+        raise ValueError("no way back")
+
+
+def test_a_term_that_fails_backward_is_named():
+    gan = with_terms(
+        lambda side, seen: {f"of_{side}": Failing.apply(seen.of_fake[1])} if side == "generator" else {}, Telling()
+    )
+    with pytest.raises(PluginError, match=r"its step of the generator failed on 4 samples .*no way back"):
+        tried(gan)
+
+
+class Telling(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        logits = super().forward(images, labels)
+        return logits, (None, logits * 2)

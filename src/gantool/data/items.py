@@ -1,4 +1,4 @@
-"""Reading a source item by item, trusting nothing of what it gives."""
+"""Items read from a source one by one, each checked for shape, type and label."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,13 +15,13 @@ from gantool.errors import DataError, GantoolError
 _AT_ONCE = 256
 
 Labelled = bool | Literal["any"]
-"""Whether labels are wanted: all, none, or those there are (None for an image without one)."""
+"""Labels that are wanted: all (True), none (False), or those there are ("any": None for an image without one)."""
 
 
 def read_item(
     source: Source, index: int, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> tuple[UInt8[Tensor, "c h w"], int | None]:
-    """`source[index]`, with its label as `labels` wants it. Raises DataError, naming both, when it is wrong."""
+    """`source[index]`, with a label as `labels` says. Raises DataError that names source and index for a bad item."""
     where = f"Source {name!r}, image {index}"
     image, label = _asked(lambda: source[index], where)
     return _image(image, where, shape), _label(label, where, len(source.class_names), labels)
@@ -30,7 +30,7 @@ def read_item(
 def read_items(
     source: Source, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> Iterator[tuple[UInt8[Tensor, "c h w"], int | None]]:
-    """All items in order, checked as by `read_item`; by way of `source.batch` where there is one, for speed.
+    """All items in order, checked as by `read_item`; read by `source.batch` where there is one, which is faster.
 
     `batch(start, stop)` gives n pictures `[n, c, h, w]` and n labels, as arrays or tensors.
     """
@@ -52,7 +52,7 @@ def read_items(
 
 
 def _listed(labels: Any) -> list[Any]:
-    """Labels of a batch as numbers; where one is missing they are no array."""
+    """Labels of a batch as a list of numbers; a batch with a missing label holds None in its place."""
     plain = labels.tolist() if hasattr(labels, "tolist") else labels
     return [label.item() if isinstance(label, Tensor) else label for label in plain]
 

@@ -1,4 +1,4 @@
-"""Scalars of many steps, summed where they are: the host waits for the device once a tick, not once a step."""
+"""Scalars of many steps, summed on the device, so that the host waits for it once per tick, not once per step."""
 
 from collections.abc import Mapping
 
@@ -18,18 +18,18 @@ class Ledger:
         self._streak: Tensor | None = None
 
     def add(self, scalars: Mapping[str, Float[Tensor, ""]]) -> None:
-        """Take note of one step, without reading anything."""
-        # A network whose turn it was not has skipped nothing.
+        """Add the scalars of one step, without waiting for the device."""
+        # A network that had no step in this batch has skipped none.
         skipped = torch.stack([scalars[name] for name in SKIPPED if name in scalars]).amax()
         self._streak = skipped if self._streak is None else (self._streak + 1) * skipped
         for name, value in scalars.items():
-            # A skipped step's infinities would hide the healthy ones of the same tick.
+            # The infinities of a skipped step would hide the finite values of the same tick.
             value = torch.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
             self._sums[name] = self._sums[name] + value if name in self._sums else value
             self._counts[name] = self._counts.get(name, 0) + 1
 
     def close(self) -> dict[str, float]:
-        """The means (`skipped_steps` is a count), and a fresh page; this is where the host waits."""
+        """Return the means (`skipped_steps` is a count) and reset them; here the host waits for the device."""
         names = list(self._sums)
         totals = torch.stack([self._sums[name].float() for name in names]).tolist() if names else []
         means = {n: total / self._counts[n] for n, total in zip(names, totals, strict=True) if n not in SKIPPED}
@@ -39,5 +39,5 @@ class Ledger:
 
     @property
     def streak(self) -> int:
-        """How many steps in a row, up to now, were skipped."""
+        """The number of steps in a row, up to now, that were skipped."""
         return 0 if self._streak is None else int(self._streak)

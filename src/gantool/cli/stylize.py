@@ -99,9 +99,9 @@ def stylize(
     A folder of photos is drawn one by one; a film, a GIF, or a folder with `-o film.mp4`, frame by frame. The first
     Ctrl-C stops and writes the picture so far; the second ends at once.
     """
+    from gantool.cli.stylize_display import layer_weights
     from gantool.cli.stylize_job import Job
     from gantool.cli.stylize_jobs import run
-    from gantool.cli.stylize_words import layer_weights
     from gantool.style.settings import Settings
 
     settings = Settings(

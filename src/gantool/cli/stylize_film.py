@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import torch
 
+from gantool.cli.stylize_display import Show
 from gantool.cli.stylize_job import Drawn, Job
-from gantool.cli.stylize_words import Show
 from gantool.data.pictures.frames import FILMS, Film, read_film, same_size
 from gantool.data.pictures.whole import Picture
 from gantool.errors import DataError
 from gantool.pixels import to_uint8
 from gantool.render.animations import check_fps, save_frames
-from gantool.style.job import Manner, as_image, stylize
+from gantool.style.job import StyleSetup, as_image, stylize
 from gantool.style.transfer import State
 
 MOVING = (".gif", ".apng", *FILMS)
@@ -22,7 +22,7 @@ LATER_FRAMES = 3
 CPU = torch.device("cpu")
 
 
-def draw_film(job: Job, manner: Manner, show: Show, caught: list[int]) -> Drawn:
+def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> Drawn:
     """Stylise frame by frame; each is initialised with the result before, plus the change in the content."""
     began = time.monotonic()
     film = read_film(job.content, job.size)
@@ -33,11 +33,11 @@ def draw_film(job: Job, manner: Manner, show: Show, caught: list[int]) -> Drawn:
     image, last = None, None
     for index, content in enumerate(film.frames):
         if before is None or image is None:
-            states = stylize(content, manner)
+            states = stylize(content, setup)
         else:
             same_size(content, before, index + 1)
             moved = image.cpu() + as_image(content, CPU) - as_image(before, CPU)
-            states = stylize(content, replace(manner, settings=later), moved.clamp(-1, 1))
+            states = stylize(content, replace(setup, settings=later), moved.clamp(-1, 1))
         for state in states:
             show(state, f"frame {index + 1} of {film.count}: ", _share(film, index, state))
             last = state

@@ -14,9 +14,9 @@ from gantool.cli.interrupts import interruptible
 from gantool.cli.out_files import check_out
 from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.progress import showing_progress
+from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
 from gantool.cli.stylize_job import Drawn, Job
-from gantool.cli.stylize_words import Show, display
 from gantool.data.pictures.frames import FILMS
 from gantool.data.pictures.inspection import frame_count
 from gantool.data.pictures.tree import usable_listing
@@ -25,7 +25,7 @@ from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
 from gantool.pixels import to_uint8
 from gantool.render.pictures import save_pictures, to_pil
 from gantool.render.rows import side_by_side
-from gantool.style.job import Manner, as_image, find_extractor, parse_styles, stylize
+from gantool.style.job import StyleSetup, as_image, find_extractor, parse_styles, stylize
 from gantool.style.transfer import State
 
 
@@ -39,17 +39,17 @@ def run(job: Job, as_json: bool) -> None:
         check_out(job.out, job.overwrite, moving)
     for path in [job.sheet] if job.sheet else []:
         check_out(path, job.overwrite)
-    manner, name = _manner(job)
+    setup, name = _setup(job)
     if not many and not moving:
-        _tell_of_frames(job)
+        _note_unused_frames(job)
     # Standard output is for the result alone, whatever a plugin's extractor prints.
     with redirect_stdout(sys.stderr), interruptible() as caught, display(job.quiet) as show:
         if many:
-            drawn = _folder(job, manner, show, caught)
+            drawn = _folder(job, setup, show, caught)
         elif moving:
-            drawn = [draw_film(job, manner, show, caught)]
+            drawn = [draw_film(job, setup, show, caught)]
         else:
-            drawn = [_picture(job, manner, show, caught, job.content, job.out)]
+            drawn = [_picture(job, setup, show, caught, job.content, job.out)]
     if as_json:
         result_json(_summary(job, name, drawn, bool(caught)))
     else:
@@ -67,24 +67,24 @@ def _is_moving(job: Job) -> bool:
     return out in MOVING or source in FILMS or (source in MOVING and out == ".webp")
 
 
-def _tell_of_frames(job: Job) -> None:
+def _note_unused_frames(job: Job) -> None:
     with job.content.open("rb") as file:
         count = frame_count(file)
     if count > 1:
         say(f"{job.content} has {count} frames; the first is drawn. For all of them: -o {job.out.with_suffix('.gif')}")
 
 
-def _manner(job: Job) -> tuple[Manner, str]:
+def _setup(job: Job) -> tuple[StyleSetup, str]:
     styles = parse_styles(job.styles)
     for path in (job.content, *(style.path for style in styles), *job.masks, *([job.start] if job.start else [])):
         if not path.exists():  # before anyone waits for a network's weights
             raise DataError(f"There is no file {path}.{nearest_beside(path)}")
     with showing_progress():
         extractor, name = find_extractor(job.extractor)
-    return Manner(styles, extractor, job.settings, job.masks, job.device, job.precision), name
+    return StyleSetup(styles, extractor, job.settings, job.masks, job.device, job.precision), name
 
 
-def _folder(job: Job, manner: Manner, show: Show, caught: list[int]) -> list[Drawn]:
+def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[Drawn]:
     """Stylise every picture of a folder under its own name; one that cannot be read is skipped with a warning."""
     listing = usable_listing(str(job.content))
     drawn: list[Drawn] = []
@@ -98,7 +98,7 @@ def _folder(job: Job, manner: Manner, show: Show, caught: list[int]) -> list[Dra
             show(state, f"{path}: ", (done + share) / len(listing.items))
 
         try:
-            drawn.append(_picture(job, manner, shown, caught, listing.root / item.path, out))
+            drawn.append(_picture(job, setup, shown, caught, listing.root / item.path, out))
         except DataError as error:
             warn(f"Skipped: {error}")
         if caught:
@@ -106,7 +106,7 @@ def _folder(job: Job, manner: Manner, show: Show, caught: list[int]) -> list[Dra
     return drawn
 
 
-def _picture(job: Job, manner: Manner, show: Show, caught: list[int], source: Path, out: Path) -> Drawn:
+def _picture(job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path) -> Drawn:
     """Stylise one picture; the last state is written even if an error ends it."""
     began = time.monotonic()
     content = read_picture(source, job.size)
@@ -114,7 +114,7 @@ def _picture(job: Job, manner: Manner, show: Show, caught: list[int], source: Pa
     last: State | None = None
     files = [out]
     try:
-        for state in stylize(content, manner, start):
+        for state in stylize(content, setup, start):
             last = state
             show(state, "", state.share)
             if job.save_every and state.step % job.save_every == 0 and state.step < state.steps:
@@ -131,7 +131,7 @@ def _picture(job: Job, manner: Manner, show: Show, caught: list[int], source: Pa
     picture = _finished(last, content, out)
     _save(picture, out, job.overwrite)
     if job.sheet:
-        styles = [to_pil(read_picture(style.path, max(picture.size)).pixels) for style in manner.styles]
+        styles = [to_pil(read_picture(style.path, max(picture.size)).pixels) for style in setup.styles]
         _save(side_by_side([to_pil(content.pixels), *styles, picture.convert("RGB")]), job.sheet, job.overwrite)
         files.append(job.sheet)
     return Drawn(files, last, time.monotonic() - began)

@@ -88,7 +88,7 @@ def open_batches(
             raise DataError(f"Source {name!r} has images without a label, so it cannot be trained with --labels.")
     shape = (channels, resolution, resolution)
     if isinstance(source, CachedSource) and source.pixels.shape[1:] != shape:
-        raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; {shape} was asked for.")
+        raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; they must be {shape}.")
     if not isinstance(source, CachedSource):
         read_item(source, 0, name, shape, labels)  # a fault that every image has is found before the run folder is made
     supply = supply_of(source, name, shape, labels, device, sides)

@@ -69,7 +69,7 @@ def _asked(get: Callable[[], Any], where: str) -> tuple[Any, Any]:
 
 def _image(image: Any, where: str, shape: tuple[int, int, int]) -> UInt8[Tensor, "c h w"]:
     if not isinstance(image, Tensor) or image.dtype != torch.uint8 or tuple(image.shape) != shape:
-        raise DataError(f"{where} is {_described(image)}; a uint8 tensor of shape {shape} was asked for.")
+        raise DataError(f"{where} is {_described(image)}; it must be a uint8 tensor of shape {shape}.")
     return image.cpu()
 
 

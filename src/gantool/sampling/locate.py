@@ -68,7 +68,7 @@ def _in_folder(folder: Path) -> Path:
     if (folder / CHECKPOINTS).exists() or (folder / "config.toml").exists():
         raise CheckpointError(
             f"The run {folder} has no model yet: training stopped before its first checkpoint. "
-            f"Go on with: gantool train --resume {folder}"
+            f"Resume it with: gantool train --resume {folder}"
         )
     if folder.name == CHECKPOINTS and _newest_readable(folder.parent) is not None:
         return _in_folder(folder.parent)

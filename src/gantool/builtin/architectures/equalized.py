@@ -164,8 +164,8 @@ class Features(nn.Sequential):
         )
 
 
-class Verdict(nn.Module):
-    """Logits of feature vectors; with classes the projection of the label is added (Miyato and Koyama 2018, eq. 3)."""
+class LogitHead(nn.Module):
+    """Feature vectors to logits; with classes, the projection of the label is added (Miyato and Koyama 2018, eq. 3)."""
 
     def __init__(self, features: int, classes: int) -> None:
         super().__init__()

@@ -14,10 +14,10 @@ from gantool.builtin.architectures.equalized import (
     EqualizedConv2d,
     Features,
     Halving,
+    LogitHead,
     MinibatchStd,
     PixelNorm,
     Stem,
-    Verdict,
     pooled,
 )
 from gantool.builtin.architectures.growth import sides
@@ -90,7 +90,7 @@ class MsgDiscriminator(nn.Module):
             for inputs, fine, coarse in zip(entering[1:], widths[1:], widths, strict=False)
         )
         self.features = Features(entering[0], widths[0], maps.at(2), options.stddev_group)
-        self.verdict = Verdict(maps.at(2), shape.classes)
+        self.verdict = LogitHead(maps.at(2), shape.classes)
 
     def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:
         """Logits of the pyramids, conditioned on labels where there are classes."""

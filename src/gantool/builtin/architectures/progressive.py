@@ -17,9 +17,9 @@ from gantool.builtin.architectures.equalized import (
     EqualizedConv2d,
     Features,
     Halving,
+    LogitHead,
     PixelNorm,
     Stem,
-    Verdict,
     pooled,
     upsampled,
 )
@@ -66,7 +66,7 @@ class ProgressiveDiscriminator(nn.Module):
         self.from_rgb = nn.ModuleList(EqualizedConv2d(shape.channels, width, 1) for width in widths)
         self.blocks = nn.ModuleList(Halving(fine, fine, coarse) for coarse, fine in pairwise(widths))
         self.features = Features(widths[0], widths[0], maps.at(2), options.stddev_group)
-        self.verdict = Verdict(maps.at(2), shape.classes)
+        self.verdict = LogitHead(maps.at(2), shape.classes)
         self.growth = Growth(len(self.sides) - 1)
 
     def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import gantool
 from gantool.builtin.observers import WatchOptions
-from gantool.builtin.observers.verdicts import judge, read
+from gantool.builtin.observers.detector import detect, read_metrics
 from gantool.run.folder import load_config
 
 EARLY = 0.25
@@ -44,12 +44,12 @@ class Replayed:
 def replay(run: Path, broken: bool, options: WatchOptions) -> Replayed:
     """Judge one run. Raises GantoolError where it is none, or has not been measured."""
     goal = load_config(run).images
-    readings = list(read(run / "metrics.jsonl"))
+    readings = list(read_metrics(run / "metrics.jsonl"))
     if not any("swd" in reading.values for reading in readings):
         raise gantool.GantoolError(f"{run} holds no measurements: it was trained without the watch.")
-    verdicts = judge(readings, goal, options)
-    kinds = tuple(dict.fromkeys(verdict.kind for verdict in verdicts))
-    return Replayed(run.name, broken, len(readings), verdicts[0].images_seen / goal if verdicts else None, kinds)
+    problems = detect(readings, goal, options)
+    kinds = tuple(dict.fromkeys(problem.kind for problem in problems))
+    return Replayed(run.name, broken, len(readings), problems[0].images_seen / goal if problems else None, kinds)
 
 
 def totals(replayed: list[Replayed]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The disk: atomic writes, the lock of a run folder, and the folder of caches."""
+"""Atomic writes, the lock of a run folder, and the cache folder."""
 
 import os
 import shutil
@@ -18,12 +18,12 @@ from gantool.progress import report
 
 DISK_FULL = 28  # errno.ENOSPC
 LOCK = ".lock"
-"""A file of the run folder that stays there, empty: only who holds it counts."""
+"""An empty file that stays in the run folder; only a lock held on it counts, not the file."""
 _WAIT_SECONDS = 0.2
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Have `write` fill a temporary file beside `path`, then put it in place; on any error `path` is as it was.
+    """Have `write` fill a temporary file beside `path`, then rename it; on any error `path` stays as it was.
 
     Raises TrainingError when the disk is full.
     """
@@ -40,7 +40,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_folder_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """The same for a folder of files; an older folder of that name is replaced."""
+    """Have `write` fill a temporary folder beside `path`, then rename it; an older folder of that name is replaced."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -76,9 +76,9 @@ def _explained(error: OSError, path: Path) -> TrainingError:
 
 
 class RunLock:
-    """A run folder that nobody else may train: from the making of this until `release`, or until it is dropped.
+    """The lock of a run folder, which keeps other processes from training it until `release` or until it is dropped.
 
-    As a context it is held inside, and free afterwards. Raises ResumeError when another process has the run.
+    As a context manager it is held inside the block. Raises ResumeError when another process holds the run.
     """
 
     def __init__(self, run: Path) -> None:
@@ -87,7 +87,7 @@ class RunLock:
         self.take()
 
     def take(self) -> None:
-        """Hold the run, if this does not yet."""
+        """Acquire the lock, if it is not held yet."""
         if self._lock.is_locked:
             return
         try:
@@ -101,7 +101,7 @@ class RunLock:
             raise ResumeError(f"The run {self.run} cannot be written: {error.strerror or error}.") from error
 
     def release(self) -> None:
-        """Let others have the run."""
+        """Release the lock."""
         self._lock.release(force=True)
 
     def __enter__(self) -> "RunLock":
@@ -113,9 +113,9 @@ class RunLock:
 
 
 def cache_folder() -> Path:
-    """The folder of cached images, made if it is missing: GANTOOL_CACHE, else the system's place for caches.
+    """The folder of caches, made if it is missing: GANTOOL_CACHE, else the system's folder for caches.
 
-    Where that cannot be written (a read-only home, a container), a folder among the system's temporary files.
+    Where that cannot be written (a read-only home, a container), it is a folder among the system's temporary files.
     """
     chosen = os.environ.get("GANTOOL_CACHE")
     for folder in (
@@ -151,7 +151,7 @@ def _of_platform() -> Path:
 
 
 def _taken(file: IO[bytes]) -> bool:
-    """True when the lock is ours, or when this file system has no locks (then two may build, each for itself)."""
+    """True if this process has the lock, or if the file system has no locks (then two may build, each for itself)."""
     if sys.platform == "win32":
         import msvcrt
 

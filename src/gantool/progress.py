@@ -1,17 +1,17 @@
-"""How long work deep inside tells whoever is watching how far it is, without knowing who that is."""
+"""Progress reports from long work to a listener that the work does not know."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 Listener = Callable[[str, int, int], None]
-"""Called with what is being done, how many are done, and how many there are."""
+"""A function called with the name of the work, the number done and the total."""
 
 _listener: ContextVar[Listener | None] = ContextVar("gantool_progress", default=None)
 
 
 def report(label: str, done: int, total: int) -> None:
-    """Say that `done` of `total` are done; costs nothing when nobody listens."""
+    """Report that `done` of `total` are done; costs nothing without a listener."""
     listener = _listener.get()
     if listener is not None:
         listener(label, done, total)

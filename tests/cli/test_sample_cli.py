@@ -163,7 +163,7 @@ def test_latents_of_a_file_are_drawn_in_place_of_seeds(run: str, tmp_path: Path)
     for name, seed in (("two-latent000000.png", 5), ("two-latent000001.png", 7)):
         assert np.array_equal(pixels(f"drawn/{name}"), pixels(f"seeds/seed{seed:06d}.png"))
     assert "two-grid-0-1.png" in call("sample", run, "--latents", "two.safetensors", "--grid", "--out", "drawn")
-    with pytest.raises(OptionError, match="--latents says what is drawn"):
+    with pytest.raises(OptionError, match="--latents takes the place of"):
         call("sample", run, "--latents", "two.safetensors", "--seeds", "1")
     gantool.save_latents(tmp_path / "other.safetensors", torch.zeros(1, 3))
     with pytest.raises(OptionError, match="they are of another model"):

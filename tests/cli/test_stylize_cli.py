@@ -73,15 +73,15 @@ def test_without_a_size_the_longer_side_has_512_pixels(gantool, here):
 
 
 def test_ctrl_c_keeps_the_picture_so_far(gantool, here, monkeypatch):
-    from gantool.cli import stylize_words
+    from gantool.cli import stylize_display
 
     def interrupting(state, *_):
         if state.step == 2:
             os.kill(os.getpid(), signal.SIGINT)
         return ""
 
-    monkeypatch.setattr(stylize_words, "status", interrupting)
-    monkeypatch.setattr(stylize_words, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(stylize_display, "status", interrupting)
+    monkeypatch.setattr(stylize_display, "SECONDS_BETWEEN_LINES", 0.0)
     ended = gantool("stylize", "photo.png", "wave.png", *QUICK, "-o", "a.png", "--json")
     assert ended.code == 130
     assert json.loads(ended.out)["steps"] == 2

@@ -38,11 +38,11 @@ def test_a_folder_is_drawn_picture_by_picture_and_what_is_there_is_kept(gantool,
     ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--json")
     assert ended.code == 0, ended.err
     assert sorted(json.loads(ended.out)["files"]) == ["drawn/a.png", "drawn/sub/b.png"]
-    assert "Passed over: photos/broken.png" in ended.err
+    assert "Skipped: photos/broken.png" in ended.err
     assert pixels("drawn/a.png").shape == (16, 32, 3)
     again = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--json")
     assert json.loads(again.out)["files"] == []
-    assert "drawn/a.png is there already and is kept" in again.err
+    assert "drawn/a.png exists and is kept" in again.err
 
 
 def test_a_sheet_is_of_one_picture(gantool, here):
@@ -143,4 +143,4 @@ def test_colours_and_layers_and_a_start_of_ones_own(gantool, here):
         assert gantool(*words, *more, "-o", "a.png").code == 0
     wrong = gantool(*words, "--style-layer", "scale1:much", "-o", "a.png")
     assert wrong.code == 2
-    assert "after the colon comes a number" in wrong.err
+    assert "weight after the colon must be a number" in wrong.err

@@ -193,7 +193,7 @@ def test_fewer_images_than_a_run_has_seen_are_one_clear_sentence(gantool, photos
     before = contents(Path("runs/one"))
     ended = gantool("train", "--resume", "runs/one", "--images", "8")
     assert ended.code == 0
-    assert "the run runs/one has seen 16 images already, and 8 are asked for; give a larger --images" in ended.err
+    assert "the run runs/one has already seen 16 images, more than --images 8; give a larger --images" in ended.err
     assert ended.err.count("Nothing to do") == 1
     assert "Training" not in ended.err
     assert contents(Path("runs/one")) == before

@@ -166,7 +166,7 @@ GOOD = torch.zeros(3, 4, 4, dtype=torch.uint8)
     ("item", "words"),
     [
         ((GOOD.float(), 0), "a tensor of float32 and shape (3, 4, 4)"),
-        ((GOOD[:1], 0), "shape (1, 4, 4); a uint8 tensor of shape (3, 4, 4) was asked for"),
+        ((GOOD[:1], 0), "shape (1, 4, 4); it must be a uint8 tensor of shape (3, 4, 4)"),
         ((GOOD.numpy(), 0), "of type ndarray"),
         ((GOOD, None), "the label None"),
         ((GOOD, 2), "the label 2; there are 2 classes"),

@@ -21,8 +21,8 @@ def gantool_commands() -> list[Command]:
             "gantool.cli.interpolate:interpolate",
         ),
         Command(
-            "stylize", "Draw a photo in the manner of a painting, from coarse to fine.", "gantool.cli.stylize:stylize"
+            "stylize", "Redraw a photo in the style of paintings, from coarse to fine.", "gantool.cli.stylize:stylize"
         ),
-        Command("data", "Look at pictures before training on them.", "gantool.cli.data:app"),
+        Command("data", "Check pictures before training on them.", "gantool.cli.data:app"),
         Command("plugins", "List plugins, write, check, install and remove them.", "gantool.cli.plugins:app"),
     ]

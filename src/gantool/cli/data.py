@@ -1,10 +1,10 @@
-"""`gantool data`: look at pictures before training on them."""
+"""`gantool data`: check pictures before training on them."""
 
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Look at pictures before training on them.", no_args_is_help=True)
+app = typer.Typer(help="Check pictures before training on them.", no_args_is_help=True)
 
 
 @app.callback()
@@ -16,11 +16,12 @@ def _group() -> None:
 def check(
     folder: Annotated[str, typer.Argument(help="A folder of pictures, or a zip or tar of them.", metavar="FOLDER")],
     resolution: Annotated[
-        int | None, typer.Option("--resolution", min=1, help="The training size; by default what suits the pictures.")
+        int | None,
+        typer.Option("--resolution", min=1, help="Training resolution. Default: one that suits the pictures."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Report sizes, kinds, duplicates and broken files, and what training would use."""
+    """Report sizes, formats, duplicates, broken files, and the data that training would use."""
     from gantool.cli.output import result, result_json
     from gantool.cli.progress import showing_progress
     from gantool.data.pictures.options import FolderOptions

@@ -1,4 +1,4 @@
-"""`gantool interpolate`: a walk between seeds, as a strip, an animation or a film."""
+"""`gantool interpolate`: a latent walk between seeds, as a strip, an animation or a film."""
 
 import sys
 from contextlib import redirect_stdout
@@ -22,31 +22,29 @@ def interpolate(
     out: Annotated[
         Path,
         typer.Option(
-            "-o", "--out", metavar="FILE", help="A strip (.png), an animation or film (.webp .gif .apng .mp4)."
+            "-o", "--out", metavar="FILE", help="Output: a strip (.png), an animation or film (.webp .gif .apng .mp4)."
         ),
     ],
-    seeds: Annotated[
-        str, typer.Option(metavar="SEEDS", help="The seeds to pass through, in order: 1,5,9 or 0-3.")
-    ] = "0-3",
+    seeds: Annotated[str, typer.Option(metavar="SEEDS", help="Seeds to pass through, in order: 1,5,9 or 0-3.")] = "0-3",
     frames: Annotated[
         int | None,
         typer.Option(
             metavar="N",
             min=2,
             max=100_000,
-            help="Frames in all; a second from seed to seed (8 in a strip) if not given.",
+            help="Number of frames. Default: one second from seed to seed (8 frames in a strip).",
         ),
     ] = None,
     method: Annotated[
         Literal["auto", "slerp", "lerp", "smooth"],
         typer.Option(help="Great circles, lines, or a spline; auto is slerp in z and smooth in w."),
     ] = "auto",
-    loop: Annotated[bool, typer.Option("--loop", help="Come back to the first seed, and repeat for ever.")] = False,
-    fps: Annotated[int, typer.Option(metavar="N", min=1, max=240, help="Frames a second.")] = 25,
+    loop: Annotated[bool, typer.Option("--loop", help="Return to the first seed, and repeat for ever.")] = False,
+    fps: Annotated[int, typer.Option(metavar="N", min=1, max=240, help="Frames per second.")] = 25,
     truncation: Truncation = 1.0,
     label: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL", help="A class, by name or index; in a w space also one for each seed."),
+        typer.Option(metavar="LABEL", help="Class, by name or index; a model with a w space also takes one per seed."),
     ] = None,
     level: Level = None,
     scale: Scale = 1,
@@ -58,12 +56,12 @@ def interpolate(
     """Walk from seed to seed: each seed's own frame is exactly what `gantool sample` draws for it."""
     numbers = parse_seeds(seeds)
     if len(numbers) < 2:
-        raise OptionError("--seeds: a walk takes two seeds or more, as in --seeds 1,5,9.")
+        raise OptionError("--seeds: a walk needs two seeds or more, as in --seeds 1,5,9.")
     steps = len(numbers) if loop else len(numbers) - 1
     per_step = STRIP_FRAMES_PER_STEP if out.suffix.lower() == ".png" else SECONDS_PER_STEP * fps
     count = steps * per_step + (not loop) if frames is None else frames
     if count < len(numbers):
-        raise OptionError(f"--frames {count} is too few to pass through {len(numbers)} seeds: each takes a frame.")
+        raise OptionError(f"--frames {count} is too few for {len(numbers)} seeds: each needs a frame.")
 
     from gantool.cli import output
     from gantool.cli.out_files import check_out
@@ -74,14 +72,14 @@ def interpolate(
 
     check_out(out, overwrite, moving=True)
     check_fps(out, fps)
-    with redirect_stdout(sys.stderr), showing_progress():  # which a guest's network may write to
+    with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         loaded = load(model, device)
         if count * (loaded.card.resolution * scale) ** 2 * loaded.card.channels > MOST_PIXELS:
             raise OptionError(f"{count} frames at --scale {scale} do not fit in memory: lower --frames or --scale.")
         labels = None if not label else label[0] if len(label) == 1 else label
         if labels is None and loaded.class_names and loaded.space == "z":
             first = loaded.class_names[numbers[0] % len(loaded.class_names)]
-            output.say(f"Staying in class {first!r}, that of seed {numbers[0]}; --label chooses another.")
+            output.say(f"All frames are of class {first!r}, that of seed {numbers[0]}; --label chooses another.")
         images = loaded.interpolate(numbers, count, method, loop, truncation, labels, level)
         save_frames(out, upscale(images, scale), fps, loop)
     if as_json:

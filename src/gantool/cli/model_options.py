@@ -1,4 +1,4 @@
-"""Options of the commands that draw, from a trained generator above all."""
+"""Options shared by the commands that draw pictures."""
 
 from typing import Annotated
 
@@ -7,26 +7,30 @@ import typer
 ModelPath = Annotated[
     str, typer.Argument(metavar="MODEL", help="A run folder, a checkpoint folder or a .safetensors file.")
 ]
-"""What `gantool.load` takes."""
+"""The argument of `gantool.load`."""
 
 Truncation = Annotated[
     float,
-    typer.Option(metavar="X", min=0, max=2, help="Toward the mean picture: 1 is off, 0 the mean; lower is tamer."),
+    typer.Option(
+        metavar="X", min=0, max=2, help="Truncation psi: 1 disables it, 0 gives the mean picture; lower is less varied."
+    ),
 ]
 """Its default is 1.0."""
 
 Level = Annotated[
     int | None,
-    typer.Option(metavar="N", min=1, help="A coarser resolution that the generator also draws, by its side in pixels."),
+    typer.Option(
+        metavar="N", min=1, help="Coarser resolution to draw, by its side in pixels, if the generator has it."
+    ),
 ]
-Scale = Annotated[int, typer.Option(metavar="N", min=1, max=32, help="Enlarge by whole pixels.")]
+Scale = Annotated[int, typer.Option(metavar="N", min=1, max=32, help="Enlarge by this whole factor.")]
 """Its default is 1."""
 
 Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps.")]
 """Its default is "auto"; `gantool.load` takes it."""
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 """Its default is False."""
 
-Json = Annotated[bool, typer.Option("--json", help="Tell what was made as JSON.")]
-"""Its default is False; what it asks for is written by `result_json`."""
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+"""Its default is False; `result_json` prints the result."""

@@ -1,4 +1,4 @@
-"""`gantool sample`: pictures of a trained generator, one file for each seed or one sheet."""
+"""`gantool sample`: pictures from a trained generator, one file per seed or one sheet."""
 
 import sys
 from contextlib import redirect_stdout
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Draw = Callable[[list[int], str | None], UInt8[Tensor, "n c h w"]]
     PathOf = Callable[[str, list[str | None]], Path]
 
-AT_ONCE = 256  # pictures in memory while files are written
+AT_ONCE = 256  # pictures held in memory while files are written
 SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 
 
@@ -32,9 +32,11 @@ def sample(
     model: ModelPath,
     n: Annotated[
         int | None,
-        typer.Option("-n", metavar="N", min=1, max=MOST_SEEDS, help="How many: the seeds 0 to N-1. 16 if not given."),
+        typer.Option(
+            "-n", metavar="N", min=1, max=MOST_SEEDS, help="Number of pictures, with seeds 0 to N-1. Default: 16."
+        ),
     ] = None,
-    seeds: Annotated[str | None, typer.Option(metavar="SEEDS", help="Which seeds: 0-63, or 1,5,9-12.")] = None,
+    seeds: Annotated[str | None, typer.Option(metavar="SEEDS", help="Seeds: 0-63, or 1,5,9-12.")] = None,
     latents: Annotated[
         Path | None,
         typer.Option(
@@ -44,20 +46,22 @@ def sample(
     truncation: Truncation = 1.0,
     label: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL", help="A class, by name or index; repeat it for all seeds in each class."),
+        typer.Option(metavar="LABEL", help="Class, by name or index; repeat it to draw all seeds in each class."),
     ] = None,
     level: Level = None,
-    grid: Annotated[bool, typer.Option("--grid", help="One contact sheet instead of a file for each seed.")] = False,
+    grid: Annotated[bool, typer.Option("--grid", help="One contact sheet instead of one file per seed.")] = False,
     out: Annotated[
         Path | None,
         typer.Option(
             "-o",
             "--out",
             metavar="FOLDER",
-            help="Where the files go; samples/NAME-IMAGES_SEEN of the model if not given.",
+            help="Output folder. Default: samples/NAME-IMAGES_SEEN of the model.",
         ),
     ] = None,
-    format: Annotated[Literal["png", "webp", "jpeg"], typer.Option(help="PNG and WebP keep every pixel.")] = "png",
+    format: Annotated[
+        Literal["png", "webp", "jpeg"], typer.Option(help="File format; PNG and WebP are lossless.")
+    ] = "png",
     scale: Scale = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that differ.")] = False,
     device: Device = "auto",
@@ -72,7 +76,7 @@ def sample(
     if n is not None and seeds is not None:
         raise OptionError("-n and --seeds exclude each other: -n 8 is --seeds 0-7.")
     if latents is not None and (n is not None or seeds is not None or truncation != 1):
-        raise OptionError("--latents says what is drawn: -n, --seeds and --truncation do not go with it.")
+        raise OptionError("--latents takes the place of -n, --seeds and --truncation; leave these out.")
     numbers = list(dict.fromkeys(parse_seeds(seeds))) if seeds is not None else list(range(n or 16))
 
     from gantool.cli import output
@@ -83,7 +87,7 @@ def sample(
 
     found = None if latents is None else load_latents(latents)
     numbers = numbers if found is None else list(range(len(found.latents)))
-    with redirect_stdout(sys.stderr), showing_progress():  # which a guest's network may write to
+    with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         loaded = load(model, device)
         labels = _class_names(loaded, label or [])
         folder = out if out is not None else Path("samples") / f"{model_name(model)}-{loaded.card.images_seen:09d}"
@@ -110,7 +114,7 @@ def sample(
 
 
 def _class_names(model: "Model", wanted: list[str]) -> list[str | None]:
-    """The classes asked for, by name and once each; [None] when the seeds choose."""
+    """The names of the wanted classes, once each; [None] if the seeds choose."""
     if not wanted:
         return [None]
     chosen = [model.choose_labels([0], label) for label in wanted]
@@ -120,7 +124,7 @@ def _class_names(model: "Model", wanted: list[str]) -> list[str | None]:
 def _write_singles(
     draw: "Draw", path_of: "PathOf", seeds: list[int], labels: list[str | None], scale: int, overwrite: bool
 ) -> list[Path]:
-    """A file for each seed and class."""
+    """Write one file per seed and class."""
     from gantool.render.pictures import save_pictures, to_pil, upscale
 
     files = []
@@ -136,7 +140,7 @@ def _write_singles(
 def _write_sheet(
     draw: "Draw", path_of: "PathOf", seeds: list[int], labels: list[str | None], scale: int, overwrite: bool
 ) -> list[Path]:
-    """All seeds, nearly square; with several classes one row for each."""
+    """Write one sheet of all seeds, nearly square; with several classes, one row for each."""
     import torch
 
     from gantool.render.grids import sheet

@@ -1,4 +1,4 @@
-"""`gantool stylize`: a photo in the manner of a painting."""
+"""`gantool stylize`: neural style transfer from paintings to photos."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +13,7 @@ SIDE = 512
 
 
 def _side(given: str | int) -> int:
-    """Pixels; 0 stands for the picture's own size. Typer sends the default through here as well."""
+    """The side in pixels; 0 stands for the picture's own size. Typer passes the default through here as well."""
     text = str(given)
     if text == ORIGINAL:
         return 0
@@ -23,10 +23,10 @@ def _side(given: str | int) -> int:
 
 
 def stylize(
-    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to be drawn anew, or a folder.")],
+    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="Content image, or a folder of them.")],
     styles: Annotated[
         list[str],
-        typer.Argument(metavar="STYLE[:WEIGHT]...", help="The pictures whose manner it gets; a folder is all of it."),
+        typer.Argument(metavar="STYLE[:WEIGHT]...", help="Style images; a folder stands for all images in it."),
     ],
     out: Annotated[
         Path,
@@ -34,72 +34,74 @@ def stylize(
             "-o",
             "--out",
             metavar="FILE",
-            help="What to write: .png .jpg .webp; for a film .gif .webp .mp4; a folder for a folder.",
+            help="Output: .png .jpg .webp; for a film .gif .webp .mp4; a folder for a folder.",
         ),
     ],
     extractor: Annotated[
         str,
         typer.Option(
             metavar="E",
-            help="Network that sees the style: a component; auto is vgg19, or random without its weights.",
+            help="Feature extractor, a component; auto is vgg19, or random without its weights.",
             autocompletion=complete("extractor"),
         ),
     ] = "auto",
     size: Annotated[
         int, typer.Option(metavar="N", parser=_side, help="Pixels of the longer side, or 'original'.")
     ] = SIDE,
-    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps at full size; more is closer.")] = 100,
-    content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="More keeps the photo.")] = 1.0,
-    style_weight: Annotated[float, typer.Option(metavar="X", min=0, help="More follows the painting.")] = 1.0,
-    tv_weight: Annotated[float, typer.Option(metavar="X", min=0, help="More is smoother.")] = 1.0,
+    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps at full size; more lowers the loss.")] = 100,
+    content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the content loss.")] = 1.0,
+    style_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the style loss.")] = 1.0,
+    tv_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of total variation.")] = 1.0,
     style_scale: Annotated[
-        float, typer.Option(metavar="X", min=0.05, max=20, help="Size of the strokes: 2 makes them twice as large.")
+        float, typer.Option(metavar="X", min=0.05, max=20, help="Size of brush strokes: 2 makes them twice as large.")
     ] = 1.0,
     preserve_color: Annotated[
         Literal["no", "luminance", "match"],
-        typer.Option(help="Keep the photo's colours: stylise lightness alone, or recolour the painting first."),
+        typer.Option(help="Keep the content's colours: stylise only lightness, or recolour the style images first."),
     ] = "no",
     masks: Annotated[
         list[Path] | None,
-        typer.Option("--mask", metavar="FILE", help="Where the first, second, ... style goes: white on black."),
+        typer.Option("--mask", metavar="FILE", help="Region of the first, second, ... style: white on black."),
     ] = None,
-    start: Annotated[str, typer.Option(metavar="WHAT", help="Begin with content, noise, or a picture.")] = "content",
-    scales: Annotated[int | None, typer.Option(metavar="N", min=1, max=12, help="Sizes, each half the next.")] = None,
+    start: Annotated[str, typer.Option(metavar="WHAT", help="Initial image: content, noise, or a file.")] = "content",
+    scales: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=12, help="Number of resolutions, each half the next.")
+    ] = None,
     style_loss: Annotated[
-        Literal["auto", "gram", "covariance", "sliced"], typer.Option(help="What of the style is compared.")
+        Literal["auto", "gram", "covariance", "sliced"], typer.Option(help="Statistics of features that are compared.")
     ] = "auto",
     content_layers: Annotated[
-        list[str] | None, typer.Option("--content-layer", metavar="LAYER[:X]", help="Where content is compared.")
+        list[str] | None, typer.Option("--content-layer", metavar="LAYER[:X]", help="Layers of the content loss.")
     ] = None,
     style_layers: Annotated[
-        list[str] | None, typer.Option("--style-layer", metavar="LAYER[:X]", help="Where style is compared.")
+        list[str] | None, typer.Option("--style-layer", metavar="LAYER[:X]", help="Layers of the style loss.")
     ] = None,
-    optimizer: Annotated[Literal["auto", "lbfgs", "adam"], typer.Option(help="How the picture is searched.")] = "auto",
+    optimizer: Annotated[Literal["auto", "lbfgs", "adam"], typer.Option(help="L-BFGS, or Adam for sliced.")] = "auto",
     tile: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Side of tiles, for large pictures; 0 never.")
+        int | None, typer.Option(metavar="N", min=0, help="Side of tiles for large pictures; 0 disables tiling.")
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="The same seed gives the same file.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed.")] = 0,
     sheet: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write content, styles and result side by side.")
     ] = None,
     save_every: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Also keep the picture after every N steps.")
+        int | None, typer.Option(metavar="N", min=1, help="Also write the picture after every N steps.")
     ] = None,
     device: Device = "auto",
-    precision: Annotated[Literal["auto", "float32", "bf16"], typer.Option(help="Of the extractor.")] = "auto",
+    precision: Annotated[Literal["auto", "float32", "bf16"], typer.Option(help="Precision of the extractor.")] = "auto",
     overwrite: Overwrite = False,
     plugins_dir: PluginsDir = None,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Warnings only.")] = False,
 ) -> None:
-    """Draw a photo in the manner of a painting, from coarse to fine.
+    """Redraw a photo in the style of paintings, from coarse to fine.
 
     A folder of photos is drawn one by one; a film, a GIF, or a folder with `-o film.mp4`, frame by frame. The first
     Ctrl-C stops and writes the picture so far; the second ends at once.
     """
+    from gantool.cli.stylize_display import layer_weights
     from gantool.cli.stylize_job import Job
     from gantool.cli.stylize_jobs import run
-    from gantool.cli.stylize_words import layer_weights
     from gantool.style.settings import Settings
 
     settings = Settings(

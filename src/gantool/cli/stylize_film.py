@@ -1,29 +1,29 @@
-"""`gantool stylize` on moving pictures: frame by frame, each begun with the one before."""
+"""`gantool stylize` on films and animations: frame by frame, each initialised with the one before."""
 
 import time
 from dataclasses import replace
 
 import torch
 
+from gantool.cli.stylize_display import Show
 from gantool.cli.stylize_job import Drawn, Job
-from gantool.cli.stylize_words import Show
 from gantool.data.pictures.frames import FILMS, Film, read_film, same_size
 from gantool.data.pictures.whole import Picture
 from gantool.errors import DataError
 from gantool.pixels import to_uint8
 from gantool.render.animations import check_fps, save_frames
-from gantool.style.job import Manner, as_image, stylize
+from gantool.style.job import StyleSetup, as_image, stylize
 from gantool.style.transfer import State
 
 MOVING = (".gif", ".apng", *FILMS)
 LATER_FRAMES = 3
-"""Frames after the first begin with the one before, and take this part of its steps."""
+"""The divisor of steps for frames after the first, which are initialised with the frame before."""
 
 CPU = torch.device("cpu")
 
 
-def draw_film(job: Job, manner: Manner, show: Show, caught: list[int]) -> Drawn:
-    """Frame by frame, each begun with the one before, moved by what has changed in the content."""
+def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> Drawn:
+    """Stylise frame by frame; each is initialised with the result before, plus the change in the content."""
     began = time.monotonic()
     film = read_film(job.content, job.size)
     check_fps(job.out, film.fps)
@@ -33,17 +33,17 @@ def draw_film(job: Job, manner: Manner, show: Show, caught: list[int]) -> Drawn:
     image, last = None, None
     for index, content in enumerate(film.frames):
         if before is None or image is None:
-            states = stylize(content, manner)
+            states = stylize(content, setup)
         else:
             same_size(content, before, index + 1)
             moved = image.cpu() + as_image(content, CPU) - as_image(before, CPU)
-            states = stylize(content, replace(manner, settings=later), moved.clamp(-1, 1))
+            states = stylize(content, replace(setup, settings=later), moved.clamp(-1, 1))
         for state in states:
             show(state, f"frame {index + 1} of {film.count}: ", _share(film, index, state))
             last = state
             if caught:
                 break
-        assert last is not None, "a transfer has a step at least"
+        assert last is not None, "a transfer has at least one step"
         if caught and frames:
             break
         before, image = content, last.image
@@ -58,6 +58,6 @@ def draw_film(job: Job, manner: Manner, show: Show, caught: list[int]) -> Drawn:
 
 
 def _share(film: Film, index: int, state: State) -> float:
-    """Of the work, where later frames take a part of the first's."""
+    """The share of the work that is done, where later frames take fewer steps than the first."""
     whole = 1 + (film.count - 1) / LATER_FRAMES
     return (state.share if index == 0 else 1 + (index - 1 + state.share) / LATER_FRAMES) / max(whole, 1)

@@ -1,4 +1,4 @@
-"""What was asked of `gantool stylize`, and what came of it."""
+"""The job of `gantool stylize`, and its result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from gantool.style.transfer import State
 
 @dataclass(frozen=True)
 class Job:
-    """What was asked for."""
+    """The arguments of the command."""
 
     content: Path
     styles: Sequence[str]
@@ -30,7 +30,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture that was made, or begun: the files, the last state of it and how long it took."""
+    """A picture that was finished, or interrupted: its files, its last state and the seconds that it took."""
 
     files: list[Path]
     last: State

@@ -1,4 +1,4 @@
-"""What `gantool stylize` does around the transfer: a picture, a folder or a film, Ctrl-C, and the files."""
+"""`gantool stylize` for a picture, a folder or a film, with Ctrl-C and the files that are written."""
 
 import sys
 import time
@@ -15,9 +15,9 @@ from gantool.cli.interrupts import interruptible
 from gantool.cli.out_files import check_out
 from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.progress import showing_progress
+from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
 from gantool.cli.stylize_job import Drawn, Job
-from gantool.cli.stylize_words import Show, display
 from gantool.data.pictures.frames import FILMS
 from gantool.data.pictures.inspection import frame_count
 from gantool.data.pictures.tree import usable_listing
@@ -26,12 +26,12 @@ from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
 from gantool.pixels import to_uint8
 from gantool.render.pictures import save_pictures, to_pil
 from gantool.render.rows import side_by_side
-from gantool.style.job import Manner, as_image, parse_styles, stylize
+from gantool.style.job import StyleSetup, as_image, parse_styles, stylize
 from gantool.style.transfer import State
 
 
 def run(job: Job, as_json: bool) -> None:
-    """Make what was asked for and write it, and leave with 0, or 130 or 143 after an interruption."""
+    """Stylise, write the files and print the result; the exit status is 0, or 130 or 143 after an interruption."""
     moving = _is_moving(job)
     many = job.content.is_dir() and not moving
     if (many or moving) and (job.sheet or job.save_every):
@@ -40,17 +40,17 @@ def run(job: Job, as_json: bool) -> None:
         check_out(job.out, job.overwrite, moving)
     for path in [job.sheet] if job.sheet else []:
         check_out(path, job.overwrite)
-    manner, name = _manner(job)
+    setup, name = _setup(job)
     if not many and not moving:
-        _tell_of_frames(job)
-    # Standard output is for the result, whatever a guest's extractor prints.
+        _note_unused_frames(job)
+    # Standard output is for the result alone, whatever a plugin's extractor prints.
     with redirect_stdout(sys.stderr), interruptible() as caught, display(job.quiet) as show:
         if many:
-            drawn = _folder(job, manner, show, caught)
+            drawn = _folder(job, setup, show, caught)
         elif moving:
-            drawn = [draw_film(job, manner, show, caught)]
+            drawn = [draw_film(job, setup, show, caught)]
         else:
-            drawn = [_picture(job, manner, show, caught, job.content, job.out)]
+            drawn = [_picture(job, setup, show, caught, job.content, job.out)]
     if as_json:
         result_json(_summary(job, name, drawn, bool(caught)))
     else:
@@ -63,59 +63,59 @@ def run(job: Job, as_json: bool) -> None:
 
 
 def _is_moving(job: Job) -> bool:
-    """Whether frames are wanted: by the suffix of the result, or of a film."""
+    """True if all frames are stylised: by the suffix of the output, or of a film."""
     source, out = job.content.suffix.lower(), job.out.suffix.lower()
     return out in MOVING or source in FILMS or (source in MOVING and out == ".webp")
 
 
-def _tell_of_frames(job: Job) -> None:
+def _note_unused_frames(job: Job) -> None:
     with job.content.open("rb") as file:
         count = frame_count(file)
     if count > 1:
         say(f"{job.content} has {count} frames; the first is drawn. For all of them: -o {job.out.with_suffix('.gif')}")
 
 
-def _manner(job: Job) -> tuple[Manner, str]:
+def _setup(job: Job) -> tuple[StyleSetup, str]:
     styles = parse_styles(job.styles)
     for path in (job.content, *(style.path for style in styles), *job.masks, *([job.start] if job.start else [])):
-        if not path.exists():  # told before anyone waits for a network's weights
+        if not path.exists():  # before anyone waits for a network's weights
             raise DataError(f"There is no file {path}.{nearest_beside(path)}")
     with showing_progress():
         extractor, name = find_extractor(job.extractor)
-    return Manner(styles, extractor, job.settings, job.masks, job.device, job.precision), name
+    return StyleSetup(styles, extractor, job.settings, job.masks, job.device, job.precision), name
 
 
-def _folder(job: Job, manner: Manner, show: Show, caught: list[int]) -> list[Drawn]:
-    """Every picture of a folder, by its own name; what cannot be read is told and passed over."""
+def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[Drawn]:
+    """Stylise every picture of a folder under its own name; one that cannot be read is skipped with a warning."""
     listing = usable_listing(str(job.content))
     drawn: list[Drawn] = []
     for index, item in enumerate(listing.items):
         out = job.out / Path(item.path).with_suffix(".png")
         if out.exists() and not job.overwrite:
-            say(f"{out} is there already and is kept; --overwrite draws it anew.")
+            say(f"{out} exists and is kept; --overwrite replaces it.")
             continue
 
         def shown(state: State, name: str, share: float, done: int = index, path: str = item.path) -> None:
             show(state, f"{path}: ", (done + share) / len(listing.items))
 
         try:
-            drawn.append(_picture(job, manner, shown, caught, listing.root / item.path, out))
+            drawn.append(_picture(job, setup, shown, caught, listing.root / item.path, out))
         except DataError as error:
-            warn(f"Passed over: {error}")
+            warn(f"Skipped: {error}")
         if caught:
             break
     return drawn
 
 
-def _picture(job: Job, manner: Manner, show: Show, caught: list[int], source: Path, out: Path) -> Drawn:
-    """One picture; what was reached is written whatever happens."""
+def _picture(job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path) -> Drawn:
+    """Stylise one picture; the last state is written even if an error ends it."""
     began = time.monotonic()
     content = read_picture(source, job.size)
     start = None if job.start is None else as_image(read_picture(job.start), torch.device("cpu"))
     last: State | None = None
     files = [out]
     try:
-        for state in stylize(content, manner, start):
+        for state in stylize(content, setup, start):
             last = state
             show(state, "", state.share)
             if job.save_every and state.step % job.save_every == 0 and state.step < state.steps:
@@ -126,20 +126,20 @@ def _picture(job: Job, manner: Manner, show: Show, caught: list[int], source: Pa
     except GantoolError:
         if last is not None:
             _save(_finished(last, content, out), out, job.overwrite)
-            say(f"The picture before that is in {out}.")
+            say(f"The last picture before the error is in {out}.")
         raise
-    assert last is not None, "a transfer has a step at least"
+    assert last is not None, "a transfer has at least one step"
     picture = _finished(last, content, out)
     _save(picture, out, job.overwrite)
     if job.sheet:
-        styles = [to_pil(read_picture(style.path, max(picture.size)).pixels) for style in manner.styles]
+        styles = [to_pil(read_picture(style.path, max(picture.size)).pixels) for style in setup.styles]
         _save(side_by_side([to_pil(content.pixels), *styles, picture.convert("RGB")]), job.sheet, job.overwrite)
         files.append(job.sheet)
     return Drawn(files, last, time.monotonic() - began)
 
 
 def _summary(job: Job, extractor: str, drawn: Sequence[Drawn], interrupted: bool) -> dict[str, object]:
-    told: dict[str, object] = {
+    summary: dict[str, object] = {
         "files": [str(file) for one in drawn for file in one.files],
         "extractor": extractor,
         "interrupted": interrupted,
@@ -149,12 +149,12 @@ def _summary(job: Job, extractor: str, drawn: Sequence[Drawn], interrupted: bool
         last, terms = drawn[0].last, drawn[0].last.terms
         losses = {"content": terms.content, "style": terms.style, "tv": terms.tv, "total": terms.total}
         height, width = last.image.shape[-2:]
-        told |= {"width": width, "height": height, "steps": last.step, "losses": losses}
-    return told
+        summary |= {"width": width, "height": height, "steps": last.step, "losses": losses}
+    return summary
 
 
 def _finished(state: State, content: Picture, out: Path) -> Image.Image:
-    """At the content's size, with its transparency where the format has any."""
+    """The picture at the content's size, with the content's alpha channel if the format has one."""
     height, width = content.pixels.shape[-2:]
     picture = to_pil(to_uint8(state.image[0]))
     if picture.size != (width, height):

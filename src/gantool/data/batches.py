@@ -1,4 +1,4 @@
-"""The engine's supply of real images, on the training device: a pure function of `images_seen`."""
+"""Batches of real images on the training device, as a pure function of `images_seen`."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from gantool.errors import DataError
 
 
 class ShuffledBatches:
-    """Batches of a shuffled, endless sequence; `open_batches` makes them.
+    """Batches of an endless shuffled sequence of images; `open_batches` makes them.
 
-    `fingerprint` tells whether a resumed run has the same images: it is of their pixels and labels, so moving or
-    touching the files does not change it. (Of an uncached plugin source it knows only name, size and classes.)
+    `fingerprint` is a hash of pixels and labels, by which a resumed run checks that it has the same images. Moving or
+    touching the files does not change it. (For an uncached plugin source it covers only name, size and classes.)
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class ShuffledBatches:
         self._world = world
 
     def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
-        """This process's n images of the global batch that begins at `images_seen`; labels when they were asked for.
+        """This process's n images of the global batch that begins at `images_seen`, with labels if `labels` was set.
 
         The global batch is the next `world * n` positions of the sequence, of which process `rank` has the `rank`-th n.
         """
@@ -88,16 +88,16 @@ def open_batches(
             raise DataError(f"Source {name!r} has images without a label, so it cannot be trained with --labels.")
     shape = (channels, resolution, resolution)
     if isinstance(source, CachedSource) and source.pixels.shape[1:] != shape:
-        raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; {shape} was asked for.")
+        raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; they must be {shape}.")
     if not isinstance(source, CachedSource):
-        read_item(source, 0, name, shape, labels)  # what is wrong with every image comes up before there is a run
+        read_item(source, 0, name, shape, labels)  # a fault that every image has is found before the run folder is made
     supply = supply_of(source, name, shape, labels, device, sides)
     fingerprint = _fingerprint(source, name, shape)
     return ShuffledBatches(source, supply, fingerprint, resolution, seed, flip, rank, world)
 
 
 def _mirrored(images: UInt8[Tensor, "n c h w"], which: Bool[np.ndarray, "n"]) -> UInt8[Tensor, "n c h w"]:
-    """Some images mirrored; on the CPU in place and by numpy, whose copies are ten times as fast."""
+    """The images, those that `which` marks mirrored; on the CPU in place by numpy, which copies ten times as fast."""
     if images.device.type == "cpu":
         pixels = images.numpy()
         pixels[which] = pixels[which][..., ::-1]

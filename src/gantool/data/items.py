@@ -1,4 +1,4 @@
-"""Reading a source item by item, trusting nothing of what it gives."""
+"""Items read from a source one by one, each checked for shape, type and label."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,13 +16,13 @@ _AT_ONCE = 256
 Got = TypeVar("Got")
 
 Labelled = bool | Literal["any"]
-"""Whether labels are wanted: all, none, or those there are (None for an image without one)."""
+"""Labels that are wanted: all (True), none (False), or those there are ("any": None for an image without one)."""
 
 
 def read_item(
     source: Source, index: int, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> tuple[UInt8[Tensor, "c h w"], int | None]:
-    """`source[index]`, with its label as `labels` wants it. Raises DataError, naming both, when it is wrong."""
+    """`source[index]`, with a label as `labels` says. Raises DataError that names source and index for a bad item."""
     where = f"Source {name!r}, image {index}"
     image, label = _asked(lambda: _pair(source[index]), where)
     return _image(image, where, shape), _label(label, where, len(source.class_names), labels)
@@ -31,7 +31,7 @@ def read_item(
 def read_items(
     source: Source, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> Iterator[tuple[UInt8[Tensor, "c h w"], int | None]]:
-    """All items in order, checked as by `read_item`; by way of `source.batch` where that is faster."""
+    """All items in order, checked as by `read_item`; read by `source.batch` where that is faster."""
     for start in range(0, len(source), _AT_ONCE):
         stop = min(start + _AT_ONCE, len(source))
         where = f"Source {name!r}, image {start} to {stop - 1}"
@@ -49,7 +49,7 @@ def read_items(
 
 
 def _listed(labels: Any) -> list[Any]:
-    """Labels of a batch as numbers; where one is missing they are no array."""
+    """Labels of a batch as a list of numbers; a batch with a missing label holds None in its place."""
     plain = labels.tolist() if hasattr(labels, "tolist") else labels
     return [label.item() if isinstance(label, Tensor) else label for label in plain]
 
@@ -75,7 +75,7 @@ def _asked(get: Callable[[], Got], where: str) -> Got:
 
 def _image(image: Any, where: str, shape: tuple[int, int, int]) -> UInt8[Tensor, "c h w"]:
     if not isinstance(image, Tensor) or image.dtype != torch.uint8 or tuple(image.shape) != shape:
-        raise DataError(f"{where} is {_described(image)}; a uint8 tensor of shape {shape} was asked for.")
+        raise DataError(f"{where} is {_described(image)}; it must be a uint8 tensor of shape {shape}.")
     return image.cpu()
 
 

@@ -1,9 +1,9 @@
-"""Names of files and folders as text: on disk they are bytes, and may hold anything."""
+"""Names of files and folders as printable text: on disk they are bytes, which may hold anything."""
 
 import re
 from collections.abc import Sequence
 
-_UNPAIRED = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are no UTF-8
+_UNPAIRED = re.compile("[\ud800-\udfff]")  # the surrogates by which Python stands for bytes that are no UTF-8
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -13,7 +13,7 @@ def printable(name: str) -> str:
 
 
 def distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """The names made printable; those that became equal are numbered, so that there are as many as before."""
+    """The names made printable; names that become equal are numbered, so that none is lost."""
     taken = {name for name in names if printable(name) == name}
     texts = []
     for name in names:

@@ -1,7 +1,7 @@
-"""The endless shuffled sequence: which image comes at which position, and whether it is flipped.
+"""The endless shuffled sequence: the image at each position, and whether it is flipped.
 
-Pure functions of (seed, position), so that a resumed run sees what an unbroken one would; made of one integer hash
-instead of a library's generator, so that they are the same on every machine and in every version.
+Both are pure functions of (seed, position), so that a resumed run sees what an uninterrupted one would. They use one
+integer hash instead of a library's random generator, so that they are the same on every machine and in every version.
 """
 
 from functools import lru_cache
@@ -24,7 +24,7 @@ def images_at(seed: int, count: int, start: int, n: int) -> Int64[np.ndarray, "n
 
 
 def flips_at(seed: int, start: int, n: int) -> Bool[np.ndarray, "n"]:
-    """Whether the image at each position is mirrored: a fair coin per position."""
+    """A mask of the images to mirror: a fair coin for each position."""
     coins = _hashed(np.arange(start, start + n, dtype=np.uint64), seed, stream=1) >> np.uint64(63)
     return coins.astype(np.bool_)
 
@@ -36,7 +36,7 @@ def _permutation(seed: int, count: int, epoch: int) -> Int64[np.ndarray, "count"
 
 
 def _hashed(values: UInt64[np.ndarray, "n"], seed: int, stream: int) -> UInt64[np.ndarray, "n"]:
-    """SplitMix64 (Steele, Lea, Flood 2014, figure 4) of the values, in a sequence of its own per (seed, stream)."""
+    """SplitMix64 (Steele, Lea, Flood 2014, figure 4) of the values, with a sequence of its own per (seed, stream)."""
     key = _mixed(np.array([(seed * _GOLDEN + stream) & _MASK], np.uint64))
     key = _mixed(key + np.uint64(stream & _MASK))
     return _mixed(key + (values + np.uint64(1)) * np.uint64(_GOLDEN))

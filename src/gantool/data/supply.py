@@ -1,4 +1,4 @@
-"""Where batches are gathered: in GPU memory, from a memory map, or from a source item by item."""
+"""Batches gathered in GPU memory, from a memory map, or from a source item by item."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,21 +14,21 @@ from gantool.data.cache.reduced import shrunk
 from gantool.data.items import read_item
 
 GPU_SHARE = 0.3
-"""Images rest in GPU memory when they take at most this part of what is free."""
+"""The data set is kept in GPU memory if it takes at most this share of the free memory."""
 _UPLOAD_BYTES = 1 << 26
 
 Indices = Int64[np.ndarray, "n"]
 Batch = tuple[UInt8[Tensor, "n c h w"], Labels]
 Read = Callable[[Indices, int], Batch]
-"""The images of these indices in main memory, reduced to a side, with labels or None."""
+"""A function from indices and a side to the images in main memory, reduced to that side, with labels or None."""
 Supply = Callable[[Indices, Indices, int], Batch]
-"""The images of the first indices on the training device, reduced to a side; the second are likely to come next."""
+"""A function from indices, those likely to come next, and a side to the images on the training device."""
 
 
 def supply_of(
     source: Source, name: str, shape: tuple[int, int, int], labels: bool, device: torch.device, sides: Sequence[int]
 ) -> Supply:
-    """The fastest way to batches of `source` on `device`, which will be asked for at these sides."""
+    """The fastest supply of batches of `source` on `device` at these sides."""
     if not isinstance(source, CachedSource):
         return _supply_from(_item_reader(source, name, shape, labels), device)
     if device.type == "cuda" and source.pixels.nbytes <= GPU_SHARE * torch.cuda.mem_get_info(device)[0]:
@@ -39,7 +39,7 @@ def supply_of(
 def _map_reader(source: CachedSource, labels: bool, sides: Sequence[int]) -> Read:
     numbers = source.labels if labels else None
     for side in sides:
-        source.reduced(side)  # now: when a stage begins, days later, the cache may have been emptied
+        source.reduced(side)  # now, since the cache may have been emptied when a stage begins days later
 
     def read(indices: Indices, side: int) -> Batch:
         images = torch.from_numpy(np.take(source.reduced(side), indices, axis=0))
@@ -86,7 +86,7 @@ def _supply_from(read: Read, device: torch.device) -> Supply:
 
 
 class _Prefetched:
-    """Reads the next batch into pinned memory while the GPU works on this one."""
+    """A supply that reads the next batch into pinned memory while the GPU works on this one."""
 
     def __init__(self, read: Read, device: torch.device) -> None:
         self._read = read

@@ -1,1 +1,1 @@
-"""The training engine: it knows networks, losses and tensors, and no component by name."""
+"""The training engine, which works with networks, losses and tensors and knows no component by name."""

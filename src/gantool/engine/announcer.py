@@ -1,4 +1,4 @@
-"""Telling observers, so that one that fails never harms the run."""
+"""Delivery of events to observers, so that one that fails never harms the run."""
 
 from collections.abc import Sequence
 
@@ -10,15 +10,15 @@ EVENTS = (Started, Tick, Snapshot, Measured, Checkpoint, Warned, Finished)
 
 
 class Announcer:
-    """Passes each event to every observer; one that raises is dropped, and the others are told."""
+    """Passes each event to every observer; one that raises is dropped, with a warning to the others."""
 
     def __init__(self, observers: Sequence[Listener]) -> None:
         self._observers = list(observers)
 
     def __call__(self, event: Event) -> tuple[Event, ...]:
-        """Tell everyone; then tell everyone else what each answered. Returns the answers.
+        """Pass an event to all observers, and each answer to all others. Returns the answers.
 
-        An answer to an answer is told to nobody, or two observers could talk for ever.
+        An answer to an answer is dropped, since two observers could go on answering for ever.
         """
         failures: list[Warned] = []
         answers = [
@@ -43,7 +43,7 @@ class Announcer:
 
 
 def _called(observer: Listener) -> str:
-    """By its class, and by the package it comes from where that is not gantool."""
+    """An observer's name for messages: its class, and its package where that is not gantool."""
     package = type(observer).__module__.partition(".")[0]
     return f"The observer {type(observer).__name__}{'' if package == 'gantool' else f' of {package}'}"
 

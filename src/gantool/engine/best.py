@@ -1,4 +1,4 @@
-"""The best checkpoint of a run, by the score that an observer gives its snapshots: lower is better."""
+"""The best checkpoint of a run, by the score that an observer gives to snapshots: lower is better."""
 
 import json
 import shlex
@@ -14,15 +14,15 @@ from gantool.files import write_atomically
 
 FILE = "best.json"
 CLEARLY_WORSE = 1.2
-"""Times the best score: what a run's last one must reach to be worth a word at its end."""
+"""The factor by which the last score must exceed the best for a message at the end of a run."""
 
 LEAST_IMAGES = 1000
-"""What has seen fewer has learnt nothing, however well its noise may score: anything later takes its place."""
+"""Scores before this many images are ignored once there is a later one: untrained noise can score well."""
 
 
 @dataclass
 class Best:
-    """Which snapshot scored best, and how many came since; `images_seen` is 0 where none has a score."""
+    """The best score, its images seen (0 without a score), and the number of snapshots since."""
 
     images_seen: int = 0
     score: float = float("inf")
@@ -31,7 +31,7 @@ class Best:
     """The score of the latest snapshot that had one."""
 
     def take(self, images_seen: int, score: float) -> bool:
-        """Note the score of a snapshot; whether it is better than all before, those of the first steps aside."""
+        """Add the score of a snapshot; True if it is better than all before, except those of the first steps."""
         self.last = score
         self.since += 1
         if score < self.score or self.images_seen < LEAST_IMAGES <= images_seen:
@@ -39,21 +39,21 @@ class Best:
         return self.since == 0
 
     def gave_up(self, patience: int) -> bool:
-        """Whether more snapshots than anyone wants to wait have passed; a patience of 0 never ends."""
+        """True if the last `patience` snapshots had no better score; never with a patience of 0."""
         return 0 < patience <= self.since
 
     def state(self) -> dict[str, Any]:
-        """Plain numbers, for a checkpoint."""
+        """The state dict for a checkpoint, of plain numbers."""
         return asdict(self)
 
     def settle(self, run: Path) -> None:
-        """Forget a best checkpoint that is no longer there, as when a run goes on from an older one; say so on disk."""
+        """Forget a best checkpoint that is gone, as when a run resumes from an older one; update `best.json`."""
         if self.images_seen and not (run / _place(self.images_seen)).is_dir():
             self.images_seen, self.score, self.since = 0, float("inf"), 0
         self.write(run)
 
     def write(self, run: Path) -> None:
-        """Say in the run folder which checkpoint is the best."""
+        """Write the best checkpoint's name to `best.json` in the run folder."""
         if not self.images_seen:
             (run / FILE).unlink(missing_ok=True)
             return
@@ -62,10 +62,10 @@ class Best:
         write_atomically(run / FILE, lambda path: path.write_text(text, encoding="utf-8"))
 
     def farewell(self, run: Path, patience: int) -> str:
-        """What to say when the run ends: that it gave up, or that it was better before; empty otherwise."""
+        """The message at a run's end if it ran out of patience, or if it was better before; else empty."""
         if self.images_seen < LEAST_IMAGES and not (self.images_seen and self.gave_up(patience)):
             return ""
-        best = f"The best is that of {self.images_seen:,} images; draw from it with: {sample_command(run)}"
+        best = f"The best is the one at {self.images_seen:,} images; sample from it with: {sample_command(run)}"
         if self.gave_up(patience):
             return (
                 f"The run ends because none of the last {self.since} snapshots had a better score (--patience "
@@ -77,13 +77,13 @@ class Best:
 
 
 def score_among(events: Sequence[Event]) -> float | None:
-    """The first score that can be compared; None when there is none."""
+    """The first score among the events; None if there is none."""
     scores = (event.score for event in events if isinstance(event, Measured))
     return next((score for score in scores if score is not None and isfinite(score)), None)
 
 
 def best_checkpoint(run: Path) -> Path | None:
-    """The folder that a run's `best.json` names; None where there is no such file or it cannot be read."""
+    """The checkpoint folder that a run's `best.json` names; None if that file is missing or cannot be read."""
     try:
         return run / str(json.loads((run / FILE).read_text(encoding="utf-8"))["checkpoint"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -91,7 +91,7 @@ def best_checkpoint(run: Path) -> Path | None:
 
 
 def sample_command(run: Path) -> str:
-    """The command that draws from the best checkpoint, ready to paste."""
+    """The command that samples from the best checkpoint, ready to paste."""
     return shlex.join(["gantool", "sample", str(run / "best"), "--grid"])
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: everything a run needs to go on exactly, in files that can be read without running any code.
+"""Checkpoints: the complete state for an exact resume, in files that can be read without running code.
 
 `checkpoints/NNNNNNNNN/` holds the networks as safetensors, the averaged generator as a shareable model file, the rest
 as `state.pt` (read with `weights_only=True`) and `manifest.json` with a digest of each, so that damage is noticed.
@@ -30,12 +30,12 @@ STATE, MANIFEST = "state.pt", "manifest.json"
 
 
 class MisfitError(CheckpointError):
-    """Weights have other names or shapes than the network they are meant for."""
+    """Weights whose names or shapes do not fit the network."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a checkpoint holds; `state` is plain numbers, strings, lists, dictionaries and tensors."""
+    """The contents of a checkpoint; `state` has plain numbers, strings, lists, dictionaries and tensors."""
 
     images_seen: int
     generator: Mapping[str, Tensor]
@@ -99,19 +99,19 @@ def load(path: Path) -> Contents:
 
 
 def every(run: Path) -> Iterator[Path]:
-    """All checkpoint folders of a run, damaged ones too."""
+    """All checkpoint folders of a run, including damaged ones."""
     folder = run / FOLDER
     paths = folder.iterdir() if folder.is_dir() else iter(())
     return (path for path in paths if path.name.isdigit() and path.is_dir())
 
 
 def images_of(path: Path) -> int:
-    """How many a checkpoint has seen, by its name."""
+    """The images seen of a checkpoint, by its name."""
     return int(path.name)
 
 
 def newest(run: Path) -> Path | None:
-    """The checkpoint that saw most images, whether or not it is damaged."""
+    """The checkpoint with the most images seen, whether or not it is damaged."""
     return max(every(run), default=None, key=images_of)
 
 
@@ -121,7 +121,7 @@ def newest_good(run: Path) -> Path | None:
 
 
 def damage(path: Path) -> str:
-    """What is wrong with a checkpoint's files, in a few words; empty when nothing is."""
+    """The damage to a checkpoint's files, in a few words; empty if there is none."""
     try:
         digests = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["sha256"]
         names = {GENERATOR, AVERAGED, STATE}
@@ -140,7 +140,7 @@ def damage(path: Path) -> str:
 
 
 def set_aside_newer(run: Path, images_seen: int) -> None:
-    """Move checkpoints beyond `images_seen` out of the way: a run that goes on from an older one must not meet them."""
+    """Move checkpoints beyond `images_seen` aside, since a run that resumes from an older one will write its own."""
     for path in list(every(run)):
         if images_of(path) > images_seen:
             target = path.parent / f"superseded-{path.name}"
@@ -149,7 +149,7 @@ def set_aside_newer(run: Path, images_seen: int) -> None:
 
 
 def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
-    """Fill a network. Raises MisfitError in one sentence when names or shapes do not fit."""
+    """Load a state dict into a network. Raises MisfitError in one sentence if names or shapes do not fit."""
     try:
         network.load_state_dict(dict(weights))
     except RuntimeError as error:
@@ -163,7 +163,7 @@ def _remedy(path: Path) -> str:
     good = newest_good(path.parent.parent)
     if good is None:
         return " The run has no good one left; start a new run."
-    return f" The last good one is {good}; go on from it with: gantool train --resume {shlex.quote(str(good))}"
+    return f" The last good one is {good}; resume from it with: gantool train --resume {shlex.quote(str(good))}"
 
 
 def _digest(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Which device trains, and what a user is told when it cannot."""
+"""The device for training, and the errors when it is missing or runs out of memory."""
 
 import contextlib
 import ctypes
@@ -16,13 +16,13 @@ NAMES = ("auto", "cuda", "mps", "cpu")
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of this name; `auto` takes CUDA, then Apple's MPS, then the CPU.
+    """The device of this name; `auto` chooses CUDA, then Apple's MPS, then the CPU.
 
-    From then on computing on the CPU repeats bit for bit. Raises OptionError for a name that is none, or a device this
-    machine or this torch does not have.
+    It also fixes the number of threads, so that CPU results are reproducible bit for bit. Raises OptionError for an
+    unknown name, or a device that this machine or this torch does not have.
     """
-    # Said aloud, the number holds: left alone, MKL takes as many threads as a busy machine has to spare, and sums in
-    # another order with each number.
+    # An explicit number is kept. By default MKL takes as many threads as a busy machine has to spare, and each number
+    # sums in another order.
     torch.set_num_threads(torch.get_num_threads())
     kind = name.partition(":")[0]
     if kind not in NAMES:
@@ -48,9 +48,9 @@ def pick_device(name: str) -> torch.device:
 
 
 def free_memory(device: torch.device) -> int | None:
-    """Bytes that a program can still have on the device; None where the system does not tell."""
+    """Free memory of the device in bytes; None if the system does not report it."""
     if device.type == "cuda":
-        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for its own use
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # reserved by torch and free
         return int(torch.cuda.mem_get_info(device)[0]) + kept
     if device.type == "mps":
         return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
@@ -63,7 +63,7 @@ def free_memory(device: torch.device) -> int | None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the error says that memory ran out, on whichever device."""
+    """True if the error reports that memory ran out, on any device."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     text = str(error).lower()
@@ -71,7 +71,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def out_of_memory(batch: int, device: torch.device, where: str = "", smaller_helps: bool = True) -> TrainingError:
-    """What a user can do about it; `where` in the run it happened, and whether a smaller --batch is one there."""
+    """The error message with remedies; `where` is the place in the run, `smaller_helps` if a smaller --batch is one."""
     place = where or f"with batch {batch}"
     smaller = f" --batch {batch // 2}," if batch > 1 and smaller_helps else ""
     return TrainingError(
@@ -81,10 +81,10 @@ def out_of_memory(batch: int, device: torch.device, where: str = "", smaller_hel
 
 
 def keep_freed_memory(device: torch.device) -> bool:
-    """Ask glibc not to return freed blocks to the system, for the rest of the process; whether it was done.
+    """Have glibc keep freed blocks for the rest of the process; True if that was possible.
 
-    Else each large tensor on the CPU is mapped anew and pays a page fault for every 4 KiB, at every step. The process
-    does not shrink any more, and grows no larger than its peak.
+    Otherwise each large CPU tensor is mapped anew, with a page fault for every 4 KiB, at every step. The process does
+    not shrink any more, and grows no larger than its peak.
     """
     if device.type != "cpu" or platform.libc_ver()[0] != "glibc":
         return False

@@ -1,6 +1,6 @@
-"""Many processes, of which one is rank 0 of 1: gradients are averaged by one flat all_reduce after backward.
+"""Data-parallel training, where one process is rank 0 of 1: a flat all-reduce averages gradients after backward.
 
-DistributedDataParallel and gradient penalties do not mix well (its hooks miss or double what a double backward adds).
+DistributedDataParallel does not fit gradient penalties: its hooks miss or double what a double backward adds.
 """
 
 import atexit
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
-import torch.distributed.nn  # before a group is begun: its defaults would keep that group, and its threads, for ever
+import torch.distributed.nn  # before a group exists: its defaults would keep that group, and its threads, for ever
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -19,22 +19,22 @@ from gantool.errors import OptionError, TrainingError
 
 @dataclass(frozen=True)
 class World:
-    """This process among all."""
+    """The rank of this process among all, with the collective operations."""
 
     rank: int = 0
     size: int = 1
     hosts: dist.ProcessGroup | None = None
-    """What the processes tell each other apart from their devices; None: by the group that also carries gradients."""
+    """A CPU group for messages that need no device; None: the group of the gradients."""
     begun: bool = False
-    """Whether the group is gantool's own to end; a program that uses gantool may have begun it for itself."""
+    """True if gantool initialised the group, and so must destroy it; a program that uses gantool may have done so."""
 
     @property
     def leads(self) -> bool:
-        """Whether this process writes files and talks."""
+        """True for the process that writes files and messages."""
         return self.rank == 0
 
     def share(self, batch: int, stage: str = "") -> int:
-        """This process's part of a batch. Raises TrainingError, naming the run's stage, when it does not divide."""
+        """This process's share of a batch. Raises TrainingError, naming the run's stage, if it does not divide."""
         if batch % self.size and stage:
             raise TrainingError(
                 f"In the stage {stage!r} the batch is {batch}, which {self.size} processes cannot share: give a larger "
@@ -47,7 +47,7 @@ class World:
         return batch // self.size
 
     def average(self, parameters: Iterable[nn.Parameter], value: Float[Tensor, ""]) -> Float[Tensor, ""]:
-        """Average all gradients in place, and `value` with them, over the processes."""
+        """All-reduce the mean of all gradients in place, and of `value` with them."""
         if self.size == 1:
             return value
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
@@ -59,7 +59,7 @@ class World:
         return flat[0]
 
     def agree(self, memory: Iterable[Tensor]) -> None:
-        """Average what components remember, in place, over the processes."""
+        """All-reduce the mean of the components' state, in place."""
         if self.size == 1:
             return
         for tensor in memory:
@@ -75,7 +75,7 @@ class World:
         return torch.cat(parts)
 
     def anyone(self, mine: bool) -> bool:
-        """Whether it is so in any process; all get the same answer, and no device is waited for."""
+        """True if it is true in any process; all get the same answer, without waiting for a device."""
         if self.size == 1:
             return mine
         flag = torch.tensor(float(mine))
@@ -88,9 +88,9 @@ class World:
             dist.barrier()
 
     def finish(self) -> None:
-        """Wait until the leading process has written everything: `torchrun` ends all when one goes wrong at its exit.
+        """Wait until the leading process has written everything, and have the group destroyed at exit.
 
-        That happens to processes that leave their group to Python's own clearing away, so it ends before.
+        A process that leaves this to Python's shutdown may fail at its exit, and then `torchrun` ends them all.
         """
         self.barrier()
         if self.begun:
@@ -104,11 +104,11 @@ def _end_group() -> None:
 
 
 def _take_gpu(device: torch.device, size: int) -> None:
-    """Make "cuda" mean this process's own among the GPUs of its machine, where `torchrun` says which of them it is."""
+    """Make "cuda" this process's own GPU, by the local rank that `torchrun` sets."""
     if device != torch.device(device.type):
         raise OptionError(f"--device {device} is one GPU, which {size} processes cannot share; use --device cuda.")
     place, there_are = os.environ.get("LOCAL_RANK"), torch.cuda.device_count()
-    if place is None:  # started by something else, which gave each process its GPU
+    if place is None:  # another launcher, which gave each process its GPU
         return
     if int(place) >= there_are:
         raise OptionError(
@@ -119,9 +119,9 @@ def _take_gpu(device: torch.device, size: int) -> None:
 
 
 def join_world(device: torch.device) -> World:
-    """The world that `torchrun` set up in the environment, each process with a GPU of its own, or one process alone.
+    """The processes that `torchrun` describes in the environment, each with a GPU of its own, or one process alone.
 
-    Raises OptionError when there are too few GPUs, or one alone is asked for.
+    Raises OptionError if there are too few GPUs, or `device` names a single one.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
@@ -133,5 +133,5 @@ def join_world(device: torch.device) -> World:
     if begun:
         dist.init_process_group("nccl" if on_gpus else "gloo")
     hosts = dist.new_group(backend="gloo") if on_gpus else None
-    assert not isinstance(hosts, int)  # which is what processes outside the group would get
+    assert not isinstance(hosts, int)  # processes outside the group would get this value
     return World(dist.get_rank(), dist.get_world_size(), hosts, begun)

@@ -1,4 +1,4 @@
-"""Running a network so that each row's result depends on that row alone, bit for bit on one machine."""
+"""Deterministic inference: each row's result depends on that row alone, bit for bit on one machine."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -17,10 +17,10 @@ RowFunction = Callable[[Tensor, Labels], Tensor]
 
 
 class Chunks:
-    """Inference in padded chunks of one size, because matrix kernels round differently for other sizes.
+    """Inference in padded chunks of one size, since matrix kernels round differently for other sizes.
 
-    A network that draws noise inside works on one row at a time, with the same noise for each. When memory runs out
-    the chunks are halved, with a word; results may then differ from earlier ones in the last bits.
+    A network that draws noise inside runs on one row at a time, with the same noise for each. When memory runs out
+    the chunks are halved, with a warning; results may then differ from earlier ones in the last bits.
     """
 
     def __init__(self, device: torch.device, size: int) -> None:
@@ -28,12 +28,12 @@ class Chunks:
         self.size = size
 
     def run(self, function: RowFunction, inputs: Tensor, labels: Labels, what: str) -> Tensor:
-        """`function(rows, labels)` of all inputs, on the CPU.
+        """`function(rows, labels)` for all inputs, on the CPU.
 
-        Raises GantoolError when memory does not suffice for a single row.
+        Raises GantoolError if memory does not suffice for a single row.
         """
         if len(inputs) == 0:
-            raise OptionError("There is nothing to draw: ask for one picture at least.")
+            raise OptionError("There is nothing to draw: ask for at least one picture.")
         done: list[Tensor] = []
         position = 0
         while position < len(inputs):
@@ -63,16 +63,16 @@ class Chunks:
                 f"Memory on {self.device} does not suffice for {what} one at a time: free some, or use --device cpu."
             ) from error
         self.size //= 2
-        log.warning("Out of memory on %s: going on with %d at once.", self.device, self.size)
+        log.warning("Out of memory on %s: continuing with %d at once.", self.device, self.size)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
 
 @contextmanager
 def steady(device: torch.device) -> Iterator[Callable[[], bool]]:
-    """Inference that repeats: float32, fixed kernels, the same noise each time; the caller's random state is kept.
+    """Deterministic inference in the block: float32, fixed kernels, fixed noise; the caller's random state is kept.
 
-    Yields a function that tells whether noise was drawn since.
+    Yields a function that returns True if noise was drawn since.
     """
     generators = _generators(device)
     kept = [generator.get_state() for generator in generators]
@@ -95,7 +95,7 @@ def steady(device: torch.device) -> Iterator[Callable[[], bool]]:
 
 
 def _generators(device: torch.device) -> list[torch.Generator]:
-    """The random generators that a network on this device may draw from."""
+    """The random generators that a network on this device may use."""
     generators = [torch.default_generator]
     if device.type == "cuda":
         index = torch.cuda.current_device() if device.index is None else device.index

@@ -1,4 +1,4 @@
-"""The averaged generator: what samples are drawn from. It averages from the first step, so it is never stale."""
+"""The exponential moving average (EMA) of the generator, from which samples are drawn. It runs from the first step."""
 
 import copy
 
@@ -8,11 +8,11 @@ from torch import Tensor
 from gantool.api.contracts import Gan
 
 RAMP_UP = 0.05
-"""Early on the half-life is this share of the images seen (Karras et al. 2020), so that noise is forgotten fast."""
+"""The half-life is at most this share of the images seen (Karras et al. 2020), so that early weights fade fast."""
 
 
 def halflife(images_seen: int, halflife_images: int) -> float:
-    """The half-life in force, in images."""
+    """The effective half-life, in images."""
     return float(min(halflife_images, RAMP_UP * images_seen))
 
 
@@ -20,7 +20,7 @@ class Ema:
     """An exponential moving average of a generator's weights and statistics, in float32."""
 
     def __init__(self, gan: Gan, halflife_images: int) -> None:
-        # One discriminator serves both: `advance` must reach the copy, and a second one would only cost memory.
+        # The copy shares the discriminator, which `advance` needs: a second one would only cost memory.
         self.gan = copy.deepcopy(gan, {id(gan.discriminator): gan.discriminator})
         self.halflife_images = halflife_images
         self.gan.generator.eval().requires_grad_(False)
@@ -28,7 +28,7 @@ class Ema:
 
     @torch.no_grad()
     def update(self, images_seen: int, batch: int) -> None:
-        """Move toward the generator by one step of `batch` images; call after the step that made it `images_seen`."""
+        """Update the average after a step of `batch` images that brought the clock to `images_seen`."""
         life = halflife(images_seen, self.halflife_images)
         keep = 0.5 ** (batch / life) if life > 0 else 0.0
         ours: list[Tensor] = list(self.gan.generator.parameters())

@@ -1,4 +1,4 @@
-"""What to say when a run gets into trouble, with the remedy."""
+"""Messages for a run that fails or skips steps, with remedies."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from gantool.errors import TrainingError
 
 
 def memory_ran_out(config: RunConfig, gan: Gan, images_seen: int, device: torch.device) -> TrainingError:
-    """Which flag to lower, for the stage that the run is in."""
+    """The message when memory ran out, with the flags to lower in the current stage."""
     stages = stages_of(gan, config.resolution, config.batch)
     if len(stages) == 1:
         return out_of_memory(config.batch, device)
@@ -24,7 +24,7 @@ def memory_ran_out(config: RunConfig, gan: Gan, images_seen: int, device: torch.
 
 
 def not_finite(steps: int, images_seen: int, run: Path) -> TrainingError:
-    """That no step can be taken any more, and where to go on from."""
+    """The message when every step is skipped, with the checkpoint to resume from."""
     good = checkpoint.newest_good(run)
     return TrainingError(
         f"Loss or gradient was not finite for {steps} steps in a row, at {images_seen:,} images. Try a lower --lr, "
@@ -34,7 +34,7 @@ def not_finite(steps: int, images_seen: int, run: Path) -> TrainingError:
 
 
 def skipped(count: int) -> str:
-    """That some steps were not taken."""
+    """The warning about skipped steps."""
     return (
         f"{count} updates were skipped because loss or gradient was not finite; the weights are unharmed. "
         "If this goes on, try a lower --lr or --precision float32."

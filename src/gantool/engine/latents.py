@@ -1,4 +1,4 @@
-"""Latents: drawing, truncating and walking between them. Pure functions, the result returned, nothing printed.
+"""Latents: sampling, truncation and interpolation, as pure functions.
 
 Every function works on z `[n, d]` and, where it makes sense, on an intermediate latent `[n, *w]`; interpolation is
 along the last dimension.
@@ -13,10 +13,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 SEED_LIMIT = 2**32
-"""torch's CPU generator uses 32 bits of a seed: larger ones would repeat the pictures of smaller ones."""
+"""The limit of seeds: torch's CPU generator uses 32 bits, so larger ones would repeat the pictures of smaller ones."""
 
 Method = Literal["lerp", "slerp", "smooth", "smooth-sphere"]
-"""Straight lines, great circles, a spline, and a spline that stays on the shell where Gaussian latents lie."""
+"""Methods of interpolation: lines, great circles, a spline, and a spline on the shell where Gaussian latents lie."""
 
 Mix = Callable[[Tensor, Tensor, float | Tensor], Tensor]
 
@@ -103,14 +103,14 @@ def walk(
 
 
 def _segment(keys: Tensor, step: int, t: Tensor, method: Method, loop: bool) -> Tensor:
-    """The path from key `step` to the next, at the fractions t."""
+    """The path from key `step` to the next, at fractions t."""
     mix: Mix = slerp if method in ("slerp", "smooth-sphere") else lerp
     shape = (len(t), *keys.shape[1:])
     count = len(keys)
     start, stop = keys[step].expand(shape), keys[(step + 1) % count].expand(shape)
     if method in ("lerp", "slerp"):
         return mix(start, stop, t)
-    # An open path has no key beyond its ends: there the spline goes straight on.
+    # An open path has no key beyond its ends, so the spline is continued in a straight line.
     before = keys[step - 1].expand(shape) if loop or step > 0 else mix(start, stop, -1.0)
     after = keys[(step + 2) % count].expand(shape) if loop or step + 2 < count else mix(start, stop, 2.0)
     return _catmull_rom(before, start, stop, after, t, mix)
@@ -125,7 +125,7 @@ def _catmull_rom(before: Tensor, start: Tensor, stop: Tensor, after: Tensor, t: 
 
 
 def _perpendicular(unit: Tensor) -> Tensor:
-    """Some unit vector at a right angle to each unit vector: its smallest coordinate's axis, made orthogonal."""
+    """A unit vector orthogonal to each unit vector, from the axis of its smallest coordinate."""
     axis = torch.zeros_like(unit).scatter_(-1, unit.abs().argmin(-1, keepdim=True), 1.0)
     across = axis - (axis * unit).sum(-1, keepdim=True) * unit
     length: Tensor = across.norm(dim=-1, keepdim=True)

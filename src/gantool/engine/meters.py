@@ -1,4 +1,4 @@
-"""Scalars of many steps, summed where they are: the host waits for the device once a tick, not once a step."""
+"""Scalars of many steps, summed on the device, so that the host waits for it once per tick, not once per step."""
 
 from collections.abc import Mapping
 
@@ -42,5 +42,5 @@ class Ledger:
 
     @property
     def streak(self) -> int:
-        """How many steps in a row, up to now, were skipped."""
+        """The number of steps in a row, up to now, that were skipped."""
         return 0 if self._streak is None else int(self._streak)

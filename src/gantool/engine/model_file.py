@@ -1,6 +1,6 @@
-"""The file people share: EMA generator weights as safetensors, with all that is needed to rebuild it in one JSON key.
+"""The model file to share: EMA generator weights as safetensors, with one JSON key from which it is rebuilt.
 
-Nothing is ever unpickled: a file of another kind is refused by name.
+Nothing is ever unpickled: files of other types are refused by name.
 """
 
 import json
@@ -20,13 +20,13 @@ METADATA_KEY = "gantool"
 
 
 class ModelCard(BaseModel):
-    """What a generator file says of itself."""
+    """The description of a generator in the header of its file."""
 
     model_config = ConfigDict(frozen=True)
 
     format: int = 1
     architecture: str
-    """In the component grammar, with every option: `dcgan:latent=100,...`."""
+    """The architecture in the component grammar, with every option: `dcgan:latent=100,...`."""
     resolution: int
     channels: int
     class_names: tuple[str, ...] = ()
@@ -41,14 +41,14 @@ def save_generator(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -
 
 
 def weights_file(weights: Mapping[str, Tensor], card: ModelCard | None = None) -> bytes:
-    """A safetensors file in memory: written by Python, a full disk is an OSError and not the library's own error."""
-    # A fresh copy of each: safetensors takes neither channels_last nor tensors that share memory.
+    """The safetensors file as bytes: if Python writes them, a full disk raises OSError and not the library's error."""
+    # A contiguous copy of each: safetensors accepts neither channels_last nor tensors that share memory.
     plain = {n: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for n, tensor in weights.items()}
     return save(plain, {METADATA_KEY: card.model_dump_json()} if card else None)
 
 
 def load_generator(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
-    """Weights and card of a generator file. Raises CheckpointError naming the file when it is not one."""
+    """Weights and card of a generator file. Raises CheckpointError that names the file if it is not one."""
     card = read_card(path)
     try:
         return load_file(path), card

@@ -1,4 +1,4 @@
-"""float32 or bfloat16, contiguous or channels_last: decided for each machine by measuring, and remembered."""
+"""The precision (float32 or bfloat16) and memory layout of a run, chosen by timing on each machine and stored."""
 
 import json
 import platform
@@ -26,30 +26,30 @@ CANDIDATES: tuple[tuple[Name, Layout], ...] = (
     ("bf16", "contiguous"),
 )
 WORTHWHILE = {"float32": 0.97, "bf16": 0.9}
-"""A candidate must take less than this share of the plain way's time: noise alone must not change numerics."""
+"""A candidate must take less than this share of the plain one's time, so that noise does not change numerics."""
 
 ROUNDS_SECONDS = 5.0
-"""No new round begins after so long."""
+"""The time after which no new round begins."""
 PATIENCE_SECONDS = 10.0
-"""Nor, in the first round, another candidate: where measuring takes longer than this, the plain way is taken."""
+"""The time after which the first round ends early and the plain candidate is chosen."""
 ROUNDS = 3
-"""Candidates take turns, and the best time of each counts: a machine that is busy for a moment favours nobody."""
+"""Rounds of timing, of which each candidate's best counts, so that a busy moment favours none of them."""
 
 
 @dataclass(frozen=True)
 class Precision:
-    """How the networks compute. Losses, penalties and averages are float32 whatever this says."""
+    """The precision and layout of the networks. Losses, penalties and averages are always float32."""
 
     name: Name = "float32"
     layout: Layout = "contiguous"
     device_type: str = "cpu"
 
     def autocast(self) -> AbstractContextManager[object]:
-        """bfloat16 autocast, or nothing."""
+        """A bfloat16 autocast context, or a disabled one."""
         return torch.autocast(self.device_type, torch.bfloat16, enabled=self.name == "bf16")
 
     def place(self, network: nn.Module, device: torch.device) -> nn.Module:
-        """The network on the device, its convolutions in this layout."""
+        """The network on the device, with convolutions in this layout."""
         memory_format = torch.channels_last if self.layout == "channels_last" else torch.contiguous_format
         return network.to(device).to(memory_format=memory_format)
 
@@ -63,9 +63,9 @@ def choose(
 ) -> Precision:
     """The fastest precision and layout among those allowed by `wanted` and `layout` (`auto` or a name).
 
-    `step_seconds` measures one. The outcome is kept in the JSON file `memory` under machine and `key`, so that the same
-    run started twice computes the same way. Where measuring takes too long, it is the first candidate, in float32 if
-    that is allowed.
+    `step_seconds` times one. The choice is stored in the JSON file `memory` under machine and `key`, so that the same
+    run started twice computes the same way. If timing takes too long, it is the first candidate, in float32 if that is
+    allowed.
     """
     candidates = [
         Precision(name, form, device.type)
@@ -104,7 +104,7 @@ def _fastest(candidates: Sequence[Precision], step_seconds: Callable[[Precision]
 
 
 def bf16_gains(device: torch.device) -> bool:
-    """Whether bfloat16 is computed in hardware: a tiny convolution tells, the real networks might take minutes."""
+    """True if bfloat16 is fast on this device, by a tiny convolution, since the networks might take minutes."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":

@@ -1,4 +1,4 @@
-"""What changes with the clock by plan, learning rates, betas and instance noise: pure functions of the images seen."""
+"""Schedules of learning rate, Adam's second beta and instance noise, as pure functions of images seen."""
 
 import math
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from gantool.api.run_config import RunConfig
 
 @dataclass(frozen=True)
 class Schedule:
-    """Learning rates rise over `warmup` images and fall to their share `end` until `horizon`, the noise falls to 0.
+    """A schedule: learning rates rise over `warmup` images and fall to the share `end` at `horizon`; noise falls to 0.
 
-    Adam's second beta goes from the first of `beta2` to the second by then. Counts are in images.
+    Adam's second beta goes from the first of `beta2` to the second by then. All times are in images.
     """
 
     shape: Literal["constant", "linear", "cosine"] = "constant"
@@ -25,7 +25,7 @@ class Schedule:
     beta2: tuple[float, float] = (0.999, 0.999)
 
     def learning_rate(self, images_seen: int | float) -> float:
-        """The share of the learning rates that is in force: linear warm-up, then level, or down to `end`."""
+        """The factor of the learning rates: linear warm-up, then constant, or decay to `end`."""
         if images_seen < self.warmup:
             return images_seen / self.warmup
         if self.shape == "constant":
@@ -35,25 +35,25 @@ class Schedule:
         return self.end + (1 - self.end) * left
 
     def second_beta(self, images_seen: int | float) -> float:
-        """Adam's second beta, by a cosine; a low one at first forgets fast what the first steps were like."""
+        """Adam's second beta, by a cosine schedule; a low initial value forgets the first steps fast."""
         start, goal = self.beta2
         gone = min(1.0, images_seen / self.horizon)
         return goal if start == goal else goal + (start - goal) * (1 + math.cos(math.pi * gone)) / 2
 
     def instance_noise(self, images_seen: int | float) -> float:
-        """Standard deviation of the noise on what the discriminator sees, falling to 0 (Sonderby et al. 2017)."""
+        """Standard deviation of instance noise on the discriminator's input, decaying to 0 (Sonderby et al. 2017)."""
         return self.noise * max(0.0, 1 - images_seen / self.horizon) if self.noise else 0.0
 
 
 class Pace:
-    """Optimizers that step by a schedule."""
+    """Applies a schedule to optimizers."""
 
     def __init__(self, schedule: Schedule, optimizers: Sequence[Optimizer]) -> None:
         self._schedule = schedule
         self._rates = [(optimizer, [group["lr"] for group in optimizer.param_groups]) for optimizer in optimizers]
 
     def take(self, images_seen: int | float) -> None:
-        """Give all of them the learning rates and betas of this moment."""
+        """Set the learning rates and betas of all optimizers for this number of images."""
         share, second = self._schedule.learning_rate(images_seen), self._schedule.second_beta(images_seen)
         for optimizer, rates in self._rates:
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
@@ -63,7 +63,7 @@ class Pace:
 
 
 def schedule_of(config: RunConfig) -> Schedule:
-    """The schedule of a run; a horizon that nobody settled is the run's length."""
+    """The schedule of a run; a horizon of `auto` is the run's length."""
     horizon = config.images if config.horizon == "auto" else config.horizon
     second = config.betas[1]
     start = second if config.beta2_start == "beta2" else config.beta2_start

@@ -1,4 +1,4 @@
-"""The same latents all through a run, so that its sample grids can be compared: cell i is what seed i gives."""
+"""Fixed latents for the sample sheets of a run, so that they can be compared: cell i is the sample of seed i."""
 
 import math
 
@@ -26,9 +26,9 @@ class FixedLatents:
 
     @torch.inference_mode()
     def render(self, generator: nn.Module, count: int | None = None) -> tuple[UInt8[Tensor, "n c _ _"], ...]:
-        """Every level of pictures, on the CPU: a sheet of them, or as many as wanted.
+        """Samples at every level, on the CPU: as many as a sheet holds, or `count`.
 
-        A generator that draws noise gets the same every time, and torch's random state is left alone.
+        A generator that draws noise gets the same noise every time, and torch's random state is kept.
         """
         count = count or self.count
         if count > len(self._z):

@@ -1,4 +1,4 @@
-"""The course of a run: which stage the clock is in, and what each stage will take in memory."""
+"""The stages of a run, by images seen."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from gantool.errors import OptionError
 
 
 def stages_of(gan: Gan, resolution: int, batch: int) -> tuple[Stage, ...]:
-    """The stages of a run; an architecture that does not grow has one."""
+    """All stages of a run; an architecture that does not grow has one."""
     return tuple(gan.stages(batch)) or (Stage(0, resolution, batch),)
 
 
@@ -18,25 +18,25 @@ def stage_at(stages: Sequence[Stage], images_seen: int) -> Stage:
 
 
 def check_parts(stages: Sequence[Stage], parts: int, processes: int = 1) -> None:
-    """Raise OptionError when a process's share of a stage's batch cannot be learnt from in so many parts."""
+    """Raise OptionError if a process's share of a stage's batch does not divide into so many micro-batches."""
     for stage in stages:
         batch = stage.batch // processes
         if parts > 1 and (batch % parts or batch // parts < 2):
             where = f"in the stage {stage.title!r}, where it is {batch}" if stage.title else f"of {batch}"
             raise OptionError(
-                f"--accumulate {parts} does not fit the batch {where}: it must divide it into parts of at least 2 "
-                "images. Give a larger --batch or fewer parts."
+                f"--accumulate {parts} does not fit the batch {where}: it must divide it into micro-batches of at "
+                "least 2 images. Give a larger --batch or a smaller --accumulate."
             )
 
 
 def between(stages: Sequence[Stage], after: int, until: int) -> Iterator[Stage]:
-    """The stages that begin behind `after`, up to and including `until`."""
+    """The stages that begin after `after`, up to and including `until`."""
     return (stage for stage in stages if after < stage.start <= until)
 
 
 @contextmanager
 def full_grown(gan: Gan, stages: Sequence[Stage]) -> Iterator[None]:
-    """The networks as they end up; afterwards they stand at the beginning."""
+    """Set the networks to their last stage inside the block; afterwards they are at the first."""
     gan.advance(stages[-1].start)
     try:
         yield

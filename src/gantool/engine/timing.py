@@ -1,4 +1,4 @@
-"""How long networks take for a pass, tried out before a run."""
+"""Timing of forward and backward passes before a run."""
 
 import copy
 import time
@@ -16,15 +16,15 @@ from gantool.engine.precision import Precision
 TRIAL_BATCH = 16
 FEWEST = 2
 LONG_SECONDS = 1.0
-"""What takes longer needs no second try: setting up the kernels is a small part of it."""
+"""A pass that takes longer is not repeated, since setting up the kernels is a small part of it."""
 TRIAL_PIXELS = TRIAL_BATCH * 128**2
-"""Larger pictures are tried out in smaller batches, of two at the least: they fill the machine as well."""
+"""The most pixels of a trial batch: larger pictures are timed in smaller batches, which fill the machine as well."""
 
 
 def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) -> Callable[[Precision], float]:
-    """A function that measures seconds of one generator and discriminator pass, forward and backward.
+    """A function that times one pass of generator and discriminator, forward and backward, in seconds.
 
-    On a CPU that takes long for it, all precisions are measured with fewer samples.
+    On a slow CPU, all precisions are timed with fewer samples.
     """
     most = max(FEWEST, min(batch, TRIAL_BATCH, TRIAL_PIXELS // shape.resolution**2))
 
@@ -47,7 +47,7 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
 
     @cache
     def affordable() -> int:
-        if device.type != "cpu":  # whose first pass says nothing of the others
+        if device.type != "cpu":  # the first pass on a GPU says nothing of the others
             return most
         return max(FEWEST, min(most, int(FEWEST * LONG_SECONDS / seconds(Precision(), FEWEST))))
 
@@ -60,7 +60,7 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
 
 @torch.no_grad()
 def forward_seconds(gan: Gan, shape: ImageShape, precision: Precision) -> float:
-    """Seconds that drawing and judging takes on the CPU for each image, by a few of them, at the level of now."""
+    """Seconds per image of a forward pass through both networks on the CPU, at the current level."""
     labels = torch.zeros(FEWEST, dtype=torch.int64) if shape.classes else None
 
     def once() -> None:
@@ -81,7 +81,7 @@ def _pass(gan: Gan, z: Tensor, labels: Labels) -> Tensor:
 
 
 def _warm_seconds(once: Callable[[], None]) -> float:
-    """Of the second time, unless the first takes long."""
+    """The seconds of the second call, or of the first if that takes long."""
     start = time.perf_counter()
     once()
     first = time.perf_counter() - start

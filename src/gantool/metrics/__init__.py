@@ -1,1 +1,1 @@
-"""Measuring what a generator makes."""
+"""Metrics of generated pictures."""

@@ -1,4 +1,4 @@
-"""How many kinds of picture a generator makes, counted: no network, no estimate."""
+"""Mode coverage: the kinds of picture that a generator makes, counted without a network or an estimate."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -9,15 +9,15 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 Recogniser = Callable[[UInt8[Tensor, "n c h w"]], Int64[Tensor, "n"]]
-"""From pictures to the numbers of their kinds, -1 where there is none."""
+"""A function from pictures to the numbers of their kinds; -1 for a picture of no kind."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What was counted in `images` pictures.
+    """The counts of `images` pictures.
 
-    `expected`: the kinds as many real pictures, drawn at random, show on average; the most a generator can hope for.
-    `histograms`: for each factor, how many recognised pictures show each of its values.
+    `expected`: the number of kinds that as many real pictures, drawn at random, show on average; a generator can hope
+    for no more. `histograms`: for each factor, the number of recognised pictures that show each of its values.
     """
 
     images: int
@@ -29,16 +29,16 @@ class Coverage:
 
     @property
     def fraction_recognised(self) -> float:
-        """Of all pictures; 0 when there are none."""
+        """The share of pictures that were recognised; 0 if there are none."""
         return self.recognised / self.images if self.images else 0.0
 
     @property
     def fraction_of_expected(self) -> float:
-        """Kinds found against those as many real pictures show; near 1 when no mode is missing."""
+        """Kinds found, divided by those that as many real pictures show; near 1 if no mode is missing."""
         return self.found / self.expected if self.expected else 0.0
 
     def present(self, factor: str) -> int:
-        """How many values of a factor occur at all."""
+        """The number of values of a factor that occur at all."""
         return sum(count > 0 for count in self.histograms[factor].values())
 
     def summary(self) -> str:
@@ -72,5 +72,5 @@ def count_kinds(
 
 
 def expected_kinds(kinds: int, draws: int) -> float:
-    """How many different kinds `draws` draws from equally likely `kinds` show on average."""
+    """The expected number of different kinds among `draws` draws from equally likely `kinds`."""
     return kinds * (1 - (1 - 1 / kinds) ** draws)

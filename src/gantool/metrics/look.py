@@ -1,4 +1,4 @@
-"""Plain statistics of pictures that show noise, blank pictures and colours driven to their limits."""
+"""Simple statistics that reveal noise, blank pictures and saturated colours."""
 
 from jaxtyping import UInt8
 from torch import Tensor
@@ -13,7 +13,7 @@ def clipped(images: UInt8[Tensor, "n c h w"]) -> float:
 
 
 def contrast(images: UInt8[Tensor, "n c h w"]) -> float:
-    """The mean deviation of pixels within a picture and channel; 0 when every picture is of one colour."""
+    """The mean deviation of pixels within a picture and channel; 0 if every picture is of one colour."""
     return float(to_float(images).flatten(2).std(dim=-1, correction=0).mean())
 
 

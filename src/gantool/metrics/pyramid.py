@@ -1,18 +1,18 @@
-"""Pictures taken apart by the size of what they show."""
+"""The Laplacian pyramid, which splits pictures by spatial frequency."""
 
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
 SMALLEST = 14
-"""No level is smaller: 28 pixels have two levels, 32 have two, 256 have five."""
+"""The smallest level has at least this side: 28 pixels have two levels, 32 have two, 256 have five."""
 
 
 def laplacian(images: Float[Tensor, "n c h w"], smallest: int = SMALLEST) -> tuple[Float[Tensor, "n c _ _"], ...]:
-    """A Laplacian pyramid (Burt and Adelson 1983), fine to coarse; enlarged and added, the levels give the pictures.
+    """A Laplacian pyramid (Burt and Adelson 1983), fine to coarse; enlarged and summed, its levels give the pictures.
 
-    Each level but the last is what is lost when its pictures are halved. Means of 2x2 pixels and linear enlargement
-    stand in for the binomial filter of the paper, at a fraction of its cost.
+    Each level but the last holds the detail that is lost when its pictures are halved. Means of 2x2 pixels and linear
+    enlargement stand in for the binomial filter of the paper, at a fraction of its cost.
     """
     levels = []
     while images.shape[-1] // 2 >= smallest:

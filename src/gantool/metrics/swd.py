@@ -1,8 +1,8 @@
 """Sliced Wasserstein distance between small patches of two sets of pictures: no network, no training, cheap.
 
-After Karras et al. 2018 (section 5 and its appendix), with two differences. Both sets are normalised by the mean and
-deviation they have together, where the paper gives each its own: so a wrong colour counts as well. And the pyramid is
-made of 2x2 means.
+It follows Karras et al. 2018 (section 5 and its appendix), with two differences. Both sets are normalised by their
+common mean and deviation, where the paper normalises each by its own, so that a wrong colour counts as well. And the
+pyramid is made of 2x2 means.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from gantool.pixels import to_float
 
 PATCH = 7
 PATCHES = 2048
-"""Of each level, spread evenly over the pictures."""
+"""Patches that are taken of each level, spread evenly over the pictures."""
 PROJECTIONS = 64
 
 Patches = Mapping[int, Float[Tensor, "c p d"]]
-"""Of each level, by its side in pixels, fine to coarse."""
+"""The patches of each level, by its side in pixels, fine to coarse."""
 
 
 def patches_of(images: UInt8[Tensor, "n c h w"], count: int = PATCHES, seed: int = 0) -> Patches:
@@ -33,7 +33,7 @@ def patches_of(images: UInt8[Tensor, "n c h w"], count: int = PATCHES, seed: int
 def distance(one: Patches, other: Patches, projections: int = PROJECTIONS, seed: int = 0) -> dict[int, float]:
     """The distance at each level, by its side in pixels: symmetric, 0 between equal sets, at most about 2.
 
-    Both have as many patches of the same levels. The unit is the deviation of both sets together.
+    Both sets have the same number of patches of the same levels. The unit is the deviation of both sets together.
     """
     return {side: _sliced(one[side], other[side], projections, seed) for side in one}
 
@@ -45,12 +45,12 @@ def sliced_wasserstein(
     projections: int = PROJECTIONS,
     seed: int = 0,
 ) -> dict[int, float]:
-    """The distance between two sets of pictures at each level, by its side in pixels; `mean` sums it up."""
+    """The distance between two sets of pictures at each level, by its side in pixels; `mean` averages it."""
     return distance(patches_of(one, patches, seed), patches_of(other, patches, seed), projections, seed)
 
 
 def mean(levels: Mapping[int, float]) -> float:
-    """One number for all levels, each counting alike."""
+    """The mean over all levels, each counting alike."""
     return sum(levels.values()) / len(levels)
 
 
@@ -70,13 +70,13 @@ def _sliced(one: Float[Tensor, "c p d"], other: Float[Tensor, "c p d"], projecti
     chance = torch.Generator().manual_seed(seed)
     directions = torch.randn(len(one), projections, one.shape[-1], generator=chance)
     directions = directions / directions.square().sum(dim=(0, 2), keepdim=True).sqrt()
-    directions = directions / _deviation(one, other)[:, None, None]  # the mean they have together cancels out
-    # In one dimension the transport of least cost moves the n-th smallest to the n-th smallest.
+    directions = directions / _deviation(one, other)[:, None, None]  # the common mean cancels out
+    # In one dimension optimal transport moves the n-th smallest value to the n-th smallest.
     return float(np.abs(_sorted(directions, one) - _sorted(directions, other)).mean())
 
 
 def _deviation(one: Float[Tensor, "c p d"], other: Float[Tensor, "c p d"]) -> Float[Tensor, "c"]:
-    """Of each channel, over both sets together."""
+    """The standard deviation of each channel, over both sets together."""
     flat = [each.flatten(1) for each in (one, other)]
     mean = (flat[0].mean(dim=1) + flat[1].mean(dim=1)) / 2
     squares = torch.stack([torch.linalg.vector_norm(each, dim=1).square() for each in flat]).sum(dim=0)

@@ -1,1 +1,1 @@
-"""Pictures for people: single images, contact sheets, strips and animations. Colours are shown as they are."""
+"""Picture files for people: single images, contact sheets, strips and animations, in unchanged colours."""

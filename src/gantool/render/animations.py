@@ -1,4 +1,4 @@
-"""A sequence of frames as a file: a strip (PNG), an animation (APNG, GIF, WebP; Pillow) or a film (MP4; PyAV)."""
+"""Frames written as a strip (PNG), an animation (APNG, GIF, WebP; by Pillow) or a film (MP4; by PyAV)."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -18,13 +18,13 @@ from gantool.render.pictures import make_folder, save_pictures, to_pil
 Frames = UInt8[Tensor, "n c h w"]
 STRIP_COLUMNS = 32
 GIF_COLOURS_FROM = 64  # frames that the palette of a GIF is chosen from
-GIF_DITHER = 8.0  # levels of 256: hides bands in slopes, leaves flat backgrounds flat
+GIF_DITHER = 8.0  # of 256 levels: hides banding in gradients, leaves flat backgrounds flat
 
 
 def save_frames(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    """Write frames in the format the suffix names, whole or not at all; the file's folder is made if need be.
+    """Write frames in the format of the suffix, atomically; the file's folder is made if need be.
 
-    `loop` files start again for ever, others play once. A strip has no time: it ignores both. MP4 knows no repetition.
+    With `loop` the file repeats for ever, else it plays once. A strip ignores `fps` and `loop`; MP4 cannot repeat.
     """
     check_suffix(path)
     check_fps(path, fps)
@@ -33,7 +33,7 @@ def save_frames(path: Path, frames: Frames, fps: int, loop: bool) -> None:
 
 
 def check_suffix(path: Path) -> None:
-    """Raise OptionError unless the suffix is one that can be written here."""
+    """Raise OptionError unless files of this suffix can be written."""
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise OptionError(
@@ -52,7 +52,7 @@ def check_fps(path: Path, fps: int) -> None:
 
 
 def durations(count: int, fps: int, unit: int) -> list[int]:
-    """How long each frame is shown, in milliseconds: multiples of `unit` that keep `fps` exact over the whole."""
+    """The duration of each frame in milliseconds: multiples of `unit` that keep `fps` exact over the whole."""
     ends = [round(Fraction(1000 * (frame + 1), fps * unit)) * unit for frame in range(count)]
     return [end - start for start, end in zip([0, *ends], ends, strict=False)]
 
@@ -82,7 +82,7 @@ def _webp(path: Path, frames: Frames, fps: int, loop: bool) -> None:
 
 
 def _gif(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    """One palette for all frames and a dither that stays in place, so that nothing flickers; greys are exact."""
+    """A GIF with one palette for all frames and an ordered dither, so that nothing flickers; greys are exact."""
     if frames.shape[1] == 3:
         palette = _palette(frames)
         pattern = _bayer(frames.shape[-2], frames.shape[-1])
@@ -105,7 +105,7 @@ def _gif(path: Path, frames: Frames, fps: int, loop: bool) -> None:
 def _palette(frames: Frames) -> Image.Image:
     """256 colours from a sample of the frames.
 
-    An octree keeps flat backgrounds, where a median cut tints them; where colours are few and close, the cut is nearer.
+    An octree keeps flat backgrounds, which a median cut tints; where colours are few and close, the cut is nearer.
     """
     chosen = frames[torch.linspace(0, len(frames) - 1, min(len(frames), GIF_COLOURS_FROM)).long()]
     stride = max(1, frames.shape[-1] // 128)
@@ -128,7 +128,7 @@ def _bayer(height: int, width: int) -> Float[Tensor, "h w"]:
 
 
 def _mp4(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    """H.264 that every player shows: yuv420p, crf 18, BT.709 and tagged so, even sides (odd ones repeat an edge)."""
+    """H.264 that every player shows: yuv420p, crf 18, tagged as BT.709, even sides (an odd one repeats its edge)."""
     av = _import_av()
     bt709 = av.video.reformatter.Colorspace.ITU709
     height, width = frames.shape[-2:]

@@ -1,4 +1,4 @@
-"""Contact sheets: many pictures on one, side by side, with nothing done to their colours."""
+"""Contact sheets: many pictures side by side on one, in unchanged colours."""
 
 import math
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def sheet(
 
 
 def beside(levels: Sequence[UInt8[Tensor, "n c _ _"]]) -> UInt8[Tensor, "n c h _"]:
-    """The finest of some levels with the coarser ones in a column at its right, on white; one level stays as it is."""
+    """The finest level with the coarser ones in a column at its right, on white; a single level stays as it is."""
     *coarser, finest = levels
     if not coarser:
         return finest
@@ -60,6 +60,6 @@ def beside(levels: Sequence[UInt8[Tensor, "n c _ _"]]) -> UInt8[Tensor, "n c h _
 
 
 def near_square(count: int) -> int:
-    """How many columns: about as many as rows, or up to half as many again if fewer places stay empty."""
+    """The number of columns: about that of rows, or up to half as many again if fewer cells stay empty."""
     root = math.ceil(math.sqrt(count))
     return min(range(root, max(root, root * 3 // 2) + 1), key=lambda columns: (-count % columns, columns))

@@ -1,4 +1,4 @@
-"""uint8 tensors as picture files: true colours, nearest upscaling, atomic writes."""
+"""uint8 tensors as picture files: unchanged colours, nearest upscaling, atomic writes."""
 
 import io
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ THREADS = 4
 
 
 def to_pil(image: UInt8[Tensor, "c h w"]) -> Image.Image:
-    """One picture: grey for one channel, RGB for three."""
+    """The tensor as a Pillow image: grey for one channel, RGB for three."""
     if len(image) not in (1, 3):
         raise OptionError(f"A picture has 1 or 3 channels; this one has {len(image)}.")
     array = image.cpu()
@@ -31,17 +31,16 @@ def to_pil(image: UInt8[Tensor, "c h w"]) -> Image.Image:
 
 
 def upscale(images: UInt8[Tensor, "*n h w"], scale: int) -> UInt8[Tensor, "*n _ _"]:
-    """Every pixel as a square of `scale` by `scale`: larger, nothing invented."""
+    """Images enlarged by a whole factor: every pixel becomes a square of `scale` by `scale`."""
     if scale == 1:
         return images
     return images.repeat_interleave(scale, dim=-2).repeat_interleave(scale, dim=-1)
 
 
 def save_pictures(pictures: Sequence[Image.Image], paths: Sequence[Path], overwrite: bool = False) -> None:
-    """Write each picture to its path (.png, lossless .webp, .jpg), whole or not at all; folders are made if need be.
+    """Write each picture to its path (.png, lossless .webp, .jpg) atomically; folders are made if need be.
 
-    A file that is there with the same bytes is left alone. Raises OptionError before writing any if one differs,
-    unless `overwrite`.
+    A file with the same bytes is left alone. Raises OptionError before writing any if one differs, unless `overwrite`.
     """
     with ThreadPoolExecutor(THREADS) as threads:
         contents = list(threads.map(_encode, pictures, paths))
@@ -58,7 +57,7 @@ def save_pictures(pictures: Sequence[Image.Image], paths: Sequence[Path], overwr
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results, and those above it. Raises OptionError naming it when that is impossible."""
+    """Make a folder for results, with its parents. Raises OptionError that names it if that is impossible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -74,7 +73,7 @@ def _encode(picture: Image.Image, path: Path) -> bytes:
 
 
 def _is_there(content: bytes, path: Path) -> bool | None:
-    """True if the file has this content, False if another, None if there is no file."""
+    """True if the file has this content, False if it has another, None if there is no file."""
     try:
         return path.read_bytes() == content
     except (FileNotFoundError, NotADirectoryError):

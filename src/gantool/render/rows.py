@@ -1,4 +1,4 @@
-"""Pictures of any proportions side by side, at one height."""
+"""A row of pictures of any proportions at one height."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ PAPER = (255, 255, 255)
 
 
 def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
-    """In a row on white, all as high as the last one."""
+    """The pictures side by side on white, all as high as the last one."""
     height = pictures[-1].height
     scaled = [
         picture.convert("RGB").resize(

@@ -1,1 +1,1 @@
-"""A trained generator, and what it draws."""
+"""Sampling from a trained generator."""

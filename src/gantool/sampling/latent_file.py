@@ -1,7 +1,7 @@
-"""Latents as a file: what was found for a picture, or chosen, to be drawn again by `gantool sample --latents`.
+"""Latents in a file, such as those of a projection, which `gantool sample --latents` draws.
 
-A safetensors file with `latents` `[n, *d]`, in w where the model has such a space. Any other tensor in it takes the
-place of the generator's buffer of that name while it is drawn, such as noise that was found along with the latents.
+A safetensors file with `latents` `[n, *d]`, in w where the model has such a space. Any other tensor in it replaces the
+generator's buffer of that name while the latents are drawn, such as noise that was optimised along with them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ NAME = "latents"
 
 @dataclass(frozen=True)
 class LatentFile:
-    """Latents, and buffers of the generator that go with them."""
+    """Latents, and the buffers of the generator that belong to them."""
 
     latents: Float[Tensor, "n *d"]
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
@@ -54,13 +54,13 @@ def load_latents(path: str | Path) -> LatentFile:
         raise DataError(f"{path} is no safetensors file, or a damaged one ({error}).") from error
     latents = tensors.pop(NAME, None)
     if latents is None or latents.dim() < 2 or len(latents) == 0 or not latents.is_floating_point():
-        raise DataError(f"{path} holds no latents: a tensor {NAME!r} of numbers, a row for each, is expected.")
+        raise DataError(f"{path} holds no latents: it needs a tensor {NAME!r} of numbers with one row for each latent.")
     return LatentFile(latents.float(), tensors)
 
 
 @contextmanager
 def replaced(network: nn.Module, buffers: Mapping[str, Tensor]) -> Iterator[None]:
-    """Let other tensors stand in for buffers of a network, by name.
+    """Replace buffers of a network, by name, inside the block.
 
     Raises OptionError when it has no such buffer, or one of another shape.
     """

@@ -1,4 +1,4 @@
-"""A model file becomes a Model."""
+"""Loading a Model from a run folder, a checkpoint or a model file."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from gantool.sampling.model import Model
 def load(model: Path | str, device: str = "auto") -> Model:
     """The generator in a run folder, a checkpoint or a `.safetensors` file.
 
-    Raises CheckpointError when it is none or damaged, PluginError when the plugin with its architecture is missing.
+    Raises CheckpointError if it is none or damaged, PluginError if the plugin with its architecture is missing.
     """
     return load_by(host(), model, device)
 
@@ -42,5 +42,5 @@ def load_by(plugins: PluginHost, model: Path | str, device: str = "auto") -> Mod
     gan.advance(card.images_seen)
     with providers.explaining_misfit(path, chosen):
         checkpoint.load_weights(gan.generator, weights, str(path))
-    gan.advance(card.images_seen)  # what it derives from the clock wins over what was averaged
+    gan.advance(card.images_seen)  # state that follows from images_seen takes precedence over averaged buffers
     return Model(gan, card, pick_device(device))

@@ -1,4 +1,4 @@
-"""Which file a MODEL argument means: a run folder, a checkpoint folder or a generator file. Only headers are read."""
+"""The generator file that a MODEL argument means, found from a run, checkpoint or file by reading headers alone."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")
 
 
 def generator_file(path: str | Path) -> Path:
-    """The generator file of a run folder, a checkpoint folder, or the file itself; of `RUN/best` the best one's.
+    """The generator file of a run or checkpoint folder, of `RUN/best` the best checkpoint's, or the file itself.
 
-    A run that has not finished a `generator.safetensors` gives its newest readable checkpoint. Raises CheckpointError
-    with the way out for anything else; a pickle is refused by its name, unopened, for unpickling can run code.
+    For a run that has no `generator.safetensors` yet, it is that of the newest readable checkpoint. Raises
+    CheckpointError with a remedy for anything else; a pickle is refused by its name, since unpickling can run code.
     """
     path = _meant(Path(path))
     if path.is_dir():
@@ -35,7 +35,7 @@ def generator_file(path: str | Path) -> Path:
 
 
 def model_name(path: str | Path) -> str:
-    """What to call a MODEL: the run's name, or the stem of a file outside any run."""
+    """The name of a MODEL: that of its run, or the stem of a file outside any run."""
     path = _meant(Path(path)).resolve()
     if path.is_file() and path.name not in (GENERATOR, EMA):
         return path.stem
@@ -44,7 +44,7 @@ def model_name(path: str | Path) -> str:
 
 
 def _meant(path: Path) -> Path:
-    """`RUN/best` is a name for the checkpoint that the run's best.json tells."""
+    """The path itself; for `RUN/best` the checkpoint that the run's best.json names."""
     if path.name != "best" or path.exists():
         return path
     run = path.parent
@@ -68,7 +68,7 @@ def _in_folder(folder: Path) -> Path:
     if (folder / CHECKPOINTS).exists() or (folder / "config.toml").exists():
         raise CheckpointError(
             f"The run {folder} has no model yet: training stopped before its first checkpoint. "
-            f"Go on with: gantool train --resume {folder}"
+            f"Resume it with: gantool train --resume {folder}"
         )
     if folder.name == CHECKPOINTS and _newest_readable(folder.parent) is not None:
         return _in_folder(folder.parent)
@@ -78,7 +78,7 @@ def _in_folder(folder: Path) -> Path:
 
 
 def _sound(file: Path, run: Path) -> Path:
-    """The file, if its header is; otherwise the error also names the newest checkpoint that can be read."""
+    """The file, if its header is sound; else the error also names the newest checkpoint that can be read."""
     try:
         read_card(file)
     except CheckpointError as error:
@@ -99,11 +99,11 @@ def _newest_readable(run: Path) -> Path | None:
 
 
 def _nearest(path: Path) -> str:
-    """A hint at what was meant: a near name beside it, a run of that name in `runs`, or the list of what is there."""
+    """A hint for an error: a similar name beside it, a run of that name in `runs`, or a list of the models there."""
     for folder in (path.parent, path.parent / "runs"):
         if (folder / path.name).exists():
             return f" Did you mean {str(folder / path.name)!r}?"
-        # Of a whole path the folder, and of a file the suffix, would be alike however little the names are.
+        # Names alone are compared: a common folder or suffix would make unlike names look similar.
         models = {_bare(model): model for model in reversed(_models_in(folder))}
         near = nearest(_bare(path.name), models)
         if near is not None:

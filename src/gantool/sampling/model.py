@@ -1,4 +1,4 @@
-"""A trained generator and its card: from seeds to pictures, the same ones every time."""
+"""A trained generator and its card, which draws the same picture for the same seed every time."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ MAPPED_AT_ONCE = 32
 
 
 def chunk_size(resolution: int) -> int:
-    """How many pictures the generator makes at once: 32 up to 64 pixels, 1 from 512 on."""
+    """The number of pictures drawn at once: 32 up to 64 pixels, 1 from 512 on."""
     return max(1, min(32, 2**18 // resolution**2 // 2))
 
 
@@ -37,11 +37,11 @@ METHODS: dict[str, dict[str, latent_space.Method]] = {
     "z": {"auto": "slerp", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth-sphere"},
     "w": {"auto": "smooth", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth"},
 }
-"""What each method means in z and in w."""
+"""The path in latent space for each method, in z and in w."""
 
 
 class Model:
-    """A generator to sample from, on a device, in float32 and evaluation mode.
+    """A generator for sampling, on a device, in float32 and evaluation mode.
 
     A picture depends on its seed, label and truncation alone, bit for bit on one machine (see `Chunks`). `labels` are a
     class by name or index, for all pictures or one for each; None leaves the choice to the seeds.
@@ -64,7 +64,7 @@ class Model:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of their indices; empty for a model without labels."""
+        """Names of the classes, by index; empty for a model without labels."""
         return self.card.class_names
 
     @property
@@ -73,7 +73,7 @@ class Model:
 
     @property
     def space(self) -> str:
-        """Where truncation and interpolation work: "w" if the generator has an intermediate latent space, else "z"."""
+        """The space of truncation and interpolation: "w" if the generator has an intermediate space, else "z"."""
         return "w" if isinstance(self.generator, MappedGenerator) else "z"
 
     def sample(
@@ -95,7 +95,7 @@ class Model:
     def latents(
         self, seeds: Sequence[int], labels: LabelChoice = None, truncation: float = 1.0
     ) -> Float[Tensor, "n *d"]:
-        """Each seed's latent on the CPU, in w where there is one: what `render` takes and walks go between."""
+        """The latents of the seeds on the CPU, in w where there is one, for `render` and for walks."""
         return self._latents(seeds, self.choose_labels(seeds, labels), truncation)
 
     def render(
@@ -105,9 +105,9 @@ class Model:
         level: int | None = None,
         buffers: Mapping[str, Tensor] | None = None,
     ) -> UInt8[Tensor, "n c h w"]:
-        """Pictures of latents, on the CPU. Labels are needed by a conditional model without a w space only.
+        """Pictures of latents, on the CPU. Only a conditional model without a w space needs labels.
 
-        `buffers` stand in for the generator's own while it draws, as by `replacing`. Raises OptionError for latents or
+        `buffers` replace the generator's own while it draws, as by `replacing`. Raises OptionError for latents or
         buffers of another model.
         """
         wanted = self.latents([0], 0 if self.class_names else None).shape[1:]
@@ -124,7 +124,7 @@ class Model:
 
     @contextmanager
     def replacing(self, buffers: Mapping[str, Tensor]) -> Iterator[None]:
-        """Let other tensors stand in for buffers of the generator, by name; gradients reach them.
+        """Replace buffers of the generator, by name, inside the block; gradients reach the replacements.
 
         Raises OptionError when it has no such buffer, or one of another shape.
         """
@@ -239,7 +239,7 @@ class Model:
             self._gan.show(None)
 
     def _level(self, images: object, count: int, level: int | None) -> Tensor:
-        """The level asked for, once it is sure that the generator keeps its contract."""
+        """The level of this side, once it is checked that the generator keeps its contract."""
         if not isinstance(images, tuple) or not all(
             isinstance(image, Tensor) and image.dim() == 4 and len(image) == count for image in images
         ):

@@ -1,4 +1,4 @@
-"""Whose architecture a saved model needs: told where it is missing here, and where it is not what it was."""
+"""The provider of a saved model's architecture, for errors when it is missing or has changed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +13,7 @@ from gantool.sampling.locate import generator_file
 
 
 def missing(plugins: PluginHost, model: Path) -> str:
-    """A sentence that says whose architecture a run or checkpoint needs, if there is none of that name here."""
+    """A sentence that names the provider of a run's or checkpoint's architecture, if none of that name is installed."""
     with suppress(CheckpointError):
         card = read_card(generator_file(model))
         if _name(card) not in plugins.specs("architecture"):
@@ -23,7 +23,7 @@ def missing(plugins: PluginHost, model: Path) -> str:
 
 @contextmanager
 def explaining_misfit(model: Path, architecture: Chosen) -> Iterator[None]:
-    """Say whose the architecture is, and the remedy, where weights do not fit the networks of a guest."""
+    """Name the provider and the remedy in the error if weights do not fit the networks of a plugin's architecture."""
     try:
         yield
     except MisfitError as misfit:

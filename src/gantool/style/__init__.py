@@ -1,4 +1,4 @@
-"""Neural style transfer: one picture in the manner of another."""
+"""Neural style transfer: a content image redrawn with the style of others."""
 
 from gantool.style.losses import content_loss, gram, total_variation
 from gantool.style.settings import Settings

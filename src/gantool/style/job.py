@@ -1,4 +1,4 @@
-"""From files and words to a style transfer: pictures are read, the extractor is found, precision is chosen."""
+"""Style transfer from files: reads pictures and masks, finds the extractor and chooses the precision."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -30,15 +30,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StyleFile:
-    """A style's picture and how much it counts beside others."""
+    """The file of a style image, and its weight among others."""
 
     path: Path
     weight: float = 1.0
 
 
 @dataclass(frozen=True)
-class Manner:
-    """In what manner pictures are drawn: the styles' files, the network that sees them, and the settings."""
+class StyleSetup:
+    """The setup of a style transfer: style images, extractor, settings, masks, device and precision."""
 
     styles: Sequence[StyleFile]
     extractor: Extractor
@@ -49,9 +49,9 @@ class Manner:
 
 
 def parse_styles(texts: Sequence[str]) -> list[StyleFile]:
-    """Each `FILE` or `FILE:WEIGHT`; a folder stands for all its pictures, which share its weight.
+    """Style files from texts `FILE` or `FILE:WEIGHT`; a folder stands for all its pictures, which share its weight.
 
-    Raises OptionError for a weight that is none, DataError for a folder without pictures.
+    Raises OptionError for an invalid weight, DataError for a folder without pictures.
     """
     found = []
     for style in map(_parse_style, texts):
@@ -78,51 +78,51 @@ def _parse_style(text: str) -> StyleFile:
 
 
 def find_extractor(plugins: PluginHost, text: str = AUTO) -> tuple[Extractor, str]:
-    """The extractor chosen by NAME[:options], and its name; `auto` is vgg19 where its weights can be had, else random.
+    """The extractor for NAME[:options], and its name; `auto` is vgg19 if its weights are available, else random.
 
-    That it is random is said in a warning.
+    A fallback to random is reported in a warning.
     """
     if text == AUTO:
         text = "vgg19"
         try:
             available("vgg19")
         except WeightsUnavailableError as error:
-            _log.warning("%s Until then 'random' is used, which knows colours and strokes, not shapes.", error)
+            _log.warning("%s Until then 'random' is used, which transfers colours and strokes, not shapes.", error)
             text = "random"
     chosen = plugins.resolve("extractor", text)
     extractor: Extractor = chosen.build()
     return extractor, chosen.spec.name
 
 
-def stylize(content: Picture, manner: Manner, start: Float[Tensor, "1 3 _ _"] | None = None) -> Iterator[State]:
-    """The states of a transfer of the styles to a picture that was read. Raises as `transfer` does.
+def stylize(content: Picture, setup: StyleSetup, start: Float[Tensor, "1 3 _ _"] | None = None) -> Iterator[State]:
+    """The states of a transfer of the styles to a content picture. Raises as `transfer` does.
 
-    `start`, in [-1, 1] and of any size, is where the search begins.
+    `start`, in [-1, 1] and of any size, is the initial image.
     """
-    device = pick_device(manner.device)
+    device = pick_device(setup.device)
     height, width = content.pixels.shape[-2:]
-    longest = round(max(height, width) * manner.settings.style_scale)
-    styles = [as_image(read_style(style.path, longest), device) for style in manner.styles]
-    masks = [read_mask(path, height, width).to(device) for path in manner.masks] or None
+    longest = round(max(height, width) * setup.settings.style_scale)
+    styles = [as_image(read_style(style.path, longest), device) for style in setup.styles]
+    masks = [read_mask(path, height, width).to(device) for path in setup.masks] or None
     try:
         yield from transfer(
             as_image(content, device),
             styles,
-            manner.extractor,
-            manner.settings,
-            shares=[style.weight for style in manner.styles],
+            setup.extractor,
+            setup.settings,
+            shares=[style.weight for style in setup.styles],
             masks=masks,
             start=None if start is None else resized(start.to(device), height, width),
-            autocast=autocast(device, manner.precision),
+            autocast=autocast(device, setup.precision),
         )
     except RuntimeError as error:
         if is_out_of_memory(error):
-            raise StyleError(f"Out of memory on {device}: a smaller --size needs less.") from error
+            raise StyleError(f"Out of memory on {device}: give a smaller --size.") from error
         raise
 
 
 def read_style(path: Path, longest: int) -> Picture:
-    """A style's picture, at most `longest` pixels on its longer side: enlarging invents no brush strokes."""
+    """A style image, reduced to `longest` pixels on its longer side; enlarging would add no brush strokes."""
     whole = read_picture(path)
     if max(whole.pixels.shape[-2:]) > longest:
         whole = read_picture(path, longest)
@@ -133,11 +133,11 @@ def read_style(path: Path, longest: int) -> Picture:
 
 
 def read_mask(path: Path, height: int, width: int) -> Float[Tensor, "1 1 height width"]:
-    """Where a style goes, from 0 (black) to 1 (white), brought to the content's size. Raises DataError if all black."""
+    """The region of a style, from 0 (black) to 1 (white), at the content's size. Raises DataError if all black."""
     grey = to_float(read_picture(path).pixels)[None].mean(dim=1, keepdim=True) / 2 + 0.5
     if abs(grey.shape[-1] * height - grey.shape[-2] * width) > 0.02 * grey.shape[-2] * width:
         raise DataError(
-            f"The mask {path} is {grey.shape[-1]} x {grey.shape[-2]} pixels, which has not the shape of the content "
+            f"The mask {path} is {grey.shape[-1]} x {grey.shape[-2]} pixels and does not have the shape of the content "
             f"({width} x {height}): draw it on a copy of the photo."
         )
     if not grey.max() > 0:
@@ -146,12 +146,12 @@ def read_mask(path: Path, height: int, width: int) -> Float[Tensor, "1 1 height 
 
 
 def as_image(picture: Picture, device: torch.device) -> Float[Tensor, "1 3 h w"]:
-    """In [-1, 1], on the device."""
+    """The picture as a tensor in [-1, 1], on the device."""
     return to_float(picture.pixels)[None].to(device)
 
 
 def autocast(device: torch.device, precision: str) -> Any:
-    """A maker of autocast blocks: bfloat16 where it is asked for, or gains by `auto`."""
+    """A factory of autocast contexts: bfloat16 if `precision` is bf16, or auto and bfloat16 is faster here."""
     gains = precision == "bf16" or (precision == AUTO and bf16_gains(device))
 
     def block() -> AbstractContextManager[object]:

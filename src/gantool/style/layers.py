@@ -1,4 +1,4 @@
-"""Which layers of an extractor are compared, with what weights, and by which style loss."""
+"""The layers of an extractor that are compared, their weights, and the style loss."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,13 +8,13 @@ from gantool.style.objective import Balance, Network
 from gantool.style.settings import Settings
 
 CONTENT, ROUGHNESS = 1.0, 3.0
-"""What weights of 1 stand for, in units of the relative losses."""
+"""The factors that weights of 1 stand for, in units of the relative losses."""
 STYLE = {"gram": 8.0, "covariance": 6.0, "sliced": 40.0}
-"""The same for each style loss: they fall to different shares of where they begin."""
+"""The same factor for each style loss, since each falls to another share of its initial value."""
 
 
 def balance_of(extractor: Extractor, settings: Settings) -> Balance:
-    """The settings' layers and weights, else those the extractor names.
+    """The layers and weights of the settings, else those that the extractor names.
 
     Raises OptionError when it names none, or no layer has a weight.
     """
@@ -35,7 +35,7 @@ def balance_of(extractor: Extractor, settings: Settings) -> Balance:
 
 
 def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
-    """The part of the extractor that gives these layers. Raises OptionError for layers it does not have."""
+    """The part of the extractor that computes these layers. Raises OptionError for layers it does not have."""
     network = extractor.select(layers)
     if network is None:
         raise OptionError(
@@ -45,7 +45,7 @@ def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
 
 
 def style_loss_of(extractor: Extractor, settings: Settings) -> str:
-    """The settings' style loss; `auto` is what the extractor names, or gram. Raises OptionError for another."""
+    """The style loss of the settings; `auto` is the one that the extractor names, or gram. Raises OptionError."""
     name = extractor.style_loss if settings.style_loss == "auto" else settings.style_loss
     if name not in STYLE:
         raise OptionError(f"There is no style loss {name!r}.{did_you_mean(name, STYLE)} There are {', '.join(STYLE)}.")

@@ -1,4 +1,4 @@
-"""L-BFGS with backtracking (Nocedal and Wright 2006, alg. 7.5): mostly one evaluation a step; the loss never rises."""
+"""L-BFGS with backtracking (Nocedal and Wright 2006, alg. 7.5): mostly one evaluation a step, and no rising loss."""
 
 import math
 from collections import deque
@@ -8,21 +8,21 @@ import torch
 from torch import Tensor
 
 Evaluate = Callable[[Tensor], tuple[float, Tensor]]
-"""From an image to its loss and gradient."""
+"""A function from an image to its loss and gradient."""
 Metric = Callable[[Tensor], Tensor]
-"""From a gradient to a direction, linearly."""
+"""A linear function from a gradient to a direction."""
 
 SUFFICIENT = 1e-4
-"""Of the decrease the slope promises, what a step must achieve at least (Armijo)."""
+"""The least share of the decrease predicted by the slope that a step must achieve (Armijo)."""
 TRIALS = 12
-"""Halvings of a step before it is given up."""
+"""Halvings of a step before the search gives up."""
 
 
 class Lbfgs:
     """Minimises a smooth function of one tensor; keeps `history` pairs of steps and changes of the gradient.
 
-    `metric` is what the inverse Hessian is taken for, up to a factor, where the pairs tell nothing of it: symmetric and
-    positive. Without one it is the identity.
+    `metric` is the initial inverse Hessian up to a factor, which must be symmetric and positive; without one it is the
+    identity.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Lbfgs:
         self.stuck = False
 
     def step(self) -> float:
-        """One step downhill; the loss afterwards. At a minimum, or where nothing is lower, `stuck` is set."""
+        """One step downhill; returns the loss. At a minimum, or where no lower point is found, `stuck` is set."""
         direction = self._direction()
         slope = dot(direction, self._gradient)
         if slope >= 0 or not self._descend(direction, slope):
@@ -69,7 +69,7 @@ class Lbfgs:
             self._pairs.append((moved, change, 1 / curvature))
 
     def _direction(self) -> Tensor:
-        """The two-loop recursion: the inverse Hessian, as far as it is known, times the gradient downhill."""
+        """The two-loop recursion: the approximate inverse Hessian times the negative gradient."""
         direction = -self._gradient
         if not self._pairs:
             direction = self._metric(direction)

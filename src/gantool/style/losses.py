@@ -1,14 +1,14 @@
-"""What a stylised picture is measured by: how far from the content, how far from the style, and how rough it is.
+"""The losses of style transfer: distance from the content, Gram matrices for the style, and total variation.
 
-All are means, so that weights mean the same at every size; content and style are relative to the target's own size, so
-that they mean the same for every extractor.
+All are means, so that weights mean the same at every resolution; content and style are relative to the magnitude of
+the target, so that they mean the same for every extractor.
 """
 
 from jaxtyping import Float
 from torch import Tensor
 
 Weights = Float[Tensor, "#n 1 h w"]
-"""How much each place counts: a mask at the size of the features."""
+"""The weight of each place: a mask at the size of the features."""
 
 TINY = 1e-12
 
@@ -21,15 +21,15 @@ def content_loss(
 
 
 def total_variation(images: Float[Tensor, "n c h w"]) -> Float[Tensor, ""]:
-    """Mean squared difference of neighbours, across and down added: 4 + 4 for a checkerboard of -1 and 1."""
+    """Mean squared difference of neighbours, horizontal plus vertical: 4 + 4 for a checkerboard of -1 and 1."""
     across = (images[..., :, 1:] - images[..., :, :-1]).square()
     down = (images[..., 1:, :] - images[..., :-1, :]).square()
-    zero = images.sum() * 0  # a side of one pixel has no neighbours, and still a gradient
+    zero = images.sum() * 0  # a side of one pixel has no neighbours, but needs a gradient
     return zero + sum(part.mean() for part in (across, down) if part.numel())
 
 
 def power_of(features: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
-    """The mean square, kept from 0 where a layer is silent."""
+    """The mean square of features, kept above 0 where a layer is all zeros."""
     return features.square().mean().clamp_min(TINY)
 
 

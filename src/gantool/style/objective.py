@@ -1,4 +1,4 @@
-"""What is minimised at one size: content, style and roughness of an image, and their gradient."""
+"""The objective at one resolution: content, style and total variation of an image, and their gradient."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +14,7 @@ from gantool.style.statistics import Measured, StyleLoss
 
 Image = Float[Tensor, "1 3 h w"]
 Network = Callable[[Tensor], Sequence[Tensor]]
-"""Features of some layers, in the order of their names."""
+"""A function from images to the features of some layers, in the order of their names."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Balance:
-    """How much each loss counts, and each layer within content and style; layers' weights sum to 1."""
+    """The weights of the losses, and of each layer within content and style; layers' weights sum to 1."""
 
     content: float
     style: float
@@ -45,7 +45,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class StyleTarget:
-    """One region's style: what to match in each layer, and where it counts (`mask` at image size; None: everywhere)."""
+    """The style of one region: the targets of each layer, and a `mask` at image size (None: everywhere)."""
 
     measured: Mapping[str, Measured]
     mask: Float[Tensor, "1 1 h w"] | None
@@ -53,7 +53,7 @@ class StyleTarget:
 
 
 class Objective:
-    """The loss of an image of the content's size. `set_content` and `set_styles` come first."""
+    """The loss of an image of the content's size; call `set_content` and `set_styles` first."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Objective:
 
     @torch.no_grad()
     def set_content(self, content: Image) -> None:
-        """The picture whose features are to be kept."""
+        """Set the picture whose features are to be kept."""
         features = self._content_features(content)
         self._content = {name: (values, power_of(values)) for name, values in features.items()}
 
@@ -90,7 +90,7 @@ class Objective:
         shares: Sequence[float],
         masks: Sequence[Float[Tensor, "1 1 h w"]] | None = None,
     ) -> None:
-        """One target blended of all styles by `shares`; with masks (of the content's size) one style in each region."""
+        """Set the target: all styles blended by `shares`, or with masks of the content's size one style per region."""
         names = list(self._balance.style_layers)
         weights = [share / sum(shares) for share in shares]
         each = [self._style_measures(style) for style in styles]
@@ -130,7 +130,7 @@ class Objective:
         return content, style, total_variation(image)
 
     def turn(self) -> None:
-        """Let a style loss that draws at random draw anew."""
+        """Draw the random directions of the style loss anew, if it has any."""
         self._style_loss.turn()
 
     def evaluate(self, image: Image) -> tuple[Terms, Image]:

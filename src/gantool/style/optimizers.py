@@ -1,4 +1,4 @@
-"""Going downhill from an image: L-BFGS, or Adam with an average of where it has been."""
+"""The optimizers of style transfer: L-BFGS, or Adam with a running average of the iterates."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,25 +9,25 @@ from gantool.style.lbfgs import Lbfgs
 from gantool.style.objective import Image, Objective, Terms
 
 Minimise = Callable[[Objective, Image, int], Iterator[tuple[Image, Terms]]]
-"""From an objective, a start and a number of steps to the image and its losses after each step."""
+"""A function from an objective, a start and a number of steps to the image and its losses after each step."""
 
 LEARNING_RATE = 0.04
-"""Of Adam at the first step, in units where black is -1 and white 1."""
+"""Adam's learning rate at the first step, for pixels in [-1, 1]."""
 LEFT_AT_THE_END = 0.1
-"""Of the learning rate at the last step."""
+"""The share of the learning rate that is left at the last step."""
 AVERAGE = 0.9
-"""Of the running average of images: what Adam leaves behind at one step, it takes back at the next."""
+"""The decay of the running average of images, which removes Adam's oscillation from step to step."""
 TILT = 0.5
-"""Of the frequencies in a step of L-BFGS. A photograph has far more of the low ones than of the high ones, and a loss
-on features changes far less with them: half of the steps do for the same loss."""
+"""The power by which L-BFGS favours low frequencies. A photograph has far more of these than of high ones, and a loss
+on features changes far less with them: half of the steps reach the same loss."""
 
 
 def lbfgs(objective: Objective, start: Image, steps: int, tilt: float = TILT) -> Iterator[tuple[Image, Terms]]:
-    """L-BFGS with a history of 10. The loss never rises; it ends early where nothing is lower."""
+    """L-BFGS with a history of 10. The loss never rises; it ends early where no lower point is found."""
     latest: Terms
 
     def evaluate(image: Tensor) -> tuple[float, Tensor]:
-        # Times the pixels, so that the gradient is about 1 and not lost in float32.
+        # The loss is multiplied by the number of pixels, so that the gradient is about 1 and not lost in float32.
         nonlocal latest
         latest, gradient = objective.evaluate(image)
         return latest.total * image.numel(), gradient * image.numel()
@@ -38,13 +38,13 @@ def lbfgs(objective: Objective, start: Image, steps: int, tilt: float = TILT) ->
         before = optimizer.image
         if not optimizer.stuck:
             optimizer.step()
-        if optimizer.image is not before:  # a step that was taken is the last one tried
+        if optimizer.image is not before:  # a step that was accepted is the last one tried
             terms = latest
         yield optimizer.image, terms
 
 
 def tilted(image: Image, by: float) -> Image:
-    """Each frequency times its inverse to the power `by`, the highest as it is; symmetric, positive, linear."""
+    """The image with each frequency scaled by its inverse to the power `by`: a symmetric positive linear map."""
     if by == 0:
         return image
     height, width = image.shape[-2:]
@@ -56,7 +56,7 @@ def tilted(image: Image, by: float) -> Image:
 
 
 def adam(objective: Objective, start: Image, steps: int) -> Iterator[tuple[Image, Terms]]:
-    """Adam within [-1, 1]; what it yields is the running average, and the losses of the iterate."""
+    """Adam within [-1, 1]; it yields the running average, and the losses of the iterate."""
     image = start.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([image], betas=(0.9, 0.99), eps=1e-12)
     average, kept = torch.zeros_like(start), 0.0

@@ -1,4 +1,4 @@
-"""Sizes from coarse to fine, and pictures brought to them."""
+"""The resolutions from coarse to fine, and pictures resized to them."""
 
 import math
 
@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SMALLEST = 64
-"""Pixels, about, of the longer side at which the coarsest scale begins."""
+"""The longer side of the coarsest scale, in pixels, approximately."""
 LEAST = 16
-"""No scale but the finest has a shorter side than this."""
+"""The least side of any scale but the finest, in pixels."""
 MARGIN = 8
-"""Pixels around the picture that are drawn too and then cut off."""
+"""The margin around the picture, in pixels, that is drawn and then cut off."""
 
 
 def scale_sizes(height: int, width: int, scales: int | None = None) -> list[tuple[int, int]]:
@@ -23,7 +23,7 @@ def scale_sizes(height: int, width: int, scales: int | None = None) -> list[tupl
 
 
 def resized(image: Float[Tensor, "n c _ _"], height: int, width: int) -> Float[Tensor, "n c height width"]:
-    """Bicubic, with antialiasing where it shrinks."""
+    """The image resized by bicubic interpolation, with antialiasing where it shrinks."""
     if image.shape[-2:] == (height, width):
         return image
     result: Tensor = F.interpolate(image, (height, width), mode="bicubic", antialias=True, align_corners=False)
@@ -33,34 +33,34 @@ def resized(image: Float[Tensor, "n c _ _"], height: int, width: int) -> Float[T
 def grown(
     image: Float[Tensor, "1 c _ _"], content: Float[Tensor, "1 c _ _"], size: tuple[int, int]
 ) -> Float[Tensor, "1 c _ _"]:
-    """What was drawn at a coarser size, with the fine detail of the content, which that size could not hold."""
+    """The image enlarged to `size`, with the fine detail of the content that the coarser size could not hold."""
     change = image - resized(content, *image.shape[-2:])
     return (resized(content, *size) + resized(change, *size)).clamp(-1, 1)
 
 
 def shrunk(image: Float[Tensor, "n c _ _"], longest: float) -> Float[Tensor, "n c _ _"]:
-    """With its longer side at `longest` pixels; never enlarged."""
+    """The image reduced to `longest` pixels on its longer side; never enlarged."""
     height, width = image.shape[-2:]
     share = min(1.0, longest / max(height, width))
     return resized(image, max(1, round(height * share)), max(1, round(width * share)))
 
 
 def framed(image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
-    """With `MARGIN` pixels around it that mirror it, where it is large enough.
+    """The image with a mirrored margin of `MARGIN` pixels around it, where it is large enough.
 
-    A pixel at the border counts many times in a network that repeats it, and shows it: so the border lies outside.
+    A network that replicates its border counts border pixels many times, which shows; so the border is cut off later.
     """
     mode = "reflect" if min(image.shape[-2:]) > MARGIN else "replicate"
     return F.pad(image, (MARGIN,) * 4, mode=mode)
 
 
 def bare(image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
-    """Without its margin."""
+    """The image without its margin."""
     return image[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def noise_like(image: Float[Tensor, "n c h w"], seed: int) -> Float[Tensor, "n c h w"]:
-    """Noise of the same mean and spread in each channel, the same for the same seed on every device."""
+    """Noise with the image's mean and deviation in each channel; the same seed gives the same noise on every device."""
     noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(seed)).to(image)
     mean, std = image.mean(dim=(2, 3), keepdim=True), image.std(dim=(2, 3), keepdim=True, correction=0)
     return (mean + std * noise).clamp(-1, 1)

@@ -1,4 +1,4 @@
-"""What a caller chooses of a style transfer."""
+"""The settings of a style transfer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ PreserveColor = Literal["no", "luminance", "match"]
 
 @dataclass(frozen=True)
 class Settings:
-    """How a picture is made. Weights of 1 are what suits most pictures, whatever the extractor.
+    """The settings of a style transfer. Weights of 1 suit most pictures, whatever the extractor.
 
-    `steps` are those of the finest scale; coarser ones take a quarter of them, or as many by Adam. `scales` is how many
-    sizes there are, each half of the next (None: down to about 64 pixels). `style_scale` makes brush strokes larger.
-    `start` is where the coarsest scale begins. `preserve_color` stylises lightness alone, or gives the styles the
-    content's colours first. `tile` is the side of tiles in pixels (0: never; None: 768 for images too large to be seen
-    whole), which costs time and saves memory. Layers map names to weights; empty means the extractor's own choice.
+    `steps` are those of the finest scale; coarser ones take a quarter of them, or with Adam as many. `scales` is the
+    number of sizes, each half of the next (None: down to about 64 pixels). `style_scale` makes brush strokes larger.
+    `start` is the initial image of the coarsest scale. `preserve_color` stylises only lightness, or gives the styles
+    the content's colours first. `tile` is the side of tiles in pixels (0: never; None: 768 for images too large to be
+    computed whole), which costs time and saves memory. Layers map names to weights; empty means the extractor's choice.
     """
 
     content_weight: float = 1.0

@@ -1,4 +1,4 @@
-"""Sliced Wasserstein distance: along random directions of feature space, the sorted values of picture and style."""
+"""Sliced Wasserstein style loss, which compares sorted features of picture and style along random directions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,16 +14,16 @@ from gantool.style.losses import TINY, Weights
 from gantool.style.statistics import Measured
 
 AT_ONCE = 2**24
-"""Values along directions that are sorted at a time."""
+"""The most values along directions that are sorted at a time."""
 
 MOST = 2**20
-"""Points of a style that are kept."""
+"""The most points of a style that are kept."""
 
 
 class Sliced:
-    """Mean squared difference of quantiles along `directions` random directions (Heitz et al. 2021), by the power.
+    """Mean squared difference of quantiles along random directions (Heitz et al. 2021), relative to the style's power.
 
-    `turn` draws new directions; between two turns the loss is one fixed function.
+    `turn` draws new directions; between two calls of it the loss is one fixed function.
     """
 
     additive = False
@@ -34,26 +34,26 @@ class Sliced:
         self._drawn: dict[int, Tensor] = {}
 
     def turn(self) -> None:
-        """Forget the directions; new ones are drawn when they are needed."""
+        """Discard the directions; new ones are drawn when they are needed."""
         self._drawn.clear()
 
     def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
-        """The features where they count, and how many there are."""
+        """The features where their weight is not 0, and their number."""
         flat = features.transpose(0, 1).flatten(1)
         if weights is not None:
             flat = flat[:, weights.expand(len(features), 1, *features.shape[-2:]).flatten() > 0.5]
         return flat, flat.new_tensor(float(flat.shape[1]))
 
     def blend(self, targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
-        """All targets, each with its share: their quantiles are averaged along every direction."""
+        """All targets with their shares; their quantiles are averaged along every direction."""
         places = targets[0][-1]
         clouds = [drawn_from(target[0], self._seed) for target in targets]
         return (*clouds, places.new_tensor(list(shares)), places)
 
     def distance(self, measured: Measured, target: Measured) -> Float[Tensor, ""]:
-        """0 where all quantiles agree."""
+        """The loss; 0 if all quantiles agree."""
         (values, *_) = measured
-        if values.shape[1] == 0:  # under a mask finer than a place of this layer
+        if values.shape[1] == 0:  # the mask is finer than a place of this layer
             return values.sum()
         loss: Tensor = _KnownGradient.apply(values, *self._loss_and_gradient(values.detach(), target))
         return loss
@@ -62,7 +62,7 @@ class Sliced:
     def _loss_and_gradient(
         self, values: Float[Tensor, "c n"], target: Measured
     ) -> tuple[Float[Tensor, ""], Float[Tensor, "c n"]]:
-        """A few directions at a time: views, orders and quantiles of large pictures are larger than the features."""
+        """The loss and its gradient, a few directions at a time, since sorted values take more memory than features."""
         *clouds, shares, _ = target
         count = values.shape[1]
         most = max(count, *(cloud.shape[1] for cloud in clouds))
@@ -73,7 +73,7 @@ class Sliced:
             parts = [share * quantiles(views @ cloud, count) for cloud, share in zip(clouds, shares, strict=True)]
             wanted = torch.stack(parts).sum(dim=0)
             power += wanted.square().sum()
-            # The assignment is the best one, so its own change does not enter the gradient (envelope theorem).
+            # The assignment is optimal, so its own change does not enter the gradient (envelope theorem).
             seen -= torch.empty_like(wanted).scatter_(1, order_of(seen), wanted)
             off += seen.square().sum()
             gradient.addmm_(views.T, seen)
@@ -89,7 +89,7 @@ class Sliced:
 
 
 class _KnownGradient(torch.autograd.Function):
-    """A loss whose gradient by the values has been found along with it: a graph would keep every direction's orders."""
+    """A loss with a precomputed gradient by the values, since a graph would keep the sort order of every direction."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, loss: Tensor, gradient: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ class _KnownGradient(torch.autograd.Function):
 
 
 def drawn_from(cloud: Float[Tensor, "c n"], seed: int) -> Float[Tensor, "c _"]:
-    """The same cloud, or `MOST` points of it, which have the same quantiles but for a thousandth."""
+    """The same points, or `MOST` of them, whose quantiles differ by a thousandth at the most."""
     count = cloud.shape[1]
     if count <= MOST:
         return cloud
@@ -122,6 +122,6 @@ def quantiles(values: Float[Tensor, "k _"], count: int) -> Float[Tensor, "k coun
 
 
 def order_of(values: Float[Tensor, "k n"]) -> Int64[Tensor, "k n"]:
-    """The places of each row's values, from the least on."""
+    """The indices that sort each row, ascending."""
     values = values.detach()
     return torch.from_numpy(np.argsort(values.numpy())) if values.device.type == "cpu" else values.argsort(dim=1)

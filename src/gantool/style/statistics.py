@@ -1,7 +1,7 @@
-"""Style as statistics of features: Gram matrices, mean and covariance, or every one-dimensional view of them.
+"""Style losses on statistics of features: Gram matrices, or mean and covariance.
 
-A style loss takes `measure(features, weights)`, which adds up over tiles, and `distance(measured, target)`, which is 0
-where both agree and about 1 where nothing of the style is there. Several styles are blended as targets.
+A style loss has `measure(features, weights)`, which adds up over tiles, and `distance(measured, target)`, which is 0
+where both agree and about 1 where nothing of the style is present. Several styles are blended as targets.
 """
 
 from collections.abc import Sequence
@@ -18,22 +18,22 @@ Measured = tuple[Tensor, ...]
 
 @runtime_checkable
 class StyleLoss(Protocol):
-    """How far the features of a picture are from those of a style, places apart."""
+    """A distance between the features of a picture and of a style that ignores their places."""
 
     additive: bool
-    """Whether the measures of tiles add up to the measure of the whole."""
+    """True if the measures of tiles add up to the measure of the whole."""
 
     def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
-        """What is compared; the last tensor is how many places it was taken from."""
+        """The statistics to compare; the last tensor is the number of places that they were taken from."""
 
     def blend(self, targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
         """One target out of several, by shares that sum to 1."""
 
     def distance(self, measured: Measured, target: Measured) -> Float[Tensor, ""]:
-        """0 at the target."""
+        """The loss; 0 at the target."""
 
     def turn(self) -> None:
-        """Draw anew what is drawn at random, if anything is."""
+        """Draw the random parts of the loss anew, if it has any."""
 
 
 class _Fixed:
@@ -42,14 +42,14 @@ class _Fixed:
     additive = True
 
     def turn(self) -> None:
-        """Nothing to draw."""
+        """Do nothing."""
 
 
 class Gram(_Fixed):
     """|G - G_style|^2 / |G_style|^2 (Gatys et al. 2016, eq. 4, relative to the style)."""
 
     def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
-        """The Gram matrix times the places, and the places."""
+        """The Gram matrix times the number of places, and that number."""
         flat, counted, places = _places(features, weights)
         return counted @ flat.T, places
 
@@ -64,14 +64,14 @@ class Gram(_Fixed):
 
 
 class Covariance(_Fixed):
-    """Squared Wasserstein-2 distance of normal distributions of the same mean and covariance, by the style's power.
+    """Squared Wasserstein-2 distance of Gaussians with the features' means and covariances, by the style's power.
 
     |m - m_s|^2 + tr(C + C_s - 2 (C_s^1/2 C C_s^1/2)^1/2) (Olkin and Pukelsheim 1982), in float64. A share `EPSILON` of
     the style's variance is added to both diagonals, so that the gradient exists where a covariance has no full rank.
     """
 
     def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
-        """Second moments and first moments times the places, and the places."""
+        """Second and first moments times the number of places, and that number."""
         flat, counted, places = _places(features, weights)
         return counted @ flat.T, counted.sum(dim=1), places
 
@@ -83,7 +83,7 @@ class Covariance(_Fixed):
         return spread + torch.outer(mean, mean), mean, mean.new_ones(())
 
     def distance(self, measured: Measured, target: Measured) -> Float[Tensor, ""]:
-        """0 where mean and covariance agree."""
+        """The loss; 0 if mean and covariance agree."""
         mean, spread = _moments(measured)
         wanted_mean, wanted = _moments(target)
         power = wanted.trace() + wanted_mean.square().sum() + TINY
@@ -102,7 +102,7 @@ EPSILON = 1e-3
 
 
 def _places(features: Tensor, weights: Weights | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Channels by places; the same, each place counted by its weight; and how many places that is."""
+    """Features as channels by places; the same, each place weighted; and the number of places by weight."""
     flat = features.transpose(0, 1).flatten(1)
     if weights is None:
         return flat, flat, flat.new_tensor(float(flat.shape[1]))
@@ -122,7 +122,7 @@ def _moments(measured: Measured) -> tuple[Tensor, Tensor]:
 
 
 def _root(matrix: Tensor) -> Tensor:
-    """The symmetric square root; no gradient is needed through it."""
+    """The symmetric square root, without a gradient."""
     values, vectors = torch.linalg.eigh(matrix.detach())
     root: Tensor = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
     return root

@@ -1,7 +1,8 @@
-"""Large images tile by tile: the features and gradients are those of the whole, in the memory of a tile.
+"""The objective computed by tiles: features and gradients of the whole image, in the memory of one tile.
 
-A tile is seen with as much around it as the network looks at, and only its own features count. Statistics are added up
-over all tiles first; then each tile is drawn toward what the whole lacks (the gradient of the loss by the statistics).
+A tile is given to the network with its halo, the surroundings within the receptive field, and only its own features
+count. Statistics are summed over all tiles first; then the loss's gradient by the statistics is propagated back
+through each tile.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,18 +19,18 @@ from gantool.style.objective import Image, Objective, Terms, mask_at
 from gantool.style.statistics import Measured
 
 Key = tuple[int, str]
-"""Region and layer."""
+"""The index of a region, and the name of a layer."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """Rows and columns of the image: `crop` is what the network gets, `own` the part of it that counts."""
+    """Rows and columns of the image: `crop` is the network's input, `own` the part of it that counts."""
 
     own: tuple[slice, slice]
     crop: tuple[slice, slice]
 
     def inside(self, stride: int) -> tuple[slice, slice]:
-        """Where `own` lies in features of the crop, of such a stride; a tile at the end has what is left."""
+        """The place of `own` in the crop's features of this stride; a tile at the end has the remainder."""
         places = [
             slice(
                 (own.start - crop.start) // stride, None if own.stop == crop.stop else (own.stop - crop.start) // stride
@@ -39,7 +40,7 @@ class Tile:
         return places[0], places[1]
 
     def whole(self, stride: int, size: tuple[int, int]) -> tuple[slice, slice]:
-        """Where its own features, `size` of them, lie in those of the whole image."""
+        """The place of the tile's own features, `size` of them, in those of the whole image."""
         rows, columns = (
             slice(own.start // stride, own.start // stride + n) for own, n in zip(self.own, size, strict=True)
         )
@@ -69,9 +70,9 @@ class TiledObjective(Objective):
         super().__init__(*args, **kwargs)
         needed = [getattr(self._network, name, None) for name in ("strides", "stride", "halo")]
         if None in needed or not self._style_loss.additive:
-            what = "the extractor does not say its strides and halo" if None in needed else "the style loss is sliced"
+            what = "the extractor does not give its strides and halo" if None in needed else "the style loss is sliced"
             raise OptionError(
-                f"--tile: {what}, so an image cannot be drawn by tiles; leave it out, or use --style-loss covariance."
+                f"--tile: {what}, so the image cannot be tiled; leave it out, or use --style-loss covariance."
             )
         self._strides: Mapping[str, int] = needed[0] or {}
         self._stride, self._halo, self._side = int(needed[1] or 1), int(needed[2] or 0), side
@@ -95,7 +96,7 @@ class TiledObjective(Objective):
         return Terms(*torch.stack([total, content, style, tv]).detach().tolist()), gradient
 
     def _pulls(self, image: Image) -> tuple[Tensor, dict[Key, list[Tensor]]]:
-        """The style loss, and its gradient by every statistic of the whole."""
+        """The style loss, and its gradient by every statistic of the whole image."""
         measured: dict[Key, Measured] = {}
         with torch.no_grad():
             for tile in self._tiles(image):
@@ -124,7 +125,7 @@ class TiledObjective(Objective):
     def _drawn(
         self, crop: Float[Tensor, "1 3 _ _"], tile: Tile, image: Image, pulls: Mapping[Key, Sequence[Tensor]]
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """A tile's linear share of the loss, whose gradient is that of the whole, and its part of the content loss."""
+        """A linear function of a tile with the gradient of the whole loss, and the tile's part of the content loss."""
         features = self._own(crop, tile)
         near, content = crop.sum() * 0, crop.new_zeros(())
         for name, weight in self._balance.content_layers.items():
@@ -183,7 +184,7 @@ class TiledObjective(Objective):
 
 
 def added(one: Measured | None, other: Measured) -> Measured:
-    """Measures of two tiles as the measure of both."""
+    """The sum of two tiles' measures."""
     return other if one is None else tuple(first + second for first, second in zip(one, other, strict=True))
 
 

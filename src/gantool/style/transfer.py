@@ -1,4 +1,4 @@
-"""Style transfer from coarse to fine, as a generator of states: whoever watches may stop at any of them."""
+"""Style transfer from coarse to fine, as a generator of states: the caller may stop at any of them."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +22,13 @@ from gantool.style.statistics import Covariance, Gram, StyleLoss
 from gantool.style.tiles import TiledObjective
 
 TILE = 768
-"""Side of tiles; what a network looks at around them makes smaller ones slow."""
+"""The default side of tiles; smaller ones are slow, since the network computes the halo around each as well."""
 WHOLE_PIXELS = 1280 * 1280
-"""Larger images are drawn by tiles: VGG-19 takes about 3 GB for these."""
+"""The most pixels of an image that is computed whole, for which VGG-19 takes about 3 GB."""
 
 COARSER = {"lbfgs": 4, "adam": 1}
-"""One step of a coarse scale for so many of the finest. L-BFGS lays out strokes in few, and more lead away from the
-content, so that the finest scale ends higher; the steps of Adam are bounded, and it needs them all."""
+"""Steps of the finest scale for each step of a coarser one. L-BFGS lays out strokes in few steps, and more of them lead
+away from the content, so that the finest scale ends higher; the steps of Adam are bounded, so it needs them all."""
 
 Mask = Float[Tensor, "1 1 h w"]
 Style = Float[Tensor, "1 3 _ _"]
@@ -36,7 +36,7 @@ Style = Float[Tensor, "1 3 _ _"]
 
 @dataclass(frozen=True)
 class State:
-    """Where the transfer stands after `step` of `steps`: `share` of the whole work is done.
+    """The state of the transfer after `step` of `steps`, with `share` of the whole work done.
 
     `image` is the picture so far, in [-1, 1], at the size of the present scale; `terms` its losses.
     """
@@ -59,11 +59,11 @@ def transfer(
     start: Image | None = None,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[State]:
-    """Draw `content` in the manner of `styles`, blended by `shares`; yields the state after every step.
+    """Redraw `content` with the style of `styles`, blended by `shares`; yields the state after every step.
 
     Images are in [-1, 1], on the device that computes. With `masks`, of the content's size and in [0, 1], each style is
-    drawn in its own region. `start` is where the search begins, in place of what the settings say. Raises OptionError
-    for what does not fit, before the first state; StyleError when the loss is no longer finite.
+    drawn in its own region. `start` is the initial image, in place of the one that the settings name. Raises
+    OptionError for arguments that do not fit, before the first state, and StyleError when the loss is not finite.
     """
     settings = settings or Settings()
     shares = list(shares) if shares is not None else [1.0] * len(styles)
@@ -105,7 +105,7 @@ def _transfer(
     from_content = start is None and settings.start == "content"
     image = start if start is not None else _start(resized(content, *sizes[0]), settings)
     for scale, size in enumerate(sizes):
-        # Each scale has an objective of its own: the features of the last one are let go before those of the next.
+        # Each scale has an objective of its own, so that features of one are freed before those of the next are made.
         style_loss = make_style_loss(loss, settings.seed + scale)
         objective = make_objective(network, balance, style_loss, autocast, tile_side(settings, size, style_loss))
         objective.set_content(framed(resized(content, *size)))
@@ -144,7 +144,7 @@ def make_objective(
 
 
 def tile_side(settings: Settings, size: tuple[int, int], style_loss: StyleLoss) -> int:
-    """The side of tiles for an image of this size; 0 to see it whole."""
+    """The side of tiles for an image of this size; 0 to compute it whole."""
     if settings.tile is not None:
         return settings.tile if settings.tile < max(size) else 0
     return TILE if size[0] * size[1] > WHOLE_PIXELS and style_loss.additive else 0

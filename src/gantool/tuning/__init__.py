@@ -1,1 +1,1 @@
-"""Searching for better settings: short runs, of which only the better half goes on, by the watch's score."""
+"""Hyperparameter search: short runs, of which the better half continues at each rung, by the watch's score."""

@@ -1,4 +1,4 @@
-"""The few settings that matter, searched where nobody said otherwise."""
+"""The default search space: the few settings that matter most."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,21 +11,21 @@ from gantool.run.resolve import resolve
 from gantool.tuning.space import START, Dimension, meant, parse
 
 RATE = 4.0
-"""Learning rates are searched from a quarter to four times that of the start, for each network by itself."""
+"""The learning rates are searched from a quarter to four times those of the start, for each network by itself."""
 WEIGHT = 8.0
 """The weight of R1 is searched from an eighth to eight times what is usual at this resolution and batch."""
 BATCH = (0.5, 1, 2)
-"""Times the batch of the start. At a given number of images, half the batch is twice as many steps."""
+"""Factors of the start's batch size. At a given number of images, half the batch is twice as many steps."""
 LEAST_AUGMENTATION = 0.2
-"""Share of the samples augmented: from here to all of them, where there are few pictures."""
+"""The least share of augmented samples that is searched, up to all of them, where there are few pictures."""
 
 
 def space_of(
     host: PluginHost, said: Mapping[str, Any], file: Mapping[str, Any], search: Sequence[str]
 ) -> tuple[Dimension, ...]:
-    """What is searched: what `search` names, and of the usual settings those that no flag (`said`) has fixed.
+    """The search space: the settings that `search` names, and the default ones that no flag (`said`) has fixed.
 
-    `KEY=start` leaves a setting as it is; `KEY` by itself searches as usual though a flag was given.
+    `KEY=start` leaves a setting as it is; `KEY` by itself searches the default range though a flag was given.
     Raises OptionError for a text that a run would refuse.
     """
     asked = {**file, **said}
@@ -46,7 +46,7 @@ def space_of(
 
 
 def usually(host: PluginHost, asked: Mapping[str, Any]) -> dict[str, Dimension]:
-    """The default search, around what a run of these settings would be trained by."""
+    """The default search space, around the resolved settings of a run."""
     start = resolve(host, asked)
     weight = _usual_weight(host, asked)
     batches = dict.fromkeys(str(max(2, round(start.batch * times))) for times in BATCH)
@@ -56,7 +56,7 @@ def usually(host: PluginHost, asked: Mapping[str, Any]) -> dict[str, Dimension]:
         Dimension("batch", tuple(batches)),
         Dimension("penalty", (START, NONE, f"r1:weight={weight / WEIGHT:.3g}..{weight * WEIGHT:.3g}")),
     ]
-    if start.augment.startswith("diffaugment"):  # what a recipe chooses where pictures are few
+    if start.augment.startswith("diffaugment"):  # the recipe's augmentation where pictures are few
         strength = f"diffaugment:policy=color+translation,strength={LEAST_AUGMENTATION}..1.0"
         found.append(Dimension("augment", (START, NONE, strength)))
     return {dimension.key: dimension for dimension in found}

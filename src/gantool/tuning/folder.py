@@ -1,4 +1,4 @@
-"""The folder of a search: what it was begun with, its trials, and a run for each."""
+"""The folder of a search: its initial settings, its trials, and a run for each."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ LEAST_TRIALS = 2
 
 @dataclass(frozen=True)
 class Begun:
-    """What a search was begun with: the settings `said` by flags, those of a `file`, and the texts of its space."""
+    """The initial settings of a search: those `said` by flags, those of a `file`, and the texts of its space."""
 
     said: dict[str, Any]
     file: dict[str, Any]
@@ -33,7 +33,7 @@ class Begun:
     trials: int
 
     def search(self, folder: Path) -> Search:
-        """The search it is, in its folder."""
+        """The search with these settings, in its folder."""
         space = tuple(Dimension(key, tuple(texts)) for key, texts in self.space)
         return Search(folder, space, self.start, self.start["images"], self.start["seed"], self.trials)
 
@@ -43,7 +43,7 @@ class Begun:
 
 
 def check_trials(trials: int) -> None:
-    """Raise UsageError when that is too few for a search."""
+    """Raise UsageError if these are too few trials for a search."""
     if trials < LEAST_TRIALS:
         raise UsageError(f"--trials {trials}: a search needs {LEAST_TRIALS} at the least, the start among them.")
 
@@ -56,7 +56,7 @@ def plan(
     search: Sequence[str],
     trials: int,
 ) -> Begun:
-    """What flags, a run to begin with, or a file mean. Raises UsageError and its kin for what no run could use."""
+    """The initial settings from flags and a run or file. Raises UsageError and its kin for those no run could use."""
     if run is not None and config is not None:
         raise UsageError("RUN and --config exclude each other: both say where the search begins.")
     check_trials(trials)
@@ -73,7 +73,7 @@ def plan(
 
 
 def _usable(file: Mapping[str, Any], of_a_run: bool) -> dict[str, Any]:
-    """The settings of a file but for how often a run reports, and a horizon that was only its length."""
+    """The settings of a file, without reporting intervals and without a horizon that only was the run's length."""
     kept = {key: value for key, value in file.items() if key not in ALSO_FIXED or key in ("device", "log", "horizon")}
     if of_a_run and kept.get("horizon") == kept.get("images"):
         kept.pop("horizon", None)
@@ -83,20 +83,20 @@ def _usable(file: Mapping[str, Any], of_a_run: bool) -> dict[str, Any]:
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON gives it back."""
+    """The settings as JSON reads them back."""
     plain: dict[str, Any] = json.loads(json.dumps(settings, default=str))
     return plain
 
 
 def default_name(plugins: PluginHost, start: Mapping[str, Any]) -> str:
-    """What a search is called where nobody said: the same command again then means the same search."""
+    """The default name of a search, which is the same for the same command."""
     return f"tune-{start['arch'].partition(':')[0]}-{source_name(resolve_source(plugins, start['data']))}"
 
 
 def open_folder(folder: Path, begun: Begun) -> Begun:
-    """Make the folder of a search, or go on with the one that is there; more `trials` may be asked for than before.
+    """Make the folder of a search, or resume the one that is there; `trials` may be more than before.
 
-    Raises ResumeError when it was begun with other settings, UsageError when the folder is something else.
+    Raises ResumeError if it was begun with other settings, UsageError if the folder is something else.
     """
     if (
         folder.exists()
@@ -136,7 +136,7 @@ def _texts(texts: Sequence[str] | None) -> str:
 
 
 def read(folder: Path) -> Begun:
-    """What a search was begun with. Raises UsageError when the folder is none."""
+    """The initial settings of a search, read from its folder. Raises UsageError if the folder is none of a search."""
     try:
         return Begun(**json.loads((folder / FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
@@ -144,7 +144,7 @@ def read(folder: Path) -> Begun:
 
 
 def write(folder: Path, begun: Begun) -> None:
-    """Note what a search was begun with; the inverse of `read`."""
+    """Write the initial settings of a search; the inverse of `read`."""
     text = json.dumps(asdict(begun), indent=1) + "\n"
     write_atomically(folder / FILE, lambda path: path.write_text(text, encoding="utf-8"))
     if begun.file:

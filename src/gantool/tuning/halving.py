@@ -1,9 +1,9 @@
-"""Which settings to try next and which trials to stop: optuna's sampler and pruner, as functions of the trials so far.
+"""The next settings to try and the trials to stop, by optuna's sampler and pruner as functions of the trials so far.
 
-The trials are told to a fresh study each time. So a search that goes on in another process decides as one that was
-never interrupted: nothing else is remembered, and all that a search knows lies in one readable file. (A study in
-optuna's own journal or database would not do: the sampler's random state is not in it, and a process that is killed
-leaves a trial running and the journal locked.)
+All trials are added to a new study each time. So a search that is resumed in another process decides as one that was
+never interrupted: its whole state is one readable file of trials. (A study in optuna's own journal or database would
+not do: the sampler's random state is not in it, and a process that is killed leaves a trial running and the journal
+locked.)
 """
 
 import random
@@ -15,13 +15,13 @@ from gantool.tuning.space import Dimension
 from gantool.tuning.trials import FACTOR, REPEAT, Trial
 
 STARTUP = 5
-"""So many trials are drawn at random before the sampler goes by their scores (Bergstra et al. 2011, TPE)."""
+"""The number of trials drawn at random before the sampler uses their scores (TPE, Bergstra et al. 2011)."""
 ATTEMPTS = 20
-"""Draws of settings that were tried already before the space counts as searched."""
+"""The number of draws in a row that were tried already after which the space counts as exhausted."""
 
 
 def import_optuna() -> Any:
-    """The library. Raises UsageError, with the command that installs it, when it is missing."""
+    """The optuna library. Raises UsageError, with the command that installs it, if it is missing."""
     try:
         import optuna
     except ImportError as error:
@@ -33,7 +33,7 @@ def import_optuna() -> Any:
 def propose(
     space: Sequence[Dimension], trials: Sequence[Trial], rungs: Sequence[int], seed: int
 ) -> tuple[dict[str, float | int | str], dict[str, str]] | None:
-    """What to try next: what was drawn, and the text for each dimension; None when nothing new is left to try.
+    """The next draw, and the text for each dimension; None when nothing new is left to try.
 
     The tree-structured Parzen estimator draws (Bergstra et al. 2011); trials that failed count as the worst.
     """
@@ -49,9 +49,9 @@ def propose(
 
 
 def goes_on(space: Sequence[Dimension], trials: Sequence[Trial], rungs: Sequence[int]) -> bool:
-    """Whether the last trial, which has just passed a rung, is among the best FACTOR-th of those that came so far.
+    """True if the last trial, which has just passed a rung, is among the best FACTOR-th of those that reached it.
 
-    Asynchronous successive halving (Li et al. 2020): nobody waits for the others, so the first at a rung goes on.
+    Asynchronous successive halving (Li et al. 2020): no trial waits for others, so the first one at a rung continues.
     """
     return _tell_all(_study(0), space, trials, rungs)
 
@@ -64,7 +64,7 @@ def _study(seed: int) -> Any:
 
 
 def _tell_all(study: Any, space: Sequence[Dimension], trials: Sequence[Trial], rungs: Sequence[int]) -> bool:
-    """Tell a study of the trials, in their order; whether the last of them goes on."""
+    """Add the trials to a study in their order; True if the last of them continues."""
     pruned = import_optuna().trial.TrialState.PRUNED
     on = True
     for trial in trials:
@@ -88,7 +88,7 @@ def _tell_all(study: Any, space: Sequence[Dimension], trials: Sequence[Trial], r
 
 
 def _was_drawn(dimension: Dimension, drawn: dict[str, float | int | str]) -> bool:
-    """The start may lie outside what is searched, and then says nothing of that dimension."""
+    """True if this dimension was drawn: the start may lie outside the search space."""
     return any(name == dimension.key or name.startswith(f"{dimension.key} ") for name in drawn)
 
 

@@ -1,4 +1,4 @@
-"""What a search found: its table, what its scores are worth, and the command of the best."""
+"""The report of a search: its table, the noise of its scores, and the command of the best trial."""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from gantool.tuning.trials import REPEAT, START, Trial, best_of, load, ranked
 
 
 def words(trial: Trial) -> str:
-    """The settings of a trial as flags, beside those of the start."""
+    """The settings by which a trial differs from the start, as flags."""
     if trial.number == REPEAT:
         return f"(the start, with --seed {trial.seed})"
     return shlex.join(flags(trial.settings)) or "(the start)"
@@ -46,7 +46,7 @@ def table(trials: Sequence[Trial]) -> Iterator[str]:
 
 
 def worth(trials: Sequence[Trial], noise: float | None) -> Iterator[str]:
-    """How much better than the start the best is, and whether that is more than chance."""
+    """Sentences on how much better than the start the best trial is, and whether that is more than chance."""
     if noise is not None:
         yield (
             f"Noise: the start twice, with two seeds, differs by {noise:.0%} on the way. Take scores that differ by "
@@ -65,7 +65,7 @@ def worth(trials: Sequence[Trial], noise: float | None) -> Iterator[str]:
 
 
 def command(said: Mapping[str, Any], file: Path | None, search: Search, trial: Trial, plugins: Sequence[Path]) -> str:
-    """`gantool train` with the settings of a trial, ready to paste: it makes the run that the trial was."""
+    """The `gantool train` command that repeats the run of a trial, ready to paste."""
     settings = {**said, **trial.settings, "images": search.images, "seed": trial.seed}
     begin = ["gantool", "train", *(["--config", str(file)] if file else [])]
     return shlex.join([*begin, *flags(settings), *folders(plugins)])
@@ -77,7 +77,7 @@ def folders(plugins: Sequence[Path]) -> list[str]:
 
 
 def document(search: Search, best_command: str | None, interrupted: bool) -> dict[str, Any]:
-    """Everything, for `--json`."""
+    """The whole report, for `--json`."""
     trials = load(search.folder)
     best = best_of(trials)
     return {

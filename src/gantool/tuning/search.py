@@ -1,8 +1,8 @@
-"""The search itself: one trial after the other, each a run of the whole length that may be stopped at a rung.
+"""The search: one trial after the other, each a run of full length that may be stopped at a rung.
 
-A trial begins with the whole `--images`, so that schedules, growth and whatever else hangs on a run's length are those
-of the whole from its first step; a rung is only where it is stopped if it is not among the best so far. A trial that
-is worth it is therefore the very run that `gantool train` makes of its settings, and none has to be trained twice.
+A trial is configured with the full `--images`, so that schedules, growth and whatever else depends on a run's length
+are those of the full run from its first step; at a rung it is stopped if it is not among the best so far. A trial that
+is not stopped is therefore the same run that `gantool train` makes of its settings, and none is trained twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ from gantool.tuning.space import Dimension, meant
 from gantool.tuning.trials import REPEAT, START, Trial, load, noise, rungs, save
 
 Report = Callable[[int, float], bool]
-"""Told of each snapshot's images_seen and score; whether the trial goes on."""
+"""A function called with each snapshot's images_seen and score; True if the trial continues."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended: at `images`, for a `reason` if it failed, or because somebody interrupted it."""
+    """The end of a trial: at `images`, with a `reason` if it failed, or because the user interrupted it."""
 
     images: int
     reason: str = ""
@@ -29,29 +29,29 @@ class Outcome:
 
 
 Train = Callable[[Trial, Report], Outcome]
-"""Trains a trial, or goes on with it, reporting each score: to its whole length, or until that says it is enough."""
+"""A function that trains or resumes a trial and reports each score, to its full length or until told to stop."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """What a search is: where it lies, what is drawn from, and how long a trial is at the most."""
+    """A search: its folder, its space, and the full length of a trial."""
 
     folder: Path
     space: tuple[Dimension, ...]
     start: dict[str, Any]
-    """The settings it begins with, resolved."""
+    """The resolved settings of the start."""
     images: int
     seed: int
     trials: int
-    """How many settings are tried, the start among them; its repetition comes on top."""
+    """The number of settings to try, with the start; its repetition comes on top."""
 
     @property
     def rungs(self) -> list[int]:
-        """After how many images trials are compared."""
+        """The numbers of images after which trials are compared."""
         return rungs(self.images)
 
     def run(self, train: Train, tell: Callable[[str, Trial], None] = lambda event, trial: None) -> bool:
-        """Go through all trials that are left; whether the search is at its end, or was interrupted.
+        """Run all trials that are left; True if the search is finished, False if it was interrupted.
 
         `tell` is called when a trial begins, passes a rung, or ends. Raises TrainingError when the start has no score.
         """
@@ -82,7 +82,7 @@ class Search:
         return Trial(number, self.seed, drawn, settings)
 
     def _play(self, trials: list[Trial], train: Train, tell: Callable[[str, Trial], None]) -> bool:
-        """Play the last trial to its end; whether there is an end, or somebody interrupted it."""
+        """Run the last trial to its end; False if it was interrupted."""
         trial = trials[-1]
 
         def report(images_seen: int, score: float) -> bool:
@@ -90,7 +90,7 @@ class Search:
             trial.add(images_seen, score)
             passed = trial.passed(self.rungs)
             if before < passed < len(self.rungs):
-                # The start is what all others are measured by, so it goes all the way, twice.
+                # All others are compared with the start, so it is trained to its full length, twice.
                 if trial.number > REPEAT and not goes_on(self.space, trials, self.rungs):
                     trial.status = "stopped"
                 tell("stopped" if trial.status == "stopped" else "goes on", trial)
@@ -111,5 +111,5 @@ class Search:
         return not outcome.interrupted
 
     def noise(self) -> float | None:
-        """How much scores differ by chance alone, as a share of them."""
+        """The relative difference of scores by chance alone."""
         return noise(load(self.folder), self.images)

@@ -1,4 +1,4 @@
-"""What is searched: for each setting the texts it may take, in which numbers may be left open as `LOW..HIGH`.
+"""The search space: for each setting the texts that it may take, in which numbers may be ranges `LOW..HIGH`.
 
 `lr=1e-4..1e-2` is one text with one range, `penalty=none,r1:weight=0.1..10` two texts, the second with a range. A range
 that begins above 0 is searched on a logarithmic scale; whole numbers at both ends mean whole numbers between.
@@ -16,22 +16,22 @@ from gantool.errors import OptionError, did_you_mean
 from gantool.run.config import ALIASES, WITHOUT_FLAG, check_types, spread
 
 START = "start"
-"""The text that leaves a setting as the search began with it."""
+"""The text that leaves a setting as it is at the start."""
 DIGITS = 3
-"""Numbers are drawn with so many digits: more would only make the command harder to read."""
+"""The digits of drawn numbers: more would only make the command harder to read."""
 FIXED = ("data", "resolution", "channels", "labels", "flip", "images", "seed")
-"""Settings that change what a score means, or what a trial costs."""
+"""Settings that change the meaning of a score or the cost of a trial, so they cannot be searched."""
 ALSO_FIXED = ("device", "tick", "snapshot_every", "checkpoint_every", "keep", "patience", "log", "horizon")
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(rf"(?<![\w.-])({_NUMBER})\.\.({_NUMBER})(?![\w.])")
 
 Drawn = Mapping[str, float | int | str]
-"""What was drawn for a trial, by the names that `Dimension.draw` asks for."""
+"""The values drawn for a trial, by the names that `Dimension.draw` asks for."""
 
 
 @runtime_checkable
 class Draws(Protocol):
-    """Where a draw comes from: a trial of optuna, or what was drawn before."""
+    """The provider of drawn values: a trial of optuna, or an earlier draw."""
 
     def suggest_categorical(self, name: str, choices: Sequence[str]) -> Any:
         """One of the texts."""
@@ -45,13 +45,13 @@ class Draws(Protocol):
 
 @dataclass(frozen=True)
 class Dimension:
-    """A setting, or the alias `lr`, and the texts it may take."""
+    """A setting, or the alias `lr`, with the texts that it may take."""
 
     key: str
     texts: tuple[str, ...]
 
     def draw(self, source: Draws) -> tuple[dict[str, float | int | str], str]:
-        """What was drawn, and the text that it makes."""
+        """The drawn values, and the text made from them."""
         drawn: dict[str, float | int | str] = {}
         text = self.texts[0]
         if len(self.texts) > 1:
@@ -64,7 +64,7 @@ class Dimension:
         return drawn, _RANGE.sub(lambda _: str(next(numbers)), text)
 
     def starting_at(self, start: Mapping[str, Any]) -> dict[str, float | int | str] | None:
-        """What would have to be drawn for the settings the search begins with; None where that is not possible."""
+        """The draw that gives the settings of the start; None if there is none."""
         if START in self.texts:
             return {self.key: START} if len(self.texts) > 1 else {}
         values = {start[name] for name in ALIASES.get(self.key, (self.key,))}
@@ -79,7 +79,7 @@ class Dimension:
         return None
 
     def corners(self) -> Iterator[str]:
-        """The texts with both ends of their ranges filled in: if these can be used, so can what lies between."""
+        """The texts with both ends of their ranges filled in: if these are valid, so is everything between."""
         for text in self.texts:
             for end in (1, 2):
                 yield _RANGE.sub(lambda found, end=end: found[end], text)  # type: ignore[misc]
@@ -96,7 +96,7 @@ def _number(source: Draws, name: str, low: str, high: str) -> float | int:
 
 
 def parse(text: str) -> Dimension:
-    """`KEY=TEXT,TEXT` as a dimension. Raises OptionError for what cannot be searched or is written wrongly."""
+    """A dimension from `KEY=TEXT,TEXT`. Raises OptionError for a setting that cannot be searched, or wrong syntax."""
     key, equals, rest = text.partition("=")
     key = key.strip().replace("-", "_")
     searchable = [name for name in (*RunConfig.model_fields, *ALIASES) if name not in (*FIXED, *ALSO_FIXED, "arch")]
@@ -116,7 +116,7 @@ def parse(text: str) -> Dimension:
 
 
 def _split(text: str) -> Iterator[str]:
-    """At commas, but for those between options: in `none,r1:weight=1,every=16` the last belongs to r1."""
+    """The texts between commas, except commas between options: in `none,r1:weight=1,every=16` the last is r1's."""
     whole, *rest = text.split(",")
     for piece in rest:
         if re.match(r"\w+=", piece) and ":" in whole:
@@ -128,7 +128,7 @@ def _split(text: str) -> Iterator[str]:
 
 
 def meant(key: str, text: str) -> dict[str, Any]:
-    """The settings that a text of a dimension stands for: none for `start`. Raises OptionError when it is none."""
+    """The settings that a text of a dimension stands for, none for `start`. Raises OptionError for an invalid text."""
     if text == START:
         return {}
     check_types({key: text}, f"--search {key}")
@@ -141,7 +141,7 @@ def meant(key: str, text: str) -> dict[str, Any]:
 
 
 def flags(settings: Mapping[str, Any]) -> list[str]:
-    """Settings as words of a command line; the inverse of what `gantool train` reads."""
+    """Settings as arguments of a command line, as `gantool train` reads them."""
     words: list[str] = []
     plain = dict(settings)
     if "lr_g" in plain and plain["lr_g"] == plain.get("lr_d"):

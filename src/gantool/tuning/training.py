@@ -1,4 +1,4 @@
-"""A trial as a real run in a folder of its own, which goes on where it was interrupted."""
+"""A trial trained as a run in a folder of its own, which is resumed after an interruption."""
 
 import gc
 import shutil
@@ -24,7 +24,7 @@ FOLDER = "trials"
 
 @dataclass(frozen=True)
 class RunOf:
-    """Trains trials, by the components of `plugins`.
+    """Trains trials by the components of `plugins`.
 
     `said` and `file` are the settings of the start, `guard` hears of Ctrl-C while one trains.
     """
@@ -41,12 +41,12 @@ class RunOf:
         return self.folder / FOLDER / f"{trial.number:03d}"
 
     def __call__(self, trial: Trial, report: Report) -> Outcome:
-        """Train it. What is wrong with its settings or its course is its outcome, and ends nothing else."""
+        """Train the trial. An error in its settings or training is its outcome and does not end the search."""
         try:
             made = start.trainer(self._plan(trial), observers=[watcher := _Reporter(trial, report, self.images)])
         except Exception as error:
             if trial.number <= REPEAT or _is_of_the_machine(error):
-                raise  # nothing of this would be different in the next trial
+                raise  # the next trial would fail the same way
             return Outcome(trial.images, _reason(error))
         watcher.stop = made.interrupt
         try:
@@ -60,7 +60,7 @@ class RunOf:
             return Outcome(made.images_seen, _reason(error))
         images, interrupted = made.images_seen, bool(caught)
         del made, watcher.stop
-        gc.collect()  # so that the next trial finds the memory free
+        gc.collect()  # so that the memory is free for the next trial
         if trial.status == "stopped":
             shutil.rmtree(self.run_of(trial) / CHECKPOINTS, ignore_errors=True)
         return Outcome(images, interrupted=interrupted)
@@ -70,19 +70,19 @@ class RunOf:
         if (run / CONFIG).is_file():
             return start.plan(self.plugins, {}, resume=run)
         settings = {**self.said, **trial.settings, "images": self.images, "seed": trial.seed}
-        # Checkpoints are for going on after an interruption only.
+        # Checkpoints only serve to resume after an interruption.
         settings |= {"snapshot_every": snapshot_every(self.images), "keep": 1}
         return start.plan(self.plugins, settings, self.file, run.parent, run.name)
 
 
 class _Reporter:
-    """Tells the search of each score, and has the run stopped when the search has seen enough."""
+    """Reports each score to the search, and stops the run when the search says so."""
 
     def __init__(self, trial: Trial, report: Report, images: int) -> None:
         self._trial, self._report, self._images = trial, report, images
         self.stop: Callable[[], None] = lambda: None
         self.failure: Exception | None = None
-        """What went wrong in the search itself: an observer that raises would only be switched off."""
+        """An error in the search itself, kept here because an observer that raises would only be switched off."""
 
     def __call__(self, event: Event) -> Sequence[Event] | None:
         if isinstance(event, Tick):
@@ -98,7 +98,7 @@ class _Reporter:
 
 
 def _is_of_the_machine(error: BaseException) -> bool:
-    """A full disk, say, would fail every trial that follows."""
+    """True for errors, such as a full disk, that would fail every trial that follows."""
     return isinstance(error, TrainingError) and isinstance(error.__cause__, OSError)
 
 

@@ -1,4 +1,4 @@
-"""What is known of each trial of a search, and the file it is kept in."""
+"""The trials of a search: settings, scores and status of each, and the file that stores them."""
 
 import json
 from collections.abc import Sequence
@@ -9,21 +9,22 @@ from typing import Any, Literal
 from gantool.files import write_atomically
 
 FACTOR = 2
-"""One trial in so many goes on beyond a rung."""
+"""One in this number of trials continues beyond a rung."""
 RUNGS = 3
-"""The last is the whole length; each one before it a FACTOR-th of the next."""
+"""The number of rungs: the last is the full length, each one before it a FACTOR-th of the next."""
 SNAPSHOTS = 8
-"""In a trial: so far apart that the watch, which lets 4 % of a run pass between two scores, leaves none of them out."""
+"""Snapshots in a trial, so far apart that the watch, which waits 4 % of a run between two scores, skips none."""
 START, REPEAT = 0, 1
-"""The first trial is what the search began with, the second the same with another seed, for the noise of scores."""
+"""The first trial has the settings of the start, the second the same with another seed, for the noise of scores."""
 FILE = "trials.json"
 
 
 @dataclass
 class Trial:
-    """One trial: its settings beside those of the start, and its scores so far, `(images_seen, score)` by snapshot.
+    """One trial: the settings by which it differs from the start, and its scores `(images_seen, score)` so far.
 
-    `drawn` is what it was made from. It is finished at its whole length, stopped at a rung, or failed for a `reason`.
+    `drawn` holds the values it was made from. It is finished at full length, stopped at a rung, or failed for a
+    `reason`.
     """
 
     number: int
@@ -41,12 +42,12 @@ class Trial:
         return min((score for _, score in self.scores), default=None)
 
     def add(self, images_seen: int, score: float) -> None:
-        """Note a score. A trial that went on from a checkpoint comes by some snapshots again."""
+        """Add a score. A trial that was resumed from a checkpoint passes some snapshots again."""
         self.scores = [(seen, one) for seen, one in self.scores if seen < images_seen] + [(images_seen, score)]
         self.images = images_seen
 
     def at(self, rung: int) -> float | None:
-        """The best score up to the first snapshot of a rung; None before it."""
+        """The best score up to the first snapshot at or beyond a rung; None before it."""
         upto: list[float] = []
         for seen, score in self.scores:
             upto.append(score)
@@ -55,14 +56,14 @@ class Trial:
         return None
 
     def passed(self, rungs: Sequence[int]) -> int:
-        """How many of the rungs it has a score for."""
+        """The number of rungs for which it has a score."""
         return sum(self.at(rung) is not None for rung in rungs)
 
 
 def rungs(images: int) -> list[int]:
-    """After how many images trials are compared, for a whole length of `images`: 1/4, 1/2 and all of it.
+    """The numbers of images after which trials of length `images` are compared: 1/4, 1/2 and all of it.
 
-    All but the last are snapshots, so that trials of any batch are measured there.
+    All but the last are multiples of the snapshot interval, so that trials of any batch size are measured there.
     """
     every = snapshot_every(images)
     return [*(every * SNAPSHOTS // FACTOR**power for power in range(RUNGS - 1, 0, -1)), images]
@@ -74,10 +75,10 @@ def snapshot_every(images: int) -> int:
 
 
 def noise(trials: Sequence[Trial], images: int) -> float | None:
-    """How much scores differ by chance, as a share of them; None where the start was not repeated.
+    """The relative difference of scores by chance; None if the start was not repeated.
 
-    It is the root mean square of the logarithm of the ratio of the best scores so far, of the start and of the same
-    with another seed, over all snapshots from the first rung on: one pair of runs, so a rough figure.
+    It is the root mean square of log(ratio of the best scores so far) of the start and its repetition with another
+    seed, over all snapshots from the first rung on. It comes from one pair of runs, so it is a rough figure.
     """
     from math import exp, log, sqrt
 
@@ -91,7 +92,7 @@ def noise(trials: Sequence[Trial], images: int) -> float | None:
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """Best first: trials that finished by their scores, then those stopped on the way, the longer first, then others.
+    """Trials, best first: finished ones by their scores, then stopped ones, the longer first, then the others.
 
     The repeated start is no candidate and comes last.
     """
@@ -105,12 +106,12 @@ def ranked(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def best_of(trials: Sequence[Trial]) -> Trial | None:
-    """The one to take: the best of those that finished."""
+    """The best of the finished trials."""
     return next((trial for trial in ranked(trials) if trial.status == "finished" and trial.number != REPEAT), None)
 
 
 def save(folder: Path, trials: Sequence[Trial]) -> None:
-    """Write down all trials; `load` reads them."""
+    """Write all trials to the file; `load` reads them."""
     text = json.dumps([asdict(trial) for trial in trials], indent=1) + "\n"
     write_atomically(folder / FILE, lambda path: path.write_text(text, encoding="utf-8"))
 

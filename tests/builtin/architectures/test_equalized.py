@@ -6,10 +6,10 @@ import torch
 from gantool.builtin.architectures.equalized import (
     EqualizedConv2d,
     EqualizedLinear,
+    LogitHead,
     MinibatchStd,
     PixelNorm,
     Stem,
-    Verdict,
     group_size,
     pooled,
     upsampled,
@@ -87,7 +87,7 @@ def test_pooling_undoes_upsampling():
 
 def test_a_label_adds_its_own_projection_to_the_logit():
     torch.manual_seed(0)
-    verdict, features = Verdict(6, 3), torch.randn(4, 6)
+    verdict, features = LogitHead(6, 3), torch.randn(4, 6)
     labels = torch.tensor([0, 2, 1, 2])
     difference = verdict(features, labels) - verdict.last(features).flatten()
     expected = (features * verdict.classes.weight[labels]).sum(dim=1) / math.sqrt(6)
@@ -99,5 +99,5 @@ def test_a_label_adds_its_own_projection_to_the_logit():
 def test_the_gains_are_those_of_the_paper():
     stem = Stem(8, 16)
     assert stem[0].scale == pytest.approx(math.sqrt(2) / 4 / math.sqrt(8))  # as if it were a convolution to 4 x 4
-    assert Verdict(16, 0).last.scale == pytest.approx(1 / math.sqrt(16))
+    assert LogitHead(16, 0).last.scale == pytest.approx(1 / math.sqrt(16))
     assert EqualizedConv2d(4, 8, 3).scale == pytest.approx(math.sqrt(2 / 36))

@@ -51,7 +51,7 @@ def test_what_is_fetched_is_checked_and_kept_without_the_classifier(asked, monke
 
     monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Answer(content))
     monkeypatch.setattr(weights, "_url", lambda name: f"https://example.org/{name}-00000000.pth")
-    with pytest.raises(WeightsUnavailableError, match="digest differs"):
+    with pytest.raises(WeightsUnavailableError, match="digest of the download differs"):
         available("vgg16")
     monkeypatch.setattr(weights, "_url", lambda name: f"https://example.org/{name}-{digest}.pth")
     path = available("vgg19")

@@ -31,7 +31,7 @@ def test_warnings_are_seen_with_and_without_a_terminal(tmp_path, terminal):
                   Warned(100, "mode [collapse]"), tick(1000), Finished(1000, tmp_path, False)):  # fmt: skip
         console(event)
     assert "mode [collapse]" in out.getvalue()
-    assert "Training tiny on 1,000 images" in out.getvalue()
+    assert "Training tiny for 1,000 images" in out.getvalue()
 
 
 def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_always(tmp_path, monkeypatch):
@@ -47,14 +47,14 @@ def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_
     assert "\x1b" not in out.getvalue()
 
 
-@pytest.mark.parametrize(("goal", "words"), [(400, ", and 400 are asked for; give"), (512, "already; give")])
+@pytest.mark.parametrize(("goal", "words"), [(400, ", more than --images 400; give"), (512, "images; give")])
 def test_a_run_that_has_seen_enough_has_nothing_to_do(tmp_path, goal, words):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
     console(Started(tmp_path, "tiny", 512, goal, "cpu", "float32", 4, 8))
     console(Finished(512, tmp_path, False))
     assert out.getvalue().count("\n") == 1
-    assert f"Nothing to do: the run {tmp_path} has seen 512 images already" in out.getvalue()
+    assert f"Nothing to do: the run {tmp_path} has already seen 512 images" in out.getvalue()
     assert words in out.getvalue()
 
 

@@ -9,9 +9,9 @@ import torch
 
 from gantool.api.events import Measured, Snapshot, Started, Tick, Warned
 from gantool.builtin.observers import JsonlOptions, WatchOptions
+from gantool.builtin.observers.detector import Detector, detect, read_metrics
+from gantool.builtin.observers.history import Reading
 from gantool.builtin.observers.jsonl import Jsonl
-from gantool.builtin.observers.trail import Reading
-from gantool.builtin.observers.verdicts import Judge, judge, read
 from gantool.builtin.observers.watch import Watch
 
 GOAL = 20_000
@@ -46,12 +46,12 @@ def history(ticks=None, measured=None, noise=0.1, seed=0):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_healthy_run_with_noise_is_left_in_peace(seed):
-    assert judge(history(noise=0.2, seed=seed), GOAL) == []
+    assert detect(history(noise=0.2, seed=seed), GOAL) == []
 
 
 def test_a_critic_that_tells_all_apart_is_no_trouble_while_samples_get_better():
     ticks = {"real_accuracy": 1.0, "fake_accuracy": 1.0, "loss_d": -5.0}
-    assert judge(history(lambda share: ticks), GOAL) == []
+    assert detect(history(lambda share: ticks), GOAL) == []
 
 
 def from_half(share, wrong):
@@ -82,49 +82,49 @@ TROUBLES = {
 
 @pytest.mark.parametrize("kind", TROUBLES)
 def test_trouble_is_found_soon_and_said_once(kind):
-    verdicts = judge(history(*TROUBLES[kind]), GOAL)
-    assert [verdict.kind for verdict in verdicts] == [kind]
-    assert verdicts[0].images_seen <= (0.85 if kind == "discriminator dead" else 0.75) * GOAL
-    assert "Try " in verdicts[0].message or "try " in verdicts[0].message
-    assert verdicts[0].message.endswith(".")
+    problems = detect(history(*TROUBLES[kind]), GOAL)
+    assert [problem.kind for problem in problems] == [kind]
+    assert problems[0].images_seen <= (0.85 if kind == "discriminator dead" else 0.75) * GOAL
+    assert "Try " in problems[0].message or "try " in problems[0].message
+    assert problems[0].message.endswith(".")
 
 
 def test_a_vanished_gradient_of_the_generator_is_trouble_whatever_the_loss():
     ticks = {"real_accuracy": 1.0, "fake_accuracy": 1.0, "loss_d": 0.5, "gradient_norm_g": 1e-5}
-    assert [v.kind for v in judge(history(lambda s: from_half(s, ticks)), GOAL)] == ["discriminator wins"]
+    assert [v.kind for v in detect(history(lambda s: from_half(s, ticks)), GOAL)] == ["discriminator wins"]
 
 
 @pytest.mark.parametrize("ticks", [{"real_accuracy": 0.0, "fake_accuracy": 0.0}, {"gradient_norm_d": 1e-4}])
 def test_a_dead_discriminator_says_the_same_of_all_or_has_no_gradient(ticks):
-    assert [v.kind for v in judge(history(lambda s: from_half(s, ticks), worse), GOAL)] == ["discriminator dead"]
+    assert [v.kind for v in detect(history(lambda s: from_half(s, ticks), worse), GOAL)] == ["discriminator dead"]
 
 
 def test_a_collapse_tells_how_much_since_when_and_what_to_do():
-    (verdict,) = judge(history(*TROUBLES["collapse"], noise=0.0), GOAL)
-    assert verdict.images_seen == 11_000
-    assert verdict.message.startswith("Diversity is 12% of the data's and was 84% at 8,000 images: likely mode coll")
-    assert "--penalty r1" in verdict.message
+    (problem,) = detect(history(*TROUBLES["collapse"], noise=0.0), GOAL)
+    assert problem.images_seen == 11_000
+    assert problem.message.startswith("Diversity is 12% of the data's and was 84% at 8,000 images: likely mode coll")
+    assert "--penalty r1" in problem.message
 
 
 def test_samples_that_only_grow_more_varied_make_progress():
     varied = history(None, lambda share: {"swd": 0.6 if share else 1.1, "diversity": 0.2 + 0.6 * share})
-    assert judge(varied, GOAL) == []
+    assert detect(varied, GOAL) == []
 
 
 def test_samples_as_far_from_the_data_as_untrained_ones_are_told_after_a_fifth_of_a_run():
-    verdicts = judge(history(None, lambda share: {"swd": 1.1 - 0.2 * share}, noise=0.0), GOAL)
-    assert verdicts[0].kind == "stall"
-    assert 0.2 * GOAL <= verdicts[0].images_seen <= 0.25 * GOAL
+    problems = detect(history(None, lambda share: {"swd": 1.1 - 0.2 * share}, noise=0.0), GOAL)
+    assert problems[0].kind == "stall"
+    assert 0.2 * GOAL <= problems[0].images_seen <= 0.25 * GOAL
 
 
 def test_samples_that_are_still_alike_after_a_fifth_of_a_run_are_told_however_slowly_they_get_better():
     def slow(share):
         return {"diversity": 0.02 + 0.1 * share, "swd": 1.0 - 0.8 * share, "spacing": 0.3}
 
-    verdicts = judge(history(None, slow, noise=0.0), GOAL)
-    assert [v.kind for v in verdicts] == ["collapse"]
-    assert 0.2 * GOAL <= verdicts[0].images_seen <= 0.25 * GOAL
-    assert "has not risen" not in verdicts[0].message
+    problems = detect(history(None, slow, noise=0.0), GOAL)
+    assert [v.kind for v in problems] == ["collapse"]
+    assert 0.2 * GOAL <= problems[0].images_seen <= 0.25 * GOAL
+    assert "has not risen" not in problems[0].message
 
 
 @pytest.mark.parametrize("network", ["d", "g"])
@@ -135,12 +135,12 @@ def test_ticks_in_which_it_was_not_a_networks_turn_tell_nothing_of_it(network):
         rests = "swd" not in reading.values and number % 4
         kept = {n: v for n, v in reading.values.items() if not (rests and n in own[network])}
         readings.append(Reading(reading.images_seen, kept))
-    assert judge(readings, GOAL) == []
+    assert detect(readings, GOAL) == []
 
 
 def test_nothing_is_said_of_a_run_of_a_few_steps():
     short = [replace(r, images_seen=r.images_seen // 25) for r in history(*TROUBLES["stall"])]
-    assert judge(short, GOAL // 25) == []
+    assert detect(short, GOAL // 25) == []
 
 
 def slow_to_wake(share):
@@ -150,22 +150,22 @@ def slow_to_wake(share):
 
 def test_a_generator_that_may_still_wake_is_not_blamed_before_the_end_of_a_short_run():
     short = [replace(r, images_seen=r.images_seen // 5) for r in history(None, slow_to_wake)]
-    verdicts = judge(short, GOAL // 5)
-    assert {verdict.kind for verdict in verdicts} == {"collapse", "stall", "noise", "blank"}
-    assert {verdict.images_seen for verdict in verdicts} == {GOAL // 5}
+    problems = detect(short, GOAL // 5)
+    assert {problem.kind for problem in problems} == {"collapse", "stall", "noise", "blank"}
+    assert {problem.images_seen for problem in problems} == {GOAL // 5}
 
 
 def test_samples_that_always_were_a_few_modes_are_told_after_a_fifth_of_a_run():
     few = history(None, lambda share: {"spacing": 0.05, "diversity": 0.7}, noise=0.0)
-    (verdict,) = judge(few, GOAL)
-    assert (verdict.kind, verdict.images_seen) == ("copies", 5_000)
-    assert "likely no more than a few modes" in verdict.message
+    (problem,) = detect(few, GOAL)
+    assert (problem.kind, problem.images_seen) == ("copies", 5_000)
+    assert "likely no more than a few modes" in problem.message
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TROUBLES if kind not in ("saturation", "noise", "blank")])
 def test_no_run_is_told_to_take_a_penalty_that_it_has(kind):
-    one = Judge(WatchOptions(), GOAL, ("r1:weight=3.0,every=1", "drift:weight=0.001"))
-    told = [verdict.message for reading in history(*TROUBLES[kind]) for verdict in one.take(reading)]
+    one = Detector(WatchOptions(), GOAL, ("r1:weight=3.0,every=1", "drift:weight=0.001"))
+    told = [problem.message for reading in history(*TROUBLES[kind]) for problem in one.take(reading)]
     assert len(told) == 1
     assert "or --penalty r1" not in told[0]
     assert ("another weight of --penalty r1" in told[0]) == (kind != "discriminator dead")
@@ -174,50 +174,50 @@ def test_no_run_is_told_to_take_a_penalty_that_it_has(kind):
 def test_gradients_that_grow_while_samples_get_better_are_no_trouble():
     grows = {"gradient_norm_d": 300.0}
     better = history(lambda share: from_half(share, grows), lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0)
-    assert judge(better, GOAL) == []
+    assert detect(better, GOAL) == []
 
 
-def test_a_loss_that_has_exploded_within_the_first_ticks_is_no_yardstick():
-    verdicts = judge(history(lambda share: {"loss_d": 1.4 if share < 0.03 else 500.0}), GOAL)
-    assert [v.kind for v in verdicts] == ["explosion"]
-    assert verdicts[0].images_seen <= 0.12 * GOAL
+def test_a_loss_that_has_exploded_within_the_first_ticks_is_no_metrics():
+    problems = detect(history(lambda share: {"loss_d": 1.4 if share < 0.03 else 500.0}), GOAL)
+    assert [v.kind for v in problems] == ["explosion"]
+    assert problems[0].images_seen <= 0.12 * GOAL
 
 
 def test_early_noise_that_calms_down_is_no_collapse():
     calms = history(None, lambda share: {"diversity": 2.5 if share < 0.3 else 0.95}, noise=0.0)
-    assert judge(calms, GOAL) == []
+    assert detect(calms, GOAL) == []
 
 
 def test_a_discriminator_that_sets_its_zero_elsewhere_is_not_dead_while_samples_get_better():
     ticks = {"real_accuracy": 1.0, "fake_accuracy": 0.0}
-    assert judge(history(lambda share: ticks, lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0), GOAL) == []
+    assert detect(history(lambda share: ticks, lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0), GOAL) == []
 
 
 def test_what_gets_much_worse_is_said_again():
     def twice(share):
         return from_half(share, {"diversity": 0.3 if share < 0.8 else 0.05})
 
-    assert [v.kind for v in judge(history(None, twice, noise=0.0), GOAL)] == ["collapse", "collapse"]
+    assert [v.kind for v in detect(history(None, twice, noise=0.0), GOAL)] == ["collapse", "collapse"]
 
 
 def test_trouble_that_comes_back_after_long_is_said_again():
     def twice(share):
         return {"diversity": 0.2} if 0.3 <= share < 0.4 or share >= 0.9 else {}
 
-    assert len(judge(history(None, twice, noise=0.0), GOAL)) == 2
+    assert len(detect(history(None, twice, noise=0.0), GOAL)) == 2
 
 
 def test_nothing_is_said_in_the_warm_up():
     wrong = history(lambda s: {"gradient_norm_g": 4000.0 if s > 0.08 else 1.0}, None)
-    assert judge(wrong[:-2], GOAL, WatchOptions(warm_up=1.0)) == []
-    assert judge(wrong, GOAL)[0].images_seen >= 0.1 * GOAL
+    assert detect(wrong[:-2], GOAL, WatchOptions(warm_up=1.0)) == []
+    assert detect(wrong, GOAL)[0].images_seen >= 0.1 * GOAL
 
 
 def test_measurements_at_another_side_are_not_compared():
     def grows(share):
         return {"swd": 0.1, "side": 8.0} if share < 0.5 else {"swd": 0.9 - 0.8 * (share - 0.5), "side": 16.0}
 
-    assert judge(history(None, grows), GOAL) == []
+    assert detect(history(None, grows), GOAL) == []
 
 
 def reals(n):
@@ -335,11 +335,11 @@ def test_a_resumed_run_warns_as_one_that_was_never_stopped(tmp_path, stop):
         (w.images_seen, w.message) for w in first + second
     ]
     assert "the best checkpoint is" in whole[0].message.lower()
-    assert judge(read(tmp_path / "whole" / "metrics.jsonl"), GOAL)[0].images_seen == whole[0].images_seen
+    assert detect(read_metrics(tmp_path / "whole" / "metrics.jsonl"), GOAL)[0].images_seen == whole[0].images_seen
 
 
 def test_the_best_that_a_warning_names_is_the_one_that_the_run_keeps():
-    one = Judge(WatchOptions(), GOAL)
+    one = Detector(WatchOptions(), GOAL)
     for images_seen, score in ((500, 0.1), (1500, 0.9), (2500, 0.5), (3500, 0.7)):  # the first may be noise
         one.take(Reading(images_seen, HEALTHY | {"swd": 0.4, "diversity": 0.8, "score": score}))
     assert one.best == 2500
@@ -349,5 +349,5 @@ def test_lines_that_are_no_readings_are_passed_over(tmp_path):
     path = tmp_path / "metrics.jsonl"
     lines = [{"images_seen": 10, "loss_d": 1.0}, {"images_seen": 10, "warning": "careful"}, {"images_seen": 30, "a": 1}]
     path.write_text("\n".join(map(json.dumps, lines)) + '\n{"images_se')
-    assert list(read(path, 20)) == [Reading(10, {"loss_d": 1.0})]
-    assert list(read(tmp_path / "none")) == []
+    assert list(read_metrics(path, 20)) == [Reading(10, {"loss_d": 1.0})]
+    assert list(read_metrics(tmp_path / "none")) == []

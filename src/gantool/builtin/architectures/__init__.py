@@ -1,4 +1,4 @@
-"""The architectures gantool ships with: their options and recipes. This page imports no torch."""
+"""The catalogue of built-in architectures, with their options and recipes. It imports no torch."""
 
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ class MlpOptions(Options):
     generator_hidden: tuple[Width, ...] = option((256, 512, 1024), "hidden layers of the generator, e.g. 256+512")
     discriminator_hidden: tuple[Width, ...] = option((512, 256), "hidden layers of the discriminator")
     discriminator_norm: Literal["spectral", "none"] = option(
-        "none", "spectral bounds each layer of the discriminator by its largest singular value"
+        "none", "normalisation in the discriminator: spectral divides weights by their largest singular value"
     )
     leak: float = option(0.2, "slope of LeakyReLU below zero", ge=0, lt=1)
 
@@ -26,22 +26,20 @@ class DcganOptions(Options):
     """Options of `dcgan`."""
 
     latent: int = option(100, "size of the latent z", ge=1)
-    width: int = option(64, "channels next to the picture; they double at every halving of the size", ge=4)
-    max_width: int = option(512, "the most channels any layer has", ge=4)
+    width: int = option(64, "channels at full resolution; they double with each halving of the size", ge=4)
+    max_width: int = option(512, "the most channels in any layer", ge=4)
     stem: Literal["conv", "linear"] = option(
-        "conv", "how z becomes the first map: transposed convolution or fully connected"
+        "conv", "first layer of the generator, from z: transposed convolution or fully connected"
     )
     grow: Literal["transposed", "upsample"] = option(
-        "transposed", "generator doubles by transposed convolution, or upsample + convolution"
+        "transposed", "upsampling in the generator: transposed convolution, or upsample + convolution"
     )
     shrink: Literal["stride", "pool"] = option(
-        "stride", "discriminator halves by strided convolution, or convolution + pooling"
+        "stride", "downsampling in the discriminator: strided convolution, or convolution + pooling"
     )
-    features: tuple[Width, ...] = option(
-        (), "fully connected layers between the discriminator's map and its answer, e.g. 256+128"
-    )
+    features: tuple[Width, ...] = option((), "fully connected layers before the discriminator's logit, e.g. 256+128")
     discriminator_norm: Literal["batch", "instance", "spectral", "none"] = option(
-        "batch", "normalisation in the discriminator; batch mixes samples, so gradient penalties want another or none"
+        "batch", "normalisation in the discriminator; batch mixes samples, so use another with gradient penalties"
     )
     leak: float = option(0.2, "slope of LeakyReLU in the discriminator", ge=0, lt=1)
 
@@ -52,48 +50,49 @@ Fade = Annotated[float, Field(ge=0)]
 
 
 class EqualizedOptions(Options):
-    """What the two architectures for high resolution share."""
+    """Options shared by the two architectures for high resolution."""
 
     latent: int = option(512, "size of the latent z", ge=1)
     fmap_base: Maps | Literal["auto"] = option("auto", "channels at N pixels are 2 * fmap_base / N; auto: see below")
-    fmap_max: Maps | Literal["auto"] = option("auto", "the most channels any layer has; auto: fmap_base / 8, up to 512")
-    stddev_group: int = option(4, "samples whose variety the discriminator sees at once; 1: none", ge=1)
+    fmap_max: Maps | Literal["auto"] = option("auto", "the most channels in any layer; auto: fmap_base / 8, up to 512")
+    stddev_group: int = option(4, "group size of minibatch standard deviation; 1 disables it", ge=1)
 
 
 class ProgressiveOptions(EqualizedOptions):
     """Options of `progressive`."""
 
-    stabilise_kimg: Kimg | Literal["auto"] = option("auto", "thousands of images that each level trains")
+    stabilise_kimg: Kimg | Literal["auto"] = option("auto", "thousands of images for which each level is trained")
     fade_kimg: Fade | Literal["auto"] = option("auto", "thousands of images over which a new level fades in")
-    batch_halves_beyond: int = option(32, "side beyond which --batch halves with each level; 0: never", ge=0)
-    reset_moments: bool = option(True, "optimizers forget their moments when a fade begins and when it ends")
+    batch_halves_beyond: int = option(32, "resolution beyond which --batch halves with each level; 0: never", ge=0)
+    reset_moments: bool = option(True, "reset the optimizers' moments when a fade-in begins and when it ends")
 
 
 class MsgOptions(EqualizedOptions):
     """Options of `msg`."""
 
     combine: Literal["simple", "lin_cat", "cat_lin"] = option(
-        "simple", "how the discriminator joins pictures and features: concatenated, the pictures or both mixed linearly"
+        "simple",
+        "how the discriminator joins images and features: concatenation, 1x1 convolution of the image or of both",
     )
-    levels: Literal["all", "finest"] = option("all", "finest: one picture only, to see what the others are worth")
+    levels: Literal["all", "finest"] = option("all", "finest: full resolution only, as an ablation")
 
 
 WIDTH = """\
-fmap_base=auto is what a run's length can train: 512 below 100k images, 2048 below 1M, then the paper's 8192;
-but no less than 16 channels at the finest side."""
+fmap_base=auto depends on the run's length: 512 below 100k images, 2048 below 1M, then the paper's 8192;
+but no less than 16 channels at full resolution."""
 PYRAMID = f"""\
-The generator draws every level from 4 pixels up, and the discriminator sees them all, so gradients reach the coarse \
-levels directly. Sheets show the pyramid beside each picture; gantool sample --level N draws one level.
+The generator outputs every level from 4 pixels up, and the discriminator sees them all, so gradients reach coarse \
+levels directly. Sample sheets show the pyramid beside each picture; gantool sample --level N draws one level.
 {WIDTH}"""
 HIGH = (8, 16, 32, 64, 128, 256, 512, 1024)
 GROWTH = f"""\
 Training begins at 4 pixels. Each level trains for stabilise_kimg thousand images, then the next one, of twice the \
-side, fades in over fade_kimg thousand: its pictures are mixed into those of the level before, scaled up, with a share \
-alpha that grows from 0 to 1, and reals are treated alike. The last level trains to the end. Level and alpha follow \
-from the images seen alone, so a run stopped in the middle of a fade goes on exactly.
+resolution, fades in over fade_kimg thousand: its images are blended with the upscaled ones of the level before, with \
+a weight alpha that grows from 0 to 1, and reals are blended alike. The last level trains to the end. Level and alpha \
+depend on the images seen alone, so a run stopped in the middle of a fade-in resumes exactly.
 auto gives the full resolution half of --images and splits the other half evenly, with at most 600 thousand for each \
 part, as the authors' code has. At 64 pixels and --images 1.6M: 100k each to 4 trainings and 4 fades, and from 800k \
-on all to 64 pixels. It is settled when a run begins; --dry-run shows the table.
+on all to 64 pixels. The schedule is fixed when a run begins; --dry-run shows the table.
 --batch holds up to batch_halves_beyond pixels; beyond, it halves with each level, to no fewer than 4.
 {WIDTH}"""
 

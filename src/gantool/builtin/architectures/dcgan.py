@@ -1,6 +1,6 @@
-"""DCGAN (Radford et al. 2015), with the lesson's variants: pooling, feature-vector layers, upsampling, linear stem.
+"""DCGAN (Radford et al. 2015), with variants: pooling, fully connected layers, upsampling, linear stem.
 
-Powers of two start from a 4x4 map; 28 pixels are built for as they are, from a 7x7 map, without padding.
+Powers of two start from a 4x4 map; 28 pixels start from a 7x7 map, so that nothing is padded.
 """
 
 from itertools import pairwise
@@ -20,7 +20,7 @@ def stem_size(resolution: int) -> int:
 
 
 def channel_plan(options: DcganOptions, resolution: int) -> list[int]:
-    """Channels of the maps, coarse to fine, without the picture's own: `[512, 256, 128, 64]` for 64 pixels."""
+    """Channels of the feature maps, coarse to fine: `[512, 256, 128, 64]` for 64 pixels."""
     halvings = (resolution // stem_size(resolution)).bit_length() - 1
     return [min(options.max_width, options.width * 2**power) for power in reversed(range(halvings))]
 
@@ -42,7 +42,7 @@ class DcganGenerator(nn.Module):
         self.layers = nn.Sequential(*layers, *_double(options, plan[-1], shape.channels), nn.Tanh())
 
     def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:
-        """One level of pictures in [-1, 1]."""
+        """Pictures in [-1, 1], as a pyramid of one level."""
         return (self.layers(with_label(z, labels, self.classes)),)
 
 
@@ -61,7 +61,7 @@ class DcganDiscriminator(nn.Module):
         self.projection = Projection(shape.classes, plan[-1])
 
     def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:
-        """How real each picture looks, for its label where there are classes."""
+        """Logits of the pictures, conditioned on labels where there are classes."""
         features = self.layers(images[-1])
         conditioned: Tensor = self.projection(self.head(features).flatten(), features.sum(dim=(2, 3)), labels)
         return conditioned

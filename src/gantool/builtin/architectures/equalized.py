@@ -1,4 +1,4 @@
-"""The pieces of the progressive GAN (Karras et al. 2018) that MSG-GAN shares."""
+"""Layers of the progressive GAN (Karras et al. 2018) that MSG-GAN shares."""
 
 import math
 
@@ -13,9 +13,9 @@ EPSILON = 1e-8
 
 
 class EqualizedConv2d(nn.Module):
-    """A convolution with weights from N(0, 1), scaled to He's deviation when used (section 4.1).
+    """A convolution with weights from N(0, 1), scaled to He's deviation in the forward pass (section 4.1).
 
-    Adam's step does not depend on a weight's scale, so this gives all layers the same learning speed.
+    Adam's step does not depend on a weight's scale, so all layers learn at the same speed.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, gain: float = HE_GAIN) -> None:
@@ -31,7 +31,7 @@ class EqualizedConv2d(nn.Module):
 
 
 class EqualizedLinear(nn.Module):
-    """The same, fully connected."""
+    """A fully connected layer with the same equalized learning rate."""
 
     def __init__(self, inputs: int, outputs: int, gain: float = HE_GAIN, bias: bool = True) -> None:
         super().__init__()
@@ -40,21 +40,21 @@ class EqualizedLinear(nn.Module):
         self.scale = gain / math.sqrt(inputs)
 
     def forward(self, x: Float[Tensor, "n _"]) -> Float[Tensor, "n _"]:
-        """The product."""
+        """The linear map."""
         return F.linear(x, self.weight * self.scale, self.bias)
 
 
 class PixelNorm(nn.Module):
-    """Every pixel's feature vector to mean square 1 (section 4.2), in float32."""
+    """Normalises every pixel's feature vector to mean square 1 (section 4.2), in float32."""
 
     def forward(self, x: Float[Tensor, "n c *hw"]) -> Float[Tensor, "n c *hw"]:
-        """Divided by its root mean square over the channels."""
+        """The features divided by their root mean square over the channels."""
         wide = x.float()
         return (wide * torch.rsqrt(wide.square().mean(dim=1, keepdim=True) + EPSILON)).to(x.dtype)
 
 
 class MinibatchStd(nn.Module):
-    """One more channel: how much the samples of a group differ (section 3), so that D sees a lack of variety.
+    """Minibatch standard deviation, which adds a channel that shows D a lack of variety in the batch (section 3).
 
     Groups are strided: of n samples in n / size groups, sample i is in group i mod (n / size). The size is the largest
     divisor of n that is at most `group`; where that is 1, as for 5 or 7 samples, the whole batch is one group.
@@ -67,35 +67,35 @@ class MinibatchStd(nn.Module):
         self.group = group
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c_plus_1 h w"]:
-        """The standard deviation over the group, averaged over channels and pixels."""
+        """The features and one more channel: the deviation over the group, averaged over channels and pixels."""
         n, _, height, width = x.shape
         size = group_size(n, self.group)
         grouped = x.float().reshape(size, n // size, *x.shape[1:])  # [size, groups, c, h, w]
         centred = grouped - grouped.mean(dim=0)
-        # torch's own var over so short a dimension takes a third of a whole training step on the CPU.
+        # torch.var over so short a dimension takes a third of a whole training step on the CPU.
         deviation = (centred.square().mean(dim=0) + EPSILON).sqrt().flatten(1).mean(dim=1)
         spread = deviation.repeat(size).view(n, 1, 1, 1).expand(n, 1, height, width)
         return torch.cat([x, spread.to(x.dtype)], dim=1)
 
 
 def group_size(n: int, most: int) -> int:
-    """How many of n samples a group has."""
+    """The size of a group for n samples."""
     size = max(divisor for divisor in range(1, min(n, most) + 1) if n % divisor == 0)
     return n if size == 1 and most > 1 else size
 
 
 def upsampled(x: Float[Tensor, "n c h w"], factor: int = 2) -> Float[Tensor, "n c _ _"]:
-    """Each pixel a square."""
+    """Nearest upsampling by a whole factor."""
     return x if factor == 1 else F.interpolate(x, scale_factor=factor, mode="nearest")
 
 
 def pooled(x: Float[Tensor, "n c h w"], factor: int = 2) -> Float[Tensor, "n c _ _"]:
-    """Each square its mean."""
+    """Average pooling by a whole factor."""
     return x if factor == 1 else F.avg_pool2d(x, factor)
 
 
 class Stem(nn.Sequential):
-    """z, normalised and with its label behind it, to the features at 4 pixels."""
+    """The first layers of the generator, from the normalised z and its label to features at 4 pixels."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
@@ -111,14 +111,14 @@ class Stem(nn.Sequential):
 
 
 class ChannelBias(nn.Module):
-    """A bias for each channel, behind a layer that has none for each pixel."""
+    """A bias for each channel, after a layer without one."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-        """Added."""
+        """The features plus the bias."""
         return x + self.bias[:, None, None]
 
 
@@ -151,7 +151,7 @@ class Halving(nn.Sequential):
 
 
 class Features(nn.Sequential):
-    """The discriminator's end: variety of the batch, a convolution at 4 pixels, and a feature vector."""
+    """The discriminator's last block: minibatch deviation, a convolution at 4 pixels, and a feature vector."""
 
     def __init__(self, inputs: int, middle: int, outputs: int, group: int) -> None:
         super().__init__(
@@ -164,8 +164,8 @@ class Features(nn.Sequential):
         )
 
 
-class Verdict(nn.Module):
-    """Logits of feature vectors; with classes the projection of the label is added (Miyato and Koyama 2018, eq. 3)."""
+class LogitHead(nn.Module):
+    """Feature vectors to logits; with classes, the projection of the label is added (Miyato and Koyama 2018, eq. 3)."""
 
     def __init__(self, features: int, classes: int) -> None:
         super().__init__()
@@ -173,7 +173,7 @@ class Verdict(nn.Module):
         self.classes = EqualizedLinear(features, classes, gain=1.0, bias=False) if classes else None
 
     def forward(self, features: Float[Tensor, "n d"], labels: Tensor | None) -> Float[Tensor, "n"]:
-        """How real each picture looks, for its label where there are classes."""
+        """Logits of the pictures, conditioned on labels where there are classes."""
         logits: Tensor = self.last(features).flatten()
         if self.classes is None:
             return logits

@@ -1,4 +1,4 @@
-"""When a progressive network grows: level and alpha as pure functions of images seen. Imports no torch."""
+"""The growth of a progressive network: level and alpha as pure functions of images seen. It imports no torch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from gantool.builtin.architectures import ProgressiveOptions, widths
 SMALLEST = 4
 """Side of the coarsest level."""
 LONGEST_KIMG = 600
-"""Thousands of images that each level is trained, and each new one faded in, by the authors' code (the paper: 800)."""
+"""Thousands of images for each level, and for each fade-in, in the authors' code (800 in the paper)."""
 FINAL_SHARE = 0.5
-"""Of a run whose schedule is `auto`, the part that is left for the full resolution once it is faded in."""
+"""The share of a run with an `auto` schedule that the full resolution gets after its fade-in."""
 LEAST_BATCH = 4
-"""That of the authors' code at 1024 pixels."""
+"""The smallest batch size, that of the authors' code at 1024 pixels."""
 
 
 def sides(resolution: int) -> tuple[int, ...]:
@@ -23,7 +23,7 @@ def sides(resolution: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Growth:
-    """How far the networks have grown: the newest level, by number, and its share of the picture."""
+    """The growth of the networks: the newest level, by number, and its blending weight alpha."""
 
     level: int
     alpha: float = 1.0
@@ -31,7 +31,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Period:
-    """Images seen from `start` on, while `level` fades in or, once it is, trains."""
+    """A period that begins at `start` images, in which `level` fades in or trains."""
 
     start: int
     level: int
@@ -52,7 +52,7 @@ class Schedule:
         return Growth(now.level, (images_seen - now.start) / self.fade if now.fades else 1.0)
 
     def periods(self) -> Iterator[Period]:
-        """All of them, in order; without fades where `fade` is 0."""
+        """All periods in order; without fade-ins if `fade` is 0."""
         yield Period(0, 0, fades=False)
         for level in range(1, self.levels):
             start = level * self.stabilise + (level - 1) * self.fade
@@ -62,16 +62,16 @@ class Schedule:
 
 
 def schedule_of(options: ProgressiveOptions, resolution: int) -> Schedule:
-    """The schedule for a resolution; `auto` that nobody has settled is that of the authors' code."""
+    """The schedule for a resolution; a remaining `auto` means that of the authors' code."""
     kimg = [LONGEST_KIMG if value == AUTO else float(value) for value in (options.stabilise_kimg, options.fade_kimg)]
     stabilise, fade = (round(value * 1000) for value in kimg)
     return Schedule(len(sides(resolution)), stabilise, fade)
 
 
 def settle(options: ProgressiveOptions, setting: Setting) -> tuple[ProgressiveOptions, str]:
-    """Options with the schedule and the widths for a run of this length, and why.
+    """Options with `auto` replaced: half of the run for the full resolution, the rest for all else in equal parts.
 
-    Half of the run goes to the full resolution, the rest to all else in equal parts, none longer than the authors'.
+    No part is longer than in the authors' code. Widths depend on the run's length too.
     """
     auto = [name for name in ("stabilise_kimg", "fade_kimg") if getattr(options, name) == AUTO]
     given = sum(float(value) for value in (options.stabilise_kimg, options.fade_kimg) if value != AUTO)
@@ -89,7 +89,7 @@ def settle(options: ProgressiveOptions, setting: Setting) -> tuple[ProgressiveOp
 
 
 def batch_at(options: ProgressiveOptions, side: int, batch: int) -> int:
-    """`--batch` up to `batch_halves_beyond` pixels, half as much at each level beyond, but no fewer than 4."""
+    """The batch size: `--batch` up to `batch_halves_beyond` pixels, half as much per level beyond, but at least 4."""
     beyond = options.batch_halves_beyond
     halvings = sum(level > beyond for level in sides(side)) if beyond else 0
     return max(batch >> halvings, min(batch, LEAST_BATCH))

@@ -1,4 +1,4 @@
-"""Pieces that architectures share."""
+"""Layers that architectures share."""
 
 import torch
 from jaxtyping import Float, Int64
@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 
 def init_dcgan(network: nn.Module) -> nn.Module:
-    """Weights from N(0, 0.02), BatchNorm gains from N(1, 0.02) (Radford et al. 2015, section 4)."""
+    """Initialise weights from N(0, 0.02), BatchNorm gains from N(1, 0.02) (Radford et al. 2015, section 4)."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, 0.0, 0.02)
@@ -22,7 +22,7 @@ def init_dcgan(network: nn.Module) -> nn.Module:
 def with_label(
     vectors: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None, classes: int
 ) -> Float[Tensor, "n d_with_classes"]:
-    """Vectors with the one-hot label behind them (Mirza and Osindero 2014); unchanged when there are no classes."""
+    """Vectors concatenated with the one-hot label (Mirza and Osindero 2014); unchanged without classes."""
     if classes == 0:
         return vectors
     if labels is None:
@@ -50,7 +50,7 @@ class Projection(nn.Module):
 
 
 def spectral(network: nn.Module) -> nn.Module:
-    """Each weight divided by its largest singular value, so that no layer stretches (Miyato et al. 2018)."""
+    """Apply spectral normalisation: each weight is divided by its largest singular value (Miyato et al. 2018)."""
     for module in list(network.modules()):
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
             nn.utils.parametrizations.spectral_norm(module)
@@ -58,7 +58,7 @@ def spectral(network: nn.Module) -> nn.Module:
 
 
 def norm2d(kind: str, channels: int) -> nn.Module:
-    """`batch` or `instance`; what normalises weights instead (`spectral`) and `none` leave the maps."""
+    """The normalisation layer `batch` or `instance`; the identity for `none` and `spectral`, which acts on weights."""
     if kind == "batch":
         return nn.BatchNorm2d(channels)
     return nn.InstanceNorm2d(channels, affine=True) if kind == "instance" else nn.Identity()

@@ -1,4 +1,4 @@
-"""The first GAN: fully connected networks (Goodfellow et al. 2014, with the lesson's sizes)."""
+"""The first GAN: fully connected networks (Goodfellow et al. 2014)."""
 
 from itertools import pairwise
 
@@ -25,13 +25,13 @@ class MlpGenerator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], pixels), nn.Tanh())
 
     def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:
-        """One level of pictures in [-1, 1]."""
+        """Pictures in [-1, 1], as a pyramid of one level."""
         flat = self.layers(with_label(z, labels, self.shape.classes))
         return (flat.unflatten(1, (self.shape.channels, self.shape.resolution, self.shape.resolution)),)
 
 
 class MlpDiscriminator(nn.Module):
-    """Pictures to logits; a label is one more part of the input."""
+    """Pictures to logits; the one-hot label is part of the input."""
 
     def __init__(self, options: MlpOptions, shape: ImageShape) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class MlpDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], 1), nn.Flatten(0))
 
     def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:
-        """How real each picture looks."""
+        """Logits of the pictures."""
         logits: Tensor = self.layers(with_label(images[-1].flatten(1), labels, self.classes))
         return logits
 

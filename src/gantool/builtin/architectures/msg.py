@@ -1,4 +1,4 @@
-"""MSG-GAN (Karnewar and Wang 2020): every level of the generator is drawn, and the discriminator sees them all."""
+"""MSG-GAN (Karnewar and Wang 2020): the generator outputs every level, and the discriminator sees them all."""
 
 import torch
 from jaxtyping import Float, Int64
@@ -14,10 +14,10 @@ from gantool.builtin.architectures.equalized import (
     EqualizedConv2d,
     Features,
     Halving,
+    LogitHead,
     MinibatchStd,
     PixelNorm,
     Stem,
-    Verdict,
     pooled,
 )
 from gantool.builtin.architectures.growth import sides
@@ -26,7 +26,7 @@ from gantool.builtin.architectures.widths import feature_maps
 
 
 class MsgGenerator(nn.Module):
-    """z `[n, latent]` to a pyramid of pictures, coarse to fine, each level drawn by a convolution of 1 pixel."""
+    """z `[n, latent]` to a pyramid of pictures, coarse to fine, each level by a 1x1 convolution of its features."""
 
     def __init__(self, options: MsgOptions, shape: ImageShape) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class MsgGenerator(nn.Module):
         self.to_rgb = nn.ModuleList(EqualizedConv2d(width, shape.channels, 1, gain=1.0) for width in drawn)
 
     def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:
-        """All levels that are drawn."""
+        """All levels of the pyramid."""
         features = [self.stem(with_label(self.normalise(z), labels, self.classes))]
         for block in self.blocks:
             features.append(block(features[-1]))
@@ -49,10 +49,10 @@ class MsgGenerator(nn.Module):
 
 
 class Combination(nn.Module):
-    """How a level's picture joins the features that come from the finer one (the paper's phi; section 3.1).
+    """The function that joins a level's picture to the features from the finer level (the paper's phi; section 3.1).
 
-    simple: both side by side; lin_cat: features beside the picture's, made by a convolution of 1 pixel; cat_lin: such
-    a convolution of both.
+    simple: concatenation; lin_cat: concatenation after a 1x1 convolution of the picture; cat_lin: a 1x1 convolution of
+    the concatenation.
     """
 
     def __init__(self, kind: str, channels: int, features: int) -> None:
@@ -63,18 +63,18 @@ class Combination(nn.Module):
         self.of_both = made.get("cat_lin", nn.Identity())
 
     def forward(self, image: Float[Tensor, "n c h w"], features: Float[Tensor, "n d h w"]) -> Float[Tensor, "n _ h w"]:
-        """The two as one."""
+        """The joined features."""
         joined: Tensor = self.of_both(torch.cat([self.of_image(image).to(features.dtype), features], dim=1))
         return joined
 
 
 def joined_channels(kind: str, channels: int, features: int) -> int:
-    """What a Combination returns."""
+    """The channels that a Combination returns."""
     return {"simple": channels + features, "lin_cat": 2 * features, "cat_lin": features}[kind]
 
 
 class MsgDiscriminator(nn.Module):
-    """A pyramid of pictures to logits: each coarser picture joins the features on their way down."""
+    """A pyramid of pictures to logits: each coarser picture is joined to the features of its resolution."""
 
     def __init__(self, options: MsgOptions, shape: ImageShape) -> None:
         super().__init__()
@@ -90,10 +90,10 @@ class MsgDiscriminator(nn.Module):
             for inputs, fine, coarse in zip(entering[1:], widths[1:], widths, strict=False)
         )
         self.features = Features(entering[0], widths[0], maps.at(2), options.stddev_group)
-        self.verdict = Verdict(maps.at(2), shape.classes)
+        self.verdict = LogitHead(maps.at(2), shape.classes)
 
     def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:
-        """How real each pyramid looks."""
+        """Logits of the pyramids, conditioned on labels where there are classes."""
         features = F.leaky_relu(self.from_rgb(images[-1]), LEAK)
         for level in reversed(range(len(self.blocks))):
             features = self.blocks[level](features)

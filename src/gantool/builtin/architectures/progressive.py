@@ -1,4 +1,4 @@
-"""Progressive GAN (Karras et al. 2018): layers are added while training runs, each faded in."""
+"""Progressive GAN (Karras et al. 2018): layers are added during training, each with a fade-in."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -17,9 +17,9 @@ from gantool.builtin.architectures.equalized import (
     EqualizedConv2d,
     Features,
     Halving,
+    LogitHead,
     PixelNorm,
     Stem,
-    Verdict,
     pooled,
     upsampled,
 )
@@ -29,7 +29,7 @@ from gantool.builtin.architectures.widths import feature_maps
 
 
 class ProgressiveGenerator(nn.Module):
-    """z `[n, latent]` to pictures at the level it has grown to; all levels' weights are there from the start."""
+    """z `[n, latent]` to pictures at the current level; the weights of all levels exist from the start."""
 
     def __init__(self, options: ProgressiveOptions, shape: ImageShape) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class ProgressiveGenerator(nn.Module):
         self.growth = Growth(len(self.sides) - 1)
 
     def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:
-        """One level of pictures; while it fades in, mixed with the one below, scaled up."""
+        """Pictures of the current level; during a fade-in, blended with the upscaled ones of the level below."""
         level, alpha = self.growth.level, self.growth.alpha
         features = before = self.stem(with_label(self.normalise(z), labels, self.classes))
         for block in self.blocks[:level]:
@@ -56,7 +56,7 @@ class ProgressiveGenerator(nn.Module):
 
 
 class ProgressiveDiscriminator(nn.Module):
-    """Pictures of the level it has grown to, to logits."""
+    """Pictures of the current level to logits."""
 
     def __init__(self, options: ProgressiveOptions, shape: ImageShape) -> None:
         super().__init__()
@@ -66,11 +66,11 @@ class ProgressiveDiscriminator(nn.Module):
         self.from_rgb = nn.ModuleList(EqualizedConv2d(shape.channels, width, 1) for width in widths)
         self.blocks = nn.ModuleList(Halving(fine, fine, coarse) for coarse, fine in pairwise(widths))
         self.features = Features(widths[0], widths[0], maps.at(2), options.stddev_group)
-        self.verdict = Verdict(maps.at(2), shape.classes)
+        self.verdict = LogitHead(maps.at(2), shape.classes)
         self.growth = Growth(len(self.sides) - 1)
 
     def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:
-        """How real each picture looks."""
+        """Logits of the pictures, conditioned on labels where there are classes."""
         level, alpha, image = self.growth.level, self.growth.alpha, images[-1]
         features = self._entered(image, level)
         if level:
@@ -87,7 +87,7 @@ class ProgressiveDiscriminator(nn.Module):
 
 
 class ProgressiveGan(Gan):
-    """Grows both networks by a schedule; the reals shrink and fade alike."""
+    """Both networks grown by a schedule; reals are reduced and blended alike."""
 
     generator: ProgressiveGenerator
     discriminator: ProgressiveDiscriminator
@@ -104,12 +104,12 @@ class ProgressiveGan(Gan):
         self._grown = generator.growth
 
     def advance(self, images_seen: int) -> None:
-        """Level and alpha of the clock."""
+        """Set level and alpha for this number of images."""
         self._grown = self.schedule.at(images_seen)
         self._set(self._grown)
 
     def view(self, batch: Float[Tensor, "n c h w"]) -> Images:
-        """Reals at the level's side; while it fades in, mixed with the same at half the side, scaled up."""
+        """Reals at the current resolution; during a fade-in, blended with their upscaled half-resolution versions."""
         growth = self.generator.growth
         image = pooled(batch, batch.shape[-1] // self.generator.sides[growth.level])
         if growth.alpha < 1:
@@ -117,7 +117,7 @@ class ProgressiveGan(Gan):
         return (image,)
 
     def stages(self, batch: int) -> Sequence[Stage]:
-        """A stage for each fade and each level; optimizers begin each afresh if the options say so."""
+        """A stage for each fade-in and each level; the optimizers are reset at each if the options say so."""
         return [
             Stage(
                 period.start,
@@ -130,15 +130,15 @@ class ProgressiveGan(Gan):
         ]
 
     def status(self) -> Mapping[str, float]:
-        """The level's side, and its share of the picture."""
+        """The current resolution, and its alpha."""
         return {"level": float(self.generator.sides[self._grown.level]), "alpha": self._grown.alpha}
 
     def levels(self) -> Sequence[int]:
-        """Those that have begun to grow."""
+        """The levels that have begun to grow."""
         return self.generator.sides[: self._grown.level + 1]
 
     def show(self, level: int | None) -> None:
-        """A level by its side, all of it."""
+        """Set the level of this resolution, with alpha 1."""
         self._set(self._grown if level is None else Growth(self.generator.sides.index(level)))
 
     def _set(self, growth: Growth) -> None:

@@ -1,4 +1,4 @@
-"""How wide the networks for high resolution are, and what `auto` makes of it. Imports no torch."""
+"""The widths of the networks for high resolution, and the choice of `auto`. It imports no torch."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -9,34 +9,34 @@ from gantool.builtin.architectures import EqualizedOptions
 PAPER_BASE, PAPER_MOST = 8192, 512
 """`fmap_base` and `fmap_max` of Karras et al. 2018, table 2."""
 BASES = ((100_000, 512), (1_000_000, 2048))
-"""What shorter runs than so many images can train; longer ones get the paper's."""
+"""The `fmap_base` for runs shorter than these numbers of images; longer ones get the paper's."""
 LEAST = 16
-"""Channels at the finest side that `auto` does not go below: the paper's at 1024 pixels."""
+"""The least channels at full resolution that `auto` chooses: the paper's at 1024 pixels."""
 
 Chosen = TypeVar("Chosen", bound=EqualizedOptions)
 
 
 @dataclass(frozen=True)
 class FeatureMaps:
-    """Channels at every side (table 2): min(base / 2^stage, most), stage 1 being 4 pixels."""
+    """Channels at every resolution (table 2): min(base / 2^stage, most), stage 1 being 4 pixels."""
 
     base: int
     most: int
 
     def at(self, side: int) -> int:
-        """Channels of the layers at this side."""
+        """Channels of the layers at this resolution."""
         return max(1, min(self.base * 2 // side, self.most))
 
 
 def feature_maps(options: EqualizedOptions) -> FeatureMaps:
-    """Those of the options; what nobody has settled is the paper's, `most` in the paper's proportion to `base`."""
+    """The widths of the options; a remaining `auto` means the paper's, with its ratio of `most` to `base`."""
     base = PAPER_BASE if options.fmap_base == AUTO else int(options.fmap_base)
     most = min(PAPER_MOST, max(base // 8, 8)) if options.fmap_max == AUTO else int(options.fmap_max)
     return FeatureMaps(base, most)
 
 
 def settle(options: Chosen, setting: Setting) -> tuple[Chosen, str]:
-    """Options with the widths that a run of this length can train, and why."""
+    """Options with `auto` replaced by widths that a run of so many images can train."""
     if options.fmap_base == AUTO:
         base = next((base for limit, base in BASES if setting.images < limit), PAPER_BASE)
         base = min(max(base, LEAST * setting.resolution // 2), PAPER_BASE)

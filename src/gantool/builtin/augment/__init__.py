@@ -1,4 +1,4 @@
-"""Differentiable augmentations of reals and fakes alike, for small data: their options. This page imports no torch."""
+"""The catalogue of differentiable augmentations for small data sets, with their options. It imports no torch."""
 
 from typing import Annotated, Literal
 
@@ -14,49 +14,53 @@ Chance = Annotated[float, Field(ge=0, le=1)]
 class DiffAugmentOptions(Options):
     """Options of `diffaugment`."""
 
-    policy: tuple[Policy, ...] = option(("color", "translation", "cutout"), "what is done, in this order", min_length=1)
+    policy: tuple[Policy, ...] = option(
+        ("color", "translation", "cutout"), "transformations, in this order", min_length=1
+    )
     strength: Chance | Literal["auto"] = option(
-        1.0, "chance of a sample to be augmented at all; auto: the less the more images there are"
+        1.0, "probability that a sample is augmented; auto: lower with more images"
     )
 
     @field_validator("policy")
     @classmethod
     def _is_without_repeats(cls, value: tuple[Policy, ...]) -> tuple[Policy, ...]:
         if len(set(value)) < len(value):
-            raise ValueError("it names something twice")
+            raise ValueError("it names a transformation twice")
         return value
 
 
 class AdaOptions(Options):
     """Options of `ada`."""
 
-    p: float = option(0.0, "chance of each transformation when the run begins", ge=0, le=1)
-    target: float = option(0.6, "mean sign of the reals' logits that p steers by: above it D overfits", gt=-1, lt=1)
-    kimg: float = option(500.0, "thousands of images in which p goes from 0 to 1", gt=0)
-    every: int = option(4, "batches between two changes of p", ge=1)
-    fixed: bool = option(False, "hold p as it is")
+    p: float = option(0.0, "initial probability of each transformation", ge=0, le=1)
+    target: float = option(
+        0.6, "target for the mean sign of the reals' logits; above it D overfits and p grows", gt=-1, lt=1
+    )
+    kimg: float = option(500.0, "thousands of images in which p can go from 0 to 1", gt=0)
+    every: int = option(4, "batches between two updates of p", ge=1)
+    fixed: bool = option(False, "keep p constant")
 
     @model_validator(mode="after")
     def _does_something(self) -> "AdaOptions":
         if self.fixed and self.p == 0:
-            raise ValueError("fixed=yes holds p at 0, where nothing is augmented: give p too")
+            raise ValueError("fixed=yes keeps p at 0, where nothing is augmented: give p too")
         return self
 
 
 @hookimpl
 def gantool_augmentations() -> list[Component]:
-    """One of constant strength, and one that adapts to how much the discriminator overfits."""
+    """An augmentation of constant strength, and one that adapts to the discriminator's overfitting."""
     return [
         Component(
             "diffaugment",
-            "Colour, shifts and cut-out squares (Zhao et al. 2020): for less than about 10,000 pictures",
+            "Colour, translation and cutout (Zhao et al. 2020): for less than about 10,000 pictures",
             DiffAugmentOptions,
             "gantool.builtin.augment.diffaugment:DiffAugment",
             settle="gantool.builtin.augment.strength:settle",
         ),
         Component(
             "ada",
-            "Adaptive strength (Karras et al. 2020): as much as the discriminator's overfitting asks for",
+            "Adaptive strength (Karras et al. 2020), controlled by the discriminator's overfitting",
             AdaOptions,
             "gantool.builtin.augment.ada:Ada",
             traits=("signs",),

@@ -1,4 +1,4 @@
-"""Adaptive discriminator augmentation: as much as its overfitting asks for (Karras et al. 2020, "limited data")."""
+"""Adaptive discriminator augmentation, controlled by overfitting (Karras et al. 2020, "limited data")."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,14 +10,14 @@ from gantool.builtin.augment import AdaOptions, pipeline
 
 
 class Ada(nn.Module, Augmentation):
-    """The pipeline "bgc" of the paper, each of its transformations with chance `p` for each sample.
+    """The paper's pipeline "bgc", each of its transformations with probability `p` for each sample.
 
-    `p` follows the reals' logits: when their mean sign is above `target`, the discriminator knows the reals by heart,
-    and p grows. All that adapts is in buffers, float32 tensors. The decision falls at the beginning of the call after
-    `every` batches, by the logits of all processes.
+    `p` follows the reals' logits: when their mean sign is above `target`, the discriminator overfits, and p grows. The
+    state is in buffers, float32 tensors. `p` is updated at the beginning of the call after `every` batches, by the
+    logits of all processes.
 
-    Signs mean nothing for a loss whose logits only count against each other (`zero_decides` false: wasserstein,
-    relativistic, rpgan), since nothing holds 0 between reals and fakes. Use `fixed=yes` with those.
+    Signs mean nothing for a loss that only compares logits with each other (`zero_decides` false: wasserstein,
+    relativistic, rpgan), since nothing keeps 0 between reals and fakes. Use `fixed=yes` with those.
     """
 
     p: Tensor
@@ -29,7 +29,7 @@ class Ada(nn.Module, Augmentation):
         super().__init__()
         self.options = options
         self.register_buffer("p", torch.tensor(float(options.p)))
-        self.register_buffer("signs", torch.tensor(0.0))  # the sum over batches of their mean signs
+        self.register_buffer("signs", torch.tensor(0.0))  # sum of the mean signs of each batch
         self.register_buffer("images", torch.tensor(0.0))
         self.register_buffer("batches", torch.tensor(0.0))
 
@@ -45,12 +45,12 @@ class Ada(nn.Module, Augmentation):
         return apply
 
     def status(self) -> Mapping[str, float]:
-        """What the console shows of it."""
+        """The numbers that the console shows."""
         return {"augment_p": float(self.p)}
 
     @torch.no_grad()
     def observe(self, real_logits: Logits) -> None:
-        """Take note of the logits of a step's augmented reals, and move p when it is time. The host waits for nothing.
+        """Record the logits of a step's augmented reals, and update p when it is due, without waiting for the device.
 
         r = mean sign over `every` batches; p += sign(r - target) * images / (1000 kimg), in [0, 1] (section 3).
         """

@@ -9,23 +9,23 @@ Matrices = Float[Tensor, "n 4 4"]
 
 
 def brightness(amount: PerSample) -> Matrices:
-    """A constant more in all channels."""
+    """Add a constant to all channels."""
     color, one = _rows(amount)
     return torch.diag(color + one) + amount.view(-1, 1, 1) * color[:, None] * one
 
 
 def contrast(factor: PerSample) -> Matrices:
-    """All channels times a factor, about 0, the middle grey."""
+    """Multiply all channels by a factor, about 0, the middle grey."""
     return _parts(of_grey=factor, of_chroma=factor)
 
 
 def luma_flip(flip: PerSample) -> Matrices:
-    """Where flip is 1, light becomes dark and the colours stay; where it is 0, nothing."""
+    """Invert lightness and keep the colours where flip is 1; change nothing where it is 0."""
     return _parts(of_grey=1 - 2 * flip, of_chroma=torch.ones_like(flip))
 
 
 def hue(angle: PerSample) -> Matrices:
-    """Colours turned about the grey axis, by radians; greys stay."""
+    """Rotate colours about the grey axis, by radians; greys stay."""
     turned = _parts(of_grey=torch.ones_like(angle), of_chroma=angle.cos())
     cross = torch.zeros_like(turned)
     red_to_green = angle.sin() / 3**0.5  # the cross product with the unit vector of the grey axis
@@ -35,12 +35,12 @@ def hue(angle: PerSample) -> Matrices:
 
 
 def saturation(factor: PerSample) -> Matrices:
-    """Distances to the grey axis times a factor; greys stay."""
+    """Multiply distances to the grey axis by a factor; greys stay."""
     return _parts(of_grey=torch.ones_like(factor), of_chroma=factor)
 
 
 def recolored(level: Float[Tensor, "n c h w"], matrices: Matrices) -> Float[Tensor, "n c h w"]:
-    """Each picture by its own matrix. A picture of one channel has r = g = b and becomes the mean of the three."""
+    """Each picture transformed by its own matrix. One channel counts as r = g = b, and the result is their mean."""
     if level.shape[1] == 1:
         of_grey = matrices[:, :3].mean(dim=1)
         gain, offset = of_grey[:, :3].sum(dim=1), of_grey[:, 3]
@@ -49,7 +49,7 @@ def recolored(level: Float[Tensor, "n c h w"], matrices: Matrices) -> Float[Tens
 
 
 def _parts(of_grey: PerSample, of_chroma: PerSample) -> Matrices:
-    """What lies along the grey axis and what lies across it, each times a factor."""
+    """The projections on the grey axis and across it, each multiplied by a factor."""
     color, one = _rows(of_grey)
     along = color[:, None] * color / 3
     across = torch.diag(color) - along

@@ -1,4 +1,4 @@
-"""DiffAugment: the same colour, shift and cut-out for reals and fakes, always on (Zhao et al. 2020)."""
+"""DiffAugment: colour, translation and cutout of constant strength for reals and fakes (Zhao et al. 2020)."""
 
 from collections.abc import Callable
 
@@ -15,31 +15,31 @@ Level = Float[Tensor, "n c s s"]
 PerSample = Float[Tensor, "n"]
 
 SHIFT = 1 / 8
-"""The farthest shift, of the side."""
+"""The largest translation, as a share of the side."""
 
 
 def brightness(level: Level, amount: PerSample) -> Level:
-    """A constant more on all pixels."""
+    """Add a constant to all pixels."""
     return level + amount.view(-1, 1, 1, 1)
 
 
 def saturation(level: Level, factor: PerSample) -> Level:
-    """Distances to the pixel's own grey times a factor; grey pictures stay what they are."""
+    """Multiply distances to each pixel's own grey by a factor; grey pictures stay as they are."""
     grey = level.mean(dim=1, keepdim=True)
     return (level - grey) * factor.view(-1, 1, 1, 1) + grey
 
 
 def contrast(level: Level, factor: PerSample) -> Level:
-    """Distances to the picture's mean times a factor."""
+    """Multiply distances to the picture's mean by a factor."""
     mean = level.mean(dim=(1, 2, 3), keepdim=True)
     return (level - mean) * factor.view(-1, 1, 1, 1) + mean
 
 
 def translation(level: Level, right: PerSample, down: PerSample, finest: int) -> Level:
-    """Moved by a share of the side, in [0, 1) from the farthest left or up to the farthest right or down.
+    """Translate by a share of the range, in [0, 1) from the farthest left or up to the farthest right or down.
 
-    Whole pixels of the finest level; coarser ones move as far by interpolation. What comes in is 0: the middle grey,
-    which is what a convolution pads with, and what reference code of the paper has.
+    The finest level moves by whole pixels, coarser ones as far by interpolation. The border is filled with 0, the
+    middle grey, as convolutions pad and as the paper's reference code does.
     """
     farthest = int(SHIFT * finest + 0.5)
     scale = level.shape[-1] / finest
@@ -48,7 +48,7 @@ def translation(level: Level, right: PerSample, down: PerSample, finest: int) ->
 
 
 def cutout(level: Level, across: PerSample, down: PerSample, finest: int) -> Level:
-    """A square of half the side becomes 0, its centre at a share of the side in [0, 1).
+    """Set a square of half the side to 0, with its centre at a share of the side in [0, 1).
 
     As in DeVries and Taylor (2017) it may stick out of the picture: one that always lay inside would always hide the
     middle. It covers whole pixels of the finest level, and the pixels of coarser ones by their share.
@@ -65,14 +65,14 @@ def cutout(level: Level, across: PerSample, down: PerSample, finest: int) -> Lev
 
 def _settled(options: DiffAugmentOptions) -> float:
     if options.strength == AUTO:
-        raise ValueError("The strength is still at 'auto'; gantool.configure settles it, or give a number.")
+        raise ValueError("The strength is still 'auto'; gantool.configure replaces it, or give a number.")
     return float(options.strength)
 
 
 class DiffAugment(Augmentation):
-    """Brightness, saturation and contrast, translation, cutout: what `policy` names, in its order.
+    """The transformations that `policy` names, in its order: colour, translation, cutout.
 
-    A transformation is told by numbers in [0, 1) and by shares of the side, so that all levels of a pyramid get the
+    A transformation is given by numbers in [0, 1) and by shares of the side, so that all levels of a pyramid get the
     same. The numbers are drawn by the first call of a draw, on the device of its images.
     """
 

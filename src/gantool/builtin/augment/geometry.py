@@ -1,4 +1,4 @@
-"""Where pixels go: exact mirror images and quarter turns, and affine maps, one per sample (ADA, appendix B)."""
+"""Geometric transformations, one per sample: exact flips and quarter turns, and affine maps (ADA, appendix B)."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -14,7 +14,7 @@ def flipped(level: Level, flip: PerSample) -> Level:
 
 
 def turned(level: Level, quarters: PerSample) -> Level:
-    """Turned by 0 to 3 quarters to the left."""
+    """Each picture rotated by 0 to 3 quarter turns to the left."""
     level = chosen(quarters.remainder(2) > 0, level.rot90(1, (2, 3)), level)
     return chosen(quarters >= 2, level.flip((2, 3)), level)
 
@@ -22,20 +22,20 @@ def turned(level: Level, quarters: PerSample) -> Level:
 def inverse_affine(
     zoom: PerSample, first: PerSample, stretch: PerSample, second: PerSample, slide: Float[Tensor, "2 n"]
 ) -> Float[Tensor, "n 2 3"]:
-    """The way back of five steps: scale by `zoom`, turn by `first`, stretch, turn by `second`, slide.
+    """The inverse of five steps: scale by `zoom`, rotate by `first`, stretch, rotate by `second`, translate.
 
     A stretch widens as much as it flattens. Angles are in radians, slides (right, down) in sides of the picture; the
     result maps places in [-1, 1].
     """
     scale = torch.stack([1 / (zoom * stretch), stretch / zoom], dim=1)  # of x and of y, between the two turns
-    # Scaling alike in all directions goes with any turn, so that it may be done together with the stretch.
+    # Uniform scaling commutes with rotation, so that it may be done together with the stretch.
     linear = _rotation(-first) @ (scale[:, :, None] * _rotation(-second))
     shift = -linear @ (2 * slide.mT[:, :, None])
     return torch.cat([linear, shift], dim=2)
 
 
 def chosen(samples: Bool[Tensor, "n"], level: Level, otherwise: Level) -> Level:
-    """The one picture or the other for each sample, every bit as it was."""
+    """One picture or the other for each sample, unchanged in every bit."""
     return torch.where(samples.view(-1, 1, 1, 1), level, otherwise)
 
 

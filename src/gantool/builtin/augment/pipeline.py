@@ -1,4 +1,4 @@
-"""The transformations of ADA's pipeline "bgc" and how strong each is (Karras et al. 2020, ADA, appendix B)."""
+"""The transformations of ADA's pipeline "bgc", with their strengths (Karras et al. 2020, ADA, appendix B)."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Level = Float[Tensor, "n c s s"]
 
 @dataclass(frozen=True)
 class Drawn:
-    """One draw for n samples, in the order in which it is applied. What does not happen to a sample is neutral."""
+    """One draw for n samples, in the order of application; a transformation that a sample misses is neutral."""
 
     flip: Float[Tensor, "n"]
     quarters: Float[Tensor, "n"]
@@ -28,7 +28,7 @@ class Drawn:
     matrices: Float[Tensor, "n 4 4"]
 
     def apply(self, images: Images) -> Images:
-        """The same for all levels: shifts are whole pixels of the finest, and as far in the coarser ones."""
+        """Transform all levels alike: shifts are whole pixels of the finest level, and as far in the coarser ones."""
         finest = images[-1].shape[-1]
         pixels = (self.shift * finest).round()
         return tuple(self._augmented(level, pixels * (level.shape[-1] / finest)) for level in images)
@@ -36,15 +36,15 @@ class Drawn:
     def _augmented(self, level: Level, pixels: Float[Tensor, "2 n"]) -> Level:
         level = geometry.turned(geometry.flipped(level, self.flip), self.quarters)
         level = shifted(level, pixels[0], pixels[1], mirror=True)
-        # Chosen, rather than mapped by the identity: what does not happen leaves every bit as it is.
+        # Samples are selected, rather than mapped by the identity, so that those left alone keep every bit.
         level = geometry.chosen(self.moves, warped(level, self.inverse), level)
         return geometry.chosen(self.recolors, colors.recolored(level, self.matrices), level)
 
 
 def draw(p: Float[Tensor, ""], n: int, like: Tensor) -> Drawn:
-    """Each transformation with chance p for each sample, on device and in type of `like`."""
+    """Draw each transformation with probability p for each sample, on the device and in the type of `like`."""
     chances = _Chances(p.to(like.device, like.dtype), n)
-    # The chance of each of two turns, so that of any turn is p.
+    # The probability of each of two rotations, so that that of any rotation is p.
     p_turn = 1 - (1 - chances.p).sqrt()
     flip, quarters = chances.count(2), chances.count(4)
     shift = chances.uniform(0.125, rows=2)
@@ -68,22 +68,22 @@ def draw(p: Float[Tensor, ""], n: int, like: Tensor) -> Drawn:
 
 @dataclass(frozen=True)
 class _Chances:
-    """Random numbers [rows, n] that are 0, and so without effect, for all but a share p of the samples."""
+    """Random numbers [rows, n] that are 0, and so have no effect, for all but a share p of the samples."""
 
     p: Float[Tensor, ""]
     n: int
 
     def uniform(self, limit: float, rows: int = 1, p: Float[Tensor, ""] | None = None) -> Float[Tensor, "rows n"]:
-        """From -limit to limit."""
+        """Uniform numbers from -limit to limit."""
         return self._happening((2 * self._rand(rows) - 1) * limit, self.p if p is None else p)
 
     def normal(self, deviation: float, rows: int = 1) -> Float[Tensor, "rows n"]:
-        """About 0."""
+        """Normal numbers about 0."""
         drawn = torch.randn(rows, self.n, device=self.p.device, dtype=self.p.dtype)
         return self._happening(deviation * drawn, self.p)
 
     def count(self, below: int) -> Float[Tensor, "n"]:
-        """A whole number from 0 on."""
+        """Whole numbers from 0 to `below` - 1."""
         return self._happening((self._rand(1) * below).floor(), self.p)[0]
 
     def _happening(self, numbers: Tensor, p: Tensor) -> Tensor:

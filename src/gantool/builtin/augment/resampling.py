@@ -1,4 +1,4 @@
-"""Pictures under an affine map, without aliasing: at twice the side between two low-pass filters."""
+"""Affine resampling without aliasing: at twice the resolution, between two low-pass filters."""
 
 from functools import lru_cache
 from typing import Any
@@ -13,31 +13,31 @@ SYM6 = (
     0.787641141030194, 0.3379294217276218, -0.07263752278646252, -0.021060292512300564, 0.04472490177066578,
     0.0017677118642428036, -0.007800708325034148,
 )  # fmt: skip
-"""The low-pass filter of the symlet with 12 taps (Daubechies 1992), as ADA takes it (appendix B)."""
+"""The low-pass filter of the symlet with 12 taps (Daubechies 1992), as in ADA (appendix B)."""
 
 TAPS = len(SYM6)
 REACH = TAPS // 2 - 1
-"""So many points beyond each edge of the doubled picture does the filter on the way back see."""
+"""The points beyond each edge of the doubled picture that the downsampling filter needs."""
 DELAY = (TAPS - 1) / 2 - sum(tap * place for place, tap in enumerate(SYM6)) / sum(SYM6)
-"""The filter is not quite symmetric: what it makes lies this far off, in points of the doubled picture."""
+"""The delay of the filter, which is not quite symmetric, in points of the doubled picture."""
 
 Level = Float[Tensor, "n c s s"]
 
 
 def warped(level: Level, inverse: Float[Tensor, "n 2 3"]) -> Level:
-    """Each picture under its own map, told by the way back: from a place of the result to one of the picture.
+    """Each picture under its own affine map, given by its inverse, from places of the result to places of the picture.
 
-    Places are (x, y) in [-1, 1], from edge to edge. Outside it the picture goes on as its mirror image. Karras et al.
-    2020, ADA, appendix B: doubled and low-passed, interpolated, low-passed and halved. The filter is orthogonal, so
-    that the identity gives the picture itself, but for the outermost three pixels: the filter is not quite symmetric,
-    and what it makes of a mirror image is not quite the mirror image of what it makes. All is linear in the picture,
-    and differentiable any number of times.
+    Places are (x, y) in [-1, 1], from edge to edge; beyond the edges the picture is mirrored. As in ADA (Karras et al.
+    2020, appendix B), it is upsampled and low-passed, interpolated, low-passed and downsampled. The filter is
+    orthogonal, so that the identity gives the picture itself, except for the outermost three pixels, since the filter
+    is not quite symmetric and so does not quite commute with mirroring. The result is linear in the picture, and
+    differentiable any number of times.
     """
     side = level.shape[-1]
     up, down = _filters(side, level.dtype, level.device)
     points = 2 * side + 2 * REACH
     linear, shift = inverse[:, :, :2], inverse[:, :, 2]
-    offset = DELAY / side  # of the points in both pictures, as a place
+    offset = DELAY / side  # size of both pictures in points, as a place
     shift = shift + offset * (linear.sum(dim=-1) - 1)
     inverse = torch.cat([linear * (points / (2 * side)), shift[:, :, None]], dim=2)
     grid = F.affine_grid(inverse, [*level.shape[:2], points, points], align_corners=False)
@@ -47,7 +47,7 @@ def warped(level: Level, inverse: Float[Tensor, "n 2 3"]) -> Level:
 
 @lru_cache(maxsize=32)
 def _filters(side: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """To twice the side, [2 side, side], and from that with its reach back, [side, 2 side + 2 reach]."""
+    """The filters to twice the side, [2 side, side], and from that with its margin back, [side, 2 side + 2 reach]."""
     taps = torch.tensor(SYM6, dtype=torch.float64)
     up, down = torch.zeros(2 * side, side, dtype=torch.float64), torch.zeros(side, 2 * side + 2 * REACH).double()
     for pixel in range(side):
@@ -67,9 +67,9 @@ def _sample(image: Float[Tensor, "n c h w"], grid: Float[Tensor, "n a b 2"]) -> 
 
 
 class _Sample(torch.autograd.Function):
-    """`grid_sample` in the image alone, which older versions of torch cannot differentiate twice.
+    """`grid_sample` as a function of the image alone, since older versions of torch cannot differentiate it twice.
 
-    A linear map; its derivative is its transpose `_Spread`, and that of `_Spread` is this one again.
+    It is a linear map: its derivative is its transpose `_Spread`, whose derivative is this one again.
     """
 
     @staticmethod
@@ -85,7 +85,7 @@ class _Sample(torch.autograd.Function):
 
 
 class _Spread(torch.autograd.Function):
-    """The transpose of `_Sample`: each value goes back to the four pixels it was mixed from."""
+    """The transpose of `_Sample`: each value is added to the four pixels that it was interpolated from."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, grid: Tensor, sides: tuple[int, int]) -> Tensor:

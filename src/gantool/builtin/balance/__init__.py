@@ -1,4 +1,4 @@
-"""What keeps the two networks equally strong: the strategies of `--balance`. This page imports no torch."""
+"""The catalogue of strategies that balance the two networks (`--balance`), with their options. It imports no torch."""
 
 from gantool.api.hookspecs import hookimpl
 from gantool.api.specs import Component, Options, option
@@ -7,58 +7,61 @@ from gantool.api.specs import Component, Options, option
 class FixedOptions(Options):
     """Options of `fixed`."""
 
-    d_steps: int = option(1, "batches the discriminator learns from for each one the generator learns from", ge=1)
+    d_steps: int = option(1, "discriminator steps per generator step", ge=1)
 
 
 class TturOptions(Options):
     """Options of `ttur`."""
 
-    ratio: float = option(4.0, "the discriminator's learning rate is this many times --lr-d", gt=0)
+    ratio: float = option(4.0, "factor of the discriminator's learning rate --lr-d", gt=0)
 
 
 class SkipDOptions(Options):
     """Options of `skip-d`."""
 
-    below: float = option(0.4, "the discriminator rests while its loss is below this; a draw is 1.386 by logistic")
-    floor: float = option(0.25, "the least share of the batches that it learns from", gt=0, le=1)
+    below: float = option(
+        0.4,
+        "skip discriminator steps while its loss is below this; an undecided D has 1.386 by logistic",
+    )
+    floor: float = option(0.25, "least share of batches with a discriminator step", gt=0, le=1)
 
 
 class AdaptiveOptions(Options):
     """Options of `adaptive`."""
 
-    target: float = option(0.75, "share of reals the discriminator should tell for real", gt=0, lt=1)
-    speed: float = option(0.05, "how fast the number of steps follows, for each batch", gt=0, le=1)
-    limit: float = option(4.0, "the most batches one network learns from for each of the other's", ge=1)
+    target: float = option(0.75, "target for the discriminator's accuracy on reals", gt=0, lt=1)
+    speed: float = option(0.05, "rate at which the number of steps adapts, per batch", gt=0, le=1)
+    limit: float = option(4.0, "the most steps of one network per step of the other", ge=1)
 
 
 @hookimpl
 def gantool_balances() -> list[Component]:
-    """Two that are set once, and two that watch how the discriminator does."""
+    """Two constant strategies, and two that adapt to the discriminator."""
     home = "gantool.builtin.balance.strategies"
     return [
         Component(
             "fixed",
-            "Both networks learn from every batch, or the generator from every n-th only (Goodfellow et al. 2014)",
+            "n discriminator steps per generator step (Goodfellow et al. 2014); by default one each",
             FixedOptions,
             f"{home}:Fixed",
             traits=("leads",),
         ),
         Component(
             "ttur",
-            "Two learning rates (Heusel et al. 2017): the discriminator's is several times the generator's",
+            "Two time-scale update rule (Heusel et al. 2017): a higher learning rate for the discriminator",
             TturOptions,
             f"{home}:TwoTimescales",
         ),
         Component(
             "skip-d",
-            "The discriminator rests while its loss is too low, but never altogether",
+            "Skips discriminator steps while its loss is too low, but never all",
             SkipDOptions,
             f"{home}:SkipDiscriminator",
             traits=("low-loss",),
         ),
         Component(
             "adaptive",
-            "Steps are shared out so that the discriminator is right on a set share of reals",
+            "Adapts the ratio of steps so that the discriminator's accuracy on reals meets a target",
             AdaptiveOptions,
             f"{home}:Adaptive",
         ),

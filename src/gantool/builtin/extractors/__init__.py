@@ -1,4 +1,4 @@
-"""Networks that turn images into features: their options. This page imports no torch."""
+"""The catalogue of feature extractors, with their options. It imports no torch."""
 
 from typing import Literal
 
@@ -12,23 +12,23 @@ class NetworkOptions(Options):
     """Options of `vgg19` and `vgg16`."""
 
     weights: str = option("", "file with the weights (.pth or .safetensors); empty: torchvision's, fetched once")
-    pooling: Pooling = option("max", "how layers shrink; average is smoother, as Gatys et al. found")
+    pooling: Pooling = option("max", "pooling; average is smoother, as Gatys et al. found")
 
 
 class SqueezeNetOptions(Options):
     """Options of `squeezenet`."""
 
     weights: str = option("", "file with the weights (.pth or .safetensors); empty: torchvision's, fetched once")
-    pooling: Pooling = option("average", "how layers shrink; average leaves fewer traces of the grid")
+    pooling: Pooling = option("average", "pooling; average leaves fewer grid artefacts")
 
 
 class RandomOptions(Options):
     """Options of `random`."""
 
-    size: int = option(7, "side of the filters, in pixels of their scale", ge=3, le=31)
-    filters: int = option(64, "filters at each scale; at most 3 size^2 of them differ", ge=8, le=1024)
-    scales: int = option(5, "scales, each half as large as the one before", ge=1, le=10)
-    seed: int = option(0, "another seed is another bank", ge=0)
+    size: int = option(7, "kernel size, in pixels of each scale", ge=3, le=31)
+    filters: int = option(64, "filters per scale; at most 3 size^2 of them differ", ge=8, le=1024)
+    scales: int = option(5, "number of scales, each half the resolution of the one before", ge=1, le=10)
+    seed: int = option(0, "random seed of the filters", ge=0)
 
 
 @hookimpl
@@ -37,13 +37,13 @@ def gantool_extractors() -> list[Component]:
     return [
         Component(
             "vgg19",
-            "VGG-19 (Simonyan and Zisserman 2015): what style transfer is known for; 548 MB fetched once, 80 kept",
+            "VGG-19 (Simonyan and Zisserman 2015): the usual choice for style transfer; 548 MB fetched once, 80 kept",
             NetworkOptions,
             "gantool.builtin.extractors.vgg:Vgg19",
         ),
         Component(
             "vgg16",
-            "VGG-16: a little faster than vgg19, much the same pictures; 528 MB fetched once, 59 kept",
+            "VGG-16: a little faster than vgg19 with similar pictures; 528 MB fetched once, 59 kept",
             NetworkOptions,
             "gantool.builtin.extractors.vgg:Vgg16",
         ),
@@ -55,7 +55,7 @@ def gantool_extractors() -> list[Component]:
         ),
         Component(
             "random",
-            "Filters of a fixed seed at several scales: no weights; palette and brush, not shapes",
+            "Random filters at several scales: no weights needed; they transfer colours and strokes, not shapes",
             RandomOptions,
             "gantool.builtin.extractors.filters:Filters",
         ),

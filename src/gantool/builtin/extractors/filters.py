@@ -1,4 +1,4 @@
-"""Fixed-seed filters at several scales: features without any weights (Ustyuzhaninov et al. 2016)."""
+"""Random filters of a fixed seed at several scales, which need no weights (Ustyuzhaninov et al. 2016)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,16 +15,16 @@ LIGHTNESS = (1 / 3, 1 / 3, 1 / 3)
 WHITEN = (LIGHTNESS, (0.5, 0.0, -0.5), (0.25, -0.5, 0.25))
 """Lightness and two opponent colours, which are hardly correlated in photographs (Ohta et al. 1980)."""
 COLOUR = 2.0
-"""How much opponent colours count beside lightness; in photographs they vary much less."""
+"""The weight of opponent colours relative to lightness; in photographs they vary much less."""
 BLUR = (0.125, 0.375, 0.375, 0.125)
-"""Before every second pixel is taken, so that nothing aliases."""
+"""The blur before subsampling, against aliasing."""
 
 
 class Filters(Extractor):
-    """Layers `scale1`, `scale2`, `scale4`, ... and `edges1`, ...: patches of the picture reduced by that much.
+    """Layers `scale1`, `scale2`, `scale4`, ... and `edges1`, ...: filter responses of the picture reduced by that much.
 
-    `scale` layers are colour patches seen through orthogonal filters, and the patch's mean colour; `edges` layers are
-    lightness alone, without its mean: shapes whatever their colours.
+    `scale` layers are the responses of colour patches to orthogonal filters, and the patch's mean colour; `edges`
+    layers are those of lightness without its mean, so they show shapes whatever their colours.
     """
 
     style_loss = "sliced"
@@ -45,7 +45,7 @@ class Filters(Extractor):
         return features
 
     def select(self, layers: Sequence[str]) -> "FilterBank":
-        """The bank for these layers."""
+        """The filter bank for these layers."""
         check_layers("random", layers, self.layers)
         return FilterBank(self._options, layers)
 
@@ -97,7 +97,7 @@ class FilterBank(nn.Module):
 
 
 def gaussian_window(size: int) -> Float[Tensor, "size size"]:
-    """Weights that fall to the sides of a patch: a patch with hard edges leaves squares in pictures."""
+    """Weights that fall off to the sides of a patch, since a patch with hard edges leaves squares in pictures."""
     places = torch.linspace(-1, 1, size, dtype=torch.float64)
     row = torch.exp(-2 * places**2)
     return torch.outer(row, row).float()
@@ -118,7 +118,7 @@ def orthogonal_filters(
 
 
 def halved(values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
-    """Half the size, rounded up, after a blur."""
+    """The values at half the size, rounded up, after a blur."""
     row = torch.tensor(BLUR, dtype=values.dtype, device=values.device)
     kernel = torch.outer(row, row).expand(values.shape[1], 1, 4, 4)
     height, width = values.shape[-2:]

@@ -1,4 +1,4 @@
-"""Convolutional networks as a sequence of named stages, cut after the last layer that is wanted."""
+"""Convolutional networks as a sequence of named stages, cut after the last layer that is needed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of a network: `module` with its `kernel` and `stride`; `name` if its output is a layer to ask for."""
+    """One stage of a network: `module` with its `kernel` and `stride`; `name` if its output can be selected."""
 
     module: nn.Module
     kernel: int = 1
@@ -60,21 +60,21 @@ class Layered(nn.Module):
 
 
 class Convolution(nn.Conv2d):
-    """A convolution with replicated borders: zeros would put a frame around every picture."""
+    """A convolution with replicated borders, since zeros would put a frame around every picture."""
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, stride: int = 1) -> None:
         super().__init__(channels_in, channels_out, kernel, stride, padding=kernel // 2, padding_mode="replicate")
 
 
 class Halving(nn.Module):
-    """Pooling over `kernel` by 2; a side of one pixel stays as it is."""
+    """Pooling over `kernel` with stride 2; a side of one pixel stays as it is."""
 
     def __init__(self, pooling: Pooling, kernel: int = 2) -> None:
         super().__init__()
         self._pooling, self._kernel = pooling, kernel
 
     def forward(self, values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
-        """Half the size, rounded up."""
+        """The values at half the size, rounded up."""
         pad_h, pad_w = values.shape[-2] % 2, values.shape[-1] % 2
         if pad_h or pad_w:
             values = F.pad(values, (0, pad_w, 0, pad_h), mode="replicate")
@@ -84,7 +84,7 @@ class Halving(nn.Module):
 
 
 def reach(stages: Sequence[Stage]) -> tuple[int, int]:
-    """The grid of the last stage in input pixels, and how far away the input it depends on lies."""
+    """The stride of the last stage in input pixels, and its halo: the distance of the farthest input it depends on."""
     stride, field = 1, 1
     for stage in stages:
         field += (stage.kernel - 1) * stride
@@ -95,7 +95,7 @@ def reach(stages: Sequence[Stage]) -> tuple[int, int]:
 def check_layers(network: str, wanted: Sequence[str], known: Sequence[str]) -> None:
     """Raise OptionError for a layer the network does not have, or for none at all."""
     if not wanted:
-        raise OptionError(f"{network}: no layer is asked for. It has {', '.join(known)}.")
+        raise OptionError(f"{network}: no layer is given. It has {', '.join(known)}.")
     for name in wanted:
         if name not in known:
             raise OptionError(f"{network} has no layer {name!r}.{did_you_mean(name, known)} It has {', '.join(known)}.")

@@ -1,4 +1,4 @@
-"""SqueezeNet 1.1 up to the layer that is needed (Iandola et al. 2016)."""
+"""SqueezeNet 1.1 (Iandola et al. 2016), up to the last layer that is needed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,10 +14,10 @@ from gantool.builtin.extractors.weights import load_weights
 
 FIRES = {2: (64, 16, 64), 3: (128, 16, 64), 4: (128, 32, 128), 5: (256, 32, 128), 6: (256, 48, 192),
          7: (384, 48, 192), 8: (384, 64, 256), 9: (512, 64, 256)}  # fmt: skip
-"""Channels in, squeezed, and of each expansion, by the paper's number of the module."""
+"""Input, squeezed and expanded channels of each module, by its number in the paper."""
 
 PLACES = {2: 3, 3: 4, 4: 6, 5: 7, 6: 9, 7: 10, 8: 11, 9: 12}
-"""Where torchvision's `features` has each module."""
+"""The index of each module in torchvision's `features`."""
 
 
 class Fire(nn.Module):
@@ -30,13 +30,13 @@ class Fire(nn.Module):
         self.expand3x3 = Convolution(squeezed, expanded, 3)
 
     def forward(self, values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ h w"]:
-        """Twice `expanded` channels."""
+        """The module's output, with twice `expanded` channels."""
         values = F.relu(self.squeeze(values))
         return F.relu(torch.cat([self.expand1x1(values), self.expand3x3(values)], dim=1))
 
 
 class SqueezeNet(Extractor):
-    """Layers `relu1` and `fire2` to `fire9`. Nothing is read or fetched before `select` says which are needed."""
+    """Layers `relu1` and `fire2` to `fire9`. Weights are not read or fetched before `select`."""
 
     layers = ("relu1", *(f"fire{index}" for index in FIRES))
     content_layers: Mapping[str, float] = {"fire5": 1.0}
@@ -54,7 +54,7 @@ class SqueezeNet(Extractor):
         return features
 
     def select(self, layers: Sequence[str]) -> Layered:
-        """The network for these layers, with its weights. Raises OptionError when the weights do not fit."""
+        """The network for these layers, with its weights. Raises OptionError if the weights do not fit."""
         check_layers("squeezenet", layers, self.layers)
         stages, names = self._stages()
         network = Layered(stages, layers)
@@ -65,8 +65,8 @@ class SqueezeNet(Extractor):
     def _stages(self) -> tuple[list[Stage], dict[str, str]]:
         """The stages, and for each parameter its name in torchvision's weights.
 
-        The first convolution steps by 1 and is averaged afterwards: a step of 2 sees every second pixel more often,
-        which pictures that are optimised through it show as a grid.
+        The first convolution has stride 1 and is averaged afterwards: with stride 2 every second pixel would count more
+        often, which shows as a grid in pictures that are optimised through it.
         """
         pooling = self._options.pooling
         stages = [

@@ -1,4 +1,4 @@
-"""VGG-16 and VGG-19, up to the layer that is needed (Simonyan and Zisserman 2015)."""
+"""VGG-16 and VGG-19 (Simonyan and Zisserman 2015), up to the last layer that is needed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ WIDTHS = (64, 128, 256, 512, 512)
 
 
 class Vgg(Extractor):
-    """Layers `relu1_1` to `relu5_N`. Nothing is read or fetched before `select` says which layers are needed."""
+    """Layers `relu1_1` to `relu5_N`. Weights are not read or fetched before `select`."""
 
     content_layers: Mapping[str, float] = {"relu4_2": 1.0}
     style_layers: Mapping[str, float] = {f"relu{block}_1": 1.0 for block in range(1, 6)}
@@ -36,7 +36,7 @@ class Vgg(Extractor):
         return features
 
     def select(self, layers: Sequence[str]) -> Layered:
-        """The network for these layers, with its weights. Raises OptionError when the weights do not fit."""
+        """The network for these layers, with its weights. Raises OptionError if the weights do not fit."""
         check_layers(self.name, layers, self.layers)
         network = Layered(self._stages(), layers)
         weights, file = load_weights(self.name, self._options.weights)
@@ -45,7 +45,7 @@ class Vgg(Extractor):
         return network.eval()
 
     def _stages(self) -> list[Stage]:
-        """At the places torchvision's `features` has them, so that its names are theirs."""
+        """The stages at their places in torchvision's `features`, so that parameters have the same names."""
         stages, channels = [], 3
         for block, (depth, width) in enumerate(zip(self.depths, WIDTHS, strict=True), 1):
             for index in range(1, depth + 1):
@@ -57,13 +57,13 @@ class Vgg(Extractor):
 
 
 class Vgg19(Vgg):
-    """The deeper one."""
+    """VGG-19."""
 
     name, depths = "vgg19", (2, 2, 4, 4, 4)
 
 
 class Vgg16(Vgg):
-    """The faster one."""
+    """VGG-16."""
 
     name, depths = "vgg16", (2, 2, 3, 3, 3)
 

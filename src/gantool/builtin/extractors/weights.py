@@ -1,4 +1,4 @@
-"""Weights of the networks: a file of the user's, what lies in a cache, or torchvision's from the network, once."""
+"""Weights of the extractors: a user's file, the cached ones, or torchvision's, downloaded once."""
 
 import hashlib
 import importlib
@@ -20,7 +20,7 @@ from gantool.progress import report
 TORCHVISION = {"vgg19": "VGG19_Weights", "vgg16": "VGG16_Weights", "squeezenet": "SqueezeNet1_1_Weights"}
 SECONDS_TO_ANSWER = 5.0
 SECONDS_UNTIL_NEXT_TRY = 3600.0
-"""A machine without network must not wait for it at every call."""
+"""The time between two tries, since a machine without network must not wait for it at every call."""
 _CHUNK = 1 << 20
 
 
@@ -29,10 +29,10 @@ class WeightsUnavailableError(DataError):
 
 
 def load_weights(name: str, file: str = "") -> tuple[Mapping[str, Tensor], str]:
-    """The weights of a network, whole or cut, and what to call them in errors.
+    """The weights of a network, whole or cut, and their name for errors.
 
-    `file` is a state dict (.pth, read with weights_only=True) or safetensors; empty means torchvision's own. Raises
-    OptionError for a file that cannot be used, WeightsUnavailableError when there is none and none can be fetched.
+    `file` is a state dict (.pth, read with weights_only=True) or safetensors; empty means torchvision's. Raises
+    OptionError for a file that cannot be used, WeightsUnavailableError if there is none and none can be fetched.
     """
     path = Path(file).expanduser() if file else available(name)
     if not path.is_file():
@@ -53,9 +53,9 @@ def load_weights(name: str, file: str = "") -> tuple[Mapping[str, Tensor], str]:
 
 
 def available(name: str) -> Path:
-    """Where torchvision's weights of a network lie on this machine, fetched if need be.
+    """The path of torchvision's weights of a network on this machine, fetched if need be.
 
-    Raises WeightsUnavailableError, at once when a try failed within the last hour.
+    Raises WeightsUnavailableError, without a try if one failed within the last hour.
     """
     own = cache_folder() / "weights" / f"{name}.safetensors"
     if own.is_file():
@@ -79,7 +79,7 @@ def available(name: str) -> Path:
 
 
 def _fetch(name: str, url: str, path: Path) -> None:
-    """Download, check the digest that the file's name carries, and keep the convolutions only."""
+    """Download the weights, check the digest in the file's name, and keep only the convolutions."""
     whole = path.with_name(f"{name}.pth.part")
     digest, done = hashlib.sha256(), 0
     try:
@@ -92,7 +92,7 @@ def _fetch(name: str, url: str, path: Path) -> None:
                 report(f"fetching the weights of {name} (MB)", done >> 20, total >> 20)
         wanted = url.rpartition("-")[2].removesuffix(".pth")
         if not digest.hexdigest().startswith(wanted):
-            raise ValueError("what came is not what was asked for (its digest differs)")
+            raise ValueError("the digest of the download differs")
         weights = torch.load(whole, map_location="cpu", weights_only=True, mmap=True)
         kept = {key: value.contiguous().clone() for key, value in weights.items() if key.startswith("features.")}
         write_atomically(path, lambda temporary: save_file(kept, temporary))

@@ -1,4 +1,4 @@
-"""Adversarial losses: their options. This page imports no torch."""
+"""The catalogue of adversarial losses, with their options. It imports no torch."""
 
 from typing import Literal
 
@@ -9,20 +9,22 @@ from gantool.api.specs import Component, Options, option
 
 
 class LossOptions(Options):
-    """For losses without options."""
+    """Options of losses that have none."""
 
 
 class LogisticOptions(Options):
-    """Options of `logistic` and `minimax`: what the discriminator is told, which keeps it from being too sure."""
+    """Options of `logistic` and `minimax`, which keep the discriminator from being overconfident."""
 
-    smooth: float = option(0.0, "one-sided label smoothing: the target for reals is 1 less this", ge=0, lt=0.5)
-    flip: float = option(0.0, "chance of a real and a fake to change labels, for the discriminator only", ge=0, le=1)
+    smooth: float = option(0.0, "one-sided label smoothing: the target for reals is 1 minus this", ge=0, lt=0.5)
+    flip: float = option(
+        0.0, "label noise: probability that a real and a fake swap labels, for the discriminator only", ge=0, le=1
+    )
 
 
 class HingeOptions(Options):
     """Options of `hinge`."""
 
-    margin: float = option(1.0, "logit beyond which a sample no longer teaches the discriminator", gt=0)
+    margin: float = option(1.0, "margin: logit beyond which a sample has no gradient for the discriminator", gt=0)
 
 
 class LsganOptions(Options):
@@ -51,12 +53,14 @@ class WassersteinOptions(Options):
 class RelativisticOptions(Options):
     """Options of `relativistic`."""
 
-    kind: Literal["logistic", "hinge"] = option("logistic", "how a sample's lead over the other kind's average counts")
+    kind: Literal["logistic", "hinge"] = option(
+        "logistic", "loss of the difference between a sample's logit and the other side's mean logit"
+    )
 
 
 @hookimpl
 def gantool_losses() -> list[Component]:
-    """The five classic losses, and two that compare reals with fakes."""
+    """The five classic losses, and two relativistic ones."""
     home, relativistic = "gantool.builtin.losses.losses", "gantool.builtin.losses.relativistic"
     return [
         Component(
@@ -68,20 +72,20 @@ def gantool_losses() -> list[Component]:
         ),
         Component(
             "minimax",
-            "The saturating game of the first paper; weak gradients when D wins",
+            "Saturating loss of the first paper (Goodfellow et al. 2014): weak gradients when D wins",
             LogisticOptions,
             f"{home}:Minimax",
             traits=("saturates", "mislabels"),
         ),
         Component(
             "hinge",
-            "Hinge loss (Lim and Ye 2017): D ignores what it already tells apart",
+            "Hinge loss (Lim and Ye 2017): D ignores samples beyond the margin",
             HingeOptions,
             f"{home}:Hinge",
         ),
         Component(
             "lsgan",
-            "Least squares (Mao et al. 2017): smooth gradients, no saturation",
+            "Least squares loss (Mao et al. 2017): smooth gradients, no saturation",
             LsganOptions,
             f"{home}:LeastSquares",
         ),
@@ -94,14 +98,14 @@ def gantool_losses() -> list[Component]:
         ),
         Component(
             "relativistic",
-            "More real than the average fake (Jolicoeur-Martineau 2018): the generator sees reals too",
+            "Relativistic average loss (Jolicoeur-Martineau 2018): each logit against the other side's mean",
             RelativisticOptions,
             f"{relativistic}:RelativisticAverage",
             traits=("relative",),
         ),
         Component(
             "rpgan",
-            "More real than the fake beside it (R3GAN, Huang et al. 2025): use with --penalty r1 --penalty r2",
+            "Relativistic pairing loss (R3GAN, Huang et al. 2025): use with --penalty r1 --penalty r2",
             LossOptions,
             f"{relativistic}:RelativisticPairing",
             traits=("relative",),

@@ -1,4 +1,4 @@
-"""Who watches a run: their options. This page imports no torch."""
+"""The catalogue of observers and their options. It imports no torch."""
 
 from gantool.api.hookspecs import hookimpl
 from gantool.api.specs import Component, Options, option
@@ -7,7 +7,7 @@ from gantool.api.specs import Component, Options, option
 class ConsoleOptions(Options):
     """Options of `console`."""
 
-    seconds: float = option(5.0, "between two lines, where there is no terminal", gt=0)
+    seconds: float = option(5.0, "seconds between two lines, where there is no terminal", gt=0)
     quiet: bool = option(False, "warnings only")
 
 
@@ -18,47 +18,50 @@ class JsonlOptions(Options):
 class SamplesOptions(Options):
     """Options of `samples`."""
 
-    pixels: int = option(64, "small pictures are enlarged, by whole pixels, to about this size", ge=1)
+    pixels: int = option(64, "small pictures are enlarged by a whole factor to about this size", ge=1)
 
 
 class WatchOptions(Options):
-    """Options of `watch`: what counts as going wrong. docs/watch.md has the rules they belong to."""
+    """Options of `watch`: the thresholds of its warnings. docs/watch.md has the rules that they belong to."""
 
-    off: bool = option(False, "measure nothing and warn of nothing")
+    off: bool = option(False, "disable measurements and warnings")
     best: bool = option(True, "score snapshots, so that the run keeps its best checkpoint")
     samples: int = option(64, "samples measured at each snapshot; fewer beyond 128 pixels", ge=4)
-    every: float = option(0.04, "share of a run between two measurements at least; other snapshots pass", ge=0)
-    warm_up: float = option(0.1, "share of a run in which nothing is warned of", ge=0, le=1)
-    window: float = option(0.05, "share of a run that losses and accuracies must stay wrong for", gt=0, le=1)
-    low_diversity: float = option(0.15, "of the data's: samples that stay below it are much alike", ge=0)
-    grace: float = option(0.2, "share of a run by which samples must differ, however slowly it learns", ge=0, le=1)
-    least_diversity: float = option(0.1, "of the data's: what they must have reached by then", ge=0)
-    lost_diversity: float = option(0.5, "of the best so far: what a fall below it means collapse", ge=0, le=1)
-    sure: float = option(0.99, "accuracy on reals and fakes from which on the discriminator has won", ge=0.5, le=1)
-    no_loss: float = option(0.05, "loss of a discriminator that has nothing left to learn", ge=0)
-    vanished: float = option(0.001, "of the first gradients: smaller ones teach nothing", ge=0)
-    exploded: float = option(20.0, "times the first gradients and losses: larger ones run away", gt=1)
-    worse: float = option(2.4, "times the best distance to the data: the run falls apart", gt=1)
-    stalled: float = option(0.5, "distance to the data (SWD) beyond which no progress is a stall", ge=0)
-    untrained: float = option(0.85, "of the distance of untrained samples: what must be left behind by the grace", gt=0)
-    clipped: float = option(0.3, "more of the pixels than in the data at black or white", ge=0)
-    noisy: float = option(3.0, "times the detail of the data: noise", gt=1)
-    much_worse: float = option(2.0, "times as bad as when it was said: said again", gt=1)
+    every: float = option(0.04, "least share of a run between two measurements; snapshots between are skipped", ge=0)
+    warm_up: float = option(0.1, "share of a run before the first warning", ge=0, le=1)
+    window: float = option(0.05, "share of a run for which losses and accuracies must stay bad", gt=0, le=1)
+    low_diversity: float = option(0.15, "diversity, as a share of the data's, below which samples count as alike", ge=0)
+    grace: float = option(0.2, "warn about low diversity after this share of the run", ge=0, le=1)
+    least_diversity: float = option(0.1, "the least diversity expected by then, as a share of the data's", ge=0)
+    lost_diversity: float = option(0.5, "a fall of diversity below this share of its best is a collapse", ge=0, le=1)
+    sure: float = option(0.99, "accuracy on reals and fakes at which the discriminator has won", ge=0.5, le=1)
+    no_loss: float = option(0.05, "loss below which the discriminator has nothing left to learn", ge=0)
+    vanished: float = option(0.001, "gradient norm, as a share of the first ones, below which it has vanished", ge=0)
+    exploded: float = option(20.0, "gradient norm or loss, relative to the first ones, above which it explodes", gt=1)
+    worse: float = option(2.4, "distance to the data (SWD), relative to its best, above which the run diverges", gt=1)
+    stalled: float = option(0.5, "distance to the data (SWD) above which no progress is a stall", ge=0)
+    untrained: float = option(0.85, "SWD, as a share of untrained samples', that must be passed by the grace", gt=0)
+    clipped: float = option(0.3, "share of pixels at black or white, beyond the data's, that is saturation", ge=0)
+    noisy: float = option(3.0, "fine detail, relative to the data's, above which samples are noise", gt=1)
+    much_worse: float = option(2.0, "repeat a warning when it got this many times worse", gt=1)
 
 
 @hookimpl
 def gantool_observers() -> list[Component]:
-    """The terminal, the metrics file, the sample sheets, and who looks out for what goes wrong."""
+    """The console, the metrics file, the sample sheets, and the watch."""
     home = "gantool.builtin.observers"
     return [
         Component(
             "console", "Progress, losses and warnings on standard error", ConsoleOptions, f"{home}.console:Console"
         ),
-        Component("jsonl", "One JSON line a tick in metrics.jsonl", JsonlOptions, f"{home}.jsonl:Jsonl"),
+        Component("jsonl", "One JSON line per tick in metrics.jsonl", JsonlOptions, f"{home}.jsonl:Jsonl"),
         Component(
             "samples", "A sheet of the same latents at every snapshot", SamplesOptions, f"{home}.samples:Samples"
         ),
         Component(
-            "watch", "Warns early of a run that goes wrong, and finds its best", WatchOptions, f"{home}.watch:Watch"
+            "watch",
+            "Early warnings of mode collapse and divergence; finds the best checkpoint",
+            WatchOptions,
+            f"{home}.watch:Watch",
         ),
     ]

@@ -1,4 +1,4 @@
-"""The terminal: a live line with progress, or, where there is no terminal, a plain line every few seconds."""
+"""Progress on standard error: a live line on a terminal, else a plain line every few seconds."""
 
 import time
 from collections.abc import Mapping
@@ -13,18 +13,18 @@ from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.builtin.observers import ConsoleOptions
 
 SMOOTHING = 0.9
-"""Of the speed shown, so that the estimate of what is left does not jump."""
+"""The decay of the averaged speed, so that the estimate of the time left does not jump."""
 
 
 class Console(Observer):
-    """Says on standard error how far the run is and how it goes."""
+    """Prints progress, losses and warnings on standard error."""
 
     def __init__(self, options: ConsoleOptions, screen: Screen | None = None) -> None:
         self._screen = screen or Screen(stderr=True, highlight=False)
         self._seconds, self._quiet = options.seconds, options.quiet
         self._progress: Progress | None = None
         self._task: TaskID | None = None
-        self._said_at = 0.0
+        self._shown_at = 0.0
         self._speed = 0.0
         self._level: float | None = None
         self._measured: Measured | None = None
@@ -49,22 +49,22 @@ class Console(Observer):
 
     def _start(self, event: Started) -> None:
         if event.images_seen >= event.images_goal:
-            asked = f", and {event.images_goal:,} are asked for" if event.images_seen > event.images_goal else ""
+            goal = f", more than --images {event.images_goal:,}" if event.images_seen > event.images_goal else ""
             self._say(
                 "",
-                f"Nothing to do: the run {event.run} has seen {event.images_seen:,} images already{asked}; "
-                "give a larger --images to go on",
+                f"Nothing to do: the run {event.run} has already seen {event.images_seen:,} images{goal}; "
+                "give a larger --images to train on",
                 "",
             )
             return
-        begins = f"from {event.images_seen:,} to" if event.images_seen else "on"
+        begins = f"from {event.images_seen:,} to" if event.images_seen else "for"
         self._say(
             "",
             f"Training {event.architecture.partition(':')[0]} {begins} {event.images_goal:,} images, "
             f"batch {event.batch}, on {event.device} in {event.precision}; the run is {event.run}",
             "bold",
         )
-        self._said_at = time.monotonic()
+        self._shown_at = time.monotonic()
         if self._screen.is_terminal:
             self._progress = Progress(
                 BarColumn(bar_width=24),
@@ -80,19 +80,19 @@ class Console(Observer):
 
     def _tick(self, event: Tick) -> None:
         first, grew = self._speed == 0.0, self._grew(event)
-        # A new level has a speed of its own.
+        # Each level has a speed of its own.
         self._speed = event.images_per_second if first or grew else _blend(self._speed, event.images_per_second)
         line = status(event, self._speed, self._measured)
         due = grew or first or event.images_seen >= event.images_goal
-        due = due or time.monotonic() - self._said_at >= self._seconds
+        due = due or time.monotonic() - self._shown_at >= self._seconds
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=event.images_seen, description=line)
         elif due:
-            self._said_at = time.monotonic()
+            self._shown_at = time.monotonic()
             self._say("", line, "")
 
     def _grew(self, event: Tick) -> bool:
-        """Whether it has come to another level since the last line."""
+        """True if the networks have grown to another level since the last tick."""
         before, self._level = self._level, event.status.get("level")
         return before != self._level
 
@@ -106,7 +106,7 @@ class Console(Observer):
 
 
 def status(event: Tick, images_per_second: float, measured: Measured | None = None) -> str:
-    """How far, how fast, how long to go, and how the game stands, on one line."""
+    """One line with progress, speed, time left, losses and accuracies."""
     left = timedelta(seconds=int(max(event.images_goal - event.images_seen, 0) / max(images_per_second, 1e-9)))
     scalars = event.scalars
     parts = [
@@ -130,7 +130,7 @@ def _losses(scalars: Mapping[str, float]) -> list[str]:
 
 
 def _measurements(measured: Measured | None) -> list[str]:
-    """The two that say most: how varied samples are and how far from the data."""
+    """The two most telling measurements: diversity of the samples, and their distance to the data."""
     values = {} if measured is None else measured.values
     diversity = [f"diversity {values['diversity']:.0%}"] if "diversity" in values else []
     return diversity + ([f"SWD {values['swd']:.2f}"] if "swd" in values else [])

@@ -13,13 +13,13 @@ FILE = "metrics.jsonl"
 
 
 class Jsonl(Observer):
-    """Appends to the run's metrics; what a resumed run will repeat is cut off first."""
+    """Appends events to metrics.jsonl; on resume, lines that the run will repeat are cut off first."""
 
     def __init__(self, options: JsonlOptions) -> None:
         self._path: Path | None = None
 
     def __call__(self, event: Event) -> None:
-        """Write the event down."""
+        """Append the event."""
         if isinstance(event, Started):
             self._path = event.run / FILE
             keep_until(self._path, event.images_seen)

@@ -1,4 +1,4 @@
-"""samples/NNNNNNNNN.png: what the averaged generator makes of the same latents all through the run, in true colours."""
+"""samples/NNNNNNNNN.png: sheets of the EMA generator's samples, from the same latents all through the run."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ FOLDER = "samples"
 
 
 class Samples(Observer):
-    """Writes one sheet a snapshot, named by images seen: coarse pictures enlarged, pyramids beside their finest."""
+    """Writes a sheet per snapshot, named by images seen: coarse pictures enlarged, pyramids beside their finest."""
 
     def __init__(self, options: SamplesOptions) -> None:
         self._pixels = options.pixels

@@ -1,4 +1,4 @@
-"""Penalties: their options. This page imports no torch."""
+"""The catalogue of penalties, with their options. It imports no torch."""
 
 from typing import Annotated, Literal
 
@@ -33,7 +33,7 @@ class DraganOptions(Options):
 
     weight: float = option(10.0, "lambda: strength of the penalty", ge=0)
     target: float = option(1.0, "the gradient norm aimed at", ge=0)
-    noise: float = option(0.5, "how far around reals it looks, in standard deviations of their pixels", ge=0)
+    noise: float = option(0.5, "size of the perturbation of reals, in standard deviations of their pixels", ge=0)
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
 
 
@@ -49,7 +49,7 @@ class ConsistencyOptions(Options):
 
     weight: float = option(10.0, "lambda: strength for reals and for fakes", ge=0)
     policy: tuple[Literal["flip", "color", "translation", "cutout"], ...] = option(
-        ("flip", "translation"), "changes that should not matter to the discriminator", min_length=1
+        ("flip", "translation"), "augmentations under which the discriminator should be consistent", min_length=1
     )
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
 
@@ -59,26 +59,23 @@ class PathLengthOptions(Options):
 
     weight: float = option(2.0, "strength of the penalty", ge=0)
     every: int = option(4, "apply on every n-th step, n times as strongly", ge=1)
-    decay: float = option(0.01, "how fast the length aimed at follows the lengths seen", gt=0, le=1)
+    decay: float = option(0.01, "rate of the moving average of path lengths, the target", gt=0, le=1)
 
 
 class ClipOptions(Options):
     """Options of `clip`."""
 
-    value: float = option(0.01, "the largest weight of the discriminator, either way", gt=0)
+    value: float = option(0.01, "the largest absolute weight of the discriminator", gt=0)
 
 
 @hookimpl
 def gantool_penalties() -> list[Component]:
-    """Four smooth the discriminator at reals, at fakes, between and around them; three hold level, answers or weights.
-
-    The last one is the generator's.
-    """
+    """Four gradient penalties, three that bound logits, inconsistency or weights, and one on the generator."""
     home = "gantool.builtin.penalties.gradients"
     return [
         Component(
             "r1",
-            "Squared gradient on reals (Mescheder et al. 2018): steadies most runs",
+            "Squared gradient norm on reals (Mescheder et al. 2018): stabilises most runs",
             R1Options,
             f"{home}:R1",
             settle=SETTLE_GAMMA,
@@ -86,14 +83,14 @@ def gantool_penalties() -> list[Component]:
         ),
         Component(
             "gp",
-            "Gradient norm near a target between real and fake (Gulrajani et al. 2017)",
+            "Gradient norm near a target, between reals and fakes (Gulrajani et al. 2017): WGAN-GP",
             GpOptions,
             f"{home}:GradientPenalty",
             traits=("slope",),
         ),
         Component(
             "r2",
-            "Squared gradient on fakes (Mescheder et al. 2018): beside r1, as R3GAN has it",
+            "Squared gradient norm on fakes (Mescheder et al. 2018): together with r1, as in R3GAN",
             R1Options,
             f"{home}:R2",
             settle=SETTLE_GAMMA,
@@ -101,33 +98,33 @@ def gantool_penalties() -> list[Component]:
         ),
         Component(
             "dragan",
-            "Gradient norm near a target around disturbed reals (Kodali et al. 2017)",
+            "Gradient norm near a target, at perturbed reals (Kodali et al. 2017)",
             DraganOptions,
             f"{home}:Dragan",
             traits=("slope",),
         ),
         Component(
             "drift",
-            "Squared logits of reals, at a forward pass of its own; wasserstein:drift=1e-3 has it for free",
+            "Squared logits of reals, with a forward pass of its own; wasserstein:drift=1e-3 is free",
             DriftOptions,
             f"{home}:Drift",
         ),
         Component(
             "bcr",
-            "The same answer after a flip or a shift (bCR, Zhao et al. 2020): for small data, and cannot leak",
+            "Consistent logits after a flip or a shift (bCR, Zhao et al. 2020): for small data sets; it cannot leak",
             ConsistencyOptions,
             "gantool.builtin.penalties.consistency:Consistency",
         ),
         Component(
             "clip",
-            "Weights of the discriminator kept small (Arjovsky et al. 2017): for wasserstein, where gp is too slow",
+            "Weight clipping of the discriminator (Arjovsky et al. 2017): for wasserstein, where gp is too slow",
             ClipOptions,
             "gantool.builtin.penalties.constraints:Clip",
             traits=("bounds",),
         ),
         Component(
             "path-length",
-            "Equal steps of the latent change pictures equally (StyleGAN2, Karras et al. 2020): acts on the generator",
+            "Path length regularisation of the generator (StyleGAN2, Karras et al. 2020)",
             PathLengthOptions,
             "gantool.builtin.penalties.on_generator:PathLength",
         ),

@@ -1,4 +1,4 @@
-"""The catalogue of sources: a folder of pictures, and those that bring their own. Imports no torch, numpy or Pillow."""
+"""The catalogue of sources: a folder of pictures, and built-in data sets. It imports no torch, numpy or Pillow."""
 
 from gantool.api.hookspecs import hookimpl
 from gantool.api.specs import Component
@@ -16,5 +16,5 @@ FOLDER = Component(
 
 @hookimpl
 def gantool_sources() -> list[Component]:
-    """The folder first, then the sets that come with gantool."""
+    """The folder first, then the built-in data sets."""
     return [FOLDER, *SPECS]

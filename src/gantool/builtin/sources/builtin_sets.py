@@ -1,4 +1,4 @@
-"""The catalogue of sources that need no files of the user's own: `shapes`, and data sets that torchvision can fetch."""
+"""The catalogue of sources without files of the user: `shapes`, and data sets that torchvision can fetch."""
 
 from typing import Literal
 
@@ -6,73 +6,73 @@ from gantool.api.specs import Component, Look, Options, option
 
 
 class ShapesOptions(Options):
-    """What `shapes` takes."""
+    """Options of `shapes`."""
 
-    count: int = option(20_000, "how many pictures there are", ge=1, le=100_000_000)
-    seed: int = option(0, "another seed, other pictures of the same kinds", ge=0)
+    count: int = option(20_000, "number of pictures", ge=1, le=100_000_000)
+    seed: int = option(0, "random seed; another one gives other pictures of the same kinds", ge=0)
 
 
 class TorchvisionOptions(Options):
-    """What every set of torchvision's takes."""
+    """Options of all data sets of torchvision."""
 
-    root: str = option("", "folder of the downloaded files; empty: in gantool's cache")
-    download: bool = option(True, "fetch the files that are missing")
+    root: str = option("", "folder of the downloaded files; empty: gantool's cache")
+    download: bool = option(True, "download missing files")
     split: str = "all"
 
 
 class TrainTestOptions(TorchvisionOptions):
-    """A set in the usual two parts."""
+    """Options of a set with a training and a test part."""
 
     split: Literal["train", "test", "all"] = option("train", "part of the set")
 
 
 class SvhnOptions(TorchvisionOptions):
-    """`extra` is larger and easier."""
+    """Options of `svhn`, whose part `extra` is larger and easier."""
 
     split: Literal["train", "test", "extra", "all"] = option("train", "part of the set")
 
 
 class Stl10Options(TorchvisionOptions):
-    """Most of it has no labels."""
+    """Options of `stl10`, most of which has no labels."""
 
     split: Literal["train", "test", "unlabeled", "all"] = option("unlabeled", "part of the set; two have no labels")
 
 
 class CelebaOptions(TorchvisionOptions):
-    """GANs are usually trained on all of it."""
+    """Options of `celeba`; GANs are usually trained on all of it."""
 
     split: Literal["train", "valid", "test", "all"] = option("all", "part of the set")
 
 
 class FlowersOptions(TorchvisionOptions):
-    """Its training part is the smallest."""
+    """Options of `flowers102`, whose training part is the smallest."""
 
     split: Literal["train", "val", "test", "all"] = option("all", "part of the set")
 
 
 class PetOptions(TorchvisionOptions):
-    """Two parts of one size."""
+    """Options of `oxford-pets`, which has two parts of one size."""
 
     split: Literal["trainval", "test", "all"] = option("all", "part of the set")
 
 
 def shapes_natural(options: ShapesOptions) -> Look:
-    """32 pixels in colour: clear, and quick to learn."""
+    """The default shape of `shapes`: 32 pixels in colour, which are clear and quick to learn."""
     return Look(32, 3, pictures=options.count)
 
 
 def grey_28(options: TorchvisionOptions) -> Look:
-    """As MNIST and its kin are."""
+    """28 pixels in grey, as in MNIST and the like."""
     return Look(28, 1, classes=10, pictures=10_000)
 
 
 def color_32(options: TorchvisionOptions) -> Look:
-    """As the CIFAR sets are."""
+    """32 pixels in colour, as in the CIFAR sets."""
     return Look(32, 3, pictures=10_000)
 
 
 def color_64(options: TorchvisionOptions) -> Look:
-    """A good start for photographs."""
+    """64 pixels in colour, a good start for photographs."""
     return Look(64, 3, pictures=1_000)
 
 
@@ -93,10 +93,10 @@ SPECS = [
     _torchvision("mnist", "Handwritten digits: 70,000 of 28 pixels", TrainTestOptions, "grey_28"),
     _torchvision("fashion-mnist", "Clothes: 70,000 of 28 pixels in grey", TrainTestOptions, "grey_28"),
     _torchvision("kmnist", "Cursive Japanese characters: 70,000 of 28 pixels", TrainTestOptions, "grey_28"),
-    _torchvision("cifar10", "Photographs of 10 things: 60,000 of 32 pixels", TrainTestOptions, "color_32"),
-    _torchvision("cifar100", "Photographs of 100 things: 60,000 of 32 pixels", TrainTestOptions, "color_32"),
+    _torchvision("cifar10", "Photographs in 10 classes: 60,000 of 32 pixels", TrainTestOptions, "color_32"),
+    _torchvision("cifar100", "Photographs in 100 classes: 60,000 of 32 pixels", TrainTestOptions, "color_32"),
     _torchvision("svhn", "House numbers: 630,000 of 32 pixels (needs scipy)", SvhnOptions, "color_32"),
-    _torchvision("stl10", "Photographs of 10 things: 113,000 of 96 pixels", Stl10Options, "color_64"),
+    _torchvision("stl10", "Photographs in 10 classes: 113,000 of 96 pixels", Stl10Options, "color_64"),
     _torchvision("celeba", "Faces: 202,599 of 178 x 218 pixels (needs gdown to download)", CelebaOptions, "color_64"),
     _torchvision("flowers102", "Photographs of 102 flowers: 8,189 (needs scipy)", FlowersOptions, "color_64"),
     _torchvision("oxford-pets", "Photographs of 37 breeds of cats and dogs: 7,349", PetOptions, "color_64"),

@@ -1,4 +1,4 @@
-"""The source of the user's own pictures: a folder, zip or tar, as messy as they are."""
+"""The source `folder`: the user's pictures in a folder, zip or tar."""
 
 import hashlib
 import os
@@ -55,12 +55,12 @@ def _fill(listing: Listing, task: Task) -> Filled:
 
 
 def _decoding(options: FolderOptions) -> tuple[str, ...]:
-    """What the pixels depend on besides the files and the size."""
+    """The options that pixels depend on, besides the files and the resolution."""
     return (options.fit, options.background, options.filter)
 
 
 def _fingerprint(listing: Listing, options: FolderOptions) -> str:
-    """Of the files' paths, sizes and times, and of a little of their content: copies may share all the former."""
+    """A hash of the files' paths, sizes and times, and of parts of their content, since copies may share the former."""
     digest = hashlib.sha256(repr(_decoding(options)).encode())
     if listing.kind != "folder":
         status = listing.root.stat()
@@ -73,7 +73,7 @@ def _fingerprint(listing: Listing, options: FolderOptions) -> str:
 
 
 def _content(listing: Listing) -> Iterator[bytes]:
-    """The ends of some files spread over the folder, or some parts spread over the archive."""
+    """Samples of the content: the ends of some files in the folder, or some parts of the archive."""
     if listing.kind != "folder":
         yield from _parts(listing.root, _SAMPLED)
         return

@@ -1,4 +1,4 @@
-"""The built-in `shapes` source: flat pictures of one figure each, of 2,304 kinds, drawn on demand.
+"""The source `shapes`: flat pictures of one figure each, of 2,304 kinds, drawn on demand.
 
 A kind is figure x colour x background x finish. Every kind occurs once in each 2,304 consecutive pictures, in shuffled
 order; within a kind, place, size and angle vary a little. All of it follows from (seed, index).
@@ -25,15 +25,15 @@ FACTORS: dict[str, tuple[str, ...]] = {
     "background": tuple(BACKGROUNDS),
     "finish": FINISHES,
 }
-"""What a kind is made of, with the values of each; kinds are numbered with the last factor counting fastest."""
+"""The factors of a kind, with their values; kinds are numbered with the last factor counting fastest."""
 
 SIZES = tuple(len(values) for values in FACTORS.values())
-"""How many values each factor has."""
+"""The number of values of each factor."""
 
 _KINDS = math.prod(SIZES)
-_EDITION = 2  # raised when the pictures change, so that no cache of the old ones is used
+_EDITION = 2  # raise it when the pictures change, so that no cache of the old ones is used
 MAX_SHIFT, MAX_GROWTH, MAX_ANGLE = 0.05, 0.06, 0.12
-"""How far place (each way, of half a picture), size (relative) and angle (radians) vary within a kind."""
+"""The variation of place (of half a picture), size (relative) and angle (radians) within a kind, either way."""
 
 
 class Kind(NamedTuple):
@@ -79,7 +79,7 @@ class Shapes(Source):
         return torch.from_numpy(images[0]), int(labels[0])
 
     def batch(self, start: int, stop: int) -> tuple[UInt8[np.ndarray, "n c h w"], Int64[np.ndarray, "n"]]:
-        """Pictures `start` to `stop` and their labels: much faster than one at a time."""
+        """Pictures `start` to `stop` and their labels, much faster than one at a time."""
         indices = np.arange(start, min(stop, self.count), dtype=np.int64)
         found = strokes(self.numbers(indices), self.seed, indices)
         return draw(found, self.resolution, self.channels), found.figure
@@ -109,7 +109,7 @@ def build(options: ShapesOptions, resolution: int, channels: int) -> Shapes:
 
 
 def strokes(numbers: Int64[np.ndarray, "n"], seed: int, indices: Int64[np.ndarray, "n"]) -> Strokes:
-    """What picture `indices[i]` of kind `numbers[i]` shows, with the place, size and angle drawn for it."""
+    """The strokes of picture `indices[i]` of kind `numbers[i]`, with the place, size and angle drawn for it."""
     figure, color, background, finish = (np.asarray(places, np.int64) for places in np.unravel_index(numbers, SIZES))
     x, y, growth, angle = (_uniform(seed, indices, stream) for stream in range(4))
     return Strokes(
@@ -121,13 +121,13 @@ def strokes(numbers: Int64[np.ndarray, "n"], seed: int, indices: Int64[np.ndarra
 
 @lru_cache(maxsize=64)
 def _order(seed: int, lap: int) -> Int64[np.ndarray, "k"]:
-    """The shuffled order of the kinds in one lap through them."""
+    """The shuffled order of the kinds in one pass through them."""
     keys = _hash(seed, np.arange(_KINDS) + lap * _KINDS, stream=4)
     return np.argsort(keys, kind="stable")
 
 
 def _uniform(seed: int, indices: Int64[np.ndarray, "n"], stream: int) -> Float32[np.ndarray, "n"]:
-    """Evenly spread over [-1, 1)."""
+    """Uniform numbers in [-1, 1)."""
     return ((_hash(seed, indices, stream) >> np.uint64(40)).astype(np.float64) / 2**23 - 1).astype(np.float32)
 
 

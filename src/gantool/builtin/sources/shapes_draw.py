@@ -1,4 +1,4 @@
-"""Drawing the `shapes` pictures: a figure on a soft background, at any resolution, many at a time.
+"""Rendering of the `shapes` pictures: a figure on a soft background, at any resolution, many at a time.
 
 Coordinates run from -1 to 1 with y up, so a picture is the same at every resolution. Colours are mixed in sRGB.
 """
@@ -20,7 +20,7 @@ COLORS = {
     "purple": (124, 52, 178),
     "navy": (36, 40, 74),
 }
-"""Of the figure."""
+"""Colours of the figure."""
 
 BACKGROUNDS = {
     "butter": (252, 226, 112),
@@ -34,7 +34,7 @@ BACKGROUNDS = {
 }
 
 FINISHES = ("plain", "sticker", "badge")
-"""The figure alone, with a white rim, or on a white disc."""
+"""Finishes: the figure alone, with a white rim, or on a white disc."""
 
 _SIZE = np.array([0.66, 0.6, 0.5], np.float32)
 _RIM = np.array([0.0, 0.105, 0.0], np.float32)
@@ -46,7 +46,7 @@ _LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)
 
 @dataclass(frozen=True)
 class Strokes:
-    """What is drawn in n pictures: places in the tables above, and where and how the figure lies.
+    """The content of n pictures: indices into the tables above, and the pose of the figure.
 
     `x`, `y`: its centre; `size`: relative to the finish's usual size; `angle`: in radians, counter-clockwise.
     """
@@ -80,7 +80,7 @@ def draw(strokes: Strokes, resolution: int, channels: int = 3) -> UInt8[np.ndarr
 
 
 def _layers(strokes: Strokes, resolution: int) -> Float32[np.ndarray, "n 7 p"]:
-    """How much of each of the seven paints lies on each pixel; they add up to 1."""
+    """The share of each of the seven paints in each pixel; they add up to 1."""
     ticks = (np.arange(resolution, dtype=np.float32) + 0.5) * 2 / resolution - 1
     x, y = np.tile(ticks, resolution)[None], np.repeat(-ticks, resolution)[None]
     x, y = x - strokes.x[:, None], y - strokes.y[:, None]
@@ -120,7 +120,7 @@ def _distance(strokes: Strokes, x: Plane, y: Plane) -> Plane:
 
 
 def _outline(strokes: Strokes, x: Plane, y: Plane, bare_figures: Float32[np.ndarray, "m p"]) -> Plane:
-    """Signed distance to what stands out from the background: the figure with its rim, or the disc it lies on.
+    """Signed distance to the outline against the background: that of the figure with its rim, or of its disc.
 
     `bare_figures`: the distance to the figures that lie on no disc.
     """

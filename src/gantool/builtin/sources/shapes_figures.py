@@ -20,7 +20,7 @@ def length(x: Plane, y: Plane) -> Plane:
 
 
 def union(first: Plane, second: Plane) -> Plane:
-    """What lies in either."""
+    """The union of two figures."""
     nearer: Plane = np.minimum(first, second)
     return nearer
 
@@ -141,7 +141,7 @@ def _box(x: Plane, y: Plane, half_width: float, half_height: float) -> Plane:
 
 
 def _polygon(x: Plane, y: Plane, *corners: tuple[float, float]) -> Plane:
-    """The corners in counter-clockwise order; exact for a convex polygon."""
+    """A polygon by its corners in counter-clockwise order; exact if it is convex."""
     inside, nearest = np.ones_like(x, np.bool_), np.full_like(x, np.inf)
     for (ax, ay), (bx, by) in zip(corners, corners[1:] + corners[:1], strict=True):
         px, py, ex, ey = x - ax, y - ay, bx - ax, by - ay

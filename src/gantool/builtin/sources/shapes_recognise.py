@@ -1,7 +1,7 @@
-"""From pixels back to the kind: which of the `shapes` a picture shows, real or generated, or none.
+"""Recognition of `shapes`: the kind that a picture, real or generated, shows, or none.
 
-Background and colour are read first, then the figure's mask is laid over every figure at every angle. What was read is
-drawn again, and a picture counts only when that drawing looks the same: no blend, half-formed figure or noise does.
+Background and colour are read first, then the figure's mask is compared with every figure at every angle. The result
+is drawn again, and a picture counts only if that drawing looks the same: blends, half-formed figures and noise fail.
 """
 
 import math
@@ -21,7 +21,7 @@ from gantool.errors import DataError
 
 NONE = -1
 READ_AT = 32
-"""Pixels on a side: larger pictures are averaged down to this first."""
+"""The side in pixels to which larger pictures are averaged down first."""
 
 _MASK = 20  # pixels on a side of a mask once it is centred and scaled to a fixed area
 _MASK_REACH = 1.1  # half its side, in roots of the figure's area
@@ -32,12 +32,12 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Strictness:
-    """How much a picture may differ from the drawing of the kind it is taken for; colours in levels of 256."""
+    """The most that a picture may differ from the drawing of its kind; colours in levels of 256."""
 
     background: float = 16.0  # distance of its mean colour along the border
     color: float = 38.0  # distance of a pixel that counts as the figure's
     likeness: float = 0.93  # correlation of the masks
-    lead: float = 1.3  # the next figure's lack of likeness, at least so many times this one's
+    lead: float = 1.3  # the least ratio of the next figure's unlikeness to this one's
     size: float = 0.12  # relative, beyond what occurs in real pictures
     shift: float = 0.12  # of half a picture, beyond what occurs
     difference: float = 10.0  # mean over the picture, smoothed
@@ -45,11 +45,11 @@ class Strictness:
 
 
 WELL_DRAWN = Strictness()
-"""Only what could be a real picture, but for a little noise."""
+"""Accepts only what could be a real picture, except for a little noise."""
 RECOGNISABLE = Strictness(
     30.0, 38.0, likeness=0.8, lead=1.0, size=0.25, shift=0.2, difference=20.0, patch_difference=64.0
 )
-"""What a person would name without hesitating: soft edges and uneven colours are forgiven."""
+"""Accepts what a person would name without hesitation: soft edges and uneven colours are allowed."""
 NEAREST = Strictness(
     math.inf,
     38.0,
@@ -60,12 +60,12 @@ NEAREST = Strictness(
     difference=math.inf,
     patch_difference=math.inf,
 )
-"""Whatever it resembles most, as stacked MNIST counts its modes (Metz et al. 2017); no answer for blank pictures."""
+"""Accepts the most similar kind, as stacked MNIST counts its modes (Metz et al. 2017), but no blank pictures."""
 
 
 @dataclass(frozen=True)
 class _Masks:
-    """The figures' masks, centred and scaled, and what it takes to undo that; u counts the angles."""
+    """The figures' masks, centred and scaled, with the inverse of both; u counts the angles."""
 
     flat: Float[Tensor, "f u m"]
     area: Float[Tensor, "f u s"]
@@ -73,9 +73,9 @@ class _Masks:
 
 
 def recognise(images: UInt8[Tensor, "n c h w"], strictness: Strictness = WELL_DRAWN) -> Int64[Tensor, "n"]:
-    """The number of each picture's kind (see `shapes.kind_of`), or -1 when it surely shows none.
+    """The number of each picture's kind (see `shapes.kind_of`), or -1 if it shows none.
 
-    Needs three channels and at least 32 pixels on a side; raises DataError otherwise.
+    Raises DataError unless there are three channels and at least 32 pixels a side.
     """
     if images.shape[1] != 3 or min(images.shape[2:]) < READ_AT:
         size = f"{images.shape[3]} x {images.shape[2]} with {images.shape[1]} channels"
@@ -121,7 +121,7 @@ def _recognise(images: UInt8[Tensor, "n c h w"], strictness: Strictness) -> Int6
 
 
 def _averaged_down(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c s s"]:
-    """Each of 32 x 32 pixels is the mean of exactly the area it covers, whatever the size was."""
+    """Pictures of 32 x 32 pixels, each the mean of exactly the area it covers, whatever the size was."""
     for axis, side in ((2, pixels.shape[2]), (3, pixels.shape[3])):
         edges, places = torch.arange(READ_AT + 1) * side / READ_AT, torch.arange(side)
         overlap = torch.minimum(edges[1:, None], places + 1) - torch.maximum(edges[:-1, None], places)
@@ -130,7 +130,7 @@ def _averaged_down(pixels: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c s s"]
 
 
 def _background(pixels: Float[Tensor, "n 3 h w"]) -> tuple[Int64[Tensor, "n"], Float[Tensor, "n"]]:
-    """The nearest background and how far it is, by the mean colour along the border (less the bottom: shadows)."""
+    """The nearest background and its distance, by the mean colour of the border (without the bottom: shadows)."""
     upper = pixels[:, :, : READ_AT // 2]
     border = torch.cat([upper[:, :, 0], upper[:, :, :, 0], upper[:, :, :, -1]], dim=2).mean(2)
     expected = _down_the_picture(0)[:, :, : READ_AT // 2]
@@ -142,7 +142,7 @@ def _background(pixels: Float[Tensor, "n 3 h w"]) -> tuple[Int64[Tensor, "n"], F
 def _color(
     pixels: Float[Tensor, "n 3 h w"], background: Int64[Tensor, "n"], radius: float
 ) -> tuple[Int64[Tensor, "n"], Int64[Tensor, "n"]]:
-    """The figure's colour, by the number of pixels within `radius` of it and nearer to no other, and that number."""
+    """The colour with the most pixels within `radius` of it and nearer to no other, and their number."""
     backdrop = _down_the_picture(0)[background]
     others = torch.stack([backdrop, backdrop * _SHADED, torch.full_like(backdrop, 255)])
     beside = torch.stack([_square_distance(pixels, other) for other in others]).amin(0)
@@ -160,12 +160,12 @@ def _square_distance(pixels: Float[Tensor, "n 3 h w"], rows: Float[Tensor, "_ 3 
 def _coverage(
     pixels: Float[Tensor, "n 3 h w"], background: Int64[Tensor, "n"], color: Int64[Tensor, "n"]
 ) -> Float[Tensor, "n h w"]:
-    """How much of each pixel is figure: far from every mixture of the other paints, near to the figure's."""
+    """The share of figure in each pixel: far from every mixture of the other paints, near to the figure's."""
     backdrop = _down_the_picture(0)[background]
     white, shadow = torch.full_like(backdrop, 255), backdrop * _SHADED
     away = torch.minimum(_from_mixture(pixels, backdrop, white), _from_mixture(pixels, backdrop, shadow))
     share = away / (away + _square_distance(pixels, _down_the_picture(4)[color]).sqrt()).clamp_min(1)
-    return ((share - 0.2) / 0.6).clamp(0, 1)  # firmer, so that small differences of colour are no figure
+    return ((share - 0.2) / 0.6).clamp(0, 1)  # steeper, so that small differences of colour are no figure
 
 
 def _from_mixture(
@@ -196,9 +196,9 @@ def _canonical(
 
 
 def _difference(pixels: Float[Tensor, "n 3 h w"], reading: Strokes) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:
-    """The mean difference from the picture that was read, and that of the worst 4 x 4 pixels."""
+    """The mean difference from the drawing of the kind, and that of the worst 4 x 4 pixels."""
     drawn = torch.from_numpy(draw(reading, READ_AT)).float()
-    smooth = F.avg_pool2d(drawn - pixels, 3, stride=1)  # grain is forgiven, form is not
+    smooth = F.avg_pool2d(drawn - pixels, 3, stride=1)  # grain is tolerated, form is not
     difference = smooth.abs().mean(1, keepdim=True)
     return difference.mean((1, 2, 3)), F.avg_pool2d(difference, 4, stride=2).amax((1, 2, 3))
 
@@ -214,7 +214,7 @@ def _down_the_picture(paint: int) -> Float[Tensor, "k 3 h"]:
 
 @lru_cache(maxsize=1)
 def _templates() -> _Masks:
-    """What `_canonical` makes of real pictures of every figure, angle and finish; masks averaged over the finishes."""
+    """Canonical masks of real pictures of every figure and angle, averaged over the finishes."""
     sizes = (len(FIGURES), len(_ANGLES), len(FINISHES))
     figure, angle, finish = (places.ravel() for places in np.indices(sizes))
     still = np.zeros(len(figure), np.float32)

@@ -1,4 +1,4 @@
-"""Well-known data sets through torchvision, which fetches them on the user's machine and knows their formats."""
+"""Well-known data sets by torchvision, which downloads and reads them on the user's machine."""
 
 import contextlib
 import hashlib
@@ -27,7 +27,7 @@ from gantool.progress import report
 
 @dataclass(frozen=True)
 class _Set:
-    """How torchvision calls a set: its class, the arguments for each split, and where its files go under the root."""
+    """A data set in torchvision: its class, the arguments for each split, and the place of its files under the root."""
 
     torchvision: str
     splits: dict[str, dict[str, Any]]
@@ -58,7 +58,7 @@ _SETS = {
         "CelebA",
         _parts("train", "valid", "test"),
         "img_align_celeba.zip (unpacked) and the five .txt files into celeba",
-        lambda part: (),  # forty attributes are no classes
+        lambda part: (),  # the forty attributes are no classes
     ),
     "flowers102": _Set(
         "Flowers102",
@@ -75,7 +75,7 @@ _SETS = {
 
 
 class TorchvisionSource(Source):
-    """One or more parts of a set, one after the other; pictures are cropped to their centre and resized."""
+    """One or more parts of a set in sequence; pictures are cropped to their centre and resized."""
 
     def __init__(self, parts: Sequence[Any], class_names: Sequence[str], resolution: int, channels: int, name: str):
         self.class_names: Sequence[str] = tuple(class_names)
@@ -99,7 +99,7 @@ class TorchvisionSource(Source):
 def build(name: str, options: TorchvisionOptions, resolution: int, channels: int) -> TorchvisionSource:
     """The set at any resolution, with 1 or 3 channels; labelled where the set has classes and all parts have labels.
 
-    Raises DataError when its files are not there and cannot be fetched, or a package to read them is missing.
+    Raises DataError if its files are missing and cannot be fetched, or a package to read them is missing.
     """
     known = _SETS[name]
     root = Path(options.root).expanduser() if options.root else cache_folder() / "torchvision"
@@ -112,7 +112,7 @@ def build(name: str, options: TorchvisionOptions, resolution: int, channels: int
 
 
 def _part(name: str, known: _Set, root: Path, asked: dict[str, Any], download: bool) -> Any:
-    """One part, from files that are there; fetched only when they are not."""
+    """One part of a set, from local files; fetched only if these are missing."""
     elsewhere = "Or train on pictures of your own (--data FOLDER) or on --data shapes, which needs no files."
     by_hand = f"put {known.files} under {root}"
     try:
@@ -134,8 +134,8 @@ def _part(name: str, known: _Set, root: Path, asked: dict[str, Any], download: b
     except ImportError as error:
         package = error.name or "a package"
         raise DataError(f"{name} cannot be read without {package}: pip install {package}. {elsewhere}") from error
-    except Exception as error:  # anything a network, a disk or a damaged file can raise
-        cause = getattr(error, "reason", error)  # what urllib wraps
+    except Exception as error:  # a network, a disk or a damaged file can raise anything
+        cause = getattr(error, "reason", error)  # the error that urllib wraps
         reason = " ".join(str(cause).split()).rstrip(".:") or type(error).__name__
         if "gdown" in reason:
             reason = "it lies on Google Drive, which needs gdown: pip install gdown"

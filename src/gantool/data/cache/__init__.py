@@ -1,1 +1,1 @@
-"""Pictures as they are trained on, kept on disk between runs."""
+"""The disk cache of images at the training size, kept between runs."""

@@ -1,4 +1,4 @@
-"""Sources that lie ready on disk as a memory map of uint8."""
+"""Sources cached on disk as a memory map of uint8 pixels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,9 +18,9 @@ from gantool.progress import report
 
 
 class CachedSource(Source):
-    """A source that lies ready on disk. `fingerprint` is of the pixels and labels, wherever the files came from.
+    """A source read from its cache. `fingerprint` is a hash of pixels and labels, wherever the files came from.
 
-    Its names, of classes and of what was skipped, are printable text of one line, whatever the files are called.
+    The names of classes and of skipped files are printable text on one line, whatever the files are called.
     """
 
     def __init__(self, pixels: Path, index: Mapping[str, Any]) -> None:
@@ -39,7 +39,7 @@ class CachedSource(Source):
         return len(self.pixels)
 
     def reduced(self, side: int) -> UInt8[np.ndarray, "n c _ _"]:
-        """All images at this side, ready on disk as the full ones are."""
+        """All images reduced to this side, as a memory map; the file is built when it is first asked for."""
         if side not in self._reduced:
             self._reduced[side] = reduced_rows(self.folder, self.pixels, side)
         return self._reduced[side]
@@ -50,13 +50,13 @@ class CachedSource(Source):
 
 
 def cached(wanted: Wanted, fill: Callable[[Path], Filled]) -> CachedSource:
-    """What is `wanted`, from its cache or filled now; see `rows.prepared`."""
+    """The source that `wanted` describes, from its cache or built now by `fill`; see `store.prepared`."""
     found = prepared(wanted, fill)
     return CachedSource(found.pixels, found.index)
 
 
 def cached_items(source: Source, name: str, channels: int, resolution: int) -> CachedSource:
-    """A source of unchanging content (its `fingerprint` says so), read through once and cached, labels and all.
+    """A source with a `fingerprint`, whose content does not change: read once and cached with its labels.
 
     It is cached as unlabelled when an image has no label. Raises DataError for an item that is not as promised.
     """

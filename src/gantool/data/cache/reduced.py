@@ -1,4 +1,4 @@
-"""Images at smaller sides, each pixel the mean of a square: what coarse levels train on, at their own cost."""
+"""Images at smaller sides, each pixel the mean of a square, so that a coarse level reads no more than it needs."""
 
 import math
 import os
@@ -17,7 +17,7 @@ _BLOCK_BYTES = 1 << 26
 
 
 def shrunk(images: UInt8[Tensor, "n c h w"], side: int) -> UInt8[Tensor, "n c _ _"]:
-    """Reduced where they are, in memory or on a GPU, as the files are: halved again and again."""
+    """Images reduced in memory or on a GPU to the same pixels as the files hold: halved again and again."""
     while images.shape[-1] != side:
         next_side = next_smaller(images.shape[-1], side)
         images = F.avg_pool2d(images.float(), images.shape[-1] // next_side).round().byte()
@@ -25,14 +25,14 @@ def shrunk(images: UInt8[Tensor, "n c h w"], side: int) -> UInt8[Tensor, "n c _ 
 
 
 def next_smaller(full: int, side: int) -> int:
-    """The side that `side` is reduced from `full` by way of: half, while that is a multiple of it."""
+    """The next side on the way from `full` down to `side`: half of `full`, if that is a multiple of `side`."""
     return full // 2 if full % (2 * side) == 0 else side
 
 
 def reduced_rows(folder: Path, pixels: UInt8[np.ndarray, "n c h w"], side: int) -> UInt8[np.ndarray, "n c _ _"]:
     """A memory map of the rows at `side`, a file beside the full ones, built when it is first asked for.
 
-    It is made by halving the next larger one, which is made first if need be: the full rows are read once for all.
+    It is made by halving the next larger file, which is made first if need be, so the full rows are read only once.
     Raises DataError when the disk is full or the folder cannot be written.
     """
     if side == pixels.shape[-1]:
@@ -78,5 +78,5 @@ def _build(file: Path, larger: UInt8[np.ndarray, "n c h w"], shape: tuple[int, .
 def _means(images: UInt8[np.ndarray, "n c h w"], factor: int) -> UInt8[np.ndarray, "n c _ _"]:
     n, c, h, w = images.shape
     squares = images.reshape(n, c, h // factor, factor, w // factor, factor)
-    # Halves go to the even number, as torch has them: always up would brighten a picture a little at every halving.
+    # Halves are rounded to even, as torch does: rounding up would brighten a picture a little at every halving.
     return np.ascontiguousarray(np.rint(squares.sum(axis=(3, 5), dtype=np.uint32) / factor**2).astype(np.uint8))

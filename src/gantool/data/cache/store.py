@@ -1,7 +1,8 @@
 """Images at the training size, as uint8 rows in one file that is built once and then only read. Imports no torch.
 
 A cache is a folder, `NAME-ORIGIN-KEY/`, of `pixels.u8` (rows of c x h x w bytes) and `index.json` (shape, labels, what
-was skipped and why). It is filled under another name and renamed when whole: what a killed build leaves is never used.
+was skipped and why). It is filled under another name and renamed when complete, so the leftovers of a killed build are
+never used.
 """
 
 import errno
@@ -20,16 +21,16 @@ import numpy as np
 from gantool.errors import DataError
 from gantool.files import cache_folder, only_builder
 
-FORMAT = 1  # raised when an older cache must not be used any more, as when decoding changes
+FORMAT = 1  # raise it when older caches must not be used any more, as when decoding changes
 PIXELS, INDEX = "pixels.u8", "index.json"
 _BLOCK = 1 << 24
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be cached: `fingerprint` changes when the pixels would.
+    """A description of the images to cache: `fingerprint` changes when the pixels would.
 
-    Of one `origin` (where the images come from, and how they are decoded) only the newest cache is kept.
+    Only the newest cache of one `origin` (where the images come from and how they are decoded) is kept.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Wanted:
 
     @property
     def folder(self) -> str:
-        """The cache's name; of the same origin, all but the last part agrees."""
+        """The name of the cache's folder; caches of one origin differ in the last part alone."""
         return f"{self.stem}-{_short(f'{FORMAT} {self.fingerprint} {self.row}', 20)}"
 
     @property
@@ -58,7 +59,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Filled:
-    """What a build made of the rows: those `kept`, in order, with a label each or None; (path, reason) of the rest."""
+    """The result of a build: the rows `kept`, in order, their labels or None, and (path, reason) of those skipped."""
 
     kept: Sequence[int]
     labels: Sequence[int] | None
@@ -68,7 +69,7 @@ class Filled:
 
 @dataclass(frozen=True)
 class Cached:
-    """A whole cache on disk."""
+    """A complete cache on disk."""
 
     pixels: Path
     index: dict[str, Any]
@@ -132,7 +133,7 @@ def _build(folder: Path, wanted: Wanted, fill: Callable[[Path], Filled]) -> None
 
 
 def _compact(file: Path, kept: np.ndarray, row: int) -> None:
-    """Close the gaps that skipped pictures left, and put the whole on disk."""
+    """Close the gaps that skipped pictures left in the file, and sync it to disk."""
     with file.open("r+b") as rows:
         for place in np.flatnonzero(kept != np.arange(len(kept))):
             rows.seek(int(kept[place]) * row)
@@ -181,7 +182,7 @@ def _vanished(target: Path) -> Cached:
 
 
 def explained(error: OSError, root: Path) -> DataError:
-    """What went wrong with files in the cache, and what to do about it."""
+    """The DataError for a failed file operation in the cache, with the remedy."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DataError(f"The disk is full: images could not be cached in {root} ({error.strerror}). "
                          "Free space, or set GANTOOL_CACHE to a folder with more.")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Pictures in a zip or tar, read in place: nothing is ever unpacked to disk."""
+"""Pictures in a zip or tar, read in place and never unpacked to disk."""
 
 import io
 import lzma
@@ -39,7 +39,7 @@ Opener = Callable[[], io.BytesIO | io.BufferedReader]
 
 
 def is_archive_name(path: str | Path) -> bool:
-    """The name is that of a zip or tar."""
+    """True if the file name is that of a zip or tar."""
     return str(path).lower().endswith((".zip", *_TAR_SUFFIXES))
 
 
@@ -63,7 +63,7 @@ def list_archive(path: Path) -> Listing | None:
 
 
 def read_zip(path: Path, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]:
-    """The items with what opens each."""
+    """Each item with a function that opens it."""
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         for item in items:
@@ -71,7 +71,7 @@ def read_zip(path: Path, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]
 
 
 def read_tar(path: Path, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]:
-    """The same in one pass; `items` are in the archive's order, and each is opened before the next is asked for."""
+    """The same for a tar, in one pass: `items` are in the archive's order; open each before asking for the next."""
     wanted = {item.position: item for item in items}
     last = max(wanted, default=-1)
     with tarfile.open(path, "r|*") as archive:

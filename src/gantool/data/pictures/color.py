@@ -1,4 +1,4 @@
-"""Pillow's many modes made plain, colour profiles made sRGB, transparency laid on a background."""
+"""Pillow's many modes reduced to few, colour profiles converted to sRGB, transparency laid on a background."""
 
 import io
 from functools import lru_cache
@@ -30,7 +30,7 @@ def plain(image: Image.Image) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """From the embedded ICC profile to sRGB; without a usable profile the picture as it is."""
+    """The picture converted from its embedded ICC profile to sRGB; unchanged without a usable profile."""
     if not isinstance(profile, bytes) or not profile:
         return image
     opaque = image.convert(image.mode[:-1]) if image.mode in ("LA", "RGBA") else image
@@ -47,7 +47,7 @@ def to_srgb(image: Image.Image, profile: object) -> Image.Image:
 
 
 def flattened(image: Image.Image, background: object) -> Image.Image:
-    """L or RGB, with what was transparent lying on the background colour."""
+    """The picture as L or RGB, its transparent parts laid on the background colour."""
     if image.mode not in ("LA", "RGBA"):
         return image if image.mode in ("L", "RGB") else image.convert("RGB")
     rgba = image.convert("RGBA")
@@ -82,7 +82,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _scaled(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """16-bit by 65535; wider integers by their range; floats by the smallest customary white that holds them."""
+    """Values as 8 bits: white is 65535 or a wider integer's maximum, and for floats the smallest usual one."""
     floats = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     peak = floats.max(initial=0.0)
     whites = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (65535.0,)

@@ -1,6 +1,6 @@
-"""From any picture file to square uint8 pixels; what cannot be decoded raises, with a reason a person understands.
+"""Any picture file decoded to square uint8 pixels, or refused with a reason that a person understands.
 
-Everything is decoded whole or refused: never half a picture, never one so large that it takes the machine down.
+A picture is never decoded in part, nor when it is so large that it would take the machine down.
 """
 
 import importlib
@@ -52,12 +52,12 @@ UPRIGHT = {
 
 
 class UndecodableError(DataError):
-    """One file cannot be used; the text is the reason alone."""
+    """A file that cannot be used; the text is the reason alone."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture says of itself before it is decoded."""
+    """The facts that a picture's header gives before it is decoded."""
 
     format: str
     mode: str
@@ -67,13 +67,13 @@ class Header:
 
     @property
     def is_grey(self) -> bool:
-        """No colour is stored in it."""
+        """True if the file stores no colour."""
         return self.mode in ("1", "L", "LA", "La", "I", "F") or self.mode.startswith("I;16")
 
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Keep Pillow's warnings and log lines to itself; use it around the whole work, not around one picture."""
+    """Silence Pillow's warnings and log lines in the block; put it around the whole work, not around one picture."""
     logger = logging.getLogger("PIL")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -110,7 +110,7 @@ def peek(file: BytesIO | BufferedReader) -> Header:
 
 
 def reason(error: Exception) -> str:
-    """Why a picture cannot be used, to follow its name in a sentence: `is empty`, `ends too early`."""
+    """The reason why a picture cannot be used, to follow its name in a sentence: `is empty`, `ends too early`."""
     text = str(error).strip().split("\n")[0].rstrip(".")
     match error:
         case UndecodableError():
@@ -164,7 +164,7 @@ def _resized(image: Image.Image, options: FolderOptions, resolution: int) -> Ima
 
 
 def opened(file: BytesIO | BufferedReader) -> Image.Image:
-    """The picture, not yet decoded. Raises UndecodableError when it is too large or empty, and what Pillow raises."""
+    """The picture, opened but not decoded. Raises UndecodableError if it is too large or empty, and Pillow's errors."""
     try:
         image = Image.open(file, formats=_COMMON)
     except UnidentifiedImageError:
@@ -179,7 +179,7 @@ def opened(file: BytesIO | BufferedReader) -> Image.Image:
 
 @cache
 def _uncommon() -> tuple[str, ...]:
-    """All other formats; loading their readers takes longer than decoding a hundred small pictures."""
+    """Names of all other formats; loading their readers takes longer than decoding a hundred small pictures."""
     if importlib.util.find_spec("pillow_heif") is not None:
         importlib.import_module("pillow_heif").register_heif_opener()
     Image.init()
@@ -187,7 +187,7 @@ def _uncommon() -> tuple[str, ...]:
 
 
 def orientation(image: Image.Image) -> int:
-    """How EXIF says it is turned: a key of UPRIGHT, or 1."""
+    """The orientation that EXIF gives: a key of UPRIGHT, or 1."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF is no reason to lose the picture

@@ -1,4 +1,4 @@
-"""Moving pictures as a sequence of frames: an animation, a film (PyAV), or a folder of pictures in order."""
+"""Frames of an animation, a film (by PyAV), or a folder of pictures in order."""
 
 import importlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ USUAL_FPS = 25
 
 @dataclass(frozen=True)
 class Film:
-    """Frames of one size, read one by one, and how many of them are shown in a second."""
+    """Frames of one size, read one by one, with their number and the frames per second."""
 
     count: int
     fps: int
@@ -26,7 +26,7 @@ class Film:
 
 
 def read_film(path: Path, longest: int | None) -> Film:
-    """The frames of an animation, a film or a folder, the longer side at `longest` pixels (None: as it is).
+    """The frames of an animation, film or folder, the longer side reduced to `longest` pixels (None: as it is).
 
     Raises DataError that names what cannot be read.
     """
@@ -44,7 +44,7 @@ def _read_animation(path: Path, longest: int | None) -> Film:
     try:
         with quiet_pillow(), opened(BytesIO(content)) as image:
             count = getattr(image, "n_frames", 1)
-            image.load()  # WebP tells the duration no earlier
+            image.load()  # WebP gives the duration no earlier
             milliseconds = image.info.get("duration") or 1000 / USUAL_FPS
     except UndecodableError as error:
         raise DataError(f"{path} {error}.") from error

@@ -1,4 +1,4 @@
-"""What one picture file is, for `gantool data check`: its header, its content's hash, and a hash of its looks."""
+"""Facts about one picture file for `gantool data check`: header, hash of the bytes, perceptual hash of the looks."""
 
 import hashlib
 from io import BufferedReader, BytesIO
@@ -11,13 +11,13 @@ from gantool.data.pictures.decode import decode, peek
 from gantool.data.pictures.options import FolderOptions
 
 LOOKS = 16
-"""The hash of looks has 16 x 16 bits: is each cell brighter than its right neighbour (dHash, Krawetz 2013)?"""
+"""The perceptual hash has 16 x 16 bits, one if a cell is brighter than its right neighbour (dHash, Krawetz 2013)."""
 
 _AS_SEEN = FolderOptions(path="", fit="stretch", filter="box")
 
 
 def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
-    """Header, `digest` of the bytes and `looks`, in words JSON knows. Raises UndecodableError like `decode`."""
+    """The header, the `digest` of the bytes and `looks`, as JSON values. Raises UndecodableError as `decode` does."""
     header = peek(file)
     frames = frame_count(file)
     file.seek(0)
@@ -37,7 +37,7 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
 
 
 def frame_count(file: BytesIO | BufferedReader) -> int:
-    """How many frames a picture has; 1 where that cannot be told."""
+    """The number of frames in a picture; 1 where it is unknown."""
     file.seek(0)
     try:
         with Image.open(file) as image:

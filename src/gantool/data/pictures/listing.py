@@ -1,4 +1,4 @@
-"""What a listing of a folder or an archive holds: which files are pictures, and which class each belongs to."""
+"""The listing of a folder or an archive: the files that are pictures, and the class that each belongs to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Listing:
-    """All picture files below `root`, sorted by path; `skipped` are (path, reason), `ignored` paths are no pictures."""
+    """All picture files below `root`, sorted by path; `skipped` holds (path, reason), `ignored` other files' paths."""
 
     root: Path
     kind: Literal["folder", "zip", "tar"]
@@ -35,35 +35,35 @@ class Listing:
 
 
 def is_hidden(name: str) -> bool:
-    """A file or folder that a system or tool put there: its pictures are not the user's."""
+    """True for a file or folder that a system or tool put there, whose pictures are not the user's."""
     return name.startswith(".") or name in _HOUSEKEEPING
 
 
 def is_inside_hidden(path: str) -> bool:
-    """The same for any part of a path."""
+    """True if any part of a path is hidden."""
     return any(is_hidden(part) for part in PurePosixPath(path).parts)
 
 
 def is_picture_name(path: str) -> bool:
-    """The suffix promises a picture."""
+    """True if the suffix is that of a picture."""
     return PurePosixPath(path).suffix.lower() in SUFFIXES
 
 
 def could_be_picture(path: str) -> bool:
-    """Without a suffix (as scraped files are) the first bytes must tell."""
+    """True for a file without a suffix, as scraped files are, whose first bytes decide."""
     return PurePosixPath(path).suffix == ""
 
 
 def has_picture_magic(start: bytes) -> bool:
-    """The first bytes of a PNG, JPEG, GIF, WebP or AVIF."""
+    """True if these are the first bytes of a PNG, JPEG, GIF, WebP or AVIF."""
     return start.startswith(_MAGIC) or start[8:12] in (b"WEBP", b"avif")
 
 
 def classes_of(paths: Sequence[str]) -> list[str] | None:
     """The class of each path: its first folder below the folder that holds them all.
 
-    None, that is unlabelled, when a picture lies beside the class folders instead of in one; folders around the whole
-    (as archives have) do not count, so a single folder of pictures is unlabelled too.
+    None, that is unlabelled, when a picture lies beside the class folders instead of in one. Folders around all
+    pictures (as archives have) do not count, so a single folder of pictures is unlabelled too.
     """
     parents = [PurePosixPath(path).parts[:-1] for path in paths]
     depth = _shared(parents)
@@ -73,7 +73,7 @@ def classes_of(paths: Sequence[str]) -> list[str] | None:
 
 
 def _shared(parents: Iterable[tuple[str, ...]]) -> int:
-    """How many leading folders all have in common."""
+    """The number of leading folders that all have in common."""
     low, high = min(parents, default=()), max(parents, default=())
     for depth, (one, other) in enumerate(zip(low, high, strict=False)):
         if one != other:

@@ -1,4 +1,4 @@
-"""The shape a folder of pictures is best trained at, from a look at a few of them."""
+"""The default resolution and channels for a folder of pictures, from the headers of a few of them."""
 
 from statistics import median
 
@@ -10,13 +10,13 @@ from gantool.data.pictures.tree import read, usable_listing
 
 PEEKED = 64
 LARGEST = 64
-"""Larger pictures are reduced to this side unless a run asks for more: twice the side takes four times as long."""
+"""The largest default resolution: twice the side takes four times as long, so more must be asked for."""
 
 
 def natural(options: FolderOptions) -> Look:
-    """The shape to train at unless told otherwise, from a look at a few headers.
+    """The default shape to train at, from a few headers.
 
-    One channel when all are grey; 64 pixels, or for smaller pictures 28 (digits) or a power of two that fits.
+    One channel if all are grey; 64 pixels, or for smaller pictures 28 (digits) or a power of two that fits.
     """
     listing = usable_listing(options.path)
     headers = _some_headers(listing)
@@ -29,7 +29,7 @@ def natural(options: FolderOptions) -> Look:
 
 
 def natural_resolution(headers: list[Header]) -> int:
-    """By the median of the shorter sides: 64, or less when they are smaller."""
+    """The default resolution by the median of the shorter sides: 64, or less when they are smaller."""
     if not headers:
         return LARGEST
     side = _side(headers)
@@ -45,10 +45,10 @@ def _side(headers: list[Header]) -> int:
 def _why(resolution: int, headers: list[Header]) -> str:
     side = _side(headers) if headers else resolution
     if side < resolution:
-        return f"the least there is by default; the shorter side of the pictures is {side}"
+        return f"the smallest default; the shorter side of the pictures is {side}"
     if side < 2 * LARGEST:
         return f"what suits pictures whose shorter side is {side}"
-    return f"the most there is by default, since time grows with the pixels; the pictures' shorter side is {side}"
+    return f"the largest default, since time grows with the pixels; the shorter side of the pictures is {side}"
 
 
 def _some_headers(listing: Listing) -> list[Header]:

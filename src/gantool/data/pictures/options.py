@@ -9,10 +9,12 @@ from gantool.api.specs import Options, option
 
 
 class FolderOptions(Options):
-    """Where the pictures are and how each becomes a square."""
+    """Options of `folder`: the place of the pictures, and how each is made square."""
 
     path: str = option(..., "folder, or zip/tar of pictures; sub-folders are classes")
-    fit: Literal["crop", "pad", "stretch"] = option("crop", "to a square by its center, bars, or distortion")
+    fit: Literal["crop", "pad", "stretch"] = option(
+        "crop", "how a picture becomes square: by its center, bars, or distortion"
+    )
     background: str = option("white", "colour behind transparency and beside padded pictures: a name or #rrggbb")
     filter: Literal["lanczos", "bicubic", "box"] = option("lanczos", "antialiasing filter of the resize")
 
@@ -23,5 +25,5 @@ class FolderOptions(Options):
             return value
         from PIL import ImageColor
 
-        ImageColor.getrgb(value)  # its ValueError names the colour
+        ImageColor.getrgb(value)  # the ValueError names the colour
         return value

@@ -42,7 +42,7 @@ def list_pictures(path: str | Path) -> Listing:
 
 
 def usable_listing(path: str) -> Listing:
-    """The pictures at `path`; raises DataError when there are none, saying what is there instead."""
+    """The pictures at `path`. Raises DataError when there are none; it says what is there instead."""
     listing = list_pictures(path)
     if listing.items:
         return listing
@@ -54,7 +54,7 @@ def usable_listing(path: str) -> Listing:
 
 
 def read(listing: Listing, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]:
-    """Some of a listing's items, in reading order, with what opens each; open one before asking for the next."""
+    """Some items of a listing, in reading order, each with a function that opens it; open it before asking for more."""
     if listing.kind == "zip":
         return read_zip(listing.root, items)
     if listing.kind == "tar":
@@ -63,7 +63,7 @@ def read(listing: Listing, items: Sequence[Item]) -> Iterator[tuple[Item, Opener
 
 
 def in_reading_order(listing: Listing) -> list[int]:
-    """Indices of the items in the order in which they are read fastest: that of the archive."""
+    """Indices of the items in the order of the archive, in which they are read fastest."""
     return sorted(range(len(listing.items)), key=lambda index: listing.items[index].position)
 
 
@@ -91,7 +91,7 @@ def _list_folder(root: Path) -> Listing:
 
 
 def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
-    """Each folder once, links followed, with the files in it that are not hidden; its path ends in `/`."""
+    """Each folder once, links followed, with its files that are not hidden; a folder's path ends in `/`."""
     waiting, visited = [""], set()
     while waiting:
         folder = waiting.pop()

@@ -1,4 +1,4 @@
-"""One picture file: at its own proportions, upright, in sRGB, its transparency kept apart; or square as in training."""
+"""One picture file, upright and in sRGB: at its own proportions with its alpha apart, or square as in training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from gantool.errors import DataError, nearest_beside
 
 @dataclass(frozen=True)
 class Picture:
-    """Colours, with what is transparent laid on white, and the transparency if there is any."""
+    """The colours, transparent parts laid on white, and the alpha channel if there is one."""
 
     pixels: UInt8[Tensor, "3 h w"]
     alpha: UInt8[Tensor, "1 h w"] | None
@@ -47,7 +47,7 @@ def read_square(path: Path, resolution: int, channels: int = 3) -> UInt8[Tensor,
 
 @contextmanager
 def _content(path: Path) -> Iterator[BytesIO]:
-    """What is in a file; what goes wrong with it in the block is told with its name."""
+    """The bytes of a file; an error in the block becomes a DataError that names the file."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -62,7 +62,7 @@ def _content(path: Path) -> Iterator[BytesIO]:
 
 
 def picture_of(image: Image.Image, longest: int | None) -> Picture:
-    """What Pillow has opened, with all that its file says of turning and colours."""
+    """The picture that Pillow has opened, upright and with its colour profile applied."""
     if longest is not None:
         image.draft(None, (2 * longest, 2 * longest))  # JPEG decodes smaller, never below 2x
     image.load()

@@ -1,4 +1,4 @@
-"""One worker's share: decode pictures into the rows of a file, or inspect them. It starts fast: no torch."""
+"""A worker process that decodes its share of pictures into rows of a file, or inspects them. It imports no torch."""
 
 import json
 import signal
@@ -22,7 +22,7 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """Render at `resolution` and `channels` into the rows of the file `pixels`; without that file inspect instead."""
+    """Decode at `resolution` and `channels` into the rows of the file `pixels`; without that file, inspect instead."""
 
     options: FolderOptions
     resolution: int = 0
@@ -31,11 +31,11 @@ class Task:
 
 
 class _OutputError(Exception):
-    """The rows cannot be written: no picture's fault."""
+    """An error in writing the rows, which is no picture's fault."""
 
 
 def perform(source: Listing, share: Mapping[int, Item], task: Task) -> Generator[tuple[int, Answer], None, None]:
-    """Each index of the share, a part of `source` by its index there, with its answer, in the share's order.
+    """Each index of the share, which is a part of `source`, with its answer, in the order of the share.
 
     `reason` in an answer says why a picture cannot be used; `fatal` says that the work cannot go on.
     """
@@ -56,7 +56,7 @@ def perform(source: Listing, share: Mapping[int, Item], task: Task) -> Generator
 
 
 def to_json(source: Listing, share: Mapping[int, Item], task: Task) -> str:
-    """The same job for `main` to read."""
+    """The job as JSON, for `main` to read."""
     items = [[index, *astuple(item)] for index, item in share.items()]
     return json.dumps({
         "root": str(source.root.absolute()), "kind": source.kind, "items": items, "options": task.options.model_dump(),

@@ -1,7 +1,7 @@
-"""Decoding many pictures at once, in processes of their own: what crashes a decoder costs that picture alone.
+"""Pictures decoded by several worker processes, so that one that crashes the decoder costs that picture alone.
 
-Each worker is `python -m gantool.data.pictures.worker`, fed one job and answering a line per picture. Plain processes
-and not multiprocessing, which would run a library user's script again in every worker.
+Each worker is `python -m gantool.data.pictures.worker`, which gets one job and answers a line per picture. They are
+plain processes, since multiprocessing would run a library user's script again in every worker.
 """
 
 import json
@@ -25,7 +25,7 @@ COMMAND = [sys.executable, "-P", "-m", "gantool.data.pictures.worker"]
 
 
 def spread(listing: Listing, task: Task, label: str) -> Iterator[tuple[int, Answer]]:
-    """Each item's index and what the task says of it, in any order, over as many processes as pay; reports progress.
+    """Each item's index and its answer, in any order, from as many processes as are worth it; reports progress.
 
     An answer has a `reason` when the picture cannot be used. Raises DataError when the work itself cannot go on.
     """
@@ -60,7 +60,7 @@ def _in_processes(
                 workers.remove(worker)
                 worker.stop()
                 if worker.is_ready and worker.share:
-                    culprit = next(iter(worker.share))  # it died over the first picture it did not answer for
+                    culprit = next(iter(worker.share))  # it crashed at the first picture that it did not answer for
                     del worker.share[culprit]
                     yield culprit, {"reason": "crashes the decoder"}
                     workers.append(_Worker(listing, worker.share, task, lines))
@@ -120,4 +120,4 @@ class _Worker:
 
 
 _Lines = queue.SimpleQueue[tuple[_Worker, Answer | None]]
-"""What the workers say; None is the last word of each."""
+"""The workers' answers; None is the last of each worker."""

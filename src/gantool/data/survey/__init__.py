@@ -1,1 +1,1 @@
-"""What is in a folder of pictures, and what training would make of it."""
+"""A survey of a folder of pictures: its contents, and the data that training would use."""

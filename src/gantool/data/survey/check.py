@@ -1,4 +1,4 @@
-"""`gantool data check`: what a folder of pictures holds, and what training would make of it."""
+"""The survey that `gantool data check` makes of a folder of pictures."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -20,16 +20,16 @@ from gantool.data.pictures.workers import spread
 
 ALIKE_BITS = 6
 ALIKE_SHARE = 0.06
-"""Two pictures look alike when at most this many of the 256 bits of their looks differ, and this share of those set."""
+"""Two pictures look alike if at most this share of a perceptual hash's set bits differ, and at most ALIKE_BITS."""
 ALIKE_LIMIT = 20_000
-"""More pictures than this are not compared by their looks: every pair is."""
+"""The most pictures that are compared by their looks, since every pair of them is."""
 _ROWS = 1024
 
 Text = Annotated[str, BeforeValidator(printable)]
 
 
 class Spread(BaseModel):
-    """The least, the middle and the greatest."""
+    """Minimum, median and maximum."""
 
     minimum: float
     median: float
@@ -37,14 +37,14 @@ class Spread(BaseModel):
 
 
 class Broken(BaseModel):
-    """A file that cannot be used, and why."""
+    """A file that cannot be used, with the reason."""
 
     path: Text
     reason: Text
 
 
 class Training(BaseModel):
-    """What `gantool train` would use."""
+    """The data that `gantool train` would use."""
 
     images: int
     resolution: int
@@ -54,7 +54,7 @@ class Training(BaseModel):
 
 
 class Report(BaseModel):
-    """What a folder of pictures holds."""
+    """All findings about a folder of pictures."""
 
     path: Text
     files: int
@@ -70,18 +70,18 @@ class Report(BaseModel):
     cmyk: int = 0
     grey: int = 0
     enlarged: int = 0
-    """How many are smaller than the training size, so that they would be blown up."""
+    """The number of pictures smaller than the training size, which would be enlarged."""
     duplicates: list[list[Text]] = []
     """Groups of files with the same bytes."""
     alike: list[list[Text]] | None = []
-    """Groups that look the same though their bytes differ; None when there are too many pictures to compare."""
+    """Groups that look the same though their bytes differ; None if there are too many pictures to compare."""
     broken: list[Broken] = []
     classes: dict[str, int] = {}
     training: Training | None = None
 
 
 def check(options: FolderOptions, resolution: int | None = None) -> Report:
-    """Read every picture of `options.path` once. Raises DataError when there is none; broken ones are in the report."""
+    """Read every picture of `options.path` once. Raises DataError if there is none; the report lists broken ones."""
     listing = usable_listing(options.path)
     answers: dict[str, Answer] = {}
     broken = [Broken(path=path, reason=reason) for path, reason in listing.skipped]
@@ -101,7 +101,7 @@ def check(options: FolderOptions, resolution: int | None = None) -> Report:
 
 
 def _findings(answers: Mapping[str, Answer], options: FolderOptions, resolution: int | None) -> dict[str, Any]:
-    """The fields of the report that need usable pictures."""
+    """The fields of the report that only usable pictures give."""
     found = list(answers.values())
     classes = Counter(sorted(classes_of(list(answers)) or ()))
     headers = [Header(one["format"], one["mode"], one["width"], one["height"], one["alpha"]) for one in found]
@@ -146,7 +146,7 @@ def _duplicates(answers: Mapping[str, Answer]) -> list[list[str]]:
 
 
 def _alike(answers: Mapping[str, Answer]) -> list[list[str]] | None:
-    """Groups by looks, exact copies left to `duplicates`; pictures without any structure are never alike."""
+    """Groups that look alike, without the exact copies in `duplicates`; blank pictures are never alike."""
     first_of = {answer["digest"]: path for path, answer in reversed(list(answers.items()))}
     paths = sorted(first_of.values())
     if len(paths) > ALIKE_LIMIT:
@@ -159,7 +159,7 @@ def _alike(answers: Mapping[str, Answer]) -> list[list[str]] | None:
 
 
 def _near(bits: Float32[np.ndarray, "n bits"]) -> list[list[int]]:
-    """Groups of rows of 0 and 1 that differ in few places; each row joins the first it is near to."""
+    """Groups of rows of bits that differ in few places; each row joins the first one that it is near to."""
     leader = np.arange(len(bits))
     signs, allowed = bits * 2 - 1, np.minimum(ALIKE_BITS, ALIKE_SHARE * bits.sum(1))
     for start in range(0, len(bits), _ROWS):

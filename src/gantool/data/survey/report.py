@@ -1,4 +1,4 @@
-"""The findings of `gantool data check` in words."""
+"""The report of `gantool data check` as text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,7 +10,7 @@ _FEW = 1000
 
 
 def as_text(report: Report) -> str:
-    """A page for a person: what there is, what is odd about it, what training would use."""
+    """The report as a page: the contents, the oddities, and the data that training would use."""
     return "\n".join(f"{title:<12} {text}".rstrip() for title, text in _lines(report))
 
 
@@ -57,7 +57,7 @@ def _training(training: Training, enlarged: int) -> Iterator[tuple[str, str]]:
     if enlarged:
         yield "note", f"{enlarged:,} pictures are smaller than {size} pixels and would be enlarged, which blurs them"
     if training.images < _FEW:
-        yield "note", f"{training.images:,} images are few: expect copies of them; --flip shows them mirrored too"
+        yield "note", f"{training.images:,} images are few: expect copies of them; --flip adds their mirror images"
 
 
 def _classes(classes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
@@ -72,7 +72,7 @@ def _classes(classes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
 def _groups(title: str, what: str, groups: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
     if not groups:
         return
-    yield title, f"{sum(len(group) - 1 for group in groups):,} too many ({len(groups):,} groups; {what}), such as"
+    yield title, f"{sum(len(group) - 1 for group in groups):,} too many ({len(groups):,} groups; {what}), for example"
     for group in groups[:3]:
         yield "", " = ".join(group[:3]) + (" = ..." if len(group) > 3 else "")
 

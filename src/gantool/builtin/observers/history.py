@@ -1,4 +1,4 @@
-"""The readings of a run so far, as the rules look at them."""
+"""The metrics of a run so far, in the form that the rules need."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,29 +7,29 @@ from statistics import median
 from gantool.builtin.observers import WatchOptions
 
 FIRST_TICKS = 8
-"""Their medians are what gradients and losses are compared with later."""
+"""The number of first ticks whose medians gradients and losses are compared with later."""
 FEWEST_TICKS = 8
 STUCK = 4
-"""So many measurements in a row without progress are no accident."""
+"""The number of measurements in a row without progress that counts as stuck."""
 LEARNING = 4800
-"""Images in which a generator may still be about to wake: a fifth of the runs that the thresholds come from."""
+"""Images before which a slow generator is not warned about: a fifth of the runs that the thresholds come from."""
 PROGRESS = 0.97
-"""Times the best score so far: what counts as getting better."""
+"""A score counts as progress if it is below this factor of the best so far."""
 LEAST_DIVERSITY = 0.01
-"""Less diversity or spacing counts as this in a score, which would have no end otherwise."""
+"""The floor of diversity and spacing in a score, which would be unbounded otherwise."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One line of the metrics: the scalars of a tick, or what was measured of a snapshot (then `swd` is among them)."""
+    """One line of the metrics: the scalars of a tick, or the measurements of a snapshot (then `swd` is among them)."""
 
     images_seen: int
     values: Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What goes wrong, since when, how badly (only its ratio to another of the kind counts), and what to do."""
+class Problem:
+    """A problem of a run: its kind, since when, a severity to compare with others of its kind, and a message."""
 
     kind: str
     images_seen: int
@@ -38,8 +38,8 @@ class Verdict:
     message: str
 
 
-class Trail:
-    """The readings of a run so far. Measurements at another side than the last one's are left behind."""
+class History:
+    """The readings of a run so far. Measurements at another resolution than the last are dropped."""
 
     def __init__(self, goal: int, options: WatchOptions, penalties: Sequence[str] = ()) -> None:
         self.goal = goal
@@ -50,7 +50,7 @@ class Trail:
         self._first: dict[tuple[str, int], float] = {}
 
     def add(self, reading: Reading) -> None:
-        """Note the next one."""
+        """Add the next reading."""
         if "swd" not in reading.values:
             self.ticks.append(reading)
             return
@@ -58,19 +58,19 @@ class Trail:
             self.measured.clear()
         self.measured.append(reading)
 
-    def first(self, name: str, ticks: int = FIRST_TICKS) -> float:
+    def first_median(self, name: str, ticks: int = FIRST_TICKS) -> float:
         """The median size of a scalar over the first ticks that have it; 0 while there are too few."""
         if (name, ticks) not in self._first:
-            told = [abs(tick.values[name]) for tick in self.ticks if name in tick.values][:ticks]
-            if len(told) < ticks:
+            sizes = [abs(tick.values[name]) for tick in self.ticks if name in tick.values][:ticks]
+            if len(sizes) < ticks:
                 return 0.0
-            self._first[name, ticks] = median(told)
+            self._first[name, ticks] = median(sizes)
         return self._first[name, ticks]
 
     def recent(self) -> Sequence[Reading]:
-        """The ticks of the last window, at least `FEWEST_TICKS`; none while there are too few.
+        """The ticks of the last window, at least `FEWEST_TICKS`; empty while there are too few.
 
-        A tick in which it never was a network's turn has nothing of that network: rules look at those that have.
+        A tick in which a network never took a step lacks its scalars: rules use the ticks that have them.
         """
         start = len(self.ticks)
         while start and self.ticks[start - 1].images_seen > self.ticks[-1].images_seen - self._window:
@@ -79,26 +79,26 @@ class Trail:
         return self.ticks[start:] if start >= 0 else ()
 
     @property
-    def young(self) -> bool:
-        """Whether too little was learnt from to blame the generator for what it cannot do yet; never at a run's end."""
+    def is_early(self) -> bool:
+        """True if it is too early to warn about a slow generator; never at a run's end."""
         return self.measured[-1].images_seen < min(LEARNING, self.goal)
 
     @property
     def penalty(self) -> str:
-        """What to try of penalties: what a run has already is no advice."""
+        """The advice on penalties: another weight of one that the run has, else r1."""
         return f"another weight of --penalty {self.penalties[0]}" if self.penalties else "--penalty r1"
 
-    def of(self, name: str) -> list[float]:
-        """A measured number through the run."""
+    def measurements(self, name: str) -> list[float]:
+        """All values of a measurement through the run."""
         return [reading.values[name] for reading in self.measured]
 
-    def stands_still(self, last: int = STUCK) -> bool:
-        """Whether the `last` measurements score no better than those before; not told by too few."""
+    def is_stuck(self, last: int = STUCK) -> bool:
+        """True if the `last` measurements score no better than those before; False while there are too few."""
         scores = [score_of(reading.values) for reading in self.measured]
         return len(scores) > last and min(scores[-last:]) > PROGRESS * min(scores[:-last])
 
 
 def score_of(values: Mapping[str, float]) -> float:
-    """Lower is better: the distance to the data, more where samples are more alike, or oftener twins, than the data."""
+    """The score, lower is better: distance to the data, divided by diversity or spacing if below the data's."""
     differs = min(values["diversity"], values["spacing"])
     return values["swd"] / min(1.0, max(differs, LEAST_DIVERSITY))

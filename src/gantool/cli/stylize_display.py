@@ -1,4 +1,4 @@
-"""What `gantool stylize` reads from words, and what it says while it draws."""
+"""Text of `gantool stylize`: weights of layers as it reads them, and the progress line that it shows."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,24 +11,24 @@ from gantool.style.transfer import State
 
 SECONDS_BETWEEN_LINES = 5.0
 Show = Callable[[State, str, float], None]
-"""Shows a state of what is named, and the share of the whole work that is done."""
+"""A function that shows a state of the named picture, and the share of the whole work that is done."""
 
 
 def layer_weights(flag: str, texts: Sequence[str]) -> dict[str, float]:
-    """`LAYER` or `LAYER:WEIGHT` as a table. Raises OptionError for a weight that is no number."""
+    """Weights by layer, from texts `LAYER` or `LAYER:WEIGHT`. Raises OptionError for a weight that is no number."""
     weights = {}
     for text in texts:
         name, colon, number = text.partition(":")
         try:
             weights[name] = float(number) if colon else 1.0
         except ValueError as error:
-            raise OptionError(f"{flag} {text}: after the colon comes a number.") from error
+            raise OptionError(f"{flag} {text}: the weight after the colon must be a number.") from error
     return weights
 
 
 @contextmanager
 def display(quiet: bool) -> Iterator[Show]:
-    """A live line on a terminal, else a plain one every few seconds."""
+    """Show progress as a live line on a terminal, else as a plain line every few seconds."""
     began = time.monotonic()
     if quiet:
         yield lambda state, name, share: None
@@ -45,18 +45,18 @@ def display(quiet: bool) -> Iterator[Show]:
 
             yield update
     else:
-        said_at = [began - SECONDS_BETWEEN_LINES]
+        shown_at = [began - SECONDS_BETWEEN_LINES]
 
         def line(state: State, name: str, share: float) -> None:
-            if time.monotonic() - said_at[0] >= SECONDS_BETWEEN_LINES or state.step == state.steps:
-                said_at[0] = time.monotonic()
+            if time.monotonic() - shown_at[0] >= SECONDS_BETWEEN_LINES or state.step == state.steps:
+                shown_at[0] = time.monotonic()
                 say(status(state, name, share, time.monotonic() - began))
 
         yield line
 
 
 def status(state: State, name: str, share: float, seconds: float) -> str:
-    """How far, how long to go, and the three losses, on one line."""
+    """One line with the progress, the time left and the three losses."""
     height, width = state.image.shape[-2:]
     left = timedelta(seconds=round(seconds * (1 - share) / max(share, 1e-3)))
     terms = state.terms

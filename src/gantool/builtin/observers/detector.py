@@ -1,0 +1,80 @@
+"""Detection of problems in a run from its metrics alone, so that metrics.jsonl can be replayed at any time."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gantool.builtin.observers import WatchOptions
+from gantool.builtin.observers.history import History, Problem, Reading
+from gantool.builtin.observers.rules import MEASURED_RULES, TICK_RULES
+from gantool.engine.best import Best
+
+LEAST_IMAGES = 1000
+"""The least images seen before any warning: a run of a few steps has learnt nothing yet."""
+FORGOTTEN = 0.25
+"""The share of a run after which a problem that went away and comes back is warned about again."""
+
+
+class Detector:
+    """Takes a run's readings one by one and returns new problems; `penalties` are those that the run has already."""
+
+    def __init__(self, options: WatchOptions, goal: int, penalties: Sequence[str] = ()) -> None:
+        self._options = options
+        self._history = History(goal, options, penalties)
+        self._warned: dict[str, Problem] = {}
+        self._seen: dict[str, int] = {}
+        self._best = Best()
+
+    @property
+    def best(self) -> int:
+        """The images seen of the best score so far; 0 while there is none."""
+        return self._best.images_seen
+
+    def take(self, reading: Reading) -> list[Problem]:
+        """Add a reading; returns problems that begin here or got much worse since their last warning."""
+        history, options = self._history, self._options
+        history.add(reading)
+        score = reading.values.get("score")
+        if score is not None and reading.images_seen:
+            self._best.take(reading.images_seen, score)
+        if reading.images_seen < max(options.warm_up * history.goal, LEAST_IMAGES):
+            return []
+        rules = MEASURED_RULES if "swd" in reading.values else TICK_RULES
+        found = [problem for rule in rules if (problem := rule(history, options)) is not None]
+        return [problem for problem in found if self._is_new(problem)]
+
+    def _is_new(self, problem: Problem) -> bool:
+        now = problem.images_seen
+        gone = now - self._seen.get(problem.kind, now) > FORGOTTEN * self._history.goal
+        self._seen[problem.kind] = now
+        warned = self._warned.get(problem.kind)
+        if warned is not None and not gone and problem.severity < self._options.much_worse * warned.severity:
+            return False
+        self._warned[problem.kind] = problem
+        return True
+
+
+def detect(history: Iterable[Reading], goal: int, options: WatchOptions | None = None) -> list[Problem]:
+    """All problems of a run of `goal` images, in the order of their warnings."""
+    detector = Detector(options or WatchOptions(), goal)
+    return [problem for reading in history for problem in detector.take(reading)]
+
+
+def read_metrics(metrics: Path, until: int | None = None) -> Iterator[Reading]:
+    """The readings in a metrics.jsonl up to `until` images seen; other lines are skipped."""
+    if not metrics.is_file():
+        return
+    for line in metrics.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+            numbers = {name: float(value) for name, value in entry.items() if isinstance(value, int | float)}
+            seen = int(numbers.pop("images_seen"))
+        except (ValueError, KeyError, AttributeError):
+            continue
+        if numbers and (until is None or seen <= until):
+            yield Reading(seen, numbers)
+
+
+def rounded(values: Mapping[str, float]) -> dict[str, float]:
+    """Values rounded as in metrics.jsonl, so that a resumed run, which reads them there, gives the same warnings."""
+    return {name: float(f"{value:.6g}") for name, value in values.items()}

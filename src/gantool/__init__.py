@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Component,
         ImageShape,
         OnCpu,
+        OptimizerSetting,
         Options,
         Recipe,
         Setting,
@@ -56,8 +57,8 @@ _HOME = {
     "gantool.run.start": ("configure", "train", "trainer"),
     "gantool.sampling.load": ("load",),
     "gantool.api.specs": (
-        "API_VERSION", "Architecture", "Command", "Component", "ImageShape", "OnCpu", "Options", "Recipe", "Setting",
-        "ShortRun", "option",
+        "API_VERSION", "Architecture", "Command", "Component", "ImageShape", "OnCpu", "OptimizerSetting",
+        "Options", "Recipe", "Setting", "ShortRun", "option",
     ),
     "gantool.api.run_config": ("RunConfig",),
     "gantool.api.contracts": (
@@ -75,7 +76,8 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
-    "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits", "Loss", "Critic",
+    "ShortRun", "OnCpu", "Setting", "OptimizerSetting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits",
+    "Loss", "Critic",
     "Penalty", "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
     "Observer", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
     "MappedGenerator", "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",

@@ -34,6 +34,11 @@ def gantool_balances() -> list[Component]:  # type: ignore[empty-body]
 
 
 @hookspec
+def gantool_optimizers() -> list[Component]:  # type: ignore[empty-body]
+    """Optimizers of either network: `factory(options, parameters, setting: OptimizerSetting) -> Optimizer` of torch."""
+
+
+@hookspec
 def gantool_sources() -> list[Component]:  # type: ignore[empty-body]
     """Where images come from: `factory(options, resolution=..., channels=...) -> Source`."""
 

@@ -30,6 +30,7 @@ KINDS = {
         Kind("penalty", "penalties", "--penalty"),
         Kind("augmentation", "augmentations", "--augment"),
         Kind("balance", "balances", "--balance"),
+        Kind("optimizer", "optimizers", "--optimizer"),
         Kind("source", "sources", "--data"),
         Kind("extractor", "extractors", "--extractor"),
         Kind("observer", "observers", "--log"),

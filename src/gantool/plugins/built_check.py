@@ -19,6 +19,7 @@ _CALLS: dict[str, dict[str, tuple[str, ...]]] = {
     "constraint": {"constrain": ("network",)},
     "augmentation": {"draw": ("n",)},
     "balance": {"turn": (), "observe": ("seen",)},
+    "optimizer": {"step": (), "zero_grad": (), "state_dict": (), "load_state_dict": ("state_dict",)},
     "source": {"__len__": (), "__getitem__": ("index",)},
     "extractor": {"__call__": ("images",)},
     "observer": {"__call__": ("event",)},

@@ -26,6 +26,7 @@ BUILT_INS = (
     "gantool.builtin.penalties",
     "gantool.builtin.augment",
     "gantool.builtin.balance",
+    "gantool.builtin.optimizers",
     "gantool.builtin.sources",
     "gantool.builtin.extractors",
     "gantool.builtin.observers",

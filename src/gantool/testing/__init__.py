@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         check_extractor,
         check_loss,
         check_observer,
+        check_optimizer,
         check_penalty,
         check_source,
     )
@@ -43,6 +44,7 @@ __all__ = [
     "check_extractor",
     "check_loss",
     "check_observer",
+    "check_optimizer",
     "check_penalty",
     "check_source",
     "write_untrained",

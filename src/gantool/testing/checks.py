@@ -52,6 +52,11 @@ def check_balance(choice: str | Spec) -> None:
     _raise("balance", choice)
 
 
+def check_optimizer(choice: str | Spec) -> None:
+    """Check an optimizer: a loss falls, schedules set its learning rate, its state comes back. Raises Nonconforming."""
+    _raise("optimizer", choice)
+
+
 def check_source(choice: str | Spec) -> None:
     """Check a source: pictures of the wanted shapes, the same each time. Raises Nonconforming."""
     _raise("source", choice)

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
         MappedGenerator,
         Observer,
         Penalty,
+        PlaceWeights,
         Skipped,
         Source,
         Stage,
+        Statistics,
+        StyleLoss,
         Turn,
     )
     from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
@@ -63,7 +66,8 @@ _HOME = {
     "gantool.api.run_config": ("RunConfig",),
     "gantool.api.contracts": (
         "Augmentation", "Balance", "Constraint", "Critic", "Extractor", "Gan", "GeneratorPenalty", "Images", "Labels",
-        "Logits", "Loss", "MappedGenerator", "Observer", "Penalty", "Skipped", "Source", "Stage", "Turn",
+        "Logits", "Loss", "MappedGenerator", "Observer", "Penalty", "PlaceWeights", "Skipped", "Source", "Stage",
+        "Statistics", "StyleLoss", "Turn",
     ),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.engine.model_file": ("ModelCard",),
@@ -79,6 +83,7 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "ShortRun", "OnCpu", "Setting", "OptimizerSetting", "ImageShape", "Gan", "Stage", "Images", "Labels", "Logits",
     "Loss", "Critic",
     "Penalty", "GeneratorPenalty", "Constraint", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
+    "StyleLoss", "Statistics", "PlaceWeights",
     "Observer", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
     "MappedGenerator", "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",
     "Model", "ModelCard", "LatentFile", "load_latents", "save_latents",

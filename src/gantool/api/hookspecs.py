@@ -49,6 +49,11 @@ def gantool_extractors() -> list[Component]:  # type: ignore[empty-body]
 
 
 @hookspec
+def gantool_style_losses() -> list[Component]:  # type: ignore[empty-body]
+    """Distances between the features of an image and a style: `factory(options) -> StyleLoss`."""
+
+
+@hookspec
 def gantool_observers() -> list[Component]:  # type: ignore[empty-body]
     """Watchers of a run: `factory(options) -> Observer`."""
 

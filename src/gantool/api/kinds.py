@@ -33,6 +33,7 @@ KINDS = {
         Kind("optimizer", "optimizers", "--optimizer"),
         Kind("source", "sources", "--data"),
         Kind("extractor", "extractors", "--extractor"),
+        Kind("style-loss", "style_losses", "--style-loss"),
         Kind("observer", "observers", "--log"),
         Kind("command", "commands", None, "Command"),
     )

@@ -81,7 +81,7 @@ def _manner(job: Job) -> tuple[Manner, str]:
             raise DataError(f"There is no file {path}.{nearest_beside(path)}")
     with showing_progress():
         extractor, name = find_extractor(job.extractor)
-    return Manner(styles, extractor, job.settings, job.masks, job.device, job.precision), name
+    return Manner(styles, extractor, job.settings, job.style_loss, job.masks, job.device, job.precision), name
 
 
 def _folder(job: Job, manner: Manner, show: Show, caught: list[int]) -> list[Drawn]:

@@ -29,6 +29,7 @@ BUILT_INS = (
     "gantool.builtin.optimizers",
     "gantool.builtin.sources",
     "gantool.builtin.extractors",
+    "gantool.builtin.style_losses",
     "gantool.builtin.observers",
     "gantool.cli.commands",
 )

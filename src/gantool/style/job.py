@@ -11,13 +11,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Extractor
+from gantool.api.contracts import Extractor, StyleLoss
 from gantool.builtin.extractors.weights import WeightsUnavailableError, available
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, read_picture
 from gantool.engine.devices import is_out_of_memory, pick_device
 from gantool.engine.precision import bf16_gains
-from gantool.errors import DataError, OptionError, StyleError
+from gantool.errors import DataError, OptionError, StyleError, UnknownNameError
 from gantool.pixels import to_float
 from gantool.plugins.host import host
 from gantool.style.pyramid import resized
@@ -43,6 +43,7 @@ class Manner:
     styles: Sequence[StyleFile]
     extractor: Extractor
     settings: Settings = field(default_factory=Settings)
+    style_loss: str = AUTO
     masks: Sequence[Path] = ()
     device: str = AUTO
     precision: str = AUTO
@@ -94,12 +95,32 @@ def find_extractor(text: str = AUTO) -> tuple[Extractor, str]:
     return extractor, chosen.spec.name
 
 
+def find_style_loss(text: str, extractor: Extractor) -> StyleLoss:
+    """The style loss chosen by NAME[:options]; `auto` is the extractor's own, or gram.
+
+    Raises UnknownNameError, naming the extractor where it asks for a style loss that there is not.
+    """
+    own = text == AUTO
+    text = str(getattr(extractor, "style_loss", "gram")) if own else text
+    try:
+        built: StyleLoss = host().resolve("style-loss", text).build()
+    except UnknownNameError as error:
+        if not own:
+            raise
+        raise UnknownNameError(
+            f"The extractor {type(extractor).__name__} asks for the style loss {text!r}. {error} "
+            "Name one by --style-loss."
+        ) from error
+    return built
+
+
 def stylize(content: Picture, manner: Manner, start: Float[Tensor, "1 3 _ _"] | None = None) -> Iterator[State]:
     """The states of a transfer of the styles to a picture that was read. Raises as `transfer` does.
 
     `start`, in [-1, 1] and of any size, is where the search begins.
     """
     device = pick_device(manner.device)
+    style_loss = find_style_loss(manner.style_loss, manner.extractor)
     height, width = content.pixels.shape[-2:]
     longest = round(max(height, width) * manner.settings.style_scale)
     styles = [as_image(read_style(style.path, longest), device) for style in manner.styles]
@@ -113,6 +134,7 @@ def stylize(content: Picture, manner: Manner, start: Float[Tensor, "1 3 _ _"] | 
             shares=[style.weight for style in manner.styles],
             masks=masks,
             start=None if start is None else resized(start.to(device), height, width),
+            style_loss=style_loss,
             autocast=autocast(device, manner.precision),
         )
     except RuntimeError as error:

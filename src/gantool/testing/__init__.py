@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         check_optimizer,
         check_penalty,
         check_source,
+        check_style_loss,
     )
     from gantool.testing.faults import Nonconforming
     from gantool.testing.untrained import write_untrained
@@ -47,6 +48,7 @@ __all__ = [
     "check_optimizer",
     "check_penalty",
     "check_source",
+    "check_style_loss",
     "write_untrained",
 ]
 

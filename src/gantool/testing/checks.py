@@ -67,6 +67,11 @@ def check_extractor(choice: str | Spec) -> None:
     _raise("extractor", choice)
 
 
+def check_style_loss(choice: str | Spec) -> None:
+    """Check a style loss: 0 at the style, blind to places, with gradients; tiles add up. Raises Nonconforming."""
+    _raise("style-loss", choice)
+
+
 def check_observer(choice: str | Spec) -> None:
     """Check an observer: it takes every event, and changes nothing. Raises Nonconforming."""
     _raise("observer", choice)

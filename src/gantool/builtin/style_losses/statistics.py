@@ -1,88 +1,59 @@
-"""Style as statistics of features: Gram matrices, mean and covariance, or every one-dimensional view of them.
-
-A style loss takes `measure(features, weights)`, which adds up over tiles, and `distance(measured, target)`, which is 0
-where both agree and about 1 where nothing of the style is there. Several styles are blended as targets.
-"""
+"""Style as statistics of features: Gram matrices, or mean and covariance."""
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.style.losses import TINY, Weights
+from gantool.api.contracts import PlaceWeights, Statistics, StyleLoss
+from gantool.api.specs import Options
 
-Measured = tuple[Tensor, ...]
-
-
-@runtime_checkable
-class StyleLoss(Protocol):
-    """How far the features of a picture are from those of a style, places apart."""
-
-    additive: bool
-    """Whether the measures of tiles add up to the measure of the whole."""
-
-    def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
-        """What is compared; the last tensor is how many places it was taken from."""
-
-    def blend(self, targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
-        """One target out of several, by shares that sum to 1."""
-
-    def distance(self, measured: Measured, target: Measured) -> Float[Tensor, ""]:
-        """0 at the target."""
-
-    def turn(self) -> None:
-        """Draw anew what is drawn at random, if anything is."""
+TINY = 1e-12
 
 
-class _Fixed:
-    """A style loss in which nothing is random."""
-
-    additive = True
-
-    def turn(self) -> None:
-        """Nothing to draw."""
-
-
-class Gram(_Fixed):
+class Gram(StyleLoss):
     """|G - G_style|^2 / |G_style|^2 (Gatys et al. 2016, eq. 4, relative to the style)."""
 
-    def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
+    def __init__(self, options: Options | None = None) -> None:
+        """Without options."""
+
+    def measure(self, features: Float[Tensor, "n c h w"], weights: PlaceWeights | None = None) -> Statistics:
         """The Gram matrix times the places, and the places."""
         flat, counted, places = _places(features, weights)
         return counted @ flat.T, places
 
-    def blend(self, targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
-        """The weighted mean of the Gram matrices."""
-        return _blended(targets, shares)
-
-    def distance(self, measured: Measured, target: Measured) -> Float[Tensor, ""]:
+    def distance(self, measured: Statistics, target: Statistics) -> Float[Tensor, ""]:
         """Relative squared distance of the matrices."""
         one, other = measured[0] / measured[1], target[0] / target[1]
         return (one - other).square().sum() / other.square().sum().clamp_min(TINY)
 
 
-class Covariance(_Fixed):
+class Covariance(StyleLoss):
     """Squared Wasserstein-2 distance of normal distributions of the same mean and covariance, by the style's power.
 
     |m - m_s|^2 + tr(C + C_s - 2 (C_s^1/2 C C_s^1/2)^1/2) (Olkin and Pukelsheim 1982), in float64. A share `EPSILON` of
     the style's variance is added to both diagonals, so that the gradient exists where a covariance has no full rank.
     """
 
-    def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
+    strength = 6.0
+
+    def __init__(self, options: Options | None = None) -> None:
+        """Without options."""
+
+    def measure(self, features: Float[Tensor, "n c h w"], weights: PlaceWeights | None = None) -> Statistics:
         """Second moments and first moments times the places, and the places."""
         flat, counted, places = _places(features, weights)
         return counted @ flat.T, counted.sum(dim=1), places
 
-    def blend(self, targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
+    def blend(self, targets: Sequence[Statistics], shares: Sequence[float]) -> Statistics:
         """The weighted means of means and covariances."""
         moments = [_moments(target) for target in targets]
         mean = torch.stack([share * mean for (mean, _), share in zip(moments, shares, strict=True)]).sum(dim=0)
         spread = torch.stack([share * spread for (_, spread), share in zip(moments, shares, strict=True)]).sum(dim=0)
         return spread + torch.outer(mean, mean), mean, mean.new_ones(())
 
-    def distance(self, measured: Measured, target: Measured) -> Float[Tensor, ""]:
+    def distance(self, measured: Statistics, target: Statistics) -> Float[Tensor, ""]:
         """0 where mean and covariance agree."""
         mean, spread = _moments(measured)
         wanted_mean, wanted = _moments(target)
@@ -101,7 +72,7 @@ class Covariance(_Fixed):
 EPSILON = 1e-3
 
 
-def _places(features: Tensor, weights: Weights | None) -> tuple[Tensor, Tensor, Tensor]:
+def _places(features: Tensor, weights: PlaceWeights | None) -> tuple[Tensor, Tensor, Tensor]:
     """Channels by places; the same, each place counted by its weight; and how many places that is."""
     flat = features.transpose(0, 1).flatten(1)
     if weights is None:
@@ -110,12 +81,7 @@ def _places(features: Tensor, weights: Weights | None) -> tuple[Tensor, Tensor, 
     return flat, flat * share, share.sum()
 
 
-def _blended(targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
-    parts = [share * target[0] / target[1] for target, share in zip(targets, shares, strict=True)]
-    return torch.stack(parts).sum(dim=0), parts[0].new_ones(())
-
-
-def _moments(measured: Measured) -> tuple[Tensor, Tensor]:
+def _moments(measured: Statistics) -> tuple[Tensor, Tensor]:
     second, first, places = (part.double() for part in measured)
     mean = first / places
     return mean, second / places - torch.outer(mean, mean)

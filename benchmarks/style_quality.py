@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gantool.builtin.style_losses.sliced import quantiles
 from gantool.data.pictures.whole import read_picture
 from gantool.pixels import to_float
 from gantool.style.color import luma, matched
 from gantool.style.pyramid import resized, shrunk
-from gantool.style.sliced import quantiles
 
 PATCH, DIRECTIONS, SCALES = 5, 128, 3
 EDGE_PIXELS = 128

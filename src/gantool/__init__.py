@@ -20,10 +20,13 @@ if TYPE_CHECKING:
         MappedGenerator,
         Observer,
         Penalty,
+        PlaceWeights,
         Seen,
         Skipped,
         Source,
         Stage,
+        Statistics,
+        StyleLoss,
         Turn,
     )
     from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         Component,
         ImageShape,
         OnCpu,
+        OptimizerSetting,
         Options,
         Recipe,
         Setting,
@@ -55,13 +59,14 @@ _HOME = {
     "gantool.run.start": ("configure", "train", "trainer"),
     "gantool.sampling.load": ("load",),
     "gantool.api.specs": (
-        "API_VERSION", "Architecture", "Command", "Component", "ImageShape", "OnCpu", "Options", "Recipe", "Setting",
-        "ShortRun", "option",
+        "API_VERSION", "Architecture", "Command", "Component", "ImageShape", "OnCpu", "OptimizerSetting",
+        "Options", "Recipe", "Setting", "ShortRun", "option",
     ),
     "gantool.api.run_config": ("RunConfig",),
     "gantool.api.contracts": (
         "Augmentation", "Balance", "Critic", "Extractor", "Gan", "Images", "Labels", "Logits", "Loss",
-        "MappedGenerator", "Observer", "Penalty", "Seen", "Skipped", "Source", "Stage", "Turn",
+        "MappedGenerator", "Observer", "Penalty", "PlaceWeights", "Seen", "Skipped", "Source", "Stage", "Statistics",
+        "StyleLoss", "Turn",
     ),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.engine.model_file": ("ModelCard",),
@@ -74,9 +79,10 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
-    "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Seen", "Stage", "Images", "Labels", "Logits", "Loss",
-    "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer", "Event",
-    "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
+    "ShortRun", "OnCpu", "Setting", "OptimizerSetting", "ImageShape", "Gan", "Seen", "Stage", "Images", "Labels",
+    "Logits", "Loss", "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
+    "StyleLoss", "Statistics", "PlaceWeights", "Observer", "Event", "Started", "Tick", "Snapshot", "Measured",
+    "Checkpoint", "Warned", "Finished",
     "MappedGenerator", "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",
     "Model", "ModelCard", "LatentFile", "load_latents", "save_latents",
 ]  # fmt: skip

@@ -5,8 +5,10 @@ from safetensors.torch import save_file
 from gantool.builtin.extractors import RandomOptions, SqueezeNetOptions
 from gantool.builtin.extractors.filters import Filters
 from gantool.builtin.extractors.squeezenet import SqueezeNet
+from gantool.builtin.style_losses.sliced import Sliced
+from gantool.builtin.style_losses.statistics import Covariance, Gram
 from gantool.errors import OptionError
-from gantool.style import Covariance, Gram, Settings, transfer
+from gantool.style import Settings, transfer
 from gantool.style.layers import balance_of
 from gantool.style.objective import Objective
 from gantool.style.tiles import TiledObjective, tiles_of
@@ -44,7 +46,7 @@ def test_tiles_equal_the_whole(squeezenet, pooling, loss, masked):
     masks = [left, 1 - left] if masked else None
     extractor = SqueezeNet(SqueezeNetOptions(weights=str(squeezenet), pooling=pooling))
     layers = {"relu1": 1.0, "fire3": 1.0, "fire5": 1.0}
-    balance = balance_of(extractor, Settings(style_layers=layers, content_layers={"fire4": 1.0}))
+    balance = balance_of(extractor, Settings(style_layers=layers, content_layers={"fire4": 1.0}), loss)
     network = extractor.select(balance.layers).double()
     results = []
     for made in (
@@ -62,11 +64,11 @@ def test_tiles_equal_the_whole(squeezenet, pooling, loss, masked):
 
 def test_a_bank_of_filters_has_tiles_too():
     extractor = Filters(RandomOptions(filters=8, size=5, scales=3))
-    settings = Settings(steps=3, scales=1, style_loss="covariance")
+    settings = Settings(steps=3, scales=1)
     whole, tiled = (
-        list(transfer(picture(0, 70, 90), [picture(1, 60, 60)], extractor, settings))[-1]
-        for settings in (settings, Settings(steps=3, scales=1, style_loss="covariance", tile=32))
+        list(transfer(picture(0, 70, 90), [picture(1, 60, 60)], extractor, settings, style_loss=Covariance()))[-1]
+        for settings in (settings, Settings(steps=3, scales=1, tile=32))
     )
     assert tiled.terms.total == pytest.approx(whole.terms.total, rel=1e-4)
     with pytest.raises(OptionError, match="sliced"):
-        next(transfer(picture(0, 70, 90), [picture(1, 60, 60)], extractor, Settings(tile=32)))
+        next(transfer(picture(0, 70, 90), [picture(1, 60, 60)], extractor, Settings(tile=32), style_loss=Sliced()))

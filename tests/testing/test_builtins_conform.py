@@ -29,6 +29,8 @@ OTHERS = {
     "penalty": [*BUILT_IN.specs("penalty"), "gp:target=0", "bcr:policy=cutout"],
     "augmentation": [*BUILT_IN.specs("augmentation"), "ada:p=0.5", "diffaugment:strength=0.5"],
     "balance": [*BUILT_IN.specs("balance"), "fixed:d_steps=3"],
+    "optimizer": [*BUILT_IN.specs("optimizer"), "sgd:momentum=0.9,nesterov=yes", "rmsprop:momentum=0.5"],
+    "style-loss": [*BUILT_IN.specs("style-loss"), "sliced:directions=8"],
     "observer": [*BUILT_IN.specs("observer"), "console:quiet=yes"],
 }  # fmt: skip
 EVERY = [(kind, name) for kind in (*OTHERS, "architecture", "source", "extractor") for name in BUILT_IN.specs(kind)]

@@ -34,6 +34,11 @@ def gantool_balances() -> list[Component]:  # type: ignore[empty-body]
 
 
 @hookspec
+def gantool_optimizers() -> list[Component]:  # type: ignore[empty-body]
+    """Optimizers of either network: `factory(options, parameters, setting: OptimizerSetting) -> Optimizer` of torch."""
+
+
+@hookspec
 def gantool_sources() -> list[Component]:  # type: ignore[empty-body]
     """Where images come from: `factory(options, resolution=..., channels=...) -> Source`."""
 
@@ -41,6 +46,11 @@ def gantool_sources() -> list[Component]:  # type: ignore[empty-body]
 @hookspec
 def gantool_extractors() -> list[Component]:  # type: ignore[empty-body]
     """Networks that turn images into features: `factory(options) -> Extractor`."""
+
+
+@hookspec
+def gantool_style_losses() -> list[Component]:  # type: ignore[empty-body]
+    """Distances between the features of an image and a style: `factory(options) -> StyleLoss`."""
 
 
 @hookspec

@@ -30,8 +30,10 @@ KINDS = {
         Kind("penalty", "penalties", "--penalty"),
         Kind("augmentation", "augmentations", "--augment"),
         Kind("balance", "balances", "--balance"),
+        Kind("optimizer", "optimizers", "--optimizer"),
         Kind("source", "sources", "--data"),
         Kind("extractor", "extractors", "--extractor"),
+        Kind("style-loss", "style_losses", "--style-loss"),
         Kind("observer", "observers", "--log"),
         Kind("command", "commands", None, "Command"),
     )

@@ -54,6 +54,15 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class OptimizerSetting:
+    """The settings of a run that an optimizer begins with; its own options may override betas and weight decay."""
+
+    learning_rate: float
+    betas: tuple[float, float] = (0.5, 0.999)
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True)
 class ShortRun:
     """More and bolder steps, for sources whose own length is at most `images`: there they beat the recipe's."""
 
@@ -123,7 +132,8 @@ class Component:
     """Anything a plugin provides, apart from architectures.
 
     `factory` is `"module:callable"`, imported on use, and is called with the options: `(options) -> Loss` and the like.
-    A source's factory is called as `factory(options, resolution=..., channels=...)`. A source may also name, in
+    A source's factory is called as `factory(options, resolution=..., channels=...)`, an optimizer's as
+    `factory(options, parameters, setting: OptimizerSetting)`. A source may also name, in
     `natural`, a callable `(options) -> ImageShape` that tells the shape it is best trained at; it must be quick.
     `images` is how long a run on it is by default, in place of the recipe's. `settle` names a callable `(options,
     setting: Setting) -> (options, why)` that replaces options at "auto" once, when a run begins; it must be quick and

@@ -68,7 +68,12 @@ def stylize(
         int | None, typer.Option(metavar="N", min=1, max=12, help="Number of resolutions, each half the next.")
     ] = None,
     style_loss: Annotated[
-        Literal["auto", "gram", "covariance", "sliced"], typer.Option(help="Statistics of features that are compared.")
+        str,
+        typer.Option(
+            metavar="L",
+            help="Distance between features: a component; auto is the extractor's own, else gram.",
+            autocompletion=complete("style-loss"),
+        ),
     ] = "auto",
     content_layers: Annotated[
         list[str] | None, typer.Option("--content-layer", metavar="LAYER[:X]", help="Layers of the content loss.")
@@ -111,7 +116,6 @@ def stylize(
         steps=steps,
         scales=scales,
         style_scale=style_scale,
-        style_loss=style_loss,
         optimizer=optimizer,
         start="noise" if start == "noise" else "content",
         seed=seed,
@@ -127,6 +131,7 @@ def stylize(
         extractor=extractor,
         size=size or None,
         settings=settings,
+        style_loss=style_loss,
         masks=masks or [],
         start=None if start in ("content", "noise") else Path(start),
         sheet=sheet,

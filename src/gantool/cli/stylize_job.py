@@ -18,6 +18,7 @@ class Job:
     extractor: str
     size: int | None
     settings: Settings
+    style_loss: str
     masks: Sequence[Path]
     start: Path | None
     sheet: Path | None

@@ -24,9 +24,10 @@ from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, read_picture
 from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
 from gantool.pixels import to_uint8
+from gantool.plugins.host import host
 from gantool.render.pictures import save_pictures, to_pil
 from gantool.render.rows import side_by_side
-from gantool.style.job import StyleSetup, as_image, parse_styles, stylize
+from gantool.style.job import StyleSetup, as_image, find_style_loss, parse_styles, stylize
 from gantool.style.transfer import State
 
 
@@ -82,7 +83,8 @@ def _setup(job: Job) -> tuple[StyleSetup, str]:
             raise DataError(f"There is no file {path}.{nearest_beside(path)}")
     with showing_progress():
         extractor, name = find_extractor(job.extractor)
-    return StyleSetup(styles, extractor, job.settings, job.masks, job.device, job.precision), name
+        style_loss = find_style_loss(host(), job.style_loss, extractor)
+    return StyleSetup(styles, extractor, job.settings, job.masks, job.device, job.precision, style_loss), name
 
 
 def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[Drawn]:

@@ -13,8 +13,8 @@ def adapt(kind: str, built: Any, name: str, title: str) -> Any:
 
     Nothing is wrapped, so that what it is and what its state is called stay as they are.
     """
-    base = vars(contracts).get(kind.capitalize())
-    if base is None:  # architectures and commands
+    base = vars(contracts).get("".join(word.capitalize() for word in kind.split("-")))
+    if base is None:  # architectures, optimizers and commands
         return built
     for attribute, default in {**_defaults(base, built), "component_name": name}.items():
         try:

@@ -19,8 +19,10 @@ _CALLS: dict[str, dict[str, tuple[str, ...]]] = {
     "constraint": {"constrain": ("network",)},
     "augmentation": {"draw": ("n",)},
     "balance": {"turn": (), "observe": ("seen",)},
+    "optimizer": {"step": (), "zero_grad": (), "state_dict": (), "load_state_dict": ("state_dict",)},
     "source": {"__len__": (), "__getitem__": ("index",)},
     "extractor": {"__call__": ("images",)},
+    "style-loss": {"measure": ("features", "weights"), "distance": ("measured", "target")},
     "observer": {"__call__": ("event",)},
 }
 """What is called on each kind of component, and with what; penalties come in three forms."""

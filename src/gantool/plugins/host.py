@@ -26,8 +26,10 @@ BUILT_INS = (
     "gantool.builtin.penalties",
     "gantool.builtin.augment",
     "gantool.builtin.balance",
+    "gantool.builtin.optimizers",
     "gantool.builtin.sources",
     "gantool.builtin.extractors",
+    "gantool.builtin.style_losses",
     "gantool.builtin.observers",
     "gantool.cli.commands",
 )

@@ -2,8 +2,6 @@
 
 from gantool.style.losses import content_loss, gram, total_variation
 from gantool.style.settings import Settings
-from gantool.style.sliced import Sliced
-from gantool.style.statistics import Covariance, Gram
 from gantool.style.transfer import State, transfer
 
-__all__ = ["Covariance", "Gram", "Settings", "Sliced", "State", "content_loss", "gram", "total_variation", "transfer"]
+__all__ = ["Settings", "State", "content_loss", "gram", "total_variation", "transfer"]

@@ -11,13 +11,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Extractor
+from gantool.api.contracts import Extractor, StyleLoss
 from gantool.builtin.extractors.weights import WeightsUnavailableError, available
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, read_picture
 from gantool.engine.devices import is_out_of_memory, pick_device
 from gantool.engine.precision import bf16_gains
-from gantool.errors import DataError, OptionError, StyleError
+from gantool.errors import DataError, OptionError, StyleError, UnknownNameError
 from gantool.pixels import to_float
 from gantool.plugins.host import PluginHost
 from gantool.style.pyramid import resized
@@ -46,6 +46,7 @@ class StyleSetup:
     masks: Sequence[Path] = ()
     device: str = AUTO
     precision: str = AUTO
+    style_loss: StyleLoss | None = None
 
 
 def parse_styles(texts: Sequence[str]) -> list[StyleFile]:
@@ -94,6 +95,25 @@ def find_extractor(plugins: PluginHost, text: str = AUTO) -> tuple[Extractor, st
     return extractor, chosen.spec.name
 
 
+def find_style_loss(plugins: PluginHost, text: str, extractor: Extractor) -> StyleLoss:
+    """The style loss chosen by NAME[:options]; `auto` is the extractor's own, which is gram unless it names another.
+
+    Raises UnknownNameError, which names the extractor where it asks for a style loss that does not exist.
+    """
+    own = text == AUTO
+    text = extractor.style_loss if own else text
+    try:
+        built: StyleLoss = plugins.resolve("style-loss", text).build()
+    except UnknownNameError as error:
+        if not own:
+            raise
+        raise UnknownNameError(
+            f"The extractor {type(extractor).__name__} asks for the style loss {text!r}. {error} "
+            "Name one by --style-loss."
+        ) from error
+    return built
+
+
 def stylize(content: Picture, setup: StyleSetup, start: Float[Tensor, "1 3 _ _"] | None = None) -> Iterator[State]:
     """The states of a transfer of the styles to a content picture. Raises as `transfer` does.
 
@@ -113,6 +133,7 @@ def stylize(content: Picture, setup: StyleSetup, start: Float[Tensor, "1 3 _ _"]
             shares=[style.weight for style in setup.styles],
             masks=masks,
             start=None if start is None else resized(start.to(device), height, width),
+            style_loss=setup.style_loss,
             autocast=autocast(device, setup.precision),
         )
     except RuntimeError as error:

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from gantool.api.contracts import Extractor
-from gantool.errors import OptionError, did_you_mean
+from gantool.api.contracts import Extractor, StyleLoss
+from gantool.errors import OptionError
 from gantool.style.objective import Balance, Network
 from gantool.style.settings import Settings
 
 CONTENT, ROUGHNESS = 1.0, 3.0
 """The factors that weights of 1 stand for, in units of the relative losses."""
-STYLE = {"gram": 8.0, "covariance": 6.0, "sliced": 40.0}
-"""The same factor for each style loss, since each falls to another share of its initial value."""
 
 
-def balance_of(extractor: Extractor, settings: Settings) -> Balance:
+def balance_of(extractor: Extractor, settings: Settings, style_loss: StyleLoss) -> Balance:
     """The layers and weights of the settings, else those that the extractor names.
 
     Raises OptionError when it names none, or no layer has a weight.
@@ -27,7 +25,7 @@ def balance_of(extractor: Extractor, settings: Settings) -> Balance:
         )
     return Balance(
         CONTENT * settings.content_weight,
-        STYLE[style_loss_of(extractor, settings)] * settings.style_weight,
+        style_loss.strength * settings.style_weight,
         ROUGHNESS * settings.tv_weight,
         _normalised("--content-layer", content),
         _normalised("--style-layer", style),
@@ -42,14 +40,6 @@ def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
             f"The extractor {type(extractor).__name__} has no select(layers), which style transfer needs."
         )
     return network
-
-
-def style_loss_of(extractor: Extractor, settings: Settings) -> str:
-    """The style loss of the settings; `auto` is the one that the extractor names, or gram. Raises OptionError."""
-    name = extractor.style_loss if settings.style_loss == "auto" else settings.style_loss
-    if name not in STYLE:
-        raise OptionError(f"There is no style loss {name!r}.{did_you_mean(name, STYLE)} There are {', '.join(STYLE)}.")
-    return name
 
 
 def _normalised(flag: str, layers: Mapping[str, float]) -> dict[str, float]:

@@ -7,9 +7,6 @@ the target, so that they mean the same for every extractor.
 from jaxtyping import Float
 from torch import Tensor
 
-Weights = Float[Tensor, "#n 1 h w"]
-"""The weight of each place: a mask at the size of the features."""
-
 TINY = 1e-12
 
 

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from gantool.api.contracts import Statistics, StyleLoss
 from gantool.style.losses import content_loss, power_of, total_variation
-from gantool.style.statistics import Measured, StyleLoss
 
 Image = Float[Tensor, "1 3 h w"]
 Network = Callable[[Tensor], Sequence[Tensor]]
@@ -47,7 +47,7 @@ class Balance:
 class StyleTarget:
     """The style of one region: the targets of each layer, and a `mask` at image size (None: everywhere)."""
 
-    measured: Mapping[str, Measured]
+    measured: Mapping[str, Statistics]
     mask: Float[Tensor, "1 1 h w"] | None
     share: float
 
@@ -109,7 +109,7 @@ class Objective:
         features = self.features(content)
         return {name: features[name] for name in self._balance.content_layers}
 
-    def _style_measures(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Measured]:
+    def _style_measures(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Statistics]:
         features = self.features(style)
         return {name: self._style_loss.measure(features[name]) for name in self._balance.style_layers}
 

@@ -6,7 +6,6 @@ from typing import Literal
 
 from gantool.errors import OptionError
 
-StyleLossName = Literal["auto", "gram", "covariance", "sliced"]
 OptimizerName = Literal["auto", "lbfgs", "adam"]
 PreserveColor = Literal["no", "luminance", "match"]
 
@@ -28,7 +27,6 @@ class Settings:
     steps: int = 100
     scales: int | None = None
     style_scale: float = 1.0
-    style_loss: StyleLossName = "auto"
     optimizer: OptimizerName = "auto"
     start: Literal["content", "noise"] = "content"
     preserve_color: PreserveColor = "no"

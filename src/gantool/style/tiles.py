@@ -13,10 +13,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gantool.api.contracts import Statistics
 from gantool.errors import OptionError
 from gantool.style.losses import total_variation
 from gantool.style.objective import Image, Objective, Terms, mask_at
-from gantool.style.statistics import Measured
 
 Key = tuple[int, str]
 """The index of a region, and the name of a layer."""
@@ -96,8 +96,8 @@ class TiledObjective(Objective):
         return Terms(*torch.stack([total, content, style, tv]).detach().tolist()), gradient
 
     def _pulls(self, image: Image) -> tuple[Tensor, dict[Key, list[Tensor]]]:
-        """The style loss, and its gradient by every statistic of the whole image."""
-        measured: dict[Key, Measured] = {}
+        """The style loss, and its gradient by every statistic of the whole."""
+        measured: dict[Key, Statistics] = {}
         with torch.no_grad():
             for tile in self._tiles(image):
                 features = self._own(image[(..., *tile.crop)], tile)
@@ -139,7 +139,7 @@ class TiledObjective(Objective):
                 near = near + self._balance.style * (pull * value).sum()
         return near, content
 
-    def _measures(self, features: Mapping[str, Tensor], tile: Tile, image: Image) -> dict[Key, Measured]:
+    def _measures(self, features: Mapping[str, Tensor], tile: Tile, image: Image) -> dict[Key, Statistics]:
         found = {}
         for index, region in enumerate(self._regions):
             for name in self._balance.style_layers:
@@ -165,8 +165,8 @@ class TiledObjective(Objective):
                 whole[name][(..., *tile.whole(stride, (values.shape[-2], values.shape[-1])))] = values
         return whole
 
-    def _style_measures(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Measured]:
-        measured: dict[str, Measured] = {}
+    def _style_measures(self, style: Float[Tensor, "1 3 _ _"]) -> dict[str, Statistics]:
+        measured: dict[str, Statistics] = {}
         for tile in self._tiles(style):
             features = self._own(style[(..., *tile.crop)], tile)
             for name in self._balance.style_layers:
@@ -183,8 +183,8 @@ class TiledObjective(Objective):
         return tiles_of(height, width, self._side, self._stride, self._halo)
 
 
-def added(one: Measured | None, other: Measured) -> Measured:
-    """The sum of two tiles' measures."""
+def added(one: Statistics | None, other: Statistics) -> Statistics:
+    """Measures of two tiles as the measure of both."""
     return other if one is None else tuple(first + second for first, second in zip(one, other, strict=True))
 
 

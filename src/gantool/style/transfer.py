@@ -9,16 +9,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Extractor
+from gantool.api.contracts import Extractor, StyleLoss
+from gantool.builtin.style_losses.statistics import Gram
 from gantool.errors import OptionError, StyleError
 from gantool.style.color import grey, luma, matched, with_chroma_of
-from gantool.style.layers import balance_of, network_of, style_loss_of
+from gantool.style.layers import balance_of, network_of
 from gantool.style.objective import Balance, Image, Network, Objective, Terms
 from gantool.style.optimizers import MINIMISERS
 from gantool.style.pyramid import bare, framed, grown, noise_like, resized, scale_sizes, shrunk
 from gantool.style.settings import Settings
-from gantool.style.sliced import Sliced
-from gantool.style.statistics import Covariance, Gram, StyleLoss
 from gantool.style.tiles import TiledObjective
 
 TILE = 768
@@ -57,27 +56,29 @@ def transfer(
     shares: Sequence[float] | None = None,
     masks: Sequence[Mask] | None = None,
     start: Image | None = None,
+    style_loss: StyleLoss | None = None,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[State]:
     """Redraw `content` with the style of `styles`, blended by `shares`; yields the state after every step.
 
     Images are in [-1, 1], on the device that computes. With `masks`, of the content's size and in [0, 1], each style is
-    drawn in its own region. `start` is the initial image, in place of the one that the settings name. Raises
-    OptionError for arguments that do not fit, before the first state, and StyleError when the loss is not finite.
+    drawn in its own region. `start` is the initial image, in place of the one that the settings name. Without a
+    `style_loss` Gram matrices are compared. Raises OptionError for arguments that do not fit, before the first state,
+    and StyleError when the loss is not finite.
     """
-    settings = settings or Settings()
+    settings, style_loss = settings or Settings(), style_loss or Gram()
     shares = list(shares) if shares is not None else [1.0] * len(styles)
     _check(content, styles, shares, masks)
     if settings.preserve_color == "no":
-        yield from _transfer(content, styles, extractor, settings, shares, masks, start, autocast)
+        yield from _transfer(content, styles, extractor, settings, shares, masks, start, style_loss, autocast)
         return
     if settings.preserve_color == "match":
         styles = [matched(style, content) for style in styles]
-        yield from _transfer(content, styles, extractor, settings, shares, masks, start, autocast)
+        yield from _transfer(content, styles, extractor, settings, shares, masks, start, style_loss, autocast)
         return
     plain, styles = grey(content), [matched(luma(style), luma(content)).expand_as(style) for style in styles]
     begin = None if start is None else grey(start)
-    for state in _transfer(plain, styles, extractor, settings, shares, masks, begin, autocast):
+    for state in _transfer(plain, styles, extractor, settings, shares, masks, begin, style_loss, autocast):
         height, width = state.image.shape[-2:]
         yield replace(state, image=with_chroma_of(resized(content, height, width).clamp(-1, 1), state.image))
 
@@ -90,14 +91,14 @@ def _transfer(
     shares: Sequence[float],
     masks: Sequence[Mask] | None,
     start: Image | None,
+    style_loss: StyleLoss,
     autocast: Callable[[], AbstractContextManager[object]],
 ) -> Iterator[State]:
-    balance = balance_of(extractor, settings)
+    balance = balance_of(extractor, settings, style_loss)
     network = network_of(extractor, balance.layers)
     if isinstance(network, torch.nn.Module):
         network = network.to(content.device)
-    loss = style_loss_of(extractor, settings)
-    optimizer = _optimizer(settings, loss)
+    optimizer = _optimizer(settings, style_loss)
     height, width = content.shape[-2:]
     sizes = scale_sizes(height, width, settings.scales)
     steps = [max(1, settings.steps // COARSER[optimizer])] * (len(sizes) - 1) + [settings.steps]
@@ -106,7 +107,7 @@ def _transfer(
     image = start if start is not None else _start(resized(content, *sizes[0]), settings)
     for scale, size in enumerate(sizes):
         # Each scale has an objective of its own, so that features of one are freed before those of the next are made.
-        style_loss = make_style_loss(loss, settings.seed + scale)
+        style_loss.seed(settings.seed + scale)
         objective = make_objective(network, balance, style_loss, autocast, tile_side(settings, size, style_loss))
         objective.set_content(framed(resized(content, *size)))
         seen = [shrunk(style, max(size) * settings.style_scale) for style in styles]
@@ -121,13 +122,6 @@ def _transfer(
             image = bare(reached)
             done = sum(work[:scale]) + work[scale] * step / steps[scale]
             yield State(image.clamp(-1, 1), sum(steps[:scale]) + step, sum(steps), done / sum(work), terms)
-
-
-def make_style_loss(name: str, seed: int) -> StyleLoss:
-    """The style loss of this name."""
-    if name == "sliced":
-        return Sliced(seed=seed)
-    return Gram() if name == "gram" else Covariance()
 
 
 def make_objective(
@@ -162,9 +156,9 @@ def _check(content: Image, styles: Sequence[Style], shares: Sequence[float], mas
             raise OptionError(f"Mask {index} must be of the content's size and white somewhere.")
 
 
-def _optimizer(settings: Settings, loss: str) -> str:
+def _optimizer(settings: Settings, style_loss: StyleLoss) -> str:
     if settings.optimizer == "auto":
-        return "adam" if loss == "sliced" else "lbfgs"
+        return "adam" if style_loss.stochastic else "lbfgs"
     return settings.optimizer
 
 

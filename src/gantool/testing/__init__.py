@@ -27,8 +27,10 @@ if TYPE_CHECKING:
         check_extractor,
         check_loss,
         check_observer,
+        check_optimizer,
         check_penalty,
         check_source,
+        check_style_loss,
     )
     from gantool.testing.faults import Nonconforming
     from gantool.testing.untrained import write_untrained
@@ -43,8 +45,10 @@ __all__ = [
     "check_extractor",
     "check_loss",
     "check_observer",
+    "check_optimizer",
     "check_penalty",
     "check_source",
+    "check_style_loss",
     "write_untrained",
 ]
 

@@ -52,6 +52,11 @@ def check_balance(choice: str | Spec) -> None:
     _raise("balance", choice)
 
 
+def check_optimizer(choice: str | Spec) -> None:
+    """Check an optimizer: a loss falls, schedules set its learning rate, its state comes back. Raises Nonconforming."""
+    _raise("optimizer", choice)
+
+
 def check_source(choice: str | Spec) -> None:
     """Check a source: pictures of the wanted shapes, the same each time. Raises Nonconforming."""
     _raise("source", choice)
@@ -60,6 +65,11 @@ def check_source(choice: str | Spec) -> None:
 def check_extractor(choice: str | Spec) -> None:
     """Check an extractor: finite, repeatable features with gradients to the picture. Raises Nonconforming."""
     _raise("extractor", choice)
+
+
+def check_style_loss(choice: str | Spec) -> None:
+    """Check a style loss: 0 at the style, blind to places, with gradients; tiles add up. Raises Nonconforming."""
+    _raise("style-loss", choice)
 
 
 def check_observer(choice: str | Spec) -> None:

@@ -10,6 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gantool.api.contracts import Extractor
+from gantool.errors import GantoolError
+from gantool.plugins.host import host
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import far_apart, same, seeded
@@ -106,6 +108,12 @@ def what_style_transfer_needs_fits_together(trial: Trial) -> Iterator[str]:
     if lacks := [name for name in FOR_STYLE if name not in has]:
         yield f"it has {has[0]} and no {' and no '.join(lacks)}. Style transfer needs all four, metrics none of them."
         return
+    if (name := getattr(extractor, "style_loss", None)) is not None:
+        try:
+            host().resolve("style-loss", name)
+        except GantoolError as error:
+            yield f"its style_loss is {name!r}, and stylize would refuse it. {error}"
+            return
     layers = tuple(extractor.layers)
     for table in ("content_layers", "style_layers"):
         weights = getattr(extractor, table)

@@ -1,10 +1,13 @@
 import pytest
 import torch
 
-from gantool.style import Covariance, Gram, Sliced, content_loss, gram, sliced, total_variation
+from gantool.builtin.style_losses import SlicedOptions, sliced
+from gantool.builtin.style_losses.sliced import Sliced
+from gantool.builtin.style_losses.statistics import Covariance, Gram
+from gantool.style import content_loss, gram, total_variation
 from gantool.style.losses import power_of
 
-LOSSES = {"gram": Gram(), "covariance": Covariance(), "sliced": Sliced(directions=16)}
+LOSSES = {"gram": Gram(), "covariance": Covariance(), "sliced": Sliced(SlicedOptions(directions=16))}
 
 
 def drawn(seed, *shape):
@@ -44,7 +47,7 @@ def test_a_style_loss_is_blind_to_where_things_are(loss):
 
 def sliced_step(features, style):
     leaf = features.clone().requires_grad_(True)
-    loss = Sliced(directions=16)
+    loss = Sliced(SlicedOptions(directions=16))
     value = loss.distance(loss.measure(leaf), loss.blend([loss.measure(style)], [1.0]))
     return value.detach(), *torch.autograd.grad(value, leaf)
 
@@ -68,7 +71,7 @@ def test_a_large_style_is_known_by_some_of_its_points(monkeypatch):
 
 def test_where_a_mask_leaves_nothing_there_is_no_loss():
     features = drawn(0, 1, 4, 6, 6).requires_grad_(True)
-    loss = Sliced(directions=4)
+    loss = Sliced(SlicedOptions(directions=4))
     measured = loss.measure(features, torch.zeros(1, 1, 6, 6, dtype=torch.float64))
     value = loss.distance(measured, loss.blend([loss.measure(drawn(1, 1, 4, 6, 6))], [1.0]))
     assert value == 0

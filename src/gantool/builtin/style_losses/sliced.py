@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from gantool.style.losses import TINY, Weights
-from gantool.style.statistics import Measured
+from gantool.api.contracts import PlaceWeights, Statistics, StyleLoss
+from gantool.builtin.style_losses import SlicedOptions
+from gantool.builtin.style_losses.statistics import TINY
 
 AT_ONCE = 2**24
 """The most values along directions that are sorted at a time."""
@@ -20,16 +21,23 @@ MOST = 2**20
 """The most points of a style that are kept."""
 
 
-class Sliced:
-    """Mean squared difference of quantiles along random directions (Heitz et al. 2021), relative to the style's power.
+class Sliced(StyleLoss):
+    """Mean squared difference of quantiles along `directions` random directions (Heitz et al. 2021), by the power.
 
     `turn` draws new directions; between two calls of it the loss is one fixed function.
     """
 
     additive = False
+    stochastic = True
+    strength = 40.0
 
-    def __init__(self, directions: int = 32, seed: int = 0) -> None:
-        self._count, self._seed = directions, seed
+    def __init__(self, options: SlicedOptions | None = None) -> None:
+        self._count = (options or SlicedOptions()).directions
+        self.seed(0)
+
+    def seed(self, seed: int) -> None:
+        """Begin the sequence of random directions."""
+        self._seed = seed
         self._generator = torch.Generator().manual_seed(seed)
         self._drawn: dict[int, Tensor] = {}
 
@@ -37,21 +45,21 @@ class Sliced:
         """Discard the directions; new ones are drawn when they are needed."""
         self._drawn.clear()
 
-    def measure(self, features: Float[Tensor, "n c h w"], weights: Weights | None = None) -> Measured:
-        """The features where their weight is not 0, and their number."""
+    def measure(self, features: Float[Tensor, "n c h w"], weights: PlaceWeights | None = None) -> Statistics:
+        """The features where they count, and how many there are."""
         flat = features.transpose(0, 1).flatten(1)
         if weights is not None:
             flat = flat[:, weights.expand(len(features), 1, *features.shape[-2:]).flatten() > 0.5]
         return flat, flat.new_tensor(float(flat.shape[1]))
 
-    def blend(self, targets: Sequence[Measured], shares: Sequence[float]) -> Measured:
-        """All targets with their shares; their quantiles are averaged along every direction."""
+    def blend(self, targets: Sequence[Statistics], shares: Sequence[float]) -> Statistics:
+        """All targets, each with its share: their quantiles are averaged along every direction."""
         places = targets[0][-1]
         clouds = [drawn_from(target[0], self._seed) for target in targets]
         return (*clouds, places.new_tensor(list(shares)), places)
 
-    def distance(self, measured: Measured, target: Measured) -> Float[Tensor, ""]:
-        """The loss; 0 if all quantiles agree."""
+    def distance(self, measured: Statistics, target: Statistics) -> Float[Tensor, ""]:
+        """0 where all quantiles agree."""
         (values, *_) = measured
         if values.shape[1] == 0:  # the mask is finer than a place of this layer
             return values.sum()
@@ -60,7 +68,7 @@ class Sliced:
 
     @torch.no_grad()
     def _loss_and_gradient(
-        self, values: Float[Tensor, "c n"], target: Measured
+        self, values: Float[Tensor, "c n"], target: Statistics
     ) -> tuple[Float[Tensor, ""], Float[Tensor, "c n"]]:
         """The loss and its gradient, a few directions at a time, since sorted values take more memory than features."""
         *clouds, shares, _ = target

@@ -33,11 +33,8 @@ def test_what_is_settled_stays_as_it_is():
 def test_penalties_are_sorted_by_the_side_they_act_on():
     parts = prepared(penalty=("drift", "path-length", "clip", "bcr")).parts
     sides = parts.penalties, parts.generator_penalties, parts.constraints
-    assert [[type(penalty).__name__ for penalty in side] for side in sides] == [
-        ["Drift", "Consistency"],
-        ["PathLength"],
-        ["Clip"],
-    ]
+    names = [[type(penalty).__name__ for penalty in side] for side in sides]
+    assert names == [["Drift", "Consistency"], ["PathLength"], ["Clip"]]
 
 
 class Counted:

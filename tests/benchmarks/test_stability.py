@@ -11,13 +11,14 @@ import typer
 from PIL import Image
 
 from gantool.cli.main import app
-from gantool.cli.train import SETTINGS
+from gantool.cli.settings import flag_names
 from gantool.errors import DataError, UsageError
 from gantool.plugins.host import PluginHost
 from gantool.run.resolve import resolve
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "stability"
-COMMAND = typer.main.get_command(app).commands["train"]
+ROOT = typer.main.get_command(app)
+COMMAND = ROOT.get_command(typer.Context(ROOT), "train")
 KNOWN_FLAGS = {flag for parameter in COMMAND.params for flag in parameter.opts}
 
 
@@ -71,7 +72,7 @@ def every_setting():
 def asked_by(flags):
     """What the command line makes of the flags."""
     context = COMMAND.make_context("train", list(flags))
-    return {name: context.params[name] or None for name in SETTINGS}
+    return {name: context.params[name] or None for name in flag_names()}
 
 
 @pytest.mark.parametrize("setting", every_setting())

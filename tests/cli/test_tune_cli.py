@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 from gantool.cli import tuning
-from gantool.cli.borrowed import with_settings_of
 from gantool.engine.trainer import Trainer
 from gantool.tuning.search import Search
 
@@ -128,19 +127,6 @@ def test_another_search_of_the_same_name_shows_the_difference(gantool, monkeypat
     assert ended.code == 1
     assert "lr_g: 0.001 then, 0.002 now" in ended.err
     assert "another --name" in ended.err
-
-
-def test_a_borrowed_parameter_arrives_in_the_mapping():
-    def lender(*, one: int = 1, two: int = 2, three: int = 3) -> None: ...
-
-    seen = {}
-
-    @with_settings_of(lender, ("one", "three"))
-    def borrower(settings: dict[str, int], own: str = "x") -> None:
-        seen.update(settings, own=own)
-
-    borrower(one=5, three=6, own="y")
-    assert seen == {"one": 5, "three": 6, "own": "y"}
 
 
 def test_an_interrupt_between_two_trials_stops_the_search(gantool, monkeypatch):

@@ -166,7 +166,7 @@ def test_every_built_in_keeps_its_contract() -> None:
     setting = Setting(resolution=32, channels=3, batch=16, images=1000, count=lambda: 100)
     for kind, name in names:
         chosen = host.resolve(kind, name)
-        (chosen.fitted(setting)[0] if chosen.is_open else chosen).build()
+        chosen.settled(setting)[0].build()
     host.resolve("source", "shapes").build(resolution=8, channels=3)
 
 

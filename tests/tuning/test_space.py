@@ -2,7 +2,7 @@
 
 import pytest
 
-from gantool.cli.train import SETTINGS
+from gantool.cli.settings import flag_names
 from gantool.errors import OptionError, UsageError
 from gantool.plugins.host import host
 from gantool.run.resolve import resolve
@@ -82,7 +82,7 @@ def test_the_usual_search_goes_around_the_recipe_and_can_start_with_it():
     start = resolve(host(), SAID).model_dump()
     space = {dimension.key: dimension for dimension in space_of(host(), SAID, {}, ())}
     assert set(space) == {"lr_g", "lr_d", "batch", "penalty"}
-    assert set(space) <= set(SETTINGS)
+    assert set(space) <= set(flag_names())
     assert all(dimension.starting_at(start) is not None for dimension in space.values())
     assert space["lr_g"].starting_at(start) == {"lr_g 0": start["lr_g"]}
 

@@ -1,13 +1,51 @@
-"""The settings of a run, resolved: one frozen model that the whole run is made from."""
+"""The settings of a run, each declared once: its default and limits, and the flag by which a command takes it."""
 
-from typing import Annotated, Literal
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 NONE = "none"
 """No component: what clears a recipe's choice, as in `--penalty none`."""
 
+GAME, IMAGES, LEARNING, MACHINE, RUN = "The game", "Images", "Length and learning", "Machine", "Run"
+PANELS = (GAME, IMAGES, LEARNING, MACHINE, RUN)
+"""The groups of settings on a help page, in order."""
+
 Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """How a setting is taken from the command line, beside its help and its type.
+
+    Without a `panel` it has no flag, and is for files and library users only. `kind` is that of the component it
+    names. `counts` are numbers of images, that may be written as 200k. What is `free` may change when a run goes on:
+    how far, where and how it reports, not what it computes.
+    """
+
+    panel: str = ""
+    kind: str = ""
+    metavar: str = ""
+    counts: bool = False
+    free: bool = False
+
+
+def setting(
+    default: Any,
+    help: str,
+    panel: str = "",
+    *,
+    kind: str = "",
+    metavar: str = "",
+    counts: bool = False,
+    free: bool = False,
+    **limits: Any,
+) -> Any:
+    """One field of `RunConfig`: its default (`...`: none), one line of help, its flag, and limits."""
+    flag = asdict(Flag(panel, kind, metavar, counts, free))
+    return Field(default, description=help, json_schema_extra=flag, **limits)
 
 
 class RunConfig(BaseModel):
@@ -18,38 +56,96 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    arch: str
-    data: str = "shapes"
-    resolution: int = Field(ge=4)
-    channels: Literal[1, 3] = 3
-    labels: bool = False
-    loss: str = "logistic"
-    penalty: tuple[str, ...] = ()
-    augment: str = NONE
-    balance: str = "fixed"
-    images: int = Field(200_000, ge=1)
-    batch: int = Field(64, ge=2)
-    lr_g: float = Field(2e-4, gt=0)
-    lr_d: float = Field(2e-4, gt=0)
-    betas: tuple[Beta, Beta] = (0.5, 0.999)
-    beta2_start: Beta | Literal["beta2"] = "beta2"
-    weight_decay: float = Field(0.0, ge=0)
-    lr_schedule: Literal["constant", "linear", "cosine"] = "constant"
-    lr_end: float = Field(0.0, ge=0, le=1)
-    warmup: int = Field(0, ge=0)
-    instance_noise: float = Field(0.0, ge=0)
-    horizon: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    clip_grad: float = Field(0.0, ge=0)
-    accumulate: int = Field(1, ge=1)
-    ema: int = Field(10_000, ge=0)
-    flip: bool = False
-    seed: int = Field(0, ge=0, lt=2**63)
-    device: str = "auto"
-    precision: Literal["auto", "float32", "bf16"] = "auto"
-    layout: Literal["auto", "contiguous", "channels_last"] = "auto"
-    tick: int = Field(256, ge=1)
-    snapshot_every: int = Field(10_000, ge=1)
-    checkpoint_every: int = Field(20_000, ge=1)
-    keep: int = Field(3, ge=1)
-    patience: int = Field(0, ge=0)
-    log: tuple[str, ...] = ()
+    arch: str = setting(..., "Architecture of generator and discriminator.", GAME, kind="architecture")
+    data: str = setting(
+        "shapes",
+        "Training images: a folder, a zip or tar archive, or a source by name; photos/:fit=pad sets options. "
+        "Default: shapes.",
+        IMAGES,
+        kind="source",
+        metavar="SOURCE",
+    )
+    resolution: int = setting(
+        ..., "Image height and width in pixels. Default: near the source's own, for a folder 64 at most.", IMAGES, ge=4
+    )
+    channels: Literal[1, 3] = setting(3, "Image channels: 1 is grey, 3 is RGB. Default: those of the source.", IMAGES)
+    labels: bool = setting(False, "Class-conditional training; the sub-folders of --data are the classes.", IMAGES)
+    loss: str = setting("logistic", "Adversarial loss.", GAME, kind="loss")
+    penalty: tuple[str, ...] = setting(
+        (), "Regularisation penalty; may be given again, and 'none' drops the recipe's.", GAME, kind="penalty"
+    )
+    augment: str = setting(
+        NONE, "Augmentation of real and generated images before the discriminator.", GAME, kind="augmentation"
+    )
+    balance: str = setting(
+        "fixed",
+        "Balance of discriminator and generator updates. Default: both networks, every batch.",
+        GAME,
+        kind="balance",
+    )
+    images: int = setting(
+        200_000, "Training length in images seen: 5000, 200k, 1.5M.", LEARNING, counts=True, free=True, ge=1
+    )
+    batch: int = setting(64, "Batch size.", LEARNING, ge=2)
+    lr_g: float = setting(2e-4, "Learning rate of the generator.", LEARNING, gt=0)
+    lr_d: float = setting(2e-4, "Learning rate of the discriminator.", LEARNING, gt=0)
+    betas: tuple[Beta, Beta] = setting((0.5, 0.999), "Adam's betas.")
+    beta2_start: Beta | Literal["beta2"] = setting("beta2", "Adam's second beta at the start of its warm-up.")
+    weight_decay: float = setting(0.0, "Weight decay.", ge=0)
+    lr_schedule: Literal["constant", "linear", "cosine"] = setting(
+        "constant", "Learning-rate schedule until --horizon.", LEARNING
+    )
+    lr_end: float = setting(
+        0.0, "Final learning rate of --lr-schedule, as a fraction of the initial one.", LEARNING, ge=0, le=1
+    )
+    warmup: int = setting(0, "Learning-rate warm-up: images over which it rises from 0.", LEARNING, counts=True, ge=0)
+    instance_noise: float = setting(
+        0.0,
+        "Instance noise: standard deviation of the noise on all discriminator inputs, falling to 0 at --horizon.",
+        GAME,
+        ge=0,
+    )
+    horizon: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
+        "auto",
+        "Images at which the learning-rate and noise schedules end. Default: --images.",
+        LEARNING,
+        counts=True,
+    )
+    clip_grad: float = setting(0.0, "Clip the gradient norm to this; 0 disables clipping.", LEARNING, ge=0)
+    accumulate: int = setting(1, "Gradient accumulation: split each batch into N micro-batches.", LEARNING, ge=1)
+    ema: int = setting(
+        10_000,
+        "Half-life of the generator's exponential moving average in images; 0 disables it.",
+        LEARNING,
+        counts=True,
+        ge=0,
+    )
+    flip: bool = setting(False, "Flip images horizontally with probability 1/2.", IMAGES)
+    seed: int = setting(0, "Random seed. Default: 0.", LEARNING, ge=0, lt=2**63)
+    device: str = setting("auto", "Device: auto, cuda, cuda:1, mps or cpu.", MACHINE, free=True)
+    precision: Literal["auto", "float32", "bf16"] = setting(
+        "auto", "Floating-point precision; auto measures which is faster.", MACHINE
+    )
+    layout: Literal["auto", "contiguous", "channels_last"] = setting(
+        "auto", "Memory layout of images and weights; auto measures which is faster.", MACHINE
+    )
+    tick: int = setting(256, "Images between two reports of the metrics.", counts=True, free=True, ge=1)
+    snapshot_every: int = setting(10_000, "Images between sample grids.", RUN, counts=True, free=True, ge=1)
+    checkpoint_every: int = setting(20_000, "Images between checkpoints.", RUN, counts=True, free=True, ge=1)
+    keep: int = setting(3, "Checkpoints to keep besides the best. Default: 3.", RUN, free=True, ge=1)
+    patience: int = setting(
+        0, "Early stopping: end after N sample grids without a better score; 0 disables it.", RUN, free=True, ge=0
+    )
+    log: tuple[str, ...] = setting((), "Additional observer; may be given again.", RUN, kind="observer", free=True)
+
+
+SETTINGS: dict[str, FieldInfo] = RunConfig.model_fields
+ALIASES = {"lr": ("lr_g", "lr_d")}
+"""Short names that set more than one setting."""
+ALIAS_HELP = {"lr": "Learning rate of both networks."}
+
+
+def flag_of(name: str) -> Flag:
+    """The flag of a setting, or of an alias."""
+    declared: Any = SETTINGS[ALIASES.get(name, (name,))[0]].json_schema_extra
+    return Flag(**declared)

@@ -15,8 +15,10 @@ from gantool import __version__
 from gantool.cli import data, plugins
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
 from gantool.cli.interpolate import interpolate
+from gantool.cli.pipes import forgiving_output
 from gantool.cli.root import RootGroup
 from gantool.cli.sample import sample
+from gantool.cli.settings import SettingsCommand
 from gantool.cli.stylize import stylize
 from gantool.cli.train import train
 from gantool.cli.tune import tune
@@ -58,8 +60,8 @@ def _root(
     pass
 
 
-app.command(cls=ComponentCommand)(train)
-app.command(cls=ComponentCommand)(tune)
+app.command(cls=SettingsCommand)(train)
+app.command(cls=SettingsCommand)(tune)
 app.command()(sample)
 app.command()(interpolate)
 app.command(cls=ComponentCommand)(stylize)
@@ -99,7 +101,7 @@ def main() -> None:
     completing = COMPLETION_VARIABLE in os.environ  # where a stray word would spoil the line being typed
     logging.getLogger("gantool").handlers = [logging.NullHandler() if completing else _WarningHandler(logging.WARNING)]
     try:
-        with _terminable():
+        with forgiving_output(), _terminable():
             app(prog_name="gantool")
     except GantoolError as error:
         from gantool.cli import output

@@ -11,6 +11,7 @@ from typer._click.shell_completion import CompletionItem
 from typer.core import TyperGroup
 
 from gantool.cli.components import COMPLETION_VARIABLE
+from gantool.cli.settings import SettingsCommand
 from gantool.errors import GantoolError, PluginError, cause
 
 _OF_PLUGIN = "gantool.plugin_command"
@@ -47,6 +48,13 @@ class RootGroup(TyperGroup):
                 return None, None, args[1:]
             raise
         return name, command, args[1:]
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """The command of this name, with all its flags."""
+        command = super().get_command(ctx, cmd_name)
+        if isinstance(command, SettingsCommand):
+            command = self.commands[cmd_name] = command.whole()
+        return command
 
     def invoke(self, ctx: Context) -> Any:
         """Run the command; what a plugin's raises by accident is told with the plugin's name.

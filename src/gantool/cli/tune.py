@@ -6,67 +6,63 @@ from typing import Annotated, Any
 
 import typer
 
-from gantool.cli.borrowed import with_settings_of
 from gantool.cli.components import PluginsDir
-from gantool.cli.train import REPEATABLE, SETTINGS, train
+from gantool.cli.settings import takes_settings
 
-NOT_SHARED = ("snapshot_every", "checkpoint_every", "keep", "patience", "log")
-SHARED = tuple(name for name in SETTINGS if name not in NOT_SHARED)
 TRIALS = 12
+OF_RUNS = "Run"
+"""The panel of settings that a search decides by itself: how often its trials report and save."""
 
 
 def _flag(help: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel="Search", **more)
 
 
-@with_settings_of(train, SHARED)
+@takes_settings(lambda panel: panel != OF_RUNS, first=False)
 def tune(
     settings: Mapping[str, Any],
-    run: Annotated[
-        Path | None, typer.Argument(help="A run whose settings the search begins with.", metavar="RUN")
-    ] = None,
+    run: Annotated[Path | None, typer.Argument(help="Run whose settings are the start.", metavar="RUN")] = None,
     trials: Annotated[
-        int | None, _flag(f"Settings to try, the start among them. Default: {TRIALS}.", metavar="N")
+        int | None, _flag(f"Number of trials, the start among them. Default: {TRIALS}.", metavar="N")
     ] = None,
     search: Annotated[
         list[str] | None,
         _flag(
-            "What to search: lr=1e-4..1e-2, loss=logistic,hinge, penalty=none,r1:weight=0.1..10; KEY=start does not; "
-            "may be given again.",
+            "Search space of a setting: lr=1e-4..1e-2, loss=logistic,hinge, penalty=none,r1:weight=0.1..10; KEY=start "
+            "keeps it fixed; may be given again.",
             metavar="KEY=...",
         ),
     ] = None,
-    out: Annotated[Path, _flag("Where searches are kept.", metavar="DIR")] = Path("runs"),
+    out: Annotated[Path, _flag("Parent folder of the searches.", metavar="DIR")] = Path("runs"),
     name: Annotated[
-        str | None, _flag("Name of the search; the same name again goes on with it. Default: tune-ARCH-SOURCE.")
+        str | None, _flag("Name of the search; an existing one is resumed. Default: tune-ARCH-SOURCE.")
     ] = None,
-    resume: Annotated[Path | None, _flag("Go on with a search, as it was begun.", metavar="DIR")] = None,
+    resume: Annotated[Path | None, _flag("Search to resume, as it was begun.", metavar="DIR")] = None,
     config: Annotated[
-        Path | None, _flag("Settings to begin with, from a file; flags win.", metavar="FILE.toml")
+        Path | None, _flag("TOML file with the start's settings; flags override it.", metavar="FILE.toml")
     ] = None,
-    as_json: Annotated[bool, _flag("The result as JSON on standard output.", "--json")] = False,
-    quiet: Annotated[bool, _flag("No progress.", "--quiet", "-q")] = False,
+    as_json: Annotated[bool, _flag("JSON result on standard output.", "--json")] = False,
+    quiet: Annotated[bool, _flag("No progress output.", "--quiet", "-q")] = False,
     plugins_dir: PluginsDir = None,
 ) -> None:
     """Search for better settings, by short runs and the watch's score.
 
-    A trial is a run of --images. At a quarter and at half of them, only
-    the better half of all so far goes on.
+    A trial is a run of --images. Successive halving: at a quarter and at
+    half of them, only the better half of the trials goes on.
 
-    Searched are learning rates, batch, penalty and, with few pictures,
-    augmentation: those of them that no flag here fixes.
+    Learning rates, batch size, penalty and, with few images, augmentation
+    are searched, unless a flag fixes them.
 
-    Scores of short runs are noisy: the start is run with two seeds, to
-    see by how much.
+    Scores of short runs are noisy: the start is run with two random
+    seeds, to measure by how much.
     """
     from gantool.cli.tuning import begin, resumed, run_search
     from gantool.errors import UsageError
     from gantool.tuning.halving import import_optuna
 
     import_optuna()  # before anything is made, if it is missing
-    given = {key: value or None if key in REPEATABLE else value for key, value in settings.items()}
     if resume is not None:
-        others = [key for key, value in given.items() if value is not None]
+        others = [key for key, value in settings.items() if value is not None]
         others += [
             key for key, value in (("RUN", run), ("search", search), ("name", name), ("config", config)) if value
         ]
@@ -74,5 +70,5 @@ def tune(
             raise UsageError(f"--resume goes on with a search as it was begun: leave out {', '.join(others)}.")
         folder, begun = resumed(resume, trials)
     else:
-        folder, begun = begin(given, run, config, search or (), TRIALS if trials is None else trials, out, name)
+        folder, begun = begin(settings, run, config, search or (), TRIALS if trials is None else trials, out, name)
     run_search(folder, begun, plugins_dir or (), quiet=quiet, as_json=as_json)

@@ -10,20 +10,16 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from gantool.api.run_config import RunConfig
+from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
 from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
 from gantool.plugins.option_types import finite, phrase
 
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
-ALIASES = {"lr": ("lr_g", "lr_d")}
-"""Short names that set more than one field."""
-WITHOUT_FLAG = ("betas", "beta2_start", "weight_decay", "tick")
+WITHOUT_FLAG = tuple(name for name in SETTINGS if not flag_of(name).panel)
 """Settings for files and library users only."""
-
-FREE_ON_RESUME = frozenset(
-    {"images", "device", "tick", "snapshot_every", "checkpoint_every", "keep", "patience", "log"}
-)
-"""What may change when a run goes on: how far, where and how it reports, not what it computes."""
+FREE_ON_RESUME = frozenset(name for name in SETTINGS if flag_of(name).free)
+"""Settings that may change when a run goes on: how far, where and how it reports, not what it computes."""
+COUNTS = tuple(name for name in SETTINGS if flag_of(name).counts)
 
 
 def parse_count(text: str | int) -> int:
@@ -113,7 +109,7 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
     for alias, fields in ALIASES.items():
         if alias in settings:
             plain = dict.fromkeys(fields, settings[alias]) | plain
-    for key in ("images", "ema", "warmup", "horizon", "tick", "snapshot_every", "checkpoint_every"):
+    for key in COUNTS:
         if isinstance(plain.get(key), str) and plain[key] != "auto":
             plain[key] = parse_count(plain[key])
     for key in ("penalty", "log"):

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,12 +11,12 @@ from gantool.api.contracts import Stage
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import Look
 from gantool.engine import memory_estimate
-from gantool.engine.devices import free_memory, pick_device
+from gantool.engine.devices import free_memory, is_out_of_memory, out_of_memory, pick_device
 from gantool.engine.stages import stage_at
 from gantool.engine.timing import forward_seconds
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
-from gantool.run.prepare import Prepared, build_source, explaining_memory, prepare
+from gantool.run.prepare import Prepared, build_source, prepare
 from gantool.run.warnings import doubts
 
 FORWARDS_PER_STEP = 6
@@ -159,3 +160,14 @@ def _patience(prepared: Prepared, device: torch.device) -> Iterator[str]:
 def _time(seconds: float) -> str:
     hours = seconds / HOURS
     return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"
+
+
+@contextmanager
+def explaining_memory(config: RunConfig) -> Iterator[None]:
+    """Turn running out of memory into advice."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise out_of_memory(config.batch, pick_device(config.device)) from error

@@ -1,8 +1,8 @@
 """The parts of a run, each built once from its component, and checked: networks, precision and the game they play."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from gantool.api.contracts import Augmentation, Balance, Gan, Listener, Loss, Pe
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import ImageShape
 from gantool.engine.contract_check import check_contract
-from gantool.engine.devices import is_out_of_memory, keep_freed_memory, out_of_memory, pick_device
+from gantool.engine.devices import keep_freed_memory
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision, choose
 from gantool.engine.stages import check_parts, full_grown, stages_of
@@ -201,14 +201,3 @@ def build_game(prepared: Prepared, device: torch.device, world: World) -> Game:
 
 def _placed(component: Any, device: torch.device) -> Any:
     return component.to(device) if isinstance(component, torch.nn.Module) else component
-
-
-@contextmanager
-def explaining_memory(config: RunConfig) -> Iterator[None]:
-    """Turn running out of memory into advice."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise out_of_memory(config.batch, pick_device(config.device)) from error

@@ -1,6 +1,6 @@
 """From what was asked for to a whole RunConfig: flag > file > recipe > default, components checked and written out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -60,21 +60,29 @@ def decide(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None)
     _check_resolution(arch.spec, config.resolution)
     config = config.model_copy(update={"horizon": _horizon(config)})
     count = lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
-    settled: dict[str, str] = {}
-    if augment == AUTO:
-        augment, settled["augment"] = defaults.augmentation(count())
-        chosen = None if augment == NONE else host.resolve("augmentation", augment)
-        components = replace(components, augmentation=chosen)
-    setting = Setting(config.resolution, config.channels, config.batch, config.images, count)
-    components, reasons = components.settled(setting)
-    for name, reason in reasons.items():
-        settled[name] = f"{settled[name]}; {reason}" if name in settled else reason
+    components, settled = _settled(host, components, config, count)
     config = config.model_copy(update=components.texts())
     if "batch" not in said:
         unsaid = {name: reason for name, reason in by_default.why.items() if name not in said}
         config, fewer = defaults.no_more_than_there_are(config, unsaid, count)
         settled |= fewer
     return Resolved(config, components, defaults.choices(config, said, why, settled))
+
+
+def _settled(
+    host: PluginHost, components: RunComponents, config: RunConfig, count: Callable[[], int]
+) -> tuple[RunComponents, dict[str, str]]:
+    """Components with nothing left at "auto", and why; `count` is asked how many images there are if that matters."""
+    why: dict[str, str] = {}
+    if config.augment == AUTO:
+        augment, why["augment"] = defaults.augmentation(count())
+        chosen = None if augment == NONE else host.resolve("augmentation", augment)
+        components = replace(components, augmentation=chosen)
+    setting = Setting(config.resolution, config.channels, config.batch, config.images, count)
+    components, reasons = components.settled(setting)
+    for name, reason in reasons.items():
+        why[name] = f"{why[name]}; {reason}" if name in why else reason
+    return components, why
 
 
 def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:

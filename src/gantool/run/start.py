@@ -23,8 +23,8 @@ from gantool.run import folder as run_folder
 from gantool.run.components import RunComponents, as_settled, components_of, only_moved, source_name
 from gantool.run.config import differences
 from gantool.run.defaults import Choice
-from gantool.run.forecast import forewarnings
-from gantool.run.prepare import Prepared, build_game, build_source, explaining_memory, prepare
+from gantool.run.forecast import explaining_memory, forewarnings
+from gantool.run.prepare import Prepared, build_game, build_source, prepare
 from gantool.run.resolve import asked_for, decide, resolve, restated
 from gantool.sampling import providers
 

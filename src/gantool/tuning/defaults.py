@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gantool.api.run_config import NONE
+from gantool.api.run_config import ALIASES, NONE
 from gantool.plugins.grammar import parse_choice
 from gantool.plugins.host import PluginHost
-from gantool.run.config import ALIASES
 from gantool.run.resolve import resolve
 from gantool.tuning.space import START, Dimension, meant, parse
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import TypeAdapter
 
-from gantool.api.run_config import RunConfig
+from gantool.api.run_config import ALIASES, RunConfig
 from gantool.errors import OptionError, did_you_mean
-from gantool.run.config import ALIASES, WITHOUT_FLAG, check_types, spread
+from gantool.run.config import WITHOUT_FLAG, check_types, spread
 
 START = "start"
 """The text that leaves a setting as it is at the start."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Gan,
         Images,
         Labels,
+        Listener,
         Logits,
         Loss,
         MappedGenerator,
@@ -60,8 +61,8 @@ _HOME = {
     ),
     "gantool.api.run_config": ("RunConfig",),
     "gantool.api.contracts": (
-        "Augmentation", "Balance", "Critic", "Extractor", "Gan", "Images", "Labels", "Logits", "Loss",
-        "MappedGenerator", "Observer", "Penalty", "Seen", "Skipped", "Source", "Stage", "Turn",
+        "Augmentation", "Balance", "Critic", "Extractor", "Gan", "Images", "Labels", "Listener", "Logits",
+        "Loss", "MappedGenerator", "Observer", "Penalty", "Seen", "Skipped", "Source", "Stage", "Turn",
     ),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.engine.model_file": ("ModelCard",),
@@ -75,9 +76,9 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
     "ShortRun", "OnCpu", "Setting", "ImageShape", "Gan", "Seen", "Stage", "Images", "Labels", "Logits", "Loss",
-    "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer", "Event",
-    "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
-    "MappedGenerator", "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",
+    "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor", "Observer", "Listener",
+    "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
+    "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",
     "Model", "ModelCard", "LatentFile", "load_latents", "save_latents",
 ]  # fmt: skip
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Gan,
         Images,
         Labels,
+        Listener,
         Logits,
         Loss,
         MappedGenerator,
@@ -64,8 +65,8 @@ _HOME = {
     ),
     "gantool.api.run_config": ("RunConfig",),
     "gantool.api.contracts": (
-        "Augmentation", "Balance", "Critic", "Extractor", "Gan", "Images", "Labels", "Logits", "Loss",
-        "MappedGenerator", "Observer", "Penalty", "PlaceWeights", "Seen", "Skipped", "Source", "Stage", "Statistics",
+        "Augmentation", "Balance", "Critic", "Extractor", "Gan", "Images", "Labels", "Listener", "Logits",
+        "Loss", "MappedGenerator", "Observer", "Penalty", "PlaceWeights", "Seen", "Skipped", "Source", "Stage", "Statistics",
         "StyleLoss", "Turn",
     ),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
@@ -81,9 +82,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
     "ShortRun", "OnCpu", "Setting", "OptimizerSetting", "ImageShape", "Gan", "Seen", "Stage", "Images", "Labels",
     "Logits", "Loss", "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
-    "StyleLoss", "Statistics", "PlaceWeights", "Observer", "Event", "Started", "Tick", "Snapshot", "Measured",
-    "Checkpoint", "Warned", "Finished",
-    "MappedGenerator", "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",
+    "StyleLoss", "Statistics", "PlaceWeights", "Observer", "Listener", "Event", "Started", "Tick", "Snapshot",
+    "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator", "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",
     "Model", "ModelCard", "LatentFile", "load_latents", "save_latents",
 ]  # fmt: skip
 

@@ -430,6 +430,13 @@ def test_warnings_are_told_when_the_run_begins(tmp_path):
     assert [event.message for event in told if isinstance(event, Warned)] == ["memory is short"]
 
 
+def test_a_run_begins_by_telling_its_settings(tmp_path):
+    seen = []
+    made = trainer(tmp_path / "run", 16, observers=[seen.append])
+    made.train()
+    assert seen[0].config is made.config
+
+
 def test_an_older_checkpoint_whose_optimizer_had_frozen_weights_goes_on(tmp_path):
     def frozen(images, older):
         made = trainer(tmp_path / "run", images)

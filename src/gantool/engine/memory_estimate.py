@@ -25,14 +25,16 @@ def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Pe
     The activations are those of two samples: fakes and reals before the discriminator, with its penalties, or generator
     and discriminator in a row. Temporary buffers of the kernels come on top.
     """
-    weights = sum(p.numel() * p.element_size() for network in gan.networks for p in network.parameters())
-    averaged = sum(p.numel() * p.element_size() for p in gan.generator.parameters())
+    weights = [weight for network in gan.networks for weight in network.parameters()]
+    resting = sum(weight.nbytes for weight in weights)
+    learning = sum(weight.nbytes for weight in weights if weight.requires_grad)
+    averaged = sum(weight.nbytes for weight in gan.generator.parameters())
     try:
         # What a penalty remembers must not learn from this.
         kept = _kept(_weightless(gan), stage, classes, _on_meta(penalties))
     except Exception:  # networks may do what needs numbers
         kept = _kept(gan, stage, classes, copy.deepcopy(penalties))
-    return 4 * weights + averaged + kept * stage.batch // SAMPLES
+    return resting + 3 * learning + averaged + kept * stage.batch // SAMPLES
 
 
 def _weightless(gan: Gan) -> Gan:

@@ -48,7 +48,8 @@ class Chosen:
         """
         built = self._call(self.spec.factory, *args, **kwargs)
         guarded(self.title, self.distribution, "", lambda: check_built(self.kind, built, self.title))
-        adapt: Any = importlib.import_module("gantool.plugins.adapt").adapt  # which needs torch, and this page does not
+        from gantool.plugins.adapt import adapt  # which needs torch, and this page does not
+
         return guarded(self.title, self.distribution, "", lambda: adapt(self.kind, built, self.spec.name, self.title))
 
     def settled(self, setting: Setting) -> tuple["Chosen", str]:

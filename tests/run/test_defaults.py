@@ -67,9 +67,9 @@ def test_every_choice_is_told_and_nothing_that_was_said():
 @pytest.mark.parametrize(
     ("side", "arch", "resolution", "why"),
     [
-        (300, "dcgan", "64", "the most there is by default, since time grows with the pixels; .* shorter side is 300"),
+        (300, "dcgan", "64", "the largest default, since time grows with the pixels; .* pictures is 300"),
         (40, "dcgan", "32", "what suits pictures whose shorter side is 40"),
-        (8, "dcgan", "16", "the least there is by default; .* is 8"),
+        (8, "dcgan", "16", "the smallest default; .* is 8"),
         (28, "progressive", "16", "the largest that progressive can do of pictures of 28"),
     ],
 )

@@ -66,8 +66,8 @@ _HOME = {
     "gantool.api.run_config": ("RunConfig",),
     "gantool.api.contracts": (
         "Augmentation", "Balance", "Critic", "Extractor", "Gan", "Images", "Labels", "Listener", "Logits",
-        "Loss", "MappedGenerator", "Observer", "Penalty", "PlaceWeights", "Seen", "Skipped", "Source", "Stage", "Statistics",
-        "StyleLoss", "Turn",
+        "Loss", "MappedGenerator", "Observer", "Penalty", "PlaceWeights", "Seen", "Skipped", "Source", "Stage",
+        "Statistics", "StyleLoss", "Turn",
     ),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.engine.model_file": ("ModelCard",),
@@ -83,8 +83,9 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "ShortRun", "OnCpu", "Setting", "OptimizerSetting", "ImageShape", "Gan", "Seen", "Stage", "Images", "Labels",
     "Logits", "Loss", "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
     "StyleLoss", "Statistics", "PlaceWeights", "Observer", "Listener", "Event", "Started", "Tick", "Snapshot",
-    "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator", "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load",
-    "Model", "ModelCard", "LatentFile", "load_latents", "save_latents",
+    "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
+    "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "ModelCard", "LatentFile", "load_latents", "save_latents",
 ]  # fmt: skip
 
 

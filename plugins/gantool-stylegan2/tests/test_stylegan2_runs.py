@@ -63,7 +63,7 @@ def test_penalties_are_those_of_the_recipe_at_their_own_pace(train):
     run = train(*PLAIN, "--augment", "none", "--images", 16)
     written = (run / "config.toml").read_text()
     assert re.search(r'"r1:weight=0.0512,every=16", "path-length:weight=2.0,every=4', written)  # 2e-4 * 32^2 / 4
-    assert any("penalty_pathlength" in line for line in metrics(run))
+    assert any("penalty_path-length" in line for line in metrics(run))
     assert "lr_g = 0.002\n" in written
     assert "lr_d = 0.002353\n" in written
 

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 NONE = "none"
 """No component: what clears a recipe's choice, as in `--penalty none`."""
 
-GAME, IMAGES, LEARNING, MACHINE, RUN = "The game", "Images", "Length and learning", "Machine", "Run"
+GAME, IMAGES, LEARNING, MACHINE, RUN = "Networks and losses", "Images", "Length and learning", "Machine", "Run"
 PANELS = (GAME, IMAGES, LEARNING, MACHINE, RUN)
 """The groups of settings on a help page, in order."""
 
@@ -89,9 +89,14 @@ class RunConfig(BaseModel):
     batch: int = setting(64, "Batch size.", LEARNING, ge=2)
     lr_g: float = setting(2e-4, "Learning rate of the generator.", LEARNING, gt=0)
     lr_d: float = setting(2e-4, "Learning rate of the discriminator.", LEARNING, gt=0)
-    betas: tuple[Beta, Beta] = setting((0.5, 0.999), "Adam's betas.")
-    beta2_start: Beta | Literal["beta2"] = setting("beta2", "Adam's second beta at the start of its warm-up.")
-    weight_decay: float = setting(0.0, "Weight decay.", ge=0)
+    optimizer: str = setting("adam", "Optimizer of both networks. Default: adam.", LEARNING, kind="optimizer")
+    betas: tuple[Beta, Beta] = setting(
+        (0.5, 0.999), "Adam's decay rates of the first and second moment, as in 0.0,0.99.", LEARNING, metavar="B1,B2"
+    )
+    beta2_start: Beta | Literal["beta2"] = setting(
+        "beta2", "Adam's second beta at first; it rises to that of --betas by --horizon.", LEARNING
+    )
+    weight_decay: float = setting(0.0, "Weight decay.", LEARNING, ge=0)
     lr_schedule: Literal["constant", "linear", "cosine"] = setting(
         "constant", "Learning-rate schedule until --horizon.", LEARNING
     )

@@ -103,6 +103,7 @@ class Recipe:
     learning_rate_d: float | None = None
     lr_schedule: Literal["constant", "linear", "cosine"] = "constant"
     lr_end: float = 0.0
+    optimizer: str = "adam"
     betas: tuple[float, float] = (0.5, 0.999)
     beta2_start: float | None = None
     weight_decay: float = 0.0

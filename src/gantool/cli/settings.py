@@ -64,7 +64,9 @@ def _type_of(field: "FieldInfo") -> tuple[Any, str]:
         words = get_args(annotation)
         return type(words[0]), "|".join(map(str, words))
     if get_origin(annotation) is tuple:
-        return list[str], ""
+        return (list[str] if get_args(annotation)[1:] == (...,) else str), ""
+    if get_origin(get_args(annotation)[0] if get_args(annotation) else None) is Annotated:
+        annotation = get_args(get_args(annotation)[0])[0]
     return (annotation if annotation in (bool, int, float, str) else int), ""  # a number, or "auto" if left out
 
 

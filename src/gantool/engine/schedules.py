@@ -58,7 +58,7 @@ class Pace:
         for optimizer, rates in self._rates:
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * share
-                if "betas" in group:
+                if "betas" in group and self._schedule.beta2[0] != self._schedule.beta2[1]:
                     group["betas"] = (group["betas"][0], second)
 
 

@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from gantool.api.contracts import Augmentation, Balance, Gan, Images, Labels, Loss, Penalty, Strategy
-from gantool.api.specs import ImageShape
+from gantool.api.specs import ImageShape, OptimizerSetting
 from gantool.engine.judging import PerImage
 from gantool.engine.trial_calls import SAMPLES, calling, copied, described, own_randomness, stages
 from gantool.engine.trial_networks import learning
+from gantool.errors import PluginError
 
 LOSS = "A loss returns one value per sample, a float tensor [n] with a gradient to the logits; the step takes the mean."
 WITHOUT_REALS = " Its generator gets None for the real logits, unless the loss has pairs_real = True."
@@ -22,6 +23,10 @@ PENALTY = (
     "A penalty returns one value per sample, a float tensor [n] with a gradient to the discriminator's weights "
     "(that of torch.autograd.grad has one with create_graph=True), and leaves the images as they are; the step takes "
     "the mean."
+)
+OPTIMIZER = (
+    "An optimizer's factory(options, parameters, setting) returns a torch.optim.Optimizer; its step() passes over "
+    "parameters whose grad is None."
 )
 GENERATOR_PENALTY = (
     "A penalty of the generator returns one value per sample, a float tensor [n] with a gradient to the generator's "
@@ -55,6 +60,20 @@ def try_loss(loss: Loss, title: str, device: torch.device) -> None:
             check.contract += "" if loss.pairs_real else WITHOUT_REALS
             value = loss.generator(real.detach() if loss.pairs_real else None, fake.clone())
             check.values(value, (fake,), "the fake logits")
+
+
+def try_optimizer(build: Callable[..., torch.optim.Optimizer], title: str, device: torch.device) -> None:
+    """Take one step of an optimizer with a weight of its own. Raises PluginError that says what `title` does wrong."""
+    weight, idle = (nn.Parameter(torch.ones(3, device=device)) for _ in range(2))
+    weight.grad = torch.ones_like(weight)
+    with calling(title, "step()", OPTIMIZER):
+        optimizer = build([weight, idle], OptimizerSetting(1e-3))
+        groups = getattr(optimizer, "param_groups", None)
+        if not groups or not all("lr" in group for group in groups):
+            raise PluginError(f"{title} has no param_groups with 'lr', by which schedules set the learning rate.")
+        optimizer.step()
+        if not bool(torch.isfinite(weight).all()):
+            raise PluginError(f"{title} made a weight of 1 with a gradient of 1 infinite or NaN in one step.")
 
 
 def try_penalty(penalty: Penalty, title: str, gan: Gan, shape: ImageShape, device: torch.device) -> None:

@@ -71,6 +71,7 @@ RULES: dict[str, Rule] = {
     "learning_rate_d": _or(None, _RATE),
     "lr_schedule": (f"one of {', '.join(SCHEDULES)}", lambda value: _is_text(value) and value in SCHEDULES),
     "lr_end": ("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),
+    "optimizer": _TEXT,
     "betas": (
         "a tuple of two numbers of at least 0 and below 1",
         lambda value: isinstance(value, tuple) and len(value) == 2 and all(map(_is_beta, value)),

@@ -34,6 +34,7 @@ class RunComponents:
     penalties: tuple[Chosen, ...]
     augmentation: Chosen | None
     balance: Chosen
+    optimizer: Chosen
     log: tuple[Chosen, ...]
     standard: tuple[Chosen, ...]
     by_recipe: tuple[Chosen, ...]
@@ -58,6 +59,7 @@ class RunComponents:
             "penalty": tuple(one.text for one in self.penalties),
             "augment": NONE if self.augmentation is None else self.augmentation.text,
             "balance": self.balance.text,
+            "optimizer": self.optimizer.text,
             "log": tuple(one.text for one in self.log),
         }
 
@@ -96,10 +98,11 @@ def components_of(host: PluginHost, settings: Mapping[str, Any]) -> RunComponent
     loss, penalties = host.resolve("loss", settings["loss"]), named("penalty", "penalty")
     augmentation = None if augment == NONE else host.resolve("augmentation", augment)
     chosen_balance = host.resolve("balance", PLAIN_BALANCE if balance == NONE else balance)
+    optimizer = host.resolve("optimizer", settings["optimizer"])
     log = named("observer", "log")
     standard = [name for name in STANDARD_OBSERVERS if name not in {one.spec.name for one in log}]
     return RunComponents(
-        architecture, source, loss, penalties, augmentation, chosen_balance, log,
+        architecture, source, loss, penalties, augmentation, chosen_balance, optimizer, log,
         standard=tuple(host.resolve("observer", name) for name in standard),
         by_recipe=tuple(_by_recipe(host, architecture)),
     )  # fmt: skip

@@ -115,6 +115,8 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("penalty", "log"):
         if isinstance(plain.get(key), str):
             plain[key] = (plain[key],)
+    if isinstance(plain.get("betas"), str):
+        plain["betas"] = plain["betas"].split(",")
     return plain
 
 

@@ -68,6 +68,7 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "lr_d": _of_one(recipe.learning_rate_d, recipe.learning_rate, usual),
         "lr_schedule": recipe.lr_schedule,
         "lr_end": recipe.lr_end if falls else 0.0,
+        "optimizer": recipe.optimizer,
         "betas": recipe.betas,
         "beta2_start": "beta2" if recipe.beta2_start is None else recipe.beta2_start,
         "weight_decay": recipe.weight_decay,
@@ -75,7 +76,7 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "ema": averaged,
         "images": recipe.images,
     }
-    told = values.keys() - {"betas", "beta2_start", "weight_decay"}  # which have no flag
+    told = values.keys() - {"optimizer", "betas", "beta2_start", "weight_decay"}  # which few change
     if not falls:
         told -= {"lr_schedule", "lr_end"}
     why = {name: whose for name in values if name in told} | {
@@ -96,6 +97,7 @@ def check_components(host: PluginHost, arch: Chosen, said: Collection[str] = ())
         ("loss", "loss", "loss", (recipe.loss,)),
         ("penalty", "penalty", "penalties", [text for text in recipe.penalties if text != NONE]),
         ("augmentation", "augment", "augment", [] if recipe.augment in (None, NONE, AUTO) else [recipe.augment]),
+        ("optimizer", "optimizer", "optimizer", (recipe.optimizer,)),
         ("balance", "balance", "balance", [] if recipe.balance == NONE else [recipe.balance]),
     ):
         for text in texts if flag not in said else ():

@@ -10,7 +10,7 @@ import torch
 
 from gantool.api.contracts import Augmentation, Balance, Gan, Listener, Loss, Penalty, Source, Stage
 from gantool.api.run_config import RunConfig
-from gantool.api.specs import ImageShape
+from gantool.api.specs import ImageShape, OptimizerSetting
 from gantool.engine.contract_check import check_contract
 from gantool.engine.devices import keep_freed_memory
 from gantool.engine.distributed import World
@@ -23,6 +23,7 @@ from gantool.engine.trial import (
     try_balance,
     try_loss,
     try_memory,
+    try_optimizer,
     try_penalty,
 )
 from gantool.engine.trial_networks import try_networks
@@ -133,6 +134,9 @@ def try_guests(components: RunComponents, gan: Gan, shape: ImageShape, device: t
     if arch.is_guest:
         with redirect_stdout(sys.stderr):
             try_networks(gan, arch.title, shape, device)
+    if components.optimizer.is_guest:
+        with redirect_stdout(sys.stderr):
+            try_optimizer(components.optimizer.build, components.optimizer.title, device)
     for chosen in filter(lambda one: one.is_guest, components.strategies):
         built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run
         with redirect_stdout(sys.stderr):  # standard output is for results, and a guest may print
@@ -180,15 +184,17 @@ def build_game(prepared: Prepared, device: torch.device, world: World) -> Game:
         precision.place(network, device)
     scale_g, scale_d = parts.balance.learning_rate_scales
 
-    def adam(network: torch.nn.Module, learning_rate: float) -> torch.optim.Adam:
+    def optimizer_of(network: torch.nn.Module, learning_rate: float) -> torch.optim.Optimizer:
         learning = [weight for weight in network.parameters() if weight.requires_grad]
-        return torch.optim.Adam(learning, learning_rate, config.betas, weight_decay=config.weight_decay, fused=True)
+        setting = OptimizerSetting(learning_rate, config.betas, config.weight_decay)
+        built: torch.optim.Optimizer = prepared.components.optimizer.build(learning, setting)
+        return built
 
     return Game(
         gan,
         _placed(parts.loss, device),
-        adam(gan.generator, config.lr_g * scale_g),
-        None if gan.discriminator is None else adam(gan.discriminator, config.lr_d * scale_d),
+        optimizer_of(gan.generator, config.lr_g * scale_g),
+        None if gan.discriminator is None else optimizer_of(gan.discriminator, config.lr_d * scale_d),
         penalties=tuple(_placed(penalty, device) for penalty in parts.penalties),
         augmentation=_placed(parts.augmentation, device),
         balance=None if gan.discriminator is None else parts.balance,  # which decides on the host

@@ -218,7 +218,7 @@ def test_an_unchanging_source_that_lacks_labels_is_trained_without(kind: type[Un
 @pytest.mark.parametrize("share", [0.0, 1.0])
 @pytest.mark.parametrize("kind", [Numbered, Unchanging])
 def test_a_gpu_is_given_the_same(kind: type[Numbered], share: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gantool.builtin.sources.supply.GPU_SHARE", share)
+    monkeypatch.setattr("gantool.data.supply.GPU_SHARE", share)
     cuda = opened(kind(), flip=True, labels=True, device=torch.device("cuda"))
     cpu = opened(kind(), flip=True, labels=True)
     for seen in (0, 4, 8, 30, 34):

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 import gantool
-from gantool.api.contracts import Labels
+from gantool.api.networks import Labels
 from gantool.api.run_config import RunConfig
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, Images, Labels
+from gantool.api.networks import Gan, Images, Labels
 from gantool.api.run_config import RunConfig
 from gantool.builtin.losses import LogisticOptions
 from gantool.builtin.losses.losses import Logistic

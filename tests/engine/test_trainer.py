@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from fakes import TinyBatches, state, tiny_gan, trainer
-from gantool.api.contracts import Augmentation, Penalty, Stage
 from gantool.api.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
+from gantool.api.networks import Stage
+from gantool.api.strategies import Augmentation, Penalty
 from gantool.builtin.balance import AdaptiveOptions, FixedOptions, SkipDOptions
 from gantool.builtin.balance.strategies import Adaptive, Fixed, SkipDiscriminator
 from gantool.builtin.losses import LogisticOptions

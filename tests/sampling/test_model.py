@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from gantool import progress
-from gantool.api.contracts import Gan, Labels
+from gantool.api.networks import Gan, Labels
 from gantool.engine.model_file import ModelCard
 from gantool.errors import GantoolError, OptionError, PluginError, UnknownNameError, UsageError
 from gantool.sampling.model import Model, chunk_size

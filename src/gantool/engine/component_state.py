@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gantool.api.contracts import Strategy
+from gantool.api.strategies import Strategy
 from gantool.engine.checkpoint import MisfitError, load_weights
 from gantool.engine.step import Game
 from gantool.errors import CheckpointError, GantoolError, PluginError, cause

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Labels
+from gantool.api.networks import Labels
 from gantool.errors import GantoolError, OptionError
 from gantool.progress import report
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
-from gantool.api.contracts import Labels
+from gantool.api.networks import Labels
 from gantool.engine import latents
 from gantool.engine.model_file import ModelCard
 from gantool.pixels import to_uint8

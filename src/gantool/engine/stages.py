@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from gantool.api.contracts import Gan, Stage
+from gantool.api.networks import Gan, Stage
 from gantool.errors import OptionError
 
 

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import Augmentation, Balance, Gan, Images, Labels, Loss, Penalty, Seen
+from gantool.api.networks import Gan, Images, Labels, Seen
+from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
 from gantool.engine.distributed import World
 from gantool.engine.judging import PerImage, parted, per_image
 from gantool.engine.precision import Precision

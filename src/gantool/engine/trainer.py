@@ -11,9 +11,12 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from gantool.api.contracts import Batches, Labels, Listener, Stage, Turn
+from gantool.api.data import Batches
 from gantool.api.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
+from gantool.api.networks import Labels, Stage
+from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
+from gantool.api.strategies import Turn
 from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
 from gantool.engine.best import Best, score_among

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gantool.api.contracts import Listener, Source
+from gantool.api.data import Source
+from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.data.batches import open_batches
 from gantool.data.names import printable

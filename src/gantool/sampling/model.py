@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, Labels, MappedGenerator
+from gantool.api.networks import Gan, Labels, MappedGenerator
 from gantool.engine import latents as latent_space
 from gantool.engine.draw import Chunks, steady
 from gantool.engine.model_file import ModelCard

@@ -13,8 +13,8 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Observer
 from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+from gantool.api.observers import Observer
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import same, seeded

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gantool.api.contracts import Observer
 from gantool.api.events import Event, Measured, Started, Tick, Warned
+from gantool.api.observers import Observer
 from gantool.builtin.observers import JsonlOptions
 from gantool.files import write_atomically
 

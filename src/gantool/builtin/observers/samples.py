@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from gantool.api.contracts import Observer
 from gantool.api.events import Event, Snapshot, Started
+from gantool.api.observers import Observer
 from gantool.builtin.observers import SamplesOptions
 from gantool.render.grids import beside, sheet
 from gantool.render.pictures import save_pictures

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from jaxtyping import UInt8
 from torch import Tensor
 
-from gantool.api.contracts import Observer
 from gantool.api.events import Event, Measured, Snapshot, Started, Tick, Warned
+from gantool.api.observers import Observer
 from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.detector import Detector, read_metrics, rounded
 from gantool.builtin.observers.history import Problem, Reading, score_of

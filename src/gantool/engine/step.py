@@ -39,6 +39,11 @@ class Game:
     accumulate: int = 1
     clip: float = 0.0
 
+    @property
+    def optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
+        """That of the generator, and that of the discriminator where there is one."""
+        return (self.optimizer_g,) if self.optimizer_d is None else (self.optimizer_g, self.optimizer_d)
+
     def due(self, side: str, step: int) -> Iterator[Penalty]:
         """The penalties of one side that come on this turn of its network."""
         return (penalty for penalty in self.penalties if penalty.side == side and step % penalty.every == 0)

@@ -81,6 +81,7 @@ def sample(
 
     from gantool.cli import output
     from gantool.cli.progress import showing_progress
+    from gantool.engine.run_names import SAMPLES, by_images
     from gantool.sampling.latent_file import load_latents
     from gantool.sampling.load import load
     from gantool.sampling.locate import model_name
@@ -90,7 +91,7 @@ def sample(
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         loaded = load(model, device)
         labels = _class_names(loaded, label or [])
-        folder = out if out is not None else Path("samples") / f"{model_name(model)}-{loaded.card.images_seen:09d}"
+        folder = out if out is not None else Path(SAMPLES) / f"{model_name(model)}-{by_images(loaded.card.images_seen)}"
         words = words_of(loaded.class_names)
         options = of_options(truncation, level, scale) + SUFFIXES[format]
 

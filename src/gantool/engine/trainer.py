@@ -23,6 +23,7 @@ from gantool.engine.ema import Ema
 from gantool.engine.failures import memory_ran_out, not_finite, skipped
 from gantool.engine.meters import Ledger
 from gantool.engine.model_file import ModelCard, save_generator
+from gantool.engine.run_names import GENERATOR
 from gantool.engine.schedules import Pace, schedule_of
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import enter, stage_at, stages_of
@@ -95,14 +96,13 @@ class Trainer:
 
     def _loop(self) -> Finished:
         self._begin()
-        cadence = self.cadence
         while self.images_seen < self.config.images and not self._gave_up and not self._stops():
             self.step()
-            if cadence.tick_due:
+            if self.cadence.tick_due:
                 self._tick()
-            if cadence.snapshot_due:
+            if self.cadence.snapshot_due:
                 self._snapshot()
-            if cadence.checkpoint_due and not self._ledger.streak:
+            if self.cadence.checkpoint_due and not self._ledger.streak:
                 self.save()
         return self._finish()
 
@@ -190,7 +190,7 @@ class Trainer:
         contents = gather(self.images_seen, self.game, self.ema, self.card, self.batches, more)
         path = checkpoint.save(self.run, contents, self.config.keep, self.best.images_seen)
         self.best.write(self.run)
-        save_generator(self.run / "generator.safetensors", contents.averaged, contents.card)
+        save_generator(self.run / GENERATOR, contents.averaged, contents.card)
         self._tell(Checkpoint(self.images_seen, path))
 
     def resume(self, path: Path, accept_new_data: bool = False) -> None:

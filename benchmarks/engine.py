@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import gantool
-from gantool.api.contracts import Labels
+from gantool.api.networks import Labels
 from gantool.api.run_config import RunConfig
 from gantool.engine.devices import keep_freed_memory, pick_device
 from gantool.engine.distributed import World

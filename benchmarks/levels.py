@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 import gantool
-from gantool.api.contracts import Labels
+from gantool.api.networks import Labels
 from gantool.api.run_config import RunConfig
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World
@@ -50,7 +50,7 @@ def trainer(config: RunConfig, run: Path) -> Trainer:
 
 def speed(made: Trainer, images_seen: int, seconds: float) -> float:
     """Images a second from `images_seen` on, over at least so many seconds and one step."""
-    made.images_seen = images_seen
+    made.cadence.images_seen = images_seen
     made.step()
     start, before = time.perf_counter(), made.images_seen
     while True:

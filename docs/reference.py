@@ -32,8 +32,10 @@ def reference() -> str:
     """The whole reference in Markdown."""
     offered = _offered("__init__.py")
     parts = ["### Hooks\n", *_hooks(), "\n### Specs\n", *_described("api/specs.py", offered), *_traits()]
-    parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("api/contracts.py")) or "")]
-    parts += [*_described("api/contracts.py", offered), "### Events\n", *_described("api/events.py", offered)]
+    parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("api/__init__.py")) or "")]
+    for room in ("networks", "strategies", "data", "features", "observers"):
+        parts += _described(f"api/{room}.py", offered)
+    parts += ["### Events\n", *_described("api/events.py", offered)]
     parts += ["### Runs and models\n"]
     for path in (
         "run/start.py",

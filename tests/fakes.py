@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, Images, Labels
+from gantool.api.networks import Gan, Images, Labels
 from gantool.api.run_config import RunConfig
 from gantool.builtin.losses import LogisticOptions
 from gantool.builtin.losses.losses import Logistic
@@ -83,6 +83,7 @@ def trainer(run, images=64, loss=None, batches=None, observers=(), plays=PLAIN, 
         torch.optim.Adam(n.parameters(), 1e-2, betas=(0.5, 0.9), fused=True) for n in (gan.generator, gan.discriminator)
     ]
     penalties = (GradientPenalty(GpOptions(every=2)),)
+    penalties[0].component_name = "gp"
     parts = {"penalties": penalties, "precision": plays, "world": world, **dict(game)}
     played = Game(gan, loss or Logistic(LogisticOptions()), *adam, **parts)
     defaults = {"batch": 8, "tick": 16, "snapshot_every": 32, "checkpoint_every": 32}

@@ -7,31 +7,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gantool.api.contracts import (
-        Augmentation,
-        Balance,
-        Critic,
-        Extractor,
-        Gan,
-        Images,
-        Labels,
-        Listener,
-        Logits,
-        Loss,
-        MappedGenerator,
-        Observer,
-        Penalty,
-        PlaceWeights,
-        Seen,
-        Skipped,
-        Source,
-        Stage,
-        Statistics,
-        StyleLoss,
-        Turn,
-    )
+    from gantool.api.data import Skipped, Source
     from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+    from gantool.api.features import Extractor, PlaceWeights, Statistics, StyleLoss
     from gantool.api.hookspecs import hookimpl
+    from gantool.api.networks import Critic, Gan, Images, Labels, Logits, MappedGenerator, Seen, Stage
+    from gantool.api.observers import Listener, Observer
     from gantool.api.run_config import RunConfig
     from gantool.api.specs import (
         API_VERSION,
@@ -47,6 +28,7 @@ if TYPE_CHECKING:
         ShortRun,
         option,
     )
+    from gantool.api.strategies import Augmentation, Balance, Loss, Penalty, Turn
     from gantool.engine.model_file import ModelCard
     from gantool.errors import DataError, GantoolError, UsageError
     from gantool.run.start import configure, train, trainer
@@ -64,11 +46,11 @@ _HOME = {
         "Options", "Recipe", "Setting", "ShortRun", "option",
     ),
     "gantool.api.run_config": ("RunConfig",),
-    "gantool.api.contracts": (
-        "Augmentation", "Balance", "Critic", "Extractor", "Gan", "Images", "Labels", "Listener", "Logits",
-        "Loss", "MappedGenerator", "Observer", "Penalty", "PlaceWeights", "Seen", "Skipped", "Source", "Stage",
-        "Statistics", "StyleLoss", "Turn",
-    ),
+    "gantool.api.networks": ("Critic", "Gan", "Images", "Labels", "Logits", "MappedGenerator", "Seen", "Stage"),
+    "gantool.api.strategies": ("Augmentation", "Balance", "Loss", "Penalty", "Turn"),
+    "gantool.api.data": ("Skipped", "Source"),
+    "gantool.api.features": ("Extractor", "PlaceWeights", "Statistics", "StyleLoss"),
+    "gantool.api.observers": ("Listener", "Observer"),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.engine.model_file": ("ModelCard",),
     "gantool.errors": ("GantoolError", "UsageError", "DataError"),

@@ -8,7 +8,7 @@ import torch
 from pictures import pictures
 from torch import Tensor
 
-from gantool.api.contracts import Skipped, Source
+from gantool.api.data import Skipped, Source
 from gantool.builtin.sources.folder import build
 from gantool.data.batches import ShuffledBatches, open_batches
 from gantool.data.order import flips_at, images_at

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gantool.api.contracts import Skipped, Source
+from gantool.api.data import Skipped, Source
 from gantool.data.items import read_item, read_items
 from gantool.errors import DataError
 

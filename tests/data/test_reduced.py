@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gantool.api.contracts import Source
+from gantool.api.data import Source
 from gantool.data.batches import open_batches
 from gantool.data.cache import reduced
 from gantool.data.cache.build import CachedSource, cached_items

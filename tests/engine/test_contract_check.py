@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from fakes import TinyDiscriminator, TinyGenerator, tiny_gan
-from gantool.api.contracts import Gan, Stage
+from gantool.api.networks import Gan, Stage
 from gantool.api.specs import ImageShape
 from gantool.builtin.penalties import R1Options
 from gantool.builtin.penalties.gradients import R1

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from fakes import tiny_gan
-from gantool.api.contracts import Augmentation, Loss, Penalty
+from gantool.api.strategies import Augmentation, Loss, Penalty
 from gantool.builtin.losses import (
     HingeOptions,
     LogisticOptions,

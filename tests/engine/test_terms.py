@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from fakes import TinyDiscriminator, TinyGenerator, game_of
-from gantool.api.contracts import Gan, Penalty
+from gantool.api.networks import Gan
+from gantool.api.strategies import Penalty
 from gantool.builtin.losses import LossOptions
 from gantool.builtin.losses.relativistic import RelativisticPairing
 from gantool.engine.step import discriminator_step, generator_step

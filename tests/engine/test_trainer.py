@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from fakes import TinyBatches, state, tiny_gan, trainer
-from gantool.api.contracts import Augmentation, Penalty, Stage
 from gantool.api.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
+from gantool.api.networks import Stage
+from gantool.api.strategies import Augmentation, Penalty
 from gantool.builtin.balance import AdaptiveOptions, FixedOptions, SkipDOptions
 from gantool.builtin.balance.strategies import Adaptive, Fixed, SkipDiscriminator
 from gantool.builtin.losses import LogisticOptions
@@ -15,12 +16,12 @@ from gantool.builtin.penalties import ClipOptions, PathLengthOptions
 from gantool.builtin.penalties.constraints import Clip
 from gantool.builtin.penalties.on_generator import PathLength
 from gantool.engine import checkpoint
+from gantool.engine.cadence import derived_seed
 from gantool.engine.component_state import memory
 from gantool.engine.distributed import World
 from gantool.engine.model_file import load_generator
 from gantool.engine.precision import Precision
 from gantool.engine.schedules import Pace
-from gantool.engine.trainer import derived_seed
 from gantool.errors import CheckpointError, ResumeError, TrainingError
 
 PRECISIONS = [Precision(name, layout) for name in ("float32", "bf16") for layout in ("contiguous", "channels_last")]
@@ -160,7 +161,7 @@ def test_learning_rates_follow_the_schedule_and_keep_their_ratio(tmp_path):
 
     made = trainer(tmp_path / "run", images=64, observers=[note], tick=8, lr_schedule="linear", horizon=64)
     made.game.optimizer_d.param_groups[0]["lr"] = 4e-2
-    made._pace = Pace(made.schedule, (made.game.optimizer_g, made.game.optimizer_d))
+    made._pace = Pace(made.schedule, made.game.optimizers)
     made.train()
     assert [rate_g for rate_g, _ in rates] == pytest.approx([1e-2 * (1 - n / 64) for n in range(4, 64, 8)])
     assert all(rate_d == pytest.approx(4 * rate_g) for rate_g, rate_d in rates)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from fakes import tiny_gan
-from gantool.api.contracts import Augmentation, Balance, Penalty, Strategy
 from gantool.api.specs import ImageShape
+from gantool.api.strategies import Augmentation, Balance, Penalty, Strategy
 from gantool.builtin.architectures import MsgOptions, ProgressiveOptions
 from gantool.builtin.architectures.msg import build as build_msg
 from gantool.builtin.architectures.progressive import build as build_progressive

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from fakes import TinyDiscriminator, TinyGenerator
-from gantool.api.contracts import Gan
+from gantool.api.networks import Gan
 from gantool.api.specs import ImageShape
 from gantool.engine.trial_networks import try_networks
 from gantool.errors import PluginError

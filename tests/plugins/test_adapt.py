@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from gantool.api.contracts import Balance, Loss, Observer, Penalty, Source
+from gantool.api.data import Source
+from gantool.api.observers import Observer
+from gantool.api.strategies import Balance, Loss, Penalty
 from gantool.builtin.losses import HingeOptions
 from gantool.builtin.losses.losses import Hinge
 from gantool.errors import PluginError

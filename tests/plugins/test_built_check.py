@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 import pytest
 
-from gantool.api.contracts import Skipped
+from gantool.api.data import Skipped
 from gantool.api.specs import Component, Options, Setting
 from gantool.errors import PluginError
 from gantool.plugins import host as host_module

@@ -66,7 +66,7 @@ def play_two_steps(tmp_path, arch, **settings):
     config, gan, game = run.config, run.gan, build_game(run, torch.device("cpu"), World())
     card = ModelCard(architecture=config.arch, resolution=16, channels=3, images_seen=0)
     made = Trainer(game, Pictures(), config, tmp_path, card, [])
-    made.images_seen = 8
+    made.cadence.images_seen = 8
     before = [[p.detach().clone() for p in net.parameters()] for net in (gan.generator, gan.discriminator)]
     for _ in range(2):
         made.step()

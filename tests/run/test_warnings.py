@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from torch import nn
 
-from gantool.api.contracts import Gan
+from gantool.api.networks import Gan
 from gantool.plugins.host import host
 from gantool.run.warnings import doubts
 from prepared import prepared

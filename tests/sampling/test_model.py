@@ -5,10 +5,12 @@ import torch
 from torch import Tensor, nn
 
 from gantool import progress
-from gantool.api.contracts import Gan, Labels
+from gantool.api.networks import Gan, Labels
+from gantool.engine.draw import chunk_size
 from gantool.engine.model_file import ModelCard
+from gantool.engine.snapshots import FixedLatents
 from gantool.errors import GantoolError, OptionError, PluginError, UnknownNameError, UsageError
-from gantool.sampling.model import Model, chunk_size
+from gantool.sampling.model import Model
 
 
 class Convolutions(nn.Module):
@@ -62,10 +64,11 @@ class Hungry(Convolutions):
     """Runs out of memory above a number of rows."""
 
     rows = 4
+    error: Exception = torch.OutOfMemoryError("no memory")
 
     def forward(self, z: Tensor, labels: Labels) -> tuple[Tensor, ...]:
         if len(z) > self.rows:
-            raise torch.OutOfMemoryError("no memory")
+            raise self.error
         return super().forward(z, labels)
 
 
@@ -109,6 +112,18 @@ def test_noise_inside_does_not_depend_on_company_or_on_the_callers_random_state(
     state = torch.get_rng_state()
     assert torch.equal(again.images([17])[0], drawn[17])
     assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("classes", [(), ("cat", "dog", "7")])
+@pytest.mark.parametrize("kind", [Convolutions, Mapped, Noisy])
+def test_a_runs_sheet_is_drawn_as_samples_are(kind: type[Convolutions], classes: tuple[str, ...]) -> None:
+    loaded = model(kind(), classes)
+    samples = loaded.images(range(70))
+    generator = loaded.generator.to(memory_format=torch.channels_last)
+    latents = FixedLatents(8, loaded.card, torch.device("cpu"))
+    assert torch.equal(latents.render(generator)[-1], samples[:64])
+    assert torch.equal(latents.render(generator, 70)[-1], samples)
+    assert generator.net[4].weight.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_pictures_are_the_generators_in_true_colours() -> None:
@@ -229,7 +244,15 @@ def test_a_generator_that_forgets_the_tuple_is_named_with_the_contract() -> None
         model(Bare()).sample([0])
 
 
-def test_out_of_memory_halves_the_chunk_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("no memory"), MemoryError(), RuntimeError("MPS backend out of memory (allocated: 9 GB)")],
+    ids=["CUDA", "Python", "MPS"],
+)
+def test_out_of_memory_halves_the_chunk_with_a_word(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(Hungry, "error", error)
     hungry, calm = model(Hungry()), model(Convolutions())
     hungry.generator.load_state_dict(calm.generator.state_dict())
     assert (hungry.images(range(10)).int() - calm.images(range(10)).int()).abs().max() <= 1

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gantool.api.contracts import Extractor
+from gantool.api.features import Extractor
 from gantool.builtin.extractors import RandomOptions
 from gantool.builtin.extractors.filters import Filters
 from gantool.builtin.style_losses.sliced import Sliced

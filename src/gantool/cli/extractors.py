@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gantool.api.contracts import Extractor
+    from gantool.api.features import Extractor
 
 
 def find_extractor(text: str = "auto") -> tuple["Extractor", str]:

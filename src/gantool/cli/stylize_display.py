@@ -1,29 +1,16 @@
-"""Text of `gantool stylize`: weights of layers as it reads them, and the progress line that it shows."""
+"""The progress line of `gantool stylize`."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 from gantool.cli.output import console, say
-from gantool.errors import OptionError
 from gantool.style.transfer import State
 
 SECONDS_BETWEEN_LINES = 5.0
 Show = Callable[[State, str, float], None]
 """A function that shows a state of the named picture, and the share of the whole work that is done."""
-
-
-def layer_weights(flag: str, texts: Sequence[str]) -> dict[str, float]:
-    """Weights by layer, from texts `LAYER` or `LAYER:WEIGHT`. Raises OptionError for a weight that is no number."""
-    weights = {}
-    for text in texts:
-        name, colon, number = text.partition(":")
-        try:
-            weights[name] = float(number) if colon else 1.0
-        except ValueError as error:
-            raise OptionError(f"{flag} {text}: the weight after the colon must be a number.") from error
-    return weights
 
 
 @contextmanager

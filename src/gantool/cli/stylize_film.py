@@ -25,9 +25,9 @@ CPU = torch.device("cpu")
 def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> Drawn:
     """Stylise frame by frame; each is initialised with the result before, plus the change in the content."""
     began = time.monotonic()
-    film = read_film(job.content, job.size)
+    film = read_film(job.content, job.longest)
     check_fps(job.out, film.fps)
-    later = replace(job.settings, scales=1, steps=max(1, job.settings.steps // LATER_FRAMES))
+    later = replace(setup.settings, scales=1, steps=max(1, setup.settings.steps // LATER_FRAMES))
     before: Picture | None = None
     frames: list[torch.Tensor] = []
     image, last = None, None

@@ -28,12 +28,13 @@ from gantool.plugins.host import host
 from gantool.render.pictures import save_pictures, to_pil
 from gantool.render.rows import side_by_side
 from gantool.style.job import StyleSetup, as_image, find_style_loss, parse_styles, stylize
+from gantool.style.settings import Settings
 from gantool.style.transfer import State
 
 
-def run(job: Job, as_json: bool) -> None:
+def run(job: Job) -> None:
     """Stylise, write the files and print the result; the exit status is 0, or 130 or 143 after an interruption."""
-    moving = _is_moving(job)
+    settings, moving = job.settings(), _is_moving(job)
     many = job.content.is_dir() and not moving
     if (many or moving) and (job.sheet or job.save_every):
         raise OptionError("--sheet and --save-every are for one picture, not for a folder or a film.")
@@ -41,7 +42,7 @@ def run(job: Job, as_json: bool) -> None:
         check_out(job.out, job.overwrite, moving)
     for path in [job.sheet] if job.sheet else []:
         check_out(path, job.overwrite)
-    setup, name = _setup(job)
+    setup, name = _setup(job, settings)
     if not many and not moving:
         _note_unused_frames(job)
     # Standard output is for the result alone, whatever a plugin's extractor prints.
@@ -52,7 +53,7 @@ def run(job: Job, as_json: bool) -> None:
             drawn = [draw_film(job, setup, show, caught)]
         else:
             drawn = [_picture(job, setup, show, caught, job.content, job.out)]
-    if as_json:
+    if job.as_json:
         result_json(_summary(job, name, drawn, bool(caught)))
     else:
         result(str(job.out))
@@ -76,15 +77,16 @@ def _note_unused_frames(job: Job) -> None:
         say(f"{job.content} has {count} frames; the first is drawn. For all of them: -o {job.out.with_suffix('.gif')}")
 
 
-def _setup(job: Job) -> tuple[StyleSetup, str]:
+def _setup(job: Job, settings: Settings) -> tuple[StyleSetup, str]:
     styles = parse_styles(job.styles)
-    for path in (job.content, *(style.path for style in styles), *job.masks, *([job.start] if job.start else [])):
+    masks = job.masks or []
+    for path in (job.content, *(style.path for style in styles), *masks, *([job.start_file] if job.start_file else [])):
         if not path.exists():  # before anyone waits for a network's weights
             raise DataError(f"There is no file {path}.{nearest_beside(path)}")
     with showing_progress():
         extractor, name = find_extractor(job.extractor)
         style_loss = find_style_loss(host(), job.style_loss, extractor)
-    return StyleSetup(styles, extractor, job.settings, job.masks, job.device, job.precision, style_loss), name
+    return StyleSetup(styles, extractor, settings, masks, job.device, job.precision, style_loss), name
 
 
 def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[Drawn]:
@@ -112,8 +114,8 @@ def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[
 def _picture(job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path) -> Drawn:
     """Stylise one picture; the last state is written even if an error ends it."""
     began = time.monotonic()
-    content = read_picture(source, job.size)
-    start = None if job.start is None else as_image(read_picture(job.start), torch.device("cpu"))
+    content = read_picture(source, job.longest)
+    start = None if job.start_file is None else as_image(read_picture(job.start_file), torch.device("cpu"))
     last: State | None = None
     files = [out]
     try:

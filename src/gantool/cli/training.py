@@ -14,6 +14,7 @@ from gantool.api.specs import AUTO
 from gantool.cli.interrupts import interruptible
 from gantool.cli.output import console, result, result_json, say, warn
 from gantool.cli.progress import showing_progress
+from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, SAMPLES, SKIPPED
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, PluginError
@@ -54,7 +55,7 @@ def run_to_the_end(
         result(str(finished.run))
         if not quiet and not caught:
             more = shlex.join(["gantool", "sample", str(finished.run), "--grid"])
-            say(f"Pictures: {finished.run / 'samples'}   Draw more: {more}")
+            say(f"Pictures: {finished.run / SAMPLES}   Draw more: {more}")
     if caught:
         raise typer.Exit(caught.exit_code)
 
@@ -86,7 +87,7 @@ def notes(made: Trainer) -> Iterator[str]:
     config = made.config
     colour = "grey" if config.channels == 1 else "colour"
     yield f"Data: {made.batches.count:,} images from {config.data}, at {config.resolution} pixels, in {colour}"
-    skipped = made.run / "skipped.tsv"
+    skipped = made.run / SKIPPED
     if skipped.is_file():
         count = len(skipped.read_text(encoding="utf-8").splitlines())
         yield f"Skipped: {count} files that could not be read; {skipped} tells which and why"
@@ -100,8 +101,8 @@ def notes(made: Trainer) -> Iterator[str]:
 def summary(made: Trainer, interrupted: bool) -> dict[str, object]:
     """What `--json` prints: where everything is."""
     best = made.best
-    files = [made.run / "generator.safetensors", made.run / "config.toml", made.run / "metrics.jsonl"]
-    files += sorted((made.run / "samples").glob("*.png"))
+    files = [made.run / name for name in (GENERATOR, CONFIG, METRICS)]
+    files += sorted((made.run / SAMPLES).glob("*.png"))
     return {
         "run": str(made.run),
         "images_seen": made.images_seen,

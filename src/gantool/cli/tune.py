@@ -13,6 +13,13 @@ TRIALS = 12
 OF_RUNS = "Run"
 """The panel of settings that a search decides by itself: how often its trials report and save."""
 
+_TRIALS = f"Number of trials, the start among them. Default: {TRIALS}."
+_SEARCH = """\
+Search space of a setting: lr=1e-4..1e-2, loss=logistic,hinge, penalty=none,r1:weight=0.1..10; KEY=start keeps it \
+fixed; may be given again."""
+_NAME = "Name of the search; an existing one is resumed. Default: tune-ARCH-SOURCE."
+_CONFIG = "TOML file with the start's settings; flags override it."
+
 
 def _flag(help: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel="Search", **more)
@@ -22,25 +29,12 @@ def _flag(help: str, *names: str, **more: Any) -> Any:
 def tune(
     settings: Mapping[str, Any],
     run: Annotated[Path | None, typer.Argument(help="Run whose settings are the start.", metavar="RUN")] = None,
-    trials: Annotated[
-        int | None, _flag(f"Number of trials, the start among them. Default: {TRIALS}.", metavar="N")
-    ] = None,
-    search: Annotated[
-        list[str] | None,
-        _flag(
-            "Search space of a setting: lr=1e-4..1e-2, loss=logistic,hinge, penalty=none,r1:weight=0.1..10; KEY=start "
-            "keeps it fixed; may be given again.",
-            metavar="KEY=...",
-        ),
-    ] = None,
+    trials: Annotated[int | None, _flag(_TRIALS, metavar="N")] = None,
+    search: Annotated[list[str] | None, _flag(_SEARCH, metavar="KEY=...")] = None,
     out: Annotated[Path, _flag("Parent folder of the searches.", metavar="DIR")] = Path("runs"),
-    name: Annotated[
-        str | None, _flag("Name of the search; an existing one is resumed. Default: tune-ARCH-SOURCE.")
-    ] = None,
+    name: Annotated[str | None, _flag(_NAME)] = None,
     resume: Annotated[Path | None, _flag("Search to resume, as it was begun.", metavar="DIR")] = None,
-    config: Annotated[
-        Path | None, _flag("TOML file with the start's settings; flags override it.", metavar="FILE.toml")
-    ] = None,
+    config: Annotated[Path | None, _flag(_CONFIG, metavar="FILE.toml")] = None,
     as_json: Annotated[bool, _flag("JSON result on standard output.", "--json")] = False,
     quiet: Annotated[bool, _flag("No progress output.", "--quiet", "-q")] = False,
     plugins_dir: PluginsDir = None,
@@ -57,18 +51,21 @@ def tune(
     seeds, to measure by how much.
     """
     from gantool.cli.tuning import begin, resumed, run_search
-    from gantool.errors import UsageError
     from gantool.tuning.halving import import_optuna
 
     import_optuna()  # before anything is made, if it is missing
     if resume is not None:
-        others = [key for key, value in settings.items() if value is not None]
-        others += [
-            key for key, value in (("RUN", run), ("search", search), ("name", name), ("config", config)) if value
-        ]
-        if others:
-            raise UsageError(f"--resume goes on with a search as it was begun: leave out {', '.join(others)}.")
+        _check_alone({**settings, "RUN": run, "search": search, "name": name, "config": config})
         folder, begun = resumed(resume, trials)
     else:
         folder, begun = begin(settings, run, config, search or (), TRIALS if trials is None else trials, out, name)
     run_search(folder, begun, plugins_dir or (), quiet=quiet, as_json=as_json)
+
+
+def _check_alone(given: Mapping[str, Any]) -> None:
+    """Raise UsageError for what was given beside --resume."""
+    from gantool.errors import UsageError
+
+    others = [key for key, value in given.items() if value is not None and value != []]
+    if others:
+        raise UsageError(f"--resume goes on with a search as it was begun: leave out {', '.join(others)}.")

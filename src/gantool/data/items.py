@@ -9,7 +9,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from gantool.api.contracts import Source
+from gantool.api.data import Source
 from gantool.errors import DataError, GantoolError
 
 _AT_ONCE = 256

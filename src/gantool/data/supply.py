@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from gantool.api.contracts import Labels, Source
+from gantool.api.data import Source
+from gantool.api.networks import Labels
 from gantool.data.cache.build import CachedSource
 from gantool.data.cache.reduced import shrunk
 from gantool.data.items import read_item

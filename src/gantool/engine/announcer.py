@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from gantool.api.contracts import Listener
 from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+from gantool.api.observers import Listener
 from gantool.errors import cause, sentence
 
 EVENTS = (Started, Tick, Snapshot, Measured, Checkpoint, Warned, Finished)

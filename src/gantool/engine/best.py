@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gantool.api.events import Event, Measured
-from gantool.engine.checkpoint import FOLDER
+from gantool.engine.run_names import BEST, CHECKPOINTS, by_images
 from gantool.files import write_atomically
 
-FILE = "best.json"
 CLEARLY_WORSE = 1.2
 """The factor by which the last score must exceed the best for a message at the end of a run."""
 
@@ -55,11 +54,11 @@ class Best:
     def write(self, run: Path) -> None:
         """Write the best checkpoint's name to `best.json` in the run folder."""
         if not self.images_seen:
-            (run / FILE).unlink(missing_ok=True)
+            (run / BEST).unlink(missing_ok=True)
             return
         named = {"images_seen": self.images_seen, "score": self.score, "checkpoint": _place(self.images_seen)}
         text = json.dumps(named, indent=1) + "\n"
-        write_atomically(run / FILE, lambda path: path.write_text(text, encoding="utf-8"))
+        write_atomically(run / BEST, lambda path: path.write_text(text, encoding="utf-8"))
 
     def farewell(self, run: Path, patience: int) -> str:
         """The message at a run's end if it ran out of patience, or if it was better before; else empty."""
@@ -85,7 +84,7 @@ def score_among(events: Sequence[Event]) -> float | None:
 def best_checkpoint(run: Path) -> Path | None:
     """The checkpoint folder that a run's `best.json` names; None if that file is missing or cannot be read."""
     try:
-        return run / str(json.loads((run / FILE).read_text(encoding="utf-8"))["checkpoint"])
+        return run / str(json.loads((run / BEST).read_text(encoding="utf-8"))["checkpoint"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -96,4 +95,4 @@ def sample_command(run: Path) -> str:
 
 
 def _place(images_seen: int) -> str:
-    return f"{FOLDER}/{images_seen:09d}"
+    return f"{CHECKPOINTS}/{by_images(images_seen)}"

@@ -21,12 +21,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from gantool.engine.model_file import ModelCard, load_generator, weights_file
+from gantool.engine.run_names import AVERAGED, CHECKPOINTS, GENERATOR, by_images
 from gantool.errors import CheckpointError
 from gantool.files import write_folder_atomically
 
-FOLDER = "checkpoints"
-GENERATOR, DISCRIMINATOR, AVERAGED = "generator.safetensors", "discriminator.safetensors", "ema.safetensors"
-STATE, MANIFEST = "state.pt", "manifest.json"
+DISCRIMINATOR, STATE, MANIFEST = "discriminator.safetensors", "state.pt", "manifest.json"
 
 
 class MisfitError(CheckpointError):
@@ -51,7 +50,7 @@ def save(run: Path, contents: Contents, keep: int, best: int = 0) -> Path:
 
     Raises TrainingError on a full disk.
     """
-    path = run / FOLDER / f"{contents.images_seen:09d}"
+    path = run / CHECKPOINTS / by_images(contents.images_seen)
 
     def write(folder: Path) -> None:
         (folder / GENERATOR).write_bytes(weights_file(contents.generator))
@@ -69,7 +68,7 @@ def save(run: Path, contents: Contents, keep: int, best: int = 0) -> Path:
     for old in sorted(every(run), key=images_of, reverse=True)[keep:]:
         if images_of(old) != best:
             shutil.rmtree(old, ignore_errors=True)
-    for half in (run / FOLDER).glob(".*.tmp"):
+    for half in (run / CHECKPOINTS).glob(".*.tmp"):
         shutil.rmtree(half, ignore_errors=True)
     return path
 
@@ -100,7 +99,7 @@ def load(path: Path) -> Contents:
 
 def every(run: Path) -> Iterator[Path]:
     """All checkpoint folders of a run, including damaged ones."""
-    folder = run / FOLDER
+    folder = run / CHECKPOINTS
     paths = folder.iterdir() if folder.is_dir() else iter(())
     return (path for path in paths if path.name.isdigit() and path.is_dir())
 
@@ -158,7 +157,7 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -
 
 
 def _remedy(path: Path) -> str:
-    if path.parent.name != FOLDER:
+    if path.parent.name != CHECKPOINTS:
         return ""
     good = newest_good(path.parent.parent)
     if good is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gantool.api.contracts import Strategy
+from gantool.api.strategies import Strategy
 from gantool.engine.checkpoint import MisfitError, load_weights
 from gantool.engine.step import Game
 from gantool.errors import CheckpointError, GantoolError, PluginError, cause
@@ -32,7 +32,8 @@ def components(game: Game) -> dict[str, Strategy]:
 
 
 def advance(game: Game, images_seen: int) -> None:
-    """Tell the components the clock before a step, those that go by it."""
+    """Set the networks, and the components that go by it, to the clock of the next step."""
+    game.gan.advance(images_seen)
     for name, part in components(game).items():
         with _blamed(name, part, f"advance({images_seen})"):
             part.advance(images_seen)
@@ -50,8 +51,8 @@ def memory(game: Game) -> Iterator[Tensor]:
 
 
 def status(game: Game) -> dict[str, float]:
-    """What the components that change tell of themselves, read from the device."""
-    told: dict[str, float] = {}
+    """Numbers of the networks and of the components that change, read from the device."""
+    told: dict[str, float] = dict(game.gan.status())
     for name, part in components(game).items():
         with _blamed(name, part, "status()"):
             told |= part.status()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Gan, Stage
+from gantool.api.networks import Gan, Stage
 from gantool.api.specs import ImageShape
 from gantool.engine.judging import parted
 from gantool.engine.stages import stages_of

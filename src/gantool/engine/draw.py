@@ -1,19 +1,59 @@
-"""Deterministic inference: each row's result depends on that row alone, bit for bit on one machine."""
+"""From z to pixels, the only way: each row's picture depends on that row alone, bit for bit on one machine."""
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
 
-from gantool.api.contracts import Labels
+from gantool.api.networks import Images, Labels, MappedGenerator
+from gantool.engine.devices import is_out_of_memory
 from gantool.errors import GantoolError, OptionError
+from gantool.pixels import to_uint8
 from gantool.progress import report
 
 log = logging.getLogger("gantool")
 
-RowFunction = Callable[[Tensor, Labels], Tensor]
+RowFunction = Callable[[Tensor, Labels], tuple[Tensor, ...]]
+Choose = Callable[[Images, int], Images]
+"""Takes the levels that are wanted, from what a generator returned for so many latents."""
+MAPPED_AT_ONCE = 32
+
+
+def chunk_size(resolution: int) -> int:
+    """The number of pictures drawn at once: 32 up to 64 pixels, 1 from 512 on."""
+    return max(1, min(32, 2**18 // resolution**2 // 2))
+
+
+class Drawing:
+    """Pictures of generators at one resolution: those of a run's sample sheets and of `gantool sample` alike."""
+
+    def __init__(self, resolution: int, device: torch.device) -> None:
+        self._mapping = Chunks(device, MAPPED_AT_ONCE)
+        self._drawing = Chunks(device, chunk_size(resolution))
+
+    def latents(self, generator: nn.Module, z: Float[Tensor, "n d"], labels: Labels) -> Float[Tensor, "n *d"]:
+        """The latents in w where the generator has such a space, else z itself; on the CPU."""
+        if not isinstance(generator, MappedGenerator):
+            return z
+        return self._mapping.run(lambda rows, chosen: (generator.map(rows, chosen),), z, labels, "latents")[0]
+
+    def levels(
+        self,
+        generator: nn.Module,
+        latents: Float[Tensor, "n *d"],
+        labels: Labels,
+        choose: Choose = lambda images, count: images,
+    ) -> tuple[UInt8[Tensor, "n c _ _"], ...]:
+        """Pictures of latents, on the CPU: every level of the generator, or those that `choose` takes."""
+
+        def draw(rows: Tensor, chosen: Labels) -> tuple[Tensor, ...]:
+            images = generator.synthesize(rows) if isinstance(generator, MappedGenerator) else generator(rows, chosen)
+            return tuple(to_uint8(level) for level in choose(images, len(rows)))
+
+        return self._drawing.run(draw, latents, labels, "pictures")
 
 
 class Chunks:
@@ -27,14 +67,14 @@ class Chunks:
         self.device = device
         self.size = size
 
-    def run(self, function: RowFunction, inputs: Tensor, labels: Labels, what: str) -> Tensor:
+    def run(self, function: RowFunction, inputs: Tensor, labels: Labels, what: str) -> tuple[Tensor, ...]:
         """`function(rows, labels)` for all inputs, on the CPU.
 
         Raises GantoolError if memory does not suffice for a single row.
         """
         if len(inputs) == 0:
             raise OptionError("There is nothing to draw: ask for at least one picture.")
-        done: list[Tensor] = []
+        done: list[list[Tensor]] = []
         position = 0
         while position < len(inputs):
             rows = torch.arange(position, position + self.size).clamp(max=len(inputs) - 1)
@@ -42,20 +82,20 @@ class Chunks:
             try:
                 with steady(self.device) as drew_noise:
                     chunk_labels = None if labels is None else labels[rows].to(self.device)
-                    made = function(inputs[rows].to(self.device), chunk_labels).cpu()
+                    made = [tensor.cpu() for tensor in function(inputs[rows].to(self.device), chunk_labels)]
                     noise = [drew_noise()]
             except (RuntimeError, MemoryError) as error:
-                if not _out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 self._shrink(what, error)
                 continue
             if noise[0] and self.size > 1:
                 self.size, position, done = 1, 0, []
                 continue
-            done.append(made[: len(inputs) - position])
+            done.append([tensor[: len(inputs) - position] for tensor in made])
             position += self.size
             report(what, min(position, len(inputs)), len(inputs))
-        return torch.cat(done)
+        return tuple(torch.cat(parts) for parts in zip(*done, strict=True))
 
     def _shrink(self, what: str, error: Exception) -> None:
         if self.size == 1:
@@ -105,5 +145,14 @@ def _generators(device: torch.device) -> list[torch.Generator]:
     return generators
 
 
-def _out_of_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+@contextmanager
+def contiguous(network: nn.Module) -> Iterator[None]:
+    """Lay the weights of a network out as a model file has them, inside the block: other layouts round differently."""
+    kept = [(tensor, tensor.data) for tensor in (*network.parameters(), *network.buffers())]
+    try:
+        for tensor, data in kept:
+            tensor.data = data.contiguous()
+        yield
+    finally:
+        for tensor, data in kept:
+            tensor.data = data

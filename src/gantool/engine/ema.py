@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Gan
+from gantool.api.networks import Gan
 
 RAMP_UP = 0.05
 """The half-life is at most this share of the images seen (Karras et al. 2020), so that early weights fade fast."""

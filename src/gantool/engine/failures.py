@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from gantool.api.contracts import Gan
+from gantool.api.networks import Gan
 from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
 from gantool.engine.devices import out_of_memory

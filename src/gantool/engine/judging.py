@@ -5,7 +5,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import Images, Labels, Logits
+from gantool.api.networks import Images, Labels, Logits
 
 
 def parted(answer: Any) -> tuple[Tensor, Any]:

@@ -7,7 +7,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, Labels, Penalty, Stage
+from gantool.api.networks import Gan, Labels, Stage
+from gantool.api.strategies import Penalty
 from gantool.engine.judging import PerImage
 
 SAMPLES = 2

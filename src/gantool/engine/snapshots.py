@@ -6,41 +6,25 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
-from gantool.api.contracts import Labels
 from gantool.engine import latents
+from gantool.engine.draw import Drawing, contiguous
 from gantool.engine.model_file import ModelCard
-from gantool.pixels import to_uint8
+from gantool.progress import listening
 
 SHEET_PIXELS = 640
-CHUNK = 16
 
 
 class FixedLatents:
     """Latents of seeds 0, 1, 2, ... and, where there are classes, their labels in turn."""
 
     def __init__(self, latent_dim: int, card: ModelCard, device: torch.device) -> None:
-        side = max(4, min(8, math.ceil(SHEET_PIXELS / card.resolution)))
-        self.count = side**2
-        self._latent_dim, self._classes, self._device = latent_dim, len(card.class_names), device
-        self._z = latents.draw(range(self.count), latent_dim).to(device)
+        self.count = max(4, min(8, math.ceil(SHEET_PIXELS / card.resolution))) ** 2
+        self._latent_dim, self._classes = latent_dim, len(card.class_names)
+        self._drawing = Drawing(card.resolution, device)
 
-    @torch.inference_mode()
     def render(self, generator: nn.Module, count: int | None = None) -> tuple[UInt8[Tensor, "n c _ _"], ...]:
-        """Samples at every level, on the CPU: as many as a sheet holds, or `count`.
-
-        A generator that draws noise gets the same noise every time, and torch's random state is kept.
-        """
-        count = count or self.count
-        if count > len(self._z):
-            more = latents.draw(range(len(self._z), count), self._latent_dim)
-            self._z = torch.cat([self._z, more.to(self._device)])
-        parts = []
-        with torch.random.fork_rng(devices=[self._device] if self._device.type == "cuda" else []):
-            torch.manual_seed(0)
-            for start in range(0, count, CHUNK):
-                z = self._z[start : min(start + CHUNK, count)]
-                parts.append([to_uint8(level).cpu() for level in generator(z, self._labels(start, len(z)))])
-        return tuple(torch.cat(levels) for levels in zip(*parts, strict=True))
-
-    def _labels(self, start: int, count: int) -> Labels:
-        return torch.arange(start, start + count, device=self._device) % self._classes if self._classes else None
+        """Samples at every level, on the CPU: as many as a sheet holds, or `count`; as `gantool sample` draws them."""
+        z = latents.draw(range(count or self.count), self._latent_dim)
+        labels = torch.arange(len(z)) % self._classes if self._classes else None
+        with contiguous(generator), listening(lambda *_: None):  # a run shows its own progress
+            return self._drawing.levels(generator, self._drawing.latents(generator, z, labels), labels)

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from gantool.api.contracts import Gan, Stage
+import torch
+
+from gantool.api.networks import Gan, Stage
 from gantool.errors import OptionError
 
 
@@ -29,9 +31,11 @@ def check_parts(stages: Sequence[Stage], parts: int, processes: int = 1) -> None
             )
 
 
-def between(stages: Sequence[Stage], after: int, until: int) -> Iterator[Stage]:
-    """The stages that begin after `after`, up to and including `until`."""
-    return (stage for stage in stages if after < stage.start <= until)
+def enter(stage: Stage, stages: Sequence[Stage], since: int, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+    """Clear the optimizers' moments if a stage that asks for it has begun after the one that began at `since`."""
+    if any(begun.fresh_moments for begun in stages if since < begun.start <= stage.start):
+        for optimizer in optimizers:
+            optimizer.state.clear()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from gantool.api.contracts import Batches
+from gantool.api.data import Batches
 from gantool.engine import checkpoint, component_state
 from gantool.engine.ema import Ema
 from gantool.engine.model_file import ModelCard

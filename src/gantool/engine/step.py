@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import Augmentation, Balance, Gan, Images, Labels, Loss, Penalty, Seen
+from gantool.api.networks import Gan, Images, Labels, Seen
+from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
 from gantool.engine.distributed import World
 from gantool.engine.judging import PerImage, parted, per_image
 from gantool.engine.precision import Precision
@@ -37,6 +38,11 @@ class Game:
     world: World = field(default_factory=World)
     accumulate: int = 1
     clip: float = 0.0
+
+    @property
+    def optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
+        """That of the generator, and that of the discriminator where there is one."""
+        return (self.optimizer_g,) if self.optimizer_d is None else (self.optimizer_g, self.optimizer_d)
 
     def due(self, side: str, step: int) -> Iterator[Penalty]:
         """The penalties of one side that come on this turn of its network."""

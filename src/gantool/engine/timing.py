@@ -8,7 +8,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Gan, Images, Labels
+from gantool.api.networks import Gan, Images, Labels
 from gantool.api.specs import ImageShape
 from gantool.engine.judging import parted
 from gantool.engine.precision import Precision

@@ -1,7 +1,5 @@
 """The training loop: one clock (`images_seen`), all randomness derived from it and the seed, state saved as it goes."""
 
-import hashlib
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -11,32 +9,32 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from gantool.api.contracts import Batches, Labels, Listener, Stage, Turn
+from gantool.api.data import Batches
 from gantool.api.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
+from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
 from gantool.engine.best import Best, score_among
-from gantool.engine.component_state import advance, memory
-from gantool.engine.component_state import status as told_by_components
+from gantool.engine.cadence import Cadence, derived_seed
+from gantool.engine.component_state import advance, memory, status
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.ema import Ema
 from gantool.engine.failures import memory_ran_out, not_finite, skipped
 from gantool.engine.meters import Ledger
 from gantool.engine.model_file import ModelCard, save_generator
+from gantool.engine.run_names import GENERATOR
 from gantool.engine.schedules import Pace, schedule_of
 from gantool.engine.snapshots import FixedLatents
-from gantool.engine.stages import between, stage_at, stages_of
+from gantool.engine.stages import enter, stage_at, stages_of
 from gantool.engine.state import check_same_data, gather, give_back
-from gantool.engine.step import Game, Scalars, discriminator_step, generator_step
-from gantool.errors import TrainingError
+from gantool.engine.step import Game
+from gantool.engine.turns import Turns
 from gantool.files import RunLock
 from gantool.pixels import to_float
 
 NOT_FINITE_LIMIT = 5
 """So many steps in a row without a finite loss and gradient end the run."""
-CHECKPOINT_SECONDS = 600
-"""A slow run saves this often, whatever `checkpoint_every` says."""
 
 
 class Trainer:
@@ -54,13 +52,10 @@ class Trainer:
         lock: RunLock | None = None,
     ) -> None:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
-        self.warnings = warnings
-        self._lock = lock
-        self.images_seen = 0
-        self.resumed_from = -1
+        self.warnings, self._lock = warnings, lock
+        self.cadence = Cadence(config, by_seconds=game.world.size == 1)
         self.ema = Ema(game.gan, config.ema)
-        self.interrupted = False
-        self.best = Best()
+        self.interrupted, self.best = False, Best()
         self.device = next(game.gan.generator.parameters()).device
         self._tell = Announcer(observers if game.world.leads else [])
         self._ledger = Ledger()
@@ -68,17 +63,14 @@ class Trainer:
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         for stage in self.stages:
             game.world.share(stage.batch, stage.title)  # now, not when the run gets there
-        self._stage_start = 0
-        self._turns = {"d": 0, "g": 0}
-        self._before = 0
+        self._stage_start, self._turns = 0, Turns()
         self.schedule = schedule_of(config)
-        self._pace = Pace(self.schedule, self._optimizers)
-        self._saved_at, self._saved_images = time.monotonic(), -1
+        self._pace = Pace(self.schedule, game.optimizers)
 
     @property
-    def _optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
-        of_g, of_d = self.game.optimizer_g, self.game.optimizer_d
-        return (of_g,) if of_d is None else (of_g, of_d)
+    def images_seen(self) -> int:
+        """The clock of the run."""
+        return self.cadence.images_seen
 
     def interrupt(self) -> None:
         """Ask the loop to finish its step, save and return; safe to call from a signal handler.
@@ -103,31 +95,33 @@ class Trainer:
                 raise memory_ran_out(self.config, self.game.gan, self.images_seen, self.device) from error
 
     def _loop(self) -> Finished:
+        self._begin()
+        while self.images_seen < self.config.images and not self._gave_up and not self._stops():
+            self.step()
+            if self.cadence.tick_due:
+                self._tick()
+            if self.cadence.snapshot_due:
+                self._snapshot()
+            if self.cadence.checkpoint_due and not self._ledger.streak:
+                self.save()
+        return self._finish()
+
+    def _begin(self) -> None:
         config = self.config
         self._tell(
             Started(
                 self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
-                self.game.precision.name, config.batch, config.resolution, self._reals,
-                config.penalty, config,
+                self.game.precision.name, config.batch, config.resolution, self._reals, config.penalty, config,
             )
         )  # fmt: skip
         for warning in self.warnings:
             self._tell(Warned(self.images_seen, warning))
         for network in self.game.gan.networks:
             network.train()
-        self._tick_start, self._tick_images = time.monotonic(), self.images_seen
+        self.cadence.begin()
         self._gave_up = self.best.gave_up(config.patience)
         if self.images_seen == 0:
             self._snapshot()
-        while self.images_seen < config.images and not self._gave_up and not self._stops():
-            self.step()
-            if self._passed(config.tick):
-                self._tick()
-            if self._passed(config.snapshot_every):
-                self._snapshot()
-            if self._due() and self._saved_images != self.images_seen and not self._ledger.streak:
-                self.save()
-        return self._finish()
 
     def _stops(self) -> bool:
         # Signals reach processes at different steps; one that stopped alone would leave the others waiting for it.
@@ -138,61 +132,28 @@ class Trainer:
 
     def step(self) -> None:
         """One batch: the discriminator's step, the generator's, the average. Nothing is read back from the device."""
-        config, gan, world = self.config, self.game.gan, self.game.world
+        config, world = self.config, self.game.world
         # Every random draw of a step, on any device, follows from seed and clock: that is what makes resume exact.
         torch.manual_seed(derived_seed(config.seed, self.images_seen, world.rank))
         stage = stage_at(self.stages, self.images_seen)
-        self._enter(stage)
-        gan.advance(self.images_seen)
+        enter(stage, self.stages, self._stage_start, self.game.optimizers)
+        self._stage_start = stage.start
         advance(self.game, self.images_seen)
         images, labels = self.batches.take(self.images_seen, world.share(stage.batch), stage.resolution)
         batch = self.game.precision.arrange(to_float(images))
         middle = self.images_seen + stage.batch / 2
         self._pace.take(middle)
-        scalars = self._play(batch, labels, self.schedule.instance_noise(middle))
+        scalars = self._turns.play(self.game, batch, labels, self.schedule.instance_noise(middle))
         world.agree(memory(self.game))
-        self._before, self.images_seen = self.images_seen, self.images_seen + stage.batch
+        self.cadence.advance(stage.batch)
         self.ema.update(self.images_seen, stage.batch)
         self._ledger.add(scalars)
 
-    def _play(self, batch: Tensor, labels: Labels, noise: float) -> Scalars:
-        balance, turns = self.game.balance, self._turns
-        adversary = self.game.gan.discriminator is not None
-        learns_d, learns_g = balance.turn() if balance is not None else Turn(discriminator=adversary)
-        if not (learns_d or learns_g):
-            raise TrainingError(f"The balance {type(balance).__name__} gave neither network a turn; one has to learn.")
-        scalars: Scalars = {}
-        # A lazy penalty is due by the turns of its own network: those of the clock may never meet them.
-        if learns_d:
-            scalars |= discriminator_step(self.game, batch, labels, turns["d"], noise)
-        if learns_g:
-            scalars |= generator_step(self.game, batch, labels, turns["g"], noise)
-        self._turns = {"d": turns["d"] + bool(learns_d), "g": turns["g"] + bool(learns_g)}
-        if balance is not None:
-            balance.observe(scalars)
-        return scalars
-
-    def _enter(self, stage: Stage) -> None:
-        if any(begun.fresh_moments for begun in between(self.stages, self._stage_start, stage.start)):
-            for optimizer in self._optimizers:
-                optimizer.state.clear()
-        self._stage_start = stage.start
-
-    def _passed(self, every: int) -> bool:
-        return self.images_seen // every != self._before // every
-
-    def _due(self) -> bool:
-        # Only a process alone may go by its own clock: the others would wait for it.
-        slow = self.game.world.size == 1 and time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
-        return slow or self._passed(self.config.checkpoint_every)
-
     def _tick(self) -> None:
         scalars = self._ledger.close()
-        now = time.monotonic()
-        seconds, images = now - self._tick_start, self.images_seen - self._tick_images
-        self._tick_start, self._tick_images = now, self.images_seen
-        status = {**self.game.gan.status(), **told_by_components(self.game)}
-        self._tell(Tick(self.images_seen, self.config.images, seconds, images / max(seconds, 1e-9), scalars, status))
+        seconds, images = self.cadence.close_tick()
+        speed, goal = images / max(seconds, 1e-9), self.config.images
+        self._tell(Tick(self.images_seen, goal, seconds, speed, scalars, status(self.game)))
         if scalars["skipped_steps"]:
             self._tell(Warned(self.images_seen, skipped(int(scalars["skipped_steps"]))))
         if self._ledger.streak >= NOT_FINITE_LIMIT:
@@ -213,23 +174,23 @@ class Trainer:
 
     def _keep_the_best(self, score: float | None) -> None:
         """Save if the leading process, which alone knows the score, finds it better than any before."""
-        world, patience = self.game.world, self.config.patience
+        world = self.game.world
         better = score is not None and not self._ledger.streak and self.best.take(self.images_seen, score)
         if world.anyone(better):
             self.save()
-        self._gave_up = world.anyone(world.leads and self.best.gave_up(patience))
+        self._gave_up = world.anyone(world.leads and self.best.gave_up(self.config.patience))
 
     def save(self) -> None:
         """Write a checkpoint and the shareable generator."""
         self.game.world.barrier()
-        self._saved_at, self._saved_images = time.monotonic(), self.images_seen
+        self.cadence.note_saved()
         if not self.game.world.leads:
             return
-        more = {"stage_start": self._stage_start, "turns": self._turns, "best": self.best.state()}
+        more = {"stage_start": self._stage_start, "turns": self._turns.state(), "best": self.best.state()}
         contents = gather(self.images_seen, self.game, self.ema, self.card, self.batches, more)
         path = checkpoint.save(self.run, contents, self.config.keep, self.best.images_seen)
         self.best.write(self.run)
-        save_generator(self.run / "generator.safetensors", contents.averaged, contents.card)
+        save_generator(self.run / GENERATOR, contents.averaged, contents.card)
         self._tell(Checkpoint(self.images_seen, path))
 
     def resume(self, path: Path, accept_new_data: bool = False) -> None:
@@ -243,22 +204,22 @@ class Trainer:
         give_back(contents, self.game, self.ema)
         self._stage_start = int(contents.state.get("stage_start", 0))
         by_clock = contents.images_seen // stage_at(self.stages, contents.images_seen).batch
-        self._turns = dict(contents.state.get("turns", {"d": by_clock, "g": by_clock}))
+        self._turns = Turns(**contents.state.get("turns", {"d": by_clock, "g": by_clock}))
         self.best = Best(**contents.state.get("best", {}))
-        self.images_seen = self.resumed_from = self._before = contents.images_seen
+        self.cadence.resume(contents.images_seen)
         if self.game.world.leads:
             checkpoint.set_aside_newer(self.run, contents.images_seen)
             self.best.settle(self.run)
 
     def _finish(self) -> Finished:
-        if self.images_seen != self._tick_images:
+        if self.cadence.is_in_a_tick:
             self._tick()
         # A signal may reach one process after all have left the loop: they must go through what follows together.
         interrupted = self._stops()
-        if self.images_seen != self.resumed_from:
-            if not interrupted and not self._passed(self.config.snapshot_every):
+        if self.cadence.has_moved:
+            if not interrupted and not self.cadence.snapshot_due:
                 self._snapshot(counts=False)
-            if self._saved_images != self.images_seen:  # not asked of the folder, where the leading rank may be writing
+            if self.cadence.is_unsaved:  # not asked of the folder, where the leading rank may be writing
                 self.save()
         farewell = "" if interrupted else self.best.farewell(self.run, self.config.patience)
         if farewell:
@@ -267,9 +228,3 @@ class Trainer:
         self._tell(finished)
         self.game.world.finish()
         return finished
-
-
-def derived_seed(seed: int, images_seen: int, rank: int) -> int:
-    """A seed for one step of one process: 63 bits that depend on all three numbers."""
-    digest = hashlib.sha256(f"{seed} {images_seen} {rank}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1

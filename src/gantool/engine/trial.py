@@ -10,8 +10,9 @@ from functools import partial
 import torch
 from torch import nn
 
-from gantool.api.contracts import Augmentation, Balance, Gan, Images, Labels, Loss, Penalty, Strategy
+from gantool.api.networks import Gan, Images, Labels
 from gantool.api.specs import ImageShape, OptimizerSetting
+from gantool.api.strategies import Augmentation, Balance, Loss, Penalty, Strategy
 from gantool.engine.judging import PerImage
 from gantool.engine.trial_calls import SAMPLES, calling, copied, described, own_randomness, stages
 from gantool.engine.trial_networks import learning

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Gan, Images
+from gantool.api.networks import Gan, Images
 from gantool.api.specs import ImageShape
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.stages import stages_of

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, Images, Labels, Logits, Loss, Seen
+from gantool.api.networks import Gan, Images, Labels, Logits, Seen
 from gantool.api.specs import ImageShape
+from gantool.api.strategies import Loss
 from gantool.engine.judging import parted
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.engine.trial_calls import SAMPLES, Check, calling, copied, described, own_randomness, stages

@@ -4,8 +4,24 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
-from gantool.api import contracts
+from gantool.api.data import Source
+from gantool.api.features import Extractor, StyleLoss
+from gantool.api.observers import Observer
+from gantool.api.part import Part
+from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
 from gantool.errors import PluginError
+
+BASES: dict[str, type[Part]] = {
+    "loss": Loss,
+    "penalty": Penalty,
+    "augmentation": Augmentation,
+    "balance": Balance,
+    "source": Source,
+    "extractor": Extractor,
+    "style-loss": StyleLoss,
+    "observer": Observer,
+}
+"""The base class of each kind; architectures, optimizers and commands have none."""
 
 
 def adapt(kind: str, built: Any, name: str, title: str) -> Any:
@@ -13,9 +29,9 @@ def adapt(kind: str, built: Any, name: str, title: str) -> Any:
 
     Nothing is wrapped, so that what it is and what its state is called stay as they are.
     """
-    base = vars(contracts).get("".join(word.capitalize() for word in kind.split("-")))
-    if base is None:  # architectures, optimizers and commands
+    if kind not in BASES:
         return built
+    base = BASES[kind]
     for attribute, default in {**_defaults(base, built), "component_name": name}.items():
         try:
             object.__setattr__(built, attribute, default)  # which frozen dataclasses allow

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from gantool.api.contracts import Gan, Penalty
 from gantool.api.kinds import KINDS
+from gantool.api.networks import Gan
 from gantool.api.specs import Component
+from gantool.api.strategies import Penalty
 from gantool.errors import UsageError
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents

@@ -7,11 +7,10 @@ from pathlib import Path
 from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
 from gantool.engine.best import best_checkpoint
+from gantool.engine.run_names import CHECKPOINTS, CONFIG, GENERATOR
 from gantool.errors import ResumeError, UsageError, did_you_mean
 from gantool.files import write_atomically
 from gantool.run.config import read_config, settle, write_config
-
-CONFIG, GENERATOR = "config.toml", "generator.safetensors"
 
 
 @dataclass(frozen=True)
@@ -75,10 +74,10 @@ def find(path: Path, out: Path) -> Resumable:
     place = path if path.exists() or len(path.parts) > 1 else out / path
     if place.name == "best" and not place.exists():
         place = best_checkpoint(place.parent) or place
-    if place.is_dir() and place.parent.name == checkpoint.FOLDER:
+    if place.is_dir() and place.parent.name == CHECKPOINTS:
         run = place.parent.parent
         return Resumable(run, load_config(run), place)
-    if place.parent.name == checkpoint.FOLDER:
+    if place.parent.name == CHECKPOINTS:
         known = sorted(saved.name for saved in checkpoint.every(place.parent.parent))
         there = f" There are: {', '.join(known)}." if known else ""
         raise UsageError(f"There is no checkpoint {place}.{did_you_mean(place.name, known)}{there}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gantool.api.contracts import Stage
+from gantool.api.networks import Stage
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import Look
 from gantool.engine import memory_estimate

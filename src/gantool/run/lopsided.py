@@ -9,8 +9,8 @@ from dataclasses import replace
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gantool.api.contracts import Balance
 from gantool.api.specs import Architecture, Setting
+from gantool.api.strategies import Balance
 from gantool.errors import GantoolError, PluginError
 from gantool.plugins.selection import Chosen, guarded
 from gantool.run.conflicts import flag_of, having, normalised, number

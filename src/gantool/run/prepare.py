@@ -8,9 +8,12 @@ from typing import Any
 
 import torch
 
-from gantool.api.contracts import Augmentation, Balance, Gan, Listener, Loss, Penalty, Source, Stage
+from gantool.api.data import Source
+from gantool.api.networks import Gan, Stage
+from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import ImageShape, OptimizerSetting
+from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
 from gantool.engine.contract_check import check_contract
 from gantool.engine.devices import keep_freed_memory
 from gantool.engine.distributed import World

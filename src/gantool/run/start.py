@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gantool.api.contracts import Listener, Source
+from gantool.api.data import Source
+from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.data.batches import open_batches
 from gantool.data.names import printable
@@ -15,6 +16,7 @@ from gantool.engine import checkpoint
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.model_file import ModelCard
+from gantool.engine.run_names import CONFIG, SKIPPED
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, ResumeError, UsageError
 from gantool.files import RunLock, write_atomically
@@ -76,7 +78,7 @@ def plan(
         raise UsageError("--resume and --name exclude each other: both say which run goes on.")
     if resume is not None:
         found = run_folder.find(resume, out)
-    elif name is not None and (run_folder.named(out, name) / run_folder.CONFIG).is_file():
+    elif name is not None and (run_folder.named(out, name) / CONFIG).is_file():
         found = run_folder.find(run_folder.named(out, name), out)
     if found is None:
         decided = decide(plugins, settings, config)
@@ -205,4 +207,4 @@ def _run_folder(plan: Plan, out: Path, world: World) -> Path:
 def _list_skipped(run: Path, source: Source) -> None:
     lines = [f"{printable(one.path)}\t{printable(one.reason)}\n" for one in source.skipped]
     if lines:
-        write_atomically(run / "skipped.tsv", lambda path: path.write_text("".join(lines), encoding="utf-8"))
+        write_atomically(run / SKIPPED, lambda path: path.write_text("".join(lines), encoding="utf-8"))

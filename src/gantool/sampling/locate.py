@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from gantool.engine.best import FILE as BEST_FILE
 from gantool.engine.best import best_checkpoint
 from gantool.engine.model_file import read_card
+from gantool.engine.run_names import AVERAGED, BEST, CHECKPOINTS, CONFIG, GENERATOR
 from gantool.errors import CheckpointError, nearest
 
-GENERATOR, EMA, CHECKPOINTS = "generator.safetensors", "ema.safetensors", "checkpoints"
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")
 
 
@@ -29,7 +28,7 @@ def generator_file(path: str | Path) -> Path:
         raise CheckpointError(f"There is no model at {path}.{_nearest(path)}")
     if path.suffix != ".safetensors":
         raise CheckpointError(f"{path} is no model: give a run folder, a checkpoint folder or a .safetensors file.")
-    if path.name != EMA and path.with_name(EMA).exists():
+    if path.name != AVERAGED and path.with_name(AVERAGED).exists():
         raise CheckpointError(f"{path} holds the weights of training alone; give its folder instead: {path.parent}.")
     return path
 
@@ -37,7 +36,7 @@ def generator_file(path: str | Path) -> Path:
 def model_name(path: str | Path) -> str:
     """The name of a MODEL: that of its run, or the stem of a file outside any run."""
     path = _meant(Path(path)).resolve()
-    if path.is_file() and path.name not in (GENERATOR, EMA):
+    if path.is_file() and path.name not in (GENERATOR, AVERAGED):
         return path.stem
     folder = path.parent if path.is_file() else path
     return folder.parent.parent.name if folder.parent.name == CHECKPOINTS else folder.name
@@ -49,23 +48,23 @@ def _meant(path: Path) -> Path:
         return path
     run = path.parent
     best = best_checkpoint(run)
-    if best is None and (run / "config.toml").exists():
+    if best is None and (run / CONFIG).exists():
         raise CheckpointError(
-            f"The run {run} has no best checkpoint: no snapshot of it has a score ({BEST_FILE} is missing or damaged). "
+            f"The run {run} has no best checkpoint: no snapshot of it has a score ({BEST} is missing or damaged). "
             f"Its last model is {run}."
         )
     return best or path
 
 
 def _in_folder(folder: Path) -> Path:
-    if (folder / EMA).exists() or folder.parent.name == CHECKPOINTS:
-        return _sound(folder / EMA, folder.parent.parent)
+    if (folder / AVERAGED).exists() or folder.parent.name == CHECKPOINTS:
+        return _sound(folder / AVERAGED, folder.parent.parent)
     if (folder / GENERATOR).exists():
         return _sound(folder / GENERATOR, folder)
     newest = _newest_readable(folder)
     if newest is not None:
         return newest
-    if (folder / CHECKPOINTS).exists() or (folder / "config.toml").exists():
+    if (folder / CHECKPOINTS).exists() or (folder / CONFIG).exists():
         raise CheckpointError(
             f"The run {folder} has no model yet: training stopped before its first checkpoint. "
             f"Resume it with: gantool train --resume {folder}"
@@ -89,7 +88,7 @@ def _sound(file: Path, run: Path) -> Path:
 
 
 def _newest_readable(run: Path) -> Path | None:
-    for file in sorted((run / CHECKPOINTS).glob(f"*/{EMA}"), reverse=True):
+    for file in sorted((run / CHECKPOINTS).glob(f"*/{AVERAGED}"), reverse=True):
         try:
             read_card(file)
         except CheckpointError:
@@ -126,6 +125,6 @@ def _models_in(folder: Path) -> list[str]:
         entry
         for entry in folder.iterdir()
         if entry.suffix == ".safetensors"
-        or (entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, EMA, CHECKPOINTS, "config.toml")))
+        or (entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, AVERAGED, CHECKPOINTS, CONFIG)))
     ]
     return [str(entry) for entry in sorted(found, key=lambda entry: entry.stat().st_mtime, reverse=True)]

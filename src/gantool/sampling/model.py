@@ -3,36 +3,23 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, Labels, MappedGenerator
+from gantool.api.networks import Gan, Images, Labels, MappedGenerator
 from gantool.engine import latents as latent_space
-from gantool.engine.draw import Chunks, steady
+from gantool.engine.draw import Drawing, steady
 from gantool.engine.model_file import ModelCard
 from gantool.errors import OptionError, PluginError, UnknownNameError, UsageError, did_you_mean
-from gantool.pixels import to_uint8
 from gantool.render.pictures import to_pil
+from gantool.sampling.labels import LabelChoice, choose_labels, listed
 from gantool.sampling.latent_file import replaced
-from gantool.sampling.locate import generator_file
-
-__all__ = ["LabelChoice", "Model", "generator_file"]
-
-LabelChoice = str | int | Sequence[str | int] | None
-"""A class by name or index, for all pictures or one for each; None leaves the choice to the seeds."""
 
 MEAN_DRAWS = 4096
-MAPPED_AT_ONCE = 32
-
-
-def chunk_size(resolution: int) -> int:
-    """The number of pictures drawn at once: 32 up to 64 pixels, 1 from 512 on."""
-    return max(1, min(32, 2**18 // resolution**2 // 2))
-
-
 METHODS: dict[str, dict[str, latent_space.Method]] = {
     "z": {"auto": "slerp", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth-sphere"},
     "w": {"auto": "smooth", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth"},
@@ -43,8 +30,8 @@ METHODS: dict[str, dict[str, latent_space.Method]] = {
 class Model:
     """A generator for sampling, on a device, in float32 and evaluation mode.
 
-    A picture depends on its seed, label and truncation alone, bit for bit on one machine (see `Chunks`). `labels` are a
-    class by name or index, for all pictures or one for each; None leaves the choice to the seeds.
+    A picture depends on its seed, label and truncation alone, bit for bit on one machine (`engine/draw`). `labels` are
+    a class by name or index, for all pictures or one for each; None leaves the choice to the seeds.
     """
 
     card: ModelCard
@@ -58,8 +45,7 @@ class Model:
         self.device = torch.device(device)
         self.generator = gan.generator.to(self.device, torch.float32).eval()
         self.latent_dim = gan.latent_dim
-        self._mapping = Chunks(self.device, MAPPED_AT_ONCE)
-        self._drawing = Chunks(self.device, chunk_size(card.resolution))
+        self._drawing = Drawing(card.resolution, self.device)
         self._means: dict[int | None, Tensor] = {}
 
     @property
@@ -117,7 +103,7 @@ class Model:
                 f"{list(wanted)}: they are of another model."
             )
         if self.space == "z" and self.class_names and labels is None:
-            raise UsageError(f"This model draws classes: say which, one of {_listed(self.class_names)}.")
+            raise UsageError(f"This model draws classes: say which, one of {listed(self.class_names)}.")
         chosen = None if labels is None else self.choose_labels(range(len(latents)), labels)
         with self.replacing(buffers or {}):
             return self._render(latents, chosen, level)
@@ -165,32 +151,7 @@ class Model:
 
     def choose_labels(self, seeds: Sequence[int], labels: LabelChoice) -> Labels:
         """Class indices `[n]` for n seeds; None for a model without labels."""
-        names = self.class_names
-        if not names:
-            if labels is not None:
-                raise UsageError(f"A label was asked for, but this {self._architecture} was trained without labels.")
-            return None
-        if labels is None:
-            return torch.tensor([seed % len(names) for seed in seeds], dtype=torch.int64)
-        if isinstance(labels, str | int):
-            return torch.full((len(seeds),), self._index(labels), dtype=torch.int64)
-        if len(labels) != len(seeds):
-            raise OptionError(f"{len(labels)} labels for {len(seeds)} pictures: give one label, or one for each.")
-        return torch.tensor([self._index(label) for label in labels], dtype=torch.int64)
-
-    def _index(self, label: str | int) -> int:
-        names = self.class_names
-        if isinstance(label, str):
-            if label in names:
-                return names.index(label)
-            if not label.isdecimal():
-                raise UnknownNameError(
-                    f"No class {label!r}.{did_you_mean(label, names)} The classes: {_listed(names)}."
-                )
-            label = int(label)
-        if not 0 <= label < len(names):
-            raise OptionError(f"No class {label}: they go from 0 to {len(names) - 1} ({_listed(names)}).")
-        return label
+        return choose_labels(self.class_names, seeds, labels, self._architecture)
 
     def _latents(self, seeds: Sequence[int], labels: Labels, truncation: float) -> Float[Tensor, "n *d"]:
         for seed in seeds:
@@ -202,7 +163,7 @@ class Model:
         generator = self.generator.eval()
         if not isinstance(generator, MappedGenerator):
             return latent_space.truncate(z, truncation)
-        w = self._mapping.run(generator.map, z, labels, "latents")
+        w = self._drawing.latents(generator, z, labels)
         if truncation == 1:
             return w
         indices = [None] * len(z) if labels is None else labels.tolist()
@@ -219,27 +180,18 @@ class Model:
         return self._means[label]
 
     def _render(self, latents: Tensor, labels: Labels, level: int | None) -> UInt8[Tensor, "n c h w"]:
-        generator = self.generator.eval()
-
-        def draw(chunk: Tensor, chunk_labels: Labels) -> Tensor:
-            images = (
-                generator.synthesize(chunk)
-                if isinstance(generator, MappedGenerator)
-                else generator(chunk, chunk_labels)
-            )
-            return to_uint8(self._level(images, len(chunk), level))
-
         sides = self._gan.levels()
         if level is not None and sides and level not in sides:
             raise self._no_level(level, sides)
         self._gan.show(level if sides else None)
         try:
-            return self._drawing.run(draw, latents, labels, "pictures")
+            choose = partial(self._level, level=level)
+            return self._drawing.levels(self.generator.eval(), latents, labels, choose)[0]
         finally:
             self._gan.show(None)
 
-    def _level(self, images: object, count: int, level: int | None) -> Tensor:
-        """The level of this side, once it is checked that the generator keeps its contract."""
+    def _level(self, images: object, count: int, level: int | None) -> Images:
+        """The level of this side alone, once it is checked that the generator keeps its contract."""
         if not isinstance(images, tuple) or not all(
             isinstance(image, Tensor) and image.dim() == 4 and len(image) == count for image in images
         ):
@@ -250,16 +202,11 @@ class Model:
             )
         by_side: dict[int, Tensor] = {image.shape[-1]: image for image in images}
         if level is None:
-            finest: Tensor = images[-1]
-            return finest
+            return images[-1:]
         if level not in by_side:
             raise self._no_level(level, tuple(by_side))
-        return by_side[level]
+        return (by_side[level],)
 
     def _no_level(self, level: int, sides: Sequence[int]) -> OptionError:
         there = ", ".join(map(str, sides))
         return OptionError(f"No level of {level} pixels: this {self._architecture} draws {there}.")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Extractor, StyleLoss
+from gantool.api.features import Extractor, StyleLoss
 from gantool.builtin.extractors.weights import WeightsUnavailableError, available
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, read_picture

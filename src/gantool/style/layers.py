@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from gantool.api.contracts import Extractor, StyleLoss
+from gantool.api.features import Extractor, StyleLoss
 from gantool.errors import OptionError
 from gantool.style.objective import Balance, Network
 from gantool.style.settings import Settings

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from gantool.api.contracts import Statistics, StyleLoss
+from gantool.api.features import Statistics, StyleLoss
 from gantool.style.losses import content_loss, power_of, total_variation
 
 Image = Float[Tensor, "1 3 h w"]

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Statistics
+from gantool.api.features import Statistics
 from gantool.errors import OptionError
 from gantool.style.losses import total_variation
 from gantool.style.objective import Image, Objective, Terms, mask_at

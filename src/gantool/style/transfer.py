@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Extractor, StyleLoss
+from gantool.api.features import Extractor, StyleLoss
 from gantool.builtin.style_losses.statistics import Gram
 from gantool.errors import OptionError, StyleError
 from gantool.style.color import grey, luma, matched, with_chroma_of

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gantool.api.contracts import Augmentation, Gan, Images
+from gantool.api.networks import Gan, Images
 from gantool.api.specs import ImageShape
+from gantool.api.strategies import Augmentation
 from gantool.engine.trial import try_augmentation, try_memory
 from gantool.errors import cause
 from gantool.plugins.selection import Chosen

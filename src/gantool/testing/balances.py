@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Balance, Turn
+from gantool.api.strategies import Balance, Turn
 from gantool.engine.trial import try_balance, try_memory
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Gan, Images, Labels
+from gantool.api.networks import Gan, Images, Labels
 from gantool.testing.networks import SAMPLES, Case, awaken, drawn, far_apart, judged, latents, same, set_mode
 
 SAYS_SO = "compares_samples"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Images
+from gantool.api.networks import Images
 from gantool.engine.contract_check import check_contract
 from gantool.testing.networks import BATCH, Case, drawn, latents, set_mode
 

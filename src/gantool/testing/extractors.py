@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Extractor
+from gantool.api.features import Extractor
 from gantool.errors import GantoolError
 from gantool.plugins.host import host
 from gantool.plugins.selection import Chosen

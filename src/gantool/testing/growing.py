@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from gantool.api.contracts import Gan
+from gantool.api.networks import Gan
 from gantool.testing.networks import Case, drawn, judged, latents, networks, same, set_mode
 
 IN_ONE_STAGE = (10_000, 1_000_000)

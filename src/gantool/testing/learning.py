@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Gan, Images, Labels, Seen
+from gantool.api.networks import Gan, Images, Labels, Seen
 from gantool.engine.judging import parted, per_image
 from gantool.engine.stages import stage_at
 from gantool.testing.growing import clocks

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Loss
 from gantool.api.specs import Component
+from gantool.api.strategies import Loss
 from gantool.engine.trial import try_loss, try_memory
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from gantool.api.contracts import MappedGenerator
+from gantool.api.networks import MappedGenerator
 from gantool.testing.networks import Case, awaken, drawn, far_apart, latents, seeded, set_mode
 
 

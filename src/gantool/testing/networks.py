@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, Images, Labels, Stage
+from gantool.api.networks import Gan, Images, Labels, Stage
 from gantool.api.specs import ImageShape
 from gantool.engine.judging import PerImage
 from gantool.engine.stages import stages_of

@@ -13,8 +13,9 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Observer
 from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+from gantool.api.observers import Observer
+from gantool.engine.run_names import CHECKPOINTS, by_images
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import same, seeded
@@ -46,7 +47,7 @@ def events(run: Path) -> list[Event]:
         Tick(32, GOAL, 1.0, 32.0, scalars, {"level": 1.0}),
         snapshot(32),
         Measured(32, {"swd": 0.5}, 0.5),
-        Checkpoint(32, run / "checkpoints" / "000000032"),
+        Checkpoint(32, run / CHECKPOINTS / by_images(32)),
         Warned(32, "Something to know."),
         Tick(GOAL, GOAL, 0.0, 0.0, {**scalars, "loss_d": float("nan"), "skipped_steps": 1.0}),
         snapshot(GOAL),

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, Images, Labels
+from gantool.api.networks import Gan, Images, Labels
 from gantool.api.specs import Component, ImageShape
 from gantool.engine.judging import PerImage
 from gantool.engine.trial import try_memory, try_penalty

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool.api.contracts import Gan, Images, Labels
+from gantool.api.networks import Gan, Images, Labels
 from gantool.api.specs import ImageShape
 from gantool.testing.networks import seeded
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gantool.api.contracts import Gan
+from gantool.api.networks import Gan
 from gantool.engine import checkpoint
 from gantool.run.start import Plan, trainer
 from gantool.sampling.load import load_by

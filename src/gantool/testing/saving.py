@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan
+from gantool.api.networks import Gan
 from gantool.engine.checkpoint import load_weights
 from gantool.engine.model_file import weights_file
 from gantool.testing.networks import Case, copied, drawn, judged, latents, networks, same, set_mode

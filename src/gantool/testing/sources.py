@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Source
+from gantool.api.data import Source
 from gantool.api.specs import ImageShape
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found, placed

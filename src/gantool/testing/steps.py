@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from gantool.api.contracts import Gan, Stage
+from gantool.api.networks import Gan, Stage
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
 from gantool.engine.step import Game, discriminator_step, generator_step

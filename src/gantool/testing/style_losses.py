@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import StyleLoss
+from gantool.api.features import StyleLoss
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import found
 from gantool.testing.networks import seeded

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gantool.api.run_config import NONE
+from gantool.engine.run_names import CONFIG
 from gantool.errors import ResumeError, UsageError
 from gantool.files import write_atomically
 from gantool.plugins.host import PluginHost
@@ -61,7 +62,7 @@ def plan(
         raise UsageError("RUN and --config exclude each other: both say where the search begins.")
     check_trials(trials)
     said = asked_for(settings, None)
-    place = run_folder.find(run, Path("runs")).run / run_folder.CONFIG if run is not None else config
+    place = run_folder.find(run, Path("runs")).run / CONFIG if run is not None else config
     file = _usable(read_config(place), of_a_run=run is not None) if place is not None else {}
     start = resolve(plugins, {**file, **said})
     space = space_of(plugins, said, file, search)

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gantool.api.events import Event, Measured, Tick
-from gantool.engine.checkpoint import FOLDER as CHECKPOINTS
+from gantool.engine.run_names import CHECKPOINTS, CONFIG
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, TrainingError, cause
 from gantool.plugins.host import PluginHost
 from gantool.progress import report as show_progress
 from gantool.run import start
-from gantool.run.folder import CONFIG
 from gantool.tuning.search import Outcome, Report
 from gantool.tuning.trials import REPEAT, Trial, snapshot_every
 

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from gantool.api.contracts import Balance, Turn
+from gantool.api.strategies import Balance, Turn
 from gantool.builtin import balance as catalogue
 from gantool.builtin.balance import AdaptiveOptions, FixedOptions, SkipDOptions, TturOptions
 from gantool.builtin.balance.strategies import Adaptive, Fixed, SkipDiscriminator, TwoTimescales

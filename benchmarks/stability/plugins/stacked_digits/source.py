@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from gantool.api.contracts import Source
+from gantool.api.data import Source
 from gantool.builtin.sources import torchvision_sets
 from gantool.builtin.sources.builtin_sets import TrainTestOptions
 from gantool.builtin.sources.folder import build as build_folder

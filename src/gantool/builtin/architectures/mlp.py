@@ -5,7 +5,7 @@ from itertools import pairwise
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from gantool.api.contracts import Gan, Images
+from gantool.api.networks import Gan, Images
 from gantool.api.specs import ImageShape
 from gantool.builtin.architectures import MlpOptions
 from gantool.builtin.architectures.layers import spectral, with_label

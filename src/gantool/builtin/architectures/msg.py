@@ -5,7 +5,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool.api.contracts import Gan, Images
+from gantool.api.networks import Gan, Images
 from gantool.api.specs import ImageShape
 from gantool.builtin.architectures import MsgOptions
 from gantool.builtin.architectures.equalized import (

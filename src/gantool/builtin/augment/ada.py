@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from gantool.api.contracts import Augmentation, Images, Logits
+from gantool.api.networks import Images, Logits
+from gantool.api.strategies import Augmentation
 from gantool.builtin.augment import AdaOptions, pipeline
 
 

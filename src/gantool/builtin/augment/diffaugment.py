@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import Augmentation, Images
+from gantool.api.networks import Images
 from gantool.api.specs import AUTO
+from gantool.api.strategies import Augmentation
 from gantool.builtin.augment import DiffAugmentOptions
 from gantool.builtin.augment.shifts import shifted
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from gantool.api.contracts import Images
+from gantool.api.networks import Images
 from gantool.builtin.augment import colors, geometry
 from gantool.builtin.augment.resampling import warped
 from gantool.builtin.augment.shifts import shifted

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import Balance, Turn
+from gantool.api.strategies import Balance, Turn
 from gantool.builtin.balance import AdaptiveOptions, FixedOptions, SkipDOptions, TturOptions
 
 MEMORY = 0.9

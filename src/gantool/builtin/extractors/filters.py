@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool.api.contracts import Extractor
+from gantool.api.features import Extractor
 from gantool.builtin.extractors import RandomOptions
 from gantool.builtin.extractors.layered import check_layers
 

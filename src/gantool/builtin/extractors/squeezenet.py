@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool.api.contracts import Extractor
+from gantool.api.features import Extractor
 from gantool.builtin.extractors import SqueezeNetOptions
 from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights

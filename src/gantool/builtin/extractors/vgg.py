@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import Extractor
+from gantool.api.features import Extractor
 from gantool.builtin.extractors import NetworkOptions
 from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights

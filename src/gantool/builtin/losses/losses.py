@@ -3,7 +3,8 @@
 import torch
 from torch.nn.functional import relu, softplus
 
-from gantool.api.contracts import Logits, Loss
+from gantool.api.networks import Logits
+from gantool.api.strategies import Loss
 from gantool.builtin.losses import HingeOptions, LogisticOptions, LsganOptions, WassersteinOptions
 
 

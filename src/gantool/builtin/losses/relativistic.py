@@ -5,7 +5,8 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-from gantool.api.contracts import Logits, Loss
+from gantool.api.networks import Logits
+from gantool.api.strategies import Loss
 from gantool.builtin.losses import LossOptions, RelativisticOptions
 
 

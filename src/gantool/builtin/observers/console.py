@@ -8,8 +8,8 @@ from rich.console import Console as Screen
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from gantool.api.contracts import Observer
 from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
+from gantool.api.observers import Observer
 from gantool.builtin.observers import ConsoleOptions
 
 SMOOTHING = 0.9

@@ -4,12 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gantool.api.contracts import Observer
 from gantool.api.events import Event, Measured, Started, Tick, Warned
+from gantool.api.observers import Observer
 from gantool.builtin.observers import JsonlOptions
+from gantool.engine.run_names import METRICS
 from gantool.files import write_atomically
-
-FILE = "metrics.jsonl"
 
 
 class Jsonl(Observer):
@@ -21,7 +20,7 @@ class Jsonl(Observer):
     def __call__(self, event: Event) -> None:
         """Append the event."""
         if isinstance(event, Started):
-            self._path = event.run / FILE
+            self._path = event.run / METRICS
             keep_until(self._path, event.images_seen)
         elif isinstance(event, Tick):
             scalars = {name: _plain(value) for name, value in {**event.status, **event.scalars}.items()}

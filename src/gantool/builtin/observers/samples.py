@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from gantool.api.contracts import Observer
 from gantool.api.events import Event, Snapshot, Started
+from gantool.api.observers import Observer
 from gantool.builtin.observers import SamplesOptions
+from gantool.engine.run_names import SAMPLES, by_images
 from gantool.render.grids import beside, sheet
 from gantool.render.pictures import save_pictures
-
-FOLDER = "samples"
 
 
 class Samples(Observer):
@@ -22,11 +21,11 @@ class Samples(Observer):
     def __call__(self, event: Event) -> None:
         """Draw the sheet of a snapshot."""
         if isinstance(event, Started):
-            self._folder = event.run / FOLDER
+            self._folder = event.run / SAMPLES
             self._folder.mkdir(parents=True, exist_ok=True)
             self._side = event.resolution * max(1, self._pixels // event.resolution)
         elif isinstance(event, Snapshot) and self._folder is not None:
             cells = beside(event.images)
             scale = max(1, self._side // event.images[-1].shape[-1])  # all sheets of a run have one size
-            path = self._folder / f"{event.images_seen:09d}.png"
+            path = self._folder / f"{by_images(event.images_seen)}.png"
             save_pictures([sheet(cells, scale=scale)], [path], overwrite=True)

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from jaxtyping import UInt8
 from torch import Tensor
 
-from gantool.api.contracts import Observer
 from gantool.api.events import Event, Measured, Snapshot, Started, Tick, Warned
+from gantool.api.observers import Observer
 from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.detector import Detector, read_metrics, rounded
 from gantool.builtin.observers.history import Problem, Reading, score_of
-from gantool.builtin.observers.jsonl import FILE
 from gantool.builtin.observers.sample_metrics import SampleMetrics
 from gantool.engine.best import sample_command
+from gantool.engine.run_names import METRICS
 
 PIXELS = 2**21
 """The most pixels of all measured samples, so that large pictures do not take too long."""
@@ -48,7 +48,7 @@ class Watch(Observer):
         self._goal = event.images_goal
         self._detector = Detector(self._options, self._goal, event.penalties)
         # A resumed run warns as an uninterrupted one: earlier warnings are not repeated.
-        for reading in read_metrics(event.run / FILE, event.images_seen) if event.images_seen else ():
+        for reading in read_metrics(event.run / METRICS, event.images_seen) if event.images_seen else ():
             self._detector.take(reading)
             self._note(reading)
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Critic, Images, Labels, Logits, Penalty
+from gantool.api.networks import Critic, Images, Labels, Logits
+from gantool.api.strategies import Penalty
 from gantool.builtin.augment import DiffAugmentOptions
 from gantool.builtin.augment.diffaugment import DiffAugment
 from gantool.builtin.penalties import ConsistencyOptions

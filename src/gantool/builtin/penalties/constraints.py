@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from gantool.api.contracts import Penalty
+from gantool.api.strategies import Penalty
 from gantool.builtin.penalties import ClipOptions
 
 

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from gantool.api.contracts import Critic, Images, Labels, Logits, Penalty
+from gantool.api.networks import Critic, Images, Labels, Logits
 from gantool.api.specs import AUTO
+from gantool.api.strategies import Penalty
 from gantool.builtin.penalties import DraganOptions, DriftOptions, GpOptions, R1Options
 
 

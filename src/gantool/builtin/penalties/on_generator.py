@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.contracts import Images, Labels, Logits, MappedGenerator, Penalty
+from gantool.api.networks import Images, Labels, Logits, MappedGenerator
+from gantool.api.strategies import Penalty
 from gantool.builtin.penalties import PathLengthOptions
 
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float32, Int64, UInt8, UInt64
 from torch import Tensor
 
-from gantool.api.contracts import Source
+from gantool.api.data import Source
 from gantool.builtin.sources.builtin_sets import ShapesOptions
 from gantool.builtin.sources.shapes_draw import BACKGROUNDS, COLORS, FINISHES, Strokes, draw
 from gantool.builtin.sources.shapes_figures import FIGURES

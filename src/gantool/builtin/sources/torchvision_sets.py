@@ -18,7 +18,7 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
-from gantool.api.contracts import Source
+from gantool.api.data import Source
 from gantool.builtin.sources.builtin_sets import TorchvisionOptions
 from gantool.errors import DataError
 from gantool.files import cache_folder

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from gantool.api.contracts import PlaceWeights, Statistics, StyleLoss
+from gantool.api.features import PlaceWeights, Statistics, StyleLoss
 from gantool.builtin.style_losses import SlicedOptions
 from gantool.builtin.style_losses.statistics import TINY
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.contracts import PlaceWeights, Statistics, StyleLoss
+from gantool.api.features import PlaceWeights, Statistics, StyleLoss
 from gantool.api.specs import Options
 
 TINY = 1e-12

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from gantool.api.contracts import Skipped, Source
+from gantool.api.data import Skipped, Source
 from gantool.data.cache.reduced import reduced_rows
 from gantool.data.cache.store import Filled, Wanted, prepared
 from gantool.data.items import read_items

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BufferedReader, BytesIO
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
@@ -92,21 +93,33 @@ def decode(
 
     Raises UndecodableError with the reason.
     """
-    try:
-        with opened(file) as image:
-            return _pixels(image, options, resolution, channels)
-    except Exception as error:  # a picture can make Pillow raise nearly anything
-        raise UndecodableError(reason(error)) from error
+    with _refusing(), opened(file) as image:
+        return _pixels(image, options, resolution, channels)
 
 
 def peek(file: BytesIO | BufferedReader) -> Header:
     """The header alone, without decoding. Raises UndecodableError with the reason."""
+    with _refusing(), opened(file) as image:
+        alpha = image.has_transparency_data
+        return Header(image.format or "?", image.mode, image.width, image.height, alpha)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
     try:
-        with opened(file) as image:
-            alpha = image.has_transparency_data
-            return Header(image.format or "?", image.mode, image.width, image.height, alpha)
-    except Exception as error:
+        yield
+    except Exception as error:  # a picture can make Pillow raise nearly anything
         raise UndecodableError(reason(error)) from error
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Silence Pillow in the block, and turn an error of a picture into a DataError that names its file."""
+    try:
+        with quiet_pillow(), _refusing():
+            yield
+    except UndecodableError as error:
+        raise DataError(f"{path} {error}.") from error
 
 
 def reason(error: Exception) -> str:
@@ -132,12 +145,17 @@ def reason(error: Exception) -> str:
     return f"is damaged ({text or type(error).__name__})"
 
 
-def _pixels(image: Image.Image, options: FolderOptions, resolution: int, channels: int) -> NDArray[np.uint8]:
-    image.draft(None, (2 * resolution, 2 * resolution))  # JPEG decodes smaller, never below 2x
+def loaded(image: Image.Image, side: int | None) -> tuple[Image.Image, Image.Transpose | None, object]:
+    """The picture decoded for a longer side of `side` (None: its own), its turn to upright, and its colour profile."""
+    if side is not None:
+        image.draft(None, (2 * side, 2 * side))  # JPEG decodes smaller, never below 2x
     image.load()
-    profile = image.info.get("icc_profile")
-    turn = UPRIGHT.get(orientation(image))
-    small = _resized(plain(image), options, resolution)
+    return plain(image), UPRIGHT.get(_orientation(image)), image.info.get("icc_profile")
+
+
+def _pixels(image: Image.Image, options: FolderOptions, resolution: int, channels: int) -> NDArray[np.uint8]:
+    small, turn, profile = loaded(image, resolution)
+    small = _resized(small, options, resolution)
     if turn is not None:
         small = small.transpose(turn)
     background = ImageColor.getcolor(options.background, "RGB")
@@ -186,7 +204,7 @@ def _uncommon() -> tuple[str, ...]:
     return tuple(name for name in Image.ID if name not in (*_COMMON, *_FOREIGN))
 
 
-def orientation(image: Image.Image) -> int:
+def _orientation(image: Image.Image) -> int:
     """The orientation that EXIF gives: a key of UPRIGHT, or 1."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from gantool.data.pictures.decode import UndecodableError, opened, quiet_pillow, reason
+from gantool.data.pictures.decode import naming, opened
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, picture_of, read_picture
 from gantool.errors import DataError, GantoolError, nearest_beside
@@ -41,24 +41,16 @@ def read_film(path: Path, longest: int | None) -> Film:
 
 def _read_animation(path: Path, longest: int | None) -> Film:
     content = path.read_bytes()
-    try:
-        with quiet_pillow(), opened(BytesIO(content)) as image:
-            count = getattr(image, "n_frames", 1)
-            image.load()  # WebP gives the duration no earlier
-            milliseconds = image.info.get("duration") or 1000 / USUAL_FPS
-    except UndecodableError as error:
-        raise DataError(f"{path} {error}.") from error
-    except Exception as error:  # a picture can make Pillow raise nearly anything
-        raise DataError(f"{path} {reason(error)}.") from error
+    with naming(path), opened(BytesIO(content)) as image:
+        count = getattr(image, "n_frames", 1)
+        image.load()  # WebP gives the duration no earlier
+        milliseconds = image.info.get("duration") or 1000 / USUAL_FPS
 
     def frames() -> Iterator[Picture]:
-        try:
-            with quiet_pillow(), opened(BytesIO(content)) as image:
-                for index in range(count):
-                    image.seek(index)
-                    yield picture_of(image, longest)
-        except (OSError, EOFError, SyntaxError, ValueError) as error:
-            raise DataError(f"{path} {reason(error)}.") from error
+        with naming(path), opened(BytesIO(content)) as image:
+            for index in range(count):
+                image.seek(index)
+                yield picture_of(image, longest)
 
     return Film(count, max(1, round(1000 / milliseconds)), frames())
 

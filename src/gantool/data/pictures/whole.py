@@ -1,7 +1,5 @@
 """One picture file, upright and in sRGB: at its own proportions with its alpha apart, or square as in training."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -12,8 +10,8 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
-from gantool.data.pictures.color import flattened, plain, to_srgb
-from gantool.data.pictures.decode import UPRIGHT, UndecodableError, decode, opened, orientation, quiet_pillow, reason
+from gantool.data.pictures.color import flattened, to_srgb
+from gantool.data.pictures.decode import decode, loaded, naming, opened
 from gantool.data.pictures.options import FolderOptions
 from gantool.errors import DataError, nearest_beside
 
@@ -31,7 +29,8 @@ def read_picture(path: Path, longest: int | None = None) -> Picture:
 
     Raises DataError that names the file and says why it cannot be used.
     """
-    with _content(path) as content, opened(content) as image:
+    content = _content(path)
+    with naming(path), opened(content) as image:
         return picture_of(image, longest)
 
 
@@ -40,34 +39,22 @@ def read_square(path: Path, resolution: int, channels: int = 3) -> UInt8[Tensor,
 
     Raises DataError that names the file and says why it cannot be used.
     """
-    with _content(path) as content:
+    content = _content(path)
+    with naming(path):
         pixels = decode(content, FolderOptions(path=str(path.parent)), resolution, channels)
     return torch.from_numpy(pixels)
 
 
-@contextmanager
-def _content(path: Path) -> Iterator[BytesIO]:
-    """The bytes of a file; an error in the block becomes a DataError that names the file."""
+def _content(path: Path) -> BytesIO:
     try:
-        content = path.read_bytes()
+        return BytesIO(path.read_bytes())
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.{nearest_beside(path)}") from error
-    try:
-        with quiet_pillow():
-            yield BytesIO(content)
-    except UndecodableError as error:
-        raise DataError(f"{path} {error}.") from error
-    except Exception as error:  # a picture can make Pillow raise nearly anything
-        raise DataError(f"{path} {reason(error)}.") from error
 
 
 def picture_of(image: Image.Image, longest: int | None) -> Picture:
     """The picture that Pillow has opened, upright and with its colour profile applied."""
-    if longest is not None:
-        image.draft(None, (2 * longest, 2 * longest))  # JPEG decodes smaller, never below 2x
-    image.load()
-    turn, profile = UPRIGHT.get(orientation(image)), image.info.get("icc_profile")
-    small = plain(image)
+    small, turn, profile = loaded(image, longest)
     if turn is not None:
         small = small.transpose(turn)
     if longest is not None:

@@ -1,0 +1,71 @@
+"""Sources of images, and the supply of batches that the engine trains on."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from jaxtyping import UInt8
+from torch import Tensor
+
+from gantool.api.networks import Labels
+from gantool.api.part import Part
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that could not be used, and why."""
+
+    path: str
+    reason: str
+
+
+class Source(Part):
+    """Images, addressed by index.
+
+    `class_names` are in the order of their labels, and empty when there are none. A source whose content never changes
+    for a given `fingerprint` (a short string) is cached on disk under it; without one it is read as it is. `skipped`
+    lists what could not be used.
+    """
+
+    class_names: Sequence[str] = ()
+    fingerprint: str | None = None
+    skipped: Sequence[Skipped] = ()
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many images there are."""
+
+    @abstractmethod
+    def __getitem__(self, index: int, /) -> tuple[UInt8[Tensor, "c h w"], int | None]:
+        """One image at the wanted resolution and its label."""
+
+    def batch(self, start: int, stop: int) -> tuple[Any, Any] | None:
+        """Images `[n, c, h, w]` of these indices and labels `[n]` or None, as tensors or arrays.
+
+        None where that is no faster than one by one.
+        """
+        return None
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """The engine's supply of real images, a pure function of `images_seen`: a resumed run sees the same order."""
+
+    @property
+    def count(self) -> int:
+        """How many images there are before they repeat."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same images; a resumed run checks it."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their labels."""
+
+    def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
+        """Images `images_seen` to `images_seen + n` of the endless, shuffled sequence, on the training device.
+
+        With `resolution`, reduced to that side by averaging squares of pixels, at that side's cost.
+        """

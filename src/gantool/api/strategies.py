@@ -1,0 +1,104 @@
+"""Components that take part in a step: losses, penalties, augmentations and balances."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from gantool.api.networks import Images, Logits
+from gantool.api.part import Part
+
+
+class Strategy(Part):
+    """The base of what takes part in a step: it may follow the clock, and report how it stands."""
+
+    def advance(self, images_seen: int) -> None:
+        """Follow the clock, before every step: a pure function of `images_seen`."""
+
+    def status(self) -> Mapping[str, float]:
+        """Numbers that are shown at each tick beside the losses."""
+        return {}
+
+
+class Loss(Strategy):
+    """An adversarial loss on logits: one value per logit, the step takes the mean.
+
+    One whose attribute `pairs_real` is true gets the real logits in `generator` too (relativistic losses need them);
+    others get None. One whose attribute `zero_decides` is false gives logits that only count against each other: the
+    accuracy takes the middle between reals and fakes for the boundary, and not 0.
+    """
+
+    pairs_real: bool = False
+    zero_decides: bool = True
+
+    @abstractmethod
+    def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
+        """What the discriminator minimises."""
+
+    @abstractmethod
+    def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
+        """What the generator minimises."""
+
+
+class Penalty(Strategy):
+    """A regulariser of one network: a value that is added to its loss, or a change to its weights after each update.
+
+    `side` says which, and how it is called:
+
+    - "discriminator": `penalty(network, real, fake, labels)` gives one value per sample, in float32. The images are
+      augmented, and left as they are; `network(images, labels)` gives logits `[n]`, the mean of several judgements.
+    - "generator": `penalty(network, z, labels)` gives one value per sample.
+    - "discriminator weights", "generator weights": `constrain(network)` changes weights in place after each update.
+
+    The step adds `weight * every * mean` on every `every`-th turn of that network (lazy regularisation, Karras et al.
+    2020). A value that depends on the weights alone, as that of orthogonal regularisation does, may be one for all
+    samples, `[1]`; `penalty(network, *seen)` then takes what either side is given.
+    """
+
+    side: str = "discriminator"
+    weight: float = 1.0
+    every: int = 1
+
+    def __call__(self, network: nn.Module, *args: Any, **kwargs: Any) -> Logits:
+        """The penalty of each sample."""
+        raise NotImplementedError
+
+    def constrain(self, network: nn.Module) -> None:
+        """Change the weights in place."""
+        raise NotImplementedError
+
+
+class Augmentation(Strategy):
+    """A differentiable augmentation: `draw(n)` fixes one draw for a batch, then applied to real and fake alike."""
+
+    @abstractmethod
+    def draw(self, n: int) -> Callable[[Images], Images]:
+        """The transformation of one batch of n, the same at all levels, into new images of the same shapes."""
+
+    def observe(self, real_logits: Logits) -> None:
+        """Adapt to the logits of reals, one an image, after each step of the discriminator."""
+
+
+class Turn(NamedTuple):
+    """Which of the two networks learns from a batch."""
+
+    discriminator: bool = True
+    generator: bool = True
+
+
+class Balance(Strategy):
+    """Who learns from the next batch: what keeps the two networks equally strong.
+
+    `learning_rate_scales` multiply the learning rates of generator and discriminator.
+    """
+
+    learning_rate_scales: tuple[float, float] = (1.0, 1.0)
+
+    @abstractmethod
+    def turn(self) -> Turn:
+        """Whose turn it is; asking again changes nothing."""
+
+    def observe(self, seen: Mapping[str, Float[Tensor, ""]]) -> None:
+        """Take note of a turn that was played: losses, and the discriminator's accuracies where it learnt."""

@@ -1,0 +1,85 @@
+"""The clock of a run, what falls due by it (ticks, snapshots and checkpoints), and the seed of each step."""
+
+import hashlib
+import time
+
+from gantool.api.run_config import RunConfig
+
+CHECKPOINT_SECONDS = 600
+"""A slow run saves this often, whatever `checkpoint_every` says."""
+
+
+class Cadence:
+    """Images seen, and the intervals of the configuration that the last step has passed."""
+
+    def __init__(self, config: RunConfig, by_seconds: bool) -> None:
+        self._config = config
+        self._by_seconds = by_seconds
+        """Whether checkpoints also go by seconds: of several processes each would have its own."""
+        self.images_seen = 0
+        self._before = 0
+        self._resumed_from = self._saved_images = -1
+        self._saved_at = time.monotonic()
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a tick, with nothing in it yet."""
+        self._tick_start, self._tick_images = time.monotonic(), self.images_seen
+
+    def resume(self, images_seen: int) -> None:
+        """Set the clock to that of a checkpoint."""
+        self.images_seen = self._before = self._resumed_from = images_seen
+
+    def advance(self, batch: int) -> None:
+        """Advance the clock by a step."""
+        self._before, self.images_seen = self.images_seen, self.images_seen + batch
+
+    def close_tick(self) -> tuple[float, int]:
+        """The seconds and images of a tick; the next one begins."""
+        seconds, images = time.monotonic() - self._tick_start, self.images_seen - self._tick_images
+        self.begin()
+        return seconds, images
+
+    def note_saved(self) -> None:
+        """Take note of a checkpoint."""
+        self._saved_at, self._saved_images = time.monotonic(), self.images_seen
+
+    @property
+    def tick_due(self) -> bool:
+        """True if the last step has passed a tick's interval."""
+        return self._passed(self._config.tick)
+
+    @property
+    def snapshot_due(self) -> bool:
+        """True if the last step has passed a snapshot's interval."""
+        return self._passed(self._config.snapshot_every)
+
+    @property
+    def checkpoint_due(self) -> bool:
+        """True if it is time for a checkpoint, unless it has just been written."""
+        slow = self._by_seconds and time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
+        return self.is_unsaved and (slow or self._passed(self._config.checkpoint_every))
+
+    @property
+    def is_unsaved(self) -> bool:
+        """True if no checkpoint has been written at this clock."""
+        return self._saved_images != self.images_seen
+
+    @property
+    def is_in_a_tick(self) -> bool:
+        """True if there were steps since the last tick."""
+        return self._tick_images != self.images_seen
+
+    @property
+    def has_moved(self) -> bool:
+        """True if there were steps since the checkpoint that the run resumed from."""
+        return self._resumed_from != self.images_seen
+
+    def _passed(self, every: int) -> bool:
+        return self.images_seen // every != self._before // every
+
+
+def derived_seed(seed: int, images_seen: int, rank: int) -> int:
+    """A seed for one step of one process: 63 bits that depend on all three numbers."""
+    digest = hashlib.sha256(f"{seed} {images_seen} {rank}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

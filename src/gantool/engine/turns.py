@@ -1,0 +1,37 @@
+"""The turns of both networks: who learns from a batch, and how many batches each has learnt from."""
+
+from torch import Tensor
+
+from gantool.api.networks import Labels
+from gantool.api.strategies import Turn
+from gantool.engine.step import Game, Scalars, discriminator_step, generator_step
+from gantool.errors import TrainingError
+
+
+class Turns:
+    """The number of turns that each network had: a lazy penalty is due by them, since the clock's may never meet."""
+
+    def __init__(self, d: int = 0, g: int = 0) -> None:
+        self.d, self.g = d, g
+
+    def state(self) -> dict[str, int]:
+        """The state dict for a checkpoint."""
+        return {"d": self.d, "g": self.g}
+
+    def play(self, game: Game, batch: Tensor, labels: Labels, noise: float) -> Scalars:
+        """The steps of one batch, of those networks to which the game's balance gives a turn."""
+        balance = game.balance
+        adversary = game.gan.discriminator is not None
+        learns_d, learns_g = balance.turn() if balance is not None else Turn(discriminator=adversary)
+        if not (learns_d or learns_g):
+            raise TrainingError(f"The balance {type(balance).__name__} gave neither network a turn; one has to learn.")
+        scalars: Scalars = {}
+        if learns_d:
+            scalars |= discriminator_step(game, batch, labels, self.d, noise)
+            self.d += 1
+        if learns_g:
+            scalars |= generator_step(game, batch, labels, self.g, noise)
+            self.g += 1
+        if balance is not None:
+            balance.observe(scalars)
+        return scalars

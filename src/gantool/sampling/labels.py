@@ -1,0 +1,43 @@
+"""Classes of a conditional model, chosen by name, by index or by the seeds."""
+
+from collections.abc import Sequence
+
+import torch
+
+from gantool.api.networks import Labels
+from gantool.errors import OptionError, UnknownNameError, UsageError, did_you_mean
+
+LabelChoice = str | int | Sequence[str | int] | None
+"""A class by name or index, for all pictures or one for each; None leaves the choice to the seeds."""
+
+
+def choose_labels(names: Sequence[str], seeds: Sequence[int], labels: LabelChoice, architecture: str) -> Labels:
+    """Class indices `[n]` for n seeds; None for a model without labels, which has no names of classes."""
+    if not names:
+        if labels is not None:
+            raise UsageError(f"A label was asked for, but this {architecture} was trained without labels.")
+        return None
+    if labels is None:
+        return torch.tensor([seed % len(names) for seed in seeds], dtype=torch.int64)
+    if isinstance(labels, str | int):
+        return torch.full((len(seeds),), _index(labels, names), dtype=torch.int64)
+    if len(labels) != len(seeds):
+        raise OptionError(f"{len(labels)} labels for {len(seeds)} pictures: give one label, or one for each.")
+    return torch.tensor([_index(label, names) for label in labels], dtype=torch.int64)
+
+
+def _index(label: str | int, names: Sequence[str]) -> int:
+    if isinstance(label, str):
+        if label in names:
+            return names.index(label)
+        if not label.isdecimal():
+            raise UnknownNameError(f"No class {label!r}.{did_you_mean(label, names)} The classes: {listed(names)}.")
+        label = int(label)
+    if not 0 <= label < len(names):
+        raise OptionError(f"No class {label}: they go from 0 to {len(names) - 1} ({listed(names)}).")
+    return label
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names of classes in a sentence, the first twelve of many."""
+    return ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")

@@ -5,7 +5,6 @@ import importlib
 import re
 from pathlib import Path
 
-import gantool_blobs
 import pytest
 import typer
 from command_lines import (
@@ -16,39 +15,27 @@ from command_lines import (
     Line,
     blocks,
     components_of_page,
-    files_of,
     in_prose,
     of_page,
     pages,
     spans,
 )
+from real_command import all_commands, make_host, parsed
 from typer._click.exceptions import BadOptionUsage, MissingParameter, NoArgsIsHelpError, TyperException
-from typer.core import TyperGroup
-from typer.main import get_command
 
 import gantool
-import gantool_r3gan
-import gantool_stylegan2
-import gantool_tensorboard
 from gantool import commands
 from gantool.api.kinds import KINDS
 from gantool.api.run_config import ALIASES, SETTINGS
 from gantool.api.specs import Architecture
 from gantool.cli.components import KIND_OF_FLAG, flag_values
-from gantool.cli.main import app
 from gantool.errors import GantoolError
-from gantool.plugins.host import PluginHost, host, using
+from gantool.plugins.host import host, using
 from gantool.run.config import settle
 from gantool.run.resolve import asked_for, resolve
 
 FACES = {"gantool": gantool, "commands": commands}
 RUN_FLAGS = set(KIND_OF_FLAG) - {"--extractor", "--style-loss"}
-PLUGINS = {
-    "gantool-blobs": gantool_blobs,
-    "gantool-r3gan": gantool_r3gan,
-    "gantool-stylegan2": gantool_stylegan2,
-    "gantool-tensorboard": gantool_tensorboard,
-}
 METAVARS = {
     "N": "8",
     "X": "0.5",
@@ -62,14 +49,6 @@ METAVARS = {
 """Values of words in capitals; of the others the word itself will do, or a component after a component's flag."""
 FOLDERS = ("photos", "my-plugins", "emoji", "monet", "PICTURES", "FOLDER")
 SAMPLE_PICTURE = ROOT / "docs/images/walk.png"
-
-
-def make_host() -> PluginHost:
-    """The built-ins, and the plugins of this repository."""
-    made = PluginHost(guests=False, environ={})
-    for name, plugin in PLUGINS.items():
-        made.add(plugin, name)
-    return made
 
 
 def own_texts() -> list[Line]:
@@ -91,12 +70,7 @@ def everything(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
         (tmp_path / name / "one.png").symlink_to(SAMPLE_PICTURE)
     (tmp_path / "digits.zip").write_bytes(b"PK\5\6" + bytes(18))
-    for page in pages():
-        for file, text in files_of(page):
-            (tmp_path / "shown" / file).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / "shown" / file).write_text(text)
-    with using(make_host()):
-        host().load_folder(tmp_path / "shown")
+    with using(make_host(tmp_path / "shown")):
         yield host()
 
 
@@ -112,33 +86,10 @@ def filled_in(words, host):
     return filled
 
 
-def leaves(command, name=()):
-    """Each command that is no group, by its words."""
-    if isinstance(command, TyperGroup):
-        for inner in [*command.commands, *(("mix", "project") if not name else ())]:
-            context = command.make_context("gantool", [inner])
-            yield from leaves(command.resolve_command(context, [inner])[1], (*name, inner))
-    else:
-        yield name, {flag for param in command.params for flag in (*param.opts, *param.secondary_opts)}
-
-
-def parsed(words):
-    """The innermost command's name and the values of its parameters; nothing is executed."""
-    command, name, rest, outer = get_command(app), "gantool", list(words), None
-    while True:
-        context = command.make_context(name, rest, parent=outer)
-        if not isinstance(command, TyperGroup):
-            return name, context.params
-        rest, outer = [*context._protected_args, *context.args], context
-        if not rest:
-            raise NoArgsIsHelpError(context)
-        name, command, rest = command.resolve_command(context, rest)
-
-
 def of_flags_alone(words):
     """The line of the first command that has all these flags; None where one of benchmarks has them."""
     flags = {word.partition("=")[0] for word in words if word.startswith("--")}
-    for name, known in leaves(get_command(app)):
+    for name, known in all_commands():
         if flags <= known:
             return (*name, *words)
     scripts = [path.read_text() for path in ROOT.glob("benchmarks/**/*.py")]

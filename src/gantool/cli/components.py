@@ -6,7 +6,7 @@ component is asked about.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_origin
 
 import typer
 from typer._click import Context, HelpFormatter
@@ -53,7 +53,7 @@ class ComponentCommand(TyperCommand):
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Note the chosen components first, since `--help` ends the parsing."""
-        own = {flag for param in self.params for flag in param.opts if flag in KIND_OF_FLAG}
+        own = {flag for param in self.params if not _has_choices(param) for flag in param.opts if flag in KIND_OF_FLAG}
         ctx.meta[_PEEKED] = own, list(flag_values(args, own))
         look_in_folders([Path(folder) for _, folder in flag_values(args, {PLUGINS_DIR})])
         return super().parse_args(ctx, args)
@@ -71,6 +71,11 @@ class ComponentCommand(TyperCommand):
                     screen.print(part)
         elif own:
             screen.print(_overview([flag for flag in KIND_OF_FLAG if flag in own]))
+
+
+def _has_choices(param: Any) -> bool:
+    """Whether the parameter takes words of its own, as `--optimizer` of stylize does, and so names no component."""
+    return get_origin(param.type_descriptor.annotation) is Literal
 
 
 def flag_values(args: Sequence[str], flags: set[str]) -> Iterator[tuple[str, str]]:

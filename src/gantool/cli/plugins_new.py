@@ -22,7 +22,8 @@ def new(
 ) -> None:
     """Write a package with a small component that installs, works and passes its own tests.
 
-    Kinds: architecture, loss, penalty, augmentation, balance, source, extractor, observer, command.
+    Kinds: architecture, loss, penalty, augmentation, balance, optimizer, source, extractor, style-loss, observer,
+    command.
     """
     from gantool.cli.output import result, result_json, say
     from gantool.plugin_tools.scaffold import new_plugin

@@ -1,0 +1,154 @@
+"""The whole command lines of each page run, one after the other as its reader would run them, in a smoke size."""
+
+import random
+import sys
+import zipfile
+
+import pytest
+import typer
+from command_lines import METAVAR, ROOT, of_page, pages
+from PIL import Image, ImageDraw
+from real_command import make_host, parsed
+from typer._click.exceptions import BadOptionUsage, MissingParameter, NoArgsIsHelpError
+
+import gantool
+from gantool.cli.components import flag_values
+from gantool.plugins.host import using
+from gantool.testing import write_untrained
+
+pytestmark = pytest.mark.slow
+
+SIDE = 32
+QUICK = {"--images": "16", "--batch": "8", "--device": "cpu", "--precision": "float32", "--layout": "contiguous"}
+INSTEAD = {
+    "train": QUICK,
+    "tune": QUICK | {"--trials": "2"},
+    "stylize": {"--size": str(SIDE), "--steps": "2", "--extractor": "random", "--device": "cpu"},
+    "project": {"--steps": "2", "--extractor": "random", "--device": "cpu"},
+}
+"""Flags that are put in the place of a line's own, or added; those of a search that goes on are its own."""
+DOWNLOADED = ("mnist", "cifar10")
+FOLDERS = ("photos", "emoji", "monet", "PICTURES")
+PICTURES = (
+    *("photo.jpg", "painting.jpg", "starry-night.jpg", "the-scream.jpg", "a.jpg", "b.jpg"),
+    *("emoji.png", "face.png"),
+)
+
+
+def picture(number):
+    drawn = random.Random(number)
+    made = Image.new("RGB", (SIDE + 8, SIDE), tuple(drawn.randrange(256) for _ in range(3)))
+    corner = drawn.randrange(16)
+    ImageDraw.Draw(made).ellipse((corner, corner, corner + 16, corner + 12), fill="white")
+    return made
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A small run, and model files as they begin: one with levels, one with classes, one with styles."""
+    folder = tmp_path_factory.mktemp("models")
+    short = {"images": 64, "batch": 8, "device": "cpu", "precision": "float32", "layout": "contiguous"}
+    with using(make_host()):
+        run = gantool.train(arch="dcgan:width=4", resolution=SIDE, out=folder, **short)
+        (folder / "run").symlink_to(run)
+        for name, arch, side in (
+            ("levels", "msg:fmap_base=64,fmap_max=4,latent=4", 64),
+            ("classes", "dcgan:width=4", SIDE),
+            ("styles", "stylegan2:channel_base=64,channel_max=8,latent=8", SIDE),
+        ):
+            classes = ("cat", "dog") if name == "classes" else ()
+            write_untrained(folder / f"{name}.safetensors", arch, resolution=side, class_names=classes)
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with pictures of every name that a page uses, and the plugins of this repository."""
+    monkeypatch.chdir(tmp_path)
+    for folder in FOLDERS:
+        (tmp_path / folder).mkdir()
+        for number in range(12):
+            picture(number).save(tmp_path / folder / f"{number}.png")
+    for number, name in enumerate(PICTURES):
+        picture(number).save(tmp_path / name)
+    with zipfile.ZipFile(tmp_path / "digits.zip", "w") as archive:
+        for number in range(12):
+            archive.write(tmp_path / "photos" / f"{number}.png", f"{number % 3}/{number}.png")
+    (tmp_path / "plugins").symlink_to(ROOT / "plugins")
+    (tmp_path / "my-plugins").mkdir()
+    with using(make_host(tmp_path / "shown")):
+        yield tmp_path
+
+
+def with_run(line, models):
+    """The line's words, with a model that suits it for RUN or MODEL, and a picture for IMAGE."""
+    words = list(line.words)
+    if line.page.startswith("plugins/gantool-stylegan2") or words[:1] in (["mix"], ["project"]):
+        model = "styles.safetensors"
+    else:
+        model = "levels.safetensors" if "--level" in words else "classes.safetensors" if "--label" in words else "run"
+    for at, word in enumerate(words):
+        first, slash, rest = word.partition("/")
+        if first in ("RUN", "MODEL"):
+            words[at] = f"{models / model}{slash}{rest}"
+        if word == "IMAGE":
+            words[at] = "face.png"
+    return words
+
+
+def is_whole(line, words):
+    """Whether a line says all that its command needs. What would change the environment is not run here."""
+    if line.flags_alone or line.run_elsewhere or "..." in " ".join(line.words) or any(map(METAVAR.fullmatch, words)):
+        return False
+    if words[0] == "plugins" and words[1:2] not in (["show"], ["list"], ["new"]):
+        return words[1:2] == ["install"] and "/" in words[-1] and sys.prefix != sys.base_prefix
+    try:
+        name, values = parsed(words)
+    except (MissingParameter, BadOptionUsage, NoArgsIsHelpError):
+        return False
+    except typer.Exit:  # --help
+        return True
+    return name not in ("train", "tune") or any(values.get(key) for key in ("arch", "resume", "run"))
+
+
+def smoke(words):
+    """The same line with little to do; data sets that would be downloaded give way to `shapes`."""
+    if words[:2] == ["plugins", "install"]:
+        return [*words, "--dry-run"]
+    instead = dict(INSTEAD.get(words[0], {}))
+    if words[:2] == ["tune", "--resume"]:
+        instead = {"--trials": "3"}
+    for _, side in flag_values(words, {"--resolution"}):
+        instead["--resolution"] = str(min(int(side), SIDE))
+    if any(data in DOWNLOADED for _, data in flag_values(words, {"--data"})):
+        instead["--data"] = "shapes"
+    return [*without(words, set(instead)), *(part for flag in instead.items() for part in flag)]
+
+
+def without(words, flags):
+    """The words without these flags and their values."""
+    kept, rest = [], iter(words)
+    for word in rest:
+        if word in flags:
+            next(rest)
+        elif word.partition("=")[0] not in flags:
+            kept.append(word)
+    return kept
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_lines_of_a_page_run(page, place, models, gantool_cli):
+    lines = sorted(of_page(page), key=lambda line: int(line.place.rpartition(":")[2]))
+    whole = [(line, words) for line in lines if is_whole(line, words := with_run(line, models))]
+    trains = any(words[0] == "train" and not line.partial for line, words in whole)
+    for name in {word.split("/")[1] for _, words in whole for word in words if word.startswith("runs/")}:
+        if not name.startswith("tune-") and (name == "NAME" or not trains):
+            (place / "runs").mkdir(exist_ok=True)
+            (place / "runs" / name).symlink_to(models / "run")
+    wrong = []
+    for line, words in whole:
+        short = smoke(words)
+        ended = gantool_cli(*short)
+        if ended.code:
+            wrong.append(f"{line.place}: gantool {' '.join(short)}: {ended.code}: {ended.err[-600:]}")
+    assert not wrong, "\n".join(wrong)

@@ -39,7 +39,7 @@ def learn(tmp_path: Path, gantool_host) -> Callable[..., Run]:
     def train(name: str = "run", before: Callable = lambda trainer: None, **settings) -> Run:
         from gantool.run.start import plan
 
-        made = gantool.trainer(plan(SMALL | settings, out=tmp_path, name=name), out=tmp_path)
+        made = gantool.trainer(plan(gantool_host, SMALL | settings, out=tmp_path, name=name), out=tmp_path)
         run = Run(made)
         before(made)
         with torch.random.fork_rng(devices=[]):

@@ -16,7 +16,7 @@ from torch import Tensor
 from gantool.api.contracts import Observer
 from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import same, seeded
 from gantool.testing.seeding import touches_torch
 
@@ -156,7 +156,7 @@ PROPERTIES: Sequence[Any] = (
 )
 
 
-def faults_of(component: Chosen) -> list[str]:
+def faults_of(component: Chosen) -> list[Fault]:
     """The faults of an observer."""
     with redirect_stderr(StringIO()):  # where one that speaks to people tells of a run that is none
-        return found(PROPERTIES, Trial(component))
+        return found(unwaived(PROPERTIES, component), Trial(component))

@@ -218,10 +218,12 @@ def weights_are_held(trial: Trial) -> Iterator[str]:
     pairs = _pairs(network, before)
     if all(same(one.detach(), other.detach()) for one, other in (*pairs, *_pairs(grown, large))):
         yield f"it changes no weight, though all had grown by {GROWN:g}. Change them in place (clamp_, mul_, copy_)."
-    elif any(
-        not float(one.detach().abs().max()) < FAR * max(1.0, float(other.detach().abs().max())) for one, other in pairs
-    ):
+    elif any(not _largest(one) < FAR * max(1.0, _largest(other)) for one, other in pairs):
         yield f"it makes some weights larger and larger, called {CALLS} times; a constraint holds them."
+
+
+def _largest(weight: nn.Parameter) -> float:
+    return float(weight.detach().abs().max())
 
 
 def _pairs(one: nn.Module, other: nn.Module) -> list[tuple[nn.Parameter, nn.Parameter]]:

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 import gantool
 from gantool.errors import PluginError, UsageError
-from gantool.testing import check_architecture, check_penalty
+from gantool.testing import check_component
 
 CASES = {
     "reconstructing": {},
@@ -138,11 +138,11 @@ def test_a_step_that_fails_backward_is_its_plugins_fault_and_leaves_no_run(learn
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("name", ["reconstructing", "projected", "autoencoding"])
+@pytest.mark.parametrize("name", ["reconstructing", "classifying", "projected", "autoencoding"])
 def test_these_architectures_conform(learn, name):
-    check_architecture(name)
+    assert check_component("architecture", name) == []
 
 
-@pytest.mark.parametrize("side", ["discriminator", "generator"])
-def test_a_penalty_of_weights_alone_conforms(learn, side):
-    check_penalty(f"orthogonal:side={side}")
+@pytest.mark.parametrize("name", ["orthogonal:side=generator", "orthogonal:side=discriminator", "reconstructing-only"])
+def test_these_penalties_conform(learn, name):
+    assert check_component("penalty", name) == []

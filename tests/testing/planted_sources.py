@@ -95,6 +95,24 @@ class PoolingWithLayers(Pooling):
     layers = ("fine", "coarse")
 
 
+class PoolingForStyle(Pooling):
+    layers = ("fine", "coarse")
+    content_layers = {"coarse": 1.0}
+    style_layers = {"fine": 1.0, "coarse": 1.0}
+    style_loss = "gramm"
+
+    def __call__(self, images):
+        return self.select(self.layers)(images)
+
+    def select(self, layers):
+        sizes = {"fine": 2, "coarse": 4}
+        return lambda images: [F.avg_pool2d(images, sizes[name]) for name in layers]
+
+
+class PoolingForGram(PoolingForStyle):
+    style_loss = "gram"
+
+
 class Diary:
     def __init__(self, options):
         self.run = None

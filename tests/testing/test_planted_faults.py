@@ -32,12 +32,13 @@ class Doubling(gantool.Options):
         return 2 * value
 
 
-def spec_of(kind, factory, options=gantool.Options, traits=(), resolutions=(8,)):
+def spec_of(kind, factory, options=gantool.Options, traits=(), resolutions=(8,), penalties=()):
     place = place_of(factory)
     if kind == "command":
         return gantool.Command("planted", "Something planted", place)
     if kind == "architecture":
-        return gantool.Architecture("planted", "Something planted", options, place, resolutions=resolutions)
+        recipe = gantool.Recipe(penalties=penalties)
+        return gantool.Architecture("planted", "Something planted", options, place, recipe, resolutions)
     return gantool.Component("planted", "Something planted", options, place, traits=traits)
 
 
@@ -57,6 +58,11 @@ SOUND = [
     ("architecture", "growing", {}),
     ("architecture", "fading_in", {}),
     ("architecture", "normalised", {}),
+    ("architecture", "taught_by_a_term", {}),
+    ("architecture", "sloped", {"penalties": ("r1",)}),
+    ("architecture", "fixed", {}),
+    ("architecture", "cautious", {}),
+    ("architecture", "not_for_export", {}),
     ("loss", "Hinge", {}),
     ("loss", "Critic", {"traits": ("critic", "relative")}),
     ("penalty", "Slope", {"traits": ("slope",)}),
@@ -65,6 +71,7 @@ SOUND = [
     ("balance", "SoundBalance", {}),
     ("source", "Squares", {"options": Step}),
     ("extractor", "Pooling", {}),
+    ("extractor", "PoolingForGram", {}),
     ("observer", "Diary", {}),
     ("observer", "Scribe", {}),
     ("command", "greet", {}),
@@ -109,6 +116,15 @@ PLANTED = [
     ("architecture", "showing_nothing", ("after show(4) its generator draws pictures of 8 pixels",)),
     ("architecture", "mixing_latents", ("picture of a latent depends on the other latents",)),
     ("architecture", "switching_in_steps", ("a step leaves discriminator.drop in another mode",)),
+    ("architecture", "taught_to_one_alone", ("the generator cannot learn what labels mean",)),
+    ("architecture", "sloped", ("no gradient reaches slope of the discriminator", "recipe's penalties")),
+    ("architecture", "idle", ("no gradient reaches idle.weight, idle.bias of the discriminator",)),
+    ("architecture", "unfreezing", ("first.weight of the discriminator was built frozen, and drawing",)),
+    ("architecture", "thawing", ("first.weight of the discriminator was built frozen", "unfreezes it")),
+    ("architecture", "moving", ("first.bias of the discriminator was built frozen, and a step", "moves it")),
+    ("architecture", "ending_in_sigmoid", ("logits stay in [0, 1]", "a sigmoid")),
+    ("architecture", "ending_in_tanh", ("logits stay in [-1, 1]", "a tanh")),
+    ("architecture", "of_one_batch", ("exported by torch.export with an open batch", "z.shape[0] instead of len(z)")),
     ("loss", "PairingForNothing", ("its generator does not use the logits of reals",)),
     ("loss", "HingeOfMeans", ("discriminator(real_logits, fake_logits) returned", "the step takes the mean")),
     ("loss", "HingeMixing", ("its generator(real_logits, fake_logits) mixes samples",)),
@@ -154,6 +170,7 @@ PLANTED = [
     ("extractor", "PoolingNoise", ("other features each time",)),
     ("extractor", "PoolingSeeding", ("it draws from torch's own generator or seeds it",)),
     ("extractor", "PoolingWithLayers", ("no content_layers and no style_layers and no select",)),
+    ("extractor", "PoolingForStyle", ("its style_loss is 'gramm'", "Did you mean 'gram'?")),
     ("extractor", "Dividing", ("of one grey it gives feature 0 with values that are not finite",)),
     ("observer", "WaitingForPictures", ("it takes a run that goes on in its folder, is interrupted, and fails",)),
     ("observer", "Meddling", ("it changes images of the event Snapshot",)),
@@ -228,6 +245,11 @@ def test_a_natural_shape_that_is_not_its_own_is_found():
     spec = gantool.Component("planted", "Something", Step, "planted_sources:Squares", natural="planted_sources:unlike")
     (fault,) = check_component("source", spec)
     assert "its natural shape has 5 classes, and it has 2 class_names" in fault
+
+
+def test_a_constraint_of_the_recipe_leaves_frozen_weights_alone():
+    faults = faults_of("architecture", "fixed", penalties=("clip:value=0.001",))
+    assert any("a step of training by the recipe moves it" in fault for fault in faults), faults
 
 
 def test_a_wrong_spec_is_a_fault_and_no_error():

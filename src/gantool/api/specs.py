@@ -1,6 +1,6 @@
 """What a plugin declares: light, frozen specs that name a factory and import no torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -140,6 +140,7 @@ class Component:
     setting: Setting) -> (options, why)` that replaces options at "auto" once, when a run begins; it must be quick and
     import no torch. `traits` are words by which combinations that make no sense are told before a run: see `TRAITS`.
     `goes_with` names the architectures that a component belongs to: beside another it is refused; empty means any.
+    `waives` names checks of `gantool.testing` that it is not tried by, each with the reason, which is shown.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Component:
     settle: str | None = None
     traits: tuple[str, ...] = ()
     goes_with: tuple[str, ...] = ()
+    waives: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ class Architecture:
 
     `resolutions` lists those it can be built for; empty means any. `settle` replaces options at "auto" once, when a run
     begins, as for any other component. `about` is for those who want to know more than the summary says.
+    `waives` names checks that it is not tried by, as for any other component.
     """
 
     name: str
@@ -169,6 +172,7 @@ class Architecture:
     resolutions: tuple[int, ...] = ()
     settle: str | None = None
     about: str = ""
+    waives: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,10 @@ def _table(reports: "Sequence[Examined]") -> "Table":
         table.add_row(Text(name, style="bold"), "", time, _verdict(report.faults), Text("\n".join(report.faults)))
         for tried in report.components:
             verdict = f"not tried: needs {', '.join(tried.needs)}" if tried.needs else _verdict(tried.faults)
-            table.add_row("", Text(f"{tried.kind} {tried.name}"), "", verdict, Text("\n".join(tried.faults)))
+            waived = [f"waived: {name} ({reason})" for name, reason in tried.waived.items()]
+            table.add_row(
+                "", Text(f"{tried.kind} {tried.name}"), "", verdict, Text("\n".join([*tried.faults, *waived]))
+            )
     return table
 
 

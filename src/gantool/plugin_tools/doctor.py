@@ -28,6 +28,8 @@ class Tried:
     seconds: float | None = None
     needs: list[str] = field(default_factory=list)
     """Options without a default: nothing was tried."""
+    waived: dict[str, str] = field(default_factory=dict)
+    """The checks that its spec waives, each with its reason."""
 
 
 @dataclass
@@ -177,7 +179,7 @@ def _enter(line: Line, seen: Examined, own: Key) -> None:
     """Note what a line of the child says of the plugin itself."""
     if "tried" in line:
         kind, name = line["tried"]
-        seen.components.append(Tried(kind, name, line["faults"], line["seconds"], line["needs"]))
+        seen.components.append(Tried(kind, name, line["faults"], line["seconds"], line["needs"], line["waived"]))
     elif "imported" in line and _key(line["imported"]) == own:
         seen.declared = [(kind, name) for kind, name in line["declared"]]
         seen.import_ms, seen.heavy = line["import_ms"], line["heavy"]

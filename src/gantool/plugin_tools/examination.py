@@ -91,13 +91,15 @@ def _imported(candidate: Candidate) -> tuple[Collected, dict[str, Any]]:
 
 def _tried(host: PluginHost, kind: str, spec: Spec, *, quick: bool) -> dict[str, Any]:
     from gantool.testing import check_component
+    from gantool.testing.faults import waived_by
 
     began, faults = time.perf_counter(), list[str]()
     needs = [name for name, info in spec.options.model_fields.items() if info.is_required()]
     if not needs:
         with using(host):
-            faults = check_component(kind, spec, quick=quick)
-    return {"faults": faults, "seconds": round(time.perf_counter() - began, 1), "needs": needs}
+            faults = [fault.named for fault in check_component(kind, spec, quick=quick)]
+    seconds = round(time.perf_counter() - began, 1)
+    return {"faults": faults, "seconds": seconds, "needs": needs, "waived": dict(waived_by(spec))}
 
 
 def lingering(before: Set[threading.Thread]) -> str | None:

@@ -1,6 +1,7 @@
 """What a spec must be to enter the tool."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -39,6 +40,7 @@ def check_spec(kind: str, spec: object) -> None:
         _check_images(kind, spec)
         _check_traits(kind, spec)
         _check_goes_with(kind, spec)
+    _check_waives(kind, spec)
     if spec.settle is not None:
         _check_place(kind, spec.name, "settle", spec.settle)
     if isinstance(spec, Architecture):
@@ -72,6 +74,17 @@ def _check_goes_with(kind: str, spec: Component) -> None:
     if not isinstance(spec.goes_with, tuple) or not all(isinstance(name, str) and name for name in spec.goes_with):
         raise PluginError(
             f"what {kind} {spec.name!r} goes with must be a tuple of names of architectures, not {spec.goes_with!r}"
+        )
+
+
+def _check_waives(kind: str, spec: Component | Architecture) -> None:
+    sound = isinstance(spec.waives, Mapping) and all(
+        isinstance(text, str) and text.strip() and "\n" not in text for pair in spec.waives.items() for text in pair
+    )
+    if not sound:
+        raise PluginError(
+            f"the waives of {kind} {spec.name!r} must be a mapping from names of checks to the reason for each, in one "
+            f"line; not {spec.waives!r}"
         )
 
 

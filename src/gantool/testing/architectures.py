@@ -1,9 +1,7 @@
-"""Everything an architecture is checked for, at each of several shapes."""
+"""The properties that are checked of an architecture, at each of several shapes."""
 
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Sequence
 
-from gantool.api.specs import Architecture, ImageShape
 from gantool.errors import GantoolError, PluginError
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
@@ -19,13 +17,16 @@ from gantool.testing.drawing import (
     reals_stay_in_range,
     the_contract_is_kept,
 )
-from gantool.testing.faults import Property, found, placed
+from gantool.testing.exporting import exported_generators_take_any_batch
+from gantool.testing.faults import Fault, Property, found, placed, unwaived
+from gantool.testing.freezing import frozen_parameters_stay_frozen
 from gantool.testing.growing import (
     growing_keeps_every_parameter,
     growth_follows_from_images_seen_alone,
     levels_can_be_shown,
 )
 from gantool.testing.learning import gradients_reach_every_parameter
+from gantool.testing.logits import logits_have_no_bounds
 from gantool.testing.mapping import two_steps_are_forward
 from gantool.testing.modes import batchnorm_follows_training_mode, modes_are_left_alone
 from gantool.testing.networks import Case
@@ -36,9 +37,10 @@ from gantool.testing.repeating import (
 )
 from gantool.testing.resuming import a_run_goes_on_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
+from gantool.testing.shapes import CHANNELS, CLASSES, shapes, usual
 from gantool.testing.steps import the_recipe_can_be_followed, two_steps_are_finite
 
-PROPERTIES: tuple[Property[Case], ...] = (
+EVERYWHERE: tuple[Property[Case], ...] = (
     it_is_built_full_grown,
     pictures_lie_about_the_range,
     reals_stay_in_range,
@@ -51,6 +53,7 @@ PROPERTIES: tuple[Property[Case], ...] = (
     state_comes_back_from_a_file,
     logits_keep_the_order_of_their_samples,
     each_sample_is_judged_by_itself,
+    logits_have_no_bounds,
     each_latent_is_drawn_by_itself,
     growth_follows_from_images_seen_alone,
     growing_keeps_every_parameter,
@@ -59,59 +62,50 @@ PROPERTIES: tuple[Property[Case], ...] = (
     latents_matter,
     labels_matter,
     two_steps_are_forward,
+    frozen_parameters_stay_frozen,
     two_steps_are_finite,
 )
-"""What holds at every shape, once the contract is kept."""
+"""Those that hold at every shape, once the contract is kept."""
+LAST = (a_run_goes_on_exactly, exported_generators_take_any_batch)
+"""Those that are tried at one shape, where nothing else is wrong."""
+PROPERTIES = (*EVERYWHERE, *LAST)
+BY_RECIPE = (frozen_parameters_stay_frozen, two_steps_are_finite)
+"""Those that take steps by the recipe."""
 
 
 def faults_of(
     component: Chosen,
     plugins: PluginHost,
     resolutions: Sequence[int] = (),
-    channels: Sequence[int] = (3, 1),
-    classes: Sequence[int] = (0, 3),
+    channels: Sequence[int] = CHANNELS,
+    classes: Sequence[int] = CLASSES,
     quick: bool = False,
-) -> list[str]:
+) -> list[Fault]:
     """The faults of an architecture; with `quick`, each resolution, number of channels and of classes once.
 
     Runs are made only where nothing else is wrong: they would differ for a reason that has been told. Nor are steps
     taken by a recipe that cannot be followed.
     """
     of_recipe = found([the_recipe_can_be_followed], (component, plugins))
-    properties = [each for each in PROPERTIES if not of_recipe or each is not two_steps_are_finite]
-    faults: list[tuple[str, list[str]]] = []
+    properties = unwaived((each for each in EVERYWHERE if not of_recipe or each not in BY_RECIPE), component)
+    faults: list[tuple[str, list[Fault]]] = []
     refusals: list[str] = []
     built: list[Case] = []
-    for shape in _shapes(resolutions or usual(component), channels, classes, quick):
+    for shape in shapes(resolutions or usual(component), channels, classes, quick):
         case = Case(component, shape, plugins)
         try:
             case.build()
         except GantoolError as error:
             if isinstance(error, PluginError):
-                faults.append((case.place, [str(error)]))
+                faults.append((case.place, [Fault(str(error), the_contract_is_kept.__name__)]))
             else:
                 refusals.append(str(error))  # an author may say in a sentence what a network is not made for
             continue
         built.append(case)
         faults.append((case.place, found([the_contract_is_kept], case) or found(properties, case)))
     if not built and refusals:
-        return [*of_recipe, f"it can be built for none of the shapes that were tried: {refusals[0]}"]
+        none = f"it can be built for none of the shapes that were tried: {refusals[0]}"
+        return [*of_recipe, Fault(none, the_contract_is_kept.__name__)]
     if built and not of_recipe and not placed(faults):
-        faults.append((built[0].place, found([a_run_goes_on_exactly], built[0])))
+        faults.append((built[-1].place, found(unwaived(LAST, component), built[-1])))
     return [*of_recipe, *placed(faults)]
-
-
-def usual(component: Chosen) -> tuple[int, ...]:
-    """The two smallest sizes it says it can do, else 16 and 32 pixels."""
-    able = component.spec.resolutions if isinstance(component.spec, Architecture) else ()
-    return tuple(sorted(able))[:2] or (16, 32)
-
-
-def _shapes(
-    resolutions: Sequence[int], channels: Sequence[int], classes: Sequence[int], quick: bool
-) -> Iterator[ImageShape]:
-    if not quick:
-        yield from (ImageShape(*sizes) for sizes in product(resolutions, channels, classes))
-        return
-    for turn in range(max(len(resolutions), len(channels), len(classes))):
-        yield ImageShape(*(values[min(turn, len(values) - 1)] for values in (resolutions, channels, classes)))

@@ -14,9 +14,9 @@ from gantool.api.strategies import Augmentation
 from gantool.engine.trial import try_augmentation, try_memory
 from gantool.errors import cause
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import found, placed
+from gantool.testing.faults import Fault, found, placed, unwaived
+from gantool.testing.homes import grounds
 from gantool.testing.networks import same, seeded
-from gantool.testing.players import players
 from gantool.testing.remembering import REMEDY, goes_on
 from gantool.testing.seeding import SEEDS, TRIES, other_randomness, seeds_torch
 
@@ -192,11 +192,11 @@ PROPERTIES = (
 )
 
 
-def faults_of(component: Chosen) -> list[str]:
+def faults_of(component: Chosen) -> list[Fault]:
     """The faults of an augmentation."""
-    faults: list[tuple[str, list[str]]] = []
-    for words, gan, shape in players():
+    faults: list[tuple[str, list[Fault]]] = []
+    for words, gan, shape in grounds(component):
         trial = Trial(component, gan, shape)
         broken = found([it_keeps_the_contract], trial)
-        faults.append((words, broken or found(PROPERTIES, trial)))
+        faults.append((words, broken or found(unwaived(PROPERTIES, component), trial)))
     return placed(faults)

@@ -10,7 +10,7 @@ from torch import Tensor
 from gantool.api.strategies import Balance, Turn
 from gantool.engine.trial import try_balance, try_memory
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.remembering import REMEDY, restore
 from gantool.testing.seeding import SEEDS, seeds_torch
 
@@ -115,7 +115,7 @@ def _seen(turn: Turn, loss: float, accuracy: float) -> dict[str, Tensor]:
 PROPERTIES = (asking_changes_nothing, nobody_starves, torch_is_not_seeded, state_comes_back)
 
 
-def faults_of(component: Chosen) -> list[str]:
+def faults_of(component: Chosen) -> list[Fault]:
     """The faults of a balance."""
     trial = Trial(component)
-    return found([it_keeps_the_contract], trial) or found(PROPERTIES, trial)
+    return found([it_keeps_the_contract], trial) or found(unwaived(PROPERTIES, component), trial)

@@ -6,10 +6,11 @@ from typing import Any
 
 from gantool.api.kinds import KINDS
 from gantool.api.specs import Spec
+from gantool.errors import did_you_mean
 from gantool.plugins.selection import Chosen
 from gantool.testing.choosing import chosen, settled
 from gantool.testing.declaring import DECLARING
-from gantool.testing.faults import Nonconforming, found
+from gantool.testing.faults import Fault, Nonconforming, found, name_of, unwaived, waived_by
 
 
 def check_architecture(
@@ -82,11 +83,12 @@ def check_command(choice: str | Spec) -> None:
     _raise("command", choice)
 
 
-def check_component(kind: str, choice: str | Spec, *, quick: bool = True) -> list[str]:
+def check_component(kind: str, choice: str | Spec, *, quick: bool = True) -> list[Fault]:
     """The faults of a component of any kind, each a sentence; empty when it is sound.
 
-    Whatever a plugin raises is one of them; nothing but KeyboardInterrupt leaves this function. `quick` tries each size
-    of an architecture once, instead of all combinations.
+    Each is a text whose attribute `check` names the check that found it. What a plugin raises is a fault too; nothing
+    but KeyboardInterrupt leaves this function. `quick` tries each size of an architecture once, instead of all
+    combinations.
     """
     return _faults(kind, choice, {"quick": quick} if kind == "architecture" else {})[1]
 
@@ -97,8 +99,8 @@ def _raise(kind: str, choice: str | Spec, **options: Any) -> None:
         raise Nonconforming(title, faults)
 
 
-def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str, list[str]]:
-    """What the component is called, and its faults."""
+def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str, list[Fault]]:
+    """The component's title, and its faults."""
     title = f"{kind.capitalize()} {getattr(choice, 'name', choice)!r}"
 
     def it_can_be_chosen(choice: str | Spec) -> Iterator[str]:
@@ -106,7 +108,7 @@ def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str
         nonlocal title
         with chosen(kind, choice) as (component, plugins):
             title = component.title
-            yield from found(DECLARING, component)
+            yield from found([only_known_checks_are_waived, *unwaived(DECLARING, component)], component)
             if kind == "architecture":
                 options["plugins"] = plugins
             yield from found([it_can_be_used], component)
@@ -115,9 +117,37 @@ def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str
         """The component can be built and used."""
         from gantool.testing.seeding import randomness_kept  # which imports torch
 
-        faults_of: Callable[..., list[str]] = importlib.import_module(f"gantool.testing.{KINDS[kind].plural}").faults_of
+        faults_of: Callable[..., list[Fault]] = _page(kind).faults_of
         with randomness_kept():
-            yield from faults_of(settled(component), **options)
+            faults = faults_of(settled(component), **options)
+            yield from faults or _at_home(settled(component))
 
     faults = found([it_can_be_chosen], choice)
     return title, faults
+
+
+def only_known_checks_are_waived(component: Chosen) -> Iterator[str]:
+    """The checks that its spec waives are checks of its kind."""
+    waived = waived_by(component.spec)
+    known = (
+        [name_of(check) for check in (*DECLARING[1:], *getattr(_page(component.kind), "PROPERTIES", ()))]
+        if waived
+        else []
+    )
+    for name in waived:
+        if name not in known:
+            near = did_you_mean(name, known) or f" There are {', '.join(sorted(known))}."
+            yield f"its spec waives {name!r}, and no check of a component of kind {component.kind} has that name.{near}"
+
+
+def _page(kind: str) -> Any:
+    """The page that has the checks of a kind; it imports torch."""
+    return importlib.import_module(f"gantool.testing.{KINDS[kind].plural}")
+
+
+def _at_home(component: Chosen) -> list[Fault]:
+    if not getattr(component.spec, "goes_with", ()):
+        return []
+    from gantool.testing.homes import faults_at_home  # which imports torch
+
+    return faults_at_home(component)

@@ -3,8 +3,23 @@
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor, nn
 
-from gantool.testing.networks import Case, awaken, drawn, far_apart, judged, latents, same, set_mode
+from gantool.api.networks import Gan, Images, Seen
+from gantool.engine.judging import parted
+from gantool.testing.networks import (
+    Case,
+    awaken,
+    copied,
+    drawn,
+    far_apart,
+    judged,
+    latents,
+    same,
+    seeded,
+    set_mode,
+)
+from gantool.testing.recipe import pairs_reals, penalties_of
 
 
 def latents_matter(case: Case) -> Iterator[str]:
@@ -27,7 +42,7 @@ def latents_matter(case: Case) -> Iterator[str]:
 
 
 def labels_matter(case: Case) -> Iterator[str]:
-    """Pictures and logits change with the label, where there are classes.
+    """Pictures change with the label, and so does what the generator learns by, where there are classes.
 
     Parameters at zero are given values first: an embedding may begin there.
     """
@@ -44,8 +59,36 @@ def labels_matter(case: Case) -> Iterator[str]:
             "label to z; or, if it is not made for labels, raise a gantool.GantoolError that says so in the factory, "
             "where shape.classes is not 0."
         )
-    if gan.discriminator is not None and not far_apart((judged(gan, images, first),), (judged(gan, images, second),)):
+    if gan.discriminator is None or far_apart((judged(gan, images, first),), (judged(gan, images, second),)):
+        return
+    one, other = (_taught(case, gan, images, labels) for labels in (first, second))
+    if not far_apart(one, other):
         yield (
-            "the discriminator gives the same logits for every label, so the generator cannot learn what labels mean. "
-            "Join the label to its input, or use a projection (Miyato and Koyama 2018)."
+            "the discriminator gives the same logits for every label, and so do the generator's terms and the "
+            "recipe's penalties of it: the generator cannot learn what labels mean. Join the label to the "
+            "discriminator's input, use a projection (Miyato and Koyama 2018), or teach classes by a term of the "
+            "generator's step (AC-GAN, Odena et al. 2017)."
         )
+
+
+def _taught(case: Case, gan: Gan, images: Images, labels: Tensor) -> tuple[Tensor, ...]:
+    """What the generator's step minimises beside the logits, of the same pictures whatever their labels."""
+    z = latents(gan)
+    twin = copied(gan)
+    _fix_pictures(twin.generator, torch.zeros_like(labels))
+    with seeded(0):
+        paired = gan.view(case.reals()) if pairs_reals(case) else None
+        of_fake, of_real = (
+            None if each is None else parted(gan.networks[1](each, labels))[1] for each in (images, paired)
+        )
+        terms = twin.terms("generator", Seen(z, labels, images, paired, of_fake, of_real))
+        penalties = [each(twin.generator, z, labels) for each in penalties_of(case) if each.side == "generator"]
+    return tuple(values.detach() for values in (*terms.values(), *penalties))
+
+
+def _fix_pictures(generator: nn.Module, fixed: Tensor) -> None:
+    """Let a generator draw what it draws for these labels, whatever labels it is given."""
+    for name in ("forward", "map"):
+        method = getattr(generator, name, None)
+        if method is not None:
+            setattr(generator, name, lambda z, labels=None, method=method: method(z, fixed))

@@ -13,7 +13,7 @@ from gantool.api.features import Extractor
 from gantool.errors import GantoolError
 from gantool.plugins.host import host
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import far_apart, same, seeded
 from gantool.testing.seeding import touches_torch
 
@@ -146,6 +146,6 @@ PROPERTIES = (
 )
 
 
-def faults_of(component: Chosen) -> list[str]:
+def faults_of(component: Chosen) -> list[Fault]:
     """The faults of an extractor."""
-    return found(PROPERTIES, Trial(component, component.build()))
+    return found(unwaived(PROPERTIES, component), Trial(component, component.build()))

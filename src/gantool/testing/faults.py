@@ -1,49 +1,86 @@
 """How faults are found and told: a property is a function that yields a sentence for each fault."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from typing import TypeVar
 
+from gantool.api.specs import Spec
 from gantool.errors import GantoolError, cause
+from gantool.plugins.selection import Chosen
 
 Subject = TypeVar("Subject")
 Property = Callable[[Subject], Iterator[str]]
 """Its docstring's first line says what holds of everything sound."""
 
 
+class Fault(str):
+    """A sentence, and the name of the check that it is from, by which a spec can waive it."""
+
+    check: str
+
+    def __new__(cls, text: str, check: str) -> "Fault":
+        """The sentence with the name; a fault that has one already keeps its own."""
+        made = super().__new__(cls, text)
+        made.check = text.check if isinstance(text, Fault) else check
+        return made
+
+    @property
+    def named(self) -> str:
+        """The sentence with the name behind it."""
+        return f"{self} [{self.check}]"
+
+
 class Nonconforming(AssertionError):  # noqa: N818 (a finding, and no failure of ours)
     """A component does not keep its contract; the text and `faults` have a sentence for each fault."""
 
-    def __init__(self, title: str, faults: list[str]) -> None:
-        super().__init__("\n".join([f"{title} does not conform:", *(f"- {fault}" for fault in faults)]))
-        self.faults = faults
+    def __init__(self, title: str, faults: list[Fault]) -> None:
+        super().__init__("\n".join([f"{title} does not conform:", *(f"- {fault.named}" for fault in faults)]))
+        self.faults: list[str] = [*faults]
 
 
-def found(properties: Iterable[Property[Subject]], subject: Subject) -> list[str]:
+def unwaived(properties: Iterable[Property[Subject]], component: Chosen) -> list[Property[Subject]]:
+    """The properties that the component's spec does not waive."""
+    waived = waived_by(component.spec)
+    return [check for check in properties if name_of(check) not in waived]
+
+
+def waived_by(spec: Spec) -> Mapping[str, str]:
+    """The names of checks that a spec waives, each with its reason."""
+    waives: Mapping[str, str] = getattr(spec, "waives", {})  # a command has none
+    return waives
+
+
+def name_of(check: Callable[..., object]) -> str:
+    """The name of a property, by which it is waived."""
+    return check.__name__
+
+
+def found(properties: Iterable[Property[Subject]], subject: Subject) -> list[Fault]:
     """The faults of a subject, in order, each said once; a property that raises is a fault too.
 
     What a component prints goes to standard error.
     """
-    faults: list[str] = []
+    faults: list[Fault] = []
     for check in properties:
+        name = name_of(check)
         try:
             with redirect_stdout(sys.stderr):
-                faults.extend(check(subject))
+                faults.extend(Fault(text, name) for text in check(subject))
         except GantoolError as error:
-            faults.append(str(error))
+            faults.append(Fault(str(error), name))
         except (Exception, SystemExit) as error:
-            faults.append(f"it failed when this was tried: {_claim(check)} ({cause(error)}).")
+            faults.append(Fault(f"it failed when this was tried: {_claim(check)} ({cause(error)}).", name))
     return list(dict.fromkeys(faults))
 
 
-def placed(by_place: Iterable[tuple[str, list[str]]]) -> list[str]:
+def placed(by_place: Iterable[tuple[str, list[Fault]]]) -> list[Fault]:
     """Faults with the place where each was found; what was found at several is told once."""
-    places: dict[str, list[str]] = {}
+    places: dict[Fault, list[str]] = {}
     for place, faults in by_place:
         for fault in faults:
             places.setdefault(fault, []).append(place)
-    return [f"{where[0]}{_more(len(where) - 1)}: {fault}" for fault, where in places.items()]
+    return [Fault(f"{where[0]}{_more(len(where) - 1)}: {fault}", fault.check) for fault, where in places.items()]
 
 
 def _more(count: int) -> str:

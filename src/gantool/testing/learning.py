@@ -1,62 +1,81 @@
-"""Gradients: whether every parameter can learn."""
+"""Gradients: whether every parameter can learn in the steps of its own network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
-from torch import Tensor
 
-from gantool.api.networks import Gan, Images, Labels, Seen
-from gantool.engine.judging import parted, per_image
+from gantool.api.networks import Logits
+from gantool.api.strategies import Loss, Penalty
 from gantool.engine.stages import stage_at
+from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.testing.growing import clocks
-from gantool.testing.networks import Case, awaken, latents, networks, seeded
+from gantool.testing.networks import Case, awaken, networks, seeded
+from gantool.testing.recipe import OfSamples, pairs_reals, penalties_of
 
 
 def gradients_reach_every_parameter(case: Case) -> Iterator[str]:
     """Gradients reach every parameter at some time of a run.
 
-    Parameters at zero are given values first: behind a layer that begins at zero nothing has a gradient yet.
+    Parameters at zero are given values first: behind a layer that begins at zero nothing has a gradient yet. Logits
+    and terms are tried first, and the recipe's penalties, which take longer, where those leave something out.
     """
-    gan = awaken(case.build())
-    alive: set[str] = set()
-    for clock in clocks(case, gan):
-        gan.advance(clock)
-        alive |= _reached(case, gan, stage_at(case.stages(gan), clock).resolution)
-    for title, network in networks(gan):
-        learning = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
-        dead = [name for name in learning if f"{title}.{name}" not in alive]
-        if dead:
-            named = ", ".join(dead[:5]) + (f" and {len(dead) - 5} more" if len(dead) > 5 else "")
+    dead = _dead(case, ())
+    if any(dead.values()) and (penalties := penalties_of(case)):
+        dead = _dead(case, penalties)
+    for title, names in dead.items():
+        if names:
+            named = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
             yield (
-                f"no gradient reaches {named} of the {title}, which can never learn. Use it in forward, detach "
-                "nothing on its way to the logits, or leave it out; a constant is a buffer."
+                f"no gradient reaches {named} of the {title}, which can never learn: in the {title}'s own step neither "
+                "logits nor terms nor the recipe's penalties depend on it. Use it in forward, detach nothing on its "
+                "way, or leave it out; a constant is a buffer, and a fixed network is built with requires_grad_(False)."
             )
 
 
-def _values(gan: Gan, real: Images, labels: Labels) -> Iterator[Tensor]:
-    """Logits, weighed for each sample, and terms."""
-    z = latents(gan)
-    fake = gan.generator(z, labels)
-    if gan.discriminator is None:
-        yield from gan.terms("generator", Seen(z, labels, fake, real)).values()
-        return
-    of_fake, of_real = (parted(gan.discriminator(images, labels)) for images in (fake, real))
-    weights = torch.linspace(1, 2, len(z))  # all alike, and what normalises a batch would cancel them
-    yield from (per_image(logits) * weights for logits, _ in (of_fake, of_real))
-    for side in ("discriminator", "generator"):
-        yield from gan.terms(side, Seen(z, labels, fake, real, of_fake[1], of_real[1])).values()
-
-
-def _reached(case: Case, gan: Gan, side: int) -> set[str]:
-    """Names of the parameters that logits of fakes and of reals depend on, or terms of the architecture's own."""
-    labels = case.labels()
-    for _, network in networks(gan):
-        network.zero_grad()
-    with seeded(0):
-        torch.autograd.backward([value.sum() for value in _values(gan, gan.view(case.reals(side)), labels)])
-    return {
-        f"{title}.{name}"
+def _dead(case: Case, penalties: Sequence[Penalty]) -> dict[str, list[str]]:
+    """Names of the parameters that no gradient reaches at any time, for each network."""
+    gan = awaken(case.build())
+    of_g, *of_d = (torch.optim.SGD(network.parameters(), lr=0.0) for network in gan.networks)
+    game = Game(gan, _Weighed(pairs_reals(case)), of_g, of_d[0] if of_d else None)
+    learning = {
+        title: {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
         for title, network in networks(gan)
-        for name, parameter in network.named_parameters()
-        if parameter.grad is not None and bool(parameter.grad.any())
     }
+    alive = set[int]()
+    for clock in clocks(case, gan):
+        gan.advance(clock)
+        for penalty in penalties:
+            penalty.advance(clock)
+        due = tuple(map(OfSamples, penalties))
+        _play(case, replace(game, penalties=due), stage_at(case.stages(gan), clock).resolution)
+        alive |= {
+            id(weight)
+            for weights in learning.values()
+            for weight in weights.values()
+            if weight.grad is not None and bool(weight.grad.any())
+        }
+    return {title: [name for name in weights if id(weights[name]) not in alive] for title, weights in learning.items()}
+
+
+def _play(case: Case, game: Game, side: int) -> None:
+    """Both steps of a run; what they leave in `.grad` is all that is wanted of them."""
+    with seeded(0):
+        if game.optimizer_d is not None:
+            discriminator_step(game, case.reals(side), case.labels(), step=0)
+        generator_step(game, case.reals(side), case.labels(), step=0)
+
+
+class _Weighed(Loss):
+    """The sum of logits, weighed by sample: all alike, and what normalises a batch would cancel them."""
+
+    def __init__(self, pairs_real: bool) -> None:
+        self.pairs_real = pairs_real
+
+    def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
+        """Both of them, with the same sign: a last bias counts."""
+        return self.generator(None, real_logits) + self.generator(None, fake_logits)
+
+    def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
+        """Those of fakes."""
+        return fake_logits * torch.linspace(1, 2, len(fake_logits))

@@ -6,13 +6,13 @@ from functools import partial
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from gantool.api.specs import Component
 from gantool.api.strategies import Loss
 from gantool.engine.trial import try_loss, try_memory
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import same, seeded
 from gantool.testing.remembering import REMEDY, goes_on
 from gantool.testing.seeding import SEEDS, seeds_torch
@@ -85,13 +85,19 @@ def values_are_finite(trial: Trial) -> Iterator[str]:
 
 
 def samples_do_not_mix(trial: Trial) -> Iterator[str]:
-    """A sample's value depends on its own logits alone, unless the loss is relative."""
+    """A sample's value depends on its own logits alone, unless the loss is relative.
+
+    What a loss remembers in buffers may depend on all of them, and is no part of the gradient.
+    """
     if trial.pairs or trial.has("relative"):
         return
     logits = torch.linspace(-1, 1, N)
     other = torch.cat([logits[:-1], logits[-1:] + 2])
+    adapts = isinstance(trial.loss, nn.Module) and any(True for _ in trial.loss.buffers())
     for name, value in (("discriminator", trial.discriminator), ("generator", trial.generator)):
-        if not same(value(logits, logits)[:-1], value(other, other)[:-1]):
+        leaf = logits.clone().requires_grad_(True)
+        (slope,) = torch.autograd.grad(value(leaf, leaf)[:-1].sum(), leaf)
+        if bool(slope[-1] != 0) or not (adapts or same(value(logits, logits)[:-1], value(other, other)[:-1])):
             yield (
                 f"its {name}(real_logits, fake_logits) mixes samples: one sample's logits change the values of others. "
                 "Take no means over the batch (the step does), or declare traits=('relative',) if that is its idea."
@@ -183,6 +189,23 @@ def its_traits_are_true(trial: Trial) -> Iterator[str]:
         )
 
 
+def memory_stays_finite(trial: Trial) -> Iterator[str]:
+    """Its memory stays finite when a step is not."""
+    loss = trial.loss
+    if not isinstance(loss, nn.Module):
+        return
+    for wrong in (float("nan"), float("inf")):
+        logits = torch.full((N,), wrong)
+        loss.discriminator(logits, logits)
+        loss.generator(logits if trial.pairs else None, logits)
+    odd = [name for name, buffer in loss.named_buffers() if not bool(torch.isfinite(buffer).all())]
+    if odd:
+        yield (
+            f"its buffer {odd[0]} is not finite after logits that were not: such a step is skipped, and must not be "
+            "remembered. Keep the old value where the new one is not finite (torch.where)."
+        )
+
+
 PROPERTIES = (
     values_are_finite,
     samples_do_not_mix,
@@ -191,10 +214,11 @@ PROPERTIES = (
     its_traits_are_true,
     torch_is_not_seeded,
     memory_comes_back,
+    memory_stays_finite,
 )
 
 
-def faults_of(component: Chosen) -> list[str]:
+def faults_of(component: Chosen) -> list[Fault]:
     """The faults of a loss."""
     trial = Trial(component)
-    return found([it_keeps_the_contract], trial) or found(PROPERTIES, trial)
+    return found([it_keeps_the_contract], trial) or found(unwaived(PROPERTIES, component), trial)

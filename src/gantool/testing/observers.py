@@ -17,7 +17,7 @@ from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, 
 from gantool.api.observers import Observer
 from gantool.engine.run_names import CHECKPOINTS, by_images
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import same, seeded
 from gantool.testing.seeding import touches_torch
 
@@ -157,7 +157,7 @@ PROPERTIES: Sequence[Any] = (
 )
 
 
-def faults_of(component: Chosen) -> list[str]:
+def faults_of(component: Chosen) -> list[Fault]:
     """The faults of an observer."""
     with redirect_stderr(StringIO()):  # where one that speaks to people tells of a run that is none
-        return found(PROPERTIES, Trial(component))
+        return found(unwaived(PROPERTIES, component), Trial(component))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gantool.api.specs import OptimizerSetting
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import seeded
 from gantool.testing.seeding import SEEDS, seeds_torch
 
@@ -114,6 +114,6 @@ PROPERTIES = (
 )
 
 
-def faults_of(component: Chosen) -> list[str]:
+def faults_of(component: Chosen) -> list[Fault]:
     """The faults of an optimizer."""
-    return found(PROPERTIES, Trial(component))
+    return found(unwaived(PROPERTIES, component), Trial(component))

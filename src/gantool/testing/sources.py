@@ -13,7 +13,7 @@ from torch import Tensor
 from gantool.api.data import Source
 from gantool.api.specs import ImageShape
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import found, placed
+from gantool.testing.faults import Fault, found, placed, unwaived
 from gantool.testing.seeding import touches_torch
 
 SHAPES = (ImageShape(16, 3), ImageShape(24, 1))
@@ -206,19 +206,23 @@ def _described(thing: object) -> str:
     return f"a {type(thing).__name__}"
 
 
-PROPERTIES = (
+NATURAL = (its_natural_shape_is_true,)
+EVERYWHERE = (
     pictures_stay_the_same,
     torchs_generator_is_left_alone,
     a_stretch_is_its_pictures,
     beyond_the_end_is_an_index_error,
     the_fingerprint_tells_pictures_apart,
 )
+PROPERTIES = (*EVERYWHERE, *NATURAL)
 
 
-def faults_of(component: Chosen) -> list[str]:
+def faults_of(component: Chosen) -> list[Fault]:
     """The faults of a source."""
-    faults: list[tuple[str, list[str]]] = []
+    faults: list[tuple[str, list[Fault]]] = []
     for shape in SHAPES:
         trial = Trial(component, shape)
-        faults.append((trial.place, found([there_are_pictures], trial) or found(PROPERTIES, trial)))
-    return placed(faults) or found([its_natural_shape_is_true], Trial(component, SHAPES[0]))
+        faults.append(
+            (trial.place, found([there_are_pictures], trial) or found(unwaived(EVERYWHERE, component), trial))
+        )
+    return placed(faults) or found(unwaived(NATURAL, component), Trial(component, SHAPES[0]))

@@ -43,9 +43,9 @@ def the_recipe_can_be_followed(component: tuple[Chosen, PluginHost]) -> Iterator
     yield from ()
 
 
-def two_steps_are_finite(case: Case) -> Iterator[str]:
+def two_steps_are_finite(case: Case, **settings: object) -> Iterator[str]:
     """Two steps of training are finite, move both networks and leave their modes alone, however they are taken."""
-    resolved, cpu = configured(case), torch.device("cpu")
+    resolved, cpu = configured(case, **settings), torch.device("cpu")
     class_names = list(map(str, range(case.shape.classes)))
     prepared = prepare(resolved.config, resolved.components, COUNT, class_names, cpu)
     stages = prepared.stages
@@ -64,17 +64,25 @@ def two_steps_are_finite(case: Case) -> Iterator[str]:
                 return
 
 
-def _played(case: Case, game: Game, stage: Stage, words: str) -> list[str]:
+def take_steps(case: Case, game: Game, stage: Stage) -> set[str]:
+    """Two steps of each network at the start of a stage; "g" or "d" where one was skipped, as it was not finite."""
     gan, batch = game.gan, game.precision.arrange(case.reals(stage.resolution, stage.batch))
     gan.advance(stage.start)
-    before, in_mode = _weights(gan), modes(gan)
-    skipped: dict[str, int] = {}
+    skipped = set[str]()
     for step in range(2):
         with seeded(step):
             labels = case.labels(stage.batch)
             scalars = discriminator_step(game, batch, labels, step) if gan.discriminator is not None else {}
             scalars |= generator_step(game, batch, labels, step)
-        skipped |= {which: step for which in ("d", "g") if float(scalars.get(f"skipped_{which}", 0))}
+        skipped |= {which for which in ("d", "g") if float(scalars.get(f"skipped_{which}", 0))}
+    return skipped
+
+
+def _played(case: Case, game: Game, stage: Stage, words: str) -> list[str]:
+    gan = game.gan
+    gan.advance(stage.start)
+    before, in_mode = _weights(gan), modes(gan)
+    skipped = take_steps(case, game, stage)
     when = f"training{words}" + (f" in the stage from {stage.start} images on" if stage.start else "")
     faults = [
         f"{when}: loss or gradient of the {title} is not finite, at its first steps by the recipe. Look for a "

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gantool.api.features import StyleLoss
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import found
+from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import seeded
 
 
@@ -92,6 +92,6 @@ PROPERTIES = (
 )
 
 
-def faults_of(component: Chosen) -> list[str]:
+def faults_of(component: Chosen) -> list[Fault]:
     """The faults of a style loss."""
-    return found(PROPERTIES, Trial(component))
+    return found(unwaived(PROPERTIES, component), Trial(component))

@@ -1,0 +1,75 @@
+"""The architectures that a component belongs to (`goes_with`): it is tried with these, and with no other."""
+
+from collections.abc import Iterator
+from functools import update_wrapper
+
+from gantool.api.networks import Gan
+from gantool.api.specs import Component, ImageShape
+from gantool.errors import GantoolError, PluginError
+from gantool.plugins.host import host
+from gantool.plugins.selection import Chosen
+from gantool.testing.faults import Fault, found, placed, unwaived
+from gantool.testing.networks import Case
+from gantool.testing.players import players
+from gantool.testing.shapes import shapes, usual
+from gantool.testing.steps import two_steps_are_finite
+
+SETTINGS = {
+    "loss": "loss", "penalty": "penalty", "augmentation": "augment", "balance": "balance", "optimizer": "optimizer",
+}  # fmt: skip
+"""The setting by which a run is given a component of each kind that takes part in steps."""
+
+
+def grounds(component: Chosen) -> Iterator[tuple[str, Gan, ImageShape]]:
+    """Networks to try a component with, and the words for them: its own architectures', else tiny ones.
+
+    Raises PluginError where it has architectures of its own, and none can be built here.
+    """
+    if not _names(component):
+        yield from players()
+        return
+    for words, case in _homes(component):
+        yield words, case.build(), case.shape
+
+
+def faults_at_home(component: Chosen) -> list[Fault]:
+    """The faults that show in steps of the component's own architectures, where it has any and is a part of steps."""
+    if not _names(component) or component.kind not in SETTINGS:
+        return []
+    text = component.text
+    given: dict[str, object] = {SETTINGS[component.kind]: (text,) if component.kind == "penalty" else text}
+
+    def steps(case: Case) -> Iterator[str]:
+        yield from two_steps_are_finite(case, **given)
+
+    update_wrapper(steps, two_steps_are_finite)
+    return placed((words, found(unwaived([steps], component), case)) for words, case in _homes(component))
+
+
+def _names(component: Chosen) -> tuple[str, ...]:
+    return component.spec.goes_with if isinstance(component.spec, Component) else ()
+
+
+def _homes(component: Chosen) -> list[tuple[str, Case]]:
+    """Each architecture it goes with, at each shape that it does not refuse."""
+    homes: list[tuple[str, Case]] = []
+    for name in _names(component):
+        try:
+            architecture = host().resolve("architecture", name)
+        except GantoolError as error:
+            raise PluginError(
+                f"{component.title} goes with architecture {name!r}, which is not here. {error}"
+            ) from error
+        for shape in shapes(usual(architecture)):
+            case = Case(architecture, shape, host())
+            try:
+                case.build()
+            except PluginError:
+                raise
+            except GantoolError:
+                continue  # what a network is not made for
+            homes.append((f"with {name} {case.place}", case))
+    if not homes:
+        names = " and ".join(_names(component))
+        raise PluginError(f"{component.title} cannot be tried: {names} can be built for none of the usual shapes.")
+    return homes

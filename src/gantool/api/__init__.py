@@ -1,1 +1,1 @@
-"""What authors of plugins program against."""
+"""The API that plugin authors program against."""

@@ -1,11 +1,11 @@
 """The contracts between the engine and everything a plugin can bring. Shapes are checked when the tests run.
 
-A loss, penalty, augmentation or balance that remembers something from step to step is an `nn.Module` that keeps it in
+A loss, penalty, augmentation or balance with state from step to step is an `nn.Module` that keeps it in
 buffers of floating point, which stay finite when a step is not: they are moved to the device, saved with the run,
-restored when it goes on, and averaged over processes after every step.
+restored when it resumes, and averaged over processes after every step.
 
-One that changes by plan has `advance(images_seen)`, called before every step like a Gan's: a pure function of the
-clock, so that there is nothing to save (a penalty may set its `weight` so). Both kinds may tell how they stand by
+One that follows a schedule has `advance(images_seen)`, called before every step like that of a Gan: a pure function of
+the clock, so that there is nothing to save (a penalty may set its `weight` so). Both kinds may report numbers by
 `status() -> Mapping[str, float]`, read once a tick.
 
 An author derives from these classes, whose optional attributes have defaults (`class Mine(nn.Module, gantool.Penalty)`
@@ -50,10 +50,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a step has at hand for the terms of an architecture.
+    """The tensors of one step, as `Gan.terms` gets them.
 
-    `real` and `fake` are the images as the discriminator was shown them, `of_real` and `of_fake` what it returned
-    beside its logits for each; None where the step had no need of that pass. The generator's step has `real`
+    `real` and `fake` are the images as the discriminator sees them, `of_real` and `of_fake` its output beside the
+    logits for each; None where the step has no such pass. The generator's step has `real`
     where the loss pairs reals with fakes, and where there is no discriminator.
     """
 
@@ -68,9 +68,9 @@ class Seen:
 class Gan:
     """A generator and its discriminator.
 
-    `generator(z, labels) -> Images` takes `z: [n, latent_dim]`; `discriminator(images, labels)` gives logits `[n]`, or
-    `[n, k]` for several judgements of an image (scales, patches), or `(logits, more)`, where `more` is anything that
-    `terms` needs. `labels` is None or int64 `[n]`. A generator with an intermediate latent space also has
+    `generator(z, labels) -> Images` takes z from N(0, I), `[n, latent_dim]`; `discriminator(images, labels)` gives
+    logits `[n]`, or `[n, k]` for several judgements of an image (scales, patches), or `(logits, more)`, where `more` is
+    anything that `terms` needs. `labels` is None or int64 `[n]`. A generator with an intermediate latent space also has
     `map(z, labels) -> w` and `synthesize(w) -> Images`; sampling, truncation and interpolation then work in `w`.
 
     With `discriminator=None` there is no adversary: the generator learns by `terms` alone, and whatever it needs for
@@ -101,7 +101,7 @@ class Gan:
         return {}
 
     def view(self, batch: Float[Tensor, "n c h w"]) -> Images:
-        """What the discriminator sees of a real batch; override for pyramids or fades."""
+        """A real batch as the discriminator sees it; override for pyramids or fades."""
         return (batch,)
 
     def advance(self, images_seen: int) -> None:
@@ -116,7 +116,7 @@ class Gan:
         return ()
 
     def status(self) -> Mapping[str, float]:
-        """What changes while it grows and is worth telling beside the losses, such as level and alpha."""
+        """Values to show beside the losses at each tick, such as level and alpha of a network that grows."""
         return {}
 
     def levels(self) -> Sequence[int]:
@@ -145,7 +145,7 @@ class Part(ABC):  # noqa: B024 (what is abstract differs by kind)
 
 
 class Strategy(Part):
-    """The base of what takes part in a step: it may follow the clock, and report how it stands."""
+    """The base of components of a training step: one may follow the clock, and report its status."""
 
     def advance(self, images_seen: int) -> None:
         """Follow the clock, before every step: a pure function of `images_seen`."""
@@ -168,11 +168,11 @@ class Loss(Strategy):
 
     @abstractmethod
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
-        """What the discriminator minimises."""
+        """The discriminator's loss, one value per sample."""
 
     @abstractmethod
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
-        """What the generator minimises."""
+        """The generator's loss, one value per sample."""
 
 
 class Penalty(Strategy):
@@ -181,13 +181,13 @@ class Penalty(Strategy):
     `side` says which, and how it is called:
 
     - "discriminator": `penalty(network, real, fake, labels)` gives one value per sample, in float32. The images are
-      augmented, and left as they are; `network(images, labels)` gives logits `[n]`, the mean of several judgements.
-    - "generator": `penalty(network, z, labels)` gives one value per sample.
+      augmented, and left as they are; `network(images, labels)`, an `nn.Module`, gives logits `[n]` in float32.
+    - "generator": `penalty(network, z, labels)` gives one value per sample, for latents z of its own.
     - "discriminator weights", "generator weights": `constrain(network)` changes weights in place after each update.
 
     The step adds `weight * every * mean` on every `every`-th turn of that network (lazy regularisation, Karras et al.
-    2020). A value that depends on the weights alone, as that of orthogonal regularisation does, may be one for all
-    samples, `[1]`; `penalty(network, *seen)` then takes what either side is given.
+    2020). A value that depends on the weights alone, as in orthogonal regularisation, may be one for all samples,
+    `[1]`; `penalty(network, *seen)` then takes the arguments of either side.
     """
 
     side: str = "discriminator"
@@ -215,14 +215,14 @@ class Augmentation(Strategy):
 
 
 class Turn(NamedTuple):
-    """Which of the two networks learns from a batch."""
+    """The network, or both, that a batch updates."""
 
     discriminator: bool = True
     generator: bool = True
 
 
 class Balance(Strategy):
-    """Who learns from the next batch: what keeps the two networks equally strong.
+    """A strategy that keeps the two networks equally strong: it decides which of them the next batch updates.
 
     `learning_rate_scales` multiply the learning rates of generator and discriminator.
     """
@@ -231,10 +231,10 @@ class Balance(Strategy):
 
     @abstractmethod
     def turn(self) -> Turn:
-        """Whose turn it is; asking again changes nothing."""
+        """The turn of the next batch; calling it twice changes nothing."""
 
     def observe(self, seen: Mapping[str, Float[Tensor, ""]]) -> None:
-        """Take note of a turn that was played: losses, and the discriminator's accuracies where it learnt."""
+        """Adapt to the scalars of a step: losses, and the discriminator's accuracies where it learnt."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ class Source(Part):
 
     @abstractmethod
     def __len__(self) -> int:
-        """How many images there are."""
+        """The number of images."""
 
     @abstractmethod
     def __getitem__(self, index: int, /) -> tuple[UInt8[Tensor, "c h w"], int | None]:
@@ -279,7 +279,7 @@ class Batches(Protocol):
 
     @property
     def count(self) -> int:
-        """How many images there are before they repeat."""
+        """The number of different images before they repeat."""
 
     @property
     def fingerprint(self) -> str:
@@ -318,19 +318,19 @@ class Extractor(Part):
 
 
 Listener = Callable[[Event], Sequence[Event] | None]
-"""What takes the events of a run: an observer, or any function like it."""
+"""A receiver of a run's events: an observer, or any function of the same signature."""
 
 
 class Observer(Part):
     """Takes every event of a run. It never touches what is trained.
 
-    It may answer with events of its own, a list or tuple: what it measured, what it warns of. All other observers are
-    told of them. The run keeps the checkpoint of the best `Measured.score`, so one observer at most should give one.
+    It may answer with events of its own, a list or tuple, such as `Measured` and `Warned`. All other observers get
+    them. The run keeps the checkpoint of the best `Measured.score`, so one observer at most should give one.
     """
 
     @abstractmethod
     def __call__(self, event: Event) -> Sequence[Event] | None:
-        """Take note of the event."""
+        """Handle the event."""
 
 
 Statistics = tuple[Tensor, ...]
@@ -364,7 +364,7 @@ class StyleLoss(Part):
 
     @abstractmethod
     def distance(self, measured: Statistics, target: Statistics) -> Float[Tensor, ""]:
-        """0 at the target, about 1 where nothing of the style is there."""
+        """The distance: 0 at the target, about 1 for an image with nothing of the style."""
 
     def seed(self, seed: int) -> None:
         """Seed the random numbers of one scale, if there are any."""

@@ -1,4 +1,4 @@
-"""`gantool tune`: which settings suit these pictures best, by short runs."""
+"""`gantool tune`: a search for better training settings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from gantool.cli.settings import takes_settings
 
 TRIALS = 12
 OF_RUNS = "Run"
-"""The panel of settings that a search decides by itself: how often its trials report and save."""
+"""The panel of settings that a search chooses itself: the intervals at which its trials report and save."""
 
 
 def _flag(help: str, *names: str, **more: Any) -> Any:
@@ -21,9 +21,9 @@ def _flag(help: str, *names: str, **more: Any) -> Any:
 @takes_settings(lambda panel: panel != OF_RUNS, first=False)
 def tune(
     settings: Mapping[str, Any],
-    run: Annotated[Path | None, typer.Argument(help="Run whose settings are the start.", metavar="RUN")] = None,
+    run: Annotated[Path | None, typer.Argument(help="Run with the initial settings.", metavar="RUN")] = None,
     trials: Annotated[
-        int | None, _flag(f"Number of trials, the start among them. Default: {TRIALS}.", metavar="N")
+        int | None, _flag(f"Number of trials, the initial settings included. Default: {TRIALS}.", metavar="N")
     ] = None,
     search: Annotated[
         list[str] | None,
@@ -37,24 +37,24 @@ def tune(
     name: Annotated[
         str | None, _flag("Name of the search; an existing one is resumed. Default: tune-ARCH-SOURCE.")
     ] = None,
-    resume: Annotated[Path | None, _flag("Search to resume, as it was begun.", metavar="DIR")] = None,
+    resume: Annotated[Path | None, _flag("Search to resume, with its settings.", metavar="DIR")] = None,
     config: Annotated[
-        Path | None, _flag("TOML file with the start's settings; flags override it.", metavar="FILE.toml")
+        Path | None, _flag("TOML file with the initial settings; flags override it.", metavar="FILE.toml")
     ] = None,
     as_json: Annotated[bool, _flag("JSON result on standard output.", "--json")] = False,
     quiet: Annotated[bool, _flag("No progress output.", "--quiet", "-q")] = False,
     plugins_dir: PluginsDir = None,
 ) -> None:
-    """Search for better settings, by short runs and the watch's score.
+    """Search for better training settings by successive halving.
 
-    A trial is a run of --images. Successive halving: at a quarter and at
-    half of them, only the better half of the trials goes on.
+    A trial is a run of --images. At a quarter and at half of its length,
+    only the better half of the trials continues, by the score of the watch.
 
     Learning rates, batch size, penalty and, with few images, augmentation
     are searched, unless a flag fixes them.
 
-    Scores of short runs are noisy: the start is run with two random
-    seeds, to measure by how much.
+    Scores of short runs are noisy: to measure the noise, the initial
+    settings are run with two random seeds.
     """
     from gantool.cli.tuning import begin, resumed, run_search
     from gantool.errors import UsageError
@@ -68,7 +68,7 @@ def tune(
         ]
         if others:
             raise UsageError(f"--resume goes on with a search as it was begun: leave out {', '.join(others)}.")
-        folder, begun = resumed(resume, trials)
+        folder, initial = resumed(resume, trials)
     else:
-        folder, begun = begin(settings, run, config, search or (), TRIALS if trials is None else trials, out, name)
-    run_search(folder, begun, plugins_dir or (), quiet=quiet, as_json=as_json)
+        folder, initial = begin(settings, run, config, search or (), TRIALS if trials is None else trials, out, name)
+    run_search(folder, initial, plugins_dir or (), quiet=quiet, as_json=as_json)

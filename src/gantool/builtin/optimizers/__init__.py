@@ -15,8 +15,8 @@ _DECAY = "weight decay; auto: --weight-decay, or the recipe's"
 class AdamOptions(Options):
     """Options of `adam` and `adamw`."""
 
-    beta1: Beta | Literal["auto"] = option(AUTO, "decay rate of the first moment; auto: that of --betas, or the recipe's")
-    beta2: Beta | Literal["auto"] = option(AUTO, "decay rate of the second moment; auto: that of --betas, or the recipe's")
+    beta1: Beta | Literal["auto"] = option(AUTO, "decay rate of the first moment; auto: --betas, or the recipe's")
+    beta2: Beta | Literal["auto"] = option(AUTO, "decay rate of the second moment; auto: --betas, or the recipe's")
     weight_decay: Decay | Literal["auto"] = option(AUTO, _DECAY)
     eps: float = option(1e-8, "added to the denominator for numerical stability", gt=0)
 

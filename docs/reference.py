@@ -8,6 +8,8 @@ them.
 
 import ast
 import inspect
+import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,7 @@ def reference() -> str:
     for room in ("networks", "strategies", "data", "features", "observers"):
         parts += _described(f"api/{room}.py", offered)
     parts += ["### Events\n", *_described("api/events.py", offered)]
-    parts += ["### Runs and models\n"]
+    parts += ["### Runs and models\n", *_settings()]
     for path in (
         "run/start.py",
         "sampling/load.py",
@@ -103,6 +105,26 @@ def _fixtures() -> Iterator[str]:
             yield from _fields(node)
 
 
+def _settings() -> Iterator[str]:
+    """The fields of RunConfig with their defaults and help; those without a flag too."""
+    (node,) = [each for each in _tree("api/run_config.py").body if getattr(each, "name", "") == "RunConfig"]
+    assert isinstance(node, ast.ClassDef)
+    yield f"#### `gantool.RunConfig`\n\n{_paragraphs(ast.get_docstring(node) or '')}"
+    yield "| setting | type | default | |\n| --- | --- | --- | --- |"
+    for each in node.body:
+        if isinstance(each, ast.AnnAssign) and isinstance(each.value, ast.Call):
+            default, text = each.value.args[:2]
+            value = "" if ast.unparse(default) == "..." else f"`{_default(default)}`".replace("NONE", '"none"')
+            kind, about = _plain(each.annotation), ast.literal_eval(text)
+            yield f"| `{ast.unparse(each.target)}` | `{kind}` | {value} | {about} |"
+    yield ""
+
+
+def _plain(annotation: ast.expr) -> str:
+    """A type without its limits, which the help tells."""
+    return re.sub(r"Annotated\[(\w+), Field\([^)]*\)\]", r"\1", _type(annotation)).replace("Beta", "float")
+
+
 def _traits() -> Iterator[str]:
     yield "#### Traits\n\n| trait | |\n| --- | --- |"
     for name, meaning in _assigned_in("api/specs.py", "TRAITS").items():
@@ -162,8 +184,10 @@ def _methods(node: ast.ClassDef) -> Iterator[str]:
     for each in public:
         is_property = any(ast.unparse(decorator) == "property" for decorator in each.decorator_list)
         head = f"{each.name}: {_type(each.returns)}" if is_property else _signature(each)
-        told = _line(ast.get_docstring(each))
-        yield f"- `{head}`" + (f": {told}" if told else "")
+        first, _, more = _paragraphs(ast.get_docstring(each) or "").strip().partition("\n\n")
+        yield f"- `{head}`" + (f": {_line(first)}" if first else "")
+        if more:
+            yield "\n" + textwrap.indent(more, "  ")
     if public:
         yield ""
 

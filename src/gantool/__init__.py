@@ -30,7 +30,18 @@ if TYPE_CHECKING:
     )
     from gantool.api.strategies import Augmentation, Balance, Loss, Penalty, Turn
     from gantool.engine.model_file import ModelCard
-    from gantool.errors import DataError, GantoolError, UsageError
+    from gantool.errors import (
+        CheckpointError,
+        DataError,
+        GantoolError,
+        OptionError,
+        PluginError,
+        ResumeError,
+        StyleError,
+        TrainingError,
+        UnknownNameError,
+        UsageError,
+    )
     from gantool.run.start import configure, train, trainer
     from gantool.sampling.latent_file import LatentFile, load_latents, save_latents
     from gantool.sampling.load import load
@@ -53,7 +64,10 @@ _HOME = {
     "gantool.api.observers": ("Listener", "Observer"),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.engine.model_file": ("ModelCard",),
-    "gantool.errors": ("GantoolError", "UsageError", "DataError"),
+    "gantool.errors": (
+        "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
+        "ResumeError", "TrainingError", "StyleError",
+    ),
     "gantool.api.hookspecs": ("hookimpl",),
     "gantool.sampling.latent_file": ("LatentFile", "load_latents", "save_latents"),
     "gantool.sampling.model": ("Model",),
@@ -66,7 +80,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "Logits", "Loss", "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
     "StyleLoss", "Statistics", "PlaceWeights", "Observer", "Listener", "Event", "Started", "Tick", "Snapshot",
     "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
-    "GantoolError", "UsageError", "DataError", "RunConfig", "configure", "train", "trainer", "load", "Model",
+    "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
+    "ResumeError", "TrainingError", "StyleError", "RunConfig", "configure", "train", "trainer", "load", "Model",
     "ModelCard", "LatentFile", "load_latents", "save_latents",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What gantool's own commands are made of, for the commands of plugins: options, words, progress, pictures.
+"""The parts of gantool's own commands, for the commands of plugins: options, output, progress, pictures.
 
 Importing it imports nothing; each name is fetched on first use, as those of `gantool` are. So a command's module may
 say `from gantool import commands` on top and `commands.sheet(...)` in its function, and stays light; its options need

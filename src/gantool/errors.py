@@ -18,13 +18,13 @@ from pathlib import Path
 
 
 class GantoolError(Exception):
-    """Something to tell the user in a sentence: the culprit, the place and the remedy."""
+    """The base of all errors for the user: a sentence with the culprit, the place and the remedy."""
 
     exit_code: int = 1
 
 
 class UsageError(GantoolError):
-    """The request itself is wrong; another command line or configuration file mends it."""
+    """The request itself is wrong: correct the command line or the configuration file."""
 
     exit_code: int = 2
 
@@ -38,7 +38,7 @@ class OptionError(UsageError):
 
 
 class PluginError(GantoolError):
-    """A plugin is broken, or what it provides was asked for and is not there."""
+    """A plugin is broken, or a component that it should provide is not there."""
 
 
 class DataError(GantoolError):
@@ -78,7 +78,7 @@ def cause(error: BaseException) -> str:
     """An exception in one line: "ImportError: No module named 'x'"."""
     try:
         text = " ".join(str(error).split())
-    except Exception:  # a stranger's exception may fail at being shown, too
+    except Exception:  # an exception of foreign code may fail at being shown, too
         text = ""
     if isinstance(error, SystemExit):
         return f"it tried to end the program (exit code {error.code})"
@@ -86,7 +86,7 @@ def cause(error: BaseException) -> str:
 
 
 def sentence(phrase: str) -> str:
-    """With a full stop, unless it ends like a sentence already, as by "Did you mean 'x'?"."""
+    """The phrase with a full stop, unless it ends like a sentence already, as by "Did you mean 'x'?"."""
     return phrase if phrase.endswith((".", "?")) else f"{phrase}."
 
 
@@ -96,7 +96,7 @@ def shortened(text: str, letters: int) -> str:
 
 
 def nearest_beside(path: Path) -> str:
-    """The same for a path that is not there, among what lies in its folder."""
+    """The same for a path that does not exist, among the names in its folder."""
     try:
         others = [other.name for other in path.absolute().parent.iterdir() if other.name != path.name]
         return did_you_mean(path.name, others)

@@ -51,7 +51,7 @@ def bench():
 def host():
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GANTOOL_PLUGINS", raising=False)
-        made = PluginHost(guests=False, environ={})
+        made = PluginHost(third_party=False, environ={})
         made.load_folder(FOLDER / "plugins")
     return made
 

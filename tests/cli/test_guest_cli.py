@@ -211,7 +211,7 @@ def test_a_guest_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gant
 
 def test_a_guest_that_fails_before_there_is_a_checkpoint_promises_none(gantool, folder):
     ended = trained_with_a_penalty_that_fails(gantool, folder, "ValueError('soon')", call=1)
-    assert "and has no checkpoint yet: once the plugin is mended, begin anew with: gantool train" in ended.err
+    assert "and has no checkpoint yet: once the plugin is fixed, begin anew with: gantool train" in ended.err
 
 
 def test_an_interrupt_in_the_last_step_offers_no_way_on(gantool, folder):
@@ -220,7 +220,7 @@ def test_an_interrupt_in_the_last_step_offers_no_way_on(gantool, folder):
     text = PLUGIN.replace('print("dear diary")', stop)
     (folder / "flat_plugin.py").write_text(f"import os, signal\n{text}")
     base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--device", "cpu", "--name", "one", "--log", "diary")
-    for images, words in (("48", "Go on with: gantool train --resume runs/one"), ("24", "That was the whole of it.")):
+    for images, words in (("48", "Go on with: gantool train --resume runs/one"), ("24", "The run is complete.")):
         ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", images, "--snapshot-every", "8")
         assert ended.code == 130
         assert f"Stopped and saved at 24 images. {words}" in ended.err

@@ -125,8 +125,8 @@ def test_a_name_in_use_stays_with_its_owner_and_the_clash_is_told(gantool, every
     assert "mix" in listed["mixing_guest"]["provides"]["commands"]
     assert listed["twin_guest"]["provides"]["commands"] == ["own"]
     assert listed["mixing_guest"]["status"] == "clash"
-    assert "its command 'train' gives way to that of gantool" in ended.err
-    assert "its command 'mix' gives way to that of mixing_guest" in ended.err
+    assert "its command 'train' is ignored, because gantool" in ended.err
+    assert "its command 'mix' is ignored, because mixing_guest" in ended.err
     assert "Train a generator" in gantool("train", "--help").out
 
 

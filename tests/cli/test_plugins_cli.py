@@ -167,7 +167,7 @@ def test_four_broken_plugins_beside_a_good_one_cost_a_warning_line_each(
             loss_plugin("x").replace("gantool_losses", "gantool_loses"),
             "no hook of gantool. Did you mean 'gantool_losses'?",
         ),
-        "clash": (loss_plugin("hinge"), "is used in part: its loss 'hinge' gives way to that of gantool"),
+        "clash": (loss_plugin("hinge"), "is used in part: its loss 'hinge' is ignored, because gantool"),
     }
     for name, source in {
         "good": loss_plugin("sum") + SOURCE,

@@ -341,7 +341,7 @@ def test_a_run_that_lost_its_checkpoints_does_not_begin_anew(gantool, photos):
 
 
 def test_a_batch_larger_than_the_data_is_refused_before_it_is_tried(gantool, photos, monkeypatch):
-    monkeypatch.setattr("gantool.run.prepare.settle_precision", lambda *_: pytest.fail("it was tried"))
+    monkeypatch.setattr("gantool.run.prepare.resolve_precision", lambda *_: pytest.fail("it was tried"))
     ended = gantool("train", *MLP, "--data", photos, "--resolution", "8", "--batch", "64")
     assert (ended.code, "--batch 12 or less" in ended.err) == (1, True)
 
@@ -481,7 +481,7 @@ def test_a_dry_run_measures_no_precision_and_says_so(gantool, monkeypatch):
     ended = gantool("train", "--arch", "mlp", "--resolution", "8", "--dry-run", "--layout", "contiguous")
     assert ended.code == 0, ended.err
     assert "precision = auto" in ended.out
-    assert "Left at auto: precision, the faster of which is measured when the run begins." in ended.err
+    assert "Left at auto: precision, chosen by timing when the run begins." in ended.err
     ended = gantool("train", "--arch", "mlp", "--resolution", "8", "--dry-run", *SMALL[-3:-1], "--layout", "contiguous")
     assert "Left at auto" not in ended.err
 

@@ -45,6 +45,6 @@ def test_a_component_that_has_changed_is_named_and_not_the_architecture(tmp_path
     game = replace(trainer(tmp_path).game, loss=Keeping(2))
     saved = state(game)
     restore(game, saved)
-    with pytest.raises(CheckpointError, match=r"What the loss \(Keeping\) remembered does not fit it") as raised:
+    with pytest.raises(CheckpointError, match=r"The saved state of the loss \(Keeping\) does not fit it") as raised:
         restore(replace(game, loss=Keeping(3)), saved)
     assert not isinstance(raised.value, MisfitError)

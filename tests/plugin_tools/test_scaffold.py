@@ -116,9 +116,9 @@ def test_an_extractor_paints_and_a_command_is_called(
     [
         ("", "loss", "letters, digits and single dashes"),
         ("3d", "loss", "beginning with a letter"),
-        ("my_loss", "loss", "'my-loss' would do"),
-        ("a--b", "loss", "'a-b' would do"),
-        ("../up", "loss", "'up' would do"),
+        ("my_loss", "loss", "'my-loss' is possible"),
+        ("a--b", "loss", "'a-b' is possible"),
+        ("../up", "loss", "'up' is possible"),
         ("class", "loss", "'class' cannot name a plugin"),
         ("gantool", "loss", "'gantool' cannot name a plugin"),
         ("hinge", "loss", "gantool has the loss 'hinge' itself"),

@@ -158,7 +158,7 @@ def test_building_checks_what_was_built(kind: str, factory: Callable[..., Any], 
 
 
 def test_every_built_in_keeps_its_contract() -> None:
-    host = PluginHost(guests=False, environ={})
+    host = PluginHost(third_party=False, environ={})
     names = [
         (kind, name) for kind in ("loss", "penalty", "augmentation", "balance", "observer") for name in host.specs(kind)
     ]

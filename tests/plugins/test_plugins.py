@@ -230,7 +230,7 @@ def test_the_built_in_keeps_its_name_and_both_owners_are_reported(site: Site) ->
     assert named(host, "gantool-mine").provides["losses"] == ()
     (complaint,) = host.complaints()
     assert "gantool-mine" in complaint
-    assert "'hinge' gives way to that of gantool 0" in complaint
+    assert "'hinge' is ignored, because gantool 0" in complaint
 
 
 def test_between_two_guests_the_first_distribution_by_name_keeps_the_name(site: Site) -> None:
@@ -238,7 +238,7 @@ def test_between_two_guests_the_first_distribution_by_name_keeps_the_name(site: 
     site.add("gantool-a", loss("shared"), entry="z")
     host = make_host()
     assert host.owner("loss", "shared") == "gantool-a"
-    assert "gives way to that of gantool-a 1.0" in str(named(host, "gantool-z").error)
+    assert "is ignored, because gantool-a 1.0" in str(named(host, "gantool-z").error)
 
 
 def test_unknown_names_get_the_nearest_and_the_list(site: Site) -> None:
@@ -448,7 +448,7 @@ def test_a_natural_shape_must_be_one() -> None:
 
 
 def test_every_built_in_resolves_by_its_own_canonical_text() -> None:
-    host = PluginHost(guests=False, environ={})
+    host = PluginHost(third_party=False, environ={})
     assert {plugin.status for plugin in host.plugins} == {"ok"}
     count = 0
     for kind in KINDS:
@@ -464,7 +464,7 @@ def test_every_built_in_resolves_by_its_own_canonical_text() -> None:
 
 def test_resolve_reports_wrong_options() -> None:
     with pytest.raises(OptionError, match="widht"):
-        PluginHost(guests=False, environ={}).resolve("architecture", "dcgan:widht=3")
+        PluginHost(third_party=False, environ={}).resolve("architecture", "dcgan:widht=3")
 
 
 def test_the_process_has_one_host_and_complains_once(
@@ -500,7 +500,7 @@ def test_a_plugin_that_is_added_is_wanted_whatever_the_environment_says() -> Non
         def gantool_losses(self) -> list[Component]:
             return [Component("added", "Something added", Options, "added:Loss")]
 
-    made = PluginHost(built_ins=(), guests=False, environ={"GANTOOL_PLUGINS": ""})
+    made = PluginHost(built_ins=(), third_party=False, environ={"GANTOOL_PLUGINS": ""})
     made.add(Sound(), "gantool-added")
     made.add(object(), "gantool-empty")
     assert made.owner("loss", "added") == "gantool-added"

@@ -21,7 +21,7 @@ SMALL = {
     "progressive": "progressive:fmap_base=64,fmap_max=8,latent=6,stabilise_kimg=0.001,fade_kimg=0.05",
     "msg": "msg:fmap_base=64,fmap_max=8,latent=6",
 }
-BUILT_IN = PluginHost(guests=False, environ={})
+BUILT_IN = PluginHost(third_party=False, environ={})
 LOSSES, PENALTIES = BUILT_IN.specs("loss"), ["none", *BUILT_IN.specs("penalty")]
 AUGMENTATIONS = {"diffaugment": "diffaugment:strength=0.7", "ada": "ada:p=0.5"}
 

@@ -8,7 +8,7 @@ from gantool.run.forecast import forecast
 from gantool.run.resolve import decide
 from prepared import prepared
 
-HOST = PluginHost(guests=False, environ={})
+HOST = PluginHost(third_party=False, environ={})
 ASKED = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 8, "batch": 4, "device": "cpu"}
 
 
@@ -60,7 +60,7 @@ class Plugin:
 
 
 def test_a_dry_run_builds_what_the_run_would_and_once():
-    host = PluginHost(guests=False, environ={})
+    host = PluginHost(third_party=False, environ={})
     host.add(Plugin, "gantool-counted")
     resolved = decide(host, ASKED | {"log": ("counted",)})
     with using(HOST):  # nobody asks the host of the process

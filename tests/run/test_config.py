@@ -9,8 +9,8 @@ from gantool.run.config import (
     differences,
     parse_count,
     read_config,
-    settle,
     spread,
+    validated,
     write_config,
 )
 
@@ -50,7 +50,7 @@ def test_a_written_configuration_reads_back_the_same(tmp_path):
     )
     path = tmp_path / "config.toml"
     path.write_text(write_config(config), encoding="utf-8")
-    assert settle(read_config(path), "here") == config
+    assert validated(read_config(path), "here") == config
 
 
 def test_an_alias_sets_both_fields_and_gives_way_to_the_fields_own_name():
@@ -80,14 +80,14 @@ def test_counts_may_be_text_in_files_too():
 )
 def test_a_wrong_value_is_named_with_what_the_setting_takes(settings, words):
     with pytest.raises(OptionError, match=words):
-        settle({"arch": "mlp", "resolution": 8} | settings, "The configuration")
+        validated({"arch": "mlp", "resolution": 8} | settings, "The configuration")
     with pytest.raises(OptionError, match=words):
         check_types(settings, "The settings")
 
 
 def test_a_setting_that_is_missing_is_named():
     with pytest.raises(OptionError, match=r"run\.toml: --arch is missing\."):
-        settle({"resolution": 8}, "run.toml")
+        validated({"resolution": 8}, "run.toml")
 
 
 def test_an_unknown_setting_in_a_file_gets_the_nearest_right_one(tmp_path):

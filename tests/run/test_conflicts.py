@@ -75,7 +75,7 @@ def test_a_guests_option_of_the_same_name_is_its_own_affair():
 
 
 def test_every_trait_is_had_by_some_built_in_component():
-    host = PluginHost(guests=False, environ={})
+    host = PluginHost(third_party=False, environ={})
     kinds = ("loss", "penalty", "augmentation", "balance")
     had = {trait for kind in kinds for spec in host.specs(kind).values() for trait in getattr(spec, "traits", ())}
     assert had == set(TRAITS)

@@ -17,7 +17,7 @@ from gantool.plugins.host import PluginHost
 from gantool.run.defaults import defaults
 from gantool.run.resolve import decide
 
-HOST = PluginHost(guests=False, environ={})
+HOST = PluginHost(third_party=False, environ={})
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ class OddRecipe:
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_its_plugins_fault_unless_it_is_overridden(recipe, told, override):
-    host = PluginHost(guests=False, environ={})
+    host = PluginHost(third_party=False, environ={})
     host.add(OddRecipe(recipe), "gantool-odd")
     asked = {"arch": "odd", "device": "cpu"}
     with pytest.raises(PluginError) as raised:
@@ -182,7 +182,7 @@ def test_a_recipe_that_cannot_be_followed_is_its_plugins_fault_unless_it_is_over
 
 
 def test_a_recipe_may_leave_out_what_flags_can():
-    host = PluginHost(guests=False, environ={})
+    host = PluginHost(third_party=False, environ={})
     host.add(OddRecipe(Recipe(penalties=("none",), augment="none", balance="none")), "gantool-odd")
     config = decide(host, {"arch": "odd", "device": "cpu"}).config
     assert (config.penalty, config.augment, config.balance) == ((), "none", "fixed:d_steps=1")

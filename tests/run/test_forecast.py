@@ -44,4 +44,4 @@ def test_three_images_are_doubted_for_their_number(folder):
         path.unlink()
     told = forecast_of(**MLP, data=str(folder))
     assert told.config.batch == 3
-    assert any("With 3 images --batch 4 is impossible" in doubt for doubt in told.doubts)
+    assert any("With 3 images --batch 4 is impossible" in doubt for doubt in told.warnings)

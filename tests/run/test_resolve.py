@@ -5,7 +5,7 @@ from gantool.plugins.host import PluginHost
 from gantool.run.components import only_moved, resolve_source
 from gantool.run.resolve import resolve, restated
 
-HOST = PluginHost(guests=False, environ={})
+HOST = PluginHost(third_party=False, environ={})
 
 
 def config(**asked):

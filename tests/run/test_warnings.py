@@ -7,14 +7,14 @@ from torch import nn
 
 from gantool.api.networks import Gan
 from gantool.plugins.host import host
-from gantool.run.warnings import doubts
+from gantool.run.warnings import warnings_of
 from prepared import prepared
 
 DCGAN = "dcgan:width=4,max_width=8,latent=6"
 
 
 def told(**settings):
-    return list(doubts(prepared(**settings)))
+    return list(warnings_of(prepared(**settings)))
 
 
 def test_a_critic_without_bounds_is_doubted():
@@ -97,7 +97,7 @@ def test_rates_are_measured_by_a_recipe_that_has_no_other_for_short_runs():
         ({"loss": "wasserstein", "penalty": ("clip:value=1e-4",)}, "--penalty clip:value=0.0001 leaves"),
         ({"lr_g": 1e-7, "lr_d": 2e-4}, "--lr-g 1e-07 is 2,000 times lower"),
         ({"batch": 2}, "BatchNorm takes mean and deviation of 2 pictures at a time (--batch 2)"),
-        ({"batch": 4, "accumulate": 2}, "of 2 pictures at a time (--batch 4 in 2 parts), which say"),
+        ({"batch": 4, "accumulate": 2}, "of 2 pictures at a time (--batch 4 in 2 micro-batches), which say"),
     ],
 )
 def test_a_game_that_cannot_go_well_is_doubted(settings, words):
@@ -106,7 +106,7 @@ def test_a_game_that_cannot_go_well_is_doubted(settings, words):
 
 
 def test_batch_normalisation_sees_the_part_of_one_process():
-    (doubt,) = doubts(prepared(batch=8), 4)
+    (doubt,) = warnings_of(prepared(batch=8), 4)
     assert "of 2 pictures at a time (--batch 8 on 4 processes)" in doubt
     assert "--batch 16" in doubt
 
@@ -130,28 +130,28 @@ def test_no_batch_is_asked_for_that_the_images_cannot_fill():
     (doubt,) = told(batch=3, count=3)
     assert "--batch 4 is impossible: give more images, or use an architecture whose generator has no Batch" in doubt
     (doubt,) = told(batch=6, accumulate=3, count=6)
-    assert "--batch 12 is impossible: learn from fewer parts with --batch 4 or more, give more images, or" in doubt
+    assert "--batch 12 is impossible: use fewer micro-batches with --batch 4 or more, give more images, or" in doubt
     (doubt,) = told(batch=3, count=4)
     assert "Use --batch 4 at least" in doubt
 
 
 def test_an_architecture_is_named_with_the_option_that_leaves_batch_normalisation_out():
     built = prepared(batch=3, count=3)
-    (doubt,) = doubts(replace(built, gan=Gan(nn.Identity(), built.gan.discriminator, 6)))
+    (doubt,) = warnings_of(replace(built, gan=Gan(nn.Identity(), built.gan.discriminator, 6)))
     assert "or use --arch dcgan:discriminator_norm=instance." in doubt
 
 
 def test_a_discriminator_that_rests_below_a_draw_is_doubted_with_a_bound_that_fits():
     (doubt,) = told(loss="lsgan", balance="skip-d")
-    assert "rest while its loss is below 0.4, but by --loss lsgan a draw is 0.25 already" in doubt
+    assert "steps while its loss is below 0.4, but by --loss lsgan an undecided one has only 0.25" in doubt
     assert "--balance skip-d:below=0.075." in doubt
     (doubt,) = told(loss="rpgan", balance="skip-d:below=0.7", arch="mlp:generator_hidden=4,discriminator_hidden=4")
-    assert "a draw is 0.693 already" in doubt
+    assert "an undecided one has only 0.693" in doubt
     built = prepared(loss="wasserstein", penalty=("gp",), arch=f"{DCGAN},discriminator_norm=none")
     resting = replace(built.components, balance=host().resolve("balance", "skip-d"))
     assert any(
-        "a draw is 0 already" in one and "--balance adaptive" in one
-        for one in doubts(replace(built, components=resting))
+        "an undecided one has only 0" in one and "--balance adaptive" in one
+        for one in warnings_of(replace(built, components=resting))
     )
     for loss in ("logistic", "hinge", "rpgan", "lsgan:real=2", "logistic:smooth=0.1,flip=0.1"):
         assert not told(loss=loss, balance="skip-d")
@@ -164,7 +164,7 @@ def test_a_discriminator_that_rests_below_a_draw_is_doubted_with_a_bound_that_fi
         (
             {"balance": "ttur:ratio=1000"},
             "--lr-d 0.001, by --balance ttur 1000 times as high, is 1,000 times the highest that the recipe of dcgan "
-            "has (0.001), and some runs do not hold at such a rate. Let the balance change it less, or try --lr-d "
+            "has (0.001), and some runs diverge at such a rate. Let the balance change it less, or try --lr-d "
             "1e-06.",
         ),
         ({"balance": "ttur:ratio=1e-4"}, "--lr-d 0.001, by --balance ttur 0.0001 times as high, is 2,000 times lower"),

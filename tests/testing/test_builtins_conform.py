@@ -8,7 +8,7 @@ from gantool.testing import check_architecture, check_component
 from gantool.testing.declaring import DECLARING
 from gantool.testing.faults import found
 
-BUILT_IN = PluginHost(guests=False, environ={})
+BUILT_IN = PluginHost(third_party=False, environ={})
 ARCHITECTURES = {
     "mlp": ["mlp:latent=6,generator_hidden=16,discriminator_hidden=16", "mlp:latent=6,discriminator_norm=spectral"],
     "dcgan": [

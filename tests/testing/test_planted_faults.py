@@ -264,7 +264,7 @@ def test_a_wrong_spec_is_a_fault_and_no_error():
     (fault,) = faults_of("loss", "NoSuchClass")
     assert ":NoSuchClass failed" in fault
     (fault,) = check_component("loss", gantool.Component("hinge", "Another", gantool.Options, "planted_losses:Hinge"))
-    assert "gives way to that of gantool" in fault
+    assert "is ignored, because gantool" in fault
 
 
 def test_a_recipe_that_cannot_be_followed_is_told_once_and_what_it_cannot_teach_is_not():

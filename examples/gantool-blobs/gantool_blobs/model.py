@@ -40,5 +40,5 @@ class Discriminator(nn.Module):
 
 
 def build(options: Blobs, shape: gantool.ImageShape) -> gantool.Gan:
-    """What gantool calls for `--arch blobs`."""
+    """Build the networks of `--arch blobs`."""
     return gantool.Gan(Generator(options.width, shape), Discriminator(options.width, shape), latent_dim=64)

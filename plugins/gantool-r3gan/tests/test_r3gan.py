@@ -1,4 +1,4 @@
-"""What the networks are at the start, what they are made of, and that a run plays, falls and goes on exactly."""
+"""The networks at the start and their layers; a run trains, its schedules fall, and it resumes exactly."""
 
 import math
 import tomllib

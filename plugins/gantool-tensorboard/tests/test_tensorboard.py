@@ -1,4 +1,4 @@
-"""What the event files hold is read back with TensorBoard's own reader."""
+"""The event files, read back with TensorBoard's own reader."""
 
 import io
 import sys

@@ -34,7 +34,7 @@ class Source(Part):
 
     @abstractmethod
     def __len__(self) -> int:
-        """How many images there are."""
+        """The number of images."""
 
     @abstractmethod
     def __getitem__(self, index: int, /) -> tuple[UInt8[Tensor, "c h w"], int | None]:
@@ -54,7 +54,7 @@ class Batches(Protocol):
 
     @property
     def count(self) -> int:
-        """How many images there are before they repeat."""
+        """The number of different images before they repeat."""
 
     @property
     def fingerprint(self) -> str:

@@ -1,4 +1,4 @@
-"""What observers are told: frozen facts about a run, in the order they happen."""
+"""The events that observers receive: frozen facts about a run, in the order in which they happen."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from gantool.api.run_config import RunConfig
 
 @dataclass(frozen=True)
 class Started:
-    """A run begins, or goes on from `images_seen`.
+    """A run begins, or resumes from `images_seen`.
 
     `reals(n)` gives the first n pictures of the run's shuffled sequence, fewer where there are not so many: at full
     resolution, on the CPU. `penalties` are those of `--penalty`, with every option. `config` has all
@@ -34,7 +34,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Tick:
-    """A fixed number of images has passed: means over it in `scalars`; `status` is what networks and parts tell."""
+    """A fixed number of images has passed: means over it in `scalars`; `status` has the numbers of `status()`."""
 
     images_seen: int
     images_goal: int
@@ -46,9 +46,9 @@ class Tick:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the averaged generator makes of the run's fixed latents: every level, coarse to fine.
+    """Images of the averaged generator from the run's fixed latents: every level, coarse to fine.
 
-    `draw(n)` gives what it makes of seeds 0 to n in the same way, for as long as the event is being told; the run's own
+    `draw(n)` gives its images of seeds 0 to n in the same way, for as long as the event is delivered; the run's own
     random state is left alone.
     """
 
@@ -59,7 +59,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found out about a snapshot. Of two, the one with the lower `score` is better; None: it has no score."""
+    """Measurements of a snapshot. A lower `score` is better; None means that it has no score."""
 
     images_seen: int
     values: Mapping[str, float]
@@ -68,7 +68,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint lies safely on disk."""
+    """A checkpoint is on disk."""
 
     images_seen: int
     path: Path
@@ -76,7 +76,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something a user should know, in a sentence with its remedy."""
+    """A warning for the user, in a sentence with its remedy."""
 
     images_seen: int
     message: str

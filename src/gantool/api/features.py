@@ -64,7 +64,7 @@ class StyleLoss(Part):
 
     @abstractmethod
     def distance(self, measured: Statistics, target: Statistics) -> Float[Tensor, ""]:
-        """0 at the target, about 1 where nothing of the style is there."""
+        """The distance: 0 at the target, about 1 for an image with nothing of the style."""
 
     def seed(self, seed: int) -> None:
         """Seed the random numbers of one scale, if there are any."""

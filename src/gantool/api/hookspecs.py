@@ -30,7 +30,7 @@ def gantool_augmentations() -> list[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def gantool_balances() -> list[Component]:  # type: ignore[empty-body]
-    """What keeps the two networks equally strong: `factory(options) -> Balance`."""
+    """Strategies that keep the two networks equally strong: `factory(options) -> Balance`."""
 
 
 @hookspec
@@ -40,7 +40,7 @@ def gantool_optimizers() -> list[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def gantool_sources() -> list[Component]:  # type: ignore[empty-body]
-    """Where images come from: `factory(options, resolution=..., channels=...) -> Source`."""
+    """Sources of images: `factory(options, resolution=..., channels=...) -> Source`."""
 
 
 @hookspec
@@ -55,7 +55,7 @@ def gantool_style_losses() -> list[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def gantool_observers() -> list[Component]:  # type: ignore[empty-body]
-    """Watchers of a run: `factory(options) -> Observer`."""
+    """Observers of a run: `factory(options) -> Observer`."""
 
 
 @hookspec

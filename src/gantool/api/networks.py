@@ -35,10 +35,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a step has at hand for the terms of an architecture.
+    """The tensors of one step, as `Gan.terms` gets them.
 
-    `real` and `fake` are the images as the discriminator was shown them, `of_real` and `of_fake` what it returned
-    beside its logits for each; None where the step had no need of that pass. The generator's step has `real`
+    `real` and `fake` are the images as the discriminator sees them, `of_real` and `of_fake` its output beside the
+    logits for each; None where the step has no such pass. The generator's step has `real`
     where the loss pairs reals with fakes, and where there is no discriminator.
     """
 
@@ -53,9 +53,9 @@ class Seen:
 class Gan:
     """A generator and its discriminator.
 
-    `generator(z, labels) -> Images` takes `z: [n, latent_dim]`; `discriminator(images, labels)` gives logits `[n]`, or
-    `[n, k]` for several judgements of an image (scales, patches), or `(logits, more)`, where `more` is anything that
-    `terms` needs. `labels` is None or int64 `[n]`. A generator with an intermediate latent space also has
+    `generator(z, labels) -> Images` takes z from N(0, I), `[n, latent_dim]`; `discriminator(images, labels)` gives
+    logits `[n]`, or `[n, k]` for several judgements of an image (scales, patches), or `(logits, more)`, where `more` is
+    anything that `terms` needs. `labels` is None or int64 `[n]`. A generator with an intermediate latent space also has
     `map(z, labels) -> w` and `synthesize(w) -> Images`; sampling, truncation and interpolation then work in `w`.
 
     With `discriminator=None` there is no adversary: the generator learns by `terms` alone, and whatever it needs for
@@ -86,7 +86,7 @@ class Gan:
         return {}
 
     def view(self, batch: Float[Tensor, "n c h w"]) -> Images:
-        """What the discriminator sees of a real batch; override for pyramids or fades."""
+        """A real batch as the discriminator sees it; override for pyramids or fades."""
         return (batch,)
 
     def advance(self, images_seen: int) -> None:
@@ -101,7 +101,7 @@ class Gan:
         return ()
 
     def status(self) -> Mapping[str, float]:
-        """What changes while it grows and is worth telling beside the losses, such as level and alpha."""
+        """Values to show beside the losses at each tick, such as level and alpha of a network that grows."""
         return {}
 
     def levels(self) -> Sequence[int]:

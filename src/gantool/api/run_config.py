@@ -18,10 +18,10 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 @dataclass(frozen=True)
 class Flag:
-    """How a setting is taken from the command line, beside its help and its type.
+    """The command-line flag of a setting, beside its help and its type.
 
-    Without a `panel` it has no flag, and is for files and library users only. `kind` is that of the component it
-    names. `counts` are numbers of images, that may be written as 200k. What is `free` may change when a run goes on:
+    Without a `panel` it has no flag, and is for files and library users only. `kind` is the kind of component it
+    names. `counts` are numbers of images, that may be written as 200k. A `free` setting may change when a run resumes:
     how far, where and how it reports, not what it computes.
     """
 

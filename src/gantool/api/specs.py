@@ -1,4 +1,4 @@
-"""What a plugin declares: light, frozen specs that name a factory and import no torch."""
+"""The declarations of a plugin: light, frozen specs that name a factory and import no torch."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ API_VERSION = 1
 
 
 AUTO: Literal["auto"] = "auto"
-"""The value of an option that is settled when a run begins."""
+"""The value of an option that is resolved when a run begins."""
 
 
 class Options(BaseModel):
@@ -36,7 +36,7 @@ class ImageShape:
 
 @dataclass(frozen=True)
 class Look(ImageShape):
-    """What a quick look at a source says beside the shape to train at: why, and about how many pictures there are."""
+    """The result of a quick look at a source: the shape to train at, why, and about how many pictures there are."""
 
     why: str = ""
     pictures: int | None = None
@@ -44,7 +44,7 @@ class Look(ImageShape):
 
 @dataclass(frozen=True)
 class Setting:
-    """What options at "auto" are settled by: pictures of this size, `batch` a step, `count()` of them in the data."""
+    """The run for which options at "auto" are resolved, and a function that counts the images of its data."""
 
     resolution: int
     channels: int
@@ -64,7 +64,7 @@ class OptimizerSetting:
 
 @dataclass(frozen=True)
 class ShortRun:
-    """More and bolder steps, for sources whose own length is at most `images`: there they beat the recipe's."""
+    """A smaller batch and a higher learning rate, for sources that need at most `images` images."""
 
     images: int
     batch: int
@@ -118,14 +118,14 @@ TRAITS = {
     "slope": "a penalty on the gradient of the discriminator's logits by its pictures, `weight` times as strong",
     "bounds": "keeps the discriminator's weights, and so its slope, within bounds: `value`, if that is an option",
     "critic": "a loss without a lower bound, that needs a discriminator of bounded slope",
-    "relative": "a loss whose logits only count against each other: 0 does not part reals from fakes",
+    "relative": "a loss whose logits only count against each other: 0 does not separate reals from fakes",
     "saturates": "a loss without a gradient for the generator where the discriminator wins",
     "mislabels": "changes labels of reals and fakes with the chance `flip`, an option",
     "leads": "lets the discriminator learn from `d_steps` batches, an option, for each one of the generator's",
     "signs": "adapts by the sign of the logits of reals",
     "low-loss": "reacts to a discriminator's loss that comes near 0, or below `below`, if that is an option",
 }
-"""What a component may say of itself in `traits`."""
+"""The traits that a component may declare in `traits`."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +135,10 @@ class Component:
     `factory` is `"module:callable"`, imported on use, and is called with the options: `(options) -> Loss` and the like.
     A source's factory is called as `factory(options, resolution=..., channels=...)`, an optimizer's as
     `factory(options, parameters, setting: OptimizerSetting)`. A source may also name, in
-    `natural`, a callable `(options) -> ImageShape` that tells the shape it is best trained at; it must be quick.
+    `natural`, a callable `(options) -> ImageShape` that gives the shape it is best trained at; it must be quick.
     `images` is how long a run on it is by default, in place of the recipe's. `settle` names a callable `(options,
     setting: Setting) -> (options, why)` that replaces options at "auto" once, when a run begins; it must be quick and
-    import no torch. `traits` are words by which combinations that make no sense are told before a run: see `TRAITS`.
+    import no torch. `traits` are words by which senseless combinations are found before a run: see `TRAITS`.
     `goes_with` names the architectures that a component belongs to: beside another it is refused; empty means any.
     `waives` names checks of `gantool.testing` that it is not tried by, each with the reason, which is shown.
     """
@@ -160,8 +160,8 @@ class Architecture:
     """An architecture: `factory(options, shape: ImageShape) -> Gan`, with the recipe it trains well by.
 
     `resolutions` lists those it can be built for; empty means any. `settle` replaces options at "auto" once, when a run
-    begins, as for any other component. `about` is for those who want to know more than the summary says.
-    `waives` names checks that it is not tried by, as for any other component.
+    begins, as for any other component. `about` is a longer text for its page of options. `waives` names checks that it
+    is not tried by, as for any other component.
     """
 
     name: str
@@ -181,7 +181,7 @@ class Command:
 
     The callable is a function in Typer's style, with typed parameters (`Annotated[int, typer.Option(help=...)]`), whose
     docstring is the help page; or a `typer.Typer`, for a group of commands. Results go to standard output, all else to
-    standard error. What it raises ends the command with a sentence, a `gantool.GantoolError` with its own text.
+    standard error. An exception ends the command with one sentence, a `gantool.GantoolError` with its own text.
     """
 
     name: str

@@ -12,7 +12,7 @@ from gantool.api.part import Part
 
 
 class Strategy(Part):
-    """The base of what takes part in a step: it may follow the clock, and report how it stands."""
+    """The base of components of a training step: one may follow the clock, and report its status."""
 
     def advance(self, images_seen: int) -> None:
         """Follow the clock, before every step: a pure function of `images_seen`."""
@@ -35,11 +35,11 @@ class Loss(Strategy):
 
     @abstractmethod
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
-        """What the discriminator minimises."""
+        """The discriminator's loss, one value per sample."""
 
     @abstractmethod
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
-        """What the generator minimises."""
+        """The generator's loss, one value per sample."""
 
 
 class Penalty(Strategy):
@@ -48,13 +48,13 @@ class Penalty(Strategy):
     `side` says which, and how it is called:
 
     - "discriminator": `penalty(network, real, fake, labels)` gives one value per sample, in float32. The images are
-      augmented, and left as they are; `network(images, labels)` gives logits `[n]`, the mean of several judgements.
-    - "generator": `penalty(network, z, labels)` gives one value per sample.
+      augmented, and left as they are; `network(images, labels)`, an `nn.Module`, gives logits `[n]` in float32.
+    - "generator": `penalty(network, z, labels)` gives one value per sample, for latents z of its own.
     - "discriminator weights", "generator weights": `constrain(network)` changes weights in place after each update.
 
     The step adds `weight * every * mean` on every `every`-th turn of that network (lazy regularisation, Karras et al.
-    2020). A value that depends on the weights alone, as that of orthogonal regularisation does, may be one for all
-    samples, `[1]`; `penalty(network, *seen)` then takes what either side is given.
+    2020). A value that depends on the weights alone, as in orthogonal regularisation, may be one for all samples,
+    `[1]`; `penalty(network, *seen)` then takes the arguments of either side.
     """
 
     side: str = "discriminator"
@@ -82,14 +82,14 @@ class Augmentation(Strategy):
 
 
 class Turn(NamedTuple):
-    """Which of the two networks learns from a batch."""
+    """The network, or both, that a batch updates."""
 
     discriminator: bool = True
     generator: bool = True
 
 
 class Balance(Strategy):
-    """Who learns from the next batch: what keeps the two networks equally strong.
+    """A strategy that keeps the two networks equally strong: it decides which of them the next batch updates.
 
     `learning_rate_scales` multiply the learning rates of generator and discriminator.
     """
@@ -98,7 +98,7 @@ class Balance(Strategy):
 
     @abstractmethod
     def turn(self) -> Turn:
-        """Whose turn it is; asking again changes nothing."""
+        """The turn of the next batch; calling it twice changes nothing."""
 
     def observe(self, seen: Mapping[str, Float[Tensor, ""]]) -> None:
-        """Take note of a turn that was played: losses, and the discriminator's accuracies where it learnt."""
+        """Adapt to the scalars of a step: losses, and the discriminator's accuracies where it learnt."""

@@ -21,7 +21,7 @@ class BashWords(BashComplete):
         return args, incomplete
 
     def format_completion(self, item: CompletionItem) -> str:
-        """What bash is to put in place of its last word."""
+        """The text that bash is to put in place of its last word."""
         return str(item.value).removeprefix(self._told_already)
 
 
@@ -40,5 +40,5 @@ def joined(words: Sequence[str]) -> list[str]:
 
 
 def last_break(word: str) -> int:
-    """Where bash's last word begins in a whole one."""
+    """The index at which bash's last word begins in a whole one."""
     return max(word.rfind(":"), word.rfind("=")) + 1

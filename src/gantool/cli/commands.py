@@ -8,8 +8,8 @@ from gantool.api.specs import Command
 def gantool_commands() -> list[Command]:
     """The commands that `cli/main` makes, with the first line of their help."""
     return [
-        Command("train", "Train a generator, or go on with a run.", "gantool.cli.train:train"),
-        Command("tune", "Search for better settings, by short runs and the watch's score.", "gantool.cli.tune:tune"),
+        Command("train", "Train a generator, or resume a run.", "gantool.cli.train:train"),
+        Command("tune", "Search for better training settings by successive halving.", "gantool.cli.tune:tune"),
         Command(
             "sample",
             "Draw pictures from a trained generator: the same seed is the same picture, every time.",
@@ -24,5 +24,5 @@ def gantool_commands() -> list[Command]:
             "stylize", "Redraw a photo in the style of paintings, from coarse to fine.", "gantool.cli.stylize:stylize"
         ),
         Command("data", "Check pictures before training on them.", "gantool.cli.data:app"),
-        Command("plugins", "List plugins, write, check, install and remove them.", "gantool.cli.plugins:app"),
+        Command("plugins", "List, write, check, install and remove plugins.", "gantool.cli.plugins:app"),
     ]

@@ -49,7 +49,7 @@ PluginsDir = Annotated[
 
 
 class ComponentCommand(TyperCommand):
-    """A command whose `--help` also tells the options of the components chosen beside it, or which there are."""
+    """A command whose `--help` also lists the options of the components chosen beside it, or all components."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Note the chosen components first, since `--help` ends the parsing."""
@@ -92,7 +92,7 @@ def flag_values(args: Sequence[str], flags: set[str]) -> Iterator[tuple[str, str
 
 
 def _about(kind: str, text: str) -> Iterator[Any]:
-    """The panel of a chosen component; what is wrong with the choice goes to standard error."""
+    """The panel of a chosen component; an error in the choice goes to standard error."""
     from gantool.cli.describe import component_panel
     from gantool.cli.output import error
     from gantool.errors import GantoolError
@@ -101,7 +101,7 @@ def _about(kind: str, text: str) -> Iterator[Any]:
     name = text.partition(":")[0].strip()
     plugins = host()
     if kind == "source" and name not in plugins.specs(kind) and (Path(text).exists() or "/" in text):
-        return  # a path needs no name; whether it can be used is for training to say
+        return  # a path needs no name; training checks whether it can be used
     if name in plugins.specs(kind):
         yield component_panel(kind, plugins.find(kind, name), plugins.owner(kind, name))
     try:
@@ -111,7 +111,7 @@ def _about(kind: str, text: str) -> Iterator[Any]:
 
 
 def _overview(flags: Sequence[str]) -> Any:
-    """Which components there are for each flag."""
+    """A table of the components that each flag takes."""
     from rich.panel import Panel
     from rich.table import Table
     from rich.text import Text

@@ -14,7 +14,7 @@ def _group() -> None:
 
 @app.command()
 def check(
-    folder: Annotated[str, typer.Argument(help="A folder of pictures, or a zip or tar of them.", metavar="FOLDER")],
+    folder: Annotated[str, typer.Argument(help="Folder, zip or tar of pictures.", metavar="FOLDER")],
     resolution: Annotated[
         int | None,
         typer.Option("--resolution", min=1, help="Training resolution. Default: one that suits the pictures."),

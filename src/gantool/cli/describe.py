@@ -18,7 +18,7 @@ from gantool.plugins.status import Plugin
 
 
 def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
-    """Everything a user may want to know about a component before choosing it."""
+    """The panel of a component: summary, options, and an architecture's recipe."""
     parts: list[RenderableType] = [Text(spec.summary)]
     rows = describe_options(spec.options)
     none = f"`gantool {spec.name} --help` shows its options." if isinstance(spec, Command) else "It has no options."
@@ -40,7 +40,7 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
         if spec.about:
             parts += [Text(), Text(spec.about)]
     if isinstance(spec, Component) and spec.goes_with:
-        parts += [Text(), Text(f"It goes with {_listed(spec.goes_with)} alone.")]
+        parts += [Text(), Text(f"Only for {_listed(spec.goes_with)}.")]
     title = f"{kind} [bold]{escape(spec.name)}[/] [dim]from {escape(owner)}[/]"
     return Panel(Group(*parts), title=title, title_align="left", border_style="dim")
 
@@ -71,7 +71,7 @@ def plugin_facts(plugin: Plugin) -> dict[str, Any]:
 
 
 def plugin_table(plugins: Sequence[Plugin]) -> Table:
-    """One row for each plugin: where it is from, how it fares, what it provides."""
+    """One row for each plugin: its origin, its status, its components."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("plugin", "version", "origin", "status", "provides"):
         table.add_column(heading, overflow="fold")
@@ -88,7 +88,7 @@ def plugin_table(plugins: Sequence[Plugin]) -> Table:
 
 
 def takes(row: OptionRow) -> str:
-    """What an option takes, in a few words."""
+    """The values that an option takes, in a few words."""
     kind = row.type.replace("+...", "")
     if kind in ("choice", "choice or none"):
         words = kind.replace("choice", row.limits)

@@ -1,4 +1,4 @@
-"""The extractor that a command was asked to use."""
+"""The extractor of a command."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 def find_extractor(text: str = "auto") -> tuple["Extractor", str]:
     """The extractor chosen by NAME[:options], and its name; `auto` is vgg19 where its weights can be had, else random.
 
-    That it is random is said in a warning.
+    A warning says if it is random.
     """
     from gantool.plugins.host import host
     from gantool.style import job

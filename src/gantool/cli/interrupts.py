@@ -1,4 +1,4 @@
-"""What Ctrl-C does to a command that has something to save."""
+"""Ctrl-C and SIGTERM in a command that has something to save."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ class Caught(list[int]):
 
     @property
     def exit_code(self) -> int:
-        """What a command ends with that the first of them stopped: 130 after Ctrl-C, 143 after SIGTERM."""
+        """The exit code of a command that was stopped by the first of them: 130 after Ctrl-C, 143 after SIGTERM."""
         return 128 + self[0]
 
 
 @contextmanager
 def interruptible(then: Callable[[], object] = lambda: None) -> Iterator[Caught]:
-    """In the block the first Ctrl-C or SIGTERM is noted in the list and calls `then`, the second ends the process."""
+    """Inside the block the first Ctrl-C or SIGTERM goes to the list and calls `then`, the second ends the process."""
     caught = Caught()
 
     def on_signal(number: int, frame: FrameType | None) -> None:

@@ -80,7 +80,7 @@ class _WarningHandler(logging.Handler):
 
 
 class _Terminated(BaseException):
-    """SIGTERM, raised so that what is half done is cleared away; no guest's `except Exception` stops it."""
+    """SIGTERM, raised so that unfinished files are removed; no plugin's `except Exception` stops it."""
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -125,7 +125,7 @@ def main() -> None:
 
 
 def _told(error: Exception) -> str:
-    """An error that nobody foresaw, in a sentence."""
+    """An unexpected error, in a sentence."""
     from gantool.plugins.blame import failure
     from gantool.plugins.host import host
 

@@ -1,4 +1,4 @@
-"""Whether a file can be written where a command is to put its picture, asked before any work is done."""
+"""A check, before any work is done, that a command's output file can be written."""
 
 import tempfile
 from pathlib import Path

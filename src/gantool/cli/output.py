@@ -1,4 +1,4 @@
-"""Where a command's words go: results to standard output, everything else to standard error."""
+"""The output of commands: results to standard output, everything else to standard error."""
 
 import json
 import os
@@ -11,7 +11,7 @@ WIDTH_OF_A_PIPE = 140
 
 
 def console() -> Console:
-    """A rich console on standard error as it is now; it keeps to NO_COLOR and prints plainly into files and pipes."""
+    """A rich console on the current standard error; it obeys NO_COLOR and prints plain text into files and pipes."""
     return Console(stderr=True, highlight=False, soft_wrap=False)
 
 
@@ -22,27 +22,27 @@ def page() -> Console:
 
 
 def result(text: str) -> None:
-    """A line of what the command is for, to standard output."""
+    """Print a line of the command's result, to standard output."""
     print(text, flush=True)  # noqa: T201 (standard output is for results, and nothing else prints)
 
 
 def result_json(value: Any) -> None:
-    """The same for programs: one JSON document."""
+    """Print the result for programs: one JSON document."""
     result(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
 def say(text: str) -> None:
-    """A word about what is going on, to standard error."""
+    """Print a line about the command's progress, to standard error."""
     _to_stderr("", text, "")
 
 
 def warn(text: str) -> None:
-    """Something the user should know that stops nothing: one paragraph on standard error."""
+    """Print a warning, one paragraph on standard error; the command continues."""
     _to_stderr("Warning: ", text, "yellow")
 
 
 def error(text: str) -> None:
-    """What stopped the command: one paragraph on standard error."""
+    """Print the error that stopped the command: one paragraph on standard error."""
     _to_stderr("Error: ", text, "bold red")
 
 

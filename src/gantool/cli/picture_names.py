@@ -1,4 +1,4 @@
-"""File names of sampled pictures: whatever the classes are called, no two of them share one."""
+"""File names of sampled pictures, different for different classes, whatever their names."""
 
 import hashlib
 import re
@@ -31,6 +31,6 @@ def of_classes(words: Sequence[str]) -> str:
 
 
 def of_options(truncation: float, level: int | None, scale: int) -> str:
-    """What makes a picture another one of the same seed and class."""
+    """A suffix for the options that change a picture of the same seed and class."""
     parts = (f"-truncation{truncation:g}" * (truncation != 1), f"-level{level}" * (level is not None))
     return "".join(parts) + f"-x{scale}" * (scale != 1)

@@ -1,4 +1,4 @@
-"""Standard output whose reader may leave before the end, as `| head -1` does."""
+"""Standard output into a pipe whose reader may close it early, as `| head -1` does."""
 
 import os
 import sys
@@ -8,18 +8,18 @@ from typing import Any
 
 
 class _Forgiving:
-    """A stream that goes to nowhere once nobody reads it any more."""
+    """A stream that drops its text once the reader has closed the pipe."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write, if anybody reads; how many letters there were."""
+        """Write, unless the pipe is closed; returns the number of characters."""
         self._whether_read_or_not(lambda: self._stream.write(text))
         return len(text)
 
     def flush(self) -> None:
-        """Write what is held back."""
+        """Write the buffer."""
         self._whether_read_or_not(self._stream.flush)
 
     def _whether_read_or_not(self, act: Callable[[], object]) -> None:
@@ -36,7 +36,7 @@ class _Forgiving:
 
 @contextmanager
 def forgiving_output() -> Iterator[None]:
-    """Let a command finish its work, and end as it would have, though nobody reads its output any more."""
+    """Let a command finish its work, and end as usual, though the pipe of its output is closed."""
     before = sys.stdout
     sys.stdout = forgiving = _Forgiving(before)
     try:

@@ -1,4 +1,4 @@
-"""The commands of plugins: which there are, and how one is imported and made part of the command line."""
+"""The commands of plugins: found by their specs, imported on call, and added to the command line."""
 
 import inspect
 import os
@@ -39,7 +39,7 @@ def plugin_commands() -> list[PluginCommand]:
 
 
 def plugin_command(name: str, args: Sequence[str]) -> tuple[str, Command]:
-    """A plugin's command and what errors call it; the plugin may be in a folder that the arguments name.
+    """A plugin's command and its name in errors; the plugin may be in a folder that the arguments name.
 
     Raises UnknownNameError, and PluginError when its function cannot be imported or is none that Typer understands.
     """
@@ -61,7 +61,7 @@ def plugin_command(name: str, args: Sequence[str]) -> tuple[str, Command]:
 
 
 def _plugins_expected() -> bool:
-    """Whether there may be plugins at all; without any, the help page need not load what they are made of."""
+    """True if there may be plugins at all; without any, the help page need not load the plugin host."""
     wanted = os.environ.get("GANTOOL_PLUGINS")
     if wanted is not None and not wanted.strip():
         return False

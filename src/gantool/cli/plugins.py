@@ -1,4 +1,4 @@
-"""`gantool plugins`: which plugins there are, what each provides, and what a component takes."""
+"""`gantool plugins`: lists of plugins and their components, and the options of a component."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from gantool.cli import plugins_check, plugins_manage, plugins_new
 from gantool.cli.components import PluginFolders, PluginsDir
 
-app = typer.Typer(help="List plugins, write, check, install and remove them.", no_args_is_help=True)
+app = typer.Typer(help="List, write, check, install and remove plugins.", no_args_is_help=True)
 app.command()(plugins_new.new)
 app.command()(plugins_check.check)
 app.command()(plugins_manage.install)
@@ -32,7 +32,7 @@ def _complete_kind(incomplete: str) -> list[str]:
 
 @app.command("list")
 def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
-    """List every plugin that was found: built in, installed, or in a folder; sound or not."""
+    """List all plugins: built in, installed, or in a folder; working or broken."""
     from gantool.cli.describe import plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
     from gantool.plugin_tools.fatal_imports import remembered_fatal_imports

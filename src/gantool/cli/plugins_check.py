@@ -1,4 +1,4 @@
-"""`gantool plugins check`: whether plugins import quickly and their components keep their contracts."""
+"""`gantool plugins check`: a check that plugins import quickly and their components keep their contracts."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -29,9 +29,9 @@ def check(
     plugins_dir: PluginFolders = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Import plugins and try their components, each plugin in a process of its own.
+    """Check that plugins import quickly and their components keep their contracts.
 
-    The exit code is 1 when something fails.
+    Each plugin gets a process of its own. The exit code is 1 when a check fails.
     """
     from gantool.cli.output import page, result_json, say
     from gantool.plugin_tools.doctor import Asked, asked, candidates, clashes, examine, wanted

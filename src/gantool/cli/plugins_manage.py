@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gantool.plugin_tools.requirements import PluginRequirement
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the command that would be run, and run none.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the installer's command without running it.")]
 
 
 def _complete(incomplete: str) -> list[str]:
@@ -21,15 +21,15 @@ def _complete(incomplete: str) -> list[str]:
 
 def install(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME|PATH|URL...", help="NAME is the distribution gantool-NAME.")
+        list[str], typer.Argument(metavar="NAME|PATH|URL...", help="NAME stands for the distribution gantool-NAME.")
     ],
     editable: Annotated[
-        bool, typer.Option("--editable", "-e", help="Install folders so that changes in them count at once.")
+        bool, typer.Option("--editable", "-e", help="Editable install of folders: changes take effect at once.")
     ] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Install plugins, leave torch as it is, and see whether they load."""
+    """Install plugins without changing torch, and check that they load."""
     from gantool.plugin_tools.requirements import read_requirement
 
     _install([read_requirement(name, editable=editable) for name in names], dry_run=dry_run, json=json)
@@ -45,7 +45,7 @@ def upgrade(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Install the newest versions of plugins, from where each came, and leave torch as it is."""
+    """Upgrade plugins from where each was installed, without changing torch."""
     from gantool.cli.output import say
     from gantool.plugin_tools.installed import find_installed, installed_plugins
 
@@ -63,7 +63,7 @@ def uninstall(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Remove plugins, however broken, and nothing they depend on."""
+    """Remove plugins, even broken ones, but not their dependencies."""
     from gantool.cli.output import result, result_json
     from gantool.plugin_tools import install
     from gantool.plugin_tools.installed import find_installed
@@ -83,7 +83,7 @@ def uninstall(
 def _install(
     wanted: "Sequence[PluginRequirement]", *, upgrade: bool = False, dry_run: bool = False, json: bool = False
 ) -> None:
-    """Install, then print what a fresh process makes of the plugins; exit code 1 when something is wrong with one."""
+    """Install, then load the plugins in a fresh process and print the result; exit code 1 when one has an error."""
     from gantool.cli.output import error
     from gantool.plugin_tools import install
 

@@ -1,11 +1,11 @@
-"""`gantool plugins new`: a package to begin one's own plugin with."""
+"""`gantool plugins new`: a package to start a plugin from."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Kind = Annotated[str, typer.Option("--kind", autocompletion=lambda: _kinds(), help="What it brings: see below.")]
+Kind = Annotated[str, typer.Option("--kind", autocompletion=lambda: _kinds(), help="Kind of its component: see above.")]
 
 
 def _kinds() -> list[str]:
@@ -17,10 +17,10 @@ def _kinds() -> list[str]:
 def new(
     name: Annotated[str, typer.Argument(help="Letters, digits, dashes; 'foo' and 'gantool-foo' mean the same.")],
     kind: Kind = "architecture",
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where its folder is made.")] = Path(),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Parent folder of the package.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write a package with a small component that installs, works and passes its own tests.
+    """Write the package of a new plugin, with a small component that works and tests that pass.
 
     Kinds: architecture, loss, penalty, augmentation, balance, optimizer, source, extractor, style-loss, observer,
     command.

@@ -1,4 +1,4 @@
-"""Shows the progress that work deep inside reports: a bar on a terminal, else a plain line every few seconds."""
+"""Display of reported progress: a bar on a terminal, else a plain line every few seconds."""
 
 import time
 from collections.abc import Callable, Iterator

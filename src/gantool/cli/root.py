@@ -57,9 +57,9 @@ class RootGroup(TyperGroup):
         return command
 
     def invoke(self, ctx: Context) -> Any:
-        """Run the command; what a plugin's raises by accident is told with the plugin's name.
+        """Run the command; an unexpected error of a plugin's command is reported with the plugin's name.
 
-        Nothing that a command calls may end the program: half of the work would pass for all of it.
+        Nothing that a command calls may end the program, or unfinished work would look like success.
         """
         try:
             return super().invoke(ctx)

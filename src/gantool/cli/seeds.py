@@ -9,7 +9,7 @@ LARGEST_SEED = 2**32 - 1
 
 
 def parse_seeds(text: str, flag: str = "--seeds") -> list[int]:
-    """The seeds in the order given. Raises OptionError for what is no seed, an empty range, or too many."""
+    """The seeds in the order given. Raises OptionError for an invalid seed, an empty range, or too many seeds."""
     seeds: list[int] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*([0-9]+)\s*(?:-\s*([0-9]+)\s*)?", part)
@@ -27,7 +27,7 @@ def parse_seeds(text: str, flag: str = "--seeds") -> list[int]:
 
 
 def format_seeds(seeds: list[int]) -> str:
-    """The shortest text that means these seeds; many scattered ones become first, last and number."""
+    """The shortest text for these seeds; many scattered ones become first, last and number."""
     parts: list[str] = []
     start = 0
     for stop in range(1, len(seeds) + 1):

@@ -19,7 +19,7 @@ COMPONENT = "NAME[:option=value,...]"
 _METAVARS = {int: "N", float: "X"}
 
 Wanted = Callable[[str], bool]
-"""Whether a command takes the settings of a panel."""
+"""A predicate: true for the panels with settings that a command takes."""
 
 
 def flag_names(wanted: Wanted = bool) -> list[str]:
@@ -58,7 +58,7 @@ def parameter(name: str) -> inspect.Parameter:
 
 
 def _type_of(field: "FieldInfo") -> tuple[Any, str]:
-    """The type by which Typer reads the flag's value, and its choices; a wrong one is for `RunConfig` to refuse."""
+    """The type by which Typer reads the flag's value, and its choices; `RunConfig` refuses a wrong one."""
     annotation: Any = field.annotation
     if get_origin(annotation) is Literal:
         words = get_args(annotation)
@@ -73,7 +73,7 @@ def _type_of(field: "FieldInfo") -> tuple[Any, str]:
 def takes_settings(
     wanted: Wanted = bool, *, first: bool = True
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A decorator: the function gets the settings that were given, and None for all others, in its `settings`.
+    """A decorator: the function gets all settings in its `settings`, None for those that were not given.
 
     They stand before its own parameters on the help page, or behind them. Registered as a `SettingsCommand`.
     """

@@ -1,4 +1,4 @@
-"""`gantool train`: settings to a run folder full of pictures."""
+"""`gantool train`: from settings to a run folder."""
 
 import sys
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def train(
     quiet: Annotated[bool, _run("No progress output.", "--quiet", "-q")] = False,
     plugins_dir: PluginsDir = None,
 ) -> None:
-    """Train a generator, or go on with a run."""
+    """Train a generator, or resume a run."""
     from gantool.cli.progress import showing_progress
     from gantool.cli.training import run_to_the_end, show_forecast
     from gantool.plugins.host import host
@@ -40,7 +40,7 @@ def train(
         from gantool.run.forecast import forecast
 
         with redirect_stdout(sys.stderr), showing_progress():
-            told = forecast(plan.config, plan.components)
-        show_forecast(told, plan.choices, as_json)
+            expected = forecast(plan.config, plan.components)
+        show_forecast(expected, plan.choices, as_json)
         return
     run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)

@@ -1,4 +1,4 @@
-"""What `gantool train` does around the trainer: signals, exit codes, and the words at the end."""
+"""`gantool train` around the trainer: signals, exit codes, and the closing lines."""
 
 import shlex
 import signal
@@ -20,7 +20,7 @@ from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, PluginError
 from gantool.plugins.blame import failure
 from gantool.plugins.host import host
-from gantool.run.defaults import Choice
+from gantool.run.defaults import DefaultChoice
 from gantool.run.folder import is_saved
 from gantool.run.forecast import Forecast
 from gantool.run.start import Plan, trainer
@@ -30,7 +30,7 @@ def run_to_the_end(
     plan: Plan, out: Path, plugins: Sequence[Path], *, accept_new_data: bool, quiet: bool, as_json: bool
 ) -> None:
     """Train, and leave with 0, or 130 or 143 after an interruption; the state is saved in either case."""
-    # Standard output is for the result, whatever a guest's code prints.
+    # Standard output is for the result, whatever a plugin's code prints.
     with redirect_stdout(sys.stderr), showing_progress():
         console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()
         made = trainer(plan, out, [console_observer], accept_new_data)
@@ -47,7 +47,7 @@ def run_to_the_end(
     if caught:
         command = resume_command(finished.run, plugins)
         ended = finished.images_seen >= made.config.images
-        way_on = "That was the whole of it." if ended else f"Go on with: {command}"
+        way_on = "The run is complete." if ended else f"Go on with: {command}"
         say(f"Stopped and saved at {finished.images_seen:,} images. {way_on}")
     if as_json:
         result_json(summary(made, bool(caught)))
@@ -62,7 +62,7 @@ def run_to_the_end(
 
 @contextmanager
 def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
-    """Turn what a plugin raises in the middle of a run into an error that names it and says how the run goes on."""
+    """Turn an exception of a plugin in the middle of a run into an error that names it and the command that resumes."""
     try:
         yield
     except (Exception, SystemExit) as error:
@@ -71,35 +71,35 @@ def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
             raise
         kept = "its checkpoints are intact" if is_saved(made.run) else "has no checkpoint yet"
         raise PluginError(
-            f"{of_a_plugin}. The run had seen {made.images_seen:,} images, and {kept}: once the plugin is mended, "
+            f"{of_a_plugin}. The run had seen {made.images_seen:,} images, and {kept}: once the plugin is fixed, "
             f"{'go on' if is_saved(made.run) else 'begin anew'} with: {resume_command(made.run, plugins)}"
         ) from error
 
 
 def resume_command(run: Path, plugins: Sequence[Path]) -> str:
-    """The command that goes on, ready to paste."""
+    """The command that resumes a run, ready to paste."""
     folders = [word for folder in plugins for word in ("--plugins-dir", str(folder))]
     return shlex.join(["gantool", "train", "--resume", str(run), *folders])
 
 
 def notes(made: Trainer) -> Iterator[str]:
-    """What a user should know before the first step, one line each."""
+    """The notes to print before the first step, one line each."""
     config = made.config
     colour = "grey" if config.channels == 1 else "colour"
     yield f"Data: {made.batches.count:,} images from {config.data}, at {config.resolution} pixels, in {colour}"
     skipped = made.run / SKIPPED
     if skipped.is_file():
         count = len(skipped.read_text(encoding="utf-8").splitlines())
-        yield f"Skipped: {count} files that could not be read; {skipped} tells which and why"
+        yield f"Skipped: {count} files that could not be read; see {skipped}"
     if config.labels:
         yield f"Classes: {len(made.card.class_names)}: {', '.join(made.card.class_names[:12])}"
     if len(made.stages) > 1:
         last = stage_at(made.stages, config.images - 1)
-        yield f"Grows in stages, the last of them from {last.start:,} images on: {last.title}"
+        yield f"Grows in stages; the last one begins at {last.start:,} images: {last.title}"
 
 
 def summary(made: Trainer, interrupted: bool) -> dict[str, object]:
-    """What `--json` prints: where everything is."""
+    """The result that `--json` prints: the paths of everything that the run wrote."""
     best = made.best
     files = [made.run / name for name in (GENERATOR, CONFIG, METRICS)]
     files += sorted((made.run / SAMPLES).glob("*.png"))
@@ -112,18 +112,19 @@ def summary(made: Trainer, interrupted: bool) -> dict[str, object]:
     }
 
 
-def show_forecast(told: Forecast, choices: Sequence[Choice], as_json: bool) -> None:
-    """Print a dry run: the resolved configuration, what of it was chosen and why, parameters and memory."""
-    config = told.config.model_dump(mode="json")
-    for doubt in told.doubts:
-        warn(doubt)
+def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json: bool) -> None:
+    """Print a dry run: the resolved configuration, the defaults with their reasons, parameters and memory."""
+    config = forecast.config.model_dump(mode="json")
+    for warning in forecast.warnings:
+        warn(warning)
     if as_json:
-        parameters = {"generator": told.generator, "discriminator": told.discriminator}
+        parameters = {"generator": forecast.generator, "discriminator": forecast.discriminator}
         stages = [
-            {**asdict(stage), "memory_bytes": memory} for stage, memory in zip(told.stages, told.memory, strict=True)
+            {**asdict(stage), "memory_bytes": memory}
+            for stage, memory in zip(forecast.stages, forecast.memory, strict=True)
         ]
         more = {"choices": [asdict(choice) for choice in choices], "stages": stages}
-        result_json({"config": config, "parameters": parameters, "memory_bytes": told.memory_bytes, **more})
+        result_json({"config": config, "parameters": parameters, "memory_bytes": forecast.memory_bytes, **more})
         return
     for key, value in config.items():
         result(f"{key} = {value}")
@@ -131,17 +132,17 @@ def show_forecast(told: Forecast, choices: Sequence[Choice], as_json: bool) -> N
         say(str(choice))
     measured = [name for name in ("precision", "layout") if config[name] == AUTO]
     if measured:
-        say(f"Left at auto: {' and '.join(measured)}, the faster of which is measured when the run begins.")
-    result(f"parameters: {told.generator:,} in the generator, {told.discriminator:,} in the discriminator")
-    result(f"memory: about {told.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
-    if len(told.stages) > 1:
-        _stage_table(told)
+        say(f"Left at auto: {' and '.join(measured)}, chosen by timing when the run begins.")
+    result(f"parameters: {forecast.generator:,} in the generator, {forecast.discriminator:,} in the discriminator")
+    result(f"memory: about {forecast.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
+    if len(forecast.stages) > 1:
+        _stage_table(forecast)
     console().print("Nothing was trained (--dry-run).")
 
 
-def _stage_table(told: Forecast) -> None:
-    """The course of a run that grows: from how many images on, what happens, at which batch and memory."""
+def _stage_table(forecast: Forecast) -> None:
+    """The table of stages of a run that grows: first image, title, batch and memory."""
     result(f"{'from image':>14}  {'stage':<18}{'batch':>6}{'memory':>12}")
-    for stage, memory in zip(told.stages, told.memory, strict=True):
-        beyond = "  not reached by --images" if stage.start >= told.config.images else ""
+    for stage, memory in zip(forecast.stages, forecast.memory, strict=True):
+        beyond = "  not reached by --images" if stage.start >= forecast.config.images else ""
         result(f"{stage.start:>14,}  {stage.title:<18}{stage.batch:>6}{memory / 2**20:>8,.0f} MiB{beyond}")

@@ -1,4 +1,4 @@
-"""`gantool tune`: which settings suit these pictures best, by short runs."""
+"""`gantool tune`: a search for better training settings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,14 +11,14 @@ from gantool.cli.settings import takes_settings
 
 TRIALS = 12
 OF_RUNS = "Run"
-"""The panel of settings that a search decides by itself: how often its trials report and save."""
+"""The panel of settings that a search chooses itself: the intervals at which its trials report and save."""
 
-_TRIALS = f"Number of trials, the start among them. Default: {TRIALS}."
+_TRIALS = f"Number of trials, the initial settings included. Default: {TRIALS}."
 _SEARCH = """\
 Search space of a setting: lr=1e-4..1e-2, loss=logistic,hinge, penalty=none,r1:weight=0.1..10; KEY=start keeps it \
 fixed; may be given again."""
 _NAME = "Name of the search; an existing one is resumed. Default: tune-ARCH-SOURCE."
-_CONFIG = "TOML file with the start's settings; flags override it."
+_CONFIG = "TOML file with the initial settings; flags override it."
 
 
 def _flag(help: str, *names: str, **more: Any) -> Any:
@@ -28,27 +28,27 @@ def _flag(help: str, *names: str, **more: Any) -> Any:
 @takes_settings(lambda panel: panel != OF_RUNS, first=False)
 def tune(
     settings: Mapping[str, Any],
-    run: Annotated[Path | None, typer.Argument(help="Run whose settings are the start.", metavar="RUN")] = None,
+    run: Annotated[Path | None, typer.Argument(help="Run with the initial settings.", metavar="RUN")] = None,
     trials: Annotated[int | None, _flag(_TRIALS, metavar="N")] = None,
     search: Annotated[list[str] | None, _flag(_SEARCH, metavar="KEY=...")] = None,
     out: Annotated[Path, _flag("Parent folder of the searches.", metavar="DIR")] = Path("runs"),
     name: Annotated[str | None, _flag(_NAME)] = None,
-    resume: Annotated[Path | None, _flag("Search to resume, as it was begun.", metavar="DIR")] = None,
+    resume: Annotated[Path | None, _flag("Search to resume, with its settings.", metavar="DIR")] = None,
     config: Annotated[Path | None, _flag(_CONFIG, metavar="FILE.toml")] = None,
     as_json: Annotated[bool, _flag("JSON result on standard output.", "--json")] = False,
     quiet: Annotated[bool, _flag("No progress output.", "--quiet", "-q")] = False,
     plugins_dir: PluginsDir = None,
 ) -> None:
-    """Search for better settings, by short runs and the watch's score.
+    """Search for better training settings by successive halving.
 
-    A trial is a run of --images. Successive halving: at a quarter and at
-    half of them, only the better half of the trials goes on.
+    A trial is a run of --images. At a quarter and at half of its length,
+    only the better half of the trials continues, by the score of the watch.
 
     Learning rates, batch size, penalty and, with few images, augmentation
     are searched, unless a flag fixes them.
 
-    Scores of short runs are noisy: the start is run with two random
-    seeds, to measure by how much.
+    Scores of short runs are noisy: to measure the noise, the initial
+    settings are run with two random seeds.
     """
     from gantool.cli.tuning import begin, resumed, run_search
     from gantool.tuning.halving import import_optuna
@@ -56,10 +56,10 @@ def tune(
     import_optuna()  # before anything is made, if it is missing
     if resume is not None:
         _check_alone({**settings, "RUN": run, "search": search, "name": name, "config": config})
-        folder, begun = resumed(resume, trials)
+        folder, initial = resumed(resume, trials)
     else:
-        folder, begun = begin(settings, run, config, search or (), TRIALS if trials is None else trials, out, name)
-    run_search(folder, begun, plugins_dir or (), quiet=quiet, as_json=as_json)
+        folder, initial = begin(settings, run, config, search or (), TRIALS if trials is None else trials, out, name)
+    run_search(folder, initial, plugins_dir or (), quiet=quiet, as_json=as_json)
 
 
 def _check_alone(given: Mapping[str, Any]) -> None:

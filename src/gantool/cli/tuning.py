@@ -1,4 +1,4 @@
-"""What `gantool tune` does around the search: signals, exit codes, and the words on the way and at the end."""
+"""`gantool tune` around the search: signals, exit codes, progress, and the closing lines."""
 
 import os
 import shlex
@@ -20,10 +20,10 @@ from gantool.errors import UsageError
 from gantool.files import RunLock
 from gantool.plugins.host import host
 from gantool.run import folder as run_folder
-from gantool.tuning.folder import Begun, check_trials, default_name, open_folder, plan, read, write
+from gantool.tuning.folder import SearchSettings, check_trials, default_name, open_folder, plan, read, write
 from gantool.tuning.report import command, document, folders, line, table, worth
 from gantool.tuning.search import Search
-from gantool.tuning.training import RunOf
+from gantool.tuning.training import TrialTrainer
 from gantool.tuning.trials import Trial, best_of, load
 
 
@@ -35,30 +35,30 @@ def begin(
     trials: int,
     out: Path,
     name: str | None,
-) -> tuple[Path, Begun]:
-    """A search and its folder, which may have been begun before by the same command."""
+) -> tuple[Path, SearchSettings]:
+    """A search and its folder, a new one or that of an earlier run of the same command."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UsageError("gantool tune is one process: start it without torchrun.")
-    begun = plan(host(), settings, run, config, search, trials)
-    name = name or default_name(host(), begun.start)
+    initial = plan(host(), settings, run, config, search, trials)
+    name = name or default_name(host(), initial.start)
     if Path(name).name != name or name in (".", ".."):
         raise UsageError(f"--name {name!r}: a name is one folder inside --out {out}, without slashes.")
-    return out / name, open_folder(out / name, begun)
+    return out / name, open_folder(out / name, initial)
 
 
-def resumed(folder: Path, trials: int | None) -> tuple[Path, Begun]:
-    """A search that goes on as it was begun, perhaps with more trials."""
-    begun = read(folder)
+def resumed(folder: Path, trials: int | None) -> tuple[Path, SearchSettings]:
+    """A search to resume with its settings, perhaps with more trials."""
+    initial = read(folder)
     if trials is not None:
         check_trials(trials)
-        begun = replace(begun, trials=trials)
-        write(folder, begun)
-    return folder, begun
+        initial = replace(initial, trials=trials)
+        write(folder, initial)
+    return folder, initial
 
 
-def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bool, as_json: bool) -> None:
-    """Search, show what was found, and leave with 0, or 130 or 143 after an interruption."""
-    search = begun.search(folder)
+def run_search(folder: Path, initial: SearchSettings, plugins: Sequence[Path], *, quiet: bool, as_json: bool) -> None:
+    """Search, print the report, and leave with 0, or 130 or 143 after an interruption."""
+    search = initial.search(folder)
     training: list[Trainer] = []
 
     def stop() -> None:
@@ -79,8 +79,8 @@ def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bo
         if not quiet:
             say(line(event, trial, search))
 
-    train = RunOf(host(), folder, begun.said, begun.start_file(folder), search.images, guard)
-    # The whole search is guarded: between two trials, too, KeyboardInterrupt may come where nothing can be raised.
+    train = TrialTrainer(host(), folder, initial.given, initial.start_file(folder), search.images, guard)
+    # The whole search is guarded: between two trials KeyboardInterrupt may come where nothing can be raised.
     with interruptible(stop) as signals:
         try:
             with RunLock(run_folder.make(folder)), redirect_stdout(sys.stderr), showing_progress():
@@ -92,7 +92,7 @@ def run_search(folder: Path, begun: Begun, plugins: Sequence[Path], *, quiet: bo
     if signals:
         again = shlex.join(["gantool", "tune", "--resume", str(folder), *folders(plugins)])
         say(f"Stopped and saved. Go on with: {again}")
-    _show(search, begun, plugins, bool(signals), as_json)
+    _show(search, initial, plugins, bool(signals), as_json)
     if signals:
         raise typer.Exit(signals.exit_code)
 
@@ -104,10 +104,10 @@ def _announce(search: Search) -> None:
     say(f"{search.trials} settings of {search.images:,} images at the most, compared at {rungs}, in {search.folder}")
 
 
-def _show(search: Search, begun: Begun, plugins: Sequence[Path], interrupted: bool, as_json: bool) -> None:
+def _show(search: Search, initial: SearchSettings, plugins: Sequence[Path], interrupted: bool, as_json: bool) -> None:
     trials = load(search.folder)
     best = best_of(trials)
-    words = command(begun.said, begun.start_file(search.folder), search, best, plugins) if best else None
+    words = command(initial.given, initial.start_file(search.folder), search, best, plugins) if best else None
     if as_json:
         result_json(document(search, words, interrupted))
         return

@@ -1,4 +1,4 @@
-"""The components of a game between its steps: told the clock; what they remember is saved, restored and shared."""
+"""Component state: advance with the clock, save, restore, all-reduce."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ PLACES = {
 
 
 def components(game: Game) -> dict[str, Strategy]:
-    """Everything but the networks, by its place in the game."""
+    """All components but the networks, by their role."""
     parts: dict[str, Strategy | None] = {"loss": game.loss, "augmentation": game.augmentation, "balance": game.balance}
     counted: Counter[str] = Counter()
     for penalty in game.penalties:
@@ -32,7 +32,7 @@ def components(game: Game) -> dict[str, Strategy]:
 
 
 def advance(game: Game, images_seen: int) -> None:
-    """Set the networks, and the components that go by it, to the clock of the next step."""
+    """Advance the networks and the components to this number of images, before a step."""
     game.gan.advance(images_seen)
     for name, part in components(game).items():
         with _blamed(name, part, f"advance({images_seen})"):
@@ -40,7 +40,7 @@ def advance(game: Game, images_seen: int) -> None:
 
 
 def remembering(game: Game) -> dict[str, nn.Module]:
-    """The components that keep something in buffers, by their place in the game."""
+    """The components with state in buffers, by their role."""
     return {name: part for name, part in components(game).items() if isinstance(part, nn.Module) and part.state_dict()}
 
 
@@ -51,17 +51,17 @@ def memory(game: Game) -> Iterator[Tensor]:
 
 
 def status(game: Game) -> dict[str, float]:
-    """Numbers of the networks and of the components that change, read from the device."""
-    told: dict[str, float] = dict(game.gan.status())
+    """The status values of the networks and of the components that change, read from the device."""
+    values: dict[str, float] = dict(game.gan.status())
     for name, part in components(game).items():
         with _blamed(name, part, "status()"):
-            told |= part.status()
-    return told
+            values |= part.status()
+    return values
 
 
 @contextmanager
 def _blamed(name: str, part: object, call: str) -> Iterator[None]:
-    """What a component raises in the middle of a run is told as its own fault."""
+    """Report an error of a component in the middle of a run as that component's fault."""
     try:
         yield
     except GantoolError:
@@ -74,18 +74,18 @@ def _blamed(name: str, part: object, call: str) -> Iterator[None]:
 
 
 def state(game: Game) -> dict[str, dict[str, Any]]:
-    """What a checkpoint keeps of the components."""
+    """The state of the components for a checkpoint."""
     return {name: dict(part.state_dict()) for name, part in remembering(game).items()}
 
 
 def restore(game: Game, saved: Mapping[str, Mapping[str, Tensor]]) -> None:
-    """Remember what was saved; a part that remembered nothing yet begins afresh. Raises CheckpointError."""
+    """Restore the state of the components; one without saved state begins afresh. Raises CheckpointError."""
     for name, part in remembering(game).items():
         if name in saved:
             try:
                 load_weights(part, saved[name], f"the {name}")
-            except MisfitError as misfit:  # the architecture's networks fit, and it is not to be blamed
+            except MisfitError as misfit:  # the architecture's networks fit, so the fault is not there
                 raise CheckpointError(
-                    f"What the {name} ({type(part).__name__}) remembered does not fit it: it has changed since the run "
-                    "was saved. Install the version of gantool or of its plugin that the run was made with."
+                    f"The saved state of the {name} ({type(part).__name__}) does not fit it: it has changed since the "
+                    "run was saved. Install the version of gantool or of its plugin that the run was made with."
                 ) from misfit

@@ -1,4 +1,4 @@
-"""Whether an architecture keeps the contract, found out before training instead of in the middle of it."""
+"""A check that an architecture keeps its contract, made before training."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ from gantool.errors import PluginError
 
 SAMPLES = 2
 USUAL_BATCH = 64
-"""What is asked of `stages` where there is no run, as when a model is loaded."""
+"""The batch size given to `stages` where there is no run, as when a model is loaded."""
 
 
 @torch.no_grad()
 def check_contract(gan: object, shape: ImageShape, title: str, batch: int = USUAL_BATCH) -> None:
-    """Draw and judge two samples in evaluation mode, in each stage of a run with this `--batch`.
+    """Run generator and discriminator on two samples in evaluation mode, in each stage of a run with this `--batch`.
 
     A Gan that grows is left at its beginning.
 

@@ -1,4 +1,4 @@
-"""What a discriminator answers: one logit an image or several, alone or with more for the architecture's own terms."""
+"""The output of a discriminator: one logit an image or several, alone or with more for the architecture's terms."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from gantool.api.networks import Images, Labels, Logits
 
 
 def parted(answer: Any) -> tuple[Tensor, Any]:
-    """Logits, and what the discriminator gave beside them; None where that is nothing."""
+    """Logits, and the discriminator's further output; None where there is none."""
     logits, more = answer if isinstance(answer, tuple) else (answer, None)
     return logits, more
 
@@ -20,7 +20,7 @@ def per_image(logits: Float[Tensor, "n *k"]) -> Logits:
 
 
 class PerImage(nn.Module):
-    """A discriminator as penalties see it, whose answer is one logit an image."""
+    """A discriminator as penalties see it: one logit an image."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

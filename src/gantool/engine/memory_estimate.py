@@ -1,4 +1,4 @@
-"""What a training step will take in memory, before the first one runs out of it."""
+"""An estimate of the memory of a training step, made before the first one runs out of it."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ Made = TypeVar("Made")
 
 
 def trainable(network: nn.Module) -> int:
-    """How many numbers the optimizer moves."""
+    """The number of trainable parameters."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
@@ -31,7 +31,7 @@ def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Pe
     learning = sum(weight.nbytes for weight in weights if weight.requires_grad)
     averaged = sum(weight.nbytes for weight in gan.generator.parameters())
     try:
-        # What a penalty remembers must not learn from this.
+        # The state of a penalty must not change by this.
         kept = _kept(_weightless(gan), stage, classes, _on_meta(penalties))
     except Exception:  # networks may do what needs numbers
         kept = _kept(gan, stage, classes, copy.deepcopy(penalties))

@@ -18,7 +18,7 @@ class Ledger:
 
     def add(self, scalars: Mapping[str, Float[Tensor, ""]]) -> None:
         """Add the scalars of one step, without reading any: one tensor for each set of names, to spare launches."""
-        # A network whose turn it was not has skipped nothing.
+        # A network that had no turn has skipped nothing.
         skipped = torch.stack([scalars[name] for name in SKIPPED if name in scalars]).amax()
         self._streak = skipped if self._streak is None else (self._streak + 1) * skipped
         names = tuple(scalars)

@@ -80,9 +80,9 @@ def choose(
     entry = f"{machine}: {key}, {wanted}, {layout}"
     known = _recall(memory)
     if entry in known:
-        remembered = [c for c in candidates if f"{c.name} {c.layout}" == known[entry]]
-        if remembered:
-            return remembered[0]
+        stored = [c for c in candidates if f"{c.name} {c.layout}" == known[entry]]
+        if stored:
+            return stored[0]
     best = _fastest(candidates, step_seconds)
     _remember(memory, known | {entry: f"{best.name} {best.layout}"})
     return best

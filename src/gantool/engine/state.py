@@ -1,4 +1,4 @@
-"""What a checkpoint holds of a game in progress, gathered and given back."""
+"""The training state in a checkpoint: collected when it is saved, restored when a run resumes."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from gantool.errors import ResumeError
 def gather(
     images_seen: int, game: Game, ema: Ema, card: ModelCard, batches: Batches, more: dict[str, Any]
 ) -> checkpoint.Contents:
-    """All that decides how the game goes on; `more` is the trainer's own."""
+    """The state that decides how training goes on; `more` is the trainer's own."""
     ema.gan.advance(images_seen)
     return checkpoint.Contents(
         images_seen,
@@ -35,7 +35,7 @@ def gather(
 
 
 def give_back(contents: checkpoint.Contents, game: Game, ema: Ema) -> None:
-    """Networks, average, optimizers and what components remember, as they were. Raises CheckpointError."""
+    """Restore networks, average, optimizers and component state. Raises CheckpointError."""
     gan = game.gan
     gan.advance(contents.images_seen)
     checkpoint.load_weights(gan.generator, contents.generator, "the generator")
@@ -69,7 +69,7 @@ def check_same_data(contents: checkpoint.Contents, batches: Batches) -> None:
     if then != now:
         raise ResumeError(
             f"The images have changed since this run was saved: {then['count']} then, {now['count']} now, or "
-            "others of the same number. Start a new run, or go on with the new ones by --accept-new-data."
+            "others of the same number. Start a new run, or resume with the new ones by --accept-new-data."
         )
 
 

@@ -1,4 +1,4 @@
-"""The game: the discriminator's step and the generator's step, side by side."""
+"""The training step: the discriminator's step and the generator's step, side by side."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,15 +16,14 @@ from gantool.engine.precision import Precision
 from gantool.errors import TrainingError
 
 Scalars = dict[str, Float[Tensor, ""]]
-"""What a step saw, still on the device: reading it would make the host wait."""
+"""The scalars of a step, still on the device: reading one would make the host wait."""
 
 
 @dataclass(frozen=True)
 class Game:
-    """Two networks, what they play by, and how they learn; one network where the generator has no adversary.
+    """Networks, components and optimizers of a training step; one network where the generator has no adversary.
 
-    A batch is learnt from in `accumulate` equal parts, one after the other. Gradients longer than `clip` are shortened
-    to it; 0 leaves them.
+    `accumulate` splits each batch into equal micro-batches. `clip` is the largest gradient norm; 0 disables clipping.
     """
 
     gan: Gan
@@ -45,21 +44,21 @@ class Game:
         return (self.optimizer_g,) if self.optimizer_d is None else (self.optimizer_g, self.optimizer_d)
 
     def due(self, side: str, step: int) -> Iterator[Penalty]:
-        """The penalties of one side that come on this turn of its network."""
+        """The penalties of one side that are due in this step of its network."""
         return (penalty for penalty in self.penalties if penalty.side == side and step % penalty.every == 0)
 
 
 def discriminator_step(
     game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int, noise: float = 0.0
 ) -> Scalars:
-    """Teach the discriminator real from fake; `step` counts its turns and decides which lazy penalties are due.
+    """One step of the discriminator; `step` counts its steps and decides which lazy penalties are due.
 
     `noise` is the standard deviation of instance noise on all it sees (Sonderby et al. 2017).
     """
     gan = game.gan
     network, optimizer = gan.discriminator, game.optimizer_d
     if network is None or optimizer is None:
-        raise TrainingError("There is no discriminator to teach.")
+        raise TrainingError("There is no discriminator to train.")
     judged: list[Tensor] = []
 
     def loss_of(batch: Tensor, labels: Labels) -> tuple[Tensor, Scalars]:
@@ -89,7 +88,7 @@ def discriminator_step(
 def generator_step(
     game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int = 0, noise: float = 0.0
 ) -> Scalars:
-    """Teach the generator to pass for real, with noise of its own; the discriminator, if there is one, only judges."""
+    """One step of the generator, with noise of its own; the discriminator, if there is one, stays as it is."""
     gan = game.gan
 
     def loss_of(batch: Tensor, labels: Labels) -> tuple[Tensor, Scalars]:
@@ -152,7 +151,7 @@ def _judge(game: Game, images: Images, labels: Labels) -> tuple[Float[Tensor, "n
 
 
 def _shown(game: Game, n: int, noise: float) -> Callable[[Images], Images]:
-    """What the discriminator is shown of images: augmented by one draw for all of them, and disturbed."""
+    """Images as the discriminator sees them: augmented by one draw for all of them, with instance noise."""
     if game.gan.discriminator is None:
         return lambda images: images
     augment = game.augmentation.draw(n) if game.augmentation is not None else lambda images: images
@@ -180,7 +179,7 @@ def _terms(gan: Gan, side: str, seen: Seen, scalars: Scalars) -> list[Tensor]:
 
 
 def _weighed(penalty: Penalty, values: Tensor, scalars: Scalars) -> Tensor:
-    """What a penalty adds to the loss; its plain value is noted in `scalars`."""
+    """The weighted term that a penalty adds to the loss; its plain value goes to `scalars`."""
     value = values.mean()
     name = f"penalty_{penalty.component_name or type(penalty).__name__.lower()}"
     scalars[name] = scalars.get(name, 0.0) + value.detach()
@@ -216,7 +215,7 @@ def _learn(
 
 def _update(optimizer: torch.optim.Optimizer, skipped: Tensor) -> None:
     """Step unless `skipped`: decided on the device where the optimizer can, as fused ones do."""
-    # torch's own gradient scaler asks and speaks to fused optimizers the same way: no host synchronisation.
+    # torch's own gradient scaler talks to fused optimizers the same way: no host synchronisation.
     if getattr(optimizer, "_step_supports_amp_scaling", False):
         optimizer.found_inf = skipped  # type: ignore[attr-defined]
         optimizer.step()

@@ -72,7 +72,7 @@ def forward_seconds(gan: Gan, shape: ImageShape, precision: Precision) -> float:
 
 
 def _pass(gan: Gan, z: Tensor, labels: Labels) -> Tensor:
-    """Logits of what is drawn; where nobody judges them, the pictures in a row."""
+    """Logits of generated images; without a discriminator, their pixels in a row."""
     images: Images = gan.generator(z, labels)
     if gan.discriminator is None:
         return torch.cat([level.flatten() for level in images])

@@ -1,4 +1,4 @@
-"""Whether networks and what plays with them keep their contracts: called as a step would, before there is a run.
+"""A trial of networks and components before a run: they are called as a step calls them, to see if they keep contracts.
 
 Values are not judged, since they depend on networks that have learnt nothing; shapes, types and gradients are.
 """
@@ -34,16 +34,13 @@ GENERATOR_PENALTY = (
     "weights; the step takes the mean."
 )
 CONSTRAINT = "A constraint changes the discriminator's weights in place, within torch.no_grad(), and keeps them finite."
-OBSERVE = "An augmentation's observe(real_logits) takes the logits of a step's reals, a float tensor [n]."
-REMEMBERS = (
-    "What remembers something keeps it in buffers of floating point, and tells of itself by status(), which returns "
-    "numbers by name."
-)
+OBSERVE = "An augmentation's observe(real_logits) takes the logits of the reals in a step, a float tensor [n]."
+STATE = "A component keeps its state in buffers of floating point, and its status() returns numbers by name."
 CLOCK = "advance(images_seen) is called before every step, and what it sets follows from images_seen alone."
 LATER = 10_000
 BALANCE = (
     "A balance's turn() returns gantool.Turn(discriminator, generator), of which at least one is true, "
-    "and observe(seen) takes what was seen."
+    "and observe(seen) takes the scalars of a step."
 )
 AUGMENTATION = (
     "An augmentation's draw(n) returns a function from a tuple of images to a tuple of new ones of the same shapes, "
@@ -52,7 +49,7 @@ AUGMENTATION = (
 
 
 def try_loss(loss: Loss, title: str, device: torch.device) -> None:
-    """Ask for both values of a few logits. Raises PluginError that says what `title` does wrong."""
+    """Call both methods of a loss with a few logits. Raises PluginError that says what `title` does wrong."""
     with own_randomness(device):
         real, fake = (torch.randn(SAMPLES, device=device, requires_grad=True) for _ in range(2))
         with calling(title, "discriminator(real_logits, fake_logits)", LOSS) as check:
@@ -118,7 +115,7 @@ def _try_on_weights(
 
 
 def try_balance(balance: Balance, title: str) -> None:
-    """Ask whose turn it is and tell what came of it, a few times. Raises PluginError that says what is wrong."""
+    """Call a balance's turn and observe, a few times. Raises PluginError that says what is wrong."""
     with own_randomness(torch.device("cpu")):
         for _ in range(SAMPLES):
             with calling(title, "turn()", BALANCE) as check:
@@ -155,9 +152,9 @@ def try_augmentation(augmentation: Augmentation, title: str, gan: Gan, shape: Im
 
 
 def try_memory(component: Strategy, title: str) -> None:
-    """Look at what a component remembers and tells. Raises PluginError that says what `title` does wrong."""
+    """Check the buffers and the status of a component. Raises PluginError that says what `title` does wrong."""
     if isinstance(component, nn.Module):
-        with calling(title, "buffers()", REMEMBERS) as check:
+        with calling(title, "buffers()", STATE) as check:
             odd = [name for name, buffer in component.named_buffers() if not buffer.is_floating_point()]
             if odd:
                 raise check.broken(f"hold {odd[0]!r}, which is not of floating point")
@@ -172,8 +169,8 @@ def _at(component: Strategy, title: str, images_seen: int) -> str:
     """The weight and status at a moment of a run, as text, in which what is not a number equals itself."""
     with calling(title, f"advance({images_seen})", CLOCK):
         component.advance(images_seen)
-    with calling(title, "status()", REMEMBERS) as check:
-        told = component.status()
-        if not isinstance(told, Mapping) or not all(isinstance(value, int | float) for value in told.values()):
-            raise check.broken(f"returned {told!r:.80}")
-    return repr((component.weight if isinstance(component, Penalty) else None, dict(told)))
+    with calling(title, "status()", STATE) as check:
+        status = component.status()
+        if not isinstance(status, Mapping) or not all(isinstance(value, int | float) for value in status.values()):
+            raise check.broken(f"returned {status!r:.80}")
+    return repr((component.weight if isinstance(component, Penalty) else None, dict(status)))

@@ -1,4 +1,4 @@
-"""What the trials of `trials` have in common: how a component is called, on what, and what its answer must be."""
+"""The common part of all trials: the call of a component, its arguments, and the check of its result."""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ SAMPLES = 4
 
 
 class Check:
-    """What one call of a component must give, and the words for what it gave instead."""
+    """The result that one call of a component must give, and the words for anything else."""
 
     def __init__(self, title: str, call: str, contract: str) -> None:
         self.title, self.call, self.contract = title, call, contract
@@ -51,7 +51,7 @@ class Check:
             raise self.broken(f"returned {called} that are not finite")
 
     def gradient(self, scalars: Sequence[Tensor], sources: Sequence[Tensor], called: str) -> None:
-        """Each of the scalars differentiable, and at least one of the sources reached."""
+        """A check that each scalar is differentiable, and that a gradient reaches at least one of the sources."""
         flows = all(scalar.requires_grad for scalar in scalars)
         if not flows or not any(g is not None for g in torch.autograd.grad(scalars, sources, allow_unused=True)):
             raise self.broken(f"returned what has no gradient to {called}")
@@ -64,7 +64,7 @@ class Check:
 
 @contextmanager
 def calling(title: str, call: str, contract: str) -> Iterator[Check]:
-    """Whatever the call raises becomes the error that tells of its contract; a lack of memory stays what it is."""
+    """Turn an exception of the call into the error about its contract; a lack of memory stays as it is."""
     check = Check(title, call, contract)
     try:
         yield check
@@ -102,7 +102,7 @@ def copied(images: Images) -> Images:
 
 
 def described(thing: object) -> str:
-    """What something is, for a sentence about what was returned."""
+    """A short description of a returned object, for an error."""
     if isinstance(thing, Tensor):
         return f"a {str(thing.dtype).removeprefix('torch.')} tensor of shape {list(thing.shape)} on {thing.device.type}"
     return "None" if thing is None else f"a {type(thing).__name__}"

@@ -1,4 +1,4 @@
-"""Whether an architecture's networks can learn: they draw, judge and are taught as in a step, before there is a run."""
+"""A trial of an architecture's networks before a run: forward, backward and an update, as in a step."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,11 +26,11 @@ STEP = (
     "discriminator have none in the generator's step, also where the two share a part."
 )
 TAKEN = ("loss", "gradient_norm", "skipped", "penalty", "real_accuracy", "fake_accuracy")
-"""What the step's own scalars begin with."""
+"""Beginnings of the names of the step's own scalars."""
 
 
 def try_networks(gan: Gan, title: str, shape: ImageShape, device: torch.device) -> None:
-    """Draw, judge and differentiate with a copy of the networks, in each stage, as a step does.
+    """Run a copy of the networks forward and backward, in each stage, as a step does.
 
     Raises PluginError that says what `title` does wrong.
     """
@@ -59,7 +59,7 @@ def _try_discriminator(check: Check, network: nn.Module, images: Images, labels:
 
 
 def _try_terms(twin: Gan, title: str, real: Images, labels: Labels) -> None:
-    """Ask for the terms of both sides, each with what its step has at hand."""
+    """Call `terms` for both sides, each with the tensors of its step."""
     z = torch.randn(SAMPLES, twin.latent_dim, device=real[-1].device)
     fake, critic = twin.generator(z, labels), twin.discriminator
     if critic is None:
@@ -79,7 +79,7 @@ def _try_terms(twin: Gan, title: str, real: Images, labels: Labels) -> None:
             names += terms
     if critic is None and not names:
         with calling(title, "terms('generator', seen)", TERMS) as check:
-            raise check.broken("returned nothing, so that a generator without a discriminator has nothing to learn by")
+            raise check.broken("returned nothing, so a generator without a discriminator has no loss")
 
 
 def _check_terms(check: Check, terms: object, names: Sequence[str]) -> None:
@@ -104,14 +104,14 @@ def _try_steps(twin: Gan, title: str, real: Images, labels: Labels) -> None:
 
 
 class _Difference(Loss):
-    """The plainest loss that asks both networks for a gradient."""
+    """The simplest loss with a gradient to both networks."""
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
-        """How much more real the fakes look."""
+        """The mean difference of the logits of fakes and reals."""
         return fake_logits - real_logits
 
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
-        """The contrary, of fakes alone."""
+        """The negative mean logit of fakes."""
         return -fake_logits
 
 

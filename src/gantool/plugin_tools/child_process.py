@@ -1,4 +1,4 @@
-"""A child process that imports plugins, watched by its parent: it may hang, crash or end itself.
+"""A child process that imports plugins, watched by its parent: it may hang, crash or exit.
 
 It writes a line of JSON for each thing that it begins and ends, so that the parent knows what it was doing.
 """
@@ -45,10 +45,10 @@ def run(module: str, request: str, limit: Callable[[Line], float]) -> tuple[list
     with tempfile.TemporaryDirectory(prefix="gantool-check-", ignore_cleanup_errors=True) as folder:
         file, words = Path(folder) / "lines", Path(folder) / "words"
         file.touch()
-        with words.open("w") as said:
+        with words.open("w") as output:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", module, request, str(file)],
-                stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         try:
             exceeded = _wait(process, file, limit)

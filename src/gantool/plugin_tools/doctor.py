@@ -90,7 +90,7 @@ def asked(name: str, found: Sequence[Candidate]) -> list[Asked]:
 
     Raises UnknownNameError when there is none.
     """
-    ours = PluginHost(guests=False, environ={}).plugins
+    ours = PluginHost(third_party=False, environ={}).plugins
     rooms = [
         plugin.name
         for plugin in ours
@@ -141,7 +141,7 @@ def clashes(reports: Sequence[Examined]) -> None:
     """Add a fault to each plugin for its names that belong to gantool or to a plugin before it."""
     owners = {
         (kind, name): f"gantool {plugin.version}"
-        for plugin in PluginHost(guests=False, environ={}).plugins
+        for plugin in PluginHost(third_party=False, environ={}).plugins
         for kind, provided in plugin.provides.items()
         for name in provided
     }

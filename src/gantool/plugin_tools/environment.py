@@ -1,4 +1,4 @@
-"""The Python environment that gantool runs in: who may change its packages, and the command that does it."""
+"""The Python environment of gantool: the tool that manages its packages, and the command that changes them."""
 
 import hashlib
 import importlib.util
@@ -24,7 +24,7 @@ Command = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment and what there is to change it with; `uv` is the program's path.
+    """An environment and its installers; `uv` is the program's path.
 
     `marker` is the file by which a system keeps its Python to itself (PEP 668).
     """
@@ -37,7 +37,7 @@ class Environment:
 
     @property
     def owner(self) -> Literal["user", "pipx", "uv tool", "system"]:
-        """Who may change its packages; tools come before the system, on whose Python their environments lie."""
+        """The tool that manages its packages; tools come before the system, on whose Python their environments lie."""
         if (self.prefix / "uv-receipt.toml").is_file():
             return "uv tool"
         if (self.prefix / "pipx_metadata.json").is_file():
@@ -51,7 +51,7 @@ class Environment:
         """
         held = ("--constraint", str(constraints_file()))
         specs = [word for each in wanted for word in each.words]
-        if self.owner == "pipx" or self.has_pip:  # pip asks no more of what a plugin needs than it must
+        if self.owner == "pipx" or self.has_pip:  # pip upgrades dependencies only where a plugin needs that
             return self._pip("install", *(("--upgrade",) if upgrade else ()), *held, *specs)
         newer = [word for each in wanted if each.distribution for word in ("--upgrade-package", each.distribution)]
         return self._uv("install", *(newer if upgrade else ()), *held, *specs)
@@ -118,7 +118,7 @@ def constraints_file(*, gantool: bool = True) -> Path:
     """
     pins = installed_pins()
     lines = [f"{name}=={version}" for name, version in pins.items() if gantool or name != "gantool"]
-    # pip leaves installed packages out of account that nothing in a request asks for, also those that gantool needs.
+    # pip ignores installed packages that nothing in a request asks for, also those that gantool needs.
     needs = map(Requirement, metadata.requires("gantool") or ())
     lines += [
         f"{need.name}{need.specifier}"

@@ -62,7 +62,7 @@ def examine(request: Request, write: Write) -> None:
         write({"imported": key, **report})
     if request.trial == "none" or request.plugins[0] not in sound:
         return
-    host = PluginHost(guests=False, environ={})
+    host = PluginHost(third_party=False, environ={})
     for candidate, _ in sound.values():
         if candidate.origin != "built-in":
             host.add(candidate.load(), candidate.distribution)

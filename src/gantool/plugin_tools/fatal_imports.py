@@ -1,6 +1,6 @@
 """The plugins that end or hang the process that imports them, found by a child process that imports all of them.
 
-A plugin that raises harms nobody, so nothing is said about it here. What ends a process cannot be caught within it, and
+Exceptions are handled where plugins are loaded. An exit of the process cannot be caught within it, and
 a process whose threads a plugin keeps running cannot end.
 """
 

@@ -16,7 +16,7 @@ from gantool.plugin_tools.installed import Installed, gantool_itself, installed_
 from gantool.plugin_tools.requirements import PluginRequirement
 
 _NOISE = "Requirement already satisfied"
-"""The beginning of pip's lines on what is there; torch alone makes fifty of them."""
+"""The beginning of pip's lines on packages that are there already; torch alone makes fifty of them."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def uninstall_command(plugins: Sequence[Installed]) -> Command:
 
 
 def install(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> tuple[list[Installed], list[str]]:
-    """Install the plugins; returns those that are there now, and a sentence for each requirement that is no plugin.
+    """Install the plugins; returns the installed ones, and a sentence for each requirement that is no plugin.
 
     Raises PluginError when the installer fails.
     """
@@ -43,7 +43,7 @@ def install(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> tu
     if code := _run(command):
         held = ", ".join(f"{name} {version}" for name, version in installed_pins().items())
         raise PluginError(
-            f"Not {'upgraded' if upgrade else 'installed'}: the installer ended with exit code {code}, its words are "
+            f"Not {'upgraded' if upgrade else 'installed'}: the installer ended with exit code {code}, see its output "
             f"above. gantool holds {held}: where a plugin asks for other versions, install those yourself first, then "
             "the plugin again."
         )
@@ -51,7 +51,7 @@ def install(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> tu
     new = [one for one in after if one not in before]
     arrived = [one for one in after if one in new or any(_became(each, one) for each in wanted)]
     none = [each for each in wanted if not any(_became(each, one) for one in after)]
-    # A URL may be recorded in other words than it was given: where something is new, it may be that.
+    # A URL may be recorded in another form than it was given: then the new distribution is taken for it.
     return arrived, [_no_plugin(each) for each in none if each.distribution or not new]
 
 
@@ -62,7 +62,7 @@ def uninstall(plugins: Sequence[Installed]) -> None:
     left = [one.distribution for one in installed_plugins() if one.distribution in names]
     if code or left:
         why = f"ended with exit code {code}" if code else "left them where they are"
-        raise PluginError(f"{', '.join(left) or 'Plugins'} not removed: the installer {why}, its words are above.")
+        raise PluginError(f"{', '.join(left) or 'Plugins'} not removed: the installer {why}, see its output above.")
 
 
 def loaded(plugins: Sequence[Installed]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -104,7 +104,7 @@ def _requirements(plugins: Sequence[Installed]) -> Iterator[PluginRequirement]:
 
 
 def _run(command: Command) -> int:
-    """Run an installer to its end, its words on standard error as they come; returns its exit code."""
+    """Run an installer to its end, with its output on standard error; returns its exit code."""
     try:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",

@@ -1,4 +1,4 @@
-"""The installed plugins by their metadata alone: nothing is imported, so that no plugin can keep itself installed."""
+"""The installed plugins by their metadata alone: nothing is imported, so a broken plugin can be removed."""
 
 import importlib
 import json
@@ -27,7 +27,7 @@ class Installed:
     stamp: int | None = None
 
     def is_called(self, name: str) -> bool:
-        """Whether a user may mean it: by the distribution, `gantool-` or not, or one of its plugins."""
+        """True if a name means it: that of the distribution, with or without `gantool-`, or of one of its plugins."""
         return normal(name) in {normal(self.distribution), *map(normal, self.plugins)}
 
     @property
@@ -46,13 +46,13 @@ def installed_plugins() -> list[Installed]:
             name = distribution.metadata["Name"]
             if plugins and name:
                 found.setdefault(canonical(name), _read(distribution, name, plugins))
-        except Exception:  # somebody's broken metadata must not stand in the way of removing a plugin
+        except Exception:  # broken metadata of another distribution must not prevent the removal of a plugin
             continue
     return list(found.values())
 
 
 def find_installed(name: str) -> Installed:
-    """The installed plugin that a user means. Raises UsageError for what is none, or is part of gantool."""
+    """The installed plugin of this name. Raises UsageError for a name of no plugin, or of a part of gantool."""
     every = installed_plugins()
     named = [one for one in every if one.is_called(name)]
     exact = [one for one in named if canonical(one.distribution) == canonical(name)]
@@ -72,7 +72,7 @@ def find_installed(name: str) -> Installed:
 
 
 def is_installed(distribution: str) -> bool:
-    """Whether any distribution of this name is there, plugin or not."""
+    """True if a distribution of this name is installed, plugin or not."""
     importlib.invalidate_caches()
     try:
         metadata.distribution(distribution)
@@ -90,7 +90,7 @@ def gantool_itself() -> PluginRequirement:
 
 
 def _is_built_in(name: str) -> bool:
-    ours = PluginHost(guests=False, environ={}).plugins
+    ours = PluginHost(third_party=False, environ={}).plugins
     components = {each for room in ours for names in room.provides.values() for each in names}
     return canonical(name) == "gantool" or name.startswith("gantool.") or name in components
 
@@ -102,7 +102,7 @@ def _read(distribution: metadata.Distribution, name: str, plugins: tuple[str, ..
 
 
 def _origin(distribution: metadata.Distribution) -> tuple[str | None, bool]:
-    """The URL of a distribution as an installer takes it (PEP 610), and whether it is editable."""
+    """The URL of a distribution as an installer takes it (PEP 610), and true if it is editable."""
     came = json.loads(distribution.read_text("direct_url.json") or "{}")
     url, version = came.get("url"), came.get("vcs_info")
     if url and version:

@@ -17,7 +17,7 @@ _ARCHIVES = (".whl", ".tar.gz", ".zip")
 
 @dataclass(frozen=True)
 class PluginRequirement:
-    """`text` as pip and uv take it; `distribution` is None where only the installed package tells its name."""
+    """`text` as pip and uv take it; `distribution` is None where only the installed package has its name."""
 
     text: str
     distribution: str | None = None
@@ -39,7 +39,7 @@ class PluginRequirement:
 def read_requirement(text: str, *, editable: bool = False) -> PluginRequirement:
     """Read NAME, PATH or URL; a name means the distribution `gantool-NAME`, a relative path becomes absolute.
 
-    Raises UsageError when it is none of them, or what lies at the path cannot be installed.
+    Raises UsageError when it is none of them, or the path cannot be installed.
     """
     text = text.strip()
     if editable and "://" in text:
@@ -79,7 +79,7 @@ def _is_url(text: str) -> bool:
 
 
 def _is_path(text: str) -> bool:
-    """As pip sees it: a path has a separator, begins with a dot, or ends like a wheel or an sdist."""
+    """True for a path by pip's rule: it has a separator, begins with a dot, or ends like a wheel or an sdist."""
     separators = os.sep in text or bool(os.altsep and os.altsep in text)
     return "://" not in text and (separators or text.startswith((".", "~")) or text.endswith(_ARCHIVES))
 

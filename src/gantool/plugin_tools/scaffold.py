@@ -34,7 +34,7 @@ class Written:
 def new_plugin(name: str, kind: str, out: Path) -> Written:
     """Write the package gantool-NAME into a new folder of `out`.
 
-    Raises UsageError for a name or kind that will not do, or a folder that is there already.
+    Raises UsageError for an invalid name or kind, or a folder that exists.
     """
     if kind not in KINDS:
         kinds = ", ".join(KINDS)
@@ -62,13 +62,13 @@ def _checked(name: str, kind: str) -> str:
     plain = name.strip().lower().removeprefix(PREFIX)
     if not _NAME.fullmatch(plain):
         near = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-        hint = f" {near!r} would do." if _NAME.fullmatch(near) else ""
+        hint = f" {near!r} is possible." if _NAME.fullmatch(near) else ""
         raise UsageError(
             f"{name!r} cannot name a plugin: use letters, digits and single dashes, beginning with a letter.{hint}"
         )
     if keyword.iskeyword(plain) or plain in ("gantool", "testing", "none", "auto"):
         raise UsageError(f"{plain!r} cannot name a plugin, since it means something else. Choose another name.")
-    if plain in PluginHost(guests=False, environ={}).specs(kind):
+    if plain in PluginHost(third_party=False, environ={}).specs(kind):
         raise UsageError(
             f"gantool has the {kind} {plain!r} itself, and a built-in keeps its name. Choose another name."
         )

@@ -1,1 +1,1 @@
-"""The plugin host: what is there, who provides it, and components with their options."""
+"""The plugin host: all components, their providers, and components selected with their options."""

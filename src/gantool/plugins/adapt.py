@@ -1,4 +1,4 @@
-"""The border at which a class that was written without gantool's base classes gets their defaults."""
+"""Defaults for classes that were written without gantool's base classes, added where a component is built."""
 
 from functools import partial
 from types import FunctionType
@@ -25,9 +25,9 @@ BASES: dict[str, type[Part]] = {
 
 
 def adapt(kind: str, built: Any, name: str, title: str) -> Any:
-    """The component, with its name and every optional attribute of its kind. Raises PluginError if it takes none.
+    """The component with its name and every optional attribute of its kind. Raises PluginError if they cannot be set.
 
-    Nothing is wrapped, so that what it is and what its state is called stay as they are.
+    Nothing is wrapped, so its type and the names in its state dict stay.
     """
     if kind not in BASES:
         return built
@@ -58,7 +58,7 @@ def _check_written(base: type, built: Any, title: str) -> None:
 
 
 def _defaults(base: type, built: object) -> dict[str, Any]:
-    """The attributes that a class of its own lacks; none of them looks at the component itself."""
+    """The optional attributes that a class lacks; none of them reads the component itself."""
     optional = {name: value for each in base.__mro__ for name, value in vars(each).items() if not name.startswith("_")}
     if hasattr(built, "constrain"):
         optional["side"] = "discriminator weights"

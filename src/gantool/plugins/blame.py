@@ -1,4 +1,4 @@
-"""Whose code an error comes from, told by the frames that it passed through."""
+"""The plugin that an error comes from, by the frames of its traceback."""
 
 import sys
 import traceback
@@ -12,14 +12,14 @@ _OTHERS = {"gantool", *HEAVY, *sys.stdlib_module_names}
 
 
 def failure(error: BaseException, plugins: PluginHost) -> str | None:
-    """What went wrong and in which plugin, in a phrase; None where no plugin's code was running.
+    """The error and its plugin in a phrase; None where no plugin's code was running.
 
     The innermost frame of a plugin is to blame, also for what a library raised that it called.
     """
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         module, file = str(frame.f_globals.get("__name__", "")), frame.f_code.co_filename
-        if whose := _owner(module, file, plugins):
-            return f"Plugin {whose} failed in {frame.f_code.co_qualname}: {cause(error)}"
+        if owner := _owner(module, file, plugins):
+            return f"Plugin {owner} failed in {frame.f_code.co_qualname}: {cause(error)}"
     return None
 
 
@@ -31,9 +31,9 @@ def _owner(module: str, file: str, plugins: PluginHost) -> str | None:
 
 
 def _packages(plugins: PluginHost) -> dict[str, str]:
-    """The packages that hold what guests provide, and whose they are."""
+    """The packages that hold components of plugins, with the plugin of each."""
     return {
         package: owner.title
-        for owner, spec in plugins.guests()
+        for owner, spec in plugins.provided()
         if (package := spec.factory.partition(":")[0].partition(".")[0]) not in _OTHERS
     }

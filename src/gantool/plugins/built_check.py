@@ -1,7 +1,7 @@
-"""Whether what a factory built keeps the contract of its kind, told before a run begins instead of in its middle.
+"""A check, before a run begins, that a built component keeps the contract of its kind.
 
-It looks at attributes, and at the size of a source, so that this page imports no torch. What takes tensors is tried out
-by `engine.inspection` and `engine.trials`.
+It reads attributes, and the size of a source, so it needs no torch. Methods that take tensors are tried by
+`engine.contract_check` and `engine.trial`.
 """
 
 import inspect
@@ -25,18 +25,18 @@ _CALLS: dict[str, dict[str, tuple[str, ...]]] = {
     "style-loss": {"measure": ("features", "weights"), "distance": ("measured", "target")},
     "observer": {"__call__": ("event",)},
 }
-"""What is called on each kind of component, and with what; penalties come in three forms."""
+"""The methods of each kind of component, and their arguments; penalties come in three forms."""
 SIDES = {
     "discriminator": "penalty",
     "generator": "generator penalty",
     "discriminator weights": "constraint",
     "generator weights": "constraint",
 }
-"""What a penalty acts on, to its form."""
+"""The side of a penalty, to its form."""
 
 
 def check_built(kind: str, built: object, title: str) -> None:
-    """Raise PluginError that says what `title` lacks, unless it is what a component of this kind must be."""
+    """Raise PluginError that says what `title` lacks, unless it keeps the contract of its kind."""
     form = _form(kind, built)
     calls = _CALLS.get(form, {})
     if calls and (built is None or isinstance(built, type)):
@@ -63,7 +63,7 @@ def check_built(kind: str, built: object, title: str) -> None:
 
 
 def _form(kind: str, built: object) -> str:
-    """Which of its kind's forms a component has: only penalties have more than one."""
+    """The form of a component: only penalties have more than one."""
     if kind != "penalty" or built is None or isinstance(built, type):
         return kind
     if not hasattr(built, "side"):
@@ -121,14 +121,14 @@ def _check_skipped(built: object, thing: str) -> None:
 
 
 def _has(built: object, name: str) -> bool:
-    """Whether the method is there; Python looks up special methods on the class alone."""
+    """True if the method is there; Python looks up special methods on the class alone."""
     if name.startswith("__"):
         return any(name in vars(each) for each in type(built).__mro__)
     return callable(getattr(built, name, None))
 
 
 def _takes(function: object, arguments: Sequence[str]) -> bool:
-    """Whether it can be called with this many positional arguments; yes where Python cannot tell."""
+    """True if it can be called with this many positional arguments, or if Python cannot tell."""
     try:
         signature = inspect.signature(function)  # type: ignore[arg-type]
     except (TypeError, ValueError):  # some that are written in C

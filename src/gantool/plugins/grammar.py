@@ -67,7 +67,7 @@ def canonical(name: str, options: Options) -> str:
 
 @dataclass(frozen=True)
 class OptionRow:
-    """One option, told for a help page: `type` and `limits` are words, `default` is in the grammar."""
+    """One option as a help page shows it: `type` and `limits` are words, `default` is in the grammar."""
 
     name: str
     type: str
@@ -78,7 +78,7 @@ class OptionRow:
 
 
 def describe_options(options: type[Options]) -> list[OptionRow]:
-    """What the options of a component are and take, in the order they were declared."""
+    """The options of a component, and the values they take, in the order of their declaration."""
     rows = []
     for name, info in options.model_fields.items():
         kind, limits = accepts(info)
@@ -105,7 +105,7 @@ def _sentence(spec: Spec, choice: Choice, problem: Mapping[str, Any]) -> str:
 
 
 def _endless(text: str) -> bool:
-    """Whether it is a number, but infinity or none that anything could be computed with."""
+    """True for infinity and NaN."""
     try:
         return not math.isfinite(float(text))
     except ValueError:

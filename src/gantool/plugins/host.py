@@ -1,7 +1,7 @@
-"""The plugin host: which components there are, who provides each, and what is wrong with the plugins that do not work.
+"""The plugin host: all components, the provider of each, and the plugins that do not work, with the error of each.
 
-Built-ins are named as strings and enter by the same hooks as guests. A broken guest is noted and left out; asking for
-what it would provide is an error that names it and the cause.
+Built-ins are named as strings and enter by the same hooks as plugins. A broken plugin is noted and left out; asking
+for a component that it would provide is an error that names it and the cause.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_me
 from gantool.plugins.grammar import Choice, parse_choice, read_options
 from gantool.plugins.loading import Candidate, Collected, Key, built_in, collect, in_folder, installed
 from gantool.plugins.selection import Chosen, guarded, title
-from gantool.plugins.status import WIDTH_OF_A_CAUSE, Plugin, blocked, misnamed, told
+from gantool.plugins.status import WIDTH_OF_A_CAUSE, Plugin, blocked, briefly, misnamed
 
 BUILT_INS = (
     "gantool.builtin.architectures",
@@ -44,16 +44,16 @@ _log = logging.getLogger(__name__)
 class PluginHost:
     """Every component there is, by kind and name, and every plugin that was found, sound or not.
 
-    `environ` gives GANTOOL_PLUGINS (only these guests; empty for none), GANTOOL_BLOCK_PLUGINS (not these) and
-    GANTOOL_PLUGINS_DIR (folders of plugins); guests are named by distribution or by plugin name. Those in `fatal` are
-    not imported but broken for the reason given: they are known to end or to hang the process.
+    `environ` gives GANTOOL_PLUGINS (only these plugins; empty for none), GANTOOL_BLOCK_PLUGINS (not these) and
+    GANTOOL_PLUGINS_DIR (folders of plugins); they are named by distribution or by plugin name. Plugins in `fatal` end
+    or hang the process that imports them: they are not imported, and count as broken for the reason given.
     """
 
     def __init__(
         self,
         *,
         built_ins: Sequence[str] = BUILT_INS,
-        guests: bool = True,
+        third_party: bool = True,
         environ: Mapping[str, str] | None = None,
         fatal: Mapping[Key, str] | None = None,
     ) -> None:
@@ -66,7 +66,7 @@ class PluginHost:
             found = importlib.util.find_spec(module)
             if found is not None and found.origin:
                 self._load(built_in(module))
-        for candidate in installed() if guests else ():
+        for candidate in installed() if third_party else ():
             self._load(candidate)
         for folder in filter(None, self._environ.get("GANTOOL_PLUGINS_DIR", "").split(os.pathsep)):
             try:
@@ -93,14 +93,14 @@ class PluginHost:
                 self._load(candidate)
 
     def add(self, plugin: object, name: str) -> None:
-        """Load a module, or anything with hooks, as the plugin `name`, whatever the environment says of guests.
+        """Load a module, or anything with hooks, as the plugin `name`, whatever plugins the environment allows.
 
-        What is wrong with it is noted, as of any plugin.
+        Its errors are noted, as those of any plugin.
         """
         self._load(Candidate(name, name, "", "added", lambda: plugin), asked_for=True)
 
     def specs(self, kind: str) -> dict[str, Spec]:
-        """The components of one kind by name: built-ins first, then guests."""
+        """The components of one kind by name: built-ins first, then plugins."""
         return {name: spec for name, (spec, _) in self._of(kind).items()}
 
     def find(self, kind: str, name: str) -> Spec:
@@ -118,11 +118,11 @@ class PluginHost:
         """Read `NAME[:key=value,...]` to a component ready to build. Raises UsageError and what `find` raises."""
         choice = parse_choice(choice) if isinstance(choice, str) else choice
         spec, owner = self.find(kind, choice.name), self.owner(kind, choice.name)
-        whose = title(kind, spec.name, owner)
-        options = guarded(whose, owner, " over its options", lambda: read_options(spec, choice))
+        called = title(kind, spec.name, owner)
+        options = guarded(called, owner, " over its options", lambda: read_options(spec, choice))
         return Chosen(kind, spec, options, owner, self._of(kind)[choice.name][1].title)
 
-    def guests(self) -> Iterator[tuple[Plugin, Spec]]:
+    def provided(self) -> Iterator[tuple[Plugin, Spec]]:
         """Every component that a plugin provides, with the plugin."""
         for components in self._components.values():
             yield from ((plugin, spec) for spec, plugin in components.values() if plugin.distribution != "gantool")
@@ -132,7 +132,7 @@ class PluginHost:
         return [plugin.complaint for plugin in self._plugins if plugin.complaint]
 
     def misnamed(self) -> list[str]:
-        """One sentence for each name that the environment has for a plugin and none bears."""
+        """One sentence for each name in the environment that no plugin has."""
         return list(misnamed(self._plugins, self._environ))
 
     def _of(self, kind: str) -> dict[str, tuple[Spec, Plugin]]:
@@ -164,7 +164,10 @@ class PluginHost:
             taken = {
                 spec.name: self._components[kind][spec.name][1] for spec in specs if spec.name in self._components[kind]
             }
-            clashes += [f"its {kind} {name!r} gives way to that of {owner.title}" for name, owner in taken.items()]
+            clashes += [
+                f"its {kind} {name!r} is ignored, because {owner.title} already provides one"
+                for name, owner in taken.items()
+            ]
             provides[KINDS[kind].plural] = tuple(spec.name for spec in specs if spec.name not in taken)
         plugin = replace(plugin, provides=provides)
         if clashes:
@@ -186,7 +189,7 @@ class PluginHost:
         elsewhere = [other for other in KINDS if name in self._components[other]]
         also = f" {name!r} is a component of kind {elsewhere[0]}." if elsewhere else ""
         unread = [plugin for plugin in self._plugins if plugin.status == "broken"]
-        maybe = f" Broken plugins that may have it: {told(unread)}." if unread else ""
+        maybe = f" Broken plugins that may have it: {briefly(unread)}." if unread else ""
         there = f" There are: {', '.join(known)}." if known else " There is none of this kind."
         return UnknownNameError(
             f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}{'' if also else _MORE}"
@@ -203,7 +206,7 @@ def host() -> PluginHost:
 
 @contextmanager
 def using(other: PluginHost) -> Iterator[None]:
-    """Have `other` be the host of this process for a while."""
+    """Make `other` the host of this process inside the block."""
     global _host
     before, _host = _host, other
     try:
@@ -213,9 +216,9 @@ def using(other: PluginHost) -> Iterator[None]:
 
 
 def look_in(folders: Iterable[Path], survey: Callable[[], Mapping[Key, str]] | None = None) -> PluginHost:
-    """Have the host of this process load these folders of plugins too. Raises UsageError when one is no folder.
+    """Load these folders of plugins into the host of this process too. Raises UsageError when one is no folder.
 
-    If it is yet to be made, `survey` is asked which plugins must not be imported, and why.
+    A host that is made here gets from `survey` the plugins that must not be imported, each with the reason.
     """
     global _host
     is_new, before = _host is None, 0 if _host is None else len(_host.plugins)

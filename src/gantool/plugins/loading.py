@@ -1,4 +1,4 @@
-"""Where plugins are looked for, and how one is loaded so that whatever is wrong with it stays its own affair."""
+"""Discovery of plugins, and loading them one by one, so that a broken plugin harms no other."""
 
 import importlib
 import importlib.util
@@ -40,7 +40,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A plugin that was found and not yet loaded; `load` may do anything, since it runs a stranger's code."""
+    """A plugin that was found and not yet loaded; `load` may do anything, since it runs foreign code."""
 
     name: str
     distribution: str
@@ -50,13 +50,13 @@ class Candidate:
 
     @property
     def key(self) -> Key:
-        """What tells it from all others."""
+        """Its unique key."""
         return self.name, self.distribution, self.origin
 
 
 @dataclass
 class Collected:
-    """What came of loading a candidate: its specs by kind, or the `error`, with the names it `claimed` all the same."""
+    """The result of loading a candidate: its specs by kind, or the `error`, and the names that it `claimed` anyway."""
 
     specs: dict[str, list[Spec]] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
@@ -88,10 +88,10 @@ def installed() -> Iterator[Candidate]:
     for distribution in metadata.distributions():
         try:
             entry_points = [point for point in distribution.entry_points if point.group == GROUP]
-        except Exception:  # not ours to mend, and not known to be a plugin
+        except Exception:  # not for gantool to mend, and perhaps no plugin
             continue
         if entry_points:
-            owner, version = _told(distribution, "name"), _told(distribution, "version")
+            owner, version = _metadata(distribution, "name"), _metadata(distribution, "version")
             key = canonical(owner) or f"{UNKNOWN} {len(found)}"  # two of them are not the same
             found.setdefault(
                 key,
@@ -101,7 +101,7 @@ def installed() -> Iterator[Candidate]:
         yield from sorted(found[owner], key=lambda candidate: candidate.name)
 
 
-def _told(distribution: metadata.Distribution, what: str) -> str:
+def _metadata(distribution: metadata.Distribution, what: str) -> str:
     """A field of the metadata; empty where it is missing, as in what an interrupted pip leaves behind."""
     try:
         return str(getattr(distribution, what) or "")
@@ -119,14 +119,14 @@ def in_folder(folder: Path) -> Iterator[Candidate]:
 
 
 def collect(candidate: Candidate) -> Collected:
-    """Load a plugin and ask it for its specs; whatever it raises becomes the `error`.
+    """Load a plugin and call its hooks for specs; an exception becomes the `error`.
 
-    Raises KeyboardInterrupt for the user's Ctrl-C, whatever the plugin made of it.
+    Raises KeyboardInterrupt for the user's Ctrl-C, also where the plugin swallowed it.
     """
     collected, raised = Collected(), None
     with _noting_interrupts() as interrupts:
         try:
-            with redirect_stdout(sys.stderr):  # standard output carries results, and a stranger may print
+            with redirect_stdout(sys.stderr):  # standard output carries results, and a plugin may print
                 plugin = candidate.load()
                 _check_api(plugin)
                 _call_hooks(plugin, candidate, collected)
@@ -142,7 +142,7 @@ def collect(candidate: Candidate) -> Collected:
 
 @contextmanager
 def _noting_interrupts() -> Iterator[list[int] | None]:
-    """The SIGINTs that interrupt the block; None where that cannot be told.
+    """The SIGINTs that interrupt the block; None where they cannot be observed.
 
     A KeyboardInterrupt without one is a plugin's own; a handler that notes the signal and goes on interrupts nothing.
     """
@@ -237,15 +237,15 @@ def _import_file(name: str, file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[name]
-        if told := advice_on(error, name, file):
-            raise PluginError(f"{cause(error)}.{told}") from error
+        if advice := advice_on(error, name, file):
+            raise PluginError(f"{cause(error)}.{advice}") from error
         raise
     _from_folders[name] = file
     return module
 
 
 def advice_on(error: BaseException, name: str, file: Path | None = None) -> str:
-    """What to do about a module that was not found and lies in the folder of this plugin; else nothing."""
+    """The remedy for a module that was not found although it lies in the folder of this plugin; else an empty text."""
     file = file or _from_folders.get(name)
     if file is None or not isinstance(error, ModuleNotFoundError):
         return ""
@@ -260,6 +260,6 @@ def advice_on(error: BaseException, name: str, file: Path | None = None) -> str:
 
 
 def _is(file: Path, other: ModuleType | ModuleSpec) -> bool:
-    """Whether what Python knows under the name is this very file: the folder may lie on Python's path."""
+    """True if Python knows this very file under the name: the folder may lie on Python's path."""
     place = getattr(other, "__file__", None) if isinstance(other, ModuleType) else other.origin
     return place is not None and Path(place).resolve() == file.resolve()

@@ -1,4 +1,4 @@
-"""What an option's type means in the component grammar: text to value, value to text, and the words that explain it."""
+"""The types of options in the component grammar: text to value, value to text, and a description."""
 
 import re
 import types
@@ -43,7 +43,7 @@ def unquote(text: str) -> str:
 
 
 def read_value(text: str, info: FieldInfo) -> Any:
-    """What pydantic is to check: numbers, None and tuples where the type has them, else the text."""
+    """The text as a value for pydantic to check: number, None or tuple where the type has them, else the text."""
     return _read(text, info.annotation)
 
 
@@ -53,7 +53,7 @@ def write_value(value: Any, info: FieldInfo) -> str:
 
 
 def writable(annotation: Any) -> bool:
-    """Whether every value of the type can be written in the grammar and read back as the same value."""
+    """True if every value of the type can be written in the grammar and read back as the same value."""
     members = _members(annotation)
     kinds = [_plain(member) for member in members]
     if any(member is str or member is Path for member in members) and len(members) > 1:
@@ -79,7 +79,7 @@ def phrase(info: FieldInfo) -> str:
 
 
 def finite(phrase: str) -> str:
-    """Such a phrase for who gave infinity or no number at all: "a finite number (above 0)"."""
+    """The phrase for an error about infinity or NaN: "a finite number (above 0)"."""
     return phrase.replace("number", "finite number", 1)
 
 
@@ -192,9 +192,9 @@ def _accepts(annotation: Any, metadata: Sequence[Any] = ()) -> tuple[str, str]:
     for member, own in _limited(annotation):
         if get_origin(member) is tuple:
             items, endless = _items(member)
-            told = [_accepts(item) for item in items]
-            kinds.append(f"{told[0][0]}+..." if endless else "+".join(kind for kind, _ in told))
-            limits.append(_limits_of_items([limit for _, limit in told]))
+            parts = [_accepts(item) for item in items]
+            kinds.append(f"{parts[0][0]}+..." if endless else "+".join(kind for kind, _ in parts))
+            limits.append(_limits_of_items([limit for _, limit in parts]))
         else:
             kind = _plain(member) or str(getattr(member, "__name__", member))
             words = list(map(str, _choices(member))) if kind == "choice" else []
@@ -230,10 +230,10 @@ def _phrase(annotation: Any, metadata: Sequence[Any] = ()) -> str:
 
 def _phrase_of_items(items: Sequence[Any], endless: bool) -> str:
     """ "integers (at least 1) joined by '+'", "2 numbers joined by '+'", "an integer + a number (above 0)"."""
-    told = {_accepts(item) for item in items}
-    if len(told) > 1:
+    parts = {_accepts(item) for item in items}
+    if len(parts) > 1:
         return " + ".join(map(_phrase, items))
-    ((kind, limits),) = told
+    ((kind, limits),) = parts
     count = "" if endless else f"{len(items)} "
     if kind == "choice":
         return f"{count or 'any '}of {limits}, joined by '+'"

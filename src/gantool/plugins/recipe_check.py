@@ -1,4 +1,4 @@
-"""What a recipe must be to enter the tool: types and ranges, which need no other plugin to be judged."""
+"""A check of a recipe's types and ranges when its plugin is loaded; it needs no other plugin."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ SCHEDULES = ("constant", "linear", "cosine")
 _WIDTH_OF_A_VALUE = 80
 
 Rule = tuple[str, Callable[[Any], bool]]
-"""What a field must be, in words, and whether a value is that. `config.RunConfig` has the same limits (a test)."""
+"""The values that a field takes, in words, and a predicate for them. `RunConfig` has the same limits (a test)."""
 
 
 def check_recipe(name: str, recipe: Recipe) -> None:

@@ -28,12 +28,12 @@ class Chosen:
 
     @property
     def title(self) -> str:
-        """What errors call it: "Loss 'wild' of gantool-blobs"."""
+        """The name of the component in errors: "Loss 'wild' of gantool-blobs"."""
         return title(self.kind, self.spec.name, self.distribution)
 
     @property
-    def is_guest(self) -> bool:
-        """Whether it comes from a plugin, and not with gantool itself."""
+    def is_plugin(self) -> bool:
+        """True if it comes from a plugin, and not with gantool itself."""
         return self.distribution != "gantool"
 
     @property
@@ -44,16 +44,16 @@ class Chosen:
     def build(self, *args: Any, **kwargs: Any) -> Any:
         """Import the factory and call it with the options first.
 
-        Raises PluginError when a guest's code fails, or what it built does not keep the contract of its kind.
+        Raises PluginError when a plugin's code fails, or what it built does not keep the contract of its kind.
         """
         built = self._call(self.spec.factory, *args, **kwargs)
         guarded(self.title, self.distribution, "", lambda: check_built(self.kind, built, self.title))
-        from gantool.plugins.adapt import adapt  # which needs torch, and this page does not
+        from gantool.plugins.adapt import adapt  # not at the top: it needs torch
 
         return guarded(self.title, self.distribution, "", lambda: adapt(self.kind, built, self.spec.name, self.title))
 
     def settled(self, setting: Setting) -> tuple["Chosen", str]:
-        """Options at "auto" replaced by what suits the run, and why; itself and no reason where nothing is open."""
+        """The component with options at "auto" resolved for a run, and the reason; itself, without one, if none is."""
         if self.spec.settle is None or not self._left_open():
             return self, ""
         answer = self._call(self.spec.settle, setting)
@@ -63,7 +63,7 @@ class Chosen:
         return replace(self, options=answer[0]), str(answer[1])
 
     def as_settled(self, before: "Chosen") -> "Chosen":
-        """With options at "auto" as they were settled `before`, when a run of the same component began."""
+        """The component with the values that its options at "auto" got `before`, when the run began."""
         if self.spec.settle is None or self.spec.name != before.spec.name:
             return self
         kept = {name: getattr(before.options, name) for name in self._left_open()}
@@ -73,7 +73,7 @@ class Chosen:
         return [name for name in type(self.options).model_fields if getattr(self.options, name) == AUTO]
 
     def natural(self) -> ImageShape | None:
-        """The shape a source is best trained at, where it says so."""
+        """The shape that a source is best trained at, where it has one."""
         place = self.spec.natural if isinstance(self.spec, Component) else None
         shape = self._call(place) if place is not None else None
         if shape is not None and not isinstance(shape, ImageShape):
@@ -86,7 +86,7 @@ class Chosen:
 
 
 def imported(title: str, distribution: str, place: str) -> Any:
-    """What `"module:name"` stands for: something to call. Raises PluginError that says what `title` lacks."""
+    """The callable that `"module:name"` names. Raises PluginError that says why `title` cannot be used."""
     module, _, path = place.partition(":")
     try:
         with redirect_stdout(sys.stderr):
@@ -103,14 +103,14 @@ def imported(title: str, distribution: str, place: str) -> Any:
 
 
 def title(kind: str, name: str, distribution: str) -> str:
-    """What errors call a component: "Loss 'wild' of gantool-blobs"."""
+    """The name of a component in errors: "Loss 'wild' of gantool-blobs"."""
     return f"{kind.capitalize()} {name!r} of {distribution}"
 
 
 def guarded(title: str, distribution: str, where: str, call: Callable[[], T]) -> T:
-    """Run code of a component: what it prints goes to standard error, since standard output carries results.
+    """Run code of a component; its prints go to standard error, since standard output carries results.
 
-    What a guest raises, SystemExit included, becomes a PluginError; errors of gantool's own and a lack of memory stay.
+    Errors of a plugin, SystemExit included, become a PluginError; gantool's own errors and a lack of memory stay.
     """
     try:
         with redirect_stdout(sys.stderr):

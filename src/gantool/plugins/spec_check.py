@@ -1,4 +1,4 @@
-"""What a spec must be to enter the tool."""
+"""A check of a spec when its plugin is loaded."""
 
 import re
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ def _check_traits(kind: str, spec: Component) -> None:
 def _check_goes_with(kind: str, spec: Component) -> None:
     if not isinstance(spec.goes_with, tuple) or not all(isinstance(name, str) and name for name in spec.goes_with):
         raise PluginError(
-            f"what {kind} {spec.name!r} goes with must be a tuple of names of architectures, not {spec.goes_with!r}"
+            f"goes_with of {kind} {spec.name!r} must be a tuple of names of architectures, not {spec.goes_with!r}"
         )
 
 
@@ -90,7 +90,7 @@ def _check_waives(kind: str, spec: Component | Architecture) -> None:
 
 def _check_architecture(spec: Architecture) -> None:
     if not isinstance(spec.about, str):
-        raise PluginError(f"what architecture {spec.name!r} says about itself must be a text")
+        raise PluginError(f"about of architecture {spec.name!r} must be a text")
     if not isinstance(spec.recipe, Recipe):
         raise PluginError(f"the recipe of architecture {spec.name!r} must be a gantool.Recipe")
     check_recipe(spec.name, spec.recipe)
@@ -109,7 +109,7 @@ def _check_options(kind: str, name: str, options: type[Options]) -> None:
         options()
     except ValidationError as error:
         for problem in error.errors():
-            if problem["type"] != "missing":  # an option without a default is the author's right
+            if problem["type"] != "missing":  # an option may have no default
                 where = ".".join(map(str, problem["loc"]))
                 raise PluginError(
                     f"the default of option {where!r} of {kind} {name!r} is wrong: {problem['msg']}"

@@ -1,4 +1,4 @@
-"""A plugin that was found: where it is from, how it fares, what it provides, and whether the user wants it."""
+"""A plugin that was found: its origin, its status, its components, and whether the environment allows it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from gantool.errors import did_you_mean, sentence, shortened
 from gantool.plugins.loading import Candidate, normal
 
 WIDTH_OF_A_CAUSE = 200
-"""What is wrong with a plugin is told in so many letters in passing; `gantool plugins list` tells all."""
+"""The longest error of a plugin in a warning, in characters; `gantool plugins list` has all of it."""
 
 _WIDTH_AMONG_OTHERS = 80
 _FEW = 3
@@ -32,26 +32,26 @@ class Plugin:
 
     @classmethod
     def of(cls, candidate: Candidate) -> "Plugin":
-        """The candidate, about which nothing else is known yet."""
+        """The plugin of a candidate that is not loaded yet."""
         return cls(candidate.name, candidate.distribution, candidate.version, candidate.origin)
 
     @property
     def complaint(self) -> str | None:
-        """What the user should know about it, in a sentence; None when all is well or it is not wanted."""
+        """A warning about the plugin, in a sentence; None when it is sound or blocked."""
         what = {"broken": "is broken and left out", "clash": "is used in part"}.get(self.status)
         if what is None or self.error is None:
             return None
-        told = shortened(self.error, WIDTH_OF_A_CAUSE)
-        more = " 'gantool plugins list' shows the rest." if told != self.error else ""
-        return sentence(f"Plugin {self.title} {what}: {told}") + more
+        error = shortened(self.error, WIDTH_OF_A_CAUSE)
+        more = " 'gantool plugins list' shows the rest." if error != self.error else ""
+        return sentence(f"Plugin {self.title} {what}: {error}") + more
 
     @property
     def from_folder(self) -> bool:
-        """Whether it is a file or package of a plugin folder."""
+        """True if it is a file or package of a plugin folder."""
         return self.origin not in ("built-in", "installed", "added")
 
     def is_called(self, name: str) -> bool:
-        """Whether a user may mean this plugin by the name: its own or its distribution's, `gantool-` or not."""
+        """True if the name means this plugin: its own or that of its distribution, with or without `gantool-`."""
         return normal(name) in {normal(self.name), normal(self.distribution)}
 
     @property
@@ -60,15 +60,15 @@ class Plugin:
         return f"{self.distribution} {self.version}".strip()
 
 
-def told(plugins: Sequence[Plugin]) -> str:
-    """Broken plugins and what is wrong with them in the middle of a sentence; the first few of many."""
+def briefly(plugins: Sequence[Plugin]) -> str:
+    """Broken plugins and their errors, for the middle of a sentence; the first few of many."""
     listed = [f"{plugin.title} ({shortened(plugin.error or '', _WIDTH_AMONG_OTHERS)})" for plugin in plugins[:_FEW]]
     more = f" and {len(plugins) - _FEW} more ('gantool plugins list')" if len(plugins) > _FEW else ""
     return ", ".join(listed) + more
 
 
 def blocked(plugin: Plugin, environ: Mapping[str, str]) -> str | None:
-    """Why the environment does not want this guest; None when it does."""
+    """The reason why the environment blocks this plugin; None when it does not."""
     wanted = environ.get("GANTOOL_PLUGINS")
     if wanted is not None and not any(map(plugin.is_called, _names(wanted))):
         return "GANTOOL_PLUGINS does not name it"
@@ -77,12 +77,12 @@ def blocked(plugin: Plugin, environ: Mapping[str, str]) -> str | None:
 
 
 def misnamed(plugins: Sequence[Plugin], environ: Mapping[str, str]) -> Iterator[str]:
-    """One sentence for each name in the environment that no guest has."""
-    guests = [plugin for plugin in plugins if plugin.origin != "built-in"]
-    known = [name for plugin in guests for name in (plugin.name, plugin.distribution)]
+    """One sentence for each name in the environment that no plugin has."""
+    others = [plugin for plugin in plugins if plugin.origin != "built-in"]
+    known = [name for plugin in others for name in (plugin.name, plugin.distribution)]
     for variable in ("GANTOOL_PLUGINS", "GANTOOL_BLOCK_PLUGINS"):
         for name in _names(environ.get(variable, "")):
-            if not any(plugin.is_called(name) for plugin in guests):
+            if not any(plugin.is_called(name) for plugin in others):
                 yield f"{variable} names {name!r}, and no plugin is called so.{did_you_mean(name, known)}"
 
 

@@ -1,1 +1,1 @@
-"""From settings to a run: resolved, prepared, begun or gone on with."""
+"""From settings to a run: resolved, prepared, started or resumed."""

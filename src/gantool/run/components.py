@@ -64,7 +64,7 @@ class RunComponents:
         }
 
     def settled(self, setting: Setting) -> tuple["RunComponents", dict[str, str]]:
-        """Options at "auto" replaced by what suits the run, and why, by the name of the setting."""
+        """The components with options at "auto" resolved for the run, and the reasons, by the name of the setting."""
         why: dict[str, str] = {}
 
         def settle(name: str, chosen: Chosen) -> Chosen:
@@ -109,7 +109,7 @@ def components_of(host: PluginHost, settings: Mapping[str, Any]) -> RunComponent
 
 
 def _by_recipe(host: PluginHost, architecture: Chosen) -> Sequence[Chosen]:
-    """Penalties and balance of a recipe; what has a fault is left out, since a run without it need not hear of it."""
+    """Penalties and balance of a recipe; one with a fault is left out, since this run may not use it."""
     if not isinstance(architecture.spec, Architecture):
         return ()
     recipe = architecture.spec.recipe
@@ -122,7 +122,7 @@ def _by_recipe(host: PluginHost, architecture: Chosen) -> Sequence[Chosen]:
 
 
 def as_settled(host: PluginHost, asked: Mapping[str, Any], before: RunComponents) -> dict[str, Any]:
-    """Settings asked for again: options that they leave to "auto" are as they were settled when the run began."""
+    """Settings given again for a run that resumes: options at "auto" keep the values resolved when the run began."""
 
     def settled(text: str, was: Chosen | None) -> str:
         if was is None or text in (NONE, AUTO):
@@ -160,9 +160,9 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
         if isinstance(error, OptionError):
             raise
         looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~")) or bool(Path(text).suffix)
-        what = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
+        absent = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
         near = nearest_beside(Path(text).expanduser())
-        raise UnknownNameError(what + near) from error
+        raise UnknownNameError(absent + near) from error
 
 
 def _quoted(path: str) -> str:
@@ -170,12 +170,12 @@ def _quoted(path: str) -> str:
 
 
 def only_moved(one: Chosen, other: Chosen) -> bool:
-    """Whether two sources differ in nothing but their place: the same pictures may lie elsewhere now."""
+    """True if two sources differ in nothing but their path: the same pictures may lie elsewhere now."""
     same_kind = one.spec.name == other.spec.name and hasattr(one.options, "path")
     return same_kind and one.options.model_copy(update={"path": getattr(other.options, "path", None)}) == other.options
 
 
 def source_name(source: Chosen) -> str:
-    """A source in a word, for the names of folders: that of its path, or its own."""
+    """A short name of a source for names of folders: that of its path, or its own."""
     path = getattr(source.options, "path", None)
     return Path(path).stem if path else source.spec.name

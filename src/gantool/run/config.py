@@ -1,4 +1,4 @@
-"""What a run is made of, as TOML: flag > file > recipe > default, resolved into one frozen RunConfig."""
+"""The configuration of a run as TOML, and its checks: flag > file > recipe > default, in one frozen RunConfig."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def write_settings(values: Mapping[str, Any]) -> str:
     return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
 
 
-def settle(settings: Mapping[str, Any], place: str) -> RunConfig:
+def validated(settings: Mapping[str, Any], place: str) -> RunConfig:
     """A RunConfig of these settings. Raises OptionError naming the first wrong one and what it takes."""
     try:
         return RunConfig.model_validate(spread(settings))
@@ -80,7 +80,7 @@ def check_types(settings: Mapping[str, Any], place: str) -> None:
 
 
 def _as_given(settings: Mapping[str, Any]) -> dict[str, str]:
-    """The alias by which a field was given, for those that were."""
+    """The aliases by which fields were given, by field."""
     given = {field: alias for alias, fields in ALIASES.items() if alias in settings for field in fields}
     return {field: alias for field, alias in given.items() if field not in settings}
 
@@ -121,7 +121,7 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differences(old: RunConfig, new: RunConfig) -> list[str]:
-    """What differs in a way that a resumed run may not: one line a setting, `batch: 64 in the run, 32 asked for`."""
+    """The settings that differ and may not when a run resumes, a line each: `batch: 64 in the run, 32 asked for`."""
     before, after = old.model_dump(), new.model_dump()
     return [
         f"{key}: {_shown(before[key])} in the run, {_shown(after[key])} asked for"

@@ -43,7 +43,7 @@ def refuse_conflicts(components: RunComponents, gan: Gan) -> None:
     for strategy in having(chosen, "mislabels"):
         if (flip := number(strategy, "flip")) >= EVEN:
             raise UsageError(
-                f"{flag_of(strategy)}:flip={flip:g} tells the discriminator as much of reals and fakes as a coin, or "
+                f"{flag_of(strategy)}:flip={flip:g} gives the discriminator labels as random as a coin, or "
                 "the contrary: choose less than 0.5, as in flip=0.05."
             )
     for bounding in having(chosen, "bounds"):
@@ -78,23 +78,23 @@ def _refuse_strangers(components: RunComponents) -> None:
 
 
 def having(chosen: Sequence[Chosen], trait: str) -> list[Chosen]:
-    """Those that declare a trait, but for what adapts and was told not to."""
+    """The components that declare a trait, without those that adapt and are set not to."""
     return [one for one in chosen if trait in getattr(one.spec, "traits", ()) and not _held(one)]
 
 
 def number(chosen: Chosen, option: str) -> float:
-    """The value of an option that a trait speaks of; 0 where a component has none, or not as a number."""
+    """The value of an option that belongs to a trait; 0 where a component has no such number."""
     value = getattr(chosen.options, option, 0)
     return float(value) if isinstance(value, int | float) else 0.0
 
 
 def flag_of(chosen: Chosen) -> str:
-    """How a user names it."""
+    """The flag and name of a component, as a user writes them."""
     return f"{KINDS[chosen.kind].flag} {chosen.spec.name}"
 
 
 def normalised(network: nn.Module) -> bool:
-    """Whether any weight is spectrally normalised, by either of torch's two ways."""
+    """True if any weight is spectrally normalised, by either of torch's two ways."""
     kinds = {
         type(part).__name__
         for module in network.modules()
@@ -107,5 +107,5 @@ def normalised(network: nn.Module) -> bool:
 
 
 def _held(chosen: Chosen) -> bool:
-    """Whether a component that adapts was told not to."""
+    """True if a component that can adapt is set not to."""
     return bool(getattr(chosen.options, "fixed", False))

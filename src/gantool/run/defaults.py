@@ -1,4 +1,4 @@
-"""What a run is trained by where nobody said otherwise, and why, in one line for each choice."""
+"""The defaults of a run, by its recipe, device and data, each with its reason in one line."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 
 FEW_IMAGES = 10_000
-"""Below so many, reals are augmented (Zhao et al. 2020): the discriminator would learn them by heart."""
+"""With fewer images than this, augmentation is on (Zhao et al. 2020), or the discriminator would memorise them."""
 EMA_IMAGES_AT_BATCH_32 = 10_000
 """Half-life of the averaged generator (Karras et al. 2020, appendix B); it grows with the batch."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A setting that nobody gave: the flag it stands for, what was chosen, and why."""
+class DefaultChoice:
+    """A default chosen for a setting that was not given: its flag, its value, and the reason."""
 
     flag: str
     value: str
@@ -30,35 +30,35 @@ class Choice:
 
 @dataclass(frozen=True)
 class Defaults:
-    """The settings a run has where nobody said otherwise, with the reason for each of them."""
+    """The defaults of a run for settings that are not given, each with its reason."""
 
     values: Mapping[str, Any]
     why: Mapping[str, str]
 
 
-def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], device: str) -> Defaults:
-    """An architecture's recipe for a source and a device, beside what was said.
+def defaults(arch: Architecture, source: Component, given: Mapping[str, Any], device: str) -> Defaults:
+    """An architecture's recipe for a source and a device, in view of the settings that were given.
 
-    It hangs on the source and never on `--images`: N images and then N more have to be what 2N at once are.
+    It depends on the source and never on `--images`: N images and then N more have to give the same as 2N at once.
     """
-    recipe, whose = arch.recipe, f"the recipe of {arch.name}"
+    recipe, reason = arch.recipe, f"the recipe of {arch.name}"
     usual = recipe.learning_rate
-    of_steps = of_images = whose
+    of_steps = of_images = reason
     if source.images is not None:
         recipe, of_images = replace(recipe, images=source.images), f"what {source.name} calls for"
     elif device == "cpu" and recipe.on_cpu is not None and recipe.on_cpu.images is not None:
-        of_images = f"{whose} on a CPU: its {recipe.images:,} are for a GPU"
+        of_images = f"{reason} on a CPU: its {recipe.images:,} are for a GPU"
         recipe = replace(recipe, images=recipe.on_cpu.images)
     if recipe.short is not None and source.images is not None and source.images <= recipe.short.images:
         recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
-        of_steps = f"{whose} for what is learnt as soon as {source.name}: more and bolder steps"
+        of_steps = f"{reason} for sources as easy as {source.name}: more steps, higher learning rate"
     elif recipe.on_cpu is not None and device == "cpu":
         if (recipe.batch, recipe.learning_rate) != (recipe.on_cpu.batch, recipe.on_cpu.learning_rate):
-            of_steps = f"{whose} on a CPU: more updates for the same images"
+            of_steps = f"{reason} on a CPU: more updates for the same images"
         recipe = replace(recipe, batch=recipe.on_cpu.batch, learning_rate=recipe.on_cpu.learning_rate)
-    batch = said.get("batch", recipe.batch)
+    batch = given.get("batch", recipe.batch)
     averaged = recipe.ema if recipe.ema != AUTO else _ema(batch)
-    falls = said.get("lr_schedule", recipe.lr_schedule) != "constant"
+    falls = given.get("lr_schedule", recipe.lr_schedule) != "constant"
     values = {
         "loss": recipe.loss,
         "penalty": recipe.penalties,
@@ -76,20 +76,20 @@ def defaults(arch: Architecture, source: Component, said: Mapping[str, Any], dev
         "ema": averaged,
         "images": recipe.images,
     }
-    told = values.keys() - {"optimizer", "betas", "beta2_start", "weight_decay"}  # which few change
+    named = values.keys() - {"optimizer", "betas", "beta2_start", "weight_decay"}  # which few change
     if not falls:
-        told -= {"lr_schedule", "lr_end"}
-    why = {name: whose for name in values if name in told} | {
+        named -= {"lr_schedule", "lr_end"}
+    why = {name: reason for name in values if name in named} | {
         "batch": of_steps,
         "lr_g": of_steps,
         "lr_d": of_steps,
-        "ema": whose if recipe.ema != AUTO else _why_ema(batch),
+        "ema": reason if recipe.ema != AUTO else _why_ema(batch),
         "images": of_images,
     }
     return Defaults(values, why)
 
 
-def check_components(host: PluginHost, arch: Chosen, said: Collection[str] = ()) -> None:
+def check_components(host: PluginHost, arch: Chosen, given: Collection[str] = ()) -> None:
     """Raise PluginError for a component of the architecture's recipe that cannot be had, unless it was overridden."""
     assert isinstance(arch.spec, Architecture)
     recipe = arch.spec.recipe
@@ -100,7 +100,7 @@ def check_components(host: PluginHost, arch: Chosen, said: Collection[str] = ())
         ("optimizer", "optimizer", "optimizer", (recipe.optimizer,)),
         ("balance", "balance", "balance", [] if recipe.balance == NONE else [recipe.balance]),
     ):
-        for text in texts if flag not in said else ():
+        for text in texts if flag not in given else ():
             try:
                 host.resolve(kind, text)
             except GantoolError as error:
@@ -128,9 +128,9 @@ def _why_ema(batch: Any) -> str:
 def no_more_than_there_are(
     config: RunConfig, by_default: Mapping[str, str], count: Callable[[], int]
 ) -> tuple[RunConfig, dict[str, str]]:
-    """A batch that nobody asked for, where it is more than all images: all of them, and why.
+    """A default batch size that exceeds the number of images is lowered to it; returns the reasons too.
 
-    A half-life that was chosen by the batch, as the reasons of `by_default` tell, goes with it.
+    A half-life that was chosen by the batch size, as the reasons of `by_default` show, follows it.
     """
     batch = count()
     if not 2 <= batch < config.batch:
@@ -142,24 +142,24 @@ def no_more_than_there_are(
 
 
 def augmentation(count: int) -> tuple[str, str]:
-    """The augmentation for so many pictures where nobody named one, and why."""
+    """The default augmentation for so many pictures, and the reason."""
     if count < FEW_IMAGES:
         return "diffaugment:policy=color+translation,strength=auto", (
-            f"{count:,} images are few, and a discriminator that sees nothing else learns them by heart"
+            f"{count:,} images are few, and without augmentation the discriminator would memorise them"
         )
     return NONE, f"{count:,} images are enough to do without"
 
 
 def choices(
-    config: RunConfig, said: Mapping[str, Any], by_default: Mapping[str, str], settled: Mapping[str, str]
-) -> tuple[Choice, ...]:
-    """What was chosen for a run: each setting that nobody gave, and each that was left to be settled."""
-    why = {name: reason for name, reason in by_default.items() if name not in said} | dict(settled)
+    config: RunConfig, given: Mapping[str, Any], by_default: Mapping[str, str], settled: Mapping[str, str]
+) -> tuple[DefaultChoice, ...]:
+    """The defaults chosen for a run: each setting that was not given, and each that was left at "auto"."""
+    why = {name: reason for name, reason in by_default.items() if name not in given} | dict(settled)
     if "lr_g" in why and why.get("lr_d") == why["lr_g"] and config.lr_g == config.lr_d:
         del why["lr_d"]
         why = {"lr" if name == "lr_g" else name: reason for name, reason in why.items()}
     values = {name: getattr(config, "lr_g" if name == "lr" else name) for name in why}
-    return tuple(Choice(f"--{name.replace('_', '-')}", _shown(values[name]), why[name]) for name in why)
+    return tuple(DefaultChoice(f"--{name.replace('_', '-')}", _shown(values[name]), why[name]) for name in why)
 
 
 def _shown(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Run folders: a fresh one, the one a name or path means, and what it says of itself."""
+"""Run folders: a fresh one, the one that a name or path means, and its configuration."""
 
 import re
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from gantool.engine.best import best_checkpoint
 from gantool.engine.run_names import CHECKPOINTS, CONFIG, GENERATOR
 from gantool.errors import ResumeError, UsageError, did_you_mean
 from gantool.files import write_atomically
-from gantool.run.config import read_config, settle, write_config
+from gantool.run.config import read_config, validated, write_config
 
 
 @dataclass(frozen=True)
 class Resumable:
-    """A run that exists, its configuration, and the checkpoint to go on from (None: it stopped before the first)."""
+    """A run that exists, its configuration, and the checkpoint to resume from (None: it stopped before the first)."""
 
     run: Path
     config: RunConfig
@@ -65,12 +65,12 @@ def check_fresh(run: Path) -> None:
 
 
 def _is_bare(run: Path) -> bool:
-    """Whether no run has begun there: a process that dies early leaves hidden files at the most, such as its lock."""
+    """True if no run has begun there: a process that dies early leaves hidden files at the most, such as its lock."""
     return all(path.name.startswith(".") for path in run.iterdir())
 
 
 def find(path: Path, out: Path) -> Resumable:
-    """What `--resume` means: a run folder, one of its checkpoints or its `best`, or the name of a run in `out`."""
+    """The run that `--resume` names: by its folder, one of its checkpoints or its `best`, or its name in `out`."""
     place = path if path.exists() or len(path.parts) > 1 else out / path
     if place.name == "best" and not place.exists():
         place = best_checkpoint(place.parent) or place
@@ -96,14 +96,14 @@ def find(path: Path, out: Path) -> Resumable:
 
 
 def is_saved(run: Path) -> bool:
-    """Whether a run has a checkpoint to go on from."""
+    """True if a run has a checkpoint to resume from."""
     return checkpoint.newest(run) is not None
 
 
 def load_config(run: Path) -> RunConfig:
     """The resolved configuration a run was started with. Raises ResumeError when it is damaged."""
     try:
-        return settle(read_config(run / CONFIG), str(run / CONFIG))
+        return validated(read_config(run / CONFIG), str(run / CONFIG))
     except UsageError as error:
         raise ResumeError(f"The run {run} cannot go on: {error}") from error
 

@@ -1,4 +1,4 @@
-"""What a run will take, told before it begins: parameters, stages, and the memory of each."""
+"""The forecast of a run: parameters, stages, the memory of each, and warnings."""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -17,22 +17,22 @@ from gantool.engine.timing import forward_seconds
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
 from gantool.run.prepare import Prepared, build_source, prepare
-from gantool.run.warnings import doubts
+from gantool.run.warnings import warnings_of
 
 FORWARDS_PER_STEP = 6
-"""A step takes about as long as so many forward passes of both networks: 3 measured with dcgan, 9 with progressive."""
+"""Forward passes of both networks that take as long as one step: 3 measured with dcgan, 9 with progressive."""
 HOURS = 3600
 LONG_RUN = 6 * HOURS
-"""A run on a CPU that takes longer is told of before it begins."""
+"""Seconds on a CPU beyond which a run is warned of before it begins."""
 TOO_LONG_TO_TRY = 10.0
-"""Where an image takes so many seconds, no larger size is tried: they take longer still."""
+"""Seconds an image from which no larger size is tried: they take longer still."""
 PLENTY = 10
-"""Times a batch: a source that names so many pictures is not read to see whether enough of them can be used."""
+"""Batches of pictures beyond which a source is not read: enough of them will be usable."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What `--dry-run` tells; `memory` is of each of the `stages`, `memory_bytes` the most of them.
+    """The result of `--dry-run`; `memory` has a value for each of the `stages`, `memory_bytes` is the largest.
 
     Precision and layout are as the configuration has them, since measuring which is faster takes time.
     """
@@ -42,16 +42,16 @@ class Forecast:
     discriminator: int
     stages: tuple[Stage, ...]
     memory: tuple[int, ...]
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def memory_bytes(self) -> int:
-        """What the heaviest stage takes of those that `--images` reaches."""
+        """The memory of the heaviest stage that `--images` reaches."""
         return max(m for stage, m in zip(self.stages, self.memory, strict=True) if stage.start < self.config.images)
 
 
 def forecast(config: RunConfig, components: RunComponents) -> Forecast:
-    """Trainable parameters and memory of a run, by the names of the images where these say enough.
+    """The forecast of a run; a folder's images are counted by their names where there are plenty.
 
     Raises what the run would raise, such as DataError for a batch of more images than there are.
     """
@@ -60,15 +60,15 @@ def forecast(config: RunConfig, components: RunComponents) -> Forecast:
         images, class_names = _counts(config, components.source)
         prepared = prepare(config, components, images, class_names, device, measure=False)
         memory = _memory(prepared, prepared.stages)
-        told = tuple(forewarnings(prepared, device))
+        warnings = tuple(forewarnings(prepared, device))
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
-    return Forecast(config, generator, discriminator, prepared.stages, memory, told)
+    return Forecast(config, generator, discriminator, prepared.stages, memory, warnings)
 
 
 def _counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:
-    """How many images there are, and the classes that are learnt, named by numbers where nobody read their names."""
+    """The number of images, and the classes that are learnt, named by numbers where nobody read their names."""
     look = source.natural()
     # A quick look at a folder counts both; other sources know them, or that they have none, when built.
     if isinstance(look, Look) and (look.pictures or 0) >= PLENTY * config.batch and (look.classes or not config.labels):
@@ -91,12 +91,12 @@ def _memory(prepared: Prepared, stages: Sequence[Stage]) -> tuple[int, ...]:
 
 
 def forewarnings(prepared: Prepared, device: torch.device, images_seen: int = 0, processes: int = 1) -> Iterator[str]:
-    """What should be said at the start of a run that goes on from `images_seen`, and not when it comes to pass.
+    """Warnings at the start of a run that begins or resumes at `images_seen`.
 
-    To be called once the data rests where it is kept, which may be the memory that a warning is about.
+    Called once the data is in its place, which may be the memory that a warning is about.
     """
     config, stages = prepared.config, prepared.stages
-    yield from doubts(prepared, processes)
+    yield from warnings_of(prepared, processes)
     if images_seen == 0 and processes == 1:
         yield from _patience(prepared, device)
     free = free_memory(device)
@@ -129,7 +129,7 @@ def forewarnings(prepared: Prepared, device: torch.device, images_seen: int = 0,
 
 
 def _patience(prepared: Prepared, device: torch.device) -> Iterator[str]:
-    """That a run would take days on this CPU, by forward passes at each size it comes to."""
+    """A warning that a run would take days on this CPU, by forward passes at each size it comes to."""
     if device.type != "cpu":
         return
     config, twin = prepared.config, copy.deepcopy(prepared.gan)

@@ -1,4 +1,4 @@
-"""Of a game that one side is bound to win, told before it begins: slopes, weights, turns and learning rates."""
+"""Warnings about lopsided settings: slopes, penalty weights, turn ratios, learning rates."""
 
 import copy
 import math
@@ -17,21 +17,21 @@ from gantool.run.conflicts import flag_of, having, normalised, number
 from gantool.run.prepare import Prepared
 
 BOLD = 5
-"""Times the highest learning rate of an architecture's recipe: some runs do not hold at such a rate."""
+"""Warn about a learning rate this many times the highest of the recipe: some runs diverge at such a rate."""
 TIMID = 100
-"""Times the lowest learning rate of an architecture's recipe is more than this one: nothing is learnt in time."""
+"""Warn about a learning rate this many times smaller than the lowest of the recipe: nothing is learnt in time."""
 TIGHT = 1e-3
-"""Bounds of weights that leave a discriminator flat: a network of small weights passes on little of its gradient."""
+"""Warn about weights clipped to less than this: a network of small weights passes on little of its gradient."""
 ABSURD = 1000
-"""Times a penalty's usual weight: so much more is doubted, and so much less does nothing."""
+"""Warn about a penalty with this many times its usual weight; one with so many times less has no effect."""
 COMMON = 10
-"""A weight that papers use at one size or another: no more than this is doubted anywhere."""
+"""No warning up to this weight, which papers use at one size or another."""
 OF_A_DRAW = 0.3
-"""The share of a draw's loss below which a discriminator may be called the winner."""
+"""The share of an undecided discriminator's loss below which it may be called the winner."""
 
 
-def doubts_of_slopes(prepared: Prepared) -> Iterator[str]:
-    """Of a discriminator whose slope nothing bounds, or something that cannot, or too much."""
+def slope_warnings(prepared: Prepared) -> Iterator[str]:
+    """Warnings about the discriminator's slope: unbounded, bounded by something that cannot work, or too flat."""
     chosen, discriminator = prepared.components.strategies, prepared.gan.discriminator
     if discriminator is None:
         return
@@ -72,12 +72,12 @@ def doubts_of_slopes(prepared: Prepared) -> Iterator[str]:
 
 
 def _usual_weights(prepared: Prepared, chosen: Chosen) -> list[float]:
-    """A penalty's weight by default, or by what settles it, and that of the architecture's own recipe."""
+    """The usual weights of a penalty: its default, resolved for this run, and that of the architecture's recipe."""
     field = type(chosen.options).model_fields.get("weight")
     if field is None or field.is_required() or not isinstance(getattr(chosen.options, "weight", None), int | float):
         return []
     default = replace(chosen, options=chosen.options.model_copy(update={"weight": field.get_default()}))
-    with suppress(GantoolError):  # a guest's fault, in what this run does not need
+    with suppress(GantoolError):  # a fault of the plugin, in something that this run does not need
         config = prepared.config
         count = prepared.images or config.images  # unknown, the length of the run is near enough
         setting = Setting(config.resolution, config.channels, config.batch, config.images, lambda: count)
@@ -87,8 +87,8 @@ def _usual_weights(prepared: Prepared, chosen: Chosen) -> list[float]:
     return [weight for one in (default, *same) if (weight := number(one, "weight")) > 0]
 
 
-def doubts_of_turns(prepared: Prepared) -> Iterator[str]:
-    """Of a side that learns too much, or hardly at all."""
+def turn_warnings(prepared: Prepared) -> Iterator[str]:
+    """Warnings about a network that is updated too often, or hardly at all."""
     config, chosen = prepared.config, prepared.components.strategies
     ahead = [one for one in having(chosen, "leads") if number(one, "d_steps") > 1]
     scale_g, scale_d = scales_of(prepared.parts.balance)
@@ -101,33 +101,33 @@ def doubts_of_turns(prepared: Prepared) -> Iterator[str]:
                 f"{flag_of(saturating)} gives the generator no gradient where the discriminator wins, and "
                 f"{flag_of(ahead[0]) if ahead else faster} lets it win. Use --loss logistic, or let both learn alike."
             )
-    for resting in having(chosen, "low-loss"):
-        below, draw = getattr(resting.options, "below", None), _draw(prepared)
+    for skipping in having(chosen, "low-loss"):
+        below, draw = getattr(skipping.options, "below", None), _draw(prepared)
         if not isinstance(below, int | float) or not draw <= below:
             continue
         remedy = "Use --balance adaptive, or --balance fixed."
         if draw > 0:
-            remedy = f"Try {flag_of(resting)}:below={OF_A_DRAW * draw:.2g}."
+            remedy = f"Try {flag_of(skipping)}:below={OF_A_DRAW * draw:.2g}."
         yield (
-            f"{flag_of(resting)} lets the discriminator rest while its loss is below {below:g}, but by "
-            f"{_named('loss', chosen)} a draw is {draw:.3g} already, so that it hardly learns. {remedy}"
+            f"{flag_of(skipping)} skips discriminator steps while its loss is below {below:g}, but by "
+            f"{_named('loss', chosen)} an undecided one has only {draw:.3g}, so that it hardly learns. {remedy}"
         )
 
 
 def _draw(prepared: Prepared) -> float:
-    """The discriminator's loss when it tells nothing apart: the least that one logit for everything gives.
+    """The loss of an undecided discriminator: the least that the same logit for all samples gives.
 
-    Infinite where a guest's loss fails at that, which its trial judges better than a doubt.
+    Infinite where a plugin's loss fails at that: its trial has the better words for it.
     """
-    played = prepared.components.loss
+    chosen_loss = prepared.components.loss
     logits = torch.linspace(-4, 4, 65)
 
     def least() -> float:
-        loss = copy.deepcopy(prepared.parts.loss)  # which may remember things
+        loss = copy.deepcopy(prepared.parts.loss)  # it may have state
         return min(float(loss.discriminator(same.repeat(4), same.repeat(4)).mean()) for same in logits)
 
     with torch.random.fork_rng(devices=[]), suppress(PluginError):
-        return guarded(played.title, played.distribution, " over logits that are all the same", least)
+        return guarded(chosen_loss.title, chosen_loss.distribution, " over logits that are all the same", least)
     return math.inf
 
 
@@ -141,8 +141,8 @@ def _named(kind: str, chosen: Sequence[Chosen]) -> str:
     return next(flag_of(one) for one in chosen if one.kind == kind)
 
 
-def doubts_of_rates(prepared: Prepared) -> Iterator[str]:
-    """Of learning rates far from those of the architecture's recipe, by themselves or by what the balance makes."""
+def rate_warnings(prepared: Prepared) -> Iterator[str]:
+    """Warnings about learning rates far from those of the recipe, with the factors of the balance."""
     config, chosen, arch = prepared.config, prepared.components.strategies, prepared.components.architecture.spec
     if not isinstance(arch, Architecture):
         return
@@ -171,7 +171,7 @@ def doubts_of_rates(prepared: Prepared) -> Iterator[str]:
         if rate >= BOLD * highest:
             yield (
                 f"{shown} {_times(rate / highest)} times the highest that the recipe of {arch.name} has "
-                f"({highest:g}), and some runs do not hold at such a rate. {remedy}{highest / scale[flag]:g}."
+                f"({highest:g}), and some runs diverge at such a rate. {remedy}{highest / scale[flag]:g}."
             )
 
 

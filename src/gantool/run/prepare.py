@@ -1,4 +1,4 @@
-"""The parts of a run, each built once from its component, and checked: networks, precision and the game they play."""
+"""The parts of a run, each built once from its component and checked: networks, precision, training step."""
 
 import sys
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that is built and checked, and ready to become a game; `images` is how many the data has."""
+    """A run that is built and checked, ready to train; `images` is the number of images in the data."""
 
     config: RunConfig
     components: RunComponents
@@ -73,22 +73,22 @@ def prepare(
     processes: int = 1,
     measure: bool = True,
 ) -> Prepared:
-    """Build and check what a run is made of, for so many images of these classes (none: without labels).
+    """Build and check the parts of a run, for so many images of these classes (none: without labels).
 
     With `measure`, precision and layout at "auto" become what is fastest here. Nothing is written or moved to the
-    device. Raises UsageError, DataError or PluginError for what no run could be made of.
+    device. Raises UsageError, DataError or PluginError where no run is possible.
     """
     check_batch(config, images)  # before the speed of such a batch is measured
     gan, shape = build_gan(config, components.architecture, class_names)
     refuse_conflicts(components, gan)
-    try_guests(components, gan, shape, device)
+    try_plugins(components, gan, shape, device)
     parts = build_parts(components)
     if gan.discriminator is None:
         refuse_without_adversary(components, parts.penalties)
     stages = stages_of(gan, config.resolution, config.batch)
     check_parts(stages, config.accumulate, processes)
     if measure:
-        precision = settle_precision(config, gan, shape, stages, device)
+        precision = resolve_precision(config, gan, shape, stages, device)
         config = config.model_copy(update={"precision": precision.name, "layout": precision.layout})
     else:
         precision = Precision("bf16" if config.precision == "bf16" else "float32", device_type=device.type)
@@ -131,18 +131,18 @@ def build_gan(config: RunConfig, chosen: Chosen, class_names: Sequence[str]) -> 
     return gan, shape
 
 
-def try_guests(components: RunComponents, gan: Gan, shape: ImageShape, device: torch.device) -> None:
-    """Call what plugins bring to the game as a step will. Raises PluginError when it breaks its contract."""
+def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: torch.device) -> None:
+    """Call the components of plugins as a step will. Raises PluginError when one breaks its contract."""
     arch = components.architecture
-    if arch.is_guest:
+    if arch.is_plugin:
         with redirect_stdout(sys.stderr):
             try_networks(gan, arch.title, shape, device)
-    if components.optimizer.is_guest:
+    if components.optimizer.is_plugin:
         with redirect_stdout(sys.stderr):
             try_optimizer(components.optimizer.build, components.optimizer.title, device)
-    for chosen in filter(lambda one: one.is_guest, components.strategies):
-        built = chosen.build()  # not the one that will play, so that what that one remembers begins with the run
-        with redirect_stdout(sys.stderr):  # standard output is for results, and a guest may print
+    for chosen in filter(lambda one: one.is_plugin, components.strategies):
+        built = chosen.build()  # not the instance of the run, whose state begins with the run
+        with redirect_stdout(sys.stderr):  # standard output is for results, and a plugin may print
             try_memory(built, chosen.title)
             if chosen.kind == "loss":
                 try_loss(built, chosen.title, device)
@@ -154,7 +154,7 @@ def try_guests(components: RunComponents, gan: Gan, shape: ImageShape, device: t
                 try_augmentation(built, chosen.title, gan, shape, device)
 
 
-def settle_precision(
+def resolve_precision(
     config: RunConfig, gan: Gan, shape: ImageShape, stages: Sequence[Stage], device: torch.device
 ) -> Precision:
     """The precision and layout asked for; where they are left at "auto", those that are fastest here."""
@@ -181,7 +181,7 @@ def build_parts(components: RunComponents) -> Parts:
 
 
 def build_game(prepared: Prepared, device: torch.device, world: World) -> Game:
-    """Networks on the device, their optimizers, and what they play by."""
+    """The training step of a prepared run: networks on the device, their optimizers, and the components."""
     config, gan, parts, precision = prepared.config, prepared.gan, prepared.parts, prepared.precision
     for network in gan.networks:
         precision.place(network, device)

@@ -14,18 +14,18 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run import defaults
 from gantool.run.components import RunComponents, components_of, resolve_source
-from gantool.run.config import check_types, read_config, settle, spread
+from gantool.run.config import check_types, read_config, spread, validated
 
 FALLBACK = ImageShape(64)
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The settings of a run: as text, as components, and the choices that nobody made, each with its reason."""
+    """The settings of a run: as text, as components, and the defaults that were chosen, each with its reason."""
 
     config: RunConfig
     components: RunComponents
-    choices: tuple[defaults.Choice, ...]
+    choices: tuple[defaults.DefaultChoice, ...]
 
 
 def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None) -> RunConfig:
@@ -38,41 +38,41 @@ def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None
 
 def decide(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None) -> Resolved:
     """The settings of a run, as `resolve` has them, with its components and the reasons for what was chosen here."""
-    said = asked_for(asked, file)
-    if "arch" not in said:
+    given = asked_for(asked, file)
+    if "arch" not in given:
         names = ", ".join(host.specs("architecture"))
         raise UsageError(f"Say which architecture to train: --arch NAME. There are: {names}.")
-    arch = host.resolve("architecture", said["arch"])
-    source = resolve_source(host, said.get("data", "shapes"))
+    arch = host.resolve("architecture", given["arch"])
+    source = resolve_source(host, given.get("data", "shapes"))
     shape = source.natural() or FALLBACK
     assert isinstance(arch.spec, Architecture)
     assert isinstance(source.spec, Component)
-    device = str(pick_device(said.get("device", "auto")))
-    by_default = defaults.defaults(arch.spec, source.spec, said, device)
+    device = str(pick_device(given.get("device", "auto")))
+    by_default = defaults.defaults(arch.spec, source.spec, given, device)
     why = dict(by_default.why) | {"resolution": _why_so_large(arch.spec, shape, source)}
-    settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | said
+    settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | given
     settings |= {"arch": arch.text, "data": source.text, "device": device}
-    defaults.check_components(host, arch, said)
-    augment = settings.get("augment") or NONE  # "auto" hangs on how many pictures there are
+    defaults.check_components(host, arch, given)
+    augment = settings.get("augment") or NONE  # "auto" depends on the number of pictures
     components = components_of(host, settings | {"augment": NONE if augment == AUTO else augment})
     settings |= components.texts() | ({"augment": AUTO} if augment == AUTO else {})
-    config = settle(_cadence(settings), "The configuration")
+    config = validated(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)
     config = config.model_copy(update={"horizon": _horizon(config)})
     count = lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
     components, settled = _settled(host, components, config, count)
     config = config.model_copy(update=components.texts())
-    if "batch" not in said:
-        unsaid = {name: reason for name, reason in by_default.why.items() if name not in said}
-        config, fewer = defaults.no_more_than_there_are(config, unsaid, count)
+    if "batch" not in given:
+        unset = {name: reason for name, reason in by_default.why.items() if name not in given}
+        config, fewer = defaults.no_more_than_there_are(config, unset, count)
         settled |= fewer
-    return Resolved(config, components, defaults.choices(config, said, why, settled))
+    return Resolved(config, components, defaults.choices(config, given, why, settled))
 
 
 def _settled(
     host: PluginHost, components: RunComponents, config: RunConfig, count: Callable[[], int]
 ) -> tuple[RunComponents, dict[str, str]]:
-    """Components with nothing left at "auto", and why; `count` is asked how many images there are if that matters."""
+    """Components with nothing left at "auto", and the reasons; `count` counts the images, where that matters."""
     why: dict[str, str] = {}
     if config.augment == AUTO:
         augment, why["augment"] = defaults.augmentation(count())
@@ -86,21 +86,21 @@ def _settled(
 
 
 def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
-    """What flags and file say together, aliases replaced: flags win, None means not said."""
-    said = {key: value for key, value in asked.items() if value is not None}
-    check_types(said, "The settings")
+    """The settings given by flags and file, aliases replaced: flags win, None means not given."""
+    given = {key: value for key, value in asked.items() if value is not None}
+    check_types(given, "The settings")
     written = read_config(file) if file else {}
     check_types(written, str(file))
-    return spread(written) | spread(said)
+    return spread(written) | spread(given)
 
 
 def restated(host: PluginHost, config: RunConfig) -> RunConfig:
-    """A stored configuration in today's words: options that components have gained since are at their defaults."""
+    """A stored configuration with today's options: those that components have gained since are at their defaults."""
     return config.model_copy(update=components_of(host, config.model_dump()).texts())
 
 
 def _cadence(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """How often a run reports, where nobody said: 20 sample grids, 10 checkpoints, and ticks of a few seconds."""
+    """The intervals of reports that nobody gave: 20 sample grids, 10 checkpoints, and ticks of a few seconds."""
     images, batch = settings["images"], settings["batch"]
     if not isinstance(images, int) or not isinstance(batch, int):
         return dict(settings)
@@ -113,7 +113,7 @@ def _cadence(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _horizon(config: RunConfig) -> int | Literal["auto"]:
-    """What falls with the clock falls until the end that a run had when it began; nothing else needs to know it."""
+    """The image count at which schedules end: the end that the run had when it began."""
     moves = config.lr_schedule != "constant" or config.instance_noise > 0 or config.beta2_start != "beta2"
     return config.images if config.horizon == "auto" and moves else config.horizon
 

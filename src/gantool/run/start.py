@@ -24,21 +24,21 @@ from gantool.plugins.host import PluginHost, host
 from gantool.run import folder as run_folder
 from gantool.run.components import RunComponents, as_settled, components_of, only_moved, source_name
 from gantool.run.config import differences
-from gantool.run.defaults import Choice
+from gantool.run.defaults import DefaultChoice
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.prepare import Prepared, build_game, build_source, prepare
 from gantool.run.resolve import asked_for, decide, resolve, restated
 from gantool.sampling import providers
 
-AS_IT_WAS = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
-"""What a run that goes on has settled already: asking for it again changes nothing."""
+UNCHANGED = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
+"""Values that mean "as it was" when a run resumes: it has measured these settings already."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that is about to start or go on: its settings, its folder, and where it goes on from.
+    """A run that is about to start or to resume: its settings, its folder, and the checkpoint to resume from.
 
     `choices` are the settings of a new run that nobody gave, each with its reason.
     """
@@ -48,7 +48,7 @@ class Plan:
     run: Path | None = None
     checkpoint: Path | None = None
     resumes: bool = False
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[DefaultChoice, ...] = ()
 
 
 def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
@@ -72,10 +72,10 @@ def plan(
     name: str | None = None,
     resume: Path | None = None,
 ) -> Plan:
-    """What a training command means. Raises ResumeError when a run exists and differs from what is asked for."""
+    """The plan of a training command. Raises ResumeError when a run exists and differs from what is asked for."""
     found = None
     if resume is not None and name is not None:
-        raise UsageError("--resume and --name exclude each other: both say which run goes on.")
+        raise UsageError("--resume and --name exclude each other: both name the run to resume.")
     if resume is not None:
         found = run_folder.find(resume, out)
     elif name is not None and (run_folder.named(out, name) / CONFIG).is_file():
@@ -84,11 +84,11 @@ def plan(
         decided = decide(plugins, settings, config)
         run = run_folder.named(out, name) if name is not None else None
         return Plan(decided.config, decided.components, run, choices=decided.choices)
-    asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in AS_IT_WAS}
+    asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in UNCHANGED}
     before = _restated(plugins, found, asked)
-    settled = components_of(plugins, before.model_dump())
-    resolved = decide(plugins, before.model_dump() | as_settled(plugins, asked, settled))
-    if only_moved(settled.source, resolved.components.source):
+    kept = components_of(plugins, before.model_dump())
+    resolved = decide(plugins, before.model_dump() | as_settled(plugins, asked, kept))
+    if only_moved(kept.source, resolved.components.source):
         before = before.model_copy(update={"data": resolved.config.data})
     changed = differences(before, resolved.config)
     if changed:
@@ -100,9 +100,9 @@ def plan(
 
 
 def _restated(plugins: PluginHost, found: run_folder.Resumable, asked: Mapping[str, Any]) -> RunConfig:
-    """The run's configuration in today's words; its observers give way to those asked for, or go if not usable here.
+    """The run's configuration with the options of today, without observers that are replaced or not usable here.
 
-    Raises ResumeError when that is so of a component that steers.
+    Raises ResumeError when any other component is not usable here.
     """
     log = () if "log" in asked else found.config.log
     absent = _absent_observers(plugins, log)
@@ -110,17 +110,17 @@ def _restated(plugins: PluginHost, found: run_folder.Resumable, asked: Mapping[s
     try:
         config = restated(plugins, found.config.model_copy(update={"log": log}))
     except GantoolError as error:
-        whose = providers.missing(plugins, found.checkpoint or found.run)
-        raise ResumeError(f"The run {found.run} cannot go on here. {error}{whose}") from error
+        provider = providers.missing(plugins, found.checkpoint or found.run)
+        raise ResumeError(f"The run {found.run} cannot go on here. {error}{provider}") from error
     for text, why in absent.items():
         name = text.partition(":")[0]
-        left = f"The run {found.run} goes on without its observer {name!r}, and forgets it: --log {name} has it again."
+        left = f"The run {found.run} goes on without its observer {name!r}, and drops it: --log {name} adds it again."
         _log.warning(f"{left} {why}")
     return config
 
 
 def _absent_observers(plugins: PluginHost, log: Sequence[str]) -> dict[str, GantoolError]:
-    """The observers that are not usable here, and why: they never steer, so that no run needs them."""
+    """The observers that are not usable here, each with the error; a run can do without them."""
     absent = {}
     for text in log:
         try:
@@ -136,7 +136,7 @@ def trainer(
     observers: Sequence[Listener] = (),
     accept_new_data: bool = False,
 ) -> Trainer:
-    """A Trainer for a configuration, in a fresh run folder, or for a plan, which may go on with a run.
+    """A Trainer for a configuration, in a fresh run folder, or for a plan, which may resume a run.
 
     It holds the folder until its training ends or it is dropped. Raises DataError, PluginError, CheckpointError or
     ResumeError before anything is trained.
@@ -145,7 +145,7 @@ def trainer(
     device = pick_device(plan.config.device)
     with explaining_memory(plan.config), ExitStack() as if_it_fails:
         world = join_world(device)
-        # A run that goes on is held before anything takes time; all ranks share it, and the leading one holds it.
+        # A resumed run is locked before anything takes time; the leading process holds the lock for all ranks.
         lock = if_it_fails.enter_context(RunLock(plan.run)) if plan.run and plan.resumes and world.leads else None
         source = build_source(plan.config, plan.components.source)
         class_names = tuple(source.class_names) if plan.config.labels else ()
@@ -160,7 +160,7 @@ def trainer(
         warnings = list(forewarnings(prepared, device, seen, world.size))
         game = build_game(prepared, device, world)
         card = _card(prepared, batches.class_names if config.labels else ())
-        # Only now is anything written: what is wrong with the request has come up by here.
+        # Only now is anything written: by here every wrong setting has raised its error.
         run = _run_folder(plan, Path(out), world)
         if world.leads and lock is None:
             lock = if_it_fails.enter_context(RunLock(run))
@@ -169,7 +169,7 @@ def trainer(
         if plan.checkpoint is not None:
             with providers.explaining_misfit(plan.checkpoint, plan.components.architecture):
                 made.resume(plan.checkpoint, accept_new_data)
-        # A run asked for fewer images than it has seen stays what it is, and its settings what it was made with.
+        # A run asked for fewer images than it has seen keeps its files and its settings.
         if world.leads and made.images_seen <= config.images:
             run_folder.save_config(run, config)
             _list_skipped(run, source)

@@ -1,4 +1,4 @@
-"""What is allowed in a run and seldom wanted, told before it begins."""
+"""Warnings about settings that are allowed and seldom wanted, given before a run begins."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,49 +9,49 @@ from gantool.plugins.option_types import choices
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
 from gantool.run.conflicts import flag_of, having
-from gantool.run.lopsided import doubts_of_rates, doubts_of_slopes, doubts_of_turns
+from gantool.run.lopsided import rate_warnings, slope_warnings, turn_warnings
 from gantool.run.prepare import Prepared
 
 LITTLE = 0.2
-"""A chance of augmentation that a run should be able to reach if it is to adapt at all."""
+"""The least probability of augmentation that an adaptive one should be able to reach within a run."""
 LOUD = 1.0
-"""Deviation of a noise that drowns pictures of [-1, 1]."""
+"""Standard deviation of instance noise that drowns pictures of [-1, 1]."""
 BRIEFLY = 0.05
-"""The share of a run over which it may."""
+"""The share of a run for which it may."""
 FEW = 4
-"""Pictures whose mean and deviation say too little for batch normalisation."""
+"""Fewer samples than this give too poor a mean and deviation for batch normalisation."""
 
 
-def doubts(prepared: Prepared, processes: int = 1) -> Iterator[str]:
-    """What is allowed, and seldom wanted, of a run shared by so many processes: one sentence each, with the remedy."""
+def warnings_of(prepared: Prepared, processes: int = 1) -> Iterator[str]:
+    """Warnings about a run shared by so many processes: one sentence each, with the remedy."""
     config = prepared.config
-    yield from doubts_of_slopes(prepared)
+    yield from slope_warnings(prepared)
     if prepared.gan.discriminator is not None:
-        yield from doubts_of_turns(prepared)
-    yield from _doubts_of_batches(prepared, processes)
-    yield from doubts_of_rates(prepared)
-    yield from _doubts_of_schedules(config)
-    yield from _doubts_of_noise(config)
-    yield from _doubts_of_adapting(config, prepared.components.strategies)
+        yield from turn_warnings(prepared)
+    yield from _batch_norm_warnings(prepared, processes)
+    yield from rate_warnings(prepared)
+    yield from _schedule_warnings(config)
+    yield from _noise_warnings(config)
+    yield from _adaptive_warnings(config, prepared.components.strategies)
     if config.patience and _scored_by_nobody(prepared.components):
         yield (
-            f"--patience {config.patience} ends nothing: the watch is told to give no score (--log watch:...), and "
+            f"--patience {config.patience} ends nothing: the watch gives no score (--log watch:...), and "
             "nothing else named by --log is known to. Leave one of them out."
         )
 
 
-def _doubts_of_batches(prepared: Prepared, processes: int) -> Iterator[str]:
+def _batch_norm_warnings(prepared: Prepared, processes: int) -> Iterator[str]:
     config, gan, images = prepared.config, prepared.gan, prepared.images
     shares = config.accumulate * processes
     part = config.batch // shares
     pictures = "1 picture" if part == 1 else f"{part} pictures"
-    parts = f" in {config.accumulate} parts" if config.accumulate > 1 else ""
+    parts = f" in {config.accumulate} micro-batches" if config.accumulate > 1 else ""
     parts += f" on {processes} processes" if processes > 1 else ""
     for name, network in zip(("generator", "discriminator"), gan.networks, strict=False):
         if part < FEW and any(isinstance(module, _BatchNorm) for module in network.modules()):
             remedy = f"Use --batch {FEW * shares} at least, better more."
             if images < FEW * shares:
-                fewer = f"learn from fewer parts with --batch {FEW} or more, " if images >= FEW else ""
+                fewer = f"use fewer micro-batches with --batch {FEW} or more, " if images >= FEW else ""
                 remedy = (
                     f"With {images} images --batch {FEW * shares} is impossible: {fewer}give more images, or use "
                     f"{_without_batch_norm(prepared.components.architecture, name)}."
@@ -73,18 +73,18 @@ def _without_batch_norm(arch: Chosen, network: str) -> str:
     return f"an architecture whose {network} has no BatchNorm, such as msg"
 
 
-def _doubts_of_noise(config: RunConfig) -> Iterator[str]:
+def _noise_warnings(config: RunConfig) -> Iterator[str]:
     horizon = config.images if config.horizon == "auto" else config.horizon
     drowned = round(horizon * (1 - LOUD / config.instance_noise)) if config.instance_noise > LOUD else 0
     if drowned > BRIEFLY * config.images:
         yield (
-            f"--instance-noise {config.instance_noise:g} is more than pictures of [-1, 1] have to show until "
+            f"--instance-noise {config.instance_noise:g} drowns pictures of [-1, 1] until "
             f"{min(drowned, config.images):,} of {config.images:,} images, so that reals and fakes look the same. Try "
             "0.1 to 0.3, or let it end early by --horizon."
         )
 
 
-def _doubts_of_adapting(config: RunConfig, chosen: Sequence[Chosen]) -> Iterator[str]:
+def _adaptive_warnings(config: RunConfig, chosen: Sequence[Chosen]) -> Iterator[str]:
     for adaptive in having(chosen, "signs"):
         start, kimg = getattr(adaptive.options, "p", 0.0), getattr(adaptive.options, "kimg", 0.0)
         reached = start + config.images / (1000 * kimg) if kimg else 1.0
@@ -96,7 +96,7 @@ def _doubts_of_adapting(config: RunConfig, chosen: Sequence[Chosen]) -> Iterator
             )
 
 
-def _doubts_of_schedules(config: RunConfig) -> Iterator[str]:
+def _schedule_warnings(config: RunConfig) -> Iterator[str]:
     falls = config.lr_schedule != "constant"
     if config.warmup >= config.images:
         yield (
@@ -109,7 +109,7 @@ def _doubts_of_schedules(config: RunConfig) -> Iterator[str]:
             f"then {config.lr_end:g} of that at once. Give a shorter warm-up."
         )
     if not falls and config.horizon != "auto" and not config.instance_noise and config.beta2_start == "beta2":
-        yield f"--horizon {config.horizon:,} changes nothing: no --lr-schedule or --instance-noise falls until then."
+        yield f"--horizon {config.horizon:,} changes nothing: no --lr-schedule or --instance-noise ends there."
     if not falls and config.lr_end:
         yield f"--lr-end {config.lr_end:g} changes nothing without --lr-schedule linear or cosine."
     if falls and not config.lr_end and config.horizon != "auto" and config.horizon < config.images:

@@ -37,7 +37,7 @@ def load_by(plugins: PluginHost, model: Path | str, device: str = "auto") -> Mod
     shape = ImageShape(card.resolution, card.channels, len(card.class_names))
     with torch.random.fork_rng(devices=[]):
         gan = chosen.build(shape)
-    if chosen.is_guest:
+    if chosen.is_plugin:
         check_contract(gan, shape, chosen.title)
     gan.advance(card.images_seen)
     with providers.explaining_misfit(path, chosen):

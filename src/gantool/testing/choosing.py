@@ -57,7 +57,7 @@ def declaring_module(spec: Spec) -> str:
 
 def _host_with(kind: str, spec: Spec) -> PluginHost:
     home = declaring_module(spec)
-    made = PluginHost(guests=False, environ={})
+    made = PluginHost(third_party=False, environ={})
     made.add(_only(kind, spec), (home or module_of(spec.factory)).partition(".")[0])
     if trouble := made.complaints():
         raise PluginError(" ".join(trouble))

@@ -54,7 +54,7 @@ def gantool_host() -> "Iterator[PluginHost]":
     """
     from gantool.plugins.host import PluginHost, using
 
-    host = PluginHost(guests=False, environ={})
+    host = PluginHost(third_party=False, environ={})
     with using(host):
         yield host
 

@@ -20,14 +20,14 @@ LEAST_AUGMENTATION = 0.2
 
 
 def space_of(
-    host: PluginHost, said: Mapping[str, Any], file: Mapping[str, Any], search: Sequence[str]
+    host: PluginHost, given: Mapping[str, Any], file: Mapping[str, Any], search: Sequence[str]
 ) -> tuple[Dimension, ...]:
-    """The search space: the settings that `search` names, and the default ones that no flag (`said`) has fixed.
+    """The search space: the settings that `search` names, and the default ones that no flag (`given`) has fixed.
 
     `KEY=start` leaves a setting as it is; `KEY` by itself searches the default range though a flag was given.
     Raises OptionError for a text that a run would refuse.
     """
-    asked = {**file, **said}
+    asked = {**file, **given}
     usual = usually(host, asked)
     named: dict[str, Dimension] = {}
     for text in search:
@@ -35,7 +35,7 @@ def space_of(
         each = [usual[name] for name in ALIASES.get(key, (key,)) if name in usual]
         for dimension in each or [parse(text)]:
             named[dimension.key] = dimension
-    covered = {name for key in (*named, *said) for name in ALIASES.get(key, (key,))}
+    covered = {name for key in (*named, *given) for name in ALIASES.get(key, (key,))}
     space = [dimension for key, dimension in usual.items() if key not in covered] + list(named.values())
     space = [dimension for dimension in space if dimension.texts != (START,)]
     for dimension in space:

@@ -24,10 +24,10 @@ LEAST_TRIALS = 2
 
 
 @dataclass(frozen=True)
-class Begun:
-    """The initial settings of a search: those `said` by flags, those of a `file`, and the texts of its space."""
+class SearchSettings:
+    """The initial settings of a search: those `given` by flags, those of a `file`, and the texts of its space."""
 
-    said: dict[str, Any]
+    given: dict[str, Any]
     file: dict[str, Any]
     space: list[list[Any]]
     start: dict[str, Any]
@@ -56,21 +56,21 @@ def plan(
     config: Path | None,
     search: Sequence[str],
     trials: int,
-) -> Begun:
+) -> SearchSettings:
     """The initial settings from flags and a run or file. Raises UsageError and its kin for those no run could use."""
     if run is not None and config is not None:
         raise UsageError("RUN and --config exclude each other: both say where the search begins.")
     check_trials(trials)
-    said = asked_for(settings, None)
+    given = asked_for(settings, None)
     place = run_folder.find(run, Path("runs")).run / CONFIG if run is not None else config
     file = _usable(read_config(place), of_a_run=run is not None) if place is not None else {}
-    start = resolve(plugins, {**file, **said})
-    space = space_of(plugins, said, file, search)
+    start = resolve(plugins, {**file, **given})
+    space = space_of(plugins, given, file, search)
     if not space:
         raise UsageError("Nothing is left to search: leave out some flags, or name settings by --search.")
     values = start.model_dump(mode="json")
     texts = [[dimension.key, list(dimension.texts)] for dimension in space]
-    return Begun(_plain(said), _plain(file), texts, values, trials)
+    return SearchSettings(_plain(given), _plain(file), texts, values, trials)
 
 
 def _usable(file: Mapping[str, Any], of_a_run: bool) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def default_name(plugins: PluginHost, start: Mapping[str, Any]) -> str:
     return f"tune-{start['arch'].partition(':')[0]}-{source_name(resolve_source(plugins, start['data']))}"
 
 
-def open_folder(folder: Path, begun: Begun) -> Begun:
+def open_folder(folder: Path, settings: SearchSettings) -> SearchSettings:
     """Make the folder of a search, or resume the one that is there; `trials` may be more than before.
 
     Raises ResumeError if it was begun with other settings, UsageError if the folder is something else.
@@ -107,25 +107,25 @@ def open_folder(folder: Path, begun: Begun) -> Begun:
         raise UsageError(f"{folder} exists and is no search of gantool tune (it has no {FILE}). Choose another --name.")
     if (folder / FILE).is_file():
         before = read(folder)
-        changed = list(_differences(before, begun))
+        changed = list(_differences(before, settings))
         if changed:
             raise ResumeError(
                 f"The search {folder} was begun with other settings: {'; '.join(changed)}. Give the same again to go "
                 f"on, or another --name; `gantool tune --resume {folder}` goes on as it was."
             )
-        begun = replace(before, trials=begun.trials)
+        settings = replace(before, trials=settings.trials)
     run_folder.make(folder)
-    write(folder, begun)
-    return begun
+    write(folder, settings)
+    return settings
 
 
-def _differences(before: Begun, now: Begun) -> list[str]:
+def _differences(before: SearchSettings, now: SearchSettings) -> list[str]:
     found = [
         f"{key}: {before.start[key]} then, {now.start.get(key)} now"
         for key in before.start
         if before.start[key] != now.start.get(key)
     ]
-    one, other = (dict(begun.space) for begun in (before, now))
+    one, other = (dict(settings.space) for settings in (before, now))
     for key in dict.fromkeys((*one, *other)):
         if one.get(key) != other.get(key):
             found.append(f"--search {key}: {_texts(one.get(key))} then, {_texts(other.get(key))} now")
@@ -136,18 +136,20 @@ def _texts(texts: Sequence[str] | None) -> str:
     return ",".join(texts) if texts else "not searched"
 
 
-def read(folder: Path) -> Begun:
+def read(folder: Path) -> SearchSettings:
     """The initial settings of a search, read from its folder. Raises UsageError if the folder is none of a search."""
     try:
-        return Begun(**json.loads((folder / FILE).read_text(encoding="utf-8")))
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found |= {"given": found.pop("said")} if "said" in found else {}  # of a search made before
+        return SearchSettings(**found)
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(f"{folder} is no search of gantool tune: its {FILE} cannot be read ({error}).") from error
 
 
-def write(folder: Path, begun: Begun) -> None:
+def write(folder: Path, settings: SearchSettings) -> None:
     """Write the initial settings of a search; the inverse of `read`."""
-    text = json.dumps(asdict(begun), indent=1) + "\n"
+    text = json.dumps(asdict(settings), indent=1) + "\n"
     write_atomically(folder / FILE, lambda path: path.write_text(text, encoding="utf-8"))
-    if begun.file:
-        toml = write_settings(begun.file)
+    if settings.file:
+        toml = write_settings(settings.file)
         write_atomically(folder / START_FILE, lambda path: path.write_text(toml, encoding="utf-8"))

@@ -72,18 +72,18 @@ def _tell_all(study: Any, space: Sequence[Dimension], trials: Sequence[Trial], r
             continue
         drawn = trial.drawn or {}
         study.enqueue_trial(drawn)
-        told = study.ask()
-        _draw([dimension for dimension in space if _was_drawn(dimension, drawn)], told)
+        added = study.ask()
+        _draw([dimension for dimension in space if _was_drawn(dimension, drawn)], added)
         on = True
         for power, rung in enumerate(rungs):
             score = trial.at(rung)
             if score is not None:
-                told.report(score, step=FACTOR**power)
-                on = not told.should_prune()
+                added.report(score, step=FACTOR**power)
+                on = not added.should_prune()
         if trial.status == "finished":
-            study.tell(told, trial.best)
+            study.tell(added, trial.best)
         elif trial.status != "running":
-            study.tell(told, state=pruned)
+            study.tell(added, state=pruned)
     return on
 
 

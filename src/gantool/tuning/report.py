@@ -56,7 +56,7 @@ def worth(trials: Sequence[Trial], noise: float | None) -> Iterator[str]:
     if best is None:
         yield "No trial has finished, so there is no best."
     elif best.number == START:
-        yield "Nothing that was tried is better than the start."
+        yield "No trial is better than the start."
     elif start is not None and start.best is not None and best.best is not None and start.status == "finished":
         better = 1 - best.best / start.best
         chance = noise is not None and start.best / best.best - 1 <= noise
@@ -64,9 +64,9 @@ def worth(trials: Sequence[Trial], noise: float | None) -> Iterator[str]:
         yield f"The best score is {better:.0%} lower than that of the start{doubt}."
 
 
-def command(said: Mapping[str, Any], file: Path | None, search: Search, trial: Trial, plugins: Sequence[Path]) -> str:
+def command(given: Mapping[str, Any], file: Path | None, search: Search, trial: Trial, plugins: Sequence[Path]) -> str:
     """The `gantool train` command that repeats the run of a trial, ready to paste."""
-    settings = {**said, **trial.settings, "images": search.images, "seed": trial.seed}
+    settings = {**given, **trial.settings, "images": search.images, "seed": trial.seed}
     begin = ["gantool", "train", *(["--config", str(file)] if file else [])]
     return shlex.join([*begin, *flags(settings), *folders(plugins)])
 

@@ -29,7 +29,7 @@ class Outcome:
 
 
 Train = Callable[[Trial, Report], Outcome]
-"""A function that trains or resumes a trial and reports each score, to its full length or until told to stop."""
+"""A function that trains or resumes a trial and reports each score, until its end or until `Report` returns False."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Search:
                 trials.append(following)
                 save(self.folder, trials)
             tell("begins", trials[-1])
-            if not self._play(trials, train, tell):
+            if not self._run_trial(trials, train, tell):
                 return False
 
     def _next(self, trials: Sequence[Trial]) -> Trial | None:
@@ -81,7 +81,7 @@ class Search:
         settings = {name: value for key, text in texts.items() for name, value in meant(key, text).items()}
         return Trial(number, self.seed, drawn, settings)
 
-    def _play(self, trials: list[Trial], train: Train, tell: Callable[[str, Trial], None]) -> bool:
+    def _run_trial(self, trials: list[Trial], train: Train, tell: Callable[[str, Trial], None]) -> bool:
         """Run the last trial to its end; False if it was interrupted."""
         trial = trials[-1]
 

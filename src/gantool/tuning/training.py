@@ -22,15 +22,15 @@ FOLDER = "trials"
 
 
 @dataclass(frozen=True)
-class RunOf:
+class TrialTrainer:
     """Trains trials by the components of `plugins`.
 
-    `said` and `file` are the settings of the start, `guard` hears of Ctrl-C while one trains.
+    `given` and `file` are the settings of the start, `guard` handles Ctrl-C during a trial.
     """
 
     plugins: PluginHost
     folder: Path
-    said: Mapping[str, Any]
+    given: Mapping[str, Any]
     file: Path | None
     images: int
     guard: Callable[[Trainer], AbstractContextManager[list[int]]]
@@ -68,7 +68,7 @@ class RunOf:
         run = self.run_of(trial)
         if (run / CONFIG).is_file():
             return start.plan(self.plugins, {}, resume=run)
-        settings = {**self.said, **trial.settings, "images": self.images, "seed": trial.seed}
+        settings = {**self.given, **trial.settings, "images": self.images, "seed": trial.seed}
         # Checkpoints only serve to resume after an interruption.
         settings |= {"snapshot_every": snapshot_every(self.images), "keep": 1}
         return start.plan(self.plugins, settings, self.file, run.parent, run.name)

@@ -198,4 +198,4 @@ def test_processes_that_average_their_state_decide_alike_by_the_signs_of_all():
 
 def test_a_fixed_0_is_refused():
     with pytest.raises(OptionError, match="give p too"):
-        PluginHost(guests=False, environ={}).resolve("augmentation", "ada:fixed=yes")
+        PluginHost(third_party=False, environ={}).resolve("augmentation", "ada:fixed=yes")

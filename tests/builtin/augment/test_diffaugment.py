@@ -148,7 +148,7 @@ def test_shapes_alone_are_enough():
 
 
 def test_options_are_written_with_a_plus():
-    host = PluginHost(guests=False, environ={})
+    host = PluginHost(third_party=False, environ={})
     chosen = host.resolve("augmentation", "diffaugment:policy=color+cutout")
     assert chosen.options.policy == ("color", "cutout")
     assert chosen.text == "diffaugment:policy=color+cutout,strength=1.0"

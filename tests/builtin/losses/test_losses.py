@@ -50,7 +50,7 @@ def test_targets_that_are_the_same_are_refused(text, same):
     with pytest.raises(
         OptionError, match=f"lsgan refuses these options: real and fake are both {same}, .*real=1,fake=0"
     ):
-        PluginHost(guests=False, environ={}).resolve("loss", text)
+        PluginHost(third_party=False, environ={}).resolve("loss", text)
 
 
 def test_every_registered_loss_is_tested_here():

@@ -6,7 +6,7 @@ from gantool.api.specs import OptimizerSetting
 from gantool.builtin import optimizers as catalogue
 from gantool.plugins.host import PluginHost
 
-HOST = PluginHost(guests=False, environ={})
+HOST = PluginHost(third_party=False, environ={})
 SETTING = OptimizerSetting(learning_rate=0.1, betas=(0.5, 0.9), weight_decay=0.01)
 
 

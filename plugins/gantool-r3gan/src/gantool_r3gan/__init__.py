@@ -18,10 +18,10 @@ class R3ganOptions(gantool.Options):
     width: Size | Literal["auto"] = gantool.option(
         "auto", "channels up to 32 pixels, halved with each doubling beyond; auto: what the run's length can train"
     )
-    blocks: int = gantool.option(2, "residual blocks at each side", ge=1)
-    expansion: int = gantool.option(2, "how many times as many channels a block has inside", ge=1)
-    group: int = gantool.option(16, "channels that a grouped 3x3 convolution mixes", ge=1)
-    embedding: int = gantool.option(128, "size of what a label is turned into, with --labels", ge=1)
+    blocks: int = gantool.option(2, "residual blocks at each resolution", ge=1)
+    expansion: int = gantool.option(2, "expansion factor: channels inside a block, relative to its input", ge=1)
+    group: int = gantool.option(16, "channels in each group of the 3x3 convolutions", ge=1)
+    embedding: int = gantool.option(128, "size of the label embedding, with --labels", ge=1)
 
 
 class FallingOptions(gantool.Options):
@@ -30,8 +30,10 @@ class FallingOptions(gantool.Options):
     weight: Gamma | Literal["auto"] = gantool.option(
         "auto", "gamma at the start; the loss gets gamma/2 times the squared gradient; auto: 2 at 64 pixels, see about"
     )
-    end: float = gantool.option(0.1, "share of gamma that is left in the end", ge=0, le=1)
-    images: Count | Literal["auto"] = gantool.option("auto", "images over which it falls; auto: the run's length")
+    end: float = gantool.option(0.1, "final gamma, as a fraction of the initial one", ge=0, le=1)
+    images: Count | Literal["auto"] = gantool.option(
+        "auto", "images at which gamma reaches its final value; auto: the run's length"
+    )
 
 
 WIDTH = """\
@@ -45,7 +47,7 @@ SIDES = (32, 64, 128, 256)
 
 @gantool.hookimpl
 def gantool_architectures() -> list[gantool.Architecture]:
-    """The one architecture, with the paper's recipe as far as the engine plays it (README)."""
+    """The one architecture, with the paper's recipe as far as the engine supports it (README)."""
     return [
         gantool.Architecture(
             "r3gan",
@@ -73,11 +75,11 @@ def gantool_architectures() -> list[gantool.Architecture]:
 
 @gantool.hookimpl
 def gantool_penalties() -> list[gantool.Component]:
-    """R1 and R2 whose gamma falls by a cosine while a run goes on."""
+    """R1 and R2 with a gamma that falls by a cosine over the run."""
     return [
         gantool.Component(
             f"r{number}-falling",
-            f"Squared gradient on {where}, on every step, with a gamma that falls by a cosine",
+            f"Squared gradient norm on {where} in every step, with a gamma that falls by a cosine",
             FallingOptions,
             f"gantool_r3gan.penalties:R{number}",
             settle="gantool_r3gan.settling:gamma",

@@ -1,4 +1,4 @@
-"""What both networks are made of: residual blocks of grouped convolutions, filtered resampling, scaled beginnings."""
+"""The layers of both networks: residual blocks of grouped convolutions, filtered resampling, scaled initial weights."""
 
 import torch
 from jaxtyping import Float

@@ -76,7 +76,7 @@ class Discriminator(nn.Module):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")
 
     def forward(self, images: gantool.Images, labels: Labels = None) -> gantool.Logits:
-        """How real each picture looks, for its label where there are classes."""
+        """One logit for each picture, given its label where there are classes."""
         vectors: Tensor = self.mix(self.basis(self.layers(self.picture(images[-1]))).flatten(1))
         if self.label is not None and labels is not None:
             vectors = vectors * self.label(labels) / vectors.shape[1] ** 0.5

@@ -18,16 +18,16 @@ def squared_gradient(network: gantool.Critic, images: gantool.Images, labels: ga
 
 
 class Falling(gantool.Penalty):
-    """What R1 and R2 share: every step, and a weight of half of gamma, a pure function of the images seen."""
+    """The base of R1 and R2: every step, and a weight of half of gamma, a pure function of the images seen."""
 
     def __init__(self, options: FallingOptions) -> None:
         if options.weight == "auto" or options.images == "auto":
-            raise ValueError("weight and images are still at 'auto'; gantool.configure settles them, or give numbers")
+            raise ValueError("weight and images are still at 'auto'; gantool.configure resolves them, or give numbers")
         self.gamma, self.end, self.images = options.weight, options.end, options.images
         self.weight = self.gamma / 2
 
     def advance(self, images_seen: int) -> None:
-        """Take the weight of this moment."""
+        """Set the weight for this number of images."""
         gone = min(1.0, images_seen / self.images)
         left = self.end + (1 - self.end) * (1 + math.cos(math.pi * gone)) / 2
         self.weight = self.gamma * left / 2

@@ -1,4 +1,4 @@
-"""What replaces options at "auto" when a run begins. This page imports no torch."""
+"""Values for options at "auto", computed when a run begins. Imports no torch."""
 
 import math
 

@@ -14,16 +14,16 @@ class StyleGan2(gantool.Options):
     """Options of `stylegan2`."""
 
     channel_base: Count | Literal["auto"] = gantool.option(AUTO, "channels at N pixels are channel_base / N")
-    channel_max: Count | Literal["auto"] = gantool.option(AUTO, "the most channels any layer has; 512 in the papers")
+    channel_max: Count | Literal["auto"] = gantool.option(AUTO, "the most channels in any layer; 512 in the papers")
     latent: Count | Literal["auto"] = gantool.option(AUTO, "size of z and of w; 512 in the papers")
     mapping_layers: Count | Literal["auto"] = gantool.option(
-        AUTO, "layers from z to w; auto: 2, as StyleGAN2-ADA has it (StyleGAN2: 8)"
+        AUTO, "mapping layers from z to w; auto: 2, as in StyleGAN2-ADA (StyleGAN2: 8)"
     )
     style_mixing: float = gantool.option(
-        0.9, "share of a batch that gets styles of two latents in training", ge=0, le=1
+        0.9, "style mixing: probability that a sample gets the styles of two latents in training", ge=0, le=1
     )
-    noise: bool = gantool.option(True, "noise added to every pixel of every layer, at a strength that is learnt")
-    stddev_group: int = gantool.option(4, "samples whose variety the discriminator sees at once; 1: none", ge=1)
+    noise: bool = gantool.option(True, "noise inputs: per-pixel noise in every layer, with learnt strength")
+    stddev_group: int = gantool.option(4, "group size of minibatch standard deviation; 1 disables it", ge=1)
 
 
 ABOUT = """\
@@ -37,7 +37,7 @@ channel_max=auto is 64, 256 and 512 for these; latent=auto is as much as channel
 gantool mix MODEL draws a sheet of mixed styles, gantool project MODEL IMAGE finds the latent of a picture."""
 
 LAZY_G, LAZY_D = 4 / (4 + 1), 16 / (16 + 1)
-"""By how much the papers lower the rates (appendix B), where a lazy penalty is a step of its own; here it is not."""
+"""Factor by which the papers lower the rates for lazy penalties (appendix B), which are steps of their own there."""
 
 RECIPE = gantool.Recipe(
     loss="logistic",
@@ -71,7 +71,7 @@ def gantool_architectures() -> list[gantool.Architecture]:
 
 @gantool.hookimpl
 def gantool_commands() -> list[gantool.Command]:
-    """What can be done in w; any architecture that maps z to w will do."""
+    """Commands that work in w, with any architecture that maps z to w."""
     return [
         gantool.Command("mix", "Draw a sheet of pictures with styles of two latents.", "gantool_stylegan2.mix:mix"),
         gantool.Command(

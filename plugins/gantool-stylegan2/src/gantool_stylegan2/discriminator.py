@@ -49,7 +49,7 @@ class Discriminator(nn.Module):
         self.of_label = Mapping(0, shape.classes, latent, LABEL_LAYERS) if shape.classes else None
 
     def forward(self, images: gantool.Images, labels: gantool.Labels = None) -> Float[Tensor, "n"]:
-        """How real each picture looks, for its label where there are classes."""
+        """One logit for each picture, given its label where there are classes."""
         x = self.blocks(activated(self.from_rgb(images[-1])))
         x = activated(self.conv(self.spread(x)))
         with torch.autocast(x.device.type, enabled=False):

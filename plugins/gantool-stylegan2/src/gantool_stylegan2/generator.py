@@ -13,7 +13,7 @@ from gantool_stylegan2.modulation import ModulatedConv
 from gantool_stylegan2.widths import channels_at, sides_up_to
 
 AVERAGE_KEEPS = 0.995
-"""What a step leaves of the running mean of w (Karras et al. 2020, the reference's `w_avg_beta`)."""
+"""Decay of the running mean of w in each step (Karras et al. 2020, the reference's `w_avg_beta`)."""
 
 
 class StyledConv(nn.Module):
@@ -128,5 +128,5 @@ class Generator(nn.Module):
     @torch.no_grad()
     def _remember(self, w: Tensor) -> None:
         moved = w.mean(dim=0).lerp(self.mean_w, AVERAGE_KEEPS)
-        # A step that is not finite is skipped; what it saw must not be remembered either.
+        # A step that is not finite is skipped; it must not change the running mean either.
         self.mean_w.copy_(torch.where(torch.isfinite(moved), moved, self.mean_w))

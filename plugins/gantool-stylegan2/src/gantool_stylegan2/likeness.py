@@ -1,4 +1,4 @@
-"""How unlike a target a picture is, to the eye of an extractor."""
+"""The perceptual distance of a picture from a target, by the features of an extractor."""
 
 import torch
 from jaxtyping import Float
@@ -7,7 +7,7 @@ from torch import Tensor
 import gantool
 
 PIXELS = 0.5
-"""How much the pixels themselves count beside the features: extractors see colours only roughly."""
+"""Weight of the pixels themselves beside the features: extractors see colours only roughly."""
 
 
 class Likeness:

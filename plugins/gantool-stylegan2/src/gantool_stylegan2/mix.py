@@ -12,17 +12,19 @@ from gantool.commands import Device, Json, ModelPath, Overwrite, Scale, Truncati
 
 def mix(
     model: ModelPath,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The sheet: .png, .webp or .jpg.")],
-    rows: Annotated[str, typer.Option(metavar="SEEDS", help="Latents that give all but the styles, at the left.")] = (
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Sheet to write: .png, .webp or .jpg.")],
+    rows: Annotated[str, typer.Option(metavar="SEEDS", help="Seeds of the rows: everything but the mixed styles.")] = (
         "0-3"
     ),
-    cols: Annotated[str, typer.Option(metavar="SEEDS", help="Latents that give the styles, on top.")] = "4-9",
+    cols: Annotated[str, typer.Option(metavar="SEEDS", help="Seeds of the columns: the mixed styles.")] = "4-9",
     styles: Annotated[
         str,
-        typer.Option(metavar="LAYERS", help="What the columns give: coarse, middle, fine, or layers as in 0-3 or 1,5."),
+        typer.Option(
+            metavar="LAYERS", help="Styles from the columns: coarse, middle, fine, or layers as in 0-3 or 1,5."
+        ),
     ] = "coarse",
     truncation: Truncation = 1.0,
-    label: Annotated[str | None, typer.Option(metavar="LABEL", help="A class for all, by name or index.")] = None,
+    label: Annotated[str | None, typer.Option(metavar="LABEL", help="Class of all pictures, by name or index.")] = None,
     scale: Scale = 1,
     device: Device = "auto",
     overwrite: Overwrite = False,

@@ -15,7 +15,7 @@ COARSE, MIDDLE = 3, 7
 
 
 def layer_groups(layers: int) -> dict[str, range]:
-    """Which layers are coarse, middle and fine: by their sides from 64 pixels on, below that a third each."""
+    """The coarse, middle and fine layers: by resolution from 64 pixels on, below that a third each."""
     coarse, middle = min(COARSE, round(layers / 3)), min(MIDDLE, round(2 * layers / 3))
     return {"coarse": range(coarse), "middle": range(coarse, middle), "fine": range(middle, layers)}
 

@@ -1,4 +1,4 @@
-"""What gantool calls for `--arch stylegan2`."""
+"""The factory of `--arch stylegan2`."""
 
 import gantool
 from gantool_stylegan2 import StyleGan2
@@ -8,6 +8,6 @@ from gantool_stylegan2.widths import as_in_paper
 
 
 def build(options: StyleGan2, shape: gantool.ImageShape) -> gantool.Gan:
-    """Generator and discriminator; options that nobody has settled are the reference's."""
+    """Generator and discriminator; options still at "auto" get the reference's values."""
     options = as_in_paper(options, shape.resolution)
     return gantool.Gan(Generator(options, shape), Discriminator(options, shape), int(options.latent))

@@ -18,26 +18,36 @@ if TYPE_CHECKING:
 
 def project(
     model: ModelPath,
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture; its middle square is used.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Target picture; its centre square is used.")],
     out: Annotated[
         Path,
-        typer.Option("-o", "--out", metavar="FILE", help="Target and projection side by side: .png, .webp or .jpg."),
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="Sheet to write, target and projection side by side: .png, .webp or .jpg.",
+        ),
     ],
     space: Annotated[
-        Literal["w", "w+"], typer.Option(help="w: one latent for all layers; w+: one for each, closer, less editable.")
+        Literal["w", "w+"],
+        typer.Option(
+            help="Latent space: w (one latent for all layers) or w+ (one for each layer: closer, less editable)."
+        ),
     ] = "w",
-    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of the search.")] = 500,
+    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Optimisation steps.")] = 500,
     extractor: Annotated[
         str,
         typer.Option(
             metavar="E",
-            help="Network that compares pictures: a component; auto is vgg19, or random without its weights.",
+            help="Extractor that compares pictures; auto is vgg19, or random without its weights.",
             autocompletion=complete("extractor"),
         ),
     ] = "auto",
-    noise: Annotated[bool, typer.Option(help="Also search for the noise of the layers.")] = True,
-    label: Annotated[str | None, typer.Option(metavar="LABEL", help="Begin at the mean of a class.")] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="The same seed gives the same files.")] = 0,
+    noise: Annotated[bool, typer.Option(help="Optimise the noise inputs too.")] = True,
+    label: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="Class whose mean w the search starts from.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed.")] = 0,
     scale: Scale = 1,
     device: Device = "auto",
     overwrite: Overwrite = False,
@@ -67,8 +77,8 @@ def project(
     gantool.save_latents(latents, best.latents, best.noises)
     _save_sheet(out, target, loaded.render(best.latents, buffers=best.noises), scale)
     if as_json:
-        told = {"files": [str(out), str(latents)], "space": space, "extractor": name, "step": best.step}
-        commands.result_json(told | {"distance": best.distance, "distance_of_mean": first.distance})
+        document = {"files": [str(out), str(latents)], "space": space, "extractor": name, "step": best.step}
+        commands.result_json(document | {"distance": best.distance, "distance_of_mean": first.distance})
     else:
         commands.say(f"Distance {best.distance:.3f}, from {first.distance:.3f} at the mean, by {name}.")
         commands.result(str(out))
@@ -85,7 +95,7 @@ def _search(
     label: str | None,
     caught: commands.Caught,
 ) -> "tuple[Found, Found]":
-    """The first state and the best one, of those whose distance is that of the latents themselves."""
+    """The first state and the best one, of the undisturbed states."""
     from gantool_stylegan2.projecting import measured, nearer, project
 
     wanted = commands.to_float(target[None])

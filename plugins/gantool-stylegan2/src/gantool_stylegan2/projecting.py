@@ -24,7 +24,7 @@ NOISE_WEIGHT = 1e5
 
 @dataclass(frozen=True)
 class Search:
-    """How a latent is searched: `w` is one vector for all layers, `w+` one for each."""
+    """Settings of the search for a latent: `w` is one vector for all layers, `w+` one for each."""
 
     space: Literal["w", "w+"] = "w"
     steps: int = 500
@@ -34,7 +34,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """What a step has come to: the latents, the noise found with them, and how unlike the target the picture was.
+    """The result of a step: the latents, the noise found with them, and the distance of the picture from the target.
 
     Where it is `disturbed`, the picture was that of the latents with the step's noise on them, and the distance says
     little of the latents themselves.

@@ -1,4 +1,4 @@
-"""How wide the networks are, and what `auto` makes of it. Imports no torch."""
+"""The widths of the networks, and the value of `auto`. Imports no torch."""
 
 import gantool
 from gantool_stylegan2 import AUTO, StyleGan2
@@ -14,7 +14,7 @@ PAPER_MAPPING = 2
 
 
 def channels_at(options: StyleGan2, side: int) -> int:
-    """Channels of the layers at this side, of settled options."""
+    """Channels of the layers at this side, of resolved options."""
     return max(1, min(int(options.channel_base) // side, int(options.channel_max)))
 
 
@@ -37,7 +37,7 @@ def settle(options: StyleGan2, setting: gantool.Setting) -> tuple[StyleGan2, str
 
 
 def as_in_paper(options: StyleGan2, resolution: int) -> StyleGan2:
-    """`auto` replaced by the reference's automatic configuration, where nobody has settled it."""
+    """`auto` replaced by the reference's automatic configuration, where it was not resolved."""
     return _filled(options, paper_base(resolution), PAPER_MOST)
 
 

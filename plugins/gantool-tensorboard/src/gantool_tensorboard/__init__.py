@@ -9,10 +9,10 @@ class TensorBoardOptions(gantool.Options):
     """Options of `tensorboard`."""
 
     folder: Path | None = gantool.option(
-        None, "event files go to a folder in it that is named like the run; none: to RUN/tensorboard"
+        None, "parent folder for event files, in a folder named like the run; none: RUN/tensorboard"
     )
-    flush: float = gantool.option(30.0, "seconds until what was told is on disk at the latest", gt=0)
-    images: bool = gantool.option(True, "sample sheets at every snapshot")
+    flush: float = gantool.option(30.0, "seconds between two flushes to disk, at the most", gt=0)
+    images: bool = gantool.option(True, "write sample grids at every snapshot")
 
 
 @gantool.hookimpl

@@ -1,4 +1,4 @@
-"""What is written of each event. The step of every curve is the number of images seen."""
+"""The observer that writes event files. The step of every curve is the number of images seen."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ def build(options: TensorBoardOptions) -> "TensorBoard":
 
 
 class TensorBoard(gantool.Observer):
-    """Writes event files; those of a run that goes on continue its curves where its checkpoint left them."""
+    """Writes event files; a resumed run continues its curves from its checkpoint."""
 
     def __init__(self, options: TensorBoardOptions) -> None:
         self._options = options
@@ -55,7 +55,7 @@ class TensorBoard(gantool.Observer):
             case gantool.Warned():
                 writer.add_text("warnings", event.message, step)
             case gantool.Checkpoint():
-                writer.flush()  # what a run goes on from is told as far as it was saved
+                writer.flush()  # a resumed run finds its curves complete up to its checkpoint
             case gantool.Finished():
                 writer.close()
                 self._writer = None
@@ -65,7 +65,7 @@ class TensorBoard(gantool.Observer):
 
         folder = self._options.folder
         place = event.run / "tensorboard" if folder is None else folder.expanduser() / event.run.name
-        # What a run that broke off told of later images will be told again. The last tick before them will not.
+        # Later entries of the interrupted run will be written again. The last tick before them will not.
         purge_step = event.images_seen + 1 if event.images_seen else 0
         return SummaryWriter(str(place), purge_step=purge_step, flush_secs=self._options.flush)
 

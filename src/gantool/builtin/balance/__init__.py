@@ -21,7 +21,7 @@ class SkipDOptions(Options):
 
     below: float = option(
         0.4,
-        "skip discriminator steps while its loss is below this; an undecided D has 1.386 by logistic",
+        "skip discriminator steps while its loss is below this; the logistic loss of an undecided D is 1.386",
     )
     floor: float = option(0.25, "least share of batches with a discriminator step", gt=0, le=1)
 
@@ -54,7 +54,7 @@ def gantool_balances() -> list[Component]:
         ),
         Component(
             "skip-d",
-            "Skips discriminator steps while its loss is too low, but never all",
+            "Skips discriminator steps while its loss is too low, but not all of them",
             SkipDOptions,
             f"{home}:SkipDiscriminator",
             traits=("low-loss",),

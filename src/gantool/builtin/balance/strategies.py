@@ -1,6 +1,6 @@
-"""Balance strategies: whose turn it is, decided from what was seen so far, which is kept in buffers on the host.
+"""Balance strategies: the network that the next batch updates, by statistics in buffers on the host.
 
-Those that watch the discriminator read a number from the device at each step, which makes the host wait for it.
+Those that use the discriminator's loss or accuracy read it from the device at each step, and the host waits for it.
 """
 
 import math
@@ -14,7 +14,7 @@ from gantool.api.strategies import Balance, Turn
 from gantool.builtin.balance import AdaptiveOptions, FixedOptions, SkipDOptions, TturOptions
 
 MEMORY = 0.9
-"""Of the running means: a batch counts for a tenth."""
+"""Decay of the running means: the weight of a new batch is a tenth."""
 
 Seen = Mapping[str, Float[Tensor, ""]]
 
@@ -45,18 +45,18 @@ class TwoTimescales(Balance):
         self.learning_rate_scales = (1.0, options.ratio)
 
     def turn(self) -> Turn:
-        """Both, always."""
+        """Both networks, always."""
         return Turn()
 
     def observe(self, seen: Seen) -> None:
-        """Nothing to remember."""
+        """Does nothing: there is no state."""
 
 
 class SkipDiscriminator(nn.Module, Balance):
-    """The discriminator rests while the running mean of its loss is below a bound.
+    """Skips discriminator steps while the running mean of its loss is below a bound.
 
-    Its loss is seen only where it learns. It learns from a `floor` share of the batches at the least, or one that won
-    once would rest for ever: `rested` counts the batches since, of which each turn pays for `1 / floor`.
+    Its loss is known only in its own steps, so it learns from a share `floor` of the batches at the least, or it would
+    be skipped for ever: `rested` counts batches, and each step of the discriminator takes `1 / floor` from it.
     """
 
     loss: Float[Tensor, ""]
@@ -70,12 +70,12 @@ class SkipDiscriminator(nn.Module, Balance):
         self.register_buffer("rested", torch.zeros(()))
 
     def turn(self) -> Turn:
-        """The generator's alone while the discriminator's loss is too low and it has not rested for too long."""
+        """The generator alone while the discriminator's loss is too low, unless too many of its steps were skipped."""
         due = self.rested.item() + 1 >= self.turn_costs - 1e-4
         return Turn(discriminator=due or not self.loss.item() < self.below)
 
     def observe(self, seen: Seen) -> None:
-        """Note the discriminator's loss, or that it rested."""
+        """Update the running mean of the discriminator's loss, or count a skipped step."""
         self.rested += 1
         if "loss_d" not in seen:
             return
@@ -84,10 +84,10 @@ class SkipDiscriminator(nn.Module, Balance):
 
 
 class Adaptive(nn.Module, Balance):
-    """Shares out turns so that the discriminator is right on a `target` share of reals.
+    """Adapts the ratio of steps so that the discriminator is right on a share `target` of reals.
 
-    `lead` is the logarithm of how many batches the discriminator learns from for each of the generator's; it falls
-    while the discriminator is right too often and rises while it is not. Who has less than one turn a batch saves up.
+    `lead` is the logarithm of the ratio of discriminator steps to generator steps; it falls while the discriminator is
+    right too often and rises while it is not. A network with less than one step a batch saves up.
     """
 
     lead: Float[Tensor, ""]
@@ -100,25 +100,25 @@ class Adaptive(nn.Module, Balance):
         self.register_buffer("saved", torch.zeros(2))
 
     def turn(self) -> Turn:
-        """Whoever has saved up a turn; one of the two always has."""
+        """Each network that has saved up a whole step; one of the two always has."""
         discriminator, generator = (self.saved + self._income() >= 1 - 1e-6).tolist()
         return Turn(discriminator, generator)
 
     def observe(self, seen: Seen) -> None:
-        """Pay for the turns that were played, and follow the discriminator's accuracy on reals."""
-        played = torch.tensor(["loss_d" in seen, "loss_g" in seen], dtype=torch.float32)
-        self.saved.copy_((self.saved + self._income() - played).clamp(0, 1))
+        """Subtract the steps that were taken, and adapt to the discriminator's accuracy on reals."""
+        taken = torch.tensor(["loss_d" in seen, "loss_g" in seen], dtype=torch.float32)
+        self.saved.copy_((self.saved + self._income() - taken).clamp(0, 1))
         if "real_accuracy" in seen:
             error = self.target - seen["real_accuracy"].cpu()
             if bool(torch.isfinite(error)):
                 self.lead.copy_((self.lead + self.speed * error).clamp(-self.furthest, self.furthest))
 
     def status(self) -> Mapping[str, float]:
-        """What the console shows of it: how many batches the discriminator learns from for each of the generator's."""
+        """The current ratio, for the console: discriminator steps for each step of the generator."""
         return {"d_per_g": self.lead.exp().item()}
 
     def _income(self) -> Float[Tensor, "2"]:
-        """Turns of discriminator and generator a batch: 1 for the one that is behind, and less for the other."""
+        """Steps of discriminator and generator for each batch: 1 for the network that is behind, less for the other."""
         return torch.stack([self.lead.clamp(max=0).exp(), (-self.lead).clamp(max=0).exp()])
 
 

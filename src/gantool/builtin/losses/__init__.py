@@ -38,7 +38,7 @@ class LsganOptions(Options):
     def _tells_them_apart(self) -> "LsganOptions":
         if self.real == self.fake:
             raise ValueError(
-                f"real and fake are both {self.real:g}, by which the discriminator learns to tell nothing apart; give "
+                f"real and fake are both {self.real:g}, so the discriminator has nothing to learn; give "
                 "them two different targets, as in real=1,fake=0"
             )
         return self

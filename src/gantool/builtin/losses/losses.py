@@ -35,7 +35,7 @@ class Logistic(Loss):
 
 
 class Minimax(Logistic):
-    """The zero-sum game of the first paper (Goodfellow et al. 2014, eq. 1): its generator saturates when D wins."""
+    """The zero-sum loss of the first paper (Goodfellow et al. 2014, eq. 1): its generator saturates when D wins."""
 
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
         """log(1 - D(fake)); -log 2 at a zero logit."""
@@ -49,7 +49,7 @@ class Hinge(Loss):
         self.margin = options.margin
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
-        """Nothing to learn from a sample beyond the margin; 2 margins at zero logits."""
+        """Zero for a sample beyond the margin; 2 margins at zero logits."""
         return relu(self.margin - real_logits) + relu(self.margin + fake_logits)
 
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
@@ -68,7 +68,7 @@ class LeastSquares(Loss):
         return ((real_logits - self.real) ** 2 + (fake_logits - self.fake) ** 2) / 2
 
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
-        """Half the squared distance to the wanted answer."""
+        """Half the squared distance to the generator's target."""
         return (fake_logits - self.wanted) ** 2 / 2
 
 

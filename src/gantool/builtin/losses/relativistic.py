@@ -1,4 +1,4 @@
-"""Relativistic losses: how much more real than fakes, not how real. Only differences of logits matter."""
+"""Relativistic losses: only differences of logits of reals and fakes matter."""
 
 from collections.abc import Callable
 
@@ -27,8 +27,8 @@ def _logistic(lead: Tensor) -> Tensor:
 class RelativisticAverage(Loss):
     """RaSGAN and RaHingeGAN (Jolicoeur-Martineau 2018): each sample against the average of the other kind.
 
-    The averages carry gradients, as in the paper: one of fakes teaches the generator by the term of the reals too. They
-    are those of the batch at hand, which of many processes is each one's own part: as the paper's with a smaller batch.
+    The averages carry gradients, as in the paper: the generator has a gradient by the term of the reals too. They are
+    taken over the batch of one process: with many processes it is the paper's loss with a smaller batch.
     """
 
     pairs_real = True
@@ -38,13 +38,13 @@ class RelativisticAverage(Loss):
         self._cost_of_lead: Callable[[Tensor], Tensor] = _hinge if options.kind == "hinge" else _logistic
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
-        """Reals are to lead the average fake, and the average real each fake; 2 log 2 at zero logits, by hinge 2."""
+        """Reals against the mean logit of fakes, fakes against that of reals; 2 log 2 at zero logits, by hinge 2."""
         by_real = self._cost_of_lead(real_logits - fake_logits.mean())
         by_fake = self._cost_of_lead(real_logits.mean() - fake_logits)
         return by_real + by_fake
 
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
-        """The same game with the roles exchanged, so that its value at zero logits is the same too."""
+        """The same with reals and fakes exchanged, so that its value at zero logits is the same too."""
         return self.discriminator(fake_logits, _given(real_logits))
 
 
@@ -58,9 +58,9 @@ class RelativisticPairing(Loss):
         pass
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
-        """-log of the probability that the real is the real one; log 2 where they are equal."""
+        """-log sigmoid(real - fake); log 2 where both logits are equal."""
         return softplus(-(real_logits - fake_logits))
 
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:
-        """The same with the roles exchanged."""
+        """The same with reals and fakes exchanged."""
         return softplus(-(fake_logits - _given(real_logits)))

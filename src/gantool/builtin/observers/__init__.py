@@ -32,16 +32,20 @@ class WatchOptions(Options):
     window: float = option(0.05, "share of a run for which losses and accuracies must stay bad", gt=0, le=1)
     low_diversity: float = option(0.15, "diversity, as a share of the data's, below which samples count as alike", ge=0)
     grace: float = option(0.2, "warn about low diversity after this share of the run", ge=0, le=1)
-    least_diversity: float = option(0.1, "the least diversity expected by then, as a share of the data's", ge=0)
+    least_diversity: float = option(0.1, "the least diversity expected after the grace, as a share of the data's", ge=0)
     lost_diversity: float = option(0.5, "a fall of diversity below this share of its best is a collapse", ge=0, le=1)
     sure: float = option(0.99, "accuracy on reals and fakes at which the discriminator has won", ge=0.5, le=1)
     no_loss: float = option(0.05, "loss below which the discriminator has nothing left to learn", ge=0)
     vanished: float = option(0.001, "gradient norm, as a share of the first ones, below which it has vanished", ge=0)
     exploded: float = option(20.0, "gradient norm or loss, relative to the first ones, above which it explodes", gt=1)
     worse: float = option(2.4, "distance to the data (SWD), relative to its best, above which the run diverges", gt=1)
-    stalled: float = option(0.5, "distance to the data (SWD) above which no progress is a stall", ge=0)
-    untrained: float = option(0.85, "SWD, as a share of untrained samples', that must be passed by the grace", gt=0)
-    clipped: float = option(0.3, "share of pixels at black or white, beyond the data's, that is saturation", ge=0)
+    stalled: float = option(0.5, "distance to the data (SWD) above which a lack of progress is a stall", ge=0)
+    untrained: float = option(
+        0.85, "SWD, as a share of untrained samples', to be reached by the end of the grace", gt=0
+    )
+    clipped: float = option(
+        0.3, "share of black or white pixels, beyond the data's, above which samples are saturated", ge=0
+    )
     noisy: float = option(3.0, "fine detail, relative to the data's, above which samples are noise", gt=1)
     much_worse: float = option(2.0, "repeat a warning when it got this many times worse", gt=1)
 

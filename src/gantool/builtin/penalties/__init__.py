@@ -105,13 +105,13 @@ def gantool_penalties() -> list[Component]:
         ),
         Component(
             "drift",
-            "Squared logits of reals, with a forward pass of its own; wasserstein:drift=1e-3 is free",
+            "Squared logits of reals, at the cost of a forward pass; wasserstein:drift=1e-3 costs none",
             DriftOptions,
             f"{home}:Drift",
         ),
         Component(
             "bcr",
-            "Consistent logits after a flip or a shift (bCR, Zhao et al. 2020): for small data sets; it cannot leak",
+            "Consistent logits after a flip or a shift (bCR, Zhao et al. 2020): for small data sets, cannot leak",
             ConsistencyOptions,
             "gantool.builtin.penalties.consistency:Consistency",
         ),

@@ -1,4 +1,4 @@
-"""Consistency regularisation: a discriminator that answers the same after a change that should not matter to it."""
+"""Consistency regularisation: logits that stay the same when an image is flipped or shifted."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What holds a discriminator's weights within bounds after each update."""
+"""Constraints that hold a discriminator's weights within bounds after each update."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""The weight of R1 and R2 where it is left at "auto". This page imports no torch."""
+"""The weight of R1 and R2 where it is left at "auto". Imports no torch."""
 
 from gantool.api.specs import Setting
 from gantool.builtin.penalties import R1Options

@@ -28,7 +28,7 @@ def distance_to_target(squared: Logits, target: float) -> Logits:
 
 def _gamma(options: R1Options) -> float:
     if options.weight == AUTO:
-        raise ValueError("The weight of a penalty is still at 'auto'; gantool.configure settles it, or give a number.")
+        raise ValueError("The weight of a penalty is still at 'auto'; gantool.configure resolves it, or give a number.")
     return float(options.weight)
 
 

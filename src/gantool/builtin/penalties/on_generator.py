@@ -31,7 +31,7 @@ class PathLength(nn.Module, Penalty):
         lengths = path_lengths(network, z, labels)
         with torch.no_grad():
             moved = self.mean.lerp(lengths.mean(), self.decay)
-            # A step that is not finite is skipped; what it saw must not be remembered either.
+            # A step that is not finite is skipped; it must not change the running mean either.
             self.mean.copy_(torch.where(torch.isfinite(moved), moved, self.mean))
         return (lengths - self.mean) ** 2
 

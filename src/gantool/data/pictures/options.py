@@ -13,7 +13,7 @@ class FolderOptions(Options):
 
     path: str = option(..., "folder, or zip/tar of pictures; sub-folders are classes")
     fit: Literal["crop", "pad", "stretch"] = option(
-        "crop", "how a picture becomes square: by its center, bars, or distortion"
+        "crop", "how a picture becomes square: center crop, padding, or distortion"
     )
     background: str = option("white", "colour behind transparency and beside padded pictures: a name or #rrggbb")
     filter: Literal["lanczos", "bicubic", "box"] = option("lanczos", "antialiasing filter of the resize")

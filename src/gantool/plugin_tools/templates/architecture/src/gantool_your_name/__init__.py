@@ -1,4 +1,4 @@
-"""What this plugin offers. It imports no torch: `gantool --help` stays fast."""
+"""The components of this plugin. It imports no torch, so that `gantool --help` stays fast."""
 
 import gantool
 

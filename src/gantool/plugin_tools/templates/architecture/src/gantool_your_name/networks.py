@@ -38,7 +38,7 @@ class Discriminator(nn.Module):
         self.label = nn.Embedding(shape.classes, widths[-1] * 16) if shape.classes else None
 
     def forward(self, images: gantool.Images, labels: gantool.Labels = None) -> Tensor:
-        """How real each picture looks, `[n]`."""
+        """One logit for each picture, `[n]`: the higher, the more real it looks."""
         features: Tensor = self.blocks(self.first(images[-1]))
         logits: Tensor = self.last(features).squeeze(1)
         if self.label is not None and labels is not None:
@@ -64,5 +64,5 @@ def halving(before: int, after: int) -> nn.Module:
 
 
 def build(options: YourNameOptions, shape: gantool.ImageShape) -> gantool.Gan:
-    """What gantool calls for `--arch your-name`."""
+    """Build the networks of `--arch your-name`."""
     return gantool.Gan(Generator(options, shape), Discriminator(options, shape), latent_dim=LATENT)

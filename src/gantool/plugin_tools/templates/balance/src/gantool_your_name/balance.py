@@ -1,4 +1,4 @@
-"""The balance `your-name`: whose turn it is, decided by what was seen so far."""
+"""The balance `your-name`: the discriminator skips batches by its accuracy."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from gantool_your_name import YourNameOptions
 
 
-class RestAfterWinning(nn.Module, gantool.Balance):
-    """The discriminator rests for one batch after it told more than `ceiling` of reals and fakes apart.
+class SkipWhenWinning(nn.Module, gantool.Balance):
+    """Skips one batch of the discriminator when it was right on more than `ceiling` of reals and fakes.
 
-    What it remembers is a buffer, so that a run that is stopped and goes on decides as one in one go.
+    The accuracy is kept in a buffer, so that a resumed run decides as an uninterrupted one.
     """
 
     winning: Tensor
@@ -24,11 +24,11 @@ class RestAfterWinning(nn.Module, gantool.Balance):
         self.register_buffer("winning", torch.zeros(()))
 
     def turn(self) -> Turn:
-        """Both, or the generator's alone."""
+        """Both networks, or the generator alone."""
         return Turn(discriminator=self.winning.item() <= self.ceiling)
 
     def observe(self, seen: Mapping[str, Tensor]) -> None:
-        """Accuracies are seen only where the discriminator learnt; after its rest it has another try."""
+        """Accuracies are known only where the discriminator learnt; after a skipped batch it learns again."""
         accuracies = [seen[name].cpu() for name in ("real_accuracy", "fake_accuracy") if name in seen]
-        told = torch.stack(accuracies).mean() if accuracies else torch.zeros(())
-        self.winning.copy_(told.nan_to_num())
+        accuracy = torch.stack(accuracies).mean() if accuracies else torch.zeros(())
+        self.winning.copy_(accuracy.nan_to_num())

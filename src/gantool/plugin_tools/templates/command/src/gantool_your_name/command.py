@@ -13,8 +13,8 @@ from PIL import Image
 
 def mean(
     model: ModelPath,
-    samples: Annotated[int, typer.Option("--samples", "-n", min=1, help="How many samples to draw.")] = 256,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The picture to write.")] = Path("your-name.png"),
+    samples: Annotated[int, typer.Option("--samples", "-n", min=1, help="Number of samples.")] = 256,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write.")] = Path("your-name.png"),
     overwrite: Overwrite = False,
 ) -> None:
     """Draw the mean of many samples of a model.

@@ -1,4 +1,4 @@
-"""What this plugin offers. It imports no torch: `gantool --help` stays fast."""
+"""The components of this plugin. It imports no torch, so that `gantool --help` stays fast."""
 
 import gantool
 
@@ -6,7 +6,7 @@ import gantool
 class YourNameOptions(gantool.Options):
     """Options of `your-name`; they become `--extractor your-name:directions=12`."""
 
-    directions: int = gantool.option(8, "in which edges are looked for", ge=2, le=64)
+    directions: int = gantool.option(8, "directions of the edge filters", ge=2, le=64)
 
 
 @gantool.hookimpl

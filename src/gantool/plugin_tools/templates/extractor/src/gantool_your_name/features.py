@@ -11,11 +11,11 @@ from torch.nn import functional as F
 from gantool_your_name import YourNameOptions
 
 SIDE = 7
-"""Of a filter, in pixels of its scale."""
+"""Radius of a filter, in pixels of its scale."""
 
 
 class Edges(gantool.Extractor):
-    """What metrics and style transfer ask for. A layer's number is how much smaller its pictures are."""
+    """Features for metrics and style transfer. A layer's number is the factor by which its pictures are smaller."""
 
     layers = ("edges1", "edges2", "edges4")
     style_layers: Mapping[str, float] = {"edges1": 1.0, "edges2": 1.0, "edges4": 1.0}

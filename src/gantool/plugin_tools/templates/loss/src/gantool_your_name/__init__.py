@@ -1,4 +1,4 @@
-"""What this plugin offers. It imports no torch: `gantool --help` stays fast."""
+"""The components of this plugin. It imports no torch, so that `gantool --help` stays fast."""
 
 import gantool
 
@@ -6,7 +6,9 @@ import gantool
 class YourNameOptions(gantool.Options):
     """Options of `your-name`; they become `--loss your-name:margin=2`."""
 
-    margin: float = gantool.option(1.0, "logit beyond which a sample no longer teaches the discriminator", gt=0)
+    margin: float = gantool.option(
+        1.0, "margin: logit beyond which a sample has no gradient for the discriminator", gt=0
+    )
 
 
 @gantool.hookimpl

@@ -8,13 +8,13 @@ from gantool_your_name import YourNameOptions
 
 
 class SquaredHinge(gantool.Loss):
-    """Squared hinge: a sample teaches the more, the further it is on the wrong side of the margin."""
+    """Squared hinge: the gradient of a sample grows with its distance from the right side of the margin."""
 
     def __init__(self, options: YourNameOptions) -> None:
         self.margin = options.margin
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
-        """Real logits above the margin and fake logits below minus the margin cost nothing."""
+        """Zero for real logits above the margin and fake logits below minus the margin."""
         return relu(self.margin - real_logits).square() + relu(self.margin + fake_logits).square()
 
     def generator(self, real_logits: Logits | None, fake_logits: Logits) -> Logits:

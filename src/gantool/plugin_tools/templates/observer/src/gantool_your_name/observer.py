@@ -1,4 +1,4 @@
-"""The observer `your-name`: it is told of every event of a run, and changes nothing of the run."""
+"""The observer `your-name`: it gets every event of a run, and changes nothing of the run."""
 
 import csv
 from pathlib import Path
@@ -18,7 +18,7 @@ class Table(gantool.Observer):
         self.file: Path | None = None
 
     def __call__(self, event: object) -> None:
-        """Write a tick down; a run that goes on begins by dropping the rows that it will write again."""
+        """Write a tick; a resumed run first drops the rows that it will write again."""
         if isinstance(event, gantool.Started):
             self.file = event.run / self.name
             rows = [row for row in read(self.file) if float(row[0]) <= event.images_seen]

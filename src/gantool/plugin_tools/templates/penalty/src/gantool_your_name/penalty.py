@@ -8,7 +8,7 @@ from gantool_your_name import YourNameOptions
 
 
 class Steadiness(gantool.Penalty):
-    """How far logits of reals move under a little noise, in units of the noise.
+    """The squared change of the logits of reals under a little noise, in units of the noise.
 
     For little noise its mean is R1's squared gradient (Mescheder et al. 2018), without a second backward pass.
     """

@@ -1,4 +1,4 @@
-"""What this plugin offers. It imports no torch: `gantool --help` stays fast."""
+"""The components of this plugin. It imports no torch, so that `gantool --help` stays fast."""
 
 import gantool
 
@@ -6,7 +6,7 @@ import gantool
 class YourNameOptions(gantool.Options):
     """Options of `your-name`; they become `--data your-name:count=500`."""
 
-    count: int = gantool.option(2000, "how many pictures there are", ge=1)
+    count: int = gantool.option(2000, "number of pictures", ge=1)
     seed: int = gantool.option(0, "another seed draws other pictures", ge=0)
 
 

@@ -147,7 +147,7 @@ def test_a_run_goes_on_without_an_observer_that_is_gone_and_says_so(gantool, fol
     )
     ended = gantool(*resume, "16")
     assert ended.code == 0
-    assert "The run runs/one goes on without its observer 'diary', and forgets it: --log diary has it" in ended.err
+    assert "The run runs/one goes on without its observer 'diary', and drops it: --log diary adds it again" in ended.err
     assert "There is no observer 'diary'." in ended.err
     assert 'log = ["jsonl' in Path("runs/one/config.toml").read_text()
     ended = gantool(*resume, "20", "--log", "diary")

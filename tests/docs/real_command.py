@@ -25,7 +25,7 @@ PLUGINS = {
 
 def make_host(folder: Path | None = None) -> PluginHost:
     """The built-ins, the plugins of this repository, and those that pages show, which are written to `folder`."""
-    made = PluginHost(guests=False, environ={})
+    made = PluginHost(third_party=False, environ={})
     for name, plugin in PLUGINS.items():
         made.add(plugin, name)
     if folder is not None:

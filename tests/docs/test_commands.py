@@ -31,7 +31,7 @@ from gantool.api.specs import Architecture
 from gantool.cli.components import KIND_OF_FLAG, flag_values
 from gantool.errors import GantoolError
 from gantool.plugins.host import host, using
-from gantool.run.config import settle
+from gantool.run.config import validated
 from gantool.run.resolve import asked_for, resolve
 
 FACES = {"gantool": gantool, "commands": commands}
@@ -69,7 +69,8 @@ def everything(tmp_path, monkeypatch):
     for name in FOLDERS:
         (tmp_path / name).mkdir()
         (tmp_path / name / "one.png").symlink_to(SAMPLE_PICTURE)
-    (tmp_path / "digits.zip").write_bytes(b"PK\5\6" + bytes(18))
+    for name in ("digits.zip", "emoji.zip", "monet.zip"):
+        (tmp_path / name).write_bytes(b"PK\5\6" + bytes(18))
     with using(make_host(tmp_path / "shown")):
         yield host()
 
@@ -134,7 +135,7 @@ def check_settings(values, host):
     if "arch" in settings:
         resolve(host, settings)
     else:
-        settle({"arch": "mlp", "resolution": 32, **asked_for(settings, None)}, "The line")
+        validated({"arch": "mlp", "resolution": 32, **asked_for(settings, None)}, "The line")
 
 
 def complaint(line, host):

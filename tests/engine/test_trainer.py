@@ -227,7 +227,7 @@ def test_events_come_in_order(tmp_path):
     assert [e.images_seen for e in events if isinstance(e, Snapshot)] == [0, 32, 64]
     assert [e.images_seen for e in events if isinstance(e, Checkpoint)] == [32, 64]
     tick = next(e for e in events if isinstance(e, Tick))
-    assert {"loss_d", "loss_g", "real_accuracy", "fake_accuracy", "penalty_gradientpenalty"} <= set(tick.scalars)
+    assert {"loss_d", "loss_g", "real_accuracy", "fake_accuracy", "penalty_gp"} <= set(tick.scalars)
 
 
 def test_the_exported_generator_is_the_average(tmp_path):

@@ -74,7 +74,7 @@ def test_each_way_to_be_broken_is_told_beside_a_sound_plugin(check: Check, tmp_p
     assert "it tried to end the program" in faults["leaver"]
     assert "ended the process (exit code 7; its last words: good bye)" in faults["exiter"]
     assert faults["typo"].endswith("Did you mean 'gantool_losses'?")
-    assert "its loss 'sound' gives way to that of sound: rename it." in faults["zclash"]
+    assert "its loss 'sound' is ignored, because sound already provides one: rename it." in faults["zclash"]
     assert "its loss 'hinge' is ignored, because gantool" in faults["zhinge"]
 
 

@@ -127,7 +127,7 @@ def test_a_component_of_one_architecture_is_refused_beside_another(learn, gantoo
     with pytest.raises(UsageError, match="reconstructing-only does not go with --arch projected: it belongs to recon"):
         learn("abroad", arch="projected", images=16, penalty=["reconstructing-only"])
     shown = gantool_cli("plugins", "show", "reconstructing-only")
-    assert "It goes with architecture reconstructing alone." in shown.out
+    assert "Only for architecture reconstructing." in shown.out
     facts = json.loads(gantool_cli("plugins", "show", "reconstructing-only", "--json").out)
     assert facts["components"][0]["goes_with"] == ["reconstructing"]
 

@@ -151,7 +151,9 @@ def clashes(reports: Sequence[Examined]) -> None:
         for kind, name in report.declared:
             owner = owners.setdefault((KINDS[kind].plural, name), report.title)
             if owner != report.title:
-                report.faults.append(f"its {kind} {name!r} gives way to that of {owner}: rename it.")
+                report.faults.append(
+                    f"its {kind} {name!r} is ignored, because {owner} already provides one: rename it."
+                )
 
 
 def _key(given: Sequence[str]) -> Key:

@@ -35,7 +35,7 @@ class StyledConv(nn.Module):
         y = self.conv(x, w)
         if self.strength is not None:
             fresh = self.training
-            noise = torch.randn(len(y), 1, *y.shape[2:], device=y.device) if fresh else self.get_buffer("noise")
+            noise = torch.randn(y.shape[0], 1, *y.shape[2:], device=y.device) if fresh else self.get_buffer("noise")
             y = y + (noise * self.strength).to(y.dtype)
         return activated(y + self.bias.to(y.dtype)[:, None, None])
 
@@ -72,7 +72,7 @@ class Synthesis(nn.Module):
 
     def forward(self, w: Float[Tensor, "n layers d"]) -> Float[Tensor, "n c h w"]:
         """Layer 0 is the convolution at 4 pixels; each picture of a side shares the w of the side's next layer."""
-        x = self.constant.expand(len(w), -1, -1, -1)
+        x = self.constant.expand(w.shape[0], -1, -1, -1)
         x = self.convs[0](x, w[:, 0])
         picture: Tensor = self.to_rgb[0](x, w[:, 1])
         for index, to_rgb in enumerate(self.to_rgb[1:]):

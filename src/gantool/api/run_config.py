@@ -111,10 +111,7 @@ class RunConfig(BaseModel):
         ge=0,
     )
     horizon: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
-        "auto",
-        "Images at which the learning-rate and noise schedules end. Default: --images.",
-        LEARNING,
-        counts=True,
+        "auto", "Images at which the learning-rate and noise schedules end. Default: --images.", LEARNING, counts=True
     )
     clip_grad: float = setting(0.0, "Clip the gradient norm to this; 0 disables clipping.", LEARNING, ge=0)
     accumulate: int = setting(1, "Gradient accumulation: split each batch into N micro-batches.", LEARNING, ge=1)

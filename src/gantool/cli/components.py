@@ -37,12 +37,7 @@ PluginFolders = Annotated[list[Path] | None, typer.Option(PLUGINS_DIR, help=_FOL
 PluginsDir = Annotated[
     list[Path] | None,
     typer.Option(
-        PLUGINS_DIR,
-        help=_FOLDERS,
-        callback=look_in_folders,
-        is_eager=True,
-        metavar="DIR",
-        show_default=False,
+        PLUGINS_DIR, help=_FOLDERS, callback=look_in_folders, is_eager=True, metavar="DIR", show_default=False
     ),
 ]
 """The option of every command that may need a component from a folder; it defaults to None."""

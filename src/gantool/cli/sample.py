@@ -55,10 +55,7 @@ class Asked:
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o",
-            "--out",
-            metavar="FOLDER",
-            help="Output folder. Default: samples/NAME-IMAGES_SEEN of the model.",
+            "-o", "--out", metavar="FOLDER", help="Output folder. Default: samples/NAME-IMAGES_SEEN of the model."
         ),
     ] = None
     format: Annotated[Literal["png", "webp", "jpeg"], typer.Option(help="File format; PNG and WebP are lossless.")] = (

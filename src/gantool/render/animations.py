@@ -65,8 +65,7 @@ def _apng(path: Path, frames: Frames, fps: int, loop: bool) -> None:
     first, *rest = [to_pil(frame) for frame in frames]
     times, plays = durations(len(frames), fps, 1), 0 if loop else 1
     write_atomically(
-        path,
-        lambda file: first.save(file, "PNG", save_all=True, append_images=rest, duration=times, loop=plays),
+        path, lambda file: first.save(file, "PNG", save_all=True, append_images=rest, duration=times, loop=plays)
     )
 
 

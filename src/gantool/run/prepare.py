@@ -21,14 +21,7 @@ from gantool.engine.precision import Precision, choose
 from gantool.engine.stages import check_parts, full_grown, stages_of
 from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
-from gantool.engine.trial import (
-    try_augmentation,
-    try_balance,
-    try_loss,
-    try_memory,
-    try_optimizer,
-    try_penalty,
-)
+from gantool.engine.trial import try_augmentation, try_balance, try_loss, try_memory, try_optimizer, try_penalty
 from gantool.engine.trial_networks import try_networks
 from gantool.errors import DataError
 from gantool.files import cache_folder

@@ -30,11 +30,7 @@ from gantool.testing.logits import logits_have_no_bounds
 from gantool.testing.mapping import two_steps_are_forward
 from gantool.testing.modes import batchnorm_follows_training_mode, modes_are_left_alone
 from gantool.testing.networks import Case
-from gantool.testing.repeating import (
-    a_seed_builds_the_same_networks,
-    networks_do_not_seed,
-    noise_follows_torchs_seed,
-)
+from gantool.testing.repeating import a_seed_builds_the_same_networks, networks_do_not_seed, noise_follows_torchs_seed
 from gantool.testing.resuming import a_run_goes_on_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
 from gantool.testing.shapes import CHANNELS, CLASSES, shapes, usual

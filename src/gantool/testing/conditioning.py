@@ -7,18 +7,7 @@ from torch import Tensor, nn
 
 from gantool.api.networks import Gan, Images, Seen
 from gantool.engine.judging import parted
-from gantool.testing.networks import (
-    Case,
-    awaken,
-    copied,
-    drawn,
-    far_apart,
-    judged,
-    latents,
-    same,
-    seeded,
-    set_mode,
-)
+from gantool.testing.networks import Case, awaken, copied, drawn, far_apart, judged, latents, same, seeded, set_mode
 from gantool.testing.recipe import pairs_reals, penalties_of
 
 

@@ -108,9 +108,4 @@ def _imported_by(module: str) -> tuple[str, ...]:
     return tuple(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-DECLARING = (
-    the_spec_is_sound,
-    declaring_imports_nothing_heavy,
-    options_survive_as_text,
-    what_is_left_open_is_settled,
-)
+DECLARING = (the_spec_is_sound, declaring_imports_nothing_heavy, options_survive_as_text, what_is_left_open_is_settled)

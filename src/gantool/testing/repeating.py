@@ -50,10 +50,7 @@ def networks_do_not_seed(case: Case) -> Iterator[str]:
     gan = case.build()
     z, labels = latents(gan), case.labels()
     images = drawn(gan, z, labels)
-    calls = {
-        "factory": partial(case.settled.build, case.shape),
-        "generator": partial(gan.generator, z, labels),
-    }
+    calls = {"factory": partial(case.settled.build, case.shape), "generator": partial(gan.generator, z, labels)}
     if gan.discriminator is not None:
         calls["discriminator"] = partial(gan.discriminator, images, labels)
     for title, call in calls.items():

@@ -84,12 +84,7 @@ def tiles_add_up(trial: Trial) -> Iterator[str]:
             return
 
 
-PROPERTIES = (
-    it_is_0_at_the_style_and_more_elsewhere,
-    places_do_not_count,
-    gradients_reach_the_features,
-    tiles_add_up,
-)
+PROPERTIES = (it_is_0_at_the_style_and_more_elsewhere, places_do_not_count, gradients_reach_the_features, tiles_add_up)
 
 
 def faults_of(component: Chosen) -> list[Fault]:

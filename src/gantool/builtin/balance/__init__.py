@@ -20,8 +20,7 @@ class SkipDOptions(Options):
     """Options of `skip-d`."""
 
     below: float = option(
-        0.4,
-        "skip discriminator steps while its loss is below this; the logistic loss of an undecided D is 1.386",
+        0.4, "skip discriminator steps while its loss is below this; the logistic loss of an undecided D is 1.386"
     )
     floor: float = option(0.25, "least share of batches with a discriminator step", gt=0, le=1)
 

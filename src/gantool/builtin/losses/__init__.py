@@ -78,10 +78,7 @@ def gantool_losses() -> list[Component]:
             traits=("saturates", "mislabels"),
         ),
         Component(
-            "hinge",
-            "Hinge loss (Lim and Ye 2017): D ignores samples beyond the margin",
-            HingeOptions,
-            f"{home}:Hinge",
+            "hinge", "Hinge loss (Lim and Ye 2017): D ignores samples beyond the margin", HingeOptions, f"{home}:Hinge"
         ),
         Component(
             "lsgan",

@@ -27,12 +27,7 @@ def adamw(options: AdamOptions, parameters: Parameters, setting: OptimizerSettin
 def rmsprop(options: RmspropOptions, parameters: Parameters, setting: OptimizerSetting) -> optim.RMSprop:
     """Gradients divided by a running average of their size."""
     return optim.RMSprop(
-        parameters,
-        setting.learning_rate,
-        options.alpha,
-        options.eps,
-        _decay(options, setting),
-        options.momentum,
+        parameters, setting.learning_rate, options.alpha, options.eps, _decay(options, setting), options.momentum
     )
 
 

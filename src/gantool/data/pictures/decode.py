@@ -36,11 +36,7 @@ from gantool.errors import DataError
 MAX_PIXELS = 178_956_970  # Pillow's own limit for an error; 13,000 x 13,000
 _FOREIGN = {"EPS", "WMF", "MPEG", "GRIB", "BUFR", "HDF5", "PDF", "FITS"}  # not pictures, or run another program
 _COMMON = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
-_FILTERS = {
-    "lanczos": Image.Resampling.LANCZOS,
-    "bicubic": Image.Resampling.BICUBIC,
-    "box": Image.Resampling.BOX,
-}
+_FILTERS = {"lanczos": Image.Resampling.LANCZOS, "bicubic": Image.Resampling.BICUBIC, "box": Image.Resampling.BOX}
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

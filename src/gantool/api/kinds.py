@@ -1,19 +1,26 @@
 """The kinds of component: the one table of them. It imports nothing, since help and completion read it too."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+Calls = Mapping[str, tuple[str, ...]]
+"""Methods by name, each with its arguments."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of component: its name and plural, the hook that provides it, its flag, and the class of its specs.
 
-    A kind without a flag cannot be chosen for a run.
+    A kind without a flag cannot be chosen for a run. `base` is the class in `gantool.api` that a component may derive
+    from, as "module:class"; `calls` are the methods that it must have.
     """
 
     name: str
     plural: str
     flag: str | None
+    base: str | None = None
+    calls: Calls = field(default_factory=dict)
     spec: Literal["Architecture", "Component", "Command"] = "Component"
 
     @property
@@ -22,19 +29,29 @@ class Kind:
         return f"gantool_{self.plural}"
 
 
+LOGITS = ("real_logits", "fake_logits")
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("architecture", "architectures", "--arch", "Architecture"),
-        Kind("loss", "losses", "--loss"),
-        Kind("penalty", "penalties", "--penalty"),
-        Kind("augmentation", "augmentations", "--augment"),
-        Kind("balance", "balances", "--balance"),
-        Kind("optimizer", "optimizers", "--optimizer"),
-        Kind("source", "sources", "--data"),
-        Kind("extractor", "extractors", "--extractor"),
-        Kind("style-loss", "style_losses", "--style-loss"),
-        Kind("observer", "observers", "--log"),
-        Kind("command", "commands", None, "Command"),
+        Kind("architecture", "architectures", "--arch", spec="Architecture"),
+        Kind("loss", "losses", "--loss", "strategies:Loss", {"discriminator": LOGITS, "generator": LOGITS}),
+        Kind(
+            "penalty", "penalties", "--penalty", "strategies:Penalty",
+            {"__call__": ("network", "real", "fake", "labels")},
+        ),
+        Kind("augmentation", "augmentations", "--augment", "strategies:Augmentation", {"draw": ("n",)}),
+        Kind("balance", "balances", "--balance", "strategies:Balance", {"turn": (), "observe": ("seen",)}),
+        Kind(
+            "optimizer", "optimizers", "--optimizer", None,
+            {"step": (), "zero_grad": (), "state_dict": (), "load_state_dict": ("state_dict",)},
+        ),
+        Kind("source", "sources", "--data", "data:Source", {"__len__": (), "__getitem__": ("index",)}),
+        Kind("extractor", "extractors", "--extractor", "features:Extractor", {"__call__": ("images",)}),
+        Kind(
+            "style-loss", "style_losses", "--style-loss", "features:StyleLoss",
+            {"measure": ("features", "weights"), "distance": ("measured", "target")},
+        ),
+        Kind("observer", "observers", "--log", "observers:Observer", {"__call__": ("event",)}),
+        Kind("command", "commands", None, spec="Command"),
     )
-}
+}  # fmt: skip

@@ -1,27 +1,13 @@
 """Defaults for classes that were written without gantool's base classes, added where a component is built."""
 
+import importlib
 from functools import partial
 from types import FunctionType
 from typing import Any
 
-from gantool.api.data import Source
-from gantool.api.features import Extractor, StyleLoss
-from gantool.api.observers import Observer
+from gantool.api.kinds import KINDS
 from gantool.api.part import Part
-from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
 from gantool.errors import PluginError
-
-BASES: dict[str, type[Part]] = {
-    "loss": Loss,
-    "penalty": Penalty,
-    "augmentation": Augmentation,
-    "balance": Balance,
-    "source": Source,
-    "extractor": Extractor,
-    "style-loss": StyleLoss,
-    "observer": Observer,
-}
-"""The base class of each kind; architectures, optimizers and commands have none."""
 
 
 def adapt(kind: str, built: Any, name: str, title: str) -> Any:
@@ -29,9 +15,11 @@ def adapt(kind: str, built: Any, name: str, title: str) -> Any:
 
     Nothing is wrapped, so its type and the names in its state dict stay.
     """
-    if kind not in BASES:
+    place = KINDS[kind].base
+    if place is None:
         return built
-    base = BASES[kind]
+    module, _, name_of_base = place.partition(":")
+    base: type[Part] = getattr(importlib.import_module(f"gantool.api.{module}"), name_of_base)
     for attribute, default in {**_defaults(base, built), "component_name": name}.items():
         try:
             object.__setattr__(built, attribute, default)  # which frozen dataclasses allow

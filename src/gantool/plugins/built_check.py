@@ -7,25 +7,18 @@ It reads attributes, and the size of a source, so it needs no torch. Methods tha
 import inspect
 import math
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
+from typing import Any
 
+from gantool.api.kinds import KINDS, Calls
 from gantool.errors import GantoolError, PluginError, cause
 
-_CALLS: dict[str, dict[str, tuple[str, ...]]] = {
-    "loss": {"discriminator": ("real_logits", "fake_logits"), "generator": ("real_logits", "fake_logits")},
-    "penalty": {"__call__": ("network", "real", "fake", "labels")},
+_FORMS: Mapping[str, Calls] = {
     "generator penalty": {"__call__": ("network", "z", "labels")},
     "constraint": {"constrain": ("network",)},
-    "augmentation": {"draw": ("n",)},
-    "balance": {"turn": (), "observe": ("seen",)},
-    "optimizer": {"step": (), "zero_grad": (), "state_dict": (), "load_state_dict": ("state_dict",)},
-    "source": {"__len__": (), "__getitem__": ("index",)},
-    "extractor": {"__call__": ("images",)},
-    "style-loss": {"measure": ("features", "weights"), "distance": ("measured", "target")},
-    "observer": {"__call__": ("event",)},
 }
-"""The methods of each kind of component, and their arguments; penalties come in three forms."""
+"""The methods of the two other forms of a penalty."""
 SIDES = {
     "discriminator": "penalty",
     "generator": "generator penalty",
@@ -35,10 +28,10 @@ SIDES = {
 """The side of a penalty, to its form."""
 
 
-def check_built(kind: str, built: object, title: str) -> None:
+def check_built(kind: str, built: Any, title: str) -> None:
     """Raise PluginError that says what `title` lacks, unless it keeps the contract of its kind."""
     form = _form(kind, built)
-    calls = _CALLS.get(form, {})
+    calls = _calls(form)
     if calls and (built is None or isinstance(built, type)):
         what = "nothing" if built is None else f"the class {built.__name__}, not an instance of it"
         raise PluginError(f"{title} cannot be used: its factory returned {what}. {_needs(form)}")
@@ -62,7 +55,7 @@ def check_built(kind: str, built: object, title: str) -> None:
         _check_skipped(built, thing)
 
 
-def _form(kind: str, built: object) -> str:
+def _form(kind: str, built: Any) -> str:
     """The form of a component: only penalties have more than one."""
     if kind != "penalty" or built is None or isinstance(built, type):
         return kind
@@ -71,7 +64,11 @@ def _form(kind: str, built: object) -> str:
     return SIDES.get(str(built.side), kind)
 
 
-def _check_penalty(built: object, title: str) -> None:
+def _calls(form: str) -> Calls:
+    return _FORMS[form] if form in _FORMS else KINDS[form].calls
+
+
+def _check_penalty(built: Any, title: str) -> None:
     lacks = [name for name in ("weight", "every") if not hasattr(built, name)]
     if lacks:
         plain = isinstance(built, types.FunctionType | types.MethodType)
@@ -83,16 +80,16 @@ def _check_penalty(built: object, title: str) -> None:
     side = getattr(built, "side", "discriminator")
     if side not in SIDES:
         raise PluginError(f"{title} cannot be used: its side must be {', '.join(SIDES)}, not {side!r}.")
-    weight, every = getattr(built, "weight"), getattr(built, "every")  # noqa: B009 (an object has neither for mypy)
+    weight, every = built.weight, built.every
     if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight):
         raise PluginError(f"{title} cannot be used: its weight must be a finite number, not {weight!r}.")
     if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
         raise PluginError(f"{title} cannot be used: its every must be an integer, at least 1, not {every!r}.")
 
 
-def _check_size(built: object, thing: str) -> None:
+def _check_size(built: Any, thing: str) -> None:
     try:
-        len(built)  # type: ignore[arg-type]
+        len(built)
     except (GantoolError, MemoryError):
         raise
     except (Exception, SystemExit) as error:
@@ -102,7 +99,7 @@ def _check_size(built: object, thing: str) -> None:
         ) from error
 
 
-def _check_class_names(built: object, thing: str) -> None:
+def _check_class_names(built: Any, thing: str) -> None:
     names = getattr(built, "class_names", None)
     if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
         got = "no class_names" if not hasattr(built, "class_names") else f"class_names {names!r:.80}"
@@ -111,7 +108,7 @@ def _check_class_names(built: object, thing: str) -> None:
         )
 
 
-def _check_skipped(built: object, thing: str) -> None:
+def _check_skipped(built: Any, thing: str) -> None:
     skipped = getattr(built, "skipped", ())
     listed = isinstance(skipped, Sequence) and all(hasattr(one, "path") and hasattr(one, "reason") for one in skipped)
     if not listed:
@@ -142,9 +139,9 @@ def _takes(function: object, arguments: Sequence[str]) -> bool:
 
 def _needs(kind: str) -> str:
     article = "An" if kind[0] in "aeiou" else "A"
-    return f"{article} {kind} needs {' and '.join(_written(kind, name) for name in _CALLS[kind])}."
+    return f"{article} {kind} needs {' and '.join(_written(kind, name) for name in _calls(kind))}."
 
 
 def _written(kind: str, name: str) -> str:
     """The call as one would write it: `generator(real_logits, fake_logits)`, `penalty(network, real, fake, labels)`."""
-    return f"{kind.split()[-1] if name == '__call__' else name}({', '.join(_CALLS[kind][name])})"
+    return f"{kind.split()[-1] if name == '__call__' else name}({', '.join(_calls(kind)[name])})"

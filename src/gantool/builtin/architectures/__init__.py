@@ -97,72 +97,75 @@ on all to 64 pixels. The schedule is fixed when a run begins; --dry-run shows th
 {WIDTH}"""
 
 
+ARCHITECTURES = [
+    Architecture(
+        "mlp",
+        "Fully connected networks: the first GAN (Goodfellow et al. 2014), for digits and other small pictures",
+        MlpOptions,
+        "gantool.builtin.architectures.mlp:build",
+        Recipe(
+            loss="lsgan",  # benchmarks/stability: the most modes by far
+            learning_rate=2e-4,
+            betas=(0.5, 0.999),
+            weight_decay=8e-9,
+            batch=256,
+            images=3_000_000,
+            short=ShortRun(60_000, batch=16, learning_rate=2e-4),
+        ),
+    ),
+    Architecture(
+        "dcgan",
+        "Convolutional networks (Radford et al. 2015): the dependable choice for 16 to 256 pixels",
+        DcganOptions,
+        "gantool.builtin.architectures.dcgan:build",
+        Recipe(
+            learning_rate=2e-4,
+            betas=(0.5, 0.999),
+            batch=64,
+            short=ShortRun(60_000, batch=16, learning_rate=1e-3),
+            on_cpu=OnCpu(batch=16, learning_rate=5e-4),
+        ),
+        resolutions=(16, 28, 32, 64, 128, 256),
+    ),
+    Architecture(
+        "progressive",
+        "Grows from 4 pixels up while it trains (Karras et al. 2018): steady at high resolution",
+        ProgressiveOptions,
+        "gantool.builtin.architectures.progressive:build",
+        Recipe(
+            loss="wasserstein:drift=0.001",
+            penalties=("gp:weight=10",),
+            learning_rate=1e-3,
+            betas=(0.0, 0.99),
+            batch=64,
+            images=1_000_000,
+            short=ShortRun(60_000, batch=16, learning_rate=2e-3),
+            on_cpu=OnCpu(batch=16, learning_rate=2e-3, images=60_000),
+        ),
+        resolutions=HIGH,
+        settle="gantool.builtin.architectures.growth:settle",
+        about=GROWTH,
+    ),
+    Architecture(
+        "msg",
+        "Trains all resolutions at once (MSG-GAN, Karnewar and Wang 2020): one schedule, few settings",
+        MsgOptions,
+        "gantool.builtin.architectures.msg:build",
+        Recipe(
+            learning_rate=3e-3,
+            betas=(0.0, 0.99),
+            batch=16,
+            penalties=("r1:weight=1,every=8",),
+            on_cpu=OnCpu(batch=16, learning_rate=3e-3, images=60_000),
+        ),
+        resolutions=HIGH,
+        settle="gantool.builtin.architectures.widths:settle",
+        about=PYRAMID,
+    ),
+]
+
+
 @hookimpl
 def gantool_architectures() -> list[Architecture]:
     """MLP GAN, DCGAN, progressive GAN and MSG-GAN."""
-    return [
-        Architecture(
-            "mlp",
-            "Fully connected networks: the first GAN (Goodfellow et al. 2014), for digits and other small pictures",
-            MlpOptions,
-            "gantool.builtin.architectures.mlp:build",
-            Recipe(
-                loss="lsgan",  # benchmarks/stability: the most modes by far
-                learning_rate=2e-4,
-                betas=(0.5, 0.999),
-                weight_decay=8e-9,
-                batch=256,
-                images=3_000_000,
-                short=ShortRun(60_000, batch=16, learning_rate=2e-4),
-            ),
-        ),
-        Architecture(
-            "dcgan",
-            "Convolutional networks (Radford et al. 2015): the dependable choice for 16 to 256 pixels",
-            DcganOptions,
-            "gantool.builtin.architectures.dcgan:build",
-            Recipe(
-                learning_rate=2e-4,
-                betas=(0.5, 0.999),
-                batch=64,
-                short=ShortRun(60_000, batch=16, learning_rate=1e-3),
-                on_cpu=OnCpu(batch=16, learning_rate=5e-4),
-            ),
-            resolutions=(16, 28, 32, 64, 128, 256),
-        ),
-        Architecture(
-            "progressive",
-            "Grows from 4 pixels up while it trains (Karras et al. 2018): steady at high resolution",
-            ProgressiveOptions,
-            "gantool.builtin.architectures.progressive:build",
-            Recipe(
-                loss="wasserstein:drift=0.001",
-                penalties=("gp:weight=10",),
-                learning_rate=1e-3,
-                betas=(0.0, 0.99),
-                batch=64,
-                images=1_000_000,
-                short=ShortRun(60_000, batch=16, learning_rate=2e-3),
-                on_cpu=OnCpu(batch=16, learning_rate=2e-3, images=60_000),
-            ),
-            resolutions=HIGH,
-            settle="gantool.builtin.architectures.growth:settle",
-            about=GROWTH,
-        ),
-        Architecture(
-            "msg",
-            "Trains all resolutions at once (MSG-GAN, Karnewar and Wang 2020): one schedule, few settings",
-            MsgOptions,
-            "gantool.builtin.architectures.msg:build",
-            Recipe(
-                learning_rate=3e-3,
-                betas=(0.0, 0.99),
-                batch=16,
-                penalties=("r1:weight=1,every=8",),
-                on_cpu=OnCpu(batch=16, learning_rate=3e-3, images=60_000),
-            ),
-            resolutions=HIGH,
-            settle="gantool.builtin.architectures.widths:settle",
-            about=PYRAMID,
-        ),
-    ]
+    return ARCHITECTURES

@@ -58,53 +58,56 @@ class RelativisticOptions(Options):
     )
 
 
+HOME, RELATIVISTIC = "gantool.builtin.losses.losses", "gantool.builtin.losses.relativistic"
+LOSSES = [
+    Component(
+        "logistic",
+        "Non-saturating logistic loss (Goodfellow et al. 2014): the default",
+        LogisticOptions,
+        f"{HOME}:Logistic",
+        traits=("mislabels",),
+    ),
+    Component(
+        "minimax",
+        "Saturating loss of the first paper (Goodfellow et al. 2014): weak gradients when D wins",
+        LogisticOptions,
+        f"{HOME}:Minimax",
+        traits=("saturates", "mislabels"),
+    ),
+    Component(
+        "hinge", "Hinge loss (Lim and Ye 2017): D ignores samples beyond the margin", HingeOptions, f"{HOME}:Hinge"
+    ),
+    Component(
+        "lsgan",
+        "Least squares loss (Mao et al. 2017): smooth gradients, no saturation",
+        LsganOptions,
+        f"{HOME}:LeastSquares",
+    ),
+    Component(
+        "wasserstein",
+        "Wasserstein distance (Arjovsky et al. 2017): use with --penalty gp",
+        WassersteinOptions,
+        f"{HOME}:Wasserstein",
+        traits=("critic", "relative"),
+    ),
+    Component(
+        "relativistic",
+        "Relativistic average loss (Jolicoeur-Martineau 2018): each logit against the other side's mean",
+        RelativisticOptions,
+        f"{RELATIVISTIC}:RelativisticAverage",
+        traits=("relative",),
+    ),
+    Component(
+        "rpgan",
+        "Relativistic pairing loss (R3GAN, Huang et al. 2025): use with --penalty r1 --penalty r2",
+        LossOptions,
+        f"{RELATIVISTIC}:RelativisticPairing",
+        traits=("relative",),
+    ),
+]
+
+
 @hookimpl
 def gantool_losses() -> list[Component]:
     """The five classic losses, and two relativistic ones."""
-    home, relativistic = "gantool.builtin.losses.losses", "gantool.builtin.losses.relativistic"
-    return [
-        Component(
-            "logistic",
-            "Non-saturating logistic loss (Goodfellow et al. 2014): the default",
-            LogisticOptions,
-            f"{home}:Logistic",
-            traits=("mislabels",),
-        ),
-        Component(
-            "minimax",
-            "Saturating loss of the first paper (Goodfellow et al. 2014): weak gradients when D wins",
-            LogisticOptions,
-            f"{home}:Minimax",
-            traits=("saturates", "mislabels"),
-        ),
-        Component(
-            "hinge", "Hinge loss (Lim and Ye 2017): D ignores samples beyond the margin", HingeOptions, f"{home}:Hinge"
-        ),
-        Component(
-            "lsgan",
-            "Least squares loss (Mao et al. 2017): smooth gradients, no saturation",
-            LsganOptions,
-            f"{home}:LeastSquares",
-        ),
-        Component(
-            "wasserstein",
-            "Wasserstein distance (Arjovsky et al. 2017): use with --penalty gp",
-            WassersteinOptions,
-            f"{home}:Wasserstein",
-            traits=("critic", "relative"),
-        ),
-        Component(
-            "relativistic",
-            "Relativistic average loss (Jolicoeur-Martineau 2018): each logit against the other side's mean",
-            RelativisticOptions,
-            f"{relativistic}:RelativisticAverage",
-            traits=("relative",),
-        ),
-        Component(
-            "rpgan",
-            "Relativistic pairing loss (R3GAN, Huang et al. 2025): use with --penalty r1 --penalty r2",
-            LossOptions,
-            f"{relativistic}:RelativisticPairing",
-            traits=("relative",),
-        ),
-    ]
+    return LOSSES

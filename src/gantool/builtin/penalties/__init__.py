@@ -68,64 +68,67 @@ class ClipOptions(Options):
     value: float = option(0.01, "the largest absolute weight of the discriminator", gt=0)
 
 
+HOME = "gantool.builtin.penalties.gradients"
+PENALTIES = [
+    Component(
+        "r1",
+        "Squared gradient norm on reals (Mescheder et al. 2018): stabilises most runs",
+        R1Options,
+        f"{HOME}:R1",
+        settle=SETTLE_GAMMA,
+        traits=("slope",),
+    ),
+    Component(
+        "gp",
+        "Gradient norm near a target, between reals and fakes (Gulrajani et al. 2017): WGAN-GP",
+        GpOptions,
+        f"{HOME}:GradientPenalty",
+        traits=("slope",),
+    ),
+    Component(
+        "r2",
+        "Squared gradient norm on fakes (Mescheder et al. 2018): together with r1, as in R3GAN",
+        R1Options,
+        f"{HOME}:R2",
+        settle=SETTLE_GAMMA,
+        traits=("slope",),
+    ),
+    Component(
+        "dragan",
+        "Gradient norm near a target, at perturbed reals (Kodali et al. 2017)",
+        DraganOptions,
+        f"{HOME}:Dragan",
+        traits=("slope",),
+    ),
+    Component(
+        "drift",
+        "Squared logits of reals, at the cost of a forward pass; wasserstein:drift=1e-3 costs none",
+        DriftOptions,
+        f"{HOME}:Drift",
+    ),
+    Component(
+        "bcr",
+        "Consistent logits after a flip or a shift (bCR, Zhao et al. 2020): for small data sets, cannot leak",
+        ConsistencyOptions,
+        "gantool.builtin.penalties.consistency:Consistency",
+    ),
+    Component(
+        "clip",
+        "Weight clipping of the discriminator (Arjovsky et al. 2017): for wasserstein, where gp is too slow",
+        ClipOptions,
+        "gantool.builtin.penalties.constraints:Clip",
+        traits=("bounds",),
+    ),
+    Component(
+        "path-length",
+        "Path length regularisation of the generator (StyleGAN2, Karras et al. 2020)",
+        PathLengthOptions,
+        "gantool.builtin.penalties.on_generator:PathLength",
+    ),
+]
+
+
 @hookimpl
 def gantool_penalties() -> list[Component]:
     """Four gradient penalties, three that bound logits, inconsistency or weights, and one on the generator."""
-    home = "gantool.builtin.penalties.gradients"
-    return [
-        Component(
-            "r1",
-            "Squared gradient norm on reals (Mescheder et al. 2018): stabilises most runs",
-            R1Options,
-            f"{home}:R1",
-            settle=SETTLE_GAMMA,
-            traits=("slope",),
-        ),
-        Component(
-            "gp",
-            "Gradient norm near a target, between reals and fakes (Gulrajani et al. 2017): WGAN-GP",
-            GpOptions,
-            f"{home}:GradientPenalty",
-            traits=("slope",),
-        ),
-        Component(
-            "r2",
-            "Squared gradient norm on fakes (Mescheder et al. 2018): together with r1, as in R3GAN",
-            R1Options,
-            f"{home}:R2",
-            settle=SETTLE_GAMMA,
-            traits=("slope",),
-        ),
-        Component(
-            "dragan",
-            "Gradient norm near a target, at perturbed reals (Kodali et al. 2017)",
-            DraganOptions,
-            f"{home}:Dragan",
-            traits=("slope",),
-        ),
-        Component(
-            "drift",
-            "Squared logits of reals, at the cost of a forward pass; wasserstein:drift=1e-3 costs none",
-            DriftOptions,
-            f"{home}:Drift",
-        ),
-        Component(
-            "bcr",
-            "Consistent logits after a flip or a shift (bCR, Zhao et al. 2020): for small data sets, cannot leak",
-            ConsistencyOptions,
-            "gantool.builtin.penalties.consistency:Consistency",
-        ),
-        Component(
-            "clip",
-            "Weight clipping of the discriminator (Arjovsky et al. 2017): for wasserstein, where gp is too slow",
-            ClipOptions,
-            "gantool.builtin.penalties.constraints:Clip",
-            traits=("bounds",),
-        ),
-        Component(
-            "path-length",
-            "Path length regularisation of the generator (StyleGAN2, Karras et al. 2020)",
-            PathLengthOptions,
-            "gantool.builtin.penalties.on_generator:PathLength",
-        ),
-    ]
+    return PENALTIES

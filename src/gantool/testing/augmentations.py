@@ -1,24 +1,24 @@
 """What an augmentation is checked for."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gantool.api.networks import Gan, Images
-from gantool.api.specs import ImageShape
+from gantool.api.networks import Images
 from gantool.api.strategies import Augmentation
 from gantool.engine.trial import try_augmentation, try_memory
 from gantool.errors import cause
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import Fault, found, placed, unwaived
+from gantool.testing.faults import Fault, placed
 from gantool.testing.homes import grounds
 from gantool.testing.networks import same, seeded
-from gantool.testing.remembering import REMEDY, goes_on
-from gantool.testing.seeding import SEEDS, TRIES, other_randomness, seeds_torch
+from gantool.testing.seeding import SEEDS, repeats, seeds_torch
+from gantool.testing.trials import REMEDY, OnNetworks, faults_by, goes_on
 
 N = 8
 DRAWS = 6
@@ -26,19 +26,8 @@ WILD = 50.0
 """Contrast and brightness may go far beyond 1; pixels in [0, 255] lie beyond this."""
 
 
-@dataclass(frozen=True)
-class Trial:
+class AugmentationTrial(OnNetworks[Augmentation]):
     """An augmentation, and pictures of some shape."""
-
-    component: Chosen
-    gan: Gan
-    shape: ImageShape
-
-    @property
-    def augmentation(self) -> Augmentation:
-        """As new."""
-        made: Augmentation = self.component.build()
-        return made
 
     def images(self, seed: int = 1) -> Images:
         """Smooth pictures, which look alike at all levels."""
@@ -51,22 +40,22 @@ class Trial:
     def drawn(self, seed: int) -> Images:
         """The same pictures, augmented by the draw of a seed."""
         with seeded(seed):
-            return self.augmentation.draw(N)(self.images())
+            return self.new.draw(N)(self.images())
 
 
-def it_keeps_the_contract(trial: Trial) -> Iterator[str]:
+def it_keeps_the_contract(trial: AugmentationTrial) -> Iterator[str]:
     """It gives new pictures of the same shapes, finite and with a gradient."""
-    augmentation = trial.augmentation
+    augmentation = trial.new
     try_memory(augmentation, trial.component.title)
     try_augmentation(augmentation, trial.component.title, trial.gan, trial.shape, torch.device("cpu"))
     yield from ()
 
 
-def a_draw_is_the_same_for_reals_and_fakes(trial: Trial) -> Iterator[str]:
+def a_draw_is_the_same_for_reals_and_fakes(trial: AugmentationTrial) -> Iterator[str]:
     """One draw does the same each time it is applied, whatever was in between."""
     with seeded(0):
         for _ in range(DRAWS):
-            apply = trial.augmentation.draw(N)
+            apply = trial.new.draw(N)
             first, _, again = apply(trial.images()), apply(trial.images(seed=2)), apply(trial.images())
             if not same(first, again):
                 yield (
@@ -76,21 +65,17 @@ def a_draw_is_the_same_for_reals_and_fakes(trial: Trial) -> Iterator[str]:
                 return
 
 
-def draws_differ(trial: Trial) -> Iterator[str]:
+def draws_differ(trial: AugmentationTrial) -> Iterator[str]:
     """Two draws differ, unless it leaves pictures as they are."""
     draws = [trial.drawn(seed) for seed in range(DRAWS)]
     if all(same(draws[0], other) for other in draws[1:]) and not same(draws[0], trial.images()):
         yield "every draw(n) does the same to the same pictures. Draw by torch, anew in each draw(n)."
 
 
-def a_seed_gives_the_same_draw(trial: Trial) -> Iterator[str]:
+def a_seed_gives_the_same_draw(trial: AugmentationTrial) -> Iterator[str]:
     """Under the same seed of torch's, it draws the same."""
     for seed in range(DRAWS):
-        seen = []
-        for number in range(TRIES):
-            with other_randomness(number):
-                seen.append(trial.drawn(seed))
-        if not all(same(seen[0], other) for other in seen):
+        if not repeats(partial(trial.drawn, seed)):
             yield (
                 "it draws otherwise under the same seed of torch's. Draw by torch, not by numpy or random: a run that "
                 "goes on could not repeat it."
@@ -98,9 +83,9 @@ def a_seed_gives_the_same_draw(trial: Trial) -> Iterator[str]:
             return
 
 
-def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
+def torch_is_not_seeded(trial: AugmentationTrial) -> Iterator[str]:
     """It does not seed torch's generator."""
-    augmentation, images = trial.augmentation, trial.images()
+    augmentation, images = trial.new, trial.images()
 
     def use() -> None:
         augmentation.draw(N)(images)
@@ -110,14 +95,14 @@ def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
         yield f"it {SEEDS}"
 
 
-def pixels_stay_sane(trial: Trial) -> Iterator[str]:
+def pixels_stay_sane(trial: AugmentationTrial) -> Iterator[str]:
     """Pixels stay about [-1, 1]."""
     most = max(float(level.abs().max()) for seed in range(DRAWS) for level in trial.drawn(seed))
     if most > WILD:
         yield f"it makes pixels of size {most:.3g} from pictures in [-1, 1]. Check what range it takes and gives."
 
 
-def levels_get_the_same(trial: Trial) -> Iterator[str]:
+def levels_get_the_same(trial: AugmentationTrial) -> Iterator[str]:
     """All levels of a pyramid get the same transformation."""
     if len(trial.images()) < 2:
         return
@@ -134,11 +119,11 @@ def levels_get_the_same(trial: Trial) -> Iterator[str]:
         )
 
 
-def it_can_be_differentiated_twice(trial: Trial) -> Iterator[str]:
+def it_can_be_differentiated_twice(trial: AugmentationTrial) -> Iterator[str]:
     """It has a second derivative, which penalties on gradients take."""
     leaves = tuple(level.clone().requires_grad_(True) for level in trial.images())
     with seeded(1):
-        seen = trial.augmentation.draw(N)(leaves)
+        seen = trial.new.draw(N)(leaves)
     first = torch.autograd.grad([level.square().sum() for level in seen], leaves, create_graph=True)
     try:
         second = torch.autograd.grad([slope.square().sum() for slope in first], leaves, allow_unused=True)
@@ -152,7 +137,7 @@ def it_can_be_differentiated_twice(trial: Trial) -> Iterator[str]:
         yield "its second derivative by the pictures is missing or not finite. Detach nothing, and divide by no 0."
 
 
-def memory_comes_back(trial: Trial) -> Iterator[str]:
+def memory_comes_back(trial: AugmentationTrial) -> Iterator[str]:
     """With its state restored, it draws what it would have drawn."""
 
     def use(augmentation: Augmentation) -> Images:
@@ -161,14 +146,14 @@ def memory_comes_back(trial: Trial) -> Iterator[str]:
         augmentation.observe(torch.ones(N))
         return seen
 
-    used, again = goes_on(lambda: trial.augmentation, use)
+    used, again = goes_on(lambda: trial.new, use)
     if not all(same(use(used), use(again)) for _ in range(DRAWS)):
         yield f"it remembers what is not saved, so {REMEDY}"
 
 
-def memory_stays_finite(trial: Trial) -> Iterator[str]:
+def memory_stays_finite(trial: AugmentationTrial) -> Iterator[str]:
     """What it remembers stays finite when a step is not."""
-    augmentation = trial.augmentation
+    augmentation = trial.new
     if not isinstance(augmentation, nn.Module):
         return
     for logits in (torch.randn(N), torch.full((N,), float("nan")), torch.full((N,), float("inf"))):
@@ -192,11 +177,9 @@ PROPERTIES = (
 )
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of an augmentation."""
-    faults: list[tuple[str, list[Fault]]] = []
-    for words, gan, shape in grounds(component):
-        trial = Trial(component, gan, shape)
-        broken = found([it_keeps_the_contract], trial)
-        faults.append((words, broken or found(unwaived(PROPERTIES, component), trial)))
-    return placed(faults)
+    return placed(
+        (words, faults_by(it_keeps_the_contract, PROPERTIES, AugmentationTrial(component, plugins, gan, shape)))
+        for words, gan, shape in grounds(component, plugins)
+    )

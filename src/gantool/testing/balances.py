@@ -1,7 +1,6 @@
 """What a balance is checked for."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -9,10 +8,11 @@ from torch import Tensor
 
 from gantool.api.strategies import Balance, Turn
 from gantool.engine.trial import try_balance, try_memory
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import Fault, found, unwaived
-from gantool.testing.remembering import REMEDY, restore
+from gantool.testing.faults import Fault
 from gantool.testing.seeding import SEEDS, seeds_torch
+from gantool.testing.trials import REMEDY, Trial, faults_by, restore
 
 LONG = 300
 COURSES: Mapping[str, Callable[[int], tuple[float, float]]] = {
@@ -25,31 +25,18 @@ COURSES: Mapping[str, Callable[[int], tuple[float, float]]] = {
 """The discriminator's loss and accuracy at each step of a run."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A balance under trial."""
-
-    component: Chosen
-
-    @property
-    def balance(self) -> Balance:
-        """As new."""
-        made: Balance = self.component.build()
-        return made
-
-
-def it_keeps_the_contract(trial: Trial) -> Iterator[str]:
+def it_keeps_the_contract(trial: Trial[Balance]) -> Iterator[str]:
     """It says whose turn it is, and takes what was seen."""
-    balance = trial.balance
+    balance = trial.new
     try_memory(balance, trial.component.title)
     try_balance(balance, trial.component.title)
     yield from ()
 
 
-def asking_changes_nothing(trial: Trial) -> Iterator[str]:
+def asking_changes_nothing(trial: Trial[Balance]) -> Iterator[str]:
     """Asking again whose turn it is gives the same answer."""
     for words, course in COURSES.items():
-        balance = trial.balance
+        balance = trial.new
         for step in range(50):
             turns = {tuple(balance.turn()) for _ in range(3)}
             if len(turns) > 1:
@@ -61,10 +48,10 @@ def asking_changes_nothing(trial: Trial) -> Iterator[str]:
             balance.observe(_seen(balance.turn(), *course(step)))
 
 
-def nobody_starves(trial: Trial) -> Iterator[str]:
+def nobody_starves(trial: Trial[Balance]) -> Iterator[str]:
     """Both networks learn now and then, whatever is seen."""
     for words, course in COURSES.items():
-        turns = _played(trial.balance, course, 0, LONG)
+        turns = _played(trial.new, course, 0, LONG)
         for place, title in enumerate(("discriminator", "generator")):
             if not any(turn[place] for turn in turns[LONG // 2 :]):
                 yield (
@@ -77,17 +64,17 @@ def nobody_starves(trial: Trial) -> Iterator[str]:
             return
 
 
-def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
+def torch_is_not_seeded(trial: Trial[Balance]) -> Iterator[str]:
     """It does not seed torch's generator."""
-    if seeds_torch(partial(_played, trial.balance, COURSES["while fortune turns"], 0, 50)):
+    if seeds_torch(partial(_played, trial.new, COURSES["while fortune turns"], 0, 50)):
         yield f"it {SEEDS}"
 
 
-def state_comes_back(trial: Trial) -> Iterator[str]:
+def state_comes_back(trial: Trial[Balance]) -> Iterator[str]:
     """With its state restored, it goes on as if it had never stopped."""
     course = COURSES["while fortune turns"]
     for stop in (1, 13, 27, 50):
-        balance, again = trial.balance, trial.balance
+        balance, again = trial.new, trial.new
         _played(balance, course, 0, stop)
         restore(balance, again)
         if _played(balance, course, stop, 100) != _played(again, course, stop, 100):
@@ -115,7 +102,6 @@ def _seen(turn: Turn, loss: float, accuracy: float) -> dict[str, Tensor]:
 PROPERTIES = (asking_changes_nothing, nobody_starves, torch_is_not_seeded, state_comes_back)
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of a balance."""
-    trial = Trial(component)
-    return found([it_keeps_the_contract], trial) or found(unwaived(PROPERTIES, component), trial)
+    return faults_by(it_keeps_the_contract, PROPERTIES, Trial[Balance](component, plugins))

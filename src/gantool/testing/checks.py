@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gantool.api.kinds import KINDS
-from gantool.api.specs import Spec
+from gantool.api.specs import Component, Spec
 from gantool.errors import did_you_mean
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.choosing import chosen, settled
 from gantool.testing.declaring import DECLARING
@@ -109,18 +110,16 @@ def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str
         with chosen(kind, choice) as (component, plugins):
             title = component.title
             yield from found([only_known_checks_are_waived, *unwaived(DECLARING, component)], component)
-            if kind == "architecture":
-                options["plugins"] = plugins
-            yield from found([it_can_be_used], component)
+            yield from found([it_can_be_used], (component, plugins))
 
-    def it_can_be_used(component: Chosen) -> Iterator[str]:
+    def it_can_be_used(subject: tuple[Chosen, PluginHost]) -> Iterator[str]:
         """The component can be built and used."""
+        component, plugins = settled(subject[0]), subject[1]
         from gantool.testing.seeding import randomness_kept  # which imports torch
 
         faults_of: Callable[..., list[Fault]] = _page(kind).faults_of
         with randomness_kept():
-            faults = faults_of(settled(component), **options)
-            yield from faults or _at_home(settled(component))
+            yield from faults_of(component, plugins, **options) or _at_home(component, plugins)
 
     faults = found([it_can_be_chosen], choice)
     return title, faults
@@ -129,11 +128,7 @@ def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str
 def only_known_checks_are_waived(component: Chosen) -> Iterator[str]:
     """The checks that its spec waives are checks of its kind."""
     waived = waived_by(component.spec)
-    known = (
-        [name_of(check) for check in (*DECLARING[1:], *getattr(_page(component.kind), "PROPERTIES", ()))]
-        if waived
-        else []
-    )
+    known = [name_of(check) for check in (*DECLARING[1:], *_page(component.kind).PROPERTIES)] if waived else []
     for name in waived:
         if name not in known:
             near = did_you_mean(name, known) or f" There are {', '.join(sorted(known))}."
@@ -145,9 +140,9 @@ def _page(kind: str) -> Any:
     return importlib.import_module(f"gantool.testing.{KINDS[kind].plural}")
 
 
-def _at_home(component: Chosen) -> list[Fault]:
-    if not getattr(component.spec, "goes_with", ()):
+def _at_home(component: Chosen, plugins: PluginHost) -> list[Fault]:
+    if not isinstance(component.spec, Component) or not component.spec.goes_with:
         return []
     from gantool.testing.homes import faults_at_home  # which imports torch
 
-    return faults_at_home(component)
+    return faults_at_home(component, plugins)

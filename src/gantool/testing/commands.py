@@ -5,6 +5,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 
 from gantool.cli.plugin_commands import plugin_command
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, found
 
@@ -29,6 +30,6 @@ def its_help_can_be_shown(component: Chosen) -> Iterator[str]:
         yield f"gantool {component.spec.name} --help shows nothing. Give its function a docstring."
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of a command, which is not called: it may do anything."""
     return found([typer_understands_it], component) or found([its_help_can_be_shown], component)

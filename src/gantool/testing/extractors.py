@@ -11,11 +11,12 @@ from torch import Tensor
 
 from gantool.api.features import Extractor
 from gantool.errors import GantoolError
-from gantool.plugins.host import host
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import far_apart, same, seeded
 from gantool.testing.seeding import touches_torch
+from gantool.testing.trials import Trial
 
 SIZES = ((64, 64), (96, 72), (33, 47))
 """Heights and widths; those of content pictures are whatever they are."""
@@ -23,10 +24,9 @@ FOR_STYLE = ("layers", "content_layers", "style_layers", "select")
 
 
 @dataclass(frozen=True)
-class Trial:
+class ExtractorTrial(Trial[Extractor]):
     """An extractor, built once: weights may take a while to read."""
 
-    component: Chosen
     extractor: Extractor
 
     def features(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -41,7 +41,7 @@ def images(size: tuple[int, int], n: int = 2) -> Float[Tensor, "n 3 h w"]:
         return torch.rand(n, 3, *size) * 2 - 1
 
 
-def features_are_finite(trial: Trial) -> Iterator[str]:
+def features_are_finite(trial: ExtractorTrial) -> Iterator[str]:
     """It gives a list of finite features, one row for each picture, at any size."""
     for size in SIZES:
         for scale, words in ((1.0, ""), (0.0, " of one grey")):
@@ -62,7 +62,7 @@ def features_are_finite(trial: Trial) -> Iterator[str]:
                     return
 
 
-def gradients_reach_the_picture(trial: Trial) -> Iterator[str]:
+def gradients_reach_the_picture(trial: ExtractorTrial) -> Iterator[str]:
     """Each feature has a gradient to the picture."""
     picture = images(SIZES[0]).requires_grad_(True)
     for place, each in enumerate(trial.features(picture)):
@@ -76,7 +76,7 @@ def gradients_reach_the_picture(trial: Trial) -> Iterator[str]:
             return
 
 
-def features_repeat(trial: Trial) -> Iterator[str]:
+def features_repeat(trial: ExtractorTrial) -> Iterator[str]:
     """The same picture gives the same features, whatever else is in the batch, and is left as it is."""
     picture = images(SIZES[0])
     before = picture.clone()
@@ -89,7 +89,7 @@ def features_repeat(trial: Trial) -> Iterator[str]:
         yield "a picture's features depend on the other pictures of the batch. Put BatchNorm into evaluation mode."
 
 
-def torchs_generator_is_left_alone(trial: Trial) -> Iterator[str]:
+def torchs_generator_is_left_alone(trial: ExtractorTrial) -> Iterator[str]:
     """It neither draws from torch's generator nor seeds it."""
     if touches_torch(partial(trial.extractor, images(SIZES[0]))):
         yield (
@@ -98,7 +98,7 @@ def torchs_generator_is_left_alone(trial: Trial) -> Iterator[str]:
         )
 
 
-def what_style_transfer_needs_fits_together(trial: Trial) -> Iterator[str]:
+def what_style_transfer_needs_fits_together(trial: ExtractorTrial) -> Iterator[str]:
     """Its layers, their weights and `select` fit together, where it has them."""
     extractor: Any = trial.extractor
     has = [name for name in FOR_STYLE[:-1] if getattr(extractor, name)]
@@ -108,12 +108,11 @@ def what_style_transfer_needs_fits_together(trial: Trial) -> Iterator[str]:
     if lacks := [name for name in FOR_STYLE if name not in has]:
         yield f"it has {has[0]} and no {' and no '.join(lacks)}. Style transfer needs all four, metrics none of them."
         return
-    if (name := getattr(extractor, "style_loss", None)) is not None:
-        try:
-            host().resolve("style-loss", name)
-        except GantoolError as error:
-            yield f"its style_loss is {name!r}, and stylize would refuse it. {error}"
-            return
+    try:
+        trial.plugins.resolve("style-loss", extractor.style_loss)
+    except GantoolError as error:
+        yield f"its style_loss is {extractor.style_loss!r}, and stylize would refuse it. {error}"
+        return
     layers = tuple(extractor.layers)
     for table in ("content_layers", "style_layers"):
         weights = getattr(extractor, table)
@@ -146,6 +145,6 @@ PROPERTIES = (
 )
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of an extractor."""
-    return found(unwaived(PROPERTIES, component), Trial(component, component.build()))
+    return found(unwaived(PROPERTIES, component), ExtractorTrial(component, plugins, component.build()))

@@ -6,7 +6,7 @@ from functools import update_wrapper
 from gantool.api.networks import Gan
 from gantool.api.specs import Component, ImageShape
 from gantool.errors import GantoolError, PluginError
-from gantool.plugins.host import host
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, found, placed, unwaived
 from gantool.testing.networks import Case
@@ -20,7 +20,7 @@ SETTINGS = {
 """The setting by which a run is given a component of each kind that takes part in steps."""
 
 
-def grounds(component: Chosen) -> Iterator[tuple[str, Gan, ImageShape]]:
+def grounds(component: Chosen, plugins: PluginHost) -> Iterator[tuple[str, Gan, ImageShape]]:
     """Networks to try a component with, and the words for them: its own architectures', else tiny ones.
 
     Raises PluginError where it has architectures of its own, and none can be built here.
@@ -28,11 +28,11 @@ def grounds(component: Chosen) -> Iterator[tuple[str, Gan, ImageShape]]:
     if not _names(component):
         yield from players()
         return
-    for words, case in _homes(component):
+    for words, case in _homes(component, plugins):
         yield words, case.build(), case.shape
 
 
-def faults_at_home(component: Chosen) -> list[Fault]:
+def faults_at_home(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults that show in steps of the component's own architectures, where it has any and is a part of steps."""
     if not _names(component) or component.kind not in SETTINGS:
         return []
@@ -43,25 +43,25 @@ def faults_at_home(component: Chosen) -> list[Fault]:
         yield from two_steps_are_finite(case, **given)
 
     update_wrapper(steps, two_steps_are_finite)
-    return placed((words, found(unwaived([steps], component), case)) for words, case in _homes(component))
+    return placed((words, found(unwaived([steps], component), case)) for words, case in _homes(component, plugins))
 
 
 def _names(component: Chosen) -> tuple[str, ...]:
     return component.spec.goes_with if isinstance(component.spec, Component) else ()
 
 
-def _homes(component: Chosen) -> list[tuple[str, Case]]:
+def _homes(component: Chosen, plugins: PluginHost) -> list[tuple[str, Case]]:
     """Each architecture it goes with, at each shape that it does not refuse."""
     homes: list[tuple[str, Case]] = []
     for name in _names(component):
         try:
-            architecture = host().resolve("architecture", name)
+            architecture = plugins.resolve("architecture", name)
         except GantoolError as error:
             raise PluginError(
                 f"{component.title} goes with architecture {name!r}, which is not here. {error}"
             ) from error
         for shape in shapes(usual(architecture)):
-            case = Case(architecture, shape, host())
+            case = Case(architecture, shape, plugins)
             try:
                 case.build()
             except PluginError:

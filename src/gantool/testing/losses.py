@@ -1,7 +1,6 @@
 """What a loss is checked for."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -11,32 +10,24 @@ from torch import Tensor, nn
 from gantool.api.specs import Component
 from gantool.api.strategies import Loss
 from gantool.engine.trial import try_loss, try_memory
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import Fault, found, unwaived
+from gantool.testing.faults import Fault
 from gantool.testing.networks import same, seeded
-from gantool.testing.remembering import REMEDY, goes_on
 from gantool.testing.seeding import SEEDS, seeds_torch
+from gantool.testing.trials import REMEDY, Trial, faults_by, goes_on
 
 N = 6
 CPU = torch.device("cpu")
 
 
-@dataclass(frozen=True)
-class Trial:
+class LossTrial(Trial[Loss]):
     """A loss under trial; each call is of a new one, under the same seed."""
-
-    component: Chosen
-
-    @property
-    def loss(self) -> Loss:
-        """As new."""
-        made: Loss = self.component.build()
-        return made
 
     @property
     def pairs(self) -> bool:
         """Whether its generator sees reals."""
-        return self.loss.pairs_real
+        return self.new.pairs_real
 
     def has(self, trait: str) -> bool:
         """Whether it declares a trait."""
@@ -45,27 +36,27 @@ class Trial:
     def discriminator(self, real: float | Tensor, fake: float | Tensor) -> Float[Tensor, "n"]:
         """What the discriminator minimises at these logits."""
         with seeded(0):
-            return self.loss.discriminator(_logits(real), _logits(fake))
+            return self.new.discriminator(_logits(real), _logits(fake))
 
     def generator(self, real: float | Tensor, fake: float | Tensor) -> Float[Tensor, "n"]:
         """What the generator minimises."""
         with seeded(0):
-            return self.loss.generator(_logits(real) if self.pairs else None, _logits(fake))
+            return self.new.generator(_logits(real) if self.pairs else None, _logits(fake))
 
 
 def _logits(value: float | Tensor) -> Float[Tensor, "n"]:
     return value if isinstance(value, Tensor) else torch.full((N,), value)
 
 
-def it_keeps_the_contract(trial: Trial) -> Iterator[str]:
+def it_keeps_the_contract(trial: LossTrial) -> Iterator[str]:
     """It gives one value per sample, with a gradient to the logits."""
-    loss = trial.loss
+    loss = trial.new
     try_memory(loss, trial.component.title)
     try_loss(loss, trial.component.title, CPU)
     yield from ()
 
 
-def values_are_finite(trial: Trial) -> Iterator[str]:
+def values_are_finite(trial: LossTrial) -> Iterator[str]:
     """Its values are finite and float32, even where one network has won."""
     for name, value in (("discriminator", trial.discriminator), ("generator", trial.generator)):
         for real, fake in ((0.0, 0.0), (30.0, -30.0), (-30.0, 30.0), (30.0, 30.0), (-30.0, -30.0), (300.0, -300.0)):
@@ -84,7 +75,7 @@ def values_are_finite(trial: Trial) -> Iterator[str]:
                 return
 
 
-def samples_do_not_mix(trial: Trial) -> Iterator[str]:
+def samples_do_not_mix(trial: LossTrial) -> Iterator[str]:
     """A sample's value depends on its own logits alone, unless the loss is relative.
 
     What a loss remembers in buffers may depend on all of them, and is no part of the gradient.
@@ -93,7 +84,7 @@ def samples_do_not_mix(trial: Trial) -> Iterator[str]:
         return
     logits = torch.linspace(-1, 1, N)
     other = torch.cat([logits[:-1], logits[-1:] + 2])
-    adapts = isinstance(trial.loss, nn.Module) and any(True for _ in trial.loss.buffers())
+    adapts = isinstance(trial.new, nn.Module) and any(True for _ in trial.new.buffers())
     for name, value in (("discriminator", trial.discriminator), ("generator", trial.generator)):
         leaf = logits.clone().requires_grad_(True)
         (slope,) = torch.autograd.grad(value(leaf, leaf)[:-1].sum(), leaf)
@@ -105,7 +96,7 @@ def samples_do_not_mix(trial: Trial) -> Iterator[str]:
             return
 
 
-def gradients_teach(trial: Trial) -> Iterator[str]:
+def gradients_teach(trial: LossTrial) -> Iterator[str]:
     """The discriminator learns to tell reals from fakes, and the generator to be taken for real."""
     winning = [torch.full((N,), each, requires_grad=True) for each in (0.5, -0.5)]
     (fake,) = torch.autograd.grad(trial.generator(*winning).sum(), winning[1:])
@@ -124,7 +115,7 @@ def gradients_teach(trial: Trial) -> Iterator[str]:
             )
 
 
-def it_says_whether_it_pairs(trial: Trial) -> Iterator[str]:
+def it_says_whether_it_pairs(trial: LossTrial) -> Iterator[str]:
     """`pairs_real` is true only where the generator's value depends on reals."""
     if trial.pairs and same(trial.generator(0.0, 0.25), trial.generator(1.0, 0.25)):
         yield (
@@ -133,15 +124,15 @@ def it_says_whether_it_pairs(trial: Trial) -> Iterator[str]:
         )
 
 
-def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
+def torch_is_not_seeded(trial: LossTrial) -> Iterator[str]:
     """It does not seed torch's generator."""
-    loss, logits = trial.loss, torch.linspace(-1, 1, N)
+    loss, logits = trial.new, torch.linspace(-1, 1, N)
     for name, real in (("discriminator", logits), ("generator", logits if trial.pairs else None)):
         if seeds_torch(partial(getattr(loss, name), real, logits)):
             yield f"its {name}(real_logits, fake_logits) {SEEDS}"
 
 
-def memory_comes_back(trial: Trial) -> Iterator[str]:
+def memory_comes_back(trial: LossTrial) -> Iterator[str]:
     """With its state restored, it gives the values it would have given."""
 
     def use(loss: Loss) -> tuple[Tensor, Tensor]:
@@ -149,17 +140,17 @@ def memory_comes_back(trial: Trial) -> Iterator[str]:
         with seeded(0):
             return loss.discriminator(real, fake), loss.generator(real if trial.pairs else None, fake)
 
-    used, again = goes_on(lambda: trial.loss, use)
+    used, again = goes_on(lambda: trial.new, use)
     if not same(use(used), use(again)):
         yield f"it remembers what is not saved, so {REMEDY}"
 
 
-def _falls(trial: Trial, logit: float) -> bool:
+def _falls(trial: LossTrial, logit: float) -> bool:
     """Whether the discriminator's loss falls by more than 1 when it is twice as sure as this."""
     return float((trial.discriminator(logit, -logit) - trial.discriminator(2 * logit, -2 * logit)).mean()) > 1
 
 
-def its_traits_are_true(trial: Trial) -> Iterator[str]:
+def its_traits_are_true(trial: LossTrial) -> Iterator[str]:
     """It says that it has no lower bound, and that its logits only count against each other, where that is so."""
     if _falls(trial, 30.0) and not trial.has("critic"):
         yield (
@@ -177,7 +168,7 @@ def its_traits_are_true(trial: Trial) -> Iterator[str]:
     )
     if not shifts:
         return
-    if trial.loss.zero_decides:
+    if trial.new.zero_decides:
         yield (
             "its value stays the same when all logits rise by 3: nothing holds 0 between reals and fakes. Give it "
             "zero_decides = False, or the accuracies that are told mean nothing."
@@ -189,9 +180,9 @@ def its_traits_are_true(trial: Trial) -> Iterator[str]:
         )
 
 
-def memory_stays_finite(trial: Trial) -> Iterator[str]:
+def memory_stays_finite(trial: LossTrial) -> Iterator[str]:
     """Its memory stays finite when a step is not."""
-    loss = trial.loss
+    loss = trial.new
     if not isinstance(loss, nn.Module):
         return
     for wrong in (float("nan"), float("inf")):
@@ -218,7 +209,6 @@ PROPERTIES = (
 )
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of a loss."""
-    trial = Trial(component)
-    return found([it_keeps_the_contract], trial) or found(unwaived(PROPERTIES, component), trial)
+    return faults_by(it_keeps_the_contract, PROPERTIES, LossTrial(component, plugins))

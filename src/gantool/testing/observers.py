@@ -16,10 +16,12 @@ from torch import Tensor
 from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.engine.run_names import CHECKPOINTS, by_images
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import same, seeded
 from gantool.testing.seeding import touches_torch
+from gantool.testing.trials import Trial
 
 SIDE, GOAL = 16, 64
 
@@ -55,23 +57,10 @@ def events(run: Path) -> list[Event]:
     ]
 
 
-@dataclass(frozen=True)
-class Trial:
-    """An observer under trial."""
-
-    component: Chosen
-
-    @property
-    def observer(self) -> Observer:
-        """As new."""
-        made: Observer = self.component.build()
-        return made
-
-
-def it_takes_every_event(trial: Trial) -> Iterator[str]:
+def it_takes_every_event(trial: Trial[Observer]) -> Iterator[str]:
     """It takes every event of a run, and answers with events or nothing."""
     with _run_folder() as folder:
-        observer = trial.observer
+        observer = trial.new
         for event in events(Path(folder)):
             answer = observer(event)
             sound = isinstance(answer, list | tuple) and all(isinstance(each, get_args(Event)) for each in answer)
@@ -83,7 +72,7 @@ def it_takes_every_event(trial: Trial) -> Iterator[str]:
                 return
 
 
-def it_takes_a_run_that_goes_on_or_fails(trial: Trial) -> Iterator[str]:
+def it_takes_a_run_that_goes_on_or_fails(trial: Trial[Observer]) -> Iterator[str]:
     """It takes a run that goes on in its folder, is interrupted, and fails."""
     with _run_folder() as folder:
         run = Path(folder)
@@ -91,16 +80,16 @@ def it_takes_a_run_that_goes_on_or_fails(trial: Trial) -> Iterator[str]:
         assert isinstance(started, Started)
         assert isinstance(finished, Finished)
         for ended in (Finished(32, run, interrupted=True), Finished(32, run, interrupted=False, failed=True), finished):
-            observer = trial.observer
+            observer = trial.new
             observer(started)
             observer(ended)
     yield from ()
 
 
-def it_lets_unknown_events_pass(trial: Trial) -> Iterator[str]:
+def it_lets_unknown_events_pass(trial: Trial[Observer]) -> Iterator[str]:
     """It lets events that it does not know pass."""
     with _run_folder() as folder:
-        observer = trial.observer
+        observer = trial.new
         started, *_, finished = events(Path(folder))
         observer(started)
         later: Any = Later(8)
@@ -117,10 +106,10 @@ def it_lets_unknown_events_pass(trial: Trial) -> Iterator[str]:
         observer(finished)  # so that it lets go of its files
 
 
-def it_changes_nothing(trial: Trial) -> Iterator[str]:
+def it_changes_nothing(trial: Trial[Observer]) -> Iterator[str]:
     """It leaves events, and torch's random state, as they are."""
     with _run_folder() as folder:
-        observer = trial.observer
+        observer = trial.new
         for event in events(Path(folder)):
             before = copy.deepcopy({field.name: getattr(event, field.name) for field in fields(event)})
             touched = touches_torch(partial(observer, event))
@@ -157,7 +146,7 @@ PROPERTIES: Sequence[Any] = (
 )
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of an observer."""
     with redirect_stderr(StringIO()):  # where one that speaks to people tells of a run that is none
-        return found(unwaived(PROPERTIES, component), Trial(component))
+        return found(unwaived(PROPERTIES, component), Trial[Observer](component, plugins))

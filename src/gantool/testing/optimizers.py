@@ -2,27 +2,25 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from gantool.api.specs import OptimizerSetting
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import seeded
 from gantool.testing.seeding import SEEDS, seeds_torch
+from gantool.testing.trials import Trial
 
 STEPS = 60
 SETTING = OptimizerSetting(learning_rate=1e-2, betas=(0.5, 0.9))
 
 
-@dataclass(frozen=True)
-class Trial:
+class OptimizerTrial(Trial[torch.optim.Optimizer]):
     """An optimizer under trial."""
-
-    component: Chosen
 
     def begun(self, setting: OptimizerSetting = SETTING) -> tuple[nn.Module, torch.optim.Optimizer]:
         """A small network and its optimizer, as new."""
@@ -32,7 +30,7 @@ class Trial:
         return network, optimizer
 
 
-def a_loss_falls(trial: Trial) -> Iterator[str]:
+def a_loss_falls(trial: OptimizerTrial) -> Iterator[str]:
     """A small regression is learnt."""
     network, optimizer = trial.begun()
     losses = _trained(network, optimizer, STEPS)
@@ -40,7 +38,7 @@ def a_loss_falls(trial: Trial) -> Iterator[str]:
         yield f"a small regression's loss goes from {losses[0]:.3g} to {losses[-1]:.3g} in {STEPS} steps; it must fall."
 
 
-def learning_rates_are_those_of_the_groups(trial: Trial) -> Iterator[str]:
+def learning_rates_are_those_of_the_groups(trial: OptimizerTrial) -> Iterator[str]:
     """The schedule can set the learning rate: `param_groups` have "lr", and a step at 0 moves nothing."""
     network, optimizer = trial.begun()
     if not all(group.get("lr") == SETTING.learning_rate for group in optimizer.param_groups):
@@ -58,7 +56,7 @@ def learning_rates_are_those_of_the_groups(trial: Trial) -> Iterator[str]:
         yield 'weights move at a learning rate of 0. Read group["lr"] in every step: schedules and warm-up set it.'
 
 
-def parameters_without_gradient_stay(trial: Trial) -> Iterator[str]:
+def parameters_without_gradient_stay(trial: OptimizerTrial) -> Iterator[str]:
     """A parameter whose gradient is None stays as it is."""
     network, optimizer = trial.begun()
     parameters = list(network.parameters())
@@ -70,7 +68,7 @@ def parameters_without_gradient_stay(trial: Trial) -> Iterator[str]:
         yield "a parameter without a gradient moves. Pass over those whose grad is None: lazy terms leave them out."
 
 
-def state_comes_back(trial: Trial) -> Iterator[str]:
+def state_comes_back(trial: OptimizerTrial) -> Iterator[str]:
     """With its state restored, training goes on bit for bit."""
     network, optimizer = trial.begun()
     _trained(network, optimizer, 5)
@@ -86,7 +84,7 @@ def state_comes_back(trial: Trial) -> Iterator[str]:
         )
 
 
-def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
+def torch_is_not_seeded(trial: OptimizerTrial) -> Iterator[str]:
     """It does not seed torch's generator."""
     if seeds_torch(partial(_trained, *trial.begun(), 3)):
         yield f"it {SEEDS}"
@@ -114,6 +112,6 @@ PROPERTIES = (
 )
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of an optimizer."""
-    return found(unwaived(PROPERTIES, component), Trial(component))
+    return found(unwaived(PROPERTIES, component), OptimizerTrial(component, plugins))

@@ -2,23 +2,23 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gantool.api.networks import Gan, Images, Labels
-from gantool.api.specs import Component, ImageShape
+from gantool.api.networks import Images, Labels
+from gantool.api.specs import Component
 from gantool.engine.judging import PerImage
 from gantool.engine.trial import try_memory, try_penalty
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
-from gantool.testing.faults import Fault, found, placed, unwaived
+from gantool.testing.faults import Fault, placed
 from gantool.testing.homes import grounds
 from gantool.testing.networks import same, seeded
-from gantool.testing.remembering import REMEDY, goes_on
-from gantool.testing.seeding import SEEDS, TRIES, other_randomness, seeds_torch
+from gantool.testing.seeding import SEEDS, repeats, seeds_torch
+from gantool.testing.trials import REMEDY, OnNetworks, faults_by, goes_on
 
 N = 4
 CPU = torch.device("cpu")
@@ -27,23 +27,13 @@ CALLS, FAR = 32, 100.0
 """The calls after which a constraint's weights are looked at, and how much larger they would be by no constraint."""
 
 
-@dataclass(frozen=True)
-class Trial:
+class PenaltyTrial(OnNetworks[Any]):
     """A penalty, and networks of some shape to call it with."""
-
-    component: Chosen
-    gan: Gan
-    shape: ImageShape
-
-    @property
-    def penalty(self) -> Any:
-        """As new."""
-        return self.component.build()
 
     @property
     def acts_on(self) -> str:
         """Its side."""
-        return str(self.penalty.side)
+        return str(self.new.side)
 
     @property
     def holds_weights(self) -> bool:
@@ -85,15 +75,15 @@ class Trial:
         return value
 
 
-def it_keeps_the_contract(trial: Trial) -> Iterator[str]:
+def it_keeps_the_contract(trial: PenaltyTrial) -> Iterator[str]:
     """It gives one value per sample with a gradient to the weights, and leaves the pictures as they are."""
-    penalty, title = trial.penalty, trial.component.title
+    penalty, title = trial.new, trial.component.title
     try_memory(penalty, title)
     try_penalty(penalty, title, trial.gan, trial.shape, CPU)
     yield from ()
 
 
-def values_and_slopes_are_finite(trial: Trial) -> Iterator[str]:
+def values_and_slopes_are_finite(trial: PenaltyTrial) -> Iterator[str]:
     """Its values are finite and float32, and so are their gradients, even where the network is flat."""
     network = trial.network()
     flat = copy.deepcopy(network)
@@ -103,7 +93,7 @@ def values_and_slopes_are_finite(trial: Trial) -> Iterator[str]:
     for each, words in ((network, "a network as it is built"), (flat, "a network whose weights are all 0")):
         if each is flat and not trial.is_finite(flat):
             return  # one that divides by its weights, as spectral normalisation does
-        values = trial.values(trial.penalty, each)
+        values = trial.values(trial.new, each)
         if values.dtype != torch.float32:
             yield f"its values are {str(values.dtype).removeprefix('torch.')}; penalties are float32."
             return
@@ -120,10 +110,10 @@ def values_and_slopes_are_finite(trial: Trial) -> Iterator[str]:
             return
 
 
-def weights_are_taught(trial: Trial) -> Iterator[str]:
+def weights_are_taught(trial: PenaltyTrial) -> Iterator[str]:
     """Its gradient by the weights is not 0."""
     network = trial.network()
-    values = trial.values(trial.penalty, network)
+    values = trial.values(trial.new, network)
     slopes = torch.autograd.grad(values.mean(), list(network.parameters()), allow_unused=True)
     if not any(slope is not None and bool(slope.any()) for slope in slopes):
         yield (
@@ -132,11 +122,11 @@ def weights_are_taught(trial: Trial) -> Iterator[str]:
         )
 
 
-def the_network_is_left_alone(trial: Trial) -> Iterator[str]:
+def the_network_is_left_alone(trial: PenaltyTrial) -> Iterator[str]:
     """Calling it changes no weight, no gradient and no mode of the network."""
     network = trial.network()
     before = copy.deepcopy(network)
-    trial.values(trial.penalty, network)
+    trial.values(trial.new, network)
     for (name, one), (_, other) in zip(network.named_parameters(), before.named_parameters(), strict=True):
         changed = (
             not same(one.detach(), other.detach()) or one.grad is not None or one.requires_grad != other.requires_grad
@@ -151,32 +141,28 @@ def the_network_is_left_alone(trial: Trial) -> Iterator[str]:
         yield "it leaves the network in another mode. Do not call train() or eval() on it."
 
 
-def a_seed_gives_the_same_values(trial: Trial) -> Iterator[str]:
+def a_seed_gives_the_same_values(trial: PenaltyTrial) -> Iterator[str]:
     """Under the same seed of torch's it gives the same values."""
     network = trial.network()
-    seen = []
-    for number in range(TRIES):
-        with other_randomness(number):
-            seen.append(trial.values(trial.penalty, copy.deepcopy(network)).detach())  # which may count its calls
-    if not all(same(seen[0], other) for other in seen):
+    if not repeats(lambda: trial.values(trial.new, copy.deepcopy(network)).detach()):  # a copy, which may count calls
         yield "it gives other values under the same seed of torch's. Draw noise by torch, not by numpy or random."
 
 
-def memory_comes_back(trial: Trial) -> Iterator[str]:
+def memory_comes_back(trial: PenaltyTrial) -> Iterator[str]:
     """With its state restored, it gives the values it would have given."""
     network = trial.network()
 
     def use(penalty: Any) -> Tensor:
         return trial.values(penalty, copy.deepcopy(network)).detach()  # of a network that may count its calls
 
-    used, again = goes_on(lambda: trial.penalty, use)
+    used, again = goes_on(lambda: trial.new, use)
     if not same(use(used), use(again)):
         yield f"it remembers what is not saved, so {REMEDY}"
 
 
-def memory_stays_finite(trial: Trial) -> Iterator[str]:
+def memory_stays_finite(trial: PenaltyTrial) -> Iterator[str]:
     """What it remembers stays finite when a step is not."""
-    penalty = trial.penalty
+    penalty = trial.new
     if not isinstance(penalty, nn.Module):
         return
     trial.values(penalty, trial.network())
@@ -189,15 +175,15 @@ def memory_stays_finite(trial: Trial) -> Iterator[str]:
         )
 
 
-def torch_is_not_seeded(trial: Trial) -> Iterator[str]:
+def torch_is_not_seeded(trial: PenaltyTrial) -> Iterator[str]:
     """It does not seed torch's generator."""
-    penalty, network = trial.penalty, trial.network()
+    penalty, network = trial.new, trial.network()
     call = partial(penalty.constrain if trial.holds_weights else partial(trial.called, penalty), network)
     if seeds_torch(call):
         yield f"it {SEEDS}"
 
 
-def weights_are_held(trial: Trial) -> Iterator[str]:
+def weights_are_held(trial: PenaltyTrial) -> Iterator[str]:
     """It holds weights that have grown, keeps them finite, and lets none grow when it is called again and again.
 
     One that brings weights to a norm or makes rows orthogonal may enlarge what is small, and one that goes there by
@@ -208,11 +194,11 @@ def weights_are_held(trial: Trial) -> Iterator[str]:
         for parameter in grown.parameters():
             parameter.mul_(GROWN)
     before, large = copy.deepcopy(network), copy.deepcopy(grown)
-    trial.penalty.constrain(grown)
+    trial.new.constrain(grown)
     if not all(bool(torch.isfinite(weight).all()) for weight in grown.parameters()):
         yield "it leaves weights that are not finite, where they were large."
         return
-    penalty = trial.penalty
+    penalty = trial.new
     for _ in range(CALLS):
         penalty.constrain(network)
     pairs = _pairs(network, before)
@@ -244,11 +230,12 @@ HOLDING = (weights_are_held, torch_is_not_seeded)
 PROPERTIES = (*VALUED, weights_are_held)
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of a penalty of any form."""
-    faults: list[tuple[str, list[Fault]]] = []
-    for words, gan, shape in grounds(component):
-        trial = Trial(component, gan, shape)
-        broken = found([it_keeps_the_contract], trial)
-        faults.append((words, broken or found(unwaived(HOLDING if trial.holds_weights else VALUED, component), trial)))
-    return placed(faults)
+    trials = [
+        (words, PenaltyTrial(component, plugins, gan, shape)) for words, gan, shape in grounds(component, plugins)
+    ]
+    return placed(
+        (words, faults_by(it_keeps_the_contract, HOLDING if trial.holds_weights else VALUED, trial))
+        for words, trial in trials
+    )

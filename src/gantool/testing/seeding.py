@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from gantool.testing.networks import seeded
+from gantool.testing.networks import same, seeded
 
 SEEDS = (
     "seeds torch's own generator (torch.manual_seed): what is drawn after it, latents included, would be the same at "
@@ -55,6 +55,15 @@ def randomness_kept() -> Iterator[None]:
     finally:
         random.setstate(pythons)
         np.random.set_state(numpys)
+
+
+def repeats(draw: Callable[[], object]) -> bool:
+    """Whether a call gives the same each time, wherever Python's and numpy's own generators are."""
+    seen = []
+    for number in range(TRIES):
+        with other_randomness(number):
+            seen.append(draw())
+    return all(same(seen[0], other) for other in seen)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral
 from typing import Any, Literal, get_args, get_origin
@@ -12,19 +12,20 @@ from torch import Tensor
 
 from gantool.api.data import Source
 from gantool.api.specs import ImageShape
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, found, placed, unwaived
 from gantool.testing.seeding import touches_torch
+from gantool.testing.trials import Trial, faults_by
 
 SHAPES = (ImageShape(16, 3), ImageShape(24, 1))
 FEW = 4
 
 
 @dataclass(frozen=True)
-class Trial:
+class SourceTrial(Trial[Source]):
     """A source, and the pictures wanted of it."""
 
-    component: Chosen
     shape: ImageShape
 
     @property
@@ -39,7 +40,7 @@ class Trial:
         return made
 
 
-def there_are_pictures(trial: Trial) -> Iterator[str]:
+def there_are_pictures(trial: SourceTrial) -> Iterator[str]:
     """It has pictures, and each item is one with its label."""
     source = trial.source
     if len(source) == 0:
@@ -68,7 +69,7 @@ def there_are_pictures(trial: Trial) -> Iterator[str]:
             return
 
 
-def pictures_stay_the_same(trial: Trial) -> Iterator[str]:
+def pictures_stay_the_same(trial: SourceTrial) -> Iterator[str]:
     """The same index gives the same picture, in each order, in another thread and in a source built anew."""
     source, anew = trial.source, trial.source
     first = {index: source[index] for index in _places(source)}
@@ -89,7 +90,7 @@ def pictures_stay_the_same(trial: Trial) -> Iterator[str]:
         yield "built anew, it has another length or other class_names."
 
 
-def torchs_generator_is_left_alone(trial: Trial) -> Iterator[str]:
+def torchs_generator_is_left_alone(trial: SourceTrial) -> Iterator[str]:
     """Giving a picture neither draws from torch's generator nor seeds it."""
     source = trial.source
     for index in _places(source):
@@ -101,7 +102,7 @@ def torchs_generator_is_left_alone(trial: Trial) -> Iterator[str]:
             return
 
 
-def a_stretch_is_its_pictures(trial: Trial) -> Iterator[str]:
+def a_stretch_is_its_pictures(trial: SourceTrial) -> Iterator[str]:
     """`batch(start, stop)`, where there is one, gives the pictures and labels of these indices."""
     source: Any = trial.source
     stop = min(FEW, len(source))
@@ -117,7 +118,7 @@ def a_stretch_is_its_pictures(trial: Trial) -> Iterator[str]:
             return
 
 
-def beyond_the_end_is_an_index_error(trial: Trial) -> Iterator[str]:
+def beyond_the_end_is_an_index_error(trial: SourceTrial) -> Iterator[str]:
     """An index beyond either end raises IndexError."""
     source = trial.source
     for index in (len(source), len(source) + 1000, -len(source) - 1):
@@ -133,7 +134,7 @@ def beyond_the_end_is_an_index_error(trial: Trial) -> Iterator[str]:
         return
 
 
-def the_fingerprint_tells_pictures_apart(trial: Trial) -> Iterator[str]:
+def the_fingerprint_tells_pictures_apart(trial: SourceTrial) -> Iterator[str]:
     """A fingerprint stays the same for the same pictures, and changes with options that change them."""
     source, again = trial.source, trial.source
     print_of = source.fingerprint
@@ -150,8 +151,7 @@ def the_fingerprint_tells_pictures_apart(trial: Trial) -> Iterator[str]:
             options = type(trial.component.options).model_validate(
                 {**trial.component.options.model_dump(), name: value}
             )
-            built = Chosen(trial.component.kind, trial.component.spec, options, trial.component.distribution)
-            other: Source = Trial(built, trial.shape).source
+            other = replace(trial, component=replace(trial.component, options=options)).source
         except Exception:  # not every value that its type allows need be there
             continue
         if other.fingerprint == print_of and not _alike(source, other):
@@ -162,7 +162,7 @@ def the_fingerprint_tells_pictures_apart(trial: Trial) -> Iterator[str]:
             return
 
 
-def its_natural_shape_is_true(trial: Trial) -> Iterator[str]:
+def its_natural_shape_is_true(trial: SourceTrial) -> Iterator[str]:
     """The shape it calls natural is one it can give, with its number of classes."""
     shape = trial.component.natural()
     if shape is None:
@@ -217,12 +217,8 @@ EVERYWHERE = (
 PROPERTIES = (*EVERYWHERE, *NATURAL)
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of a source."""
-    faults: list[tuple[str, list[Fault]]] = []
-    for shape in SHAPES:
-        trial = Trial(component, shape)
-        faults.append(
-            (trial.place, found([there_are_pictures], trial) or found(unwaived(EVERYWHERE, component), trial))
-        )
-    return placed(faults) or found(unwaived(NATURAL, component), Trial(component, SHAPES[0]))
+    trials = [SourceTrial(component, plugins, shape) for shape in SHAPES]
+    faults = placed((trial.place, faults_by(there_are_pictures, EVERYWHERE, trial)) for trial in trials)
+    return faults or found(unwaived(NATURAL, component), trials[0])

@@ -1,27 +1,25 @@
 """The properties that are checked of a style loss."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from gantool.api.features import StyleLoss
+from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import seeded
+from gantool.testing.trials import Trial
 
 
-@dataclass(frozen=True)
-class Trial:
+class StyleTrial(Trial[StyleLoss]):
     """A style loss under trial."""
-
-    component: Chosen
 
     @property
     def loss(self) -> StyleLoss:
         """As new, with a seed."""
-        made: StyleLoss = self.component.build()
+        made = self.new
         made.seed(0)
         return made
 
@@ -32,7 +30,7 @@ def features(seed: int, height: int = 8, width: int = 8) -> Tensor:
         return torch.randn(1, 6, height, width).relu() + 0.1 * seed
 
 
-def it_is_0_at_the_style_and_more_elsewhere(trial: Trial) -> Iterator[str]:
+def it_is_0_at_the_style_and_more_elsewhere(trial: StyleTrial) -> Iterator[str]:
     """The distance is finite, 0 at the style itself, and larger for other features."""
     loss, style = trial.loss, features(1)
     target = loss.blend([loss.measure(style)], [1.0])
@@ -43,7 +41,7 @@ def it_is_0_at_the_style_and_more_elsewhere(trial: Trial) -> Iterator[str]:
         yield f"the distance of other features is {other:.3g}; it must be finite and more than at the style."
 
 
-def places_do_not_count(trial: Trial) -> Iterator[str]:
+def places_do_not_count(trial: StyleTrial) -> Iterator[str]:
     """Features moved to other places are as far from the style."""
     loss, here = trial.loss, features(2)
     target = loss.blend([loss.measure(features(1))], [1.0])
@@ -53,7 +51,7 @@ def places_do_not_count(trial: Trial) -> Iterator[str]:
         yield f"the same features in other places are {two:.4g} from the style and not {one:.4g}: style has no places."
 
 
-def gradients_reach_the_features(trial: Trial) -> Iterator[str]:
+def gradients_reach_the_features(trial: StyleTrial) -> Iterator[str]:
     """The distance has a finite gradient, and a step against it comes nearer."""
     loss, leaf = trial.loss, features(2).requires_grad_(True)
     target = loss.blend([loss.measure(features(1))], [1.0])
@@ -69,7 +67,7 @@ def gradients_reach_the_features(trial: Trial) -> Iterator[str]:
         yield f"a small step against the gradient leads from {before:.4g} to {after:.4g}: it must fall."
 
 
-def tiles_add_up(trial: Trial) -> Iterator[str]:
+def tiles_add_up(trial: StyleTrial) -> Iterator[str]:
     """The statistics of an additive loss add up over tiles to those of the whole."""
     loss, whole = trial.loss, features(2, 8, 12)
     if not loss.additive:
@@ -87,6 +85,6 @@ def tiles_add_up(trial: Trial) -> Iterator[str]:
 PROPERTIES = (it_is_0_at_the_style_and_more_elsewhere, places_do_not_count, gradients_reach_the_features, tiles_add_up)
 
 
-def faults_of(component: Chosen) -> list[Fault]:
+def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of a style loss."""
-    return found(unwaived(PROPERTIES, component), Trial(component))
+    return found(unwaived(PROPERTIES, component), StyleTrial(component, plugins))

@@ -1,5 +1,6 @@
 """Atomic writes, the lock of a run folder, and the cache folder."""
 
+import errno
 import os
 import shutil
 import sys
@@ -16,7 +17,6 @@ from filelock import FileLock, Timeout
 from gantool.errors import ResumeError, TrainingError
 from gantool.progress import report
 
-DISK_FULL = 28  # errno.ENOSPC
 LOCK = ".lock"
 """An empty file that stays in the run folder; only a lock held on it counts, not the file."""
 _WAIT_SECONDS = 0.2
@@ -27,38 +27,65 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises TrainingError when the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with _explaining(path):
+        replace_file(path, write)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically. Raises TrainingError when the disk is full."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_folder_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Have `write` fill a temporary folder beside `path`, then rename it; an older folder of that name is replaced."""
+    with _explaining(path):
+        replace_folder(path, write)
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """The same as `write_atomically`. Raises OSError as it comes."""
+    temporary = _beside(path)
     try:
         write(temporary)
         _sync(temporary)
         temporary.replace(path)
-    except OSError as error:
-        raise _explained(error, path) from error
     finally:
         temporary.unlink(missing_ok=True)
     _sync(path.parent)
 
 
-def write_folder_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Have `write` fill a temporary folder beside `path`, then rename it; an older folder of that name is replaced."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
+    """The same as `write_folder_atomically`. Raises OSError as it comes."""
+    temporary = _beside(path)
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         write(temporary)
         for file in temporary.iterdir():
             _sync(file)
-        if path.exists():
-            shutil.rmtree(path)
+        shutil.rmtree(path, ignore_errors=True)
         temporary.replace(path)
-    except OSError as error:
-        raise _explained(error, path) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     _sync(path.parent)
 
 
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def remove_unfinished(folder: Path, names: str = "*") -> None:
+    """Remove what processes left unfinished that were killed while they wrote files or folders of such names."""
+    for left in folder.glob(f".{names}.tmp"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
 def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():  # which cannot be opened there
+        return
     flags = os.O_RDONLY if path.is_dir() else os.O_RDWR
     descriptor = os.open(path, flags)
     try:
@@ -67,12 +94,15 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _explained(error: OSError, path: Path) -> TrainingError:
-    if error.errno == DISK_FULL:
-        return TrainingError(
-            f"The disk is full: {path} could not be written. What was saved before is intact; free space."
-        )
-    return TrainingError(f"{path} could not be written: {error.strerror or error}.")
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = f"{path} could not be written"
+        if error.errno == errno.ENOSPC:
+            raise TrainingError(f"The disk is full: {what}. What was saved before is intact; free space.") from error
+        raise TrainingError(f"{what}: {error.strerror or error}.") from error
 
 
 class RunLock:

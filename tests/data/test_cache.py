@@ -181,7 +181,7 @@ def test_a_killed_build_is_not_used_and_does_not_block(cache: Path) -> None:
         assert said(process) == "filling"
         process.send_signal(signal.SIGKILL)
     assert len(content(cache)) == 1
-    assert ".partial" in content(cache)[0].name
+    assert content(cache)[0].suffix == ".tmp"
 
     def fill(file: Path) -> Filled:
         return Filled(range(4), None, [], [])

@@ -105,7 +105,7 @@ def test_a_full_disk_is_explained_and_leaves_nothing_behind(monkeypatch: pytest.
     monkeypatch.setattr(reduced, "_means", full)
     with pytest.raises(DataError, match="disk is full"):
         source.reduced(8)
-    assert not list(Path(source.folder).glob("*partial*"))
+    assert not list(Path(source.folder).glob("*.tmp"))
 
 
 def test_any_factor_is_reduced_not_halvings_alone() -> None:

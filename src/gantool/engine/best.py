@@ -10,7 +10,7 @@ from typing import Any
 
 from gantool.api.events import Event, Measured
 from gantool.engine.run_names import BEST, CHECKPOINTS, by_images
-from gantool.files import write_atomically
+from gantool.files import write_text
 
 CLEARLY_WORSE = 1.2
 """The factor by which the last score must exceed the best for a message at the end of a run."""
@@ -58,7 +58,7 @@ class Best:
             return
         named = {"images_seen": self.images_seen, "score": self.score, "checkpoint": _place(self.images_seen)}
         text = json.dumps(named, indent=1) + "\n"
-        write_atomically(run / BEST, lambda path: path.write_text(text, encoding="utf-8"))
+        write_text(run / BEST, text)
 
     def farewell(self, run: Path, patience: int) -> str:
         """The message at a run's end if it ran out of patience, or if it was better before; else empty."""

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from gantool.engine.model_file import ModelCard, load_generator, weights_file
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, GENERATOR, by_images
 from gantool.errors import CheckpointError
-from gantool.files import write_folder_atomically
+from gantool.files import remove_unfinished, write_folder_atomically
 
 DISCRIMINATOR, STATE, MANIFEST = "discriminator.safetensors", "state.pt", "manifest.json"
 
@@ -68,8 +68,7 @@ def save(run: Path, contents: Contents, keep: int, best: int = 0) -> Path:
     for old in sorted(every(run), key=images_of, reverse=True)[keep:]:
         if images_of(old) != best:
             shutil.rmtree(old, ignore_errors=True)
-    for half in (run / CHECKPOINTS).glob(".*.tmp"):
-        shutil.rmtree(half, ignore_errors=True)
+    remove_unfinished(run / CHECKPOINTS)
     return path
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gantool.errors import GantoolError
-from gantool.files import write_atomically
+from gantool.files import write_text
 
 Name = Literal["float32", "bf16"]
 Layout = Literal["contiguous", "channels_last"]
@@ -139,6 +139,6 @@ def _recall(memory: Path) -> dict[str, str]:
 def _remember(memory: Path, known: dict[str, str]) -> None:
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(memory, lambda path: path.write_text(json.dumps(known, indent=1), encoding="utf-8"))
+        write_text(memory, json.dumps(known, indent=1))
     except (OSError, GantoolError):
         pass  # measured again next time

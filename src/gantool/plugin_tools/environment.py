@@ -15,7 +15,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from gantool.errors import PluginError
-from gantool.files import cache_folder, write_atomically
+from gantool.files import cache_folder, write_text
 from gantool.plugin_tools.requirements import PluginRequirement
 
 PINNED = ("torch", "torchvision", "gantool")
@@ -127,7 +127,7 @@ def constraints_file(*, gantool: bool = True) -> Path:
     ]
     text = "".join(f"{line}\n" for line in lines)
     file = cache_folder() / f"constraints-{hashlib.sha256(text.encode()).hexdigest()[:12]}.txt"
-    write_atomically(file, lambda new: new.write_text(text, encoding="utf-8"))
+    write_text(file, text)
     return file
 
 

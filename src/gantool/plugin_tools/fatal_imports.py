@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gantool import __version__
 from gantool.errors import TrainingError
-from gantool.files import cache_folder, write_atomically
+from gantool.files import cache_folder, write_text
 from gantool.plugin_tools import examination
 from gantool.plugin_tools.child_process import run
 from gantool.plugin_tools.doctor import candidates, wanted
@@ -87,4 +87,4 @@ def _read(file: Path, key: str) -> dict[Key, str] | None:
 def _write(file: Path, key: str, reasons: Mapping[Key, str]) -> None:
     text = json.dumps({"key": key, "fatal": list(reasons.items())})
     with suppress(TrainingError):  # a full disk stops no list of plugins
-        write_atomically(file, lambda new: new.write_text(text, encoding="utf-8"))
+        write_text(file, text)

@@ -83,8 +83,5 @@ def _is_there(content: bytes, path: Path) -> bool | None:
 
 
 def _write(content: bytes, path: Path, same: bool | None) -> None:
-    def write(temporary: Path) -> None:
-        temporary.write_bytes(content)
-
     if not same:
-        write_atomically(path, write)
+        write_atomically(path, lambda temporary: temporary.write_bytes(content))

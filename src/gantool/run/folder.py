@@ -9,7 +9,7 @@ from gantool.engine import checkpoint
 from gantool.engine.best import best_checkpoint
 from gantool.engine.run_names import CHECKPOINTS, CONFIG, GENERATOR
 from gantool.errors import ResumeError, UsageError, did_you_mean
-from gantool.files import write_atomically
+from gantool.files import write_text
 from gantool.run.config import read_config, validated, write_config
 
 
@@ -110,4 +110,4 @@ def load_config(run: Path) -> RunConfig:
 
 def save_config(run: Path, config: RunConfig) -> None:
     """Write the resolved configuration; the inverse of `load_config`."""
-    write_atomically(run / CONFIG, lambda path: path.write_text(write_config(config), encoding="utf-8"))
+    write_text(run / CONFIG, write_config(config))

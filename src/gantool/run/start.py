@@ -19,7 +19,7 @@ from gantool.engine.model_file import ModelCard
 from gantool.engine.run_names import CONFIG, SKIPPED
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, ResumeError, UsageError
-from gantool.files import RunLock, write_atomically
+from gantool.files import RunLock, write_text
 from gantool.plugins.host import PluginHost, host
 from gantool.run import folder as run_folder
 from gantool.run.components import RunComponents, as_settled, components_of, only_moved, source_name
@@ -207,4 +207,4 @@ def _run_folder(plan: Plan, out: Path, world: World) -> Path:
 def _list_skipped(run: Path, source: Source) -> None:
     lines = [f"{printable(one.path)}\t{printable(one.reason)}\n" for one in source.skipped]
     if lines:
-        write_atomically(run / SKIPPED, lambda path: path.write_text("".join(lines), encoding="utf-8"))
+        write_text(run / SKIPPED, "".join(lines))

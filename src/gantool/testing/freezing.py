@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor
 
 from gantool.api.networks import Gan
 from gantool.engine.distributed import World
-from gantool.run.prepare import build_game, prepare
+from gantool.run.prepare import build_game
 from gantool.testing.growing import clocks
 from gantool.testing.networks import Case, drawn, judged, latents, networks, same, seeded, set_mode
-from gantool.testing.steps import COUNT, configured, take_steps
+from gantool.testing.steps import CPU, first_and_last, prepared_for, take_steps
 
 
 def frozen_parameters_stay_frozen(case: Case) -> Iterator[str]:
@@ -26,14 +25,10 @@ def frozen_parameters_stay_frozen(case: Case) -> Iterator[str]:
     for clock in clocks(case, gan):
         gan.advance(clock)
     yield from _changed(gan, frozen, "drawing, judging, growing or a change of modes")
-    resolved, cpu = configured(case), torch.device("cpu")
-    prepared = prepare(resolved.config, resolved.components, COUNT, list(map(str, range(case.shape.classes))), cpu)
+    prepared = prepared_for(case)
     frozen = _frozen(prepared.gan)
-    game = build_game(prepared, cpu, World())
-    for stage in {
-        prepared.stages[0].start: prepared.stages[0],
-        prepared.stages[-1].start: prepared.stages[-1],
-    }.values():
+    game = build_game(prepared, CPU, World())
+    for stage in first_and_last(prepared.stages):
         set_mode(prepared.gan, training=True)
         take_steps(case, game, stage)
     yield from _changed(prepared.gan, frozen, "a step of training by the recipe")

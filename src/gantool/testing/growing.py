@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from gantool.api.networks import Gan
-from gantool.testing.networks import Case, drawn, judged, latents, networks, same, set_mode
+from gantool.testing.networks import Case, drawn, judged, latents, networks, same, set_mode, weights
 
 IN_ONE_STAGE = (10_000, 1_000_000)
 """Moments at which a Gan that fades in within its only stage is looked at too."""
@@ -43,10 +43,7 @@ def growth_follows_from_images_seen_alone(case: Case) -> Iterator[str]:
 def growing_keeps_every_parameter(case: Case) -> Iterator[str]:
     """All parameters exist from the start, and growing leaves their values alone."""
     gan = case.build()
-    before = {
-        title: {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
-        for title, network in networks(gan)
-    }
+    before = weights(gan)
     for clock in clocks(case, gan):
         gan.advance(clock)
         for title, network in networks(gan):

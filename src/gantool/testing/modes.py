@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gantool.testing.networks import Case, drawn, judged, latents, modes, networks, set_mode
+from gantool.testing.networks import Case, changed_mode, drawn, judged, latents, modes, networks, set_mode
 
 
 def modes_are_left_alone(case: Case) -> Iterator[str]:
@@ -15,11 +15,10 @@ def modes_are_left_alone(case: Case) -> Iterator[str]:
         before = modes(gan)
         images = drawn(gan, latents(gan), case.labels())
         judged(gan, images, case.labels())
-        changed = [name for name, mode in modes(gan).items() if mode != before.get(name, mode)]
-        if changed:
+        if changed := changed_mode(gan, before):
             what = "in evaluation" if training else "in training"
             yield (
-                f"calling the networks leaves {changed[0]} {what} mode. Switch no modes in forward: the trainer does, "
+                f"calling the networks leaves {changed} {what} mode. Switch no modes in forward: the trainer does, "
                 "and statistics of BatchNorm would be frozen from then on."
             )
             return

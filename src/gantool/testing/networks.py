@@ -102,6 +102,19 @@ def modes(gan: Gan) -> dict[str, bool]:
     }
 
 
+def changed_mode(gan: Gan, before: dict[str, bool]) -> str | None:
+    """The first module that is in another mode than before."""
+    return next((name for name, mode in modes(gan).items() if mode != before.get(name, mode)), None)
+
+
+def weights(gan: Gan) -> dict[str, dict[str, Tensor]]:
+    """Copies of the parameters of both networks, by network and name."""
+    return {
+        title: {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
+        for title, network in networks(gan)
+    }
+
+
 def copied(gan: Gan) -> Gan:
     """Networks of their own, as the averaged generator of a run is made."""
     return copy.deepcopy(gan)

@@ -1,22 +1,23 @@
 """Training steps, as a run takes them: by the recipe's loss and penalties, on the CPU."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
 
-from gantool.api.networks import Gan, Stage
+from gantool.api.networks import Stage
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.defaults import check_components
-from gantool.run.prepare import build_game, prepare
+from gantool.run.prepare import Prepared, build_game, prepare
 from gantool.run.resolve import Resolved, decide
-from gantool.testing.networks import BATCH, Case, modes, networks, seeded
+from gantool.testing.networks import BATCH, Case, changed_mode, modes, networks, seeded, weights
 
+CPU = torch.device("cpu")
 COUNT = 32
 DATA = f"shapes:count={COUNT}"
 PLAIN, NARROW = Precision(), Precision("bf16", "channels_last")
@@ -36,6 +37,17 @@ def configured(case: Case, **settings: object) -> Resolved:
     return decide(case.plugins, plain | settings)
 
 
+def prepared_for(case: Case, **settings: object) -> Prepared:
+    """The same run, prepared on the CPU."""
+    resolved, class_names = configured(case, **settings), list(map(str, range(case.shape.classes)))
+    return prepare(resolved.config, resolved.components, COUNT, class_names, CPU)
+
+
+def first_and_last(stages: Sequence[Stage]) -> list[Stage]:
+    """The first stage and the last one, which may be the same."""
+    return [stages[0], stages[-1]] if len(stages) > 1 else [stages[0]]
+
+
 def the_recipe_can_be_followed(component: tuple[Chosen, PluginHost]) -> Iterator[str]:
     """The recipe names components that there are, with options that they take."""
     architecture, plugins = component
@@ -45,12 +57,9 @@ def the_recipe_can_be_followed(component: tuple[Chosen, PluginHost]) -> Iterator
 
 def two_steps_are_finite(case: Case, **settings: object) -> Iterator[str]:
     """Two steps of training are finite, move both networks and leave their modes alone, however they are taken."""
-    resolved, cpu = configured(case, **settings), torch.device("cpu")
-    class_names = list(map(str, range(case.shape.classes)))
-    prepared = prepare(resolved.config, resolved.components, COUNT, class_names, cpu)
-    stages = prepared.stages
+    prepared = prepared_for(case, **settings)
     for words, precision, parts in WAYS:
-        for stage in {stages[0].start: stages[0], stages[-1].start: stages[-1]}.values():
+        for stage in first_and_last(prepared.stages):
             fresh = replace(
                 prepared,
                 config=prepared.config.model_copy(update={"accumulate": parts}),
@@ -58,7 +67,7 @@ def two_steps_are_finite(case: Case, **settings: object) -> Iterator[str]:
                 parts=copy.deepcopy(prepared.parts),
                 precision=precision,
             )
-            faults = _played(case, build_game(fresh, cpu, World()), stage, words)
+            faults = _played(case, build_game(fresh, CPU, World()), stage, words)
             yield from faults
             if faults:
                 return
@@ -81,7 +90,7 @@ def take_steps(case: Case, game: Game, stage: Stage) -> set[str]:
 def _played(case: Case, game: Game, stage: Stage, words: str) -> list[str]:
     gan = game.gan
     gan.advance(stage.start)
-    before, in_mode = _weights(gan), modes(gan)
+    before, in_mode = weights(gan), modes(gan)
     skipped = take_steps(case, game, stage)
     when = f"training{words}" + (f" in the stage from {stage.start} images on" if stage.start else "")
     faults = [
@@ -90,7 +99,7 @@ def _played(case: Case, game: Game, stage: Stage, words: str) -> list[str]:
         for which, title in (("g", "generator"), ("d", "discriminator"))
         if which in skipped
     ]
-    after = _weights(gan)
+    after = weights(gan)
     for title, _ in networks(gan):
         if not skipped and all(torch.equal(old, after[title][name]) for name, old in before[title].items()):
             faults.append(
@@ -99,14 +108,6 @@ def _played(case: Case, game: Game, stage: Stage, words: str) -> list[str]:
         odd = [name for name, value in after[title].items() if not bool(torch.isfinite(value).all())]
         if odd:
             faults.append(f"{when}: {odd[0]} of the {title} is not finite after two steps.")
-    changed = [name for name, mode in modes(gan).items() if mode != in_mode.get(name, mode)]
-    if changed:
-        faults.append(f"{when}: a step leaves {changed[0]} in another mode. Only the trainer switches modes.")
+    if changed := changed_mode(gan, in_mode):
+        faults.append(f"{when}: a step leaves {changed} in another mode. Only the trainer switches modes.")
     return faults
-
-
-def _weights(gan: Gan) -> dict[str, dict[str, torch.Tensor]]:
-    return {
-        title: {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
-        for title, network in networks(gan)
-    }

@@ -9,7 +9,7 @@ from typing import Any
 from gantool.api.run_config import NONE
 from gantool.engine.run_names import CONFIG
 from gantool.errors import ResumeError, UsageError
-from gantool.files import write_atomically
+from gantool.files import write_text
 from gantool.plugins.host import PluginHost
 from gantool.run import folder as run_folder
 from gantool.run.components import resolve_source, source_name
@@ -149,7 +149,7 @@ def read(folder: Path) -> SearchSettings:
 def write(folder: Path, settings: SearchSettings) -> None:
     """Write the initial settings of a search; the inverse of `read`."""
     text = json.dumps(asdict(settings), indent=1) + "\n"
-    write_atomically(folder / FILE, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(folder / FILE, text)
     if settings.file:
         toml = write_settings(settings.file)
-        write_atomically(folder / START_FILE, lambda path: path.write_text(toml, encoding="utf-8"))
+        write_text(folder / START_FILE, toml)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from gantool.files import write_atomically
+from gantool.files import write_text
 
 FACTOR = 2
 """One in this number of trials continues beyond a rung."""
@@ -113,7 +113,7 @@ def best_of(trials: Sequence[Trial]) -> Trial | None:
 def save(folder: Path, trials: Sequence[Trial]) -> None:
     """Write all trials to the file; `load` reads them."""
     text = json.dumps([asdict(trial) for trial in trials], indent=1) + "\n"
-    write_atomically(folder / FILE, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(folder / FILE, text)
 
 
 def load(folder: Path) -> list[Trial]:

@@ -8,7 +8,7 @@ from gantool.api.events import Event, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import JsonlOptions
 from gantool.engine.run_names import METRICS
-from gantool.files import write_atomically
+from gantool.files import write_text
 
 
 class Jsonl(Observer):
@@ -44,7 +44,7 @@ def keep_until(path: Path, images_seen: int) -> None:
     if not path.is_file():
         return
     kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _images_seen(line) <= images_seen]
-    write_atomically(path, lambda new: new.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8"))
+    write_text(path, "".join(f"{line}\n" for line in kept))
 
 
 def _images_seen(line: str) -> float:

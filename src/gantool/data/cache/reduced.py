@@ -1,7 +1,6 @@
 """Images at smaller sides, each pixel the mean of a square, so that a coarse level reads no more than it needs."""
 
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gantool.data.cache.store import explained
-from gantool.files import only_builder
+from gantool.files import only_builder, remove_unfinished, replace_file
 from gantool.progress import report
 
 _BLOCK_BYTES = 1 << 26
@@ -59,20 +58,16 @@ def _is_whole(file: Path, shape: tuple[int, ...]) -> bool:
 
 
 def _build(file: Path, larger: UInt8[np.ndarray, "n c h w"], shape: tuple[int, ...]) -> None:
-    for stale in file.parent.glob(f"{file.stem}.partial*"):
-        stale.unlink(missing_ok=True)
-    partial = file.with_suffix(f".partial{os.getpid()}")
     rows = max(1, _BLOCK_BYTES // larger[0].nbytes)
-    try:
+
+    def write(partial: Path) -> None:
         with partial.open("wb") as out:
             for start in range(0, len(larger), rows):
                 out.write(_means(larger[start : start + rows], larger.shape[-1] // shape[-1]).data)
                 report(f"reducing to {shape[-1]} pixels", min(start + rows, len(larger)), len(larger))
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+
+    remove_unfinished(file.parent, f"{file.name}.*")
+    replace_file(file, write)
 
 
 def _means(images: UInt8[np.ndarray, "n c h w"], factor: int) -> UInt8[np.ndarray, "n c _ _"]:

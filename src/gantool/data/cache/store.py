@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from gantool.errors import DataError
-from gantool.files import cache_folder, only_builder
+from gantool.files import cache_folder, only_builder, remove_unfinished, replace_folder
 
 FORMAT = 1  # raise it when older caches must not be used any more, as when decoding changes
 PIXELS, INDEX = "pixels.u8", "index.json"
@@ -88,18 +88,12 @@ def prepared(wanted: Wanted, fill: Callable[[Path], Filled]) -> Cached:
         found = _find(root, wanted)  # another process may have built it meanwhile
         if found is not None:
             return found
-        for stale in root.glob(f"{wanted.stem}-*.partial*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        partial = root / f"{wanted.folder}.partial{os.getpid()}"
+        remove_unfinished(root, f"{wanted.stem}-*")
+        target = root / wanted.folder  # one that is there is damaged, or `_find` had returned it
         try:
-            _build(partial, wanted, fill)
-            target = root / wanted.folder
-            shutil.rmtree(target, ignore_errors=True)  # damaged, or `_find` had returned it
-            partial.replace(target)
+            replace_folder(target, lambda folder: _build(folder, wanted, fill))
         except OSError as error:
             raise explained(error, root) from error
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
         for older in root.glob(f"{wanted.stem}-*"):
             if older.is_dir() and older != target:
                 shutil.rmtree(older, ignore_errors=True)
@@ -111,7 +105,6 @@ def _build(folder: Path, wanted: Wanted, fill: Callable[[Path], Filled]) -> None
     free = shutil.disk_usage(folder.parent).free
     if free < wanted.count * row:
         raise OSError(errno.ENOSPC, f"{wanted.count * row / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free")
-    folder.mkdir()
     file = folder / PIXELS
     file.touch()
     os.truncate(file, wanted.count * row)
@@ -126,14 +119,11 @@ def _build(folder: Path, wanted: Wanted, fill: Callable[[Path], Filled]) -> None
         "skipped": list(filled.skipped),
     }
     index["fingerprint"] = _content(file, index)
-    with (folder / INDEX).open("w", encoding="utf-8") as text:
-        json.dump(index, text)
-        text.flush()
-        os.fsync(text.fileno())
+    (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
 
 
 def _compact(file: Path, kept: np.ndarray, row: int) -> None:
-    """Close the gaps that skipped pictures left in the file, and sync it to disk."""
+    """Close the gaps that skipped pictures left in the file."""
     with file.open("r+b") as rows:
         for place in np.flatnonzero(kept != np.arange(len(kept))):
             rows.seek(int(kept[place]) * row)
@@ -141,8 +131,6 @@ def _compact(file: Path, kept: np.ndarray, row: int) -> None:
             rows.seek(int(place) * row)
             rows.write(data)
         rows.truncate(len(kept) * row)
-        rows.flush()
-        os.fsync(rows.fileno())
 
 
 def _content(file: Path, index: dict[str, Any]) -> str:

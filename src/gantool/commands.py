@@ -9,8 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gantool.cli.components import complete
-    from gantool.cli.extractors import find_extractor
+    from gantool.cli.components import complete, find_extractor
     from gantool.cli.interrupts import Caught, interruptible
     from gantool.cli.model_options import Device, Json, ModelPath, Overwrite, Scale, Truncation
     from gantool.cli.out_files import check_out
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "gantool.cli.model_options": ("ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json"),
-    "gantool.cli.components": ("complete",),
+    "gantool.cli.components": ("complete", "find_extractor"),
     "gantool.cli.seeds": ("parse_seeds",),
     "gantool.cli.out_files": ("check_out",),
     "gantool.cli.output": ("result", "result_json", "say", "warn"),
@@ -36,7 +35,6 @@ _HOME = {
     "gantool.pixels": ("to_float", "to_uint8"),
     "gantool.render.grids": ("sheet",),
     "gantool.render.pictures": ("save_pictures",),
-    "gantool.cli.extractors": ("find_extractor",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

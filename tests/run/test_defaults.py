@@ -9,9 +9,8 @@ from PIL import Image
 from gantool.api.hookspecs import hookimpl
 from gantool.api.specs import Architecture, OnCpu, Options, Recipe, Setting
 from gantool.builtin.augment import DiffAugmentOptions
-from gantool.builtin.augment.strength import settle as settle_strength
-from gantool.builtin.penalties import R1Options
-from gantool.builtin.penalties.gamma import settle as settle_gamma
+from gantool.builtin.augment import settle as settle_strength
+from gantool.builtin.penalties import R1Options, settle_gamma
 from gantool.errors import PluginError
 from gantool.plugins.host import PluginHost
 from gantool.run.defaults import defaults

@@ -6,13 +6,16 @@ component is asked about.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 import typer
 from typer._click import Context, HelpFormatter
 from typer.core import TyperCommand
 
 from gantool.api.kinds import KINDS
+
+if TYPE_CHECKING:
+    from gantool.api.features import Extractor
 
 KIND_OF_FLAG = {kind.flag: kind.name for kind in KINDS.values() if kind.flag is not None}
 PLUGINS_DIR = "--plugins-dir"
@@ -160,3 +163,14 @@ def _complete_options(options: Any, start: str, rest: str) -> Iterator[tuple[str
             words = ["yes", "no"] if row.type == "yes/no" else choices(options.model_fields[key])
             for word in words:
                 yield f"{start}{key}={done}{plus}{word}", ""
+
+
+def find_extractor(text: str = "auto") -> tuple["Extractor", str]:
+    """The extractor chosen by NAME[:options], and its name; `auto` is vgg19 where its weights can be had, else random.
+
+    A warning says if it is random.
+    """
+    from gantool.plugins.host import host
+    from gantool.style import job
+
+    return job.find_extractor(host(), text)

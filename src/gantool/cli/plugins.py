@@ -6,6 +6,7 @@ import typer
 
 from gantool.cli import plugins_check, plugins_manage, plugins_new
 from gantool.cli.components import PluginFolders, PluginsDir
+from gantool.cli.plugins_manage import Json
 
 app = typer.Typer(help="List, write, check, install and remove plugins.", no_args_is_help=True)
 app.command()(plugins_new.new)
@@ -13,8 +14,6 @@ app.command()(plugins_check.check)
 app.command()(plugins_manage.install)
 app.command()(plugins_manage.upgrade)
 app.command()(plugins_manage.uninstall)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _complete_name(incomplete: str) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gantool.cli.components import PluginFolders
+from gantool.cli.plugins_manage import Json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,7 +28,7 @@ def check(
         float | None, typer.Option("--timeout", min=1, help="Seconds for one component; 300, or 3600 with --full.")
     ] = None,
     plugins_dir: PluginFolders = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Check that plugins import quickly and their components keep their contracts.
 

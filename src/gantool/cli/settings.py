@@ -9,7 +9,7 @@ from typer._click import Command
 from typer.main import get_command
 
 from gantool.cli.components import ComponentCommand, complete
-from gantool.cli.counts import read_count
+from gantool.errors import OptionError
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -55,6 +55,16 @@ def parameter(name: str) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotated[annotation, option]
     )
+
+
+def read_count(text: str) -> int:
+    """The number, or Typer's own complaint about the flag."""
+    from gantool.run.config import parse_count
+
+    try:
+        return parse_count(text)
+    except OptionError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _type_of(field: "FieldInfo") -> tuple[Any, str]:

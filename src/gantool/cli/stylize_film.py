@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import torch
 
+from gantool.cli.stylize import Drawn, Job
 from gantool.cli.stylize_display import Show
-from gantool.cli.stylize_job import Drawn, Job
 from gantool.data.pictures.frames import FILMS, Film, read_film, same_size
 from gantool.data.pictures.whole import Picture
 from gantool.errors import DataError

@@ -10,14 +10,14 @@ import torch
 import typer
 from PIL import Image
 
-from gantool.cli.extractors import find_extractor
+from gantool.cli.components import find_extractor
 from gantool.cli.interrupts import interruptible
 from gantool.cli.out_files import check_out
 from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.progress import showing_progress
+from gantool.cli.stylize import Drawn, Job
 from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
-from gantool.cli.stylize_job import Drawn, Job
 from gantool.data.pictures.frames import FILMS
 from gantool.data.pictures.inspection import frame_count
 from gantool.data.pictures.tree import usable_listing
@@ -25,8 +25,8 @@ from gantool.data.pictures.whole import Picture, read_picture
 from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
 from gantool.pixels import to_uint8
 from gantool.plugins.host import host
+from gantool.render.grids import side_by_side
 from gantool.render.pictures import save_pictures, to_pil
-from gantool.render.rows import side_by_side
 from gantool.style.job import StyleSetup, as_image, find_style_loss, parse_styles, stylize
 from gantool.style.settings import Settings
 from gantool.style.transfer import State

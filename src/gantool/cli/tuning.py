@@ -116,5 +116,5 @@ def _show(search: Search, initial: SearchSettings, plugins: Sequence[Path], inte
     for text in worth(trials, search.noise()):
         result(text)
     if best is not None and words is not None:
-        result(f"The run of the best, for gantool sample: {search.folder / 'trials' / f'{best.number:03d}'}")
+        result(f"The run of the best, for gantool sample: {best.run_in(search.folder)}")
         result(words)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from gantool.api.specs import Spec
 from gantool.plugin_tools.child_process import Write, serve
 from gantool.plugins.host import PluginHost, using
@@ -44,10 +46,7 @@ class Request:
     @staticmethod
     def read(text: str) -> "Request":
         """The request that `text` wrote."""
-        given = json.loads(text)
-        plugins = tuple((name, distribution, origin) for name, distribution, origin in given["plugins"])
-        skip = tuple((kind, name) for kind, name in given["skip"])
-        return Request(**{**given, "plugins": plugins, "skip": skip})
+        return TypeAdapter(Request).validate_json(text)
 
 
 def examine(request: Request, write: Write) -> None:

@@ -245,12 +245,8 @@ def _phrase_of_items(items: Sequence[Any], endless: bool) -> str:
 
 def _range(metadata: Sequence[Any]) -> str:
     """The limits in words, from pydantic's `ge`, `gt`, `le`, `lt`, `multiple_of`, `min_length` and `max_length`."""
-    found = {
-        name: getattr(entry, name)
-        for entry in metadata
-        for name in ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length")
-        if getattr(entry, name, None) is not None
-    }
+    names = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length")
+    found = {name: limit for entry in metadata for name in names if (limit := getattr(entry, name, None)) is not None}
     words = []
     if "ge" in found and "le" in found:
         words.append(f"from {_written(found.pop('ge'))} to {_written(found.pop('le'))}")

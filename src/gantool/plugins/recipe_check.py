@@ -20,10 +20,10 @@ def check_recipe(name: str, recipe: Recipe) -> None:
 
 
 def _check(place: str, part: Recipe | ShortRun | OnCpu) -> None:
-    for field, (takes, fits) in RULES.items():
-        value = getattr(part, field, None)
+    for field, value in vars(part).items():
+        takes, fits = RULES[field]
         leaves_it = field == "images" and value is None and isinstance(part, OnCpu)  # to the recipe itself
-        if hasattr(part, field) and not leaves_it and not fits(value):
+        if not leaves_it and not fits(value):
             raise PluginError(f"{place}{field} must be {takes}, not {shortened(repr(value), _WIDTH_OF_A_VALUE)}")
         if isinstance(value, ShortRun | OnCpu):
             _check(f"{place}{field}.", value)

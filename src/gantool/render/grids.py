@@ -12,6 +12,7 @@ from gantool.errors import OptionError
 from gantool.render.pictures import to_pil, upscale
 
 PAPER = 255
+ROW_MARGIN = 8
 LARGEST_SHEET = 2**28  # pixels; beyond it viewers give up
 
 
@@ -63,3 +64,22 @@ def near_square(count: int) -> int:
     """The number of columns: about that of rows, or up to half as many again if fewer cells stay empty."""
     root = math.ceil(math.sqrt(count))
     return min(range(root, max(root, root * 3 // 2) + 1), key=lambda columns: (-count % columns, columns))
+
+
+def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+    """The pictures side by side on white, all as high as the last one."""
+    height = pictures[-1].height
+    scaled = [
+        picture.convert("RGB").resize(
+            (max(1, round(picture.width * height / picture.height)), height), Image.Resampling.LANCZOS
+        )
+        for picture in pictures
+    ]
+    canvas = Image.new(
+        "RGB", (sum(one.width + ROW_MARGIN for one in scaled) + ROW_MARGIN, height + 2 * ROW_MARGIN), (PAPER,) * 3
+    )
+    left = ROW_MARGIN
+    for one in scaled:
+        canvas.paste(one, (left, ROW_MARGIN))
+        left += one.width + ROW_MARGIN
+    return canvas

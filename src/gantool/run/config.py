@@ -65,8 +65,12 @@ def validated(settings: Mapping[str, Any], place: str) -> RunConfig:
         raise _explained(error, place, _as_given(settings)) from error
 
 
-def check_types(settings: Mapping[str, Any], place: str) -> None:
-    """Raise OptionError for the first setting whose value its field would refuse, or that does not exist."""
+def check_types(settings: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Settings as their fields take them.
+
+    Raises OptionError for the first one whose value its field would refuse, or that does not exist.
+    """
+    values = {}
     for key, value in spread(settings).items():
         if key not in RunConfig.model_fields:
             raise OptionError(f"{place}: there is no setting {key!r}.{did_you_mean(key, RunConfig.model_fields)}")
@@ -74,9 +78,10 @@ def check_types(settings: Mapping[str, Any], place: str) -> None:
         finite_only = ConfigDict(allow_inf_nan=False)  # as RunConfig has it
         adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info], config=finite_only)  # type: ignore[arg-type]
         try:
-            adapter.validate_python(value)
+            values[key] = adapter.validate_python(value)
         except ValidationError as error:
             raise _explained(error, place, _as_given(settings), key, value) from error
+    return values
 
 
 def _as_given(settings: Mapping[str, Any]) -> dict[str, str]:

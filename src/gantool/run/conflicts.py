@@ -79,7 +79,7 @@ def _refuse_strangers(components: RunComponents) -> None:
 
 def having(chosen: Sequence[Chosen], trait: str) -> list[Chosen]:
     """The components that declare a trait, without those that adapt and are set not to."""
-    return [one for one in chosen if trait in getattr(one.spec, "traits", ()) and not _held(one)]
+    return [one for one in chosen if isinstance(one.spec, Component) and trait in one.spec.traits and not _held(one)]
 
 
 def number(chosen: Chosen, option: str) -> float:

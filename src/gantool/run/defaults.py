@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gantool.api.run_config import NONE, RunConfig
-from gantool.api.specs import AUTO, Architecture, Component
+from gantool.api.specs import AUTO, Architecture, Component, Recipe
 from gantool.errors import GantoolError, PluginError, sentence
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
@@ -41,21 +41,8 @@ def defaults(arch: Architecture, source: Component, given: Mapping[str, Any], de
 
     It depends on the source and never on `--images`: N images and then N more have to give the same as 2N at once.
     """
-    recipe, reason = arch.recipe, f"the recipe of {arch.name}"
-    usual = recipe.learning_rate
-    of_steps = of_images = reason
-    if source.images is not None:
-        recipe, of_images = replace(recipe, images=source.images), f"what {source.name} calls for"
-    elif device == "cpu" and recipe.on_cpu is not None and recipe.on_cpu.images is not None:
-        of_images = f"{reason} on a CPU: its {recipe.images:,} are for a GPU"
-        recipe = replace(recipe, images=recipe.on_cpu.images)
-    if recipe.short is not None and source.images is not None and source.images <= recipe.short.images:
-        recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
-        of_steps = f"{reason} for sources as easy as {source.name}: more steps, higher learning rate"
-    elif recipe.on_cpu is not None and device == "cpu":
-        if (recipe.batch, recipe.learning_rate) != (recipe.on_cpu.batch, recipe.on_cpu.learning_rate):
-            of_steps = f"{reason} on a CPU: more updates for the same images"
-        recipe = replace(recipe, batch=recipe.on_cpu.batch, learning_rate=recipe.on_cpu.learning_rate)
+    recipe, of_steps, of_images = _recipe_for(arch, source, device)
+    reason, usual = f"the recipe of {arch.name}", arch.recipe.learning_rate
     batch = given.get("batch", recipe.batch)
     averaged = recipe.ema if recipe.ema != AUTO else _ema(batch)
     falls = given.get("lr_schedule", recipe.lr_schedule) != "constant"
@@ -87,6 +74,25 @@ def defaults(arch: Architecture, source: Component, given: Mapping[str, Any], de
         "images": of_images,
     }
     return Defaults(values, why)
+
+
+def _recipe_for(arch: Architecture, source: Component, device: str) -> tuple[Recipe, str, str]:
+    """The recipe for a source and a device, with the reasons for its steps and for its number of images."""
+    recipe = arch.recipe
+    reason = of_steps = of_images = f"the recipe of {arch.name}"
+    if source.images is not None:
+        recipe, of_images = replace(recipe, images=source.images), f"what {source.name} calls for"
+    elif device == "cpu" and recipe.on_cpu is not None and recipe.on_cpu.images is not None:
+        of_images = f"{reason} on a CPU: its {recipe.images:,} are for a GPU"
+        recipe = replace(recipe, images=recipe.on_cpu.images)
+    if recipe.short is not None and source.images is not None and source.images <= recipe.short.images:
+        recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
+        of_steps = f"{reason} for sources as easy as {source.name}: more steps, higher learning rate"
+    elif recipe.on_cpu is not None and device == "cpu":
+        if (recipe.batch, recipe.learning_rate) != (recipe.on_cpu.batch, recipe.on_cpu.learning_rate):
+            of_steps = f"{reason} on a CPU: more updates for the same images"
+        recipe = replace(recipe, batch=recipe.on_cpu.batch, learning_rate=recipe.on_cpu.learning_rate)
+    return recipe, of_steps, of_images
 
 
 def check_components(host: PluginHost, arch: Chosen, given: Collection[str] = ()) -> None:

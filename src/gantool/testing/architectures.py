@@ -16,6 +16,7 @@ from gantool.testing.drawing import (
     pictures_lie_about_the_range,
     reals_stay_in_range,
     the_contract_is_kept,
+    two_steps_are_forward,
 )
 from gantool.testing.exporting import exported_generators_take_any_batch
 from gantool.testing.faults import Fault, Property, found, placed, unwaived
@@ -27,13 +28,11 @@ from gantool.testing.growing import (
 )
 from gantool.testing.learning import gradients_reach_every_parameter
 from gantool.testing.logits import logits_have_no_bounds
-from gantool.testing.mapping import two_steps_are_forward
 from gantool.testing.modes import batchnorm_follows_training_mode, modes_are_left_alone
-from gantool.testing.networks import Case
+from gantool.testing.networks import CHANNELS, CLASSES, Case, shapes, usual
 from gantool.testing.repeating import a_seed_builds_the_same_networks, networks_do_not_seed, noise_follows_torchs_seed
 from gantool.testing.resuming import a_run_goes_on_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
-from gantool.testing.shapes import CHANNELS, CLASSES, shapes, usual
 from gantool.testing.steps import the_recipe_can_be_followed, two_steps_are_finite
 
 EVERYWHERE: tuple[Property[Case], ...] = (

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from gantool.api.networks import Images
+from gantool.api.networks import Images, MappedGenerator
 from gantool.engine.contract_check import check_contract
-from gantool.testing.networks import BATCH, Case, drawn, latents, set_mode
+from gantool.testing.networks import BATCH, Case, awaken, drawn, far_apart, latents, seeded, set_mode
 
 WILD = 20.0
 """A last layer that is linear may overshoot 1 by some; pixels in [0, 255] lie beyond this."""
@@ -107,4 +107,26 @@ def it_is_built_full_grown(case: Case) -> Iterator[str]:
         yield (
             f"a Gan that was just built draws pictures of {side} pixels, not of {case.shape.resolution}. Build it as "
             "it stands when its last stage ends; advance(0) is called when a run begins."
+        )
+
+
+def two_steps_are_forward(case: Case) -> Iterator[str]:
+    """synthesize(map(z, labels)) draws what forward(z, labels) draws, in evaluation mode."""
+    gan = awaken(case.build())
+    set_mode(gan, training=False)
+    generator, z, labels = gan.generator, latents(gan), case.labels()
+    if not isinstance(generator, MappedGenerator):
+        return
+    with torch.no_grad():
+        w = generator.map(z, labels)
+        if len(w) != len(z) or not bool(torch.isfinite(w).all()):
+            yield f"map(z, labels) gives {list(w.shape)} for {len(z)} latents; w is finite and has one row for each."
+            return
+        with seeded(0):
+            images = generator.synthesize(w)
+    whole = drawn(gan, z, labels)
+    if [level.shape for level in images] != [level.shape for level in whole] or far_apart(images, whole):
+        yield (
+            "synthesize(map(z, labels)) draws other pictures than forward(z, labels), in evaluation mode: sampling "
+            "and interpolation, which work in w, would show what was not trained. Have forward call both."
         )

@@ -9,9 +9,8 @@ from gantool.errors import GantoolError, PluginError
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, found, placed, unwaived
-from gantool.testing.networks import Case
+from gantool.testing.networks import Case, shapes, usual
 from gantool.testing.players import players
-from gantool.testing.shapes import shapes, usual
 from gantool.testing.steps import two_steps_are_finite
 
 SETTINGS = {

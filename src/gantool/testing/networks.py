@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gantool.api.networks import Gan, Images, Labels, Stage
-from gantool.api.specs import ImageShape
+from gantool.api.specs import Architecture, ImageShape
 from gantool.engine.judging import PerImage
 from gantool.engine.stages import stages_of
 from gantool.pixels import to_float
@@ -22,6 +23,7 @@ from gantool.testing.choosing import SETTING
 BATCH = 4
 """What is asked of `stages`, and what steps learn from: the least that can be learnt from in two parts."""
 SAMPLES = 8
+CHANNELS, CLASSES = (3, 1), (0, 3)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,23 @@ class Case:
             pixels = torch.randint(0, 256, (n, self.shape.channels, side, side), dtype=torch.uint8)
         pixels[:, :, 0, 0], pixels[:, :, -1, -1] = 0, 255
         return to_float(pixels)
+
+
+def usual(component: Chosen) -> tuple[int, ...]:
+    """The two smallest sizes it says it can do, else 16 and 32 pixels."""
+    able = component.spec.resolutions if isinstance(component.spec, Architecture) else ()
+    return tuple(sorted(able))[:2] or (16, 32)
+
+
+def shapes(
+    resolutions: Sequence[int], channels: Sequence[int] = CHANNELS, classes: Sequence[int] = CLASSES, quick: bool = True
+) -> Iterator[ImageShape]:
+    """All combinations; with `quick`, each size once."""
+    if not quick:
+        yield from (ImageShape(*sizes) for sizes in product(resolutions, channels, classes))
+        return
+    for turn in range(max(len(resolutions), len(channels), len(classes))):
+        yield ImageShape(*(values[min(turn, len(values) - 1)] for values in (resolutions, channels, classes)))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 
 from gantool.api.networks import Stage
+from gantool.api.specs import Architecture
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
 from gantool.engine.step import Game, discriminator_step, generator_step
@@ -27,8 +28,8 @@ WAYS = (("", PLAIN, 1), (" with --accumulate 2", PLAIN, 2), (" in bf16 with chan
 
 def configured(case: Case, **settings: object) -> Resolved:
     """The settings of a short run of this architecture by its recipe, without augmentation unless it names one."""
-    recipe = getattr(case.component.spec, "recipe", None)
-    plain: dict[str, object] = {} if getattr(recipe, "augment", None) else {"augment": "none"}
+    spec = case.component.spec
+    plain: dict[str, object] = {} if isinstance(spec, Architecture) and spec.recipe.augment else {"augment": "none"}
     plain |= {
         "arch": case.component.text, "resolution": case.shape.resolution, "channels": case.shape.channels,
         "labels": case.shape.classes > 0, "batch": BATCH, "device": "cpu", "precision": "float32",

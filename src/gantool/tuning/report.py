@@ -7,7 +7,6 @@ from typing import Any
 
 from gantool.tuning.search import Search
 from gantool.tuning.space import flags
-from gantool.tuning.training import FOLDER
 from gantool.tuning.trials import REPEAT, START, Trial, best_of, load, ranked
 
 
@@ -99,7 +98,7 @@ def document(search: Search, best_command: str | None, interrupted: bool) -> dic
                 "images_seen": trial.images,
                 "reason": trial.reason,
                 "scores": trial.scores,
-                "run": str(search.folder / FOLDER / f"{trial.number:03d}"),
+                "run": str(trial.run_in(search.folder)),
             }
             for trial in ranked(trials)
         ],

@@ -7,13 +7,11 @@ that begins above 0 is searched on a logarithmic scale; whole numbers at both en
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, runtime_checkable
-
-from pydantic import TypeAdapter
+from typing import Any, Protocol, runtime_checkable
 
 from gantool.api.run_config import ALIASES, RunConfig
 from gantool.errors import OptionError, did_you_mean
-from gantool.run.config import WITHOUT_FLAG, check_types, spread
+from gantool.run.config import WITHOUT_FLAG, check_types
 
 START = "start"
 """The text that leaves a setting as it is at the start."""
@@ -129,15 +127,7 @@ def _split(text: str) -> Iterator[str]:
 
 def meant(key: str, text: str) -> dict[str, Any]:
     """The settings that a text of a dimension stands for, none for `start`. Raises OptionError for an invalid text."""
-    if text == START:
-        return {}
-    check_types({key: text}, f"--search {key}")
-    fields = RunConfig.model_fields
-    values: dict[str, Any] = {}
-    for name, value in spread({key: text}).items():
-        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[fields[name].annotation, fields[name]])  # type: ignore[arg-type]
-        values[name] = adapter.validate_python(value)
-    return values
+    return {} if text == START else check_types({key: text}, f"--search {key}")
 
 
 def flags(settings: Mapping[str, Any]) -> list[str]:

@@ -18,8 +18,6 @@ from gantool.run import start
 from gantool.tuning.search import Outcome, Report
 from gantool.tuning.trials import REPEAT, Trial, snapshot_every
 
-FOLDER = "trials"
-
 
 @dataclass(frozen=True)
 class TrialTrainer:
@@ -34,10 +32,6 @@ class TrialTrainer:
     file: Path | None
     images: int
     guard: Callable[[Trainer], AbstractContextManager[list[int]]]
-
-    def run_of(self, trial: Trial) -> Path:
-        """The run folder of a trial."""
-        return self.folder / FOLDER / f"{trial.number:03d}"
 
     def __call__(self, trial: Trial, report: Report) -> Outcome:
         """Train the trial. An error in its settings or training is its outcome and does not end the search."""
@@ -61,11 +55,11 @@ class TrialTrainer:
         del made, watcher.stop
         gc.collect()  # so that the memory is free for the next trial
         if trial.status == "stopped":
-            shutil.rmtree(self.run_of(trial) / CHECKPOINTS, ignore_errors=True)
+            shutil.rmtree(trial.run_in(self.folder) / CHECKPOINTS, ignore_errors=True)
         return Outcome(images, interrupted=interrupted)
 
     def _plan(self, trial: Trial) -> start.Plan:
-        run = self.run_of(trial)
+        run = trial.run_in(self.folder)
         if (run / CONFIG).is_file():
             return start.plan(self.plugins, {}, resume=run)
         settings = {**self.given, **trial.settings, "images": self.images, "seed": trial.seed}

@@ -16,7 +16,7 @@ SNAPSHOTS = 8
 """Snapshots in a trial, so far apart that the watch, which waits 4 % of a run between two scores, skips none."""
 START, REPEAT = 0, 1
 """The first trial has the settings of the start, the second the same with another seed, for the noise of scores."""
-FILE = "trials.json"
+FILE, RUNS = "trials.json", "trials"
 
 
 @dataclass
@@ -35,6 +35,10 @@ class Trial:
     scores: list[tuple[int, float]] = field(default_factory=list)
     images: int = 0
     reason: str = ""
+
+    def run_in(self, folder: Path) -> Path:
+        """Its run folder, in that of a search."""
+        return folder / RUNS / f"{self.number:03d}"
 
     @property
     def best(self) -> float | None:

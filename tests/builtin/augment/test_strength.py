@@ -1,6 +1,6 @@
 import pytest
 
-from gantool.builtin.augment.strength import strength_for
+from gantool.builtin.augment import strength_for
 
 
 @pytest.mark.parametrize(

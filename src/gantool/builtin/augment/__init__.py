@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from gantool.api.hookspecs import hookimpl
-from gantool.api.specs import Component, Options, option
+from gantool.api.specs import Component, Options, Setting, option
 
 Policy = Literal["color", "translation", "cutout"]
 Chance = Annotated[float, Field(ge=0, le=1)]
@@ -27,6 +27,21 @@ class DiffAugmentOptions(Options):
         if len(set(value)) < len(value):
             raise ValueError("it names a transformation twice")
         return value
+
+
+def settle(options: DiffAugmentOptions, setting: Setting) -> tuple[DiffAugmentOptions, str]:
+    """Options with the strength that suits the number of pictures, and the reason."""
+    count = setting.count()
+    strength = float(f"{strength_for(count):.3g}")
+    return options.model_copy(update={"strength": strength}), f"strength {strength:g} for {count:,} images"
+
+
+def strength_for(count: int) -> float:
+    """The probability that a sample is augmented, for `count` pictures: lower with more, 0 from 100,000 on.
+
+    It is a rule of thumb, min(0.5, (1e5 - count) * 3e-6), not from a paper; it gives 0.3 at most.
+    """
+    return min(0.5, max(0.0, (1e5 - count) * 3e-6))
 
 
 class AdaOptions(Options):
@@ -56,7 +71,7 @@ def gantool_augmentations() -> list[Component]:
             "Colour, translation and cutout (Zhao et al. 2020): for less than about 10,000 pictures",
             DiffAugmentOptions,
             "gantool.builtin.augment.diffaugment:DiffAugment",
-            settle="gantool.builtin.augment.strength:settle",
+            settle="gantool.builtin.augment:settle",
         ),
         Component(
             "ada",

@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gantool.api.hookspecs import hookimpl
-from gantool.api.specs import AUTO, Component, Options, option
+from gantool.api.specs import AUTO, Component, Options, Setting, option
 
 Gamma = Annotated[float, Field(ge=0)]
-SETTLE_GAMMA = "gantool.builtin.penalties.gamma:settle"
+SETTLE_GAMMA = "gantool.builtin.penalties:settle_gamma"
+PER_PIXEL = 2e-4
+"""gamma = 2e-4 * pixels / batch (Karras et al. 2020, "limited data", appendix C)."""
 
 
 class R1Options(Options):
@@ -18,6 +20,13 @@ class R1Options(Options):
         AUTO, "gamma: the loss gets gamma/2 times the squared gradient; auto: 2e-4 * resolution^2 / batch"
     )
     every: int = option(1, "apply on every n-th step, n times as strongly", ge=1)
+
+
+def settle_gamma(options: R1Options, setting: Setting) -> tuple[R1Options, str]:
+    """Options with gamma for this resolution and batch, and why."""
+    gamma = float(f"{PER_PIXEL * setting.resolution**2 / setting.batch:.4g}")
+    why = f"gamma = 2e-4 * {setting.resolution}^2 / batch {setting.batch}, the rule of StyleGAN2-ADA"
+    return options.model_copy(update={"weight": gamma}), why
 
 
 class GpOptions(Options):

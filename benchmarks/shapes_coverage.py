@@ -11,11 +11,14 @@ import dataclasses
 import json
 import sys
 from functools import partial
+from pathlib import Path
 
 import gantool
 from gantool.builtin.sources.shapes import FACTORS
-from gantool.builtin.sources.shapes_recognise import NEAREST, RECOGNISABLE, WELL_DRAWN, recognise
-from gantool.metrics.coverage import Coverage, count_kinds
+
+sys.path.insert(0, str(Path(__file__).parent / "stability"))
+from mode_coverage import Coverage, count_kinds
+from shapes_recognise import NEAREST, RECOGNISABLE, WELL_DRAWN, recognise
 
 READINGS = {"well drawn": WELL_DRAWN, "recognisable": RECOGNISABLE, "nearest": NEAREST}
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from jaxtyping import install_import_hook
 
-install_import_hook("gantool", "beartype.beartype")
+install_import_hook(["gantool", "mode_coverage", "shapes_recognise"], "beartype.beartype")
 
 
 @pytest.fixture(scope="session", autouse=True)

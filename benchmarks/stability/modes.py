@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from jaxtyping import UInt8
 from runs import PLUGINS
 from scores import Reading, Score, score
+from shapes_recognise import NEAREST, RECOGNISABLE, recognise
 from torch import Tensor, nn
 
 import gantool
 from gantool.builtin.sources.shapes import FACTORS, kinds
-from gantool.builtin.sources.shapes_recognise import NEAREST, RECOGNISABLE, recognise
 from gantool.plugins.host import host
 from gantool.plugins.option_types import quote
 from gantool.run.prepare import build_source

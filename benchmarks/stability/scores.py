@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64, UInt8
+from mode_coverage import expected_kinds
 from torch import Tensor
-
-from gantool.metrics.coverage import expected_kinds
 
 FEW_MODES = 0.1
 """Collapsed: fewer modes than this part of those that as many reals show."""

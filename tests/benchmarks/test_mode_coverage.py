@@ -1,9 +1,9 @@
 import pytest
 import torch
+from mode_coverage import count_kinds, expected_kinds
+from shapes_recognise import recognise
 
 from gantool.builtin.sources import shapes
-from gantool.builtin.sources.shapes_recognise import recognise
-from gantool.metrics.coverage import count_kinds, expected_kinds
 
 FACTORS = {"figure": ("circle", "star", "moon"), "color": ("red", "blue")}
 

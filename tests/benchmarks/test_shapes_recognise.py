@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from shapes_recognise import NEAREST, NONE, RECOGNISABLE, WELL_DRAWN, recognise
 
 from gantool.builtin.sources.shapes import Shapes
-from gantool.builtin.sources.shapes_recognise import NEAREST, NONE, RECOGNISABLE, WELL_DRAWN, recognise
 from gantool.errors import DataError
 
 

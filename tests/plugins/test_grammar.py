@@ -8,7 +8,8 @@ from gantool.api.specs import Component, Options, option
 from gantool.cli.describe import takes
 from gantool.errors import OptionError, UsageError
 from gantool.plugins.grammar import Choice, canonical, describe_options, parse_choice, read_options
-from gantool.plugins.option_types import choices, phrase, writable
+from gantool.plugins.option_types import writable
+from gantool.plugins.option_words import choices, phrase
 
 
 class Everything(Options):

@@ -149,7 +149,7 @@ def _complete_options(options: Any, start: str, rest: str) -> Iterator[tuple[str
     """Completions of the last `option=value` in `rest`; `start` is what stands before `rest`."""
     from gantool.cli.describe import takes
     from gantool.plugins.grammar import describe_options
-    from gantool.plugins.option_types import choices
+    from gantool.plugins.option_words import choices
 
     before, comma, last = rest.rpartition(",")
     start += before + comma

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from gantool.data.supply import Supply, supply_of
 from gantool.errors import DataError
 
 
+@dataclass(frozen=True)
 class ShuffledBatches:
     """Batches of an endless shuffled sequence of images; `open_batches` makes them.
 
@@ -24,38 +26,27 @@ class ShuffledBatches:
     touching the files does not change it. (For an uncached plugin source it covers only name, size and classes.)
     """
 
-    def __init__(
-        self,
-        source: Source,
-        supply: Supply,
-        fingerprint: str,
-        resolution: int,
-        seed: int,
-        flip: bool,
-        rank: int,
-        world: int,
-    ) -> None:
-        self.count = len(source)
-        self.fingerprint = fingerprint
-        self.class_names = tuple(source.class_names)
-        self._supply = supply
-        self._resolution = resolution
-        self._seed = seed
-        self._flip = flip
-        self._rank = rank
-        self._world = world
+    count: int
+    class_names: tuple[str, ...]
+    fingerprint: str
+    supply: Supply
+    resolution: int
+    seed: int
+    flip: bool
+    rank: int
+    world: int
 
     def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
         """This process's n images of the global batch that begins at `images_seen`, with labels if `labels` was set.
 
         The global batch is the next `world * n` positions of the sequence, of which process `rank` has the `rank`-th n.
         """
-        start = images_seen + self._rank * n
-        indices = images_at(self._seed, self.count, start, n)
-        following = images_at(self._seed, self.count, start + self._world * n, n)
-        images, labels = self._supply(indices, following, resolution or self._resolution)
-        if self._flip:
-            images = _mirrored(images, flips_at(self._seed, start, n))
+        start = images_seen + self.rank * n
+        indices = images_at(self.seed, self.count, start, n)
+        following = images_at(self.seed, self.count, start + self.world * n, n)
+        images, labels = self.supply(indices, following, resolution or self.resolution)
+        if self.flip:
+            images = _mirrored(images, flips_at(self.seed, start, n))
         return images, labels
 
 
@@ -94,7 +85,8 @@ def open_batches(
         read_item(source, 0, name, shape, labels)  # a fault that every image has is found before the run folder is made
     supply = supply_of(source, name, shape, labels, device, sides)
     fingerprint = _fingerprint(source, name, shape)
-    return ShuffledBatches(source, supply, fingerprint, resolution, seed, flip, rank, world)
+    names = tuple(source.class_names)
+    return ShuffledBatches(len(source), names, fingerprint, supply, resolution, seed, flip, rank, world)
 
 
 def _mirrored(images: UInt8[Tensor, "n c h w"], which: Bool[np.ndarray, "n"]) -> UInt8[Tensor, "n c h w"]:

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from gantool.api.specs import Options, Spec
 from gantool.errors import OptionError, UsageError, did_you_mean
-from gantool.plugins.option_types import accepts, choices, finite, phrase, read_value, split, write_value
+from gantool.plugins.option_types import read_value, split, write_value
+from gantool.plugins.option_words import accepts, choices, finite, phrase
 
 
 @dataclass(frozen=True)

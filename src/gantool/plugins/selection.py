@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from gantool.api.specs import AUTO, Component, ImageShape, Options, Setting, Spec
 from gantool.errors import GantoolError, PluginError, cause, sentence
 from gantool.plugins.built_check import check_built
+from gantool.plugins.folder_modules import advice_on
 from gantool.plugins.grammar import canonical
-from gantool.plugins.loading import advice_on
 
 T = TypeVar("T")
 

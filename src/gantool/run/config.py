@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
 from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
-from gantool.plugins.option_types import finite, phrase
+from gantool.plugins.option_words import finite, phrase
 
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 WITHOUT_FLAG = tuple(name for name in SETTINGS if not flag_of(name).panel)

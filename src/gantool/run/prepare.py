@@ -126,16 +126,14 @@ def build_gan(config: RunConfig, chosen: Chosen, class_names: Sequence[str]) -> 
 
 def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: torch.device) -> None:
     """Call the components of plugins as a step will. Raises PluginError when one breaks its contract."""
-    arch = components.architecture
-    if arch.is_plugin:
-        with redirect_stdout(sys.stderr):
+    arch, optimizer = components.architecture, components.optimizer
+    with redirect_stdout(sys.stderr):  # standard output is for results, and a plugin may print
+        if arch.is_plugin:
             try_networks(gan, arch.title, shape, device)
-    if components.optimizer.is_plugin:
-        with redirect_stdout(sys.stderr):
-            try_optimizer(components.optimizer.build, components.optimizer.title, device)
-    for chosen in filter(lambda one: one.is_plugin, components.strategies):
-        built = chosen.build()  # not the instance of the run, whose state begins with the run
-        with redirect_stdout(sys.stderr):  # standard output is for results, and a plugin may print
+        if optimizer.is_plugin:
+            try_optimizer(optimizer.build, optimizer.title, device)
+        for chosen in filter(lambda one: one.is_plugin, components.strategies):
+            built = chosen.build()  # not the instance of the run, whose state begins with the run
             try_memory(built, chosen.title)
             if chosen.kind == "loss":
                 try_loss(built, chosen.title, device)

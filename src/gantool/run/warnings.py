@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.api.run_config import RunConfig
-from gantool.plugins.option_types import choices
+from gantool.plugins.option_words import choices
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
 from gantool.run.conflicts import flag_of, having

@@ -69,11 +69,9 @@ def transfer(
     settings, style_loss = settings or Settings(), style_loss or Gram()
     shares = list(shares) if shares is not None else [1.0] * len(styles)
     _check(content, styles, shares, masks)
-    if settings.preserve_color == "no":
-        yield from _transfer(content, styles, extractor, settings, shares, masks, start, style_loss, autocast)
-        return
-    if settings.preserve_color == "match":
-        styles = [matched(style, content) for style in styles]
+    if settings.preserve_color != "luminance":
+        if settings.preserve_color == "match":
+            styles = [matched(style, content) for style in styles]
         yield from _transfer(content, styles, extractor, settings, shares, masks, start, style_loss, autocast)
         return
     plain, styles = grey(content), [matched(luma(style), luma(content)).expand_as(style) for style in styles]

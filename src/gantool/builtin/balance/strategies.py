@@ -48,9 +48,6 @@ class TwoTimescales(Balance):
         """Both networks, always."""
         return Turn()
 
-    def observe(self, seen: Seen) -> None:
-        """Does nothing: there is no state."""
-
 
 class SkipDiscriminator(nn.Module, Balance):
     """Skips discriminator steps while the running mean of its loss is below a bound.

@@ -1,6 +1,7 @@
 """Random filters of a fixed seed at several scales, which need no weights (Ustyuzhaninov et al. 2016)."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -35,12 +36,13 @@ class Filters(Extractor):
         self.layers = (*(f"scale{scale}" for scale in scales), *(f"edges{scale}" for scale in scales))
         self.style_layers: Mapping[str, float] = {f"scale{scale}": 1.0 for scale in scales[:2]}
         self.content_layers: Mapping[str, float] = {f"edges{scales[min(1, len(scales) - 1)]}": 1.0}
-        self._whole: FilterBank | None = None
+
+    @cached_property
+    def _whole(self) -> "FilterBank":
+        return self.select([name for name in self.layers if name.startswith("scale")])
 
     def __call__(self, images: Float[Tensor, "n 3 h w"]) -> Sequence[Float[Tensor, "n _ _ _"]]:
         """Features of all `scale` layers."""
-        if self._whole is None:
-            self._whole = self.select([name for name in self.layers if name.startswith("scale")])
         features: Sequence[Tensor] = self._whole(images)
         return features
 

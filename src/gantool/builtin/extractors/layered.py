@@ -1,13 +1,16 @@
 """Convolutional networks as a sequence of named stages, cut after the last layer that is needed."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gantool.api.features import Extractor
 from gantool.builtin.extractors import Pooling
 from gantool.errors import OptionError, did_you_mean
 
@@ -57,6 +60,23 @@ class Layered(nn.Module):
             if name in self.layers:
                 found[name] = values
         return [found[name] for name in self.layers]
+
+
+class Trained(Extractor):
+    """An extractor whose weights are not read or fetched before they are needed."""
+
+    @abstractmethod
+    def select(self, layers: Sequence[str]) -> Layered:
+        """The network for these layers, with its weights."""
+
+    @cached_property
+    def _whole(self) -> Layered:
+        return self.select(tuple(self.style_layers))
+
+    def __call__(self, images: Float[Tensor, "n 3 h w"]) -> Sequence[Float[Tensor, "n _ _ _"]]:
+        """Features of the style layers."""
+        features: Sequence[Tensor] = self._whole(images)
+        return features
 
 
 class Convolution(nn.Conv2d):

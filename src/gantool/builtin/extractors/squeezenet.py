@@ -7,9 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool.api.features import Extractor
 from gantool.builtin.extractors import SqueezeNetOptions
-from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, check_layers, fill
+from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, Trained, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
 
 FIRES = {2: (64, 16, 64), 3: (128, 16, 64), 4: (128, 32, 128), 5: (256, 32, 128), 6: (256, 48, 192),
@@ -35,7 +34,7 @@ class Fire(nn.Module):
         return F.relu(torch.cat([self.expand1x1(values), self.expand3x3(values)], dim=1))
 
 
-class SqueezeNet(Extractor):
+class SqueezeNet(Trained):
     """Layers `relu1` and `fire2` to `fire9`. Weights are not read or fetched before `select`."""
 
     layers = ("relu1", *(f"fire{index}" for index in FIRES))
@@ -44,14 +43,6 @@ class SqueezeNet(Extractor):
 
     def __init__(self, options: SqueezeNetOptions) -> None:
         self._options = options
-        self._whole: Layered | None = None
-
-    def __call__(self, images: Float[Tensor, "n 3 h w"]) -> Sequence[Float[Tensor, "n _ _ _"]]:
-        """Features of the style layers."""
-        if self._whole is None:
-            self._whole = self.select(tuple(self.style_layers))
-        features: Sequence[Tensor] = self._whole(images)
-        return features
 
     def select(self, layers: Sequence[str]) -> Layered:
         """The network for these layers, with its weights. Raises OptionError if the weights do not fit."""

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
-from gantool.api.features import Extractor
 from gantool.builtin.extractors import NetworkOptions
-from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, check_layers, fill
+from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, Trained, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
 
 WIDTHS = (64, 128, 256, 512, 512)
 
 
-class Vgg(Extractor):
+class Vgg(Trained):
     """Layers `relu1_1` to `relu5_N`. Weights are not read or fetched before `select`."""
 
     content_layers: Mapping[str, float] = {"relu4_2": 1.0}
@@ -23,17 +21,9 @@ class Vgg(Extractor):
 
     def __init__(self, options: NetworkOptions) -> None:
         self._options = options
-        self._whole: Layered | None = None
         self.layers = tuple(
             f"relu{block}_{index}" for block, depth in enumerate(self.depths, 1) for index in range(1, depth + 1)
         )
-
-    def __call__(self, images: Float[Tensor, "n 3 h w"]) -> Sequence[Float[Tensor, "n _ _ _"]]:
-        """Features of the style layers."""
-        if self._whole is None:
-            self._whole = self.select(tuple(self.style_layers))
-        features: Sequence[Tensor] = self._whole(images)
-        return features
 
     def select(self, layers: Sequence[str]) -> Layered:
         """The network for these layers, with its weights. Raises OptionError if the weights do not fit."""

@@ -36,20 +36,15 @@ class R1(Penalty):
     """|grad D(real)|^2 (Mescheder et al. 2018, eq. 9); the step's weight is gamma / 2."""
 
     def __init__(self, options: R1Options) -> None:
-        self.weight = _gamma(options) / 2
-        self.every = options.every
+        self.weight, self.every = _gamma(options) / 2, options.every
 
     def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
         """The squared gradient at each real sample."""
         return squared_gradient(network, real, labels)
 
 
-class R2(Penalty):
+class R2(R1):
     """|grad D(fake)|^2 (Mescheder et al. 2018, eq. 10); the step's weight is gamma / 2."""
-
-    def __init__(self, options: R1Options) -> None:
-        self.weight = _gamma(options) / 2
-        self.every = options.every
 
     def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
         """The squared gradient at each fake sample."""
@@ -63,8 +58,7 @@ class GradientPenalty(Penalty):
     """
 
     def __init__(self, options: GpOptions) -> None:
-        self.weight = options.weight
-        self.every = options.every
+        self.weight, self.every = options.weight, options.every
         self.target = options.target
 
     def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
@@ -82,8 +76,7 @@ class Dragan(Penalty):
     """
 
     def __init__(self, options: DraganOptions) -> None:
-        self.weight = options.weight
-        self.every = options.every
+        self.weight, self.every = options.weight, options.every
         self.target, self.noise = options.target, options.noise
 
     def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
@@ -99,8 +92,7 @@ class Drift(Penalty):
     """D(real)^2, which keeps the logits of reals near 0 (Karras et al. 2018, appendix A.1)."""
 
     def __init__(self, options: DriftOptions) -> None:
-        self.weight = options.weight
-        self.every = options.every
+        self.weight, self.every = options.weight, options.every
 
     def __call__(self, network: Critic, real: Images, fake: Images, labels: Labels) -> Logits:
         """The squared logit of each real sample, by a forward pass of its own."""

@@ -1,12 +1,11 @@
 """Delivery of events to observers, so that one that fails never harms the run."""
 
 from collections.abc import Sequence
+from typing import get_args
 
-from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
+from gantool.api.events import Event, Warned
 from gantool.api.observers import Listener
 from gantool.errors import cause, sentence
-
-EVENTS = (Started, Tick, Snapshot, Measured, Checkpoint, Warned, Finished)
 
 
 class Announcer:
@@ -51,6 +50,6 @@ def _called(observer: Listener) -> str:
 def _checked(answer: object) -> Sequence[Event]:
     if answer is None:
         return ()
-    if not isinstance(answer, list | tuple) or not all(isinstance(one, EVENTS) for one in answer):
+    if not isinstance(answer, list | tuple) or not all(isinstance(one, get_args(Event)) for one in answer):
         raise TypeError(f"it answered {answer!r}; an observer answers with a list of events, or None")
     return answer

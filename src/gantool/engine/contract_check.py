@@ -39,9 +39,8 @@ def check_contract(gan: object, shape: ImageShape, title: str, batch: int = USUA
         raise
     except (Exception, SystemExit) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise PluginError(
-            f"{title} cannot draw and judge two {_words(shape)}: {type(error).__name__}: {reason}"
-        ) from error
+        pictures = f"pictures of {shape.resolution} pixels, {shape.channels} channels and {shape.classes} classes"
+        raise PluginError(f"{title} cannot draw and judge two {pictures}: {type(error).__name__}: {reason}") from error
     finally:
         for network, mode in modes:
             network.train(mode)
@@ -118,7 +117,3 @@ def _check_finite(tensors: Sequence[Tensor], what: str) -> None:
 
 def _shapes(images: tuple[Tensor, ...]) -> str:
     return " and ".join(str(list(level.shape)) for level in images)
-
-
-def _words(shape: ImageShape) -> str:
-    return f"pictures of {shape.resolution} pixels, {shape.channels} channels and {shape.classes} classes"

@@ -1,5 +1,7 @@
 """The turns of both networks: who learns from a batch, and how many batches each has learnt from."""
 
+from dataclasses import asdict, dataclass
+
 from torch import Tensor
 
 from gantool.api.networks import Labels
@@ -8,15 +10,16 @@ from gantool.engine.step import Game, Scalars, discriminator_step, generator_ste
 from gantool.errors import TrainingError
 
 
+@dataclass
 class Turns:
     """The number of turns that each network had: a lazy penalty is due by them, since the clock's may never meet."""
 
-    def __init__(self, d: int = 0, g: int = 0) -> None:
-        self.d, self.g = d, g
+    d: int = 0
+    g: int = 0
 
     def state(self) -> dict[str, int]:
         """The state dict for a checkpoint."""
-        return {"d": self.d, "g": self.g}
+        return asdict(self)
 
     def play(self, game: Game, batch: Tensor, labels: Labels, noise: float) -> Scalars:
         """The steps of one batch, of those networks to which the game's balance gives a turn."""

@@ -79,11 +79,8 @@ def placed(by_place: Iterable[tuple[str, list[Fault]]]) -> list[Fault]:
     for place, faults in by_place:
         for fault in faults:
             places.setdefault(fault, []).append(place)
-    return [Fault(f"{where[0]}{_more(len(where) - 1)}: {fault}", fault.check) for fault, where in places.items()]
-
-
-def _more(count: int) -> str:
-    return f" (and {count} more)" if count else ""
+    more = {fault: f" (and {len(where) - 1} more)" if len(where) > 1 else "" for fault, where in places.items()}
+    return [Fault(f"{where[0]}{more[fault]}: {fault}", fault.check) for fault, where in places.items()]
 
 
 def _claim(check: Callable[..., object]) -> str:

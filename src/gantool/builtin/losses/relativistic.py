@@ -1,7 +1,5 @@
 """Relativistic losses: only differences of logits of reals and fakes matter."""
 
-from collections.abc import Callable
-
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
@@ -16,14 +14,6 @@ def _given(real_logits: Logits | None) -> Logits:
     return real_logits
 
 
-def _hinge(lead: Tensor) -> Tensor:
-    return relu(1 - lead)
-
-
-def _logistic(lead: Tensor) -> Tensor:
-    return softplus(-lead)
-
-
 class RelativisticAverage(Loss):
     """RaSGAN and RaHingeGAN (Jolicoeur-Martineau 2018): each sample against the average of the other kind.
 
@@ -35,7 +25,10 @@ class RelativisticAverage(Loss):
     zero_decides = False
 
     def __init__(self, options: RelativisticOptions) -> None:
-        self._cost_of_lead: Callable[[Tensor], Tensor] = _hinge if options.kind == "hinge" else _logistic
+        self._hinge = options.kind == "hinge"
+
+    def _cost_of_lead(self, lead: Tensor) -> Tensor:
+        return relu(1 - lead) if self._hinge else softplus(-lead)
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
         """Reals against the mean logit of fakes, fakes against that of reals; 2 log 2 at zero logits, by hinge 2."""

@@ -79,9 +79,9 @@ class Console(Observer):
             self._progress.start()
 
     def _tick(self, event: Tick) -> None:
-        first, grew = self._speed == 0.0, self._grew(event)
+        first, grew, speed = self._speed == 0.0, self._grew(event), event.images_per_second
         # Each level has a speed of its own.
-        self._speed = event.images_per_second if first or grew else _blend(self._speed, event.images_per_second)
+        self._speed = speed if first or grew else SMOOTHING * self._speed + (1 - SMOOTHING) * speed
         line = status(event, self._speed, self._measured)
         due = grew or first or event.images_seen >= event.images_goal
         due = due or time.monotonic() - self._shown_at >= self._seconds
@@ -138,7 +138,3 @@ def _measurements(measured: Measured | None) -> list[str]:
 
 def _short(value: float) -> str:
     return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
-
-
-def _blend(old: float, new: float) -> float:
-    return SMOOTHING * old + (1 - SMOOTHING) * new

@@ -212,6 +212,60 @@ def test_a_plugin_that_ends_the_process_is_not_blamed_on_another_of_its_distribu
     assert log.exists() is not blocked
 
 
+FITTING = """
+import gantool
+@gantool.hookimpl
+def gantool_losses():
+    return [gantool.Component(
+        "fitting", "A loss", gantool.Options, "fitting_heavy:Sum", goes_with=("painter",)
+    )]
+"""
+PAINTER = """
+import gantool
+@gantool.hookimpl
+def gantool_architectures():
+    return [gantool.Architecture(
+        "painter", "Linear both ways", gantool.Options, "painter_heavy:build", gantool.Recipe(batch=4), resolutions=(8,)
+    )]
+"""
+PAINTS = """
+import gantool
+from torch import nn
+class G(nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.shape, self.last = shape, nn.Linear(4 + shape.classes, shape.channels * shape.resolution**2)
+    def forward(self, z, labels=None):
+        z = z if labels is None else cat(z, labels, self.shape.classes)
+        side = self.shape.resolution
+        return (self.last(z).tanh().view(-1, self.shape.channels, side, side),)
+class D(nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.shape, self.last = shape, nn.Linear(shape.classes + shape.channels * shape.resolution**2, 1)
+    def forward(self, images, labels=None):
+        flat = images[-1].flatten(1)
+        return self.last(flat if labels is None else cat(flat, labels, self.shape.classes)).flatten()
+def cat(x, labels, classes):
+    import torch
+    return torch.cat([x, torch.nn.functional.one_hot(labels, classes).to(x.dtype)], dim=1)
+def build(options, shape):
+    return gantool.Gan(G(shape), D(shape), 4)
+"""
+
+
+def test_the_architecture_that_a_component_goes_with_is_found_in_another_plugin(check: Check, tmp_path: Path) -> None:
+    modules = tmp_path / "modules"
+    (modules / "fitting_heavy.py").write_text(HEAVY)
+    (modules / "painter_heavy.py").write_text(PAINTS)
+    code, reports = check("fitting", fitting=FITTING)
+    (alone,) = reports["fitting"]["components"]
+    assert (code, alone["faults"], alone["needs"]) == (0, [], ["architecture painter"])
+    _, reports = check("fitting", painter=PAINTER, exiter="import os; os._exit(7)")
+    (beside,) = reports["fitting"]["components"]
+    assert (beside["faults"], beside["needs"]) == ([], [])
+
+
 def test_names_choose_plugins_and_built_ins_and_the_environment_blocks_only_what_was_not_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,7 +1,7 @@
 """The check of plugins: child processes import them and try their components, and may hang or crash at it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Tried:
     faults: list[str]
     seconds: float | None = None
     needs: list[str] = field(default_factory=list)
-    """Options without a default: nothing was tried."""
+    """Options without a default, and architectures that no plugin here brings: nothing was tried."""
     waived: dict[str, str] = field(default_factory=dict)
     """The checks that its spec waives, each with its reason."""
 
@@ -117,7 +117,8 @@ def examine(each: Asked, *, quick: bool, seconds: float) -> Examined:
     candidate = each.candidate
     seen = Examined(candidate.name, candidate.distribution, candidate.version, candidate.origin)
     plugins = (candidate.key, *(sibling.key for sibling in _siblings(candidate)))
-    request = Request(plugins, "quick" if quick else "full", each.only)
+    neighbours = tuple(other.key for other in _neighbours(candidate) if other.key not in plugins)
+    request = Request(plugins, "quick" if quick else "full", each.only, neighbours=neighbours)
     while True:
         lines, ending = run(examination.__name__, request.text(), lambda line: _limit(line, seconds))
         for line in lines:
@@ -131,7 +132,10 @@ def examine(each: Asked, *, quick: bool, seconds: float) -> Examined:
             seen.components.append(Tried(kind, name, [f"trying it {ending}."]))
             request = replace(request, skip=tuple((tried.kind, tried.name) for tried in seen.components))
         elif sibling != candidate.key:  # it has a report of its own
-            request = replace(request, plugins=tuple(key for key in request.plugins if key != sibling))
+            plugins, neighbours = (
+                tuple(key for key in keys if key != sibling) for keys in (request.plugins, request.neighbours)
+            )
+            request = replace(request, plugins=plugins, neighbours=neighbours)
         else:
             seen.faults.append(f"importing it {ending}.")
             return seen
@@ -167,14 +171,21 @@ def _limit(line: Line, seconds: float) -> float:
 
 def _siblings(candidate: Candidate) -> list[Candidate]:
     """The other plugins of its distribution that nobody blocks; GANTOOL_PLUGINS need not name them."""
+    others = _unblocked(installed()) if candidate.origin == "installed" else []
+    return [other for other in others if other.distribution == candidate.distribution and other.name != candidate.name]
+
+
+def _neighbours(candidate: Candidate) -> list[Candidate]:
+    """The plugins of its folder and those installed that nobody blocks: one may bring an architecture it goes with."""
+    if candidate.origin == "built-in":
+        return []
+    near = [] if candidate.origin == "installed" else in_folder(Path(candidate.origin).parent)
+    return [other for other in _unblocked([*near, *installed()]) if other.key != candidate.key]
+
+
+def _unblocked(found: Iterable[Candidate]) -> list[Candidate]:
     environ = {"GANTOOL_BLOCK_PLUGINS": os.environ.get("GANTOOL_BLOCK_PLUGINS", "")}
-    return [
-        other
-        for other in (installed() if candidate.origin == "installed" else ())
-        if other.distribution == candidate.distribution
-        and other.name != candidate.name
-        and blocked(Plugin.of(other), environ) is None
-    ]
+    return [candidate for candidate in found if blocked(Plugin.of(candidate), environ) is None]
 
 
 def _enter(line: Line, seen: Examined, own: Key) -> None:

@@ -1,20 +1,21 @@
 """The child process of `doctor`: it imports plugins, and tries the components of one of them.
 
-Of other plugins only its siblings are imported, those of the same distribution: a recipe may name what they bring.
+Of other plugins its siblings are imported, those of the same distribution, as a recipe may name what they bring; and
+its neighbours, one by one, until an architecture is found that a component goes with.
 """
 
 import json
 import sys
 import threading
 import time
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from gantool.api.specs import Spec
+from gantool.api.specs import Component, Spec
 from gantool.plugin_tools.child_process import Write, serve
 from gantool.plugins.host import PluginHost, using
 from gantool.plugins.loading import HEAVY, Candidate, Collected, Key, built_in, collect, in_folder, installed
@@ -31,6 +32,7 @@ THREAD_SECONDS = 2.0
 class Request:
     """The plugins to import, in this order, and how the components of the first are tried.
 
+    `neighbours` are the plugins that may bring an architecture which a component of the first goes with.
     `only` is the name of those to try, `skip` are the kind and name of those not to try.
     """
 
@@ -38,6 +40,7 @@ class Request:
     trial: Literal["none", "quick", "full"] = "none"
     only: str | None = None
     skip: tuple[tuple[str, str], ...] = ()
+    neighbours: tuple[Key, ...] = ()
 
     def text(self) -> str:
         """The request as an argument of the command line."""
@@ -65,12 +68,35 @@ def examine(request: Request, write: Write) -> None:
     for candidate, _ in sound.values():
         if candidate.origin != "built-in":
             host.add(candidate.load(), candidate.distribution)
-    for kind, specs in sound[request.plugins[0]][1].specs.items():
+    specs_by_kind = sound[request.plugins[0]][1].specs
+    _bring(host, [spec for specs in specs_by_kind.values() for spec in specs], request.neighbours, write)
+    for kind, specs in specs_by_kind.items():
         for spec in specs:
             wanted = request.only in (None, spec.name) and (kind, spec.name) not in request.skip
             if wanted and host.specs(kind).get(spec.name) == spec:  # else it gives way to a built-in
                 write({"trying": (kind, spec.name)})
                 write({"tried": (kind, spec.name), **_tried(host, kind, spec, quick=request.trial == "quick")})
+
+
+def _bring(host: PluginHost, specs: Sequence[Spec], neighbours: Sequence[Key], write: Write) -> None:
+    """Add the neighbours that have the architectures which the specs go with, and which are not here yet."""
+    for key in neighbours:
+        missing = _missing(host, specs)
+        if not missing:
+            return
+        write({"importing": key})
+        candidate = _find(key)
+        collected = collect(candidate) if candidate else None
+        write({"brought": key})
+        brought = {spec.name for spec in collected.specs.get("architecture", ())} if collected else set()
+        if candidate and collected and collected.error is None and brought & {*missing}:
+            host.add(candidate.load(), candidate.distribution)
+
+
+def _missing(host: PluginHost, specs: Sequence[Spec]) -> list[str]:
+    """The architectures that specs go with and that no plugin of the host has."""
+    names = [name for spec in specs if isinstance(spec, Component) for name in spec.goes_with]
+    return [name for name in dict.fromkeys(names) if name not in host.specs("architecture")]
 
 
 def _imported(candidate: Candidate) -> tuple[Collected, dict[str, Any]]:
@@ -94,6 +120,7 @@ def _tried(host: PluginHost, kind: str, spec: Spec, *, quick: bool) -> dict[str,
 
     began, faults = time.perf_counter(), list[str]()
     needs = [name for name, info in spec.options.model_fields.items() if info.is_required()]
+    needs += [f"architecture {name}" for name in _missing(host, [spec])]
     if not needs:
         with using(host):
             faults = [fault.named for fault in check_component(kind, spec, quick=quick)]

@@ -198,14 +198,29 @@ def weights_are_held(trial: PenaltyTrial) -> Iterator[str]:
     if not all(bool(torch.isfinite(weight).all()) for weight in grown.parameters()):
         yield "it leaves weights that are not finite, where they were large."
         return
-    penalty = trial.new
+    penalty, built = trial.new, {name: (weight, weight.data) for name, weight in network.named_parameters()}
     for _ in range(CALLS):
         penalty.constrain(network)
+    if replaced := _replaced(built, network):
+        yield (
+            f"it puts another tensor in the place of a weight ({replaced}), which no optimizer knows and which would "
+            "never learn. Change weights in place (clamp_, mul_, copy_)."
+        )
+        return
     pairs = _pairs(network, before)
     if all(same(one.detach(), other.detach()) for one, other in (*pairs, *_pairs(grown, large))):
         yield f"it changes no weight, though all had grown by {GROWN:g}. Change them in place (clamp_, mul_, copy_)."
     elif any(not _largest(one) < FAR * max(1.0, _largest(other)) for one, other in pairs):
         yield f"it makes some weights larger and larger, called {CALLS} times; a constraint holds them."
+
+
+def _replaced(built: dict[str, tuple[nn.Parameter, Tensor]], network: nn.Module) -> str | None:
+    """The first weight that is another object than was built, or has other storage."""
+    now = dict(network.named_parameters())
+    for name, (weight, values) in built.items():
+        if now.get(name) is not weight or weight.data_ptr() != values.data_ptr():
+            return name
+    return None
 
 
 def _largest(weight: nn.Parameter) -> float:

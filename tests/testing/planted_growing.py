@@ -152,3 +152,35 @@ def normalised(options, shape):
     gan = built(shape)
     nn.utils.spectral_norm(gan.discriminator.first)
     return gan
+
+
+class CountingTerms(gantool.Gan):
+    calls = 0
+
+    def advance(self, images_seen):
+        self.calls += 1
+
+    def terms(self, side, seen):
+        return {"size": 0.01 * self.calls * seen.fake[-1].square().mean(dim=(1, 2, 3))} if side == "generator" else {}
+
+
+def counting_terms(options, shape):
+    return built(shape, gan=CountingTerms)
+
+
+def counting_in_training(options, shape):
+    class Counting(CountingTerms):
+        def terms(self, side, seen):
+            return super().terms(side, seen) if self.generator.training else {}
+
+    return built(shape, gan=Counting)
+
+
+def awaking(options, shape):
+    """A part of the discriminator is frozen until 64 images are seen."""
+
+    class Awaking(gantool.Gan):
+        def advance(self, images_seen):
+            self.discriminator.first.requires_grad_(images_seen >= 64)
+
+    return built(shape, gan=Awaking)

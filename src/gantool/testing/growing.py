@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from gantool.api.networks import Gan
-from gantool.testing.networks import Case, drawn, judged, latents, networks, same, set_mode, weights
+from gantool.api.networks import Gan, Seen
+from gantool.engine.judging import parted
+from gantool.engine.stages import stage_at
+from gantool.testing.networks import Case, drawn, judged, latents, networks, same, seeded, set_mode, weights
+from gantool.testing.recipe import pairs_reals
 
 IN_ONE_STAGE = (10_000, 1_000_000)
 """Moments at which a Gan that fades in within its only stage is looked at too."""
@@ -28,14 +31,14 @@ def growth_follows_from_images_seen_alone(case: Case) -> Iterator[str]:
     first = {}
     for clock in moments:
         gan.advance(clock)
-        first[clock] = _seen(case, gan)
+        first[clock] = _seen(case, gan, clock)
     for clock in reversed(moments):
         gan.advance(clock)
         gan.advance(clock)
-        if not same(first[clock], _seen(case, gan)):
+        if not same(first[clock], _seen(case, gan, clock)):
             yield (
-                f"after advance({clock}) its networks depend on what they were advanced to before. Derive all that "
-                "grows from images_seen alone: a run goes on from any checkpoint."
+                f"after advance({clock}) its networks or terms depend on what they were advanced to before. Derive all "
+                "that grows from images_seen alone: a run goes on from any checkpoint."
             )
             return
 
@@ -78,8 +81,28 @@ def levels_can_be_shown(case: Case) -> Iterator[str]:
         yield f"its status() gives {odd[0]!r} as something that is no number; the console shows numbers."
 
 
-def _seen(case: Case, gan: Gan) -> tuple[Tensor, ...]:
-    """What both networks make of the same latents."""
+def _seen(case: Case, gan: Gan, clock: int) -> tuple[Tensor, ...]:
+    """What both networks make of the same latents, and the terms of both."""
     z, labels = latents(gan), case.labels()
     images = drawn(gan, z, labels)
-    return *images, judged(gan, images, labels)
+    return *images, judged(gan, images, labels), *_terms(case, gan, clock)
+
+
+def _terms(case: Case, gan: Gan, clock: int) -> Iterator[Tensor]:
+    """The values of the terms of both sides, as their steps ask for them."""
+    critic, z, labels = gan.discriminator, latents(gan), case.labels()
+    real = gan.view(case.reals(stage_at(case.stages(gan), clock).resolution))
+    with seeded(0):
+        fake = gan.generator(z, labels)
+        if critic is None:
+            sides = {"generator": Seen(z, labels, fake, real)}
+        else:
+            apart = tuple(level.detach() for level in fake)
+            of_real, of_apart, of_fake = (parted(critic(images, labels))[1] for images in (real, apart, fake))
+            paired = (real, of_fake, of_real) if pairs_reals(case) else (None, of_fake, None)
+            sides = {
+                "discriminator": Seen(z, labels, apart, real, of_apart, of_real),
+                "generator": Seen(z, labels, fake, *paired),
+            }
+        for side, seen in sides.items():
+            yield from (values.detach() for values in gan.terms(side, seen).values())

@@ -48,22 +48,27 @@ def _dead(case: Case, penalties: Sequence[Penalty]) -> dict[str, list[str]]:
         for penalty in penalties:
             penalty.advance(clock)
         due = tuple(map(OfSamples, penalties))
-        _play(case, replace(game, penalties=due), stage_at(case.stages(gan), clock).resolution)
-        alive |= {
-            id(weight)
-            for weights in learning.values()
-            for weight in weights.values()
-            if weight.grad is not None and bool(weight.grad.any())
-        }
+        alive |= _played(case, replace(game, penalties=due), stage_at(case.stages(gan), clock).resolution)
     return {title: [name for name in weights if id(weights[name]) not in alive] for title, weights in learning.items()}
 
 
-def _play(case: Case, game: Game, side: int) -> None:
-    """Both steps of a run; what they leave in `.grad` is all that is wanted of them."""
+def _played(case: Case, game: Game, side: int) -> set[int]:
+    """The ids of the weights with a gradient after either step of a run.
+
+    Each step is looked at by itself: the generator's clears the gradients of weights that both networks share.
+    """
+    alive = set[int]()
     with seeded(0):
         if game.optimizer_d is not None:
             discriminator_step(game, case.reals(side), case.labels(), step=0)
+            alive |= _with_gradient(game)
         generator_step(game, case.reals(side), case.labels(), step=0)
+    return alive | _with_gradient(game)
+
+
+def _with_gradient(game: Game) -> set[int]:
+    weights = [weight for network in game.gan.networks for weight in network.parameters()]
+    return {id(weight) for weight in weights if weight.grad is not None and bool(weight.grad.any())}
 
 
 class _Weighed(Loss):

@@ -146,3 +146,60 @@ def not_for_export(options, shape):
             return super().paint(maps * 2 if float(maps.detach().sum()) > 0 else maps)
 
     return built(shape, Hanging)
+
+
+def following(options, shape):
+    class Following(Fixed):
+        def __init__(self, shape):
+            super().__init__(shape)
+            norm = nn.BatchNorm2d(shape.channels).requires_grad_(False)
+            self.first = nn.Sequential(norm, self.first)
+
+    return built(shape, discriminator=Following)
+
+
+def resting(options, shape):
+    """Sound: frozen statistics in evaluation mode."""
+
+    class Resting(Fixed):
+        def __init__(self, shape):
+            super().__init__(shape)
+            norm = nn.BatchNorm2d(shape.channels).requires_grad_(False)
+            self.first = nn.Sequential(norm, self.first)
+            self.train()
+
+        def train(self, mode=True):
+            super().train(mode)
+            self.first.eval()
+            return self
+
+    return built(shape, discriminator=Resting)
+
+
+def sharing(options, shape):
+    """Sound: both networks know labels by one embedding, which the discriminator's step teaches."""
+
+    class Sharing(Generator):
+        def forward(self, z, labels=None):
+            return super().forward(z + self.shared[0](torch.zeros_like(labels) if labels is None else labels), labels)
+
+    gan = built(shape, Sharing)
+    shared = nn.Embedding(max(shape.classes, 1), 8)
+    gan.discriminator.embedding = shared
+    gan.generator.widen = nn.Linear(8, 4)
+    gan.generator.shared = nn.ModuleList([nn.Sequential(shared, gan.generator.widen)])
+    return gan
+
+
+def of_two(options, shape):
+    gan = built(shape)
+    return gan.generator, gan.discriminator
+
+
+def without_backward(options, shape):
+    class Inplace(Discriminator):
+        def forward(self, images, labels=None):
+            maps = self.first(images[-1]).sigmoid()
+            return super().forward(images, labels) + maps.mul_(2).mean(dim=(1, 2, 3))
+
+    return built(shape, discriminator=Inplace)

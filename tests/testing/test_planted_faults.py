@@ -63,6 +63,10 @@ SOUND = [
     ("architecture", "fixed", {}),
     ("architecture", "cautious", {}),
     ("architecture", "not_for_export", {}),
+    ("architecture", "resting", {}),
+    ("architecture", "sharing", {}),
+    ("optimizer", "at_two_rates", {}),
+    ("optimizer", "heeding_overflow", {}),
     ("loss", "Hinge", {}),
     ("loss", "Critic", {"traits": ("critic", "relative")}),
     ("penalty", "Slope", {"traits": ("slope",)}),
@@ -144,6 +148,14 @@ PLANTED = [
     ("penalty", "HoldingSeeding", ("it seeds torch's own generator",)),
     ("penalty", "SlopeByChance", ("other values under the same seed",)),
     ("penalty", "HoldingNothing", ("changes no weight",)),
+    ("penalty", "HoldingByReplacing", ("in place",)),
+    ("optimizer", "at_its_own_rate", ("follows the run's learning rate",)),
+    ("optimizer", "dropping_vectors", ("param_groups leave out",)),
+    ("optimizer", "deaf_to_overflow", ("found_inf",)),
+    ("architecture", "counting_terms", ("networks or terms depend on what they were advanced to",)),
+    ("architecture", "counting_in_training", ("of the generator is not the same",)),
+    ("architecture", "following", ("is a buffer of a part that is frozen", "evaluation mode")),
+    ("architecture", "of_two", ("built a tuple; its factory must return a gantool.Gan",)),
     ("penalty", "LettingGrow", ("makes some weights larger",)),
     ("penalty", "SlopeByRoot", ("weights are all 0", "The root of 0")),
     ("penalty", "SlopeByBackward", ("changes the network it is given", "torch.autograd.grad")),
@@ -198,6 +210,38 @@ def test_a_planted_fault_is_found_and_named(kind, factory, words):
     )  # by accident; others say it in words
     assert "Error:" not in text or factory in met, text
     assert all(fault.endswith((".", ")")) for fault in faults)
+
+
+def test_an_optimizer_that_cannot_take_the_weights_of_a_convolution_is_found():
+    assert any("failed" in fault for fault in faults_of("optimizer", "for_matrices"))
+
+
+def test_a_backward_pass_that_fails_is_one_fault():
+    (fault,) = faults_of("architecture", "without_backward")
+    assert "gradients reach every parameter" not in fault
+    assert "modified by an inplace operation" in fault
+
+
+def test_weights_that_advance_freezes_for_a_while_are_sound_only_if_a_run_trains_them():
+    faults = faults_of("architecture", "awaking")
+    assert all("no optimizer of a run gets it" in fault for fault in faults), faults
+
+
+def test_weights_that_no_optimizer_gets_are_found(monkeypatch):
+    from gantool.run.prepare import build_game  # torch imported beside the options above would be a fault
+    from gantool.testing import freezing
+    from gantool.testing.choosing import chosen
+    from gantool.testing.networks import Case
+
+    def without(prepared, device, world):
+        game = build_game(prepared, device, world)
+        del game.optimizer_d.param_groups[0]["params"][0]
+        return game
+
+    monkeypatch.setattr(freezing, "build_game", without)
+    with chosen("architecture", spec_of("architecture", "sound")) as (component, plugins):
+        (fault,) = freezing.what_learns_has_an_optimizer(Case(component, gantool.ImageShape(8, 3), plugins))
+    assert "first.weight of the discriminator requires grad as it is built, and no optimizer" in fault
 
 
 def test_torch_imported_where_a_component_is_declared_is_found(tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ from gantool.testing.drawing import (
 )
 from gantool.testing.exporting import exported_generators_take_any_batch
 from gantool.testing.faults import Fault, Property, found, placed, unwaived
-from gantool.testing.freezing import frozen_parameters_stay_frozen
+from gantool.testing.freezing import frozen_parameters_stay_frozen, what_learns_has_an_optimizer
 from gantool.testing.growing import (
     growing_keeps_every_parameter,
     growth_follows_from_images_seen_alone,
@@ -33,7 +33,7 @@ from gantool.testing.networks import CHANNELS, CLASSES, Case, shapes, usual
 from gantool.testing.repeating import a_seed_builds_the_same_networks, networks_do_not_seed, noise_follows_torchs_seed
 from gantool.testing.resuming import a_run_goes_on_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
-from gantool.testing.steps import the_recipe_can_be_followed, two_steps_are_finite
+from gantool.testing.steps import a_run_can_be_prepared, the_recipe_can_be_followed, two_steps_are_finite
 
 EVERYWHERE: tuple[Property[Case], ...] = (
     it_is_built_full_grown,
@@ -58,13 +58,14 @@ EVERYWHERE: tuple[Property[Case], ...] = (
     labels_matter,
     two_steps_are_forward,
     frozen_parameters_stay_frozen,
+    what_learns_has_an_optimizer,
     two_steps_are_finite,
 )
 """Those that hold at every shape, once the contract is kept."""
 LAST = (a_run_goes_on_exactly, exported_generators_take_any_batch)
 """Those that are tried at one shape, where nothing else is wrong."""
 PROPERTIES = (*EVERYWHERE, *LAST)
-BY_RECIPE = (frozen_parameters_stay_frozen, two_steps_are_finite)
+BY_RECIPE = (frozen_parameters_stay_frozen, what_learns_has_an_optimizer, two_steps_are_finite)
 """Those that take steps by the recipe."""
 
 
@@ -78,11 +79,13 @@ def faults_of(
 ) -> list[Fault]:
     """The faults of an architecture; with `quick`, each resolution, number of channels and of classes once.
 
+    Nothing else is tried of networks that break the contract, or that a run refuses: it would fail by the same cause.
     Runs are made only where nothing else is wrong: they would differ for a reason that has been told. Nor are steps
     taken by a recipe that cannot be followed.
     """
     of_recipe = found([the_recipe_can_be_followed], (component, plugins))
     properties = unwaived((each for each in EVERYWHERE if not of_recipe or each not in BY_RECIPE), component)
+    first = (the_contract_is_kept,) if of_recipe else (the_contract_is_kept, a_run_can_be_prepared)
     faults: list[tuple[str, list[Fault]]] = []
     refusals: list[str] = []
     built: list[Case] = []
@@ -97,7 +100,8 @@ def faults_of(
                 refusals.append(str(error))  # an author may say in a sentence what a network is not made for
             continue
         built.append(case)
-        faults.append((case.place, found([the_contract_is_kept], case) or found(properties, case)))
+        broken = next((broken for check in first if (broken := found([check], case))), None)
+        faults.append((case.place, broken or found(properties, case)))
     if not built and refusals:
         none = f"it can be built for none of the shapes that were tried: {refusals[0]}"
         return [*of_recipe, Fault(none, the_contract_is_kept.__name__)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from gantool.api.networks import Gan, Images, Labels, Stage
 from gantool.api.specs import Architecture, ImageShape
+from gantool.engine.contract_check import check_contract
 from gantool.engine.judging import PerImage
 from gantool.engine.stages import stages_of
 from gantool.pixels import to_float
@@ -50,7 +51,10 @@ class Case:
     def build(self, seed: int = 0) -> Gan:
         """New networks, in training mode, as this seed of torch's makes them."""
         with seeded(seed):
-            gan: Gan = self.settled.build(self.shape)
+            built: object = self.settled.build(self.shape)
+        if not isinstance(built, Gan):
+            check_contract(built, self.shape, self.component.title)  # which says what was built instead
+        gan = cast(Gan, built)
         set_mode(gan, training=True)
         return gan
 

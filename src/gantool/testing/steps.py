@@ -56,6 +56,12 @@ def the_recipe_can_be_followed(component: tuple[Chosen, PluginHost]) -> Iterator
     yield from ()
 
 
+def a_run_can_be_prepared(case: Case) -> Iterator[str]:
+    """A run by the recipe can be prepared: it tries the networks forward and backward, and says what fails."""
+    prepared_for(case)
+    yield from ()
+
+
 def two_steps_are_finite(case: Case, **settings: object) -> Iterator[str]:
     """Two steps of training are finite, move both networks and leave their modes alone, however they are taken."""
     prepared = prepared_for(case, **settings)

@@ -154,7 +154,7 @@ def _layer_weights(flag: str, texts: "Sequence[str]") -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class StyleResult:
     """A picture that was finished, or interrupted: its files, its last state and the seconds that it took."""
 
     files: list[Path]

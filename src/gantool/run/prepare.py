@@ -25,9 +25,9 @@ from gantool.engine.trial import (
     try_augmentation,
     try_balance,
     try_loss,
-    try_memory,
     try_optimizer,
     try_penalty,
+    try_state,
 )
 from gantool.engine.trial_networks import try_networks
 from gantool.errors import DataError
@@ -50,7 +50,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedRun:
     """A run that is built and checked, ready to train; `images` is the number of images in the data."""
 
     config: RunConfig
@@ -72,7 +72,7 @@ def prepare(
     *,
     processes: int = 1,
     measure: bool = True,
-) -> Prepared:
+) -> PreparedRun:
     """Build and check the parts of a run, for so many images of these classes (none: without labels).
 
     With `measure`, precision and layout at "auto" become what is fastest here. Nothing is written or moved to the
@@ -92,7 +92,7 @@ def prepare(
         config = config.model_copy(update={"precision": precision.name, "layout": precision.layout})
     else:
         precision = Precision("bf16" if config.precision == "bf16" else "float32", device_type=device.type)
-    return Prepared(config, components, images, gan, shape, stages, precision, parts)
+    return PreparedRun(config, components, images, gan, shape, stages, precision, parts)
 
 
 def build_source(config: RunConfig, chosen: Chosen) -> Source:
@@ -143,7 +143,7 @@ def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: 
     for chosen in filter(lambda one: one.is_plugin, components.strategies):
         built = chosen.build()  # not the instance of the run, whose state begins with the run
         with redirect_stdout(sys.stderr):  # standard output is for results, and a plugin may print
-            try_memory(built, chosen.title)
+            try_state(built, chosen.title)
             if chosen.kind == "loss":
                 try_loss(built, chosen.title, device)
             elif chosen.kind == "balance":
@@ -157,7 +157,7 @@ def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: 
 def resolve_precision(
     config: RunConfig, gan: Gan, shape: ImageShape, stages: Sequence[Stage], device: torch.device
 ) -> Precision:
-    """The precision and layout asked for; where they are left at "auto", those that are fastest here."""
+    """The requested precision and layout; in place of "auto", those that are fastest here."""
     keep_freed_memory(device)
     timer = step_timer(gan, shape, stages[-1].batch, device)
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
@@ -180,7 +180,7 @@ def build_parts(components: RunComponents) -> Parts:
     )
 
 
-def build_game(prepared: Prepared, device: torch.device, world: World) -> Game:
+def build_game(prepared: PreparedRun, device: torch.device, world: World) -> Game:
     """The training step of a prepared run: networks on the device, their optimizers, and the components."""
     config, gan, parts, precision = prepared.config, prepared.gan, prepared.parts, prepared.precision
     for network in gan.networks:

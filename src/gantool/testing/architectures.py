@@ -1,4 +1,4 @@
-"""The properties that are checked of an architecture, at each of several shapes."""
+"""The checks of an architecture, at each of several shapes."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from gantool.testing.batches import (
 from gantool.testing.conditioning import labels_matter, latents_matter
 from gantool.testing.drawing import (
     it_is_built_full_grown,
-    pictures_lie_about_the_range,
+    pictures_stay_in_range,
     reals_stay_in_range,
     the_contract_is_kept,
 )
@@ -27,7 +27,7 @@ from gantool.testing.growing import (
 )
 from gantool.testing.learning import gradients_reach_every_parameter
 from gantool.testing.logits import logits_have_no_bounds
-from gantool.testing.mapping import two_steps_are_forward
+from gantool.testing.mapping import map_and_synthesize_are_forward
 from gantool.testing.modes import batchnorm_follows_training_mode, modes_are_left_alone
 from gantool.testing.networks import Case
 from gantool.testing.repeating import (
@@ -35,14 +35,14 @@ from gantool.testing.repeating import (
     networks_do_not_seed,
     noise_follows_torchs_seed,
 )
-from gantool.testing.resuming import a_run_goes_on_exactly
+from gantool.testing.resuming import runs_resume_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
 from gantool.testing.shapes import CHANNELS, CLASSES, shapes, usual
 from gantool.testing.steps import the_recipe_can_be_followed, two_steps_are_finite
 
 EVERYWHERE: tuple[Property[Case], ...] = (
     it_is_built_full_grown,
-    pictures_lie_about_the_range,
+    pictures_stay_in_range,
     reals_stay_in_range,
     modes_are_left_alone,
     batchnorm_follows_training_mode,
@@ -61,12 +61,12 @@ EVERYWHERE: tuple[Property[Case], ...] = (
     gradients_reach_every_parameter,
     latents_matter,
     labels_matter,
-    two_steps_are_forward,
+    map_and_synthesize_are_forward,
     frozen_parameters_stay_frozen,
     two_steps_are_finite,
 )
 """Those that hold at every shape, once the contract is kept."""
-LAST = (a_run_goes_on_exactly, exported_generators_take_any_batch)
+LAST = (runs_resume_exactly, exported_generators_take_any_batch)
 """Those that are tried at one shape, where nothing else is wrong."""
 PROPERTIES = (*EVERYWHERE, *LAST)
 BY_RECIPE = (frozen_parameters_stay_frozen, two_steps_are_finite)
@@ -83,7 +83,7 @@ def faults_of(
 ) -> list[Fault]:
     """The faults of an architecture; with `quick`, each resolution, number of channels and of classes once.
 
-    Runs are made only where nothing else is wrong: they would differ for a reason that has been told. Nor are steps
+    Runs are made only where nothing else is wrong: they would differ for a reason that is already listed. Nor are steps
     taken by a recipe that cannot be followed.
     """
     of_recipe = found([the_recipe_can_be_followed], (component, plugins))
@@ -104,7 +104,7 @@ def faults_of(
         built.append(case)
         faults.append((case.place, found([the_contract_is_kept], case) or found(properties, case)))
     if not built and refusals:
-        none = f"it can be built for none of the shapes that were tried: {refusals[0]}"
+        none = f"it can be built for none of the shapes that were tried. {refusals[0]}"
         return [*of_recipe, Fault(none, the_contract_is_kept.__name__)]
     if built and not of_recipe and not placed(faults):
         faults.append((built[-1].place, found(unwaived(LAST, component), built[-1])))

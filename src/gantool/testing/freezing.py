@@ -1,4 +1,4 @@
-"""Frozen parameters: what was built with requires_grad False stays exactly as it is."""
+"""Frozen parameters: those built with requires_grad False keep their values."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from gantool.testing.steps import COUNT, configured, take_steps
 def frozen_parameters_stay_frozen(case: Case) -> Iterator[str]:
     """Parameters that were built frozen stay frozen, and no step moves them."""
     with seeded(0):
-        gan: Gan = case.settled.build(case.shape)
+        gan: Gan = case.resolved.build(case.shape)
     frozen = _frozen(gan)
     if not frozen:
         return
@@ -56,12 +56,12 @@ def _changed(gan: Gan, frozen: dict[tuple[str, str], Tensor], what: str) -> list
         weight = now[title].get(name)
         if weight is None or weight.requires_grad:
             return [
-                f"{name} of the {title} was built frozen, and {what} unfreezes it. What requires grad is decided when "
-                "it is built: the optimizer knows no other weights. Set requires_grad nowhere else."
+                f"{name} of the {title} was built frozen, and {what} unfreezes it. Set requires_grad in the factory "
+                "alone: the optimizer gets the weights that learn once, when the run begins."
             ]
         if not same(weight.detach(), before):
             return [
-                f"{name} of the {title} was built frozen, and {what} moves it. Change it nowhere in forward; a "
-                "constraint leaves weights alone that require no grad; what follows the training is a buffer."
+                f"{name} of the {title} was built frozen, and {what} changes it. Change it neither in forward nor in a "
+                "constraint; keep statistics that follow the training in a buffer."
             ]
     return []

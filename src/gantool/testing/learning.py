@@ -1,4 +1,4 @@
-"""Gradients: whether every parameter can learn in the steps of its own network."""
+"""Gradients: every parameter can learn in the steps of its own network."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -59,7 +59,7 @@ def _dead(case: Case, penalties: Sequence[Penalty]) -> dict[str, list[str]]:
 
 
 def _play(case: Case, game: Game, side: int) -> None:
-    """Both steps of a run; what they leave in `.grad` is all that is wanted of them."""
+    """Take both steps of a run, for the gradients in `.grad`."""
     with seeded(0):
         if game.optimizer_d is not None:
             discriminator_step(game, case.reals(side), case.labels(), step=0)
@@ -67,7 +67,7 @@ def _play(case: Case, game: Game, side: int) -> None:
 
 
 class _Weighed(Loss):
-    """The sum of logits, weighed by sample: all alike, and what normalises a batch would cancel them."""
+    """The sum of logits, weighed by sample: with equal weights, batch normalisation would cancel them."""
 
     def __init__(self, pairs_real: bool) -> None:
         self.pairs_real = pairs_real

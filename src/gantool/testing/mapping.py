@@ -8,7 +8,7 @@ from gantool.api.networks import MappedGenerator
 from gantool.testing.networks import Case, awaken, drawn, far_apart, latents, seeded, set_mode
 
 
-def two_steps_are_forward(case: Case) -> Iterator[str]:
+def map_and_synthesize_are_forward(case: Case) -> Iterator[str]:
     """synthesize(map(z, labels)) draws what forward(z, labels) draws, in evaluation mode."""
     gan = awaken(case.build())
     set_mode(gan, training=False)
@@ -18,7 +18,7 @@ def two_steps_are_forward(case: Case) -> Iterator[str]:
     with torch.no_grad():
         w = generator.map(z, labels)
         if len(w) != len(z) or not bool(torch.isfinite(w).all()):
-            yield f"map(z, labels) gives {list(w.shape)} for {len(z)} latents; w is finite and has one row for each."
+            yield f"map(z, labels) gives {list(w.shape)} for {len(z)} latents; return finite numbers, one row for each."
             return
         with seeded(0):
             images = generator.synthesize(w)
@@ -26,5 +26,5 @@ def two_steps_are_forward(case: Case) -> Iterator[str]:
     if [level.shape for level in images] != [level.shape for level in whole] or far_apart(images, whole):
         yield (
             "synthesize(map(z, labels)) draws other pictures than forward(z, labels), in evaluation mode: sampling "
-            "and interpolation, which work in w, would show what was not trained. Have forward call both."
+            "and interpolation work in w, which would not be what was trained. Let forward call both."
         )

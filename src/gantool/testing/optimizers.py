@@ -1,4 +1,4 @@
-"""The properties that are checked of an optimizer."""
+"""The checks of an optimizer."""
 
 import copy
 from collections.abc import Iterator
@@ -37,7 +37,10 @@ def a_loss_falls(trial: Trial) -> Iterator[str]:
     network, optimizer = trial.begun()
     losses = _trained(network, optimizer, STEPS)
     if not losses[-1] < losses[0]:
-        yield f"a small regression's loss goes from {losses[0]:.3g} to {losses[-1]:.3g} in {STEPS} steps; it must fall."
+        yield (
+            f"a small regression's loss goes from {losses[0]:.3g} to {losses[-1]:.3g} in {STEPS} steps and must "
+            "fall. Step against the gradient."
+        )
 
 
 def learning_rates_are_those_of_the_groups(trial: Trial) -> Iterator[str]:
@@ -67,11 +70,11 @@ def parameters_without_gradient_stay(trial: Trial) -> Iterator[str]:
         parameter.grad = torch.ones_like(parameter)
     optimizer.step()
     if not torch.equal(parameters[0], before):
-        yield "a parameter without a gradient moves. Pass over those whose grad is None: lazy terms leave them out."
+        yield "a parameter without a gradient moves. Skip parameters whose grad is None, which lazy terms leave out."
 
 
 def state_comes_back(trial: Trial) -> Iterator[str]:
-    """With its state restored, training goes on bit for bit."""
+    """With its state restored, training continues bit for bit."""
     network, optimizer = trial.begun()
     _trained(network, optimizer, 5)
     again, restored = trial.begun()
@@ -81,7 +84,7 @@ def state_comes_back(trial: Trial) -> Iterator[str]:
     _trained(again, restored, 5)
     if not all(torch.equal(p, q) for p, q in zip(network.parameters(), again.parameters(), strict=True)):
         yield (
-            "after loading its state_dict it goes on otherwise: a resumed run would differ. Keep all it needs in "
+            "after loading its state_dict it continues differently: a resumed run would differ. Keep all state in "
             "self.state and param_groups."
         )
 

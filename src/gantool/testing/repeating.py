@@ -30,7 +30,7 @@ def noise_follows_torchs_seed(case: Case) -> Iterator[str]:
         set_mode(built, training)
         seen = []
         for number in range(TRIES):
-            gan = copied(built)  # training may change what is remembered, as spectral normalisation does
+            gan = copied(built)  # training may change buffers, as spectral normalisation does
             with other_randomness(number):
                 images = drawn(gan, z, labels)
                 seen.append((images, (judged(gan, images, labels),)))
@@ -39,8 +39,8 @@ def noise_follows_torchs_seed(case: Case) -> Iterator[str]:
                 mode = "training" if training else "evaluation"
                 yield (
                     f"the {title} for the same input under the same seed, in {mode} mode. Draw noise and choices by "
-                    "torch (torch.randn, torch.rand), not by numpy, random or a generator of your own: a run that "
-                    "goes on could not repeat them."
+                    "torch (torch.randn, torch.rand), not by numpy, random or a generator of your own: a "
+                    "resumed run could not repeat them."
                 )
                 return
 
@@ -51,7 +51,7 @@ def networks_do_not_seed(case: Case) -> Iterator[str]:
     z, labels = latents(gan), case.labels()
     images = drawn(gan, z, labels)
     calls = {
-        "factory": partial(case.settled.build, case.shape),
+        "factory": partial(case.resolved.build, case.shape),
         "generator": partial(gan.generator, z, labels),
     }
     if gan.discriminator is not None:

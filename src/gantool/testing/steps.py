@@ -14,17 +14,17 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.defaults import check_components
 from gantool.run.prepare import build_game, prepare
-from gantool.run.resolve import Resolved, decide
+from gantool.run.resolve import ResolvedRun, decide
 from gantool.testing.networks import BATCH, Case, modes, networks, seeded
 
 COUNT = 32
 DATA = f"shapes:count={COUNT}"
 PLAIN, NARROW = Precision(), Precision("bf16", "channels_last")
 WAYS = (("", PLAIN, 1), (" with --accumulate 2", PLAIN, 2), (" in bf16 with channels_last", NARROW, 1))
-"""How a step may be taken: in words, the precision, and in how many parts."""
+"""The ways of taking a step: words for it, the precision, and the number of micro-batches."""
 
 
-def configured(case: Case, **settings: object) -> Resolved:
+def configured(case: Case, **settings: object) -> ResolvedRun:
     """The settings of a short run of this architecture by its recipe, without augmentation unless it names one."""
     recipe = getattr(case.component.spec, "recipe", None)
     plain: dict[str, object] = {} if getattr(recipe, "augment", None) else {"augment": "none"}
@@ -98,10 +98,15 @@ def _played(case: Case, game: Game, stage: Stage, words: str) -> list[str]:
             )
         odd = [name for name, value in after[title].items() if not bool(torch.isfinite(value).all())]
         if odd:
-            faults.append(f"{when}: {odd[0]} of the {title} is not finite after two steps.")
+            faults.append(
+                f"{when}: {odd[0]} of the {title} is not finite after two steps. Look for a division or a root in "
+                "its forward."
+            )
     changed = [name for name, mode in modes(gan).items() if mode != in_mode.get(name, mode)]
     if changed:
-        faults.append(f"{when}: a step leaves {changed[0]} in another mode. Only the trainer switches modes.")
+        faults.append(
+            f"{when}: a step leaves {changed[0]} in another mode. Call neither train() nor eval(): the trainer does."
+        )
     return faults
 
 

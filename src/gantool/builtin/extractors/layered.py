@@ -25,7 +25,7 @@ class Stage:
     name: str = ""
 
 
-class Layered(nn.Module):
+class LayeredNetwork(nn.Module):
     """Features of the named layers, in the order of `layers`, of images in [-1, 1].
 
     The input is normalised to `mean` and `std` of [0, 1] pixels. Every layer's output at one place depends on input

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from gantool.api.features import Extractor
 from gantool.builtin.extractors import SqueezeNetOptions
-from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, check_layers, fill
+from gantool.builtin.extractors.layered import Convolution, Halving, LayeredNetwork, Stage, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
 
 FIRES = {2: (64, 16, 64), 3: (128, 16, 64), 4: (128, 32, 128), 5: (256, 32, 128), 6: (256, 48, 192),
@@ -44,7 +44,7 @@ class SqueezeNet(Extractor):
 
     def __init__(self, options: SqueezeNetOptions) -> None:
         self._options = options
-        self._whole: Layered | None = None
+        self._whole: LayeredNetwork | None = None
 
     def __call__(self, images: Float[Tensor, "n 3 h w"]) -> Sequence[Float[Tensor, "n _ _ _"]]:
         """Features of the style layers."""
@@ -53,11 +53,11 @@ class SqueezeNet(Extractor):
         features: Sequence[Tensor] = self._whole(images)
         return features
 
-    def select(self, layers: Sequence[str]) -> Layered:
+    def select(self, layers: Sequence[str]) -> LayeredNetwork:
         """The network for these layers, with its weights. Raises OptionError if the weights do not fit."""
         check_layers("squeezenet", layers, self.layers)
         stages, names = self._stages()
-        network = Layered(stages, layers)
+        network = LayeredNetwork(stages, layers)
         weights, file = load_weights("squeezenet", self._options.weights)
         fill(network, weights, names, "squeezenet", file)
         return network.eval()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gantool.api.features import Extractor
 from gantool.builtin.extractors import NetworkOptions
-from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, check_layers, fill
+from gantool.builtin.extractors.layered import Convolution, Halving, LayeredNetwork, Stage, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
 
 WIDTHS = (64, 128, 256, 512, 512)
@@ -23,7 +23,7 @@ class Vgg(Extractor):
 
     def __init__(self, options: NetworkOptions) -> None:
         self._options = options
-        self._whole: Layered | None = None
+        self._whole: LayeredNetwork | None = None
         self.layers = tuple(
             f"relu{block}_{index}" for block, depth in enumerate(self.depths, 1) for index in range(1, depth + 1)
         )
@@ -35,10 +35,10 @@ class Vgg(Extractor):
         features: Sequence[Tensor] = self._whole(images)
         return features
 
-    def select(self, layers: Sequence[str]) -> Layered:
+    def select(self, layers: Sequence[str]) -> LayeredNetwork:
         """The network for these layers, with its weights. Raises OptionError if the weights do not fit."""
         check_layers(self.name, layers, self.layers)
-        network = Layered(self._stages(), layers)
+        network = LayeredNetwork(self._stages(), layers)
         weights, file = load_weights(self.name, self._options.weights)
         names = {f"stages.{index}.{part}": f"features.{index}.{part}" for index in range(40) for part in _PARTS}
         fill(network, weights, names, self.name, file)

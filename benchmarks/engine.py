@@ -32,7 +32,7 @@ from gantool.engine.distributed import World
 from gantool.engine.model_file import ModelCard
 from gantool.engine.precision import Precision
 from gantool.engine.trainer import Trainer
-from gantool.run.prepare import Prepared, build_game, prepare
+from gantool.run.prepare import PreparedRun, build_game, prepare
 from gantool.run.start import planned
 
 REST_SECONDS = 0.3
@@ -58,7 +58,7 @@ def adam(network: nn.Module, **more: bool) -> torch.optim.Adam:
     return torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999), **more)
 
 
-def prepared(config: RunConfig, device: torch.device) -> Prepared:
+def prepared(config: RunConfig, device: torch.device) -> PreparedRun:
     """The run, built; precision and layout were measured before."""
     return prepare(config, planned(config).components, config.batch, (), device, measure=False)
 

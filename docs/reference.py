@@ -49,14 +49,15 @@ def reference() -> str:
         parts += _described(path, offered)
     about, _, tree = (ast.get_docstring(_tree("errors.py")) or "").partition("\n\n")
     parts += [f"### Errors\n\n{about}\n\n```text\n{tree}\n```\n", *_described("errors.py", offered)]
-    parts += ["### What commands are made of\n", _paragraphs(ast.get_docstring(_tree("commands.py")) or "")]
+    parts += ["### Parts of commands\n", _paragraphs(ast.get_docstring(_tree("commands.py")) or "")]
     ours = _offered("commands.py")
     for module in _assigned_in("commands.py", "_HOME"):
         path = module.removeprefix("gantool.").replace(".", "/")
         parts += _described(f"{path}.py", ours, "gantool.commands")
-    parts += ["### What tests are made of\n", _paragraphs(ast.get_docstring(_tree("testing/__init__.py")) or "")]
+    parts += ["### The conformance kit\n", _paragraphs(ast.get_docstring(_tree("testing/__init__.py")) or "")]
     for path in ("testing/checks.py", "testing/faults.py", "testing/untrained.py"):
         parts += _described(path, _offered("testing/__init__.py"), "gantool.testing")
+    parts += ["#### Checks that a spec may waive\n", *_checks()]
     parts += ["#### Fixtures\n", _paragraphs(ast.get_docstring(_tree("testing/fixtures.py")) or ""), *_fixtures()]
     return "\n".join(parts)
 
@@ -86,6 +87,38 @@ def _hooks() -> Iterator[str]:
     for node in _tree("api/hookspecs.py").body:
         if isinstance(node, ast.FunctionDef) and node.returns is not None:
             yield f"| `{node.name}()` | `{_type(node.returns)}` | {_line(ast.get_docstring(node))} |"
+
+
+def _checks() -> Iterator[str]:
+    """The checks of each kind by the names that `waives` takes, each with its rule."""
+    files = sorted((SOURCE / "testing").glob("*.py"))
+    rules = {node.name: _line(ast.get_docstring(node)) for path in files for node in _functions(path)}
+    yield "| kind | check | rule |\n| --- | --- | --- |"
+    names = _names("testing/declaring.py", "DECLARING")[1:]  # the first is that the spec is sound
+    yield from (f"| any | `{name}` | {rules[name]} |" for name in names)
+    for path in (each for each in files if "\nPROPERTIES" in each.read_text(encoding="utf-8")):
+        of_kind = {node.name: _line(ast.get_docstring(node)) for node in _functions(path)}
+        names = _names(f"testing/{path.name}", "PROPERTIES")
+        yield from (f"| {path.stem.replace('_', ' ')} | `{name}` | {(rules | of_kind)[name]} |" for name in names)
+    yield ""
+
+
+def _functions(path: Path) -> list[ast.FunctionDef]:
+    return [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+
+
+def _names(path: str, tuple_name: str) -> list[str]:
+    """The names of functions in a tuple of a file, those of tuples that it unpacks included."""
+    (value,) = [
+        node.value
+        for node in _tree(path).body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and _assigned(node) == tuple_name
+    ]
+    assert isinstance(value, ast.Tuple)
+    names: list[str] = []
+    for each in value.elts:
+        names += _names(path, ast.unparse(each.value)) if isinstance(each, ast.Starred) else [ast.unparse(each)]
+    return names
 
 
 def _fixtures() -> Iterator[str]:

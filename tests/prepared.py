@@ -3,11 +3,11 @@
 import torch
 
 from gantool.plugins.host import host
-from gantool.run.prepare import Prepared, prepare
+from gantool.run.prepare import PreparedRun, prepare
 from gantool.run.resolve import decide
 
 
-def prepared(arch: str = "dcgan:width=4,max_width=8,latent=6", *, count: int = 1000, **settings: object) -> Prepared:
+def prepared(arch: str = "dcgan:width=4,max_width=8,latent=6", *, count: int = 1000, **settings: object) -> PreparedRun:
     """A small run on the CPU, as if there were `count` images."""
     asked = {"arch": arch, "resolution": 16, "batch": 8, "device": "cpu", **settings}
     resolved = decide(host(), asked)

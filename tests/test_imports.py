@@ -17,7 +17,7 @@ SRC = Path(gantool.__file__).parent
 
 FACE = "gantool"
 FACES = (gantool, gantool.commands)
-GUESTS = Path(__file__).parents[1] / "plugins"
+PLUGINS = Path(__file__).parents[1] / "plugins"
 
 # What each room may import besides itself, from the ground up: a room is a folder or a file, named by its longest match
 # here, and may import a room only where that stands above it. The rooms of components know authors' API and no engine.
@@ -185,7 +185,7 @@ def test_a_face_knows_no_other_name(face: ModuleType) -> None:
     assert dir(face) == sorted(face.__all__)
 
 
-@pytest.mark.parametrize("path", [*sorted(GUESTS.glob("*/src/**/*.py")), *sorted(GUESTS.glob("*/tests/*.py"))])
+@pytest.mark.parametrize("path", [*sorted(PLUGINS.glob("*/src/**/*.py")), *sorted(PLUGINS.glob("*/tests/*.py"))])
 def test_our_own_plugins_import_only_what_is_promised(path: Path) -> None:
     promised = {FACE, "commands", "testing"} if path.parent.name == "tests" else {FACE, "commands"}
     assert set(imported(ast.parse(path.read_text()))) <= promised

@@ -4,12 +4,12 @@ GantoolError                 1   anything gantool explains in a sentence instead
 ├── UsageError               2   the request itself is wrong: fix the command line or the TOML file
 │   ├── UnknownNameError     2   no component, option or label has this name
 │   └── OptionError          2   an option has the wrong type, range or form
-├── PluginError              1   a plugin is broken, or asked for and not there
+├── PluginError              1   a plugin is broken, or required and missing
 ├── DataError                1   the images cannot be used
 ├── CheckpointError          1   a model file or checkpoint is damaged, foreign or missing
 ├── ResumeError              1   the run exists and its settings differ, or another process has it
-├── TrainingError            1   training cannot go on (not finite, out of memory, disk full)
-└── StyleError               1   a style transfer cannot go on; the picture so far is kept
+├── TrainingError            1   training cannot continue (not finite, out of memory, disk full)
+└── StyleError               1   a style transfer cannot continue; the picture so far is kept
 """
 
 import difflib
@@ -50,15 +50,15 @@ class CheckpointError(GantoolError):
 
 
 class ResumeError(GantoolError):
-    """The run exists already, and what was asked for differs from it, or another process is training it."""
+    """The run exists already, and the requested settings differ from it, or another process is training it."""
 
 
 class TrainingError(GantoolError):
-    """Training cannot go on; the last checkpoint is intact."""
+    """Training cannot continue; the last checkpoint is intact."""
 
 
 class StyleError(GantoolError):
-    """A style transfer cannot go on; the picture so far is kept."""
+    """A style transfer cannot continue; the picture so far is kept."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

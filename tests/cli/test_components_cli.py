@@ -12,16 +12,16 @@ from gantool.errors import UsageError
 from gantool.plugins import host as host_module
 from gantool.plugins.host import host
 
-GUEST = """
+PLUGIN = """
 import gantool
 
-class Guest(gantool.Options):
+class PluginOptions(gantool.Options):
     strength: float = gantool.option(0.5, "how much of it", ge=0, le=1)
 
 @gantool.hookimpl
 def gantool_architectures():
     recipe = gantool.Recipe(loss="hinge", batch=7)
-    return [gantool.Architecture("guest-arch", "A guest", Guest, "guest_help:build", recipe)]
+    return [gantool.Architecture("plugin-arch", "A plugin", PluginOptions, "plugin_help:build", recipe)]
 """
 
 
@@ -106,14 +106,14 @@ def test_a_path_as_source_is_no_unknown_name(command: Callable[..., tuple[int, s
 def test_a_plugin_folder_works_for_running_and_for_help(
     command: Callable[..., tuple[int, str, str]], tmp_path: Path
 ) -> None:
-    (tmp_path / "guest_help.py").write_text(GUEST)
-    out = command("--arch", "guest-arch", "--help", "--plugins-dir", tmp_path)[1]
+    (tmp_path / "plugin_help.py").write_text(PLUGIN)
+    out = command("--arch", "plugin-arch", "--help", "--plugins-dir", tmp_path)[1]
     assert "how much of it" in out
     assert "number, from 0 to 1" in out
     assert "loss=hinge" in out
     assert "batch=7" in out
     assert "any" in out[out.index("Resolutions") :]
-    assert "guest-arch" in command("--plugins-dir", tmp_path)[1]
+    assert "plugin-arch" in command("--plugins-dir", tmp_path)[1]
     with pytest.raises(UsageError, match="no plugin folder"):
         command("--plugins-dir", tmp_path / "absent", "--help")
 

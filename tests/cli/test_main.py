@@ -124,14 +124,14 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
 
 
 def test_a_broken_plugin_costs_one_warning_line_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / "broken_guest.py").write_text("import nowhere_to_be_found")
-    done = run("plugins", "list", "--json", GANTOOL_PLUGINS="broken_guest", GANTOOL_PLUGINS_DIR=str(tmp_path))
+    (tmp_path / "broken_plugin.py").write_text("import nowhere_to_be_found")
+    done = run("plugins", "list", "--json", GANTOOL_PLUGINS="broken_plugin", GANTOOL_PLUGINS_DIR=str(tmp_path))
     assert done.returncode == 0
-    guests = [plugin for plugin in json.loads(done.stdout) if plugin["name"] == "broken_guest"]
-    assert guests[0]["status"] == "broken"
+    found = [plugin for plugin in json.loads(done.stdout) if plugin["name"] == "broken_plugin"]
+    assert found[0]["status"] == "broken"
     lines = done.stderr.splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith("Warning: Plugin broken_guest is broken and left out: ModuleNotFoundError")
+    assert lines[0].startswith("Warning: Plugin broken_plugin is broken and left out: ModuleNotFoundError")
 
 
 def test_colour_is_for_terminals_only() -> None:

@@ -11,15 +11,15 @@ from gantool.cli.main import app
 from gantool.errors import GantoolError, UnknownNameError, UsageError
 from gantool.plugins import host as host_module
 
-GUEST = """
+PLUGIN = """
 import gantool
 
-class Guest(gantool.Options):
+class PluginOptions(gantool.Options):
     strength: float = gantool.option(0.5, "how much", ge=0, le=1)
 
 @gantool.hookimpl
 def gantool_losses():
-    return [gantool.Component("guest-loss", "A guest's loss", Guest, "guest_plugin:build")]
+    return [gantool.Component("plugin-loss", "A plugin's loss", PluginOptions, "some_plugin:build")]
 """
 
 
@@ -32,7 +32,7 @@ def fresh_host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "guest_plugin.py").write_text(GUEST)
+    (tmp_path / "some_plugin.py").write_text(PLUGIN)
     (tmp_path / "dark_plugin.py").write_text("import nowhere_to_be_found")
     return tmp_path
 
@@ -45,12 +45,12 @@ def plugins_command(*args: object) -> str:
     return done.stdout
 
 
-def test_list_shows_built_ins_and_guests_sound_or_not(folder: Path) -> None:
+def test_list_shows_built_ins_and_plugins_sound_or_not(folder: Path) -> None:
     table = plugins_command("list", "--plugins-dir", folder)
     line = {text.split()[0]: text for text in table.splitlines() if text.strip()}
     assert "dcgan" in line["gantool.builtin.architectures"]
     assert "built-in" in line["gantool.builtin.architectures"]
-    assert "losses: guest-loss" in line["guest_plugin"]
+    assert "losses: plugin-loss" in line["some_plugin"]
     assert "broken" in line["dark_plugin"]
     assert "No module named 'nowhere_to_be_found'" in line["dark_plugin"]
 
@@ -59,11 +59,11 @@ def test_list_as_json_names_every_kind(folder: Path) -> None:
     listed = {
         plugin["name"]: plugin for plugin in json.loads(plugins_command("list", "--json", "--plugins-dir", folder))
     }
-    guest = listed["guest_plugin"]
-    assert set(guest) == {"name", "distribution", "version", "origin", "status", "error", "provides"}
-    assert set(guest["provides"]) == {kind.plural for kind in KINDS.values()}
-    assert guest["provides"]["losses"] == ["guest-loss"]
-    assert (guest["status"], guest["error"], guest["origin"]) == ("ok", None, str(folder / "guest_plugin.py"))
+    plugin = listed["some_plugin"]
+    assert set(plugin) == {"name", "distribution", "version", "origin", "status", "error", "provides"}
+    assert set(plugin["provides"]) == {kind.plural for kind in KINDS.values()}
+    assert plugin["provides"]["losses"] == ["plugin-loss"]
+    assert (plugin["status"], plugin["error"], plugin["origin"]) == ("ok", None, str(folder / "some_plugin.py"))
     assert "mlp" in listed["gantool.builtin.architectures"]["provides"]["architectures"]
     assert listed["dark_plugin"]["status"] == "broken"
 
@@ -81,10 +81,10 @@ def test_show_tells_options_recipe_resolutions_and_owner() -> None:
 
 
 def test_show_as_json(folder: Path) -> None:
-    shown = json.loads(plugins_command("show", "guest-loss", "--json", "--plugins-dir", folder))
+    shown = json.loads(plugins_command("show", "plugin-loss", "--json", "--plugins-dir", folder))
     (component,) = shown["components"]
     assert shown["plugins"] == []
-    assert (component["kind"], component["distribution"]) == ("loss", "guest_plugin")
+    assert (component["kind"], component["distribution"]) == ("loss", "some_plugin")
     assert component["options"] == [
         {
             "name": "strength",
@@ -101,7 +101,7 @@ def test_show_as_json(folder: Path) -> None:
 
 
 def test_show_of_a_plugin_or_distribution_lists_what_it_provides(folder: Path) -> None:
-    assert "losses: guest-loss" in plugins_command("show", "guest_plugin", "--plugins-dir", folder)
+    assert "losses: plugin-loss" in plugins_command("show", "some_plugin", "--plugins-dir", folder)
     named = json.loads(plugins_command("show", "gantool", "--json"))["plugins"]
     assert {plugin["distribution"] for plugin in named} == {"gantool"}
     assert len(named) > 1

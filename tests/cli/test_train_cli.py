@@ -76,12 +76,12 @@ def test_a_resume_with_other_settings_shows_the_difference(gantool, photos):
     before = Path("runs/one/config.toml").read_bytes()
     ended = gantool(*base, "--images", "16", "--lr", "0.5", "--loss", "hinge")
     assert ended.code == 1
-    assert "lr_g: 0.0002 in the run, 0.5 asked for" in ended.err
+    assert "lr_g: 0.0002 in the run, 0.5 requested" in ended.err
     assert "hinge" in ended.err
     assert Path("runs/one/config.toml").read_bytes() == before
 
 
-def test_auto_agrees_with_whatever_the_run_has_settled(gantool, photos):
+def test_auto_agrees_with_whatever_the_run_has_resolved(gantool, photos):
     base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one", "--precision", "auto")
     assert gantool(*base, "--images", "8").code == 0
     assert gantool(*base, "--images", "16").code == 0
@@ -435,7 +435,7 @@ def test_strategies_are_flags_of_a_run_and_of_its_resume(gantool, photos):
     assert "learning rates are 0" in again.err
     other = gantool("train", *flags, *held, "--images", "24", "--warmup", "12")
     assert other.code == 1
-    assert "warmup: 8 in the run, 12 asked for" in other.err
+    assert "warmup: 8 in the run, 12 requested" in other.err
 
 
 def test_a_combination_that_cannot_work_leaves_no_run_behind(gantool, photos):

@@ -15,7 +15,7 @@ from pictures import picture, pictures
 from gantool.builtin.sources.folder import build
 from gantool.data.cache import store as module
 from gantool.data.cache.build import CachedSource, cached
-from gantool.data.cache.store import Filled, Wanted
+from gantool.data.cache.store import CacheContents, CacheSpec
 from gantool.data.pictures.options import FolderOptions
 from gantool.errors import DataError
 from gantool.files import cache_folder, only_builder
@@ -24,15 +24,15 @@ from gantool.progress import listening
 BUILDER = """
 import sys, time
 from pathlib import Path
-from gantool.data.cache.store import Filled, Wanted, prepared
+from gantool.data.cache.store import CacheContents, CacheSpec, prepared
 
 def fill(file):
     file.write_bytes(bytes([7]) * file.stat().st_size)
     print("filling", flush=True)
     time.sleep(float(sys.argv[1]))
-    return Filled(range(4), None, [], [])
+    return CacheContents(range(4), None, [], [])
 
-print(prepared(Wanted("slow", "here", "v1", 4, 3, 8), fill).index["fingerprint"], flush=True)
+print(prepared(CacheSpec("slow", "here", "v1", 4, 3, 8), fill).index["fingerprint"], flush=True)
 """
 
 
@@ -132,34 +132,34 @@ def test_a_damaged_cache_is_rebuilt(tmp_path: Path, file: str, damage: str) -> N
 
 
 def test_a_failed_build_leaves_nothing(cache: Path) -> None:
-    def interrupted(file: Path) -> Filled:
+    def interrupted(file: Path) -> CacheContents:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cached(Wanted("x", "x", "v1", 4, 3, 8), interrupted)
+        cached(CacheSpec("x", "x", "v1", 4, 3, 8), interrupted)
     assert content(cache) == []
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(file: Path) -> Filled:
+    def full(file: Path) -> CacheContents:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(DataError, match=r"The disk is full.*GANTOOL_CACHE"):
-        cached(Wanted("x", "x", "v1", 4, 3, 8), full)
+        cached(CacheSpec("x", "x", "v1", 4, 3, 8), full)
     usage = shutil.disk_usage("/")._replace(free=100)
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DataError, match=r"The disk is full.*are needed"):
-        cached(Wanted("x", "x", "v1", 4, 3, 8), full)
+        cached(CacheSpec("x", "x", "v1", 4, 3, 8), full)
     assert content(cache) == []
 
 
 def test_only_kept_rows_remain_in_order() -> None:
-    def fill(file: Path) -> Filled:
+    def fill(file: Path) -> CacheContents:
         rows = np.repeat(np.arange(5, dtype=np.uint8), 12)
         file.write_bytes(rows.tobytes())
-        return Filled([1, 3, 4], [0, 1, 0], ["a", "b"], [])
+        return CacheContents([1, 3, 4], [0, 1, 0], ["a", "b"], [])
 
-    source = cached(Wanted("x", "x", "v1", 5, 3, 2), fill)
+    source = cached(CacheSpec("x", "x", "v1", 5, 3, 2), fill)
     assert source.pixels[:, 0, 0, 0].tolist() == [1, 3, 4]
     image, label = source[1]
     assert torch.equal(image, torch.full((3, 2, 2), 3, dtype=torch.uint8))
@@ -183,10 +183,10 @@ def test_a_killed_build_is_not_used_and_does_not_block(cache: Path) -> None:
     assert len(content(cache)) == 1
     assert content(cache)[0].suffix == ".tmp"
 
-    def fill(file: Path) -> Filled:
-        return Filled(range(4), None, [], [])
+    def fill(file: Path) -> CacheContents:
+        return CacheContents(range(4), None, [], [])
 
-    assert (cached(Wanted("slow", "here", "v1", 4, 3, 8), fill).pixels == 0).all()
+    assert (cached(CacheSpec("slow", "here", "v1", 4, 3, 8), fill).pixels == 0).all()
     assert len(content(cache)) == 1
 
 
@@ -194,10 +194,10 @@ def test_a_second_process_waits_for_the_first_and_uses_its_work() -> None:
     with builder(1.0) as process:
         assert said(process) == "filling"
 
-        def never(file: Path) -> Filled:
+        def never(file: Path) -> CacheContents:
             raise AssertionError("built twice")
 
-        source = cached(Wanted("slow", "here", "v1", 4, 3, 8), never)
+        source = cached(CacheSpec("slow", "here", "v1", 4, 3, 8), never)
         assert (source.pixels == 7).all()
         assert said(process) == source.fingerprint
 

@@ -11,7 +11,7 @@ from gantool.api.data import Source
 from gantool.data.batches import open_batches
 from gantool.data.cache import reduced
 from gantool.data.cache.build import CachedSource, cached_items
-from gantool.data.supply import _map_reader, _Prefetched
+from gantool.data.supply import _map_reader, _PrefetchingSupply
 from gantool.errors import DataError
 
 CPU = torch.device("cpu")
@@ -124,7 +124,7 @@ def test_files_and_memory_reduce_alike() -> None:
 def test_what_is_read_ahead_serves_only_the_side_it_was_read_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Tensor, "pin_memory", lambda tensor: tensor)
     source = cached_items(Unchanging(), "noise", 3, 16)
-    supply = _Prefetched(_map_reader(source, True, (4, 16)), CPU)
+    supply = _PrefetchingSupply(_map_reader(source, True, (4, 16)), CPU)
     one, two = np.array([3, 1]), np.array([0, 2])
     assert supply(one, two, 4)[0].shape[-1] == 4
     images, labels = supply(two, one, 16)  # a stage began, and nobody could have known

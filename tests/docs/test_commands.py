@@ -32,7 +32,7 @@ from gantool.cli.components import KIND_OF_FLAG, flag_values
 from gantool.errors import GantoolError
 from gantool.plugins.host import host, using
 from gantool.run.config import validated
-from gantool.run.resolve import asked_for, resolve
+from gantool.run.resolve import given_settings, resolve
 
 FACES = {"gantool": gantool, "commands": commands}
 RUN_FLAGS = set(KIND_OF_FLAG) - {"--extractor", "--style-loss"}
@@ -135,7 +135,7 @@ def check_settings(values, host):
     if "arch" in settings:
         resolve(host, settings)
     else:
-        validated({"arch": "mlp", "resolution": 32, **asked_for(settings, None)}, "The line")
+        validated({"arch": "mlp", "resolution": 32, **given_settings(settings, None)}, "The line")
 
 
 def complaint(line, host):

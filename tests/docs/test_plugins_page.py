@@ -118,7 +118,7 @@ def test_the_reference_has_every_name_that_is_promised():
     described = set(re.findall(r"^#{4,5} `(?:with )?([\w.]+)", PAGE, re.MULTILINE))
     for module, elsewhere in ((face, {"__version__", "hookimpl", "RunConfig"}), (commands, set()), (testing, set())):
         assert {f"{module.__name__}.{name}" for name in set(module.__all__) - elsewhere} <= described
-    assert {"gantool_cli", "gantool_host", "tiny_pictures", "gantool.testing.fixtures.Ended"} <= described
+    assert {"gantool_cli", "gantool_host", "tiny_pictures", "gantool.testing.fixtures.CommandResult"} <= described
 
 
 def test_links_of_the_page_lead_somewhere():

@@ -60,7 +60,7 @@ def test_noise_falls_to_nothing_at_the_horizon():
     assert Schedule(horizon=200).instance_noise(0) == 0
 
 
-def test_a_horizon_that_nobody_settled_is_the_runs_length():
+def test_a_horizon_that_nobody_resolved_is_the_runs_length():
     assert schedule_of(RunConfig(arch="a", resolution=8, images=500)).horizon == 500
     assert schedule_of(RunConfig(arch="a", resolution=8, images=500, horizon=90)).horizon == 90
 

@@ -17,7 +17,7 @@ from gantool.builtin.penalties.constraints import Clip
 from gantool.builtin.penalties.on_generator import PathLength
 from gantool.engine import checkpoint
 from gantool.engine.cadence import derived_seed
-from gantool.engine.component_state import memory
+from gantool.engine.component_state import buffers
 from gantool.engine.distributed import World
 from gantool.engine.model_file import load_generator
 from gantool.engine.precision import Precision
@@ -108,7 +108,7 @@ def test_whatever_a_strategy_remembers_goes_on_exactly(tmp_path, strategy):
     plain = trainer(tmp_path / "plain", images=96, **SCHEDULED)
     plain.train()
     assert all(torch.equal(one, other) for one, other in zip(state(whole), state(second), strict=True))
-    assert all(torch.equal(one, other) for one, other in zip(memory(whole.game), memory(second.game), strict=True))
+    assert all(torch.equal(one, other) for one, other in zip(buffers(whole.game), buffers(second.game), strict=True))
     assert not all(torch.equal(one, other) for one, other in zip(state(whole), state(plain), strict=True))
 
 

@@ -29,8 +29,8 @@ from gantool.engine.trial import (
     try_augmentation,
     try_balance,
     try_loss,
-    try_memory,
     try_penalty,
+    try_state,
 )
 from gantool.engine.trial_networks import try_networks
 from gantool.errors import PluginError, UsageError
@@ -356,10 +356,10 @@ class Remembers(torch.nn.Module, Strategy):
 
 
 def test_what_a_component_remembers_and_tells_is_looked_at():
-    try_memory(Remembers(torch.zeros(()), {"steps": 1.0}), TITLE)
-    try_memory(Strategy(), TITLE)
-    refused(lambda: try_memory(Remembers(torch.zeros((), dtype=torch.int64), {}), TITLE), "'steps'", "floating point")
-    refused(lambda: try_memory(Remembers(torch.zeros(()), None), TITLE), "status() returned None")
+    try_state(Remembers(torch.zeros(()), {"steps": 1.0}), TITLE)
+    try_state(Strategy(), TITLE)
+    refused(lambda: try_state(Remembers(torch.zeros((), dtype=torch.int64), {}), TITLE), "'steps'", "floating point")
+    refused(lambda: try_state(Remembers(torch.zeros(()), None), TITLE), "status() returned None")
 
 
 class Observes(Augmentation):
@@ -404,7 +404,7 @@ class Silent(Falling):
 
 
 def test_what_goes_by_the_clock_follows_from_it_alone():
-    try_memory(Falling(), TITLE)
-    refused(lambda: try_memory(Drifting(), TITLE), "another weight", "images_seen alone")
-    refused(lambda: try_memory(FailingLater(), TITLE), "advance(10000)", "KeyError")
-    refused(lambda: try_memory(Silent(), TITLE), "status() returned None")
+    try_state(Falling(), TITLE)
+    refused(lambda: try_state(Drifting(), TITLE), "another weight", "images_seen alone")
+    refused(lambda: try_state(FailingLater(), TITLE), "advance(10000)", "KeyError")
+    refused(lambda: try_state(Silent(), TITLE), "status() returned None")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gantool.errors import UnknownNameError, cause
-from gantool.plugin_tools.doctor import asked, wanted
+from gantool.plugin_tools.doctor import targets, wanted
 from gantool.plugins.host import BUILT_INS
 from gantool.plugins.loading import Candidate
 from sites import Site
@@ -272,7 +272,7 @@ def test_names_choose_plugins_and_built_ins_and_the_environment_blocks_only_what
     mine, other = (Candidate(name, f"gantool-{name}", "1.0", "installed", lambda: None) for name in ("mine", "other"))
 
     def chosen(name: str) -> list[tuple[str, str | None]]:
-        return [(each.candidate.name, each.only) for each in asked(name, [mine, other])]
+        return [(each.candidate.name, each.only) for each in targets(name, [mine, other])]
 
     monkeypatch.setenv("GANTOOL_PLUGINS", "other")
     assert wanted([mine, other]) == [other]
@@ -280,7 +280,7 @@ def test_names_choose_plugins_and_built_ins_and_the_environment_blocks_only_what
     assert chosen("hinge") == [("gantool.builtin.losses", "hinge")]
     assert chosen("gantool.builtin.losses") == [("gantool.builtin.losses", None)]
     assert {name for name, _ in chosen("gantool")} == set(BUILT_INS)
-    with pytest.raises(UnknownNameError, match="'gantool plugins show zyx' tells whether a plugin has"):
+    with pytest.raises(UnknownNameError, match="'gantool plugins show zyx' shows whether a plugin has"):
         chosen("zyx")
 
 

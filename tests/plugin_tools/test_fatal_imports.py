@@ -125,9 +125,9 @@ def test_a_process_is_left_when_its_work_is_done(tmp_path: Path, monkeypatch: py
 def test_nothing_is_started_where_there_is_no_plugin(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fatal_imports, "run", lambda *_: pytest.fail("a process was started"))
     monkeypatch.setenv("GANTOOL_PLUGINS", "")
-    assert fatal_imports.remembered_fatal_imports([folder]) == {}
+    assert fatal_imports.cached_fatal_imports([folder]) == {}
     with pytest.raises(UsageError, match="There is no plugin folder"):
-        fatal_imports.remembered_fatal_imports([folder / "absent"])
+        fatal_imports.cached_fatal_imports([folder / "absent"])
 
 
 @pytest.fixture
@@ -151,16 +151,16 @@ def test_the_answer_is_remembered_until_something_is_installed(
     site.add("gantool-bad", "")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("GANTOOL_PLUGINS", "bad,late")
-    first = fatal_imports.remembered_fatal_imports([])
+    first = fatal_imports.cached_fatal_imports([])
     assert first == {("bad", "gantool-bad", "installed"): "importing it hurts"}
-    assert fatal_imports.remembered_fatal_imports([]) == first
+    assert fatal_imports.cached_fatal_imports([]) == first
     site.add("gantool-late", "")
-    assert fatal_imports.remembered_fatal_imports([]) == first
+    assert fatal_imports.cached_fatal_imports([]) == first
     assert asked == [["bad"], ["bad", "late"]]
     monkeypatch.setenv("GANTOOL_PLUGINS", "bad")
-    fatal_imports.remembered_fatal_imports([])
+    fatal_imports.cached_fatal_imports([])
     (tmp_path / "cache" / next((tmp_path / "cache").iterdir()).name).write_text("{")  # as a full disk leaves it
-    assert fatal_imports.remembered_fatal_imports([]) == first
+    assert fatal_imports.cached_fatal_imports([]) == first
     assert len(asked) == 4
 
 
@@ -170,11 +170,11 @@ def test_code_that_may_change_is_asked_about_again(
     (tmp_path / "good.py").touch()
     monkeypatch.setenv("GANTOOL_PLUGINS", "bad,good")
     for _ in range(2):
-        assert fatal_imports.remembered_fatal_imports([tmp_path]) == {}
+        assert fatal_imports.cached_fatal_imports([tmp_path]) == {}
     assert len(asked) == 1
     (tmp_path / "bad.py").touch()
     for _ in range(2):
-        assert len(fatal_imports.remembered_fatal_imports([tmp_path])) == 1
+        assert len(fatal_imports.cached_fatal_imports([tmp_path])) == 1
     assert len(asked) == 3
 
 

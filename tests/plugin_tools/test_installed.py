@@ -7,7 +7,7 @@ import pytest
 
 from gantool.errors import PluginError
 from gantool.plugin_tools import installed
-from gantool.plugin_tools.installed import Installed, find_installed, installed_plugins
+from gantool.plugin_tools.installed import InstalledPlugin, find_installed, installed_plugins
 from sites import Site
 
 
@@ -51,7 +51,7 @@ def test_a_plugin_is_installed_again_from_where_it_came(
 
 
 def test_two_plugins_whose_names_differ_by_the_prefix_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    both = [Installed("foo", "1", ("one",)), Installed("gantool-foo", "2", ("other",))]
+    both = [InstalledPlugin("foo", "1", ("one",)), InstalledPlugin("gantool-foo", "2", ("other",))]
     monkeypatch.setattr(installed, "installed_plugins", lambda: both)
     assert find_installed("foo").version == "1"
     assert find_installed("gantool_foo").version == "2"

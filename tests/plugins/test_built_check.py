@@ -166,7 +166,7 @@ def test_every_built_in_keeps_its_contract() -> None:
     setting = Setting(resolution=32, channels=3, batch=16, images=1000, count=lambda: 100)
     for kind, name in names:
         chosen = host.resolve(kind, name)
-        chosen.settled(setting)[0].build()
+        chosen.resolved(setting)[0].build()
     host.resolve("source", "shapes").build(resolution=8, channels=3)
 
 
@@ -196,7 +196,7 @@ class Grey:
 """
 
 
-def test_a_guest_that_breaks_its_contract_ends_training_before_there_is_a_run(
+def test_a_plugin_that_breaks_its_contract_ends_training_before_there_is_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gantool: Callable[..., Any]
 ) -> None:
     (tmp_path / "bare_plugin.py").write_text(PLUGIN)

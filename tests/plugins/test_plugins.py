@@ -233,7 +233,7 @@ def test_the_built_in_keeps_its_name_and_both_owners_are_reported(site: Site) ->
     assert "'hinge' is ignored, because gantool 0" in complaint
 
 
-def test_between_two_guests_the_first_distribution_by_name_keeps_the_name(site: Site) -> None:
+def test_between_two_plugins_the_first_distribution_by_name_keeps_the_name(site: Site) -> None:
     site.add("gantool-z", loss("shared"), entry="a")
     site.add("gantool-a", loss("shared"), entry="z")
     host = make_host()
@@ -264,18 +264,18 @@ def test_a_name_like_no_other_may_come_from_a_plugin_that_is_not_here() -> None:
     )
 
 
-def test_the_environment_allows_and_blocks_guests(site: Site) -> None:
+def test_the_environment_allows_and_blocks_plugins(site: Site) -> None:
     site.add("gantool-a", loss("from-a"))
     site.add("gantool-b", loss("from-b"), entry="second")
     third_party = {"from-a", "from-b"}
 
-    def guests(**environ: str) -> set[str]:
+    def provided(**environ: str) -> set[str]:
         return third_party & set(make_host(**environ).specs("loss"))
 
-    assert guests() == third_party
-    assert guests(GANTOOL_PLUGINS="") == set()
-    assert guests(GANTOOL_PLUGINS="gantool-a") == guests(GANTOOL_PLUGINS="x, A") == {"from-a"}
-    assert guests(GANTOOL_BLOCK_PLUGINS="second") == guests(GANTOOL_BLOCK_PLUGINS="gantool_b") == {"from-a"}
+    assert provided() == third_party
+    assert provided(GANTOOL_PLUGINS="") == set()
+    assert provided(GANTOOL_PLUGINS="gantool-a") == provided(GANTOOL_PLUGINS="x, A") == {"from-a"}
+    assert provided(GANTOOL_BLOCK_PLUGINS="second") == provided(GANTOOL_BLOCK_PLUGINS="gantool_b") == {"from-a"}
     host = make_host(GANTOOL_PLUGINS="")
     assert "hinge" in host.specs("loss")
     assert host.complaints() == []
@@ -427,7 +427,7 @@ def test_a_factory_that_prints_leaves_standard_output_alone_and_none_ends_the_pr
     assert [line for line in printed.err.splitlines() if line] == ["good bye", "hello", "imported"]
 
 
-def test_options_of_a_guest_that_print_or_fail_stay_its_own_affair(
+def test_options_of_a_plugin_that_print_or_fail_stay_its_own_affair(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.add("gantool-odd", loss(options="Odd") + ODD_OPTIONS)

@@ -1,4 +1,4 @@
-"""The components of a run are looked up once, settled once and built once."""
+"""The components of a run are looked up once, resolved once and built once."""
 
 import gantool
 from gantool.api.specs import Setting
@@ -25,9 +25,9 @@ def test_every_run_has_its_own_observers_unless_log_names_them():
     assert [one.spec.name for one in told.observers] == ["jsonl", "samples", "watch", "console"]
 
 
-def test_what_is_settled_stays_as_it_is():
+def test_what_is_resolved_stays_as_it_is():
     components = decide(HOST, ASKED | {"penalty": ("r1",)}).components
-    assert components.settled(Setting(64, 3, 64, 10**6, lambda: 10)) == (components, {})
+    assert components.resolved(Setting(64, 3, 64, 10**6, lambda: 10)) == (components, {})
 
 
 def test_penalties_are_built_once_and_know_their_side():

@@ -110,7 +110,7 @@ def test_differences_are_what_a_resumed_run_may_not_change():
     new = old.model_copy(
         update={"batch": 32, "images": 5, "device": "cuda", "keep": 9, "patience": 2, "log": ("x",), "penalty": ("r1",)}
     )
-    assert differences(old, new) == ["penalty: none in the run, r1 asked for", "batch: 64 in the run, 32 asked for"]
+    assert differences(old, new) == ["penalty: none in the run, r1 requested", "batch: 64 in the run, 32 requested"]
 
 
 WRONG_TYPES = [

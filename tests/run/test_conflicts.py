@@ -60,7 +60,7 @@ def test_spectral_normalisation_is_seen_in_both_of_torchs_forms_and_nothing_else
         refuse_conflicts(run.components, run.gan)
 
 
-def test_a_guests_option_of_the_same_name_is_its_own_affair():
+def test_a_plugins_option_of_the_same_name_is_its_own_affair():
     class Mirrors(gantool.Options):
         flip: bool = gantool.option(True, "whether to")
         d_steps: str = gantool.option("auto", "how many")

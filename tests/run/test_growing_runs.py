@@ -105,14 +105,14 @@ def test_moments_are_forgotten_when_a_fade_begins_and_ends_unless_told_not_to(tr
     assert max(steps(f"{PROGRESSIVE},reset_moments=no")) == 13
 
 
-def test_auto_is_settled_when_the_run_begins_and_kept_when_it_goes_on(train, gantool, tmp_path):
+def test_auto_is_resolved_when_the_run_begins_and_kept_when_it_goes_on(train, gantool, tmp_path):
     auto = "progressive:fmap_base=64,fmap_max=8,latent=6"
     run = train("--images", "80", arch=auto)
-    settled = tomllib.loads((run / "config.toml").read_text("utf-8"))["arch"]
-    assert "stabilise_kimg=0.01,fade_kimg=0.01" in settled
+    resolved = tomllib.loads((run / "config.toml").read_text("utf-8"))["arch"]
+    assert "stabilise_kimg=0.01,fade_kimg=0.01" in resolved
     train("--images", "160", arch=auto)  # the same command, longer
     assert (run / "checkpoints" / "000000160").is_dir()
-    assert settled in (run / "config.toml").read_text("utf-8")
+    assert resolved in (run / "config.toml").read_text("utf-8")
     ended = gantool("train", "--resume", run, "--arch", f"{auto},stabilise_kimg=0.02", "--images", "200")
     assert ended.code != 0
     assert "stabilise_kimg=0.02" in ended.err

@@ -1,4 +1,4 @@
-"""Every built-in goes through the conformance kit, as guests do: the registry says which there are."""
+"""Every built-in goes through the conformance kit, as plugins do: the registry says which there are."""
 
 import pytest
 import torch

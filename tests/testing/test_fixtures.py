@@ -70,7 +70,7 @@ def test_an_installed_gantool_brings_the_plugin(tmp_path):
     points = tomllib.loads(PROJECT.read_text())["project"]["entry-points"]["pytest11"]
     (info / "entry_points.txt").write_text("[pytest11]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()))
     (info / "RECORD").write_text("gantool/__init__.py,,\ngantool/testing/fixtures.py,,\n")
-    test = tmp_path / "elsewhere" / "test_guest.py"
+    test = tmp_path / "elsewhere" / "test_plugin.py"
     test.parent.mkdir()
     test.write_text(
         "def test_it(gantool_cli, gantool_host, tiny_pictures):\n"

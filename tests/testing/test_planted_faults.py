@@ -1,4 +1,4 @@
-"""Each check of the conformance kit finds the fault that was planted for it, and tells it in a sentence."""
+"""Each check of the conformance kit finds the fault that was planted for it, and reports it in a sentence."""
 
 from dataclasses import replace
 from typing import Literal
@@ -125,7 +125,7 @@ PLANTED = [
     ("architecture", "idle", ("no gradient reaches idle.weight, idle.bias of the discriminator",)),
     ("architecture", "unfreezing", ("first.weight of the discriminator was built frozen, and drawing",)),
     ("architecture", "thawing", ("first.weight of the discriminator was built frozen", "unfreezes it")),
-    ("architecture", "moving", ("first.bias of the discriminator was built frozen, and a step", "moves it")),
+    ("architecture", "moving", ("first.bias of the discriminator was built frozen, and a step", "changes it")),
     ("architecture", "ending_in_sigmoid", ("logits stay in [0, 1]", "a sigmoid")),
     ("architecture", "ending_in_tanh", ("logits stay in [-1, 1]", "a tanh")),
     ("architecture", "of_one_batch", ("exported by torch.export with an open batch", "z.shape[0] instead of len(z)")),
@@ -134,12 +134,12 @@ PLANTED = [
     ("loss", "HingeMixing", ("its generator(real_logits, fake_logits) mixes samples",)),
     ("loss", "HingeUpsideDown", ("the generator would learn to be recognised",)),
     ("loss", "LogOfSigmoid", ("is not finite", "softplus")),
-    ("loss", "HingeOfACritic", ("take 'critic' out of the traits",)),
+    ("loss", "HingeOfACritic", ("remove 'critic' from the traits",)),
     ("loss", "Unbounded", ("add 'critic' to the traits", "zero_decides = False")),
     ("loss", "HingeSeeding", ("its generator(real_logits, fake_logits) seeds torch's own generator",)),
-    ("loss", "Counting", ("it remembers what is not saved", "nn.Module")),
-    ("penalty", "CountingSlope", ("it remembers what is not saved", "nn.Module")),
-    ("augmentation", "FlipEverySecond", ("it remembers what is not saved", "nn.Module")),
+    ("loss", "Counting", ("it holds state that is not saved", "nn.Module")),
+    ("penalty", "CountingSlope", ("it holds state that is not saved", "nn.Module")),
+    ("augmentation", "FlipEverySecond", ("it holds state that is not saved", "nn.Module")),
     ("source", "OtherBatch", ("batch(0, 4) has another picture or label at 1",)),
     ("penalty", "SlopeWithoutGraph", ("gradient to the discriminator's weights", "create_graph=True")),
     ("penalty", "NothingToLearn", ("its gradient by every weight is 0",)),
@@ -158,21 +158,21 @@ PLANTED = [
     ("architecture", "of_two", ("built a tuple; its factory must return a gantool.Gan",)),
     ("penalty", "LettingGrow", ("makes some weights larger",)),
     ("penalty", "SlopeByRoot", ("weights are all 0", "The root of 0")),
-    ("penalty", "SlopeByBackward", ("changes the network it is given", "torch.autograd.grad")),
+    ("penalty", "SlopeByBackward", ("it changes its network", "torch.autograd.grad")),
     ("penalty", "Remembering", ("its buffer mean is not finite",)),
     ("augmentation", "FlipEachTime", ("something else each time it is applied",)),
     ("augmentation", "FlipEachLevel", ("levels of a pyramid get different transformations",)),
-    ("augmentation", "FlipByChance", ("otherwise under the same seed",)),
+    ("augmentation", "FlipByChance", ("something else under the same seed",)),
     ("augmentation", "FlipSeeding", ("it seeds torch's own generator",)),
     ("balance", "SeedingBalance", ("it seeds torch's own generator",)),
     ("augmentation", "AlwaysNegative", ("every draw(n) does the same",)),
     ("augmentation", "Bytes", ("makes pixels of size 127",)),
     ("augmentation", "FlipOnce", ("its second derivative by the pictures is missing",)),
     ("augmentation", "Adapting", ("its buffer mean is not finite",)),
-    ("balance", "TellingByAsking", ("turn() answers otherwise when it is asked again",)),
-    ("balance", "Starving", ("the generator learns from none of",)),
-    ("balance", "Alternating", ("it remembers what is not saved", "nn.Module")),
-    ("source", "FloatSquares", ("float32 tensor", "wanted is a uint8 tensor of shape [3, 16, 16]")),
+    ("balance", "TellingByAsking", ("turn() called again returns another Turn",)),
+    ("balance", "Starving", ("turn() never updates the generator",)),
+    ("balance", "Alternating", ("it holds state that is not saved", "nn.Module")),
+    ("source", "FloatSquares", ("float32 tensor", "return a uint8 tensor of shape [3, 16, 16]")),
     ("source", "RandomSquares", ("is another picture or label again",)),
     ("source", "SeedingSquares", ("source[0] draws from torch's own generator or seeds it",)),
     ("source", "EndlessSquares", ("source[20], beyond its 20 pictures", "IndexError")),
@@ -184,13 +184,13 @@ PLANTED = [
     ("extractor", "PoolingWithLayers", ("no content_layers and no style_layers and no select",)),
     ("extractor", "PoolingForStyle", ("its style_loss is 'gramm'", "Did you mean 'gram'?")),
     ("extractor", "Dividing", ("of one grey it gives feature 0 with values that are not finite",)),
-    ("observer", "WaitingForPictures", ("it takes a run that goes on in its folder, is interrupted, and fails",)),
+    ("observer", "WaitingForPictures", ("it handles a run that resumes, is interrupted, and fails",)),
     ("observer", "Meddling", ("it changes images of the event Snapshot",)),
     ("observer", "Dice", ("draws from torch's own generator",)),
-    ("observer", "Seeding", ("draws from torch's own generator when it is told of Started, or seeds it",)),
+    ("observer", "Seeding", ("draws from torch's own generator at Started, or seeds it",)),
     ("observer", "Talkative", ("it answers Started with 'noted'",)),
     ("command", "greet_anyone", ("Typer does not understand planted_sources:greet_anyone",)),
-    ("observer", "OnlyKnown", ("it raises TypeError for an event of a kind it does not know",)),
+    ("observer", "OnlyKnown", ("it raises TypeError for an event of an unknown class",)),
 ]
 
 
@@ -274,14 +274,14 @@ class Open(gantool.Options):
 
 
 def test_options_that_stay_open_are_found():
-    place = f"{__name__}:settled_by_nothing"
+    place = f"{__name__}:resolved_by_nothing"
     spec = gantool.Component("planted", "Something planted", Open, "planted_losses:Hinge", settle=place)
     reason, left = check_component("loss", spec)
-    assert "gives no reason" in reason
+    assert "returns options without a reason" in reason
     assert f"{place} leaves option 'strength' at \"auto\"" in left
 
 
-def settled_by_nothing(options, setting):
+def resolved_by_nothing(options, setting):
     return options, ""
 
 
@@ -293,7 +293,7 @@ def test_a_natural_shape_that_is_not_its_own_is_found():
 
 def test_a_constraint_of_the_recipe_leaves_frozen_weights_alone():
     faults = faults_of("architecture", "fixed", penalties=("clip:value=0.001",))
-    assert any("a step of training by the recipe moves it" in fault for fault in faults), faults
+    assert any("a step of training by the recipe changes it" in fault for fault in faults), faults
 
 
 def test_a_wrong_spec_is_a_fault_and_no_error():
@@ -311,7 +311,7 @@ def test_a_wrong_spec_is_a_fault_and_no_error():
     assert "is ignored, because gantool" in fault
 
 
-def test_a_recipe_that_cannot_be_followed_is_told_once_and_what_it_cannot_teach_is_not():
+def test_a_recipe_that_cannot_be_followed_is_reported_once_and_its_consequences_are_not():
     recipe = gantool.Recipe(loss="hnge", augment="nothing-like-it")
     place = place_of("sound")
     spec = gantool.Architecture("planted", "Something", gantool.Options, place, recipe, resolutions=(8,))
@@ -337,7 +337,7 @@ def test_a_check_raises_with_all_faults_in_its_text():
 def test_an_architecture_may_refuse_labels():
     assert check_component("architecture", spec_of("architecture", "only_unlabelled")) == []
     (fault,) = faults_of("architecture", "only_unlabelled")
-    assert "none of the shapes that were tried: It draws without labels only." in fault
+    assert "none of the shapes that were tried. It draws without labels only." in fault
 
 
 def test_shapes_can_be_chosen():

@@ -80,8 +80,8 @@ def test_auto_is_what_the_runs_length_can_train():
     lengths = [gantool.Setting(32, 3, 16, images, lambda: 10) for images in (50_000, 200_000, 5_000_000)]
     assert [widths(R3ganOptions(), length)[0].width for length in lengths] == [96, 256, 768]
     setting = gantool.Setting(64, 3, 16, 1000, lambda: 10)
-    settled, why = gamma(FallingOptions(), setting)
-    assert (settled.weight, settled.images, settled.end) == (2.0, 1000, 0.1)
+    resolved, why = gamma(FallingOptions(), setting)
+    assert (resolved.weight, resolved.images, resolved.end) == (2.0, 1000, 0.1)
     assert "64 pixels" in why
     assert gamma(FallingOptions(weight=1.0, images=5), setting)[0] == FallingOptions(weight=1.0, images=5)
 
@@ -130,10 +130,10 @@ QUICK = ("train", "--arch", "r3gan:width=8,blocks=1,group=4", "--data", "shapes"
 
 def test_a_run_that_goes_on_is_the_run_in_one_go(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    settled = ("--penalty", "r1-falling:images=32", "--penalty", "r2-falling:images=32", "--lr-schedule", "cosine")
+    resolved = ("--penalty", "r1-falling:images=32", "--penalty", "r2-falling:images=32", "--lr-schedule", "cosine")
     config = tmp_path / "run.toml"
     config.write_text("horizon = 32\ntick = 8\n")
-    base = (*QUICK, *settled, "--config", config)
+    base = (*QUICK, *resolved, "--config", config)
     assert gantool_cli(*base, "--images", "32", "--name", "whole").code == 0
     assert gantool_cli(*base, "--images", "16", "--name", "parts").code == 0
     assert gantool_cli("train", "--resume", "runs/parts", "--images", "32", "-q").code == 0
@@ -143,7 +143,7 @@ def test_a_run_that_goes_on_is_the_run_in_one_go(gantool_cli, tmp_path, monkeypa
     assert len(gammas) == 4
 
 
-def test_the_recipe_is_settled_when_a_run_begins(gantool_cli, tmp_path, monkeypatch):
+def test_the_recipe_is_resolved_when_a_run_begins(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert gantool_cli(*QUICK, "--images", "8", "--name", "one", "--labels").code == 0
     config = tomllib.loads((tmp_path / "runs" / "one" / "config.toml").read_text())

@@ -33,18 +33,18 @@ def test_the_reference_has_as_many_parameters():
     assert (size(gan.generator), size(gan.discriminator)) == (22_243_608, 23_407_361)
 
 
-def settled_for(options, resolution, images):
+def resolved_for(options, resolution, images):
     return settle(options, gantool.Setting(resolution, 3, 16, images, lambda: 10))[0]
 
 
 def test_auto_is_the_references_width_for_long_runs_and_small_for_short_ones():
-    long = settled_for(StyleGan2(), 64, 1_000_000)
+    long = resolved_for(StyleGan2(), 64, 1_000_000)
     assert (long.channel_base, long.channel_max, long.latent, long.mapping_layers) == (16384, 512, 512, 2)
-    assert settled_for(StyleGan2(), 512, 10**7).channel_base == 32768
-    short = settled_for(StyleGan2(channel_max=100), 64, 50_000)
+    assert resolved_for(StyleGan2(), 512, 10**7).channel_base == 32768
+    short = resolved_for(StyleGan2(channel_max=100), 64, 50_000)
     assert (short.channel_base, short.channel_max, short.latent) == (1024, 100, 100)
-    assert settled_for(StyleGan2(), 256, 50_000).channel_base == 16 * 256
-    assert settled_for(StyleGan2(), 1024, 10**7).channel_base == 32768  # 32 at 1024 pixels
+    assert resolved_for(StyleGan2(), 256, 50_000).channel_base == 16 * 256
+    assert resolved_for(StyleGan2(), 1024, 10**7).channel_base == 32768  # 32 at 1024 pixels
 
 
 @pytest.mark.parametrize("resolution", [32, 64, 128, 256, 512, 1024])

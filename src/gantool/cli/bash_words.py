@@ -10,19 +10,19 @@ from typer._completion_classes import BashComplete
 class BashWords(BashComplete):
     """Typer's completion, with the broken words put together, and answers that begin where bash's last word begins."""
 
-    _told_already = ""
+    _given_before = ""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words before the one being completed, and that one."""
         args, incomplete = super().get_completion_args()
         *args, incomplete = joined([*args, incomplete])
         value = incomplete.partition("=")[2] if incomplete.startswith("-") else incomplete
-        self._told_already = value[: last_break(value)]
+        self._given_before = value[: last_break(value)]
         return args, incomplete
 
     def format_completion(self, item: CompletionItem) -> str:
         """The text that bash is to put in place of its last word."""
-        return str(item.value).removeprefix(self._told_already)
+        return str(item.value).removeprefix(self._given_before)
 
 
 def joined(words: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Components on the command line: their options in `--help`, their names in completion, and folders of plugins.
 
-What reaches into Typer's own classes is here, in `root` and in `plugin_commands`. Nothing heavy is imported until a
-component is asked about.
+What reaches into Typer's own classes is here, in `root` and in `plugin_commands`. Nothing heavy is imported until the
+help of a component is shown.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -72,7 +72,7 @@ class ComponentCommand(TyperCommand):
 
 
 def _has_choices(param: Any) -> bool:
-    """Whether the parameter takes words of its own, as `--optimizer` of stylize does, and so names no component."""
+    """True for a parameter with choices of its own, such as `--optimizer` of stylize, which names no component."""
     return get_origin(param.type_descriptor.annotation) is Literal
 
 

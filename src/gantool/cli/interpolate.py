@@ -110,7 +110,7 @@ def interpolate(walk: Walk) -> None:
 
 
 def _labels(walk: Walk, model: "Model", first: int) -> str | list[str] | None:
-    """The classes of the walk; a line tells which it is where the first seed chooses it."""
+    """The classes of the walk; a line names it where the first seed chooses it."""
     from gantool.cli.output import say
 
     if walk.label:

@@ -119,12 +119,12 @@ def main() -> None:
     except Exception as error:
         from gantool.cli import output
 
-        output.error(_told(error))
+        output.error(_sentence(error))
         _trace()
         sys.exit(1)
 
 
-def _told(error: Exception) -> str:
+def _sentence(error: Exception) -> str:
     """An unexpected error, in a sentence."""
     from gantool.plugins.blame import failure
     from gantool.plugins.host import host

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class _Forgiving:
+class _BrokenPipeGuard:
     """A stream that drops its text once the reader has closed the pipe."""
 
     def __init__(self, stream: Any) -> None:
@@ -38,7 +38,7 @@ class _Forgiving:
 def forgiving_output() -> Iterator[None]:
     """Let a command finish its work, and end as usual, though the pipe of its output is closed."""
     before = sys.stdout
-    sys.stdout = forgiving = _Forgiving(before)
+    sys.stdout = forgiving = _BrokenPipeGuard(before)
     try:
         yield
     finally:

@@ -34,11 +34,11 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     """List all plugins: built in, installed, or in a folder; working or broken."""
     from gantool.cli.describe import plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
-    from gantool.plugin_tools.fatal_imports import remembered_fatal_imports
+    from gantool.plugin_tools.fatal_imports import cached_fatal_imports
     from gantool.plugins.host import look_in
 
     folders = plugins_dir or []
-    plugins = look_in(folders, lambda: remembered_fatal_imports(folders)).plugins
+    plugins = look_in(folders, lambda: cached_fatal_imports(folders)).plugins
     if json:
         result_json([plugin_facts(plugin) for plugin in plugins])
         return

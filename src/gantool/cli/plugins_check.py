@@ -11,7 +11,7 @@ from gantool.cli.plugins_manage import Json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from gantool.plugin_tools.doctor import Examined
+    from gantool.plugin_tools.doctor import PluginReport
 
 QUICK_SECONDS, FULL_SECONDS = 300.0, 3600.0
 
@@ -35,10 +35,10 @@ def check(
     Each plugin gets a process of its own. The exit code is 1 when a check fails.
     """
     from gantool.cli.output import page, result_json, say
-    from gantool.plugin_tools.doctor import Asked, asked, candidates, clashes, examine, wanted
+    from gantool.plugin_tools.doctor import Target, candidates, clashes, examine, targets, wanted
 
     found = candidates(plugins_dir or [])
-    chosen = [each for name in names for each in asked(name, found)] if names else [*map(Asked, wanted(found))]
+    chosen = [each for name in names for each in targets(name, found)] if names else [*map(Target, wanted(found))]
     reports = []
     for each in chosen:
         say(f"Checking {each.candidate.name}")
@@ -54,12 +54,12 @@ def check(
         raise typer.Exit(1)
 
 
-def _facts(report: "Examined") -> dict[str, object]:
+def _facts(report: "PluginReport") -> dict[str, object]:
     tried = [{**vars(each), "ok": not each.faults} for each in report.components]
     return {**vars(report), "components": tried, "ok": report.ok}
 
 
-def _table(reports: "Sequence[Examined]") -> "Table":
+def _table(reports: "Sequence[PluginReport]") -> "Table":
     """One row for each plugin and each component; faults stand below each other."""
     from rich.table import Table
     from rich.text import Text

@@ -28,7 +28,7 @@ SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class SampleArguments:
     """The arguments of the command."""
 
     model: ModelPath
@@ -76,38 +76,38 @@ class Asked:
         return list(range(self.n or 16)) if self.seeds is None else list(dict.fromkeys(parse_seeds(self.seeds)))
 
 
-@takes(Asked)
-def sample(asked: Asked) -> None:
+@takes(SampleArguments)
+def sample(arguments: SampleArguments) -> None:
     """Draw pictures from a trained generator: the same seed is the same picture, every time.
 
     Files are named by seed, with the label, truncation, level and scale where given: seed000012-cat.png. A sheet is
     named by its seeds: grid-0-15.png. Of --latents face.safetensors the first is face-latent000000.png.
     """
-    numbers = asked.numbers()
+    numbers = arguments.numbers()
 
     from gantool.cli import output
     from gantool.cli.progress import showing_progress
     from gantool.sampling.latent_file import load_latents
     from gantool.sampling.load import load
 
-    found = None if asked.latents is None else load_latents(asked.latents)
+    found = None if arguments.latents is None else load_latents(arguments.latents)
     numbers = numbers if found is None else list(range(len(found.latents)))
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
-        pictures = _Pictures(asked, load(asked.model, asked.device), numbers, found)
-        files = pictures.write_sheet() if asked.grid else pictures.write_singles()
-    if asked.as_json:
+        pictures = _Pictures(arguments, load(arguments.model, arguments.device), numbers, found)
+        files = pictures.write_sheet() if arguments.grid else pictures.write_singles()
+    if arguments.as_json:
         chosen = [name for name in pictures.labels if name is not None]
-        drawn = {"seeds": numbers} if asked.latents is None else {"latents": str(asked.latents)}
+        drawn = {"seeds": numbers} if arguments.latents is None else {"latents": str(arguments.latents)}
         output.result_json({"files": [str(file) for file in files], **drawn, "labels": chosen})
     else:
-        output.result(str(files[0] if asked.grid else pictures.folder))
+        output.result(str(files[0] if arguments.grid else pictures.folder))
 
 
 @dataclass
 class _Pictures:
-    """The pictures of the seeds, or of a file's latents, in every class asked for, and the names of their files."""
+    """The pictures of the seeds, or of a latent file, in every given class, and the names of their files."""
 
-    asked: Asked
+    arguments: SampleArguments
     model: "Model"
     numbers: list[int]
     latents: "LatentFile | None"
@@ -115,9 +115,9 @@ class _Pictures:
     @cached_property
     def labels(self) -> list[str | None]:
         """The names of the classes, once each; [None] if the seeds choose."""
-        if not self.asked.label:
+        if not self.arguments.label:
             return [None]
-        chosen = [self.model.choose_labels([0], label) for label in self.asked.label]
+        chosen = [self.model.choose_labels([0], label) for label in self.arguments.label]
         return list(dict.fromkeys(self.model.class_names[int(index)] for index in chosen if index is not None))
 
     @cached_property
@@ -126,22 +126,22 @@ class _Pictures:
         from gantool.engine.run_names import SAMPLES, by_images
         from gantool.sampling.locate import model_name
 
-        name = f"{model_name(self.asked.model)}-{by_images(self.model.card.images_seen)}"
-        return Path(SAMPLES) / name if self.asked.out is None else self.asked.out
+        name = f"{model_name(self.arguments.model)}-{by_images(self.model.card.images_seen)}"
+        return Path(SAMPLES) / name if self.arguments.out is None else self.arguments.out
 
     def draw(self, numbers: list[int], label: str | None) -> "UInt8[Tensor, 'n c h w']":
         """Pictures of one class, or of those that the seeds choose."""
         if self.latents is not None:
-            return self.model.render(self.latents.latents[numbers], label, self.asked.level, self.latents.buffers)
-        return self.model.images(numbers, self.asked.truncation, label, self.asked.level)
+            return self.model.render(self.latents.latents[numbers], label, self.arguments.level, self.latents.buffers)
+        return self.model.images(numbers, self.arguments.truncation, label, self.arguments.level)
 
     def path(self, stem: str, labels: list[str | None]) -> Path:
-        """The file for a stem, with what was asked for in its name."""
-        asked = self.asked
-        stem = stem if asked.latents is None else f"{asked.latents.stem}-{stem.replace('seed', 'latent')}"
+        """The file for a stem, with the options in its name."""
+        arguments = self.arguments
+        stem = stem if arguments.latents is None else f"{arguments.latents.stem}-{stem.replace('seed', 'latent')}"
         words = words_of(self.model.class_names)
         classes = of_classes([words[label] for label in labels if label is not None])
-        options = of_options(asked.truncation, asked.level, asked.scale) + SUFFIXES[asked.format]
+        options = of_options(arguments.truncation, arguments.level, arguments.scale) + SUFFIXES[arguments.format]
         return self.folder / f"{stem}{classes}{options}"
 
     def write_singles(self) -> list[Path]:
@@ -153,8 +153,8 @@ class _Pictures:
             for start in range(0, len(self.numbers), AT_ONCE):
                 block = self.numbers[start : start + AT_ONCE]
                 paths = [self.path(f"seed{seed:06d}", [label]) for seed in block]
-                images = upscale(self.draw(block, label), self.asked.scale)
-                save_pictures([to_pil(image) for image in images], paths, self.asked.overwrite)
+                images = upscale(self.draw(block, label), self.arguments.scale)
+                save_pictures([to_pil(image) for image in images], paths, self.arguments.overwrite)
                 files += paths
         return files
 
@@ -168,5 +168,5 @@ class _Pictures:
         images = torch.cat([self.draw(self.numbers, label) for label in self.labels])
         path = self.path(f"grid-{format_seeds(self.numbers)}", self.labels)
         columns = len(self.numbers) if len(self.labels) > 1 else None
-        save_pictures([sheet(images, columns, scale=self.asked.scale)], [path], self.asked.overwrite)
+        save_pictures([sheet(images, columns, scale=self.arguments.scale)], [path], self.arguments.overwrite)
         return [path]

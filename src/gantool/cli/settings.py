@@ -1,4 +1,4 @@
-"""Settings of a run as flags of a command, made from their declaration on `RunConfig` when the command is asked for."""
+"""Settings of a run as flags of a command, made from their declaration on `RunConfig` when the command is called."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -18,11 +18,11 @@ GIVEN = "settings"
 COMPONENT = "NAME[:option=value,...]"
 _METAVARS = {int: "N", float: "X"}
 
-Wanted = Callable[[str], bool]
+Accepts = Callable[[str], bool]
 """A predicate: true for the panels with settings that a command takes."""
 
 
-def flag_names(wanted: Wanted = bool) -> list[str]:
+def flag_names(wanted: Accepts = bool) -> list[str]:
     """The settings and aliases that have a flag, of the panels wanted, in the order of a help page."""
     from gantool.api.run_config import ALIASES, PANELS, SETTINGS, flag_of
 
@@ -81,7 +81,7 @@ def _type_of(field: "FieldInfo") -> tuple[Any, str]:
 
 
 def takes_settings(
-    wanted: Wanted = bool, *, first: bool = True
+    wanted: Accepts = bool, *, first: bool = True
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator: the function gets all settings in its `settings`, None for those that were not given.
 
@@ -117,7 +117,7 @@ def _signed(
 
 
 class SettingsCommand(ComponentCommand):
-    """A command that takes settings of a run; until it is asked for, it is without them.
+    """A command that takes settings of a run; until it is called, it is without them.
 
     They are declared with pydantic, which `gantool --help` does not wait for.
     """

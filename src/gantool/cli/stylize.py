@@ -167,7 +167,7 @@ def stylize(job: Job) -> None:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class StyleResult:
     """A picture that was finished, or interrupted: its files, its last state and the seconds that it took."""
 
     files: list[Path]

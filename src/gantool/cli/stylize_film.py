@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from gantool.cli.stylize import Drawn, Job
+from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show
 from gantool.data.pictures.frames import FILMS, Film, read_film, same_size
 from gantool.data.pictures.whole import Picture
@@ -22,7 +22,7 @@ LATER_FRAMES = 3
 CPU = torch.device("cpu")
 
 
-def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> Drawn:
+def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> StyleResult:
     """Stylise frame by frame; each is initialised with the result before, plus the change in the content."""
     began = time.monotonic()
     film = read_film(job.content, job.longest)
@@ -54,7 +54,7 @@ def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> Dra
     if last is None:
         raise DataError(f"{job.content} has no frames.")
     save_frames(job.out, torch.stack(frames), film.fps, loop=True)
-    return Drawn([job.out], last, time.monotonic() - began)
+    return StyleResult([job.out], last, time.monotonic() - began)
 
 
 def _share(film: Film, index: int, state: State) -> float:

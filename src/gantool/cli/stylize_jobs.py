@@ -15,7 +15,7 @@ from gantool.cli.interrupts import interruptible
 from gantool.cli.out_files import check_out
 from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.progress import showing_progress
-from gantool.cli.stylize import Drawn, Job
+from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
 from gantool.data.pictures.frames import FILMS
@@ -60,7 +60,7 @@ def run(job: Job) -> None:
     if caught:
         last = drawn[-1].last if drawn else None
         place = f" at step {last.step} of {last.steps}" if last else ""
-        say(f"Stopped{place}; what was drawn so far is in {job.out}.")
+        say(f"Stopped{place}; the picture so far is in {job.out}.")
         raise typer.Exit(caught.exit_code)
 
 
@@ -89,10 +89,10 @@ def _setup(job: Job, settings: Settings) -> tuple[StyleSetup, str]:
     return StyleSetup(styles, extractor, settings, masks, job.device, job.precision, style_loss), name
 
 
-def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[Drawn]:
+def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[StyleResult]:
     """Stylise every picture of a folder under its own name; one that cannot be read is skipped with a warning."""
     listing = usable_listing(str(job.content))
-    drawn: list[Drawn] = []
+    drawn: list[StyleResult] = []
     for index, item in enumerate(listing.items):
         out = job.out / Path(item.path).with_suffix(".png")
         if out.exists() and not job.overwrite:
@@ -111,7 +111,7 @@ def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[
     return drawn
 
 
-def _picture(job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path) -> Drawn:
+def _picture(job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path) -> StyleResult:
     """Stylise one picture; the last state is written even if an error ends it."""
     began = time.monotonic()
     content = read_picture(source, job.longest)
@@ -139,10 +139,10 @@ def _picture(job: Job, setup: StyleSetup, show: Show, caught: list[int], source:
         styles = [to_pil(read_picture(style.path, max(picture.size)).pixels) for style in setup.styles]
         _save(side_by_side([to_pil(content.pixels), *styles, picture.convert("RGB")]), job.sheet, job.overwrite)
         files.append(job.sheet)
-    return Drawn(files, last, time.monotonic() - began)
+    return StyleResult(files, last, time.monotonic() - began)
 
 
-def _summary(job: Job, extractor: str, drawn: Sequence[Drawn], interrupted: bool) -> dict[str, object]:
+def _summary(job: Job, extractor: str, drawn: Sequence[StyleResult], interrupted: bool) -> dict[str, object]:
     summary: dict[str, object] = {
         "files": [str(file) for one in drawn for file in one.files],
         "extractor": extractor,

@@ -68,4 +68,4 @@ def _check_alone(given: Mapping[str, Any]) -> None:
 
     others = [key for key, value in given.items() if value is not None and value != []]
     if others:
-        raise UsageError(f"--resume goes on with a search as it was begun: leave out {', '.join(others)}.")
+        raise UsageError(f"--resume continues a search with its first settings: leave out {', '.join(others)}.")

@@ -24,7 +24,7 @@ def read_item(
 ) -> tuple[UInt8[Tensor, "c h w"], int | None]:
     """`source[index]`, with a label as `labels` says. Raises DataError that names source and index for a bad item."""
     where = f"Source {name!r}, image {index}"
-    image, label = _asked(lambda: _pair(source[index]), where)
+    image, label = _reading(lambda: _pair(source[index]), where)
     return _image(image, where, shape), _label(label, where, len(source.class_names), labels)
 
 
@@ -35,7 +35,7 @@ def read_items(
     for start in range(0, len(source), _AT_ONCE):
         stop = min(start + _AT_ONCE, len(source))
         where = f"Source {name!r}, image {start} to {stop - 1}"
-        answer = _asked(partial(_batch, source, start, stop), where)
+        answer = _reading(partial(_batch, source, start, stop), where)
         if answer is None:
             yield from (read_item(source, index, name, shape, labels) for index in range(start, stop))
             continue
@@ -64,7 +64,7 @@ def _batch(source: Source, start: int, stop: int) -> tuple[Any, Any] | None:
     return None if answer is None else _pair(answer)
 
 
-def _asked(get: Callable[[], Got], where: str) -> Got:
+def _reading(get: Callable[[], Got], where: str) -> Got:
     try:
         return get()
     except GantoolError:

@@ -77,7 +77,7 @@ def _resident(source: CachedSource, labels: bool, device: torch.device) -> Suppl
 
 def _supply_from(read: Read, device: torch.device) -> Supply:
     if device.type == "cuda":
-        return _Prefetched(read, device)
+        return _PrefetchingSupply(read, device)
 
     def supply(indices: Indices, following: Indices, side: int) -> Batch:
         images, labels = read(indices, side)
@@ -86,7 +86,7 @@ def _supply_from(read: Read, device: torch.device) -> Supply:
     return supply
 
 
-class _Prefetched:
+class _PrefetchingSupply:
     """A supply that reads the next batch into pinned memory while the GPU works on this one."""
 
     def __init__(self, read: Read, device: torch.device) -> None:

@@ -15,7 +15,7 @@ class Cadence:
     def __init__(self, config: RunConfig, by_seconds: bool) -> None:
         self._config = config
         self._by_seconds = by_seconds
-        """Whether checkpoints also go by seconds: of several processes each would have its own."""
+        """True if checkpoints are also due by elapsed seconds: not with several processes, whose clocks differ."""
         self.images_seen = 0
         self._before = 0
         self._resumed_from = self._saved_images = -1

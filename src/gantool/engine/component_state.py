@@ -39,14 +39,14 @@ def advance(game: Game, images_seen: int) -> None:
             part.advance(images_seen)
 
 
-def remembering(game: Game) -> dict[str, nn.Module]:
+def stateful(game: Game) -> dict[str, nn.Module]:
     """The components with state in buffers, by their role."""
     return {name: part for name, part in components(game).items() if isinstance(part, nn.Module) and part.state_dict()}
 
 
-def memory(game: Game) -> Iterator[Tensor]:
+def buffers(game: Game) -> Iterator[Tensor]:
     """All buffers of the components."""
-    for part in remembering(game).values():
+    for part in stateful(game).values():
         yield from part.buffers()
 
 
@@ -75,12 +75,12 @@ def _blamed(name: str, part: object, call: str) -> Iterator[None]:
 
 def state(game: Game) -> dict[str, dict[str, Any]]:
     """The state of the components for a checkpoint."""
-    return {name: dict(part.state_dict()) for name, part in remembering(game).items()}
+    return {name: dict(part.state_dict()) for name, part in stateful(game).items()}
 
 
 def restore(game: Game, saved: Mapping[str, Mapping[str, Tensor]]) -> None:
     """Restore the state of the components; one without saved state begins afresh. Raises CheckpointError."""
-    for name, part in remembering(game).items():
+    for name, part in stateful(game).items():
         if name in saved:
             try:
                 load_weights(part, saved[name], f"the {name}")

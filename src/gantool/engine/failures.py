@@ -37,5 +37,5 @@ def skipped(count: int) -> str:
     """The warning about skipped steps."""
     return (
         f"{count} updates were skipped because loss or gradient was not finite; the weights are unharmed. "
-        "If this goes on, try a lower --lr or --precision float32."
+        "If this continues, try a lower --lr or --precision float32."
     )

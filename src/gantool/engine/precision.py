@@ -84,7 +84,7 @@ def choose(
         if stored:
             return stored[0]
     best = _fastest(candidates, step_seconds)
-    _remember(memory, known | {entry: f"{best.name} {best.layout}"})
+    _store(memory, known | {entry: f"{best.name} {best.layout}"})
     return best
 
 
@@ -136,7 +136,7 @@ def _recall(memory: Path) -> dict[str, str]:
     return known if isinstance(known, dict) else {}
 
 
-def _remember(memory: Path, known: dict[str, str]) -> None:
+def _store(memory: Path, known: dict[str, str]) -> None:
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
         write_text(memory, json.dumps(known, indent=1))

@@ -15,7 +15,7 @@ from gantool.errors import ResumeError
 def gather(
     images_seen: int, game: Game, ema: Ema, card: ModelCard, batches: Batches, more: dict[str, Any]
 ) -> checkpoint.Contents:
-    """The state that decides how training goes on; `more` is the trainer's own."""
+    """The state that decides how training continues; `more` is the trainer's own."""
     ema.gan.advance(images_seen)
     return checkpoint.Contents(
         images_seen,

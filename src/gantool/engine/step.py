@@ -62,11 +62,11 @@ def discriminator_step(
     judged: list[Tensor] = []
 
     def loss_of(batch: Tensor, labels: Labels) -> tuple[Tensor, Scalars]:
-        shown = _shown(game, len(batch), noise)
+        view = _discriminator_view(game, len(batch), noise)
         with torch.no_grad():
             z = _latents(game, batch)
-            fake = shown(_generate(game, z, labels))
-            real = shown(gan.view(batch))
+            fake = view(_generate(game, z, labels))
+            real = view(gan.view(batch))
         (real_logits, of_real), (fake_logits, of_fake) = _judge(game, real, labels), _judge(game, fake, labels)
         loss = game.loss.discriminator(real_logits.flatten(), fake_logits.flatten()).mean()
         real_logit, fake_logit = per_image(real_logits.detach()), per_image(fake_logits.detach())
@@ -92,9 +92,9 @@ def generator_step(
     gan = game.gan
 
     def loss_of(batch: Tensor, labels: Labels) -> tuple[Tensor, Scalars]:
-        shown = _shown(game, len(batch), noise)
+        view = _discriminator_view(game, len(batch), noise)
         z = _latents(game, batch)
-        fake = shown(_generate(game, z, labels))
+        fake = view(_generate(game, z, labels))
         if gan.discriminator is None:
             scalars: Scalars = {}
             terms = _terms(gan, "generator", Seen(z, labels, fake, gan.view(batch)), scalars)
@@ -102,7 +102,7 @@ def generator_step(
             scalars["loss_g"] = loss.detach()
         else:
             fake_logits, of_fake = _judge(game, fake, labels)
-            real = shown(gan.view(batch)) if game.loss.pairs_real else None
+            real = view(gan.view(batch)) if game.loss.pairs_real else None
             real_logits, of_real = (None, None) if real is None else _judge(game, real, labels)
             paired = None if real_logits is None else real_logits.flatten()
             loss = game.loss.generator(paired, fake_logits.flatten()).mean()
@@ -150,17 +150,17 @@ def _judge(game: Game, images: Images, labels: Labels) -> tuple[Float[Tensor, "n
     return logits.float(), more
 
 
-def _shown(game: Game, n: int, noise: float) -> Callable[[Images], Images]:
+def _discriminator_view(game: Game, n: int, noise: float) -> Callable[[Images], Images]:
     """Images as the discriminator sees them: augmented by one draw for all of them, with instance noise."""
     if game.gan.discriminator is None:
         return lambda images: images
     augment = game.augmentation.draw(n) if game.augmentation is not None else lambda images: images
 
-    def show(images: Images) -> Images:
+    def view(images: Images) -> Images:
         images = augment(images)
         return tuple(level + noise * torch.randn_like(level) for level in images) if noise > 0 else images
 
-    return show
+    return view
 
 
 def _accuracies(loss: Loss, real_logits: Tensor, fake_logits: Tensor) -> Scalars:

@@ -17,7 +17,7 @@ from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
 from gantool.engine.best import Best, score_among
 from gantool.engine.cadence import Cadence, derived_seed
-from gantool.engine.component_state import advance, memory, status
+from gantool.engine.component_state import advance, buffers, status
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.ema import Ema
 from gantool.engine.failures import memory_ran_out, not_finite, skipped
@@ -144,7 +144,7 @@ class Trainer:
         middle = self.images_seen + stage.batch / 2
         self._pace.take(middle)
         scalars = self._turns.play(self.game, batch, labels, self.schedule.instance_noise(middle))
-        world.agree(memory(self.game))
+        world.agree(buffers(self.game))
         self.cadence.advance(stage.batch)
         self.ema.update(self.images_seen, stage.batch)
         self._ledger.add(scalars)

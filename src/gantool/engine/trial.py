@@ -151,7 +151,7 @@ def try_augmentation(augmentation: Augmentation, title: str, gan: Gan, shape: Im
             augmentation.observe(torch.randn(SAMPLES, device=device))
 
 
-def try_memory(component: Strategy, title: str) -> None:
+def try_state(component: Strategy, title: str) -> None:
     """Check the buffers and the status of a component. Raises PluginError that says what `title` does wrong."""
     if isinstance(component, nn.Module):
         with calling(title, "buffers()", STATE) as check:
@@ -166,7 +166,7 @@ def try_memory(component: Strategy, title: str) -> None:
 
 
 def _at(component: Strategy, title: str, images_seen: int) -> str:
-    """The weight and status at a moment of a run, as text, in which what is not a number equals itself."""
+    """The weight and status at a moment of a run, as text, in which NaN equals itself."""
     with calling(title, f"advance({images_seen})", CLOCK):
         component.advance(images_seen)
     with calling(title, "status()", STATE) as check:

@@ -19,7 +19,7 @@ IMPORT_SECONDS = 60.0
 
 
 @dataclass
-class Tried:
+class ComponentReport:
     """A component that was tried, with its faults as sentences; none when it is sound."""
 
     kind: str
@@ -33,7 +33,7 @@ class Tried:
 
 
 @dataclass
-class Examined:
+class PluginReport:
     """A plugin: how long its import took, the heavy modules it imported, its own faults, and its components'."""
 
     name: str
@@ -43,12 +43,12 @@ class Examined:
     import_ms: float | None = None
     heavy: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    components: list[Tried] = field(default_factory=list)
+    components: list[ComponentReport] = field(default_factory=list)
     declared: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong with it."""
+        """True if neither the plugin nor one of its components has a fault."""
         return not self.faults and not any(tried.faults for tried in self.components)
 
     @property
@@ -58,8 +58,8 @@ class Examined:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A plugin to examine, and the one component of it that was asked for, if any."""
+class Target:
+    """A plugin to examine, and the one component of it to test; None for all."""
 
     candidate: Candidate
     only: str | None = None
@@ -85,7 +85,7 @@ def wanted(found: Sequence[Candidate]) -> list[Candidate]:
     return [candidate for candidate in found if blocked(Plugin.of(candidate), os.environ) is None]
 
 
-def asked(name: str, found: Sequence[Candidate]) -> list[Asked]:
+def targets(name: str, found: Sequence[Candidate]) -> list[Target]:
     """The plugins of this name or distribution, built-in ones too, or a built-in component; none is imported.
 
     Raises UnknownNameError when there is none.
@@ -97,25 +97,25 @@ def asked(name: str, found: Sequence[Candidate]) -> list[Asked]:
         if name in (plugin.name, plugin.distribution) or any(name in names for names in plugin.provides.values())
     ]
     is_whole = name in (*BUILT_INS, "gantool")
-    meant = [Asked(candidate) for candidate in found if Plugin.of(candidate).is_called(name)]
-    meant += [Asked(built_in(room), None if is_whole else name) for room in rooms]
+    meant = [Target(candidate) for candidate in found if Plugin.of(candidate).is_called(name)]
+    meant += [Target(built_in(room), None if is_whole else name) for room in rooms]
     if not meant:
         known = [each for candidate in found for each in (candidate.name, candidate.distribution)]
         known += [each for plugin in ours for names in plugin.provides.values() for each in names]
         near = (
-            did_you_mean(name, known) or f" 'gantool plugins show {name}' tells whether a plugin has such a component."
+            did_you_mean(name, known) or f" 'gantool plugins show {name}' shows whether a plugin has such a component."
         )
         raise UnknownNameError(f"There is no plugin, distribution or built-in component {name!r}.{near}")
     return meant
 
 
-def examine(each: Asked, *, quick: bool, seconds: float) -> Examined:
+def examine(each: Target, *, quick: bool, seconds: float) -> PluginReport:
     """Import a plugin and try its components; what takes longer than `seconds` is stopped and counts as a fault.
 
     Where another plugin of its distribution ends the process, the plugin is examined again without that one.
     """
     candidate = each.candidate
-    seen = Examined(candidate.name, candidate.distribution, candidate.version, candidate.origin)
+    seen = PluginReport(candidate.name, candidate.distribution, candidate.version, candidate.origin)
     plugins = (candidate.key, *(sibling.key for sibling in _siblings(candidate)))
     neighbours = tuple(other.key for other in _neighbours(candidate) if other.key not in plugins)
     request = Request(plugins, "quick" if quick else "full", each.only, neighbours=neighbours)
@@ -129,7 +129,7 @@ def examine(each: Asked, *, quick: bool, seconds: float) -> Examined:
         sibling = _key(last["importing"]) if "importing" in last else candidate.key
         if "trying" in last:
             kind, name = last["trying"]
-            seen.components.append(Tried(kind, name, [f"trying it {ending}."]))
+            seen.components.append(ComponentReport(kind, name, [f"trying it {ending}."]))
             request = replace(request, skip=tuple((tried.kind, tried.name) for tried in seen.components))
         elif sibling != candidate.key:  # it has a report of its own
             plugins, neighbours = (
@@ -141,7 +141,7 @@ def examine(each: Asked, *, quick: bool, seconds: float) -> Examined:
             return seen
 
 
-def clashes(reports: Sequence[Examined]) -> None:
+def clashes(reports: Sequence[PluginReport]) -> None:
     """Add a fault to each plugin for its names that belong to gantool or to a plugin before it."""
     owners = {
         (kind, name): f"gantool {plugin.version}"
@@ -170,13 +170,13 @@ def _limit(line: Line, seconds: float) -> float:
 
 
 def _siblings(candidate: Candidate) -> list[Candidate]:
-    """The other plugins of its distribution that nobody blocks; GANTOOL_PLUGINS need not name them."""
+    """The other plugins of its distribution that are not blocked; GANTOOL_PLUGINS need not name them."""
     others = _unblocked(installed()) if candidate.origin == "installed" else []
     return [other for other in others if other.distribution == candidate.distribution and other.name != candidate.name]
 
 
 def _neighbours(candidate: Candidate) -> list[Candidate]:
-    """The plugins of its folder and those installed that nobody blocks: one may bring an architecture it goes with."""
+    """The unblocked plugins of its folder and those installed: one may bring an architecture that it goes with."""
     if candidate.origin == "built-in":
         return []
     near = [] if candidate.origin == "installed" else in_folder(Path(candidate.origin).parent)
@@ -188,11 +188,13 @@ def _unblocked(found: Iterable[Candidate]) -> list[Candidate]:
     return [candidate for candidate in found if blocked(Plugin.of(candidate), environ) is None]
 
 
-def _enter(line: Line, seen: Examined, own: Key) -> None:
+def _enter(line: Line, seen: PluginReport, own: Key) -> None:
     """Note what a line of the child says of the plugin itself."""
     if "tried" in line:
         kind, name = line["tried"]
-        seen.components.append(Tried(kind, name, line["faults"], line["seconds"], line["needs"], line["waived"]))
+        seen.components.append(
+            ComponentReport(kind, name, line["faults"], line["seconds"], line["needs"], line["waived"])
+        )
     elif "imported" in line and _key(line["imported"]) == own:
         seen.declared = [(kind, name) for kind, name in line["declared"]]
         seen.import_ms, seen.heavy = line["import_ms"], line["heavy"]

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from gantool.api.specs import Component, Spec
 from gantool.plugin_tools.child_process import Write, serve
 from gantool.plugins.host import PluginHost, using
-from gantool.plugins.loading import HEAVY, Candidate, Collected, Key, built_in, collect, in_folder, installed
+from gantool.plugins.loading import HEAVY, Candidate, CollectedSpecs, Key, built_in, collect, in_folder, installed
 
 _LOST: dict[str, Any] = {
     "import_ms": 0.0, "heavy": [], "error": "a new process does not find it", "lingers": None, "declared": [],
@@ -54,7 +54,7 @@ class Request:
 
 def examine(request: Request, write: Write) -> None:
     """Import the plugins one after the other, then try the components of the first."""
-    sound: dict[Key, tuple[Candidate, Collected]] = {}
+    sound: dict[Key, tuple[Candidate, CollectedSpecs]] = {}
     for key in request.plugins:
         write({"importing": key})
         candidate = _find(key)
@@ -99,7 +99,7 @@ def _missing(host: PluginHost, specs: Sequence[Spec]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in host.specs("architecture")]
 
 
-def _imported(candidate: Candidate) -> tuple[Collected, dict[str, Any]]:
+def _imported(candidate: Candidate) -> tuple[CollectedSpecs, dict[str, Any]]:
     modules, threads, began = set(sys.modules), set(threading.enumerate()), time.perf_counter()
     collected = collect(candidate)
     milliseconds = (time.perf_counter() - began) * 1000

@@ -18,7 +18,7 @@ from gantool.plugin_tools import examination
 from gantool.plugin_tools.child_process import run
 from gantool.plugin_tools.doctor import candidates, wanted
 from gantool.plugin_tools.examination import Request
-from gantool.plugin_tools.installed import Installed, installed_plugins
+from gantool.plugin_tools.installed import InstalledPlugin, installed_plugins
 from gantool.plugins.loading import Candidate, Key
 
 SECONDS = 20.0
@@ -41,7 +41,7 @@ def fatal_imports(found: Sequence[Candidate], seconds: float = SECONDS) -> dict[
     return reasons
 
 
-def remembered_fatal_imports(folders: Sequence[Path]) -> dict[Key, str]:
+def cached_fatal_imports(folders: Sequence[Path]) -> dict[Key, str]:
     """The same of all plugins that are wanted, found once for each installation: the answer lies in the cache folder.
 
     It is not kept where a fatal plugin's code may change without an installation, in a folder or by `--editable`.
@@ -63,7 +63,7 @@ def remembered_fatal_imports(folders: Sequence[Path]) -> dict[Key, str]:
     return reasons
 
 
-def _fingerprint(candidate: Candidate, installations: Mapping[str, Installed]) -> str:
+def _fingerprint(candidate: Candidate, installations: Mapping[str, InstalledPlugin]) -> str:
     """A text that differs after each installation, and after a change of a file in a folder."""
     if candidate.origin == "installed":
         one = installations.get(candidate.distribution)

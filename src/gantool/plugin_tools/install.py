@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from gantool.errors import PluginError, sentence
 from gantool.plugin_tools import environment
 from gantool.plugin_tools.environment import Command, installed_pins
-from gantool.plugin_tools.installed import Installed, gantool_itself, installed_plugins
+from gantool.plugin_tools.installed import InstalledPlugin, gantool_itself, installed_plugins
 from gantool.plugin_tools.requirements import PluginRequirement
 
 _NOISE = "Requirement already satisfied"
@@ -28,13 +28,13 @@ def install_command(wanted: Sequence[PluginRequirement], *, upgrade: bool = Fals
     return _changeable_environment(kept, wanted, upgraded).install_command(wanted, upgrade=upgrade)
 
 
-def uninstall_command(plugins: Sequence[Installed]) -> Command:
+def uninstall_command(plugins: Sequence[InstalledPlugin]) -> Command:
     """The command that `uninstall` runs. Raises PluginError as `install_command`."""
     kept = [one for one in installed_plugins() if one not in plugins]
     return _changeable_environment(kept).uninstall_command([one.distribution for one in plugins])
 
 
-def install(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> tuple[list[Installed], list[str]]:
+def install(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> tuple[list[InstalledPlugin], list[str]]:
     """Install the plugins; returns the installed ones, and a sentence for each requirement that is no plugin.
 
     Raises PluginError when the installer fails.
@@ -55,7 +55,7 @@ def install(wanted: Sequence[PluginRequirement], *, upgrade: bool = False) -> tu
     return arrived, [_no_plugin(each) for each in none if each.distribution or not new]
 
 
-def uninstall(plugins: Sequence[Installed]) -> None:
+def uninstall(plugins: Sequence[InstalledPlugin]) -> None:
     """Remove the plugins. Raises PluginError when one is still there afterwards."""
     code = _run(uninstall_command(plugins))
     names = {one.distribution for one in plugins}
@@ -65,7 +65,7 @@ def uninstall(plugins: Sequence[Installed]) -> None:
         raise PluginError(f"{', '.join(left) or 'Plugins'} not removed: the installer {why}, see its output above.")
 
 
-def loaded(plugins: Sequence[Installed]) -> tuple[list[dict[str, Any]], list[str]]:
+def loaded(plugins: Sequence[InstalledPlugin]) -> tuple[list[dict[str, Any]], list[str]]:
     """The plugins as `gantool plugins list --json` has them in a fresh process, and sentences on what does not load.
 
     A plugin that loads and is not used, or used in part, is a warning.
@@ -86,7 +86,7 @@ def loaded(plugins: Sequence[Installed]) -> tuple[list[dict[str, Any]], list[str
 
 
 def _changeable_environment(
-    kept: Sequence[Installed], wanted: Sequence[PluginRequirement] = (), upgraded: Sequence[str] = ()
+    kept: Sequence[InstalledPlugin], wanted: Sequence[PluginRequirement] = (), upgraded: Sequence[str] = ()
 ) -> environment.Environment:
     """The environment, if pip or uv may change it; else PluginError with a command for the kept and wanted plugins."""
     here = environment.this_environment()
@@ -95,7 +95,7 @@ def _changeable_environment(
     return here
 
 
-def _requirements(plugins: Sequence[Installed]) -> Iterator[PluginRequirement]:
+def _requirements(plugins: Sequence[InstalledPlugin]) -> Iterator[PluginRequirement]:
     for one in plugins:
         try:
             yield one.requirement
@@ -120,7 +120,7 @@ def _run(command: Command) -> int:
     return process.returncode
 
 
-def _became(wanted: PluginRequirement, plugin: Installed) -> bool:
+def _became(wanted: PluginRequirement, plugin: InstalledPlugin) -> bool:
     if wanted.distribution:
         return canonicalize_name(wanted.distribution) == canonicalize_name(plugin.distribution)
     return wanted.source is not None and wanted.source == (plugin.source or "").partition("#")[0]
@@ -136,7 +136,7 @@ def _listed_afresh() -> list[dict[str, Any]]:
     if done.returncode != 0 or not done.stdout:
         raise PluginError(
             f"a new process ended when it loaded the plugins (exit code {done.returncode}). 'gantool plugins check' "
-            "tells which plugin does it, 'gantool plugins uninstall NAME' removes it."
+            "names the plugin, 'gantool plugins uninstall NAME' removes it."
         )
     listed: list[dict[str, Any]] = json.loads(done.stdout)
     return listed

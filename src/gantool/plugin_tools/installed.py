@@ -13,7 +13,7 @@ from gantool.plugins.loading import GROUP, canonical, normal
 
 
 @dataclass(frozen=True)
-class Installed:
+class InstalledPlugin:
     """A distribution with plugins; `source` is the URL it came from, None for an index.
 
     `stamp` differs after each installation.
@@ -36,10 +36,10 @@ class Installed:
         return from_source(self.distribution, self.source, self.editable)
 
 
-def installed_plugins() -> list[Installed]:
+def installed_plugins() -> list[InstalledPlugin]:
     """Every distribution that names a plugin, as it is now on disk; damaged metadata is passed over."""
     importlib.invalidate_caches()
-    found: dict[str, Installed] = {}
+    found: dict[str, InstalledPlugin] = {}
     for distribution in metadata.distributions():
         try:
             plugins = tuple(point.name for point in distribution.entry_points if point.group == GROUP)
@@ -51,7 +51,7 @@ def installed_plugins() -> list[Installed]:
     return list(found.values())
 
 
-def find_installed(name: str) -> Installed:
+def find_installed(name: str) -> InstalledPlugin:
     """The installed plugin of this name. Raises UsageError for a name of no plugin, or of a part of gantool."""
     every = installed_plugins()
     named = [one for one in every if one.is_called(name)]
@@ -95,10 +95,10 @@ def _is_built_in(name: str) -> bool:
     return canonical(name) == "gantool" or name.startswith("gantool.") or name in components
 
 
-def _read(distribution: metadata.Distribution, name: str, plugins: tuple[str, ...]) -> Installed:
+def _read(distribution: metadata.Distribution, name: str, plugins: tuple[str, ...]) -> InstalledPlugin:
     place = getattr(distribution, "_path", None)
     stamp = place.stat().st_mtime_ns if isinstance(place, Path) else None
-    return Installed(name, distribution.version, plugins, *_origin(distribution), stamp)
+    return InstalledPlugin(name, distribution.version, plugins, *_origin(distribution), stamp)
 
 
 def _origin(distribution: metadata.Distribution) -> tuple[str | None, bool]:

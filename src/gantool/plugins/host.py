@@ -16,7 +16,7 @@ from gantool.api.kinds import KINDS
 from gantool.api.specs import Spec
 from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, shortened
 from gantool.plugins.grammar import Choice, parse_choice, read_options
-from gantool.plugins.loading import Candidate, Collected, Key, built_in, collect, in_folder, installed
+from gantool.plugins.loading import Candidate, CollectedSpecs, Key, built_in, collect, in_folder, installed
 from gantool.plugins.selection import Chosen, guarded, title
 from gantool.plugins.status import WIDTH_OF_A_CAUSE, Plugin, blocked, briefly, misnamed
 
@@ -97,7 +97,7 @@ class PluginHost:
 
         Its errors are noted, as those of any plugin.
         """
-        self._load(Candidate(name, name, "", "added", lambda: plugin), asked_for=True)
+        self._load(Candidate(name, name, "", "added", lambda: plugin), explicit=True)
 
     def specs(self, kind: str) -> dict[str, Spec]:
         """The components of one kind by name: built-ins first, then plugins."""
@@ -142,9 +142,9 @@ class PluginHost:
             )
         return self._components[kind]
 
-    def _load(self, candidate: Candidate, asked_for: bool = False) -> None:
+    def _load(self, candidate: Candidate, explicit: bool = False) -> None:
         plugin = Plugin.of(candidate)
-        reason = None if asked_for or candidate.origin == "built-in" else blocked(plugin, self._environ)
+        reason = None if explicit or candidate.origin == "built-in" else blocked(plugin, self._environ)
         if reason:
             self._plugins.append(replace(plugin, status="blocked", error=reason))
             return
@@ -154,7 +154,7 @@ class PluginHost:
             self._plugins.append(replace(plugin, status="broken", error=error))
             return
         fatal = self._fatal.get(candidate.key)
-        collected = Collected(error=fatal) if fatal else collect(candidate)
+        collected = CollectedSpecs(error=fatal) if fatal else collect(candidate)
         if collected.error:
             error, claimed = collected.error.rstrip("."), frozenset(collected.claimed)
             self._plugins.append(replace(plugin, status="broken", error=error, claimed=claimed))

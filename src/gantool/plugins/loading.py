@@ -55,7 +55,7 @@ class Candidate:
 
 
 @dataclass
-class Collected:
+class CollectedSpecs:
     """The result of loading a candidate: its specs by kind, or the `error`, and the names that it `claimed` anyway."""
 
     specs: dict[str, list[Spec]] = field(default_factory=dict)
@@ -118,12 +118,12 @@ def in_folder(folder: Path) -> Iterator[Candidate]:
             yield Candidate(path.stem, path.stem, "", str(path), partial(import_file, path.stem, file))
 
 
-def collect(candidate: Candidate) -> Collected:
+def collect(candidate: Candidate) -> CollectedSpecs:
     """Load a plugin and call its hooks for specs; an exception becomes the `error`.
 
     Raises KeyboardInterrupt for the user's Ctrl-C, also where the plugin swallowed it.
     """
-    collected, raised = Collected(), None
+    collected, raised = CollectedSpecs(), None
     with _noting_interrupts() as interrupts:
         try:
             with redirect_stdout(sys.stderr):  # standard output carries results, and a plugin may print
@@ -177,7 +177,7 @@ def _check_api(plugin: object) -> None:
         )
 
 
-def _call_hooks(plugin: object, candidate: Candidate, collected: Collected) -> None:
+def _call_hooks(plugin: object, candidate: Candidate, collected: CollectedSpecs) -> None:
     manager = pluggy.PluginManager(GROUP)  # one each, so that no plugin meets another
     manager.add_hookspecs(hookspecs)
     manager.register(plugin, candidate.name)

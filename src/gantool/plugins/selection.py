@@ -52,9 +52,9 @@ class Chosen:
 
         return guarded(self.title, self.distribution, "", lambda: adapt(self.kind, built, self.spec.name, self.title))
 
-    def settled(self, setting: Setting) -> tuple["Chosen", str]:
+    def resolved(self, setting: Setting) -> tuple["Chosen", str]:
         """The component with options at "auto" resolved for a run, and the reason; itself, without one, if none is."""
-        if self.spec.settle is None or not self._left_open():
+        if self.spec.settle is None or not self._at_auto():
             return self, ""
         answer = self._call(self.spec.settle, setting)
         sound = isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], self.spec.options)
@@ -62,14 +62,14 @@ class Chosen:
             raise PluginError(f"{self.title}: {self.spec.settle} must return its options and a text that says why.")
         return replace(self, options=answer[0]), str(answer[1])
 
-    def as_settled(self, before: "Chosen") -> "Chosen":
+    def resolved_as(self, before: "Chosen") -> "Chosen":
         """The component with the values that its options at "auto" got `before`, when the run began."""
         if self.spec.settle is None or self.spec.name != before.spec.name:
             return self
-        kept = {name: getattr(before.options, name) for name in self._left_open()}
+        kept = {name: getattr(before.options, name) for name in self._at_auto()}
         return replace(self, options=self.options.model_copy(update=kept))
 
-    def _left_open(self) -> list[str]:
+    def _at_auto(self) -> list[str]:
         return [name for name in type(self.options).model_fields if getattr(self.options, name) == AUTO]
 
     def natural(self) -> ImageShape | None:

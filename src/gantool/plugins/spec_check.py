@@ -83,7 +83,7 @@ def _check_waives(kind: str, spec: Component | Architecture) -> None:
     )
     if not sound:
         raise PluginError(
-            f"the waives of {kind} {spec.name!r} must be a mapping from names of checks to the reason for each, in one "
+            f"waives of {kind} {spec.name!r} must be a mapping from names of checks to the reason for each, in one "
             f"line; not {spec.waives!r}"
         )
 

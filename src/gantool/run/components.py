@@ -63,12 +63,12 @@ class RunComponents:
             "log": tuple(one.text for one in self.log),
         }
 
-    def settled(self, setting: Setting) -> tuple["RunComponents", dict[str, str]]:
+    def resolved(self, setting: Setting) -> tuple["RunComponents", dict[str, str]]:
         """The components with options at "auto" resolved for the run, and the reasons, by the name of the setting."""
         why: dict[str, str] = {}
 
         def settle(name: str, chosen: Chosen) -> Chosen:
-            chosen, reason = chosen.settled(setting)
+            chosen, reason = chosen.resolved(setting)
             if reason and reason not in why.get(name, ""):  # r1 and r2 have one reason
                 why[name] = f"{why[name]}; {reason}" if name in why else reason
             return chosen
@@ -121,15 +121,15 @@ def _by_recipe(host: PluginHost, architecture: Chosen) -> Sequence[Chosen]:
     return found
 
 
-def as_settled(host: PluginHost, asked: Mapping[str, Any], before: RunComponents) -> dict[str, Any]:
+def resolved_as(host: PluginHost, requested: Mapping[str, Any], before: RunComponents) -> dict[str, Any]:
     """Settings given again for a run that resumes: options at "auto" keep the values resolved when the run began."""
 
-    def settled(text: str, was: Chosen | None) -> str:
+    def resolved(text: str, was: Chosen | None) -> str:
         if was is None or text in (NONE, AUTO):
             return text
-        return host.resolve(was.kind, text).as_settled(was).text
+        return host.resolve(was.kind, text).resolved_as(was).text
 
-    kept = dict(asked)
+    kept = dict(requested)
     for setting, was in (
         ("arch", before.architecture),
         ("loss", before.loss),
@@ -137,10 +137,10 @@ def as_settled(host: PluginHost, asked: Mapping[str, Any], before: RunComponents
         ("balance", before.balance),
     ):
         if setting in kept:
-            kept[setting] = settled(kept[setting], was)
+            kept[setting] = resolved(kept[setting], was)
     penalties = kept.get("penalty", ())
     if len(penalties) == len(before.penalties):
-        kept["penalty"] = tuple(settled(*pair) for pair in zip(penalties, before.penalties, strict=True))
+        kept["penalty"] = tuple(resolved(*pair) for pair in zip(penalties, before.penalties, strict=True))
     return kept
 
 

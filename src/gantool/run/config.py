@@ -18,7 +18,7 @@ _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 WITHOUT_FLAG = tuple(name for name in SETTINGS if not flag_of(name).panel)
 """Settings for files and library users only."""
 FREE_ON_RESUME = frozenset(name for name in SETTINGS if flag_of(name).free)
-"""Settings that may change when a run goes on: how far, where and how it reports, not what it computes."""
+"""Settings that may change when a run resumes: how far, where and how it reports, not what it computes."""
 COUNTS = tuple(name for name in SETTINGS if flag_of(name).counts)
 
 
@@ -101,10 +101,10 @@ def _explained(
         return OptionError(f"{place}: {name} is missing.")
     takes = phrase(RunConfig.model_fields[key]) if key in RunConfig.model_fields else ""
     if first["type"] == "finite_number":
-        return OptionError(f"{place}: {name} takes {finite(takes)}, not {_shown(value)}.")
+        return OptionError(f"{place}: {name} takes {finite(takes)}, not {_formatted(value)}.")
     if first["type"].startswith(("greater_than", "less_than")):
-        return OptionError(f"{place}: {name} takes {takes}, not {_shown(value)}.")
-    return OptionError(f"{place}: {name} {_shown(value)}: {first['msg'].lower()}.")
+        return OptionError(f"{place}: {name} takes {takes}, not {_formatted(value)}.")
+    return OptionError(f"{place}: {name} {_formatted(value)}: {first['msg'].lower()}.")
 
 
 def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,10 +126,10 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differences(old: RunConfig, new: RunConfig) -> list[str]:
-    """The settings that differ and may not when a run resumes, a line each: `batch: 64 in the run, 32 asked for`."""
+    """The settings that differ and may not when a run resumes, a line each: `batch: 64 in the run, 32 requested`."""
     before, after = old.model_dump(), new.model_dump()
     return [
-        f"{key}: {_shown(before[key])} in the run, {_shown(after[key])} asked for"
+        f"{key}: {_formatted(before[key])} in the run, {_formatted(after[key])} requested"
         for key in before
         if key not in FREE_ON_RESUME and before[key] != after[key]
     ]
@@ -142,7 +142,7 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _shown(value: Any) -> str:
+def _formatted(value: Any) -> str:
     if isinstance(value, tuple | list):
         return " ".join(map(str, value)) or "none"
     return str(value)

@@ -157,18 +157,18 @@ def augmentation(count: int) -> tuple[str, str]:
 
 
 def choices(
-    config: RunConfig, given: Mapping[str, Any], by_default: Mapping[str, str], settled: Mapping[str, str]
+    config: RunConfig, given: Mapping[str, Any], by_default: Mapping[str, str], resolved: Mapping[str, str]
 ) -> tuple[DefaultChoice, ...]:
     """The defaults chosen for a run: each setting that was not given, and each that was left at "auto"."""
-    why = {name: reason for name, reason in by_default.items() if name not in given} | dict(settled)
+    why = {name: reason for name, reason in by_default.items() if name not in given} | dict(resolved)
     if "lr_g" in why and why.get("lr_d") == why["lr_g"] and config.lr_g == config.lr_d:
         del why["lr_d"]
         why = {"lr" if name == "lr_g" else name: reason for name, reason in why.items()}
     values = {name: getattr(config, "lr_g" if name == "lr" else name) for name in why}
-    return tuple(DefaultChoice(f"--{name.replace('_', '-')}", _shown(values[name]), why[name]) for name in why)
+    return tuple(DefaultChoice(f"--{name.replace('_', '-')}", _formatted(values[name]), why[name]) for name in why)
 
 
-def _shown(value: Any) -> str:
+def _formatted(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(value) or NONE
     return f"{value:,}" if isinstance(value, int) else str(value)

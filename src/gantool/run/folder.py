@@ -61,7 +61,7 @@ def make(run: Path) -> Path:
 def check_fresh(run: Path) -> None:
     """Raise ResumeError when another process has begun the run since it was planned; call it with the run locked."""
     if not _is_bare(run):
-        raise ResumeError(f"Another process has begun the run {run} meanwhile. The same command again goes on with it.")
+        raise ResumeError(f"Another process has begun the run {run} meanwhile. The same command again resumes it.")
 
 
 def _is_bare(run: Path) -> bool:
@@ -105,7 +105,7 @@ def load_config(run: Path) -> RunConfig:
     try:
         return validated(read_config(run / CONFIG), str(run / CONFIG))
     except UsageError as error:
-        raise ResumeError(f"The run {run} cannot go on: {error}") from error
+        raise ResumeError(f"The run {run} cannot be resumed: {error}") from error
 
 
 def save_config(run: Path, config: RunConfig) -> None:

@@ -16,7 +16,7 @@ from gantool.engine.stages import stage_at
 from gantool.engine.timing import forward_seconds
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
-from gantool.run.prepare import Prepared, build_source, prepare
+from gantool.run.prepare import PreparedRun, build_source, prepare
 from gantool.run.warnings import warnings_of
 
 FORWARDS_PER_STEP = 6
@@ -68,7 +68,7 @@ def forecast(config: RunConfig, components: RunComponents) -> Forecast:
 
 
 def _counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:
-    """The number of images, and the classes that are learnt, named by numbers where nobody read their names."""
+    """The number of images, and the classes that are learnt, named by numbers where their names are unknown."""
     look = source.natural()
     # A quick look at a folder counts both; other sources know them, or that they have none, when built.
     if isinstance(look, Look) and (look.pictures or 0) >= PLENTY * config.batch and (look.classes or not config.labels):
@@ -77,7 +77,7 @@ def _counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:
     return len(built), built.class_names if config.labels else ()
 
 
-def _memory(prepared: Prepared, stages: Sequence[Stage]) -> tuple[int, ...]:
+def _memory(prepared: PreparedRun, stages: Sequence[Stage]) -> tuple[int, ...]:
     gan, accumulate = prepared.gan, prepared.config.accumulate
     penalties = copy.deepcopy(prepared.parts.penalties)  # those that adapt must not adapt to this
     estimated: dict[tuple[int, int], int] = {}
@@ -90,7 +90,9 @@ def _memory(prepared: Prepared, stages: Sequence[Stage]) -> tuple[int, ...]:
     return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
 
 
-def forewarnings(prepared: Prepared, device: torch.device, images_seen: int = 0, processes: int = 1) -> Iterator[str]:
+def forewarnings(
+    prepared: PreparedRun, device: torch.device, images_seen: int = 0, processes: int = 1
+) -> Iterator[str]:
     """Warnings at the start of a run that begins or resumes at `images_seen`.
 
     Called once the data is in its place, which may be the memory that a warning is about.
@@ -128,7 +130,7 @@ def forewarnings(prepared: Prepared, device: torch.device, images_seen: int = 0,
         )
 
 
-def _patience(prepared: Prepared, device: torch.device) -> Iterator[str]:
+def _patience(prepared: PreparedRun, device: torch.device) -> Iterator[str]:
     """A warning that a run would take days on this CPU, by forward passes at each size it comes to."""
     if device.type != "cpu":
         return

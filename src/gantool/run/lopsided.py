@@ -14,7 +14,7 @@ from gantool.api.strategies import Balance
 from gantool.errors import GantoolError, PluginError
 from gantool.plugins.selection import Chosen, guarded
 from gantool.run.conflicts import flag_of, having, normalised, number
-from gantool.run.prepare import Prepared
+from gantool.run.prepare import PreparedRun
 
 BOLD = 5
 """Warn about a learning rate this many times the highest of the recipe: some runs diverge at such a rate."""
@@ -30,7 +30,7 @@ OF_A_DRAW = 0.3
 """The share of an undecided discriminator's loss below which it may be called the winner."""
 
 
-def slope_warnings(prepared: Prepared) -> Iterator[str]:
+def slope_warnings(prepared: PreparedRun) -> Iterator[str]:
     """Warnings about the discriminator's slope: unbounded, bounded by something that cannot work, or too flat."""
     chosen, discriminator = prepared.components.strategies, prepared.gan.discriminator
     if discriminator is None:
@@ -71,7 +71,7 @@ def slope_warnings(prepared: Prepared) -> Iterator[str]:
             )
 
 
-def _usual_weights(prepared: Prepared, chosen: Chosen) -> list[float]:
+def _usual_weights(prepared: PreparedRun, chosen: Chosen) -> list[float]:
     """The usual weights of a penalty: its default, resolved for this run, and that of the architecture's recipe."""
     field = type(chosen.options).model_fields.get("weight")
     if field is None or field.is_required() or not isinstance(getattr(chosen.options, "weight", None), int | float):
@@ -81,13 +81,13 @@ def _usual_weights(prepared: Prepared, chosen: Chosen) -> list[float]:
         config = prepared.config
         count = prepared.images or config.images  # unknown, the length of the run is near enough
         setting = Setting(config.resolution, config.channels, config.batch, config.images, lambda: count)
-        default, _ = default.settled(setting)
+        default, _ = default.resolved(setting)
     of_recipe = [one for one in prepared.components.by_recipe if one.kind == "penalty"]
     same = [one for one in of_recipe if one.spec.name == chosen.spec.name]
     return [weight for one in (default, *same) if (weight := number(one, "weight")) > 0]
 
 
-def turn_warnings(prepared: Prepared) -> Iterator[str]:
+def turn_warnings(prepared: PreparedRun) -> Iterator[str]:
     """Warnings about a network that is updated too often, or hardly at all."""
     config, chosen = prepared.config, prepared.components.strategies
     ahead = [one for one in having(chosen, "leads") if number(one, "d_steps") > 1]
@@ -114,7 +114,7 @@ def turn_warnings(prepared: Prepared) -> Iterator[str]:
         )
 
 
-def _draw(prepared: Prepared) -> float:
+def _draw(prepared: PreparedRun) -> float:
     """The loss of an undecided discriminator: the least that the same logit for all samples gives.
 
     Infinite where a plugin's loss fails at that: its trial has the better words for it.
@@ -141,7 +141,7 @@ def _named(kind: str, chosen: Sequence[Chosen]) -> str:
     return next(flag_of(one) for one in chosen if one.kind == kind)
 
 
-def rate_warnings(prepared: Prepared) -> Iterator[str]:
+def rate_warnings(prepared: PreparedRun) -> Iterator[str]:
     """Warnings about learning rates far from those of the recipe, with the factors of the balance."""
     config, chosen, arch = prepared.config, prepared.components.strategies, prepared.components.architecture.spec
     if not isinstance(arch, Architecture):

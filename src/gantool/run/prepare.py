@@ -21,7 +21,7 @@ from gantool.engine.precision import Precision, choose
 from gantool.engine.stages import check_parts, full_grown, stages_of
 from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
-from gantool.engine.trial import try_augmentation, try_balance, try_loss, try_memory, try_optimizer, try_penalty
+from gantool.engine.trial import try_augmentation, try_balance, try_loss, try_optimizer, try_penalty, try_state
 from gantool.engine.trial_networks import try_networks
 from gantool.errors import DataError
 from gantool.files import cache_folder
@@ -43,7 +43,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedRun:
     """A run that is built and checked, ready to train; `images` is the number of images in the data."""
 
     config: RunConfig
@@ -65,7 +65,7 @@ def prepare(
     *,
     processes: int = 1,
     measure: bool = True,
-) -> Prepared:
+) -> PreparedRun:
     """Build and check the parts of a run, for so many images of these classes (none: without labels).
 
     With `measure`, precision and layout at "auto" become what is fastest here. Nothing is written or moved to the
@@ -85,7 +85,7 @@ def prepare(
         config = config.model_copy(update={"precision": precision.name, "layout": precision.layout})
     else:
         precision = Precision("bf16" if config.precision == "bf16" else "float32", device_type=device.type)
-    return Prepared(config, components, images, gan, shape, stages, precision, parts)
+    return PreparedRun(config, components, images, gan, shape, stages, precision, parts)
 
 
 def build_source(config: RunConfig, chosen: Chosen) -> Source:
@@ -134,7 +134,7 @@ def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: 
             try_optimizer(optimizer.build, optimizer.title, device)
         for chosen in filter(lambda one: one.is_plugin, components.strategies):
             built = chosen.build()  # not the instance of the run, whose state begins with the run
-            try_memory(built, chosen.title)
+            try_state(built, chosen.title)
             if chosen.kind == "loss":
                 try_loss(built, chosen.title, device)
             elif chosen.kind == "balance":
@@ -148,7 +148,7 @@ def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: 
 def resolve_precision(
     config: RunConfig, gan: Gan, shape: ImageShape, stages: Sequence[Stage], device: torch.device
 ) -> Precision:
-    """The precision and layout asked for; where they are left at "auto", those that are fastest here."""
+    """The requested precision and layout; in place of "auto", those that are fastest here."""
     keep_freed_memory(device)
     timer = step_timer(gan, shape, stages[-1].batch, device)
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
@@ -171,7 +171,7 @@ def build_parts(components: RunComponents) -> Parts:
     )
 
 
-def build_game(prepared: Prepared, device: torch.device, world: World) -> Game:
+def build_game(prepared: PreparedRun, device: torch.device, world: World) -> Game:
     """The training step of a prepared run: networks on the device, their optimizers, and the components."""
     config, gan, parts, precision = prepared.config, prepared.gan, prepared.parts, prepared.precision
     for network in gan.networks:

@@ -1,4 +1,4 @@
-"""From what was asked for to a whole RunConfig: flag > file > recipe > default, components checked and written out."""
+"""From flags and file to a whole RunConfig: flag > file > recipe > default, components checked and written out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ FALLBACK = ImageShape(64)
 
 
 @dataclass(frozen=True)
-class Resolved:
+class ResolvedRun:
     """The settings of a run: as text, as components, and the defaults that were chosen, each with its reason."""
 
     config: RunConfig
@@ -28,17 +28,17 @@ class Resolved:
     choices: tuple[defaults.DefaultChoice, ...]
 
 
-def resolve(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None) -> RunConfig:
-    """The configuration of a run. `asked` holds RunConfig fields and aliases; None means not asked for.
+def resolve(host: PluginHost, requested: Mapping[str, Any], file: Path | None = None) -> RunConfig:
+    """The configuration of a run. `requested` holds RunConfig fields and aliases; None means not given.
 
     Raises UsageError and its kin, naming the setting, what it takes and the nearest right name.
     """
-    return decide(host, asked, file).config
+    return decide(host, requested, file).config
 
 
-def decide(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None) -> Resolved:
+def decide(host: PluginHost, requested: Mapping[str, Any], file: Path | None = None) -> ResolvedRun:
     """The settings of a run, as `resolve` has them, with its components and the reasons for what was chosen here."""
-    given = asked_for(asked, file)
+    given = given_settings(requested, file)
     if "arch" not in given:
         names = ", ".join(host.specs("architecture"))
         raise UsageError(f"Say which architecture to train: --arch NAME. There are: {names}.")
@@ -60,16 +60,16 @@ def decide(host: PluginHost, asked: Mapping[str, Any], file: Path | None = None)
     _check_resolution(arch.spec, config.resolution)
     config = config.model_copy(update={"horizon": _horizon(config)})
     count = lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
-    components, settled = _settled(host, components, config, count)
+    components, reasons = _without_auto(host, components, config, count)
     config = config.model_copy(update=components.texts())
     if "batch" not in given:
         unset = {name: reason for name, reason in by_default.why.items() if name not in given}
         config, fewer = defaults.no_more_than_there_are(config, unset, count)
-        settled |= fewer
-    return Resolved(config, components, defaults.choices(config, given, why, settled))
+        reasons |= fewer
+    return ResolvedRun(config, components, defaults.choices(config, given, why, reasons))
 
 
-def _settled(
+def _without_auto(
     host: PluginHost, components: RunComponents, config: RunConfig, count: Callable[[], int]
 ) -> tuple[RunComponents, dict[str, str]]:
     """Components with nothing left at "auto", and the reasons; `count` counts the images, where that matters."""
@@ -79,15 +79,15 @@ def _settled(
         chosen = None if augment == NONE else host.resolve("augmentation", augment)
         components = replace(components, augmentation=chosen)
     setting = Setting(config.resolution, config.channels, config.batch, config.images, count)
-    components, reasons = components.settled(setting)
+    components, reasons = components.resolved(setting)
     for name, reason in reasons.items():
         why[name] = f"{why[name]}; {reason}" if name in why else reason
     return components, why
 
 
-def asked_for(asked: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
+def given_settings(requested: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
     """The settings given by flags and file, aliases replaced: flags win, None means not given."""
-    given = {key: value for key, value in asked.items() if value is not None}
+    given = {key: value for key, value in requested.items() if value is not None}
     check_types(given, "The settings")
     written = read_config(file) if file else {}
     check_types(written, str(file))
@@ -100,7 +100,7 @@ def restated(host: PluginHost, config: RunConfig) -> RunConfig:
 
 
 def _cadence(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The intervals of reports that nobody gave: 20 sample grids, 10 checkpoints, and ticks of a few seconds."""
+    """The default intervals of reports: 20 sample grids, 10 checkpoints, and ticks of a few seconds."""
     images, batch = settings["images"], settings["batch"]
     if not isinstance(images, int) or not isinstance(batch, int):
         return dict(settings)
@@ -126,7 +126,7 @@ def _near(arch: Architecture, shape: ImageShape) -> int:
 
 
 def _why_so_large(arch: Architecture, shape: ImageShape, source: Chosen) -> str:
-    """The reason for a resolution that nobody gave."""
+    """The reason for the default resolution."""
     if _near(arch, shape) > shape.resolution:
         return f"the smallest that {arch.name} can do; the pictures have {shape.resolution}"
     if _near(arch, shape) < shape.resolution:

@@ -22,12 +22,12 @@ from gantool.errors import GantoolError, ResumeError, UsageError
 from gantool.files import RunLock, write_text
 from gantool.plugins.host import PluginHost, host
 from gantool.run import folder as run_folder
-from gantool.run.components import RunComponents, as_settled, components_of, only_moved, source_name
+from gantool.run.components import RunComponents, components_of, only_moved, resolved_as, source_name
 from gantool.run.config import differences
 from gantool.run.defaults import DefaultChoice
 from gantool.run.forecast import explaining_memory, forewarnings
-from gantool.run.prepare import Prepared, build_game, build_source, prepare
-from gantool.run.resolve import asked_for, decide, resolve, restated
+from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
+from gantool.run.resolve import decide, given_settings, resolve, restated
 from gantool.sampling import providers
 
 UNCHANGED = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
@@ -72,7 +72,7 @@ def plan(
     name: str | None = None,
     resume: Path | None = None,
 ) -> Plan:
-    """The plan of a training command. Raises ResumeError when a run exists and differs from what is asked for."""
+    """The plan of a training command. Raises ResumeError when a run exists and differs from the requested settings."""
     found = None
     if resume is not None and name is not None:
         raise UsageError("--resume and --name exclude each other: both name the run to resume.")
@@ -84,37 +84,37 @@ def plan(
         decided = decide(plugins, settings, config)
         run = run_folder.named(out, name) if name is not None else None
         return Plan(decided.config, decided.components, run, choices=decided.choices)
-    asked = {key: value for key, value in asked_for(settings, config).items() if (key, value) not in UNCHANGED}
-    before = _restated(plugins, found, asked)
+    requested = {key: value for key, value in given_settings(settings, config).items() if (key, value) not in UNCHANGED}
+    before = _restated(plugins, found, requested)
     kept = components_of(plugins, before.model_dump())
-    resolved = decide(plugins, before.model_dump() | as_settled(plugins, asked, kept))
+    resolved = decide(plugins, before.model_dump() | resolved_as(plugins, requested, kept))
     if only_moved(kept.source, resolved.components.source):
         before = before.model_copy(update={"data": resolved.config.data})
     changed = differences(before, resolved.config)
     if changed:
         raise ResumeError(
             f"The run {found.run} was made with other settings: {'; '.join(changed)}. "
-            "Leave those flags out to go on with it, or start a new run under another --name."
+            "Leave those flags out to resume it, or start a new run under another --name."
         )
     return Plan(resolved.config, resolved.components, found.run, found.checkpoint, resumes=True)
 
 
-def _restated(plugins: PluginHost, found: run_folder.Resumable, asked: Mapping[str, Any]) -> RunConfig:
+def _restated(plugins: PluginHost, found: run_folder.Resumable, requested: Mapping[str, Any]) -> RunConfig:
     """The run's configuration with the options of today, without observers that are replaced or not usable here.
 
     Raises ResumeError when any other component is not usable here.
     """
-    log = () if "log" in asked else found.config.log
+    log = () if "log" in requested else found.config.log
     absent = _absent_observers(plugins, log)
     log = tuple(text for text in log if text not in absent)
     try:
         config = restated(plugins, found.config.model_copy(update={"log": log}))
     except GantoolError as error:
         provider = providers.missing(plugins, found.checkpoint or found.run)
-        raise ResumeError(f"The run {found.run} cannot go on here. {error}{provider}") from error
+        raise ResumeError(f"The run {found.run} cannot be resumed here. {error}{provider}") from error
     for text, why in absent.items():
         name = text.partition(":")[0]
-        left = f"The run {found.run} goes on without its observer {name!r}, and drops it: --log {name} adds it again."
+        left = f"The run {found.run} resumes without its observer {name!r}, and drops it: --log {name} adds it again."
         _log.warning(f"{left} {why}")
     return config
 
@@ -184,7 +184,7 @@ def train(config: RunConfig | Plan | None = None, out: Path | str = Path("runs")
     return trainer(config or configure(**settings), out).train().run
 
 
-def _card(prepared: Prepared, class_names: Sequence[str]) -> ModelCard:
+def _card(prepared: PreparedRun, class_names: Sequence[str]) -> ModelCard:
     chosen = prepared.components.architecture
     return ModelCard(
         architecture=chosen.text,

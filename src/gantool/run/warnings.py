@@ -10,7 +10,7 @@ from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
 from gantool.run.conflicts import flag_of, having
 from gantool.run.lopsided import rate_warnings, slope_warnings, turn_warnings
-from gantool.run.prepare import Prepared
+from gantool.run.prepare import PreparedRun
 
 LITTLE = 0.2
 """The least probability of augmentation that an adaptive one should be able to reach within a run."""
@@ -22,7 +22,7 @@ FEW = 4
 """Fewer samples than this give too poor a mean and deviation for batch normalisation."""
 
 
-def warnings_of(prepared: Prepared, processes: int = 1) -> Iterator[str]:
+def warnings_of(prepared: PreparedRun, processes: int = 1) -> Iterator[str]:
     """Warnings about a run shared by so many processes: one sentence each, with the remedy."""
     config = prepared.config
     yield from slope_warnings(prepared)
@@ -40,7 +40,7 @@ def warnings_of(prepared: Prepared, processes: int = 1) -> Iterator[str]:
         )
 
 
-def _batch_norm_warnings(prepared: Prepared, processes: int) -> Iterator[str]:
+def _batch_norm_warnings(prepared: PreparedRun, processes: int) -> Iterator[str]:
     config, gan, images = prepared.config, prepared.gan, prepared.images
     shares = config.accumulate * processes
     part = config.batch // shares

@@ -15,7 +15,7 @@ def choose_labels(names: Sequence[str], seeds: Sequence[int], labels: LabelChoic
     """Class indices `[n]` for n seeds; None for a model without labels, which has no names of classes."""
     if not names:
         if labels is not None:
-            raise UsageError(f"A label was asked for, but this {architecture} was trained without labels.")
+            raise UsageError(f"A label was given, but this {architecture} was trained without labels.")
         return None
     if labels is None:
         return torch.tensor([seed % len(names) for seed in seeds], dtype=torch.int64)

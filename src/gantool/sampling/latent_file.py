@@ -68,7 +68,7 @@ def replaced(network: nn.Module, buffers: Mapping[str, Tensor]) -> Iterator[None
     for name, tensor in buffers.items():
         if name not in own or own[name].shape != tensor.shape:
             raise OptionError(
-                f"This generator has no buffer {name!r} of shape {list(tensor.shape)}: what is to stand in for it "
+                f"This generator has no buffer {name!r} of shape {list(tensor.shape)}: its replacement "
                 "is of another model."
             )
     try:

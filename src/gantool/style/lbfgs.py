@@ -55,7 +55,7 @@ class Lbfgs:
             image = self.image + length * direction
             loss, gradient = self._evaluate(image)
             if loss <= self.loss + SUFFICIENT * length * slope:
-                self._remember(length * direction, gradient - self._gradient)
+                self._store(length * direction, gradient - self._gradient)
                 self.image, self.loss, self._gradient = image, loss, gradient
                 return True
             curve = 2 * (loss - self.loss - length * slope)
@@ -63,7 +63,7 @@ class Lbfgs:
             length = min(max(best, 0.1 * length), 0.5 * length)
         return False
 
-    def _remember(self, moved: Tensor, change: Tensor) -> None:
+    def _store(self, moved: Tensor, change: Tensor) -> None:
         curvature = dot(moved, change)
         if curvature > 1e-10 * dot(change, change):
             self._pairs.append((moved, change, 1 / curvature))

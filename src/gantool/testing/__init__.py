@@ -1,4 +1,4 @@
-"""The conformance kit: whether a component keeps all that gantool relies on, found out by trying it.
+"""The conformance kit: it tests a component as a run would, for everything that gantool relies on.
 
 For the tests of a plugin, and for `gantool plugins check`:
 
@@ -8,8 +8,8 @@ For the tests of a plugin, and for `gantool plugins check`:
         check_architecture("blobs:width=8")  # or the spec itself
 
 Each `check_*` raises `Nonconforming`, whose text has a sentence for every fault: what is wrong, where, and what to do
-about it. `write_untrained` writes a model to try commands with. `gantool.testing.fixtures` is a pytest plugin with
-fixtures for the tests of plugins.
+about it, with the name of its check in brackets. `write_untrained` writes a model to try commands with.
+`gantool.testing.fixtures` is a pytest plugin with fixtures for the tests of plugins.
 
 Importing this page imports nothing; each name is fetched on first use, and torch when something is checked.
 """

@@ -1,4 +1,4 @@
-"""The properties that are checked of an architecture, at each of several shapes."""
+"""The checks of an architecture, at each of several shapes."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,10 @@ from gantool.testing.batches import (
 from gantool.testing.conditioning import labels_matter, latents_matter
 from gantool.testing.drawing import (
     it_is_built_full_grown,
-    pictures_lie_about_the_range,
+    map_and_synthesize_are_forward,
+    pictures_stay_in_range,
     reals_stay_in_range,
     the_contract_is_kept,
-    two_steps_are_forward,
 )
 from gantool.testing.exporting import exported_generators_take_any_batch
 from gantool.testing.faults import Fault, Property, found, placed, unwaived
@@ -31,13 +31,13 @@ from gantool.testing.logits import logits_have_no_bounds
 from gantool.testing.modes import batchnorm_follows_training_mode, modes_are_left_alone
 from gantool.testing.networks import CHANNELS, CLASSES, Case, shapes, usual
 from gantool.testing.repeating import a_seed_builds_the_same_networks, networks_do_not_seed, noise_follows_torchs_seed
-from gantool.testing.resuming import a_run_goes_on_exactly
+from gantool.testing.resuming import runs_resume_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
 from gantool.testing.steps import a_run_can_be_prepared, the_recipe_can_be_followed, two_steps_are_finite
 
 EVERYWHERE: tuple[Property[Case], ...] = (
     it_is_built_full_grown,
-    pictures_lie_about_the_range,
+    pictures_stay_in_range,
     reals_stay_in_range,
     modes_are_left_alone,
     batchnorm_follows_training_mode,
@@ -56,13 +56,13 @@ EVERYWHERE: tuple[Property[Case], ...] = (
     gradients_reach_every_parameter,
     latents_matter,
     labels_matter,
-    two_steps_are_forward,
+    map_and_synthesize_are_forward,
     frozen_parameters_stay_frozen,
     what_learns_has_an_optimizer,
     two_steps_are_finite,
 )
 """Those that hold at every shape, once the contract is kept."""
-LAST = (a_run_goes_on_exactly, exported_generators_take_any_batch)
+LAST = (runs_resume_exactly, exported_generators_take_any_batch)
 """Those that are tried at one shape, where nothing else is wrong."""
 PROPERTIES = (*EVERYWHERE, *LAST)
 BY_RECIPE = (frozen_parameters_stay_frozen, what_learns_has_an_optimizer, two_steps_are_finite)
@@ -80,7 +80,7 @@ def faults_of(
     """The faults of an architecture; with `quick`, each resolution, number of channels and of classes once.
 
     Nothing else is tried of networks that break the contract, or that a run refuses: it would fail by the same cause.
-    Runs are made only where nothing else is wrong: they would differ for a reason that has been told. Nor are steps
+    Runs are made only where nothing else is wrong: they would differ for a reason that is already listed. Nor are steps
     taken by a recipe that cannot be followed.
     """
     of_recipe = found([the_recipe_can_be_followed], (component, plugins))
@@ -103,7 +103,7 @@ def faults_of(
         broken = next((broken for check in first if (broken := found([check], case))), None)
         faults.append((case.place, broken or found(properties, case)))
     if not built and refusals:
-        none = f"it can be built for none of the shapes that were tried: {refusals[0]}"
+        none = f"it can be built for none of the shapes that were tried. {refusals[0]}"
         return [*of_recipe, Fault(none, the_contract_is_kept.__name__)]
     if built and not of_recipe and not placed(faults):
         faults.append((built[-1].place, found(unwaived(LAST, component), built[-1])))

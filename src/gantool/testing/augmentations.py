@@ -1,4 +1,4 @@
-"""What an augmentation is checked for."""
+"""The checks of an augmentation."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from gantool.api.networks import Images
 from gantool.api.strategies import Augmentation
-from gantool.engine.trial import try_augmentation, try_memory
+from gantool.engine.trial import try_augmentation, try_state
 from gantool.errors import cause
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
@@ -46,7 +46,7 @@ class AugmentationTrial(OnNetworks[Augmentation]):
 def it_keeps_the_contract(trial: AugmentationTrial) -> Iterator[str]:
     """It gives new pictures of the same shapes, finite and with a gradient."""
     augmentation = trial.new
-    try_memory(augmentation, trial.component.title)
+    try_state(augmentation, trial.component.title)
     try_augmentation(augmentation, trial.component.title, trial.gan, trial.shape, torch.device("cpu"))
     yield from ()
 
@@ -69,7 +69,7 @@ def draws_differ(trial: AugmentationTrial) -> Iterator[str]:
     """Two draws differ, unless it leaves pictures as they are."""
     draws = [trial.drawn(seed) for seed in range(DRAWS)]
     if all(same(draws[0], other) for other in draws[1:]) and not same(draws[0], trial.images()):
-        yield "every draw(n) does the same to the same pictures. Draw by torch, anew in each draw(n)."
+        yield "every draw(n) does the same to the same pictures. Draw by torch, anew in each draw(n)"
 
 
 def a_seed_gives_the_same_draw(trial: AugmentationTrial) -> Iterator[str]:
@@ -77,8 +77,8 @@ def a_seed_gives_the_same_draw(trial: AugmentationTrial) -> Iterator[str]:
     for seed in range(DRAWS):
         if not repeats(partial(trial.drawn, seed)):
             yield (
-                "it draws otherwise under the same seed of torch's. Draw by torch, not by numpy or random: a run that "
-                "goes on could not repeat it."
+                "it draws something else under the same seed of torch's. Draw by torch, not by numpy or random: a "
+                "resumed run could not repeat it."
             )
             return
 
@@ -95,14 +95,14 @@ def torch_is_not_seeded(trial: AugmentationTrial) -> Iterator[str]:
         yield f"it {SEEDS}"
 
 
-def pixels_stay_sane(trial: AugmentationTrial) -> Iterator[str]:
+def pixels_stay_in_range(trial: AugmentationTrial) -> Iterator[str]:
     """Pixels stay about [-1, 1]."""
     most = max(float(level.abs().max()) for seed in range(DRAWS) for level in trial.drawn(seed))
     if most > WILD:
         yield f"it makes pixels of size {most:.3g} from pictures in [-1, 1]. Check what range it takes and gives."
 
 
-def levels_get_the_same(trial: AugmentationTrial) -> Iterator[str]:
+def levels_get_the_same_draw(trial: AugmentationTrial) -> Iterator[str]:
     """All levels of a pyramid get the same transformation."""
     if len(trial.images()) < 2:
         return
@@ -129,15 +129,15 @@ def it_can_be_differentiated_twice(trial: AugmentationTrial) -> Iterator[str]:
         second = torch.autograd.grad([slope.square().sum() for slope in first], leaves, allow_unused=True)
     except RuntimeError as error:
         yield (
-            f"its second derivative by the pictures is missing ({cause(error)}). A backward of your own must be "
-            "made of differentiable functions too; some of torch's have no second one, so use others."
+            f"its second derivative by the pictures is missing ({cause(error)}). Build a backward of your own "
+            "from differentiable functions too, and replace functions of torch that have no second derivative."
         )
         return
     if not all(slope is not None and bool(torch.isfinite(slope).all()) for slope in second):
         yield "its second derivative by the pictures is missing or not finite. Detach nothing, and divide by no 0."
 
 
-def memory_comes_back(trial: AugmentationTrial) -> Iterator[str]:
+def state_comes_back(trial: AugmentationTrial) -> Iterator[str]:
     """With its state restored, it draws what it would have drawn."""
 
     def use(augmentation: Augmentation) -> Images:
@@ -148,11 +148,11 @@ def memory_comes_back(trial: AugmentationTrial) -> Iterator[str]:
 
     used, again = goes_on(lambda: trial.new, use)
     if not all(same(use(used), use(again)) for _ in range(DRAWS)):
-        yield f"it remembers what is not saved, so {REMEDY}"
+        yield f"it holds state that is not saved: {REMEDY}"
 
 
-def memory_stays_finite(trial: AugmentationTrial) -> Iterator[str]:
-    """What it remembers stays finite when a step is not."""
+def state_stays_finite(trial: AugmentationTrial) -> Iterator[str]:
+    """Its buffers stay finite when a step is not."""
     augmentation = trial.new
     if not isinstance(augmentation, nn.Module):
         return
@@ -161,7 +161,9 @@ def memory_stays_finite(trial: AugmentationTrial) -> Iterator[str]:
             augmentation.observe(logits)
     odd = [name for name, buffer in augmentation.named_buffers() if not bool(torch.isfinite(buffer).all())]
     if odd:
-        yield f"its buffer {odd[0]} is not finite after logits that were not. Such a step is skipped: forget it."
+        yield (
+            f"its buffer {odd[0]} is not finite after logits that were not. Leave it unchanged: such a step is skipped."
+        )
 
 
 PROPERTIES = (
@@ -169,11 +171,11 @@ PROPERTIES = (
     draws_differ,
     a_seed_gives_the_same_draw,
     torch_is_not_seeded,
-    pixels_stay_sane,
-    levels_get_the_same,
+    pixels_stay_in_range,
+    levels_get_the_same_draw,
     it_can_be_differentiated_twice,
-    memory_comes_back,
-    memory_stays_finite,
+    state_comes_back,
+    state_stays_finite,
 )
 
 

@@ -1,4 +1,4 @@
-"""Samples of a batch: each is drawn and judged by itself, unless the discriminator says that it compares them."""
+"""Samples of a batch: each is drawn and judged by itself, unless the discriminator declares that it compares them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -26,7 +26,7 @@ def logits_keep_the_order_of_their_samples(case: Case) -> Iterator[str]:
 
 
 def each_sample_is_judged_by_itself(case: Case) -> Iterator[str]:
-    """In evaluation mode a logit depends on its own sample alone, unless a module says that it compares samples."""
+    """In evaluation mode a logit depends on its own sample alone, unless a module declares that it compares samples."""
     gan = _evaluating(case)
     if any(getattr(module, SAYS_SO, False) for network in gan.networks[1:] for module in network.modules()):
         return

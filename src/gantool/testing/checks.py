@@ -9,7 +9,7 @@ from gantool.api.specs import Component, Spec
 from gantool.errors import did_you_mean
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
-from gantool.testing.choosing import chosen, settled
+from gantool.testing.choosing import chosen, resolved
 from gantool.testing.declaring import DECLARING
 from gantool.testing.faults import Fault, Nonconforming, found, name_of, unwaived, waived_by
 
@@ -114,7 +114,7 @@ def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str
 
     def it_can_be_used(subject: tuple[Chosen, PluginHost]) -> Iterator[str]:
         """The component can be built and used."""
-        component, plugins = settled(subject[0]), subject[1]
+        component, plugins = resolved(subject[0]), subject[1]
         from gantool.testing.seeding import randomness_kept  # which imports torch
 
         faults_of: Callable[..., list[Fault]] = _page(kind).faults_of
@@ -128,11 +128,21 @@ def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str
 def only_known_checks_are_waived(component: Chosen) -> Iterator[str]:
     """The checks that its spec waives are checks of its kind."""
     waived = waived_by(component.spec)
-    known = [name_of(check) for check in (*DECLARING[1:], *_page(component.kind).PROPERTIES)] if waived else []
+    known = _waivable(component) if waived else []
     for name in waived:
         if name not in known:
             near = did_you_mean(name, known) or f" There are {', '.join(sorted(known))}."
             yield f"its spec waives {name!r}, and no check of a component of kind {component.kind} has that name.{near}"
+
+
+def _waivable(component: Chosen) -> list[str]:
+    """The names of the checks that a spec may waive."""
+    checks = [*DECLARING[1:], *getattr(_page(component.kind), "PROPERTIES", ())]
+    if getattr(component.spec, "goes_with", ()):
+        from gantool.testing.homes import AT_HOME  # which imports torch
+
+        checks += AT_HOME
+    return [name_of(check) for check in checks]
 
 
 def _page(kind: str) -> Any:

@@ -15,7 +15,7 @@ from gantool.plugins.selection import Chosen
 from gantool.plugins.spec_check import check_spec
 
 SETTING = Setting(resolution=16, channels=3, batch=4, images=16_000, count=lambda: 64)
-"""What options at "auto" are settled by."""
+"""The run for which options at "auto" are resolved."""
 
 
 @contextmanager
@@ -35,9 +35,9 @@ def chosen(kind: str, choice: str | Spec) -> Iterator[tuple[Chosen, PluginHost]]
         yield known.resolve(kind, Choice(choice.name)), known
 
 
-def settled(component: Chosen) -> Chosen:
-    """With options at "auto" replaced by what suits a short run; an architecture is settled for each shape."""
-    return component if component.kind == "architecture" else component.settled(SETTING)[0]
+def resolved(component: Chosen) -> Chosen:
+    """With options at "auto" replaced by what suits a short run; an architecture is resolved for each shape."""
+    return component if component.kind == "architecture" else component.resolved(SETTING)[0]
 
 
 def module_of(place: str) -> str:
@@ -46,7 +46,7 @@ def module_of(place: str) -> str:
 
 
 def declaring_module(spec: Spec) -> str:
-    """The module that declares a spec: one with gantool's hooks, or that of its options; empty where nothing tells."""
+    """The module that declares a spec: one with gantool's hooks, or that of its options; empty if unknown."""
     factory, options = module_of(spec.factory), spec.options.__module__
     for name in (options, options.partition(".")[0], factory, factory.partition(".")[0]):
         if any(hasattr(sys.modules.get(name), kind.hook) for kind in KINDS.values()):

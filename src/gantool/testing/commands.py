@@ -1,4 +1,4 @@
-"""What a command of a plugin is checked for."""
+"""The checks of a command of a plugin."""
 
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -25,7 +25,10 @@ def its_help_can_be_shown(component: Chosen) -> Iterator[str]:
             command.main(["--help"], prog_name=f"gantool {component.spec.name}", standalone_mode=False)
         except SystemExit as ended:
             if ended.code:
-                yield f"gantool {component.spec.name} --help ends with exit code {ended.code}."
+                yield (
+                    f"gantool {component.spec.name} --help ends with exit code {ended.code}. Help must end with 0: "
+                    "let no callback fail."
+                )
     if not written.getvalue().strip():
         yield f"gantool {component.spec.name} --help shows nothing. Give its function a docstring."
 

@@ -1,4 +1,4 @@
-"""What pictures hang on: the latent, and the label where there are classes."""
+"""Conditioning: pictures depend on the latent, and on the label where there are classes."""
 
 from collections.abc import Iterator
 
@@ -61,7 +61,7 @@ def labels_matter(case: Case) -> Iterator[str]:
 
 
 def _taught(case: Case, gan: Gan, images: Images, labels: Tensor) -> tuple[Tensor, ...]:
-    """What the generator's step minimises beside the logits, of the same pictures whatever their labels."""
+    """Terms and penalties of the generator's step, for the same pictures whatever their labels."""
     z = latents(gan)
     twin = copied(gan)
     _fix_pictures(twin.generator, torch.zeros_like(labels))

@@ -1,4 +1,4 @@
-"""What holds of the declaration of any component: its spec, what importing it imports, and its options as text."""
+"""Declarations of components of any kind: the spec, the imports of its module, and options as text."""
 
 import json
 import os
@@ -42,30 +42,32 @@ def declaring_imports_nothing_heavy(component: Chosen) -> Iterator[str]:
     if heavy:
         yield (
             f"importing {module}, which declares it, imports {' and '.join(heavy)}, and every gantool command waits "
-            "for that. Keep options and spec in a module of their own, and name the factory as text: "
+            "for it. Keep options and spec in a module of their own, and name the factory as text: "
             f"{component.spec.factory!r} is imported on use."
         )
 
 
-def what_is_left_open_is_settled(component: Chosen) -> Iterator[str]:
-    """Options at "auto" are settled by the function that it names, which imports nothing heavy."""
+def auto_options_are_resolved(component: Chosen) -> Iterator[str]:
+    """Options at "auto" are resolved by its `settle` function, whose module imports nothing heavy."""
     place, spec = component.spec.settle, component.spec
     if place is None:
         return
     able = spec.resolutions if isinstance(spec, Architecture) else ()
-    settled, why = component.settled(replace(SETTING, resolution=able[0] if able else SETTING.resolution))
-    if settled is not component and not why.strip():
-        yield f"{place} gives no reason beside its options: a run tells what was chosen and why."
-    left = [name for name in type(settled.options).model_fields if getattr(settled.options, name) == AUTO]
+    resolved, why = component.resolved(replace(SETTING, resolution=able[0] if able else SETTING.resolution))
+    if resolved is not component and not why.strip():
+        yield f"{place} returns options without a reason. Return (options, why): a run prints what was chosen and why."
+    left = [name for name in type(resolved.options).model_fields if getattr(resolved.options, name) == AUTO]
     if left:
-        yield f'{place} leaves option {left[0]!r} at "auto": what a run is made with must be written to its folder.'
-    yield from options_survive_as_text(settled)
+        yield (
+            f'{place} leaves option {left[0]!r} at "auto". Return a value for it: the run folder records every option.'
+        )
+    yield from options_survive_as_text(resolved)
     if heavy := _imported_by(module_of(place)):
-        yield f"{place} imports {' and '.join(heavy)}, and help pages wait for that. Keep it in a module of its own."
+        yield f"{place} imports {' and '.join(heavy)}, and help pages wait for it. Keep it in a module of its own."
 
 
 def options_survive_as_text(component: Chosen) -> Iterator[str]:
-    """Its options, written out, read back as the same options: in a flag, in config.toml and in a model's card."""
+    """Its options, written as text, read back as the same options: in a flag, in config.toml and in a model's card."""
     text = component.text
     setting = "penalty" if component.kind == "penalty" else "arch"
     toml = tomllib.loads(write_settings({setting: text}))[setting]
@@ -79,8 +81,8 @@ def options_survive_as_text(component: Chosen) -> Iterator[str]:
             name = (changed or [""])[0]
             yield (
                 f"its {what} not come back from {place} as written ({written!r}): {name}="
-                f"{getattr(component.options, name, None)!r} became {getattr(again, name, None)!r}. A validator must "
-                "leave its own results as they are, and what it makes must be writable."
+                f"{getattr(component.options, name, None)!r} became {getattr(again, name, None)!r}. A validator "
+                "must leave its own results unchanged, and return values that can be written as text."
             )
             return
 
@@ -92,7 +94,7 @@ def _same(component: Chosen, again: object, name: str) -> bool:
 
 @lru_cache
 def _imported_by(module: str) -> tuple[str, ...]:
-    """What of HEAVY a fresh Python has imported after the module. Raises PluginError when it cannot import it."""
+    """The modules of HEAVY that importing the module imports. Raises PluginError when it cannot be imported."""
     known = sys.modules.get(module.partition(".")[0])
     file = None if known is None else known.__file__
     root = Path(file or "")
@@ -103,9 +105,9 @@ def _imported_by(module: str) -> tuple[str, ...]:
         capture_output=True, text=True, timeout=SECONDS, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
     if done.returncode:
-        last = (done.stderr.strip() or "it ended without a word").splitlines()[-1]
+        last = (done.stderr.strip() or "it printed no error").splitlines()[-1]
         raise PluginError(f"The module {module}, which declares it, cannot be imported in a fresh Python ({last}).")
     return tuple(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-DECLARING = (the_spec_is_sound, declaring_imports_nothing_heavy, options_survive_as_text, what_is_left_open_is_settled)
+DECLARING = (the_spec_is_sound, declaring_imports_nothing_heavy, options_survive_as_text, auto_options_are_resolved)

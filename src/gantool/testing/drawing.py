@@ -1,4 +1,4 @@
-"""What a generator draws and a discriminator sees: pictures in [-1, 1] of the right shapes."""
+"""Ranges and shapes: pictures that are drawn, and reals as the discriminator sees them, lie in [-1, 1]."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ WILD = 20.0
 """A last layer that is linear may overshoot 1 by some; pixels in [0, 255] lie beyond this."""
 MANY = 32
 BUILDS = 8
-"""What one network draws before it has learnt may be bright or dark by chance; so many together are not."""
+"""Pictures of one untrained network may be bright or dark by chance; those of so many networks together are not."""
 
 
 def the_contract_is_kept(case: Case) -> Iterator[str]:
@@ -22,10 +22,11 @@ def the_contract_is_kept(case: Case) -> Iterator[str]:
     yield from ()
 
 
-def pictures_lie_about_the_range(case: Case) -> Iterator[str]:
-    """What the generator draws is finite, float32 and about [-1, 1].
+def pictures_stay_in_range(case: Case) -> Iterator[str]:
+    """The generator's pictures are finite, float32 and about [-1, 1].
 
-    Told is what lies on one side of 0 or about another middle; that a last layer without bound overshoots 1 is not.
+    Pixels that all lie on one side of 0, or whose mean is beyond 1, are a fault; a last layer without bounds may
+    overshoot 1.
     """
     for training in (False, True):
         images = _sheet(case, training)
@@ -35,7 +36,7 @@ def pictures_lie_about_the_range(case: Case) -> Iterator[str]:
             fault = _lopsided(tuple(torch.cat(level) for level in zip(*builds, strict=True)))
         if fault:
             mode = "training" if training else "evaluation"
-            yield f"the generator draws {fault}, in {mode} mode. Pictures are float32 in [-1, 1], as tanh gives them."
+            yield f"the generator draws {fault}, in {mode} mode. Return float32 in [-1, 1], as tanh gives."
             return
 
 
@@ -69,7 +70,7 @@ def _lopsided(images: Images) -> str:
 
 
 def _side(images: Images, level: Tensor) -> str:
-    """Which of several levels it is."""
+    """A phrase that names the level, where there are several."""
     return f" at {level.shape[-1]} pixels" if len(images) > 1 else ""
 
 
@@ -79,7 +80,7 @@ def _span(level: Tensor) -> str:
 
 
 def reals_stay_in_range(case: Case) -> Iterator[str]:
-    """What `view` makes of reals stays in [-1, 1], in each stage, and leaves the batch as it is."""
+    """`view` keeps reals in [-1, 1] in each stage, and leaves its argument unchanged."""
     gan = case.build()
     for stage in case.stages(gan):
         gan.advance(stage.start)
@@ -88,7 +89,7 @@ def reals_stay_in_range(case: Case) -> Iterator[str]:
         with torch.no_grad():
             seen = gan.view(batch)
         if not torch.equal(batch, before):
-            yield "view(batch) changes the batch it is given. Return new tensors."
+            yield "view(batch) changes its argument in place. Return new tensors."
             return
         bounds = [float(level.abs().max()) for level in seen]
         if max(bounds) > 1 + 1e-4 or not all(bool(torch.isfinite(level).all()) for level in seen):
@@ -105,12 +106,12 @@ def it_is_built_full_grown(case: Case) -> Iterator[str]:
     side = drawn(gan, latents(gan), case.labels())[-1].shape[-1]
     if side != case.shape.resolution:
         yield (
-            f"a Gan that was just built draws pictures of {side} pixels, not of {case.shape.resolution}. Build it as "
-            "it stands when its last stage ends; advance(0) is called when a run begins."
+            f"a Gan that was just built draws pictures of {side} pixels, not of {case.shape.resolution}. Build it "
+            "in the state of its last stage; advance(0) is called when a run begins."
         )
 
 
-def two_steps_are_forward(case: Case) -> Iterator[str]:
+def map_and_synthesize_are_forward(case: Case) -> Iterator[str]:
     """synthesize(map(z, labels)) draws what forward(z, labels) draws, in evaluation mode."""
     gan = awaken(case.build())
     set_mode(gan, training=False)

@@ -12,7 +12,7 @@ from gantool.testing.networks import Case, latents, set_mode
 N = 6
 """A number that networks have no other use for, so that it is not taken for another size."""
 FIXED = "specialized it to be a constant"
-"""What torch says of a size that was to stay open, and became a number of Python's."""
+"""The words of torch's error where a dynamic size has become a Python number."""
 
 
 def exported_generators_take_any_batch(case: Case) -> Iterator[str]:
@@ -25,7 +25,7 @@ def exported_generators_take_any_batch(case: Case) -> Iterator[str]:
     if FIXED in _refusal(gan.generator, latents(gan, N), case.labels(N)):
         yield (
             f"exported by torch.export with an open batch, the generator takes batches of {N} alone, the size that it "
-            "was exported with. Ask for z.shape[0] instead of len(z), and make no int of it nor loop over samples."
+            "was exported with. Use z.shape[0] instead of len(z), convert it to no int, and loop over no samples."
         )
 
 
@@ -43,7 +43,7 @@ class _Drawing(nn.Module):
 
 
 def _refusal(generator: nn.Module, z: Tensor, labels: Labels) -> str:
-    """What torch.export says against it; empty where it says nothing, or is not there."""
+    """The error of torch.export; empty where it succeeds, or where torch has no export."""
     export = getattr(getattr(torch, "export", None), "export", None)
     if export is None:
         return ""

@@ -1,4 +1,4 @@
-"""What an extractor is checked for."""
+"""The checks of an extractor."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,19 +46,19 @@ def features_are_finite(trial: ExtractorTrial) -> Iterator[str]:
     for size in SIZES:
         for scale, words in ((1.0, ""), (0.0, " of one grey")):
             got = trial.extractor(images(size) * scale)
-            told = f"for pictures of {size[1]} x {size[0]} pixels{words} it gives"
+            what = f"for pictures of {size[1]} x {size[0]} pixels{words} it gives"
             if not isinstance(got, Sequence) or not got or not all(isinstance(each, Tensor) for each in got):
-                yield f"{told} a {type(got).__name__}; a list or tuple of tensors is wanted, shallow to deep."
+                yield f"{what} a {type(got).__name__}; return a list or tuple of tensors, shallow to deep."
                 return
             for place, each in enumerate(got):
                 if not each.is_floating_point() or each.ndim < 2 or len(each) != 2:
                     yield (
-                        f"{told} {each.dtype} of shape {list(each.shape)} as feature {place}; the first dimension is "
-                        "that of the pictures."
+                        f"{what} {each.dtype} of shape {list(each.shape)} as feature {place}. Return floats with one "
+                        "row for each picture."
                     )
                     return
                 if not bool(torch.isfinite(each).all()):
-                    yield f"{told} feature {place} with values that are not finite."
+                    yield f"{what} feature {place} with values that are not finite. Divide by no 0."
                     return
 
 
@@ -82,7 +82,7 @@ def features_repeat(trial: ExtractorTrial) -> Iterator[str]:
     before = picture.clone()
     first, again = trial.features(picture), tuple(trial.extractor(picture))
     if not torch.equal(picture, before):
-        yield "it changes the pictures it is given. Work on copies: no ending in _ on what comes in."
+        yield "it changes its argument in place. Work on copies: call no method that ends in _ on the pictures."
     if not same(first, again):
         yield "the same pictures give other features each time. Put it into evaluation mode and draw nothing."
     elif far_apart(tuple(each[:1] for each in first), trial.features(picture[:1])):
@@ -94,11 +94,11 @@ def torchs_generator_is_left_alone(trial: ExtractorTrial) -> Iterator[str]:
     if touches_torch(partial(trial.extractor, images(SIZES[0]))):
         yield (
             "it draws from torch's own generator or seeds it (torch.manual_seed), and that is the run's, which may "
-            "measure by it. Use a torch.Generator of its own."
+            "measure by it. Use a torch.Generator of your own."
         )
 
 
-def what_style_transfer_needs_fits_together(trial: ExtractorTrial) -> Iterator[str]:
+def attributes_for_style_transfer_fit_together(trial: ExtractorTrial) -> Iterator[str]:
     """Its layers, their weights and `select` fit together, where it has them."""
     extractor: Any = trial.extractor
     has = [name for name in FOR_STYLE[:-1] if getattr(extractor, name)]
@@ -141,7 +141,7 @@ PROPERTIES = (
     gradients_reach_the_picture,
     features_repeat,
     torchs_generator_is_left_alone,
-    what_style_transfer_needs_fits_together,
+    attributes_for_style_transfer_fit_together,
 )
 
 

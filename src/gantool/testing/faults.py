@@ -1,4 +1,4 @@
-"""How faults are found and told: a property is a function that yields a sentence for each fault."""
+"""Faults: a property is a function that checks one rule, and yields a sentence for each violation."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,11 +11,11 @@ from gantool.plugins.selection import Chosen
 
 Subject = TypeVar("Subject")
 Property = Callable[[Subject], Iterator[str]]
-"""Its docstring's first line says what holds of everything sound."""
+"""The first line of its docstring is the rule."""
 
 
 class Fault(str):
-    """A sentence, and the name of the check that it is from, by which a spec can waive it."""
+    """A sentence on a violation, and the name of its check, by which a spec can waive it."""
 
     check: str
 
@@ -56,7 +56,7 @@ def name_of(check: Callable[..., object]) -> str:
 
 
 def found(properties: Iterable[Property[Subject]], subject: Subject) -> list[Fault]:
-    """The faults of a subject, in order, each said once; a property that raises is a fault too.
+    """The faults of a subject, in order and without repetition; a property that raises is a fault too.
 
     What a component prints goes to standard error.
     """
@@ -69,12 +69,12 @@ def found(properties: Iterable[Property[Subject]], subject: Subject) -> list[Fau
         except GantoolError as error:
             faults.append(Fault(str(error), name))
         except (Exception, SystemExit) as error:
-            faults.append(Fault(f"it failed when this was tried: {_claim(check)} ({cause(error)}).", name))
+            faults.append(Fault(f"it raised an error while this was checked: {_claim(check)} ({cause(error)}).", name))
     return list(dict.fromkeys(faults))
 
 
 def placed(by_place: Iterable[tuple[str, list[Fault]]]) -> list[Fault]:
-    """Faults with the place where each was found; what was found at several is told once."""
+    """Faults with the place where each was found; one found at several places is listed once."""
     places: dict[Fault, list[str]] = {}
     for place, faults in by_place:
         for fault in faults:
@@ -84,6 +84,6 @@ def placed(by_place: Iterable[tuple[str, list[Fault]]]) -> list[Fault]:
 
 
 def _claim(check: Callable[..., object]) -> str:
-    """What the property claims, for a sentence: "gradients reach every parameter"."""
+    """The rule of a property, as part of a sentence: "gradients reach every parameter"."""
     claim = (check.__doc__ or check.__name__.replace("_", " ")).strip().partition("\n")[0].rstrip(".")
     return claim[:1].lower() + claim[1:]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a command line ended: its exit code, and what it wrote to standard output and standard error."""
+class CommandResult:
+    """The result of a command line: its exit code, standard output and standard error."""
 
     code: int
     out: str
@@ -27,10 +27,10 @@ class Ended:
 
 
 @pytest.fixture
-def gantool_cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
+def gantool_cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., CommandResult]:
     """Runs the command `gantool` in this process: `gantool_cli("train", "--arch", "blobs").code == 0`."""
 
-    def run(*arguments: str | Path) -> Ended:
+    def run(*arguments: str | Path) -> CommandResult:
         from gantool.cli import main
 
         monkeypatch.setattr(sys, "argv", ["gantool", *map(str, arguments)])
@@ -41,7 +41,7 @@ def gantool_cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
             code = ended.code
         written = capsys.readouterr()
         assert isinstance(code, int | None)
-        return Ended(code or 0, written.out, written.err)
+        return CommandResult(code or 0, written.out, written.err)
 
     return run
 
@@ -71,7 +71,7 @@ def tiny_pictures(tmp_path: Path) -> Path:
 
 
 def _png(side: int, color: tuple[int, int, int], number: int) -> bytes:
-    """A picture of one colour with a dark square, whose place is told by the number."""
+    """A picture of one colour with a dark square, whose position depends on the number."""
     dark = range(2 * number, 2 * number + 6)
     rows = b"".join(
         b"\0"

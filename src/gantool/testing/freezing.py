@@ -21,7 +21,7 @@ def frozen_parameters_stay_frozen(case: Case) -> Iterator[str]:
     The statistics of a frozen BatchNorm stay in evaluation mode, for which its owner overrides train().
     """
     with seeded(0):
-        gan: Gan = case.settled.build(case.shape)
+        gan: Gan = case.resolved.build(case.shape)
     frozen = _frozen(gan)
     if not frozen:
         return
@@ -46,7 +46,7 @@ def frozen_parameters_stay_frozen(case: Case) -> Iterator[str]:
 def what_learns_has_an_optimizer(case: Case) -> Iterator[str]:
     """Parameters that were built to learn are those that the run's optimizers get, whatever `advance` freezes."""
     with seeded(0):
-        gan: Gan = case.settled.build(case.shape)
+        gan: Gan = case.resolved.build(case.shape)
     learning = {key for key, weight in _tensors(gan).items() if weight.requires_grad}
     prepared = prepared_for(case)
     game = build_game(prepared, CPU, World())
@@ -107,8 +107,8 @@ def _changed(gan: Gan, frozen: dict[Key, Tensor], what: str) -> list[str]:
         tensor = now.get((title, name))
         if tensor is None or tensor.requires_grad:
             return [
-                f"{name} of the {title} was built frozen, and {what} unfreezes it. What requires grad is decided when "
-                "it is built: the optimizer knows no other weights. Set requires_grad nowhere else."
+                f"{name} of the {title} was built frozen, and {what} unfreezes it. Set requires_grad in the factory "
+                "alone: the optimizer gets the weights that learn once, when the run begins."
             ]
         if same(tensor.detach(), before):
             continue

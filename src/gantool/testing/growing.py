@@ -38,7 +38,7 @@ def growth_follows_from_images_seen_alone(case: Case) -> Iterator[str]:
         if not same(first[clock], _seen(case, gan, clock)):
             yield (
                 f"after advance({clock}) its networks or terms depend on what they were advanced to before. Derive all "
-                "that grows from images_seen alone: a run goes on from any checkpoint."
+                "that grows from images_seen alone: a run resumes from any checkpoint."
             )
             return
 
@@ -56,7 +56,8 @@ def growing_keeps_every_parameter(case: Case) -> Iterator[str]:
             if odd:
                 yield (
                     f"advance({clock}) adds, drops or changes {min(odd)} of the {title}. Optimizers and checkpoints "
-                    "know the parameters that were built: growing only decides which are used."
+                    "hold the parameters that were built. Create all of them in the factory, and let growth choose "
+                    "which are used."
                 )
                 return
 
@@ -71,14 +72,19 @@ def levels_can_be_shown(case: Case) -> Iterator[str]:
         gan.show(level)
         side = drawn(gan, z, labels)[-1].shape[-1]
         if side != level:
-            yield f"after show({level}) its generator draws pictures of {side} pixels, though levels() names {level}."
+            yield (
+                f"after show({level}) its generator draws pictures of {side} pixels, and levels() names {level}. Let "
+                "both agree."
+            )
             return
     gan.show(None)
     if not same(before, drawn(gan, z, labels)):
-        yield "after show(None) its generator does not draw what it drew before. None returns to what advance has set."
+        yield (
+            "after show(None) its generator does not draw what it drew before. Let None return to what advance has set."
+        )
     odd = [name for name, value in gan.status().items() if not isinstance(value, int | float)]
     if odd:
-        yield f"its status() gives {odd[0]!r} as something that is no number; the console shows numbers."
+        yield f"its status() gives {odd[0]!r} as something that is no number. Return numbers: the console shows them."
 
 
 def _seen(case: Case, gan: Gan, clock: int) -> tuple[Tensor, ...]:

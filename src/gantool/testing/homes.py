@@ -19,6 +19,10 @@ SETTINGS = {
 """The setting by which a run is given a component of each kind that takes part in steps."""
 
 
+AT_HOME = (two_steps_are_finite,)
+"""The checks that only a component of certain architectures gets."""
+
+
 def grounds(component: Chosen, plugins: PluginHost) -> Iterator[tuple[str, Gan, ImageShape]]:
     """Networks to try a component with, and the words for them: its own architectures', else tiny ones.
 
@@ -70,5 +74,8 @@ def _homes(component: Chosen, plugins: PluginHost) -> list[tuple[str, Case]]:
             homes.append((f"with {name} {case.place}", case))
     if not homes:
         names = " and ".join(_names(component))
-        raise PluginError(f"{component.title} cannot be tried: {names} can be built for none of the usual shapes.")
+        raise PluginError(
+            f"{component.title} cannot be checked: {names} can be built for none of the usual shapes. Let its "
+            "factory accept one of them."
+        )
     return homes

@@ -1,4 +1,4 @@
-"""Gradients: whether every parameter can learn in the steps of its own network."""
+"""Gradients: every parameter can learn in the steps of its own network."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -72,7 +72,7 @@ def _with_gradient(game: Game) -> set[int]:
 
 
 class _Weighed(Loss):
-    """The sum of logits, weighed by sample: all alike, and what normalises a batch would cancel them."""
+    """The sum of logits, weighed by sample: with equal weights, batch normalisation would cancel them."""
 
     def __init__(self, pairs_real: bool) -> None:
         self.pairs_real = pairs_real

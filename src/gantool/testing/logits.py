@@ -1,4 +1,4 @@
-"""Logits: numbers without bounds, which the loss makes chances of."""
+"""Logits: numbers without bounds, which the loss turns into probabilities."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from gantool.engine.judging import parted
 from gantool.testing.networks import Case, awaken, seeded, set_mode
 
 SCALES = (1.0, 3.0, 10.0, 30.0)
-"""What weights and pictures are multiplied by: logits without bounds leave [-1, 1] then, normalised weights or not."""
+"""Factors on weights and pictures: unbounded logits leave [-1, 1] then, even with normalised weights."""
 BUILDS = 2
 
 
@@ -25,13 +25,13 @@ def logits_have_no_bounds(case: Case) -> Iterator[str]:
     end, bounds = ("a sigmoid", "[0, 1]") if least >= 0 else ("a tanh", "[-1, 1]")
     yield (
         f"the discriminator's logits stay in {bounds}, however large its pictures and weights are, as if it ended in "
-        f"{end}. Leave that out: logits have no bounds, and the loss makes chances of them itself."
+        f"{end}. Remove that: logits have no bounds, and the loss turns them into probabilities."
     )
 
 
 @torch.no_grad()
 def _scaled(case: Case, seed: int, scale: float) -> Tensor:
-    """All logits of one build; what is not a number is left out, what is infinite is beyond all bounds."""
+    """All logits of one build; NaN is left out, infinity is beyond all bounds."""
     gan: Gan = awaken(case.build(seed))
     set_mode(gan, training=False)
     _, network = gan.networks

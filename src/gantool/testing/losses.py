@@ -1,4 +1,4 @@
-"""What a loss is checked for."""
+"""The checks of a loss."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gantool.api.specs import Component
 from gantool.api.strategies import Loss
-from gantool.engine.trial import try_loss, try_memory
+from gantool.engine.trial import try_loss, try_state
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault
@@ -26,20 +26,20 @@ class LossTrial(Trial[Loss]):
 
     @property
     def pairs(self) -> bool:
-        """Whether its generator sees reals."""
+        """True if its generator gets the logits of reals."""
         return self.new.pairs_real
 
     def has(self, trait: str) -> bool:
-        """Whether it declares a trait."""
+        """True if its spec declares a trait."""
         return isinstance(self.component.spec, Component) and trait in self.component.spec.traits
 
     def discriminator(self, real: float | Tensor, fake: float | Tensor) -> Float[Tensor, "n"]:
-        """What the discriminator minimises at these logits."""
+        """The discriminator's loss at these logits."""
         with seeded(0):
             return self.new.discriminator(_logits(real), _logits(fake))
 
     def generator(self, real: float | Tensor, fake: float | Tensor) -> Float[Tensor, "n"]:
-        """What the generator minimises."""
+        """The generator's loss at these logits."""
         with seeded(0):
             return self.new.generator(_logits(real) if self.pairs else None, _logits(fake))
 
@@ -51,7 +51,7 @@ def _logits(value: float | Tensor) -> Float[Tensor, "n"]:
 def it_keeps_the_contract(trial: LossTrial) -> Iterator[str]:
     """It gives one value per sample, with a gradient to the logits."""
     loss = trial.new
-    try_memory(loss, trial.component.title)
+    try_state(loss, trial.component.title)
     try_loss(loss, trial.component.title, CPU)
     yield from ()
 
@@ -63,13 +63,13 @@ def values_are_finite(trial: LossTrial) -> Iterator[str]:
             leaves = [torch.full((N,), each, requires_grad=True) for each in (real, fake)]
             values = value(*leaves)
             slopes = torch.autograd.grad(values.sum(), leaves, allow_unused=True)
-            told = f"{name}(real_logits, fake_logits) at logits {real:g} and {fake:g}"
+            what = f"{name}(real_logits, fake_logits) at logits {real:g} and {fake:g}"
             if values.dtype != torch.float32:
-                yield f"its {told} is {str(values.dtype).removeprefix('torch.')}; logits come in float32, as values do."
+                yield f"its {what} is {str(values.dtype).removeprefix('torch.')}. Keep float32, which logits have."
                 return
             if not all(bool(torch.isfinite(each).all()) for each in (values, *slopes) if each is not None):
                 yield (
-                    f"its {told} is not finite, or has no finite gradient. Use softplus or logsigmoid of the logits, "
+                    f"its {what} is not finite, or has no finite gradient. Use softplus or logsigmoid of the logits, "
                     "not the logarithm of a sigmoid."
                 )
                 return
@@ -78,7 +78,7 @@ def values_are_finite(trial: LossTrial) -> Iterator[str]:
 def samples_do_not_mix(trial: LossTrial) -> Iterator[str]:
     """A sample's value depends on its own logits alone, unless the loss is relative.
 
-    What a loss remembers in buffers may depend on all of them, and is no part of the gradient.
+    Buffers of a loss may depend on all of them; they are no part of the gradient.
     """
     if trial.pairs or trial.has("relative"):
         return
@@ -96,14 +96,14 @@ def samples_do_not_mix(trial: LossTrial) -> Iterator[str]:
             return
 
 
-def gradients_teach(trial: LossTrial) -> Iterator[str]:
-    """The discriminator learns to tell reals from fakes, and the generator to be taken for real."""
+def gradients_have_the_right_sign(trial: LossTrial) -> Iterator[str]:
+    """Gradients teach the discriminator to separate reals from fakes, and the generator to be taken for real."""
     winning = [torch.full((N,), each, requires_grad=True) for each in (0.5, -0.5)]
     (fake,) = torch.autograd.grad(trial.generator(*winning).sum(), winning[1:])
     if float(fake.sum()) >= 0:
         yield (
             "its generator(real_logits, fake_logits) does not fall when the logits of fakes rise, where the "
-            "discriminator tells fakes from reals: the generator would learn to be recognised. Turn the sign."
+            "discriminator separates fakes from reals: the generator would learn to be recognised. Flip the sign."
         )
     wrong = [torch.full((N,), each, requires_grad=True) for each in (-0.5, 0.5)]
     real, fake = torch.autograd.grad(trial.discriminator(*wrong).sum(), wrong, allow_unused=True)
@@ -111,12 +111,12 @@ def gradients_teach(trial: LossTrial) -> Iterator[str]:
         if slope is None or sign * float(slope.sum()) >= 0:
             yield (
                 f"its discriminator(real_logits, fake_logits) does not fall when {word}, where the discriminator is "
-                "wrong. Logits are high for reals: turn the sign, or use both arguments."
+                "wrong. Logits are high for reals: flip the sign, or use both arguments."
             )
 
 
-def it_says_whether_it_pairs(trial: LossTrial) -> Iterator[str]:
-    """`pairs_real` is true only where the generator's value depends on reals."""
+def pairs_real_is_true(trial: LossTrial) -> Iterator[str]:
+    """`pairs_real` is true only where the generator's loss depends on reals."""
     if trial.pairs and same(trial.generator(0.0, 0.25), trial.generator(1.0, 0.25)):
         yield (
             "it has pairs_real = True, and its generator does not use the logits of reals: each step computes them "
@@ -132,7 +132,7 @@ def torch_is_not_seeded(trial: LossTrial) -> Iterator[str]:
             yield f"its {name}(real_logits, fake_logits) {SEEDS}"
 
 
-def memory_comes_back(trial: LossTrial) -> Iterator[str]:
+def state_comes_back(trial: LossTrial) -> Iterator[str]:
     """With its state restored, it gives the values it would have given."""
 
     def use(loss: Loss) -> tuple[Tensor, Tensor]:
@@ -142,25 +142,25 @@ def memory_comes_back(trial: LossTrial) -> Iterator[str]:
 
     used, again = goes_on(lambda: trial.new, use)
     if not same(use(used), use(again)):
-        yield f"it remembers what is not saved, so {REMEDY}"
+        yield f"it holds state that is not saved: {REMEDY}"
 
 
 def _falls(trial: LossTrial, logit: float) -> bool:
-    """Whether the discriminator's loss falls by more than 1 when it is twice as sure as this."""
+    """True if the discriminator's loss falls by more than 1 when these logits are doubled."""
     return float((trial.discriminator(logit, -logit) - trial.discriminator(2 * logit, -2 * logit)).mean()) > 1
 
 
 def its_traits_are_true(trial: LossTrial) -> Iterator[str]:
-    """It says that it has no lower bound, and that its logits only count against each other, where that is so."""
+    """Its traits declare a missing lower bound, and logits that only count relative to each other."""
     if _falls(trial, 30.0) and not trial.has("critic"):
         yield (
-            "its discriminator falls without end as the logits part: add 'critic' to the traits of its spec, by which "
-            "combinations are told that let it run away."
+            "its discriminator falls without end as the logits part: add 'critic' to the traits of its spec. By it "
+            "a run without a penalty that bounds it is refused or warned of."
         )
     elif trial.has("critic") and not _falls(trial, 1.0):  # farther out an option such as drift may hold it
         yield (
-            "its traits call it a critic, and its discriminator has a lower bound: take 'critic' out of the traits of "
-            "its spec, by which penalties are asked for that it does not need."
+            "its traits call it a critic, and its discriminator has a lower bound: remove 'critic' from the traits "
+            "of its spec, which demand penalties that it does not need."
         )
     logits = torch.linspace(-2, 2, N)
     shifts = torch.allclose(
@@ -170,18 +170,18 @@ def its_traits_are_true(trial: LossTrial) -> Iterator[str]:
         return
     if trial.new.zero_decides:
         yield (
-            "its value stays the same when all logits rise by 3: nothing holds 0 between reals and fakes. Give it "
-            "zero_decides = False, or the accuracies that are told mean nothing."
+            "its value stays the same when all logits rise by 3: 0 does not separate reals from fakes. Set "
+            "zero_decides = False, or the reported accuracies mean nothing."
         )
     if not trial.has("relative"):
         yield (
             "its value stays the same when all logits rise by 3: add 'relative' to the traits of its spec, by which "
-            "what goes by the sign of logits (ada) is refused."
+            "components that need the sign of logits (ada) are refused."
         )
 
 
-def memory_stays_finite(trial: LossTrial) -> Iterator[str]:
-    """Its memory stays finite when a step is not."""
+def state_stays_finite(trial: LossTrial) -> Iterator[str]:
+    """Its buffers stay finite when a step is not."""
     loss = trial.new
     if not isinstance(loss, nn.Module):
         return
@@ -192,20 +192,20 @@ def memory_stays_finite(trial: LossTrial) -> Iterator[str]:
     odd = [name for name, buffer in loss.named_buffers() if not bool(torch.isfinite(buffer).all())]
     if odd:
         yield (
-            f"its buffer {odd[0]} is not finite after logits that were not: such a step is skipped, and must not be "
-            "remembered. Keep the old value where the new one is not finite (torch.where)."
+            f"its buffer {odd[0]} is not finite after logits that were not: such a step is skipped, and must leave "
+            "no trace. Keep the old value where the new one is not finite (torch.where)."
         )
 
 
 PROPERTIES = (
     values_are_finite,
     samples_do_not_mix,
-    gradients_teach,
-    it_says_whether_it_pairs,
+    gradients_have_the_right_sign,
+    pairs_real_is_true,
     its_traits_are_true,
     torch_is_not_seeded,
-    memory_comes_back,
-    memory_stays_finite,
+    state_comes_back,
+    state_stays_finite,
 )
 
 

@@ -1,4 +1,4 @@
-"""Training and evaluation mode: who switches them is the trainer, and nobody else."""
+"""Training and evaluation mode: the trainer switches them, and nobody else."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from gantool.testing.networks import Case, changed_mode, drawn, judged, latents,
 
 
 def modes_are_left_alone(case: Case) -> Iterator[str]:
-    """Neither drawing nor judging changes what is in training mode."""
+    """Neither drawing nor judging switches the mode of a module."""
     gan = case.build()
     for training in (True, False):
         set_mode(gan, training)
@@ -33,6 +33,6 @@ def batchnorm_follows_training_mode(case: Case) -> Iterator[str]:
             if isinstance(module, _BatchNorm) and learns and not module.training:
                 yield (
                     f"{name} of the {title} is BatchNorm that stays in evaluation mode after train(): its statistics "
-                    "never follow the pictures. Let train() reach it."
+                    "never follow the pictures. Register it as a sub-module, and do not override train() for it."
                 )
                 return

@@ -22,7 +22,7 @@ from gantool.plugins.selection import Chosen
 from gantool.testing.choosing import SETTING
 
 BATCH = 4
-"""What is asked of `stages`, and what steps learn from: the least that can be learnt from in two parts."""
+"""The batch of steps, and of `stages`: the smallest that can be split into two micro-batches."""
 SAMPLES = 8
 CHANNELS, CLASSES = (3, 1), (0, 3)
 
@@ -37,21 +37,21 @@ class Case:
 
     @property
     def place(self) -> str:
-        """Where a fault was found."""
+        """The place of a fault, as part of its sentence."""
         channels = f"{self.shape.channels} channel{'s' if self.shape.channels > 1 else ''}"
         labels = f"{self.shape.classes} classes" if self.shape.classes else "no labels"
         return f"at {self.shape.resolution} pixels, {channels}, {labels}"
 
     @property
-    def settled(self) -> Chosen:
+    def resolved(self) -> Chosen:
         """With options at "auto" replaced by what suits a short run."""
         setting = replace(SETTING, resolution=self.shape.resolution, channels=self.shape.channels)
-        return self.component.settled(setting)[0]
+        return self.component.resolved(setting)[0]
 
     def build(self, seed: int = 0) -> Gan:
         """New networks, in training mode, as this seed of torch's makes them."""
         with seeded(seed):
-            built: object = self.settled.build(self.shape)
+            built: object = self.resolved.build(self.shape)
         if not isinstance(built, Gan):
             check_contract(built, self.shape, self.component.title)  # which says what was built instead
         gan = cast(Gan, built)
@@ -117,7 +117,7 @@ def set_mode(gan: Gan, training: bool) -> None:
 
 
 def modes(gan: Gan) -> dict[str, bool]:
-    """Whether each module of both networks is in training mode, by name."""
+    """The mode of each module of both networks by name, true for training."""
     return {
         f"{title}.{name}" if name else title: module.training
         for title, network in networks(gan)
@@ -145,7 +145,7 @@ def copied(gan: Gan) -> Gan:
 
 @torch.no_grad()
 def drawn(gan: Gan, z: Float[Tensor, "n d"], labels: Labels, seed: int = 0) -> Images:
-    """What the generator makes of latents; noise it draws comes from this seed."""
+    """The generator's pictures of latents; noise in it is drawn under this seed."""
     with seeded(seed):
         images: Images = gan.generator(z, labels)
     return images
@@ -162,14 +162,14 @@ def judged(gan: Gan, images: Images, labels: Labels, seed: int = 0) -> Float[Ten
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether tensors, or tuples of them, agree in every bit; NaN is like NaN."""
+    """True if tensors, or tuples of them, agree in every bit; NaN equals NaN."""
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return one.shape == other.shape and one.dtype == other.dtype and bool(((one == other) | (one != one)).all())
     return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
 
 
 def far_apart(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
-    """Whether they differ by more than rounding: a thousandth of how much the values themselves vary."""
+    """True if they differ by more than rounding: by a thousandth of their standard deviation."""
     return any(
         bool((a - b).abs().max() > 1e-3 * max(float(a.std(correction=0)), float(b.std(correction=0)), 1e-3))
         for a, b in zip(one, other, strict=True)

@@ -1,4 +1,4 @@
-"""What an observer is checked for."""
+"""The checks of an observer."""
 
 import copy
 import tempfile
@@ -28,7 +28,7 @@ SIDE, GOAL = 16, 64
 
 @dataclass(frozen=True)
 class Later:
-    """An event of a kind that gantool does not have yet."""
+    """An event of a class that gantool does not have yet."""
 
     images_seen: int
 
@@ -57,8 +57,8 @@ def events(run: Path) -> list[Event]:
     ]
 
 
-def it_takes_every_event(trial: Trial[Observer]) -> Iterator[str]:
-    """It takes every event of a run, and answers with events or nothing."""
+def it_handles_every_event(trial: Trial[Observer]) -> Iterator[str]:
+    """It handles every event of a run, and returns events or None."""
     with _run_folder() as folder:
         observer = trial.new
         for event in events(Path(folder)):
@@ -66,14 +66,14 @@ def it_takes_every_event(trial: Trial[Observer]) -> Iterator[str]:
             sound = isinstance(answer, list | tuple) and all(isinstance(each, get_args(Event)) for each in answer)
             if answer is not None and not sound:
                 yield (
-                    f"it answers {type(event).__name__} with {answer!r:.60}; an answer is None, or a list or tuple of "
+                    f"it answers {type(event).__name__} with {answer!r:.60}; return None, or a list or tuple of "
                     "events such as gantool.Warned."
                 )
                 return
 
 
-def it_takes_a_run_that_goes_on_or_fails(trial: Trial[Observer]) -> Iterator[str]:
-    """It takes a run that goes on in its folder, is interrupted, and fails."""
+def it_handles_resumed_and_failed_runs(trial: Trial[Observer]) -> Iterator[str]:
+    """It handles a run that resumes, is interrupted, and fails."""
     with _run_folder() as folder:
         run = Path(folder)
         started, *_, finished = events(run)
@@ -86,8 +86,8 @@ def it_takes_a_run_that_goes_on_or_fails(trial: Trial[Observer]) -> Iterator[str
     yield from ()
 
 
-def it_lets_unknown_events_pass(trial: Trial[Observer]) -> Iterator[str]:
-    """It lets events that it does not know pass."""
+def unknown_events_are_ignored(trial: Trial[Observer]) -> Iterator[str]:
+    """It ignores events of unknown classes."""
     with _run_folder() as folder:
         observer = trial.new
         started, *_, finished = events(Path(folder))
@@ -97,10 +97,10 @@ def it_lets_unknown_events_pass(trial: Trial[Observer]) -> Iterator[str]:
             observer(later)
         except Exception as error:
             if "beartype" in type(error).__module__ or "jaxtyping" in type(error).__module__:
-                return  # its annotation is checked at run time, as tests may do; runs do not
+                return  # only tests check annotations at run time
             yield (
-                f"it raises {type(error).__name__} for an event of a kind it does not know. Newer versions of gantool "
-                "may tell more: ask isinstance for what you need, and let the rest pass."
+                f"it raises {type(error).__name__} for an event of an unknown class. Newer versions of gantool may "
+                "have more events: test for yours by isinstance, and ignore the rest."
             )
             return
         observer(finished)  # so that it lets go of its files
@@ -115,12 +115,16 @@ def it_changes_nothing(trial: Trial[Observer]) -> Iterator[str]:
             touched = touches_torch(partial(observer, event))
             odd = [name for name, value in before.items() if not _unchanged(value, getattr(event, name))]
             if odd:
-                yield f"it changes {odd[0]} of the event {type(event).__name__}, which is told to others. Copy first."
+                yield (
+                    f"it changes {odd[0]} of the event {type(event).__name__}, which other observers get too. Copy "
+                    "it first."
+                )
                 return
             if touched:
                 yield (
-                    f"it draws from torch's own generator when it is told of {type(event).__name__}, or seeds it, and "
-                    "that is the run's. Use a torch.Generator of its own, or torch.random.fork_rng."
+                    f"it draws from torch's own generator at {type(event).__name__}, or seeds it, and that is the "
+                    "run's. "
+                    "Use a torch.Generator of your own, or torch.random.fork_rng."
                 )
                 return
 
@@ -139,14 +143,14 @@ def _run_folder() -> "tempfile.TemporaryDirectory[str]":
 
 
 PROPERTIES: Sequence[Any] = (
-    it_takes_every_event,
-    it_takes_a_run_that_goes_on_or_fails,
-    it_lets_unknown_events_pass,
+    it_handles_every_event,
+    it_handles_resumed_and_failed_runs,
+    unknown_events_are_ignored,
     it_changes_nothing,
 )
 
 
 def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of an observer."""
-    with redirect_stderr(StringIO()):  # where one that speaks to people tells of a run that is none
+    with redirect_stderr(StringIO()):  # a console observer would report the run
         return found(unwaived(PROPERTIES, component), Trial[Observer](component, plugins))

@@ -1,4 +1,4 @@
-"""The properties that are checked of an optimizer."""
+"""The checks of an optimizer."""
 
 import copy
 import math
@@ -53,7 +53,10 @@ def a_loss_falls(trial: OptimizerTrial) -> Iterator[str]:
     network, optimizer = trial.begun()
     losses = _trained(network, optimizer, STEPS)
     if not losses[-1] < losses[0]:
-        yield f"a small regression's loss goes from {losses[0]:.3g} to {losses[-1]:.3g} in {STEPS} steps; it must fall."
+        yield (
+            f"a small regression's loss goes from {losses[0]:.3g} to {losses[-1]:.3g} in {STEPS} steps and must "
+            "fall. Step against the gradient."
+        )
 
 
 def every_parameter_is_in_a_group(trial: OptimizerTrial) -> Iterator[str]:
@@ -101,7 +104,7 @@ def parameters_without_gradient_stay(trial: OptimizerTrial) -> Iterator[str]:
         parameter.grad = torch.ones_like(parameter)
     optimizer.step()
     if not torch.equal(parameters[0], before):
-        yield "a parameter without a gradient moves. Pass over those whose grad is None: lazy terms leave them out."
+        yield "a parameter without a gradient moves. Skip parameters whose grad is None, which lazy terms leave out."
 
 
 def steps_that_overflowed_are_skipped(trial: OptimizerTrial) -> Iterator[str]:
@@ -127,7 +130,7 @@ def steps_that_overflowed_are_skipped(trial: OptimizerTrial) -> Iterator[str]:
 
 
 def state_comes_back(trial: OptimizerTrial) -> Iterator[str]:
-    """With its state restored, training goes on bit for bit."""
+    """With its state restored, training continues bit for bit."""
     network, optimizer = trial.begun()
     _trained(network, optimizer, 5)
     again, restored = trial.begun()
@@ -137,7 +140,7 @@ def state_comes_back(trial: OptimizerTrial) -> Iterator[str]:
     _trained(again, restored, 5)
     if not all(torch.equal(p, q) for p, q in zip(network.parameters(), again.parameters(), strict=True)):
         yield (
-            "after loading its state_dict it goes on otherwise: a resumed run would differ. Keep all it needs in "
+            "after loading its state_dict it continues differently: a resumed run would differ. Keep all state in "
             "self.state and param_groups."
         )
 

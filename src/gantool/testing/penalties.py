@@ -1,4 +1,4 @@
-"""What a penalty is checked for, on either side."""
+"""The checks of a penalty, on either side."""
 
 import copy
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gantool.api.networks import Images, Labels
 from gantool.api.specs import Component
 from gantool.engine.judging import PerImage
-from gantool.engine.trial import try_memory, try_penalty
+from gantool.engine.trial import try_penalty, try_state
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, placed
@@ -36,15 +36,15 @@ class PenaltyTrial(OnNetworks[Any]):
         return str(self.new.side)
 
     @property
-    def holds_weights(self) -> bool:
-        """Whether it changes weights, and has no value."""
+    def is_constraint(self) -> bool:
+        """True for a constraint, which changes weights and has no value."""
         return self.acts_on.endswith("weights")
 
     def network(self) -> nn.Module:
         """A copy of the network that it acts on, in training mode."""
         network: nn.Module = self.gan.generator
         if self.acts_on.startswith("discriminator"):
-            network = self.gan.networks[1] if self.holds_weights else PerImage(self.gan.networks[1])
+            network = self.gan.networks[1] if self.is_constraint else PerImage(self.gan.networks[1])
         return copy.deepcopy(network).train()
 
     def labels(self) -> Labels:
@@ -53,13 +53,13 @@ class PenaltyTrial(OnNetworks[Any]):
 
     @torch.no_grad()
     def is_finite(self, network: nn.Module) -> bool:
-        """Whether a network's own answer to the samples is."""
+        """True if the network's own output for the samples is finite."""
         z, labels = torch.zeros(N, self.gan.latent_dim), self.labels()
         answer = network(z if self.acts_on == "generator" else self.gan.generator(z, labels), labels)
         return all(bool(torch.isfinite(each).all()) for each in (answer if isinstance(answer, tuple) else (answer,)))
 
     def values(self, penalty: Any, network: nn.Module, scale: float = 1.0) -> Tensor:
-        """What it gives for the same samples, whose numbers are `scale` times as large."""
+        """The penalty of the same samples, multiplied by `scale`."""
         with seeded(0):
             return self.called(penalty, network, scale)
 
@@ -78,7 +78,7 @@ class PenaltyTrial(OnNetworks[Any]):
 def it_keeps_the_contract(trial: PenaltyTrial) -> Iterator[str]:
     """It gives one value per sample with a gradient to the weights, and leaves the pictures as they are."""
     penalty, title = trial.new, trial.component.title
-    try_memory(penalty, title)
+    try_state(penalty, title)
     try_penalty(penalty, title, trial.gan, trial.shape, CPU)
     yield from ()
 
@@ -95,7 +95,7 @@ def values_and_slopes_are_finite(trial: PenaltyTrial) -> Iterator[str]:
             return  # one that divides by its weights, as spectral normalisation does
         values = trial.values(trial.new, each)
         if values.dtype != torch.float32:
-            yield f"its values are {str(values.dtype).removeprefix('torch.')}; penalties are float32."
+            yield f"its values are {str(values.dtype).removeprefix('torch.')}; keep the float32 of its arguments."
             return
         slopes = torch.autograd.grad(values.mean(), list(each.parameters()), allow_unused=True)
         if not all(bool(torch.isfinite(one).all()) for one in (values, *slopes) if one is not None):
@@ -106,19 +106,22 @@ def values_and_slopes_are_finite(trial: PenaltyTrial) -> Iterator[str]:
             return
         positive = isinstance(trial.component.spec, Component) and "slope" in trial.component.spec.traits
         if positive and float(values.detach().min()) < 0:
-            yield "it penalises a slope, by its traits, and gives values below 0: a square cannot be."
+            yield (
+                "its values fall below 0, and its trait 'slope' promises a squared gradient. Take the square, or "
+                "drop the trait."
+            )
             return
 
 
-def weights_are_taught(trial: PenaltyTrial) -> Iterator[str]:
+def gradients_reach_the_weights(trial: PenaltyTrial) -> Iterator[str]:
     """Its gradient by the weights is not 0."""
     network = trial.network()
     values = trial.values(trial.new, network)
     slopes = torch.autograd.grad(values.mean(), list(network.parameters()), allow_unused=True)
     if not any(slope is not None and bool(slope.any()) for slope in slopes):
         yield (
-            "its gradient by every weight is 0, so it teaches nothing. A gradient by pictures needs create_graph=True, "
-            "and nothing may be detached behind it."
+            "its gradient by every weight is 0, so the network learns nothing by it. Take gradients by pictures with "
+            "create_graph=True, and detach nothing after that."
         )
 
 
@@ -133,7 +136,7 @@ def the_network_is_left_alone(trial: PenaltyTrial) -> Iterator[str]:
         )
         if changed:
             yield (
-                f"it changes the network it is given ({name}: its value, .grad or requires_grad). Use "
+                f"it changes its network ({name}: its value, .grad or requires_grad). Use "
                 "torch.autograd.grad, which leaves .grad alone; only the step changes weights."
             )
             return
@@ -148,7 +151,7 @@ def a_seed_gives_the_same_values(trial: PenaltyTrial) -> Iterator[str]:
         yield "it gives other values under the same seed of torch's. Draw noise by torch, not by numpy or random."
 
 
-def memory_comes_back(trial: PenaltyTrial) -> Iterator[str]:
+def state_comes_back(trial: PenaltyTrial) -> Iterator[str]:
     """With its state restored, it gives the values it would have given."""
     network = trial.network()
 
@@ -157,11 +160,11 @@ def memory_comes_back(trial: PenaltyTrial) -> Iterator[str]:
 
     used, again = goes_on(lambda: trial.new, use)
     if not same(use(used), use(again)):
-        yield f"it remembers what is not saved, so {REMEDY}"
+        yield f"it holds state that is not saved: {REMEDY}"
 
 
-def memory_stays_finite(trial: PenaltyTrial) -> Iterator[str]:
-    """What it remembers stays finite when a step is not."""
+def state_stays_finite(trial: PenaltyTrial) -> Iterator[str]:
+    """Its buffers stay finite when a step is not."""
     penalty = trial.new
     if not isinstance(penalty, nn.Module):
         return
@@ -170,24 +173,24 @@ def memory_stays_finite(trial: PenaltyTrial) -> Iterator[str]:
     odd = [name for name, buffer in penalty.named_buffers() if not bool(torch.isfinite(buffer).all())]
     if odd:
         yield (
-            f"its buffer {odd[0]} is not finite after a step that was not: such a step is skipped, and must not be "
-            "remembered. Keep the old value where the new one is not finite (torch.where)."
+            f"its buffer {odd[0]} is not finite after a step that was not: such a step is skipped, and must leave "
+            "no trace. Keep the old value where the new one is not finite (torch.where)."
         )
 
 
 def torch_is_not_seeded(trial: PenaltyTrial) -> Iterator[str]:
     """It does not seed torch's generator."""
     penalty, network = trial.new, trial.network()
-    call = partial(penalty.constrain if trial.holds_weights else partial(trial.called, penalty), network)
+    call = partial(penalty.constrain if trial.is_constraint else partial(trial.called, penalty), network)
     if seeds_torch(call):
         yield f"it {SEEDS}"
 
 
-def weights_are_held(trial: PenaltyTrial) -> Iterator[str]:
+def weights_stay_bounded(trial: PenaltyTrial) -> Iterator[str]:
     """It holds weights that have grown, keeps them finite, and lets none grow when it is called again and again.
 
     One that brings weights to a norm or makes rows orthogonal may enlarge what is small, and one that goes there by
-    steps diverges from weights far away: growth is asked after from weights as they are built.
+    steps diverges from weights far away: growth is therefore measured from weights as they are built.
     """
     network, grown = trial.network(), trial.network()
     with torch.no_grad():
@@ -196,7 +199,7 @@ def weights_are_held(trial: PenaltyTrial) -> Iterator[str]:
     before, large = copy.deepcopy(network), copy.deepcopy(grown)
     trial.new.constrain(grown)
     if not all(bool(torch.isfinite(weight).all()) for weight in grown.parameters()):
-        yield "it leaves weights that are not finite, where they were large."
+        yield "it makes large weights infinite or NaN. Divide by no 0, and let no square overflow."
         return
     penalty, built = trial.new, {name: (weight, weight.data) for name, weight in network.named_parameters()}
     for _ in range(CALLS):
@@ -211,7 +214,10 @@ def weights_are_held(trial: PenaltyTrial) -> Iterator[str]:
     if all(same(one.detach(), other.detach()) for one, other in (*pairs, *_pairs(grown, large))):
         yield f"it changes no weight, though all had grown by {GROWN:g}. Change them in place (clamp_, mul_, copy_)."
     elif any(not _largest(one) < FAR * max(1.0, _largest(other)) for one, other in pairs):
-        yield f"it makes some weights larger and larger, called {CALLS} times; a constraint holds them."
+        yield (
+            f"it makes some weights larger and larger, called {CALLS} times. A constraint must keep weights within "
+            "bounds: look for a factor above 1."
+        )
 
 
 def _replaced(built: dict[str, tuple[nn.Parameter, Tensor]], network: nn.Module) -> str | None:
@@ -234,15 +240,15 @@ def _pairs(one: nn.Module, other: nn.Module) -> list[tuple[nn.Parameter, nn.Para
 
 VALUED = (
     values_and_slopes_are_finite,
-    weights_are_taught,
+    gradients_reach_the_weights,
     the_network_is_left_alone,
     a_seed_gives_the_same_values,
-    memory_comes_back,
-    memory_stays_finite,
+    state_comes_back,
+    state_stays_finite,
     torch_is_not_seeded,
 )
-HOLDING = (weights_are_held, torch_is_not_seeded)
-PROPERTIES = (*VALUED, weights_are_held)
+CONSTRAINING = (weights_stay_bounded, torch_is_not_seeded)
+PROPERTIES = (*VALUED, weights_stay_bounded)
 
 
 def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
@@ -251,6 +257,6 @@ def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
         (words, PenaltyTrial(component, plugins, gan, shape)) for words, gan, shape in grounds(component, plugins)
     ]
     return placed(
-        (words, faults_by(it_keeps_the_contract, HOLDING if trial.holds_weights else VALUED, trial))
+        (words, faults_by(it_keeps_the_contract, CONSTRAINING if trial.is_constraint else VALUED, trial))
         for words, trial in trials
     )

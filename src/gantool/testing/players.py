@@ -39,7 +39,7 @@ class MappedPainter(Painter):
     """The same with an intermediate latent space."""
 
     def map(self, z: Float[Tensor, "n d"], labels: Labels) -> Float[Tensor, "n d"]:
-        """The intermediate latent, which knows the label."""
+        """The intermediate latent, which depends on the label."""
         return self._mapped(z, labels)
 
     def synthesize(self, w: Float[Tensor, "n d"]) -> Images:
@@ -58,7 +58,7 @@ class Judge(nn.Module):
         self.classes = shape.classes
 
     def forward(self, images: Images, labels: Labels = None) -> Float[Tensor, "n"]:
-        """How real they look."""
+        """One logit for each sample."""
         bent = [F.softplus(layer(level)).flatten(1) for layer, level in zip(self.first, images, strict=True)]
         logits: Tensor = self.last(_with_label(torch.cat(bent, dim=1), labels, self.classes)).flatten()
         return logits

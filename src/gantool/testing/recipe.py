@@ -1,4 +1,4 @@
-"""What an architecture's own recipe adds to its steps, as far as it can be had: its faults are found by themselves."""
+"""Loss and penalties of an architecture's recipe, without those that cannot be built: another check reports them."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,7 +22,7 @@ def penalties_of(case: Case) -> tuple[Penalty, ...]:
 
 
 def pairs_reals(case: Case) -> bool:
-    """Whether the recipe's loss lets the generator's step see reals."""
+    """True if the recipe's loss pairs reals with fakes in the generator's step."""
     texts = [case.component.spec.recipe.loss] if isinstance(case.component.spec, Architecture) else []
     return any(loss.pairs_real for loss in _built(case, "loss", texts))
 
@@ -43,4 +43,4 @@ def _built(case: Case, kind: str, texts: list[str]) -> Iterator[Any]:
     setting = replace(SETTING, resolution=case.shape.resolution, channels=case.shape.channels)
     for text in texts:
         with suppress(GantoolError):
-            yield case.plugins.resolve(kind, text).settled(setting)[0].build()
+            yield case.plugins.resolve(kind, text).resolved(setting)[0].build()

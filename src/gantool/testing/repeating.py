@@ -43,8 +43,8 @@ def noise_follows_torchs_seed(case: Case) -> Iterator[str]:
                 mode = "training" if training else "evaluation"
                 yield (
                     f"the {title} for the same input under the same seed, in {mode} mode. Draw noise and choices by "
-                    "torch (torch.randn, torch.rand), not by numpy, random or a generator of your own: a run that "
-                    "goes on could not repeat them."
+                    "torch (torch.randn, torch.rand), not by numpy, random or a generator of your own: a "
+                    "resumed run could not repeat them."
                 )
                 return
 
@@ -54,7 +54,7 @@ def networks_do_not_seed(case: Case) -> Iterator[str]:
     gan = case.build()
     z, labels = latents(gan), case.labels()
     images = drawn(gan, z, labels)
-    calls = {"factory": partial(case.settled.build, case.shape), "generator": partial(gan.generator, z, labels)}
+    calls = {"factory": partial(case.resolved.build, case.shape), "generator": partial(gan.generator, z, labels)}
     if gan.discriminator is not None:
         calls["discriminator"] = partial(gan.discriminator, images, labels)
     for title, call in calls.items():

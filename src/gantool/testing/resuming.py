@@ -22,8 +22,8 @@ FIRST, LENGTH = BATCH, 5 * BATCH
 QUIET = ("watch:off=yes",)
 
 
-def a_run_goes_on_exactly(case: Case) -> Iterator[str]:
-    """A run that stops after its first step and goes on ends as one that did not stop, bit for bit."""
+def runs_resume_exactly(case: Case) -> Iterator[str]:
+    """A run that stops after its first step and resumes ends as one that did not stop, bit for bit."""
     resolved = configured(case, images=LENGTH, checkpoint_every=LENGTH, log=QUIET)
     plan = Plan(resolved.config, resolved.components)
     short = resolved.config.model_copy(update={"images": FIRST})
@@ -35,7 +35,7 @@ def a_run_goes_on_exactly(case: Case) -> Iterator[str]:
         odd = _difference(_saved(whole), _saved(halved))
         if odd:
             yield (
-                f"a run of {FIRST} images that goes on to {LENGTH} differs from one of {LENGTH} images: {odd} is "
+                f"a run of {FIRST} images that resumes to {LENGTH} differs from one of {LENGTH} images: {odd} is "
                 f"not the same. {_suspects(case)}"
             )
         load_by(case.plugins, whole, "cpu").sample([0, 1])
@@ -68,7 +68,7 @@ def _difference(one: checkpoint.Contents, other: checkpoint.Contents) -> str:
             return f"{odd[0]} of the {title}"
     for key in ("components", "turns", "stage_start"):
         if not _equal(one.state.get(key), other.state.get(key)):
-            return f"what is saved of the game's {key.replace('_', ' ')}"
+            return f"the saved state of {key.replace('_', ' ')}"
     return ""
 
 
@@ -81,14 +81,14 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _suspects(case: Case) -> str:
-    """What the networks change in plain Python while they are used, in a sentence with the remedy."""
+    """A sentence on Python attributes that change while the networks are used, with the remedy."""
     gan = case.build()
     before = _plain(gan)
     for seed in range(2):
         judged(gan, drawn(gan, latents(gan), case.labels(), seed), case.labels(), seed)
     changed = [name for name, value in _plain(gan).items() if name not in before or before[name] != value]
     named = f"Using the networks changes {', '.join(changed[:3])}, which no checkpoint has" if changed else (
-        "Something is remembered that no checkpoint has"
+        "Some state is in no checkpoint"
     )  # fmt: skip
     return f"{named}. Keep it in a buffer, or derive it from images_seen in advance()."
 

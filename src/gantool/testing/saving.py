@@ -1,4 +1,4 @@
-"""State: all that the networks remember is in parameters and buffers, and comes back from a file."""
+"""State: all of it is in parameters and buffers, and comes back from a file."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def tensors_are_parameters_or_buffers(case: Case) -> Iterator[str]:
 
 
 def _derived(module: nn.Module, attribute: str) -> bool:
-    """Whether torch's older spectral or weight normalisation makes it anew from parameters at each call."""
+    """True for a weight that torch's older spectral or weight normalisation computes from parameters at each call."""
     return not {f"{attribute}_orig", f"{attribute}_g"}.isdisjoint(module.state_dict())
 
 
@@ -55,8 +55,8 @@ def state_comes_back_from_a_file(case: Case) -> Iterator[str]:
 
 
 _remedy = (
-    "What forward remembers belongs into buffers (register_buffer, without persistent=False), and is changed in place "
-    "or assigned as a tensor."
+    "Keep state of forward in buffers (register_buffer, without persistent=False), and change it in place or assign a "
+    "tensor."
 )
 
 

@@ -11,16 +11,16 @@ from gantool.testing.networks import same, seeded
 
 SEEDS = (
     "seeds torch's own generator (torch.manual_seed): what is drawn after it, latents included, would be the same at "
-    "every step of a run. Draw without seeding; for numbers that stay the same use a torch.Generator of its own."
+    "every step of a run. Draw without seeding; for numbers that stay the same use a torch.Generator of your own."
 )
 
 
 TRIES = 8
-"""How often the same is asked for, where a choice between few may fall out alike."""
+"""Repetitions, where a random choice between few values may repeat itself."""
 
 
 def seeds_torch(call: Callable[[], object]) -> bool:
-    """Whether torch's generator ends in the same state wherever it was before the call."""
+    """True if torch's generator ends in the same state whatever its state before the call."""
     ends = []
     for seed in (1, 2):
         with _midway(seed):
@@ -30,7 +30,7 @@ def seeds_torch(call: Callable[[], object]) -> bool:
 
 
 def touches_torch(call: Callable[[], object]) -> bool:
-    """Whether the call draws from torch's generator or seeds it."""
+    """True if the call draws from torch's generator or seeds it."""
     with _midway(1):
         before = torch.get_rng_state()
         call()

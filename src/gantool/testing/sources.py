@@ -1,4 +1,4 @@
-"""What a source is checked for."""
+"""The checks of a source."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ class SourceTrial(Trial[Source]):
 
     @property
     def place(self) -> str:
-        """Where a fault was found."""
+        """The place of a fault, as part of its sentence."""
         return f"at {self.shape.resolution} pixels, {self.shape.channels} channels"
 
     @property
@@ -50,13 +50,13 @@ def there_are_pictures(trial: SourceTrial) -> Iterator[str]:
     for index in _places(source):
         item: Any = source[index]
         if not isinstance(item, tuple) or len(item) != 2:
-            yield f"source[{index}] is a {type(item).__name__}; it is a tuple of a picture and its label or None."
+            yield f"source[{index}] is a {type(item).__name__}; return a tuple of a picture and its label or None."
             return
         picture, label = item
         if not isinstance(picture, Tensor) or picture.dtype != torch.uint8 or tuple(picture.shape) != wanted:
             yield (
-                f"source[{index}] gives {_described(picture)}; wanted is a uint8 tensor of shape {list(wanted)}, "
-                "with pixels from 0 to 255. The factory gets resolution and channels: bring pictures to these."
+                f"source[{index}] gives {_described(picture)}; return a uint8 tensor of shape {list(wanted)} with "
+                "pixels from 0 to 255. The factory gets resolution and channels: resize and convert pictures to these."
             )
             return
         classes = len(source.class_names)
@@ -87,7 +87,7 @@ def pictures_stay_the_same(trial: SourceTrial) -> Iterator[str]:
                 )
                 return
     if len(source) != len(anew) or list(source.class_names) != list(anew.class_names):
-        yield "built anew, it has another length or other class_names."
+        yield "built anew, it has another length or other class_names. Derive both from its options, in a fixed order."
 
 
 def torchs_generator_is_left_alone(trial: SourceTrial) -> Iterator[str]:
@@ -97,12 +97,12 @@ def torchs_generator_is_left_alone(trial: SourceTrial) -> Iterator[str]:
         if touches_torch(partial(source.__getitem__, index)):
             yield (
                 f"source[{index}] draws from torch's own generator or seeds it (torch.manual_seed), and that is the "
-                "run's: pictures are read while it trains. Use a torch.Generator of its own, seeded by the index."
+                "run's: pictures are read while it trains. Use a torch.Generator of your own, seeded by the index."
             )
             return
 
 
-def a_stretch_is_its_pictures(trial: SourceTrial) -> Iterator[str]:
+def batches_are_their_pictures(trial: SourceTrial) -> Iterator[str]:
     """`batch(start, stop)`, where there is one, gives the pictures and labels of these indices."""
     source: Any = trial.source
     stop = min(FEW, len(source))
@@ -114,7 +114,10 @@ def a_stretch_is_its_pictures(trial: SourceTrial) -> Iterator[str]:
         picture, label = source[index]
         its_label = None if labels is None else labels[index]
         if not torch.equal(torch.as_tensor(images[index]), picture) or (labels is not None and its_label != label):
-            yield f"batch(0, {stop}) has another picture or label at {index} than source[{index}]."
+            yield (
+                f"batch(0, {stop}) has another picture or label at {index} than source[{index}]. Return the same, or "
+                "None."
+            )
             return
 
 
@@ -127,8 +130,8 @@ def beyond_the_end_is_an_index_error(trial: SourceTrial) -> Iterator[str]:
         except IndexError:
             continue
         except Exception as error:
-            what = f"raises {type(error).__name__}; IndexError is wanted"
-            yield f"source[{index}], beyond its {len(source)} pictures, {what}."
+            name = type(error).__name__
+            yield f"source[{index}], beyond its {len(source)} pictures, raises {name}; raise IndexError."
             return
         yield f"source[{index}], beyond its {len(source)} pictures, gives a picture; raise IndexError."
         return
@@ -141,10 +144,13 @@ def the_fingerprint_tells_pictures_apart(trial: SourceTrial) -> Iterator[str]:
     if print_of is None:
         return
     if not isinstance(print_of, str) or not print_of:
-        yield f"its fingerprint is {print_of!r:.60}; it is a text, or left out."
+        yield f"its fingerprint is {print_of!r:.60}; return a text, or leave it out."
         return
     if again.fingerprint != print_of:
-        yield "its fingerprint is another each time it is built: nothing cached is ever found. Use a digest, no hash()."
+        yield (
+            "its fingerprint is another each time it is built: its cache would never be found. Use a digest, not "
+            "hash()."
+        )
         return
     for name, value in _neighbours(trial.component):
         try:
@@ -156,23 +162,29 @@ def the_fingerprint_tells_pictures_apart(trial: SourceTrial) -> Iterator[str]:
             continue
         if other.fingerprint == print_of and not _alike(source, other):
             yield (
-                f"its fingerprint is the same with {name}={value!r}, and its pictures are not: those of other options "
-                "would be taken from the cache. Let the fingerprint hold every option."
+                f"its fingerprint is the same with {name}={value!r}, and its pictures are not: the cache "
+                "would return those of other options. Let the fingerprint contain every option."
             )
             return
 
 
 def its_natural_shape_is_true(trial: SourceTrial) -> Iterator[str]:
-    """The shape it calls natural is one it can give, with its number of classes."""
+    """Its natural shape is one that it can provide, with its number of classes."""
     shape = trial.component.natural()
     if shape is None:
         return
     source: Source = trial.component.build(resolution=shape.resolution, channels=shape.channels)
     picture, _ = source[0]
     if tuple(picture.shape) != (shape.channels, shape.resolution, shape.resolution) or shape.channels not in (1, 3):
-        yield f"its natural shape is {shape}, and there it gives {_described(picture)}."
+        yield (
+            f"its natural shape is {shape}, and there it gives {_described(picture)}. Let `natural` of its spec name "
+            "a shape that it provides."
+        )
     if shape.classes and shape.classes != len(source.class_names):
-        yield f"its natural shape has {shape.classes} classes, and it has {len(source.class_names)} class_names."
+        yield (
+            f"its natural shape has {shape.classes} classes, and it has {len(source.class_names)} class_names. Let "
+            "both agree."
+        )
 
 
 def _places(source: Source) -> list[int]:
@@ -181,7 +193,7 @@ def _places(source: Source) -> list[int]:
 
 
 def _alike(one: Source, other: Source) -> bool:
-    """Whether they give the same pictures and labels, as far as is looked."""
+    """True if a sample of their pictures and labels is the same."""
     if len(one) != len(other) or list(one.class_names) != list(other.class_names):
         return False
     pairs = [(one[index], other[index]) for index in _places(one)]
@@ -210,7 +222,7 @@ NATURAL = (its_natural_shape_is_true,)
 EVERYWHERE = (
     pictures_stay_the_same,
     torchs_generator_is_left_alone,
-    a_stretch_is_its_pictures,
+    batches_are_their_pictures,
     beyond_the_end_is_an_index_error,
     the_fingerprint_tells_pictures_apart,
 )

@@ -14,8 +14,8 @@ from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.defaults import check_components
-from gantool.run.prepare import Prepared, build_game, prepare
-from gantool.run.resolve import Resolved, decide
+from gantool.run.prepare import PreparedRun, build_game, prepare
+from gantool.run.resolve import ResolvedRun, decide
 from gantool.testing.networks import BATCH, Case, changed_mode, modes, networks, seeded, weights
 
 CPU = torch.device("cpu")
@@ -23,10 +23,10 @@ COUNT = 32
 DATA = f"shapes:count={COUNT}"
 PLAIN, NARROW = Precision(), Precision("bf16", "channels_last")
 WAYS = (("", PLAIN, 1), (" with --accumulate 2", PLAIN, 2), (" in bf16 with channels_last", NARROW, 1))
-"""How a step may be taken: in words, the precision, and in how many parts."""
+"""The ways of taking a step: words for it, the precision, and the number of micro-batches."""
 
 
-def configured(case: Case, **settings: object) -> Resolved:
+def configured(case: Case, **settings: object) -> ResolvedRun:
     """The settings of a short run of this architecture by its recipe, without augmentation unless it names one."""
     spec = case.component.spec
     plain: dict[str, object] = {} if isinstance(spec, Architecture) and spec.recipe.augment else {"augment": "none"}
@@ -38,7 +38,7 @@ def configured(case: Case, **settings: object) -> Resolved:
     return decide(case.plugins, plain | settings)
 
 
-def prepared_for(case: Case, **settings: object) -> Prepared:
+def prepared_for(case: Case, **settings: object) -> PreparedRun:
     """The same run, prepared on the CPU."""
     resolved, class_names = configured(case, **settings), list(map(str, range(case.shape.classes)))
     return prepare(resolved.config, resolved.components, COUNT, class_names, CPU)

@@ -1,4 +1,4 @@
-"""The properties that are checked of a style loss."""
+"""The checks of a style loss."""
 
 from collections.abc import Iterator
 
@@ -36,19 +36,27 @@ def it_is_0_at_the_style_and_more_elsewhere(trial: StyleTrial) -> Iterator[str]:
     target = loss.blend([loss.measure(style)], [1.0])
     same, other = (float(loss.distance(loss.measure(each), target)) for each in (style, features(2)))
     if not abs(same) < 1e-3:
-        yield f"the distance of a style to itself is {same:.3g}; it must be 0."
+        yield (
+            f"the distance of a style to itself is {same:.3g} and must be 0. Compare the same statistics on both sides."
+        )
     if not same < other < float("inf"):
-        yield f"the distance of other features is {other:.3g}; it must be finite and more than at the style."
+        yield (
+            f"the distance of other features is {other:.3g}; it must be finite and larger than at the style. Measure "
+            "more of the features."
+        )
 
 
-def places_do_not_count(trial: StyleTrial) -> Iterator[str]:
+def positions_do_not_matter(trial: StyleTrial) -> Iterator[str]:
     """Features moved to other places are as far from the style."""
     loss, here = trial.loss, features(2)
     target = loss.blend([loss.measure(features(1))], [1.0])
     moved = here.flatten(2).flip(2).view_as(here)
     one, two = (float(loss.distance(loss.measure(each), target)) for each in (here, moved))
     if abs(one - two) > 1e-3 * max(abs(one), 1e-6):
-        yield f"the same features in other places are {two:.4g} from the style and not {one:.4g}: style has no places."
+        yield (
+            f"the same features in other places are {two:.4g} from the style and not {one:.4g}. Average over all "
+            "places."
+        )
 
 
 def gradients_reach_the_features(trial: StyleTrial) -> Iterator[str]:
@@ -59,12 +67,18 @@ def gradients_reach_the_features(trial: StyleTrial) -> Iterator[str]:
     slope = torch.autograd.grad(distance, leaf)[0] if distance.requires_grad else torch.zeros_like(leaf)
     before = float(distance.detach())
     if not bool(slope.any()) or not bool(torch.isfinite(slope).all()):
-        yield "the distance has no gradient to the features, or none that is finite: nothing could be drawn by it."
+        yield (
+            "the distance has no gradient to the features, or none that is finite: no image could be fitted by it. "
+            "Detach nothing in measure() and distance()."
+        )
         return
     nearer = (leaf - 1e-2 * slope / slope.square().mean().sqrt()).detach()
     after = float(loss.distance(loss.measure(nearer), target))
     if not after < before:
-        yield f"a small step against the gradient leads from {before:.4g} to {after:.4g}: it must fall."
+        yield (
+            f"a small step against the gradient leads from {before:.4g} to {after:.4g}. The distance must fall: "
+            "check its sign."
+        )
 
 
 def tiles_add_up(trial: StyleTrial) -> Iterator[str]:
@@ -82,7 +96,12 @@ def tiles_add_up(trial: StyleTrial) -> Iterator[str]:
             return
 
 
-PROPERTIES = (it_is_0_at_the_style_and_more_elsewhere, places_do_not_count, gradients_reach_the_features, tiles_add_up)
+PROPERTIES = (
+    it_is_0_at_the_style_and_more_elsewhere,
+    positions_do_not_matter,
+    gradients_reach_the_features,
+    tiles_add_up,
+)
 
 
 def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:

@@ -1,4 +1,4 @@
-"""A model that has learnt nothing: what a command that draws from models is tried with."""
+"""Untrained models, with which the commands of plugins can be tested."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ def write_untrained(
     with chosen("architecture", architecture) as (component, plugins):
         case = Case(component, ImageShape(resolution, channels, len(class_names)), plugins)
     card = ModelCard(
-        architecture=case.settled.text,
+        architecture=case.resolved.text,
         resolution=resolution,
         channels=channels,
         class_names=tuple(class_names),

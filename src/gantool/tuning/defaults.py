@@ -27,8 +27,8 @@ def space_of(
     `KEY=start` leaves a setting as it is; `KEY` by itself searches the default range though a flag was given.
     Raises OptionError for a text that a run would refuse.
     """
-    asked = {**file, **given}
-    usual = usually(host, asked)
+    requested = {**file, **given}
+    usual = usually(host, requested)
     named: dict[str, Dimension] = {}
     for text in search:
         key = text.strip().replace("-", "_")
@@ -40,14 +40,14 @@ def space_of(
     space = [dimension for dimension in space if dimension.texts != (START,)]
     for dimension in space:
         for text in dimension.corners():
-            resolve(host, {**asked, **meant(dimension.key, text)})
+            resolve(host, {**requested, **meant(dimension.key, text)})
     return tuple(space)
 
 
-def usually(host: PluginHost, asked: Mapping[str, Any]) -> dict[str, Dimension]:
+def usually(host: PluginHost, requested: Mapping[str, Any]) -> dict[str, Dimension]:
     """The default search space, around the resolved settings of a run."""
-    start = resolve(host, asked)
-    weight = _usual_weight(host, asked)
+    start = resolve(host, requested)
+    weight = _usual_weight(host, requested)
     batches = dict.fromkeys(str(max(2, round(start.batch * times))) for times in BATCH)
     found = [
         Dimension("lr_g", (f"{start.lr_g / RATE:.3g}..{start.lr_g * RATE:.3g}",)),
@@ -61,6 +61,6 @@ def usually(host: PluginHost, asked: Mapping[str, Any]) -> dict[str, Dimension]:
     return {dimension.key: dimension for dimension in found}
 
 
-def _usual_weight(host: PluginHost, asked: Mapping[str, Any]) -> float:
-    config = resolve(host, {**asked, "penalty": ("r1",)})
+def _usual_weight(host: PluginHost, requested: Mapping[str, Any]) -> float:
+    config = resolve(host, {**requested, "penalty": ("r1",)})
     return float(parse_choice(config.penalty[0]).options["weight"])

@@ -14,7 +14,7 @@ from gantool.plugins.host import PluginHost
 from gantool.run import folder as run_folder
 from gantool.run.components import resolve_source, source_name
 from gantool.run.config import read_config, write_settings
-from gantool.run.resolve import asked_for, resolve
+from gantool.run.resolve import given_settings, resolve
 from gantool.tuning.defaults import space_of
 from gantool.tuning.search import Search
 from gantool.tuning.space import ALSO_FIXED, Dimension
@@ -61,7 +61,7 @@ def plan(
     if run is not None and config is not None:
         raise UsageError("RUN and --config exclude each other: both say where the search begins.")
     check_trials(trials)
-    given = asked_for(settings, None)
+    given = given_settings(settings, None)
     place = run_folder.find(run, Path("runs")).run / CONFIG if run is not None else config
     file = _usable(read_config(place), of_a_run=run is not None) if place is not None else {}
     start = resolve(plugins, {**file, **given})

@@ -41,36 +41,36 @@ def test_levels_double_from_4_pixels():
     assert sides(1024) == (4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
-def settled_for(options, resolution, images):
+def resolved_for(options, resolution, images):
     return settle(options, Setting(resolution, 3, 16, images, lambda: 10))[0]
 
 
 @pytest.mark.parametrize("resolution", [8, 64, 1024])
 @pytest.mark.parametrize("images", [1_000, 24_000, 1_000_000])
 def test_auto_gives_the_full_resolution_half_of_a_short_run(resolution, images):
-    options = settled_for(ProgressiveOptions(), resolution, images)
+    options = resolved_for(ProgressiveOptions(), resolution, images)
     last = list(schedule_of(options, resolution).periods())[-1]
     assert last.start == pytest.approx(images / 2, rel=0.05, abs=20)
 
 
 def test_auto_gives_no_part_of_a_long_run_more_than_the_authors():
-    options = settled_for(ProgressiveOptions(), 64, 100_000_000)
+    options = resolved_for(ProgressiveOptions(), 64, 100_000_000)
     assert options.stabilise_kimg == options.fade_kimg == 600
 
 
-def test_what_was_asked_for_is_not_settled():
+def test_what_was_asked_for_is_not_resolved():
     options = ProgressiveOptions(stabilise_kimg=3, fade_kimg=0, fmap_base=64, fmap_max=8)
-    assert settled_for(options, 64, 1_000) == options
+    assert resolved_for(options, 64, 1_000) == options
 
 
 @pytest.mark.parametrize("given", [{"fade_kimg": 20}, {"stabilise_kimg": 20}, {"fade_kimg": 0}])
 def test_what_is_given_leaves_less_to_what_is_auto(given):
-    options = settled_for(ProgressiveOptions(**given), 64, 400_000)
+    options = resolved_for(ProgressiveOptions(**given), 64, 400_000)
     assert list(schedule_of(options, 64).periods())[-1].start == pytest.approx(200_000, rel=0.01)
 
 
 def test_what_leaves_nothing_leaves_the_least():
-    assert settled_for(ProgressiveOptions(fade_kimg=600), 64, 1_000_000).stabilise_kimg == 0.001
+    assert resolved_for(ProgressiveOptions(fade_kimg=600), 64, 1_000_000).stabilise_kimg == 0.001
 
 
 def test_a_limit_between_two_sides_halves_from_the_finer_one_on():

@@ -5,7 +5,7 @@ from gantool.builtin.architectures import MsgOptions
 from gantool.builtin.architectures.widths import FeatureMaps, feature_maps, settle
 
 
-def settled_for(options, resolution, images):
+def resolved_for(options, resolution, images):
     return settle(options, Setting(resolution, 3, 16, images, lambda: 10))[0]
 
 
@@ -13,7 +13,7 @@ def test_feature_maps_are_those_of_table_2():
     assert [FeatureMaps(8192, 512).at(4 * 2**k) for k in range(9)] == [512, 512, 512, 512, 256, 128, 64, 32, 16]
 
 
-def test_what_nobody_settled_is_the_papers():
+def test_what_nobody_resolved_is_the_papers():
     assert feature_maps(MsgOptions()) == FeatureMaps(8192, 512)
     assert feature_maps(MsgOptions(fmap_base=1024)) == FeatureMaps(1024, 128)
     assert feature_maps(MsgOptions(fmap_max=7)) == FeatureMaps(8192, 7)
@@ -23,18 +23,18 @@ def test_what_nobody_settled_is_the_papers():
     ("images", "base", "most"), [(24_000, 512, 64), (200_000, 2048, 256), (1_000_000, 8192, 512), (10**8, 8192, 512)]
 )
 def test_auto_is_as_wide_as_the_run_is_long(images, base, most):
-    settled = settled_for(MsgOptions(), 64, images)
-    assert (settled.fmap_base, settled.fmap_max) == (base, most)
+    resolved = resolved_for(MsgOptions(), 64, images)
+    assert (resolved.fmap_base, resolved.fmap_max) == (base, most)
 
 
 @pytest.mark.parametrize("resolution", [8, 64, 256, 512, 1024])
 @pytest.mark.parametrize("images", [1_000, 200_000, 10_000_000])
 def test_auto_never_draws_with_fewer_than_16_channels(resolution, images):
-    settled = settled_for(MsgOptions(), resolution, images)
-    assert feature_maps(settled).at(resolution) >= 16
-    assert settled.fmap_base <= 8192
+    resolved = resolved_for(MsgOptions(), resolution, images)
+    assert feature_maps(resolved).at(resolution) >= 16
+    assert resolved.fmap_base <= 8192
 
 
 def test_what_was_asked_for_stays():
-    settled = settled_for(MsgOptions(fmap_base=100, fmap_max=30), 64, 10)
-    assert (settled.fmap_base, settled.fmap_max) == (100, 30)
+    resolved = resolved_for(MsgOptions(fmap_base=100, fmap_max=30), 64, 10)
+    assert (resolved.fmap_base, resolved.fmap_max) == (100, 30)

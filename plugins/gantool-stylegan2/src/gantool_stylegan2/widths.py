@@ -32,8 +32,8 @@ def settle(options: StyleGan2, setting: gantool.Setting) -> tuple[StyleGan2, str
     """Options with the widths that a run of this length can train, and why."""
     paper = paper_base(setting.resolution)
     base, most = next(((base, most) for limit, base, most in BASES if setting.images < limit), (paper, PAPER_MOST))
-    settled = _filled(options, min(max(base, LEAST * setting.resolution), paper), most)
-    return settled, f"as wide as {setting.images:,} images at {setting.resolution} pixels can train"
+    resolved = _filled(options, min(max(base, LEAST * setting.resolution), paper), most)
+    return resolved, f"as wide as {setting.images:,} images at {setting.resolution} pixels can train"
 
 
 def as_in_paper(options: StyleGan2, resolution: int) -> StyleGan2:

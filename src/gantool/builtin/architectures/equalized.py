@@ -54,7 +54,7 @@ class PixelNorm(nn.Module):
 
 
 class MinibatchStd(nn.Module):
-    """Minibatch standard deviation, which adds a channel that shows D a lack of variety in the batch (section 3).
+    """Minibatch standard deviation, which adds a channel by which D detects a lack of variety in the batch (section 3).
 
     Groups are strided: of n samples in n / size groups, sample i is in group i mod (n / size). The size is the largest
     divisor of n that is at most `group`; where that is 1, as for 5 or 7 samples, the whole batch is one group.

@@ -64,7 +64,7 @@ def cutout(level: Level, across: PerSample, down: PerSample, finest: int) -> Lev
     return level * (1 - covered(down)[:, None, :, None] * covered(across)[:, None, None, :])
 
 
-def _settled(options: DiffAugmentOptions) -> float:
+def _strength(options: DiffAugmentOptions) -> float:
     if options.strength == AUTO:
         raise ValueError("The strength is still 'auto'; gantool.configure replaces it, or give a number.")
     return float(options.strength)
@@ -78,7 +78,7 @@ class DiffAugment(Augmentation):
     """
 
     def __init__(self, options: DiffAugmentOptions) -> None:
-        self.policy, self.strength = options.policy, _settled(options)
+        self.policy, self.strength = options.policy, _strength(options)
 
     def draw(self, n: int) -> Callable[[Images], Images]:
         """The transformation of one batch of n; each call applies the same."""

@@ -28,7 +28,7 @@ class Stage:
     name: str = ""
 
 
-class Layered(nn.Module):
+class LayeredNetwork(nn.Module):
     """Features of the named layers, in the order of `layers`, of images in [-1, 1].
 
     The input is normalised to `mean` and `std` of [0, 1] pixels. Every layer's output at one place depends on input
@@ -66,11 +66,11 @@ class Trained(Extractor):
     """An extractor whose weights are not read or fetched before they are needed."""
 
     @abstractmethod
-    def select(self, layers: Sequence[str]) -> Layered:
+    def select(self, layers: Sequence[str]) -> LayeredNetwork:
         """The network for these layers, with its weights."""
 
     @cached_property
-    def _whole(self) -> Layered:
+    def _whole(self) -> LayeredNetwork:
         return self.select(tuple(self.style_layers))
 
     def __call__(self, images: Float[Tensor, "n 3 h w"]) -> Sequence[Float[Tensor, "n _ _ _"]]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gantool.builtin.extractors import SqueezeNetOptions
-from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, Trained, check_layers, fill
+from gantool.builtin.extractors.layered import Convolution, Halving, LayeredNetwork, Stage, Trained, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
 
 FIRES = {2: (64, 16, 64), 3: (128, 16, 64), 4: (128, 32, 128), 5: (256, 32, 128), 6: (256, 48, 192),
@@ -44,11 +44,11 @@ class SqueezeNet(Trained):
     def __init__(self, options: SqueezeNetOptions) -> None:
         self._options = options
 
-    def select(self, layers: Sequence[str]) -> Layered:
+    def select(self, layers: Sequence[str]) -> LayeredNetwork:
         """The network for these layers, with its weights. Raises OptionError if the weights do not fit."""
         check_layers("squeezenet", layers, self.layers)
         stages, names = self._stages()
-        network = Layered(stages, layers)
+        network = LayeredNetwork(stages, layers)
         weights, file = load_weights("squeezenet", self._options.weights)
         fill(network, weights, names, "squeezenet", file)
         return network.eval()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from torch import nn
 
 from gantool.builtin.extractors import NetworkOptions
-from gantool.builtin.extractors.layered import Convolution, Halving, Layered, Stage, Trained, check_layers, fill
+from gantool.builtin.extractors.layered import Convolution, Halving, LayeredNetwork, Stage, Trained, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
 
 WIDTHS = (64, 128, 256, 512, 512)
@@ -25,10 +25,10 @@ class Vgg(Trained):
             f"relu{block}_{index}" for block, depth in enumerate(self.depths, 1) for index in range(1, depth + 1)
         )
 
-    def select(self, layers: Sequence[str]) -> Layered:
+    def select(self, layers: Sequence[str]) -> LayeredNetwork:
         """The network for these layers, with its weights. Raises OptionError if the weights do not fit."""
         check_layers(self.name, layers, self.layers)
-        network = Layered(self._stages(), layers)
+        network = LayeredNetwork(self._stages(), layers)
         weights, file = load_weights(self.name, self._options.weights)
         names = {f"stages.{index}.{part}": f"features.{index}.{part}" for index in range(40) for part in _PARTS}
         fill(network, weights, names, self.name, file)

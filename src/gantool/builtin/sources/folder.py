@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gantool.data.cache.build import CachedSource, cached
-from gantool.data.cache.store import Filled, Wanted
+from gantool.data.cache.store import CacheContents, CacheSpec
 from gantool.data.pictures.listing import Listing, classes_of
 from gantool.data.pictures.options import FolderOptions
 from gantool.data.pictures.tree import usable_listing
@@ -25,7 +25,7 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
     such folder, or no picture in it can be used.
     """
     listing = usable_listing(options.path)
-    wanted = Wanted(
+    wanted = CacheSpec(
         listing.root.stem,
         repr((str(listing.root.resolve()), _decoding(options))),
         _fingerprint(listing, options),
@@ -36,7 +36,7 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
     return cached(wanted, lambda file: _fill(listing, Task(options, resolution, channels, file)))
 
 
-def _fill(listing: Listing, task: Task) -> Filled:
+def _fill(listing: Listing, task: Task) -> CacheContents:
     reasons: dict[int, str] = {}
     for index, answer in spread(listing, task, "preparing images"):
         if "reason" in answer:
@@ -51,7 +51,7 @@ def _fill(listing: Listing, task: Task) -> Filled:
     names = sorted(set(classes or ()))
     number = {name: label for label, name in enumerate(names)}
     labels = [number[name] for name in classes] if classes is not None else None
-    return Filled(kept, labels, names, skipped)
+    return CacheContents(kept, labels, names, skipped)
 
 
 def _decoding(options: FolderOptions) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gantool.api.data import Skipped, Source
 from gantool.data.cache.reduced import reduced_rows
-from gantool.data.cache.store import Filled, Wanted, prepared
+from gantool.data.cache.store import CacheContents, CacheSpec, prepared
 from gantool.data.items import read_items
 from gantool.data.names import distinct, printable
 from gantool.progress import report
@@ -39,7 +39,7 @@ class CachedSource(Source):
         return len(self.pixels)
 
     def reduced(self, side: int) -> UInt8[np.ndarray, "n c _ _"]:
-        """All images reduced to this side, as a memory map; the file is built when it is first asked for."""
+        """All images reduced to this side, as a memory map; the file is built on first use."""
         if side not in self._reduced:
             self._reduced[side] = reduced_rows(self.folder, self.pixels, side)
         return self._reduced[side]
@@ -49,7 +49,7 @@ class CachedSource(Source):
         return torch.from_numpy(self.pixels[index].copy()), label
 
 
-def cached(wanted: Wanted, fill: Callable[[Path], Filled]) -> CachedSource:
+def cached(wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> CachedSource:
     """The source that `wanted` describes, from its cache or built now by `fill`; see `store.prepared`."""
     found = prepared(wanted, fill)
     return CachedSource(found.pixels, found.index)
@@ -62,10 +62,10 @@ def cached_items(source: Source, name: str, channels: int, resolution: int) -> C
     """
     shape = (channels, resolution, resolution)
     fingerprint = f"{name} {source.fingerprint}"
-    wanted = Wanted(name, name, fingerprint, len(source), channels, resolution)
+    wanted = CacheSpec(name, name, fingerprint, len(source), channels, resolution)
     class_names = source.class_names
 
-    def fill(file: Path) -> Filled:
+    def fill(file: Path) -> CacheContents:
         labels: list[int] = []
         with file.open("r+b") as rows:
             for done, (image, label) in enumerate(read_items(source, name, shape, "any"), 1):
@@ -75,6 +75,6 @@ def cached_items(source: Source, name: str, channels: int, resolution: int) -> C
                 report(f"preparing {name}", done, len(source))
         labelled = len(class_names) > 0 and len(labels) == len(source)
         skipped = [(one.path, one.reason) for one in source.skipped]
-        return Filled(range(len(source)), labels if labelled else None, class_names if labelled else (), skipped)
+        return CacheContents(range(len(source)), labels if labelled else None, class_names if labelled else (), skipped)
 
     return cached(wanted, fill)

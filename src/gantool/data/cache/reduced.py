@@ -29,7 +29,7 @@ def next_smaller(full: int, side: int) -> int:
 
 
 def reduced_rows(folder: Path, pixels: UInt8[np.ndarray, "n c h w"], side: int) -> UInt8[np.ndarray, "n c _ _"]:
-    """A memory map of the rows at `side`, a file beside the full ones, built when it is first asked for.
+    """A memory map of the rows at `side`, a file beside the full ones, built on first use.
 
     It is made by halving the next larger file, which is made first if need be, so the full rows are read only once.
     Raises DataError when the disk is full or the folder cannot be written.

@@ -27,7 +27,7 @@ _BLOCK = 1 << 24
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CacheSpec:
     """A description of the images to cache: `fingerprint` changes when the pixels would.
 
     Only the newest cache of one `origin` (where the images come from and how they are decoded) is kept.
@@ -58,7 +58,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Filled:
+class CacheContents:
     """The result of a build: the rows `kept`, in order, their labels or None, and (path, reason) of those skipped."""
 
     kept: Sequence[int]
@@ -68,14 +68,14 @@ class Filled:
 
 
 @dataclass(frozen=True)
-class Cached:
+class CacheEntry:
     """A complete cache on disk."""
 
     pixels: Path
     index: dict[str, Any]
 
 
-def prepared(wanted: Wanted, fill: Callable[[Path], Filled]) -> Cached:
+def prepared(wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> CacheEntry:
     """The cache of `wanted`, built now if need be: `fill` writes row i of the file it is given at i x c x h x w bytes.
 
     Raises DataError when the disk is full or nothing could be kept.
@@ -100,7 +100,7 @@ def prepared(wanted: Wanted, fill: Callable[[Path], Filled]) -> Cached:
     return _open(target, wanted) or _vanished(target)
 
 
-def _build(folder: Path, wanted: Wanted, fill: Callable[[Path], Filled]) -> None:
+def _build(folder: Path, wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> None:
     row = wanted.channels * wanted.resolution**2
     free = shutil.disk_usage(folder.parent).free
     if free < wanted.count * row:
@@ -142,7 +142,7 @@ def _content(file: Path, index: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _find(root: Path, wanted: Wanted) -> Cached | None:
+def _find(root: Path, wanted: CacheSpec) -> CacheEntry | None:
     """The cache under any origin: a folder that was merely moved keeps its key."""
     key = wanted.folder.rsplit("-", 1)[1]
     for folder in sorted(root.glob(f"*-{key}")):
@@ -152,7 +152,7 @@ def _find(root: Path, wanted: Wanted) -> Cached | None:
     return None
 
 
-def _open(folder: Path, wanted: Wanted) -> Cached | None:
+def _open(folder: Path, wanted: CacheSpec) -> CacheEntry | None:
     """None when the cache is missing, damaged, or of another shape."""
     try:
         index = json.loads((folder / INDEX).read_text("utf-8"))
@@ -160,12 +160,12 @@ def _open(folder: Path, wanted: Wanted) -> Cached | None:
         whole = (folder / PIXELS).stat().st_size == count * wanted.channels * wanted.resolution**2
         if index["format"] != FORMAT or tuple(row) != wanted.row or count < 1 or not whole:
             return None
-        return Cached(folder / PIXELS, index)
+        return CacheEntry(folder / PIXELS, index)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _vanished(target: Path) -> Cached:
+def _vanished(target: Path) -> CacheEntry:
     raise DataError(f"{target} vanished while it was opened. Is another program emptying the cache? Try again.")
 
 

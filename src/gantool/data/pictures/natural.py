@@ -10,7 +10,7 @@ from gantool.data.pictures.tree import read, usable_listing
 
 PEEKED = 64
 LARGEST = 64
-"""The largest default resolution: twice the side takes four times as long, so more must be asked for."""
+"""The largest default resolution: twice the side takes four times as long, so more must be requested."""
 
 
 def natural(options: FolderOptions) -> Look:

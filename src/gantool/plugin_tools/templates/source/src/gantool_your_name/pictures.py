@@ -1,4 +1,4 @@
-"""The pictures of `your-name`, drawn when they are asked for: picture i is the same each time."""
+"""The pictures of `your-name`, drawn on demand: picture i is the same each time."""
 
 import gantool
 import torch

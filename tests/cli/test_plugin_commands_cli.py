@@ -63,8 +63,8 @@ def folder(tmp_path, monkeypatch):
     place, library = tmp_path / "my-plugins", tmp_path / "library"
     place.mkdir()
     library.mkdir()
-    (place / "mixing_guest.py").write_text(PLUGIN)
-    (place / "twin_guest.py").write_text(PLUGIN.replace("names = [", 'names = ["own", '))
+    (place / "mixing_plugin.py").write_text(PLUGIN)
+    (place / "twin_plugin.py").write_text(PLUGIN.replace("names = [", 'names = ["own", '))
     (library / "heavy_commands.py").write_text(HEAVY)
     (library / "leaving_commands.py").write_text("raise SystemExit(3)")
     monkeypatch.syspath_prepend(library)
@@ -111,8 +111,8 @@ def test_its_help_is_typers_with_the_folder_option(gantool, folder):
 
 def test_the_root_page_lists_commands_with_their_plugins(gantool, everywhere):
     page = gantool("--help").out
-    assert "Summary of mix (mixing_guest)" in page
-    assert "Summary of own (twin_guest)" in page
+    assert "Summary of mix (mixing_plugin)" in page
+    assert "Summary of own (twin_plugin)" in page
     assert "Summary of train" not in page
     assert page.count("Summary of mix") == 1
     assert "heavy_commands" not in sys.modules
@@ -122,18 +122,18 @@ def test_a_name_in_use_stays_with_its_owner_and_the_clash_is_told(gantool, every
     ended = gantool("plugins", "list", "--json")
     listed = {plugin["name"]: plugin for plugin in json.loads(ended.out)}
     assert listed["gantool.cli.commands"]["provides"]["commands"][0] == "train"
-    assert "mix" in listed["mixing_guest"]["provides"]["commands"]
-    assert listed["twin_guest"]["provides"]["commands"] == ["own"]
-    assert listed["mixing_guest"]["status"] == "clash"
+    assert "mix" in listed["mixing_plugin"]["provides"]["commands"]
+    assert listed["twin_plugin"]["provides"]["commands"] == ["own"]
+    assert listed["mixing_plugin"]["status"] == "clash"
     assert "its command 'train' is ignored, because gantool" in ended.err
-    assert "its command 'mix' is ignored, because mixing_guest" in ended.err
+    assert "its command 'mix' is ignored, because mixing_plugin" in ended.err
     assert "Train a generator" in gantool("train", "--help").out
 
 
 def test_show_tells_of_a_command(gantool, everywhere):
     assert "`gantool mix --help` shows its options." in gantool("plugins", "show", "mix").out
     (facts,) = json.loads(gantool("plugins", "show", "mix", "--json").out)["components"]
-    assert (facts["kind"], facts["distribution"]) == ("command", "mixing_guest")
+    assert (facts["kind"], facts["distribution"]) == ("command", "mixing_plugin")
     assert facts["factory"] == "heavy_commands:mix"
 
 
@@ -152,7 +152,7 @@ def test_a_command_that_cannot_be_used_is_a_sentence_that_names_its_plugin(ganto
     for arguments in ((name,), (name, "--help")):
         ended = gantool(*arguments)
         assert (ended.code, ended.out) == (1, "")
-        assert error_of(ended).startswith(f"Error: Command '{name}' of mixing_guest cannot be used: ")
+        assert error_of(ended).startswith(f"Error: Command '{name}' of mixing_plugin cannot be used: ")
         assert words in error_of(ended)
 
 
@@ -161,7 +161,7 @@ def test_what_a_command_raises_is_a_sentence(gantool, everywhere, monkeypatch):
     ended = gantool("crash")
     assert ended.code == 1
     assert error_of(ended) == (
-        "Error: Command 'crash' of mixing_guest failed: ZeroDivisionError: division by zero. "
+        "Error: Command 'crash' of mixing_plugin failed: ZeroDivisionError: division by zero. "
         "GANTOOL_DEBUG=1 shows where."
     )
     ended = gantool("tell")
@@ -173,12 +173,12 @@ def test_an_unknown_command_gets_the_nearest_and_a_broken_plugin_the_blame(ganto
     assert ended.code == 2
     assert "There is no command 'mixx'. Did you mean 'mix'?" in error_of(ended)
     assert "Did you mean 'sample'?" in error_of(gantool("smaple"))
-    (everywhere / "dark_guest.py").write_text("import nowhere_to_be_found")
+    (everywhere / "dark_plugin.py").write_text("import nowhere_to_be_found")
     host_module._host = None
-    ended = gantool("dark-guest")
+    ended = gantool("dark-plugin")
     assert ended.code == 1
-    assert "plugin dark_guest is broken (ModuleNotFoundError" in error_of(ended)
-    assert "Broken plugins that may have it: dark_guest (ModuleNotFoundError" in error_of(gantool("project"))
+    assert "plugin dark_plugin is broken (ModuleNotFoundError" in error_of(ended)
+    assert "Broken plugins that may have it: dark_plugin (ModuleNotFoundError" in error_of(gantool("project"))
 
 
 def test_own_commands_are_known_to_the_host_as_they_are():

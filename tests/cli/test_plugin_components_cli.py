@@ -96,7 +96,7 @@ def folder(tmp_path, monkeypatch):
     return place
 
 
-def test_every_kind_of_component_of_a_guest_works_beside_a_broken_plugin(gantool, folder, monkeypatch):
+def test_every_kind_of_component_of_a_plugin_works_beside_a_broken_plugin(gantool, folder, monkeypatch):
     base = ("train", "--plugins-dir", folder, "--arch", "flat:latent=2", "--device", "cpu", "-q", "--name", "one")
     ended = gantool(*base, "--data", "stripes", "--resolution", "8", "--images", "24", "--log", "diary")
     assert ended.code == 0, ended.err
@@ -117,9 +117,9 @@ def test_every_kind_of_component_of_a_guest_works_beside_a_broken_plugin(gantool
     assert "Traceback" not in ended.err
     ended = gantool("train", "--resume", "runs/one", "--images", "48")
     assert ended.code == 1
-    assert "The run runs/one cannot go on here. There is no architecture 'flat'." in ended.err
+    assert "The run runs/one cannot be resumed here. There is no architecture 'flat'." in ended.err
     assert "It was the architecture of flat_plugin." in ended.err
-    assert "goes on without" not in ended.err
+    assert "resumes without" not in ended.err
 
 
 @pytest.mark.parametrize("broken", [False, True])
@@ -147,7 +147,7 @@ def test_a_run_goes_on_without_an_observer_that_is_gone_and_says_so(gantool, fol
     )
     ended = gantool(*resume, "16")
     assert ended.code == 0
-    assert "The run runs/one goes on without its observer 'diary', and drops it: --log diary adds it again" in ended.err
+    assert "The run runs/one resumes without its observer 'diary', and drops it: --log diary adds it again" in ended.err
     assert "There is no observer 'diary'." in ended.err
     assert 'log = ["jsonl' in Path("runs/one/config.toml").read_text()
     ended = gantool(*resume, "20", "--log", "diary")
@@ -173,7 +173,7 @@ def test_weights_that_a_new_version_of_a_plugin_cannot_take_name_it_and_the_reme
         assert "Install the version that it was made with, or ask its author." in ended.err
 
 
-def test_the_help_of_a_guest_shows_its_options_and_recipe(gantool, folder):
+def test_the_help_of_a_plugin_shows_its_options_and_recipe(gantool, folder):
     ended = gantool("train", "--plugins-dir", folder, "--arch", "flat", "--help")
     assert ended.code == 0
     assert "latent" in ended.out
@@ -200,7 +200,7 @@ def trained_with_a_penalty_that_fails(gantool, folder, raised, call):
 
 
 @pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('forty')", "OSError('lost')"])
-def test_a_guest_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gantool, folder, raised):
+def test_a_plugin_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gantool, folder, raised):
     ended = trained_with_a_penalty_that_fails(gantool, folder, raised, call=9)
     assert "Plugin flat_plugin failed in " in ended.err
     assert "and its checkpoints are intact" in ended.err
@@ -209,7 +209,7 @@ def test_a_guest_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gant
     assert f"go on with: gantool train --resume runs/one --plugins-dir {folder}" in ended.err
 
 
-def test_a_guest_that_fails_before_there_is_a_checkpoint_promises_none(gantool, folder):
+def test_a_plugin_that_fails_before_there_is_a_checkpoint_promises_none(gantool, folder):
     ended = trained_with_a_penalty_that_fails(gantool, folder, "ValueError('soon')", call=1)
     assert "and has no checkpoint yet: once the plugin is fixed, begin anew with: gantool train" in ended.err
 
@@ -228,7 +228,7 @@ def test_an_interrupt_in_the_last_step_offers_no_way_on(gantool, folder):
 
 
 @pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('forty')"])
-def test_a_guest_that_fails_at_drawing_is_named(gantool, folder, raised):
+def test_a_plugin_that_fails_at_drawing_is_named(gantool, folder, raised):
     draw = "def forward(self, z, labels=None):"
     fail = f'{draw}\n            if os.path.exists("fail") and len(z) > 2: raise {raised}'
     (folder / "flat_plugin.py").write_text("import os\n" + PLUGIN.replace(draw, fail))
@@ -276,7 +276,7 @@ def test_what_overrides_a_recipe_is_all_that_a_run_needs(gantool, folder, recipe
     assert ended.code == 0, ended.err
 
 
-def test_a_guest_that_breaks_the_contract_is_named_and_leaves_no_run(gantool, folder):
+def test_a_plugin_that_breaks_the_contract_is_named_and_leaves_no_run(gantool, folder):
     (folder / "flat_plugin.py").write_text(PLUGIN.replace("return (flat.expand", "return flat.expand").replace(
         "shape.resolution),)", "shape.resolution)"))  # fmt: skip
     ended = gantool("train", "--plugins-dir", folder, "--arch", "flat", "--device", "cpu", "--images", "8")
@@ -323,7 +323,7 @@ JOURNEY = ("--arch", "flat:latent=2", "--device", "cpu", "--resolution", "8", "-
 
 
 @pytest.mark.parametrize(("sound", "broken", "words"), BREAKS)
-def test_a_guest_that_would_fail_in_the_first_step_is_named_and_leaves_no_run(gantool, folder, sound, broken, words):
+def test_a_plugin_that_would_fail_in_the_first_step_is_named_and_leaves_no_run(gantool, folder, sound, broken, words):
     (folder / "flat_plugin.py").write_text((PLUGIN + GAME).replace(sound, broken))
     for dry_run in ((), ("--dry-run",)):
         ended = gantool("train", "--plugins-dir", folder, *JOURNEY, "--labels", *dry_run)
@@ -333,7 +333,7 @@ def test_a_guest_that_would_fail_in_the_first_step_is_named_and_leaves_no_run(ga
     assert not Path("runs").exists()
 
 
-def test_a_guests_loss_and_augmentation_play_like_any(gantool, folder):
+def test_a_plugins_loss_and_augmentation_play_like_any(gantool, folder):
     (folder / "flat_plugin.py").write_text(PLUGIN + GAME)
     ended = gantool("train", "--plugins-dir", folder, *JOURNEY, "--name", "one")
     assert (ended.code, ended.out) == (0, "runs/one\n")
@@ -363,7 +363,7 @@ class Talker:
 """
 
 
-def test_what_a_guests_network_prints_is_no_part_of_a_result(gantool, folder):
+def test_what_a_plugins_network_prints_is_no_part_of_a_result(gantool, folder):
     flat = "flat = self.colour"
     (folder / "flat_plugin.py").write_text(PLUGIN.replace(flat, f"print('drawing'); {flat}") + TALKER)
     Image.new("RGB", (24, 16), "red").save("photo.png")

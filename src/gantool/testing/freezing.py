@@ -118,7 +118,7 @@ def _changed(gan: Gan, frozen: dict[Key, Tensor], what: str) -> list[str]:
                 "follow the pictures. Keep that part in evaluation mode, by a train() that calls its eval()."
             ]
         return [
-            f"{name} of the {title} was built frozen, and {what} moves it. Change it nowhere in forward; a "
+            f"{name} of the {title} was built frozen, and {what} changes it. Change it nowhere in forward; a "
             "constraint leaves weights alone that require no grad; what follows the training is a buffer."
         ]
     return []

@@ -103,7 +103,8 @@ def it_lets_unknown_events_pass(trial: Trial[Observer]) -> Iterator[str]:
                 "may tell more: ask isinstance for what you need, and let the rest pass."
             )
             return
-        observer(finished)  # so that it lets go of its files
+        finally:
+            observer(finished)  # so that it lets go of its files, which are removed next
 
 
 def it_changes_nothing(trial: Trial[Observer]) -> Iterator[str]:

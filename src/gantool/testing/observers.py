@@ -103,7 +103,8 @@ def unknown_events_are_ignored(trial: Trial[Observer]) -> Iterator[str]:
                 "have more events: test for yours by isinstance, and ignore the rest."
             )
             return
-        observer(finished)  # so that it lets go of its files
+        finally:
+            observer(finished)  # so that it lets go of its files, which are removed next
 
 
 def it_changes_nothing(trial: Trial[Observer]) -> Iterator[str]:

@@ -129,7 +129,7 @@ def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: 
     arch, optimizer = components.architecture, components.optimizer
     with redirect_stdout(sys.stderr):  # standard output is for results, and a plugin may print
         if arch.is_plugin:
-            try_networks(gan, arch.title, shape, device)
+            try_networks(gan, arch.title, shape, device, components.loss.build().pairs_real)
         if optimizer.is_plugin:
             try_optimizer(optimizer.build, optimizer.title, device)
         for chosen in filter(lambda one: one.is_plugin, components.strategies):

@@ -331,6 +331,29 @@ def test_a_constraint_is_tried_on_a_copy():
     refused(lambda: try_penalty(Constrains(0), TITLE, gan, SHAPE, CPU), "left weights that are not finite")
 
 
+class Replaces(Penalty):
+    """Puts something else where a weight was."""
+
+    side = "discriminator weights"
+
+    def __init__(self, replace):
+        self.constrain = lambda network: replace(network.last)
+
+
+def another_parameter(layer):
+    layer.weight = torch.nn.Parameter(layer.weight.detach() / 2)
+
+
+def another_storage(layer):
+    layer.weight.data = layer.weight.data / 2
+
+
+@pytest.mark.parametrize("replace", [another_parameter, another_storage])
+def test_a_constraint_that_replaces_weights_is_named(replace):
+    words = ("replaced last.weight", "changes its network's weights in place")
+    refused(lambda: try_penalty(Replaces(replace), TITLE, tiny_gan(), SHAPE, CPU), *words)
+
+
 class Whose(Balance):
     def __init__(self, turn):
         self.answer = turn

@@ -33,7 +33,10 @@ GENERATOR_PENALTY = (
     "A penalty of the generator returns one value per sample, a float tensor [n] with a gradient to the generator's "
     "weights; the step takes the mean."
 )
-CONSTRAINT = "A constraint changes the discriminator's weights in place, within torch.no_grad(), and keeps them finite."
+CONSTRAINT = (
+    "A constraint changes its network's weights in place (weight.copy_, weight.mul_), within torch.no_grad(), and "
+    "keeps them finite."
+)
 OBSERVE = "An augmentation's observe(real_logits) takes the logits of the reals in a step, a float tensor [n]."
 STATE = "A component keeps its state in buffers of floating point, and its status() returns numbers by name."
 CLOCK = "advance(images_seen) is called before every step, and what it sets follows from images_seen alone."
@@ -109,7 +112,11 @@ def _try_on_weights(
 ) -> None:
     for network in twin.networks[number : number + 1]:
         with calling(title, "constrain(network)", CONSTRAINT) as check:
+            before = {name: (id(weight), weight.data_ptr()) for name, weight in network.named_parameters()}
             penalty.constrain(network)
+            after = {name: (id(weight), weight.data_ptr()) for name, weight in network.named_parameters()}
+            if moved := [name for name in before | after if before.get(name) != after.get(name)]:
+                raise check.broken(f"replaced {moved[0]}, which the optimizer would go on to change without effect")
             if not all(bool(torch.isfinite(weight).all()) for weight in network.parameters()):
                 raise check.broken("left weights that are not finite")
 

@@ -54,6 +54,13 @@ def penalty_with_attributes() -> Any:
     return penalty
 
 
+def extractor_with(**attributes: Any) -> Any:
+    def extractor(images: Any) -> Any: ...
+
+    vars(extractor).update(attributes)
+    return extractor
+
+
 def wrong(kind: str, built: object) -> str:
     with pytest.raises(PluginError) as caught:
         check_built(kind, built, f"{kind.capitalize()} 'odd' of gantool-odd")
@@ -120,6 +127,7 @@ def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
         ("source", Source(skipped=["a.png"]), ["has skipped ['a.png']."]),
         ("source", Source(range(3)), ["has class_names range(0, 3)."]),
         ("extractor", 3, ["it is of type int and cannot be called. An extractor needs extractor(images)."]),
+        ("extractor", extractor_with(style_loss=7), ["has style_loss 7. It may be left out, or is a text"]),
         ("observer", lambda: None, ["does not take these arguments: observer(event)."]),
     ],
 )

@@ -51,6 +51,11 @@ def check_built(kind: str, built: Any, title: str) -> None:
         )
     if kind == "penalty" and form != "constraint":
         _check_penalty(built, title)
+    if kind == "extractor" and not isinstance(getattr(built, "style_loss", ""), str):
+        raise PluginError(
+            f"{thing} and has style_loss {built.style_loss!r:.80}. It may be left out, or is a text as --style-loss "
+            "takes it, such as 'gram'."
+        )
     if kind == "source":
         _check_size(built, thing)
         _check_class_names(built, thing)

@@ -211,7 +211,11 @@ def test_a_plugin_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gan
 
 def test_a_plugin_that_fails_before_there_is_a_checkpoint_promises_none(gantool, folder):
     ended = trained_with_a_penalty_that_fails(gantool, folder, "ValueError('soon')", call=1)
-    assert "and has no checkpoint yet: once the plugin is fixed, begin anew with: gantool train" in ended.err
+    told = (
+        "and nothing of it is saved. Once the plugin is fixed, it starts from the beginning by: gantool train --resume"
+    )
+    assert told in ended.err
+    assert "checkpoint" not in ended.err
 
 
 def test_an_interrupt_in_the_last_step_offers_no_way_on(gantool, folder):

@@ -29,6 +29,7 @@ from gantool.engine.trial import (
     try_augmentation,
     try_balance,
     try_loss,
+    try_optimizer,
     try_penalty,
     try_state,
 )
@@ -329,6 +330,63 @@ def test_a_constraint_is_tried_on_a_copy():
         try_penalty(constraint, TITLE, gan, SHAPE, CPU)
     assert all(torch.equal(before[name], value) for name, value in gan.discriminator.state_dict().items())
     refused(lambda: try_penalty(Constrains(0), TITLE, gan, SHAPE, CPU), "left weights that are not finite")
+
+
+class Replaces(Penalty):
+    """Puts something else where a weight was."""
+
+    side = "discriminator weights"
+
+    def __init__(self, replace):
+        self.constrain = lambda network: replace(network.last)
+
+
+def another_parameter(layer):
+    layer.weight = torch.nn.Parameter(layer.weight.detach() / 2)
+
+
+def another_storage(layer):
+    layer.weight.data = layer.weight.data / 2
+
+
+@pytest.mark.parametrize("replace", [another_parameter, another_storage])
+def test_a_constraint_that_replaces_weights_is_named(replace):
+    words = ("replaced last.weight", "changes its network's weights in place")
+    refused(lambda: try_penalty(Replaces(replace), TITLE, tiny_gan(), SHAPE, CPU), *words)
+
+
+def of_all(parameters, setting):
+    return torch.optim.SGD(parameters, setting.learning_rate)
+
+
+def at_two_rates(parameters, setting):
+    flat, deep = ([one for one in parameters if (one.dim() > 1) == is_deep] for is_deep in (False, True))
+    groups = [{"params": flat}, {"params": deep, "lr": 0.1 * setting.learning_rate}]
+    return torch.optim.SGD(groups, setting.learning_rate)
+
+
+class OfMatrices(torch.optim.SGD):
+    def step(self, closure=None):
+        for weight in self.param_groups[0]["params"]:
+            if weight.grad is not None and weight.dim() > 1:
+                weight.grad @ weight.grad.transpose(0, 1)
+
+
+@pytest.mark.parametrize("build", [of_all, at_two_rates])
+def test_an_optimizer_that_moves_weights_of_any_shape_passes(build):
+    try_optimizer(build, TITLE, CPU)
+
+
+def test_an_optimizer_is_tried_with_weights_of_each_shape():
+    refused(
+        lambda: try_optimizer(lambda p, s: OfMatrices(p, s.learning_rate), TITLE, CPU), "step() failed", "[6, 5, 3, 3]"
+    )
+
+
+@pytest.mark.parametrize("kept", [lambda one: one.dim() > 1, lambda one: one.dim() == 1])
+def test_an_optimizer_that_drops_weights_is_named_with_the_remedy(kept):
+    with pytest.raises(PluginError, match=r"leaves out a weight of .* which would never learn\. Put every"):
+        try_optimizer(lambda p, s: of_all([one for one in p if kept(one)], s), TITLE, CPU)
 
 
 class Whose(Balance):

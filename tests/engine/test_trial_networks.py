@@ -13,8 +13,8 @@ from gantool.errors import PluginError
 CPU, SHAPE = torch.device("cpu"), ImageShape(8)
 
 
-def tried(gan):
-    try_networks(gan, "Architecture 'odd' of gantool-odd", SHAPE, CPU)
+def tried(gan, **more):
+    try_networks(gan, "Architecture 'odd' of gantool-odd", SHAPE, CPU, **more)
 
 
 def with_terms(answer, discriminator=None):
@@ -88,3 +88,16 @@ class Telling(TinyDiscriminator):
     def forward(self, images, labels=None):
         logits = super().forward(images, labels)
         return logits, (None, logits * 2)
+
+
+def test_matched_features_have_reals_in_the_generators_step_where_the_loss_pairs_them():
+    def matched(side, seen):
+        if side == "discriminator":
+            return {}
+        of_fake, of_real = seen.of_fake[1], seen.of_real[1]
+        return {"matching": (of_fake.mean() - of_real.mean()).square() + 0 * seen.real[-1].mean(dim=(1, 2, 3))}
+
+    gan = with_terms(matched, Telling())
+    tried(gan, pairs_real=True)
+    with pytest.raises(PluginError, match=r"terms\('generator', seen\) failed .* as --loss relativistic has"):
+        tried(gan)

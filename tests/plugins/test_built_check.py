@@ -54,6 +54,13 @@ def penalty_with_attributes() -> Any:
     return penalty
 
 
+def extractor_with(**attributes: Any) -> Any:
+    def extractor(images: Any) -> Any: ...
+
+    vars(extractor).update(attributes)
+    return extractor
+
+
 def wrong(kind: str, built: object) -> str:
     with pytest.raises(PluginError) as caught:
         check_built(kind, built, f"{kind.capitalize()} 'odd' of gantool-odd")
@@ -68,8 +75,10 @@ def wrong(kind: str, built: object) -> str:
         ("penalty", Penalty()),
         ("penalty", Penalty(numpy.float32(0.5), numpy.int64(4))),
         ("penalty", penalty_with_attributes()),
+        ("penalty", plain_penalty),
         ("augmentation", Augmentation()),
         ("source", Source()),  # without skipped
+        ("source", [1, 2]),  # without class_names
         ("source", Source(["cat", "dog"], skipped=[Skipped("a.png", "is empty")])),
         ("extractor", lambda images: ()),
         ("observer", print),
@@ -100,7 +109,6 @@ def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
             Loss(),
             ["of type Loss and cannot be called. A penalty needs penalty(network, real, fake, labels)."],
         ),
-        ("penalty", plain_penalty, ["it has no weight and no every.", "a plain function: give it these attributes"]),
         ("penalty", SimpleNamespace(weight=1), ["cannot be called"]),
         ("penalty", Penalty(weight="1"), ["its weight must be a finite number, not '1'"]),
         ("penalty", Penalty(weight=float("nan")), ["a finite number, not nan"]),
@@ -113,19 +121,37 @@ def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
         ("source", Source(size=lambda: -1), ["its __len__ fails (ValueError: __len__() should", "an integer, 0 or"]),
         ("source", Source(size=lambda: 2.5), ["its __len__ fails (TypeError: 'float'"]),
         ("source", Source(size=lambda: sys.exit(3)), ["its __len__ fails (it tried to end the program (exit code 3))"]),
-        ("source", [1, 2], ["it is of type list and has no class_names. A source needs class_names"]),
         ("source", Source(None), ["has class_names None."]),
         ("source", Source("cat"), ["has class_names 'cat'."]),
         ("source", Source(skipped=3), ["has skipped 3. It may be left out, or is a sequence of gantool.Skipped."]),
         ("source", Source(skipped=["a.png"]), ["has skipped ['a.png']."]),
         ("source", Source(range(3)), ["has class_names range(0, 3)."]),
         ("extractor", 3, ["it is of type int and cannot be called. An extractor needs extractor(images)."]),
+        ("extractor", extractor_with(style_loss=7), ["has style_loss 7. It may be left out, or is a text"]),
         ("observer", lambda: None, ["does not take these arguments: observer(event)."]),
     ],
 )
 def test_what_is_missing_is_named(kind: str, built: object, parts: list[str]) -> None:
     text = wrong(kind, built)
     assert all(part in text for part in parts), text
+
+
+class Bare:
+    """A penalty without weight and every, and a source without class_names."""
+
+    def __init__(self, options: Options, **shape: int) -> None: ...
+    def __call__(self, network: Any, real: Any, fake: Any, labels: Any) -> Any: ...
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: int) -> Any: ...
+
+
+def test_what_a_class_of_ones_own_leaves_out_has_its_default_once_it_is_built() -> None:
+    spec = Component("bare", "Bare", Options, f"{__name__}:Bare")
+    penalty = Chosen("penalty", spec, Options(), "gantool-odd").build()
+    assert (penalty.side, penalty.weight, penalty.every) == ("discriminator", 1.0, 1)
+    assert Chosen("source", spec, Options(), "gantool-odd").build(resolution=8, channels=3).class_names == ()
 
 
 def build_nothing(options: Options) -> None: ...
@@ -178,7 +204,9 @@ def gantool_penalties():
     return [gantool.Component("bare", "A bare function", gantool.Options, "bare_plugin:build")]
 
 def build(options):
-    return lambda network, real, fake, labels: network(real, labels)
+    penalty = lambda network, real, fake, labels: network(real, labels)
+    penalty.every = 0
+    return penalty
 
 @gantool.hookimpl
 def gantool_sources():
@@ -209,8 +237,7 @@ def test_a_plugin_that_breaks_its_contract_ends_training_before_there_is_a_run(
     )  # fmt: skip
     assert ended.code == 1
     (line,) = [line for line in ended.err.splitlines() if line.startswith("Error: ")]
-    assert line.startswith("Error: Penalty 'bare' of bare_plugin cannot be used: it has no weight and no every.")
-    assert "plain function" in line
+    assert line.startswith("Error: Penalty 'bare' of bare_plugin cannot be used: its every must be an integer")
     assert not (tmp_path / "runs").exists()
 
 
@@ -242,6 +269,9 @@ def test_a_form_that_takes_other_arguments_or_another_side_is_explained() -> Non
     assert "its side must be discriminator, generator, discriminator weights, generator weights, not 'both'" in wrong(
         "penalty", odd
     )
+    short = OfGenerator()
+    short.side = "gen"
+    assert wrong("penalty", short).endswith("generator weights, not 'gen'.")
     assert "does not take these arguments: constrain(network)" in wrong(
         "penalty", SimpleNamespace(constrain=lambda: None)
     )

@@ -2,14 +2,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from gantool.api.features import Extractor
 from gantool.builtin.extractors import RandomOptions, SqueezeNetOptions
 from gantool.builtin.extractors.filters import Filters
 from gantool.builtin.extractors.squeezenet import SqueezeNet
 from gantool.builtin.style_losses.sliced import Sliced
 from gantool.builtin.style_losses.statistics import Covariance, Gram
-from gantool.errors import OptionError
+from gantool.errors import OptionError, UnknownNameError
 from gantool.style import Settings, transfer
-from gantool.style.layers import balance_of
+from gantool.style.job import find_style_loss
+from gantool.style.layers import balance_of, network_of
 from gantool.style.objective import Objective
 from gantool.style.tiles import TiledObjective, tiles_of
 
@@ -70,5 +72,36 @@ def test_a_bank_of_filters_has_tiles_too():
         for settings in (settings, Settings(steps=3, scales=1, tile=32))
     )
     assert tiled.terms.total == pytest.approx(whole.terms.total, rel=1e-4)
-    with pytest.raises(OptionError, match="sliced"):
+    with pytest.raises(OptionError, match=r"not additive over tiles.* --style-loss covariance"):
         next(transfer(picture(0, 70, 90), [picture(1, 60, 60)], extractor, Settings(tile=32), style_loss=Sliced()))
+
+
+class Bare(Extractor):
+    """The pixels themselves, without anything that tiling needs."""
+
+    component_name, layers, style_loss = "bare", ("a", "b"), "nosuch"
+    content_layers, style_layers = {"b": 1.0}, {"a": 1.0, "c": 1.0}
+
+    def __call__(self, images):
+        return [images]
+
+    def select(self, layers):
+        return lambda images: [images for _ in layers]
+
+
+def test_an_extractor_that_cannot_be_tiled_is_to_be_replaced():
+    settings = Settings(tile=32, style_layers={"a": 1.0})
+    with pytest.raises(OptionError, match=r"no strides, stride and halo.* another --extractor") as caught:
+        next(transfer(picture(0, 70, 90), [picture(1, 60, 60)], Bare(), settings, style_loss=Covariance()))
+    assert "covariance" not in str(caught.value)
+
+
+def test_a_layer_that_an_extractor_does_not_have_is_named_before_it_is_asked_for():
+    balance = balance_of(Bare(), Settings(), Covariance())
+    with pytest.raises(OptionError, match=r"The extractor 'bare' has no layer 'c', .* It has a, b"):
+        network_of(Bare(), balance.layers)
+
+
+def test_an_extractor_whose_style_loss_is_not_there_goes_by_its_name(gantool_host):
+    with pytest.raises(UnknownNameError, match="The extractor 'bare' asks for the style loss 'nosuch'"):
+        find_style_loss(gantool_host, "auto", Bare())

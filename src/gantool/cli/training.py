@@ -69,11 +69,13 @@ def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
         of_a_plugin = None if isinstance(error, GantoolError) else failure(error, host())
         if of_a_plugin is None:
             raise
-        kept = "its checkpoints are intact" if is_saved(made.run) else "has no checkpoint yet"
-        raise PluginError(
-            f"{of_a_plugin}. The run had seen {made.images_seen:,} images, and {kept}: once the plugin is fixed, "
-            f"{'go on' if is_saved(made.run) else 'begin anew'} with: {resume_command(made.run, plugins)}"
-        ) from error
+        command = resume_command(made.run, plugins)
+        way_on = (
+            f"and its checkpoints are intact: once the plugin is fixed, go on with: {command}"
+            if is_saved(made.run)
+            else f"and nothing of it is saved. Once the plugin is fixed, it starts from the beginning by: {command}"
+        )
+        raise PluginError(f"{of_a_plugin}. The run had seen {made.images_seen:,} images, {way_on}") from error
 
 
 def resume_command(run: Path, plugins: Sequence[Path]) -> str:

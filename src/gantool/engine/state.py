@@ -1,8 +1,10 @@
 """The training state in a checkpoint: collected when it is saved, restored when a run resumes."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from torch import nn
+from torch import Tensor
+from torch.optim import Optimizer
 
 from gantool.api.data import Batches
 from gantool.engine import checkpoint, component_state
@@ -37,6 +39,7 @@ def gather(
 def give_back(contents: checkpoint.Contents, game: Game, ema: Ema) -> None:
     """Restore networks, average, optimizers and component state. Raises CheckpointError."""
     gan = game.gan
+    at_first = [[weight for weight in network.parameters() if weight.requires_grad] for network in gan.networks]
     gan.advance(contents.images_seen)
     checkpoint.load_weights(gan.generator, contents.generator, "the generator")
     if gan.discriminator is not None:
@@ -44,22 +47,27 @@ def give_back(contents: checkpoint.Contents, game: Game, ema: Ema) -> None:
     checkpoint.load_weights(ema.gan.generator, contents.averaged, "the averaged generator")
     for grown in (gan, ema.gan):
         grown.advance(contents.images_seen)
-    game.optimizer_g.load_state_dict(_of_learning(contents.state["optimizer_g"], gan.generator))
-    if gan.discriminator is not None and game.optimizer_d is not None:
-        game.optimizer_d.load_state_dict(_of_learning(contents.state["optimizer_d"], gan.discriminator))
+    names = ("optimizer_g", "optimizer_d")
+    for name, optimizer, network, then in zip(names, game.optimizers, gan.networks, at_first, strict=False):
+        optimizer.load_state_dict(_fitted(contents.state[name], optimizer, (list(network.parameters()), then)))
     component_state.restore(game, contents.state.get("components", {}))
 
 
-def _of_learning(saved: dict[str, Any], network: nn.Module) -> dict[str, Any]:
-    """An optimizer's state without that of frozen weights, which optimizers of older checkpoints had too."""
-    weights, groups = list(network.parameters()), saved["param_groups"]
-    if len(groups) != 1 or len(groups[0]["params"]) != len(weights):
+def _fitted(saved: dict[str, Any], optimizer: Optimizer, before: Sequence[Sequence[Tensor]]) -> dict[str, Any]:
+    """An optimizer's state for the weights that it has now, where an older checkpoint was made with others.
+
+    Optimizers once had all weights of a network, later those that learn when a run begins: the two lists in `before`.
+    """
+    groups, weights = saved["param_groups"], [weight for group in optimizer.param_groups for weight in group["params"]]
+    count = len(groups[0]["params"])
+    had = next((had for had in before if len(had) == count), None)
+    if len(groups) != 1 or count == len(weights) or had is None:
         return saved
-    learning = [number for number, weight in zip(groups[0]["params"], weights, strict=True) if weight.requires_grad]
-    places = {number: place for place, number in enumerate(learning)}
+    numbers = {id(weight): number for number, weight in zip(groups[0]["params"], had, strict=True)}
+    moments = {place: saved["state"].get(numbers.get(id(weight))) for place, weight in enumerate(weights)}
     return {
-        "state": {places[number]: moments for number, moments in saved["state"].items() if number in places},
-        "param_groups": [groups[0] | {"params": list(places.values())}],
+        "state": {place: state for place, state in moments.items() if state is not None},
+        "param_groups": [groups[0] | {"params": list(range(len(weights)))}],
     }
 
 

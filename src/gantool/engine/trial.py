@@ -27,13 +27,18 @@ PENALTY = (
 )
 OPTIMIZER = (
     "An optimizer's factory(options, parameters, setting) returns a torch.optim.Optimizer; its step() passes over "
-    "parameters whose grad is None."
+    "parameters whose grad is None, and takes weights of any shape, here of [4], [4, 3] and [6, 5, 3, 3]."
 )
+SHAPES = ((4,), (4, 3), (6, 5, 3, 3))
+"""Of a bias, of a linear layer's weight and of a convolution's; sides differ, or a transposed one would fit too."""
 GENERATOR_PENALTY = (
     "A penalty of the generator returns one value per sample, a float tensor [n] with a gradient to the generator's "
     "weights; the step takes the mean."
 )
-CONSTRAINT = "A constraint changes the discriminator's weights in place, within torch.no_grad(), and keeps them finite."
+CONSTRAINT = (
+    "A constraint changes its network's weights in place (weight.copy_, weight.mul_), within torch.no_grad(), and "
+    "keeps them finite."
+)
 OBSERVE = "An augmentation's observe(real_logits) takes the logits of the reals in a step, a float tensor [n]."
 STATE = "A component keeps its state in buffers of floating point, and its status() returns numbers by name."
 CLOCK = "advance(images_seen) is called before every step, and what it sets follows from images_seen alone."
@@ -61,16 +66,25 @@ def try_loss(loss: Loss, title: str, device: torch.device) -> None:
 
 
 def try_optimizer(build: Callable[..., torch.optim.Optimizer], title: str, device: torch.device) -> None:
-    """Take one step of an optimizer with a weight of its own. Raises PluginError that says what `title` does wrong."""
-    weight, idle = (nn.Parameter(torch.ones(3, device=device)) for _ in range(2))
-    weight.grad = torch.ones_like(weight)
+    """Take one step with weights of 1, 2 and 4 dimensions, as networks have. Raises PluginError on what is wrong."""
+    moving, idle = ([nn.Parameter(torch.ones(shape, device=device)) for shape in SHAPES] for _ in range(2))
+    for weight in moving:
+        weight.grad = torch.ones_like(weight)
     with calling(title, "step()", OPTIMIZER):
-        optimizer = build([weight, idle], OptimizerSetting(1e-3))
+        optimizer = build([*moving, *idle], OptimizerSetting(1e-3))
         groups = getattr(optimizer, "param_groups", None)
         if not groups or not all("lr" in group for group in groups):
             raise PluginError(f"{title} has no param_groups with 'lr', by which schedules set the learning rate.")
+        held = {id(weight) for group in groups for weight in group["params"]}
+        for weight in moving:
+            if id(weight) not in held:
+                raise PluginError(
+                    f"{title} cannot be used: it leaves out a weight of {weight.dim()} dimension(s), which would never "
+                    "learn. Put every parameter that the factory is given into one of its param_groups, in a group of "
+                    "its own where it is to be treated otherwise."
+                )
         optimizer.step()
-        if not bool(torch.isfinite(weight).all()):
+        if not all(bool(torch.isfinite(weight).all()) for weight in moving):
             raise PluginError(f"{title} made a weight of 1 with a gradient of 1 infinite or NaN in one step.")
 
 
@@ -109,7 +123,11 @@ def _try_on_weights(
 ) -> None:
     for network in twin.networks[number : number + 1]:
         with calling(title, "constrain(network)", CONSTRAINT) as check:
+            before = {name: (id(weight), weight.data_ptr()) for name, weight in network.named_parameters()}
             penalty.constrain(network)
+            after = {name: (id(weight), weight.data_ptr()) for name, weight in network.named_parameters()}
+            if moved := [name for name in before | after if before.get(name) != after.get(name)]:
+                raise check.broken(f"replaced {moved[0]}, which the optimizer would go on to change without effect")
             if not all(bool(torch.isfinite(weight).all()) for weight in network.parameters()):
                 raise check.broken("left weights that are not finite")
 

@@ -27,12 +27,17 @@ STEP = (
 )
 TAKEN = ("loss", "gradient_norm", "skipped", "penalty", "real_accuracy", "fake_accuracy")
 """Beginnings of the names of the step's own scalars."""
+WITHOUT_REALS = (
+    " In the generator's step seen.real and seen.of_real are None unless the loss has pairs_real = True, as "
+    "--loss relativistic has; that of this run has not."
+)
 
 
-def try_networks(gan: Gan, title: str, shape: ImageShape, device: torch.device) -> None:
+def try_networks(gan: Gan, title: str, shape: ImageShape, device: torch.device, pairs_real: bool = False) -> None:
     """Run a copy of the networks forward and backward, in each stage, as a step does.
 
-    Raises PluginError that says what `title` does wrong.
+    With `pairs_real` the generator's step has reals too, as by a loss that pairs them with fakes. Raises PluginError
+    that says what `title` does wrong.
     """
     labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if shape.classes else None
     with own_randomness(device):
@@ -45,8 +50,8 @@ def try_networks(gan: Gan, title: str, shape: ImageShape, device: torch.device) 
             if twin.discriminator is not None:
                 with calling(title, "discriminator", DISCRIMINATOR) as check:
                     _try_discriminator(check, twin.discriminator, tuple(level.detach() for level in fake), labels)
-            _try_terms(twin, title, real, labels)
-            _try_steps(twin, title, real, labels)
+            _try_terms(twin, title, real, labels, pairs_real)
+            _try_steps(twin, title, real, labels, pairs_real)
 
 
 def _try_discriminator(check: Check, network: nn.Module, images: Images, labels: Labels) -> None:
@@ -58,7 +63,7 @@ def _try_discriminator(check: Check, network: nn.Module, images: Images, labels:
         check.gradient([parted(network(leaves, labels))[0].sum()], sources, called)
 
 
-def _try_terms(twin: Gan, title: str, real: Images, labels: Labels) -> None:
+def _try_terms(twin: Gan, title: str, real: Images, labels: Labels, pairs_real: bool) -> None:
     """Call `terms` for both sides, each with the tensors of its step."""
     z = torch.randn(SAMPLES, twin.latent_dim, device=real[-1].device)
     fake, critic = twin.generator(z, labels), twin.discriminator
@@ -69,12 +74,14 @@ def _try_terms(twin: Gan, title: str, real: Images, labels: Labels) -> None:
         apart = tuple(level.detach() for level in fake)
         sides = {
             "discriminator": Seen(z, labels, apart, real, parted(critic(apart, labels))[1], of_real),
-            "generator": Seen(z, labels, fake, of_fake=of_fake),
+            "generator": Seen(z, labels, fake, *((real, of_fake, of_real) if pairs_real else (None, of_fake))),
         }
     names: list[str] = []
     for side, seen in sides.items():
         with calling(title, f"terms({side!r}, seen)", TERMS) as check:
+            check.contract += WITHOUT_REALS if side == "generator" and seen.real is None else ""
             terms = twin.terms(side, seen)
+            check.contract = TERMS
             _check_terms(check, terms, names)
             names += terms
     if critic is None and not names:
@@ -92,10 +99,10 @@ def _check_terms(check: Check, terms: object, names: Sequence[str]) -> None:
             raise check.broken(f"returned {described(values)} as {name!r} for {SAMPLES} samples")
 
 
-def _try_steps(twin: Gan, title: str, real: Images, labels: Labels) -> None:
+def _try_steps(twin: Gan, title: str, real: Images, labels: Labels, pairs_real: bool) -> None:
     """Take both steps at a learning rate of 0, backward and all."""
     of_g, *of_d = (torch.optim.SGD(learning(network) or [torch.zeros(1)], lr=0.0) for network in twin.networks)
-    game = Game(twin, _Difference(), of_g, of_d[0] if of_d else None)
+    game = Game(twin, _Difference(pairs_real), of_g, of_d[0] if of_d else None)
     if of_d:
         with calling(title, "step of the discriminator", STEP):
             discriminator_step(game, real[-1], labels, step=0)
@@ -105,6 +112,9 @@ def _try_steps(twin: Gan, title: str, real: Images, labels: Labels) -> None:
 
 class _Difference(Loss):
     """The simplest loss with a gradient to both networks."""
+
+    def __init__(self, pairs_real: bool) -> None:
+        self.pairs_real = pairs_real
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
         """The mean difference of the logits of fakes and reals."""

@@ -1,12 +1,12 @@
 """A check, before a run begins, that a built component keeps the contract of its kind.
 
-It reads attributes, and the size of a source, so it needs no torch. Methods that take tensors are tried by
+It reads attributes, and the size of a source, so it needs no torch. Optional attributes may be absent: `plugins.adapt`
+adds them afterwards. Methods that take tensors are tried by
 `engine.contract_check` and `engine.trial`.
 """
 
 import inspect
 import math
-import types
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -30,6 +30,8 @@ SIDES = {
 
 def check_built(kind: str, built: Any, title: str) -> None:
     """Raise PluginError that says what `title` lacks, unless it keeps the contract of its kind."""
+    if kind == "penalty":
+        _check_side(built, title)
     form = _form(kind, built)
     calls = _calls(form)
     if calls and (built is None or isinstance(built, type)):
@@ -49,6 +51,11 @@ def check_built(kind: str, built: Any, title: str) -> None:
         )
     if kind == "penalty" and form != "constraint":
         _check_penalty(built, title)
+    if kind == "extractor" and not isinstance(getattr(built, "style_loss", ""), str):
+        raise PluginError(
+            f"{thing} and has style_loss {built.style_loss!r:.80}. It may be left out, or is a text as --style-loss "
+            "takes it, such as 'gram'."
+        )
     if kind == "source":
         _check_size(built, thing)
         _check_class_names(built, thing)
@@ -61,26 +68,23 @@ def _form(kind: str, built: Any) -> str:
         return kind
     if not hasattr(built, "side"):
         return "constraint" if hasattr(built, "constrain") else kind
-    return SIDES.get(str(built.side), kind)
+    return SIDES[built.side]
 
 
 def _calls(form: str) -> Calls:
     return _FORMS[form] if form in _FORMS else KINDS[form].calls
 
 
-def _check_penalty(built: Any, title: str) -> None:
-    lacks = [name for name in ("weight", "every") if not hasattr(built, name)]
-    if lacks:
-        plain = isinstance(built, types.FunctionType | types.MethodType)
-        remedy = " It is a plain function: give it these attributes, or use a class." if plain else ""
-        raise PluginError(
-            f"{title} cannot be used: it has no {' and no '.join(lacks)}. "
-            f"A penalty needs weight (a number) and every (an integer, at least 1).{remedy}"
-        )
+def _check_side(built: Any, title: str) -> None:
+    """Before its methods, whose arguments depend on the side."""
     side = getattr(built, "side", "discriminator")
-    if side not in SIDES:
+    if not isinstance(built, type) and (not isinstance(side, str) or side not in SIDES):
         raise PluginError(f"{title} cannot be used: its side must be {', '.join(SIDES)}, not {side!r}.")
-    weight, every = built.weight, built.every
+
+
+def _check_penalty(built: Any, title: str) -> None:
+    """Its numbers; those that it lacks are added by `plugins.adapt`."""
+    weight, every = getattr(built, "weight", 1.0), getattr(built, "every", 1)
     if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight):
         raise PluginError(f"{title} cannot be used: its weight must be a finite number, not {weight!r}.")
     if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
@@ -100,11 +104,11 @@ def _check_size(built: Any, thing: str) -> None:
 
 
 def _check_class_names(built: Any, thing: str) -> None:
-    names = getattr(built, "class_names", None)
+    names = getattr(built, "class_names", ())
     if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
-        got = "no class_names" if not hasattr(built, "class_names") else f"class_names {names!r:.80}"
         raise PluginError(
-            f"{thing} and has {got}. A source needs class_names: a sequence of texts, empty without labels."
+            f"{thing} and has class_names {names!r:.80}. They may be left out, or are a sequence of texts, empty "
+            "without labels."
         )
 
 

@@ -44,12 +44,16 @@ class Parts:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A run that is built and checked, ready to train; `images` is the number of images in the data."""
+    """A run that is built and checked, ready to train; `images` is the number of images in the data.
+
+    `learning` has the names of the weights that each network was built with to learn; `Gan.advance` may let them rest.
+    """
 
     config: RunConfig
     components: RunComponents
     images: int
     gan: Gan
+    learning: tuple[frozenset[str], ...]
     shape: ImageShape
     stages: tuple[Stage, ...]
     precision: Precision
@@ -72,7 +76,7 @@ def prepare(
     device. Raises UsageError, DataError or PluginError where no run is possible.
     """
     check_batch(config, images)  # before the speed of such a batch is measured
-    gan, shape = build_gan(config, components.architecture, class_names)
+    gan, learning, shape = build_gan(config, components.architecture, class_names)
     refuse_conflicts(components, gan)
     try_plugins(components, gan, shape, device)
     parts = build_parts(components)
@@ -85,7 +89,7 @@ def prepare(
         config = config.model_copy(update={"precision": precision.name, "layout": precision.layout})
     else:
         precision = Precision("bf16" if config.precision == "bf16" else "float32", device_type=device.type)
-    return PreparedRun(config, components, images, gan, shape, stages, precision, parts)
+    return PreparedRun(config, components, images, gan, learning, shape, stages, precision, parts)
 
 
 def build_source(config: RunConfig, chosen: Chosen) -> Source:
@@ -114,14 +118,23 @@ def _unlabelled(source: Chosen) -> DataError:
     )
 
 
-def build_gan(config: RunConfig, chosen: Chosen, class_names: Sequence[str]) -> tuple[Gan, ImageShape]:
-    """The networks of a run, checked against the contract. Raises PluginError when they break it."""
+def build_gan(
+    config: RunConfig, chosen: Chosen, class_names: Sequence[str]
+) -> tuple[Gan, tuple[frozenset[str], ...], ImageShape]:
+    """The networks of a run, checked against the contract, and the names of the weights of each that learn.
+
+    Raises PluginError when they break the contract.
+    """
     shape = ImageShape(config.resolution, config.channels, len(class_names))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         gan: Gan = chosen.build(shape)
+    networks = gan.networks if isinstance(gan, Gan) else ()
+    learning = tuple(  # before anything grows, since `advance` may let weights rest for a while
+        frozenset(name for name, weight in network.named_parameters() if weight.requires_grad) for network in networks
+    )
     check_contract(gan, shape, chosen.title, config.batch)
-    return gan, shape
+    return gan, learning, shape
 
 
 def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: torch.device) -> None:
@@ -129,7 +142,7 @@ def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: 
     arch, optimizer = components.architecture, components.optimizer
     with redirect_stdout(sys.stderr):  # standard output is for results, and a plugin may print
         if arch.is_plugin:
-            try_networks(gan, arch.title, shape, device)
+            try_networks(gan, arch.title, shape, device, components.loss.build().pairs_real)
         if optimizer.is_plugin:
             try_optimizer(optimizer.build, optimizer.title, device)
         for chosen in filter(lambda one: one.is_plugin, components.strategies):
@@ -178,8 +191,9 @@ def build_game(prepared: PreparedRun, device: torch.device, world: World) -> Gam
         precision.place(network, device)
     scale_g, scale_d = parts.balance.learning_rate_scales
 
-    def optimizer_of(network: torch.nn.Module, learning_rate: float) -> torch.optim.Optimizer:
-        learning = [weight for weight in network.parameters() if weight.requires_grad]
+    def optimizer_of(number: int, learning_rate: float) -> torch.optim.Optimizer:
+        names = prepared.learning[number]
+        learning = [weight for name, weight in gan.networks[number].named_parameters() if name in names]
         setting = OptimizerSetting(learning_rate, config.betas, config.weight_decay)
         built: torch.optim.Optimizer = prepared.components.optimizer.build(learning, setting)
         return built
@@ -187,8 +201,8 @@ def build_game(prepared: PreparedRun, device: torch.device, world: World) -> Gam
     return Game(
         gan,
         _placed(parts.loss, device),
-        optimizer_of(gan.generator, config.lr_g * scale_g),
-        None if gan.discriminator is None else optimizer_of(gan.discriminator, config.lr_d * scale_d),
+        optimizer_of(0, config.lr_g * scale_g),
+        None if gan.discriminator is None else optimizer_of(1, config.lr_d * scale_d),
         penalties=tuple(_placed(penalty, device) for penalty in parts.penalties),
         augmentation=_placed(parts.augmentation, device),
         balance=None if gan.discriminator is None else parts.balance,  # which decides on the host

@@ -20,6 +20,7 @@ from gantool.engine.precision import bf16_gains
 from gantool.errors import DataError, OptionError, StyleError, UnknownNameError
 from gantool.pixels import to_float
 from gantool.plugins.host import PluginHost
+from gantool.style.layers import name_of
 from gantool.style.pyramid import resized
 from gantool.style.settings import Settings
 from gantool.style.transfer import State, transfer
@@ -108,8 +109,7 @@ def find_style_loss(plugins: PluginHost, text: str, extractor: Extractor) -> Sty
         if not own:
             raise
         raise UnknownNameError(
-            f"The extractor {type(extractor).__name__} asks for the style loss {text!r}. {error} "
-            "Name one by --style-loss."
+            f"The extractor {name_of(extractor)} asks for the style loss {text!r}. {error} Name one by --style-loss."
         ) from error
     return built
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gantool.api.features import Extractor, StyleLoss
-from gantool.errors import OptionError
+from gantool.errors import OptionError, did_you_mean
 from gantool.style.objective import Balance, Network
 from gantool.style.settings import Settings
 
@@ -20,7 +20,7 @@ def balance_of(extractor: Extractor, settings: Settings, style_loss: StyleLoss) 
     style = settings.style_layers or extractor.style_layers
     if not content or not style or not extractor.layers:
         raise OptionError(
-            f"The extractor {type(extractor).__name__} names no layers for style transfer; it needs layers, "
+            f"The extractor {name_of(extractor)} names no layers for style transfer; it needs layers, "
             "content_layers, style_layers and select(layers)."
         )
     return Balance(
@@ -34,12 +34,22 @@ def balance_of(extractor: Extractor, settings: Settings, style_loss: StyleLoss) 
 
 def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
     """The part of the extractor that computes these layers. Raises OptionError for layers it does not have."""
+    for layer in layers:
+        if layer not in extractor.layers:
+            raise OptionError(
+                f"The extractor {name_of(extractor)} has no layer {layer!r}, and style transfer is to compare it."
+                f"{did_you_mean(layer, extractor.layers)} It has {', '.join(extractor.layers)}: choose among them by "
+                "--content-layer and --style-layer."
+            )
     network = extractor.select(layers)
     if network is None:
-        raise OptionError(
-            f"The extractor {type(extractor).__name__} has no select(layers), which style transfer needs."
-        )
+        raise OptionError(f"The extractor {name_of(extractor)} has no select(layers), which style transfer needs.")
     return network
+
+
+def name_of(extractor: Extractor) -> str:
+    """The name of the component, as `--extractor` takes it, or of a class that was built without one."""
+    return repr(extractor.component_name) if extractor.component_name else type(extractor).__name__
 
 
 def _normalised(flag: str, layers: Mapping[str, float]) -> dict[str, float]:

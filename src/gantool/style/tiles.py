@@ -69,10 +69,15 @@ class TiledObjective(Objective):
     def __init__(self, *args: Any, side: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         needed = [getattr(self._network, name, None) for name in ("strides", "stride", "halo")]
-        if None in needed or not self._style_loss.additive:
-            what = "the extractor does not give its strides and halo" if None in needed else "the style loss is sliced"
+        if None in needed:
             raise OptionError(
-                f"--tile: {what}, so the image cannot be tiled; leave it out, or use --style-loss covariance."
+                "--tile: the network that the extractor's select(layers) returns has no strides, stride and halo, so "
+                "the image cannot be tiled. Leave --tile out, or use another --extractor, such as vgg19."
+            )
+        if not self._style_loss.additive:
+            raise OptionError(
+                "--tile: the style loss is not additive over tiles, so the image cannot be tiled. Leave --tile out, or "
+                "use --style-loss covariance."
             )
         self._strides: Mapping[str, int] = needed[0] or {}
         self._stride, self._halo, self._side = int(needed[1] or 1), int(needed[2] or 0), side

@@ -138,7 +138,8 @@ class Component:
     `natural`, a callable `(options) -> ImageShape` that gives the shape it is best trained at; it must be quick.
     `images` is how long a run on it is by default, in place of the recipe's. `settle` names a callable `(options,
     setting: Setting) -> (options, why)` that replaces options at "auto" once, when a run begins; it must be quick and
-    import no torch. `traits` are words by which senseless combinations are found before a run: see `TRAITS`.
+    import no torch. Extractors and style losses, which have no part in a run, have none. `traits` are words by which
+    senseless combinations are found before a run: see `TRAITS`.
     `goes_with` names the architectures that a component belongs to: beside another it is refused; empty means any.
     `waives` names checks of `gantool.testing` that it is not tried by, each with the reason, which is shown.
     """

@@ -1,10 +1,10 @@
 """The components of a run, chosen with their options: looked up once, and handed on to whatever needs them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gantool.api.run_config import NONE
 from gantool.api.specs import AUTO, Architecture, Setting
@@ -13,8 +13,14 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.option_types import quote
 from gantool.plugins.selection import Chosen
 
+T = TypeVar("T")
 PLAIN_BALANCE = "fixed"
 """The strategy that `--balance none` stands for: both networks learn from every batch."""
+FIELDS = {
+    "arch": "architecture", "data": "source", "loss": "loss", "penalty": "penalties", "augment": "augmentation",
+    "balance": "balance", "optimizer": "optimizer", "log": "log",
+}  # fmt: skip
+"""The settings of `RunConfig` that name components, and the attribute of `RunComponents` for each."""
 STANDARD_OBSERVERS = ("jsonl", "samples", "watch")
 """Every run has these, unless `--log` names them with options of its own."""
 
@@ -52,16 +58,7 @@ class RunComponents:
 
     def texts(self) -> dict[str, Any]:
         """The settings of `RunConfig` that name components, with every option written out."""
-        return {
-            "arch": self.architecture.text,
-            "data": self.source.text,
-            "loss": self.loss.text,
-            "penalty": tuple(one.text for one in self.penalties),
-            "augment": NONE if self.augmentation is None else self.augmentation.text,
-            "balance": self.balance.text,
-            "optimizer": self.optimizer.text,
-            "log": tuple(one.text for one in self.log),
-        }
+        return {setting: _texts(getattr(self, field)) for setting, field in FIELDS.items()}
 
     def resolved(self, setting: Setting) -> tuple["RunComponents", dict[str, str]]:
         """The components with options at "auto" resolved for the run, and the reasons, by the name of the setting."""
@@ -73,15 +70,16 @@ class RunComponents:
                 why[name] = f"{why[name]}; {reason}" if name in why else reason
             return chosen
 
-        made = replace(
-            self,
-            architecture=settle("arch", self.architecture),
-            loss=settle("loss", self.loss),
-            penalties=tuple(settle("penalty", one) for one in self.penalties),
-            augmentation=None if self.augmentation is None else settle("augment", self.augmentation),
-            balance=settle("balance", self.balance),
-        )
-        return made, why
+        made: dict[str, Any] = {}
+        for name, field in FIELDS.items():
+            was = getattr(self, field)
+            if isinstance(was, tuple):
+                made[field] = tuple(settle(name, one) for one in was)
+            else:
+                made[field] = None if was is None else settle(name, was)
+        standard = tuple(one.resolved(setting)[0] for one in self.standard)
+        by_recipe = tuple(_usable(self.by_recipe, lambda one: one.resolved(setting)[0]))
+        return replace(self, **made, standard=standard, by_recipe=by_recipe), why
 
 
 def components_of(host: PluginHost, settings: Mapping[str, Any]) -> RunComponents:
@@ -113,12 +111,25 @@ def _by_recipe(host: PluginHost, architecture: Chosen) -> Sequence[Chosen]:
     if not isinstance(architecture.spec, Architecture):
         return ()
     recipe = architecture.spec.recipe
-    found = []
-    for kind, text in (*(("penalty", text) for text in recipe.penalties), ("balance", recipe.balance)):
+    named = [
+        (kind, text)
+        for kind, text in (*(("penalty", text) for text in recipe.penalties), ("balance", recipe.balance))
+        if text != NONE
+    ]
+    return list(_usable(named, lambda one: host.resolve(*one)))
+
+
+def _usable(these: Iterable[T], made: Callable[[T], Chosen]) -> Iterator[Chosen]:
+    """What is made of these, without those for which that raises an error."""
+    for one in these:
         with suppress(GantoolError):
-            if text != NONE:
-                found.append(host.resolve(kind, text))
-    return found
+            yield made(one)
+
+
+def _texts(chosen: Chosen | tuple[Chosen, ...] | None) -> str | tuple[str, ...]:
+    if isinstance(chosen, tuple):
+        return tuple(one.text for one in chosen)
+    return NONE if chosen is None else chosen.text
 
 
 def resolved_as(host: PluginHost, requested: Mapping[str, Any], before: RunComponents) -> dict[str, Any]:
@@ -127,20 +138,16 @@ def resolved_as(host: PluginHost, requested: Mapping[str, Any], before: RunCompo
     def resolved(text: str, was: Chosen | None) -> str:
         if was is None or text in (NONE, AUTO):
             return text
-        return host.resolve(was.kind, text).resolved_as(was).text
+        chosen = resolve_source(host, text) if was.kind == "source" else host.resolve(was.kind, text)
+        return chosen.resolved_as(was).text
 
     kept = dict(requested)
-    for setting, was in (
-        ("arch", before.architecture),
-        ("loss", before.loss),
-        ("augment", before.augmentation),
-        ("balance", before.balance),
-    ):
-        if setting in kept:
-            kept[setting] = resolved(kept[setting], was)
-    penalties = kept.get("penalty", ())
-    if len(penalties) == len(before.penalties):
-        kept["penalty"] = tuple(resolved(*pair) for pair in zip(penalties, before.penalties, strict=True))
+    for setting in FIELDS.keys() & kept:
+        text, was = kept[setting], getattr(before, FIELDS[setting])
+        if not isinstance(was, tuple):
+            kept[setting] = resolved(text, was)
+        elif len(text) == len(was):
+            kept[setting] = tuple(resolved(*pair) for pair in zip(text, was, strict=True))
     return kept
 
 

@@ -141,13 +141,25 @@ def _named(kind: str, chosen: Sequence[Chosen]) -> str:
     return next(flag_of(one) for one in chosen if one.kind == kind)
 
 
+def _balance_of_recipe(prepared: PreparedRun) -> Balance | None:
+    """The balance of the architecture's recipe, where it can be built; it need not be that of the run."""
+    for chosen in prepared.components.by_recipe:
+        if chosen == prepared.components.balance:
+            return prepared.parts.balance
+        if chosen.kind == "balance":
+            with suppress(GantoolError):
+                built: Balance = chosen.build()
+                return built
+    return None
+
+
 def rate_warnings(prepared: PreparedRun) -> Iterator[str]:
     """Warnings about learning rates far from those of the recipe, with the factors of the balance."""
     config, chosen, arch = prepared.config, prepared.components.strategies, prepared.components.architecture.spec
     if not isinstance(arch, Architecture):
         return
     recipe = arch.recipe
-    of_recipe = next((one.build() for one in prepared.components.by_recipe if one.kind == "balance"), None)
+    of_recipe = _balance_of_recipe(prepared)
     given = {"--lr-g": config.lr_g, "--lr-d": config.lr_d}
     scale = dict(zip(given, scales_of(prepared.parts.balance), strict=True))
     own_scale = dict(zip(given, scales_of(of_recipe), strict=True))

@@ -59,14 +59,28 @@ def decide(host: PluginHost, requested: Mapping[str, Any], file: Path | None = N
     config = validated(_cadence(settings), "The configuration")
     _check_resolution(arch.spec, config.resolution)
     config = config.model_copy(update={"horizon": _horizon(config)})
-    count = lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
-    components, reasons = _without_auto(host, components, config, count)
-    config = config.model_copy(update=components.texts())
+    source, chosen = _source_without_auto(source, config)
+    count = _counter(source, config)
+    reasons: dict[str, str] = {}
     if "batch" not in given:
         unset = {name: reason for name, reason in by_default.why.items() if name not in given}
-        config, fewer = defaults.no_more_than_there_are(config, unset, count)
-        reasons |= fewer
+        config, reasons = defaults.no_more_than_there_are(config, unset, count)
+    components, others = _without_auto(host, replace(components, source=source), config, count)
+    config = config.model_copy(update=components.texts())
+    reasons |= chosen | others
     return ResolvedRun(config, components, defaults.choices(config, given, why, reasons))
+
+
+def _counter(source: Chosen, config: RunConfig) -> Callable[[], int]:
+    """The number of images of a source, counted once, where that matters."""
+    return lru_cache(lambda: len(source.build(resolution=config.resolution, channels=config.channels)))
+
+
+def _source_without_auto(source: Chosen, config: RunConfig) -> tuple[Chosen, dict[str, str]]:
+    """The source with nothing left at "auto", and the reason, by the name of its setting."""
+    count = _counter(source, config)
+    source, why = source.resolved(Setting(config.resolution, config.channels, config.batch, config.images, count))
+    return source, {"data": why} if why else {}
 
 
 def _without_auto(

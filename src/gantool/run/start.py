@@ -60,8 +60,12 @@ def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
 
 
 def planned(config: RunConfig) -> Plan:
-    """A fresh run of a configuration. Raises UsageError and PluginError when its components are not usable here."""
-    return Plan(config, components_of(host(), config.model_dump()))
+    """A fresh run of a configuration, with options at "auto" resolved.
+
+    Raises UsageError and PluginError when its components are not usable here.
+    """
+    decided = decide(host(), config.model_dump())
+    return Plan(decided.config, decided.components, choices=decided.choices)
 
 
 def plan(

@@ -25,7 +25,7 @@ def test_every_setting_says_what_it_is() -> None:
     [
         ("lr_end", float | None, "X"),
         ("horizon", int | None, "N"),
-        ("channels", int | None, "1|3"),
+        ("channels", int | None, "1|3|4"),
         ("lr_schedule", str | None, "constant|linear|cosine"),
         ("flip", bool | None, None),
         ("log", list[str] | None, "NAME[:option=value,...]"),

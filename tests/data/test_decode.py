@@ -3,7 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw
 
 from gantool.data.pictures import decode as module
 from gantool.data.pictures.decode import UndecodableError, decode, peek
@@ -80,6 +80,56 @@ def test_transparency_lies_on_the_background(format: str) -> None:
     pixels = decoded(saved(image, format, **({"lossless": True} if format == "WEBP" else {})), background="blue")
     assert colour(pixels, 4, 1) == BLUE
     assert colour(pixels, 4, 7) in (RED, (254, 0, 0))
+
+
+def ball(hidden: tuple[int, int, int]) -> Image.Image:
+    """A red disc with a soft edge; its transparent surroundings have a colour that nobody sees."""
+    mask = Image.new("L", (64, 64))
+    ImageDraw.Draw(mask).ellipse((8, 8, 56, 56), fill=255)
+    mask = mask.resize((61, 61), Image.Resampling.BICUBIC)
+    image = Image.new("RGBA", mask.size, (*RED, 255))
+    image.putalpha(mask)
+    pixels = np.asarray(image).copy()
+    pixels[pixels[..., 3] == 0] = (*hidden, 0)
+    return Image.fromarray(pixels)
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+@pytest.mark.parametrize("filter", ["lanczos", "bicubic", "box"])
+def test_resizing_leaves_no_fringe_of_hidden_colours(fit: str, filter: str) -> None:
+    seen = [decoded(saved(ball(hidden)), 16, 4, fit=fit, filter=filter) for hidden in ((0, 0, 0), (255, 255, 255))]
+    assert (seen[0] == seen[1]).all()
+    red, green, blue, alpha = seen[0].astype(int)
+    assert abs(red - alpha).max() <= 1  # pure red at every alpha, multiplied by it
+    assert max(green.max(), blue.max()) <= 1
+    assert alpha[0, 0] == 0
+    assert alpha[8, 8] == 255
+    assert ((alpha > 20) & (alpha < 235)).any()
+
+
+def test_alpha_is_kept_where_there_is_none_and_pads_are_transparent() -> None:
+    opaque = decoded(saved(noise((8, 4)), "JPEG"), 8, 4, fit="pad")
+    assert (opaque[3, 2:6] == 255).all()
+    assert (opaque[:, :2] == 0).all()
+    assert (opaque[:3, 2:6] == decoded(saved(noise((8, 4)), "JPEG"), 8, 3, fit="pad")[:, 2:6]).all()
+
+
+@pytest.mark.parametrize("mode", ["LA", "P", "PA", "L", "1", "I;16", "RGB"])
+def test_every_kind_of_transparency_becomes_alpha(mode: str) -> None:
+    alpha = Image.new("L", (8, 8), 255)
+    alpha.paste(0, (0, 0, 8, 4))
+    more = {}
+    if mode in ("LA", "PA"):
+        image = Image.new(mode, (8, 8), 200)
+        image.putalpha(alpha)
+    else:
+        values = np.where(np.asarray(alpha) > 0, 255, 0).astype(np.uint16 if mode == "I;16" else np.uint8)
+        image = Image.fromarray(values)
+        image = image.convert(mode) if mode in ("1", "RGB", "P") else image
+        more = {"transparency": (0, 0, 0) if mode == "RGB" else 0}
+    pixels = decoded(saved(image, "TIFF" if mode == "PA" else "PNG", **more), 8, 4)
+    assert colour(pixels, 4, 1) == (0, 0, 0, 0)
+    assert colour(pixels, 4, 7)[3] == 255
 
 
 @pytest.mark.parametrize("mode", ["L", "I;16", "1"])

@@ -92,3 +92,13 @@ def test_the_catalogue_names_the_factory_and_the_natural_shape() -> None:
     spec = next(spec for spec in SPECS if spec.name == "shapes")
     assert spec.factory == "gantool.builtin.sources.shapes:build"
     assert spec.natural == "gantool.builtin.sources.builtin_sets:shapes_natural"
+
+
+def test_with_alpha_figures_lie_on_nothing() -> None:
+    alone, whole = source(channels=4).batch(0, 24)[0].astype(float), source().batch(0, 24)[0].astype(float)
+    colors, alpha = alone[:, :3], alone[:, 3:]
+    assert (colors <= alpha).all()
+    assert (alpha[..., 0, 0] == 0).all()
+    covered = (alpha == 255).repeat(3, axis=1)
+    assert covered.mean() > 0.1
+    assert np.abs(colors - whole)[covered].max() <= 1

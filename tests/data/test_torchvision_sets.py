@@ -89,6 +89,7 @@ def test_pictures_come_at_the_wanted_shape_with_labels(tmp_path: Path, fake: typ
     assert (image.dtype, tuple(image.shape), label) == (torch.uint8, (3, 16, 16), 1)
     assert image.unique().tolist() == [11]
     assert cifar10(tmp_path, channels=1)[0][0].shape == (1, 32, 32)
+    assert (cifar10(tmp_path, channels=4)[0][0][3] == 255).all()
 
 
 def test_all_is_the_parts_one_after_the_other(tmp_path: Path, fake: type[FakeSet]) -> None:

@@ -26,7 +26,7 @@ def test_proportions_orientation_and_transparency_are_kept(tmp_path):
     assert read_picture(tmp_path / "turned.png").pixels.shape == (3, 40, 20)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 def test_a_square_is_what_training_would_see(tmp_path, channels):
     pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 4), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "wide.png")

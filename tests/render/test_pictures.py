@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gantool.data.pictures.whole import read_square
 from gantool.errors import OptionError
 from gantool.render.pictures import save_pictures, to_pil, upscale
 
@@ -54,6 +55,18 @@ def test_upscaling_is_by_whole_pixels() -> None:
     image = torch.tensor([[[1, 2]]], dtype=torch.uint8)
     assert upscale(image, 2).tolist() == [[[1, 1, 2, 2], [1, 1, 2, 2]]]
     assert upscale(image, 1) is image
+
+
+def test_alpha_is_kept_and_read_again_to_the_same_pixels(tmp_path: Path) -> None:
+    alpha = torch.arange(256).view(1, 16, 16)
+    share = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(0))
+    made = torch.cat([(alpha * share).round(), alpha]).to(torch.uint8)
+    for suffix in (".png", ".webp"):
+        path = tmp_path / f"a{suffix}"
+        save_pictures([to_pil(made)], [path])
+        with Image.open(path) as opened:
+            assert opened.mode == "RGBA"
+        assert torch.equal(read_square(path, 16, 4), made)
 
 
 def test_odd_channels_are_refused() -> None:

@@ -38,7 +38,7 @@ class Source(Part):
 
     @abstractmethod
     def __getitem__(self, index: int, /) -> tuple[UInt8[Tensor, "c h w"], int | None]:
-        """One image at the wanted resolution and its label."""
+        """One image at the wanted resolution and its label; of four channels, colours are multiplied by alpha."""
 
     def batch(self, start: int, stop: int) -> tuple[Any, Any] | None:
         """Images `[n, c, h, w]` of these indices and labels `[n]` or None, as tensors or arrays.

@@ -13,6 +13,9 @@ GAME, IMAGES, LEARNING, MACHINE, RUN = "Networks and losses", "Images", "Length 
 PANELS = (GAME, IMAGES, LEARNING, MACHINE, RUN)
 """The groups of settings on a help page, in order."""
 
+COLORS = {1: "grey", 3: "colour", 4: "colour with transparency"}
+"""Names of pictures with so many channels."""
+
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -68,7 +71,9 @@ class RunConfig(BaseModel):
     resolution: int = setting(
         ..., "Image height and width in pixels. Default: near the source's own, for a folder 64 at most.", IMAGES, ge=4
     )
-    channels: Literal[1, 3] = setting(3, "Image channels: 1 is grey, 3 is RGB. Default: those of the source.", IMAGES)
+    channels: Literal[1, 3, 4] = setting(
+        3, "Image channels: 1 is grey, 3 RGB, 4 RGB with transparency. Default: 1 or 3, as the source has.", IMAGES
+    )
     labels: bool = setting(False, "Class-conditional training; the sub-folders of --data are the classes.", IMAGES)
     loss: str = setting("logistic", "Adversarial loss.", GAME, kind="loss")
     penalty: tuple[str, ...] = setting(

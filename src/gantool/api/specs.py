@@ -27,7 +27,10 @@ def option(default: Any, help: str, **limits: Any) -> Any:
 
 @dataclass(frozen=True)
 class ImageShape:
-    """The pictures an architecture is built for: square, `classes` 0 when they carry no labels."""
+    """The pictures an architecture is built for: square, `classes` 0 when they carry no labels.
+
+    One channel is grey, three are RGB, four are RGB multiplied by alpha, and alpha.
+    """
 
     resolution: int
     channels: int = 3

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from gantool.api.run_config import COLORS
 from gantool.api.specs import AUTO
 from gantool.cli.interrupts import interruptible
 from gantool.cli.output import console, result, result_json, say, warn
@@ -87,8 +88,8 @@ def resume_command(run: Path, plugins: Sequence[Path]) -> str:
 def notes(made: Trainer) -> Iterator[str]:
     """The notes to print before the first step, one line each."""
     config = made.config
-    colour = "grey" if config.channels == 1 else "colour"
-    yield f"Data: {made.batches.count:,} images from {config.data}, at {config.resolution} pixels, in {colour}"
+    kind = COLORS[config.channels]
+    yield f"Data: {made.batches.count:,} images from {config.data}, at {config.resolution} pixels, in {kind}"
     skipped = made.run / SKIPPED
     if skipped.is_file():
         count = len(skipped.read_text(encoding="utf-8").splitlines())

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gantool.errors import OptionError
 from gantool.files import write_atomically
+from gantool.pixels import has_alpha, straight
 
 # PNG level 4 is as small as level 9 on network output; WebP method 4 takes many times method 2's time.
 ENCODINGS: dict[str, dict[str, Any]] = {
@@ -23,10 +24,10 @@ THREADS = 4
 
 
 def to_pil(image: UInt8[Tensor, "c h w"]) -> Image.Image:
-    """The tensor as a Pillow image: grey for one channel, RGB for three."""
-    if len(image) not in (1, 3):
-        raise OptionError(f"A picture has 1 or 3 channels; this one has {len(image)}.")
-    array = image.cpu()
+    """The tensor as a Pillow image: grey for one channel, RGB for three, RGBA for four (see `pixels`)."""
+    if len(image) not in (1, 3, 4):
+        raise OptionError(f"A picture has 1, 3 or 4 channels; this one has {len(image)}.")
+    array = straight(image.cpu()) if has_alpha(image) else image.cpu()
     return Image.fromarray((array[0] if len(array) == 1 else array.permute(1, 2, 0)).contiguous().numpy())
 
 

@@ -175,7 +175,7 @@ def its_natural_shape_is_true(trial: SourceTrial) -> Iterator[str]:
         return
     source: Source = trial.component.build(resolution=shape.resolution, channels=shape.channels)
     picture, _ = source[0]
-    if tuple(picture.shape) != (shape.channels, shape.resolution, shape.resolution) or shape.channels not in (1, 3):
+    if tuple(picture.shape) != (shape.channels, shape.resolution, shape.resolution) or shape.channels not in (1, 3, 4):
         yield (
             f"its natural shape is {shape}, and there it gives {_described(picture)}. Let `natural` of its spec name "
             "a shape that it provides."

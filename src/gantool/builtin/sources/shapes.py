@@ -104,7 +104,7 @@ class Shapes(Source):
 
 
 def build(options: ShapesOptions, resolution: int, channels: int) -> Shapes:
-    """The source, at any resolution, with 1 or 3 channels."""
+    """The source, at any resolution, with 1, 3 or 4 channels."""
     return Shapes(options.count, options.seed, resolution, channels)
 
 

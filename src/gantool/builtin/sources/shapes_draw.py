@@ -42,6 +42,7 @@ _PLATE_RADIUS = 0.79
 _SHADOW_DROP, _SHADOW_REACH, _SHADOW_STRENGTH = 0.075, 0.2, 0.32
 _PIXELS_AT_ONCE = 131_072  # the planes of one chunk stay in the processor's cache
 _LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)
+_FIGURE = np.array([[0], [0], [1], [1], [1], [1], [1]], np.float32)  # all paints but the background's two
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Strokes:
 
 
 def draw(strokes: Strokes, resolution: int, channels: int = 3) -> UInt8[np.ndarray, "n c h w"]:
-    """The pictures, square; one channel is their luminance."""
+    """The pictures, square; one channel is their luminance, four are figure and shadow with alpha."""
     pictures = np.empty((len(strokes), channels, resolution * resolution), np.uint8)
     step = max(1, _PIXELS_AT_ONCE // resolution**2)
     for start in range(0, len(strokes), step):
@@ -146,5 +147,10 @@ def paints(
         ],
         axis=1,
     )  # fmt: skip
-    luminance_or_all: Float32[np.ndarray, "n 7 c"] = mixed @ _LUMA if channels == 1 else mixed
-    return luminance_or_all.swapaxes(1, 2)
+    if channels == 1:
+        mixed = mixed @ _LUMA
+    elif channels == 4:
+        opaque = np.full((*mixed.shape[:2], 1), 255, np.float32)
+        mixed = np.concatenate([mixed, opaque], axis=2) * _FIGURE
+    wanted: Float32[np.ndarray, "n c 7"] = mixed.swapaxes(1, 2)
+    return wanted

@@ -97,7 +97,7 @@ class TorchvisionSource(Source):
 
 
 def build(name: str, options: TorchvisionOptions, resolution: int, channels: int) -> TorchvisionSource:
-    """The set at any resolution, with 1 or 3 channels; labelled where the set has classes and all parts have labels.
+    """The set at any resolution, with 1, 3 or 4 channels; labelled where the set has classes and all parts have labels.
 
     Raises DataError if its files are missing and cannot be fetched, or a package to read them is missing.
     """
@@ -145,7 +145,7 @@ def _part(name: str, known: _Set, root: Path, asked: dict[str, Any], download: b
 def _fitted(image: Image.Image, resolution: int, channels: int) -> UInt8[Tensor, "c h w"]:
     side = min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
-    image = image.convert("L" if channels == 1 else "RGB")
+    image = image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
     if image.size != (resolution, resolution):
         box = (left, top, left + side, top + side)
         image = image.resize((resolution, resolution), Image.Resampling.LANCZOS, box=box)

@@ -87,7 +87,8 @@ def decode(
 ) -> UInt8[np.ndarray, "c h w"]:
     """The picture in `file` as uint8 `[channels, resolution, resolution]`: upright, sRGB, on the background.
 
-    Raises UndecodableError with the reason.
+    Four channels are RGB multiplied by alpha, and alpha (see `pixels`), on no background. Raises UndecodableError with
+    the reason.
     """
     with _refusing(), opened(file) as image:
         return _pixels(image, options, resolution, channels)
@@ -154,15 +155,18 @@ def _pixels(image: Image.Image, options: FolderOptions, resolution: int, channel
     small = _resized(small, options, resolution)
     if turn is not None:
         small = small.transpose(turn)
-    background = ImageColor.getcolor(options.background, "RGB")
-    small = flattened(to_srgb(small, profile), background)
+    small = to_srgb(small, profile)
+    mode = "RGBA" if channels == 4 else "RGB"
+    paper = ImageColor.getcolor("#0000" if channels == 4 else options.background, mode)
+    small = small if channels == 4 else flattened(small, paper)
     if small.size != (resolution, resolution):
-        canvas = Image.new("RGB", (resolution, resolution), background)
+        canvas = Image.new(mode, (resolution, resolution), paper)
         canvas.paste(small, ((resolution - small.width) // 2, (resolution - small.height) // 2))
         small = canvas
     if channels == 1:
         return np.asarray(small.convert("L"))[None].copy()
-    return np.ascontiguousarray(np.asarray(small.convert("RGB")).transpose(2, 0, 1))  # (h, w, c) to (c, h, w)
+    pixels = np.asarray(small.convert(mode) if channels == 3 else small.convert(mode).convert("RGBa"))
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))  # (h, w, c) to (c, h, w)
 
 
 def _resized(image: Image.Image, options: FolderOptions, resolution: int) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from gantool.api.run_config import COLORS
 from gantool.data.survey.check import ALIKE_LIMIT, Report, Spread, Training
 
 _SHOWN = 10
@@ -51,7 +52,7 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _training(training: Training, enlarged: int) -> Iterator[tuple[str, str]]:
-    size, kind = training.resolution, "grey" if training.channels == 1 else "colour"
+    size, kind = training.resolution, COLORS[training.channels]
     labels = f", {training.classes} classes (with --labels)" if training.classes else ""
     yield "training", f"{training.images:,} images of {size} x {size}, {kind}, fit={training.fit}{labels}"
     if enlarged:

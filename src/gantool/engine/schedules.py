@@ -52,16 +52,18 @@ class Pace:
     def __init__(self, schedule: Schedule, optimizers: Sequence[Optimizer]) -> None:
         self._schedule = schedule
         self._own = [
-            (group, group["lr"], group.get("betas")) for optimizer in optimizers for group in optimizer.param_groups
+            (optimizer, [(group["lr"], group.get("betas")) for group in optimizer.param_groups])
+            for optimizer in optimizers
         ]
 
     def take(self, images_seen: int | float) -> None:
         """Set the learning rates and betas of all optimizers for this number of images."""
         share = self._schedule.learning_rate(images_seen)
-        for group, rate, betas in self._own:
-            group["lr"] = rate * share
-            if betas is not None and self._schedule.beta2_start is not None:
-                group["betas"] = (betas[0], self._schedule.second_beta(images_seen, betas[1]))
+        for optimizer, own in self._own:  # a resume gives an optimizer other groups, so they are not kept here
+            for group, (rate, betas) in zip(optimizer.param_groups, own, strict=True):
+                group["lr"] = rate * share
+                if betas is not None and self._schedule.beta2_start is not None:
+                    group["betas"] = (betas[0], self._schedule.second_beta(images_seen, betas[1]))
 
 
 def schedule_of(config: RunConfig) -> Schedule:

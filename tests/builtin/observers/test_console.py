@@ -109,3 +109,41 @@ def test_the_line_tells_what_was_measured_last(tmp_path):
     for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8), measured, tick(100)):
         console(event)
     assert out.getvalue().rstrip().endswith("diversity 87%  SWD 0.21")
+
+
+def test_numbers_that_are_not_finite_and_endless_runs_are_shown():
+    event = Tick(
+        400, 10**30, 1.0, 1.0, {"loss_d": float("nan")}, {"level": float("nan"), "alpha": float("inf"), "p": 2.0}
+    )
+    line = status(event, 1e-12)
+    assert "level nan" in line
+    assert "alpha inf" in line
+    assert "p 2 " in line
+    assert "D nan" in line
+
+
+def test_a_display_that_fails_says_so_once_and_still_shows_warnings(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("gantool.builtin.observers.console.status", lambda *_: int("no number"))
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
+    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    for images in (100, 200):
+        console(tick(images))
+    console(Warned(200, "careful"))
+    console(Finished(200, tmp_path, False))
+    said = capsys.readouterr().err
+    assert said.count("the progress display failed and is switched off, training goes on: ValueError") == 1
+    assert said.count("\n") == 1
+    assert "careful" in out.getvalue()
+
+
+def test_a_display_whose_output_is_full_stops_nothing(tmp_path, monkeypatch):
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sys.stderr", Full())
+    console = Console(ConsoleOptions())
+    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8), tick(100), Warned(100, "careful"),
+                  Finished(1000, tmp_path, False)):  # fmt: skip
+        console(event)

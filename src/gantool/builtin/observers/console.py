@@ -1,7 +1,9 @@
 """Progress on standard error: a live line on a terminal, else a plain line every few seconds."""
 
+import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 from rich.console import Console as Screen
@@ -11,9 +13,13 @@ from rich.text import Text
 from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import ConsoleOptions
+from gantool.errors import cause, sentence
 
 SMOOTHING = 0.9
 """The decay of the averaged speed, so that the estimate of the time left does not jump."""
+
+LONGEST = 10.0**12
+"""Seconds that can still be shown as days."""
 
 
 class Console(Observer):
@@ -30,7 +36,17 @@ class Console(Observer):
         self._measured: Measured | None = None
 
     def __call__(self, event: Event) -> None:
-        """Show the event."""
+        """Show the event. If that fails, a sentence says so, and only warnings are shown from then on."""
+        try:
+            self._show(event)
+        except Exception as error:
+            self._quiet = True
+            with suppress(Exception):  # nothing may be left to print on
+                self._stop()
+                failed = f"the progress display failed and is switched off, training goes on: {cause(error)}"
+                print(f"Warning: {sentence(failed)}", file=sys.stderr)  # noqa: T201 (the screen may be what fails)
+
+    def _show(self, event: Event) -> None:
         match event:
             case Warned():
                 self._say("Warning: ", event.message, "yellow")
@@ -107,7 +123,8 @@ class Console(Observer):
 
 def status(event: Tick, images_per_second: float, measured: Measured | None = None) -> str:
     """One line with progress, speed, time left, losses and accuracies."""
-    left = timedelta(seconds=int(max(event.images_goal - event.images_seen, 0) / max(images_per_second, 1e-9)))
+    seconds = max(event.images_goal - event.images_seen, 0) / max(images_per_second, 1e-9)
+    left = timedelta(seconds=int(min(seconds, LONGEST)))
     scalars = event.scalars
     parts = [
         f"{event.images_seen:,}/{event.images_goal:,} images",
@@ -137,4 +154,4 @@ def _measurements(measured: Measured | None) -> list[str]:
 
 
 def _short(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"

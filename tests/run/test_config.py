@@ -97,7 +97,9 @@ def test_an_unknown_setting_in_a_file_gets_the_nearest_right_one(tmp_path):
         read_config(path)
 
 
-@pytest.mark.parametrize("content", ["batch = ", "\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", ["batch = ", "\xff\xfe", "seed = " + "9" * 5000, ".".join("a" * 9999) + " = 1", "log = " + "[" * 9999]
+)
 def test_a_file_that_is_no_toml_is_named(tmp_path, content):
     path = tmp_path / "run.toml"
     path.write_text(content, encoding="latin-1")

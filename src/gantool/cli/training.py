@@ -21,6 +21,7 @@ from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, PluginError
 from gantool.plugins.blame import failure
 from gantool.plugins.host import host
+from gantool.reading import lines
 from gantool.run.defaults import DefaultChoice
 from gantool.run.folder import is_saved
 from gantool.run.forecast import Forecast
@@ -92,7 +93,7 @@ def notes(made: Trainer) -> Iterator[str]:
     yield f"Data: {made.batches.count:,} images from {config.data}, at {config.resolution} pixels, in {kind}"
     skipped = made.run / SKIPPED
     if skipped.is_file():
-        count = len(skipped.read_text(encoding="utf-8").splitlines())
+        count = sum(1 for _ in lines(skipped))
         yield f"Skipped: {count} files that could not be read; see {skipped}"
     if config.labels:
         yield f"Classes: {len(made.card.class_names)}: {', '.join(made.card.class_names[:12])}"

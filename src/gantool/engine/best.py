@@ -11,6 +11,7 @@ from typing import Any
 from gantool.api.events import Event, Measured
 from gantool.engine.run_names import BEST, CHECKPOINTS, by_images
 from gantool.files import write_text
+from gantool.reading import read_json
 
 CLEARLY_WORSE = 1.2
 """The factor by which the last score must exceed the best for a message at the end of a run."""
@@ -84,7 +85,7 @@ def score_among(events: Sequence[Event]) -> float | None:
 def best_checkpoint(run: Path) -> Path | None:
     """The checkpoint folder that a run's `best.json` names; None if that file is missing or cannot be read."""
     try:
-        return run / str(json.loads((run / BEST).read_text(encoding="utf-8"))["checkpoint"])
+        return run / str(read_json(run / BEST)["checkpoint"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -24,6 +24,7 @@ from gantool.engine.model_file import ModelCard, load_generator, weights_file
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, GENERATOR, by_images
 from gantool.errors import CheckpointError
 from gantool.files import remove_unfinished, write_folder_atomically
+from gantool.reading import check_archive, read_json
 
 DISCRIMINATOR, STATE, MANIFEST = "discriminator.safetensors", "state.pt", "manifest.json"
 
@@ -82,6 +83,7 @@ def load(path: Path) -> Contents:
         raise CheckpointError(f"The checkpoint {path} cannot be used: {problem}.{_remedy(path)}")
     try:
         averaged, card = load_generator(path / AVERAGED)
+        check_archive(path / STATE)
         state = torch.load(path / STATE, map_location="cpu", weights_only=True)
         return Contents(
             int(state["images_seen"]),
@@ -91,7 +93,7 @@ def load(path: Path) -> Contents:
             card,
             state,
         )
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, KeyError, TypeError, OSError) as error:
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, KeyError, TypeError, ValueError, OSError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise CheckpointError(f"The checkpoint {path} cannot be used: {reason}.{_remedy(path)}") from error
 
@@ -100,7 +102,7 @@ def every(run: Path) -> Iterator[Path]:
     """All checkpoint folders of a run, including damaged ones."""
     folder = run / CHECKPOINTS
     paths = folder.iterdir() if folder.is_dir() else iter(())
-    return (path for path in paths if path.name.isdigit() and path.is_dir())
+    return (path for path in paths if path.name.isascii() and path.name.isdigit() and path.is_dir())
 
 
 def images_of(path: Path) -> int:
@@ -121,7 +123,7 @@ def newest_good(run: Path) -> Path | None:
 def damage(path: Path) -> str:
     """The damage to a checkpoint's files, in a few words; empty if there is none."""
     try:
-        digests = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["sha256"]
+        digests = read_json(path / MANIFEST)["sha256"]
         names = {GENERATOR, AVERAGED, STATE}
         if set(digests) - {DISCRIMINATOR} != names:
             return f"{MANIFEST} does not list {', '.join(sorted(names))}"

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from gantool.errors import GantoolError
 from gantool.files import write_text
+from gantool.reading import read_json
 
 Name = Literal["float32", "bf16"]
 Layout = Literal["contiguous", "channels_last"]
@@ -130,7 +131,7 @@ def _processor(device: torch.device) -> str:
 
 def _recall(memory: Path) -> dict[str, str]:
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
+        known = read_json(memory)
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}

@@ -20,6 +20,7 @@ from gantool.plugin_tools.doctor import candidates, wanted
 from gantool.plugin_tools.examination import Request
 from gantool.plugin_tools.installed import InstalledPlugin, installed_plugins
 from gantool.plugins.loading import Candidate, Key
+from gantool.reading import read_json
 
 SECONDS = 20.0
 """The limit for the import of one plugin; torch from a slow disk takes half of that."""
@@ -76,7 +77,7 @@ def _fingerprint(candidate: Candidate, installations: Mapping[str, InstalledPlug
 
 def _read(file: Path, key: str) -> dict[Key, str] | None:
     try:
-        known = json.loads(file.read_text(encoding="utf-8"))
+        known = read_json(file)
         if known["key"] != key:
             return None
         return {(name, distribution, origin): why for (name, distribution, origin), why in known["fatal"]}

@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
 from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
 from gantool.plugins.option_words import finite, phrase
+from gantool.reading import parse_toml, read_text
 
 _SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 WITHOUT_FLAG = tuple(name for name in SETTINGS if not flag_of(name).panel)
@@ -34,11 +34,11 @@ def parse_count(text: str | int) -> int:
 def read_config(path: Path) -> dict[str, Any]:
     """The settings in a TOML file, unresolved. Raises UsageError naming file and key."""
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = parse_toml(read_text(path))
     except OSError as error:
         near = "" if path.exists() else nearest_beside(path)
         raise UsageError(f"The configuration {path} cannot be read: {error.strerror}.{near}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
     known = (*RunConfig.model_fields, *ALIASES)
     for key in settings:

@@ -11,6 +11,7 @@ from gantool.engine.run_names import CONFIG
 from gantool.errors import ResumeError, UsageError
 from gantool.files import write_text
 from gantool.plugins.host import PluginHost
+from gantool.reading import read_json
 from gantool.run import folder as run_folder
 from gantool.run.components import resolve_source, source_name
 from gantool.run.config import read_config, write_settings
@@ -139,7 +140,7 @@ def _texts(texts: Sequence[str] | None) -> str:
 def read(folder: Path) -> SearchSettings:
     """The initial settings of a search, read from its folder. Raises UsageError if the folder is none of a search."""
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found = read_json(folder / FILE)
         found |= {"given": found.pop("said")} if "said" in found else {}  # of a search made before
         return SearchSettings(**found)
     except (OSError, ValueError, TypeError) as error:

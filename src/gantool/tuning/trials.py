@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from gantool.errors import UsageError, cause
 from gantool.files import write_text
+from gantool.reading import read_json
 
 FACTOR = 2
 """One in this number of trials continues beyond a rung."""
@@ -121,8 +123,11 @@ def save(folder: Path, trials: Sequence[Trial]) -> None:
 
 
 def load(folder: Path) -> list[Trial]:
-    """The trials of a search; none when it has not begun."""
+    """The trials of a search; none when it has not begun. Raises UsageError for a damaged file."""
     if not (folder / FILE).is_file():
         return []
-    read = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    return [Trial(**{**one, "scores": [(seen, score) for seen, score in one["scores"]]}) for one in read]
+    try:
+        read = read_json(folder / FILE)
+        return [Trial(**{**one, "scores": [(seen, score) for seen, score in one["scores"]]}) for one in read]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UsageError(f"The search {folder} cannot go on: its {FILE} cannot be read ({cause(error)}).") from error

@@ -1,8 +1,10 @@
 import json
 
 from gantool.api.events import Measured, Started, Tick, Warned
-from gantool.builtin.observers import JsonlOptions
-from gantool.builtin.observers.jsonl import Jsonl
+from gantool.builtin.observers import JsonlOptions, WatchOptions
+from gantool.builtin.observers.detector import Detector, read_metrics, rounded
+from gantool.builtin.observers.history import Reading
+from gantool.builtin.observers.jsonl import Jsonl, keep_until
 
 
 def started(run, images_seen=0):
@@ -43,3 +45,30 @@ def test_a_measurement_has_a_line_with_its_score_if_it_has_one(tmp_path):
     for event in (started(tmp_path), Measured(10, {"swd": 0.123456789}, 0.2), Measured(20, {"swd": 0.5})):
         observer(event)
     assert lines(tmp_path) == [{"images_seen": 10, "swd": 0.123457, "score": 0.2}, {"images_seen": 20, "swd": 0.5}]
+
+
+def test_values_that_are_not_finite_are_null_and_left_out_when_read(tmp_path):
+    observer = Jsonl(JsonlOptions())
+    nan, inf = float("nan"), float("inf")
+    observer(started(tmp_path))
+    observer(Tick(10, 100, 1.0, inf, {"loss_d": nan, "loss_g": 1.0}, {"level": -inf}))
+    observer(Measured(20, {"swd": nan}, inf))
+    assert lines(tmp_path) == [
+        {"images_seen": 10, "images_per_second": None, "level": None, "loss_d": None, "loss_g": 1.0},
+        {"images_seen": 20, "swd": None, "score": None},
+    ]
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"images_seen": 30, "loss_d": NaN, "loss_g": 1e999, "level": 4}\n')  # of earlier versions
+        file.write('{"images_seen": NaN, "level": 4}\n{"images_seen": ' + "9" * 5000 + "}\n" + "[" * 9999 + "\n")
+    readings = list(read_metrics(tmp_path / "metrics.jsonl"))
+    assert [(reading.images_seen, dict(reading.values)) for reading in readings] == [
+        (10, {"loss_g": 1.0}), (30, {"level": 4.0}),
+    ]  # fmt: skip
+    keep_until(tmp_path / "metrics.jsonl", 20)
+    assert [line["images_seen"] for line in lines(tmp_path)] == [10, 20]
+
+
+def test_a_measurement_that_is_not_finite_is_no_measurement_for_the_rules():
+    detector = Detector(WatchOptions(), 10_000)
+    for seen in range(0, 10_001, 500):
+        assert detector.take(Reading(seen, rounded({"swd": float("nan"), "diversity": 0.0, "side": 8.0}))) == []

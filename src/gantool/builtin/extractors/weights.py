@@ -16,6 +16,7 @@ from torch import Tensor
 from gantool.errors import DataError, OptionError, nearest_beside
 from gantool.files import cache_folder, write_atomically
 from gantool.progress import report
+from gantool.reading import check_archive
 
 TORCHVISION = {"vgg19": "VGG19_Weights", "vgg16": "VGG16_Weights", "squeezenet": "SqueezeNet1_1_Weights"}
 SECONDS_TO_ANSWER = 5.0
@@ -40,6 +41,7 @@ def load_weights(name: str, file: str = "") -> tuple[Mapping[str, Tensor], str]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path), str(path)
+        check_archive(path)
         found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # torch and safetensors raise nearly anything over a damaged file
         reason = " ".join(str(error).split())[:120]

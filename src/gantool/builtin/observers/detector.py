@@ -1,13 +1,15 @@
 """Detection of problems in a run from its metrics alone, so that metrics.jsonl can be replayed at any time."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 
 from gantool.builtin.observers import WatchOptions
-from gantool.builtin.observers.history import History, Problem, Reading
+from gantool.builtin.observers.history import MEASURED, History, Problem, Reading
+from gantool.builtin.observers.jsonl import plain
 from gantool.builtin.observers.rules import MEASURED_RULES, TICK_RULES
 from gantool.engine.best import Best
+from gantool.reading import lines, parse_json
 
 LEAST_IMAGES = 1000
 """The least images seen before any warning: a run of a few steps has learnt nothing yet."""
@@ -33,6 +35,8 @@ class Detector:
     def take(self, reading: Reading) -> list[Problem]:
         """Add a reading; returns problems that begin here or got much worse since their last warning."""
         history, options = self._history, self._options
+        if "side" in reading.values and not reading.values.keys() >= MEASURED:
+            return []  # a measurement that is not finite
         history.add(reading)
         score = reading.values.get("score")
         if score is not None and reading.images_seen:
@@ -64,10 +68,14 @@ def read_metrics(metrics: Path, until: int | None = None) -> Iterator[Reading]:
     """The readings in a metrics.jsonl up to `until` images seen; other lines are skipped."""
     if not metrics.is_file():
         return
-    for line in metrics.read_text(encoding="utf-8").splitlines():
+    for line in lines(metrics):
         try:
-            entry = json.loads(line)
-            numbers = {name: float(value) for name, value in entry.items() if isinstance(value, int | float)}
+            entry = parse_json(line)
+            numbers = {
+                name: float(value)
+                for name, value in entry.items()
+                if isinstance(value, int | float) and isfinite(value)
+            }
             seen = int(numbers.pop("images_seen"))
         except (ValueError, KeyError, AttributeError):
             continue
@@ -76,5 +84,8 @@ def read_metrics(metrics: Path, until: int | None = None) -> Iterator[Reading]:
 
 
 def rounded(values: Mapping[str, float]) -> dict[str, float]:
-    """Values rounded as in metrics.jsonl, so that a resumed run, which reads them there, gives the same warnings."""
-    return {name: float(f"{value:.6g}") for name, value in values.items()}
+    """Values as metrics.jsonl has them, so that a resumed run, which reads them there, gives the same warnings.
+
+    Those that are not finite are left out.
+    """
+    return {name: written for name, value in values.items() if (written := plain(value)) is not None}

@@ -15,6 +15,8 @@ LEARNING = 4800
 """Images before which a slow generator is not warned about: a fifth of the runs that the thresholds come from."""
 PROGRESS = 0.97
 """A score counts as progress if it is below this factor of the best so far."""
+MEASURED = {"swd", "diversity", "spacing", "contrast", "detail", "clipped"}
+"""The measurements of samples that rules read."""
 LEAST_DIVERSITY = 0.01
 """The floor of diversity and spacing in a score, which would be unbounded otherwise."""
 

@@ -1,6 +1,7 @@
 """metrics.jsonl: one line for each tick, measurement and warning, in the order of images seen."""
 
 import json
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ from gantool.api.events import Event, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import JsonlOptions
 from gantool.engine.run_names import METRICS
-from gantool.files import write_text
+from gantool.files import write_atomically
+from gantool.reading import lines, parse_json
 
 
 class Jsonl(Observer):
@@ -23,12 +25,12 @@ class Jsonl(Observer):
             self._path = event.run / METRICS
             keep_until(self._path, event.images_seen)
         elif isinstance(event, Tick):
-            scalars = {name: _plain(value) for name, value in {**event.status, **event.scalars}.items()}
-            speed = round(event.images_per_second, 1)
+            scalars = {name: plain(value) for name, value in {**event.status, **event.scalars}.items()}
+            speed = plain(round(event.images_per_second, 1))
             self._write({"images_seen": event.images_seen, "images_per_second": speed, **scalars})
         elif isinstance(event, Measured):
-            score = {} if event.score is None else {"score": _plain(event.score)}
-            values = {name: _plain(value) for name, value in event.values.items()}
+            score = {} if event.score is None else {"score": plain(event.score)}
+            values = {name: plain(value) for name, value in event.values.items()}
             self._write({"images_seen": event.images_seen, **values, **score})
         elif isinstance(event, Warned):
             self._write({"images_seen": event.images_seen, "warning": event.message})
@@ -43,16 +45,21 @@ def keep_until(path: Path, images_seen: int) -> None:
     """Drop lines beyond `images_seen`, and a last line that a crash cut short."""
     if not path.is_file():
         return
-    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _images_seen(line) <= images_seen]
-    write_text(path, "".join(f"{line}\n" for line in kept))
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.writelines(f"{line.rstrip()}\n" for line in lines(path) if _images_seen(line) <= images_seen)
+
+    write_atomically(path, write)
 
 
 def _images_seen(line: str) -> float:
     try:
-        return float(json.loads(line)["images_seen"])
+        return float(parse_json(line)["images_seen"])
     except (ValueError, KeyError, TypeError):
         return float("inf")
 
 
-def _plain(value: float) -> float:
-    return float(f"{value:.6g}")
+def plain(value: float) -> float | None:
+    """The value as it is written: six digits, and null where it is not finite, which JSON cannot have."""
+    return float(f"{value:.6g}") if isfinite(value) else None

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gantool.builtin.augment.transparency import in_color
+
 PerSample = Float[Tensor, "n"]
 Matrices = Float[Tensor, "n 4 4"]
 
@@ -40,12 +42,12 @@ def saturation(factor: PerSample) -> Matrices:
 
 
 def recolored(level: Float[Tensor, "n c h w"], matrices: Matrices) -> Float[Tensor, "n c h w"]:
-    """Each picture transformed by its own matrix. One channel counts as r = g = b, and the result is their mean."""
+    """Each picture's colours transformed by its own matrix. One channel counts as r = g = b, and gives their mean."""
     if level.shape[1] == 1:
         of_grey = matrices[:, :3].mean(dim=1)
         gain, offset = of_grey[:, :3].sum(dim=1), of_grey[:, 3]
         return level * gain.view(-1, 1, 1, 1) + offset.view(-1, 1, 1, 1)
-    return (matrices[:, :3, :3] @ level.flatten(2) + matrices[:, :3, 3:]).view_as(level)
+    return in_color(level, lambda seen: (matrices[:, :3, :3] @ seen.flatten(2) + matrices[:, :3, 3:]).view_as(seen))
 
 
 def _parts(of_grey: PerSample, of_chroma: PerSample) -> Matrices:

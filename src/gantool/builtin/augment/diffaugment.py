@@ -11,6 +11,7 @@ from gantool.api.specs import AUTO
 from gantool.api.strategies import Augmentation
 from gantool.builtin.augment import DiffAugmentOptions
 from gantool.builtin.augment.shifts import shifted
+from gantool.builtin.augment.transparency import in_color, in_place, mean_color
 
 Level = Float[Tensor, "n c s s"]
 PerSample = Float[Tensor, "n"]
@@ -20,36 +21,40 @@ SHIFT = 1 / 8
 
 
 def brightness(level: Level, amount: PerSample) -> Level:
-    """Add a constant to all pixels."""
-    return level + amount.view(-1, 1, 1, 1)
+    """Add a constant to all colours."""
+    return in_color(level, lambda seen: seen + amount.view(-1, 1, 1, 1))
 
 
 def saturation(level: Level, factor: PerSample) -> Level:
     """Multiply distances to each pixel's own grey by a factor; grey pictures stay as they are."""
-    grey = level.mean(dim=1, keepdim=True)
-    return (level - grey) * factor.view(-1, 1, 1, 1) + grey
+
+    def change(seen: Level) -> Level:
+        grey = seen.mean(dim=1, keepdim=True)
+        return (seen - grey) * factor.view(-1, 1, 1, 1) + grey
+
+    return in_color(level, change)
 
 
 def contrast(level: Level, factor: PerSample) -> Level:
     """Multiply distances to the picture's mean by a factor."""
-    mean = level.mean(dim=(1, 2, 3), keepdim=True)
-    return (level - mean) * factor.view(-1, 1, 1, 1) + mean
+    mean = mean_color(level)
+    return in_color(level, lambda seen: (seen - mean) * factor.view(-1, 1, 1, 1) + mean)
 
 
 def translation(level: Level, right: PerSample, down: PerSample, finest: int) -> Level:
     """Translate by a share of the range, in [0, 1) from the farthest left or up to the farthest right or down.
 
     The finest level moves by whole pixels, coarser ones as far by interpolation. The border is filled with 0, the
-    middle grey, as convolutions pad and as the paper's reference code does.
+    middle grey, as convolutions pad and as the paper's reference code does; with alpha it is transparent.
     """
     farthest = int(SHIFT * finest + 0.5)
     scale = level.shape[-1] / finest
     x, y = (((share * (2 * farthest + 1)).floor() - farthest) * scale for share in (right, down))
-    return shifted(level, x, y, mirror=False)
+    return in_place(level, lambda seen: shifted(seen, x, y, mirror=False))
 
 
 def cutout(level: Level, across: PerSample, down: PerSample, finest: int) -> Level:
-    """Set a square of half the side to 0, with its centre at a share of the side in [0, 1).
+    """Set a square of half the side to 0 (with alpha: transparent), with its centre at a share of the side in [0, 1).
 
     As in DeVries and Taylor (2017) it may stick out of the picture: one that always lay inside would always hide the
     middle. It covers whole pixels of the finest level, and the pixels of coarser ones by their share.
@@ -61,7 +66,8 @@ def cutout(level: Level, across: PerSample, down: PerSample, finest: int) -> Lev
         start = ((share * (finest + 1 - size % 2)).floor() - size // 2)[:, None]
         return (torch.minimum(pixel + 1, (start + size) * scale) - torch.maximum(pixel, start * scale)).clamp(min=0)
 
-    return level * (1 - covered(down)[:, None, :, None] * covered(across)[:, None, None, :])
+    kept = 1 - covered(down)[:, None, :, None] * covered(across)[:, None, None, :]
+    return in_place(level, lambda seen: seen * kept)
 
 
 def _strength(options: DiffAugmentOptions) -> float:

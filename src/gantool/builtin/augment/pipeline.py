@@ -11,6 +11,8 @@ from gantool.api.networks import Images
 from gantool.builtin.augment import colors, geometry
 from gantool.builtin.augment.resampling import warped
 from gantool.builtin.augment.shifts import shifted
+from gantool.builtin.augment.transparency import in_place
+from gantool.pixels import has_alpha
 
 Level = Float[Tensor, "n c s s"]
 
@@ -35,9 +37,12 @@ class Drawn:
 
     def _augmented(self, level: Level, pixels: Float[Tensor, "2 n"]) -> Level:
         level = geometry.turned(geometry.flipped(level, self.flip), self.quarters)
-        level = shifted(level, pixels[0], pixels[1], mirror=True)
+        mirror = not has_alpha(level)  # with alpha, what comes in from outside is transparent instead
         # Samples are selected, rather than mapped by the identity, so that those left alone keep every bit.
-        level = geometry.chosen(self.moves, warped(level, self.inverse), level)
+        slid = in_place(level, lambda seen: shifted(seen, pixels[0], pixels[1], mirror))
+        level = geometry.chosen(pixels.ne(0).any(dim=0), slid, level)
+        moved = in_place(level, lambda seen: warped(seen, self.inverse, mirror))
+        level = geometry.chosen(self.moves, moved, level)
         return geometry.chosen(self.recolors, colors.recolored(level, self.matrices), level)
 
 

@@ -128,7 +128,7 @@ def test_a_game_that_can_is_not(settings):
 
 def test_no_batch_is_asked_for_that_the_images_cannot_fill():
     (doubt,) = told(batch=3, count=3)
-    assert "--batch 4 is impossible: give more images, or use an architecture whose generator has no Batch" in doubt
+    assert "--batch 4 is impossible: give more images, or use --arch dcgan:generator_norm=instance." in doubt
     (doubt,) = told(batch=6, accumulate=3, count=6)
     assert "--batch 12 is impossible: use fewer micro-batches with --batch 4 or more, give more images, or" in doubt
     (doubt,) = told(batch=3, count=4)
@@ -139,6 +139,8 @@ def test_an_architecture_is_named_with_the_option_that_leaves_batch_normalisatio
     built = prepared(batch=3, count=3)
     (doubt,) = warnings_of(replace(built, gan=Gan(nn.Identity(), built.gan.discriminator, 6)))
     assert "or use --arch dcgan:discriminator_norm=instance." in doubt
+    doubt, *_ = warnings_of(replace(built, components=prepared(arch="mlp", batch=3, count=3).components))
+    assert "or use an architecture whose generator has no BatchNorm, such as msg." in doubt
 
 
 def test_a_discriminator_that_rests_below_a_draw_is_doubted_with_a_bound_that_fits():

@@ -14,7 +14,7 @@ ARCHITECTURES = {
     "dcgan": [
         "dcgan:width=4,max_width=8,latent=6",
         "dcgan:width=4,max_width=8,latent=6,stem=linear,grow=upsample,shrink=pool,features=8,discriminator_norm=spectral",
-        "dcgan:width=4,max_width=8,latent=6,discriminator_norm=instance",
+        "dcgan:width=4,max_width=8,latent=6,generator_norm=none,discriminator_norm=instance",
     ],
     "progressive": ["progressive:fmap_base=64,fmap_max=8,latent=6"],
     "msg": [

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from gantool.api.networks import Gan, Images, Labels, Seen
 from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
+from gantool.engine.chance import Chance
 from gantool.engine.distributed import World
 from gantool.engine.judging import PerImage, parted, per_image
 from gantool.engine.precision import Precision
@@ -42,6 +44,11 @@ class Game:
     def optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
         """That of the generator, and that of the discriminator where there is one."""
         return (self.optimizer_g,) if self.optimizer_d is None else (self.optimizer_g, self.optimizer_d)
+
+    @cached_property
+    def chance(self) -> Chance:
+        """The randomness of this process's steps."""
+        return Chance(self.world)
 
     def due(self, side: str, step: int) -> Iterator[Penalty]:
         """The penalties of one side that are due in this step of its network."""
@@ -133,7 +140,7 @@ def _at_rest(network: nn.Module | None) -> Iterator[None]:
 
 
 def _latents(game: Game, batch: Tensor) -> Tensor:
-    return torch.randn(len(batch), game.gan.latent_dim, device=batch.device)
+    return game.chance.latents(len(batch), game.gan.latent_dim, batch.device)
 
 
 def _generate(game: Game, z: Tensor, labels: Labels) -> Images:

@@ -16,7 +16,7 @@ from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
 from gantool.engine.best import Best, score_among
-from gantool.engine.cadence import Cadence, derived_seed
+from gantool.engine.cadence import Cadence
 from gantool.engine.component_state import advance, buffers, status
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.ema import Ema
@@ -134,7 +134,7 @@ class Trainer:
         """One batch: the discriminator's step, the generator's, the average. Nothing is read back from the device."""
         config, world = self.config, self.game.world
         # Every random draw of a step, on any device, follows from seed and clock: that is what makes resume exact.
-        torch.manual_seed(derived_seed(config.seed, self.images_seen, world.rank))
+        self.game.chance.begin(config.seed, self.images_seen, self.device)
         stage = stage_at(self.stages, self.images_seen)
         enter(stage, self.stages, self._stage_start, self.game.optimizers)
         self._stage_start = stage.start

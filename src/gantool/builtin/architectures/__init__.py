@@ -38,6 +38,9 @@ class DcganOptions(Options):
         "stride", "downsampling in the discriminator: strided convolution, or convolution + pooling"
     )
     features: tuple[Width, ...] = option((), "fully connected layers before the discriminator's logit, e.g. 256+128")
+    generator_norm: Literal["batch", "instance", "none"] = option(
+        "batch", "normalisation in the generator; batch mixes samples, so that pictures depend on the batch's size"
+    )
     discriminator_norm: Literal["batch", "instance", "spectral", "none"] = option(
         "batch", "normalisation in the discriminator; batch mixes samples, so use another with gradient penalties"
     )

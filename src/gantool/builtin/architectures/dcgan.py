@@ -26,7 +26,7 @@ def channel_plan(options: DcganOptions, resolution: int) -> list[int]:
 
 
 class DcganGenerator(nn.Module):
-    """z `[n, latent]` to pictures: a stem, then doublings with BatchNorm and ReLU, ending in tanh."""
+    """z `[n, latent]` to pictures: a stem, then doublings with normalisation and ReLU, ending in tanh."""
 
     def __init__(self, options: DcganOptions, shape: ImageShape) -> None:
         super().__init__()
@@ -36,9 +36,10 @@ class DcganGenerator(nn.Module):
         stem: list[nn.Module] = [nn.Unflatten(1, (inputs, 1, 1)), nn.ConvTranspose2d(inputs, plan[0], side, bias=False)]
         if options.stem == "linear":
             stem = [nn.Linear(inputs, plan[0] * side**2, bias=False), nn.Unflatten(1, (plan[0], side, side))]
-        layers = [*stem, nn.BatchNorm2d(plan[0]), nn.ReLU(inplace=True)]
+        layers = [*stem, norm2d(options.generator_norm, plan[0]), nn.ReLU(inplace=True)]
         for coarse, fine in pairwise(plan):
-            layers += [*_double(options, coarse, fine), nn.BatchNorm2d(fine), nn.ReLU(inplace=True)]
+            norm = norm2d(options.generator_norm, fine)
+            layers += [*_double(options, coarse, fine), norm, nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers, *_double(options, plan[-1], shape.channels), nn.Tanh())
 
     def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:

@@ -1,0 +1,32 @@
+"""The randomness of a training step: latents by sample, the same for any number of processes; all else by process."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gantool.engine.cadence import derived_seed
+from gantool.engine.distributed import World
+
+
+class Chance:
+    """Seeds the generators of one process at each step, and draws its latents."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._common: torch.Generator | None = None
+        """A generator that is at the same point in every process; None: torch's own, where there is one process."""
+
+    def begin(self, seed: int, images_seen: int, device: torch.device) -> None:
+        """Seed all generators for the step at `images_seen`, which makes resume exact."""
+        if self._world.size == 1:
+            torch.manual_seed(derived_seed(seed, images_seen, 0))
+            return
+        torch.manual_seed(derived_seed(seed, images_seen, 1 + self._world.rank))
+        self._common = torch.Generator(device).manual_seed(derived_seed(seed, images_seen, 0))
+
+    def latents(self, n: int, dim: int, device: torch.device) -> Float[Tensor, "n d"]:
+        """Standard normal z for this process's n samples: its rows of those that one process would draw for all."""
+        if self._common is None:
+            return torch.randn(n, dim, device=device)
+        rows = torch.randn(self._world.size * n, dim, generator=self._common, device=device)
+        return rows[self._world.rank * n :][:n]

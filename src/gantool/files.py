@@ -20,6 +20,7 @@ from gantool.progress import report
 LOCK = ".lock"
 """An empty file that stays in the run folder; only a lock held on it counts, not the file."""
 _WAIT_SECONDS = 0.2
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -27,7 +28,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises TrainingError when the disk is full.
     """
-    with _explaining(path):
+    with explaining_writes(path):
         replace_file(path, write)
 
 
@@ -38,7 +39,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_folder_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Have `write` fill a temporary folder beside `path`, then rename it; an older folder of that name is replaced."""
-    with _explaining(path):
+    with explaining_writes(path):
         replace_folder(path, write)
 
 
@@ -76,11 +77,30 @@ def _beside(path: Path) -> Path:
 
 def remove_unfinished(folder: Path, names: str = "*") -> None:
     """Remove what processes left unfinished that were killed while they wrote files or folders of such names."""
-    for left in folder.glob(f".{names}.tmp"):
+    for left in folder.glob(f".{names}.*.tmp"):
+        number = left.name.split(".")[-2]
+        # This process begins here: what bears its number is of an earlier one, as it often is in containers.
+        if not number.isdecimal() or (int(number) != os.getpid() and _is_alive(int(number))):
+            continue
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:
             left.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    if sys.platform == "win32":  # where os.kill would end it
+        import ctypes
+
+        handle = ctypes.windll.kernel32.OpenProcess(0x1000, False, process)  # PROCESS_QUERY_LIMITED_INFORMATION
+        return bool(handle and ctypes.windll.kernel32.CloseHandle(handle))
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:
@@ -95,14 +115,22 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _explaining(path: Path) -> Iterator[None]:
+def explaining_writes(path: Path) -> Iterator[None]:
+    """Raise TrainingError, in a sentence, where the block cannot write the file or folder."""
     try:
         yield
     except OSError as error:
         what = f"{path} could not be written"
-        if error.errno == errno.ENOSPC:
+        if error.errno in DISK_FULL:
             raise TrainingError(f"The disk is full: {what}. What was saved before is intact; free space.") from error
         raise TrainingError(f"{what}: {error.strerror or error}.") from error
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """True if a file could not be written since the disk, or the user's share of it, is full."""
+    return (
+        isinstance(error, TrainingError) and isinstance(error.__cause__, OSError) and error.__cause__.errno in DISK_FULL
+    )
 
 
 class RunLock:

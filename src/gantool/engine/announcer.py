@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from typing import get_args
 
-from gantool.api.events import Event, Warned
+from gantool.api.events import Event, Finished, Warned
 from gantool.api.observers import Listener
 from gantool.errors import cause, sentence
+from gantool.files import is_disk_full
 
 
 class Announcer:
-    """Passes each event to every observer; one that raises is dropped, with a warning to the others."""
+    """Passes each event to every observer; one that raises is dropped, with a warning to the others.
+
+    Only a full disk is raised on, as TrainingError.
+    """
 
     def __init__(self, observers: Sequence[Listener]) -> None:
         self._observers = list(observers)
@@ -35,6 +39,8 @@ class Announcer:
         try:
             return _checked(observer(event))
         except (Exception, SystemExit) as error:
+            if is_disk_full(error) and not isinstance(event, Finished):
+                raise  # no fault of the observer's: the run stops here, and a resume finds nothing missing
             self._observers.remove(observer)
             what = f"{_called(observer)} failed and is switched off: {cause(error)}"
             failures.append(Warned(event.images_seen, sentence(what)))

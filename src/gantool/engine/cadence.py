@@ -46,8 +46,8 @@ class Cadence:
 
     @property
     def tick_due(self) -> bool:
-        """True if the last step has passed a tick's interval."""
-        return self._passed(self._config.tick)
+        """True if the last step has passed a tick's interval, or reached the goal."""
+        return self._passed(self._config.tick) or self.images_seen >= self._config.images
 
     @property
     def snapshot_due(self) -> bool:

@@ -4,6 +4,7 @@
 as `state.pt` (read with `weights_only=True`) and `manifest.json` with a digest of each, so that damage is noticed.
 """
 
+import filecmp
 import hashlib
 import io
 import json
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from gantool.engine.model_file import ModelCard, load_generator, weights_file
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, GENERATOR, by_images
 from gantool.errors import CheckpointError
-from gantool.files import remove_unfinished, write_folder_atomically
+from gantool.files import remove_unfinished, write_atomically, write_folder_atomically
 from gantool.reading import check_archive, read_json
 
 DISCRIMINATOR, STATE, MANIFEST = "discriminator.safetensors", "state.pt", "manifest.json"
@@ -46,11 +47,8 @@ class Contents:
     state: dict[str, Any]
 
 
-def save(run: Path, contents: Contents, keep: int, best: int = 0) -> Path:
-    """Write a checkpoint atomically, then remove all but the last `keep` and the one of `best` images.
-
-    Raises TrainingError on a full disk.
-    """
+def save(run: Path, contents: Contents) -> Path:
+    """Write a checkpoint atomically. Raises TrainingError on a full disk."""
     path = run / CHECKPOINTS / by_images(contents.images_seen)
 
     def write(folder: Path) -> None:
@@ -66,11 +64,21 @@ def save(run: Path, contents: Contents, keep: int, best: int = 0) -> Path:
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     write_folder_atomically(path, write)
+    return path
+
+
+def prune(run: Path, keep: int, best: int = 0) -> None:
+    """Remove all checkpoints but the last `keep` and the one of `best` images, and what was left unfinished."""
     for old in sorted(every(run), key=images_of, reverse=True)[keep:]:
         if images_of(old) != best:
             shutil.rmtree(old, ignore_errors=True)
     remove_unfinished(run / CHECKPOINTS)
-    return path
+
+
+def publish(path: Path, file: Path) -> None:
+    """Have the shareable model of a checkpoint as `file`, too. Raises TrainingError on a full disk."""
+    if not (file.is_file() and filecmp.cmp(path / AVERAGED, file, shallow=False)):
+        write_atomically(file, lambda temporary: shutil.copyfile(path / AVERAGED, temporary))
 
 
 def load(path: Path) -> Contents:

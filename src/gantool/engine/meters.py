@@ -1,6 +1,7 @@
 """Scalars of many steps, summed on the device, so that the host waits for it once per tick, not once per step."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -39,6 +40,16 @@ class Ledger:
         self._sums = {}
         means = {name: total / counts[name] for name, total in sums.items() if name not in SKIPPED}
         return means | {"skipped_steps": sum(sums.get(name, 0.0) for name in SKIPPED)}
+
+    def state(self) -> dict[str, Any]:
+        """The state dict for a checkpoint, so that the means of a tick do not depend on where a run was resumed."""
+        sums = [[list(names), total.cpu(), count] for names, (total, count) in self._sums.items()]
+        return {"sums": sums, "streak": self.streak}
+
+    def restore(self, saved: Mapping[str, Any], device: torch.device) -> None:
+        """Go on from the state of a checkpoint."""
+        self._sums = {tuple(names): (total.to(device), count) for names, total, count in saved["sums"]}
+        self._streak = torch.tensor(float(saved["streak"]), device=device)
 
     @property
     def streak(self) -> int:

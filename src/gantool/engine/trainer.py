@@ -22,8 +22,8 @@ from gantool.engine.devices import is_out_of_memory
 from gantool.engine.ema import Ema
 from gantool.engine.failures import memory_ran_out, not_finite, skipped
 from gantool.engine.meters import Ledger
-from gantool.engine.model_file import ModelCard, save_generator
-from gantool.engine.run_names import GENERATOR
+from gantool.engine.model_file import ModelCard
+from gantool.engine.run_names import GENERATOR, sheet_of
 from gantool.engine.schedules import Pace, schedule_of
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import enter, stage_at, stages_of
@@ -96,15 +96,20 @@ class Trainer:
 
     def _loop(self) -> Finished:
         self._begin()
-        while self.images_seen < self.config.images and not self._gave_up and not self._stops():
+        while not self._is_over and not self._stops():
             self.step()
             if self.cadence.tick_due:
                 self._tick()
             if self.cadence.snapshot_due:
                 self._snapshot()
-            if self.cadence.checkpoint_due and not self._ledger.streak:
+            # The last checkpoint comes after all that observers write, so that no kill leaves it without that.
+            if self.cadence.checkpoint_due and not self._is_over and not self._ledger.streak:
                 self.save()
         return self._finish()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._gave_up or self.images_seen >= self.config.images
 
     def _begin(self) -> None:
         config = self.config
@@ -187,11 +192,17 @@ class Trainer:
         if not self.game.world.leads:
             return
         more = {"stage_start": self._stage_start, "turns": self._turns.state(), "best": self.best.state()}
+        more["ledger"] = self._ledger.state()
         contents = gather(self.images_seen, self.game, self.ema, self.card, self.batches, more)
-        path = checkpoint.save(self.run, contents, self.config.keep, self.best.images_seen)
-        self.best.write(self.run)
-        save_generator(self.run / GENERATOR, contents.averaged, contents.card)
+        path = checkpoint.save(self.run, contents)
+        self._follow(path)
         self._tell(Checkpoint(self.images_seen, path))
+
+    def _follow(self, path: Path) -> None:
+        """Bring all that follows from a checkpoint up to it, which a resume repeats: a kill may have come between."""
+        checkpoint.publish(path, self.run / GENERATOR)
+        self.best.write(self.run)
+        checkpoint.prune(self.run, self.config.keep, self.best.images_seen)
 
     def resume(self, path: Path, accept_new_data: bool = False) -> None:
         """Go on from a checkpoint, exactly.
@@ -206,21 +217,24 @@ class Trainer:
         by_clock = contents.images_seen // stage_at(self.stages, contents.images_seen).batch
         self._turns = Turns(**contents.state.get("turns", {"d": by_clock, "g": by_clock}))
         self.best = Best(**contents.state.get("best", {}))
+        if "ledger" in contents.state:
+            self._ledger.restore(contents.state["ledger"], self.device)
         self.cadence.resume(contents.images_seen)
         if self.game.world.leads:
             checkpoint.set_aside_newer(self.run, contents.images_seen)
             self.best.settle(self.run)
+            self._follow(path)
 
     def _finish(self) -> Finished:
-        if self.cadence.is_in_a_tick:
-            self._tick()
         # A signal may reach one process after all have left the loop: they must go through what follows together.
         interrupted = self._stops()
-        if self.cadence.has_moved:
-            if not interrupted and not self.cadence.snapshot_due:
+        if self._is_over:  # an interruption is no end: its ledger is saved, and the tick goes on where the run does
+            if self.cadence.is_in_a_tick:
+                self._tick()
+            if (self.cadence.has_moved and not self.cadence.snapshot_due) or self._lacks_its_last_sheet():
                 self._snapshot(counts=False)
-            if self.cadence.is_unsaved:  # not asked of the folder, where the leading rank may be writing
-                self.save()
+        if self.cadence.has_moved and self.cadence.is_unsaved:  # not asked of the folder, where rank 0 may be writing
+            self.save()
         farewell = "" if interrupted else self.best.farewell(self.run, self.config.patience)
         if farewell:
             self._tell(Warned(self.images_seen, farewell))
@@ -228,3 +242,8 @@ class Trainer:
         self._tell(finished)
         self.game.world.finish()
         return finished
+
+    def _lacks_its_last_sheet(self) -> bool:
+        """True if a run that saw its last image before has no sheet of it: the disk was full, or it was interrupted."""
+        ends_here = not self.cadence.has_moved and self.images_seen < self.config.images + self.config.batch
+        return ends_here and not sheet_of(self.run, self.images_seen).exists()

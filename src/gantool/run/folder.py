@@ -7,9 +7,9 @@ from pathlib import Path
 from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
 from gantool.engine.best import best_checkpoint
-from gantool.engine.run_names import CHECKPOINTS, CONFIG, GENERATOR
+from gantool.engine.run_names import CHECKPOINTS, CONFIG, GENERATOR, SAMPLES
 from gantool.errors import ResumeError, UsageError, did_you_mean
-from gantool.files import write_text
+from gantool.files import remove_unfinished, write_text
 from gantool.run.config import read_config, validated, write_config
 
 
@@ -62,6 +62,12 @@ def check_fresh(run: Path) -> None:
     """Raise ResumeError when another process has begun the run since it was planned; call it with the run locked."""
     if not _is_bare(run):
         raise ResumeError(f"Another process has begun the run {run} meanwhile. The same command again resumes it.")
+
+
+def sweep(run: Path) -> None:
+    """Remove what killed processes left half-written in the run's own folders; call it with the run locked."""
+    for folder in (run, run / CHECKPOINTS, run / SAMPLES):
+        remove_unfinished(folder)
 
 
 def _is_bare(run: Path) -> bool:

@@ -169,6 +169,8 @@ def trainer(
         if world.leads and lock is None:
             lock = if_it_fails.enter_context(RunLock(run))
             run_folder.check_fresh(run)
+        if world.leads:
+            run_folder.sweep(run)
         made = Trainer(game, batches, config, run, card, [*prepared.parts.observers, *observers], warnings, lock)
         if plan.checkpoint is not None:
             with providers.explaining_misfit(plan.checkpoint, plan.components.architecture):

@@ -9,7 +9,7 @@ from gantool.api.events import Event, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import JsonlOptions
 from gantool.engine.run_names import METRICS
-from gantool.files import write_atomically
+from gantool.files import explaining_writes, write_atomically
 from gantool.reading import lines, parse_json
 
 
@@ -18,12 +18,13 @@ class Jsonl(Observer):
 
     def __init__(self, options: JsonlOptions) -> None:
         self._path: Path | None = None
+        self._repeated: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         """Append the event."""
         if isinstance(event, Started):
             self._path = event.run / METRICS
-            keep_until(self._path, event.images_seen)
+            self._repeated = keep_until(self._path, event.images_seen)
         elif isinstance(event, Tick):
             scalars = {name: plain(value) for name, value in {**event.status, **event.scalars}.items()}
             speed = plain(round(event.images_per_second, 1))
@@ -36,21 +37,33 @@ class Jsonl(Observer):
             self._write({"images_seen": event.images_seen, "warning": event.message})
 
     def _write(self, line: dict[str, Any]) -> None:
-        if self._path is not None:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+        text = json.dumps(line)
+        if self._path is not None and text not in self._repeated:
+            with explaining_writes(self._path), self._path.open("a", encoding="utf-8") as file:
+                file.write(f"{text}\n")
 
 
-def keep_until(path: Path, images_seen: int) -> None:
-    """Drop lines beyond `images_seen`, and a last line that a crash cut short."""
+def keep_until(path: Path, images_seen: int) -> set[str]:
+    """Drop lines beyond `images_seen`, and a last line that a crash cut short; a run that begins has none.
+
+    Returns the lines of `images_seen` itself, which a resumed run may tell again.
+    """
     if not path.is_file():
-        return
+        return set()
+    if not images_seen:
+        path.unlink()
+        return set()
+    last: set[str] = set()
 
     def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line.rstrip()}\n" for line in lines(path) if _images_seen(line) <= images_seen)
+            for line in map(str.rstrip, lines(path)):
+                if (seen := _images_seen(line)) <= images_seen:
+                    file.write(f"{line}\n")
+                    last.update([line] if seen == images_seen else ())
 
     write_atomically(path, write)
+    return last
 
 
 def _images_seen(line: str) -> float:

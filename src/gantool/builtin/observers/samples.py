@@ -5,7 +5,7 @@ from pathlib import Path
 from gantool.api.events import Event, Snapshot, Started
 from gantool.api.observers import Observer
 from gantool.builtin.observers import SamplesOptions
-from gantool.engine.run_names import SAMPLES, by_images
+from gantool.engine.run_names import SAMPLES, sheet_of
 from gantool.render.grids import beside, sheet
 from gantool.render.pictures import save_pictures
 
@@ -15,17 +15,17 @@ class Samples(Observer):
 
     def __init__(self, options: SamplesOptions) -> None:
         self._pixels = options.pixels
-        self._folder: Path | None = None
+        self._run: Path | None = None
         self._side = 0
 
     def __call__(self, event: Event) -> None:
         """Draw the sheet of a snapshot."""
         if isinstance(event, Started):
-            self._folder = event.run / SAMPLES
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._run = event.run
+            (self._run / SAMPLES).mkdir(parents=True, exist_ok=True)
             self._side = event.resolution * max(1, self._pixels // event.resolution)
-        elif isinstance(event, Snapshot) and self._folder is not None:
+        elif isinstance(event, Snapshot) and self._run is not None:
             cells = beside(event.images)
             scale = max(1, self._side // event.images[-1].shape[-1])  # all sheets of a run have one size
-            path = self._folder / f"{by_images(event.images_seen)}.png"
+            path = sheet_of(self._run, event.images_seen)
             save_pictures([sheet(cells, scale=scale)], [path], overwrite=True)

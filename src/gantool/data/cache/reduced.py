@@ -66,7 +66,7 @@ def _build(file: Path, larger: UInt8[np.ndarray, "n c h w"], shape: tuple[int, .
                 out.write(_means(larger[start : start + rows], larger.shape[-1] // shape[-1]).data)
                 report(f"reducing to {shape[-1]} pixels", min(start + rows, len(larger)), len(larger))
 
-    remove_unfinished(file.parent, f"{file.name}.*")
+    remove_unfinished(file.parent, file.name)
     replace_file(file, write)
 
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from gantool.cli.progress import showing_progress
     from gantool.cli.seeds import parse_seeds
     from gantool.data.pictures.whole import read_square
-    from gantool.pixels import to_float, to_uint8
+    from gantool.pixels import composited, to_float, to_uint8
     from gantool.progress import report
     from gantool.render.grids import sheet
-    from gantool.render.pictures import save_pictures
+    from gantool.render.pictures import on_checkerboard, save_pictures
 
 _HOME = {
     "gantool.cli.model_options": ("ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json"),
@@ -32,16 +32,16 @@ _HOME = {
     "gantool.progress": ("report",),
     "gantool.cli.interrupts": ("interruptible", "Caught"),
     "gantool.data.pictures.whole": ("read_square",),
-    "gantool.pixels": ("to_float", "to_uint8"),
+    "gantool.pixels": ("to_float", "to_uint8", "composited"),
     "gantool.render.grids": ("sheet",),
-    "gantool.render.pictures": ("save_pictures",),
+    "gantool.render.pictures": ("save_pictures", "on_checkerboard"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order a command meets them)
     "ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json", "complete", "parse_seeds", "check_out",
     "result", "result_json", "say", "warn", "showing_progress", "report", "interruptible", "Caught", "read_square",
-    "to_float", "to_uint8", "sheet", "save_pictures", "find_extractor",
+    "to_float", "to_uint8", "composited", "sheet", "on_checkerboard", "save_pictures", "find_extractor",
 ]  # fmt: skip
 
 

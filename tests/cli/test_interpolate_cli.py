@@ -17,11 +17,11 @@ from gantool.errors import GantoolError, OptionError
 from gantool.plugins.host import host
 
 
-def write_model(path: Path, classes: tuple[str, ...] = ()) -> None:
+def write_model(path: Path, classes: tuple[str, ...] = (), channels: int = 3) -> None:
     torch.manual_seed(0)
     chosen = host().resolve("architecture", "dcgan:width=8,latent=8")
-    gan = chosen.build(ImageShape(16, 3, len(classes)))
-    card = ModelCard(architecture=chosen.text, resolution=16, channels=3, class_names=classes, images_seen=500)
+    gan = chosen.build(ImageShape(16, channels, len(classes)))
+    card = ModelCard(architecture=chosen.text, resolution=16, channels=channels, class_names=classes, images_seen=500)
     save_generator(path, gan.generator.state_dict(), card)
 
 
@@ -108,3 +108,18 @@ def test_a_wrong_method_is_wrong_usage(model: str) -> None:
     result = CliRunner().invoke(app, ["interpolate", model, "--method", "spline", "-o", "a.png"])
     assert result.exit_code == 2
     assert "slerp" in result.stderr
+
+
+@pytest.mark.parametrize(("suffix", "said"), [(".webp", ""), (".png", ""), (".gif", "hard"), (".mp4", "on white")])
+def test_transparency_is_kept_or_its_loss_is_told(model: str, suffix: str, said: str) -> None:
+    if suffix == ".mp4":
+        pytest.importorskip("av")
+    write_model(Path("sprites.safetensors"), channels=4)
+    done = CliRunner().invoke(
+        app, ["interpolate", "sprites.safetensors", "--seeds", "1,2", "--frames", "3", "-o", f"a{suffix}"]
+    )
+    assert done.exit_code == 0, done.output
+    assert said in done.stderr if said else not done.stderr
+    if suffix != ".mp4":
+        with Image.open(f"a{suffix}") as opened:
+            assert opened.convert("RGBA").getchannel("A").getextrema()[0] < 255

@@ -19,12 +19,12 @@ from gantool.plugins.host import host
 CLASSES = ("cat", "wild dog")
 
 
-def write_model(path: Path, classes: tuple[str, ...] = ()) -> Path:
+def write_model(path: Path, classes: tuple[str, ...] = (), channels: int = 3) -> Path:
     torch.manual_seed(0)
     chosen = host().resolve("architecture", "dcgan:width=8,latent=8")
-    gan = chosen.build(ImageShape(16, 3, len(classes)))
+    gan = chosen.build(ImageShape(16, channels, len(classes)))
     path.parent.mkdir(parents=True, exist_ok=True)
-    card = ModelCard(architecture=chosen.text, resolution=16, channels=3, class_names=classes, images_seen=500)
+    card = ModelCard(architecture=chosen.text, resolution=16, channels=channels, class_names=classes, images_seen=500)
     save_generator(path, gan.generator.state_dict(), card)
     return path
 
@@ -168,3 +168,18 @@ def test_latents_of_a_file_are_drawn_in_place_of_seeds(run: str, tmp_path: Path)
     gantool.save_latents(tmp_path / "other.safetensors", torch.zeros(1, 3))
     with pytest.raises(OptionError, match="they are of another model"):
         call("sample", run, "--latents", "other.safetensors")
+
+
+def test_transparency_is_in_the_files_on_a_checkerboard_in_a_sheet_and_on_white_in_jpeg(run: str) -> None:
+    write_model(Path("sprites.safetensors"), channels=4)
+    call("sample", "sprites.safetensors", "-n", "2", "--out", "a")
+    call("sample", "sprites.safetensors", "-n", "2", "--out", "a", "--format", "webp")
+    call("sample", "sprites.safetensors", "-n", "2", "--out", "a", "--grid")
+    (first, _) = gantool.load("sprites.safetensors").sample([0, 1])
+    assert first.mode == "RGBA"
+    assert np.array_equal(pixels("a/seed000000.png"), np.asarray(first))
+    assert np.array_equal(pixels("a/seed000000.webp")[..., 3], np.asarray(first)[..., 3])
+    assert pixels("a/grid-0-1.png").shape == (20, 38, 3)
+    told = CliRunner().invoke(app, ["sample", "sprites.safetensors", "-n", "1", "--out", "b", "--format", "jpeg"])
+    assert "on white" in told.stderr
+    assert pixels("b/seed000000.jpg").shape == (16, 16, 3)

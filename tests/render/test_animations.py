@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from gantool.errors import GantoolError, OptionError
+from gantool.pixels import straight
 from gantool.render.animations import check_suffix, durations, save_frames
 
 
@@ -97,6 +98,64 @@ def test_films_have_every_frame_even_sides_and_the_colours(tmp_path: Path, chann
     assert decoded[0].shape == (size + size % 2, size + size % 2, 3)
     assert len(decoded) == len(made)
     assert error([picture[:size, :size] for picture in decoded], made) < 6
+
+
+def sprites(count: int = 4, size: int = 16) -> Tensor:
+    """A square that moves over nothing: opaque red, with a rim at half alpha."""
+    made = torch.zeros(count, 4, size, size, dtype=torch.uint8)
+    for index in range(count):
+        rim, inside = slice(index, index + 8), slice(index + 1, index + 7)
+        made[index, :, 4:12, rim] = torch.tensor([90, 0, 0, 90], dtype=torch.uint8).view(4, 1, 1)
+        made[index, :, 5:11, inside] = torch.tensor([255, 0, 0, 255], dtype=torch.uint8).view(4, 1, 1)
+    return made
+
+
+def read_alpha(path: Path) -> np.ndarray:
+    found = []
+    with Image.open(path) as opened:
+        for index in range(getattr(opened, "n_frames", 1)):
+            opened.seek(index)
+            found.append(np.asarray(opened.convert("RGBA")).astype(int))
+    return np.stack(found)
+
+
+@pytest.mark.parametrize(("suffix", "tolerance"), [(".apng", 0), (".webp", 20)])
+def test_animations_keep_transparency(tmp_path: Path, suffix: str, tolerance: int) -> None:
+    path, made = tmp_path / f"walk{suffix}", sprites()
+    save_frames(path, made, fps=10, loop=True)
+    expected = torch.stack([straight(frame) for frame in made]).permute(0, 2, 3, 1).numpy().astype(int)
+    found = read_alpha(path)
+    assert np.abs(found[..., 3] - expected[..., 3]).max() <= tolerance / 2
+    opaque = expected[..., 3] == 255
+    assert np.abs(found - expected)[opaque].mean() <= tolerance
+
+
+def test_a_strip_keeps_transparency(tmp_path: Path) -> None:
+    save_frames(tmp_path / "strip.png", sprites(), fps=10, loop=False)
+    (strip,) = read_alpha(tmp_path / "strip.png")
+    assert strip.shape == (20, 4 * 18 + 2, 4)
+    assert (strip[:2] == 0).all()
+    assert np.array_equal(strip[2:18, 2:18], straight(sprites()[0]).permute(1, 2, 0).numpy())
+
+
+def test_a_gif_cuts_transparency_at_the_half_and_each_frame_replaces_the_last(tmp_path: Path) -> None:
+    made = sprites()
+    made[:, :, 4, 6] = torch.tensor([0, 0, 200, 200], dtype=torch.uint8)
+    save_frames(tmp_path / "a.gif", made, fps=10, loop=True)
+    found = read_alpha(tmp_path / "a.gif")
+    alpha = made[:, 3].numpy()
+    assert np.array_equal(found[..., 3], np.where(alpha < 128, 0, 255))
+    assert np.abs(found[:, 8, 6, :3] - [255, 0, 0]).max() <= 4
+    assert np.abs(found[:, 4, 6, :3] - [0, 0, 255]).max() <= 4
+
+
+def test_a_film_lays_transparency_on_white(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    save_frames(tmp_path / "a.mp4", sprites(size=32), fps=10, loop=False)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        first = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    assert first[20:, 20:].min() > 240
+    assert np.abs(first[8, 4] - [255, 0, 0]).max() < 40
 
 
 def test_a_film_without_pyav_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,19 @@ def test_well_known_numbers_fill_their_sheets(count: int, columns: int) -> None:
     assert near_square(count) == columns
 
 
+def test_transparency_lies_on_a_checkerboard_or_is_kept() -> None:
+    images = torch.zeros(1, 4, 16, 16, dtype=torch.uint8)
+    images[:, :, 4:8] = torch.tensor([100, 0, 0, 100], dtype=torch.uint8).view(4, 1, 1)
+    made = np.asarray(sheet(images, margin=2))
+    assert made.shape == (20, 20, 3)
+    assert {tuple(pixel) for row in made[2:6, 2:18] for pixel in row} == {(255, 255, 255), (204, 204, 204)}
+    assert {tuple(pixel) for row in made[6:10, 2:18] for pixel in row} == {(255, 155, 155), (224, 124, 124)}
+    kept = np.asarray(sheet(images, margin=2, transparent=True))
+    assert kept.shape == (20, 20, 4)
+    assert (kept[:2] == 0).all()
+    assert tuple(kept[7, 7]) == (255, 0, 0, 100)
+
+
 def test_no_pictures_or_far_too_many_are_refused() -> None:
     with pytest.raises(OptionError, match="no picture"):
         sheet(torch.zeros(0, 3, 8, 8, dtype=torch.uint8))

@@ -69,6 +69,12 @@ def test_alpha_is_kept_and_read_again_to_the_same_pixels(tmp_path: Path) -> None
         assert torch.equal(read_square(path, 16, 4), made)
 
 
+def test_jpeg_lays_transparency_on_white(tmp_path: Path) -> None:
+    save_pictures([to_pil(torch.zeros(4, 8, 8, dtype=torch.uint8))], [tmp_path / "a.jpg"])
+    with Image.open(tmp_path / "a.jpg") as opened:
+        assert opened.getpixel((4, 4)) == (255, 255, 255)
+
+
 def test_odd_channels_are_refused() -> None:
     with pytest.raises(OptionError, match="2"):
         to_pil(torch.zeros(2, 4, 4, dtype=torch.uint8))

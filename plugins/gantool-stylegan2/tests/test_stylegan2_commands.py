@@ -126,6 +126,16 @@ def test_what_cannot_be_mixed_or_projected_is_told_in_a_sentence(gantool_cli, wr
         assert not (tmp_path / "a.png").exists()
 
 
+def test_a_picture_with_transparency_is_found_too(gantool_cli, write_model, tmp_path):
+    path = write_model(channels=4)
+    gantool.load(path, "cpu").sample([3])[0].save(tmp_path / "target.png")
+    words = ("--extractor", "random:scales=1,filters=8", "--steps", 30, "--json")
+    ended = gantool_cli("project", path, tmp_path / "target.png", "-o", tmp_path / "found.png", *words)
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert told["distance"] < 0.9 * told["distance_of_mean"]
+
+
 @pytest.mark.parametrize(("channels", "classes"), [(3, ()), (1, ("cats", "dogs"))])
 def test_a_picture_of_the_model_is_found_again(gantool_cli, write_model, tmp_path, channels, classes):
     path = write_model(channels=channels, classes=classes)

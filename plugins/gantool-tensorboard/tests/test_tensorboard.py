@@ -110,6 +110,19 @@ def test_a_run_that_begins_again_replaces_what_was_told(tmp_path):
     assert curve(tmp_path / "run" / "tensorboard", "training/loss_d") == [(100, 2.0)]
 
 
+def test_pictures_with_transparency_lie_on_a_checkerboard(tmp_path):
+    from PIL import Image
+
+    (tmp_path / "run").mkdir()
+    seen = observer()
+    seen(started(tmp_path / "run"))
+    seen(gantool.Snapshot(0, (torch.zeros(1, 4, 8, 8, dtype=torch.uint8),)))
+    seen(gantool.Finished(0, tmp_path / "run", interrupted=False))
+    (found,) = read(tmp_path / "run" / "tensorboard").Images("samples")
+    with Image.open(io.BytesIO(found.encoded_image_string)) as opened:
+        assert {color for _, color in opened.getcolors()} == {(255, 255, 255), (204, 204, 204)}
+
+
 def test_options_choose_the_folder_and_leave_out_images(tmp_path):
     seen = observer(folder=tmp_path / "boards", images=False, flush=1)
     seen(started(tmp_path / "one"))

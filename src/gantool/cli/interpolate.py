@@ -85,7 +85,7 @@ def interpolate(walk: Walk) -> None:
     count = walk.count(len(numbers))
 
     from gantool.cli import output
-    from gantool.cli.out_files import check_out
+    from gantool.cli.out_files import check_out, tell_what_is_lost
     from gantool.cli.progress import showing_progress
     from gantool.render.animations import check_fps, save_frames
     from gantool.render.pictures import upscale
@@ -102,6 +102,7 @@ def interpolate(walk: Walk) -> None:
         labels = _labels(walk, loaded, numbers[0])
         images = loaded.interpolate(numbers, count, walk.method, walk.loop, walk.truncation, labels, walk.level)
         save_frames(walk.out, upscale(images, walk.scale), walk.fps, walk.loop)
+        tell_what_is_lost(walk.out.suffix, loaded.card.channels)
     if walk.as_json:
         files = {"files": [str(walk.out)], "seeds": numbers}
         output.result_json({**files, "frames": count, "fps": walk.fps, "loop": walk.loop})

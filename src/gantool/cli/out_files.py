@@ -3,9 +3,23 @@
 import tempfile
 from pathlib import Path
 
+from gantool.cli.output import say
 from gantool.errors import OptionError, did_you_mean
+from gantool.pixels import ALPHA_CHANNELS
 from gantool.render.animations import check_suffix
 from gantool.render.pictures import ENCODINGS
+
+_LOST = {
+    ".mp4": "MP4 films have no transparency: the pictures lie on white. .webp and .apng keep it.",
+    ".jpg": "JPEG has no transparency: the pictures lie on white. PNG and WebP keep it.",
+    ".gif": "GIF has no half-transparent pixels, so edges are hard. .webp and .apng keep them.",
+}
+
+
+def tell_what_is_lost(suffix: str, channels: int) -> None:
+    """Say so where files of this suffix cannot hold the transparency of the pictures."""
+    if channels == ALPHA_CHANNELS and suffix.lower() in _LOST:
+        say(_LOST[suffix.lower()])
 
 
 def check_out(out: Path, overwrite: bool, moving: bool = False) -> None:

@@ -86,6 +86,7 @@ def sample(arguments: SampleArguments) -> None:
     numbers = arguments.numbers()
 
     from gantool.cli import output
+    from gantool.cli.out_files import tell_what_is_lost
     from gantool.cli.progress import showing_progress
     from gantool.sampling.latent_file import load_latents
     from gantool.sampling.load import load
@@ -95,6 +96,8 @@ def sample(arguments: SampleArguments) -> None:
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         pictures = _Pictures(arguments, load(arguments.model, arguments.device), numbers, found)
         files = pictures.write_sheet() if arguments.grid else pictures.write_singles()
+        if not arguments.grid:
+            tell_what_is_lost(SUFFIXES[arguments.format], pictures.model.card.channels)
     if arguments.as_json:
         chosen = [name for name in pictures.labels if name is not None]
         drawn = {"seeds": numbers} if arguments.latents is None else {"latents": str(arguments.latents)}

@@ -12,12 +12,14 @@ from torch import Tensor
 
 from gantool.errors import GantoolError, OptionError, did_you_mean
 from gantool.files import write_atomically
+from gantool.pixels import composited, has_alpha, straight, to_float, to_uint8
 from gantool.render.grids import sheet
 from gantool.render.pictures import make_folder, save_pictures, to_pil
 
 Frames = UInt8[Tensor, "n c h w"]
 STRIP_COLUMNS = 32
 GIF_COLOURS_FROM = 64  # frames that the palette of a GIF is chosen from
+TRANSPARENT = 255  # the entry of a GIF's palette for pixels that are not drawn
 GIF_DITHER = 8.0  # of 256 levels: hides banding in gradients, leaves flat backgrounds flat
 
 
@@ -58,7 +60,8 @@ def durations(count: int, fps: int, unit: int) -> list[int]:
 
 
 def _strip(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    save_pictures([sheet(frames, columns=min(len(frames), STRIP_COLUMNS))], [path], overwrite=True)
+    strip = sheet(frames, columns=min(len(frames), STRIP_COLUMNS), transparent=True)
+    save_pictures([strip], [path], overwrite=True)
 
 
 def _apng(path: Path, frames: Frames, fps: int, loop: bool) -> None:
@@ -81,28 +84,40 @@ def _webp(path: Path, frames: Frames, fps: int, loop: bool) -> None:
 
 
 def _gif(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    """A GIF with one palette for all frames and an ordered dither, so that nothing flickers; greys are exact."""
-    if frames.shape[1] == 3:
-        palette = _palette(frames)
-        pattern = _bayer(frames.shape[-2], frames.shape[-1])
-        dithered = ((frame.float() + pattern).round().clamp(0, 255).to(torch.uint8) for frame in frames)
-        pictures = [to_pil(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in dithered]
-    else:
-        pictures = [to_pil(frame) for frame in frames]
+    """A GIF with one palette for all frames and an ordered dither, so that nothing flickers; greys are exact.
+
+    It knows no half-transparent pixels: those of an alpha below a half are transparent, the others opaque.
+    """
+    pictures = [to_pil(frame) for frame in frames] if frames.shape[1] == 1 else _quantized(frames)
     first, *rest = pictures
     # Without the entry for its loops a GIF plays once.
-    plays = {"loop": 0} if loop else {}
+    more: dict[str, Any] = {"loop": 0} if loop else {}
+    if has_alpha(frames):
+        more |= {"transparency": TRANSPARENT, "disposal": 2}  # each frame replaces the last one
     times = durations(len(frames), fps, 10)
     write_atomically(
         path,
-        lambda file: first.save(
-            file, "GIF", save_all=True, append_images=rest, duration=times, optimize=False, **plays
-        ),
+        lambda file: first.save(file, "GIF", save_all=True, append_images=rest, duration=times, optimize=False, **more),
     )
 
 
-def _palette(frames: Frames) -> Image.Image:
-    """256 colours from a sample of the frames.
+def _quantized(frames: Frames) -> list[Image.Image]:
+    """Frames in the colours of one palette, whose last entry stands for transparent pixels."""
+    colors = torch.stack([straight(frame)[:3] for frame in frames]) if has_alpha(frames) else frames
+    palette = _palette(colors, TRANSPARENT if has_alpha(frames) else 256)
+    pattern = _bayer(frames.shape[-2], frames.shape[-1])
+    pictures = []
+    for frame, color in zip(frames, colors, strict=True):
+        dithered = (color.float() + pattern).round().clamp(0, 255).to(torch.uint8)
+        picture = to_pil(dithered).quantize(palette=palette, dither=Image.Dither.NONE)
+        if has_alpha(frames):
+            picture.paste(TRANSPARENT, mask=to_pil(((frame[3:] < 128) * 255).to(torch.uint8)))
+        pictures.append(picture)
+    return pictures
+
+
+def _palette(frames: Frames, count: int) -> Image.Image:
+    """So many colours from a sample of the frames.
 
     An octree keeps flat backgrounds, which a median cut tints; where colours are few and close, the cut is nearer.
     """
@@ -113,7 +128,7 @@ def _palette(frames: Frames) -> Image.Image:
     def error(quantized: Image.Image) -> float:
         return sum(ImageStat.Stat(ImageChops.difference(pixels, quantized.convert("RGB"))).mean)
 
-    octree, cut = (pixels.quantize(256, way) for way in (Image.Quantize.FASTOCTREE, Image.Quantize.MEDIANCUT))
+    octree, cut = (pixels.quantize(count, way) for way in (Image.Quantize.FASTOCTREE, Image.Quantize.MEDIANCUT))
     return octree if error(octree) <= 1.5 * error(cut) else cut
 
 
@@ -127,7 +142,10 @@ def _bayer(height: int, width: int) -> Float[Tensor, "h w"]:
 
 
 def _mp4(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    """H.264 that every player shows: yuv420p, crf 18, tagged as BT.709, even sides (an odd one repeats its edge)."""
+    """H.264 that every player shows: yuv420p, crf 18, tagged as BT.709, even sides (an odd one repeats its edge).
+
+    It has no transparency: the pictures lie on white.
+    """
     av = _import_av()
     bt709 = av.video.reformatter.Colorspace.ITU709
     height, width = frames.shape[-2:]
@@ -143,7 +161,7 @@ def _mp4(path: Path, frames: Frames, fps: int, loop: bool) -> None:
             context.colorspace = context.color_primaries = context.color_trc = 1
             context.color_range = 1
             for picture in pictures:
-                rgb = picture.expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()
+                rgb = to_uint8(composited(to_float(picture))).expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()
                 frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
                 container.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=bt709)))
             container.mux(stream.encode(None))

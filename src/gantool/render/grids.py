@@ -9,7 +9,8 @@ from PIL import Image
 from torch import Tensor
 
 from gantool.errors import OptionError
-from gantool.render.pictures import to_pil, upscale
+from gantool.pixels import ALPHA_CHANNELS, has_alpha
+from gantool.render.pictures import on_checkerboard, to_pil, upscale
 
 PAPER = 255
 ROW_MARGIN = 8
@@ -17,12 +18,17 @@ LARGEST_SHEET = 2**28  # pixels; beyond it viewers give up
 
 
 def sheet(
-    images: UInt8[Tensor, "n c h w"], columns: int | None = None, margin: int | None = None, scale: int = 1
+    images: UInt8[Tensor, "n c h w"],
+    columns: int | None = None,
+    margin: int | None = None,
+    scale: int = 1,
+    transparent: bool = False,
 ) -> Image.Image:
     """All pictures on white, row by row, nearly square unless `columns` says otherwise.
 
-    `scale` enlarges each picture by whole pixels; `margin` is in pixels of the sheet (None: a thirty-second of a
-    picture). Raises OptionError when the sheet would be too large.
+    Those with alpha lie on a checkerboard; with `transparent` they keep it, on a transparent sheet. `scale` enlarges
+    each picture by whole pixels; `margin` is in pixels of the sheet (None: a thirty-second of a picture). Raises
+    OptionError when the sheet would be too large.
     """
     count, channels, height, width = images.shape
     if count == 0:
@@ -37,11 +43,13 @@ def sheet(
             f"A sheet of {count} pictures at {width * scale} pixels would be {size[1]} by {size[0]} pixels: ask for "
             "fewer pictures or a smaller scale."
         )
-    canvas = torch.full((channels, *size), PAPER, dtype=torch.uint8)
+    kept = 3 if has_alpha(images) and not transparent else channels
+    canvas = torch.full((kept, *size), 0 if kept == ALPHA_CHANNELS else PAPER, dtype=torch.uint8)
     for index, image in enumerate(upscale(images.cpu(), scale)):
         top = margin + index // columns * cell_height
         left = margin + index % columns * cell_width
-        canvas[:, top : top + height * scale, left : left + width * scale] = image
+        seen = image if kept == channels else on_checkerboard(image)
+        canvas[:, top : top + height * scale, left : left + width * scale] = seen
     return to_pil(canvas)
 
 

@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import torch
 from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
 from gantool.errors import OptionError
 from gantool.files import write_atomically
-from gantool.pixels import has_alpha, straight
+from gantool.pixels import composited, has_alpha, straight, to_float, to_uint8
 
 # PNG level 4 is as small as level 9 on network output; WebP method 4 takes many times method 2's time.
 ENCODINGS: dict[str, dict[str, Any]] = {
@@ -21,6 +22,8 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
 }
 THREADS = 4
+DARKER = 0.4
+"""How much darker every other square behind transparency is, in [-1, 1]: 204 beside white."""
 
 
 def to_pil(image: UInt8[Tensor, "c h w"]) -> Image.Image:
@@ -29,6 +32,17 @@ def to_pil(image: UInt8[Tensor, "c h w"]) -> Image.Image:
         raise OptionError(f"A picture has 1, 3 or 4 channels; this one has {len(image)}.")
     array = straight(image.cpu()) if has_alpha(image) else image.cpu()
     return Image.fromarray((array[0] if len(array) == 1 else array.permute(1, 2, 0)).contiguous().numpy())
+
+
+def on_checkerboard(images: UInt8[Tensor, "*n c h w"]) -> UInt8[Tensor, "*n _ h w"]:
+    """Pictures with transparency on the light squares that editors show behind it; others as they are."""
+    if not has_alpha(images):
+        return images
+    height, width = images.shape[-2:]
+    square = min(16, max(4, width // 8))
+    rows, columns = (torch.arange(side, device=images.device) // square for side in (height, width))
+    dark = ((rows[:, None] + columns) % 2).expand(3, -1, -1)
+    return to_uint8(composited(to_float(images), 1 - DARKER * dark))
 
 
 def upscale(images: UInt8[Tensor, "*n h w"], scale: int) -> UInt8[Tensor, "*n _ _"]:
@@ -41,6 +55,7 @@ def upscale(images: UInt8[Tensor, "*n h w"], scale: int) -> UInt8[Tensor, "*n _ 
 def save_pictures(pictures: Sequence[Image.Image], paths: Sequence[Path], overwrite: bool = False) -> None:
     """Write each picture to its path (.png, lossless .webp, .jpg) atomically; folders are made if need be.
 
+    JPEG has no transparency: such pictures lie on white there.
     A file with the same bytes is left alone. Raises OptionError before writing any if one differs, unless `overwrite`.
     """
     with ThreadPoolExecutor(THREADS) as threads:
@@ -69,6 +84,8 @@ def make_folder(folder: Path) -> None:
 
 def _encode(picture: Image.Image, path: Path) -> bytes:
     buffer = io.BytesIO()
+    if path.suffix.lower() == ".jpg" and picture.mode == "RGBA":
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     picture.save(buffer, **ENCODINGS[path.suffix.lower()])
     return buffer.getvalue()
 

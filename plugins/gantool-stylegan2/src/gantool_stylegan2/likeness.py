@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 import gantool
+from gantool import commands
 
 PIXELS = 0.5
 """Weight of the pixels themselves beside the features: extractors see colours only roughly."""
@@ -33,7 +34,8 @@ class Likeness:
 
 
 def _coloured(picture: Float[Tensor, "1 c h w"]) -> Float[Tensor, "1 3 h w"]:
-    return picture.expand(-1, 3, -1, -1)
+    """What extractors take: grey in all three channels, transparency on white."""
+    return commands.composited(picture).expand(-1, 3, -1, -1)
 
 
 def _to(extractor: object, device: torch.device) -> None:

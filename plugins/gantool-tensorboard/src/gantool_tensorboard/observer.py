@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gantool
+from gantool import commands
 from gantool_tensorboard import TensorBoardOptions
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class TensorBoard(gantool.Observer):
             case gantool.Snapshot() if self._options.images:
                 for level in event.images:
                     name = "samples" if level is event.images[-1] else f"levels/{level.shape[-1]}"
-                    writer.add_images(name, level, step)
+                    writer.add_images(name, commands.on_checkerboard(level), step)
             case gantool.Warned():
                 writer.add_text("warnings", event.message, step)
             case gantool.Checkpoint():

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gantool.api.events import Started
 from gantool.api.networks import Gan, Images, Labels
 from gantool.api.run_config import RunConfig
 from gantool.builtin.losses import LogisticOptions
@@ -57,6 +58,11 @@ def game_of(gan, loss=None, optimizers=None, **more):
         for network in gan.networks
     ]
     return Game(gan, loss or Logistic(LogisticOptions()), made[0], made[1] if len(made) > 1 else None, **more)
+
+
+def started(run, images_seen=0, goal=100, arch="tiny", resolution=8, reals=None):
+    config = RunConfig(arch=arch, resolution=resolution, images=goal, batch=4)
+    return Started(run, arch, images_seen, goal, "cpu", "float32", 4, resolution, config, reals)
 
 
 class TinyBatches:

@@ -221,7 +221,7 @@ def test_events_come_in_order(tmp_path):
     events = []
     trainer(tmp_path / "run", images=64, observers=[events.append], penalty=("gp",)).train()
     assert isinstance(events[0], Started)
-    assert events[0].penalties == ("gp",)
+    assert events[0].config.penalty == ("gp",)
     assert isinstance(events[-1], Finished)
     assert [e.images_seen for e in events if isinstance(e, Tick)] == [16, 32, 48, 64]
     assert [e.images_seen for e in events if isinstance(e, Snapshot)] == [0, 32, 64]

@@ -121,6 +121,13 @@ class Diary:
         self.run = getattr(event, "run", self.run)
 
 
+class Accounting(Diary):
+    def __call__(self, event):
+        if isinstance(event, gantool.Started):
+            self.names = [text.partition(":")[0] for text in event.config.penalty]
+            self.steps = event.config.images // event.config.batch
+
+
 class Scribe:
     """Writes from a thread of its own until the run is over, as writers of logs do."""
 

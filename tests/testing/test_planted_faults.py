@@ -78,6 +78,7 @@ SOUND = [
     ("extractor", "Pooling", {}),
     ("extractor", "PoolingForGram", {}),
     ("observer", "Diary", {}),
+    ("observer", "Accounting", {}),
     ("observer", "Scribe", {}),
     ("command", "greet", {}),
 ]

@@ -25,7 +25,8 @@ def observer(**options):
 
 def started(run, images_seen=0):
     run.mkdir(exist_ok=True)
-    return gantool.Started(run, "mlp", images_seen, 400, "cpu", "float32", 4, 8)
+    config = gantool.RunConfig(arch="mlp", resolution=8)
+    return gantool.Started(run, "mlp", images_seen, 400, "cpu", "float32", 4, 8, config)
 
 
 def a_second_later():

@@ -15,8 +15,7 @@ class Started:
     """A run begins, or resumes from `images_seen`.
 
     `reals(n)` gives the first n pictures of the run's shuffled sequence, fewer where there are not so many: at full
-    resolution, on the CPU. `penalties` are those of `--penalty`, with every option. `config` has all
-    settings of the run.
+    resolution, on the CPU. `config` has all settings of the run, components with every option.
     """
 
     run: Path
@@ -27,9 +26,8 @@ class Started:
     precision: str
     batch: int
     resolution: int
+    config: RunConfig
     reals: Callable[[int], UInt8[Tensor, "n c h w"]] | None = None
-    penalties: tuple[str, ...] = ()
-    config: RunConfig | None = None
 
 
 @dataclass(frozen=True)

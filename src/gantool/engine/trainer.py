@@ -116,7 +116,7 @@ class Trainer:
         self._tell(
             Started(
                 self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
-                self.game.precision.name, config.batch, config.resolution, self._reals, config.penalty, config,
+                self.game.precision.name, config.batch, config.resolution, config, self._reals,
             )
         )  # fmt: skip
         for warning in self.warnings:

@@ -18,6 +18,7 @@ from gantool.api.observers import Observer
 from gantool.engine.run_names import CHECKPOINTS, by_images
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
+from gantool.run.resolve import resolve
 from gantool.testing.faults import Fault, found, unwaived
 from gantool.testing.networks import same, seeded
 from gantool.testing.seeding import touches_torch
@@ -33,8 +34,11 @@ class Later:
     images_seen: int
 
 
-def events(run: Path) -> list[Event]:
+def events(run: Path, plugins: PluginHost) -> list[Event]:
     """Those of a short run, with the same pictures each time."""
+    short = {"arch": "mlp", "data": "shapes", "resolution": SIDE, "images": GOAL, "batch": 8, "device": "cpu",
+             "precision": "float32", "layout": "contiguous"}  # fmt: skip
+    config = resolve(plugins, short)
     with seeded(0):
         pictures = torch.randint(0, 256, (64, 3, SIDE, SIDE), dtype=torch.uint8)
     scalars = {"loss_d": 1.386, "loss_g": 0.693, "real_accuracy": 0.5, "fake_accuracy": 0.5, "gradient_norm_d": 1.0,
@@ -44,7 +48,7 @@ def events(run: Path) -> list[Event]:
         return Snapshot(images_seen, (pictures[:16],), lambda n: (pictures[:n],))
 
     return [
-        Started(run, "mlp", 0, GOAL, "cpu", "float32", 8, SIDE, lambda n: pictures[:n]),
+        Started(run, config.arch, 0, GOAL, "cpu", "float32", config.batch, SIDE, config, lambda n: pictures[:n]),
         snapshot(0),
         Tick(32, GOAL, 1.0, 32.0, scalars, {"level": 1.0}),
         snapshot(32),
@@ -61,7 +65,7 @@ def it_handles_every_event(trial: Trial[Observer]) -> Iterator[str]:
     """It handles every event of a run, and returns events or None."""
     with _run_folder() as folder:
         observer = trial.new
-        for event in events(Path(folder)):
+        for event in events(Path(folder), trial.plugins):
             answer = observer(event)
             sound = isinstance(answer, list | tuple) and all(isinstance(each, get_args(Event)) for each in answer)
             if answer is not None and not sound:
@@ -76,7 +80,7 @@ def it_handles_resumed_and_failed_runs(trial: Trial[Observer]) -> Iterator[str]:
     """It handles a run that resumes, is interrupted, and fails."""
     with _run_folder() as folder:
         run = Path(folder)
-        started, *_, finished = events(run)
+        started, *_, finished = events(run, trial.plugins)
         assert isinstance(started, Started)
         assert isinstance(finished, Finished)
         for ended in (Finished(32, run, interrupted=True), Finished(32, run, interrupted=False, failed=True), finished):
@@ -90,7 +94,7 @@ def unknown_events_are_ignored(trial: Trial[Observer]) -> Iterator[str]:
     """It ignores events of unknown classes."""
     with _run_folder() as folder:
         observer = trial.new
-        started, *_, finished = events(Path(folder))
+        started, *_, finished = events(Path(folder), trial.plugins)
         observer(started)
         later: Any = Later(8)
         try:
@@ -111,7 +115,7 @@ def it_changes_nothing(trial: Trial[Observer]) -> Iterator[str]:
     """It leaves events, and torch's random state, as they are."""
     with _run_folder() as folder:
         observer = trial.new
-        for event in events(Path(folder)):
+        for event in events(Path(folder), trial.plugins):
             before = copy.deepcopy({field.name: getattr(event, field.name) for field in fields(event)})
             touched = touches_torch(partial(observer, event))
             odd = [name for name, value in before.items() if not _unchanged(value, getattr(event, name))]

@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console as Screen
 
-from gantool.api.events import Finished, Measured, Started, Tick, Warned
+from fakes import started
+from gantool.api.events import Finished, Measured, Tick, Warned
 from gantool.builtin.observers import ConsoleOptions
 from gantool.builtin.observers.console import Console, status
 
@@ -27,7 +28,7 @@ def test_the_status_tells_how_far_how_fast_how_long_and_how_it_goes():
 def test_warnings_are_seen_with_and_without_a_terminal(tmp_path, terminal):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=terminal, width=200))
-    for event in (Started(tmp_path, "tiny:a=1", 0, 1000, "cpu", "float32", 4, 8), tick(100),
+    for event in (started(tmp_path, 0, 1000, "tiny:a=1"), tick(100),
                   Warned(100, "mode [collapse]"), tick(1000), Finished(1000, tmp_path, False)):  # fmt: skip
         console(event)
     assert "mode [collapse]" in out.getvalue()
@@ -38,7 +39,7 @@ def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_
     out, now = io.StringIO(), [0.0]
     monkeypatch.setattr("gantool.builtin.observers.console.time.monotonic", lambda: now[0])
     console = Console(ConsoleOptions(seconds=5), Screen(file=out, force_terminal=False, width=200))
-    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    console(started(tmp_path, 0, 1000))
     for images in range(100, 1001, 100):
         now[0] += 1
         console(tick(images))
@@ -51,7 +52,7 @@ def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_
 def test_a_run_that_has_seen_enough_has_nothing_to_do(tmp_path, goal, words):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
-    console(Started(tmp_path, "tiny", 512, goal, "cpu", "float32", 4, 8))
+    console(started(tmp_path, 512, goal))
     console(Finished(512, tmp_path, False))
     assert out.getvalue().count("\n") == 1
     assert f"Nothing to do: the run {tmp_path} has already seen 512 images" in out.getvalue()
@@ -61,7 +62,7 @@ def test_a_run_that_has_seen_enough_has_nothing_to_do(tmp_path, goal, words):
 def test_a_new_level_is_timed_by_its_own_speed(tmp_path):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=False, width=200))
-    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    console(started(tmp_path, 0, 1000))
     for images, level, speed in ((100, 8.0, 400.0), (200, 8.0, 380.0), (300, 16.0, 20.0)):
         console(replace(tick(images, speed), status={"level": level}))
     assert "20/s" in out.getvalue()
@@ -71,8 +72,7 @@ def test_a_new_level_is_timed_by_its_own_speed(tmp_path):
 def test_quiet_shows_warnings_only(tmp_path):
     out = io.StringIO()
     console = Console(ConsoleOptions(quiet=True), Screen(file=out, force_terminal=False, width=200))
-    started = Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8)
-    for event in (started, tick(100), Warned(100, "careful"), Finished(1000, tmp_path, False)):
+    for event in (started(tmp_path, 0, 1000), tick(100), Warned(100, "careful"), Finished(1000, tmp_path, False)):
         console(event)
     assert out.getvalue() == "Warning: careful\n"
 
@@ -80,7 +80,7 @@ def test_quiet_shows_warnings_only(tmp_path):
 def test_a_run_that_fails_gives_the_terminal_back(tmp_path):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
-    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8), tick(100)):
+    for event in (started(tmp_path, 0, 1000), tick(100)):
         console(event)
     assert out.getvalue().count("\x1b[?25l") > out.getvalue().count("\x1b[?25h")
     console(Finished(100, tmp_path, False, failed=True))
@@ -95,7 +95,7 @@ def test_a_growing_run_shows_its_level_in_whole_pixels():
 def test_a_new_level_has_a_line_of_its_own_without_a_terminal(tmp_path):
     written = io.StringIO()
     console = Console(ConsoleOptions(seconds=1000.0), Screen(file=written, force_terminal=False, width=200))
-    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    console(started(tmp_path, 0, 1000))
     for seen, level in ((100, 4.0), (200, 4.0), (300, 8.0), (400, 8.0)):
         console(Tick(seen, 1000, 1.0, 100.0, {}, {"level": level, "alpha": 1.0}))
     lines = [line for line in written.getvalue().splitlines() if "images  level" in line]
@@ -106,7 +106,7 @@ def test_the_line_tells_what_was_measured_last(tmp_path):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=False, width=200))
     measured = Measured(90, {"diversity": 0.871, "swd": 0.213}, 0.2)
-    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8), measured, tick(100)):
+    for event in (started(tmp_path, 0, 1000), measured, tick(100)):
         console(event)
     assert out.getvalue().rstrip().endswith("diversity 87%  SWD 0.21")
 
@@ -126,7 +126,7 @@ def test_a_display_that_fails_says_so_once_and_still_shows_warnings(tmp_path, ca
     monkeypatch.setattr("gantool.builtin.observers.console.status", lambda *_: int("no number"))
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))
-    console(Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8))
+    console(started(tmp_path, 0, 1000))
     for images in (100, 200):
         console(tick(images))
     console(Warned(200, "careful"))
@@ -144,6 +144,6 @@ def test_a_display_whose_output_is_full_stops_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr("sys.stderr", Full())
     console = Console(ConsoleOptions())
-    for event in (Started(tmp_path, "tiny", 0, 1000, "cpu", "float32", 4, 8), tick(100), Warned(100, "careful"),
+    for event in (started(tmp_path, 0, 1000), tick(100), Warned(100, "careful"),
                   Finished(1000, tmp_path, False)):  # fmt: skip
         console(event)

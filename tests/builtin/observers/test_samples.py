@@ -1,14 +1,15 @@
 import torch
 from PIL import Image
 
-from gantool.api.events import Snapshot, Started
+from fakes import started
+from gantool.api.events import Snapshot
 from gantool.builtin.observers import SamplesOptions
 from gantool.builtin.observers.samples import Samples
 
 
 def test_a_sheet_shows_true_colours_of_the_finest_level(tmp_path):
     observer = Samples(SamplesOptions(pixels=16))
-    observer(Started(tmp_path, "tiny", 0, 100, "cpu", "float32", 4, 8))
+    observer(started(tmp_path))
     dim = torch.full((4, 3, 8, 8), 100, dtype=torch.uint8)
     dim[1] = 103
     observer(Snapshot(640, (dim[:, :, ::2, ::2] * 0, dim)))

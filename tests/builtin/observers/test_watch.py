@@ -3,11 +3,13 @@
 import json
 import random
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
-from gantool.api.events import Measured, Snapshot, Started, Tick, Warned
+import fakes
+from gantool.api.events import Measured, Snapshot, Tick, Warned
 from gantool.builtin.observers import JsonlOptions, WatchOptions
 from gantool.builtin.observers.detector import Detector, detect, read_metrics
 from gantool.builtin.observers.history import Reading
@@ -229,8 +231,7 @@ def reals(n):
     )
 
 
-def started(run, images_seen=0):
-    return Started(run, "tiny", images_seen, GOAL, "cpu", "float32", 4, 32, reals)
+started = partial(fakes.started, goal=GOAL, resolution=32, reals=reals)
 
 
 def drive(observer, others, run, start=0, stop=GOAL):

@@ -46,7 +46,7 @@ class Watch(Observer):
         self._run, self._resolution, self._reals = event.run, event.resolution, event.reals
         self._count = min(self._options.samples, max(LEAST, PIXELS // event.resolution**2))
         self._goal = event.images_goal
-        self._detector = Detector(self._options, self._goal, event.penalties)
+        self._detector = Detector(self._options, self._goal, event.config.penalty)
         # A resumed run warns as an uninterrupted one: earlier warnings are not repeated.
         for reading in read_metrics(event.run / METRICS, event.images_seen) if event.images_seen else ():
             self._detector.take(reading)

@@ -15,7 +15,8 @@ def test_it_conforms() -> None:
 def test_a_run_that_goes_on_repeats_no_row(tmp_path: Path) -> None:
     def play(begin: int, ticks: list[int]) -> list[str]:
         table = Table(YourNameOptions())
-        table(gantool.Started(tmp_path, "any", begin, 100, "cpu", "float32", 4, 8))
+        config = gantool.RunConfig(arch="any", resolution=8)
+        table(gantool.Started(tmp_path, "any", begin, 100, "cpu", "float32", 4, 8, config))
         for images_seen in ticks:
             table(gantool.Tick(images_seen, 100, 1.0, 10.0, {"loss_d": images_seen / 10}))
         return [row[0] for row in read(tmp_path / "your-name.csv")]

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
 NONE = "none"
@@ -25,7 +25,8 @@ class Flag:
 
     Without a `panel` it has no flag, and is for files and library users only. `kind` is the kind of component it
     names. `counts` are numbers of images, that may be written as 200k. A `free` setting may change when a run resumes:
-    how far, where and how it reports, not what it computes.
+    how far, where and how it reports, not what it computes. One that `changes` may do so by `--change`, which keeps the
+    former value in the run's history: what a run can take up in mid-run with the state that it has.
     """
 
     panel: str = ""
@@ -33,6 +34,7 @@ class Flag:
     metavar: str = ""
     counts: bool = False
     free: bool = False
+    changes: bool = False
 
 
 def setting(
@@ -44,11 +46,26 @@ def setting(
     metavar: str = "",
     counts: bool = False,
     free: bool = False,
+    changes: bool = False,
     **limits: Any,
 ) -> Any:
     """One field of `RunConfig`: its default (`...`: none), one line of help, its flag, and limits."""
-    flag = asdict(Flag(panel, kind, metavar, counts, free))
+    flag = asdict(Flag(panel, kind, metavar, counts, free, changes))
     return Field(default, description=help, json_schema_extra=flag, **limits)
+
+
+class Former(BaseModel):
+    """Settings that a run had until it had seen so many images, when they were changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    until: int = Field(ge=1)
+    settings: dict[str, Any]
+
+    @field_validator("settings")
+    @classmethod
+    def _as_settings_are(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
 
 
 class RunConfig(BaseModel):
@@ -77,7 +94,11 @@ class RunConfig(BaseModel):
     labels: bool = setting(False, "Class-conditional training; the sub-folders of --data are the classes.", IMAGES)
     loss: str = setting("logistic", "Adversarial loss.", GAME, kind="loss")
     penalty: tuple[str, ...] = setting(
-        (), "Regularisation penalty; may be given again, and 'none' drops the recipe's.", GAME, kind="penalty"
+        (),
+        "Regularisation penalty; may be given again, and 'none' drops the recipe's.",
+        GAME,
+        kind="penalty",
+        changes=True,
     )
     augment: str = setting(
         NONE, "Augmentation of real and generated images before the discriminator.", GAME, kind="augmentation"
@@ -91,41 +112,62 @@ class RunConfig(BaseModel):
     images: int = setting(
         200_000, "Training length in images seen: 5000, 200k, 1.5M.", LEARNING, counts=True, free=True, ge=1
     )
-    batch: int = setting(64, "Batch size.", LEARNING, ge=2)
-    lr_g: float = setting(2e-4, "Learning rate of the generator.", LEARNING, gt=0)
-    lr_d: float = setting(2e-4, "Learning rate of the discriminator.", LEARNING, gt=0)
+    batch: int = setting(64, "Batch size.", LEARNING, ge=2, changes=True)
+    lr_g: float = setting(2e-4, "Learning rate of the generator.", LEARNING, gt=0, changes=True)
+    lr_d: float = setting(2e-4, "Learning rate of the discriminator.", LEARNING, gt=0, changes=True)
     optimizer: str = setting("adam", "Optimizer of both networks. Default: adam.", LEARNING, kind="optimizer")
     betas: tuple[Beta, Beta] = setting(
-        (0.5, 0.999), "Adam's decay rates of the first and second moment, as in 0.0,0.99.", LEARNING, metavar="B1,B2"
+        (0.5, 0.999),
+        "Adam's decay rates of the first and second moment, as in 0.0,0.99.",
+        LEARNING,
+        metavar="B1,B2",
+        changes=True,
     )
     beta2_start: Beta | Literal["beta2"] = setting(
-        "beta2", "Adam's second beta at first; it rises to that of --betas by --horizon.", LEARNING
+        "beta2", "Adam's second beta at first; it rises to that of --betas by --horizon.", LEARNING, changes=True
     )
-    weight_decay: float = setting(0.0, "Weight decay.", LEARNING, ge=0)
+    weight_decay: float = setting(0.0, "Weight decay.", LEARNING, ge=0, changes=True)
     lr_schedule: Literal["constant", "linear", "cosine"] = setting(
-        "constant", "Learning-rate schedule until --horizon.", LEARNING
+        "constant", "Learning-rate schedule until --horizon.", LEARNING, changes=True
     )
     lr_end: float = setting(
-        0.0, "Final learning rate of --lr-schedule, as a fraction of the initial one.", LEARNING, ge=0, le=1
+        0.0,
+        "Final learning rate of --lr-schedule, as a fraction of the initial one.",
+        LEARNING,
+        ge=0,
+        le=1,
+        changes=True,
     )
-    warmup: int = setting(0, "Learning-rate warm-up: images over which it rises from 0.", LEARNING, counts=True, ge=0)
+    warmup: int = setting(
+        0, "Learning-rate warm-up: images over which it rises from 0.", LEARNING, counts=True, ge=0, changes=True
+    )
     instance_noise: float = setting(
         0.0,
         "Instance noise: standard deviation of the noise on all discriminator inputs, falling to 0 at --horizon.",
         GAME,
         ge=0,
+        changes=True,
     )
     horizon: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
-        "auto", "Images at which the learning-rate and noise schedules end. Default: --images.", LEARNING, counts=True
+        "auto",
+        "Images at which the learning-rate and noise schedules end. Default: --images.",
+        LEARNING,
+        counts=True,
+        changes=True,
     )
-    clip_grad: float = setting(0.0, "Clip the gradient norm to this; 0 disables clipping.", LEARNING, ge=0)
-    accumulate: int = setting(1, "Gradient accumulation: split each batch into N micro-batches.", LEARNING, ge=1)
+    clip_grad: float = setting(
+        0.0, "Clip the gradient norm to this; 0 disables clipping.", LEARNING, ge=0, changes=True
+    )
+    accumulate: int = setting(
+        1, "Gradient accumulation: split each batch into N micro-batches.", LEARNING, ge=1, changes=True
+    )
     ema: int = setting(
         10_000,
         "Half-life of the generator's exponential moving average in images; 0 disables it.",
         LEARNING,
         counts=True,
         ge=0,
+        changes=True,
     )
     flip: bool = setting(False, "Flip images horizontally with probability 1/2.", IMAGES)
     seed: int = setting(0, "Random seed. Default: 0.", LEARNING, ge=0, lt=2**63)
@@ -144,6 +186,7 @@ class RunConfig(BaseModel):
         0, "Early stopping: end after N sample grids without a better score; 0 disables it.", RUN, free=True, ge=0
     )
     log: tuple[str, ...] = setting((), "Additional observer; may be given again.", RUN, kind="observer", free=True)
+    history: tuple[Former, ...] = setting((), "Settings of earlier parts of the run.")
 
 
 SETTINGS: dict[str, FieldInfo] = RunConfig.model_fields

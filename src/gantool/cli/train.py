@@ -23,6 +23,9 @@ def train(
     name: Annotated[str | None, _run("Name of the run; an existing one is resumed.")] = None,
     resume: Annotated[Path | None, _run("Run to resume, or one of its checkpoints.", metavar="RUN")] = None,
     config: Annotated[Path | None, _run("TOML file with settings; flags override it.", metavar="FILE.toml")] = None,
+    change: Annotated[
+        bool, _run("Change settings of a run that resumes, from here on, as by --lr.", "--change")
+    ] = False,
     accept_new_data: Annotated[bool, _run("Resume although the images have changed.", "--accept-new-data")] = False,
     dry_run: Annotated[bool, _run("Show settings, parameters and memory; train nothing.", "--dry-run")] = False,
     as_json: Annotated[bool, _run("JSON result on standard output.", "--json")] = False,
@@ -35,7 +38,7 @@ def train(
     from gantool.plugins.host import host
     from gantool.run import start
 
-    plan = start.plan(host(), settings, config, out, name, resume)
+    plan = start.plan(host(), settings, config, out, name, resume, change)
     if dry_run:
         from gantool.run.forecast import forecast
 

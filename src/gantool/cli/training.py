@@ -22,6 +22,7 @@ from gantool.errors import GantoolError, PluginError
 from gantool.plugins.blame import failure
 from gantool.plugins.host import host
 from gantool.reading import lines
+from gantool.run.config import described
 from gantool.run.defaults import DefaultChoice
 from gantool.run.folder import is_saved
 from gantool.run.forecast import Forecast
@@ -91,6 +92,9 @@ def notes(made: Trainer) -> Iterator[str]:
     config = made.config
     kind = COLORS[config.channels]
     yield f"Data: {made.batches.count:,} images from {config.data}, at {config.resolution} pixels, in {kind}"
+    if config.history and config.history[-1].until == made.images_seen:
+        before = config.model_copy(update=config.history[-1].settings)
+        yield f"Changed from here on: {'; '.join(described(before, config, 'before', 'now'))}"
     skipped = made.run / SKIPPED
     if skipped.is_file():
         count = sum(1 for _ in lines(skipped))

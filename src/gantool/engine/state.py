@@ -13,6 +13,9 @@ from gantool.engine.model_file import ModelCard
 from gantool.engine.step import Game
 from gantool.errors import ResumeError
 
+SETTINGS = ("lr", "betas", "weight_decay")
+"""What an optimizer has from the run's settings, which may have changed since a checkpoint was written."""
+
 
 def gather(
     images_seen: int, game: Game, ema: Ema, card: ModelCard, batches: Batches, more: dict[str, Any]
@@ -49,7 +52,10 @@ def give_back(contents: checkpoint.Contents, game: Game, ema: Ema) -> None:
         grown.advance(contents.images_seen)
     names = ("optimizer_g", "optimizer_d")
     for name, optimizer, network, then in zip(names, game.optimizers, gan.networks, at_first, strict=False):
+        own = [{key: group[key] for key in SETTINGS if key in group} for group in optimizer.param_groups]
         optimizer.load_state_dict(_fitted(contents.state[name], optimizer, (list(network.parameters()), then)))
+        for group, settings in zip(optimizer.param_groups, own, strict=True):
+            group.update(settings)
     component_state.restore(game, contents.state.get("components", {}))
 
 

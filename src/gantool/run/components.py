@@ -182,6 +182,16 @@ def only_moved(one: Chosen, other: Chosen) -> bool:
     return same_kind and one.options.model_copy(update={"path": getattr(other.options, "path", None)}) == other.options
 
 
+def only_reweighed(these: Sequence[Chosen], others: Sequence[Chosen]) -> bool:
+    """True if penalties differ in nothing but their weight and how often they are applied."""
+
+    def alike(one: Chosen, other: Chosen) -> bool:
+        shared = {name: getattr(other.options, name) for name in ("weight", "every") if hasattr(other.options, name)}
+        return one.spec == other.spec and one.options.model_copy(update=shared) == other.options
+
+    return len(these) == len(others) and all(map(alike, these, others))
+
+
 def source_name(source: Chosen) -> str:
     """A short name of a source for names of folders: that of its path, or its own."""
     path = getattr(source.options, "path", None)

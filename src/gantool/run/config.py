@@ -19,6 +19,8 @@ WITHOUT_FLAG = tuple(name for name in SETTINGS if not flag_of(name).panel)
 """Settings for files and library users only."""
 FREE_ON_RESUME = frozenset(name for name in SETTINGS if flag_of(name).free)
 """Settings that may change when a run resumes: how far, where and how it reports, not what it computes."""
+CHANGEABLE = frozenset(name for name in SETTINGS if flag_of(name).changes)
+"""Settings that a run may change when it resumes, written into its history."""
 COUNTS = tuple(name for name in SETTINGS if flag_of(name).counts)
 
 
@@ -125,19 +127,23 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def differences(old: RunConfig, new: RunConfig) -> list[str]:
-    """The settings that differ and may not when a run resumes, a line each: `batch: 64 in the run, 32 requested`."""
+def differing(old: RunConfig, new: RunConfig) -> list[str]:
+    """The settings that differ, without those that are free when a run resumes."""
     before, after = old.model_dump(), new.model_dump()
-    return [
-        f"{key}: {_formatted(before[key])} in the run, {_formatted(after[key])} requested"
-        for key in before
-        if key not in FREE_ON_RESUME and before[key] != after[key]
-    ]
+    return [key for key in before if key not in (*FREE_ON_RESUME, "history") and before[key] != after[key]]
+
+
+def described(old: RunConfig, new: RunConfig, then: str = "in the run", now: str = "requested") -> list[str]:
+    """The settings that differ, a phrase each: `batch: 64 in the run, 32 requested`."""
+    before, after = old.model_dump(), new.model_dump()
+    return [f"{key}: {_formatted(before[key])} {then}, {_formatted(after[key])} {now}" for key in differing(old, new)]
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, tuple | list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
     # A JSON string is a TOML string, but for the one control character that JSON leaves as it is.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
@@ -20,6 +21,13 @@ class Resumable:
     run: Path
     config: RunConfig
     checkpoint: Path | None
+    named: Path
+    """The path that was given for it: the run's, a checkpoint's, or its `best`."""
+
+    @property
+    def images_seen(self) -> int:
+        """The clock of the checkpoint."""
+        return 0 if self.checkpoint is None else checkpoint.images_of(self.checkpoint)
 
 
 def fresh(out: Path, title: str) -> Path:
@@ -77,12 +85,12 @@ def _is_bare(run: Path) -> bool:
 
 def find(path: Path, out: Path) -> Resumable:
     """The run that `--resume` names: by its folder, one of its checkpoints or its `best`, or its name in `out`."""
-    place = path if path.exists() or len(path.parts) > 1 else out / path
+    place = named = path if path.exists() or len(path.parts) > 1 else out / path
     if place.name == "best" and not place.exists():
         place = best_checkpoint(place.parent) or place
     if place.is_dir() and place.parent.name == CHECKPOINTS:
         run = place.parent.parent
-        return Resumable(run, load_config(run), place)
+        return Resumable(run, load_config(run), place, named)
     if place.parent.name == CHECKPOINTS:
         known = sorted(saved.name for saved in checkpoint.every(place.parent.parent))
         there = f" There are: {', '.join(known)}." if known else ""
@@ -96,9 +104,9 @@ def find(path: Path, out: Path) -> Resumable:
     if newest is None and generator.is_file():
         raise ResumeError(
             f"The run {place} has lost its checkpoints: going on would begin anew and replace {generator}. "
-            "Start a new run under another --name, or move that file away."
+            f"Move that file away, or begin a new run from it under another --name, by --init {quote(str(place))}."
         )
-    return Resumable(place, load_config(place), newest)
+    return Resumable(place, load_config(place), newest, named)
 
 
 def is_saved(run: Path) -> bool:

@@ -1,6 +1,5 @@
 """A training command becomes a plan, and a plan a Trainer in its run folder."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,22 +17,17 @@ from gantool.engine.distributed import World, join_world
 from gantool.engine.model_file import ModelCard
 from gantool.engine.run_names import CONFIG, SKIPPED
 from gantool.engine.trainer import Trainer
-from gantool.errors import GantoolError, ResumeError, UsageError
+from gantool.errors import ResumeError, UsageError
 from gantool.files import RunLock, write_text
 from gantool.plugins.host import PluginHost, host
 from gantool.run import folder as run_folder
-from gantool.run.components import RunComponents, components_of, only_moved, resolved_as, source_name
-from gantool.run.config import differences
+from gantool.run import resuming
+from gantool.run.components import RunComponents, source_name
 from gantool.run.defaults import DefaultChoice
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
-from gantool.run.resolve import decide, given_settings, resolve, restated
+from gantool.run.resolve import decide, given_settings, resolve
 from gantool.sampling import providers
-
-UNCHANGED = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
-"""Values that mean "as it was" when a run resumes: it has measured these settings already."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,8 +69,12 @@ def plan(
     out: Path = Path("runs"),
     name: str | None = None,
     resume: Path | None = None,
+    change: bool = False,
 ) -> Plan:
-    """The plan of a training command. Raises ResumeError when a run exists and differs from the requested settings."""
+    """The plan of a training command; with `change` a run that exists takes settings that may change in mid-run.
+
+    Raises ResumeError when a run exists and differs from the requested settings.
+    """
     found = None
     if resume is not None and name is not None:
         raise UsageError("--resume and --name exclude each other: both name the run to resume.")
@@ -84,54 +82,14 @@ def plan(
         found = run_folder.find(resume, out)
     elif name is not None and (run_folder.named(out, name) / CONFIG).is_file():
         found = run_folder.find(run_folder.named(out, name), out)
+    if found is None and change:
+        raise UsageError("--change is for a run that exists: name it by --resume RUN, or by the --name that it has.")
     if found is None:
         decided = decide(plugins, settings, config)
         run = run_folder.named(out, name) if name is not None else None
         return Plan(decided.config, decided.components, run, choices=decided.choices)
-    requested = {key: value for key, value in given_settings(settings, config).items() if (key, value) not in UNCHANGED}
-    before = _restated(plugins, found, requested)
-    kept = components_of(plugins, before.model_dump())
-    resolved = decide(plugins, before.model_dump() | resolved_as(plugins, requested, kept))
-    if only_moved(kept.source, resolved.components.source):
-        before = before.model_copy(update={"data": resolved.config.data})
-    changed = differences(before, resolved.config)
-    if changed:
-        raise ResumeError(
-            f"The run {found.run} was made with other settings: {'; '.join(changed)}. "
-            "Leave those flags out to resume it, or start a new run under another --name."
-        )
-    return Plan(resolved.config, resolved.components, found.run, found.checkpoint, resumes=True)
-
-
-def _restated(plugins: PluginHost, found: run_folder.Resumable, requested: Mapping[str, Any]) -> RunConfig:
-    """The run's configuration with the options of today, without observers that are replaced or not usable here.
-
-    Raises ResumeError when any other component is not usable here.
-    """
-    log = () if "log" in requested else found.config.log
-    absent = _absent_observers(plugins, log)
-    log = tuple(text for text in log if text not in absent)
-    try:
-        config = restated(plugins, found.config.model_copy(update={"log": log}))
-    except GantoolError as error:
-        provider = providers.missing(plugins, found.checkpoint or found.run)
-        raise ResumeError(f"The run {found.run} cannot be resumed here. {error}{provider}") from error
-    for text, why in absent.items():
-        name = text.partition(":")[0]
-        left = f"The run {found.run} resumes without its observer {name!r}, and drops it: --log {name} adds it again."
-        _log.warning(f"{left} {why}")
-    return config
-
-
-def _absent_observers(plugins: PluginHost, log: Sequence[str]) -> dict[str, GantoolError]:
-    """The observers that are not usable here, each with the error; a run can do without them."""
-    absent = {}
-    for text in log:
-        try:
-            plugins.resolve("observer", text)
-        except GantoolError as error:
-            absent[text] = error
-    return absent
+    resolved, components = resuming.settings_of(plugins, found, given_settings(settings, config), change)
+    return Plan(resolved, components, found.run, found.checkpoint, resumes=True)
 
 
 def trainer(

@@ -1,0 +1,117 @@
+"""The settings of a run that resumes: as it was made, with what may change, and the history of what did."""
+
+import logging
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gantool.api.run_config import Former, RunConfig
+from gantool.errors import GantoolError, ResumeError
+from gantool.plugins.host import PluginHost
+from gantool.run import folder as run_folder
+from gantool.run.components import RunComponents, components_of, only_moved, only_reweighed, resolved_as
+from gantool.run.config import CHANGEABLE, described, differing, validated
+from gantool.run.resolve import decide, restated
+from gantool.sampling import providers
+
+UNCHANGED = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
+"""Values that mean "as it was" when a run resumes: it has measured these settings already."""
+
+_log = logging.getLogger(__name__)
+
+
+def settings_of(
+    plugins: PluginHost, found: run_folder.Resumable, given: Mapping[str, Any], change: bool
+) -> tuple[RunConfig, RunComponents]:
+    """The settings of a run from its checkpoint on, and its components.
+
+    Settings given again must be those of the run, but for the free ones, and with `change` for those that may change in
+    mid-run. Raises ResumeError that says how to get others.
+    """
+    requested = {key: value for key, value in given.items() if (key, value) not in UNCHANGED}
+    before = _restated(plugins, found, _at_checkpoint(found), requested)
+    kept = components_of(plugins, before.model_dump())
+    resolved = decide(plugins, before.model_dump() | resolved_as(plugins, requested, kept))
+    if only_moved(kept.source, resolved.components.source):
+        before = before.model_copy(update={"data": resolved.config.data})
+    changed = differing(before, resolved.config)
+    fixed = [
+        key
+        for key in changed
+        if key not in CHANGEABLE
+        or (key == "penalty" and not only_reweighed(kept.penalties, resolved.components.penalties))
+    ]
+    if fixed or (changed and not change):
+        raise ResumeError(_refusal(found, described(before, resolved.config), fixed))
+    return _with_history(before, resolved.config, found.images_seen), resolved.components
+
+
+def _refusal(found: run_folder.Resumable, differences: Sequence[str], fixed: Sequence[str]) -> str:
+    others = f"The run {found.run} was made with other settings: {'; '.join(differences)}. "
+    others += "Leave those flags out to resume it"
+    anew = f"a new run from its weights: --init {shlex.quote(str(found.named))}, under another --name or none."
+    if not fixed:
+        return f"{others}, add --change to change them from {found.images_seen:,} images on, or begin {anew}"
+    kinds = ["the kinds of penalties" if key == "penalty" else f"--{key.replace('_', '-')}" for key in fixed]
+    return f"{others}: {' and '.join(kinds)} cannot change in the middle of a run. Other settings need {anew}"
+
+
+def _at_checkpoint(found: run_folder.Resumable) -> RunConfig:
+    """The settings of a run at the checkpoint from which it resumes; later changes are dropped, with a warning."""
+    config = found.config
+    later = [former for former in config.history if former.until > found.images_seen]
+    if not later:
+        return config
+    values = config.model_dump()
+    for former in reversed(later):
+        values |= former.settings
+    values["history"] = config.history[: -len(later)]
+    then = validated(values, f"The history of {found.run}")
+    undone = "; ".join(described(then, config, "now", "later"))
+    _log.warning(f"The run {found.run} resumes from before its settings were changed, and drops that: {undone}.")
+    return then
+
+
+def _with_history(before: RunConfig, after: RunConfig, images_seen: int) -> RunConfig:
+    """The settings from here on, with those that they replace in the history; nothing was made by those at 0 images."""
+    former, new = before.model_dump(include=set(CHANGEABLE)), after.model_dump()
+    history = list(before.history)
+    if history and history[-1].until == images_seen:  # changed again before a step was taken
+        former |= history.pop().settings
+    former = {key: value for key, value in former.items() if value != new[key]}
+    if former and images_seen:
+        history.append(Former(until=images_seen, settings=former))
+    return after.model_copy(update={"history": tuple(history)})
+
+
+def _restated(
+    plugins: PluginHost, found: run_folder.Resumable, config: RunConfig, requested: Mapping[str, Any]
+) -> RunConfig:
+    """The run's configuration with the options of today, without observers that are replaced or not usable here.
+
+    Raises ResumeError when any other component is not usable here.
+    """
+    log = () if "log" in requested else config.log
+    absent = _absent_observers(plugins, log)
+    log = tuple(text for text in log if text not in absent)
+    try:
+        config = restated(plugins, config.model_copy(update={"log": log}))
+    except GantoolError as error:
+        provider = providers.missing(plugins, found.checkpoint or found.run)
+        raise ResumeError(f"The run {found.run} cannot be resumed here. {error}{provider}") from error
+    for text, why in absent.items():
+        name = text.partition(":")[0]
+        left = f"The run {found.run} resumes without its observer {name!r}, and drops it: --log {name} adds it again."
+        _log.warning(f"{left} {why}")
+    return config
+
+
+def _absent_observers(plugins: PluginHost, log: Sequence[str]) -> dict[str, GantoolError]:
+    """The observers that are not usable here, each with the error; a run can do without them."""
+    absent = {}
+    for text in log:
+        try:
+            plugins.resolve("observer", text)
+        except GantoolError as error:
+            absent[text] = error
+    return absent

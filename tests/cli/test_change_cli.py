@@ -1,0 +1,117 @@
+"""`gantool train --resume RUN --change`: settings that a run may change in its middle, and the history it keeps."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gantool.plugins.host import host
+from gantool.run import start
+
+MLP = (
+    "train", "-q", "--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--data", "shapes", "--resolution", "8",
+    "--batch", "4", "--device", "cpu", "--precision", "float32", "--layout", "contiguous", "--augment", "none",
+    "--log", "watch:off=yes", "--penalty", "r1:weight=1,every=2", "--lr-schedule", "cosine", "--horizon", "64",
+)  # fmt: skip
+CHANGES = ("--lr", "0.001", "--batch", "8", "--penalty", "r1:weight=3", "--change")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def trained(gantool, *arguments):
+    ended = gantool(*arguments)
+    assert ended.code == 0, ended.err
+    return ended.err
+
+
+def resumed(gantool, run, images, *arguments):
+    return trained(gantool, "train", "--resume", f"runs/{run}", "--images", images, *arguments)
+
+
+def weights(run):
+    return Path("runs", run, "generator.safetensors").read_bytes()
+
+
+def config(run):
+    return tomllib.loads(Path("runs", run, "config.toml").read_text())
+
+
+def test_settings_change_from_a_checkpoint_on_and_a_later_resume_goes_on_with_them_exactly(gantool):
+    for name in ("straight", "parts", "same"):
+        trained(gantool, *MLP, "--name", name, "--images", "16")
+    said = resumed(gantool, "straight", "48", *CHANGES)
+    assert "Changed from here on: penalty: r1:weight=1.0,every=2 before, r1:weight=3.0,every=1 now; batch: 4 b" in said
+    resumed(gantool, "parts", "32", *CHANGES)
+    resumed(gantool, "parts", "48")
+    resumed(gantool, "same", "48")
+    assert weights("straight") == weights("parts") != weights("same")
+    written = config("parts")
+    assert (written["lr_g"], written["batch"]) == (0.001, 8)
+    former = {"penalty": ["r1:weight=1.0,every=2"], "batch": 4, "lr_g": 0.0002, "lr_d": 0.0002}
+    assert written["history"] == [{"until": 16, "settings": former}]
+
+
+def test_rates_betas_and_decay_of_the_next_step_are_the_new_ones(gantool):
+    trained(gantool, *MLP, "--name", "one", "--images", "16")
+    new = {"lr_g": 0.001, "lr_schedule": "constant", "betas": "0.1,0.9", "weight_decay": 0.5, "images": 24}
+    plan = start.plan(host(), new, resume=Path("runs/one"), change=True)
+    trainer = start.trainer(plan)
+    trainer.step()
+    (group_g,), (group_d,) = (optimizer.param_groups for optimizer in trainer.game.optimizers)
+    for group, rate in ((group_g, 0.001), (group_d, 0.0002)):
+        assert (group["lr"], group["betas"], group["weight_decay"]) == (rate, (0.1, 0.9), 0.5)
+
+
+def test_a_change_taken_back_before_a_step_leaves_no_history(gantool):
+    trained(gantool, *MLP, "--name", "one", "--images", "16")
+    before = config("one")
+    resumed(gantool, "one", "16", "--lr", "0.001", "--change")
+    resumed(gantool, "one", "16", "--lr-g", "0.002", "--change")
+    assert config("one")["history"] == [{"until": 16, "settings": {"lr_g": 0.0002, "lr_d": 0.0002}}]
+    resumed(gantool, "one", "16", "--lr", "0.0002", "--change")
+    assert config("one") == before
+
+
+def test_an_older_checkpoint_goes_on_with_the_settings_of_its_time(gantool):
+    for name in ("back", "whole"):
+        trained(gantool, *MLP, "--name", name, "--images", "32", "--checkpoint-every", "16", "--keep", "9")
+    resumed(gantool, "back", "48", *CHANGES)
+    resumed(gantool, "back", "64", "--clip-grad", "1", "--change")
+    assert [former["until"] for former in config("back")["history"]] == [32, 48]
+    said = resumed(gantool, "back/checkpoints/000000016", "48")
+    assert "resumes from before its settings were changed, and drops that:" in said
+    assert "batch: 4 now, 8 later" in said
+    resumed(gantool, "whole", "48")
+    assert weights("back") == weights("whole")
+    assert config("back")["history"] == []
+
+
+REFUSED = {
+    ("--lr", "0.5"): "to resume it, add --change to change them from 16 images on, or begin a new",
+    ("--loss", "hinge", "--change"): "to resume it: --loss cannot change in the middle of a run.",
+    (
+        "--seed",
+        "3",
+        "--lr",
+        "0.5",
+        "--change",
+    ): "--seed cannot change in the middle of a run. Other settings need a new",
+    ("--penalty", "r2", "--change"): "the kinds of penalties cannot change in the middle of a run",
+    ("--penalty", "none", "--change"): "the kinds of penalties cannot change in the middle of a run",
+}
+
+
+def test_other_settings_are_refused_with_both_ways_to_have_them(gantool):
+    trained(gantool, *MLP, "--name", "one", "--images", "16")
+    before = config("one")
+    for arguments, words in REFUSED.items():
+        ended = gantool("train", "--resume", "runs/one", *arguments)
+        assert ended.code == 1
+        assert words in ended.err
+        assert "a new run from its weights: --init runs/one, under another --name or none." in ended.err
+    assert config("one") == before
+    ended = gantool(*MLP, "--name", "two", "--change")
+    assert (ended.code, "--change is for a run that exists" in ended.err) == (2, True)

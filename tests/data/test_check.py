@@ -41,6 +41,25 @@ def test_sizes_modes_and_kinds_are_counted(tmp_path: Path) -> None:
     assert (report.transparent, report.animated, report.cmyk, report.grey) == (1, 1, 1, 0)
 
 
+def test_transparency_counts_where_it_is_seen_and_the_way_to_keep_it_is_told(tmp_path: Path) -> None:
+    for index in range(3):
+        Image.new("RGBA", (20, 20), (9, 9, 9, 255)).save(tmp_path / f"opaque{index}.png")
+    report = checked(tmp_path)
+    assert report.transparent == 0
+    assert "--channels 4" not in as_text(report)
+    sprite = Image.new("RGBA", (20, 20), (9, 9, 9, 255))
+    sprite.paste((0, 0, 0, 0), (0, 0, 5, 5))
+    sprite.save(tmp_path / "sprite.png")
+    report = checked(tmp_path)
+    assert report.transparent == 1
+    assert "1 with transparency (laid on white)" in as_text(report)
+    assert "--channels 4 trains with transparency" in as_text(report)
+    kept = check(FolderOptions(path=str(tmp_path)), channels=4)
+    assert "1 with transparency (kept)" in as_text(kept)
+    assert "colour with transparency" in as_text(kept)
+    assert "note         --channels" not in as_text(kept)
+
+
 def test_copies_are_duplicates_and_altered_copies_look_alike(tmp_path: Path) -> None:
     for seed in range(30):
         scene(seed).save(tmp_path / f"{seed:02}.png")

@@ -1,6 +1,6 @@
 """`gantool data`: check pictures before training on them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +19,10 @@ def check(
         int | None,
         typer.Option("--resolution", min=1, help="Training resolution. Default: one that suits the pictures."),
     ] = None,
+    channels: Annotated[
+        Literal["1", "3", "4"] | None,
+        typer.Option("--channels", help="Training channels; 4 keeps transparency. Default: 1 or 3, as the pictures."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Report sizes, formats, duplicates, broken files, and the data that training would use."""
@@ -29,7 +33,7 @@ def check(
     from gantool.data.survey.report import as_text
 
     with showing_progress():
-        report = look(FolderOptions(path=folder), resolution)
+        report = look(FolderOptions(path=folder), resolution, int(channels) if channels else None)
     if json:
         result_json(report.model_dump())
     else:

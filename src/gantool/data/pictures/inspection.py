@@ -13,6 +13,7 @@ from gantool.data.pictures.options import FolderOptions
 LOOKS = 16
 """The perceptual hash has 16 x 16 bits, one if a cell is brighter than its right neighbour (dHash, Krawetz 2013)."""
 
+_LUMA = np.array([0.299, 0.587, 0.114])
 _AS_SEEN = FolderOptions(path="", fit="stretch", filter="box")
 
 
@@ -21,7 +22,8 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
     header = peek(file)
     frames = frame_count(file)
     file.seek(0)
-    pixels = decode(file, _AS_SEEN, LOOKS + 1, 1)[0, :LOOKS].astype(np.int16)
+    pixels = decode(file, _AS_SEEN, LOOKS + 1, 4)[:, :LOOKS]
+    grey = np.rint(_LUMA @ pixels[:3].reshape(3, -1)).reshape(pixels.shape[1:]) + 255 - pixels[3]  # on white
     file.seek(0)
     return {
         "format": header.format,
@@ -30,9 +32,10 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
         "height": header.height,
         "grey": header.is_grey,
         "alpha": header.has_alpha,
+        "transparent": bool((pixels[3] < 255).any()),
         "animated": frames > 1,
         "digest": hashlib.sha256(file.read()).hexdigest(),
-        "looks": np.packbits(pixels[:, 1:] > pixels[:, :-1] + 2).tobytes().hex(),
+        "looks": np.packbits(grey[:, 1:] > grey[:, :-1] + 2).tobytes().hex(),
     }
 
 

@@ -66,6 +66,7 @@ class Report(BaseModel):
     formats: dict[str, int] = {}
     modes: dict[str, int] = {}
     transparent: int = 0
+    """The number of pictures in which something is transparent; an alpha channel alone does not count."""
     animated: int = 0
     cmyk: int = 0
     grey: int = 0
@@ -80,8 +81,11 @@ class Report(BaseModel):
     training: Training | None = None
 
 
-def check(options: FolderOptions, resolution: int | None = None) -> Report:
-    """Read every picture of `options.path` once. Raises DataError if there is none; the report lists broken ones."""
+def check(options: FolderOptions, resolution: int | None = None, channels: int | None = None) -> Report:
+    """Read every picture of `options.path` once; resolution and channels are those to train at, None for the defaults.
+
+    Raises DataError if there is no picture; the report lists broken ones.
+    """
     listing = usable_listing(options.path)
     answers: dict[str, Answer] = {}
     broken = [Broken(path=path, reason=reason) for path, reason in listing.skipped]
@@ -96,11 +100,13 @@ def check(options: FolderOptions, resolution: int | None = None) -> Report:
         usable=len(answers),
         ignored=len(listing.ignored),
         broken=broken,
-        **_findings(answers, options, resolution) if answers else {},
+        **_findings(answers, options, resolution, channels) if answers else {},
     )
 
 
-def _findings(answers: Mapping[str, Answer], options: FolderOptions, resolution: int | None) -> dict[str, Any]:
+def _findings(
+    answers: Mapping[str, Answer], options: FolderOptions, resolution: int | None, channels: int | None
+) -> dict[str, Any]:
     """The fields of the report that only usable pictures give."""
     found = list(answers.values())
     classes = Counter(sorted(classes_of(list(answers)) or ()))
@@ -108,7 +114,7 @@ def _findings(answers: Mapping[str, Answer], options: FolderOptions, resolution:
     training = Training(
         images=len(found),
         resolution=resolution or natural_resolution(headers),
-        channels=1 if all(header.is_grey for header in headers) else 3,
+        channels=channels or (1 if all(header.is_grey for header in headers) else 3),
         fit=options.fit,
         classes=len(classes),
     )
@@ -118,7 +124,7 @@ def _findings(answers: Mapping[str, Answer], options: FolderOptions, resolution:
         "aspect": _spread([one["width"] / one["height"] for one in found]),
         "formats": dict(Counter(one["format"] for one in found).most_common()),
         "modes": dict(Counter(one["mode"] for one in found).most_common()),
-        "transparent": sum(one["alpha"] for one in found),
+        "transparent": sum(one["transparent"] for one in found),
         "animated": sum(one["animated"] for one in found),
         "cmyk": sum(one["mode"] == "CMYK" for one in found),
         "grey": sum(header.is_grey for header in headers),

@@ -8,6 +8,7 @@ from gantool.data.survey.check import ALIKE_LIMIT, Report, Spread, Training
 _SHOWN = 10
 _IMBALANCE = 10
 _FEW = 1000
+_MANY = 0.1
 
 
 def as_text(report: Report) -> str:
@@ -28,8 +29,9 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
     if report.usable:
         yield "formats", _counts(report.formats)
         yield "modes", _counts(report.modes)
+    kept = report.training is not None and report.training.channels == 4
     odd = {
-        "with transparency (laid on white)": report.transparent,
+        f"with transparency ({'kept' if kept else 'laid on white'})": report.transparent,
         "animated (first frame used)": report.animated,
         "CMYK": report.cmyk,
     }
@@ -49,6 +51,8 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
         yield "training", "impossible: none of the pictures can be used"
         return
     yield from _training(report.training, report.enlarged)
+    if report.transparent >= _MANY * report.usable and not kept:
+        yield "note", "--channels 4 trains with transparency, as for sprites and emoji, instead of on white"
 
 
 def _training(training: Training, enlarged: int) -> Iterator[tuple[str, str]]:

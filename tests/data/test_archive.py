@@ -74,7 +74,7 @@ def test_a_picture_damaged_inside_a_zip_is_skipped(folder: Path) -> None:
     content[100:140] = bytes(40)
     path.write_bytes(content)
     source = built(path)
-    assert [skipped.path for skipped in source.skipped] == ["w/b/2.png"]
+    assert [skipped.path for skipped in source.skipped] == ["w/b/2.png", "w/a/notes.txt"]
     assert len(source) == 2
 
 

@@ -97,8 +97,9 @@ def notes(made: Trainer) -> Iterator[str]:
         yield f"Changed from here on: {'; '.join(described(before, config, 'before', 'now'))}"
     skipped = made.run / SKIPPED
     if skipped.is_file():
-        count = sum(1 for _ in lines(skipped))
-        yield f"Skipped: {count} files that could not be read; see {skipped}"
+        left_out = [line.rstrip("\n").replace("\t", " ") for line in lines(skipped)]
+        named = "; ".join(left_out[:3]) + ("; ..." if len(left_out) > 3 else "")
+        yield f"Left out: {len(left_out):,} files ({named}). All are listed in {skipped}"
     if config.labels:
         yield f"Classes: {len(made.card.class_names)}: {', '.join(made.card.class_names[:12])}"
     if len(made.stages) > 1:

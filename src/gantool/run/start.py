@@ -172,3 +172,5 @@ def _list_skipped(run: Path, source: Source) -> None:
     lines = [f"{printable(one.path)}\t{printable(one.reason)}\n" for one in source.skipped]
     if lines:
         write_text(run / SKIPPED, "".join(lines))
+    else:
+        (run / SKIPPED).unlink(missing_ok=True)

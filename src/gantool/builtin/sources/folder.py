@@ -33,7 +33,9 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
         channels,
         resolution,
     )
-    return cached(wanted, lambda file: _fill(listing, Task(options, resolution, channels, file)))
+    source = cached(wanted, lambda file: _fill(listing, Task(options, resolution, channels, file)))
+    source.leave_out(listing.left_out)
+    return source
 
 
 def _fill(listing: Listing, task: Task) -> CacheContents:
@@ -42,8 +44,7 @@ def _fill(listing: Listing, task: Task) -> CacheContents:
         if "reason" in answer:
             reasons[index] = answer["reason"]
     kept = [index for index in range(len(listing.items)) if index not in reasons]
-    skipped = list(listing.skipped)
-    skipped += [(listing.items[index].path, reasons[index]) for index in sorted(reasons)]
+    skipped = [(listing.items[index].path, reasons[index]) for index in sorted(reasons)]
     if not kept:
         first = "; ".join(f"{path} {why}" for path, why in skipped[:_SHOWN])
         raise DataError(f"None of the {len(listing.items):,} pictures in {listing.root} can be used: {first}.")

@@ -1,6 +1,6 @@
 """Sources cached on disk as a memory map of uint8 pixels."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,16 @@ class CachedSource(Source):
         labels = index["labels"]
         self.labels: Int64[np.ndarray, "n"] | None = None if labels is None else np.array(labels, np.int64)
         self.class_names: Sequence[str] = distinct(index["class_names"])
-        self.skipped: Sequence[Skipped] = tuple(
-            Skipped(printable(path), printable(reason)) for path, reason in index["skipped"]
-        )
+        self.skipped: Sequence[Skipped] = ()
+        self.leave_out((path, reason) for path, reason in index["skipped"])
         self.fingerprint: str = index["fingerprint"]
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def leave_out(self, files: Iterable[tuple[str, str]]) -> None:
+        """Add (path, reason) of further files to `skipped`."""
+        self.skipped = (*self.skipped, *(Skipped(printable(path), printable(reason)) for path, reason in files))
 
     def reduced(self, side: int) -> UInt8[np.ndarray, "n c _ _"]:
         """All images reduced to this side, as a memory map; the file is built on first use."""

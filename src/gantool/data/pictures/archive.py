@@ -10,20 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from gantool.data.pictures.listing import (
-    MAGIC_BYTES,
-    Item,
-    Listing,
-    could_be_picture,
-    has_picture_magic,
-    is_inside_hidden,
-    is_picture_name,
-)
+from gantool.data.pictures.formats import is_picture, is_picture_name
+from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_inside_hidden
 from gantool.errors import DataError
 
 MAX_FILE_BYTES = 1 << 30
 _ENCRYPTED = 0x1
-_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
 _DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -36,11 +28,6 @@ _DAMAGE = (
 )
 
 Opener = Callable[[], io.BytesIO | io.BufferedReader]
-
-
-def is_archive_name(path: str | Path) -> bool:
-    """True if the file name is that of a zip or tar."""
-    return str(path).lower().endswith((".zip", *_TAR_SUFFIXES))
 
 
 def list_archive(path: Path) -> Listing | None:
@@ -127,11 +114,11 @@ def _listing(path: Path, kind: str, items: list[Item], skipped: list[tuple[str, 
 def _is_picture(name: str, open_entry: Callable[[], IO[bytes] | None]) -> bool:
     if is_picture_name(name):
         return True
-    file = open_entry() if could_be_picture(name) else None
+    file = open_entry()
     if file is None:
         return False
     with file:
-        return has_picture_magic(file.read(MAGIC_BYTES))
+        return is_picture(file)
 
 
 def _bytes_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> io.BytesIO:

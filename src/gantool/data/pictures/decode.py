@@ -3,39 +3,25 @@
 A picture is never decoded in part, nor when it is so large that it would take the machine down.
 """
 
-import importlib
-import importlib.util
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from io import BufferedReader, BytesIO
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 from numpy.typing import NDArray
-from PIL import (
-    BmpImagePlugin,  # noqa: F401 (these four, and WebP, register the readers of _COMMON)
-    ExifTags,
-    GifImagePlugin,  # noqa: F401
-    Image,
-    ImageColor,
-    JpegImagePlugin,  # noqa: F401
-    PngImagePlugin,  # noqa: F401
-    UnidentifiedImageError,
-    WebPImagePlugin,  # noqa: F401
-)
+from PIL import ExifTags, Image, ImageColor, UnidentifiedImageError
 
 from gantool.data.pictures.color import flattened, plain, to_srgb
+from gantool.data.pictures.formats import COMMON, is_heic, uncommon
 from gantool.data.pictures.options import FolderOptions
 from gantool.errors import DataError
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit for an error; 13,000 x 13,000
-_FOREIGN = {"EPS", "WMF", "MPEG", "GRIB", "BUFR", "HDF5", "PDF", "FITS"}  # not pictures, or run another program
-_COMMON = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 _FILTERS = {"lanczos": Image.Resampling.LANCZOS, "bicubic": Image.Resampling.BICUBIC, "box": Image.Resampling.BOX}
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -184,24 +170,18 @@ def _resized(image: Image.Image, options: FolderOptions, resolution: int) -> Ima
 def opened(file: BytesIO | BufferedReader) -> Image.Image:
     """The picture, opened but not decoded. Raises UndecodableError if it is too large or empty, and Pillow's errors."""
     try:
-        image = Image.open(file, formats=_COMMON)
+        image = Image.open(file, formats=COMMON)
     except UnidentifiedImageError:
         file.seek(0)
-        image = Image.open(file, formats=_uncommon())
+        if is_heic(file.read(12)) and "HEIF" not in uncommon():
+            raise UndecodableError("is a HEIC picture; they need the package pillow-heif") from None
+        file.seek(0)
+        image = Image.open(file, formats=uncommon())
     if image.width * image.height > MAX_PIXELS:
         raise UndecodableError(_too_large(f"{image.width} x {image.height}"))
     if image.width < 1 or image.height < 1:
         raise UndecodableError("has no pixels")
     return image
-
-
-@cache
-def _uncommon() -> tuple[str, ...]:
-    """Names of all other formats; loading their readers takes longer than decoding a hundred small pictures."""
-    if importlib.util.find_spec("pillow_heif") is not None:
-        importlib.import_module("pillow_heif").register_heif_opener()
-    Image.init()
-    return tuple(name for name in Image.ID if name not in (*_COMMON, *_FOREIGN))
 
 
 def _orientation(image: Image.Image) -> int:

@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-_NAMES = """png apng jpg jpeg jpe jfif jif webp gif bmp dib tif tiff jp2 j2k jpx jpf ppm pgm pbm pnm tga psd avif avifs
-heic heif ico icns pcx sgi dds qoi mpo"""
-SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
-_MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 _HOUSEKEEPING = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
-MAGIC_BYTES = 12
+_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,11 @@ class Listing:
     skipped: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()
 
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        """(path, reason) of all files that are not among the items: pictures that may not be read, then other files."""
+        return (*self.skipped, *((path, _no_picture(path)) for path in self.ignored))
+
 
 def is_hidden(name: str) -> bool:
     """True for a file or folder that a system or tool put there, whose pictures are not the user's."""
@@ -44,19 +45,13 @@ def is_inside_hidden(path: str) -> bool:
     return any(is_hidden(part) for part in PurePosixPath(path).parts)
 
 
-def is_picture_name(path: str) -> bool:
-    """True if the suffix is that of a picture."""
-    return PurePosixPath(path).suffix.lower() in SUFFIXES
+def is_archive_name(path: str | Path) -> bool:
+    """True if the file name is that of a zip or tar."""
+    return str(path).lower().endswith((".zip", *_TAR_SUFFIXES))
 
 
-def could_be_picture(path: str) -> bool:
-    """True for a file without a suffix, as scraped files are, whose first bytes decide."""
-    return PurePosixPath(path).suffix == ""
-
-
-def has_picture_magic(start: bytes) -> bool:
-    """True if these are the first bytes of a PNG, JPEG, GIF, WebP or AVIF."""
-    return start.startswith(_MAGIC) or start[8:12] in (b"WEBP", b"avif")
+def _no_picture(path: str) -> str:
+    return "is an archive; unpack it to use its pictures" if is_archive_name(path) else "is not a picture"
 
 
 def classes_of(paths: Sequence[str]) -> list[str] | None:

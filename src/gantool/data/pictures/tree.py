@@ -6,16 +6,9 @@ from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
-from gantool.data.pictures.archive import Opener, is_archive_name, list_archive, read_tar, read_zip
-from gantool.data.pictures.listing import (
-    MAGIC_BYTES,
-    Item,
-    Listing,
-    could_be_picture,
-    has_picture_magic,
-    is_hidden,
-    is_picture_name,
-)
+from gantool.data.pictures.archive import Opener, list_archive, read_tar, read_zip
+from gantool.data.pictures.formats import is_picture, is_picture_name
+from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_hidden
 from gantool.errors import DataError, nearest_beside
 
 _SHOWN = 3
@@ -126,10 +119,10 @@ def _is_picture(entry: os.DirEntry[str]) -> bool:
         if not entry.is_file():  # a broken link, a pipe, a device
             raise OSError("it is no regular file, or a link that leads nowhere")
         return True
-    if not could_be_picture(entry.name) or not entry.is_file():
+    if not entry.is_file():
         return False
     with Path(entry.path).open("rb") as file:
-        return has_picture_magic(file.read(MAGIC_BYTES))
+        return is_picture(file)
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -91,10 +91,7 @@ def _answer(item: Item, opener: Opener, index: int, task: Task, rows: FileIO | N
                 return inspect(file)
             pixels = decode(file, task.options, task.resolution, task.channels)
     except Exception as error:
-        why = reason(error)
-        if item.path.lower().endswith((".heic", ".heif")):
-            why += "; HEIC pictures need the package pillow-heif"
-        return {"reason": why}
+        return {"reason": reason(error)}
     try:
         rows.seek(index * pixels.size)
         rows.write(pixels.data)

@@ -60,6 +60,8 @@ class Report(BaseModel):
     files: int
     usable: int
     ignored: int
+    """The number of other files, all of which are in `others`."""
+    others: list[Text] = []
     width: Spread | None = None
     height: Spread | None = None
     aspect: Spread | None = None
@@ -99,6 +101,7 @@ def check(options: FolderOptions, resolution: int | None = None, channels: int |
         files=len(listing.items) + len(listing.skipped),
         usable=len(answers),
         ignored=len(listing.ignored),
+        others=list(listing.ignored),
         broken=broken,
         **_findings(answers, options, resolution, channels) if answers else {},
     )

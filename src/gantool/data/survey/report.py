@@ -19,9 +19,10 @@ def as_text(report: Report) -> str:
 def _lines(report: Report) -> Iterator[tuple[str, str]]:
     yield (
         "pictures",
-        f"{report.usable:,} usable of {report.files:,} in {report.path}"
-        + (f" ({report.ignored:,} other files ignored)" if report.ignored else ""),
+        f"{report.usable:,} usable of {report.files:,} in {report.path}",
     )
+    if report.others:
+        yield "no pictures", f"{report.ignored:,} other files: {_few(report.others)}"
     if report.width and report.height and report.aspect:
         yield "width", _range(report.width)
         yield "height", _range(report.height)
@@ -80,6 +81,10 @@ def _groups(title: str, what: str, groups: Sequence[Sequence[str]]) -> Iterator[
     yield title, f"{sum(len(group) - 1 for group in groups):,} too many ({len(groups):,} groups; {what}), for example"
     for group in groups[:3]:
         yield "", " = ".join(group[:3]) + (" = ..." if len(group) > 3 else "")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
 
 
 def _range(spread: Spread) -> str:

@@ -31,6 +31,8 @@ PLURALS = {
     "source": "sources",
     "extractor": "extractors",
     "observer": "observers",
+    "optimizer": "optimizers",
+    "style-loss": "style_losses",
 }
 KIND_OF = {name: kind for kind, many in PLURALS.items() for name in (kind, many, f"gantool_{many}")}
 """Every word for a kind of component, to the kind."""

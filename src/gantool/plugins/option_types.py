@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from gantool.errors import OptionError
 
-_SUFFIXES = {"k": 1_000, "M": 1_000_000}
+_FACTORS = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _PLAIN = {bool: "yes/no", int: "integer", float: "number", str: "text", Path: "path"}
 
 
@@ -39,6 +39,12 @@ def unquote(text: str) -> str:
     if len(text) >= 2 and text[0] == text[-1] == '"':
         return text[1:-1].replace('""', '"')
     return text
+
+
+def split_suffix(text: str) -> tuple[str, int]:
+    """A number without its suffix, such as k or M, and the factor that this stands for."""
+    factor = _FACTORS.get(text[-1:].lower(), 1)
+    return (text, 1) if factor == 1 else (text[:-1].rstrip(), factor)
 
 
 def read_value(text: str, info: FieldInfo) -> Any:
@@ -133,9 +139,9 @@ def _read_tuple(text: str, items: Sequence[Any]) -> list[Any]:
 
 def _number(text: str) -> int | float | str:
     """`1_000`, `1e3`, `200k`, `1.5M`; whole numbers become int, what is no number stays text for pydantic to refuse."""
-    match = re.fullmatch(r"(.*?)([kM]?)", text)
+    digits, factor = split_suffix(text)
     try:
-        number = float(match[1]) * _SUFFIXES.get(match[2], 1) if match else float(text)
+        number = float(digits) * factor
         exact = int(text) if re.fullmatch(r"[+-]?[\d_]+", text) else None
     except ValueError:
         return text

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gantool.api.run_config import NONE
+from gantool.api.kinds import KINDS
+from gantool.api.run_config import NONE, SETTINGS, flag_of
 from gantool.api.specs import AUTO, Architecture, Setting
 from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageError, nearest_beside
 from gantool.plugins.host import PluginHost
@@ -17,10 +18,13 @@ T = TypeVar("T")
 PLAIN_BALANCE = "fixed"
 """The strategy that `--balance none` stands for: both networks learn from every batch."""
 FIELDS = {
-    "arch": "architecture", "data": "source", "loss": "loss", "penalty": "penalties", "augment": "augmentation",
-    "balance": "balance", "optimizer": "optimizer", "log": "log",
-}  # fmt: skip
+    name: KINDS[kind].plural if isinstance(declared.default, tuple) else kind
+    for name, declared in SETTINGS.items()
+    if (kind := flag_of(name).kind)
+}
 """The settings of `RunConfig` that name components, and the attribute of `RunComponents` for each."""
+STEP_KINDS = {name: flag_of(name).kind for name in FIELDS if name not in ("arch", "data", "log")}
+"""Those of components that take part in training steps, and the kind of each."""
 STANDARD_OBSERVERS = ("jsonl", "samples", "watch")
 """Every run has these, unless `--log` names them with options of its own."""
 
@@ -29,7 +33,7 @@ STANDARD_OBSERVERS = ("jsonl", "samples", "watch")
 class RunComponents:
     """The components of a run, as `RunConfig` has them in text.
 
-    `augmentation` is None where there is none. `log` has the observers of `--log`, `standard` those that every run has
+    `augmentation` is None where there is none. `observers` has those of `--log`, `standard` those that every run has
     beside them. `by_recipe` has penalties and balance of the architecture's own recipe, as far as they are usable here:
     warnings compare a run with them.
     """
@@ -41,7 +45,7 @@ class RunComponents:
     augmentation: Chosen | None
     balance: Chosen
     optimizer: Chosen
-    log: tuple[Chosen, ...]
+    observers: tuple[Chosen, ...]
     standard: tuple[Chosen, ...]
     by_recipe: tuple[Chosen, ...]
 
@@ -52,9 +56,9 @@ class RunComponents:
         return (self.loss, *self.penalties, *augmentation, self.balance)
 
     @property
-    def observers(self) -> tuple[Chosen, ...]:
+    def listening(self) -> tuple[Chosen, ...]:
         """All observers of the run, in the order in which they are called."""
-        return (*self.standard, *self.log)
+        return (*self.standard, *self.observers)
 
     def texts(self) -> dict[str, Any]:
         """The settings of `RunConfig` that name components, with every option written out."""

@@ -11,10 +11,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
 from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
+from gantool.plugins.option_types import split_suffix
 from gantool.plugins.option_words import finite, phrase
 from gantool.reading import parse_toml, read_text
 
-_SUFFIXES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 WITHOUT_FLAG = tuple(name for name in SETTINGS if not flag_of(name).panel)
 """Settings for files and library users only."""
 FREE_ON_RESUME = frozenset(name for name in SETTINGS if flag_of(name).free)
@@ -26,8 +26,9 @@ COUNTS = tuple(name for name in SETTINGS if flag_of(name).counts)
 
 def parse_count(text: str | int) -> int:
     """`200k`, `1.5M`, `1_000` or `5000` as a number of images. Raises OptionError for anything else."""
-    match = re.fullmatch(r"(\d[\d_]*(?:\.\d+)?)\s*([kmg]?)", str(text).strip(), flags=re.IGNORECASE)
-    value = Decimal(match[1].replace("_", "")) * _SUFFIXES[match[2].lower()] if match else Decimal("0.5")
+    digits, factor = split_suffix(str(text).strip())
+    plain = re.fullmatch(r"\d[\d_]*(?:\.\d+)?", digits)
+    value = Decimal(digits.replace("_", "")) * factor if plain else Decimal("0.5")
     if value != int(value):
         raise OptionError(f"{text!r} is not a number of images. Write 5000, 200k or 1.5M.")
     return int(value)

@@ -68,7 +68,7 @@ def refuse_without_adversary(components: RunComponents, penalties: Sequence[Pena
 def _refuse_strangers(components: RunComponents) -> None:
     """Raise UsageError for a component that belongs to other architectures."""
     arch = components.architecture.spec.name
-    for one in (*components.strategies, components.optimizer, components.source, *components.log):
+    for one in (*components.strategies, components.optimizer, components.source, *components.observers):
         home = one.spec.goes_with if isinstance(one.spec, Component) else ()
         if home and arch not in home:
             raise UsageError(

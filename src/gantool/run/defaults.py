@@ -9,6 +9,7 @@ from gantool.api.specs import AUTO, Architecture, Component, Recipe
 from gantool.errors import GantoolError, PluginError, sentence
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
+from gantool.run.components import STEP_KINDS
 
 FEW_IMAGES = 10_000
 """With fewer images than this, augmentation is on (Zhao et al. 2020), or the discriminator would memorise them."""
@@ -99,20 +100,19 @@ def check_components(host: PluginHost, arch: Chosen, given: Collection[str] = ()
     """Raise PluginError for a component of the architecture's recipe that cannot be had, unless it was overridden."""
     assert isinstance(arch.spec, Architecture)
     recipe = arch.spec.recipe
-    for kind, flag, field, texts in (
-        ("loss", "loss", "loss", (recipe.loss,)),
-        ("penalty", "penalty", "penalties", [text for text in recipe.penalties if text != NONE]),
-        ("augmentation", "augment", "augment", [] if recipe.augment in (None, NONE, AUTO) else [recipe.augment]),
-        ("optimizer", "optimizer", "optimizer", (recipe.optimizer,)),
-        ("balance", "balance", "balance", [] if recipe.balance == NONE else [recipe.balance]),
-    ):
-        for text in texts if flag not in given else ():
+    for setting, kind in STEP_KINDS.items():
+        field = "penalties" if setting == "penalty" else setting
+        named = getattr(recipe, field) or ()
+        left_out = {AUTO} if setting in ("loss", "optimizer") else {AUTO, NONE}
+        for text in (named,) if isinstance(named, str) else named:
+            if setting in given or text in left_out:
+                continue
             try:
                 host.resolve(kind, text)
             except GantoolError as error:
                 raise PluginError(
                     f"The recipe of architecture {arch.spec.name!r} of {arch.distribution} cannot be followed, for its "
-                    f"{field} {text!r}: {sentence(str(error))} Tell its author; --{flag} NAME overrides it."
+                    f"{field} {text!r}: {sentence(str(error))} Tell its author; --{setting} NAME overrides it."
                 ) from error
 
 

@@ -180,7 +180,7 @@ def build_parts(components: RunComponents) -> Parts:
         penalties=tuple(one.build() for one in components.penalties),
         augmentation=None if components.augmentation is None else components.augmentation.build(),
         balance=components.balance.build(),
-        observers=tuple(one.build() for one in components.observers),
+        observers=tuple(one.build() for one in components.listening),
     )
 
 

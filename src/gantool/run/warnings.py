@@ -120,6 +120,6 @@ def _schedule_warnings(config: RunConfig) -> Iterator[str]:
 
 
 def _scored_by_nobody(components: RunComponents) -> bool:
-    watches = [one for one in components.log if one.spec.name == "watch"]
+    watches = [one for one in components.observers if one.spec.name == "watch"]
     muted = any(getattr(one.options, "off", False) or not getattr(one.options, "best", True) for one in watches)
-    return muted and len(components.log) == len(watches)
+    return muted and len(components.observers) == len(watches)

@@ -8,16 +8,11 @@ from gantool.api.specs import Component, ImageShape
 from gantool.errors import GantoolError, PluginError
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
+from gantool.run.components import STEP_KINDS
 from gantool.testing.faults import Fault, found, placed, unwaived
 from gantool.testing.networks import Case, shapes, usual
 from gantool.testing.players import players
 from gantool.testing.steps import two_steps_are_finite
-
-SETTINGS = {
-    "loss": "loss", "penalty": "penalty", "augmentation": "augment", "balance": "balance", "optimizer": "optimizer",
-}  # fmt: skip
-"""The setting by which a run is given a component of each kind that takes part in steps."""
-
 
 AT_HOME = (two_steps_are_finite,)
 """The checks that only a component of certain architectures gets."""
@@ -37,10 +32,10 @@ def grounds(component: Chosen, plugins: PluginHost) -> Iterator[tuple[str, Gan, 
 
 def faults_at_home(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults that show in steps of the component's own architectures, where it has any and is a part of steps."""
-    if not _names(component) or component.kind not in SETTINGS:
+    setting = next((name for name, kind in STEP_KINDS.items() if kind == component.kind), "")
+    if not _names(component) or not setting:
         return []
-    text = component.text
-    given: dict[str, object] = {SETTINGS[component.kind]: (text,) if component.kind == "penalty" else text}
+    given: dict[str, object] = {setting: (component.text,) if setting == "penalty" else component.text}
 
     def steps(case: Case) -> Iterator[str]:
         yield from two_steps_are_finite(case, **given)

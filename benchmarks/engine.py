@@ -33,7 +33,7 @@ from gantool.engine.model_file import ModelCard
 from gantool.engine.precision import Precision
 from gantool.engine.trainer import Trainer
 from gantool.run.prepare import PreparedRun, build_game, prepare
-from gantool.run.start import planned
+from gantool.run.start import plan_of
 
 REST_SECONDS = 0.3
 """Between turns, until the threads of the last one have stopped waiting for work by spinning."""
@@ -60,7 +60,7 @@ def adam(network: nn.Module, **more: bool) -> torch.optim.Adam:
 
 def prepared(config: RunConfig, device: torch.device) -> PreparedRun:
     """The run, built; precision and layout were measured before."""
-    return prepare(config, planned(config).components, config.batch, (), device, measure=False)
+    return prepare(config, plan_of(config).components, config.batch, (), device, measure=False)
 
 
 def tutorial(config: RunConfig, device: torch.device) -> Callable[[], None]:
@@ -165,7 +165,7 @@ def main() -> None:
         arch=args.arch, resolution=args.resolution, batch=args.batch, device=args.device, precision=args.precision,
         layout=args.layout,
     )  # fmt: skip
-    measured = prepare(config, planned(config).components, config.batch, (), pick_device(config.device))
+    measured = prepare(config, plan_of(config).components, config.batch, (), pick_device(config.device))
     config, precision = measured.config, measured.precision
     spawn = multiprocessing.get_context("spawn")
     lines: dict[str, Connection] = {}

@@ -23,7 +23,7 @@ from gantool.engine.distributed import World
 from gantool.engine.model_file import ModelCard
 from gantool.engine.trainer import Trainer
 from gantool.run.prepare import build_game, prepare
-from gantool.run.start import planned
+from gantool.run.start import plan_of
 
 
 class Synthetic:
@@ -42,7 +42,7 @@ class Synthetic:
 def trainer(config: RunConfig, run: Path) -> Trainer:
     """gantool's own, without observers."""
     device = pick_device(config.device)
-    prepared = prepare(config, planned(config).components, config.batch, (), device)
+    prepared = prepare(config, plan_of(config).components, config.batch, (), device)
     config, game = prepared.config, build_game(prepared, device, World())
     card = ModelCard(architecture=config.arch, resolution=config.resolution, channels=config.channels, images_seen=0)
     return Trainer(game, Synthetic(config.channels, device), config, run, card, [])

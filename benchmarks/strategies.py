@@ -17,7 +17,7 @@ from gantool.engine.distributed import World
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.plugins.host import host
 from gantool.run.prepare import build_game, prepare
-from gantool.run.resolve import decide
+from gantool.run.resolve import resolve_run
 
 PLAIN = ("logistic", "none", "none")
 AUGMENTATIONS = {"ada": "ada:p=0.5"}  # what begins as the identity
@@ -37,7 +37,7 @@ def built(loss: str, penalty: str, augment: str, args: argparse.Namespace, devic
         "arch": args.arch, "resolution": args.resolution, "batch": args.batch, "loss": loss, "penalty": (penalty,),
         "augment": augment, "device": args.device, "precision": "float32", "layout": "contiguous",
     }  # fmt: skip
-    run = decide(host(), settings)
+    run = resolve_run(host(), settings)
     return build_game(prepare(run.config, run.components, args.batch, (), device), device, World())
 
 

@@ -20,7 +20,7 @@ from gantool.builtin.sources.shapes import FACTORS, kinds
 from gantool.plugins.host import host
 from gantool.plugins.option_types import quote
 from gantool.run.prepare import build_source
-from gantool.run.start import planned
+from gantool.run.start import plan_of
 
 Reader = Callable[[UInt8[Tensor, "n c h w"]], Reading]
 
@@ -37,7 +37,7 @@ class DataSet:
 
     def reals(self, n: int, seed: int = 0) -> UInt8[Tensor, "n c h w"]:
         """n of its pictures, drawn at random, at the size that runs train at."""
-        plan = planned(gantool.configure(arch="dcgan", data=self.source, device="cpu"))
+        plan = plan_of(gantool.configure(arch="dcgan", data=self.source, device="cpu"))
         source = build_source(plan.config, plan.components.source)
         chosen = np.random.default_rng(seed).integers(0, len(source), n)
         return torch.stack([source[int(index)][0] for index in chosen])

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gantool.cli.components import complete, find_extractor
+    from gantool.cli.components import complete, find_extractor, open_source
     from gantool.cli.interrupts import Caught, interruptible
     from gantool.cli.model_options import Device, Json, ModelPath, Overwrite, Scale, Truncation
     from gantool.cli.out_files import check_out
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "gantool.cli.model_options": ("ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json"),
-    "gantool.cli.components": ("complete", "find_extractor"),
+    "gantool.cli.components": ("complete", "find_extractor", "open_source"),
     "gantool.cli.seeds": ("parse_seeds",),
     "gantool.cli.out_files": ("check_out",),
     "gantool.cli.output": ("result", "result_json", "say", "warn"),
@@ -41,7 +41,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [  # noqa: RUF022 (in the order a command meets them)
     "ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json", "complete", "parse_seeds", "check_out",
     "result", "result_json", "say", "warn", "showing_progress", "report", "interruptible", "Caught", "read_square",
-    "to_float", "to_uint8", "composited", "sheet", "on_checkerboard", "save_pictures", "find_extractor",
+    "to_float", "to_uint8", "composited", "sheet", "on_checkerboard", "save_pictures", "find_extractor", "open_source",
 ]  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def shortened(text: str, letters: int) -> str:
 
 
 def nearest_beside(path: Path) -> str:
-    """The same for a path that does not exist, among the names in its folder."""
+    """`" Did you mean 'x'?"` for a path that does not exist, from the names in its folder; empty where none is near."""
     try:
         others = [other.name for other in path.absolute().parent.iterdir() if other.name != path.name]
         return did_you_mean(path.name, others)

@@ -4,11 +4,13 @@ from typing import Annotated
 
 import pytest
 import typer
+from PIL import Image
 from typer.testing import CliRunner
 
+from gantool import commands
 from gantool.cli.components import ComponentCommand, PluginsDir, complete
 from gantool.cli.output import result
-from gantool.errors import UsageError
+from gantool.errors import UnknownNameError, UsageError
 from gantool.plugins import host as host_module
 from gantool.plugins.host import host
 
@@ -135,3 +137,15 @@ def test_completion_gives_names_then_options_then_choices() -> None:
     assert [value for value, _ in names("dcgan:shrink=")] == ["dcgan:shrink=stride", "dcgan:shrink=pool"]
     assert names("nothing:") == []
     assert names("dcgan:leak=") == []
+
+
+def test_a_command_opens_a_source_as_training_does(tmp_path: Path):
+    for index in range(3):
+        Image.new("L", (24, 20), 40 * index).save(tmp_path / f"{index}.png")
+    grey = commands.open_source(str(tmp_path), channels=1)
+    assert len(grey) == 3
+    assert grey[0][0].shape == (1, 16, 16)
+    assert commands.open_source(f"{tmp_path}:fit=pad", 8)[0][0].shape == (3, 8, 8)
+    assert commands.open_source("shapes:count=5")[4][0].shape == (3, 64, 64)
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'shapes'\?"):
+        commands.open_source("shape")

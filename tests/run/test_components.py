@@ -5,7 +5,7 @@ from gantool.api.specs import Setting
 from gantool.plugins.host import PluginHost, using
 from gantool.run.components import components_of
 from gantool.run.forecast import forecast
-from gantool.run.resolve import decide
+from gantool.run.resolve import resolve_run
 from prepared import prepared
 
 HOST = PluginHost(third_party=False, environ={})
@@ -13,20 +13,20 @@ ASKED = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 
 
 
 def test_texts_name_the_same_components():
-    resolved = decide(HOST, ASKED | {"penalty": ("r1", "clip"), "augment": "ada", "log": ("watch:off=yes",)})
+    resolved = resolve_run(HOST, ASKED | {"penalty": ("r1", "clip"), "augment": "ada", "log": ("watch:off=yes",)})
     again = components_of(HOST, resolved.config.model_dump())
     assert again == resolved.components
     assert resolved.config.model_dump() | again.texts() == resolved.config.model_dump()
 
 
 def test_every_run_has_its_own_observers_unless_log_names_them():
-    plain, told = (decide(HOST, ASKED | more).components for more in ({}, {"log": ("watch:off=yes", "console")}))
+    plain, told = (resolve_run(HOST, ASKED | more).components for more in ({}, {"log": ("watch:off=yes", "console")}))
     assert [one.spec.name for one in plain.listening] == ["jsonl", "samples", "watch"]
     assert [one.spec.name for one in told.listening] == ["jsonl", "samples", "watch", "console"]
 
 
 def test_what_is_resolved_stays_as_it_is():
-    components = decide(HOST, ASKED | {"penalty": ("r1",)}).components
+    components = resolve_run(HOST, ASKED | {"penalty": ("r1",)}).components
     assert components.resolved(Setting(64, 3, 64, 10**6, lambda: 10)) == (components, {})
 
 
@@ -62,7 +62,7 @@ class Plugin:
 def test_a_dry_run_builds_what_the_run_would_and_once():
     host = PluginHost(third_party=False, environ={})
     host.add(Plugin, "gantool-counted")
-    resolved = decide(host, ASKED | {"log": ("counted",)})
+    resolved = resolve_run(host, ASKED | {"log": ("counted",)})
     with using(HOST):  # nobody asks the host of the process
         Counted.made = 0
         forecast(resolved.config, resolved.components)

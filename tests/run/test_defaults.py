@@ -14,7 +14,7 @@ from gantool.builtin.penalties import R1Options, settle_gamma
 from gantool.errors import PluginError
 from gantool.plugins.host import PluginHost
 from gantool.run.defaults import defaults
-from gantool.run.resolve import decide
+from gantool.run.resolve import resolve_run
 
 HOST = PluginHost(third_party=False, environ={})
 
@@ -28,7 +28,7 @@ def photos(tmp_path):
 
 
 def decided(**asked):
-    resolved = decide(HOST, {"arch": "dcgan", "device": "cpu"} | asked)
+    resolved = resolve_run(HOST, {"arch": "dcgan", "device": "cpu"} | asked)
     return resolved.config, {choice.flag: choice for choice in resolved.choices}
 
 
@@ -107,7 +107,7 @@ def test_r1_gets_the_weight_of_resolution_and_batch():
 
 def test_what_is_decided_stays_decided(photos):
     config, _ = decided(data=photos, batch=4, penalty=("r1",), augment="diffaugment:strength=auto")
-    again = decide(HOST, config.model_dump())
+    again = resolve_run(HOST, config.model_dump())
     assert again.config == config
     assert again.choices == ()
 
@@ -172,18 +172,18 @@ def test_a_recipe_that_cannot_be_followed_is_its_plugins_fault_unless_it_is_over
     host.add(OddRecipe(recipe), "gantool-odd")
     asked = {"arch": "odd", "device": "cpu"}
     with pytest.raises(PluginError) as raised:
-        decide(host, asked)
+        resolve_run(host, asked)
     assert str(raised.value).startswith("The recipe of architecture 'odd' of gantool-odd cannot be followed, for its ")
     assert told in str(raised.value)
     (flag,) = override
     assert str(raised.value).endswith(f" Tell its author; --{flag} NAME overrides it.")
-    assert decide(host, asked | override).config.arch == "odd"
+    assert resolve_run(host, asked | override).config.arch == "odd"
 
 
 def test_a_recipe_may_leave_out_what_flags_can():
     host = PluginHost(third_party=False, environ={})
     host.add(OddRecipe(Recipe(penalties=("none",), augment="none", balance="none")), "gantool-odd")
-    config = decide(host, {"arch": "odd", "device": "cpu"}).config
+    config = resolve_run(host, {"arch": "odd", "device": "cpu"}).config
     assert (config.penalty, config.augment, config.balance) == ((), "none", "fixed:d_steps=1")
 
 

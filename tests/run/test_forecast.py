@@ -6,14 +6,14 @@ from PIL import Image
 from gantool.errors import DataError
 from gantool.plugins.host import host
 from gantool.run.forecast import forecast
-from gantool.run.resolve import decide
+from gantool.run.resolve import resolve_run
 
 MLP = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 8, "device": "cpu", "augment": "none",
        "precision": "float32", "layout": "contiguous"}  # fmt: skip
 
 
 def forecast_of(**settings):
-    resolved = decide(host(), settings)
+    resolved = resolve_run(host(), settings)
     return forecast(resolved.config, resolved.components)
 
 

@@ -3,7 +3,7 @@ import pytest
 from gantool.errors import OptionError, UnknownNameError, UsageError
 from gantool.plugins.host import PluginHost
 from gantool.run.components import only_moved, resolve_source
-from gantool.run.resolve import resolve, restated
+from gantool.run.resolve import resolve, with_new_options
 
 HOST = PluginHost(third_party=False, environ={})
 
@@ -118,7 +118,7 @@ def test_the_cadence_follows_the_length_of_the_run():
 def test_a_stored_configuration_is_restated_with_options_gained_since():
     made = config()
     older = made.model_copy(update={"arch": "dcgan:latent=100,width=64", "loss": "logistic"})
-    assert restated(HOST, older) == made
+    assert with_new_options(HOST, older) == made
 
 
 def test_the_same_pictures_may_have_moved():

@@ -15,6 +15,7 @@ from typer.core import TyperCommand
 from gantool.api.kinds import KINDS
 
 if TYPE_CHECKING:
+    from gantool.api.data import Source
     from gantool.api.features import Extractor
 
 KIND_OF_FLAG = {kind.flag: kind.name for kind in KINDS.values() if kind.flag is not None}
@@ -174,3 +175,20 @@ def find_extractor(text: str = "auto") -> tuple["Extractor", str]:
     from gantool.style import job
 
     return job.find_extractor(host(), text)
+
+
+def open_source(text: str, resolution: int | None = None, channels: int | None = None) -> "Source":
+    """The source chosen by a path or NAME[:options], as `--data` takes it, in its natural shape unless one is given.
+
+    Its images are square, of `resolution` pixels, with `channels` channels: 1 is grey, 3 RGB. A source without a
+    natural shape has 64 pixels and 3 channels. Raises UnknownNameError, with the nearest name, when there is no such
+    source or path, and DataError when it has no images.
+    """
+    from gantool.plugins.host import host
+    from gantool.run.components import resolve_source
+    from gantool.run.resolve import FALLBACK
+
+    chosen = resolve_source(host(), text)
+    shape = chosen.natural() or FALLBACK
+    source: Source = chosen.build(resolution=resolution or shape.resolution, channels=channels or shape.channels)
+    return source

@@ -136,7 +136,7 @@ def _texts(chosen: Chosen | tuple[Chosen, ...] | None) -> str | tuple[str, ...]:
     return NONE if chosen is None else chosen.text
 
 
-def resolved_as(host: PluginHost, requested: Mapping[str, Any], before: RunComponents) -> dict[str, Any]:
+def settings_as_before(host: PluginHost, requested: Mapping[str, Any], before: RunComponents) -> dict[str, Any]:
     """Settings given again for a run that resumes: options at "auto" keep the values resolved when the run began."""
 
     def resolved(text: str, was: Chosen | None) -> str:

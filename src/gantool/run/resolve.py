@@ -33,10 +33,10 @@ def resolve(host: PluginHost, requested: Mapping[str, Any], file: Path | None = 
 
     Raises UsageError and its kin, naming the setting, what it takes and the nearest right name.
     """
-    return decide(host, requested, file).config
+    return resolve_run(host, requested, file).config
 
 
-def decide(host: PluginHost, requested: Mapping[str, Any], file: Path | None = None) -> ResolvedRun:
+def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | None = None) -> ResolvedRun:
     """The settings of a run, as `resolve` has them, with its components and the reasons for what was chosen here."""
     given = given_settings(requested, file)
     if "arch" not in given:
@@ -108,7 +108,7 @@ def given_settings(requested: Mapping[str, Any], file: Path | None) -> dict[str,
     return spread(written) | spread(given)
 
 
-def restated(host: PluginHost, config: RunConfig) -> RunConfig:
+def with_new_options(host: PluginHost, config: RunConfig) -> RunConfig:
     """A stored configuration with today's options: those that components have gained since are at their defaults."""
     return config.model_copy(update=components_of(host, config.model_dump()).texts())
 

@@ -9,9 +9,9 @@ from gantool.api.run_config import Former, RunConfig
 from gantool.errors import GantoolError, ResumeError
 from gantool.plugins.host import PluginHost
 from gantool.run import folder as run_folder
-from gantool.run.components import RunComponents, components_of, only_moved, only_reweighed, resolved_as
+from gantool.run.components import RunComponents, components_of, only_moved, only_reweighed, settings_as_before
 from gantool.run.config import CHANGEABLE, described, differing, validated
-from gantool.run.resolve import decide, restated
+from gantool.run.resolve import resolve_run, with_new_options
 from gantool.sampling import providers
 
 UNCHANGED = (("precision", "auto"), ("layout", "auto"), ("horizon", "auto"), ("augment", "auto"))
@@ -29,9 +29,9 @@ def settings_of(
     mid-run. Raises ResumeError that says how to get others.
     """
     requested = {key: value for key, value in given.items() if (key, value) not in UNCHANGED}
-    before = _restated(plugins, found, _at_checkpoint(found), requested)
+    before = _as_it_was(plugins, found, _at_checkpoint(found), requested)
     kept = components_of(plugins, before.model_dump())
-    resolved = decide(plugins, before.model_dump() | resolved_as(plugins, requested, kept))
+    resolved = resolve_run(plugins, before.model_dump() | settings_as_before(plugins, requested, kept))
     if only_moved(kept.source, resolved.components.source):
         before = before.model_copy(update={"data": resolved.config.data})
     changed = differing(before, resolved.config)
@@ -84,7 +84,7 @@ def _with_history(before: RunConfig, after: RunConfig, images_seen: int) -> RunC
     return after.model_copy(update={"history": tuple(history)})
 
 
-def _restated(
+def _as_it_was(
     plugins: PluginHost, found: run_folder.Resumable, config: RunConfig, requested: Mapping[str, Any]
 ) -> RunConfig:
     """The run's configuration with the options of today, without observers that are replaced or not usable here.
@@ -95,7 +95,7 @@ def _restated(
     absent = _absent_observers(plugins, log)
     log = tuple(text for text in log if text not in absent)
     try:
-        config = restated(plugins, config.model_copy(update={"log": log}))
+        config = with_new_options(plugins, config.model_copy(update={"log": log}))
     except GantoolError as error:
         provider = providers.missing(plugins, found.checkpoint or found.run)
         raise ResumeError(f"The run {found.run} cannot be resumed here. {error}{provider}") from error

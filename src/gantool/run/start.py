@@ -26,7 +26,7 @@ from gantool.run.components import RunComponents, source_name
 from gantool.run.defaults import DefaultChoice
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
-from gantool.run.resolve import decide, given_settings, resolve
+from gantool.run.resolve import resolve_run, given_settings, resolve
 from gantool.sampling import providers
 
 
@@ -53,12 +53,12 @@ def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
     return resolve(host(), settings, Path(config) if config is not None else None)
 
 
-def planned(config: RunConfig) -> Plan:
+def plan_of(config: RunConfig) -> Plan:
     """A fresh run of a configuration, with options at "auto" resolved.
 
     Raises UsageError and PluginError when its components are not usable here.
     """
-    decided = decide(host(), config.model_dump())
+    decided = resolve_run(host(), config.model_dump())
     return Plan(decided.config, decided.components, choices=decided.choices)
 
 
@@ -85,7 +85,7 @@ def plan(
     if found is None and change:
         raise UsageError("--change is for a run that exists: name it by --resume RUN, or by the --name that it has.")
     if found is None:
-        decided = decide(plugins, settings, config)
+        decided = resolve_run(plugins, settings, config)
         run = run_folder.named(out, name) if name is not None else None
         return Plan(decided.config, decided.components, run, choices=decided.choices)
     resolved, components = resuming.settings_of(plugins, found, given_settings(settings, config), change)
@@ -103,7 +103,7 @@ def trainer(
     It holds the folder until its training ends or it is dropped. Raises DataError, PluginError, CheckpointError or
     ResumeError before anything is trained.
     """
-    plan = config if isinstance(config, Plan) else planned(config)
+    plan = config if isinstance(config, Plan) else plan_of(config)
     device = pick_device(plan.config.device)
     with explaining_memory(plan.config), ExitStack() as if_it_fails:
         world = join_world(device)

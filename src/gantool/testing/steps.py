@@ -15,7 +15,7 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.defaults import check_components
 from gantool.run.prepare import PreparedRun, build_game, prepare
-from gantool.run.resolve import ResolvedRun, decide
+from gantool.run.resolve import ResolvedRun, resolve_run
 from gantool.testing.networks import BATCH, Case, changed_mode, modes, networks, seeded, weights
 
 CPU = torch.device("cpu")
@@ -35,7 +35,7 @@ def configured(case: Case, **settings: object) -> ResolvedRun:
         "labels": case.shape.classes > 0, "batch": BATCH, "device": "cpu", "precision": "float32",
         "layout": "contiguous", "data": DATA, "seed": 1,
     }  # fmt: skip
-    return decide(case.plugins, plain | settings)
+    return resolve_run(case.plugins, plain | settings)
 
 
 def prepared_for(case: Case, **settings: object) -> PreparedRun:

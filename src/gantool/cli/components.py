@@ -180,9 +180,9 @@ def find_extractor(text: str = "auto") -> tuple["Extractor", str]:
 def open_source(text: str, resolution: int | None = None, channels: int | None = None) -> "Source":
     """The source chosen by a path or NAME[:options], as `--data` takes it, in its natural shape unless one is given.
 
-    Its images are square, of `resolution` pixels, with `channels` channels: 1 is grey, 3 RGB. A source without a
-    natural shape has 64 pixels and 3 channels. Raises UnknownNameError, with the nearest name, when there is no such
-    source or path, and DataError when it has no images.
+    Its images are square, of `resolution` pixels, with `channels` channels: 1 is grey, 3 RGB, 4 RGBA. A source
+    without a natural shape has 64 pixels and 3 channels. Raises UnknownNameError, with the nearest name, when there is
+    no such source or path, and DataError when it has no images.
     """
     from gantool.plugins.host import host
     from gantool.run.components import resolve_source

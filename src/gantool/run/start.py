@@ -26,7 +26,7 @@ from gantool.run.components import RunComponents, source_name
 from gantool.run.defaults import DefaultChoice
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
-from gantool.run.resolve import resolve_run, given_settings, resolve
+from gantool.run.resolve import given_settings, resolve, resolve_run
 from gantool.sampling import providers
 
 

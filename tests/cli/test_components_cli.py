@@ -146,6 +146,6 @@ def test_a_command_opens_a_source_as_training_does(tmp_path: Path):
     assert len(grey) == 3
     assert grey[0][0].shape == (1, 16, 16)
     assert commands.open_source(f"{tmp_path}:fit=pad", 8)[0][0].shape == (1, 8, 8)
-    assert commands.open_source("shapes:count=5")[4][0].shape == (3, 64, 64)
+    assert commands.open_source("shapes:count=5")[4][0].shape == (3, 32, 32)
     with pytest.raises(UnknownNameError, match=r"Did you mean 'shapes'\?"):
         commands.open_source("shape")

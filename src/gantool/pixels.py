@@ -40,6 +40,11 @@ def composited(
     return images[..., :3, :, :] + transparency * (background + 1)
 
 
+def multiplied(color: UInt8[Tensor, "3 h w"], alpha: UInt8[Tensor, "1 h w"]) -> UInt8[Tensor, "3 h w"]:
+    """The colours of a file, multiplied by alpha."""
+    return (color.float() * alpha / 255).round().to(torch.uint8)
+
+
 def straight(image: UInt8[Tensor, "4 h w"]) -> UInt8[Tensor, "4 h w"]:
     """A picture as files have it, its colours not multiplied by alpha; the other way gives the same pixels again."""
     color, alpha = image[:3].float(), image[3:].float()

@@ -92,7 +92,7 @@ def test_a_walk_without_a_w_space_stays_in_a_class_and_says_so(model: str) -> No
         (["-o", "a.avi"], r"\.png, \.apng, \.gif, \.webp, \.mp4"),
         (["-o", "a.webp", "--seeds", "4"], "two seeds"),
         (["-o", "a.webp", "--frames", "3"], "--frames 3"),
-        (["-o", "a.gif", "--fps", "60"], "1 to 50"),
+        (["-o", "a.gif", "--fps", "60"], "at most 50 frames"),
         (["-o", "a.webp", "--frames", "100000", "--scale", "32"], "lower --frames or --scale"),
         (["-o", "a.webp", "--label", "cat"], "without labels"),
         (["-o", "shapes.safetensors/a.png"], "no file can be made"),

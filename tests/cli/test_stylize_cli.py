@@ -62,14 +62,22 @@ def test_original_size_turned_upright_with_its_transparency(gantool, here):
         assert made.mode == "RGBA"
         assert np.array_equal(made.getchannel("A"), photo.getchannel("A").transpose(Image.Transpose.ROTATE_270))
         assert not made.getexif()
-    assert gantool("stylize", "turned.png", "wave.png", *words, "-o", "a.jpg").code == 0
+    flat = gantool("stylize", "turned.png", "wave.png", *words, "-o", "a.jpg")
+    assert flat.code == 0
+    assert "JPEG has no transparency" in flat.err
 
 
-def test_without_a_size_the_longer_side_has_512_pixels(gantool, here):
-    words = (*QUICK[:2], "--steps", "1", "--scales", "1", "--style-loss", "gram", "-q", "-o", "a.png")
-    assert gantool("stylize", "photo.png", "wave.png", *words).err == ""
+@pytest.mark.parametrize(
+    ("photo", "more", "size"),
+    [((600, 400), [], (512, 341)), ((48, 32), [], (48, 32)), ((48, 32), ["--size", "96"], (96, 64))],
+)
+def test_without_a_size_the_longer_side_has_512_pixels_at_the_most(gantool, here, photo, more, size):
+    with Image.open("photo.png") as opened:
+        opened.resize(photo).save("sized.png")
+    words = (*QUICK[:2], "--steps", "1", "--scales", "1", "--style-loss", "gram", "-q", "-o", "a.png", *more)
+    assert gantool("stylize", "sized.png", "wave.png", *words).err == ""
     with Image.open("a.png") as made:
-        assert made.size == (512, 341)
+        assert made.size == size
 
 
 def test_ctrl_c_keeps_the_picture_so_far(gantool, here, monkeypatch):

@@ -1,6 +1,8 @@
 """`gantool stylize` beyond one picture: folders, films, masks, sheets, and the pictures on the way."""
 
 import json
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,6 +47,81 @@ def test_a_folder_is_drawn_picture_by_picture_and_what_is_there_is_kept(gantool,
     assert "drawn/a.png exists and is kept" in again.err
 
 
+def test_pictures_of_one_stem_have_a_result_each(gantool, here):
+    (here / "photos").mkdir()
+    for seed, name in enumerate(["beach.jpg", "beach.png", "beach.webp", "Hill.png", "hill.jpg", "tree.png"]):
+        draw(f"photos/{name}", (20, 20), seed)
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--json")
+    assert sorted(Path(file).name for file in json.loads(ended.out)["files"]) == [
+        "Hill.png.png", "beach.jpg.png", "beach.png.png", "beach.webp.png", "hill.jpg.png", "tree.png",
+    ]  # fmt: skip
+    assert len({Path(file).read_bytes() for file in json.loads(ended.out)["files"]}) == 6
+
+
+def test_results_are_never_drawn_themselves(gantool, here):
+    (here / "photos").mkdir()
+    draw("photos/a.jpg", (40, 20), 3)
+    for _ in range(2):
+        ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "photos/drawn", "--overwrite", "--json")
+        assert json.loads(ended.out)["files"] == ["photos/drawn/a.png"]
+    for out in ("photos", "photos/drawn/.."):
+        ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", out)
+        assert ended.code == 2
+        assert "would lie among the pictures of photos" in ended.err
+    for _ in range(2):
+        ended = gantool("stylize", "photos/drawn", "wave.png", *QUICK, "-o", "photos/drawn/a.gif", "--overwrite")
+        assert ended.code == 0
+        assert "frame 1 of 1" in ended.err
+
+
+def test_one_picture_is_no_result_for_a_folder(gantool, here):
+    (here / "photos").mkdir()
+    draw("photos/a.jpg", (40, 20), 3)
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn.png")
+    assert ended.code == 2
+    assert "drawn.png is one picture, and photos is a folder" in ended.err
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "apng"])
+def test_an_animation_keeps_times_repetitions_and_transparency(gantool, here, suffix):
+    frames = [Image.new("RGBA", (24, 16), (200, 60 * index, 90, 255)) for index in range(3)]
+    for index, frame in enumerate(frames):
+        frame.paste((0, 0, 0, 0), (8 * index, 0, 8 * index + 8, 16))
+    frames[0].save("in.gif", save_all=True, append_images=frames[1:], duration=[10, 70, 250], loop=2, disposal=2)
+    ended = gantool("stylize", "in.gif", "wave.png", *QUICK, "-o", f"out.{suffix}")
+    assert ended.code == 0, ended.err
+    with Image.open(f"out.{suffix}") as made:
+        assert made.info["loop"] == (2 if suffix == "gif" else 3)
+        for index, milliseconds in enumerate([100, 70, 250]):
+            made.seek(index)
+            clear = np.asarray(made.convert("RGBA").resize((24, 16)))[..., 3] < 128
+            assert made.info["duration"] == milliseconds
+            assert clear[:, 8 * index + 1 : 8 * index + 7].all()
+            assert clear.sum() <= 12 * 16
+
+
+def test_a_film_keeps_its_sound_or_says_that_it_is_dropped(gantool, here):
+    av = pytest.importorskip("av")
+    with av.open("in.mov", "w") as film:
+        pictures, sound = film.add_stream("mpeg4", rate=Fraction(30000, 1001)), film.add_stream("aac", rate=8000)
+        pictures.width, pictures.height = 32, 32
+        for index in range(2):
+            film.mux(pictures.encode(av.VideoFrame.from_ndarray(np.full((32, 32, 3), index * 99, np.uint8))))
+        film.mux(pictures.encode(None))
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 4000), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 8000
+        film.mux(sound.encode(frame))
+        film.mux(sound.encode(None))
+    words = ["stylize", "in.mov", "wave.png", *QUICK, "-o"]
+    assert "sound" not in gantool(*words, "out.mp4").err
+    with av.open("out.mp4") as made:
+        assert made.streams.video[0].average_rate == Fraction(30000, 1001)
+        assert sum(packet.size > 0 for packet in made.demux(made.streams.audio[0])) == 5
+    ended = gantool(*words, "out.webp")
+    assert ended.code == 0
+    assert "The sound of in.mov is not in out.webp; out.mp4 would have it." in ended.err
+
+
 def test_a_sheet_is_of_one_picture(gantool, here):
     (here / "photos").mkdir()
     ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--sheet", "sheet.png")
@@ -57,7 +134,8 @@ def test_a_folder_of_styles_is_all_of_them(gantool, here):
     draw("styles/one.png", (40, 40), 1)
     draw("styles/two.png", (30, 50), 2)
     for styles, name in ((["styles"], "a.png"), (["styles/one.png", "styles/two.png"], "b.png")):
-        assert gantool("stylize", "photo.png", *styles, *QUICK, "-q", "-o", name).code == 0
+        words = ["--precision", "float32", "-q", "-o", name]  # which auto chooses by timing
+        assert gantool("stylize", "photo.png", *styles, *QUICK, *words).code == 0
     assert np.array_equal(pixels("a.png"), pixels("b.png"))
 
 

@@ -1,6 +1,7 @@
 """Strips, animations and films: every frame, exact time, repetition, and what is refused."""
 
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from gantool.errors import GantoolError, OptionError
 from gantool.pixels import straight
-from gantool.render.animations import check_suffix, durations, save_frames
+from gantool.render.animations import check_rate, check_suffix, durations, save_frames
 
 
 def frames(count: int = 6, channels: int = 3, size: int = 16) -> Tensor:
@@ -36,6 +37,10 @@ def read(path: Path) -> tuple[list[np.ndarray], list[int], dict]:
     return pictures, times, info
 
 
+def even(fps: int, count: int = 6) -> list[Fraction]:
+    return [Fraction(1, fps)] * count
+
+
 def error(pictures: list[np.ndarray], made: Tensor) -> float:
     expected = made.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy().astype(int)
     return float(np.abs(np.stack(pictures) - expected).mean())
@@ -44,15 +49,19 @@ def error(pictures: list[np.ndarray], made: Tensor) -> float:
 @pytest.mark.parametrize("fps", [1, 12, 24, 25, 30, 50])
 @pytest.mark.parametrize("unit", [1, 10])
 def test_durations_keep_the_rate_over_the_whole(fps: int, unit: int) -> None:
-    times = durations(fps * 7, fps, unit)
+    times = durations([Fraction(1, fps)] * fps * 7, unit)
     assert sum(times) == 7000
     assert all(time % unit == 0 for time in times)
     assert max(times) - min(times) <= unit
 
 
+def test_a_frame_too_short_for_players_takes_its_time_from_the_next() -> None:
+    assert durations([Fraction(5, 1000), Fraction(40, 1000), Fraction(40, 1000)], 10, shortest=20) == [20, 20, 40]
+
+
 def test_a_strip_is_the_frames_side_by_side(tmp_path: Path) -> None:
     made = frames()
-    save_frames(tmp_path / "strip.png", made, fps=10, loop=False)
+    save_frames(tmp_path / "strip.png", made, even(10), plays=1)
     strip = np.asarray(Image.open(tmp_path / "strip.png"))
     assert strip.shape == (16 + 4, 6 * 18 + 2, 3)
     assert np.array_equal(strip[2:18, 2:18], made[0].permute(1, 2, 0).numpy())
@@ -65,7 +74,7 @@ def test_animations_have_every_frame_and_the_right_time(
     tmp_path: Path, suffix: str, tolerance: float, loop: bool
 ) -> None:
     path, made = tmp_path / f"walk{suffix}", frames()
-    save_frames(path, made, fps=30, loop=loop)
+    save_frames(path, made, even(30), plays=0 if loop else 1)
     pictures, times, info = read(path)
     assert len(pictures) == 6
     assert sum(times) == 200
@@ -73,14 +82,36 @@ def test_animations_have_every_frame_and_the_right_time(
     assert info.get("loop") == (0 if loop else None if suffix == ".gif" else 1)
 
 
+@pytest.mark.parametrize("suffix", [".apng", ".gif", ".webp"])
+def test_each_frame_keeps_its_time_and_its_transparent_parts_and_the_whole_its_repetitions(
+    tmp_path: Path, suffix: str
+) -> None:
+    path, made = tmp_path / f"sprite{suffix}", frames(4)
+    alpha = torch.zeros(4, 1, 16, 16, dtype=torch.uint8)
+    for index in range(4):
+        alpha[index, :, :, : 4 * index + 4] = 255
+    times = [Fraction(each, 100) for each in (4, 50, 4, 12)]
+    save_frames(path, torch.cat([made.minimum(alpha), alpha], 1), times, plays=3)
+    with Image.open(path) as opened:
+        assert opened.info["loop"] == (2 if suffix == ".gif" else 3)
+    assert read(path)[1] == [40, 500, 40, 120]
+    with Image.open(path) as opened:
+        for index in range(4):
+            opened.seek(index)
+            got = np.asarray(opened.convert("RGBA")).astype(int)
+            assert np.array_equal(got[..., 3], alpha[index, 0])
+            shown = got[..., 3] > 0
+            assert np.abs(got[..., :3][shown] - made[index].permute(1, 2, 0).numpy()[shown]).mean() < 6
+
+
 def test_grey_gifs_are_exact(tmp_path: Path) -> None:
     made = frames(channels=1)
-    save_frames(tmp_path / "grey.gif", made, fps=10, loop=True)
+    save_frames(tmp_path / "grey.gif", made, even(10), plays=0)
     assert error(read(tmp_path / "grey.gif")[0], made) == 0
 
 
 def test_a_gifs_still_colours_do_not_flicker(tmp_path: Path) -> None:
-    save_frames(tmp_path / "a.gif", frames(), fps=10, loop=True)
+    save_frames(tmp_path / "a.gif", frames(), even(10), plays=0)
     pictures = np.stack(read(tmp_path / "a.gif")[0])
     assert (pictures[:, 12:] == pictures[0, 12:]).all()
 
@@ -89,7 +120,7 @@ def test_a_gifs_still_colours_do_not_flicker(tmp_path: Path) -> None:
 def test_films_have_every_frame_even_sides_and_the_colours(tmp_path: Path, channels: int, size: int) -> None:
     av = pytest.importorskip("av")
     path, made = tmp_path / "walk.mp4", frames(channels=channels, size=size)
-    save_frames(path, made, fps=25, loop=False)
+    save_frames(path, made, even(25), plays=1)
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert stream.average_rate == 25
@@ -122,7 +153,7 @@ def read_alpha(path: Path) -> np.ndarray:
 @pytest.mark.parametrize(("suffix", "tolerance"), [(".apng", 0), (".webp", 20)])
 def test_animations_keep_transparency(tmp_path: Path, suffix: str, tolerance: int) -> None:
     path, made = tmp_path / f"walk{suffix}", sprites()
-    save_frames(path, made, fps=10, loop=True)
+    save_frames(path, made, even(10, 4), plays=0)
     expected = torch.stack([straight(frame) for frame in made]).permute(0, 2, 3, 1).numpy().astype(int)
     found = read_alpha(path)
     assert np.abs(found[..., 3] - expected[..., 3]).max() <= tolerance / 2
@@ -131,7 +162,7 @@ def test_animations_keep_transparency(tmp_path: Path, suffix: str, tolerance: in
 
 
 def test_a_strip_keeps_transparency(tmp_path: Path) -> None:
-    save_frames(tmp_path / "strip.png", sprites(), fps=10, loop=False)
+    save_frames(tmp_path / "strip.png", sprites(), even(10, 4), plays=1)
     (strip,) = read_alpha(tmp_path / "strip.png")
     assert strip.shape == (20, 4 * 18 + 2, 4)
     assert (strip[:2] == 0).all()
@@ -141,7 +172,7 @@ def test_a_strip_keeps_transparency(tmp_path: Path) -> None:
 def test_a_gif_cuts_transparency_at_the_half_and_each_frame_replaces_the_last(tmp_path: Path) -> None:
     made = sprites()
     made[:, :, 4, 6] = torch.tensor([0, 0, 200, 200], dtype=torch.uint8)
-    save_frames(tmp_path / "a.gif", made, fps=10, loop=True)
+    save_frames(tmp_path / "a.gif", made, even(10, 4), plays=0)
     found = read_alpha(tmp_path / "a.gif")
     alpha = made[:, 3].numpy()
     assert np.array_equal(found[..., 3], np.where(alpha < 128, 0, 255))
@@ -151,7 +182,7 @@ def test_a_gif_cuts_transparency_at_the_half_and_each_frame_replaces_the_last(tm
 
 def test_a_film_lays_transparency_on_white(tmp_path: Path) -> None:
     av = pytest.importorskip("av")
-    save_frames(tmp_path / "a.mp4", sprites(size=32), fps=10, loop=False)
+    save_frames(tmp_path / "a.mp4", sprites(size=32), even(10, 4), plays=1)
     with av.open(str(tmp_path / "a.mp4")) as container:
         first = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
     assert first[20:, 20:].min() > 240
@@ -169,10 +200,13 @@ def test_a_film_without_pyav_names_the_extra(tmp_path: Path, monkeypatch: pytest
 )
 def test_other_suffixes_are_refused_with_those_there_are(tmp_path: Path, name: str, hint: str) -> None:
     with pytest.raises(OptionError, match=hint):
-        save_frames(tmp_path / name, frames(), 25, False)
+        save_frames(tmp_path / name, frames(), even(25), 1)
 
 
 def test_rates_that_players_cannot_show_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="1 to 50"):
-        save_frames(tmp_path / "a.gif", frames(), 60, False)
+    with pytest.raises(OptionError, match=r"at most 50 frames a second of a .gif file, not 60; choose .webp"):
+        save_frames(tmp_path / "a.gif", frames(), even(60), 1)
+    with pytest.raises(OptionError, match=r"choose .mp4"):
+        check_rate(Path("a.webp"), 120)
+    check_rate(Path("a.mp4"), 960)
     assert not list(tmp_path.iterdir())

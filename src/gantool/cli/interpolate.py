@@ -3,6 +3,7 @@
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -87,12 +88,12 @@ def interpolate(walk: Walk) -> None:
     from gantool.cli import output
     from gantool.cli.out_files import check_out, tell_what_is_lost
     from gantool.cli.progress import showing_progress
-    from gantool.render.animations import check_fps, save_frames
+    from gantool.render.animations import check_rate, save_frames
     from gantool.render.pictures import upscale
     from gantool.sampling.load import load
 
     check_out(walk.out, walk.overwrite, moving=True)
-    check_fps(walk.out, walk.fps)
+    check_rate(walk.out, walk.fps)
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         loaded = load(walk.model, walk.device)
         if count * (loaded.card.resolution * walk.scale) ** 2 * loaded.card.channels > MOST_PIXELS:
@@ -101,7 +102,8 @@ def interpolate(walk: Walk) -> None:
             )
         labels = _labels(walk, loaded, numbers[0])
         images = loaded.interpolate(numbers, count, walk.method, walk.loop, walk.truncation, labels, walk.level)
-        save_frames(walk.out, upscale(images, walk.scale), walk.fps, walk.loop)
+        times = [Fraction(1, walk.fps)] * count
+        save_frames(walk.out, upscale(images, walk.scale), times, plays=0 if walk.loop else 1)
         tell_what_is_lost(walk.out.suffix, loaded.card.channels)
     if walk.as_json:
         files = {"files": [str(walk.out)], "seeds": numbers}

@@ -1,9 +1,10 @@
-"""File names of sampled pictures, different for different classes, whatever their names."""
+"""File names of pictures: of samples, different for different classes, and of results, by what they were made from."""
 
 import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 _CLASS_BYTES = 80
 _SHEET_BYTES = 120
@@ -34,3 +35,14 @@ def of_options(truncation: float, level: int | None, scale: int) -> str:
     """A suffix for the options that change a picture of the same seed and class."""
     parts = (f"-truncation{truncation:g}" * (truncation != 1), f"-level{level}" * (level is not None))
     return "".join(parts) + f"-x{scale}" * (scale != 1)
+
+
+def of_results(paths: Sequence[str]) -> list[str]:
+    """A PNG file for each path, different for different paths: `a.png`, or `a.jpg.png` where others have its stem."""
+    short = [str(PurePosixPath(path).with_suffix(".png")) for path in paths]
+    whole = {f"{path}.png".casefold() for path in paths}  # some file systems know no case
+    times = Counter(text.casefold() for text in short)
+    return [
+        text if times[text.casefold()] == 1 and text.casefold() not in whole else f"{path}.png"
+        for path, text in zip(paths, short, strict=True)
+    ]

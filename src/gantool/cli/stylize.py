@@ -21,9 +21,8 @@ ORIGINAL = "original"
 SIDE = 512
 
 
-def _side(given: str | int) -> int:
-    """The side in pixels; 0 stands for the picture's own size. Typer passes the default through here as well."""
-    text = str(given)
+def _side(text: str) -> int:
+    """The side in pixels; 0 stands for the picture's own size."""
     if text == ORIGINAL:
         return 0
     if not text.isdecimal() or not 16 <= int(text) <= 65535:
@@ -57,9 +56,12 @@ class Job:
             autocompletion=complete("extractor"),
         ),
     ] = "auto"
-    size: Annotated[int, typer.Option(metavar="N", parser=_side, help="Pixels of the longer side, or 'original'.")] = (
-        SIDE
-    )
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", parser=_side, help=f"Pixels of the longer side, or 'original'. Default: {SIDE} at the most."
+        ),
+    ] = None
     steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps at full size; more lowers the loss.")] = 100
     content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the content loss.")] = 1.0
     style_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the style loss.")] = 1.0
@@ -114,7 +116,12 @@ class Job:
     @property
     def longest(self) -> int | None:
         """The longer side in pixels; None for the picture's own size."""
-        return self.size or None
+        return SIDE if self.size is None else self.size or None
+
+    @property
+    def enlarge(self) -> bool:
+        """True if a smaller picture is enlarged to that side, which is said by `--size` alone."""
+        return self.size is not None
 
     @property
     def start_file(self) -> Path | None:

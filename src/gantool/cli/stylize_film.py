@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import torch
 
+from gantool.cli.out_files import tell_what_is_lost
+from gantool.cli.output import say
 from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show
 from gantool.data.pictures.frames import FILMS, Film, read_film, same_size
 from gantool.data.pictures.whole import Picture
 from gantool.errors import DataError
-from gantool.pixels import to_uint8
-from gantool.render.animations import check_fps, save_frames
+from gantool.pixels import multiplied, to_uint8
+from gantool.render.animations import check_rate, save_frames
+from gantool.render.films import Sound, uncopied_sound
 from gantool.style.job import StyleSetup, as_image, stylize
 from gantool.style.transfer import State
 
@@ -25,11 +28,14 @@ CPU = torch.device("cpu")
 def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> StyleResult:
     """Stylise frame by frame; each is initialised with the result before, plus the change in the content."""
     began = time.monotonic()
-    film = read_film(job.content, job.longest)
-    check_fps(job.out, film.fps)
+    film = read_film(job.content, job.longest, job.enlarge, leave_out=job.out)
+    if not film.times:
+        raise DataError(f"{job.content} has no frames.")
+    check_rate(job.out, len(film.times) / sum(film.times))
+    sound = _sound(job, film)
     later = replace(setup.settings, scales=1, steps=max(1, setup.settings.steps // LATER_FRAMES))
     before: Picture | None = None
-    frames: list[torch.Tensor] = []
+    frames, alphas = list[torch.Tensor](), list[torch.Tensor | None]()
     image, last = None, None
     for index, content in enumerate(film.frames):
         if before is None or image is None:
@@ -39,7 +45,7 @@ def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> Sty
             moved = image.cpu() + as_image(content, CPU) - as_image(before, CPU)
             states = stylize(content, replace(setup, settings=later), moved.clamp(-1, 1))
         for state in states:
-            show(state, f"frame {index + 1} of {film.count}: ", _share(film, index, state))
+            show(state, f"frame {index + 1} of {len(film.times)}: ", _share(film, index, state))
             last = state
             if caught:
                 break
@@ -49,15 +55,40 @@ def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> Sty
         before, image = content, last.image
         height, width = content.pixels.shape[-2:]
         frames.append(to_uint8(torch.nn.functional.interpolate(image, (height, width)))[0].cpu())
+        alphas.append(content.alpha)
         if caught:
             break
-    if last is None:
-        raise DataError(f"{job.content} has no frames.")
-    save_frames(job.out, torch.stack(frames), film.fps, loop=True)
+    assert last is not None, "a film has a frame"
+    drawn = _with_alpha(frames, alphas)
+    tell_what_is_lost(job.out.suffix, drawn.shape[1])
+    save_frames(job.out, drawn, film.times[: len(drawn)], film.plays, sound and replace(sound, whole=not caught))
     return StyleResult([job.out], last, time.monotonic() - began)
+
+
+def _sound(job: Job, film: Film) -> Sound | None:
+    """The sound that the result will have; a line tells of sound or transparency that it cannot have."""
+    if film.alpha:
+        say(f"The transparency of {job.content} cannot be read, and is not in {job.out}.")
+    if not film.sound:
+        return None
+    if job.out.suffix.lower() != ".mp4":
+        say(f"The sound of {job.content} is not in {job.out}; {job.out.with_suffix('.mp4')} would have it.")
+        return None
+    if codecs := uncopied_sound(job.content):
+        say(f"Sound of {job.content} is not in {job.out}, since an MP4 cannot hold it: {', '.join(codecs)}.")
+    return Sound(job.content, film.start)
+
+
+def _with_alpha(frames: list[torch.Tensor], alphas: list[torch.Tensor | None]) -> torch.Tensor:
+    """The frames, with an alpha channel where the content has one."""
+    if all(alpha is None for alpha in alphas):
+        return torch.stack(frames)
+    opaque = torch.full_like(frames[0][:1], 255)
+    pairs = [(frame, opaque if alpha is None else alpha) for frame, alpha in zip(frames, alphas, strict=True)]
+    return torch.stack([torch.cat([multiplied(frame, alpha), alpha]) for frame, alpha in pairs])
 
 
 def _share(film: Film, index: int, state: State) -> float:
     """The share of the work that is done, where later frames take fewer steps than the first."""
-    whole = 1 + (film.count - 1) / LATER_FRAMES
+    whole = 1 + (len(film.times) - 1) / LATER_FRAMES
     return (state.share if index == 0 else 1 + (index - 1 + state.share) / LATER_FRAMES) / max(whole, 1)

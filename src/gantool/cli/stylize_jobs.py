@@ -12,21 +12,21 @@ from PIL import Image
 
 from gantool.cli.components import find_extractor
 from gantool.cli.interrupts import interruptible
-from gantool.cli.out_files import check_out
+from gantool.cli.out_files import check_out, tell_what_is_lost
 from gantool.cli.output import result, result_json, say, warn
+from gantool.cli.picture_names import of_results
 from gantool.cli.progress import showing_progress
 from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
-from gantool.data.pictures.frames import FILMS
+from gantool.data.pictures.frames import FILMS, pictures_in, within
 from gantool.data.pictures.inspection import frame_count
-from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, read_picture
 from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
-from gantool.pixels import to_uint8
+from gantool.pixels import ALPHA_CHANNELS, to_uint8
 from gantool.plugins.host import host
 from gantool.render.grids import side_by_side
-from gantool.render.pictures import save_pictures, to_pil
+from gantool.render.pictures import ENCODINGS, save_pictures, to_pil
 from gantool.style.job import StyleSetup, as_image, find_style_loss, parse_styles, stylize
 from gantool.style.settings import Settings
 from gantool.style.transfer import State
@@ -42,13 +42,12 @@ def run(job: Job) -> None:
         check_out(job.out, job.overwrite, moving)
     for path in [job.sheet] if job.sheet else []:
         check_out(path, job.overwrite)
+    results = _results(job) if many else []
     setup, name = _setup(job, settings)
-    if not many and not moving:
-        _note_unused_frames(job)
     # Standard output is for the result alone, whatever a plugin's extractor prints.
     with redirect_stdout(sys.stderr), interruptible() as caught, display(job.quiet) as show:
         if many:
-            drawn = _folder(job, setup, show, caught)
+            drawn = _folder(job, setup, show, caught, results)
         elif moving:
             drawn = [draw_film(job, setup, show, caught)]
         else:
@@ -66,15 +65,23 @@ def run(job: Job) -> None:
 
 def _is_moving(job: Job) -> bool:
     """True if all frames are stylised: by the suffix of the output, or of a film."""
-    source, out = job.content.suffix.lower(), job.out.suffix.lower()
-    return out in MOVING or source in FILMS or (source in MOVING and out == ".webp")
+    if job.out.suffix.lower() in MOVING or job.content.suffix.lower() in FILMS:
+        return True
+    return job.out.suffix.lower() == ".webp" and (job.content.is_dir() or _frames(job.content) > 1)
 
 
-def _note_unused_frames(job: Job) -> None:
-    with job.content.open("rb") as file:
-        count = frame_count(file)
+def _frames(picture: Path) -> int:
+    if not picture.is_file():
+        return 0
+    with picture.open("rb") as file:
+        return frame_count(file)
+
+
+def _note_losses(source: Path, content: Picture, out: Path) -> None:
+    count = _frames(source)
     if count > 1:
-        say(f"{job.content} has {count} frames; the first is drawn. For all of them: -o {job.out.with_suffix('.gif')}")
+        say(f"{source} has {count} frames; the first is drawn. For all of them: -o {out.with_suffix('.gif')}")
+    tell_what_is_lost(out.suffix, 3 if content.alpha is None else ALPHA_CHANNELS)
 
 
 def _setup(job: Job, settings: Settings) -> tuple[StyleSetup, str]:
@@ -89,21 +96,21 @@ def _setup(job: Job, settings: Settings) -> tuple[StyleSetup, str]:
     return StyleSetup(styles, extractor, settings, masks, job.device, job.precision, style_loss), name
 
 
-def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[StyleResult]:
-    """Stylise every picture of a folder under its own name; one that cannot be read is skipped with a warning."""
-    listing = usable_listing(str(job.content))
+def _folder(
+    job: Job, setup: StyleSetup, show: Show, caught: list[int], results: Sequence[tuple[str, Path]]
+) -> list[StyleResult]:
+    """Stylise every picture of a folder under a name of its own; one that cannot be read is skipped with a warning."""
     drawn: list[StyleResult] = []
-    for index, item in enumerate(listing.items):
-        out = job.out / Path(item.path).with_suffix(".png")
+    for index, (path, out) in enumerate(results):
         if out.exists() and not job.overwrite:
             say(f"{out} exists and is kept; --overwrite replaces it.")
             continue
 
-        def shown(state: State, name: str, share: float, done: int = index, path: str = item.path) -> None:
-            show(state, f"{path}: ", (done + share) / len(listing.items))
+        def shown(state: State, name: str, share: float, done: int = index, path: str = path) -> None:
+            show(state, f"{path}: ", (done + share) / len(results))
 
         try:
-            drawn.append(_picture(job, setup, shown, caught, listing.root / item.path, out))
+            drawn.append(_picture(job, setup, shown, caught, job.content / path, out))
         except DataError as error:
             warn(f"Skipped: {error}")
         if caught:
@@ -111,10 +118,29 @@ def _folder(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> list[
     return drawn
 
 
+def _results(job: Job) -> list[tuple[str, Path]]:
+    """The pictures of the folder, each with the file of its result; results of former calls are no pictures."""
+    if job.out.suffix.lower() in ENCODINGS and not job.out.is_dir():
+        raise OptionError(
+            f"-o {job.out} is one picture, and {job.content} is a folder: give a folder, or .gif or .mp4."
+        )
+    apart = within(job.out, job.content) and not within(job.content, job.out)
+    paths = pictures_in(job.content, job.out if apart else None)
+    outs = [job.out / name for name in of_results(paths)]
+    mixed = None if apart else next((out for out in outs if within(out, job.content)), None)
+    if mixed:
+        raise OptionError(
+            f"{mixed} would lie among the pictures of {job.content}, and be drawn with them the next time: give "
+            f"another folder, as in -o {job.content}-drawn."
+        )
+    return list(zip(paths, outs, strict=True))
+
+
 def _picture(job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path) -> StyleResult:
     """Stylise one picture; the last state is written even if an error ends it."""
     began = time.monotonic()
-    content = read_picture(source, job.longest)
+    content = read_picture(source, job.longest, job.enlarge)
+    _note_losses(source, content, out)
     start = None if job.start_file is None else as_image(read_picture(job.start_file), torch.device("cpu"))
     last: State | None = None
     files = [out]
@@ -124,16 +150,16 @@ def _picture(job: Job, setup: StyleSetup, show: Show, caught: list[int], source:
             show(state, "", state.share)
             if job.save_every and state.step % job.save_every == 0 and state.step < state.steps:
                 files.append(out.with_name(f"{out.stem}-step{state.step:05d}{out.suffix}"))
-                _save(_finished(state, content, files[-1]), files[-1], job.overwrite)
+                _save(_finished(state, content), files[-1], job.overwrite)
             if caught:
                 break
     except GantoolError:
         if last is not None:
-            _save(_finished(last, content, out), out, job.overwrite)
+            _save(_finished(last, content), out, job.overwrite)
             say(f"The last picture before the error is in {out}.")
         raise
     assert last is not None, "a transfer has at least one step"
-    picture = _finished(last, content, out)
+    picture = _finished(last, content)
     _save(picture, out, job.overwrite)
     if job.sheet:
         styles = [to_pil(read_picture(style.path, max(picture.size)).pixels) for style in setup.styles]
@@ -157,13 +183,13 @@ def _summary(job: Job, extractor: str, drawn: Sequence[StyleResult], interrupted
     return summary
 
 
-def _finished(state: State, content: Picture, out: Path) -> Image.Image:
-    """The picture at the content's size, with the content's alpha channel if the format has one."""
+def _finished(state: State, content: Picture) -> Image.Image:
+    """The picture at the content's size, with the content's alpha channel."""
     height, width = content.pixels.shape[-2:]
     picture = to_pil(to_uint8(state.image[0]))
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.BICUBIC)
-    if content.alpha is not None and out.suffix.lower() != ".jpg":
+    if content.alpha is not None:
         picture.putalpha(to_pil(content.alpha))
     return picture
 

@@ -1,7 +1,8 @@
-"""Frames written as a strip (PNG), an animation (APNG, GIF, WebP; by Pillow) or a film (MP4; by PyAV)."""
+"""Frames written as a strip (PNG), an animation (APNG, GIF, WebP; by Pillow) or a film (MP4; in `films`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,95 +11,108 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageChops, ImageStat
 from torch import Tensor
 
-from gantool.errors import GantoolError, OptionError, did_you_mean
+from gantool.errors import OptionError, did_you_mean
 from gantool.files import write_atomically
-from gantool.pixels import composited, has_alpha, straight, to_float, to_uint8
+from gantool.pixels import has_alpha, straight
+from gantool.render.films import Sound, import_av, mp4
 from gantool.render.grids import sheet
 from gantool.render.pictures import make_folder, save_pictures, to_pil
 
 Frames = UInt8[Tensor, "n c h w"]
+Times = Sequence[Fraction]
+"""The seconds of each frame."""
+
 STRIP_COLUMNS = 32
+MOST_FPS = {".gif": 50, ".webp": 90, ".apng": 90}
+"""Players show a frame of 10 ms or less, a hundredth in a GIF, for 100 ms."""
 GIF_COLOURS_FROM = 64  # frames that the palette of a GIF is chosen from
-TRANSPARENT = 255  # the entry of a GIF's palette for pixels that are not drawn
 GIF_DITHER = 8.0  # of 256 levels: hides banding in gradients, leaves flat backgrounds flat
+TRANSPARENT = 255  # the entry of a GIF's palette for pixels that are not drawn
 
 
-def save_frames(path: Path, frames: Frames, fps: int, loop: bool) -> None:
+def save_frames(path: Path, frames: Frames, times: Times, plays: int, sound: Sound | None = None) -> None:
     """Write frames in the format of the suffix, atomically; the file's folder is made if need be.
 
-    With `loop` the file repeats for ever, else it plays once. A strip ignores `fps` and `loop`; MP4 cannot repeat.
+    Each frame is shown for its seconds in `times`, and the whole `plays` times, 0 for ever. Frames of
+    four channels (see `pixels`) are transparent, but on white in MP4. A strip has neither
+    times nor repetition; MP4 cannot repeat, and alone has sound.
     """
     check_suffix(path)
-    check_fps(path, fps)
+    check_rate(path, len(times) / sum(times))
     make_folder(path.parent)
-    FORMATS[path.suffix.lower()](path, frames, fps, loop)
+    if path.suffix.lower() == ".mp4":
+        mp4(path, frames, times, sound)
+    else:
+        FORMATS[path.suffix.lower()](path, frames, times, plays)
 
 
 def check_suffix(path: Path) -> None:
     """Raise OptionError unless files of this suffix can be written."""
     suffix = path.suffix.lower()
-    if suffix not in FORMATS:
+    if suffix not in FORMATS and suffix != ".mp4":
+        known = [*FORMATS, ".mp4"]
         raise OptionError(
             f"{path} has {'the suffix ' + suffix if suffix else 'no suffix'}; the suffix chooses the format: "
-            f"{', '.join(FORMATS)}.{did_you_mean(suffix, FORMATS)}"
+            f"{', '.join(known)}.{did_you_mean(suffix, known)}"
         )
     if suffix == ".mp4":
-        _import_av()
+        import_av()
 
 
-def check_fps(path: Path, fps: int) -> None:
-    """Raise OptionError for a rate that the format or its players cannot show."""
-    limit = 50 if path.suffix.lower() == ".gif" else 240
-    if not 1 <= fps <= limit:
-        raise OptionError(f"--fps is 1 to {limit} for a {path.suffix} file, not {fps}.")
+def check_rate(path: Path, fps: Fraction | float | int) -> None:
+    """Raise OptionError for more frames a second than players of the format show."""
+    suffix = path.suffix.lower()
+    limit = MOST_FPS.get(suffix, fps)
+    if fps > limit:
+        remedy = ".webp" if fps <= MOST_FPS[".webp"] else ".mp4"
+        raise OptionError(
+            f"{path}: players show at most {limit} frames a second of a {suffix} file, not {float(fps):.4g}; choose "
+            f"{remedy}."
+        )
 
 
-def durations(count: int, fps: int, unit: int) -> list[int]:
-    """The duration of each frame in milliseconds: multiples of `unit` that keep `fps` exact over the whole."""
-    ends = [round(Fraction(1000 * (frame + 1), fps * unit)) * unit for frame in range(count)]
-    return [end - start for start, end in zip([0, *ends], ends, strict=False)]
+def durations(times: Times, unit: int, shortest: int = 1) -> list[int]:
+    """The duration of each frame in milliseconds: multiples of `unit`, at least `shortest`, that keep the whole."""
+    ends, passed = [0], Fraction(0)
+    for seconds in times:
+        passed += seconds
+        ends.append(max(round(1000 * passed / unit) * unit, ends[-1] + shortest))
+    return [end - start for start, end in pairwise(ends)]
 
 
-def _strip(path: Path, frames: Frames, fps: int, loop: bool) -> None:
+def _strip(path: Path, frames: Frames, times: Times, plays: int) -> None:
     strip = sheet(frames, columns=min(len(frames), STRIP_COLUMNS), transparent=True)
     save_pictures([strip], [path], overwrite=True)
 
 
-def _apng(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    first, *rest = [to_pil(frame) for frame in frames]
-    times, plays = durations(len(frames), fps, 1), 0 if loop else 1
-    write_atomically(
-        path, lambda file: first.save(file, "PNG", save_all=True, append_images=rest, duration=times, loop=plays)
-    )
+def _apng(path: Path, frames: Frames, times: Times, plays: int) -> None:
+    _animate(path, [to_pil(frame) for frame in frames], "PNG", duration=durations(times, 1, 11), loop=plays)
 
 
-def _webp(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    first, *rest = [to_pil(frame) for frame in frames]
-    times, plays = durations(len(frames), fps, 1), 0 if loop else 1
-    write_atomically(
-        path,
-        lambda file: first.save(
-            file, "WEBP", save_all=True, append_images=rest, duration=times, loop=plays, quality=90, method=4
-        ),
-    )
+def _webp(path: Path, frames: Frames, times: Times, plays: int) -> None:
+    options: dict[str, Any] = {"duration": durations(times, 1, 11), "loop": plays, "quality": 90, "method": 4}
+    if has_alpha(frames):
+        options |= {"kmin": 0, "kmax": 1}  # libwebp loses alpha in lossy frames that store a difference
+    _animate(path, [to_pil(frame) for frame in frames], "WEBP", **options)
 
 
-def _gif(path: Path, frames: Frames, fps: int, loop: bool) -> None:
+def _animate(path: Path, pictures: Sequence[Image.Image], format: str, **options: Any) -> None:
+    first, *rest = pictures
+    write_atomically(path, lambda file: first.save(file, format, save_all=True, append_images=rest, **options))
+
+
+def _gif(path: Path, frames: Frames, times: Times, plays: int) -> None:
     """A GIF with one palette for all frames and an ordered dither, so that nothing flickers; greys are exact.
 
     It knows no half-transparent pixels: those of an alpha below a half are transparent, the others opaque.
     """
     pictures = [to_pil(frame) for frame in frames] if frames.shape[1] == 1 else _quantized(frames)
-    first, *rest = pictures
-    # Without the entry for its loops a GIF plays once.
-    more: dict[str, Any] = {"loop": 0} if loop else {}
+    options: dict[str, Any] = {"duration": durations(times, 10, 20), "optimize": False}
+    if plays != 1:  # without the entry for its repetitions a GIF plays once
+        options["loop"] = max(plays - 1, 0)
     if has_alpha(frames):
-        more |= {"transparency": TRANSPARENT, "disposal": 2}  # each frame replaces the last one
-    times = durations(len(frames), fps, 10)
-    write_atomically(
-        path,
-        lambda file: first.save(file, "GIF", save_all=True, append_images=rest, duration=times, optimize=False, **more),
-    )
+        options |= {"transparency": TRANSPARENT, "disposal": 2}  # each frame replaces the last one
+    _animate(path, pictures, "GIF", **options)
 
 
 def _quantized(frames: Frames) -> list[Image.Image]:
@@ -141,49 +155,9 @@ def _bayer(height: int, width: int) -> Float[Tensor, "h w"]:
     return pattern.repeat(height // 8 + 1, width // 8 + 1)[:height, :width]
 
 
-def _mp4(path: Path, frames: Frames, fps: int, loop: bool) -> None:
-    """H.264 that every player shows: yuv420p, crf 18, tagged as BT.709, even sides (an odd one repeats its edge).
-
-    It has no transparency: the pictures lie on white.
-    """
-    av = _import_av()
-    bt709 = av.video.reformatter.Colorspace.ITU709
-    height, width = frames.shape[-2:]
-    rows, columns = torch.arange(height + height % 2), torch.arange(width + width % 2)
-    pictures = frames[:, :, rows.clamp(max=height - 1)][..., columns.clamp(max=width - 1)]
-
-    def write(file: Path) -> None:
-        with av.open(str(file), "w", format="mp4", options={"movflags": "faststart"}) as container:
-            stream = container.add_stream("libx264", rate=fps, options={"crf": "18", "preset": "medium"})
-            stream.height, stream.width = pictures.shape[-2:]
-            stream.pix_fmt = "yuv420p"
-            context = stream.codec_context
-            context.colorspace = context.color_primaries = context.color_trc = 1
-            context.color_range = 1
-            for picture in pictures:
-                rgb = to_uint8(composited(to_float(picture))).expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()
-                frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
-                container.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=bt709)))
-            container.mux(stream.encode(None))
-
-    write_atomically(path, write)
-
-
-def _import_av() -> Any:
-    try:
-        import av
-        import av.video.reformatter
-    except ImportError as error:
-        raise GantoolError(
-            "MP4 films need PyAV: pip install 'gantool[video]', or choose .webp, .gif or .apng."
-        ) from error
-    return av
-
-
-FORMATS: dict[str, Callable[[Path, Frames, int, bool], None]] = {
+FORMATS: dict[str, Callable[[Path, Frames, Times, int], None]] = {
     ".png": _strip,
     ".apng": _apng,
     ".gif": _gif,
     ".webp": _webp,
-    ".mp4": _mp4,
 }

@@ -144,9 +144,7 @@ def stylize(content: Picture, setup: StyleSetup, start: Float[Tensor, "1 3 _ _"]
 
 def read_style(path: Path, longest: int) -> Picture:
     """A style image, reduced to `longest` pixels on its longer side; enlarging would add no brush strokes."""
-    whole = read_picture(path)
-    if max(whole.pixels.shape[-2:]) > longest:
-        whole = read_picture(path, longest)
+    whole = read_picture(path, longest, enlarge=False)
     if min(whole.pixels.shape[-2:]) < 2:
         height, width = whole.pixels.shape[-2:]
         raise DataError(f"{path} is {width} x {height} pixels: too small to have a style.")

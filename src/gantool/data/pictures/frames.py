@@ -1,11 +1,15 @@
-"""Frames of an animation, a film (by PyAV), or a folder of pictures in order."""
+"""Frames of an animation, a film (by PyAV), or a folder of pictures in order, with the time of each."""
 
 import importlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from gantool.data.pictures.decode import naming, opened
 from gantool.data.pictures.tree import usable_listing
@@ -13,49 +17,90 @@ from gantool.data.pictures.whole import Picture, picture_of, read_picture
 from gantool.errors import DataError, GantoolError, nearest_beside
 
 FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
-USUAL_FPS = 25
+USUAL = Fraction(1, 25)
+BROWSERS = Fraction(1, 10)
+"""The time for which browsers show a frame of an animation that asks for 10 ms or less."""
 
 
 @dataclass(frozen=True)
 class Film:
-    """Frames of one size, read one by one, with their number and the frames per second."""
+    """Frames of one size, read one by one, with the seconds of each; the whole is shown `plays` times, 0 for ever.
 
-    count: int
-    fps: int
+    A film with `sound` begins at the second `start` of its file. `alpha` is True for a film with transparency that
+    cannot be read.
+    """
+
+    times: Sequence[Fraction]
     frames: Iterator[Picture]
+    plays: int = 0
+    sound: bool = False
+    start: Fraction = Fraction(0)
+    alpha: bool = False
 
 
-def read_film(path: Path, longest: int | None) -> Film:
-    """The frames of an animation, film or folder, the longer side reduced to `longest` pixels (None: as it is).
+def read_film(path: Path, longest: int | None, enlarge: bool = True, leave_out: Path | None = None) -> Film:
+    """The frames of an animation, film or folder, resized as by `read_picture`; `leave_out` is no frame of a folder.
 
     Raises DataError that names what cannot be read.
     """
     if path.is_dir():
-        listing = usable_listing(str(path))
-        files = [listing.root / item.path for item in listing.items]
-        return Film(len(files), USUAL_FPS, (read_picture(file, longest) for file in files))
+        files = pictures_in(path, leave_out)
+        return Film([USUAL] * len(files), (read_picture(path / file, longest, enlarge) for file in files))
     if not path.is_file():
         raise DataError(f"{path} does not exist.{nearest_beside(path)}")
-    return _read_video(path, longest) if path.suffix.lower() in FILMS else _read_animation(path, longest)
+    read = _read_video if path.suffix.lower() in FILMS else _read_animation
+    return read(path, longest, enlarge)
 
 
-def _read_animation(path: Path, longest: int | None) -> Film:
+def pictures_in(folder: Path, leave_out: Path | None = None) -> list[str]:
+    """The paths of a folder's pictures, in order, below it; those at or below `leave_out` are none.
+
+    Raises DataError if there are no others.
+    """
+    listing = usable_listing(str(folder))
+    own = None if leave_out is None else leave_out.resolve()
+    found = [item.path for item in listing.items if own is None or not within(folder / item.path, own)]
+    if not found:
+        raise DataError(f"{folder} holds no pictures but those of {leave_out}, which are results.")
+    return found
+
+
+def within(path: Path, place: Path) -> bool:
+    """True if a path is `place`, or below it."""
+    return path.resolve().is_relative_to(place.resolve())
+
+
+def _read_animation(path: Path, longest: int | None, enlarge: bool) -> Film:
     content = path.read_bytes()
+    times = []
     with naming(path), opened(BytesIO(content)) as image:
         count = getattr(image, "n_frames", 1)
-        image.load()  # WebP gives the duration no earlier
-        milliseconds = image.info.get("duration") or 1000 / USUAL_FPS
+        first = 1 if getattr(image, "default_image", False) and count > 1 else 0  # shown only where nothing moves
+        for index in range(first, count):
+            image.seek(index)
+            image.load()  # WebP gives the duration no earlier
+            seconds = Fraction(image.info.get("duration", 0)) / 1000
+            times.append(seconds if seconds > Fraction(1, 100) else BROWSERS)
+        plays = _plays(image)
 
     def frames() -> Iterator[Picture]:
         with naming(path), opened(BytesIO(content)) as image:
-            for index in range(count):
+            for index in range(first, count):
                 image.seek(index)
-                yield picture_of(image, longest)
+                yield picture_of(image, longest, enlarge)
 
-    return Film(count, max(1, round(1000 / milliseconds)), frames())
+    return Film(times, frames(), plays)
 
 
-def _read_video(path: Path, longest: int | None) -> Film:
+def _plays(image: Image.Image) -> int:
+    """The number of times that an animation is shown, 0 for ever; a GIF stores how often it is repeated."""
+    loop = image.info.get("loop")
+    if image.format != "GIF":
+        return int(loop or 0)
+    return 1 if loop is None else loop + 1 if loop else 0
+
+
+def _read_video(path: Path, longest: int | None, enlarge: bool) -> Film:
     try:
         av: Any = importlib.import_module("av")
     except ImportError as error:
@@ -63,17 +108,36 @@ def _read_video(path: Path, longest: int | None) -> Film:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            count = stream.frames or sum(1 for _ in container.decode(stream))
-            fps = round(stream.average_rate or USUAL_FPS)
+            film = Film([], iter(()), sound=bool(container.streams.audio), alpha=_has_alpha(stream))
+            shown = [frame.pts for frame in container.decode(stream)]
+            start, times = _times(shown, stream)
     except (av.FFmpegError, IndexError) as error:
         raise DataError(f"{path} cannot be read as a film: {error}.") from error
 
     def frames() -> Iterator[Picture]:
         with av.open(str(path)) as container:
             for frame in container.decode(container.streams.video[0]):
-                yield picture_of(frame.to_image(), longest)
+                upright = frame.to_image().rotate(frame.rotation, expand=True)
+                yield picture_of(upright, longest, enlarge)
 
-    return Film(count, fps, frames())
+    return replace(film, times=times, frames=frames(), start=start)
+
+
+def _times(shown: Sequence[int | None], stream: Any) -> tuple[Fraction, list[Fraction]]:
+    """The second at which a film begins, and the seconds of each frame: of one length where its clock allows that."""
+    tick, rate = stream.time_base, stream.average_rate or 1 / USUAL
+    known = [time for time in shown if time is not None]
+    if not known or len(known) < len(shown) or any(later <= time for time, later in pairwise(known)):
+        return Fraction(0), [1 / rate] * len(shown)
+    for even in (rate, stream.guessed_rate or rate):
+        if all(abs(time - known[0] - index / even / tick) <= 1 for index, time in enumerate(known)):
+            return known[0] * tick, [1 / Fraction(even)] * len(known)
+    gaps = [(later - time) * tick for time, later in pairwise(known)]
+    return known[0] * tick, [*gaps, sum(gaps) / len(gaps)]
+
+
+def _has_alpha(stream: Any) -> bool:
+    return str(stream.metadata.get("alpha_mode", "0")) == "1"
 
 
 def same_size(frame: Picture, first: Picture, index: int) -> None:

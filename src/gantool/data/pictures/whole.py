@@ -24,14 +24,15 @@ class Picture:
     alpha: UInt8[Tensor, "1 h w"] | None
 
 
-def read_picture(path: Path, longest: int | None = None) -> Picture:
+def read_picture(path: Path, longest: int | None = None, enlarge: bool = True) -> Picture:
     """The picture of a file, its longer side at `longest` pixels (None: as it is); the first frame of an animation.
 
-    Raises DataError that names the file and says why it cannot be used.
+    Without `enlarge` a smaller picture stays as it is. Raises DataError that names the file and says why it cannot be
+    used.
     """
     content = _content(path)
     with naming(path), opened(content) as image:
-        return picture_of(image, longest)
+        return picture_of(image, longest, enlarge)
 
 
 def read_square(path: Path, resolution: int, channels: int = 3) -> UInt8[Tensor, "c h w"]:
@@ -52,8 +53,10 @@ def _content(path: Path) -> BytesIO:
         raise DataError(f"{path} cannot be read: {error.strerror}.{nearest_beside(path)}") from error
 
 
-def picture_of(image: Image.Image, longest: int | None) -> Picture:
+def picture_of(image: Image.Image, longest: int | None, enlarge: bool = True) -> Picture:
     """The picture that Pillow has opened, upright and with its colour profile applied."""
+    if longest is not None and not enlarge:
+        longest = min(longest, max(image.size))
     small, turn, profile = loaded(image, longest)
     if turn is not None:
         small = small.transpose(turn)

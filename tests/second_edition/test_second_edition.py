@@ -115,6 +115,46 @@ def test_what_acts_on_a_discriminator_is_refused_where_there_is_none(learn):
         learn(arch="autoencoding", penalty=["r1"])
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("augment", "ada"), ("balance", "adaptive"), ("instance_noise", 0.1), ("loss", "hinge"), ("lr_d", 1e-4)],
+)
+def test_a_setting_of_the_discriminator_is_refused_where_there_is_none_and_leaves_no_folder(
+    learn, tmp_path, setting, value
+):
+    flag = "--" + setting.replace("_", "-")
+    with pytest.raises(UsageError, match=f"{flag} {value}.* is for a discriminator, and --arch autoencoding has none"):
+        learn(arch="autoencoding", **{setting: value})
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_setting_of_the_discriminator_is_chosen_where_there_is_none(learn, gantool_cli, tmp_path):
+    run = learn(arch="autoencoding", images=64, lr=1.0)
+    assert run.trainer.config.augment == "none"
+    assert run.trainer.config.lr_d == run.trainer.config.lr_g == 1.0
+    (warning,) = run.trainer.warnings
+    assert "--lr 1 is 500 times the highest" in warning
+    again = ("train", "--config", str(run.folder / "config.toml"), "--out", str(tmp_path / "again"))
+    told = gantool_cli(*again, "--images", "64")
+    assert told.code == 0, told.err
+    assert (tmp_path / "again").is_dir()
+    told = gantool_cli("train", "--arch", "autoencoding", "--resolution", "8", "--dry-run", "--device", "cpu")
+    chosen = [line.split()[1] for line in told.err.splitlines() if line.startswith("Chosen: ")]
+    assert "--lr" in chosen
+    assert not {"--augment", "--balance", "--loss", "--lr-d", "--instance-noise"} & set(chosen)
+    assert "augment = none" in told.out
+
+
+def test_the_search_leaves_settings_of_the_discriminator_out_where_there_is_none(learn, gantool_host):
+    from gantool.tuning.defaults import usually
+
+    learn(arch="autoencoding", images=8)
+    assert usually(gantool_host, {"arch": "autoencoding", "resolution": 8, "data": "shapes"}).keys() == {
+        "lr_g",
+        "batch",
+    }
+
+
 @pytest.mark.parametrize("side", ["discriminator", "generator"])
 def test_either_network_is_held_orthogonal(learn, side):
     run = learn(arch="reconstructing", images=1024, penalty=[f"orthogonal:side={side},weight=1"])

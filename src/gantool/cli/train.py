@@ -40,10 +40,11 @@ def train(
 
     plan = start.plan(host(), settings, config, out, name, resume, change)
     if dry_run:
+        from gantool.run.adversary import heeded_choices
         from gantool.run.forecast import forecast
 
         with redirect_stdout(sys.stderr), showing_progress():
-            expected = forecast(plan.config, plan.components)
-        show_forecast(expected, plan.choices, as_json)
+            expected = forecast(plan.config, plan.components, plan.given)
+        show_forecast(expected, tuple(heeded_choices(plan.choices, expected.discriminator > 0)), as_json)
         return
     run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)

@@ -22,6 +22,7 @@ from gantool.errors import GantoolError, PluginError
 from gantool.plugins.blame import failure
 from gantool.plugins.host import host
 from gantool.reading import lines
+from gantool.run.adversary import heeded_choices
 from gantool.run.config import described
 from gantool.run.defaults import DefaultChoice
 from gantool.run.folder import is_saved
@@ -38,7 +39,8 @@ def run_to_the_end(
         console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()
         made = trainer(plan, out, [console_observer], accept_new_data)
     if not quiet and made.game.world.leads:
-        for line in (*map(str, plan.choices), *notes(made)):
+        adversary = made.game.gan.discriminator is not None
+        for line in (*map(str, heeded_choices(plan.choices, adversary)), *notes(made)):
             say(line)
     with interruptible(made.interrupt) as caught, redirect_stdout(sys.stderr), _blaming_plugins(made, plugins):
         finished = made.train()

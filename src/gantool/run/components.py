@@ -34,8 +34,8 @@ class RunComponents:
     """The components of a run, as `RunConfig` has them in text.
 
     `augmentation` is None where there is none. `observers` has those of `--log`, `standard` those that every run has
-    beside them. `by_recipe` has penalties and balance of the architecture's own recipe, as far as they are usable here:
-    warnings compare a run with them.
+    beside them. `by_recipe` has loss, penalties and balance of the architecture's own recipe, as far as they are usable
+    here: a run is compared with them.
     """
 
     architecture: Chosen
@@ -111,13 +111,17 @@ def components_of(host: PluginHost, settings: Mapping[str, Any]) -> RunComponent
 
 
 def _by_recipe(host: PluginHost, architecture: Chosen) -> Sequence[Chosen]:
-    """Penalties and balance of a recipe; one with a fault is left out, since this run may not use it."""
+    """Loss, penalties and balance of a recipe; one with a fault is left out, since this run may not use it."""
     if not isinstance(architecture.spec, Architecture):
         return ()
     recipe = architecture.spec.recipe
     named = [
         (kind, text)
-        for kind, text in (*(("penalty", text) for text in recipe.penalties), ("balance", recipe.balance))
+        for kind, text in (
+            ("loss", recipe.loss),
+            *(("penalty", text) for text in recipe.penalties),
+            ("balance", recipe.balance),
+        )
         if text != NONE
     ]
     return list(_usable(named, lambda one: host.resolve(*one)))

@@ -7,7 +7,6 @@ from torch import nn
 from gantool.api.kinds import KINDS
 from gantool.api.networks import Gan
 from gantool.api.specs import Component
-from gantool.api.strategies import Penalty
 from gantool.errors import UsageError
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
@@ -51,17 +50,6 @@ def refuse_conflicts(components: RunComponents, gan: Gan) -> None:
             raise UsageError(
                 f"{flag_of(bounding)} and a discriminator with spectral normalisation do not go together: clipped "
                 "weights are scaled back to norm 1 before they are used. Leave one of them out."
-            )
-
-
-def refuse_without_adversary(components: RunComponents, penalties: Sequence[Penalty]) -> None:
-    """Raise UsageError for a built penalty that acts on a discriminator, where there is none."""
-    arch = components.architecture.spec.name
-    for penalty in penalties:
-        if penalty.side.startswith("discriminator"):
-            raise UsageError(
-                f"--penalty {penalty.component_name} acts on a discriminator, and --arch {arch} has none. Leave it "
-                "out: --penalty none."
             )
 
 

@@ -1,7 +1,7 @@
 """The forecast of a run: parameters, stages, the memory of each, and warnings."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -50,21 +50,22 @@ class Forecast:
         return max(m for stage, m in zip(self.stages, self.memory, strict=True) if stage.start < self.config.images)
 
 
-def forecast(config: RunConfig, components: RunComponents) -> Forecast:
-    """The forecast of a run; a folder's images are counted by their names where there are plenty.
+def forecast(config: RunConfig, components: RunComponents, given: Collection[str] = ()) -> Forecast:
+    """The forecast of a run, of whose settings those in `given` were asked for.
 
-    Raises what the run would raise, such as DataError for a batch of more images than there are.
+    A folder's images are counted by their names where there are plenty. Raises what the run would raise, such as
+    DataError for a batch of more images than there are.
     """
     device = pick_device(config.device)
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
         images, class_names = _counts(config, components.source)
-        prepared = prepare(config, components, images, class_names, device, measure=False)
+        prepared = prepare(config, components, images, class_names, device, given=given, measure=False)
         memory = _memory(prepared, prepared.stages)
         warnings = tuple(forewarnings(prepared, device))
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
-    return Forecast(config, generator, discriminator, prepared.stages, memory, warnings)
+    return Forecast(prepared.config, generator, discriminator, prepared.stages, memory, warnings)
 
 
 def _counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:

@@ -160,9 +160,9 @@ def rate_warnings(prepared: PreparedRun) -> Iterator[str]:
         return
     recipe = arch.recipe
     of_recipe = _balance_of_recipe(prepared)
-    given = {"--lr-g": config.lr_g, "--lr-d": config.lr_d}
-    scale = dict(zip(given, scales_of(prepared.parts.balance), strict=True))
-    own_scale = dict(zip(given, scales_of(of_recipe), strict=True))
+    given = {"--lr-g": config.lr_g} | ({} if prepared.gan.discriminator is None else {"--lr-d": config.lr_d})
+    scale = dict(zip(given, scales_of(prepared.parts.balance), strict=False))
+    own_scale = dict(zip(given, scales_of(of_recipe), strict=False))
     own = {"--lr-g": recipe.learning_rate_g, "--lr-d": recipe.learning_rate_d}
     others = [other.learning_rate for other in (recipe.short, recipe.on_cpu) if other is not None]
     shares = {flag: (own[flag] or recipe.learning_rate) / recipe.learning_rate * own_scale[flag] for flag in given}

@@ -1,7 +1,7 @@
 """The parts of a run, each built once from its component and checked: networks, precision, training step."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +27,9 @@ from gantool.errors import DataError
 from gantool.files import cache_folder
 from gantool.plugins.selection import Chosen
 from gantool.progress import report
+from gantool.run.adversary import refuse_their_penalties, without_adversary
 from gantool.run.components import RunComponents
-from gantool.run.conflicts import refuse_conflicts, refuse_without_adversary
+from gantool.run.conflicts import refuse_conflicts
 
 
 @dataclass(frozen=True)
@@ -67,21 +68,25 @@ def prepare(
     class_names: Sequence[str],
     device: torch.device,
     *,
+    given: Collection[str] = (),
     processes: int = 1,
     measure: bool = True,
 ) -> PreparedRun:
     """Build and check the parts of a run, for so many images of these classes (none: without labels).
 
-    With `measure`, precision and layout at "auto" become what is fastest here. Nothing is written or moved to the
-    device. Raises UsageError, DataError or PluginError where no run is possible.
+    `given` are the settings that were asked for, and not chosen by default. With `measure`, precision and layout at
+    "auto" become what is fastest here. Nothing is written or moved to the device. Raises UsageError, DataError or
+    PluginError where no run is possible.
     """
     check_batch(config, images)  # before the speed of such a batch is measured
     gan, learning, shape = build_gan(config, components.architecture, class_names)
+    if gan.discriminator is None:
+        config, components = without_adversary(config, components, given)
     refuse_conflicts(components, gan)
     try_plugins(components, gan, shape, device)
     parts = build_parts(components)
     if gan.discriminator is None:
-        refuse_without_adversary(components, parts.penalties)
+        refuse_their_penalties(components, parts.penalties)
     stages = stages_of(gan, config.resolution, config.batch)
     check_parts(stages, config.accumulate, processes)
     if measure:

@@ -21,11 +21,15 @@ FALLBACK = ImageShape(64)
 
 @dataclass(frozen=True)
 class ResolvedRun:
-    """The settings of a run: as text, as components, and the defaults that were chosen, each with its reason."""
+    """The settings of a run: as text, as components, and the defaults that were chosen, each with its reason.
+
+    `given` are the names of those that were not.
+    """
 
     config: RunConfig
     components: RunComponents
     choices: tuple[defaults.DefaultChoice, ...]
+    given: frozenset[str] = frozenset()
 
 
 def resolve(host: PluginHost, requested: Mapping[str, Any], file: Path | None = None) -> RunConfig:
@@ -68,7 +72,7 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     components, others = _without_auto(host, replace(components, source=source), config, count)
     config = config.model_copy(update=components.texts())
     reasons |= chosen | others
-    return ResolvedRun(config, components, defaults.choices(config, given, why, reasons))
+    return ResolvedRun(config, components, defaults.choices(config, given, why, reasons), frozenset(given))
 
 
 def _counter(source: Chosen, config: RunConfig) -> Callable[[], int]:

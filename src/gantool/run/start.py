@@ -34,7 +34,7 @@ from gantool.sampling import providers
 class Plan:
     """A run that is about to start or to resume: its settings, its folder, and the checkpoint to resume from.
 
-    `choices` are the settings of a new run that nobody gave, each with its reason.
+    `choices` are the settings of a new run that nobody gave, each with its reason; `given` are those of this command.
     """
 
     config: RunConfig
@@ -43,6 +43,7 @@ class Plan:
     checkpoint: Path | None = None
     resumes: bool = False
     choices: tuple[DefaultChoice, ...] = ()
+    given: frozenset[str] = frozenset()
 
 
 def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
@@ -59,7 +60,7 @@ def plan_of(config: RunConfig) -> Plan:
     Raises UsageError and PluginError when its components are not usable here.
     """
     decided = resolve_run(host(), config.model_dump())
-    return Plan(decided.config, decided.components, choices=decided.choices)
+    return Plan(decided.config, decided.components, choices=decided.choices, given=frozenset(config.model_fields_set))
 
 
 def plan(
@@ -87,9 +88,10 @@ def plan(
     if found is None:
         decided = resolve_run(plugins, settings, config)
         run = run_folder.named(out, name) if name is not None else None
-        return Plan(decided.config, decided.components, run, choices=decided.choices)
-    resolved, components = resuming.settings_of(plugins, found, given_settings(settings, config), change)
-    return Plan(resolved, components, found.run, found.checkpoint, resumes=True)
+        return Plan(decided.config, decided.components, run, choices=decided.choices, given=decided.given)
+    given = given_settings(settings, config)
+    resolved, components = resuming.settings_of(plugins, found, given, change)
+    return Plan(resolved, components, found.run, found.checkpoint, resumes=True, given=frozenset(given))
 
 
 def trainer(
@@ -111,7 +113,9 @@ def trainer(
         lock = if_it_fails.enter_context(RunLock(plan.run)) if plan.run and plan.resumes and world.leads else None
         source = build_source(plan.config, plan.components.source)
         class_names = tuple(source.class_names) if plan.config.labels else ()
-        prepared = prepare(plan.config, plan.components, len(source), class_names, device, processes=world.size)
+        prepared = prepare(
+            plan.config, plan.components, len(source), class_names, device, given=plan.given, processes=world.size
+        )
         config = prepared.config
         batches = open_batches(
             source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,

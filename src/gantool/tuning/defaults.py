@@ -6,6 +6,7 @@ from typing import Any
 from gantool.api.run_config import ALIASES, NONE
 from gantool.plugins.grammar import parse_choice
 from gantool.plugins.host import PluginHost
+from gantool.run.adversary import has_adversary
 from gantool.run.resolve import resolve
 from gantool.tuning.space import START, Dimension, meant, parse
 
@@ -51,8 +52,12 @@ def usually(host: PluginHost, requested: Mapping[str, Any]) -> dict[str, Dimensi
     batches = dict.fromkeys(str(max(2, round(start.batch * times))) for times in BATCH)
     found = [
         Dimension("lr_g", (f"{start.lr_g / RATE:.3g}..{start.lr_g * RATE:.3g}",)),
-        Dimension("lr_d", (f"{start.lr_d / RATE:.3g}..{start.lr_d * RATE:.3g}",)),
         Dimension("batch", tuple(batches)),
+    ]
+    if not has_adversary(start, host.resolve("architecture", start.arch)):
+        return {dimension.key: dimension for dimension in found}
+    found += [
+        Dimension("lr_d", (f"{start.lr_d / RATE:.3g}..{start.lr_d * RATE:.3g}",)),
         Dimension("penalty", (START, NONE, f"r1:weight={weight / WEIGHT:.3g}..{weight * WEIGHT:.3g}")),
     ]
     if start.augment.startswith("diffaugment"):  # the recipe's augmentation where pictures are few

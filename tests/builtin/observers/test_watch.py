@@ -209,6 +209,19 @@ def test_trouble_that_comes_back_after_long_is_said_again():
     assert len(detect(history(None, twice, noise=0.0), GOAL)) == 2
 
 
+@pytest.mark.parametrize("kind", ["blank", "stall", "collapse"])
+def test_no_advice_names_a_setting_of_the_discriminator_where_there_is_none(kind):
+    alone = [
+        replace(
+            one, values={name: value for name, value in one.values.items() if name[-2:] != "_d" and "_acc" not in name}
+        )
+        for one in history(None, lambda share: {"contrast": 0.02, "swd": 0.8, "diversity": 0.1}, noise=0.0)
+    ]
+    (told,) = {problem.message for problem in detect(alone, GOAL) if problem.kind == kind}
+    assert "terms" in told
+    assert not any(flag in told for flag in ("--lr-d", "--penalty", "--loss", "--augment"))
+
+
 def test_nothing_is_said_in_the_warm_up():
     wrong = history(lambda s: {"gradient_norm_g": 4000.0 if s > 0.08 else 1.0}, None)
     assert detect(wrong[:-2], GOAL, WatchOptions(warm_up=1.0)) == []

@@ -87,8 +87,15 @@ class History:
 
     @property
     def penalty(self) -> str:
-        """The advice on penalties: another weight of one that the run has, else r1."""
-        return f"another weight of --penalty {self.penalties[0]}" if self.penalties else "--penalty r1"
+        """The advice on penalties: another weight of one that the run has, else r1 where there is an adversary."""
+        if self.penalties:
+            return f"another weight of --penalty {self.penalties[0]}"
+        return "--penalty r1" if self.adversary else "other weights of the architecture's terms"
+
+    @property
+    def adversary(self) -> bool:
+        """True unless the generator learns without a discriminator, which would have scalars in some tick."""
+        return not self.ticks or any("loss_d" in tick.values for tick in self.ticks)
 
     def measurements(self, name: str) -> list[float]:
         """All values of a measurement through the run."""

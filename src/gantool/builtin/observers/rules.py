@@ -96,7 +96,8 @@ def stalls(history: History, options: WatchOptions) -> Problem | None:
     return _problem(
         "stall", history.measured, since, 1.0,
         f"The distance to the data has not fallen since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "
-        f"the generator hardly learns. Try another --lr-g or --lr-d, the recipe's own settings, or {history.penalty}.",
+        f"the generator hardly learns. Try another {'--lr-g or --lr-d' if history.adversary else '--lr'}, the recipe's "
+        f"own settings, or {history.penalty}.",
     )  # fmt: skip
 
 
@@ -132,7 +133,7 @@ def blank(history: History, options: WatchOptions) -> Problem | None:
     return _problem(
         "blank", history.measured, history.measured[-STUCK].images_seen, 1 / max(contrast[-1], 1e-3),
         f"Samples are nearly blank: their contrast is {contrast[-1]:.0%} of the data's. The generator learns nothing; "
-        "try a lower --lr or another --loss.",
+        f"try a lower --lr or {'another --loss' if history.adversary else history.penalty}.",
     )  # fmt: skip
 
 

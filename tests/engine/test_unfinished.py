@@ -107,7 +107,7 @@ def test_a_warning_that_each_resume_repeats_stands_once_in_the_metrics(tmp_path)
         again.warnings = ["memory is short"]
         again.train()
     lines = contents(tmp_path / "run")["metrics.jsonl"]
-    assert [line["images_seen"] for line in lines if "warning" in line] == [0, 32, 64]
+    assert [line["images_seen"] for line in lines if "warning" in line] == [0]
 
 
 @pytest.fixture

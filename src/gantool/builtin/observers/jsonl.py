@@ -46,31 +46,37 @@ class Jsonl(Observer):
 def keep_until(path: Path, images_seen: int) -> set[str]:
     """Drop lines beyond `images_seen`, and a last line that a crash cut short; a run that begins has none.
 
-    Returns the lines of `images_seen` itself, which a resumed run may tell again.
+    Returns the lines that a resumed run would tell again: those of `images_seen` itself, and all warnings.
     """
     if not path.is_file():
         return set()
     if not images_seen:
         path.unlink()
         return set()
-    last: set[str] = set()
+    repeated: set[str] = set()
 
     def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8") as file:
             for line in map(str.rstrip, lines(path)):
-                if (seen := _images_seen(line)) <= images_seen:
-                    file.write(f"{line}\n")
-                    last.update([line] if seen == images_seen else ())
+                entry = _entry(line)
+                if entry is None or entry["images_seen"] > images_seen:
+                    continue
+                file.write(f"{line}\n")
+                if entry["images_seen"] == images_seen or "warning" in entry:
+                    repeated.add(json.dumps({**entry, "images_seen": images_seen}))
 
     write_atomically(path, write)
-    return last
+    return repeated
 
 
-def _images_seen(line: str) -> float:
+def _entry(line: str) -> dict[str, Any] | None:
+    """The line's values, if it is one of the metrics."""
     try:
-        return float(parse_json(line)["images_seen"])
-    except (ValueError, KeyError, TypeError):
-        return float("inf")
+        entry = parse_json(line)
+        entry["images_seen"] = int(entry["images_seen"])
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return None
+    return dict(entry)
 
 
 def plain(value: float) -> float | None:

@@ -17,6 +17,12 @@ class Flip:
         return lambda images: tuple(torch.where(which, level.flip(-1), level) for level in images)
 
 
+class FlipColors(Flip):
+    def draw(self, n):
+        apply = super().draw(n)
+        return lambda images: apply(tuple(level[:, :3] for level in images))
+
+
 class FlipEachTime:
     def __init__(self, options):
         pass

@@ -59,6 +59,14 @@ def only_unlabelled(options, shape):
     return built(shape)
 
 
+def of_three_channels(options, shape):
+    class Colored(Generator):
+        def paint(self, maps):
+            return super().paint(maps)[:, :3]
+
+    return built(shape, generator=Colored)
+
+
 def seeding_noise(options, shape):
     class Seeding(Generator):
         def paint(self, maps):

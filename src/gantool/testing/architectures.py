@@ -17,6 +17,7 @@ from gantool.testing.drawing import (
     pictures_stay_in_range,
     reals_stay_in_range,
     the_contract_is_kept,
+    transparency_is_taken,
 )
 from gantool.testing.exporting import exported_generators_take_any_batch
 from gantool.testing.faults import Fault, Property, found, placed, unwaived
@@ -62,7 +63,7 @@ EVERYWHERE: tuple[Property[Case], ...] = (
     two_steps_are_finite,
 )
 """Those that hold at every shape, once the contract is kept."""
-LAST = (runs_resume_exactly, exported_generators_take_any_batch)
+LAST = (transparency_is_taken, runs_resume_exactly, exported_generators_take_any_batch)
 """Those that are tried at one shape, where nothing else is wrong."""
 PROPERTIES = (*EVERYWHERE, *LAST)
 BY_RECIPE = (frozen_parameters_stay_frozen, what_learns_has_an_optimizer, two_steps_are_finite)

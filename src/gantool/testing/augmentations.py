@@ -12,6 +12,7 @@ from gantool.api.networks import Images
 from gantool.api.strategies import Augmentation
 from gantool.engine.trial import try_augmentation, try_state
 from gantool.errors import cause
+from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, placed
@@ -63,6 +64,15 @@ def a_draw_is_the_same_for_reals_and_fakes(trial: AugmentationTrial) -> Iterator
                     "augmentation alone. Draw the random numbers once, in draw(n) or at its first call."
                 )
                 return
+
+
+def transparency_is_taken(trial: AugmentationTrial) -> Iterator[str]:
+    """Pictures of four channels, with alpha, are augmented too."""
+    images = tuple(level[:, :1].repeat(1, ALPHA_CHANNELS, 1, 1) for level in trial.images())
+    with seeded(0):
+        seen = trial.new.draw(N)(images)
+    if [level.shape for level in seen] != [level.shape for level in images]:
+        yield "of four channels, RGB multiplied by alpha and alpha, it returns another number. Change colours alone."
 
 
 def draws_differ(trial: AugmentationTrial) -> Iterator[str]:
@@ -173,6 +183,7 @@ PROPERTIES = (
     torch_is_not_seeded,
     pixels_stay_in_range,
     levels_get_the_same_draw,
+    transparency_is_taken,
     it_can_be_differentiated_twice,
     state_comes_back,
     state_stays_finite,

@@ -1,12 +1,15 @@
 """Ranges and shapes: pictures that are drawn, and reals as the discriminator sees them, lie in [-1, 1]."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from gantool.api.networks import Images, MappedGenerator
 from gantool.engine.contract_check import check_contract
+from gantool.errors import GantoolError, PluginError
+from gantool.pixels import ALPHA_CHANNELS
 from gantool.testing.networks import BATCH, Case, awaken, drawn, far_apart, latents, seeded, set_mode
 
 WILD = 20.0
@@ -20,6 +23,18 @@ def the_contract_is_kept(case: Case) -> Iterator[str]:
     """Pictures are drawn and judged in the shapes of the contract, in each stage."""
     check_contract(case.build(), case.shape, case.component.title, BATCH)
     yield from ()
+
+
+def transparency_is_taken(case: Case) -> Iterator[str]:
+    """Pictures of four channels, with alpha, are drawn and judged too, or refused by a GantoolError."""
+    with_alpha = replace(case, shape=replace(case.shape, channels=ALPHA_CHANNELS))
+    try:
+        with_alpha.build()
+    except PluginError:
+        raise
+    except GantoolError:
+        return
+    yield from the_contract_is_kept(with_alpha)
 
 
 def pictures_stay_in_range(case: Case) -> Iterator[str]:

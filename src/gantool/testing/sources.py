@@ -12,6 +12,8 @@ from torch import Tensor
 
 from gantool.api.data import Source
 from gantool.api.specs import ImageShape
+from gantool.errors import GantoolError, PluginError
+from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault, found, placed, unwaived
@@ -187,6 +189,18 @@ def its_natural_shape_is_true(trial: SourceTrial) -> Iterator[str]:
         )
 
 
+def transparency_is_multiplied(trial: SourceTrial) -> Iterator[str]:
+    """With four channels, colours are multiplied by alpha; a source may refuse them by a GantoolError."""
+    try:
+        source = replace(trial, shape=ImageShape(16, ALPHA_CHANNELS)).source
+    except PluginError:
+        raise
+    except GantoolError:
+        return
+    if any((picture > picture[3:]).any() for picture, _ in map(source.__getitem__, _places(source))):
+        yield "with four channels it gives colours above their alpha. Multiply them by it, or refuse four channels."
+
+
 def _places(source: Source) -> list[int]:
     """Some indices, over the whole length."""
     return sorted({place * (len(source) - 1) // (FEW - 1) for place in range(FEW)})
@@ -218,7 +232,7 @@ def _described(thing: object) -> str:
     return f"a {type(thing).__name__}"
 
 
-NATURAL = (its_natural_shape_is_true,)
+NATURAL = (its_natural_shape_is_true, transparency_is_multiplied)
 EVERYWHERE = (
     pictures_stay_the_same,
     torchs_generator_is_left_alone,

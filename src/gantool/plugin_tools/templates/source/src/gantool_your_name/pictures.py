@@ -30,6 +30,8 @@ class Rings(gantool.Source):
         draws = torch.Generator().manual_seed(self.seed * 2**32 + index)
         label = index % len(self.class_names)
         colors = torch.rand(2, self.channels, 1, 1, generator=draws)
+        if self.channels == 4:  # red, green and blue multiplied by alpha, and alpha: nothing but the figure is there
+            colors[0], colors[1, 3] = 0, 1
         x, y, size = torch.rand(3, generator=draws).tolist()
         across = torch.linspace(-1, 1, self.resolution)
         distance = (across[None] - 0.4 * (x - 0.5)).hypot(across[:, None] - 0.4 * (y - 0.5))

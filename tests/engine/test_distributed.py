@@ -6,10 +6,13 @@ import pytest
 import torch
 import torch.multiprocessing as spawning
 
+import gantool
 from fakes import TinyBatches, TinyDiscriminator, state, trainer
+from gantool.api.networks import Stage
 from gantool.engine import checkpoint
 from gantool.engine.distributed import World, join_world
-from gantool.errors import OptionError, TrainingError
+from gantool.engine.stages import check_parts
+from gantool.errors import OptionError
 
 
 def test_one_process_is_rank_0_of_1(monkeypatch):
@@ -19,8 +22,8 @@ def test_one_process_is_rank_0_of_1(monkeypatch):
 
 
 def test_a_batch_that_does_not_divide_is_explained():
-    with pytest.raises(TrainingError, match="--batch 7"):
-        World(0, 2).share(7)
+    with pytest.raises(OptionError, match=r"--batch 7 .* use a multiple of 2"):
+        check_parts([Stage(0, 8, 7)], 1, processes=2)
 
 
 class Gpus:
@@ -183,5 +186,14 @@ def test_a_signal_that_comes_while_they_agree_is_not_forgotten(tmp_path):
 
 
 def test_a_stage_whose_batch_cannot_be_shared_is_named():
-    with pytest.raises(TrainingError, match=r"In the stage 'train 64 pixels' the batch is 4, which 8 processes"):
-        World(0, 8).share(4, "train 64 pixels")
+    stages = [Stage(0, 32, 8), Stage(100, 64, 4, "train 64 pixels")]
+    with pytest.raises(OptionError, match=r"In the stage 'train 64 pixels' the batch is 4, which 8 processes"):
+        check_parts(stages, 1, processes=8)
+
+
+def test_a_batch_that_cannot_be_shared_leaves_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr("gantool.run.start.join_world", lambda device: World(0, 3))
+    config = gantool.configure(arch="mlp", data="shapes:count=8", resolution=8, batch=8, device="cpu")
+    with pytest.raises(OptionError, match="cannot be shared by 3 processes"):
+        gantool.trainer(config, out=tmp_path)
+    assert not list(tmp_path.iterdir())

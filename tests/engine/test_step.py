@@ -62,23 +62,30 @@ def test_the_discriminator_can_learn_again_after_the_generators_step():
 
 
 def test_a_lazy_penalty_is_as_strong_on_average_as_one_on_every_step():
-    seen = []
+    called = []
 
-    class Counting(Penalty):
-        weight, every = 2.0, 3
+    class Steady(Penalty):
+        """Its gradient is the same for whatever weights."""
+
+        def __init__(self, every):
+            self.weight, self.every = 2.0, every
 
         def __call__(self, network, real, fake, labels):
-            seen.append(1)
-            return torch.ones(len(real[-1])) * next(iter(network.parameters())).sum() ** 0
+            called.append(self.every)
+            return torch.ones(len(real[-1])) * next(iter(network.parameters())).sum()
 
-    def loss_value(step):
-        play = game(penalties=(Counting(),))
+    def gradient(step, *penalties):
         torch.manual_seed(0)
-        return discriminator_step(play, REAL, None, step)
+        play = game(penalties=penalties)
+        discriminator_step(play, REAL, None, step)
+        return next(iter(play.gan.discriminator.parameters())).grad
 
-    with_penalty = [("penalty_counting" in loss_value(step)) for step in range(6)]
-    assert with_penalty == [True, False, False, True, False, False]
-    assert len(seen) == 2
+    plain = gradient(0)
+    always, lazy = ([gradient(step, Steady(every)) - plain for step in range(6)] for every in (1, 3))
+    assert called == [1] * 6 + [3] * 2
+    assert [bool(one.abs().max() > 1) for one in lazy] == [True, False, False, True, False, False]
+    torch.testing.assert_close(sum(lazy), sum(always))
+    torch.testing.assert_close(always[0], torch.full_like(plain, 2.0))
 
 
 @pytest.mark.parametrize(

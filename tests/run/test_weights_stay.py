@@ -50,7 +50,7 @@ def test_training_computes_what_it_always_did(variant, tmp_path):
             for name, value in kept.items():
                 torch.testing.assert_close(early[name], value, atol=TOLERANCE, rtol=0, msg=name)
             if not all(torch.equal(early[name], value) for name, value in kept.items()):
-                return  # another processor, or another version of torch
+                pytest.skip("the weights agree to rounding; their digest holds for one processor and version of torch")
             for _ in range(EARLY, STEPS):
                 trainer.step()
             late = weights(trainer)

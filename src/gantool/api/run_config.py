@@ -150,7 +150,7 @@ class RunConfig(BaseModel):
     )
     horizon: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
         "auto",
-        "Images at which the learning-rate and noise schedules end. Default: --images.",
+        "Images at which the schedules of learning rate, beta2 and noise end. Default: --images.",
         LEARNING,
         counts=True,
         changes=True,

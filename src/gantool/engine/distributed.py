@@ -14,7 +14,7 @@ import torch.distributed.nn  # before a group exists: its defaults would keep th
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.errors import OptionError, TrainingError
+from gantool.errors import OptionError
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,8 @@ class World:
         """True for the process that writes files and messages."""
         return self.rank == 0
 
-    def share(self, batch: int, stage: str = "") -> int:
-        """This process's share of a batch. Raises TrainingError, naming the run's stage, if it does not divide."""
-        if batch % self.size and stage:
-            raise TrainingError(
-                f"In the stage {stage!r} the batch is {batch}, which {self.size} processes cannot share: give a larger "
-                "--batch, an architecture whose batch does not shrink, or fewer processes."
-            )
-        if batch % self.size:
-            raise TrainingError(
-                f"--batch {batch} cannot be shared by {self.size} processes; use a multiple of {self.size}."
-            )
+    def share(self, batch: int) -> int:
+        """This process's share of a batch, which divides: `stages.check_parts` has refused any other."""
         return batch // self.size
 
     def average(self, parameters: Iterable[nn.Parameter], value: Float[Tensor, ""]) -> Float[Tensor, ""]:

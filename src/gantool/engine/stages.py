@@ -20,9 +20,18 @@ def stage_at(stages: Sequence[Stage], images_seen: int) -> Stage:
 
 
 def check_parts(stages: Sequence[Stage], parts: int, processes: int = 1) -> None:
-    """Raise OptionError if a process's share of a stage's batch does not divide into so many micro-batches."""
+    """Raise OptionError if a stage's batch does not divide among the processes, and a share into micro-batches."""
     for stage in stages:
-        batch = stage.batch // processes
+        batch, rest = divmod(stage.batch, processes)
+        if rest and stage.title:
+            raise OptionError(
+                f"In the stage {stage.title!r} the batch is {stage.batch}, which {processes} processes cannot share: "
+                "give a larger --batch, an architecture whose batch does not shrink, or fewer processes."
+            )
+        if rest:
+            raise OptionError(
+                f"--batch {stage.batch} cannot be shared by {processes} processes; use a multiple of {processes}."
+            )
         if parts > 1 and (batch % parts or batch // parts < 2):
             where = f"in the stage {stage.title!r}, where it is {batch}" if stage.title else f"of {batch}"
             raise OptionError(

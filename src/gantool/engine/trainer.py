@@ -61,8 +61,6 @@ class Trainer:
         self._ledger = Ledger()
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
-        for stage in self.stages:
-            game.world.share(stage.batch, stage.title)  # now, not when the run gets there
         self._stage_start, self._turns = 0, Turns()
         self.schedule = schedule_of(config)
         self._pace = Pace(self.schedule, game.optimizers)

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "builtin.extractors": {*COMPONENT, "progress", "reading", "files"},
     "builtin.style_losses": COMPONENT,
     "builtin.observers": {*COMPONENT, "reading", "files", "engine", "data", "render", "metrics"},
-    "sampling": {*COMPONENT, "progress", "files", "plugins", "engine", "render"},
+    "sampling": {*COMPONENT, "progress", "reading", "files", "plugins", "engine", "render"},
     "run": {*COMPONENT, "progress", "reading", "files", "plugins", "engine", "data", "sampling"},
     "style": {*COMPONENT, "plugins", "engine", "data", "builtin.extractors", "builtin.style_losses"},
     "tuning": {"errors", "progress", "reading", "files", "api", "plugins", "engine", "run"},

@@ -13,14 +13,22 @@ GantoolError                 1   anything gantool explains in a sentence instead
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
+
+_UNPAIRED = re.compile("[\ud800-\udfff]")  # the surrogates by which Python stands for bytes that are no UTF-8
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # and what reverses the order
 
 
 class GantoolError(Exception):
     """The base of all errors for the user: a sentence with the culprit, the place and the remedy."""
 
     exit_code: int = 1
+
+    def __str__(self) -> str:
+        """The sentence, printable whatever foreign names are in it."""
+        return printable(super().__str__(), keep="\n\t")
 
 
 class UsageError(GantoolError):
@@ -93,6 +101,15 @@ def sentence(phrase: str) -> str:
 def shortened(text: str, letters: int) -> str:
     """The beginning of a text that is longer than so many letters, with an ellipsis."""
     return text if len(text) <= letters else f"{text[: letters - 3].rstrip()}..."
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Valid text on one line without tabs: control characters as escapes, undecodable bytes as U+FFFD.
+
+    The characters of `keep` stay, such as line ends.
+    """
+    text = _UNPAIRED.sub("\ufffd", text)
+    return _CONTROL.sub(lambda found: found[0] if found[0] in keep else ascii(found[0])[1:-1], text)
 
 
 def nearest_beside(path: Path) -> str:

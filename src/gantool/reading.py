@@ -84,6 +84,14 @@ def check_archive(path: Path) -> None:
         raise ValueError("an archive whose entries are larger than itself")
 
 
+def check_header(path: Path) -> None:
+    """Raise ValueError if the header of a safetensors file exceeds the limit, or the file."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > min(MOST_BYTES, path.stat().st_size):
+        raise ValueError(f"its header has {length:,} bytes")
+
+
 def _limited(parse: Callable[[], Any]) -> Any:
     """What is parsed, once its depth and its integers are checked."""
     too_deep = ValueError(f"it is nested more than {MOST_DEPTH} deep")

@@ -1,10 +1,14 @@
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from gantool.cli import output
+from gantool.errors import GantoolError
 
 
 def test_results_go_to_standard_output_and_words_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,3 +57,31 @@ def test_a_page_is_as_wide_as_its_terminal_and_wide_in_a_pipe(monkeypatch: pytes
     assert output.page().width == output.WIDTH_OF_A_PIPE
     monkeypatch.setenv("COLUMNS", "72")
     assert output.page().width == 72
+
+
+def test_nothing_foreign_reaches_a_terminal_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = "name\x1b[31m\x07\x9b2J\u202e"
+    output.warn(foreign)
+    assert capsys.readouterr().err == "Warning: name\\x1b[31m\\x07\\x9b2J\\u202e\n"
+    assert str(GantoolError(f"{foreign}\nmore")) == "name\\x1b[31m\\x07\\x9b2J\\u202e\nmore"
+    output.result(foreign)
+    assert capsys.readouterr().out == f"{foreign}\n"  # a program gets a path as it is
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    output.result(foreign)
+    assert capsys.readouterr().out == "name\\x1b[31m\\x07\\x9b2J\\u202e\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_words_that_cannot_be_written_change_nothing() -> None:
+    def gantool(*words: str, **streams: int | IO[str]) -> tuple[int, bytes | None, bytes | None]:
+        ended = subprocess.run([sys.executable, "-m", "gantool", *words], **streams)  # type: ignore[call-overload]
+        return ended.returncode, ended.stdout, ended.stderr
+
+    with Path("/dev/full").open("w") as full:
+        code, out, _ = gantool("plugins", "list", stdout=subprocess.PIPE, stderr=full)
+        assert (code, b"dcgan" in (out or b"")) == (0, True)
+        assert gantool("train", "--arch", "none", stderr=full)[0] == 2
+        lost = gantool("plugins", "list", stdout=full, stderr=subprocess.PIPE)
+        assert lost == (1, None, b"Error: No space left on device.\n")  # results are worth an error

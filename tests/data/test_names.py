@@ -1,6 +1,7 @@
 import pytest
 
-from gantool.data.names import distinct, printable
+from gantool.data.names import distinct
+from gantool.errors import printable
 
 
 @pytest.mark.parametrize("name", ["a.png", "Katze und Hund/é.png", "猫", "back\\slash", "'quoted'"])

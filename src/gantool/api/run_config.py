@@ -9,6 +9,11 @@ from pydantic.fields import FieldInfo
 NONE = "none"
 """No component: what clears a recipe's choice, as in `--penalty none`."""
 
+MOST_RESOLUTION = 8192
+"""Larger pictures take gigabytes each while they are drawn."""
+MOST_OF_A_KIND = 16
+"""Penalties, or observers, of one run."""
+
 GAME, IMAGES, LEARNING, MACHINE, RUN = "Networks and losses", "Images", "Length and learning", "Machine", "Run"
 PANELS = (GAME, IMAGES, LEARNING, MACHINE, RUN)
 """The groups of settings on a help page, in order."""
@@ -86,7 +91,11 @@ class RunConfig(BaseModel):
         metavar="SOURCE",
     )
     resolution: int = setting(
-        ..., "Image height and width in pixels. Default: near the source's own, for a folder 64 at most.", IMAGES, ge=4
+        ...,
+        "Image height and width in pixels. Default: near the source's own, for a folder 64 at most.",
+        IMAGES,
+        ge=4,
+        le=MOST_RESOLUTION,
     )
     channels: Literal[1, 3, 4] = setting(
         3, "Image channels: 1 is grey, 3 RGB, 4 RGB with transparency. Default: 1 or 3, as the source has.", IMAGES
@@ -99,6 +108,7 @@ class RunConfig(BaseModel):
         GAME,
         kind="penalty",
         changes=True,
+        max_length=MOST_OF_A_KIND,
     )
     augment: str = setting(
         NONE, "Augmentation of real and generated images before the discriminator.", GAME, kind="augmentation"
@@ -185,7 +195,14 @@ class RunConfig(BaseModel):
     patience: int = setting(
         0, "Early stopping: end after N sample grids without a better score; 0 disables it.", RUN, free=True, ge=0
     )
-    log: tuple[str, ...] = setting((), "Additional observer; may be given again.", RUN, kind="observer", free=True)
+    log: tuple[str, ...] = setting(
+        (),
+        "Additional observer; may be given again.",
+        RUN,
+        kind="observer",
+        free=True,
+        max_length=MOST_OF_A_KIND,
+    )
     history: tuple[Former, ...] = setting((), "Settings of earlier parts of the run.")
 
 

@@ -15,7 +15,7 @@ from gantool import __version__
 from gantool.cli import data, plugins
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
 from gantool.cli.interpolate import interpolate
-from gantool.cli.pipes import forgiving_output
+from gantool.cli.pipes import forgiving
 from gantool.cli.root import RootGroup
 from gantool.cli.sample import sample
 from gantool.cli.settings import SettingsCommand
@@ -98,10 +98,15 @@ def _terminable() -> Iterator[None]:
 
 def main() -> None:
     """Run the command line; the exit code is that of the error, 130 or 143 when interrupted."""
+    with forgiving("stderr", OSError):  # warnings and progress are never worth a failure
+        _main()
+
+
+def _main() -> None:
     completing = COMPLETION_VARIABLE in os.environ  # where a stray word would spoil the line being typed
     logging.getLogger("gantool").handlers = [logging.NullHandler() if completing else _WarningHandler(logging.WARNING)]
     try:
-        with forgiving_output(), _terminable():
+        with forgiving("stdout", BrokenPipeError), _terminable():
             app(prog_name="gantool")
     except GantoolError as error:
         from gantool.cli import output

@@ -2,10 +2,13 @@
 
 import json
 import os
+import sys
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
+
+from gantool.errors import printable
 
 WIDTH_OF_A_PIPE = 140
 
@@ -23,7 +26,7 @@ def page() -> Console:
 
 def result(text: str) -> None:
     """Print a line of the command's result, to standard output."""
-    print(text, flush=True)  # noqa: T201 (standard output is for results, and nothing else prints)
+    print(printable(text, keep="\n") if sys.stdout.isatty() else text, flush=True)  # noqa: T201 (standard output is for results, and nothing else prints)
 
 
 def result_json(value: Any) -> None:
@@ -49,4 +52,4 @@ def error(text: str) -> None:
 def _to_stderr(title: str, text: str, style: str) -> None:
     """On a terminal coloured and wrapped at words; elsewhere one line, so that it can be searched."""
     screen = console()
-    screen.print(Text.assemble((title, style), text), soft_wrap=not screen.is_terminal)
+    screen.print(Text.assemble((title, style), printable(text, keep="\n\t")), soft_wrap=not screen.is_terminal)

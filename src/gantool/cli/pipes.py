@@ -1,20 +1,20 @@
-"""Standard output into a pipe whose reader may close it early, as `| head -1` does."""
+"""Output that may come to nothing: a pipe whose reader closes it early, a full disk behind standard error."""
 
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 
-class _BrokenPipeGuard:
-    """A stream that drops its text once the reader has closed the pipe."""
+class _Forgiving:
+    """A stream that drops its text once it met one of some errors."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, errors: type[OSError]) -> None:
+        self._stream, self._errors = stream, errors
 
     def write(self, text: str) -> int:
-        """Write, unless the pipe is closed; returns the number of characters."""
+        """Write, if that is still possible; returns the number of characters."""
         self._whether_read_or_not(lambda: self._stream.write(text))
         return len(text)
 
@@ -25,7 +25,7 @@ class _BrokenPipeGuard:
     def _whether_read_or_not(self, act: Callable[[], object]) -> None:
         try:
             act()
-        except BrokenPipeError:
+        except self._errors:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)
@@ -35,12 +35,12 @@ class _BrokenPipeGuard:
 
 
 @contextmanager
-def forgiving_output() -> Iterator[None]:
-    """Let a command finish its work, and end as usual, though the pipe of its output is closed."""
-    before = sys.stdout
-    sys.stdout = forgiving = _BrokenPipeGuard(before)
+def forgiving(name: Literal["stdout", "stderr"], errors: type[OSError]) -> Iterator[None]:
+    """Let a command finish its work, and end as usual, though its output meets one of these errors."""
+    before = getattr(sys, name)
+    setattr(sys, name, stream := _Forgiving(before, errors))
     try:
         yield
     finally:
-        forgiving.flush()  # not at the interpreter's end, where nothing could be done about it
-        sys.stdout = before
+        stream.flush()  # not at the interpreter's end, where nothing could be done about it
+        setattr(sys, name, before)

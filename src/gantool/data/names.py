@@ -1,15 +1,8 @@
 """Names of files and folders as printable text: on disk they are bytes, which may hold anything."""
 
-import re
 from collections.abc import Sequence
 
-_UNPAIRED = re.compile("[\ud800-\udfff]")  # the surrogates by which Python stands for bytes that are no UTF-8
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def printable(name: str) -> str:
-    """Valid text on one line without tabs: control characters as escapes, undecodable bytes as U+FFFD."""
-    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], _UNPAIRED.sub("\ufffd", name))
+from gantool.errors import printable
 
 
 def distinct(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The best checkpoint of a run, by the score that an observer gives to snapshots: lower is better."""
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -85,9 +86,10 @@ def score_among(events: Sequence[Event]) -> float | None:
 def best_checkpoint(run: Path) -> Path | None:
     """The checkpoint folder that a run's `best.json` names; None if that file is missing or cannot be read."""
     try:
-        return run / str(read_json(run / BEST)["checkpoint"])
+        place = str(read_json(run / BEST)["checkpoint"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return run / place if re.fullmatch(rf"{CHECKPOINTS}/[0-9]+", place) else None  # never outside the run
 
 
 def sample_command(run: Path) -> str:

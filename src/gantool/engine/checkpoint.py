@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from gantool.engine.model_file import ModelCard, load_generator, weights_file
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, GENERATOR, by_images
-from gantool.errors import CheckpointError
+from gantool.errors import CheckpointError, shortened
 from gantool.files import remove_unfinished, write_atomically, write_folder_atomically
 from gantool.reading import check_archive, read_json
 
@@ -162,7 +162,8 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -
         network.load_state_dict(dict(weights))
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()]
-        raise MisfitError(f"The weights of {name} do not fit the network: {lines[min(1, len(lines) - 1)]}") from error
+        first = shortened(lines[min(1, len(lines) - 1)], 200)
+        raise MisfitError(f"The weights of {name} do not fit the network: {first}") from error
 
 
 def _remedy(path: Path) -> str:

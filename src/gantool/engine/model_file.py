@@ -3,20 +3,27 @@
 Nothing is ever unpickled: files of other types are refused by name.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from gantool.errors import CheckpointError
+from gantool.api.run_config import MOST_RESOLUTION
+from gantool.engine.bounds import MOST_TENSORS
+from gantool.errors import CheckpointError, printable
 from gantool.files import write_atomically
+from gantool.reading import check_header, parse_json
 
 METADATA_KEY = "gantool"
+FORMAT = 1
+MOST_CHANNELS = 64
 
 
 class ModelCard(BaseModel):
@@ -24,15 +31,17 @@ class ModelCard(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format: int = 1
+    format: int = FORMAT
     architecture: str
     """The architecture in the component grammar, with every option: `dcgan:latent=100,...`."""
-    resolution: int
-    channels: int
+    resolution: Annotated[int, Field(ge=1, le=MOST_RESOLUTION)]
+    channels: Annotated[int, Field(ge=1, le=MOST_CHANNELS)]
     class_names: tuple[str, ...] = ()
-    images_seen: int
-    provider: str = "gantool"
+    images_seen: Annotated[int, Field(ge=0, lt=2**63)]
+    provider: Annotated[str, AfterValidator(printable)] = "gantool"
     """The distribution that provides the architecture."""
+    digest: str = ""
+    """SHA-256 of weights and card as they are in the file; empty in files of earlier versions."""
 
 
 def save_generator(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -> None:
@@ -44,33 +53,88 @@ def weights_file(weights: Mapping[str, Tensor], card: ModelCard | None = None) -
     """The safetensors file as bytes: if Python writes them, a full disk raises OSError and not the library's error."""
     # A contiguous copy of each: safetensors accepts neither channels_last nor tensors that share memory.
     plain = {n: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for n, tensor in weights.items()}
-    return save(plain, {METADATA_KEY: card.model_dump_json()} if card else None)
+    if card is None:
+        return save(plain)
+    described = card.model_dump(mode="json")
+    return save(plain, {METADATA_KEY: json.dumps({**described, "digest": _digest(plain, described)})})
 
 
 def load_generator(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
-    """Weights and card of a generator file. Raises CheckpointError that names the file if it is not one."""
-    card = read_card(path)
+    """Weights and card of a generator file.
+
+    Raises CheckpointError that names the file if it is none, is damaged, or has weights that are not finite.
+    """
+    described = _described(path)
+    card = _card(path, described)
     try:
-        return load_file(path), card
+        weights = load_file(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged: {error}.") from error
+    if card.digest and card.digest != _digest(weights, described):
+        raise CheckpointError(
+            f"{path} is damaged: its weights or its card have changed since it was written (SHA-256 differs). "
+            "Copy or download it again, or use another checkpoint of its run."
+        )
+    endless = [name for name, tensor in weights.items() if not torch.isfinite(tensor).all()]
+    if endless:
+        more = f" and {len(endless) - 1} more" if len(endless) > 1 else ""
+        raise CheckpointError(
+            f"{path} cannot be used: its weights {endless[0]!r}{more} are not finite, as after a run that diverged. "
+            "Use an earlier checkpoint."
+        )
+    return weights, card
 
 
 def read_card(path: Path) -> ModelCard:
     """The card alone, without reading the weights."""
+    return _card(path, _described(path))
+
+
+def _described(path: Path) -> dict[str, Any]:
+    """The JSON object in the header of a generator file."""
     if not path.is_file():
         raise CheckpointError(f"{path} does not exist or is not a file.")
     try:
+        check_header(path)
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-    except SafetensorError as error:
+            metadata, tensors = file.metadata() or {}, len(file.keys())
+    except (SafetensorError, ValueError, OSError) as error:
         raise CheckpointError(
             f"{path} is no safetensors file, or a truncated one ({error}). gantool reads its own run folders, "
             "checkpoints and generator.safetensors; it never opens pickled weights."
         ) from error
     if METADATA_KEY not in metadata:
         raise CheckpointError(f"{path} was not written by gantool: it lacks the {METADATA_KEY!r} entry in its header.")
+    if tensors > MOST_TENSORS:
+        raise CheckpointError(f"{path} has {tensors:,} tensors; a model of gantool has {MOST_TENSORS:,} at the most.")
     try:
-        return ModelCard.model_validate(json.loads(metadata[METADATA_KEY]))
-    except (ValidationError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} has a header that this version of gantool does not understand.") from error
+        described = parse_json(metadata[METADATA_KEY])
+        if not isinstance(described, dict):
+            raise ValueError("no JSON object")
+    except ValueError as error:
+        raise CheckpointError(f"{path} has a card that cannot be read: {error}.") from error
+    if described.get("format", FORMAT) != FORMAT:
+        raise CheckpointError(
+            f"{path} is of format {described['format']!r:.20}; this version of gantool reads format {FORMAT}. "
+            "Upgrade gantool if a later version wrote it."
+        )
+    return described
+
+
+def _card(path: Path, described: Mapping[str, Any]) -> ModelCard:
+    try:
+        return ModelCard.model_validate(described)
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+        raise CheckpointError(f"{path} has a card that this gantool does not understand ({what}).") from error
+
+
+def _digest(weights: Mapping[str, Tensor], described: Mapping[str, Any]) -> str:
+    """SHA-256 of a card, but for the digest itself, and of the names, types, shapes and contents of the weights."""
+    card = {key: value for key, value in described.items() if key != "digest"}
+    digest = hashlib.sha256(json.dumps(card, sort_keys=True).encode())
+    for name, tensor in sorted(weights.items()):
+        digest.update(f"\n{name} {tensor.dtype} {list(tensor.shape)}\n".encode(errors="backslashreplace"))
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -14,9 +14,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from gantool.api.specs import Options, Spec
-from gantool.errors import OptionError, UsageError, did_you_mean
+from gantool.errors import OptionError, UsageError, did_you_mean, shortened
 from gantool.plugins.option_types import read_value, split, write_value
 from gantool.plugins.option_words import accepts, choices, finite, phrase
+
+MOST_LETTERS = 10_000
+MOST_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Choice:
 
 def parse_choice(text: str) -> Choice:
     """Read `NAME[:key=value,key=value]`. Raises UsageError for anything of another form."""
+    if len(text) > MOST_LETTERS:
+        raise UsageError(f"{text[:40]!r}... is too long: {len(text):,} letters, where {MOST_LETTERS:,} are the most.")
     name, _, rest = text.strip().partition(":")
     name = name.strip()
     if not name or re.search(r"[\s,=\"]", name):
@@ -98,11 +103,12 @@ def _sentence(spec: Spec, choice: Choice, problem: Mapping[str, Any]) -> str:
     if problem["type"] == "missing" and len(problem["loc"]) == 1:  # else it is an item of a tuple
         return f"{spec.name} needs its option {key!r}: {phrase(info)}."
     text = choice.options.get(key, "")
+    shown = shortened(text, MOST_SHOWN)
     if problem["type"] in ("value_error", "assertion_error"):
-        return f"Option {key!r} of {spec.name} cannot be {text!r}: {_reason(problem)}."
-    near = "" if "+" in text else did_you_mean(text, choices(info))
+        return f"Option {key!r} of {spec.name} cannot be {shown!r}: {_reason(problem)}."
+    near = "" if "+" in text else did_you_mean(shown, choices(info))
     takes = finite(phrase(info)) if any(map(_endless, text.split("+"))) else phrase(info)
-    return f"Option {key!r} of {spec.name} takes {takes}, not {text!r}.{near}"
+    return f"Option {key!r} of {spec.name} takes {takes}, not {shown!r}.{near}"
 
 
 def _endless(text: str) -> bool:

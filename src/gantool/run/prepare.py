@@ -14,8 +14,9 @@ from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import ImageShape, OptimizerSetting
 from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
+from gantool.engine.bounds import TooLargeError, bounded
 from gantool.engine.contract_check import check_contract
-from gantool.engine.devices import keep_freed_memory
+from gantool.engine.devices import free_memory, keep_freed_memory
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision, choose
 from gantool.engine.stages import check_parts, full_grown, stages_of
@@ -23,13 +24,16 @@ from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
 from gantool.engine.trial import try_augmentation, try_balance, try_loss, try_optimizer, try_penalty, try_state
 from gantool.engine.trial_networks import try_networks
-from gantool.errors import DataError
+from gantool.errors import DataError, OptionError, shortened
 from gantool.files import cache_folder
 from gantool.plugins.selection import Chosen
 from gantool.progress import report
 from gantool.run.adversary import refuse_their_penalties, without_adversary
 from gantool.run.components import RunComponents
 from gantool.run.conflicts import refuse_conflicts
+
+COPIES = 3
+"""Weights, their gradients and at least one of moments and average: less memory than that is never enough."""
 
 
 @dataclass(frozen=True)
@@ -131,9 +135,17 @@ def build_gan(
     Raises PluginError when they break the contract.
     """
     shape = ImageShape(config.resolution, config.channels, len(class_names))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        gan: Gan = chosen.build(shape)
+    free = free_memory(torch.device("cpu"))
+    try:
+        with torch.random.fork_rng(devices=[]), bounded(free // COPIES if free else sys.maxsize):
+            torch.manual_seed(config.seed)
+            gan: Gan = chosen.build(shape)
+    except TooLargeError as error:
+        raise OptionError(
+            f"The networks of {shortened(config.arch, 80)} at {config.resolution} pixels do not fit in this machine's "
+            f"memory, of which {(free or 0) / 2**30:.1f} GB are free. Choose narrower ones ('gantool plugins show "
+            f"{chosen.spec.name}' has the options) or a lower --resolution."
+        ) from error
     networks = gan.networks if isinstance(gan, Gan) else ()
     learning = tuple(  # before anything grows, since `advance` may let weights rest for a while
         frozenset(name for name, weight in network.named_parameters() if weight.requires_grad) for network in networks

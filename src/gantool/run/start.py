@@ -10,14 +10,13 @@ from gantool.api.data import Source
 from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.data.batches import open_batches
-from gantool.data.names import printable
 from gantool.engine import checkpoint
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.model_file import ModelCard
 from gantool.engine.run_names import CONFIG, SKIPPED
 from gantool.engine.trainer import Trainer
-from gantool.errors import ResumeError, UsageError
+from gantool.errors import ResumeError, UsageError, printable
 from gantool.files import RunLock, write_text
 from gantool.plugins.host import PluginHost, host
 from gantool.run import folder as run_folder

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from gantool.engine.model_file import weights_file
 from gantool.errors import DataError, OptionError, nearest_beside
 from gantool.files import write_atomically
+from gantool.reading import check_header
 from gantool.render.pictures import make_folder
 
 NAME = "latents"
@@ -49,8 +50,9 @@ def load_latents(path: str | Path) -> LatentFile:
     if not path.is_file():
         raise DataError(f"There is no file {path}.{nearest_beside(path)}")
     try:
+        check_header(path)
         tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, ValueError, OSError) as error:
         raise DataError(f"{path} is no safetensors file, or a damaged one ({error}).") from error
     latents = tensors.pop(NAME, None)
     if latents is None or latents.dim() < 2 or len(latents) == 0 or not latents.is_floating_point():

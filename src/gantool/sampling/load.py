@@ -4,16 +4,22 @@ from pathlib import Path
 
 import torch
 
-from gantool.api.specs import ImageShape
+from gantool.api.networks import Gan
+from gantool.api.specs import Architecture, ImageShape
 from gantool.engine import checkpoint
+from gantool.engine.bounds import TooLargeError, bounded
 from gantool.engine.contract_check import check_contract
 from gantool.engine.devices import pick_device
-from gantool.engine.model_file import load_generator
-from gantool.errors import PluginError
+from gantool.engine.model_file import ModelCard, load_generator
+from gantool.errors import CheckpointError, GantoolError, PluginError, cause, shortened
 from gantool.plugins.host import PluginHost, host
+from gantool.plugins.selection import Chosen
 from gantool.sampling import providers
 from gantool.sampling.locate import generator_file
 from gantool.sampling.model import Model
+
+LEAST_BOUND, BOUND = 2**28, 16
+"""Bytes that networks may take, and how many more for each byte of their file, which lacks the discriminator."""
 
 
 def load(model: Path | str, device: str = "auto") -> Model:
@@ -34,13 +40,39 @@ def load_by(plugins: PluginHost, model: Path | str, device: str = "auto") -> Mod
         raise PluginError(
             f"{path} needs the architecture of {card.provider}, which is not usable here: {error}"
         ) from error
-    shape = ImageShape(card.resolution, card.channels, len(card.class_names))
-    with torch.random.fork_rng(devices=[]):
-        gan = chosen.build(shape)
-    if chosen.is_plugin:
-        check_contract(gan, shape, chosen.title)
-    gan.advance(card.images_seen)
+    gan = _built(path, card, chosen)
     with providers.explaining_misfit(path, chosen):
         checkpoint.load_weights(gan.generator, weights, str(path))
     gan.advance(card.images_seen)  # state that follows from images_seen takes precedence over averaged buffers
     return Model(gan, card, pick_device(device))
+
+
+def _built(path: Path, card: ModelCard, chosen: Chosen) -> Gan:
+    """The networks of a card, which may be anybody's: no larger than the file can fill, and whatever fails is told."""
+    shape = ImageShape(card.resolution, card.channels, len(card.class_names))
+    size = path.stat().st_size
+    able = chosen.spec.resolutions if isinstance(chosen.spec, Architecture) else ()
+    if able and card.resolution not in able:
+        raise CheckpointError(
+            f"{path} cannot be used: it is of {card.resolution} pixels, and {chosen.spec.name} does "
+            f"{', '.join(map(str, able))}."
+        )
+    try:
+        with torch.random.fork_rng(devices=[]), bounded(LEAST_BOUND + BOUND * size):
+            gan: Gan = chosen.build(shape)
+        if chosen.is_plugin:
+            check_contract(gan, shape, chosen.title)
+        gan.advance(card.images_seen)
+    except GantoolError:
+        raise
+    except TooLargeError as error:
+        raise CheckpointError(
+            f"{path} cannot be used: its card asks for networks far beyond the {size / 2**20:,.1f} MB of its weights "
+            f"({shortened(card.architecture, 80)} at {card.resolution} pixels)."
+        ) from error
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} cannot be used: no networks can be built by its card, {shortened(card.architecture, 80)} at "
+            f"{card.resolution} pixels with {card.channels} channels ({cause(error)})."
+        ) from error
+    return gan

@@ -14,7 +14,7 @@ from gantool.api.networks import Gan, Images, Labels, MappedGenerator
 from gantool.engine import latents as latent_space
 from gantool.engine.draw import Drawing, steady
 from gantool.engine.model_file import ModelCard
-from gantool.errors import OptionError, PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.errors import CheckpointError, OptionError, PluginError, UnknownNameError, UsageError, did_you_mean
 from gantool.render.pictures import to_pil
 from gantool.sampling.labels import LabelChoice, choose_labels, listed
 from gantool.sampling.latent_file import replaced
@@ -199,6 +199,11 @@ class Model:
             raise PluginError(
                 f"The generator of {self._architecture} (from {self.card.provider}) returned {got}; the contract "
                 "is a tuple of images [n, c, h, w], coarse to fine: for one resolution, `return (images,)`."
+            )
+        if not torch.isfinite(images[-1]).all():
+            raise CheckpointError(
+                f"This {self._architecture} draws pictures that are not finite: its weights are damaged, or of a run "
+                "that diverged. Use an earlier checkpoint."
             )
         by_side: dict[int, Tensor] = {image.shape[-1]: image for image in images}
         if level is None:

@@ -8,14 +8,19 @@ from gantool.api.hookspecs import hookimpl
 from gantool.api.specs import Architecture, OnCpu, Options, Recipe, ShortRun, option
 
 Width = Annotated[int, Field(ge=1)]
+MOST_LAYERS = 100
 
 
 class MlpOptions(Options):
     """Options of `mlp`."""
 
     latent: int = option(100, "size of the latent z", ge=1)
-    generator_hidden: tuple[Width, ...] = option((256, 512, 1024), "hidden layers of the generator, e.g. 256+512")
-    discriminator_hidden: tuple[Width, ...] = option((512, 256), "hidden layers of the discriminator")
+    generator_hidden: tuple[Width, ...] = option(
+        (256, 512, 1024), "hidden layers of the generator, e.g. 256+512", max_length=MOST_LAYERS
+    )
+    discriminator_hidden: tuple[Width, ...] = option(
+        (512, 256), "hidden layers of the discriminator", max_length=MOST_LAYERS
+    )
     discriminator_norm: Literal["spectral", "none"] = option(
         "none", "normalisation in the discriminator: spectral divides weights by their largest singular value"
     )
@@ -37,7 +42,9 @@ class DcganOptions(Options):
     shrink: Literal["stride", "pool"] = option(
         "stride", "downsampling in the discriminator: strided convolution, or convolution + pooling"
     )
-    features: tuple[Width, ...] = option((), "fully connected layers before the discriminator's logit, e.g. 256+128")
+    features: tuple[Width, ...] = option(
+        (), "fully connected layers before the discriminator's logit, e.g. 256+128", max_length=MOST_LAYERS
+    )
     generator_norm: Literal["batch", "instance", "none"] = option(
         "batch", "normalisation in the generator; batch mixes samples, so that pictures depend on the batch's size"
     )

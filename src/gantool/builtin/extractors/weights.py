@@ -16,7 +16,7 @@ from torch import Tensor
 from gantool.errors import DataError, OptionError, nearest_beside
 from gantool.files import cache_folder, write_atomically
 from gantool.progress import report
-from gantool.reading import check_archive
+from gantool.reading import check_archive, check_header
 
 TORCHVISION = {"vgg19": "VGG19_Weights", "vgg16": "VGG16_Weights", "squeezenet": "SqueezeNet1_1_Weights"}
 SECONDS_TO_ANSWER = 5.0
@@ -40,6 +40,7 @@ def load_weights(name: str, file: str = "") -> tuple[Mapping[str, Tensor], str]:
         raise OptionError(f"weights={file}: there is no such file.{nearest_beside(path)}")
     try:
         if path.suffix == ".safetensors":
+            check_header(path)
             return load_file(path), str(path)
         check_archive(path)
         found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)

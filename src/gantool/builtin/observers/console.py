@@ -13,7 +13,7 @@ from rich.text import Text
 from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import ConsoleOptions
-from gantool.errors import cause, sentence
+from gantool.errors import cause, printable, sentence
 
 SMOOTHING = 0.9
 """The decay of the averaged speed, so that the estimate of the time left does not jump."""
@@ -118,7 +118,7 @@ class Console(Observer):
             self._progress = None
 
     def _say(self, title: str, text: str, style: str) -> None:
-        self._screen.print(Text.assemble((title, style), text), soft_wrap=True)
+        self._screen.print(Text.assemble((title, style), printable(text, keep="\n\t")), soft_wrap=True)
 
 
 def status(event: Tick, images_per_second: float, measured: Measured | None = None) -> str:

@@ -13,7 +13,8 @@ from gantool.api.data import Skipped, Source
 from gantool.data.cache.reduced import reduced_rows
 from gantool.data.cache.store import CacheContents, CacheSpec, prepared
 from gantool.data.items import read_items
-from gantool.data.names import distinct, printable
+from gantool.data.names import distinct
+from gantool.errors import printable
 from gantool.progress import report
 
 

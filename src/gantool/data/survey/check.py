@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 from pydantic import BaseModel, BeforeValidator
 
-from gantool.data.names import distinct, printable
+from gantool.data.names import distinct
 from gantool.data.pictures.decode import Header
 from gantool.data.pictures.inspection import LOOKS
 from gantool.data.pictures.listing import classes_of
@@ -17,6 +17,7 @@ from gantool.data.pictures.options import FolderOptions
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.worker import Answer, Task
 from gantool.data.pictures.workers import spread
+from gantool.errors import printable
 
 ALIKE_BITS = 6
 ALIKE_SHARE = 0.06

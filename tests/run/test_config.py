@@ -6,7 +6,7 @@ from gantool.api.run_config import RunConfig
 from gantool.errors import OptionError, UsageError
 from gantool.run.config import (
     check_types,
-    differences,
+    described,
     parse_count,
     read_config,
     spread,
@@ -67,7 +67,7 @@ def test_counts_may_be_text_in_files_too():
     [
         ({"batch": 1}, "--batch takes an integer .at least 2., not 1"),
         ({"lr_g": -1}, "--lr-g takes a number .above 0., not -1"),
-        ({"channels": 2}, "--channels 2.*1 or 3"),
+        ({"channels": 2}, "--channels 2.*1, 3 or 4"),
         ({"precision": "half"}, "--precision half.*float32"),
         ({"seed": "x"}, "--seed x.*integer"),
         ({"lr_d": float("nan")}, "--lr-d takes a finite number .above 0., not nan"),
@@ -112,7 +112,7 @@ def test_differences_are_what_a_resumed_run_may_not_change():
     new = old.model_copy(
         update={"batch": 32, "images": 5, "device": "cuda", "keep": 9, "patience": 2, "log": ("x",), "penalty": ("r1",)}
     )
-    assert differences(old, new) == ["penalty: none in the run, r1 requested", "batch: 64 in the run, 32 requested"]
+    assert described(old, new) == ["penalty: none in the run, r1 requested", "batch: 64 in the run, 32 requested"]
 
 
 WRONG_TYPES = [

@@ -16,9 +16,7 @@ from gantool.errors import CheckpointError
 def saved(tmp_path):
     weights = {"weight": torch.ones(8)}
     card = ModelCard(architecture="tiny", resolution=8, channels=3, images_seen=8)
-    return checkpoint.save(
-        tmp_path, checkpoint.Contents(8, weights, weights, weights, card, {"images_seen": 8}), keep=3
-    )
+    return checkpoint.save(tmp_path, checkpoint.Contents(8, weights, weights, weights, card, {"images_seen": 8}))
 
 
 def sealed(saved):

@@ -71,6 +71,7 @@ class TinyBatches:
     def __init__(self, count: int = 64, classes: Sequence[str] = ()) -> None:
         drawn = torch.Generator().manual_seed(1)
         self.images = torch.randint(0, 256, (count, 3, SIDE, SIDE), dtype=torch.uint8, generator=drawn)
+        self.notes = ()
         self.count, self.fingerprint, self.class_names = count, f"tiny-{count}", tuple(classes)
 
     def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[Tensor, Labels]:

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"errors"},
     "plugins": {"errors", "api", FACE},
     "engine": {*COMPONENT, "progress", "reading", "files"},
-    "data": {*COMPONENT, "progress", "files"},
+    "data": {*COMPONENT, "progress", "reading", "files"},
     "render": {"errors", "pixels", "files"},
     "metrics": {"pixels"},
     "builtin": COMPONENT,

@@ -7,8 +7,8 @@ from PIL import Image
 
 from gantool.builtin.sources.folder import build
 from gantool.data.cache.build import CachedSource
+from gantool.data.pictures.classes import folder_classes
 from gantool.data.pictures.decode import decode
-from gantool.data.pictures.listing import classes_of
 from gantool.data.pictures.natural import natural
 from gantool.data.pictures.options import FolderOptions
 from gantool.data.pictures.tree import list_pictures
@@ -88,11 +88,16 @@ def test_a_class_without_usable_pictures_is_none(tmp_path: Path) -> None:
         (["1", "2"], None),
         (["1", "a/1"], None),
         (["w/1", "w/a/1"], None),
+        (["train/a/1", "train/b/1", "test/a/1", "test/b/1"], ["a", "b", "a", "b"]),
+        (["set/train/x/a/1", "set/val/x/b/1"], ["a", "b"]),
+        (["train/1", "test/1"], None),
+        (["train/a/1", "test/a/1"], None),
+        (["train/1", "bus/1"], ["train", "bus"]),
         ([], None),
     ],
 )
-def test_classes_of(paths: list[str], classes: list[str] | None) -> None:
-    assert classes_of(paths) == classes
+def test_folders_as_classes(paths: list[str], classes: list[str] | None) -> None:
+    assert folder_classes(paths)[0] == classes
 
 
 def test_a_folder_of_nothing_usable_is_an_error_that_counts_and_gives_reasons(tmp_path: Path) -> None:

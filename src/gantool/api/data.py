@@ -25,12 +25,13 @@ class Source(Part):
 
     `class_names` are in the order of their labels, and empty when there are none. A source whose content never changes
     for a given `fingerprint` (a short string) is cached on disk under it; without one it is read as it is. `skipped`
-    lists what could not be used.
+    lists what could not be used. `notes` are sentences that a user should read before training.
     """
 
     class_names: Sequence[str] = ()
     fingerprint: str | None = None
     skipped: Sequence[Skipped] = ()
+    notes: Sequence[str] = ()
 
     @abstractmethod
     def __len__(self) -> int:
@@ -63,6 +64,10 @@ class Batches(Protocol):
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in the order of their labels."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about the images that a user should read before training."""
 
     def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
         """Images `images_seen` to `images_seen + n` of the endless, shuffled sequence, on the training device.

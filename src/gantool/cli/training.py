@@ -97,6 +97,7 @@ def notes(made: Trainer) -> Iterator[str]:
     if config.history and config.history[-1].until == made.images_seen:
         before = config.model_copy(update=config.history[-1].settings)
         yield f"Changed from here on: {'; '.join(described(before, config, 'before', 'now'))}"
+    yield from made.batches.notes
     skipped = made.run / SKIPPED
     if skipped.is_file():
         left_out = [line.rstrip("\n").replace("\t", " ") for line in lines(skipped)]

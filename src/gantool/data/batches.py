@@ -35,6 +35,7 @@ class ShuffledBatches:
     flip: bool
     rank: int
     world: int
+    notes: tuple[str, ...] = ()
 
     def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
         """This process's n images of the global batch that begins at `images_seen`, with labels if `labels` was set.
@@ -74,6 +75,7 @@ def open_batches(
         raise DataError(f"Source {name!r} has no images.")
     if labels and not source.class_names:
         raise DataError(f"Source {name!r} has no labels, so it cannot be trained with --labels.")
+    notes = tuple(source.notes)
     if not isinstance(source, CachedSource) and isinstance(source.fingerprint, str):
         source = cached_items(source, name, channels, resolution)
         if labels and source.labels is None:
@@ -86,7 +88,7 @@ def open_batches(
     supply = supply_of(source, name, shape, labels, device, sides)
     fingerprint = _fingerprint(source, name, shape)
     names = tuple(source.class_names)
-    return ShuffledBatches(len(source), names, fingerprint, supply, resolution, seed, flip, rank, world)
+    return ShuffledBatches(len(source), names, fingerprint, supply, resolution, seed, flip, rank, world, notes)
 
 
 def _mirrored(images: UInt8[Tensor, "n c h w"], which: Bool[np.ndarray, "n"]) -> UInt8[Tensor, "n c h w"]:

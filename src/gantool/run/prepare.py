@@ -105,7 +105,7 @@ def build_source(config: RunConfig, chosen: Chosen) -> Source:
     """The source of a run. Raises DataError when labels are wanted and there are none."""
     source: Source = chosen.build(resolution=config.resolution, channels=config.channels)
     if config.labels and not source.class_names:
-        raise _unlabelled(chosen)
+        raise _unlabelled(chosen, source.notes)
     return source
 
 
@@ -119,11 +119,12 @@ def check_batch(config: RunConfig, count: int) -> None:
         )
 
 
-def _unlabelled(source: Chosen) -> DataError:
+def _unlabelled(source: Chosen, notes: Sequence[str]) -> DataError:
     place = getattr(source.options, "path", f"source {source.spec.name!r}")
     return DataError(
-        f"--labels was given, but {place} has no classes. A folder needs a sub-folder for each class (cats/, dogs/) "
-        "and no pictures beside them; without labels, leave --labels out."
+        f"--labels was given, but {place} has no classes. {' '.join((*notes, ''))}A folder needs a sub-folder for each "
+        "class (cats/, dogs/) and no pictures beside them, or a file of labels (folder:labels=FILE); without labels, "
+        "leave --labels out."
     )
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from gantool.data.cache.build import CachedSource, cached
 from gantool.data.cache.store import CacheContents, CacheSpec
-from gantool.data.pictures.listing import Listing, classes_of
+from gantool.data.pictures.labels import LabelledListing, labelled
+from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.worker import Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import DataError
@@ -21,24 +21,27 @@ _SAMPLED, _SAMPLE_BYTES = 64, 4096
 def build(options: FolderOptions, resolution: int, channels: int) -> CachedSource:
     """All usable pictures of `options.path` at the training size, from the cache or decoded now.
 
-    `class_names` are the sub-folders when every picture lies in one, else empty. Raises DataError when there is no
-    such folder, or no picture in it can be used.
+    `class_names` are those of a file of labels, or the sub-folders when every picture lies in one, else empty. Raises
+    DataError when there is no such folder, or no picture in it can be used.
     """
-    listing = usable_listing(options.path)
+    pictures = labelled(options)
+    listing = pictures.listing
     wanted = CacheSpec(
         listing.root.stem,
-        repr((str(listing.root.resolve()), _decoding(options))),
-        _fingerprint(listing, options),
+        repr((str(listing.root.resolve()), _decoding(options), options.labels)),
+        _fingerprint(pictures, options),
         len(listing.items),
         channels,
         resolution,
     )
-    source = cached(wanted, lambda file: _fill(listing, Task(options, resolution, channels, file)))
+    source = cached(wanted, lambda file: _fill(pictures, Task(options, resolution, channels, file)))
     source.leave_out(listing.left_out)
+    source.note(pictures.classes(range(len(listing.items)))[1])
     return source
 
 
-def _fill(listing: Listing, task: Task) -> CacheContents:
+def _fill(pictures: LabelledListing, task: Task) -> CacheContents:
+    listing = pictures.listing
     reasons: dict[int, str] = {}
     for index, answer in spread(listing, task, "preparing images"):
         if "reason" in answer:
@@ -48,8 +51,8 @@ def _fill(listing: Listing, task: Task) -> CacheContents:
     if not kept:
         first = "; ".join(f"{path} {why}" for path, why in skipped[:_SHOWN])
         raise DataError(f"None of the {len(listing.items):,} pictures in {listing.root} can be used: {first}.")
-    classes = classes_of([listing.items[index].path for index in kept])
-    names = sorted(set(classes or ()))
+    classes, _ = pictures.classes(kept)
+    names = pictures.names(classes or ())
     number = {name: label for label, name in enumerate(names)}
     labels = [number[name] for name in classes] if classes is not None else None
     return CacheContents(kept, labels, names, skipped)
@@ -60,9 +63,10 @@ def _decoding(options: FolderOptions) -> tuple[str, ...]:
     return (options.fit, options.background, options.filter)
 
 
-def _fingerprint(listing: Listing, options: FolderOptions) -> str:
-    """A hash of the files' paths, sizes and times, and of parts of their content, since copies may share the former."""
-    digest = hashlib.sha256(repr(_decoding(options)).encode())
+def _fingerprint(pictures: LabelledListing, options: FolderOptions) -> str:
+    """A hash of the files' paths, sizes, times and labels, and of parts of their content: copies may share the rest."""
+    listing = pictures.listing
+    digest = hashlib.sha256(repr((_decoding(options), pictures.given)).encode())
     if listing.kind != "folder":
         status = listing.root.stat()
         digest.update(repr((status.st_size, status.st_mtime_ns)).encode())

@@ -21,7 +21,7 @@ from gantool.progress import report
 class CachedSource(Source):
     """A source read from its cache. `fingerprint` is a hash of pixels and labels, wherever the files came from.
 
-    The names of classes and of skipped files are printable text on one line, whatever the files are called.
+    The names of classes and of skipped files, and notes, are printable text on one line, whatever the files are called.
     """
 
     def __init__(self, pixels: Path, index: Mapping[str, Any]) -> None:
@@ -32,11 +32,16 @@ class CachedSource(Source):
         self.labels: Int64[np.ndarray, "n"] | None = None if labels is None else np.array(labels, np.int64)
         self.class_names: Sequence[str] = distinct(index["class_names"])
         self.skipped: Sequence[Skipped] = ()
+        self.notes: Sequence[str] = ()
         self.leave_out((path, reason) for path, reason in index["skipped"])
         self.fingerprint: str = index["fingerprint"]
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def note(self, sentences: Iterable[str]) -> None:
+        """Add to `notes`."""
+        self.notes = (*self.notes, *map(printable, sentences))
 
     def leave_out(self, files: Iterable[tuple[str, str]]) -> None:
         """Add (path, reason) of further files to `skipped`."""

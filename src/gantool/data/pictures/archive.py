@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -69,12 +70,52 @@ def read_tar(path: Path, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]
                 return
 
 
+def text_in_zip(path: Path, name: str, most: int) -> str:
+    """The text of the entry of this name. Raises OSError, and ValueError for damage or more than `most` bytes."""
+    with _as_value_error(), zipfile.ZipFile(path) as archive:
+        entry = next(entry for entry in archive.infolist() if _name(entry) == name)
+        with archive.open(entry) as file:
+            return _text(file.read, most)
+
+
+def text_in_tar(path: Path, name: str, most: int) -> str:
+    """The same for a tar."""
+    with _as_value_error(), tarfile.open(path, "r:*") as archive:
+        file = next(archive.extractfile(member) for member in archive if _member_name(member) == name)
+        assert file is not None
+        return _text(file.read, most)
+
+
+@contextmanager
+def _as_value_error() -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        raise ValueError(str(error)) from error
+
+
+def _text(read: Callable[[int], bytes], most: int) -> str:
+    content = read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"it is larger than {most >> 20} MB")
+    return content.decode()
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """The path of an entry; the format has `/` alone, but some programs write backslashes."""
+    return entry.filename.replace("\\", "/")
+
+
+def _member_name(member: tarfile.TarInfo) -> str:
+    return member.name.removeprefix("./")
+
+
 def _list_zip(path: Path) -> Listing:
     items, skipped, ignored = [], [], []
     with zipfile.ZipFile(path) as archive:
         for position, entry in enumerate(archive.infolist()):
-            name = entry.filename
-            if entry.is_dir() or is_inside_hidden(name):
+            name = _name(entry)
+            if name.endswith("/") or is_inside_hidden(name):
                 continue
             if entry.flag_bits & _ENCRYPTED:
                 skipped.append((name, "is encrypted; pack the archive without a password"))
@@ -93,7 +134,7 @@ def _list_tar(path: Path) -> Listing:
     items, skipped, ignored = [], [], []
     with tarfile.open(path, "r:*") as archive:
         for position, member in enumerate(archive):
-            name = member.name.removeprefix("./")
+            name = _member_name(member)
             if not member.isfile() or is_inside_hidden(name):
                 continue
             try:

@@ -1,6 +1,5 @@
 """The listing of a folder or an archive: the files that are pictures, and the class that each belongs to."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -52,25 +51,3 @@ def is_archive_name(path: str | Path) -> bool:
 
 def _no_picture(path: str) -> str:
     return "is an archive; unpack it to use its pictures" if is_archive_name(path) else "is not a picture"
-
-
-def classes_of(paths: Sequence[str]) -> list[str] | None:
-    """The class of each path: its first folder below the folder that holds them all.
-
-    None, that is unlabelled, when a picture lies beside the class folders instead of in one. Folders around all
-    pictures (as archives have) do not count, so a single folder of pictures is unlabelled too.
-    """
-    parents = [PurePosixPath(path).parts[:-1] for path in paths]
-    depth = _shared(parents)
-    if not parents or any(len(parts) <= depth for parts in parents):
-        return None
-    return [parts[depth] for parts in parents]
-
-
-def _shared(parents: Iterable[tuple[str, ...]]) -> int:
-    """The number of leading folders that all have in common."""
-    low, high = min(parents, default=()), max(parents, default=())
-    for depth, (one, other) in enumerate(zip(low, high, strict=False)):
-        if one != other:
-            return depth
-    return min(len(low), len(high))

@@ -4,9 +4,10 @@ from statistics import median
 
 from gantool.api.specs import Look
 from gantool.data.pictures.decode import Header, UndecodableError, peek, quiet_pillow
-from gantool.data.pictures.listing import Listing, classes_of
+from gantool.data.pictures.labels import labelled
+from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.tree import read, usable_listing
+from gantool.data.pictures.tree import read
 
 PEEKED = 64
 LARGEST = 64
@@ -18,10 +19,11 @@ def natural(options: FolderOptions) -> Look:
 
     One channel if all are grey; 64 pixels, or for smaller pictures 28 (digits) or a power of two that fits.
     """
-    listing = usable_listing(options.path)
+    pictures = labelled(options)
+    listing = pictures.listing
     headers = _some_headers(listing)
     channels = 1 if headers and all(header.is_grey for header in headers) else 3
-    classes = classes_of([item.path for item in listing.items])
+    classes, _ = pictures.classes(range(len(listing.items)))
     resolution = natural_resolution(headers)
     return Look(
         resolution, channels, len(set(classes or ())), why=_why(resolution, headers), pictures=len(listing.items)

@@ -1,7 +1,8 @@
 """The options of a folder of pictures. Imports no torch, numpy or Pillow."""
 
 import re
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import field_validator
 
@@ -12,11 +13,24 @@ class FolderOptions(Options):
     """Options of `folder`: the place of the pictures, and how each is made square."""
 
     path: str = option(..., "folder, or zip/tar of pictures; sub-folders are classes")
+    labels: str = option(
+        "auto", "CSV or JSON file of labels in or beside the data; folders; auto: StyleGAN's dataset.json, else folders"
+    )
     fit: Literal["crop", "pad", "stretch"] = option(
         "crop", "how a picture becomes square: center crop, padding, or distortion"
     )
     background: str = option("white", "colour behind transparency and beside padded pictures: a name or #rrggbb")
     filter: Literal["lanczos", "bicubic", "box"] = option("lanczos", "antialiasing filter of the resize")
+
+    @field_validator("labels")
+    @classmethod
+    def _keeps_its_place(cls, value: str, others: Any) -> str:
+        """A file in the working folder gets a name that holds in any other, since a run may be resumed there."""
+        file, root = Path(value).expanduser(), Path(others.data.get("path", "")).expanduser().absolute()
+        if value in ("auto", "folders") or (root / value).exists() or not file.is_file():
+            return value
+        file = file.absolute()
+        return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
 
     @field_validator("background")
     @classmethod

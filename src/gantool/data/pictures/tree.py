@@ -6,10 +6,11 @@ from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
-from gantool.data.pictures.archive import Opener, list_archive, read_tar, read_zip
+from gantool.data.pictures.archive import Opener, list_archive, read_tar, read_zip, text_in_tar, text_in_zip
 from gantool.data.pictures.formats import is_picture, is_picture_name
 from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_hidden
 from gantool.errors import DataError, nearest_beside
+from gantool.reading import read_text
 
 _SHOWN = 3
 
@@ -53,6 +54,13 @@ def read(listing: Listing, items: Sequence[Item]) -> Iterator[tuple[Item, Opener
     if listing.kind == "tar":
         return read_tar(listing.root, items)
     return ((item, partial(_open, listing.root / item.path)) for item in items)
+
+
+def text_inside(listing: Listing, path: str, most: int) -> str:
+    """The text of a file that is no picture. Raises OSError, and ValueError for damage or more than `most` bytes."""
+    if listing.kind == "folder":
+        return read_text(listing.root / path, most)
+    return (text_in_zip if listing.kind == "zip" else text_in_tar)(listing.root, path, most)
 
 
 def in_reading_order(listing: Listing) -> list[int]:

@@ -11,10 +11,9 @@ from pydantic import BaseModel, BeforeValidator
 from gantool.data.names import distinct
 from gantool.data.pictures.decode import Header
 from gantool.data.pictures.inspection import LOOKS
-from gantool.data.pictures.listing import classes_of
+from gantool.data.pictures.labels import LabelledListing, labelled
 from gantool.data.pictures.natural import natural_resolution
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.worker import Answer, Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import printable
@@ -81,6 +80,8 @@ class Report(BaseModel):
     """Groups that look the same though their bytes differ; None if there are too many pictures to compare."""
     broken: list[Broken] = []
     classes: dict[str, int] = {}
+    notes: list[Text] = []
+    """Sentences about labels and pixels that training would begin with."""
     training: Training | None = None
 
 
@@ -89,14 +90,15 @@ def check(options: FolderOptions, resolution: int | None = None, channels: int |
 
     Raises DataError if there is no picture; the report lists broken ones.
     """
-    listing = usable_listing(options.path)
-    answers: dict[str, Answer] = {}
+    pictures = labelled(options)
+    listing = pictures.listing
+    answers: dict[int, Answer] = {}
     broken = [Broken(path=path, reason=reason) for path, reason in listing.skipped]
     for index, answer in sorted(spread(listing, Task(options), "reading images"), key=lambda pair: pair[0]):
         if "reason" in answer:
             broken.append(Broken(path=listing.items[index].path, reason=answer["reason"]))
         else:
-            answers[listing.items[index].path] = answer
+            answers[index] = answer
     return Report(
         path=options.path,
         files=len(listing.items) + len(listing.skipped),
@@ -104,16 +106,23 @@ def check(options: FolderOptions, resolution: int | None = None, channels: int |
         ignored=len(listing.ignored),
         others=list(listing.ignored),
         broken=broken,
-        **_findings(answers, options, resolution, channels) if answers else {},
+        **_findings(pictures, answers, options, resolution, channels) if answers else {},
     )
 
 
 def _findings(
-    answers: Mapping[str, Answer], options: FolderOptions, resolution: int | None, channels: int | None
+    pictures: LabelledListing,
+    answers: Mapping[int, Answer],
+    options: FolderOptions,
+    resolution: int | None,
+    channels: int | None,
 ) -> dict[str, Any]:
     """The fields of the report that only usable pictures give."""
     found = list(answers.values())
-    classes = Counter(sorted(classes_of(list(answers)) or ()))
+    paths = [pictures.listing.items[index].path for index in answers]
+    labels, notes = pictures.classes(list(answers))
+    counts = Counter(labels)
+    classes = {name: counts[name] for name in pictures.names(labels or ())}
     headers = [Header(one["format"], one["mode"], one["width"], one["height"], one["alpha"]) for one in found]
     training = Training(
         images=len(found),
@@ -133,8 +142,9 @@ def _findings(
         "cmyk": sum(one["mode"] == "CMYK" for one in found),
         "grey": sum(header.is_grey for header in headers),
         "enlarged": sum(_used_side(header, options.fit) < training.resolution for header in headers),
-        "duplicates": _duplicates(answers),
-        "alike": _alike(answers),
+        "duplicates": _duplicates(paths, found),
+        "alike": _alike(paths, found),
+        "notes": list(notes),
         "classes": dict(zip(distinct(list(classes)), classes.values(), strict=True)),
         "training": training,
     }
@@ -148,22 +158,23 @@ def _spread(values: Sequence[int] | Sequence[float]) -> Spread:
     return Spread(minimum=min(values), median=float(np.median(values)), maximum=max(values))
 
 
-def _duplicates(answers: Mapping[str, Answer]) -> list[list[str]]:
+def _duplicates(paths: Sequence[str], answers: Sequence[Answer]) -> list[list[str]]:
     same = defaultdict(list)
-    for path, answer in answers.items():
+    for path, answer in zip(paths, answers, strict=True):
         same[answer["digest"]].append(path)
     return [paths for paths in same.values() if len(paths) > 1]
 
 
-def _alike(answers: Mapping[str, Answer]) -> list[list[str]] | None:
+def _alike(paths: Sequence[str], answers: Sequence[Answer]) -> list[list[str]] | None:
     """Groups that look alike, without the exact copies in `duplicates`; blank pictures are never alike."""
-    first_of = {answer["digest"]: path for path, answer in reversed(list(answers.items()))}
-    paths = sorted(first_of.values())
-    if len(paths) > ALIKE_LIMIT:
+    first_of = {answer["digest"]: place for place, answer in reversed(list(enumerate(answers)))}
+    places = sorted(first_of.values())
+    if len(places) > ALIKE_LIMIT:
         return None
-    bits = np.array([np.unpackbits(np.frombuffer(bytes.fromhex(answers[path]["looks"]), np.uint8)) for path in paths])
+    looks = [bytes.fromhex(answers[place]["looks"]) for place in places]
+    bits = np.array([np.unpackbits(np.frombuffer(one, np.uint8)) for one in looks])
     structured = bits.sum(1) > ALIKE_BITS
-    paths = [path for path, keep in zip(paths, structured, strict=True) if keep]
+    paths = [paths[place] for place, keep in zip(places, structured, strict=True) if keep]
     groups = _near(bits[structured].astype(np.float32))
     return [[paths[index] for index in group] for group in groups]
 

@@ -44,6 +44,8 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
     else:
         yield from _groups("look alike", "perhaps the same picture", report.alike)
     yield from _classes(report.classes)
+    for note in report.notes:
+        yield "note", note
     for place, broken in enumerate(report.broken[:_SHOWN]):
         yield "" if place else "broken", f"{broken.path} {broken.reason}"
     if len(report.broken) > _SHOWN:

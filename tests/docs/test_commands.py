@@ -47,7 +47,7 @@ METAVARS = {
     "NAME": "dcgan",
 }
 """Values of words in capitals; of the others the word itself will do, or a component after a component's flag."""
-FOLDERS = ("photos", "my-plugins", "emoji", "monet", "PICTURES", "FOLDER")
+FOLDERS = ("photos", "sprites", "my-plugins", "emoji", "monet", "PICTURES", "FOLDER")
 SAMPLE_PICTURE = ROOT / "docs/images/walk.png"
 
 

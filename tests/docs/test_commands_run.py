@@ -28,7 +28,7 @@ INSTEAD = {
 }
 """Flags that are put in the place of a line's own, or added; those of a search that goes on are its own."""
 DOWNLOADED = ("mnist", "cifar10")
-FOLDERS = ("photos", "emoji", "monet", "PICTURES")
+FOLDERS = ("photos", "sprites", "emoji", "monet", "PICTURES")
 PICTURES = (
     *("photo.jpg", "painting.jpg", "starry-night.jpg", "the-scream.jpg", "a.jpg", "b.jpg"),
     *("emoji.png", "face.png"),

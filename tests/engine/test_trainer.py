@@ -356,7 +356,7 @@ def test_a_pickle_with_code_is_refused_and_not_run(tmp_path):
 
     torch.save({"images_seen": Evil()}, path / "state.pt")
     manifest = json.loads((path / "manifest.json").read_text())
-    manifest["sha256"]["state.pt"] = checkpoint._digest(path / "state.pt")
+    manifest["sha256"]["state.pt"] = checkpoint.digest(path / "state.pt")
     (path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(CheckpointError, match="000000032"):
         checkpoint.load(path)

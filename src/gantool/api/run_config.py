@@ -82,6 +82,14 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     arch: str = setting(..., "Architecture of generator and discriminator.", GAME, kind="architecture")
+    init: str = setting(
+        NONE,
+        "Begin a new run with the weights of a model: a run, a checkpoint or a .safetensors file. Default: none.",
+        GAME,
+        metavar="MODEL",
+    )
+    init_sha256: str = setting("", "SHA-256 of the model of --init.")
+    init_images: int = setting(0, "Images that the model of --init had seen.", ge=0)
     data: str = setting(
         "shapes",
         "Training images: a folder, a zip or tar archive, or a source by name; photos/:fit=pad sets options. "

@@ -44,7 +44,7 @@ def train(
         from gantool.run.forecast import forecast
 
         with redirect_stdout(sys.stderr), showing_progress():
-            expected = forecast(plan.config, plan.components, plan.given)
+            expected = forecast(plan.config, plan.components, plan.given, plan.initial)
         show_forecast(expected, tuple(heeded_choices(plan.choices, expected.discriminator > 0)), as_json)
         return
     run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)

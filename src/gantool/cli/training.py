@@ -40,7 +40,8 @@ def run_to_the_end(
         made = trainer(plan, out, [console_observer], accept_new_data)
     if not quiet and made.game.world.leads:
         adversary = made.game.gan.discriminator is not None
-        for line in (*map(str, heeded_choices(plan.choices, adversary)), *notes(made)):
+        weights = () if plan.initial is None else (f"Begins with {plan.initial.networks}",)
+        for line in (*map(str, heeded_choices(plan.choices, adversary)), *weights, *notes(made)):
             say(line)
     with interruptible(made.interrupt) as caught, redirect_stdout(sys.stderr), _blaming_plugins(made, plugins):
         finished = made.train()

@@ -59,7 +59,7 @@ def save(run: Path, contents: Contents) -> Path:
         state = io.BytesIO()
         torch.save(contents.state, state)
         (folder / STATE).write_bytes(state.getbuffer())
-        digests = {file.name: _digest(file) for file in sorted(folder.iterdir())}
+        digests = {file.name: digest(file) for file in sorted(folder.iterdir())}
         manifest = {"images_seen": contents.images_seen, "sha256": digests}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
@@ -135,10 +135,10 @@ def damage(path: Path) -> str:
         names = {GENERATOR, AVERAGED, STATE}
         if set(digests) - {DISCRIMINATOR} != names:
             return f"{MANIFEST} does not list {', '.join(sorted(names))}"
-        for name, digest in digests.items():
+        for name, expected in digests.items():
             if not (path / name).is_file():
                 return f"{name} is missing"
-            if _digest(path / name) != digest:
+            if digest(path / name) != expected:
                 return f"{name} is damaged or truncated"
     except FileNotFoundError:
         return f"{MANIFEST} is missing, so it is no complete checkpoint of gantool"
@@ -161,9 +161,22 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -
     try:
         network.load_state_dict(dict(weights))
     except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines()]
-        first = shortened(lines[min(1, len(lines) - 1)], 200)
-        raise MisfitError(f"The weights of {name} do not fit the network: {first}") from error
+        wrong = misfits(network, weights) or [str(error).strip().splitlines()[-1].strip()]
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise MisfitError(f"The weights of {name} do not fit the network: {shortened(wrong[0], 200)}{more}.") from error
+
+
+def misfits(network: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
+    """The tensors of a state dict that do not fit a network, a phrase each: those of another shape come first."""
+    own = network.state_dict()
+    shapes = [
+        f"tensor {name!r} is {list(weights[name].shape)} in the file and {list(tensor.shape)} in the network"
+        for name, tensor in own.items()
+        if name in weights and weights[name].shape != tensor.shape
+    ]
+    absent = [f"tensor {name!r} {list(own[name].shape)} is not in the file" for name in own if name not in weights]
+    strange = [f"the network has no tensor {name!r} {list(weights[name].shape)}" for name in weights if name not in own]
+    return [*shapes, *absent, *strange]
 
 
 def _remedy(path: Path) -> str:
@@ -175,6 +188,7 @@ def _remedy(path: Path) -> str:
     return f" The last good one is {good}; resume from it with: gantool train --resume {shlex.quote(str(good))}"
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -26,6 +26,16 @@ FORMAT = 1
 MOST_CHANNELS = 64
 
 
+class Origin(BaseModel):
+    """The model that a run began with: its path as given, the SHA-256 of its file, and the images that it had seen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: Annotated[str, AfterValidator(printable)]
+    sha256: Annotated[str, AfterValidator(printable)]
+    images_seen: Annotated[int, Field(ge=0, lt=2**63)]
+
+
 class ModelCard(BaseModel):
     """The description of a generator in the header of its file."""
 
@@ -40,6 +50,7 @@ class ModelCard(BaseModel):
     images_seen: Annotated[int, Field(ge=0, lt=2**63)]
     provider: Annotated[str, AfterValidator(printable)] = "gantool"
     """The distribution that provides the architecture."""
+    began_with: Origin | None = None
     digest: str = ""
     """SHA-256 of weights and card as they are in the file; empty in files of earlier versions."""
 

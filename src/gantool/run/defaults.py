@@ -171,4 +171,6 @@ def choices(
 def _formatted(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(value) or NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -16,6 +16,7 @@ from gantool.engine.stages import stage_at
 from gantool.engine.timing import forward_seconds
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
+from gantool.run.initial import Initial, read_weights
 from gantool.run.prepare import PreparedRun, build_source, prepare
 from gantool.run.warnings import warnings_of
 
@@ -50,8 +51,10 @@ class Forecast:
         return max(m for stage, m in zip(self.stages, self.memory, strict=True) if stage.start < self.config.images)
 
 
-def forecast(config: RunConfig, components: RunComponents, given: Collection[str] = ()) -> Forecast:
-    """The forecast of a run, of whose settings those in `given` were asked for.
+def forecast(
+    config: RunConfig, components: RunComponents, given: Collection[str] = (), initial: Initial | None = None
+) -> Forecast:
+    """The forecast of a run, of whose settings those in `given` were asked for, and that begins with `initial`.
 
     A folder's images are counted by their names where there are plenty. Raises what the run would raise, such as
     DataError for a batch of more images than there are.
@@ -60,6 +63,8 @@ def forecast(config: RunConfig, components: RunComponents, given: Collection[str
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
         images, class_names = _counts(config, components.source)
         prepared = prepare(config, components, images, class_names, device, given=given, measure=False)
+        if initial is not None:
+            read_weights(initial).give(prepared.gan, prepared.config)
         memory = _memory(prepared, prepared.stages)
         warnings = tuple(forewarnings(prepared, device))
     gan = prepared.gan

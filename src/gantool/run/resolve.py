@@ -12,7 +12,7 @@ from gantool.engine.devices import pick_device
 from gantool.errors import OptionError, UsageError
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
-from gantool.run import defaults
+from gantool.run import defaults, initial
 from gantool.run.components import RunComponents, components_of, resolve_source
 from gantool.run.config import check_types, read_config, spread, validated
 
@@ -42,7 +42,9 @@ def resolve(host: PluginHost, requested: Mapping[str, Any], file: Path | None = 
 
 def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | None = None) -> ResolvedRun:
     """The settings of a run, as `resolve` has them, with its components and the reasons for what was chosen here."""
-    given = given_settings(requested, file)
+    asked = given_settings(requested, file)
+    of_model = initial.settings(host, asked)
+    given = of_model | asked | {name: of_model[name] for name in ("arch",) if name in of_model}
     if "arch" not in given:
         names = ", ".join(host.specs("architecture"))
         raise UsageError(f"Say which architecture to train: --arch NAME. There are: {names}.")
@@ -54,6 +56,7 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     device = str(pick_device(given.get("device", "auto")))
     by_default = defaults.defaults(arch.spec, source.spec, given, device)
     why = dict(by_default.why) | {"resolution": _why_so_large(arch.spec, shape, source)}
+    why |= {name: f"that of {given['init']}" for name in of_model if of_model[name] and not name.startswith("init_")}
     settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | given
     settings |= {"arch": arch.text, "data": source.text, "device": device}
     defaults.check_components(host, arch, given)
@@ -72,7 +75,7 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     components, others = _without_auto(host, replace(components, source=source), config, count)
     config = config.model_copy(update=components.texts())
     reasons |= chosen | others
-    return ResolvedRun(config, components, defaults.choices(config, given, why, reasons), frozenset(given))
+    return ResolvedRun(config, components, defaults.choices(config, asked, why, reasons), frozenset(asked))
 
 
 def _counter(source: Chosen, config: RunConfig) -> Callable[[], int]:
@@ -108,6 +111,8 @@ def given_settings(requested: Mapping[str, Any], file: Path | None) -> dict[str,
     given = {key: value for key, value in requested.items() if value is not None}
     check_types(given, "The settings")
     written = read_config(file) if file else {}
+    for name in ("history", *(("init_sha256", "init_images") if "init" in given else ())):
+        written.pop(name, None)  # of the run that wrote the file, and of the model that it began with
     check_types(written, str(file))
     return spread(written) | spread(given)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from gantool.run import resuming
 from gantool.run.components import RunComponents, source_name
 from gantool.run.defaults import DefaultChoice
 from gantool.run.forecast import explaining_memory, forewarnings
+from gantool.run.initial import Initial, initial_of, origin_of, read_weights
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
-from gantool.run.resolve import given_settings, resolve, resolve_run
+from gantool.run.resolve import ResolvedRun, given_settings, resolve, resolve_run
 from gantool.sampling import providers
 
 
@@ -34,6 +35,7 @@ class Plan:
     """A run that is about to start or to resume: its settings, its folder, and the checkpoint to resume from.
 
     `choices` are the settings of a new run that nobody gave, each with its reason; `given` are those of this command.
+    `initial` is the model that it begins with, where there is one and no checkpoint.
     """
 
     config: RunConfig
@@ -43,6 +45,7 @@ class Plan:
     resumes: bool = False
     choices: tuple[DefaultChoice, ...] = ()
     given: frozenset[str] = frozenset()
+    initial: Initial | None = None
 
 
 def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
@@ -58,8 +61,15 @@ def plan_of(config: RunConfig) -> Plan:
 
     Raises UsageError and PluginError when its components are not usable here.
     """
-    decided = resolve_run(host(), config.model_dump())
-    return Plan(decided.config, decided.components, choices=decided.choices, given=frozenset(config.model_fields_set))
+    resolved = resolve_run(host(), config.model_dump() | {"history": ()})
+    return _fresh(replace(resolved, given=frozenset(config.model_fields_set)))
+
+
+def _fresh(resolved: ResolvedRun, run: Path | None = None) -> Plan:
+    initial = initial_of(resolved.config)
+    return Plan(
+        resolved.config, resolved.components, run, choices=resolved.choices, given=resolved.given, initial=initial
+    )
 
 
 def plan(
@@ -78,6 +88,8 @@ def plan(
     found = None
     if resume is not None and name is not None:
         raise UsageError("--resume and --name exclude each other: both name the run to resume.")
+    if resume is not None and settings.get("init") is not None:
+        raise UsageError("--resume goes on with a run, --init begins a new one with its weights: give one of them.")
     if resume is not None:
         found = run_folder.find(resume, out)
     elif name is not None and (run_folder.named(out, name) / CONFIG).is_file():
@@ -85,12 +97,11 @@ def plan(
     if found is None and change:
         raise UsageError("--change is for a run that exists: name it by --resume RUN, or by the --name that it has.")
     if found is None:
-        decided = resolve_run(plugins, settings, config)
-        run = run_folder.named(out, name) if name is not None else None
-        return Plan(decided.config, decided.components, run, choices=decided.choices, given=decided.given)
+        return _fresh(resolve_run(plugins, settings, config), None if name is None else run_folder.named(out, name))
     given = given_settings(settings, config)
     resolved, components = resuming.settings_of(plugins, found, given, change)
-    return Plan(resolved, components, found.run, found.checkpoint, resumes=True, given=frozenset(given))
+    initial = initial_of(resolved) if found.checkpoint is None else None
+    return Plan(resolved, components, found.run, found.checkpoint, True, given=frozenset(given), initial=initial)
 
 
 def trainer(
@@ -124,6 +135,10 @@ def trainer(
         seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
         warnings = list(forewarnings(prepared, device, seen, world.size))
         game = build_game(prepared, device, world)
+        weights = None if plan.initial is None else read_weights(plan.initial)
+        if weights is not None:
+            weights.give(game.gan, config)
+            warnings += weights.initial.other_classes(class_names)
         card = _card(prepared, batches.class_names if config.labels else ())
         # Only now is anything written: by here every wrong setting has raised its error.
         run = _run_folder(plan, Path(out), world)
@@ -133,6 +148,8 @@ def trainer(
         if world.leads:
             run_folder.sweep(run)
         made = Trainer(game, batches, config, run, card, [*prepared.parts.observers, *observers], warnings, lock)
+        if weights is not None:
+            weights.give_average(made.ema.gan)
         if plan.checkpoint is not None:
             with providers.explaining_misfit(plan.checkpoint, plan.components.architecture):
                 made.resume(plan.checkpoint, accept_new_data)
@@ -160,6 +177,7 @@ def _card(prepared: PreparedRun, class_names: Sequence[str]) -> ModelCard:
         class_names=tuple(class_names),
         images_seen=0,
         provider=chosen.distribution,
+        began_with=origin_of(prepared.config),
     )
 
 

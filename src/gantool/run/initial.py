@@ -1,0 +1,187 @@
+"""The model that a new run begins with (`--init`): found, described, and its weights given to the networks.
+
+All weights must fit; `checkpoint.misfits` names those that do not.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from gantool.api.networks import Gan
+from gantool.api.run_config import NONE, RunConfig
+from gantool.engine import checkpoint
+from gantool.engine.model_file import ModelCard, Origin, load_generator, read_card
+from gantool.engine.run_names import AVERAGED, CHECKPOINTS, CONFIG, GENERATOR
+from gantool.errors import CheckpointError, GantoolError, PluginError, UsageError
+from gantool.plugins.host import PluginHost
+from gantool.run.config import read_config
+from gantool.sampling.labels import listed
+from gantool.sampling.locate import generator_file
+
+
+@dataclass(frozen=True)
+class Initial:
+    """A model to begin with: its file, and the checkpoint that has its other networks, where there is one."""
+
+    origin: Origin
+    file: Path
+    checkpoint: Path | None
+    card: ModelCard
+
+    @property
+    def networks(self) -> str:
+        """The networks that it has, and their age, for messages."""
+        if self.checkpoint is None:
+            have = "the generator"
+        elif (self.checkpoint / checkpoint.DISCRIMINATOR).is_file():
+            have = "generator, discriminator and average"
+        else:
+            have = "generator and average"
+        return f"{have} of {self.origin.model}, after {self.origin.images_seen:,} images"
+
+    def other_classes(self, names: Sequence[str]) -> list[str]:
+        """A warning if the data's classes are as many as the model's and others."""
+        if tuple(names) == self.card.class_names:
+            return []
+        return [
+            f"The classes of the data ({listed(names)}) are not those of --init {self.origin.model} "
+            f"({listed(self.card.class_names)}): each begins as the one in its place."
+        ]
+
+    @property
+    def data(self) -> str | None:
+        """The data of its run, if that is known."""
+        run = self.file.parent if self.checkpoint is None else self.checkpoint.parent.parent
+        known = self.file.name in (GENERATOR, AVERAGED) and (run / CONFIG).is_file()
+        return read_config(run / CONFIG).get("data") if known else None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The state dicts of a model; the generator's are the averaged ones where there are no others."""
+
+    initial: Initial
+    generator: Mapping[str, Tensor]
+    discriminator: Mapping[str, Tensor] | None
+    averaged: Mapping[str, Tensor]
+
+    def give(self, gan: Gan, config: RunConfig) -> None:
+        """Load them into the networks of a run. Raises CheckpointError naming the first tensor that does not fit."""
+        self._into(gan.generator, self.averaged, "generator", config)
+        self._into(gan.generator, self.generator, "generator", config)
+        if gan.discriminator is not None and self.discriminator is not None:
+            self._into(gan.discriminator, self.discriminator, "discriminator", config)
+
+    def give_average(self, gan: Gan) -> None:
+        """Load the averaged generator, which has the shapes of the other."""
+        checkpoint.load_weights(gan.generator, self.averaged, "the averaged generator")
+
+    def _into(self, network: nn.Module, weights: Mapping[str, Tensor], name: str, config: RunConfig) -> None:
+        try:
+            checkpoint.load_weights(network, weights, f"the {name} of --init {self.initial.origin.model}")
+        except checkpoint.MisfitError as misfit:
+            raise CheckpointError(f"{misfit}{_why(self.initial.card, config)}") from misfit
+
+
+def _why(card: ModelCard, config: RunConfig) -> str:
+    """The first setting by which a model and a run differ, with the remedy."""
+    for name, value in (("resolution", card.resolution), ("channels", card.channels)):
+        if value != getattr(config, name):
+            return f" The model has --{name} {value}, this run {getattr(config, name)}: leave --{name} out."
+    if bool(card.class_names) != config.labels:
+        return f" The model has {'classes' if card.class_names else 'no classes'}: leave --[no-]labels out."
+    if card.architecture != config.arch:
+        return f" The model is a {card.architecture}: leave --arch out to have the same."
+    return f" The model has the classes {listed(card.class_names)}, the data others." if card.class_names else ""
+
+
+def find(model: str) -> Initial:
+    """The model that `--init` names: a run (its newest checkpoint), a checkpoint, or a file. Raises CheckpointError."""
+    path = Path(model).expanduser()
+    file, folder = generator_file(path), None
+    if not path.is_file():
+        within = file.parent.parent.name == CHECKPOINTS
+        folder = file.parent if within else checkpoint.newest(file.parent)
+    file = file if folder is None else folder / AVERAGED
+    card = read_card(file)
+    origin = Origin(model=model, sha256=checkpoint.digest(file), images_seen=card.images_seen)
+    return Initial(origin, file, folder, card)
+
+
+def initial_of(config: RunConfig) -> Initial | None:
+    """The model that a resolved configuration begins with. Raises CheckpointError if it is another one by now."""
+    if config.init == NONE:
+        return None
+    found = find(config.init)
+    if found.origin.sha256 != config.init_sha256:
+        raise CheckpointError(
+            f"--init {config.init} is not the model any more that this configuration began with (SHA-256 "
+            f"{config.init_sha256[:12]}..., now {found.origin.sha256[:12]}...). Name the checkpoint that was meant, or "
+            f"begin with the model of now: --init {shlex.quote(config.init)} without the init_sha256 of a file."
+        )
+    return found
+
+
+def origin_of(config: RunConfig) -> Origin | None:
+    """The model that a run began with, for its card."""
+    if config.init == NONE:
+        return None
+    return Origin(model=config.init, sha256=config.init_sha256, images_seen=config.init_images)
+
+
+def read_weights(initial: Initial) -> Weights:
+    """The weights of a model. Raises CheckpointError when it is damaged."""
+    if initial.checkpoint is None:
+        weights, _ = load_generator(initial.file)
+        return Weights(initial, weights, None, weights)
+    contents = checkpoint.load(initial.checkpoint)
+    return Weights(initial, contents.generator, contents.discriminator, contents.averaged)
+
+
+def settings(host: PluginHost, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a run takes from the model it begins with, where others are not given; none without a model.
+
+    Options of the architecture are the model's, too, where `given` has an architecture of the same name. Raises
+    PluginError if the model's is not usable here, UsageError if nothing says which pictures to train on.
+    """
+    if given.get("init", NONE) == NONE or "init_sha256" in given:
+        return {}
+    found = find(given["init"])
+    card = found.card
+    data = given.get("data", found.data)
+    if data is None:
+        raise UsageError(
+            f"Say which pictures to train on: --data SOURCE. --init {given['init']} is a model without the run that "
+            "would tell."
+        )
+    return {
+        "arch": _architecture(host, given.get("arch"), found),
+        "resolution": card.resolution,
+        "channels": card.channels,
+        "labels": bool(card.class_names),
+        "data": data,
+        "init_sha256": found.origin.sha256,
+        "init_images": found.origin.images_seen,
+    }
+
+
+def _architecture(host: PluginHost, text: str | None, found: Initial) -> str:
+    """The architecture that was asked for, with the model's options where it is the model's own."""
+    if text is not None and text.partition(":")[0] != found.card.architecture.partition(":")[0]:
+        return text
+    try:
+        chosen = host.resolve("architecture", found.card.architecture)
+    except GantoolError as error:
+        raise PluginError(
+            f"--init {found.origin.model} needs the architecture of {found.card.provider}, which is not usable here: "
+            f"{error}"
+        ) from error
+    if text is None:
+        return chosen.text
+    asked = host.resolve("architecture", text).options
+    own = {name: getattr(asked, name) for name in asked.model_fields_set}
+    return replace(chosen, options=chosen.options.model_copy(update=own)).text

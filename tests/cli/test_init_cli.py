@@ -1,0 +1,175 @@
+"""`gantool train --init MODEL`: a new run that begins with a model's weights."""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from gantool.engine.model_file import read_card
+
+PLAIN = ("--device", "cpu", "--precision", "float32", "--layout", "contiguous", "--augment", "none", "--batch", "4")
+DCGAN = ("train", "-q", "--arch", "dcgan:width=4,latent=8,generator_norm=none", *PLAIN, "--resolution", "16")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn = np.random.default_rng(0)
+    for folder in ("photos", "others/ants", "others/bees", "pets/cats", "pets/dogs", "three/a", "three/b", "three/c"):
+        Path(folder).mkdir(parents=True)
+        for index in range(6):
+            Image.fromarray(drawn.integers(0, 256, (20, 24, 3), dtype=np.uint8)).save(f"{folder}/{index}.png")
+
+
+@pytest.fixture
+def model(gantool):
+    """A run of 24 images with two checkpoints; its weights of training and the averaged ones differ."""
+    ended = gantool(*DCGAN, "--data", "photos", "--name", "first", "--images", "24", "--checkpoint-every", "12")
+    assert ended.code == 0, ended.err
+    return Path("runs/first")
+
+
+def begun(gantool, *arguments, name="second"):
+    ended = gantool("train", *PLAIN, "--name", name, *arguments)
+    assert ended.code == 0, ended.err
+    return ended.err
+
+
+def config(name="second"):
+    return tomllib.loads(Path("runs", name, "config.toml").read_text())
+
+
+def parts(folder):
+    return {part: load_file(folder / f"{part}.safetensors") for part in ("generator", "discriminator", "ema")}
+
+
+def shared(name):
+    return Path("runs", name, "generator.safetensors").read_bytes()
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_new_run_begins_with_all_networks_of_a_run_and_draws_the_same_pictures(gantool, model):
+    said = begun(gantool, "--init", model, "--images", "4", "--lr", "1e-30", "--ema", "0", "--loss", "hinge")
+    assert "Begins with generator, discriminator and average of runs/first, after 24 images" in said
+    assert "Chosen: --arch dcgan:latent=8,width=4," in said
+    assert "(that of runs/first)" in said
+    last, first = parts(model / "checkpoints/000000024"), parts(Path("runs/second/checkpoints/000000004"))
+    assert same(last["generator"], first["generator"])  # by such a rate nothing moves, and there is no BatchNorm
+    moved = {
+        name for name, value in last["discriminator"].items() if not torch.equal(value, first["discriminator"][name])
+    }
+    assert all("running" in name or "num_batches" in name for name in moved)  # of the discriminator's BatchNorm
+    assert not same(last["ema"], last["generator"])
+    sheets = [
+        Path("runs", run, "samples", f"{seen:09d}.png").read_bytes() for run, seen in (("first", 24), ("second", 0))
+    ]
+    assert sheets[0] == sheets[1]
+
+
+def test_config_and_card_say_what_a_run_began_with(gantool, model):
+    begun(gantool, "--init", "runs/first/checkpoints/000000012", "--images", "8")
+    written, card = config(), read_card(Path("runs/second/generator.safetensors"))
+    assert (written["init"], written["init_images"]) == ("runs/first/checkpoints/000000012", 12)
+    assert card.began_with.model_dump() == {
+        "model": written["init"], "sha256": written["init_sha256"], "images_seen": 12
+    }  # fmt: skip
+    assert (written["arch"], written["resolution"], written["data"]) == tuple(
+        config("first")[key] for key in ("arch", "resolution", "data")
+    )
+
+
+def test_a_model_file_gives_its_generator_and_needs_data(gantool, model):
+    shutil.copy(model / "generator.safetensors", "shared.safetensors")
+    ended = gantool("train", *PLAIN, "--init", "shared.safetensors")
+    assert (ended.code, "--data SOURCE" in ended.err) == (2, True)
+    said = begun(gantool, "--init", "shared.safetensors", "--data", "others", "--images", "4", "--lr", "1e-30")
+    assert "Begins with the generator of shared.safetensors, after 24 images" in said
+    assert same(load_file("shared.safetensors"), parts(Path("runs/second/checkpoints/000000004"))["generator"])
+
+
+def test_the_same_command_again_goes_on_exactly_and_needs_no_model_for_it(gantool, model):
+    command = ("--init", model)
+    begun(gantool, *command, "--images", "8", name="parts")
+    begun(gantool, *command, "--images", "16", name="whole")
+    shutil.rmtree(model)
+    begun(gantool, *command, "--images", "16", name="parts")
+    ended = gantool("train", "-q", "--resume", "runs/parts", "--images", "16")
+    assert ended.code == 0, ended.err
+    assert shared("parts") == shared("whole")
+
+
+def test_a_run_that_stopped_before_its_first_checkpoint_begins_with_the_model_again(gantool, model):
+    begun(gantool, "--init", model, "--images", "8")
+    before = shared("second")
+    shutil.rmtree("runs/second/checkpoints")
+    Path("runs/second/generator.safetensors").unlink()
+    ended = gantool("train", "-q", "--resume", "runs/second")
+    assert (ended.code, shared("second")) == (0, before)
+
+
+def test_a_run_is_repeated_from_its_configuration_unless_the_model_has_changed(gantool, model):
+    begun(gantool, "--init", model, "--images", "8")
+    repeat = ("train", "-q", "--config", "runs/second/config.toml")
+    assert gantool(*repeat, "--name", "third").code == 0
+    assert shared("third") == shared("second")
+    assert gantool("train", "-q", "--resume", model, "--images", "28").code == 0
+    ended = gantool(*repeat, "--name", "fourth")
+    assert (ended.code, "is not the model any more that this configuration began with" in ended.err) == (1, True)
+    assert gantool(*repeat, "--name", "fourth", "--init", model).code == 0
+    assert config("fourth")["init_images"] == 28
+
+
+def test_options_of_the_models_architecture_are_kept_but_for_those_given(gantool, model):
+    begun(gantool, "--init", model, "--arch", "dcgan:leak=0.1", "--images", "4")
+    assert config()["arch"] == config("first")["arch"].replace("leak=0.2", "leak=0.1")
+
+
+STEM = "tensor 'layers.1.weight' is [8, 8, 4, 4] in the file and "
+MISFITS = {
+    ("--arch", "dcgan:width=8"): (STEM + "[8, 16, 4, 4] in the network", "leave --arch out"),
+    ("--resolution", "32"): (STEM + "[8, 16, 4, 4] in the network", "--resolution 16"),
+    ("--arch", "mlp"): ("generator of --init runs/first", "leave --arch out"),
+    ("--channels", "1"): ("tensor 'layers.7.weight' is [4, 3, 4, 4] in the file and [4, 1, 4, 4]", "--channels 3"),
+    ("--labels", "--data", "pets"): (STEM + "[10, 8, 4, 4] in the network", "no classes"),
+}
+
+
+def test_what_does_not_fit_is_named_with_both_shapes_and_the_setting_before_anything_is_written(gantool, model):
+    for arguments, words in MISFITS.items():
+        for more in ((), ("--dry-run",)):
+            ended = gantool("train", *PLAIN, "--init", model, "--name", "second", *arguments, *more)
+            assert ended.code == 1, ended.err
+            assert all(word in ended.err for word in words), ended.err
+    assert not Path("runs/second").exists()
+
+
+def test_classes_are_the_models_unless_the_data_has_as_many_others(gantool):
+    assert gantool(*DCGAN, "--data", "pets", "--labels", "--name", "first", "--images", "8").code == 0
+    said = begun(gantool, "--init", "runs/first", "--data", "others", "--images", "4")
+    assert "Chosen: --labels yes (that of runs/first)" in said
+    assert "The classes of the data (ants, bees) are not those of --init runs/first (cats, dogs)" in " ".join(
+        said.split()
+    )
+    ended = gantool("train", *PLAIN, "--init", "runs/first", "--data", "three")
+    assert (ended.code, "The model has the classes cats, dogs, the data others." in ended.err) == (1, True)
+
+
+def test_a_model_that_is_none_is_refused(gantool, model):
+    for named, words in (
+        ("runs/frist", "Did you mean 'runs/first'?"),
+        ("photos", "is no run folder and no checkpoint"),
+    ):
+        ended = gantool("train", *PLAIN, "--init", named)
+        assert (ended.code, words in ended.err) == (1, True)
+    ended = gantool("train", "--resume", model, "--init", model)
+    assert (ended.code, "give one of them" in ended.err) == (2, True)
+    ended = gantool("train", *PLAIN, "--init", model, "--name", "first")
+    assert (ended.code, "--init runs/first, under another --name or none" in ended.err) == (1, True)

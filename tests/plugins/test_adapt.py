@@ -3,6 +3,7 @@
 import copy
 import pickle
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 import torch
@@ -74,7 +75,6 @@ def adapted(kind, built):
         ("penalty", Remembering(), Penalty),
         ("penalty", Clip(), Penalty),
         ("source", Numbers(3), Source),
-        ("observer", lambda event: None, Observer),
     ],
 )
 def test_it_is_the_same_object_with_all_that_is_optional(kind, built, base):
@@ -100,6 +100,21 @@ def test_it_can_be_copied_and_pickled():
         assert (len(again), again.batch(0, 1), again.component_name) == (3, None, "named")
 
 
+def told(event):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("kind", "built", "base"),
+    [("observer", told, Observer), ("observer", partial(told), Observer), ("penalty", lambda *seen: seen, Penalty)],
+)
+def test_a_function_is_adapted_and_makes_no_component_of_other_functions(kind, built, base):
+    assert adapted(kind, built).component_name == "named"
+    assert not isinstance(len, base)
+    assert not isinstance(lambda: None, base)
+    assert not isinstance(partial(print), base)
+
+
 def test_what_takes_no_attributes_is_told_to_derive():
     with pytest.raises(
         PluginError, match=r"type Slotted, which takes no further attributes\. Derive it from gantool\.Bal"
@@ -119,12 +134,46 @@ class Shadowed(Penalty, nn.Module):
         return network(real, labels)
 
 
+class Holding(Penalty):
+    def constrain(self, network):
+        pass
+
+
+class HoldingModule(Holding, nn.Module):
+    pass
+
+
+class ModuleHolding(nn.Module, Penalty):
+    def constrain(self, network):
+        pass
+
+
+class Idle(nn.Module):
+    weight, every = 1.0, 1
+
+
+class Valued(Penalty):
+    side = "generator weights"
+
+    def __call__(self, network, z, labels):
+        return z.sum(dim=1)
+
+
 @pytest.mark.parametrize(
     ("built", "words"),
     [
         (Unwritten("generator"), "acts on the generator, and has no __call__ of its own"),
         (Unwritten("generator weights"), "acts on the generator weights, and has no constrain of its own"),
         (Shadowed(), "name nn.Module before gantool.Penalty"),
+        (Unwritten("discriminator"), r"no __call__ of its own\.$"),
+        (
+            Holding(),
+            "no __call__ of its own. It changes weights: set side = 'discriminator weights' or 'generator weights'",
+        ),
+        (ModuleHolding(), "It changes weights: set side = 'discriminator weights' or 'generator weights'"),
+        (Idle(), r"acts on the discriminator, and has no __call__ of its own\.$"),
+        (HoldingModule(), "has no __call__ of its own. It changes weights: set side = 'discriminator weights'"),
+        (Valued(), "has no constrain of its own. It has a value: set side = 'discriminator' or 'generator'"),
     ],
 )
 def test_a_penalty_that_does_not_do_what_its_side_asks_for_is_named(built, words):

@@ -191,4 +191,4 @@ def _at(component: Strategy, title: str, images_seen: int) -> str:
         status = component.status()
         if not isinstance(status, Mapping) or not all(isinstance(value, int | float) for value in status.values()):
             raise check.broken(f"returned {status!r:.80}")
-    return repr((component.weight if isinstance(component, Penalty) else None, dict(status)))
+    return repr((getattr(component, "weight", None), dict(status)))

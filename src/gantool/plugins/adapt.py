@@ -5,9 +5,14 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
+from torch import nn
+
 from gantool.api.kinds import KINDS
 from gantool.api.part import Part
 from gantool.errors import PluginError
+
+SHARED = ("builtins", "functools")
+"""Modules of types, such as that of functions, whose other objects are no components."""
 
 
 def adapt(kind: str, built: Any, name: str, title: str) -> Any:
@@ -30,19 +35,38 @@ def adapt(kind: str, built: Any, name: str, title: str) -> Any:
             ) from error
     if kind == "penalty":
         _check_written(base, built, title)
-    base.register(type(built))  # for checks of types: it has all that they ask for
+    if type(built).__module__ not in SHARED:
+        base.register(type(built))  # for checks of types: it has all that they ask for
     return built
 
 
 def _check_written(base: type, built: Any, title: str) -> None:
-    """Raise PluginError when the method that a penalty's side asks for is still that of the base class."""
+    """Raise PluginError when the method that a penalty's side asks for is missing, or still that of the base class."""
     method = "constrain" if built.side.endswith("weights") else "__call__"
-    if getattr(getattr(built, method, None), "__func__", None) is vars(base)[method]:
-        remedy = "A module has it from torch: name nn.Module before gantool.Penalty." if method == "__call__" else ""
+    if not _has_own(method, base, built):
         raise PluginError(
             f"{title} cannot be used: it is of type {type(built).__name__}, acts on the {built.side}, and has no "
-            f"{method} of its own. {remedy}".rstrip()
+            f"{method} of its own. {_remedy(method, base, built)}".rstrip()
         )
+
+
+def _has_own(method: str, base: type, built: Any) -> bool:
+    bound = getattr(built, method, None)
+    if vars(base)[method] in (getattr(bound, "__func__", None), getattr(bound, "func", None)):
+        return False  # that of the base class, inherited or added here
+    # A module can always be called, and what it calls is `forward`.
+    return method != "__call__" or not isinstance(built, nn.Module) or type(built).forward is not nn.Module.forward
+
+
+def _remedy(method: str, base: type, built: Any) -> str:
+    """What to do about a method that is missing; another side, where the method of that one is there."""
+    if method == "constrain":
+        return "It has a value: set side = 'discriminator' or 'generator'." if _has_own("__call__", base, built) else ""
+    if _has_own("constrain", base, built):
+        return "It changes weights: set side = 'discriminator weights' or 'generator weights'."
+    if isinstance(built, nn.Module) and type(built).forward is not nn.Module.forward:
+        return "A module has it from torch: name nn.Module before gantool.Penalty."
+    return ""
 
 
 def _defaults(base: type, built: object) -> dict[str, Any]:

@@ -10,8 +10,10 @@ import pytest
 
 from gantool.api.data import Skipped
 from gantool.api.specs import Component, Options, Setting
+from gantool.engine.trial import try_balance
 from gantool.errors import PluginError
 from gantool.plugins import host as host_module
+from gantool.plugins.adapt import adapt
 from gantool.plugins.built_check import check_built
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
@@ -77,6 +79,7 @@ def wrong(kind: str, built: object) -> str:
         ("penalty", penalty_with_attributes()),
         ("penalty", plain_penalty),
         ("augmentation", Augmentation()),
+        ("balance", SimpleNamespace(turn=max)),
         ("source", Source()),  # without skipped
         ("source", [1, 2]),  # without class_names
         ("source", Source(["cat", "dog"], skipped=[Skipped("a.png", "is empty")])),
@@ -128,6 +131,9 @@ def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
         ("source", Source(range(3)), ["has class_names range(0, 3)."]),
         ("extractor", 3, ["it is of type int and cannot be called. An extractor needs extractor(images)."]),
         ("extractor", extractor_with(style_loss=7), ["has style_loss 7. It may be left out, or is a text"]),
+        ("balance", SimpleNamespace(turn=max, observe=lambda: 0), ["not take these arguments: observe(seen)."]),
+        ("loss", SimpleNamespace(discriminator=max, generator=max, advance=3), ["arguments: advance(images_seen)."]),
+        ("source", Source(batch=32), ["does not take these arguments: batch(start, stop)."]),
         ("observer", lambda: None, ["does not take these arguments: observer(event)."]),
     ],
 )
@@ -152,6 +158,12 @@ def test_what_a_class_of_ones_own_leaves_out_has_its_default_once_it_is_built() 
     penalty = Chosen("penalty", spec, Options(), "gantool-odd").build()
     assert (penalty.side, penalty.weight, penalty.every) == ("discriminator", 1.0, 1)
     assert Chosen("source", spec, Options(), "gantool-odd").build(resolution=8, channels=3).class_names == ()
+
+
+def test_a_balance_that_observes_nothing_is_tried_and_played() -> None:
+    balance = adapt("balance", SimpleNamespace(turn=lambda: (True, False)), "taking-turns", "it")
+    try_balance(balance, "it")
+    assert balance.learning_rate_scales == (1.0, 1.0)
 
 
 def build_nothing(options: Options) -> None: ...
@@ -275,10 +287,6 @@ def test_a_form_that_takes_other_arguments_or_another_side_is_explained() -> Non
     assert "does not take these arguments: constrain(network)" in wrong(
         "penalty", SimpleNamespace(constrain=lambda: None)
     )
-
-
-def test_a_balance_needs_both_of_its_methods() -> None:
-    assert "has no observe" in wrong("balance", SimpleNamespace(turn=lambda: None))
 
 
 def test_a_constraint_that_also_has_a_value_is_two_components() -> None:

@@ -13,7 +13,8 @@ class Kind:
     """One kind of component: its name and plural, the hook that provides it, its flag, and the class of its specs.
 
     A kind without a flag cannot be chosen for a run. `base` is the class in `gantool.api` that a component may derive
-    from, as "module:class"; `calls` are the methods that it must have.
+    from, as "module:class"; `calls` are the methods that it must have, `optional` those that it may have: the base
+    class has a default for each.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Kind:
     flag: str | None
     base: str | None = None
     calls: Calls = field(default_factory=dict)
+    optional: Calls = field(default_factory=dict)
     spec: Literal["Architecture", "Component", "Command"] = "Component"
 
     @property
@@ -29,23 +31,34 @@ class Kind:
         return f"gantool_{self.plural}"
 
 
+STEP: Calls = {"advance": ("images_seen",), "status": ()}
+"""What every component of a training step may have."""
 LOGITS = ("real_logits", "fake_logits")
 KINDS = {
     kind.name: kind
     for kind in (
         Kind("architecture", "architectures", "--arch", spec="Architecture"),
-        Kind("loss", "losses", "--loss", "strategies:Loss", {"discriminator": LOGITS, "generator": LOGITS}),
+        Kind("loss", "losses", "--loss", "strategies:Loss", {"discriminator": LOGITS, "generator": LOGITS}, STEP),
         Kind(
             "penalty", "penalties", "--penalty", "strategies:Penalty",
-            {"__call__": ("network", "real", "fake", "labels")},
+            {"__call__": ("network", "real", "fake", "labels")}, STEP,
         ),
-        Kind("augmentation", "augmentations", "--augment", "strategies:Augmentation", {"draw": ("n",)}),
-        Kind("balance", "balances", "--balance", "strategies:Balance", {"turn": (), "observe": ("seen",)}),
+        Kind(
+            "augmentation", "augmentations", "--augment", "strategies:Augmentation",
+            {"draw": ("n",)}, {**STEP, "observe": ("real_logits",)},
+        ),
+        Kind(
+            "balance", "balances", "--balance", "strategies:Balance",
+            {"turn": ()}, {**STEP, "observe": ("seen",)},
+        ),
         Kind(
             "optimizer", "optimizers", "--optimizer", None,
             {"step": (), "zero_grad": (), "state_dict": (), "load_state_dict": ("state_dict",)},
         ),
-        Kind("source", "sources", "--data", "data:Source", {"__len__": (), "__getitem__": ("index",)}),
+        Kind(
+            "source", "sources", "--data", "data:Source",
+            {"__len__": (), "__getitem__": ("index",)}, {"batch": ("start", "stop")},
+        ),
         Kind("extractor", "extractors", "--extractor", "features:Extractor", {"__call__": ("images",)}),
         Kind(
             "style-loss", "style_losses", "--style-loss", "features:StyleLoss",

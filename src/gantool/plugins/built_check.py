@@ -42,16 +42,17 @@ def check_built(kind: str, built: Any, title: str) -> None:
     if lacks:
         words = "cannot be called" if lacks == ["__call__"] else f"has no {' and no '.join(lacks)}"
         raise PluginError(f"{thing} and {words}. {_needs(form)}")
-    for name, arguments in calls.items():
+    optional = {name: given for name, given in KINDS[kind].optional.items() if hasattr(built, name)}
+    for name, arguments in (calls | optional).items():
         if not _takes(built if name == "__call__" else getattr(built, name), arguments):
-            raise PluginError(f"{thing} and does not take these arguments: {_written(form, name)}.")
+            raise PluginError(f"{thing} and does not take these arguments: {_written(form, name, arguments)}.")
     if form == "constraint" and not hasattr(built, "side") and _has(built, "__call__"):
         raise PluginError(
             f"{thing} and has both constrain and __call__: a constraint has no value. Make two components of it."
         )
     if kind == "penalty" and form != "constraint":
         _check_penalty(built, title)
-    if kind == "extractor" and not isinstance(getattr(built, "style_loss", ""), str):
+    if kind == "extractor" and hasattr(built, "style_loss") and not isinstance(built.style_loss, str):
         raise PluginError(
             f"{thing} and has style_loss {built.style_loss!r:.80}. It may be left out, or is a text as --style-loss "
             "takes it, such as 'gram'."
@@ -77,18 +78,22 @@ def _calls(form: str) -> Calls:
 
 def _check_side(built: Any, title: str) -> None:
     """Before its methods, whose arguments depend on the side."""
-    side = getattr(built, "side", "discriminator")
-    if not isinstance(built, type) and (not isinstance(side, str) or side not in SIDES):
-        raise PluginError(f"{title} cannot be used: its side must be {', '.join(SIDES)}, not {side!r}.")
+    if isinstance(built, type) or not hasattr(built, "side"):
+        return
+    if not isinstance(built.side, str) or built.side not in SIDES:
+        raise PluginError(f"{title} cannot be used: its side must be {', '.join(SIDES)}, not {built.side!r}.")
 
 
 def _check_penalty(built: Any, title: str) -> None:
     """Its numbers; those that it lacks are added by `plugins.adapt`."""
-    weight, every = getattr(built, "weight", 1.0), getattr(built, "every", 1)
-    if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight):
-        raise PluginError(f"{title} cannot be used: its weight must be a finite number, not {weight!r}.")
-    if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
-        raise PluginError(f"{title} cannot be used: its every must be an integer, at least 1, not {every!r}.")
+    if hasattr(built, "weight"):
+        weight = built.weight
+        if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight):
+            raise PluginError(f"{title} cannot be used: its weight must be a finite number, not {weight!r}.")
+    if hasattr(built, "every"):
+        every = built.every
+        if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
+            raise PluginError(f"{title} cannot be used: its every must be an integer, at least 1, not {every!r}.")
 
 
 def _check_size(built: Any, thing: str) -> None:
@@ -104,7 +109,9 @@ def _check_size(built: Any, thing: str) -> None:
 
 
 def _check_class_names(built: Any, thing: str) -> None:
-    names = getattr(built, "class_names", ())
+    if not hasattr(built, "class_names"):
+        return
+    names = built.class_names
     if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
         raise PluginError(
             f"{thing} and has class_names {names!r:.80}. They may be left out, or are a sequence of texts, empty "
@@ -113,7 +120,9 @@ def _check_class_names(built: Any, thing: str) -> None:
 
 
 def _check_skipped(built: Any, thing: str) -> None:
-    skipped = getattr(built, "skipped", ())
+    if not hasattr(built, "skipped"):
+        return
+    skipped = built.skipped
     listed = isinstance(skipped, Sequence) and all(hasattr(one, "path") and hasattr(one, "reason") for one in skipped)
     if not listed:
         raise PluginError(
@@ -130,6 +139,8 @@ def _has(built: object, name: str) -> bool:
 
 def _takes(function: object, arguments: Sequence[str]) -> bool:
     """True if it can be called with this many positional arguments, or if Python cannot tell."""
+    if not callable(function):
+        return False
     try:
         signature = inspect.signature(function)  # type: ignore[arg-type]
     except (TypeError, ValueError):  # some that are written in C
@@ -143,9 +154,9 @@ def _takes(function: object, arguments: Sequence[str]) -> bool:
 
 def _needs(kind: str) -> str:
     article = "An" if kind[0] in "aeiou" else "A"
-    return f"{article} {kind} needs {' and '.join(_written(kind, name) for name in _calls(kind))}."
+    return f"{article} {kind} needs {' and '.join(_written(kind, *call) for call in _calls(kind).items())}."
 
 
-def _written(kind: str, name: str) -> str:
+def _written(kind: str, name: str, arguments: Sequence[str]) -> str:
     """The call as one would write it: `generator(real_logits, fake_logits)`, `penalty(network, real, fake, labels)`."""
-    return f"{kind.split()[-1] if name == '__call__' else name}({', '.join(_calls(kind)[name])})"
+    return f"{kind.split()[-1] if name == '__call__' else name}({', '.join(arguments)})"

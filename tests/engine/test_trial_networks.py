@@ -47,6 +47,35 @@ def test_a_generator_without_adversary_and_terms_has_nothing_to_learn_by():
     tried(with_terms(lambda side, seen: {"a": seen.fake[-1].mean(dim=(1, 2, 3))}))
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda side, seen: {"a": seen.real[-1].mean(dim=(1, 2, 3))},
+        lambda side, seen: {"a": seen.fake[-1].detach().mean(dim=(1, 2, 3)), "b": seen.z.mean(dim=1)},
+    ],
+)
+def test_terms_without_gradient_are_blamed_and_no_discriminator_where_there_is_none(answer):
+    with pytest.raises(PluginError) as caught:
+        tried(with_terms(answer))
+    assert "its terms('generator', seen) returned what has no gradient to the generator's weights." in str(caught.value)
+    assert "discriminator" not in str(caught.value)
+
+
+def test_a_step_that_fails_without_a_discriminator_does_not_speak_of_one():
+    failing = with_terms(lambda side, seen: {"a": Failing.apply(seen.fake[-1]).mean(dim=(1, 2, 3))})
+    with pytest.raises(PluginError, match="no way back") as caught:
+        tried(failing)
+    assert "discriminator" not in str(caught.value)
+
+
+@pytest.mark.parametrize("frozen", ["generator", "discriminator"])
+def test_a_network_that_is_all_frozen_is_named(frozen):
+    gan = Gan(TinyGenerator(), TinyDiscriminator(), 4)
+    getattr(gan, frozen).requires_grad_(False)
+    with pytest.raises(PluginError, match=f"its {frozen} can have no gradient to its weights, which are all frozen"):
+        tried(gan)
+
+
 def test_a_shared_network_whose_gradient_is_gone_in_the_generators_step_is_named():
     shared = TinyDiscriminator()
 

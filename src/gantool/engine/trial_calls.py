@@ -52,6 +52,8 @@ class Check:
 
     def gradient(self, scalars: Sequence[Tensor], sources: Sequence[Tensor], called: str) -> None:
         """A check that each scalar is differentiable, and that a gradient reaches at least one of the sources."""
+        if not sources:
+            raise self.broken(f"can have no gradient to {called}, which are all frozen (requires_grad is False)")
         flows = all(scalar.requires_grad for scalar in scalars)
         if not flows or not any(g is not None for g in torch.autograd.grad(scalars, sources, allow_unused=True)):
             raise self.broken(f"returned what has no gradient to {called}")

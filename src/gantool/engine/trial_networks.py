@@ -21,10 +21,8 @@ TERMS = (
     "Gan.terms(side, seen) returns a mapping from names to float tensors [n], one value per sample; the step takes the "
     "means. The two sides need different names."
 )
-STEP = (
-    "A step of one network takes the gradient of its loss and terms by that network's own weights; those of the "
-    "discriminator have none in the generator's step, also where the two share a part."
-)
+STEP = "A step of one network takes the gradient of its loss and terms by that network's own weights"
+BESIDE_ANOTHER = "; those of the discriminator have none in the generator's step, also where the two share a part."
 TAKEN = ("loss", "gradient_norm", "skipped", "penalty", "real_accuracy", "fake_accuracy")
 """Beginnings of the names of the step's own scalars."""
 WITHOUT_REALS = (
@@ -84,9 +82,12 @@ def _try_terms(twin: Gan, title: str, real: Images, labels: Labels, pairs_real: 
             check.contract = TERMS
             _check_terms(check, terms, names)
             names += terms
-    if critic is None and not names:
-        with calling(title, "terms('generator', seen)", TERMS) as check:
-            raise check.broken("returned nothing, so a generator without a discriminator has no loss")
+        if critic is None:
+            with calling(title, "terms('generator', seen)", TERMS) as check:
+                if not terms:
+                    raise check.broken("returned nothing, so a generator without a discriminator has no loss")
+                loss = torch.stack([values.mean() for values in terms.values()]).sum()
+                check.gradient([loss], learning(twin.generator), "the generator's weights")
 
 
 def _check_terms(check: Check, terms: object, names: Sequence[str]) -> None:
@@ -103,10 +104,11 @@ def _try_steps(twin: Gan, title: str, real: Images, labels: Labels, pairs_real: 
     """Take both steps at a learning rate of 0, backward and all."""
     of_g, *of_d = (torch.optim.SGD(learning(network) or [torch.zeros(1)], lr=0.0) for network in twin.networks)
     game = Game(twin, _Difference(pairs_real), of_g, of_d[0] if of_d else None)
+    contract = STEP + (BESIDE_ANOTHER if of_d else ".")
     if of_d:
-        with calling(title, "step of the discriminator", STEP):
+        with calling(title, "step of the discriminator", contract):
             discriminator_step(game, real[-1], labels, step=0)
-    with calling(title, "step of the generator", STEP):
+    with calling(title, "step of the generator", contract):
         generator_step(game, real[-1], labels)
 
 

@@ -43,7 +43,7 @@ def check_built(kind: str, built: Any, title: str) -> None:
         words = "cannot be called" if lacks == ["__call__"] else f"has no {' and no '.join(lacks)}"
         raise PluginError(f"{thing} and {words}. {_needs(form)}")
     optional = {name: given for name, given in KINDS[kind].optional.items() if hasattr(built, name)}
-    for name, arguments in (calls | optional).items():
+    for name, arguments in {**calls, **optional}.items():
         if not _takes(built if name == "__call__" else getattr(built, name), arguments):
             raise PluginError(f"{thing} and does not take these arguments: {_written(form, name, arguments)}.")
     if form == "constraint" and not hasattr(built, "side") and _has(built, "__call__"):
@@ -142,7 +142,7 @@ def _takes(function: object, arguments: Sequence[str]) -> bool:
     if not callable(function):
         return False
     try:
-        signature = inspect.signature(function)  # type: ignore[arg-type]
+        signature = inspect.signature(function)
     except (TypeError, ValueError):  # some that are written in C
         return True
     try:

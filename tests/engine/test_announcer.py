@@ -57,7 +57,11 @@ def test_one_that_fails_is_told_in_one_line_with_the_package_it_is_from():
     told, own = Speaker(None), type("Own", (Own,), {"__module__": "gantool.builtin.observers.own"})
     Announcer([Own(), told])(SNAPSHOT)
     Announcer([own(), told])(SNAPSHOT)
-    strangers, ours = (event.message for event in told.told if isinstance(event, Warned))
+    diary = Own()
+    diary.component_name = "diary"
+    Announcer([diary, told])(SNAPSHOT)
+    strangers, ours, named = (event.message for event in told.told if isinstance(event, Warned))
     failed = "failed and is switched off: ZeroDivisionError: mid run."
     assert strangers == f"The observer Own of {__name__} {failed}"
     assert ours == f"The observer Own {failed}"
+    assert named == f"The observer 'diary' of {__name__} {failed}"

@@ -7,11 +7,19 @@ import torch
 from torch import nn
 
 from fakes import trainer
+from gantool.api.strategies import Penalty
 from gantool.builtin.losses import LogisticOptions
 from gantool.builtin.losses.losses import Logistic
 from gantool.engine.checkpoint import MisfitError
 from gantool.engine.component_state import advance, restore, state, status
 from gantool.errors import CheckpointError, PluginError
+
+
+class Failing(Penalty):
+    side = "generator weights"
+
+    def advance(self, images_seen):
+        raise ZeroDivisionError
 
 
 class Clocked(Logistic):
@@ -29,11 +37,15 @@ def test_the_clock_is_told_and_what_is_told_back_is_gathered(tmp_path):
 
 
 def test_what_fails_in_the_middle_of_a_run_is_named(tmp_path):
-    game = trainer(tmp_path, loss=Clocked(LogisticOptions())).game
-    with pytest.raises(PluginError, match=r"Clocked \(loss\) failed in advance\(64\): KeyError"):
+    loss, penalty = Clocked(LogisticOptions()), Failing()
+    game = trainer(tmp_path, loss=loss).game
+    with pytest.raises(PluginError, match=r"^The loss Clocked failed in advance\(64\): KeyError"):
         advance(game, 64)
-    with pytest.raises(PluginError, match=r"Clocked \(loss\) failed in status\(\): AttributeError"):
+    loss.component_name, penalty.component_name = "clocked", "slope"
+    with pytest.raises(PluginError, match=r"^The loss 'clocked' failed in status\(\): AttributeError"):
         status(game)
+    with pytest.raises(PluginError, match=r"^The penalty 'slope' failed in advance\(64\): ZeroDivisionError"):
+        advance(replace(game, loss=Logistic(LogisticOptions()), penalties=(penalty,)), 64)
 
 
 def test_a_component_that_has_changed_is_named_and_not_the_architecture(tmp_path):
@@ -45,6 +57,6 @@ def test_a_component_that_has_changed_is_named_and_not_the_architecture(tmp_path
     game = replace(trainer(tmp_path).game, loss=Keeping(2))
     saved = state(game)
     restore(game, saved)
-    with pytest.raises(CheckpointError, match=r"The saved state of the loss \(Keeping\) does not fit it") as raised:
+    with pytest.raises(CheckpointError, match=r"The saved state of the loss Keeping does not fit it") as raised:
         restore(replace(game, loss=Keeping(3)), saved)
     assert not isinstance(raised.value, MisfitError)

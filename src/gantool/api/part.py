@@ -7,3 +7,9 @@ class Part(ABC):  # noqa: B024 (what is abstract differs by kind)
     """The base of all components but architectures; `component_name` is set where one is built by its name."""
 
     component_name: str = ""
+
+
+def name_of(part: object) -> str:
+    """What to call a component in messages: its name, or the class of one that was built without one."""
+    name = getattr(part, "component_name", "")
+    return repr(name) if name else str(getattr(part, "__name__", type(part).__name__))

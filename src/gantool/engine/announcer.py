@@ -5,6 +5,7 @@ from typing import get_args
 
 from gantool.api.events import Event, Finished, Warned
 from gantool.api.observers import Listener
+from gantool.api.part import name_of
 from gantool.errors import cause, sentence
 from gantool.files import is_disk_full
 
@@ -48,9 +49,9 @@ class Announcer:
 
 
 def _called(observer: Listener) -> str:
-    """An observer's name for messages: its class, and its package where that is not gantool."""
-    package = type(observer).__module__.partition(".")[0]
-    return f"The observer {type(observer).__name__}{'' if package == 'gantool' else f' of {package}'}"
+    """An observer's name for messages, and its package where that is not gantool."""
+    package = observer.__module__.partition(".")[0]
+    return f"The observer {name_of(observer)}{'' if package == 'gantool' else f' of {package}'}"
 
 
 def _checked(answer: object) -> Sequence[Event]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gantool.api.part import name_of
 from gantool.api.strategies import Strategy
 from gantool.engine.checkpoint import MisfitError, load_weights
 from gantool.engine.step import Game
@@ -68,9 +69,14 @@ def _blamed(name: str, part: object, call: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise PluginError(
-            f"{type(part).__name__} ({name.partition('.')[0]}) failed in {call}: {cause(error)}. Tell its author; the "
-            "last checkpoint is intact."
+            f"The {_called(name, part)} failed in {call}: {cause(error)}. Tell its author; the last checkpoint is "
+            "intact."
         ) from error
+
+
+def _called(role: str, part: object) -> str:
+    """What to call a component in messages: the kind that its role tells, and its name."""
+    return f"{'penalty' if '.' in role else role} {name_of(part)}"
 
 
 def state(game: Game) -> dict[str, dict[str, Any]]:
@@ -83,9 +89,9 @@ def restore(game: Game, saved: Mapping[str, Mapping[str, Tensor]]) -> None:
     for name, part in stateful(game).items():
         if name in saved:
             try:
-                load_weights(part, saved[name], f"the {name}")
+                load_weights(part, saved[name], f"the {_called(name, part)}")
             except MisfitError as misfit:  # the architecture's networks fit, so the fault is not there
                 raise CheckpointError(
-                    f"The saved state of the {name} ({type(part).__name__}) does not fit it: it has changed since the "
-                    "run was saved. Install the version of gantool or of its plugin that the run was made with."
+                    f"The saved state of the {_called(name, part)} does not fit it: it has changed since the run was "
+                    "saved. Install the version of gantool or of its plugin that the run was made with."
                 ) from misfit

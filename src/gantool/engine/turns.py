@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from torch import Tensor
 
 from gantool.api.networks import Labels
+from gantool.api.part import name_of
 from gantool.api.strategies import Turn
 from gantool.engine.step import Game, Scalars, discriminator_step, generator_step
 from gantool.errors import TrainingError
@@ -27,7 +28,7 @@ class Turns:
         adversary = game.gan.discriminator is not None
         learns_d, learns_g = balance.turn() if balance is not None else Turn(discriminator=adversary)
         if not (learns_d or learns_g):
-            raise TrainingError(f"The balance {type(balance).__name__} gave neither network a turn; one has to learn.")
+            raise TrainingError(f"The balance {name_of(balance)} gave neither network a turn; one has to learn.")
         scalars: Scalars = {}
         if learns_d:
             scalars |= discriminator_step(game, batch, labels, self.d, noise)

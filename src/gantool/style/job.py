@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gantool.api.features import Extractor, StyleLoss
+from gantool.api.part import name_of
 from gantool.builtin.extractors.weights import WeightsUnavailableError, available
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, read_picture
@@ -20,7 +21,6 @@ from gantool.engine.precision import bf16_gains
 from gantool.errors import DataError, OptionError, StyleError, UnknownNameError
 from gantool.pixels import to_float
 from gantool.plugins.host import PluginHost
-from gantool.style.layers import name_of
 from gantool.style.pyramid import resized
 from gantool.style.settings import Settings
 from gantool.style.transfer import State, transfer

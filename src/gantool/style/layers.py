@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gantool.api.features import Extractor, StyleLoss
+from gantool.api.part import name_of
 from gantool.errors import OptionError, did_you_mean
 from gantool.style.objective import Balance, Network
 from gantool.style.settings import Settings
@@ -45,11 +46,6 @@ def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
     if network is None:
         raise OptionError(f"The extractor {name_of(extractor)} has no select(layers), which style transfer needs.")
     return network
-
-
-def name_of(extractor: Extractor) -> str:
-    """The name of the component, as `--extractor` takes it, or of a class that was built without one."""
-    return repr(extractor.component_name) if extractor.component_name else type(extractor).__name__
 
 
 def _normalised(flag: str, layers: Mapping[str, float]) -> dict[str, float]:

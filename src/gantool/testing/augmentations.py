@@ -19,7 +19,7 @@ from gantool.testing.faults import Fault, placed
 from gantool.testing.homes import grounds
 from gantool.testing.networks import same, seeded
 from gantool.testing.seeding import SEEDS, repeats, seeds_torch
-from gantool.testing.trials import REMEDY, OnNetworks, faults_by, goes_on
+from gantool.testing.trials import REMEDY, OnNetworks, faults_by, used_and_restored
 
 N = 8
 DRAWS = 6
@@ -156,7 +156,7 @@ def state_comes_back(trial: AugmentationTrial) -> Iterator[str]:
         augmentation.observe(torch.ones(N))
         return seen
 
-    used, again = goes_on(lambda: trial.new, use)
+    used, again = used_and_restored(lambda: trial.new, use)
     if not all(same(use(used), use(again)) for _ in range(DRAWS)):
         yield f"it holds state that is not saved: {REMEDY}"
 

@@ -15,7 +15,7 @@ from gantool.plugins.selection import Chosen
 from gantool.testing.faults import Fault
 from gantool.testing.networks import same, seeded
 from gantool.testing.seeding import SEEDS, seeds_torch
-from gantool.testing.trials import REMEDY, Trial, faults_by, goes_on
+from gantool.testing.trials import REMEDY, Trial, faults_by, used_and_restored
 
 N = 6
 CPU = torch.device("cpu")
@@ -140,7 +140,7 @@ def state_comes_back(trial: LossTrial) -> Iterator[str]:
         with seeded(0):
             return loss.discriminator(real, fake), loss.generator(real if trial.pairs else None, fake)
 
-    used, again = goes_on(lambda: trial.new, use)
+    used, again = used_and_restored(lambda: trial.new, use)
     if not same(use(used), use(again)):
         yield f"it holds state that is not saved: {REMEDY}"
 

@@ -18,7 +18,7 @@ from gantool.testing.faults import Fault, placed
 from gantool.testing.homes import grounds
 from gantool.testing.networks import same, seeded
 from gantool.testing.seeding import SEEDS, repeats, seeds_torch
-from gantool.testing.trials import REMEDY, OnNetworks, faults_by, goes_on
+from gantool.testing.trials import REMEDY, OnNetworks, faults_by, used_and_restored
 
 N = 4
 CPU = torch.device("cpu")
@@ -158,7 +158,7 @@ def state_comes_back(trial: PenaltyTrial) -> Iterator[str]:
     def use(penalty: Any) -> Tensor:
         return trial.values(penalty, copy.deepcopy(network)).detach()  # of a network that may count its calls
 
-    used, again = goes_on(lambda: trial.new, use)
+    used, again = used_and_restored(lambda: trial.new, use)
     if not same(use(used), use(again)):
         yield f"it holds state that is not saved: {REMEDY}"
 

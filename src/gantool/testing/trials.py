@@ -1,4 +1,4 @@
-"""A component under trial, and what comes back of it with its saved state."""
+"""A component under trial, and a new one with its saved state."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from gantool.testing.faults import Fault, Property, found, unwaived
 
 Built = TypeVar("Built")
 REMEDY = (
-    "a run that goes on would differ from one that did not stop. What remembers something is an nn.Module that keeps "
-    "it in buffers of floating point (register_buffer)."
+    "a resumed run would differ from an uninterrupted one. Make it an nn.Module, and keep state in floating-point "
+    "buffers (register_buffer)."
 )
 
 
@@ -46,8 +46,8 @@ def faults_by(contract: Property[Any], properties: Sequence[Property[Any]], tria
     return found([contract], trial) or found(unwaived(properties, trial.component), trial)
 
 
-def goes_on(build: Callable[[], Built], use: Callable[[Built], object]) -> tuple[Built, Built]:
-    """One that has been used a few times, and a new one with its state restored, as a run does that goes on."""
+def used_and_restored(build: Callable[[], Built], use: Callable[[Built], object]) -> tuple[Built, Built]:
+    """One that has been used a few times, and a new one with its state restored, as a resumed run has it."""
     used, again = build(), build()
     for _ in range(3):
         use(used)
@@ -56,6 +56,6 @@ def goes_on(build: Callable[[], Built], use: Callable[[Built], object]) -> tuple
 
 
 def restore(used: object, again: object) -> None:
-    """Give a new component what is saved of a used one: its state, where it is a module."""
+    """Load the state of a used component into a new one, where both are modules."""
     if isinstance(used, nn.Module) and isinstance(again, nn.Module):
         again.load_state_dict(used.state_dict())

@@ -5,13 +5,30 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.networks import Images, Labels, Logits
+from gantool.api.networks import Gan, Images, Labels, Logits, Seen
 
 
 def parted(answer: Any) -> tuple[Tensor, Any]:
     """Logits, and the discriminator's further output; None where there is none."""
     logits, more = answer if isinstance(answer, tuple) else (answer, None)
     return logits, more
+
+
+def sides_seen(gan: Gan, z: Tensor, labels: Labels, fake: Images, real: Images, pairs_real: bool) -> dict[str, Seen]:
+    """What `Gan.terms` sees in the step of each side, outside a step.
+
+    The generator's has reals where the loss pairs them with fakes, or where it has no adversary.
+    """
+    critic = gan.discriminator
+    if critic is None:
+        return {"generator": Seen(z, labels, fake, real)}
+    apart = tuple(level.detach() for level in fake)
+    of_real, of_apart, of_fake = (parted(critic(images, labels))[1] for images in (real, apart, fake))
+    paired = (real, of_fake, of_real) if pairs_real else (None, of_fake, None)
+    return {
+        "discriminator": Seen(z, labels, apart, real, of_apart, of_real),
+        "generator": Seen(z, labels, fake, *paired),
+    }
 
 
 def per_image(logits: Float[Tensor, "n *k"]) -> Logits:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from gantool.api.networks import Gan, Images, Labels, Logits, Seen
+from gantool.api.networks import Gan, Images, Labels, Logits
 from gantool.api.specs import ImageShape
 from gantool.api.strategies import Loss
-from gantool.engine.judging import parted
+from gantool.engine.judging import parted, sides_seen
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.engine.trial_calls import SAMPLES, Check, calling, copied, described, own_randomness, stages
 
@@ -64,16 +64,7 @@ def _try_discriminator(check: Check, network: nn.Module, images: Images, labels:
 def _try_terms(twin: Gan, title: str, real: Images, labels: Labels, pairs_real: bool) -> None:
     """Call `terms` for both sides, each with the tensors of its step."""
     z = torch.randn(SAMPLES, twin.latent_dim, device=real[-1].device)
-    fake, critic = twin.generator(z, labels), twin.discriminator
-    if critic is None:
-        sides = {"generator": Seen(z, labels, fake, real)}
-    else:
-        of_fake, of_real = (parted(critic(images, labels))[1] for images in (fake, real))
-        apart = tuple(level.detach() for level in fake)
-        sides = {
-            "discriminator": Seen(z, labels, apart, real, parted(critic(apart, labels))[1], of_real),
-            "generator": Seen(z, labels, fake, *((real, of_fake, of_real) if pairs_real else (None, of_fake))),
-        }
+    sides = sides_seen(twin, z, labels, twin.generator(z, labels), real, pairs_real)
     names: list[str] = []
     for side, seen in sides.items():
         with calling(title, f"terms({side!r}, seen)", TERMS) as check:
@@ -82,7 +73,7 @@ def _try_terms(twin: Gan, title: str, real: Images, labels: Labels, pairs_real: 
             check.contract = TERMS
             _check_terms(check, terms, names)
             names += terms
-        if critic is None:
+        if twin.discriminator is None:
             with calling(title, "terms('generator', seen)", TERMS) as check:
                 if not terms:
                     raise check.broken("returned nothing, so a generator without a discriminator has no loss")

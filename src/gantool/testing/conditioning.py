@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from gantool.api.networks import Gan, Images, Seen
-from gantool.engine.judging import parted
+from gantool.api.networks import Gan, Images
+from gantool.engine.judging import sides_seen
 from gantool.testing.networks import Case, awaken, copied, drawn, far_apart, judged, latents, same, seeded, set_mode
 from gantool.testing.recipe import pairs_reals, penalties_of
 
@@ -66,11 +66,8 @@ def _taught(case: Case, gan: Gan, images: Images, labels: Tensor) -> tuple[Tenso
     twin = copied(gan)
     _fix_pictures(twin.generator, torch.zeros_like(labels))
     with seeded(0):
-        paired = gan.view(case.reals()) if pairs_reals(case) else None
-        of_fake, of_real = (
-            None if each is None else parted(gan.networks[1](each, labels))[1] for each in (images, paired)
-        )
-        terms = twin.terms("generator", Seen(z, labels, images, paired, of_fake, of_real))
+        seen = sides_seen(gan, z, labels, images, gan.view(case.reals()), pairs_reals(case))
+        terms = twin.terms("generator", seen["generator"])
         penalties = [each(twin.generator, z, labels) for each in penalties_of(case) if each.side == "generator"]
     return tuple(values.detach() for values in (*terms.values(), *penalties))
 

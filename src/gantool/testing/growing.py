@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from gantool.api.networks import Gan, Seen
-from gantool.engine.judging import parted
+from gantool.api.networks import Gan
+from gantool.engine.judging import sides_seen
 from gantool.engine.stages import stage_at
 from gantool.testing.networks import Case, drawn, judged, latents, networks, same, seeded, set_mode, weights
 from gantool.testing.recipe import pairs_reals
@@ -96,19 +96,9 @@ def _seen(case: Case, gan: Gan, clock: int) -> tuple[Tensor, ...]:
 
 def _terms(case: Case, gan: Gan, clock: int) -> Iterator[Tensor]:
     """The values of the terms of both sides, as their steps ask for them."""
-    critic, z, labels = gan.discriminator, latents(gan), case.labels()
+    z, labels = latents(gan), case.labels()
     real = gan.view(case.reals(stage_at(case.stages(gan), clock).resolution))
     with seeded(0):
-        fake = gan.generator(z, labels)
-        if critic is None:
-            sides = {"generator": Seen(z, labels, fake, real)}
-        else:
-            apart = tuple(level.detach() for level in fake)
-            of_real, of_apart, of_fake = (parted(critic(images, labels))[1] for images in (real, apart, fake))
-            paired = (real, of_fake, of_real) if pairs_reals(case) else (None, of_fake, None)
-            sides = {
-                "discriminator": Seen(z, labels, apart, real, of_apart, of_real),
-                "generator": Seen(z, labels, fake, *paired),
-            }
+        sides = sides_seen(gan, z, labels, gan.generator(z, labels), real, pairs_reals(case))
         for side, seen in sides.items():
             yield from (values.detach() for values in gan.terms(side, seen).values())

@@ -280,7 +280,7 @@ def test_names_choose_plugins_and_built_ins_and_the_environment_blocks_only_what
     assert chosen("hinge") == [("gantool.builtin.losses", "hinge")]
     assert chosen("gantool.builtin.losses") == [("gantool.builtin.losses", None)]
     assert {name for name, _ in chosen("gantool")} == set(BUILT_INS)
-    with pytest.raises(UnknownNameError, match="'gantool plugins show zyx' shows whether a plugin has"):
+    with pytest.raises(UnknownNameError, match=r"component 'zyx'\. What other would bring is unknown"):
         chosen("zyx")
 
 
@@ -303,3 +303,20 @@ def test_an_exception_that_cannot_be_shown_is_told_by_its_type() -> None:
             raise RuntimeError
 
     assert cause(MuteError()) == "MuteError"
+
+
+def test_a_component_of_a_plugin_is_checked_by_its_name_and_the_nearest_is_suggested(
+    check: Check, tmp_path: Path, gantool: Callable[..., Any]
+) -> None:
+    (tmp_path / "modules" / "pair_heavy.py").write_text(HEAVY)
+    two = SOUND.format(name="plain", module="pair").replace(
+        "]", ', gantool.Component("strange", "A loss", gantool.Options, "pair_heavy:Sum", goes_with=("dcgn",))]'
+    )
+    code, reports = check("plain", pair=two)
+    assert (code, [each["name"] for each in reports["pair"]["components"]]) == (0, ["plain"])
+    wild = SOUND.format(name="wild", module="pair").replace("Options,", "Options")
+    _, reports = check("strange", wild=wild)
+    assert reports["pair"]["components"][0]["needs"] == ["architecture dcgn (did you mean 'dcgan'?)"]
+    ended = gantool("plugins", "check", "strangr", "--plugins-dir", tmp_path)
+    assert ended.code == 2
+    assert "no plugin, distribution or component 'strangr'. Did you mean 'strange'? What wild would bring" in ended.err

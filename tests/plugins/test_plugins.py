@@ -111,8 +111,8 @@ def test_four_broken_plugins_leave_a_good_one_and_the_built_ins_working(site: Si
 @pytest.mark.parametrize(
     ("source", "cause"),
     [
-        (loss(name=""), "'' cannot name a component"),
-        (loss(name="Bad name:"), "cannot name a component"),
+        (loss(name=""), "'' cannot name a loss"),
+        (loss(name="Bad name:"), "cannot name a loss"),
         (loss().replace("return [", "spec =").rstrip("]") + UNCHECKED_OPTIONS, "subclass of gantool.Options"),
         (loss(factory="no_colon"), "'module:callable'"),
         (loss(summary=""), "summary of one line"),

@@ -28,6 +28,14 @@ def test_the_text_of_a_failed_check_names_the_check():
         check_loss(mixing())
 
 
+def test_a_faulty_spec_is_named_with_its_owner_and_the_nearest_word():
+    odd = gantool.Component("planted", "Odd", gantool.Options, place_of("HingeMixing"), traits=("critik",))
+    with pytest.raises(
+        Nonconforming, match=r"^Loss 'planted' of planted_losses does not conform:\n.*Did you mean 'critic'"
+    ):
+        check_loss(odd)
+
+
 def test_a_name_of_no_check_is_a_fault_with_the_nearest_name():
     faults = check_component("loss", mixing(samples_do_not_mix="its idea", state_come_back="a slip"))
     assert len(faults) == 1

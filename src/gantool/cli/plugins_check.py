@@ -20,7 +20,7 @@ def check(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...", help="Plugins, distributions or built-in components; all installed plugins if none."
+            metavar="[NAME]...", help="Plugins, distributions or components; all installed plugins if none."
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick/--full", help="Try few sizes, or all combinations of them.")] = True,

@@ -86,9 +86,10 @@ def wanted(found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def targets(name: str, found: Sequence[Candidate]) -> list[Target]:
-    """The plugins of this name or distribution, built-in ones too, or a built-in component; none is imported.
+    """The plugins of this name or distribution, built-in ones too, or those with a component of this name.
 
-    Raises UnknownNameError when there is none.
+    Where none is called so, each is imported in another process, to see what it brings. Raises UnknownNameError when
+    there is none.
     """
     ours = PluginHost(third_party=False, environ={}).plugins
     rooms = [
@@ -99,14 +100,32 @@ def targets(name: str, found: Sequence[Candidate]) -> list[Target]:
     is_whole = name in (*BUILT_INS, "gantool")
     meant = [Target(candidate) for candidate in found if Plugin.of(candidate).is_called(name)]
     meant += [Target(built_in(room), None if is_whole else name) for room in rooms]
+    if meant:
+        return meant
+    brought, broken = _brought(wanted(found))
+    meant = [Target(candidate, name) for candidate, names in brought if name in names]
     if not meant:
         known = [each for candidate in found for each in (candidate.name, candidate.distribution)]
         known += [each for plugin in ours for names in plugin.provides.values() for each in names]
-        near = (
-            did_you_mean(name, known) or f" 'gantool plugins show {name}' shows whether a plugin has such a component."
-        )
-        raise UnknownNameError(f"There is no plugin, distribution or built-in component {name!r}.{near}")
+        known += [each for _, names in brought for each in names]
+        unread = f" What {' and '.join(broken)} would bring is unknown: nothing of a broken plugin is read."
+        near = did_you_mean(name, known) + (unread if broken else "")
+        raise UnknownNameError(f"There is no plugin, distribution or component {name!r}.{near}")
     return meant
+
+
+def _brought(found: Sequence[Candidate]) -> tuple[list[tuple[Candidate, set[str]]], list[str]]:
+    """What each plugin brings, by the names of components, and the names of those that are broken."""
+    brought, broken = list[tuple[Candidate, set[str]]](), list[str]()
+    for candidate in found:
+        request = Request((candidate.key,))
+        lines, ending = run(examination.__name__, request.text(), lambda line: IMPORT_SECONDS)
+        imported = next((line for line in lines if "imported" in line), None)
+        if imported is None or ending is not None or imported["error"]:
+            broken.append(candidate.name)
+        else:
+            brought.append((candidate, {name for _, name in imported["declared"]}))
+    return brought, broken
 
 
 def examine(each: Target, *, quick: bool, seconds: float) -> PluginReport:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from gantool.api.specs import Component, Spec
+from gantool.errors import nearest
 from gantool.plugin_tools.child_process import Write, serve
 from gantool.plugins.host import PluginHost, using
 from gantool.plugins.loading import HEAVY, Candidate, CollectedSpecs, Key, built_in, collect, in_folder, installed
@@ -99,6 +100,11 @@ def _missing(host: PluginHost, specs: Sequence[Spec]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in host.specs("architecture")]
 
 
+def _or_nearest(host: PluginHost, name: str) -> str:
+    near = nearest(name, host.specs("architecture"))
+    return "" if near is None else f" (did you mean {near!r}?)"
+
+
 def _imported(candidate: Candidate) -> tuple[CollectedSpecs, dict[str, Any]]:
     modules, threads, began = set(sys.modules), set(threading.enumerate()), time.perf_counter()
     collected = collect(candidate)
@@ -120,7 +126,7 @@ def _tried(host: PluginHost, kind: str, spec: Spec, *, quick: bool) -> dict[str,
 
     began, faults = time.perf_counter(), list[str]()
     needs = [name for name, info in spec.options.model_fields.items() if info.is_required()]
-    needs += [f"architecture {name}" for name in _missing(host, [spec])]
+    needs += [f"architecture {name}{_or_nearest(host, name)}" for name in _missing(host, [spec])]
     if not needs:
         with using(host):
             faults = [fault.named for fault in check_component(kind, spec, quick=quick)]

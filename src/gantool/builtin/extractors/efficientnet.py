@@ -1,0 +1,127 @@
+"""EfficientNet-Lite0 (Tan and Le 2019; its "lite" form has ReLU6 and no squeeze-and-excitation), up to its last layer.
+
+Its batch normalisation is folded into the convolutions, which are all that inference needs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gantool.builtin.extractors import EfficientNetOptions
+from gantool.builtin.extractors.layered import LayeredNetwork, Stage, Trained, check_layers, fill
+from gantool.builtin.extractors.weights import load_weights
+
+GROUPS = ((1, 16, 1, 3, 1), (2, 24, 6, 3, 2), (2, 40, 6, 5, 2), (3, 80, 6, 3, 2), (3, 112, 6, 5, 1), (4, 192, 6, 5, 2),
+          (1, 320, 6, 3, 1))  # fmt: skip
+"""Blocks, channels, expansion, kernel and first stride of each group (Tan and Le 2019, table 1)."""
+NAMED = {2: "stage1", 4: "stage2", 10: "stage3", 15: "stage4"}
+"""The last block of each resolution, from a quarter of the input's down to a 32nd: as a projected GAN takes them."""
+EPSILON = 1e-3
+PIXEL_MEAN, PIXEL_STD = (127 / 255,) * 3, (128 / 255,) * 3
+
+
+class SameConv(nn.Conv2d):
+    """A convolution with zeros around its input as TensorFlow adds them: with stride 2, more to the right and below."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        super().__init__(channels_in, channels_out, kernel, stride, groups=groups)
+
+    def forward(self, values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ _ _"]:
+        """The convolution; sides of h and w become those over the stride, rounded up."""
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        high, wide = (max(kernel - stride if side % stride == 0 else kernel - side % stride, 0)
+                      for side in values.shape[-2:])  # fmt: skip
+        padded = F.pad(values, (wide // 2, wide - wide // 2, high // 2, high - high // 2)) if high or wide else values
+        return self._conv_forward(padded, self.weight, self.bias)
+
+
+class Block(nn.Module):
+    """An inverted residual (Sandler et al. 2018): expand, filter each channel, project; added to the input."""
+
+    def __init__(self, channels_in: int, channels_out: int, expansion: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        inner = channels_in * expansion
+        self.expand = SameConv(channels_in, inner, 1) if expansion > 1 else None
+        self.depthwise = SameConv(inner, inner, kernel, stride, groups=inner)
+        self.project = SameConv(inner, channels_out, 1)
+        self.adds = stride == 1 and channels_in == channels_out
+
+    def forward(self, values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ _ _"]:
+        """The block's output."""
+        inner = values if self.expand is None else F.relu6(self.expand(values))
+        projected: Tensor = self.project(F.relu6(self.depthwise(inner)))
+        return projected + values if self.adds else projected
+
+
+class Named(NamedTuple):
+    """A convolution of this network, and its own and its normalisation's names in the file of weights."""
+
+    own: str
+    convolution: str
+    norm: str
+
+
+class EfficientNet(Trained):
+    """Layers `stage1` to `stage4`, and `head` of 1,280 channels. Weights are not read before `select`."""
+
+    layers = ("stem", *NAMED.values(), "head")
+    content_layers: Mapping[str, float] = {"stage3": 1.0}
+    style_layers: Mapping[str, float] = {"stem": 1.0, "stage1": 1.0, "stage2": 1.0, "stage3": 1.0, "stage4": 1.0}
+
+    def __init__(self, options: EfficientNetOptions) -> None:
+        self._options = options
+
+    def select(self, layers: Sequence[str]) -> LayeredNetwork:
+        """The network for these layers, with its weights.
+
+        Raises WeightsUnavailableError where there are none, and OptionError if the weights do not fit.
+        """
+        check_layers("efficientnet", layers, self.layers)
+        network = LayeredNetwork(_stages(), layers, PIXEL_MEAN, PIXEL_STD)
+        weights, file = load_weights("efficientnet", self._options.weights)
+        names = {f"{each.own}.{part}": f"{each.convolution}.{part}" for each in _named() for part in ("weight", "bias")}
+        fill(network, _folded(weights), names, "efficientnet", file)
+        return network.eval()
+
+
+def _stages() -> list[Stage]:
+    stages = [Stage(nn.Sequential(SameConv(3, 32, 3, 2), nn.ReLU6()), kernel=3, stride=2, name="stem")]
+    channels = 32
+    for blocks, width, expansion, kernel, first in GROUPS:
+        for number in range(blocks):
+            stride = first if number == 0 else 1
+            block = Block(channels, width, expansion, kernel, stride)
+            stages.append(Stage(block, kernel=kernel, stride=stride, name=NAMED.get(len(stages) - 1, "")))
+            channels = width
+    return [*stages, Stage(nn.Sequential(SameConv(channels, 1280, 1), nn.ReLU6()), name="head")]
+
+
+def _named() -> Iterator[Named]:
+    """The convolutions of the whole network."""
+    blocks = sum(group[0] for group in GROUPS)
+    yield Named("stages.0.0", "_conv_stem", "_bn0")
+    for number in range(blocks):
+        inside = (("expand", "0"), ("depthwise", "1"), ("project", "2"))
+        for part, place in inside if number else inside[1:]:
+            block = f"_blocks.{number}"
+            yield Named(f"stages.{number + 1}.{part}", f"{block}._{part}_conv", f"{block}._bn{place}")
+    yield Named(f"stages.{blocks + 1}.0", "_conv_head", "_bn1")
+
+
+def _folded(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Each convolution with the normalisation after it, by its name in the file; what is not there is left out."""
+    made = {}
+    for _, convolution, norm in _named():
+        parts = [weights.get(f"{norm}.{part}") for part in ("weight", "bias", "running_mean", "running_var")]
+        kernel = weights.get(f"{convolution}.weight")
+        if kernel is None or any(part is None or part.shape != kernel.shape[:1] for part in parts):
+            continue
+        scale, shift, mean, variance = (part.double() for part in parts if part is not None)
+        scale = scale / (variance + EPSILON).sqrt()
+        made[f"{convolution}.weight"] = (kernel.double() * scale.view(-1, 1, 1, 1)).to(torch.float32)
+        made[f"{convolution}.bias"] = (shift - mean * scale).to(torch.float32)
+    return made

@@ -36,7 +36,8 @@ class SameConv(nn.Conv2d):
         high, wide = (max(kernel - stride if side % stride == 0 else kernel - side % stride, 0)
                       for side in values.shape[-2:])  # fmt: skip
         padded = F.pad(values, (wide // 2, wide - wide // 2, high // 2, high - high // 2)) if high or wide else values
-        return self._conv_forward(padded, self.weight, self.bias)
+        convolved: Tensor = self._conv_forward(padded, self.weight, self.bias)
+        return convolved
 
 
 class Block(nn.Module):

@@ -47,3 +47,20 @@ def test_check_of_a_missing_folder_names_the_nearest(folder: Path) -> None:
     done = CliRunner().invoke(app, ["data", "check", str(folder) + "0"])
     assert isinstance(done.exception, DataError)
     assert f"Did you mean {folder.name!r}" in str(done.exception)
+
+
+def test_a_sheet_shows_what_training_would_see(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    sprite = Image.new("RGBA", (40, 40))
+    sprite.paste((255, 0, 0, 255), (0, 0, 40, 20))
+    sprite.save(folder / "3.png")
+    place = tmp_path_factory.mktemp("seen") / "new" / "sheet.png"
+    for channels, below in (("4", {(255, 255, 255), (204, 204, 204)}), ("3", {(255, 255, 255)})):
+        words = ["data", "check", str(folder), "--channels", channels, "--sheet", str(place), "--overwrite"]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        assert done.stdout.endswith(f"sheet        {place}\n")
+        with Image.open(place) as opened:
+            pixels = np.asarray(opened)
+        assert pixels.shape == (2 * 99 + 3, 2 * 99 + 3, 3)  # four pictures of 32 pixels, three times as large
+        assert {tuple(pixel) for row in pixels[154:198, 104:198] for pixel in row} == below
+    assert "is there already" in str(CliRunner().invoke(app, words[:-1]).exception)

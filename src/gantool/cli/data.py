@@ -1,8 +1,18 @@
 """`gantool data`: check pictures before training on them."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from gantool.cli.model_options import Overwrite
+
+if TYPE_CHECKING:
+    from gantool.data.pictures.options import FolderOptions
+    from gantool.data.survey.check import Training
+
+CELL = 96
+"""Pictures on a sheet are enlarged by whole pixels, up to this side."""
 
 app = typer.Typer(help="Check pictures before training on them.", no_args_is_help=True)
 
@@ -23,20 +33,41 @@ def check(
         Literal["1", "3", "4"] | None,
         typer.Option("--channels", help="Training channels; 4 keeps transparency. Default: 1 or 3, as the pictures."),
     ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="FILE", help="Also draw some of the pictures as training would see them."),
+    ] = None,
+    overwrite: Overwrite = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Report sizes, formats, duplicates, broken files, and the data that training would use."""
+    from gantool.cli.out_files import check_out
     from gantool.cli.output import result, result_json
     from gantool.cli.progress import showing_progress
     from gantool.data.pictures.options import FolderOptions
     from gantool.data.survey.check import check as look
     from gantool.data.survey.report import as_text
 
+    if sheet is not None:
+        check_out(sheet, overwrite)
     with showing_progress():
-        report = look(FolderOptions(path=folder), resolution, int(channels) if channels else None)
+        options = FolderOptions(path=folder)
+        report = look(options, resolution, int(channels) if channels else None)
+        if sheet is not None and report.training is not None:
+            _draw(sheet, options, report.training)
+    drawn = {"sheet": str(sheet)} if sheet is not None and report.usable else {}
     if json:
-        result_json(report.model_dump())
+        result_json(report.model_dump() | drawn)
     else:
-        result(as_text(report))
+        result("\n".join([as_text(report), *(f"{title:<12} {text}" for title, text in drawn.items())]))
     if not report.usable:
         raise typer.Exit(1)
+
+
+def _draw(file: Path, options: "FolderOptions", training: "Training") -> None:
+    from gantool.data.survey.look import some_pictures
+    from gantool.render.grids import sheet
+    from gantool.render.pictures import save_pictures
+
+    scale = max(1, CELL // training.resolution)
+    save_pictures([sheet(some_pictures(options, training), scale=scale)], [file], overwrite=True)

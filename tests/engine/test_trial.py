@@ -164,7 +164,10 @@ def in_place(network, real, fake, labels):
     ("penalty", "words"),
     [
         (lambda network, real, fake, labels: network.none, ["penalty(network, real, fake, labels) failed", "'none'"]),
-        (lambda network, real, fake, labels: network(real, labels).square().mean(), ["shape [] ", PER_SAMPLE]),
+        (
+            lambda network, real, fake, labels: network(real, labels).square().mean(),
+            ["shape [] ", PER_SAMPLE, "or [1]"],
+        ),
         (flat_gradient, ["no gradient to the discriminator's weights", "create_graph=True"]),
         (lambda network, real, fake, labels: real[-1].requires_grad_(True).sum((1, 2, 3)), ["no gradient to the disc"]),
         (in_place, ["changed the images"]),
@@ -375,6 +378,15 @@ class OfMatrices(torch.optim.SGD):
 @pytest.mark.parametrize("build", [of_all, at_two_rates])
 def test_an_optimizer_that_moves_weights_of_any_shape_passes(build):
     try_optimizer(build, TITLE, CPU)
+
+
+def test_a_call_without_samples_is_not_said_to_fail_on_some():
+    class Failing(torch.optim.SGD):
+        def step(self, closure=None):
+            raise ValueError("no step")
+
+    with pytest.raises(PluginError, match=r"its step\(\) failed \(ValueError: no step\)"):
+        try_optimizer(lambda weights, setting: Failing(weights, setting.learning_rate), TITLE, CPU)
 
 
 def test_an_optimizer_is_tried_with_weights_of_each_shape():

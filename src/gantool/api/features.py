@@ -16,6 +16,10 @@ class Extractor(Part):
 
     Style transfer also needs `layers` (names, shallow to deep), `content_layers` and `style_layers` (tables from names
     to weights) and `select`. `style_loss` names the style loss that suits it.
+
+    Large images are computed by tiles (`--tile`) where the network that `select` returns has three attributes, in input
+    pixels: `strides` (the distance of two features, by layer), `stride` (the largest of them; tiles lie on its grid)
+    and `halo` (how far away an input may be on which a feature depends: a tile is given with so much around it).
     """
 
     layers: Sequence[str] = ()

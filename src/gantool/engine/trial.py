@@ -21,9 +21,9 @@ from gantool.errors import PluginError
 LOSS = "A loss returns one value per sample, a float tensor [n] with a gradient to the logits; the step takes the mean."
 WITHOUT_REALS = " Its generator gets None for the real logits, unless the loss has pairs_real = True."
 PENALTY = (
-    "A penalty returns one value per sample, a float tensor [n] with a gradient to the discriminator's weights "
-    "(that of torch.autograd.grad has one with create_graph=True), and leaves the images as they are; the step takes "
-    "the mean."
+    "A penalty returns one value per sample, a float tensor [n], or [1] where it depends on the weights alone, with a "
+    "gradient to the discriminator's weights (that of torch.autograd.grad has one with create_graph=True), and leaves "
+    "the images as they are; the step takes the mean."
 )
 OPTIMIZER = (
     "An optimizer's factory(options, parameters, setting) returns a torch.optim.Optimizer; its step() passes over "
@@ -32,8 +32,8 @@ OPTIMIZER = (
 SHAPES = ((4,), (4, 3), (6, 5, 3, 3))
 """Of a bias, of a linear layer's weight and of a convolution's; sides differ, or a transposed one would fit too."""
 GENERATOR_PENALTY = (
-    "A penalty of the generator returns one value per sample, a float tensor [n] with a gradient to the generator's "
-    "weights; the step takes the mean."
+    "A penalty of the generator returns one value per sample, a float tensor [n], or [1] where it depends on the "
+    "weights alone, with a gradient to the generator's weights; the step takes the mean."
 )
 CONSTRAINT = (
     "A constraint changes its network's weights in place (weight.copy_, weight.mul_), within torch.no_grad(), and "
@@ -70,7 +70,7 @@ def try_optimizer(build: Callable[..., torch.optim.Optimizer], title: str, devic
     moving, idle = ([nn.Parameter(torch.ones(shape, device=device)) for shape in SHAPES] for _ in range(2))
     for weight in moving:
         weight.grad = torch.ones_like(weight)
-    with calling(title, "step()", OPTIMIZER):
+    with calling(title, "step()", OPTIMIZER, samples=False):
         optimizer = build([*moving, *idle], OptimizerSetting(1e-3))
         groups = getattr(optimizer, "param_groups", None)
         if not groups or not all("lr" in group for group in groups):
@@ -122,7 +122,7 @@ def _try_on_weights(
     penalty: Penalty, title: str, twin: Gan, real: Images, fake: Images, labels: Labels, number: int
 ) -> None:
     for network in twin.networks[number : number + 1]:
-        with calling(title, "constrain(network)", CONSTRAINT) as check:
+        with calling(title, "constrain(network)", CONSTRAINT, samples=False) as check:
             before = {name: (id(weight), weight.data_ptr()) for name, weight in network.named_parameters()}
             penalty.constrain(network)
             after = {name: (id(weight), weight.data_ptr()) for name, weight in network.named_parameters()}
@@ -136,7 +136,7 @@ def try_balance(balance: Balance, title: str) -> None:
     """Call a balance's turn and observe, a few times. Raises PluginError that says what is wrong."""
     with own_randomness(torch.device("cpu")):
         for _ in range(SAMPLES):
-            with calling(title, "turn()", BALANCE) as check:
+            with calling(title, "turn()", BALANCE, samples=False) as check:
                 turn = balance.turn()
                 if not isinstance(turn, tuple) or len(turn) != 2 or not any(turn):
                     raise check.broken(f"returned {turn!r:.80}")
@@ -144,7 +144,7 @@ def try_balance(balance: Balance, title: str) -> None:
                 if len(scales) != 2 or not all(0 < float(scale) < math.inf for scale in scales):
                     raise check.broken(f"goes with learning_rate_scales {scales!r:.80}, not two positive numbers")
             seen = {"loss_d": torch.tensor(1.4), "real_accuracy": torch.tensor(0.5), "fake_accuracy": torch.tensor(0.5)}
-            with calling(title, "observe(seen)", BALANCE):
+            with calling(title, "observe(seen)", BALANCE, samples=False):
                 balance.observe((seen if turn[0] else {}) | ({"loss_g": torch.tensor(0.7)} if turn[1] else {}))
 
 
@@ -172,22 +172,22 @@ def try_augmentation(augmentation: Augmentation, title: str, gan: Gan, shape: Im
 def try_state(component: Strategy, title: str) -> None:
     """Check the buffers and the status of a component. Raises PluginError that says what `title` does wrong."""
     if isinstance(component, nn.Module):
-        with calling(title, "buffers()", STATE) as check:
+        with calling(title, "buffers()", STATE, samples=False) as check:
             odd = [name for name, buffer in component.named_buffers() if not buffer.is_floating_point()]
             if odd:
                 raise check.broken(f"hold {odd[0]!r}, which is not of floating point")
     first = _at(component, title, 0)
     _at(component, title, LATER)
-    with calling(title, "advance(images_seen)", CLOCK) as check:
+    with calling(title, "advance(images_seen)", CLOCK, samples=False) as check:
         if _at(component, title, 0) != first:
             raise check.broken("leads to another weight or status when the clock comes back to 0")
 
 
 def _at(component: Strategy, title: str, images_seen: int) -> str:
     """The weight and status at a moment of a run, as text, in which NaN equals itself."""
-    with calling(title, f"advance({images_seen})", CLOCK):
+    with calling(title, f"advance({images_seen})", CLOCK, samples=False):
         component.advance(images_seen)
-    with calling(title, "status()", STATE) as check:
+    with calling(title, "status()", STATE, samples=False) as check:
         status = component.status()
         if not isinstance(status, Mapping) or not all(isinstance(value, int | float) for value in status.values()):
             raise check.broken(f"returned {status!r:.80}")

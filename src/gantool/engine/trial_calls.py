@@ -65,15 +65,19 @@ class Check:
 
 
 @contextmanager
-def calling(title: str, call: str, contract: str) -> Iterator[Check]:
-    """Turn an exception of the call into the error about its contract; a lack of memory stays as it is."""
+def calling(title: str, call: str, contract: str, samples: bool = True) -> Iterator[Check]:
+    """Turn an exception of the call into the error about its contract; a lack of memory stays as it is.
+
+    `samples` is False for a call that gets none.
+    """
     check = Check(title, call, contract)
     try:
         yield check
     except (Exception, SystemExit) as error:
         if isinstance(error, GantoolError) or is_out_of_memory(error):
             raise
-        raise check.broken(f"failed on {SAMPLES} samples ({cause(error)})") from error
+        given = f" on {SAMPLES} samples" if samples else ""
+        raise check.broken(f"failed{given} ({cause(error)})") from error
 
 
 @contextmanager

@@ -31,7 +31,8 @@ class Flag:
     Without a `panel` it has no flag, and is for files and library users only. `kind` is the kind of component it
     names. `counts` are numbers of images, that may be written as 200k. A `free` setting may change when a run resumes:
     how far, where and how it reports, not what it computes. One that `changes` may do so by `--change`, which keeps the
-    former value in the run's history: what a run can take up in mid-run with the state that it has.
+    former value in the run's history: what a run can take up in mid-run with the state that it has. One given
+    `again` is a list on the command line, though one text in a file.
     """
 
     panel: str = ""
@@ -40,6 +41,7 @@ class Flag:
     counts: bool = False
     free: bool = False
     changes: bool = False
+    again: bool = False
 
 
 def setting(
@@ -52,10 +54,11 @@ def setting(
     counts: bool = False,
     free: bool = False,
     changes: bool = False,
+    again: bool = False,
     **limits: Any,
 ) -> Any:
     """One field of `RunConfig`: its default (`...`: none), one line of help, its flag, and limits."""
-    flag = asdict(Flag(panel, kind, metavar, counts, free, changes))
+    flag = asdict(Flag(panel, kind, metavar, counts, free, changes, again))
     return Field(default, description=help, json_schema_extra=flag, **limits)
 
 
@@ -92,11 +95,12 @@ class RunConfig(BaseModel):
     init_images: int = setting(0, "Images that the model of --init had seen.", ge=0)
     data: str = setting(
         "shapes",
-        "Training images: a folder, a zip or tar archive, or a source by name; photos/:fit=pad sets options. "
-        "Default: shapes.",
+        "Training images: a folder, a zip or tar archive, or a source by name; photos/:fit=pad sets options. Several "
+        "are joined. Default: shapes.",
         IMAGES,
         kind="source",
         metavar="SOURCE",
+        again=True,
     )
     resolution: int = setting(
         ...,

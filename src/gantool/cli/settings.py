@@ -38,7 +38,7 @@ def parameter(name: str) -> inspect.Parameter:
     from gantool.api.run_config import ALIAS_HELP, ALIASES, SETTINGS, flag_of
 
     field, flag = SETTINGS[ALIASES.get(name, (name,))[0]], flag_of(name)
-    kind, choices = _type_of(field)
+    kind, choices = _type_of(field) if not flag.again else (list[str], "")
     more: dict[str, Any] = {"parser": read_count} if flag.counts else {}
     if flag.kind:
         more["autocompletion"] = complete(flag.kind)

@@ -13,6 +13,7 @@ from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageErr
 from gantool.plugins.host import PluginHost
 from gantool.plugins.option_types import quote
 from gantool.plugins.selection import Chosen
+from gantool.run.joined import JOINED, is_joined, joined_choice
 
 T = TypeVar("T")
 PLAIN_BALANCE = "fixed"
@@ -164,6 +165,8 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
 
     Raises UnknownNameError when it is neither.
     """
+    if is_joined(text) and JOINED not in host.specs("source"):
+        return joined_choice(text, lambda one: resolve_source(host, one))
     if Path(text).expanduser().exists() and text not in host.specs("source"):
         return host.resolve("source", f"folder:path={_quoted(text)}")
     name, _, options = text.rpartition(":")

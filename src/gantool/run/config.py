@@ -14,6 +14,7 @@ from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
 from gantool.plugins.option_types import split_suffix
 from gantool.plugins.option_words import finite, phrase
 from gantool.reading import parse_toml, read_text
+from gantool.run.joined import joined_text
 
 WITHOUT_FLAG = tuple(name for name in SETTINGS if not flag_of(name).panel)
 """Settings for files and library users only."""
@@ -120,6 +121,9 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
     for key in COUNTS:
         if isinstance(plain.get(key), str) and plain[key] != "auto":
             plain[key] = parse_count(plain[key])
+    sources = plain.get("data")
+    if sources and isinstance(sources, tuple | list):
+        plain["data"] = joined_text([str(source) for source in sources])
     for key in ("penalty", "log"):
         if isinstance(plain.get(key), str):
             plain[key] = (plain[key],)

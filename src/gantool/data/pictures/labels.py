@@ -1,5 +1,6 @@
 """The class of each picture: by a file of labels, or by the folder that it lies in."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -49,10 +50,21 @@ def labelled(options: FolderOptions) -> LabelledListing:
     """
     listing = usable_listing(options.path)
     if options.labels == "folders":
-        return LabelledListing(listing)
-    if options.labels == "auto":
-        return _by_stylegan(listing)
-    return _by_file(listing, options.labels)
+        return _drawn(LabelledListing(listing), options)
+    return _drawn(_by_stylegan(listing) if options.labels == "auto" else _by_file(listing, options.labels), options)
+
+
+def _drawn(pictures: LabelledListing, options: FolderOptions) -> LabelledListing:
+    """So many pictures, those whose paths have the least hashes: more pictures in the folder change few of them."""
+    items, count = pictures.listing.items, options.count
+    if count is None or count >= len(items):
+        return pictures
+    hashes = [hashlib.sha256(f"{options.seed} {item.path}".encode(errors="surrogateescape")).digest() for item in items]
+    chosen = sorted(sorted(range(len(items)), key=hashes.__getitem__)[:count])
+    listing = replace(pictures.listing, items=tuple(items[index] for index in chosen))
+    given = None if pictures.given is None else tuple(pictures.given[index] for index in chosen)
+    note = f"{count:,} of {len(items):,} pictures, drawn by seed {options.seed}."
+    return LabelledListing(listing, given, (*pictures.notes, note))
 
 
 def _by_stylegan(listing: Listing) -> LabelledListing:

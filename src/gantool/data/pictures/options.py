@@ -16,6 +16,8 @@ class FolderOptions(Options):
     labels: str = option(
         "auto", "CSV or JSON file of labels in or beside the data; folders; auto: StyleGAN's dataset.json, else folders"
     )
+    count: int | None = option(None, "only so many of the pictures, drawn by `seed`", ge=1)
+    seed: int = option(0, "the draw of `count` pictures")
     fit: Literal["crop", "pad", "stretch"] = option(
         "crop", "how a picture becomes square: center crop, padding, or distortion"
     )

@@ -1,0 +1,84 @@
+"""Several sources given as `--data A --data B`: one component that is written, resolved and built by its parts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gantool.api.specs import Component, ImageShape, Look, Options, Setting, option
+from gantool.data.joined import JoinedSource
+from gantool.plugins.grammar import Choice, canonical, parse_choice, read_options
+from gantool.plugins.selection import Chosen
+
+JOINED = "joined"
+
+
+class JoinedOptions(Options):
+    """Options of joined sources."""
+
+    sources: tuple[str, ...] = option(..., "the sources, each in the grammar of --data")
+
+
+_SPEC = Component(JOINED, "Several sources, one after another", JoinedOptions, "gantool.data.joined:JoinedSource")
+
+
+@dataclass(frozen=True)
+class JoinedChoice(Chosen):
+    """Sources that are chosen together."""
+
+    parts: tuple[Chosen, ...] = ()
+
+    def build(self, *args: Any, **kwargs: Any) -> Any:
+        """The images of all parts."""
+        names = [str(getattr(part.options, "path", part.spec.name)) for part in self.parts]
+        return JoinedSource([part.build(*args, **kwargs) for part in self.parts], names)
+
+    def natural(self) -> ImageShape | None:
+        """The smallest resolution of the parts, in colour where one of them is."""
+        shapes = [shape for part in self.parts if (shape := part.natural()) is not None]
+        if not shapes:
+            return None
+        counts = [shape.pictures if isinstance(shape, Look) else None for shape in shapes]
+        known = [count for count in counts if count is not None]
+        smallest = min(shapes, key=lambda shape: shape.resolution)
+        return Look(
+            smallest.resolution,
+            max(shape.channels for shape in shapes),
+            why=f"that of the smallest source: {smallest.why}" if isinstance(smallest, Look) else "",
+            pictures=sum(known) if len(known) == len(self.parts) else None,
+        )
+
+    def resolved(self, setting: Setting) -> tuple["JoinedChoice", str]:
+        """The parts with options at "auto" resolved."""
+        answers = [part.resolved(setting) for part in self.parts]
+        return _of([part for part, _ in answers]), "; ".join(dict.fromkeys(why for _, why in answers if why))
+
+    def resolved_as(self, before: Chosen) -> "JoinedChoice":
+        """The parts with the values that their options at "auto" got before."""
+        if not isinstance(before, JoinedChoice) or len(before.parts) != len(self.parts):
+            return self
+        return _of([part.resolved_as(was) for part, was in zip(self.parts, before.parts, strict=True)])
+
+
+def joined_text(texts: Sequence[str]) -> str:
+    """Sources as one text; a single one stays as it is."""
+    return texts[0] if len(texts) == 1 else canonical(JOINED, JoinedOptions(sources=tuple(texts)))
+
+
+def is_joined(text: str) -> bool:
+    """True if `joined_text` wrote it for several sources."""
+    return text.startswith(f"{JOINED}:")
+
+
+def joined_choice(text: str, resolve: Callable[[str], Chosen]) -> JoinedChoice:
+    """The inverse of `joined_text`; `resolve` finds each source."""
+    choice: Choice = parse_choice(text)
+    options = read_options(_SPEC, choice)
+    assert isinstance(options, JoinedOptions)
+    return _of([resolve(one) for one in options.sources])
+
+
+def _of(parts: Sequence[Chosen]) -> JoinedChoice:
+    lengths = [part.spec.images for part in parts if isinstance(part.spec, Component) and part.spec.images is not None]
+    spec = replace(_SPEC, images=max(lengths) if len(lengths) == len(parts) else None)
+    options = JoinedOptions(sources=tuple(part.text for part in parts))
+    return JoinedChoice("source", spec, options, "gantool", "gantool", tuple(parts))

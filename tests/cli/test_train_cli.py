@@ -17,7 +17,7 @@ from PIL import Image
 
 from gantool.api.run_config import ALIASES, RunConfig
 from gantool.cli.settings import flag_names
-from gantool.cli.training import resume_command
+from gantool.engine.commands import resume_command
 from gantool.run.config import WITHOUT_FLAG
 
 SMALL = ("--arch", "dcgan:width=4,latent=8", "--batch", "4", "--device", "cpu", "--precision", "float32", "-q")

@@ -296,9 +296,10 @@ def test_a_few_steps_that_are_not_finite_are_skipped_and_counted(tmp_path):
 
 def test_many_in_a_row_stop_the_run_with_the_last_good_checkpoint_intact(tmp_path):
     made = trainer(tmp_path / "run", images=800, loss=NanAfter(5, 100))
-    with pytest.raises(TrainingError, match=r"steps in a row.*000000032"):
+    with pytest.raises(TrainingError, match=r"steps in a row.*000000032") as raised:
         made.train()
     assert checkpoint.newest_good(tmp_path / "run").name == "000000032"
+    assert str(raised.value).endswith("000000032 --lr 0.0001 --clip-grad 1 --change")
 
 
 def test_out_of_memory_names_the_flag_to_lower(tmp_path):

@@ -15,7 +15,8 @@ class Started:
     """A run begins, or resumes from `images_seen`.
 
     `reals(n)` gives the first n pictures of the run's shuffled sequence, fewer where there are not so many: at full
-    resolution, on the CPU. `config` has all settings of the run, components with every option.
+    resolution, on the CPU. `config` has all settings of the run, components with every option. `plugins` are folders of
+    plugins that a command on the run needs.
     """
 
     run: Path
@@ -28,6 +29,7 @@ class Started:
     resolution: int
     config: RunConfig
     reals: Callable[[int], UInt8[Tensor, "n c h w"]] | None = None
+    plugins: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

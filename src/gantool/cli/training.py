@@ -15,6 +15,7 @@ from gantool.api.specs import AUTO
 from gantool.cli.interrupts import interruptible
 from gantool.cli.output import console, result, result_json, say, warn
 from gantool.cli.progress import showing_progress
+from gantool.engine.commands import resume_command
 from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, SAMPLES, SKIPPED
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
@@ -37,7 +38,7 @@ def run_to_the_end(
     # Standard output is for the result, whatever a plugin's code prints.
     with redirect_stdout(sys.stderr), showing_progress():
         console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()
-        made = trainer(plan, out, [console_observer], accept_new_data)
+        made = trainer(plan, out, [console_observer], accept_new_data, plugins)
     if not quiet and made.game.world.leads:
         adversary = made.game.gan.discriminator is not None
         weights = () if plan.initial is None else (f"Begins with {plan.initial.networks}",)
@@ -82,12 +83,6 @@ def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
             else f"and nothing of it is saved. Once the plugin is fixed, it starts from the beginning by: {command}"
         )
         raise PluginError(f"{of_a_plugin}. The run had seen {made.images_seen:,} images, {way_on}") from error
-
-
-def resume_command(run: Path, plugins: Sequence[Path]) -> str:
-    """The command that resumes a run, ready to paste."""
-    folders = [word for folder in plugins for word in ("--plugins-dir", str(folder))]
-    return shlex.join(["gantool", "train", "--resume", str(run), *folders])
 
 
 def notes(made: Trainer) -> Iterator[str]:

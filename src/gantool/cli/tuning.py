@@ -15,13 +15,14 @@ import typer
 from gantool.cli.interrupts import interruptible
 from gantool.cli.output import result, result_json, say
 from gantool.cli.progress import showing_progress
+from gantool.engine.commands import folders
 from gantool.engine.trainer import Trainer
 from gantool.errors import UsageError
 from gantool.files import RunLock
 from gantool.plugins.host import host
 from gantool.run import folder as run_folder
 from gantool.tuning.folder import SearchSettings, check_trials, default_name, open_folder, plan, read, write
-from gantool.tuning.report import command, document, folders, line, table, worth
+from gantool.tuning.report import command, document, line, table, worth
 from gantool.tuning.search import Search
 from gantool.tuning.training import TrialTrainer
 from gantool.tuning.trials import Trial, best_of, load

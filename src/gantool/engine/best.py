@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gantool.api.events import Event, Measured
+from gantool.engine.commands import Folders, sample_command
 from gantool.engine.run_names import BEST, CHECKPOINTS, by_images
 from gantool.files import write_text
 from gantool.reading import read_json
@@ -62,11 +62,13 @@ class Best:
         text = json.dumps(named, indent=1) + "\n"
         write_text(run / BEST, text)
 
-    def farewell(self, run: Path, patience: int) -> str:
+    def farewell(self, run: Path, patience: int, plugins: Folders = ()) -> str:
         """The message at a run's end if it ran out of patience, or if it was better before; else empty."""
         if self.images_seen < LEAST_IMAGES and not (self.images_seen and self.gave_up(patience)):
             return ""
-        best = f"The best is the one at {self.images_seen:,} images; sample from it with: {sample_command(run)}"
+        best = (
+            f"The best is the one at {self.images_seen:,} images; sample from it with: {sample_command(run, plugins)}"
+        )
         if self.gave_up(patience):
             return (
                 f"The run ends because none of the last {self.since} snapshots had a better score (--patience "
@@ -90,11 +92,6 @@ def best_checkpoint(run: Path) -> Path | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return run / place if re.fullmatch(rf"{CHECKPOINTS}/[0-9]+", place) else None  # never outside the run
-
-
-def sample_command(run: Path) -> str:
-    """The command that samples from the best checkpoint, ready to paste."""
-    return shlex.join(["gantool", "sample", str(run / "best"), "--grid"])
 
 
 def _place(images_seen: int) -> str:

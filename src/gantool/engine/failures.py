@@ -7,6 +7,7 @@ import torch
 from gantool.api.networks import Gan
 from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
+from gantool.engine.commands import Folders, change_command
 from gantool.engine.devices import out_of_memory
 from gantool.engine.stages import stage_at, stages_of
 from gantool.errors import TrainingError
@@ -23,13 +24,19 @@ def memory_ran_out(config: RunConfig, gan: Gan, images_seen: int, device: torch.
     return out_of_memory(config.batch, device, where, smaller_helps=halved.batch < now.batch)
 
 
-def not_finite(steps: int, images_seen: int, run: Path) -> TrainingError:
-    """The message when every step is skipped, with the checkpoint to resume from."""
+def not_finite(steps: int, images_seen: int, run: Path, config: RunConfig, plugins: Folders) -> TrainingError:
+    """The message when every step is skipped, with the command that goes on from the last good checkpoint."""
     good = checkpoint.newest_good(run)
+    slower = {"lr_g": config.lr_g / 2, "lr_d": config.lr_d / 2, "clip_grad": 1.0}
     return TrainingError(
         f"Loss or gradient was not finite for {steps} steps in a row, at {images_seen:,} images. Try a lower --lr, "
         "--clip-grad 1 or --precision float32. "
-        + (f"The last good checkpoint is {good}." if good else "There is no checkpoint yet.")
+        + (
+            f"The last good checkpoint is {good}; to go on from there with half of --lr: "
+            f"{change_command(good, slower, plugins)}"
+            if good
+            else "There is no checkpoint yet."
+        )
     )
 
 

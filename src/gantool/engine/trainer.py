@@ -50,9 +50,10 @@ class Trainer:
         observers: Sequence[Listener],
         warnings: Sequence[str] = (),
         lock: RunLock | None = None,
+        plugins: Sequence[Path] = (),
     ) -> None:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
-        self.warnings, self._lock = warnings, lock
+        self.warnings, self._lock, self._plugins = warnings, lock, plugins
         self.cadence = Cadence(config, by_seconds=game.world.size == 1)
         self.ema = Ema(game.gan, config.ema)
         self.interrupted, self.best = False, Best()
@@ -115,6 +116,7 @@ class Trainer:
             Started(
                 self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
                 self.game.precision.name, config.batch, config.resolution, config, self._reals,
+                tuple(self._plugins),
             )
         )  # fmt: skip
         for warning in self.warnings:
@@ -160,7 +162,7 @@ class Trainer:
         if scalars["skipped_steps"]:
             self._tell(Warned(self.images_seen, skipped(int(scalars["skipped_steps"]))))
         if self._ledger.streak >= NOT_FINITE_LIMIT:
-            raise not_finite(self._ledger.streak, self.images_seen, self.run)
+            raise not_finite(self._ledger.streak, self.images_seen, self.run, self.config, self._plugins)
 
     def _reals(self, n: int) -> UInt8[Tensor, "n c h w"]:
         return self.batches.take(0, min(n, self.batches.count))[0].cpu()
@@ -233,7 +235,7 @@ class Trainer:
                 self._snapshot(counts=False)
         if self.cadence.has_moved and self.cadence.is_unsaved:  # not asked of the folder, where rank 0 may be writing
             self.save()
-        farewell = "" if interrupted else self.best.farewell(self.run, self.config.patience)
+        farewell = "" if interrupted else self.best.farewell(self.run, self.config.patience, self._plugins)
         if farewell:
             self._tell(Warned(self.images_seen, farewell))
         finished = Finished(self.images_seen, self.run, interrupted)

@@ -109,9 +109,11 @@ def trainer(
     out: Path | str = Path("runs"),
     observers: Sequence[Listener] = (),
     accept_new_data: bool = False,
+    plugins: Sequence[Path] = (),
 ) -> Trainer:
     """A Trainer for a configuration, in a fresh run folder, or for a plan, which may resume a run.
 
+    `plugins` are folders of plugins that the commands need which the run prints.
     It holds the folder until its training ends or it is dropped. Raises DataError, PluginError, CheckpointError or
     ResumeError before anything is trained.
     """
@@ -147,7 +149,9 @@ def trainer(
             run_folder.check_fresh(run)
         if world.leads:
             run_folder.sweep(run)
-        made = Trainer(game, batches, config, run, card, [*prepared.parts.observers, *observers], warnings, lock)
+        made = Trainer(
+            game, batches, config, run, card, [*prepared.parts.observers, *observers], warnings, lock, plugins
+        )
         if weights is not None:
             weights.give_average(made.ema.gan)
         if plan.checkpoint is not None:

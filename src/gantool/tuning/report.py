@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gantool.engine.commands import folders
 from gantool.tuning.search import Search
 from gantool.tuning.space import flags
 from gantool.tuning.trials import REPEAT, START, Trial, best_of, load, ranked
@@ -68,11 +69,6 @@ def command(given: Mapping[str, Any], file: Path | None, search: Search, trial: 
     settings = {**given, **trial.settings, "images": search.images, "seed": trial.seed}
     begin = ["gantool", "train", *(["--config", str(file)] if file else [])]
     return shlex.join([*begin, *flags(settings), *folders(plugins)])
-
-
-def folders(plugins: Sequence[Path]) -> list[str]:
-    """The flags that name folders of plugins."""
-    return [word for folder in plugins for word in ("--plugins-dir", str(folder))]
 
 
 def document(search: Search, best_command: str | None, interrupted: bool) -> dict[str, Any]:

@@ -32,6 +32,11 @@ class Detector:
         """The images seen of the best score so far; 0 while there is none."""
         return self._best.images_seen
 
+    @property
+    def adversary(self) -> bool:
+        """True unless the generator learns without a discriminator."""
+        return self._history.adversary
+
     def take(self, reading: Reading) -> list[Problem]:
         """Add a reading; returns problems that begin here or got much worse since their last warning."""
         history, options = self._history, self._options

@@ -17,6 +17,8 @@ PROGRESS = 0.97
 """A score counts as progress if it is below this factor of the best so far."""
 MEASURED = {"swd", "diversity", "spacing", "contrast", "detail", "clipped"}
 """The measurements of samples that rules read."""
+BOTH = ("lr_g", "lr_d")
+"""The learning rates of both networks."""
 LEAST_DIVERSITY = 0.01
 """The floor of diversity and spacing in a score, which would be unbounded otherwise."""
 
@@ -31,13 +33,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem of a run: its kind, since when, a severity to compare with others of its kind, and a message."""
+    """A problem of a run: its kind, since when, a severity to compare with others of its kind, and a message.
+
+    `rates` are the learning rates of which lower ones may help, as settings of a run.
+    """
 
     kind: str
     images_seen: int
     since: int
     severity: float
     message: str
+    rates: tuple[str, ...] = BOTH
 
 
 class History:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from gantool.builtin.observers import WatchOptions
-from gantool.builtin.observers.history import FEWEST_TICKS, STUCK, History, Problem, Reading
+from gantool.builtin.observers.history import BOTH, FEWEST_TICKS, STUCK, History, Problem, Reading
 
 HAD_DIVERSITY = 0.4
 """The least diversity, as a share of the data's, from which a fall counts as a loss."""
@@ -97,7 +97,7 @@ def stalls(history: History, options: WatchOptions) -> Problem | None:
         "stall", history.measured, since, 1.0,
         f"The distance to the data has not fallen since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "
         f"the generator hardly learns. Try another {'--lr-g or --lr-d' if history.adversary else '--lr'}, the recipe's "
-        f"own settings, or {history.penalty}.",
+        f"own settings, or {history.penalty}.", "lr_d",
     )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def saturated(history: History, options: WatchOptions) -> Problem | None:
     return _problem(
         "saturation", history.measured, history.measured[-3].images_seen, clipped[-1],
         f"{clipped[-1]:.0%} more of the pixels are black or white than in the data: the generator's output is "
-        "saturated. Try a lower --lr-g.",
+        "saturated. Try a lower --lr-g.", "lr_g",
     )  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def discriminator_wins(history: History, options: WatchOptions) -> Problem | Non
         f"The discriminator has classified {_mean(ticks, 'real_accuracy'):.1%} of reals and "
         f"{_mean(ticks, 'fake_accuracy'):.1%} of fakes correctly since {ticks[0].images_seen:,} images, and {why}: "
         f"it has won, and the generator learns little. Try a lower --lr-d, {history.penalty} or, with few images, "
-        "--augment.",
+        "--augment.", "lr_d",
     )  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def discriminator_dead(history: History, options: WatchOptions) -> Problem | Non
         "discriminator dead", ticks, ticks[0].images_seen, 1.0,
         f"The discriminator has classified {fmean(real):.0%} of reals and {fmean(fake):.0%} of fakes correctly since "
         f"{ticks[0].images_seen:,} images, with a gradient norm of {gradient:.2g} ({first:.2g} at first): it no longer "
-        f"tells them apart. Try {weaker}a lower --lr-d, or a new run.",
+        f"tells them apart. Try {weaker}a lower --lr-d, or a new run.", "lr_d",
     )  # fmt: skip
 
 
@@ -218,5 +218,5 @@ def _mean(ticks: Sequence[Reading], name: str) -> float:
     return fmean(tick.values[name] for tick in ticks)
 
 
-def _problem(kind: str, readings: Sequence[Reading], since: int, severity: float, message: str) -> Problem:
-    return Problem(kind, readings[-1].images_seen, since, severity, message)
+def _problem(kind: str, readings: Sequence[Reading], since: int, severity: float, message: str, *rates: str) -> Problem:
+    return Problem(kind, readings[-1].images_seen, since, severity, message, rates or BOTH)

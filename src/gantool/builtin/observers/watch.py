@@ -9,9 +9,9 @@ from gantool.api.events import Event, Measured, Snapshot, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.detector import Detector, read_metrics, rounded
-from gantool.builtin.observers.history import MEASURED, Problem, Reading, score_of
+from gantool.builtin.observers.history import BOTH, MEASURED, Problem, Reading, score_of
 from gantool.builtin.observers.sample_metrics import SampleMetrics
-from gantool.engine.best import sample_command
+from gantool.engine.commands import anew_command, change_command, sample_command
 from gantool.engine.run_names import METRICS
 
 PIXELS = 2**21
@@ -44,6 +44,7 @@ class Watch(Observer):
 
     def _start(self, event: Started) -> None:
         self._run, self._resolution, self._reals = event.run, event.resolution, event.reals
+        self._config, self._plugins = event.config, event.plugins
         self._count = min(self._options.samples, max(LEAST, PIXELS // event.resolution**2))
         self._goal = event.images_goal
         self._detector = Detector(self._options, self._goal, event.config.penalty)
@@ -75,10 +76,18 @@ class Watch(Observer):
         return [Warned(reading.images_seen, self._words(problem)) for problem in self._detector.take(reading)]
 
     def _words(self, problem: Problem) -> str:
-        best = self._detector.best
-        if not 0 < best < problem.images_seen:
-            return problem.message
-        return (
-            f"{problem.message} The best checkpoint is the one at {best:,} images; sample from it with: "
-            f"{sample_command(self._run)}"
-        )
+        """The message, with the command that follows its advice from the best checkpoint, else from the newest."""
+        best, run, plugins = self._detector.best, self._run, self._plugins
+        rates = problem.rates if self._detector.adversary else BOTH
+        slower = {rate: getattr(self._config, rate) / 2 for rate in rates}
+        half = "half of --lr" if rates == BOTH else f"half of --{rates[0].replace('_', '-')}"
+        if 0 < best < problem.images_seen:
+            return (
+                f"{problem.message} The best checkpoint is the one at {best:,} images; sample from it with: "
+                f"{sample_command(run, plugins)}\nBegin a new run with it and {half} by: "
+                f"{anew_command(run, slower, plugins)}"
+            )
+        if problem.images_seen < self._goal:
+            return f"{problem.message} To go on with {half}, stop the run and: {change_command(run, slower, plugins)}"
+        longer = change_command(run, {**slower, "images": 2 * self._goal}, plugins)
+        return f"{problem.message} To go on with {half}: {longer}"

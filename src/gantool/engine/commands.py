@@ -1,0 +1,50 @@
+"""Commands that lead on from a run, ready to paste into a shell."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+
+from gantool.engine.run_names import CONFIG
+
+Folders = Sequence[Path | str]
+"""The folders of plugins that a run was begun with."""
+
+
+def sample_command(run: Path, plugins: Folders = ()) -> str:
+    """The command that samples from the best checkpoint."""
+    return shlex.join(["gantool", "sample", str(run / "best"), "--grid", *folders(plugins)])
+
+
+def resume_command(run: Path, plugins: Folders = ()) -> str:
+    """The command that resumes a run."""
+    return shlex.join(["gantool", "train", "--resume", str(run), *folders(plugins)])
+
+
+def change_command(run: Path, settings: Mapping[str, float], plugins: Folders = ()) -> str:
+    """The command that resumes a run, or one of its checkpoints, with other numbers for some settings."""
+    return shlex.join(["gantool", "train", "--resume", str(run), *_flags(settings), "--change", *folders(plugins)])
+
+
+def anew_command(run: Path, settings: Mapping[str, float], plugins: Folders = ()) -> str:
+    """The command that begins a new run beside a run, with its best checkpoint and other numbers for some settings."""
+    name = next(name for number in count(2) if not (run.parent / (name := f"{run.name}-{number}")).exists())
+    words = ["gantool", "train", "--init", str(run / "best"), "--config", str(run / CONFIG), *_flags(settings)]
+    place = [] if run.parent == Path("runs") else ["--out", str(run.parent)]
+    return shlex.join([*words, *place, "--name", name, *folders(plugins)])
+
+
+def folders(plugins: Folders) -> list[str]:
+    """The flags that name folders of plugins."""
+    return [word for folder in plugins for word in ("--plugins-dir", str(folder))]
+
+
+def _flags(settings: Mapping[str, float]) -> list[str]:
+    both = settings.keys() >= {"lr_g", "lr_d"} and settings["lr_g"] == settings["lr_d"]
+    if both:  # which a network without an adversary needs, too
+        settings = {"lr": settings["lr_g"]} | {name: value for name, value in settings.items() if name[:3] != "lr_"}
+    return [
+        word
+        for name, value in settings.items()
+        for word in (f"--{name.replace('_', '-')}", str(value) if isinstance(value, int) else f"{value:g}")
+    ]

@@ -127,7 +127,7 @@ WRONG = [
     (("--arch", "mlp", "--data", "./fotos"), 2, "Did you mean 'photos'"),
     (("--arch", "mlp", "--data", "fotos"), 2, "Did you mean 'photos'"),
     (("--arch", "mlp", "--config", "photoz"), 2, "Did you mean 'photos'"),
-    (("--arch", "mlp", "--channels", "2"), 2, "1 or 3"),
+    (("--arch", "mlp", "--channels", "2"), 2, "takes one of 1, 3, 4, not 2"),
     (("--arch", "mlp", "--batch", "0"), 2, "--batch"),
     (("--arch", "mlp", "--device", "cdua"), 2, "Did you mean 'cuda'"),
     (("--resume", "runs/none"), 2, "runs/none"),

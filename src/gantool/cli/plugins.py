@@ -35,6 +35,7 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     from gantool.cli.describe import plugin_facts, plugin_table
     from gantool.cli.output import page, result_json
     from gantool.plugin_tools.fatal_imports import cached_fatal_imports
+    from gantool.plugins.companions import absent
     from gantool.plugins.host import look_in
 
     folders = plugins_dir or []
@@ -43,6 +44,10 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
         result_json([plugin_facts(plugin) for plugin in plugins])
         return
     page().print(plugin_table(plugins))
+    present = [name for plugin in plugins for provided in plugin.provides.values() for name in provided]
+    for each in absent([*present, *(plugin.distribution for plugin in plugins)]):
+        names = ", ".join(name for provided in each.provides.values() for name in provided)
+        page().print(f"Not installed: {each.distribution} ({names}): {each.way}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -81,6 +86,7 @@ def show(
 def _nothing(name: str, kind: str | None) -> Exception:
     from gantool.api.kinds import KINDS
     from gantool.errors import GantoolError, UnknownNameError, did_you_mean
+    from gantool.plugins.companions import COMPANIONS, explained
     from gantool.plugins.host import host
 
     plugins = host()
@@ -91,5 +97,10 @@ def _nothing(name: str, kind: str | None) -> Exception:
             return error
     known = [other for each in KINDS for other in plugins.specs(each)]
     known += [plugin.name for plugin in plugins.plugins] + [plugin.distribution for plugin in plugins.plugins]
+    brought = [explained(each, name) for each in KINDS] + [
+        f"{each.distribution} is not installed: {each.way}" for each in COMPANIONS if each.is_called(name)
+    ]
+    if any(brought):
+        return UnknownNameError(next(filter(None, brought)))
     near = did_you_mean(name, known) or " 'gantool plugins list' shows what there is."
     return UnknownNameError(f"There is no component, plugin or distribution {name!r}.{near}")

@@ -70,7 +70,12 @@ class RootGroup(TyperGroup):
             from gantool.plugins.host import host
 
             raise PluginError(f"{failure(error, host()) or cause(error)}.") from error
-        except (GantoolError, ClickException, typer.Exit, typer.Abort, OSError, EOFError):
+        except ClickException as error:
+            from gantool.cli.hints import explain
+
+            explain(error, self.commands)
+            raise
+        except (GantoolError, typer.Exit, typer.Abort, OSError, EOFError):
             raise
         except Exception as error:
             if _OF_PLUGIN not in ctx.meta:

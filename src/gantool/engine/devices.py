@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import platform
+import re
 from pathlib import Path
 
 import torch
@@ -26,9 +27,7 @@ def pick_device(name: str) -> torch.device:
     torch.set_num_threads(torch.get_num_threads())
     kind = name.partition(":")[0]
     if kind not in NAMES:
-        raise OptionError(
-            f"--device {name}: there is no such device.{did_you_mean(kind, NAMES)} Use {', '.join(NAMES)}."
-        )
+        raise OptionError(f"--device {name}: there is no such device.{_meant(name)} Use {', '.join(NAMES)}, or cuda:1.")
     if kind == "auto":
         return torch.device(
             "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -45,6 +44,14 @@ def pick_device(name: str) -> torch.device:
             f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices, counted from 0."
         )
     return device
+
+
+def _meant(name: str) -> str:
+    """A hint for a device by a number, or as a gpu."""
+    kind, _, number = name.lower().replace("cuda", "gpu").partition(":")
+    if match := re.fullmatch(r"(?:gpu)?s?(\d*)", f"{kind}{number}"):
+        return f" Did you mean {'cuda:' + match[1] if match[1] else 'cuda'!r}?"
+    return did_you_mean(kind, NAMES)
 
 
 def free_memory(device: torch.device) -> int | None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from gantool.api.kinds import KINDS
 from gantool.api.specs import Spec
 from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, shortened
+from gantool.hints import COMMANDS, COMPONENTS, counterpart
+from gantool.plugins.companions import explained, providing
 from gantool.plugins.grammar import Choice, parse_choice, read_options
 from gantool.plugins.loading import Candidate, CollectedSpecs, Key, built_in, collect, in_folder, installed
 from gantool.plugins.selection import Chosen, guarded, title
@@ -185,15 +187,18 @@ class PluginHost:
                 return PluginError(
                     f"{kind.capitalize()} {name!r} is not available: plugin {plugin.title} is {plugin.status} ({why})."
                 )
-        known = self._of(kind)
+        known, others = self._of(kind), providing(kind)
+        near = counterpart(name, [*known, *others], COMMANDS if kind == "command" else COMPONENTS)
         elsewhere = [other for other in KINDS if name in self._components[other]]
         also = f" {name!r} is a component of kind {elsewhere[0]}." if elsewhere else ""
         unread = [plugin for plugin in self._plugins if plugin.status == "broken"]
         maybe = f" Broken plugins that may have it: {briefly(unread)}." if unread else ""
+        if near not in known and (brought := explained(kind, near or name)):
+            start = "" if near == name else f"There is no {kind} {name!r}. "
+            return UnknownNameError(f"{start}{brought}{'.' if maybe else ''}{maybe}")
+        hint = f" Did you mean {near!r}?" if near else ""
         there = f" There are: {', '.join(known)}." if known else " There is none of this kind."
-        return UnknownNameError(
-            f"There is no {kind} {name!r}.{did_you_mean(name, known)}{also}{there}{maybe}{'' if also else _MORE}"
-        )
+        return UnknownNameError(f"There is no {kind} {name!r}.{hint}{also}{there}{maybe}{'' if also else _MORE}")
 
 
 _host: PluginHost | None = None

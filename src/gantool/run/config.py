@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
-from gantool.errors import OptionError, UsageError, did_you_mean, nearest_beside
+from gantool.errors import OptionError, UsageError, nearest_beside
+from gantool.hints import COMPONENTS, counterpart, hint
 from gantool.plugins.option_types import split_suffix
-from gantool.plugins.option_words import finite, phrase
+from gantool.plugins.option_words import choices, finite, phrase
 from gantool.reading import parse_toml, read_text
 from gantool.run.joined import joined_text
 
@@ -47,7 +48,7 @@ def read_config(path: Path) -> dict[str, Any]:
     known = (*RunConfig.model_fields, *ALIASES)
     for key in settings:
         if key not in known:
-            raise UsageError(f"{path}: there is no setting {key!r}.{did_you_mean(key, known)}")
+            raise UsageError(f"{path}: there is no setting {key!r}.{_hint(key, known)}")
     return settings
 
 
@@ -77,7 +78,7 @@ def check_types(settings: Mapping[str, Any], place: str) -> dict[str, Any]:
     values = {}
     for key, value in spread(settings).items():
         if key not in RunConfig.model_fields:
-            raise OptionError(f"{place}: there is no setting {key!r}.{did_you_mean(key, RunConfig.model_fields)}")
+            raise OptionError(f"{place}: there is no setting {key!r}.{_hint(key, (*RunConfig.model_fields, *ALIASES))}")
         info = RunConfig.model_fields[key]
         finite_only = ConfigDict(allow_inf_nan=False)  # as RunConfig has it
         adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info], config=finite_only)  # type: ignore[arg-type]
@@ -86,6 +87,10 @@ def check_types(settings: Mapping[str, Any], place: str) -> dict[str, Any]:
         except ValidationError as error:
             raise _explained(error, place, _as_given(settings), key, value) from error
     return values
+
+
+def _hint(key: str, known: Sequence[str]) -> str:
+    return hint(key, {name: repr(name) for name in known})
 
 
 def _as_given(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -98,16 +103,19 @@ def _explained(
     error: ValidationError, place: str, given: Mapping[str, str], key: str = "", value: Any = None
 ) -> OptionError:
     first = error.errors()[0]
+    name_only = not key and len(first["loc"]) == 1  # else it is an item of a tuple
     if not key:
         key, value = str(first["loc"][0]), first.get("input")
     name = key if key in WITHOUT_FLAG else "--" + given.get(key, key).replace("_", "-")
-    if first["type"] == "missing":
+    if first["type"] == "missing" and name_only:
         return OptionError(f"{place}: {name} is missing.")
-    takes = phrase(RunConfig.model_fields[key]) if key in RunConfig.model_fields else ""
+    takes = phrase(RunConfig.model_fields[key]).replace("'+'", "','") if key in RunConfig.model_fields else ""
     if first["type"] == "finite_number":
-        return OptionError(f"{place}: {name} takes {finite(takes)}, not {_formatted(value)}.")
-    if first["type"].startswith(("greater_than", "less_than")):
-        return OptionError(f"{place}: {name} takes {takes}, not {_formatted(value)}.")
+        takes = finite(takes)
+    if takes and first["type"] not in ("value_error", "assertion_error"):
+        near = counterpart(str(value), choices(RunConfig.model_fields[key]), COMPONENTS)
+        meant = f" Did you mean {near!r}?" if near else ""
+        return OptionError(f"{place}: {name} takes {takes}, not {_formatted(value)}.{meant}")
     return OptionError(f"{place}: {name} {_formatted(value)}: {first['msg'].lower()}.")
 
 

@@ -88,6 +88,11 @@ def find(path: Path, out: Path) -> Resumable:
     place = named = path if path.exists() or len(path.parts) > 1 else out / path
     if place.name == "best" and not place.exists():
         place = best_checkpoint(place.parent) or place
+    if place.is_file() and place.suffix == ".safetensors":
+        raise UsageError(
+            f"{place} holds weights alone. Resume the run by its folder, --resume {quote(str(_run_of(place)))}, or "
+            f"begin a new run from the weights: --init {quote(str(place))}."
+        )
     if place.is_dir() and place.parent.name == CHECKPOINTS:
         run = place.parent.parent
         return Resumable(run, load_config(run), place, named)
@@ -107,6 +112,12 @@ def find(path: Path, out: Path) -> Resumable:
             f"Move that file away, or begin a new run from it under another --name, by --init {quote(str(place))}."
         )
     return Resumable(place, load_config(place), newest, named)
+
+
+def _run_of(file: Path) -> Path:
+    """The folder of the run or checkpoint that a file is in; "RUN" for one outside."""
+    inside = (file.parent / CONFIG).is_file() or file.parent.parent.name == CHECKPOINTS
+    return file.parent if inside else Path("RUN")
 
 
 def is_saved(run: Path) -> bool:

@@ -10,6 +10,7 @@ from gantool.api.run_config import NONE, RunConfig
 from gantool.api.specs import AUTO, Architecture, Component, ImageShape, Look, Setting
 from gantool.engine.devices import pick_device
 from gantool.errors import OptionError, UsageError
+from gantool.plugins.companions import providing
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run import defaults, initial
@@ -64,7 +65,7 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     components = components_of(host, settings | {"augment": NONE if augment == AUTO else augment})
     settings |= components.texts() | ({"augment": AUTO} if augment == AUTO else {})
     config = validated(_cadence(settings), "The configuration")
-    _check_resolution(arch.spec, config.resolution)
+    _check_resolution(host, arch.spec, config.resolution)
     config = config.model_copy(update={"horizon": _horizon(config)})
     source, chosen = _source_without_auto(source, config)
     count = _counter(source, config)
@@ -157,7 +158,16 @@ def _why_so_large(arch: Architecture, shape: ImageShape, source: Chosen) -> str:
     return (shape.why if isinstance(shape, Look) else "") or f"the size of {source.spec.name}"
 
 
-def _check_resolution(arch: Architecture, resolution: int) -> None:
-    if arch.resolutions and resolution not in arch.resolutions:
-        able = ", ".join(map(str, arch.resolutions))
-        raise OptionError(f"--resolution {resolution}: {arch.name} cannot do that size. It does {able}.")
+def _check_resolution(host: PluginHost, arch: Architecture, resolution: int) -> None:
+    if not arch.resolutions or resolution in arch.resolutions:
+        return
+    specs = {name: spec for name, spec in host.specs("architecture").items() if isinstance(spec, Architecture)}
+    able = [name for name, spec in specs.items() if resolution in spec.resolutions]
+    able += [
+        f"{name} ({brings.distribution}: {brings.way})"
+        for name, brings in providing("architecture").items()
+        if resolution in brings.resolutions and name not in specs
+    ]
+    others = f" Architectures that do: {', '.join(able)}." if able else ""
+    sizes = ", ".join(map(str, arch.resolutions))
+    raise OptionError(f"--resolution {resolution}: {arch.name} cannot do that size. It does {sizes}.{others}")

@@ -1,0 +1,62 @@
+"""Errors of the command line's parser in gantool's words: hints for other tools' flags, and no library's sentences."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from typer._click import Command
+from typer._click.exceptions import BadParameter, ClickException, NoSuchOption, UsageError
+from typer.core import TyperGroup
+
+from gantool import hints
+
+_TAKES = {"float": "a number", "int": "a whole number", "bool": "yes or no"}
+_EXTRA = "Got unexpected extra argument"
+
+
+def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
+    """Reword an error in place: the nearest flag and what it takes, where `commands` are those of the root by name."""
+    if isinstance(error, NoSuchOption) and error.ctx is not None:
+        hint = _elsewhere(error.option_name, commands) or hints.hint(error.option_name, _flags(error.ctx.command))
+        error.message, error.possibilities = f"{error.message}.{hint}", None
+    elif isinstance(error, BadParameter) and isinstance(error.__cause__, ValidationError):
+        error.message = _said(error.__cause__.errors()[0])
+    elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and _takes_data(error):
+        error.message += ". Pictures are named by --data, and an architecture by --arch."
+
+
+def _takes_data(error: UsageError) -> bool:
+    return error.ctx is not None and "data" in _flags(error.ctx.command)
+
+
+def _flags(command: Command) -> dict[str, str]:
+    """The flags of a command by the name that they have in `hints`."""
+    flags = [flag for param in command.params for flag in (*param.opts, *param.secondary_opts) if flag.startswith("-")]
+    return {flag.lstrip("-").replace("-", "_"): flag for flag in flags}
+
+
+def _elsewhere(word: str, commands: Mapping[str, Command]) -> str:
+    """A sentence with the first command that has the flag."""
+    having = next((name for name, command in _leaves(commands) if word in _flags(command).values()), "")
+    return f" 'gantool {having}' takes it, and not this command." if having else ""
+
+
+def _leaves(commands: Mapping[str, Command]) -> Iterator[tuple[str, Command]]:
+    for name, command in commands.items():
+        if isinstance(command, TyperGroup):
+            yield from ((f"{name} {inner}", leaf) for inner, leaf in _leaves(command.commands))
+        else:
+            whole = getattr(command, "whole", None)
+            yield name, whole() if whole else command
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in words."""
+    given, context = problem.get("input"), problem.get("ctx", {})
+    kind = str(problem["type"])
+    limits = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}", "greater_than": "above {gt}"}
+    if kind in limits:
+        return f"it takes a number {limits[kind].format(**context)}, not {given}."
+    if kind.partition("_")[0] in _TAKES:
+        return f"it takes {_TAKES[kind.partition('_')[0]]}, not {given!r}."
+    return f"{str(problem['msg']).removeprefix('Value error, ').rstrip('.')}."

@@ -1,0 +1,154 @@
+"""Other tools' words for what gantool has, for errors: flags, settings, commands, components, kept by their letters."""
+
+import re
+from collections.abc import Collection, Mapping
+
+from gantool.errors import nearest
+
+FLAGS = {
+    "arch": "model model-name architecture network gan gan-type cfg type",
+    "data": "dataset data-dir dataroot data-root data-path dataset-path train-dir train-data img-dir input",
+    "resolution": "image-size img-size imsize load-size crop-size fine-size size res img-resolution input-size",
+    "size": "image-size img-size imsize max-size resolution output-size width",
+    "channels": "nc num-channels img-channels image-channels in-channels grayscale rgb",
+    "labels": "cond conditional class-cond class-conditional use-labels",
+    "label": "class class-idx class-id classes labels category",
+    "loss": "gan-loss gan-mode adv-loss loss-type criterion",
+    "penalty": "regularizer regularization reg gradient-penalty",
+    "augment": "aug augmentation diffaugment diff-augment ada augpipe aug-prob aug-types data-aug",
+    "batch": "batch-size bs minibatch minibatch-size batch-gpu train-batch-size",
+    "lr": "learning-rate eta",
+    "lr_g": "g-lr glr lr-gen generator-lr",
+    "lr_d": "d-lr dlr lr-disc discriminator-lr",
+    "betas": "beta1 beta2 beta b1 b2 adam-beta1 adam-beta2",
+    "flip": "mirror hflip random-flip horizontal-flip xflip flips",
+    "seed": "manual-seed random-seed rng",
+    "seeds": "seed manual-seed random-seed",
+    "n": "num num-samples n-samples num-images num-generate n-images count samples number images",
+    "device": "gpu gpu-id gpu-ids cuda use-cuda use-gpu",
+    "precision": "fp16 amp mixed-precision half bf16 dtype num-fp16-res",
+    "accumulate": "grad-accum gradient-accumulation gradient-accumulate-every accumulation-steps",
+    "snapshot_every": "snap sample-every sample-interval save-samples vis-freq evaluate-every",
+    "checkpoint_every": "save-every save-freq save-interval save-epoch-freq checkpoint-interval ckpt-every",
+    "resume": "resume-from continue continue-train load-model load-weights ckpt checkpoint load-from resume-pkl netg",
+    "log": "logger wandb tensorboard tb use-wandb use-tensorboard report-to log-to",
+    "out": "outdir output output-dir out-dir outf results-dir result-dir save-dir logdir log-dir exp-dir "
+    "checkpoints-dir outfile output-file save-path result output-image",
+    "name": "experiment exp exp-name experiment-name run-name desc",
+    "ema": "ema-kimg ema-halflife ema-decay ema-beta",
+    "truncation": "truncation-psi trunc psi trunc-psi",
+    "frames": "num-frames n-frames steps",
+    "fps": "framerate frame-rate",
+    "steps": "num-steps iterations num-iterations iters max-iter epochs",
+    "grid": "sheet contact-sheet",
+    "plugins_dir": "plugin-dir plugins",
+}
+"""Other tools' flags by the one that means the same here."""
+
+COMPONENTS = {
+    "logistic": "bce vanilla nonsaturating ns ns-logistic standard softplus",
+    "minimax": "saturating",
+    "lsgan": "mse ls least-squares l2",
+    "wasserstein": "wgan wgan-gp wgangp w",
+    "relativistic": "ragan rals rahinge relativistic-average",
+    "gp": "gradient-penalty wgan-gp",
+    "mlp": "fc linear vanilla simple",
+    "dcgan": "cnn conv convolutional",
+    "progressive": "progan pggan pgan progressive-gan proggan",
+    "msg": "msg-gan msggan msg-progan",
+    "stylegan2": "stylegan stylegan2-ada stylegan3 sg2 stylegan2-pytorch",
+    "diffaugment": "diff-augment diff-aug da",
+    "vgg19": "vgg",
+    "adam": "adam-optimizer",
+    "tensorboard": "tb tfevents",
+    "bf16": "fp16 float16 half amp mixed",
+    "float32": "fp32 full",
+}
+"""Other tools' names of components and values, by those here."""
+
+COMMANDS = {
+    "sample": "generate gen synthesize synth infer inference draw test generate-images predict",
+    "train": "fit run start learn training resume",
+    "tune": "search sweep optimize hpo",
+    "interpolate": "walk lerp morph video gen-video animate latent-walk",
+    "stylize": "style style-transfer transfer neural-style stylise nst",
+    "data": "dataset dataset-tool prepare check inspect datasets",
+    "plugins": "plugin extensions addons",
+    "project": "projector invert inversion encode",
+    "mix": "style-mixing stylemix",
+    "evaluate": "eval fid metrics calc-metrics score",
+}
+
+_OTHERWISE = (
+    (
+        "arch",
+        "gpus num-gpus n-gpus ngpu num-gpu nproc world-size multi-gpu multi-gpus",
+        "A process trains on one GPU: torchrun --nproc-per-node N -m gantool train ... --name NAME trains on N.",
+    ),
+    (
+        "arch",
+        "epochs n-epochs num-epochs nepochs max-epochs epoch niter num-train-epochs n-epoch",
+        "Training is counted in images: E epochs of N pictures are --images E*N, such as --images 200k.",
+    ),
+    (
+        "arch",
+        "steps num-steps iterations num-iterations iters max-iter max-steps total-steps num-train-steps n-iter",
+        "Training is counted in images: S steps of --batch B are --images S*B, such as --images 200k.",
+    ),
+    ("arch", "kimg total-kimg nimg", "Training is counted in images: a kimg of 200 is --images 200k."),
+    (
+        "arch",
+        "workers num-workers n-workers nthreads threads n-cpu pin-memory prefetch",
+        "Pictures are prepared once, into a cache, and there are no workers to set; OMP_NUM_THREADS is for torch.",
+    ),
+    (
+        "arch",
+        "nz latent latent-dim latent-size z-dim zdim noise-dim ngf ndf width network-capacity cbase cmax depth",
+        "It is an option of the architecture: --arch dcgan:latent=100,width=64. 'gantool plugins show dcgan' has all.",
+    ),
+    ("arch", "gamma r1 r1-gamma r1-weight lambda-gp", "It is the weight of a penalty: --penalty r1:weight=10."),
+    ("device", "no-cuda no-gpu cpu", "Did you mean --device cpu?"),
+    (
+        "truncation",
+        "network network-pkl pkl model model-path ckpt checkpoint load netg generator weights run",
+        "The model is the first argument, without a flag: a run folder or a .safetensors file.",
+    ),
+    (
+        "style_weight",
+        "content content-image content-img content-path style style-image style-img style-path style-images input",
+        "Pictures have no flag: gantool stylize CONTENT STYLE ... -o FILE.",
+    ),
+)
+"""What has no flag here: a flag of the command that it is about, the words, and what to do instead."""
+
+
+def bare(word: str) -> str:
+    """The letters and digits of a word, in lower case: `--image_size` and `imageSize` are one."""
+    return re.sub(r"[^a-z0-9]", "", word.lower())
+
+
+def counterpart(word: str, known: Collection[str], others: Mapping[str, str]) -> str | None:
+    """The one of `known` that a word means: by its letters, as a word of others, as the one that it begins, or is like.
+
+    Several may mean the same, so the first of `others` that is known counts.
+    """
+    letters = bare(word)
+    same = [name for name in known if bare(name) == letters]
+    meant = [name for name, words in others.items() if name in known and letters in map(bare, words.split())]
+    begun = [name for name in known if len(letters) > 2 and bare(name).startswith(letters)]
+    if same or meant or len(begun) == 1:
+        return (same or meant or begun)[0]
+    return nearest(word.strip("-"), known)
+
+
+def hint(word: str, known: Mapping[str, str]) -> str:
+    """A hint to follow the error about a flag or setting that does not exist; "" where nothing is near.
+
+    `known` are the settings of the command by name, each as it is spelt there.
+    """
+    letters = bare(word)
+    for flag, words, text in _OTHERWISE:
+        if flag in known and letters in map(bare, words.split()):
+            return f" {text}"
+    name = counterpart(word, known, FLAGS)
+    return f" Did you mean {known[name]}?" if name else ""

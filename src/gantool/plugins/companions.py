@@ -1,0 +1,69 @@
+"""The plugins of this project, which are packages of their own in its folder `plugins`: what each brings, and how."""
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_FOLDER = Path("plugins")
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A plugin of this project: its components by kind, and the resolutions of its architecture."""
+
+    distribution: str
+    provides: Mapping[str, tuple[str, ...]]
+    resolutions: tuple[int, ...] = field(default=())
+
+    @property
+    def way(self) -> str:
+        """The command that installs it: from this copy of gantool's repository, or from one to be made."""
+        here = Path(__file__).parents[3] / _FOLDER / self.distribution
+        if (here / "pyproject.toml").is_file():
+            near = os.path.relpath(here)
+            return f"gantool plugins install {here if near.startswith('..') else Path(os.curdir) / near}"
+        return f"gantool plugins install ./{_FOLDER / self.distribution} in a copy of gantool's repository"
+
+    def is_called(self, name: str) -> bool:
+        """True if the name means this plugin: that of its distribution, with or without `gantool-`."""
+        return name in (self.distribution, self.distribution.removeprefix("gantool-"))
+
+
+COMPANIONS = (
+    Companion(
+        "gantool-stylegan2",
+        {"architecture": ("stylegan2",), "command": ("mix", "project")},
+        (32, 64, 128, 256, 512, 1024),
+    ),
+    Companion(
+        "gantool-r3gan", {"architecture": ("r3gan",), "penalty": ("r1-falling", "r2-falling")}, (32, 64, 128, 256)
+    ),
+    Companion("gantool-tensorboard", {"observer": ("tensorboard",)}),
+)
+
+_WITHOUT = {
+    ("observer", "wandb"): "No plugin of this project logs to wandb; gantool-tensorboard writes event files, and "
+    "metrics.jsonl of a run has every number. 'gantool plugins new wandb --kind observer' begins one.",
+}
+
+
+def providing(kind: str) -> dict[str, Companion]:
+    """The components of a kind that companions bring, by name."""
+    return {name: each for each in COMPANIONS for name in each.provides.get(kind, ())}
+
+
+def absent(present: Collection[str]) -> Iterator[Companion]:
+    """The companions of which neither the distribution nor a component is among these names."""
+    for each in COMPANIONS:
+        names = {each.distribution, *(name for provided in each.provides.values() for name in provided)}
+        if not names & set(present):
+            yield each
+
+
+def explained(kind: str, name: str) -> str:
+    """A sentence about a component that a companion brings, or would be expected to; "" for others."""
+    brings = providing(kind).get(name)
+    if brings is None:
+        return _WITHOUT.get((kind, name), "")
+    return f"{kind.capitalize()} {name!r} comes with {brings.distribution}, which is not installed: {brings.way}"

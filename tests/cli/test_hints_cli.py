@@ -1,0 +1,144 @@
+"""Other tools' words: each gets the flag, command or component that means the same here, or the reason for none."""
+
+import importlib
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import gantool as face
+from gantool import hints
+from gantool.api.kinds import KINDS
+from gantool.api.run_config import SETTINGS
+from gantool.errors import OptionError, UsageError
+from gantool.plugins.companions import COMPANIONS, absent
+from gantool.plugins.host import PluginHost
+from gantool.run.config import check_types, read_config
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("train --image-size 64", "Did you mean --resolution?"),
+        ("train --imageSize 64", "Did you mean --resolution?"),
+        ("train --epochs 20", "E epochs of N pictures are --images E*N"),
+        ("train --num-steps 20", "S steps of --batch B are --images S*B"),
+        ("train --kimg 200", "--images 200k"),
+        ("train --mirror 1", "Did you mean --flip?"),
+        ("train --gpus 2", "torchrun --nproc-per-node N"),
+        ("train --outdir x", "Did you mean --out?"),
+        ("train --batch_size 3", "Did you mean --batch?"),
+        ("train --batch-size 3", "Did you mean --batch?"),
+        ("train --learning-rate 3", "Did you mean --lr?"),
+        ("train --dataroot x", "Did you mean --data?"),
+        ("train --cond 1", "Did you mean --labels?"),
+        ("train --no-cuda", "--device cpu"),
+        ("train --num-workers 4", "there are no workers to set"),
+        ("train --latent-dim 4", "--arch dcgan:latent=100"),
+        ("train --flpi", "Did you mean --flip?"),
+        ("train photos", "named by --data"),
+        ("tune --epochs 3", "--images E*N"),
+        ("sample x --network y", "The model is the first argument"),
+        ("sample x --num 4", "Did you mean -n?"),
+        ("sample x --trunc 0.7", "Did you mean --truncation?"),
+        ("sample x --class 1", "Did you mean --label?"),
+        ("sample x --outdir y", "Did you mean --out?"),
+        ("stylize a b --content-image c", "gantool stylize CONTENT STYLE"),
+        ("stylize a b --num-steps 10", "Did you mean --steps?"),
+        ("stylize a b --image-size 10", "Did you mean --size?"),
+        ("data check x --labels", "'gantool train' takes it"),
+        ("generate x", "Did you mean 'sample'?"),
+        ("style-transfer x", "Did you mean 'stylize'?"),
+        ("plugin list", "Did you mean 'plugins'?"),
+        ("projector x", "comes with gantool-stylegan2, which is not installed: gantool plugins install"),
+        ("train --arch stylegan2", "comes with gantool-stylegan2, which is not installed: gantool plugins install"),
+        ("train --arch stylegan", "Architecture 'stylegan2' comes with gantool-stylegan2"),
+        ("train --arch cnn", "Did you mean 'dcgan'?"),
+        ("train --arch mlp --loss wgan", "Did you mean 'wasserstein'?"),
+        ("train --arch mlp --log tensorboard", "comes with gantool-tensorboard, which is not installed"),
+        ("train --arch mlp --log wandb", "gantool plugins new wandb --kind observer"),
+        ("train --arch mlp --device gpu", "Did you mean 'cuda'?"),
+        ("train --arch mlp --device 1", "Did you mean 'cuda:1'?"),
+        ("train --arch mlp --precision fp16", "Did you mean 'bf16'?"),
+        ("train --arch dcgan --resolution 512 --data shapes", "Architectures that do: progressive, msg, stylegan2 ("),
+        ("train --lr fast", "it takes a number, not 'fast'"),
+        ("train --batch 1.5", "it takes a whole number, not '1.5'"),
+        ("train --arch mlp --betas 0.5", "--betas takes 2 numbers (at least 0, below 1) joined by ',', not 0.5"),
+        ("sample x -n 0", "it takes a number at least 1, not 0"),
+        ("sample x --format gif", "'gif' is not one of 'png', 'webp', 'jpeg'"),
+        ("plugins show r3gan", "Architecture 'r3gan' comes with gantool-r3gan"),
+        ("plugins show tensorboard", "comes with gantool-tensorboard"),
+        ("plugins show gantool-r3gan", "gantool-r3gan is not installed: gantool plugins install"),
+    ],
+)
+def test_a_word_of_others_gets_a_hint(gantool, monkeypatch, tmp_path, words, said):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("GANTOOL_PLUGINS", "")
+    ended = gantool(*words.split())
+    assert ended.code == 2
+    assert said in " ".join(ended.err.replace("│", " ").split())
+    assert "Input should" not in ended.err
+    assert "Value error" not in ended.err
+
+
+def test_settings_in_files_and_python_get_the_same_hints(tmp_path):
+    (tmp_path / "a.toml").write_text("image_size = 64")
+    with pytest.raises(UsageError, match=r"no setting 'image_size'. Did you mean 'resolution'"):
+        read_config(tmp_path / "a.toml")
+    with pytest.raises(OptionError, match=r"no setting 'epochs'. Training is counted in images"):
+        check_types({"epochs": 3}, "here")
+    with pytest.raises(OptionError, match=r"no setting 'learning_rate'. Did you mean 'lr'"):
+        face.configure(arch="mlp", learning_rate=1e-3)
+
+
+def test_every_word_has_one_meaning_in_a_command_that_trains():
+    known = {name: f"--{name}" for name in SETTINGS}
+    for name, words in hints.FLAGS.items():
+        for word in words.split() if name in known else ():
+            assert hints.hint(word, known), word
+    for word in SETTINGS:
+        assert hints.counterpart(word, known, hints.FLAGS) == word
+
+
+def test_a_model_file_is_no_run_to_resume(gantool, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "runs" / "one"
+    run.mkdir(parents=True)
+    for name in ("config.toml", "generator.safetensors"):
+        (run / name).touch()
+    ended = gantool("train", "--resume", "runs/one/generator.safetensors")
+    assert ended.code == 2
+    assert "holds weights alone. Resume the run by its folder, --resume runs/one, or begin" in ended.err
+    assert "--init runs/one/generator.safetensors" in ended.err
+
+
+def test_the_list_ends_with_the_projects_own_plugins_that_are_not_installed(gantool, monkeypatch):
+    monkeypatch.setenv("GANTOOL_PLUGINS", "")
+    said = "Not installed: gantool-tensorboard (tensorboard): gantool plugins install"
+    assert said in gantool("plugins", "list").out
+    assert [each.distribution for each in absent(["r3gan", "gantool-stylegan2"])] == ["gantool-tensorboard"]
+
+
+@pytest.mark.parametrize("companion", COMPANIONS, ids=lambda each: each.distribution)
+def test_companions_bring_what_their_packages_declare(companion, monkeypatch):
+    folder = REPOSITORY / "plugins" / companion.distribution
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    (module,) = project["entry-points"]["gantool"].values()
+    monkeypatch.setattr(sys, "path", [str(folder / "src"), *sys.path])
+    host = PluginHost(third_party=False, environ={})
+    host.add(importlib.import_module(module), companion.distribution)
+    brought = {kind: tuple(spec.name for _, spec in host.provided() if spec.name in host.specs(kind)) for kind in KINDS}
+    assert {kind: names for kind, names in brought.items() if names} == dict(companion.provides)
+    for name in companion.provides.get("architecture", ()):
+        assert host.find("architecture", name).resolutions == companion.resolutions
+    assert companion.way.endswith(companion.distribution)
+
+
+def test_there_are_no_other_companions():
+    assert {each.distribution for each in COMPANIONS} == {
+        path.parent.name for path in (REPOSITORY / "plugins").glob("*/pyproject.toml")
+    }

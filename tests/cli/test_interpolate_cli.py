@@ -86,12 +86,35 @@ def test_a_walk_without_a_w_space_stays_in_a_class_and_says_so(model: str) -> No
     assert np.array_equal(tile(np.asarray(Image.open("a.png")), 8), np.asarray(expected))
 
 
+def test_a_folder_gets_numbered_frames(model: str) -> None:
+    printed = call(model, "--seeds", "4,7", "--frames", "3", "-o", "walk/frames", "--json")
+    assert json.loads(printed)["files"] == [f"walk/frames/frame{index:06d}.png" for index in range(3)]
+    expected = gantool.load(model).sample([4, 7])
+    for name, picture in zip(("frame000000", "frame000002"), expected, strict=True):
+        assert np.array_equal(np.asarray(Image.open(f"walk/frames/{name}.png")), np.asarray(picture))
+    with pytest.raises(OptionError, match=r"frame000000.png is there already.*--overwrite"):
+        call(model, "--seeds", "4,7", "--frames", "3", "-o", "walk/frames")
+    call(model, "--seeds", "7,4", "--frames", "3", "-o", "walk/frames", "--overwrite")
+    with pytest.raises(OptionError, match=r"frame000002.png is of a longer work"):
+        call(model, "--seeds", "7,4", "--frames", "2", "-o", "walk/frames", "--overwrite")
+
+
+def test_truncation_goes_from_a_value_to_another(model: str) -> None:
+    call(model, "--seeds", "4", "--frames", "3", "--truncation", "0.5-1", "-o", "a.png")
+    strip = np.asarray(Image.open("a.png"))
+    for index, psi in enumerate([0.5, 0.75, 1.0]):
+        (expected,) = gantool.load(model).sample([4], truncation=psi)
+        assert np.array_equal(tile(strip, index), np.asarray(expected))
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
         (["-o", "a.avi"], r"\.png, \.apng, \.gif, \.webp, \.mp4"),
         (["-o", "a.webp", "--seeds", "4"], "two seeds"),
         (["-o", "a.webp", "--frames", "3"], "--frames 3"),
+        (["-o", "a.webp", "--truncation", "0.5-3"], "from 0 to 2, or two as in 0.3-1, not 0.5-3"),
+        (["-o", "a.webp", "--truncation", "-1"], "from 0 to 2"),
         (["-o", "a.gif", "--fps", "60"], "at most 50 frames"),
         (["-o", "a.webp", "--frames", "100000", "--scale", "32"], "lower --frames or --scale"),
         (["-o", "a.webp", "--label", "cat"], "without labels"),

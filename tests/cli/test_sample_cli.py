@@ -76,6 +76,23 @@ def test_a_grid_holds_the_same_pictures(run: str) -> None:
     assert np.array_equal(grid[20:36, 2:18], pixels("a/seed000002.png"))
 
 
+def test_one_picture_or_sheet_may_have_a_file_of_its_own_name(run: str) -> None:
+    assert call("sample", run, "--seeds", "3", "-o", "one/face.webp") == "one/face.webp\n"
+    assert np.array_equal(pixels("one/face.webp"), np.asarray(gantool.load(run).sample([3])[0]))
+    assert call("sample", run, "-n", "4", "--grid", "-o", "sheet.png") == "sheet.png\n"
+    assert pixels("sheet.png").shape[0] > 32
+    with pytest.raises(OptionError, match=r"sheet.png is one picture, and 16 are drawn: add --grid"):
+        call("sample", run, "-o", "sheet.png")
+    with pytest.raises(OptionError, match=r"Did you mean '.jpg'"):
+        call("sample", run, "-n", "1", "-o", "a.jpeg")
+    with pytest.raises(OptionError, match=r"--format webp and --out a.png are two formats"):
+        call("sample", run, "-n", "1", "-o", "a.png", "--format", "webp")
+    with pytest.raises(OptionError, match=r"face.webp is there already"):
+        call("sample", run, "--seeds", "4", "-o", "one/face.webp")
+    assert call("sample", run, "-n", "2", "-o", "v1.5") == "v1.5\n"
+    assert Path("v1.5/seed000001.png").is_file()
+
+
 def test_every_choice_is_in_the_file_name(run: str) -> None:
     call("sample", run, "--seeds", "7", "--truncation", "0.5", "--scale", "2", "--format", "webp", "--out", "a")
     call("sample", run, "--seeds", "7", "--level", "16", "--format", "jpeg", "--out", "a")

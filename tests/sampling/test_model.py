@@ -222,6 +222,38 @@ def test_a_walks_key_frames_are_the_samples(method: str, kind: type[Convolutions
     assert torch.equal(loop[[0, 14, 28]], loaded.images([3, 1, 9], truncation=0.7))
 
 
+@pytest.mark.parametrize("kind", [Convolutions, Mapped])
+def test_truncation_may_go_from_one_value_to_another_also_for_one_seed(kind: type[Convolutions]) -> None:
+    loaded = model(kind())
+    swept = loaded.interpolate([3], 5, truncation=(0.0, 1.0))
+    for frame, psi in zip(swept, [0.0, 0.25, 0.5, 0.75, 1.0], strict=True):
+        assert torch.equal(frame, loaded.images([3], truncation=psi)[0])
+    walk = loaded.interpolate([3, 9], 5, "lerp", truncation=(0.5, 1.0))
+    assert torch.equal(walk[0], loaded.images([3], truncation=0.5)[0])
+    assert torch.equal(walk[-1], loaded.images([9])[0])
+    loop = loaded.interpolate([3], 4, loop=True, truncation=(0.0, 1.0))
+    assert torch.equal(loop[1], loop[3])
+    assert torch.equal(loop[[0, 2]], swept[[0, 4]])
+
+
+def test_a_truncation_goes_to_the_mean_of_each_class() -> None:
+    loaded = model(Mapped(), classes=("a", "b"))
+    walk = loaded.interpolate([0, 0], 3, "lerp", labels=["a", "b"], truncation=(0.0, 0.0))
+    assert torch.equal(walk[0], loaded.images([0], 0.0, "a")[0])
+    assert torch.equal(walk[-1], loaded.images([0], 0.0, "b")[0])
+
+
+@pytest.mark.parametrize("psi", [-0.1, 2.1, float("inf")])
+def test_truncation_has_the_limits_of_the_command(psi: float) -> None:
+    loaded = model()
+    with pytest.raises(OptionError, match="from 0 for the mean picture to 2"):
+        loaded.sample([1], truncation=psi)
+    with pytest.raises(OptionError, match="from 0 for the mean picture to 2"):
+        loaded.interpolate([1, 2], 4, truncation=(1.0, psi))
+    with pytest.raises(OptionError, match="do not fit in memory"):
+        loaded.interpolate([1, 2], 100_001)
+
+
 def test_a_walk_without_a_w_space_stays_in_one_class() -> None:
     loaded = model(classes=("cat", "dog"))
     path = loaded.interpolate([4, 5], 5)

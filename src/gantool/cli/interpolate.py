@@ -1,5 +1,6 @@
 """`gantool interpolate`: a latent walk between seeds, as a strip, an animation or a film."""
 
+import re
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -11,16 +12,19 @@ import typer
 
 from gantool.cli.arguments import takes
 from gantool.cli.components import PluginsDir
-from gantool.cli.model_options import Device, Json, Level, ModelPath, Overwrite, Scale, Truncation
+from gantool.cli.model_options import Device, Json, Level, ModelPath, Overwrite, Scale
 from gantool.cli.seeds import parse_seeds
 from gantool.errors import OptionError
+from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, MOST_TRUNCATION
 
 if TYPE_CHECKING:
+    from jaxtyping import UInt8
+    from torch import Tensor
+
     from gantool.sampling.model import Model
 
 STRIP_FRAMES_PER_STEP = 8
 SECONDS_PER_STEP = 1
-MOST_PIXELS = 2**32
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class Walk:
     out: Annotated[
         Path,
         typer.Option(
-            "-o", "--out", metavar="FILE", help="Output: a strip (.png), an animation or film (.webp .gif .apng .mp4)."
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="Output: a strip (.png), an animation or film (.webp .gif .apng .mp4), or a folder of frames.",
         ),
     ]
     seeds: Annotated[str, typer.Option(metavar="SEEDS", help="Seeds to pass through, in order: 1,5,9 or 0-3.")] = "0-3"
@@ -40,7 +47,7 @@ class Walk:
         typer.Option(
             metavar="N",
             min=2,
-            max=100_000,
+            max=MOST_FRAMES,
             help="Number of frames. Default: one second from seed to seed (8 frames in a strip).",
         ),
     ] = None
@@ -50,7 +57,13 @@ class Walk:
     ] = "auto"
     loop: Annotated[bool, typer.Option("--loop", help="Return to the first seed, and repeat for ever.")] = False
     fps: Annotated[int, typer.Option(metavar="N", min=1, max=240, help="Frames per second.")] = 25
-    truncation: Truncation = 1.0
+    truncation: Annotated[
+        str,
+        typer.Option(
+            metavar="X[-Y]",
+            help="Truncation psi: 1 disables it, 0 gives the mean picture; 0.3-1 goes from the one to the other.",
+        ),
+    ] = "1"
     label: Annotated[
         list[str] | None,
         typer.Option(metavar="LABEL", help="Class, by name or index; a model with a w space also takes one per seed."),
@@ -63,15 +76,29 @@ class Walk:
     as_json: Json = False
 
     def numbers(self) -> list[int]:
-        """The seeds. Raises OptionError for fewer than two."""
+        """The seeds. Raises OptionError for fewer than two, where truncation does not go from a value to another."""
         numbers = parse_seeds(self.seeds)
-        if len(numbers) < 2:
-            raise OptionError("--seeds: a walk needs two seeds or more, as in --seeds 1,5,9.")
+        if len(numbers) < 2 and not isinstance(self.psi(), tuple):
+            raise OptionError("--seeds: a walk needs two seeds or more, as in --seeds 1,5,9, or --truncation 0.3-1.")
         return numbers
+
+    def psi(self) -> float | tuple[float, float]:
+        """The truncation, or that of the first and last frame. Raises OptionError for what is neither."""
+        match = re.fullmatch(r"(\d*\.?\d+)(?:-(\d*\.?\d+))?", self.truncation.strip())
+        values = [float(text) for text in match.groups() if text] if match else []
+        if not values or max(values) > MOST_TRUNCATION:
+            raise OptionError(
+                f"--truncation takes a number from 0 to {MOST_TRUNCATION:g}, or two as in 0.3-1, not {self.truncation}."
+            )
+        return values[0] if len(values) == 1 else (values[0], values[1])
+
+    def is_folder(self) -> bool:
+        """True if frames become files of their own."""
+        return self.out.is_dir() or not self.out.suffix
 
     def count(self, seeds: int) -> int:
         """The number of frames through so many seeds. Raises OptionError if they are too few."""
-        steps = seeds if self.loop else seeds - 1
+        steps = seeds if self.loop else max(1, seeds - 1)
         per_step = STRIP_FRAMES_PER_STEP if self.out.suffix.lower() == ".png" else SECONDS_PER_STEP * self.fps
         count = steps * per_step + (not self.loop) if self.frames is None else self.frames
         if count < seeds:
@@ -81,19 +108,25 @@ class Walk:
 
 @takes(Walk)
 def interpolate(walk: Walk) -> None:
-    """Walk from seed to seed: each seed's own frame is exactly what `gantool sample` draws for it."""
+    """Walk from seed to seed: each seed's own frame is exactly what `gantool sample` draws for it.
+
+    `-o FOLDER` writes frame000000.png and so on. `--truncation 0.3-1` goes from the one to the other, also for a
+    single seed.
+    """
     numbers = walk.numbers()
     count = walk.count(len(numbers))
 
     from gantool.cli import output
     from gantool.cli.out_files import check_out, tell_what_is_lost
     from gantool.cli.progress import showing_progress
-    from gantool.render.animations import check_rate, save_frames
+    from gantool.render.animations import check_rate
     from gantool.render.pictures import upscale
     from gantool.sampling.load import load
 
-    check_out(walk.out, walk.overwrite, moving=True)
-    check_rate(walk.out, walk.fps)
+    psi = walk.psi()
+    if not walk.is_folder():
+        check_out(walk.out, walk.overwrite, moving=True)
+        check_rate(walk.out, walk.fps)
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         loaded = load(walk.model, walk.device)
         if count * (loaded.card.resolution * walk.scale) ** 2 * loaded.card.channels > MOST_PIXELS:
@@ -101,15 +134,25 @@ def interpolate(walk: Walk) -> None:
                 f"{count} frames at --scale {walk.scale} do not fit in memory: lower --frames or --scale."
             )
         labels = _labels(walk, loaded, numbers[0])
-        images = loaded.interpolate(numbers, count, walk.method, walk.loop, walk.truncation, labels, walk.level)
-        times = [Fraction(1, walk.fps)] * count
-        save_frames(walk.out, upscale(images, walk.scale), times, plays=0 if walk.loop else 1)
+        images = loaded.interpolate(numbers, count, walk.method, walk.loop, psi, labels, walk.level)
+        files = _write(walk, upscale(images, walk.scale))
         tell_what_is_lost(walk.out.suffix, loaded.card.channels)
     if walk.as_json:
-        files = {"files": [str(walk.out)], "seeds": numbers}
-        output.result_json({**files, "frames": count, "fps": walk.fps, "loop": walk.loop})
+        drawn = {"files": [str(file) for file in files], "seeds": numbers}
+        output.result_json({**drawn, "frames": count, "fps": walk.fps, "loop": walk.loop})
     else:
         output.result(str(walk.out))
+
+
+def _write(walk: Walk, images: "UInt8[Tensor, 'n c h w']") -> list[Path]:
+    """Write the frames as one file, or each as one of its own."""
+    from gantool.render.animations import save_frames
+    from gantool.render.pictures import save_numbered
+
+    if walk.is_folder():
+        return save_numbered(walk.out, images, walk.overwrite)
+    save_frames(walk.out, images, [Fraction(1, walk.fps)] * len(images), plays=0 if walk.loop else 1)
+    return [walk.out]
 
 
 def _labels(walk: Walk, model: "Model", first: int) -> str | list[str] | None:

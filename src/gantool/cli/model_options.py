@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from gantool.sampling.limits import MOST_TRUNCATION
+
 ModelPath = Annotated[
     str, typer.Argument(metavar="MODEL", help="A run folder, a checkpoint folder or a .safetensors file.")
 ]
@@ -12,7 +14,10 @@ ModelPath = Annotated[
 Truncation = Annotated[
     float,
     typer.Option(
-        metavar="X", min=0, max=2, help="Truncation psi: 1 disables it, 0 gives the mean picture; lower is less varied."
+        metavar="X",
+        min=0,
+        max=MOST_TRUNCATION,
+        help="Truncation psi: 1 disables it, 0 gives the mean picture; lower is less varied.",
     ),
 ]
 """Its default is 1.0."""

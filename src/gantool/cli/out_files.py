@@ -22,15 +22,21 @@ def tell_what_is_lost(suffix: str, channels: int) -> None:
         say(_LOST[suffix.lower()])
 
 
-def check_out(out: Path, overwrite: bool, moving: bool = False) -> None:
-    """Raise OptionError, before any work, when the file cannot be written there."""
+def check_suffix_of_picture(out: Path) -> None:
+    """Raise OptionError unless pictures of this suffix can be written."""
     suffix = out.suffix.lower()
-    if moving:
-        check_suffix(out)
-    elif suffix not in ENCODINGS:
+    if suffix not in ENCODINGS:
         raise OptionError(
             f"{out}: the suffix chooses the format: {', '.join(ENCODINGS)}.{did_you_mean(suffix, ENCODINGS)}"
         )
+
+
+def check_out(out: Path, overwrite: bool, moving: bool = False) -> None:
+    """Raise OptionError, before any work, when the file cannot be written there."""
+    if moving:
+        check_suffix(out)
+    else:
+        check_suffix_of_picture(out)
     if out.exists() and not overwrite:
         raise OptionError(f"{out} is there already: choose another name, or replace it with --overwrite.")
     place = next(folder for folder in out.absolute().parents if folder.exists())

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from gantool.sampling.latent_file import LatentFile
     from gantool.sampling.model import Model
 
-AT_ONCE = 256  # pictures held in memory while files are written
 SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
+PICTURES = (*SUFFIXES.values(), ".jpeg", ".gif", ".apng", ".bmp", ".tif", ".tiff", ".avif", ".mp4")
+"""Suffixes that no folder has."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ class SampleArguments:
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", metavar="FOLDER", help="Output folder. Default: samples/NAME-IMAGES_SEEN of the model."
+            "-o",
+            "--out",
+            metavar="FOLDER|FILE",
+            help="Output folder, or file for one picture or sheet. Default: samples/NAME-IMAGES_SEEN of the model.",
         ),
     ] = None
     format: Annotated[Literal["png", "webp", "jpeg"], typer.Option(help="File format; PNG and WebP are lossless.")] = (
@@ -75,6 +79,25 @@ class SampleArguments:
             raise OptionError("--latents takes the place of -n, --seeds and --truncation; leave these out.")
         return list(range(self.n or 16)) if self.seeds is None else list(dict.fromkeys(parse_seeds(self.seeds)))
 
+    def one_file(self) -> bool:
+        """True if `--out` names a picture and no folder: by its suffix."""
+        return self.out is not None and self.out.suffix.lower() in PICTURES and not self.out.is_dir()
+
+    def check_file(self, seeds: int) -> None:
+        """Raise OptionError unless `--out` is a format that is written, and one picture is drawn."""
+        from gantool.cli.out_files import check_suffix_of_picture
+
+        assert self.out is not None
+        check_suffix_of_picture(self.out)
+        if self.format != "png" and SUFFIXES[self.format] != self.out.suffix.lower():
+            raise OptionError(f"--format {self.format} and --out {self.out} are two formats: leave --format out.")
+        count = seeds * len(self.label or [""])
+        if not self.grid and count > 1:
+            raise OptionError(
+                f"--out {self.out} is one picture, and {count} are drawn: add --grid for a sheet of them, or give one "
+                "seed, or a folder."
+            )
+
 
 @takes(SampleArguments)
 def sample(arguments: SampleArguments) -> None:
@@ -93,17 +116,19 @@ def sample(arguments: SampleArguments) -> None:
 
     found = None if arguments.latents is None else load_latents(arguments.latents)
     numbers = numbers if found is None else list(range(len(found.latents)))
+    if arguments.one_file():
+        arguments.check_file(len(numbers))
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         pictures = _Pictures(arguments, load(arguments.model, arguments.device), numbers, found)
         files = pictures.write_sheet() if arguments.grid else pictures.write_singles()
         if not arguments.grid:
-            tell_what_is_lost(SUFFIXES[arguments.format], pictures.model.card.channels)
+            tell_what_is_lost(files[0].suffix, pictures.model.card.channels)
     if arguments.as_json:
         chosen = [name for name in pictures.labels if name is not None]
         drawn = {"seeds": numbers} if arguments.latents is None else {"latents": str(arguments.latents)}
         output.result_json({"files": [str(file) for file in files], **drawn, "labels": chosen})
     else:
-        output.result(str(files[0] if arguments.grid else pictures.folder))
+        output.result(str(files[0] if arguments.grid or arguments.one_file() else pictures.folder))
 
 
 @dataclass
@@ -139,8 +164,10 @@ class _Pictures:
         return self.model.images(numbers, self.arguments.truncation, label, self.arguments.level)
 
     def path(self, stem: str, labels: list[str | None]) -> Path:
-        """The file for a stem, with the options in its name."""
+        """The file for a stem, with the options in its name; the output itself if that is a file."""
         arguments = self.arguments
+        if arguments.out is not None and arguments.one_file():
+            return arguments.out
         stem = stem if arguments.latents is None else f"{arguments.latents.stem}-{stem.replace('seed', 'latent')}"
         words = words_of(self.model.class_names)
         classes = of_classes([words[label] for label in labels if label is not None])
@@ -149,7 +176,7 @@ class _Pictures:
 
     def write_singles(self) -> list[Path]:
         """Write one file per seed and class."""
-        from gantool.render.pictures import save_pictures, to_pil, upscale
+        from gantool.render.pictures import AT_ONCE, save_pictures, to_pil, upscale
 
         files = []
         for label in self.labels:

@@ -36,13 +36,16 @@ def draw(seeds: Sequence[int], dim: int) -> Float[Tensor, "n d"]:
 
 
 def truncate(
-    latents: Float[Tensor, "n *d"], psi: float, mean: Float[Tensor, "..."] | None = None
+    latents: Float[Tensor, "n *d"], psi: float | Float[Tensor, " n"], mean: Float[Tensor, "..."] | None = None
 ) -> Float[Tensor, "n *d"]:
     """Pull latents toward the mean: psi 1 leaves them, 0 gives the mean (Karras et al. 2019, appendix B).
 
-    `mean` is `[*d]`, or `[n, *d]` with one for each latent; zero, the mean of z, if not given.
+    `psi` is one for all, or one for each. `mean` is `[*d]`, or `[n, *d]` with one for each latent; zero, the mean of z,
+    if not given.
     """
-    if psi == 1:
+    if isinstance(psi, Tensor):
+        psi = psi.view(-1, *[1] * (latents.dim() - 1))
+    elif psi == 1:
         return latents
     return latents * psi if mean is None else lerp(mean.expand_as(latents), latents, psi)
 
@@ -100,6 +103,13 @@ def walk(
     if not loop:
         path[-1] = keys[-1]
     return path
+
+
+def sweep(start: float, stop: float, frames: int, loop: bool = False) -> Float[Tensor, " frames"]:
+    """Values from start to stop; with `loop` to stop and back, one frame short of the start."""
+    if loop:
+        return start + (stop - start) * (1 - (torch.arange(frames) * 2 / frames - 1).abs())
+    return torch.linspace(start, stop, frames)
 
 
 def _segment(keys: Tensor, step: int, t: Tensor, method: Method, loop: bool) -> Tensor:

@@ -22,6 +22,8 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
 }
 THREADS = 4
+AT_ONCE = 256
+"""Pictures held in memory while files are written."""
 DARKER = 0.4
 """How much darker every other square behind transparency is, in [-1, 1]: 204 beside white."""
 
@@ -70,6 +72,25 @@ def save_pictures(pictures: Sequence[Image.Image], paths: Sequence[Path], overwr
         for folder in {path.parent for path in paths}:
             make_folder(folder)
         list(threads.map(_write, contents, paths, same))
+
+
+def save_numbered(folder: Path, images: UInt8[Tensor, "n c h w"], overwrite: bool = False) -> list[Path]:
+    """Write each picture as a file `frame000000.png` and so on; the paths.
+
+    Raises OptionError if the folder has such files of another work, unless they are replaced.
+    """
+    paths = [folder / f"frame{index:06d}.png" for index in range(len(images))]
+    there = sorted(folder.glob("frame[0-9]*.png"))
+    if there and not overwrite:
+        raise OptionError(
+            f"{there[0]} is there already: choose another folder, or replace such files with --overwrite."
+        )
+    if beyond := sorted(set(there) - set(paths)):
+        raise OptionError(f"{beyond[0]} is of a longer work and would be taken for a part of this one: remove it.")
+    for start in range(0, len(paths), AT_ONCE):
+        block = slice(start, start + AT_ONCE)
+        save_pictures([to_pil(image) for image in images[block]], paths[block], overwrite)
+    return paths
 
 
 def make_folder(folder: Path) -> None:

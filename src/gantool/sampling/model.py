@@ -1,6 +1,5 @@
 """A trained generator and its card, which draws the same picture for the same seed every time."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +17,7 @@ from gantool.errors import CheckpointError, OptionError, PluginError, UnknownNam
 from gantool.render.pictures import to_pil
 from gantool.sampling.labels import LabelChoice, choose_labels, listed
 from gantool.sampling.latent_file import replaced
+from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, MOST_TRUNCATION
 
 MEAN_DRAWS = 4096
 METHODS: dict[str, dict[str, latent_space.Method]] = {
@@ -25,6 +25,14 @@ METHODS: dict[str, dict[str, latent_space.Method]] = {
     "w": {"auto": "smooth", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth"},
 }
 """The path in latent space for each method, in z and in w."""
+
+
+def check_truncation(psi: float) -> None:
+    """Raise OptionError for a truncation that is none."""
+    if not 0 <= psi <= MOST_TRUNCATION:
+        raise OptionError(
+            f"The truncation is from 0 for the mean picture to {MOST_TRUNCATION:g}, 1 for none; it cannot be {psi}."
+        )
 
 
 class Model:
@@ -46,7 +54,7 @@ class Model:
         self.generator = gan.generator.to(self.device, torch.float32).eval()
         self.latent_dim = gan.latent_dim
         self._drawing = Drawing(card.resolution, self.device)
-        self._means: dict[int | None, Tensor] = {}
+        self._known_means: dict[int | None, Tensor] = {}
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -123,11 +131,14 @@ class Model:
         frames: int,
         method: str = "auto",
         loop: bool = False,
-        truncation: float = 1.0,
+        truncation: float | tuple[float, float] = 1.0,
         labels: LabelChoice = None,
         level: int | None = None,
     ) -> UInt8[Tensor, "frames c h w"]:
         """A walk from seed to seed. A seed's own frame is exactly its sample.
+
+        Two values of truncation are those of the first and last frame, with all between them; with `loop` the second is
+        that of the middle. One seed is enough for them.
 
         `method` is slerp, lerp, smooth (a spline through the seeds; in z it stays on the Gaussian's shell) or auto:
         slerp in z, smooth in w. Without a w space a conditional model keeps one label: the first seed's, if none is
@@ -138,16 +149,45 @@ class Model:
             raise UnknownNameError(
                 f"No method {method!r}.{did_you_mean(method, methods)} There are {', '.join(methods)}."
             )
-        if len(seeds) < 2 or frames < len(seeds):
+        swept = isinstance(truncation, tuple)
+        if len(seeds) < 2 - swept or frames < max(2, len(seeds)):
             raise OptionError(f"A walk takes two seeds or more and a frame for each, not {len(seeds)} and {frames}.")
+        if frames > MOST_FRAMES or frames * self.card.resolution**2 * self.card.channels > MOST_PIXELS:
+            raise OptionError(f"{frames:,} frames do not fit in memory: draw a walk of fewer.")
         chosen = self.choose_labels(seeds, labels)
         if chosen is not None and self.space == "z":
             if labels is not None and len(set(chosen.tolist())) > 1:
                 raise OptionError("This model cannot blend classes: give one label for the whole walk.")
             chosen = chosen[:1].expand(len(seeds))
-        keys = self._latents(seeds, chosen, truncation)
-        path = latent_space.walk(keys, frames, methods[method], loop)
+        if isinstance(truncation, tuple):
+            path = self._swept(seeds, chosen, frames, methods[method], loop, truncation)
+        else:
+            path = latent_space.walk(self._latents(seeds, chosen, truncation), frames, methods[method], loop)
         return self._render(path, None if chosen is None else chosen[:1].expand(frames), level)
+
+    def _swept(
+        self,
+        seeds: Sequence[int],
+        labels: Labels,
+        frames: int,
+        method: latent_space.Method,
+        loop: bool,
+        truncation: tuple[float, float],
+    ) -> Float[Tensor, "frames *d"]:
+        """A walk whose frames are truncated one by one."""
+        for psi in truncation:
+            check_truncation(psi)
+
+        def path(keys: Tensor, method: latent_space.Method) -> Tensor:
+            return (
+                keys.expand(frames, *keys.shape[1:])
+                if len(keys) == 1
+                else latent_space.walk(keys, frames, method, loop)
+            )
+
+        mean = None if self.space == "z" else path(self._means(labels, len(seeds)), "lerp")
+        walked = path(self._latents(seeds, labels, 1.0), method)
+        return latent_space.truncate(walked, latent_space.sweep(*truncation, frames, loop), mean)
 
     def choose_labels(self, seeds: Sequence[int], labels: LabelChoice) -> Labels:
         """Class indices `[n]` for n seeds; None for a model without labels."""
@@ -157,8 +197,7 @@ class Model:
         for seed in seeds:
             if not 0 <= seed < latent_space.SEED_LIMIT:
                 raise OptionError(f"Seeds go from 0 to {latent_space.SEED_LIMIT - 1}; {seed} is none.")
-        if not math.isfinite(truncation):
-            raise OptionError(f"The truncation is a number, 1 for none and 0 for the mean picture, not {truncation}.")
+        check_truncation(truncation)
         z = latent_space.draw(seeds, self.latent_dim)
         generator = self.generator.eval()
         if not isinstance(generator, MappedGenerator):
@@ -166,18 +205,24 @@ class Model:
         w = self._drawing.latents(generator, z, labels)
         if truncation == 1:
             return w
-        indices = [None] * len(z) if labels is None else labels.tolist()
-        means = {index: self._mean(generator, index) for index in dict.fromkeys(indices)}
-        return latent_space.truncate(w, truncation, torch.stack([means[index] for index in indices]))
+        return latent_space.truncate(w, truncation, self._means(labels, len(z)))
 
-    def _mean(self, generator: MappedGenerator, label: int | None) -> Float[Tensor, "*d"]:
+    def _means(self, labels: Labels, count: int) -> Float[Tensor, "n *d"]:
+        """The mean w for each of so many latents."""
+        indices = [None] * count if labels is None else labels.tolist()
+        means = {index: self._mean(index) for index in dict.fromkeys(indices)}
+        return torch.stack([means[index] for index in indices])
+
+    def _mean(self, label: int | None) -> Float[Tensor, "*d"]:
         """The mean w, of one class where there are classes, over a fixed draw."""
-        if label not in self._means:
+        generator = self.generator.eval()
+        assert isinstance(generator, MappedGenerator)
+        if label not in self._known_means:
             z = torch.randn(MEAN_DRAWS, self.latent_dim, generator=torch.Generator().manual_seed(0)).to(self.device)
             labels = None if label is None else torch.full((MEAN_DRAWS,), label, device=self.device)
             with steady(self.device):
-                self._means[label] = generator.map(z, labels).mean(0).cpu()
-        return self._means[label]
+                self._known_means[label] = generator.map(z, labels).mean(0).cpu()
+        return self._known_means[label]
 
     def _render(self, latents: Tensor, labels: Labels, level: int | None) -> UInt8[Tensor, "n c h w"]:
         sides = self._gan.levels()

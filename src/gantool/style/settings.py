@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 from gantool.errors import OptionError
+
+LIMITS = {"steps": (1, inf), "scales": (1, 12), "style_scale": (0.05, 20.0), "tile": (0, inf), "seed": (0, inf)}
+"""The least and the most of settings; those of the command are the same."""
 
 OptimizerName = Literal["auto", "lbfgs", "adam"]
 PreserveColor = Literal["no", "luminance", "match"]
@@ -39,5 +43,8 @@ class Settings:
         for name in ("content_weight", "style_weight", "tv_weight"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise OptionError(f"{name} is a number, 0 or more, not {getattr(self, name)}.")
-        if self.steps < 1 or not self.style_scale > 0 or (self.scales is not None and self.scales < 1):
-            raise OptionError("steps and scales are at least 1, and style_scale is more than 0.")
+        for name, (least, most) in LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                limit = f"from {least:g} to {most:g}" if most < inf else f"at least {least:g}"
+                raise OptionError(f"{name} is {limit}, not {value}.")

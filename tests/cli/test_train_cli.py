@@ -46,6 +46,17 @@ def same_weights(one: Path, other: Path) -> bool:
     return (one / "generator.safetensors").read_bytes() == (other / "generator.safetensors").read_bytes()
 
 
+def test_alpha_that_nothing_needs_is_told(gantool, photos):
+    words = ("train", *MLP[:-1], "--data", photos, "--resolution", "8", "--images", "4", "--channels", "4")
+    ended = gantool(*words)
+    assert ended.code == 0, ended.err
+    assert "in colour with transparency" in ended.err
+    assert "--channels 3 is enough" in ended.err
+    for file in photos.glob("*/?.png"):
+        Image.new("RGBA", (8, 8)).save(file)
+    assert "is enough" not in gantool(*words).err
+
+
 def test_a_folder_of_pictures_becomes_a_run(gantool, photos):
     ended = gantool("train", *SMALL, "--data", photos, "--resolution", "16", "--images", "24", "--json")
     assert ended.code == 0, ended.err

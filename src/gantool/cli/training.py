@@ -20,6 +20,7 @@ from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, SAMPLES, SKIPPE
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, PluginError
+from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.blame import failure
 from gantool.plugins.host import host
 from gantool.reading import lines
@@ -90,6 +91,8 @@ def notes(made: Trainer) -> Iterator[str]:
     config = made.config
     kind = COLORS[config.channels]
     yield f"Data: {made.batches.count:,} images from {config.data}, at {config.resolution} pixels, in {kind}"
+    if config.channels == ALPHA_CHANNELS and bool((made.batches.take(0, config.batch)[0][:, 3] == 255).all()):
+        yield f"Nothing is transparent in the first {config.batch} images: --channels 3 is enough for such pictures"
     if config.history and config.history[-1].until == made.images_seen:
         before = config.model_copy(update=config.history[-1].settings)
         yield f"Changed from here on: {'; '.join(described(before, config, 'before', 'now'))}"

@@ -73,16 +73,17 @@ class Model:
     def sample(
         self, seeds: Sequence[int], truncation: float = 1.0, labels: LabelChoice = None, level: int | None = None
     ) -> list[Image.Image]:
-        """One picture for each seed. `level` is the side of a coarser resolution of the generator (None: the finest).
+        """One picture for each seed, RGBA where the model has transparency.
 
-        Without labels a conditional model gives each seed the class `seed % classes`.
+        `level` is the side of a coarser resolution of the generator (None: the finest). Without labels a conditional
+        model gives each seed the class `seed % classes`.
         """
         return [to_pil(image) for image in self.images(seeds, truncation, labels, level)]
 
     def images(
         self, seeds: Sequence[int], truncation: float = 1.0, labels: LabelChoice = None, level: int | None = None
     ) -> UInt8[Tensor, "n c h w"]:
-        """The same pictures as one tensor on the CPU."""
+        """The same pictures as one tensor on the CPU; with alpha, colours are multiplied by it."""
         chosen = self.choose_labels(seeds, labels)
         return self._render(self._latents(seeds, chosen, truncation), chosen, level)
 

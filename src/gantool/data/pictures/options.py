@@ -21,7 +21,9 @@ class FolderOptions(Options):
     fit: Literal["crop", "pad", "stretch"] = option(
         "crop", "how a picture becomes square: center crop, padding, or distortion"
     )
-    background: str = option("white", "colour behind transparency and beside padded pictures: a name or #rrggbb")
+    background: str = option(
+        "white", "colour behind transparency and beside padded pictures: a name or #rrggbb; unused with --channels 4"
+    )
     filter: Literal["lanczos", "bicubic", "box"] = option("lanczos", "antialiasing filter of the resize")
 
     @field_validator("labels")

@@ -1,0 +1,113 @@
+"""Nearest neighbours among features: fidelity, variety, and copies of training pictures.
+
+Precision and recall are those of Kynkaanniemi et al. 2019, density and coverage those of Naeem et al. 2020.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+K = 5
+"""The neighbour whose distance is the radius of a picture's ball (Naeem et al. 2020)."""
+QUANTILE = 0.01
+_ROWS = 1024
+
+
+class Manifolds(NamedTuple):
+    """How two sets of pictures lie among each other."""
+
+    precision: float
+    """Share of samples within the ball of some real: samples that look real."""
+    recall: float
+    """Share of reals within the ball of some sample: variety, misled by outlying samples."""
+    density: float
+    """Mean number of reals' balls around a sample, over k: 1 where both sets are alike; it may exceed 1."""
+    coverage: float
+    """Share of reals in whose ball a sample lies: variety."""
+
+
+class Nearest(NamedTuple):
+    """The real that is nearest to each sample."""
+
+    distances: Float[Tensor, "m"]
+    indices: Int64[Tensor, "m"]
+    threshold: float
+    """The distance below which a sample is called a copy: the 1 % quantile of those between reals."""
+
+    @property
+    def copies(self) -> float:
+        """The share of samples that lie within the threshold."""
+        return float((self.distances <= self.threshold).double().mean())
+
+
+def manifolds(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"], k: int = K) -> Manifolds:
+    """Precision, recall, density and coverage by balls that reach to the k-th neighbour in the own set, in float64.
+
+    `k` is lowered to what a set has. Raises ValueError for a set of fewer than 2.
+    """
+    if min(len(reals), len(fakes)) < 2:
+        raise ValueError("Precision and recall need at least 2 pictures of each kind.")
+    reals, fakes = reals.double(), fakes.double()
+    k = min(k, len(reals) - 1, len(fakes) - 1)
+    of_real, of_fake = _radii(reals, k), _radii(fakes, k)
+    hits = 0.0
+    precise = torch.zeros(len(fakes), dtype=torch.bool)
+    covered: list[Bool[Tensor, "_"]] = []
+    recalled: list[Bool[Tensor, "_"]] = []
+    for start in range(0, len(reals), _ROWS):
+        between = _squares(reals[start : start + _ROWS], fakes)
+        inside = between <= of_real[start : start + _ROWS, None]
+        hits += float(inside.sum())
+        precise |= inside.any(dim=0)
+        covered.append(inside.any(dim=1))
+        recalled.append((between <= of_fake).any(dim=1))
+    return Manifolds(
+        precision=float(precise.double().mean()),
+        recall=float(torch.cat(recalled).double().mean()),
+        density=hits / (k * len(fakes)),
+        coverage=float(torch.cat(covered).double().mean()),
+    )
+
+
+def nearest(
+    reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"], mirrored: Float[Tensor, "n d"] | None = None
+) -> Nearest:
+    """The nearest real of each sample, or its mirror image, given the features of mirrored reals.
+
+    The threshold comes from distances of each real to its nearest other, mirror images too. Raises ValueError for
+    fewer than 2 reals.
+    """
+    if len(reals) < 2:
+        raise ValueError("Distances between reals need at least 2 of them.")
+    reals, fakes = reals.double(), fakes.double()
+    others = [reals] if mirrored is None else [reals, mirrored.double()]
+    own, found, indices = [], [], []
+    for start in range(0, len(reals), _ROWS):
+        rows = reals[start : start + _ROWS]
+        itself = torch.arange(len(rows)), torch.arange(start, start + len(rows))
+        apart = [_squares(rows, other).index_put_(itself, rows.new_tensor(torch.inf)) for other in others]
+        own.append(torch.stack(apart).amin(dim=(0, 2)))
+    for start in range(0, len(fakes), _ROWS):
+        between = torch.stack([_squares(fakes[start : start + _ROWS], other) for other in others]).amin(dim=0)
+        smallest = between.min(dim=1)
+        found.append(smallest.values)
+        indices.append(smallest.indices)
+    return Nearest(torch.cat(found).sqrt(), torch.cat(indices), float(torch.cat(own).sqrt().quantile(QUANTILE)))
+
+
+def _radii(features: Float[Tensor, "n d"], k: int) -> Float[Tensor, "n"]:
+    """The squared distance of each to its k-th neighbour in the same set."""
+    found = []
+    for start in range(0, len(features), _ROWS):
+        rows = features[start : start + _ROWS]
+        found.append(_squares(rows, features).kthvalue(k + 1, dim=1).values)  # the first is the picture itself
+    return torch.cat(found)
+
+
+def _squares(one: Float[Tensor, "n d"], other: Float[Tensor, "m d"]) -> Float[Tensor, "n m"]:
+    """Squared distances; those that rounding makes of equal pictures are 0."""
+    norms = one.square().sum(dim=1)[:, None] + other.square().sum(dim=1)
+    squares = torch.addmm(norms, one, other.T, alpha=-2)
+    return torch.where(squares < 1e-12 * norms, 0.0, squares)

@@ -49,3 +49,16 @@ def test_statistics_that_overflowed_do_not_reach_the_average(bad):
     gan.generator.norm.running_mean[0] = bad
     ema.update(1000, 10)
     assert torch.isfinite(ema.gan.generator.norm.running_mean).all()
+
+
+def test_an_average_that_a_run_began_with_does_not_fade_within_its_first_steps():
+    kept = []
+    for before in (0, 1_000_000):
+        gan = tiny_gan()
+        ema = Ema(gan, 100, before)
+        old = ema.gan.generator.stem.weight.clone()
+        with torch.no_grad():
+            gan.generator.stem.weight.add_(1.0)
+        ema.update(10, 10)
+        kept.append(1 - (ema.gan.generator.stem.weight - old).mean().item())
+    assert kept == pytest.approx([0.5 ** (10 / 0.5), 0.5 ** (10 / 100)], abs=1e-5)

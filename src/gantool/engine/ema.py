@@ -17,19 +17,22 @@ def halflife(images_seen: int, halflife_images: int) -> float:
 
 
 class Ema:
-    """An exponential moving average of a generator's weights and statistics, in float32."""
+    """An exponential moving average of a generator's weights and statistics, in float32.
 
-    def __init__(self, gan: Gan, halflife_images: int) -> None:
+    `before` are the images that a generator had seen before the run, which may not fade faster than the run's own.
+    """
+
+    def __init__(self, gan: Gan, halflife_images: int, before: int = 0) -> None:
         # The copy shares the discriminator, which `advance` needs: a second one would only cost memory.
         self.gan = copy.deepcopy(gan, {id(gan.discriminator): gan.discriminator})
-        self.halflife_images = halflife_images
+        self.halflife_images, self._before = halflife_images, before
         self.gan.generator.eval().requires_grad_(False)
         self._source = gan.generator
 
     @torch.no_grad()
     def update(self, images_seen: int, batch: int) -> None:
         """Update the average after a step of `batch` images that brought the clock to `images_seen`."""
-        life = halflife(images_seen, self.halflife_images)
+        life = halflife(self._before + images_seen, self.halflife_images)
         keep = 0.5 ** (batch / life) if life > 0 else 0.0
         ours: list[Tensor] = list(self.gan.generator.parameters())
         theirs: list[Tensor] = list(self._source.parameters())

@@ -55,7 +55,7 @@ class Trainer:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
         self.warnings, self._lock, self._plugins = warnings, lock, plugins
         self.cadence = Cadence(config, by_seconds=game.world.size == 1)
-        self.ema = Ema(game.gan, config.ema)
+        self.ema = Ema(game.gan, config.ema, config.init_images)
         self.interrupted, self.best = False, Best()
         self.device = next(game.gan.generator.parameters()).device
         self._tell = Announcer(observers if game.world.leads else [])

@@ -31,8 +31,11 @@ def with_terms(answer, discriminator=None):
         (lambda side, seen: None, "returned None, not a mapping from names"),
         (lambda side, seen: {3: seen.fake[-1]}, "returned a dict, not a mapping from names"),
         (lambda side, seen: {"a": seen.fake[-1].mean()}, "tensor of shape .* as 'a' for 4 samples"),
-        (lambda side, seen: {"loss_x": seen.fake[-1].mean(dim=(1, 2, 3))}, "'loss_x', a name that is taken"),
-        (lambda side, seen: {"a": seen.fake[-1].mean(dim=(1, 2, 3))}, "'a', a name that is taken"),
+        (
+            lambda side, seen: {"loss_x": seen.fake[-1].mean(dim=(1, 2, 3))},
+            "'loss_x'; the step's own scalars begin with loss, ",
+        ),
+        (lambda side, seen: {"a": seen.fake[-1].mean(dim=(1, 2, 3))}, "'a', a name that is taken by the other side"),
         (lambda side, seen: seen.nothing, "failed on 4 samples .*nothing"),
     ],
 )

@@ -33,7 +33,7 @@ def check_contract(gan: object, shape: ImageShape, title: str, batch: int = USUA
         with torch.random.fork_rng(devices=[]):
             for stage in _stages(gan, shape, title, batch):
                 gan.advance(stage.start)
-                _check(gan, shape, stage.resolution, title)
+                _check(gan, shape, stage.resolution, f"{title} cannot be used: its")
             gan.advance(0)
     except PluginError:
         raise
@@ -60,51 +60,51 @@ def _stages(gan: Gan, shape: ImageShape, title: str, batch: int) -> tuple[Stage,
     return stages
 
 
-def _check(gan: Gan, shape: ImageShape, size: int, title: str) -> None:
+def _check(gan: Gan, shape: ImageShape, size: int, its: str) -> None:
     labels = torch.zeros(SAMPLES, dtype=torch.int64) if shape.classes else None
     fake = gan.generator(torch.randn(SAMPLES, gan.latent_dim), labels)
     real = gan.view(torch.zeros(SAMPLES, shape.channels, size, size))
     for name, images in (("generator", fake), ("view", real)):
         if not isinstance(images, tuple) or not images or not all(isinstance(level, Tensor) for level in images):
             raise PluginError(
-                f"The {name} of {title} returned a {type(images).__name__}; the contract is a tuple of image tensors, "
+                f"{its} {name} returned a {type(images).__name__}; the contract is a tuple of image tensors, "
                 "coarse to fine: with one resolution, return (images,)."
             )
         odd = next((level for level in images if level.dtype != torch.float32), None)
         if odd is not None:
             raise PluginError(
-                f"The {name} of {title} returned pictures of type {str(odd.dtype).removeprefix('torch.')}; they are "
+                f"{its} {name} returned pictures of type {str(odd.dtype).removeprefix('torch.')}; they are "
                 "float32, in [-1, 1]: return level.float() for each."
             )
-    _check_finite(fake, f"The generator of {title} draws pixels")
+    _check_finite(fake, f"{its} generator draws pixels")
     if [tuple(level.shape) for level in fake] != [tuple(level.shape) for level in real]:
         raise PluginError(
-            f"The generator of {title} draws {_shapes(fake)}, but its view of real images is {_shapes(real)}; "
+            f"{its} generator draws {_shapes(fake)}, but its view of real images is {_shapes(real)}; "
             "the discriminator must see the same shapes of both."
         )
     if gan.discriminator is not None:
-        _check_logits(gan.discriminator(fake, labels), title)
+        _check_logits(gan.discriminator(fake, labels), its)
 
 
-def _check_logits(answer: object, title: str) -> None:
+def _check_logits(answer: object, its: str) -> None:
     if isinstance(answer, tuple) and len(answer) != 2:
         raise PluginError(
-            f"The discriminator of {title} returned {len(answer)} things; the contract is logits, or (logits, more)."
+            f"{its} discriminator returned {len(answer)} things; the contract is logits, or (logits, more)."
         )
     logits, _ = parted(answer)
     fits = isinstance(logits, Tensor) and logits.dim() in (1, 2) and len(logits) == SAMPLES and logits.numel() > 0
     if not fits:
-        got = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        got = list(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
         raise PluginError(
-            f"The discriminator of {title} returned {got} for {SAMPLES} samples; the contract is logits [n], or "
-            "[n, k] for k judgements of each image."
+            f"{its} discriminator returned {got} for {SAMPLES} samples; the contract is logits "
+            "[n], or [n, k] for k judgements of each image, or a tuple (logits, more)."
         )
     if not logits.is_floating_point():
         raise PluginError(
-            f"The discriminator of {title} returned logits of type {str(logits.dtype).removeprefix('torch.')}; they "
+            f"{its} discriminator returned logits of type {str(logits.dtype).removeprefix('torch.')}; they "
             "are numbers of floating point, which have gradients."
         )
-    _check_finite((logits,), f"The discriminator of {title} gives logits")
+    _check_finite((logits,), f"{its} discriminator gives logits")
 
 
 def _check_finite(tensors: Sequence[Tensor], what: str) -> None:

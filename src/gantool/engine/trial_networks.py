@@ -85,8 +85,10 @@ def _check_terms(check: Check, terms: object, names: Sequence[str]) -> None:
     if not isinstance(terms, Mapping) or not all(isinstance(name, str) and name for name in terms):
         raise check.broken(f"returned {described(terms)}, not a mapping from names")
     for name, values in terms.items():
-        if name in names or name.startswith(TAKEN):
-            raise check.broken(f"returned a term {name!r}, a name that is taken")
+        if name in names:
+            raise check.broken(f"returned a term {name!r}, a name that is taken by the other side")
+        if name.startswith(TAKEN):
+            raise check.broken(f"returned a term {name!r}; the step's own scalars begin with {', '.join(TAKEN)}")
         if not isinstance(values, Tensor) or tuple(values.shape) != (SAMPLES,) or not values.is_floating_point():
             raise check.broken(f"returned {described(values)} as {name!r} for {SAMPLES} samples")
 

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 import gantool
-from gantool.errors import PluginError, UsageError
+from gantool.errors import PluginError, ResumeError, UsageError
 from gantool.testing import check_component
 
 CASES = {
@@ -153,6 +153,13 @@ def test_the_search_leaves_settings_of_the_discriminator_out_where_there_is_none
         "lr_g",
         "batch",
     }
+
+
+def test_a_run_with_an_option_that_is_gone_is_told_which_version_it_needs(learn):
+    config = learn(arch="reconstructing", images=8).folder / "config.toml"
+    config.write_text(config.read_text().replace("reconstructing:", "reconstructing:old=3,"))
+    with pytest.raises(ResumeError, match=r"has no option 'old'.* install the version of the plugin that the run was"):
+        learn(arch="reconstructing", images=16)
 
 
 @pytest.mark.parametrize("side", ["discriminator", "generator"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gantool.api.run_config import Former, RunConfig
-from gantool.errors import GantoolError, ResumeError
+from gantool.errors import GantoolError, OptionError, ResumeError
 from gantool.plugins.host import PluginHost
 from gantool.run import folder as run_folder
 from gantool.run.components import RunComponents, components_of, only_moved, only_reweighed, settings_as_before
@@ -97,8 +97,10 @@ def _as_it_was(
     try:
         config = with_new_options(plugins, config.model_copy(update={"log": log}))
     except GantoolError as error:
-        provider = providers.missing(plugins, found.checkpoint or found.run)
-        raise ResumeError(f"The run {found.run} cannot be resumed here. {error}{provider}") from error
+        more = providers.missing(plugins, found.checkpoint or found.run)
+        if isinstance(error, OptionError):  # it was taken when the run began
+            more = " Its options have changed since: install the version of the plugin that the run was made with."
+        raise ResumeError(f"The run {found.run} cannot be resumed here. {error}{more}") from error
     for text, why in absent.items():
         name = text.partition(":")[0]
         left = f"The run {found.run} resumes without its observer {name!r}, and drops it: --log {name} adds it again."

@@ -117,7 +117,15 @@ def test_what_acts_on_a_discriminator_is_refused_where_there_is_none(learn):
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("augment", "ada"), ("balance", "adaptive"), ("instance_noise", 0.1), ("loss", "hinge"), ("lr_d", 1e-4)],
+    [
+        ("augment", "ada"),
+        ("balance", "adaptive"),
+        ("instance_noise", 0.1),
+        ("loss", "hinge"),
+        ("loss", "logistic"),
+        ("lr_d", 1e-4),
+        ("lr_d", 2e-3),
+    ],
 )
 def test_a_setting_of_the_discriminator_is_refused_where_there_is_none_and_leaves_no_folder(
     learn, tmp_path, setting, value

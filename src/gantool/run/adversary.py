@@ -1,6 +1,6 @@
 """Runs whose generator has no adversary: the settings of a discriminator are refused, and none is chosen by default."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -30,12 +30,12 @@ def has_adversary(config: RunConfig, architecture: Chosen) -> bool:
 
 
 def without_adversary(
-    config: RunConfig, components: RunComponents, given: Collection[str]
+    config: RunConfig, components: RunComponents, given: Mapping[str, bool]
 ) -> tuple[RunConfig, RunComponents]:
-    """The settings of a run without discriminator, of which those in `given` were asked for.
+    """The settings of a run without discriminator, of which those in `given` were asked for: true if by a flag.
 
-    Raises UsageError for one of these that only a discriminator would heed, unless it is the value that the run has
-    without it, as in a config.toml that is used again.
+    Raises UsageError for one of these that only a discriminator would heed. A file may have the value that the run has
+    anyway, since a config.toml that is used again has them all.
     """
     usual = {one.text for one in components.by_recipe if one.kind == "loss"}
     heeded = {
@@ -46,7 +46,7 @@ def without_adversary(
         "lr_d": config.lr_d != config.lr_g,
     }
     for name, differs in heeded.items():
-        if differs and name in given:
+        if (differs and name in given) or (name in ("loss", "lr_d") and given.get(name)):
             value = f"{getattr(config, name):g}" if name in ("instance_noise", "lr_d") else getattr(config, name)
             raise UsageError(
                 f"--{name.replace('_', '-')} {value} is for a discriminator, and --arch "

@@ -1,7 +1,7 @@
 """The forecast of a run: parameters, stages, the memory of each, and warnings."""
 
 import copy
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -52,7 +52,10 @@ class Forecast:
 
 
 def forecast(
-    config: RunConfig, components: RunComponents, given: Collection[str] = (), initial: Initial | None = None
+    config: RunConfig,
+    components: RunComponents,
+    given: Mapping[str, bool] | None = None,
+    initial: Initial | None = None,
 ) -> Forecast:
     """The forecast of a run, of whose settings those in `given` were asked for, and that begins with `initial`.
 

@@ -1,7 +1,7 @@
 """The parts of a run, each built once from its component and checked: networks, precision, training step."""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -72,20 +72,20 @@ def prepare(
     class_names: Sequence[str],
     device: torch.device,
     *,
-    given: Collection[str] = (),
+    given: Mapping[str, bool] | None = None,
     processes: int = 1,
     measure: bool = True,
 ) -> PreparedRun:
     """Build and check the parts of a run, for so many images of these classes (none: without labels).
 
-    `given` are the settings that were asked for, and not chosen by default. With `measure`, precision and layout at
-    "auto" become what is fastest here. Nothing is written or moved to the device. Raises UsageError, DataError or
-    PluginError where no run is possible.
+    `given` are the settings that were asked for, and not chosen by default: true if by a flag. With `measure`,
+    precision and layout at "auto" become what is fastest here. Nothing is written or moved to the device. Raises
+    UsageError, DataError or PluginError where no run is possible.
     """
     check_batch(config, images)  # before the speed of such a batch is measured
     gan, learning, shape = build_gan(config, components.architecture, class_names)
     if gan.discriminator is None:
-        config, components = without_adversary(config, components, given)
+        config, components = without_adversary(config, components, given or {})
     refuse_conflicts(components, gan)
     try_plugins(components, gan, shape, device)
     parts = build_parts(components)

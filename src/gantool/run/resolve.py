@@ -1,7 +1,7 @@
 """From flags and file to a whole RunConfig: flag > file > recipe > default, components checked and written out."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -24,13 +24,13 @@ FALLBACK = ImageShape(64)
 class ResolvedRun:
     """The settings of a run: as text, as components, and the defaults that were chosen, each with its reason.
 
-    `given` are the names of those that were not.
+    `given` are the names of those that were not: true if by a flag.
     """
 
     config: RunConfig
     components: RunComponents
     choices: tuple[defaults.DefaultChoice, ...]
-    given: frozenset[str] = frozenset()
+    given: Mapping[str, bool] = field(default_factory=dict)
 
 
 def resolve(host: PluginHost, requested: Mapping[str, Any], file: Path | None = None) -> RunConfig:
@@ -76,7 +76,7 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     components, others = _without_auto(host, replace(components, source=source), config, count)
     config = config.model_copy(update=components.texts())
     reasons |= chosen | others
-    return ResolvedRun(config, components, defaults.choices(config, asked, why, reasons), frozenset(asked))
+    return ResolvedRun(config, components, defaults.choices(config, asked, why, reasons), by_flag(asked, requested))
 
 
 def _counter(source: Chosen, config: RunConfig) -> Callable[[], int]:
@@ -105,6 +105,11 @@ def _without_auto(
     for name, reason in reasons.items():
         why[name] = f"{why[name]}; {reason}" if name in why else reason
     return components, why
+
+
+def by_flag(given: Iterable[str], requested: Mapping[str, Any]) -> Mapping[str, bool]:
+    """The names of settings that were given; true where a flag of that name was."""
+    return {name: requested.get(name) is not None for name in given}
 
 
 def given_settings(requested: Mapping[str, Any], file: Path | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from gantool.run.defaults import DefaultChoice
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.initial import Initial, initial_of, origin_of, read_weights
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
-from gantool.run.resolve import ResolvedRun, given_settings, resolve, resolve_run
+from gantool.run.resolve import ResolvedRun, by_flag, given_settings, resolve, resolve_run
 from gantool.sampling import providers
 
 
@@ -44,7 +44,7 @@ class Plan:
     checkpoint: Path | None = None
     resumes: bool = False
     choices: tuple[DefaultChoice, ...] = ()
-    given: frozenset[str] = frozenset()
+    given: Mapping[str, bool] = field(default_factory=dict)
     initial: Initial | None = None
 
 
@@ -62,7 +62,7 @@ def plan_of(config: RunConfig) -> Plan:
     Raises UsageError and PluginError when its components are not usable here.
     """
     resolved = resolve_run(host(), config.model_dump() | {"history": ()})
-    return _fresh(replace(resolved, given=frozenset(config.model_fields_set)))
+    return _fresh(replace(resolved, given=by_flag(config.model_fields_set, {})))
 
 
 def _fresh(resolved: ResolvedRun, run: Path | None = None) -> Plan:
@@ -101,7 +101,9 @@ def plan(
     given = given_settings(settings, config)
     resolved, components = resuming.settings_of(plugins, found, given, change)
     initial = initial_of(resolved) if found.checkpoint is None else None
-    return Plan(resolved, components, found.run, found.checkpoint, True, given=frozenset(given), initial=initial)
+    return Plan(
+        resolved, components, found.run, found.checkpoint, True, given=by_flag(given, settings), initial=initial
+    )
 
 
 def trainer(

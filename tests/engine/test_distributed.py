@@ -12,13 +12,49 @@ from gantool.api.networks import Stage
 from gantool.engine import checkpoint
 from gantool.engine.distributed import World, join_world
 from gantool.engine.stages import check_parts
-from gantool.errors import OptionError
+from gantool.errors import OptionError, TrainingError
 
 
 def test_one_process_is_rank_0_of_1(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     world = join_world(torch.device("cpu"))
     assert (world.rank, world.size, world.leads, world.share(7)) == (0, 1, True, 7)
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"WORLD_SIZE": "x"}, "WORLD_SIZE='x'"),
+        ({"WORLD_SIZE": "0"}, "no number of at least 1"),
+        ({"WORLD_SIZE": "9" * 5000}, "unset it for one process"),
+        ({"WORLD_SIZE": "²"}, "unset it for one process"),
+        ({"WORLD_SIZE": "2"}, "no RANK and no MASTER_ADDR and no MASTER_PORT.*torchrun --nproc-per-node 2"),
+        ({"WORLD_SIZE": "2", "RANK": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}, "RANK=2 of WORLD_SIZE=2"),
+        ({"WORLD_SIZE": "2", "RANK": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "x"}, "MASTER_PORT='x'"),
+    ],
+)
+def test_an_environment_that_no_launcher_sets_is_explained(monkeypatch, environment, words):
+    for name in ("WORLD_SIZE", "RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(OptionError, match=words):
+        join_world(torch.device("cpu"))
+
+
+def test_a_process_that_died_is_told_with_the_way_on(monkeypatch):
+    def dead(*_, **__):
+        raise RuntimeError("Connection closed by peer [127.0.0.1]:51532")
+
+    for name in ("all_reduce", "all_gather", "barrier"):
+        monkeypatch.setattr(torch.distributed, name, dead)
+    world = World(0, 2)
+    for call in (
+        lambda: world.anyone(False), world.barrier, lambda: world.gathered(torch.ones(1)),
+        lambda: world.agree([torch.ones(1)]), lambda: world.average([], torch.ones(())),
+    ):  # fmt: skip
+        with pytest.raises(TrainingError, match=r"has ended.*Connection closed.*same command with its --name"):
+            call()
 
 
 def test_a_batch_that_does_not_divide_is_explained():

@@ -85,6 +85,20 @@ def test_a_wrong_value_is_named_with_what_the_setting_takes(settings, words):
         check_types(settings, "The settings")
 
 
+@pytest.mark.parametrize("key", ["images", "horizon", "snapshot_every", "ema"])
+@pytest.mark.parametrize("value", [10**20, "100000000000000000000", "1" * 5000, "1" * 400 + "k"])
+def test_numbers_of_images_beyond_any_run_are_refused(key, value):
+    flag = "--" + key.replace("_", "-")
+    with pytest.raises(OptionError, match=f"{flag} takes at most 1,000,000,000,000,000 images"):
+        check_types({key: value}, "The settings")
+
+
+def test_a_long_value_is_shown_in_part():
+    with pytest.raises(OptionError) as raised:
+        validated({"arch": "mlp", "resolution": 28, "penalty": ["r1"] * 9999}, "run.toml")
+    assert len(str(raised.value)) < 200
+
+
 def test_a_setting_that_is_missing_is_named():
     with pytest.raises(OptionError, match=r"run\.toml: --arch is missing\."):
         validated({"resolution": 8}, "run.toml")

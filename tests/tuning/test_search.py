@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gantool.errors import TrainingError, UsageError
+from gantool.tuning import folder
 from gantool.tuning.halving import goes_on, import_optuna
 from gantool.tuning.search import Outcome, Search
 from gantool.tuning.space import parse
@@ -149,3 +150,15 @@ def test_without_the_extra_one_sentence_tells_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UsageError, match=r"pip install 'gantool\[tune\]'"):
         import_optuna()
+
+
+STARTLESS = '{"given": {}, "file": {}, "space": [["lr", ["1..2"]]], "start": {"seed": 1}, "trials": 2}'
+
+
+@pytest.mark.parametrize("text", ["[" * 9999, "9" * 5000, "null", "[]", "{}", STARTLESS])
+def test_damaged_files_of_a_search_are_explained(tmp_path, text):
+    for name, read in (("search.json", folder.read), ("trials.json", load)):
+        (tmp_path / name).write_text(text)
+        if (name, text) != ("trials.json", "[]"):  # no trial yet
+            with pytest.raises(UsageError, match=rf"{name} cannot be read"):
+                read(tmp_path)

@@ -5,7 +5,8 @@ DistributedDataParallel does not fit gradient penalties: its hooks miss or doubl
 
 import atexit
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +15,8 @@ import torch.distributed.nn  # before a group exists: its defaults would keep th
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.errors import OptionError
+from gantool.engine.devices import is_out_of_memory
+from gantool.errors import OptionError, TrainingError, cause, shortened
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class World:
             return value
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         flat = torch.cat([value.detach().reshape(1), *(gradient.reshape(-1) for gradient in gradients)])
-        dist.all_reduce(flat)
+        with _together():
+            dist.all_reduce(flat)
         flat /= self.size
         for gradient, part in zip(gradients, torch.split(flat[1:], [g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
@@ -54,7 +57,8 @@ class World:
         if self.size == 1:
             return
         for tensor in memory:
-            dist.all_reduce(tensor, group=self.hosts if tensor.device.type == "cpu" else None)
+            with _together():
+                dist.all_reduce(tensor, group=self.hosts if tensor.device.type == "cpu" else None)
             tensor /= self.size
 
     def gathered(self, values: Float[Tensor, "n"]) -> Float[Tensor, "all"]:
@@ -62,7 +66,8 @@ class World:
         if self.size == 1:
             return values
         parts = [torch.empty_like(values) for _ in range(self.size)]
-        dist.all_gather(parts, values.contiguous())
+        with _together():
+            dist.all_gather(parts, values.contiguous())
         return torch.cat(parts)
 
     def anyone(self, mine: bool) -> bool:
@@ -70,13 +75,15 @@ class World:
         if self.size == 1:
             return mine
         flag = torch.tensor(float(mine))
-        dist.all_reduce(flag, dist.ReduceOp.MAX, self.hosts)
+        with _together():
+            dist.all_reduce(flag, dist.ReduceOp.MAX, self.hosts)
         return bool(flag)
 
     def barrier(self) -> None:
         """Wait for every process."""
         if self.size > 1:
-            dist.barrier()
+            with _together():
+                dist.barrier()
 
     def finish(self) -> None:
         """Wait until the leading process has written everything, and have the group destroyed at exit.
@@ -89,6 +96,20 @@ class World:
             atexit.register(_end_group)
 
 
+@contextmanager
+def _together() -> Iterator[None]:
+    """Explain the error of an operation that waits for all processes, one of which may have died."""
+    try:
+        yield
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"Another process of this run has ended, or cannot be reached any more ({shortened(cause(error), 200)}). "
+            "What was saved is intact: start all processes again by the same command with its --name, which resumes."
+        ) from error
+
+
 def _end_group() -> None:
     if dist.is_initialized():
         dist.destroy_process_group()
@@ -98,15 +119,46 @@ def _take_gpu(device: torch.device, size: int) -> None:
     """Make "cuda" this process's own GPU, by the local rank that `torchrun` sets."""
     if device != torch.device(device.type):
         raise OptionError(f"--device {device} is one GPU, which {size} processes cannot share; use --device cuda.")
-    place, there_are = os.environ.get("LOCAL_RANK"), torch.cuda.device_count()
-    if place is None:  # another launcher, which gave each process its GPU
+    there_are = torch.cuda.device_count()
+    if "LOCAL_RANK" not in os.environ:  # another launcher, which gave each process its GPU
         return
-    if int(place) >= there_are:
+    place = _count("LOCAL_RANK", 0)
+    if place >= there_are:
         raise OptionError(
-            f"There are {int(place) + 1} processes or more on this machine and {there_are} CUDA devices: start one "
+            f"There are {place + 1} processes or more on this machine and {there_are} CUDA devices: start one "
             f"process for each (torchrun --nproc-per-node {there_are}), or use --device cpu."
         )
-    torch.cuda.set_device(int(place))
+    torch.cuda.set_device(place)
+
+
+def _count(name: str, least: int) -> int:
+    """A number of the environment that a launcher sets. Raises OptionError for anything else."""
+    text = os.environ.get(name, str(least))
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= least):
+        raise OptionError(
+            f"The environment has {name}={shortened(text, 40)!r}, which is no number of at least {least}: unset it for "
+            "one process, or start many by torchrun, which sets it."
+        )
+    return int(text)
+
+
+def _begin(backend: str, size: int) -> None:
+    missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
+    if missing:
+        raise OptionError(
+            f"The environment has WORLD_SIZE={size}, but no {' and no '.join(missing)}: unset it for one process, or "
+            f"start by torchrun --nproc-per-node {size} -m gantool train ..."
+        )
+    rank, _ = _count("RANK", 0), _count("MASTER_PORT", 0)
+    if rank >= size:
+        raise OptionError(f"The environment has RANK={rank} of WORLD_SIZE={size}; ranks go from 0 to {size - 1}.")
+    try:
+        dist.init_process_group(backend)
+    except (RuntimeError, ValueError) as error:
+        raise TrainingError(
+            f"The {size} processes did not find each other at {os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']} "
+            f"({shortened(cause(error), 200)})."
+        ) from error
 
 
 def join_world(device: torch.device) -> World:
@@ -114,7 +166,7 @@ def join_world(device: torch.device) -> World:
 
     Raises OptionError if there are too few GPUs, or `device` names a single one.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    size = _count("WORLD_SIZE", 1)
     if size == 1:
         return World()
     on_gpus = device.type == "cuda"
@@ -122,7 +174,7 @@ def join_world(device: torch.device) -> World:
         _take_gpu(device, size)
     begun = not dist.is_initialized()
     if begun:
-        dist.init_process_group("nccl" if on_gpus else "gloo")
+        _begin("nccl" if on_gpus else "gloo", size)
     hosts = dist.new_group(backend="gloo") if on_gpus else None
     assert not isinstance(hosts, int)  # processes outside the group would get this value
     return World(dist.get_rank(), dist.get_world_size(), hosts, begun)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
-from gantool.errors import OptionError, UsageError, nearest_beside
+from gantool.errors import OptionError, UsageError, nearest_beside, shortened
 from gantool.hints import COMPONENTS, counterpart, hint
 from gantool.plugins.option_types import split_suffix
 from gantool.plugins.option_words import choices, finite, phrase
@@ -23,6 +23,9 @@ FREE_ON_RESUME = frozenset(name for name in SETTINGS if flag_of(name).free)
 """Settings that may change when a run resumes: how far, where and how it reports, not what it computes."""
 CHANGEABLE = frozenset(name for name in SETTINGS if flag_of(name).changes)
 """Settings that a run may change when it resumes, written into its history."""
+MOST_SHOWN = 80
+MOST_IMAGES = 10**15
+"""Beyond any run, and still exact as a float."""
 COUNTS = tuple(name for name in SETTINGS if flag_of(name).counts)
 
 
@@ -107,16 +110,17 @@ def _explained(
     if not key:
         key, value = str(first["loc"][0]), first.get("input")
     name = key if key in WITHOUT_FLAG else "--" + given.get(key, key).replace("_", "-")
+    shown = shortened(_formatted(value), MOST_SHOWN)
     if first["type"] == "missing" and name_only:
         return OptionError(f"{place}: {name} is missing.")
     takes = phrase(RunConfig.model_fields[key]).replace("'+'", "','") if key in RunConfig.model_fields else ""
     if first["type"] == "finite_number":
         takes = finite(takes)
     if takes and first["type"] not in ("value_error", "assertion_error"):
-        near = counterpart(str(value), choices(RunConfig.model_fields[key]), COMPONENTS)
+        near = counterpart(shown, choices(RunConfig.model_fields[key]), COMPONENTS)
         meant = f" Did you mean {near!r}?" if near else ""
-        return OptionError(f"{place}: {name} takes {takes}, not {_formatted(value)}.{meant}")
-    return OptionError(f"{place}: {name} {_formatted(value)}: {first['msg'].lower()}.")
+        return OptionError(f"{place}: {name} takes {takes}, not {shown}.{meant}")
+    return OptionError(f"{place}: {name} {shown}: {first['msg'].lower()}.")
 
 
 def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,8 +131,11 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
         if alias in settings:
             plain = dict.fromkeys(fields, settings[alias]) | plain
     for key in COUNTS:
-        if isinstance(plain.get(key), str) and plain[key] != "auto":
-            plain[key] = parse_count(plain[key])
+        value = plain.get(key)
+        if isinstance(value, str) and value != "auto":
+            value = plain[key] = parse_count(value)
+        if isinstance(value, int) and value > MOST_IMAGES:
+            raise OptionError(f"--{key.replace('_', '-')} takes at most {MOST_IMAGES:,} images.")
     sources = plain.get("data")
     if sources and isinstance(sources, tuple | list):
         plain["data"] = joined_text([str(source) for source in sources])

@@ -6,15 +6,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from gantool.api.run_config import NONE
 from gantool.engine.run_names import CONFIG
-from gantool.errors import ResumeError, UsageError
+from gantool.errors import ResumeError, UsageError, cause, shortened
 from gantool.files import write_text
 from gantool.plugins.host import PluginHost
 from gantool.reading import read_json
 from gantool.run import folder as run_folder
 from gantool.run.components import resolve_source, source_name
-from gantool.run.config import read_config, write_settings
+from gantool.run.config import read_config, validated, write_settings
 from gantool.run.resolve import given_settings, resolve
 from gantool.tuning.defaults import space_of
 from gantool.tuning.search import Search
@@ -30,7 +32,7 @@ class SearchSettings:
 
     given: dict[str, Any]
     file: dict[str, Any]
-    space: list[list[Any]]
+    space: list[tuple[str, list[str]]]
     start: dict[str, Any]
     trials: int
 
@@ -70,7 +72,7 @@ def plan(
     if not space:
         raise UsageError("Nothing is left to search: leave out some flags, or name settings by --search.")
     values = start.model_dump(mode="json")
-    texts = [[dimension.key, list(dimension.texts)] for dimension in space]
+    texts = [(dimension.key, list(dimension.texts)) for dimension in space]
     return SearchSettings(_plain(given), _plain(file), texts, values, trials)
 
 
@@ -142,9 +144,13 @@ def read(folder: Path) -> SearchSettings:
     try:
         found = read_json(folder / FILE)
         found |= {"given": found.pop("said")} if "said" in found else {}  # of a search made before
-        return SearchSettings(**found)
-    except (OSError, ValueError, TypeError) as error:
-        raise UsageError(f"{folder} is no search of gantool tune: its {FILE} cannot be read ({error}).") from error
+        settings = TypeAdapter(SearchSettings).validate_python(found)
+        validated(settings.start, FILE)
+    except (OSError, ValueError, TypeError, AttributeError, UsageError) as error:
+        raise UsageError(
+            f"{folder} is no search of gantool tune: its {FILE} cannot be read ({shortened(cause(error), 200)})."
+        ) from error
+    return settings
 
 
 def write(folder: Path, settings: SearchSettings) -> None:

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from gantool.errors import UsageError, cause
+from pydantic import TypeAdapter
+
+from gantool.errors import UsageError, cause, shortened
 from gantool.files import write_text
 from gantool.reading import read_json
 
@@ -127,7 +129,7 @@ def load(folder: Path) -> list[Trial]:
     if not (folder / FILE).is_file():
         return []
     try:
-        read = read_json(folder / FILE)
-        return [Trial(**{**one, "scores": [(seen, score) for seen, score in one["scores"]]}) for one in read]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UsageError(f"The search {folder} cannot go on: its {FILE} cannot be read ({cause(error)}).") from error
+        return TypeAdapter(list[Trial]).validate_python(read_json(folder / FILE))
+    except (OSError, ValueError) as error:
+        why = shortened(cause(error), 200)
+        raise UsageError(f"The search {folder} cannot go on: its {FILE} cannot be read ({why}).") from error

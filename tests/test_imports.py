@@ -214,3 +214,10 @@ def test_importing_the_face_and_the_catalogues_imports_no_torch() -> None:
 @pytest.mark.parametrize("module", sorted(MODULES - {FACE, "__main__"}))
 def test_every_module_can_be_imported_and_says_what_it_is(module: str) -> None:
     assert importlib.import_module(f"gantool.{module}").__doc__
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """pytest imports them by their names alone: two of one name stop the whole suite before its first test."""
+    places = [Path(__file__).parent, *PLUGINS.glob("*/tests")]
+    names = [file.name for place in places for file in place.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

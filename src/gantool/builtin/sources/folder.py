@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from gantool.data.cache.build import CachedSource, cached
@@ -10,6 +11,7 @@ from gantool.data.cache.store import CacheContents, CacheSpec
 from gantool.data.pictures.labels import LabelledListing, labelled
 from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.ranges import described, given_ranges, own_ranges
 from gantool.data.pictures.worker import Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import DataError
@@ -34,7 +36,8 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
         channels,
         resolution,
     )
-    source = cached(wanted, lambda file: _fill(pictures, Task(options, resolution, channels, file)))
+    ranges = given_ranges(options.range)
+    source = cached(wanted, lambda file: _fill(pictures, Task(options, resolution, channels, file, ranges)))
     source.leave_out(listing.left_out)
     source.note(pictures.classes(range(len(listing.items)))[1])
     return source
@@ -42,10 +45,12 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
 
 def _fill(pictures: LabelledListing, task: Task) -> CacheContents:
     listing = pictures.listing
-    reasons: dict[int, str] = {}
-    for index, answer in spread(listing, task, "preparing images"):
-        if "reason" in answer:
-            reasons[index] = answer["reason"]
+    answers = dict(spread(listing, task, "preparing images"))
+    found = {index: answer["extremes"] for index, answer in answers.items() if "extremes" in answer}
+    ranges = own_ranges(list(found.values()))
+    if found:  # their range is that of all of them, so these are read twice
+        answers |= dict(spread(listing, replace(task, ranges=ranges), "preparing images", found.keys()))
+    reasons = {index: answer["reason"] for index, answer in answers.items() if "reason" in answer}
     kept = [index for index in range(len(listing.items)) if index not in reasons]
     skipped = [(listing.items[index].path, reasons[index]) for index in sorted(reasons)]
     if not kept:
@@ -55,12 +60,12 @@ def _fill(pictures: LabelledListing, task: Task) -> CacheContents:
     names = pictures.names(classes or ())
     number = {name: label for label, name in enumerate(names)}
     labels = [number[name] for name in classes] if classes is not None else None
-    return CacheContents(kept, labels, names, skipped)
+    return CacheContents(kept, labels, names, skipped, [described(ranges, list(found.values()))] if found else [])
 
 
 def _decoding(options: FolderOptions) -> tuple[str, ...]:
     """The options that pixels depend on, besides the files and the resolution."""
-    return (options.fit, options.background, options.filter)
+    return (options.fit, options.background, options.filter, options.range)
 
 
 def _fingerprint(pictures: LabelledListing, options: FolderOptions) -> str:

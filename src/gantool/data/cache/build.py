@@ -33,6 +33,7 @@ class CachedSource(Source):
         self.class_names: Sequence[str] = distinct(index["class_names"])
         self.skipped: Sequence[Skipped] = ()
         self.notes: Sequence[str] = ()
+        self.note(index["notes"])
         self.leave_out((path, reason) for path, reason in index["skipped"])
         self.fingerprint: str = index["fingerprint"]
 

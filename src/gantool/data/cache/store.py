@@ -21,7 +21,7 @@ import numpy as np
 from gantool.errors import DataError
 from gantool.files import cache_folder, only_builder, remove_unfinished, replace_folder
 
-FORMAT = 2  # raise it when older caches must not be used any more, as when decoding changes
+FORMAT = 3  # raise it when older caches must not be used any more, as when decoding changes
 PIXELS, INDEX = "pixels.u8", "index.json"
 _BLOCK = 1 << 24
 
@@ -59,12 +59,13 @@ class CacheSpec:
 
 @dataclass(frozen=True)
 class CacheContents:
-    """The result of a build: the rows `kept`, in order, their labels or None, and (path, reason) of those skipped."""
+    """The result of a build: the rows `kept`, in order, labels or None, (path, reason) of those skipped, and notes."""
 
     kept: Sequence[int]
     labels: Sequence[int] | None
     class_names: Sequence[str]
     skipped: Sequence[tuple[str, str]]
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def _build(folder: Path, wanted: CacheSpec, fill: Callable[[Path], CacheContents
         "labels": None if filled.labels is None else list(filled.labels),
         "class_names": list(filled.class_names),
         "skipped": list(filled.skipped),
+        "notes": list(filled.notes),
     }
     index["fingerprint"] = _content(file, index)
     (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")

@@ -7,14 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from gantool.data.pictures.ranges import Ranges
+from gantool.data.pictures.wide import eight_bits, is_wide
+
 _SPACES = {"RGB": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",)}
 
 
-def plain(image: Image.Image) -> Image.Image:
-    """The picture in one of L, LA, RGB, RGBA, CMYK at 8 bits; transparency, however stored, as an alpha channel."""
+def plain(image: Image.Image, ranges: Ranges | None = None) -> Image.Image:
+    """The picture in one of L, LA, RGB, RGBA, CMYK at 8 bits; transparency, however stored, as an alpha channel.
+
+    Pixels of more than 8 bits are reduced from `ranges`, or from the picture's own where it has none.
+    """
     mode = image.mode
-    if mode in ("I", "F") or mode.startswith("I;16"):
-        return _eight_bits(image)
+    if is_wide(mode):
+        return eight_bits(image, ranges)
     if mode == "1":
         image = _unpacked(image)
     elif mode in ("P", "PA"):
@@ -72,22 +78,6 @@ def _unpacked(image: Image.Image) -> Image.Image:
     if not isinstance(key, int):
         return grey
     return _keyed(grey, np.asarray(grey) == (255 if key else 0))
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    values = np.asarray(image)
-    key = image.info.get("transparency")
-    grey = Image.fromarray(_scaled(values))
-    return _keyed(grey, values == key) if isinstance(key, int) else grey
-
-
-def _scaled(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Values as 8 bits: white is 65535 or a wider integer's maximum, and for floats the smallest usual one."""
-    floats = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    peak = floats.max(initial=0.0)
-    whites = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (65535.0,)
-    white = next((white for white in whites if peak <= white), peak)
-    return np.rint(floats.clip(0, white) * (255 / white)).astype(np.uint8)
 
 
 def _keyed(grey: Image.Image, transparent: NDArray[np.bool_]) -> Image.Image:

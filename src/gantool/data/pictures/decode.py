@@ -19,6 +19,8 @@ from PIL import ExifTags, Image, ImageColor, UnidentifiedImageError
 from gantool.data.pictures.color import flattened, plain, to_srgb
 from gantool.data.pictures.formats import COMMON, is_heic, uncommon
 from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.ranges import Kind, Range, Ranges
+from gantool.data.pictures.wide import extremes, is_wide, kind_of
 from gantool.errors import DataError
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit for an error; 13,000 x 13,000
@@ -51,7 +53,7 @@ class Header:
     @property
     def is_grey(self) -> bool:
         """True if the file stores no colour."""
-        return self.mode in ("1", "L", "LA", "La", "I", "F") or self.mode.startswith("I;16")
+        return self.mode in ("1", "L", "LA", "La") or is_wide(self.mode)
 
 
 @contextmanager
@@ -69,7 +71,11 @@ def quiet_pillow() -> Iterator[None]:
 
 
 def decode(
-    file: BytesIO | BufferedReader, options: FolderOptions, resolution: int, channels: int
+    file: BytesIO | BufferedReader,
+    options: FolderOptions,
+    resolution: int,
+    channels: int,
+    ranges: Ranges | None = None,
 ) -> UInt8[np.ndarray, "c h w"]:
     """The picture in `file` as uint8 `[channels, resolution, resolution]`: upright, sRGB, on the background.
 
@@ -77,7 +83,17 @@ def decode(
     the reason.
     """
     with _refusing(), opened(file) as image:
-        return _pixels(image, options, resolution, channels)
+        return _pixels(image, options, resolution, channels, ranges)
+
+
+def decode_if(
+    file: BytesIO | BufferedReader, options: FolderOptions, resolution: int, channels: int, ranges: Ranges | None
+) -> UInt8[np.ndarray, "c h w"] | tuple[Kind, Range]:
+    """The same, but without `ranges` only the extremes of a picture that needs one."""
+    with _refusing(), opened(file) as image:
+        if ranges is None and is_wide(image.mode):
+            return kind_of(image.mode), extremes(image)
+        return _pixels(image, options, resolution, channels, ranges)
 
 
 def peek(file: BytesIO | BufferedReader) -> Header:
@@ -128,16 +144,20 @@ def reason(error: Exception) -> str:
     return f"is damaged ({text or type(error).__name__})"
 
 
-def loaded(image: Image.Image, side: int | None) -> tuple[Image.Image, Image.Transpose | None, object]:
+def loaded(
+    image: Image.Image, side: int | None, ranges: Ranges | None = None
+) -> tuple[Image.Image, Image.Transpose | None, object]:
     """The picture decoded for a longer side of `side` (None: its own), its turn to upright, and its colour profile."""
     if side is not None:
         image.draft(None, (2 * side, 2 * side))  # JPEG decodes smaller, never below 2x
     image.load()
-    return plain(image), UPRIGHT.get(_orientation(image)), image.info.get("icc_profile")
+    return plain(image, ranges), UPRIGHT.get(_orientation(image)), image.info.get("icc_profile")
 
 
-def _pixels(image: Image.Image, options: FolderOptions, resolution: int, channels: int) -> NDArray[np.uint8]:
-    small, turn, profile = loaded(image, resolution)
+def _pixels(
+    image: Image.Image, options: FolderOptions, resolution: int, channels: int, ranges: Ranges | None
+) -> NDArray[np.uint8]:
+    small, turn, profile = loaded(image, resolution, ranges)
     small = _resized(small, options, resolution)
     if turn is not None:
         small = small.transpose(turn)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gantool.data.pictures.decode import decode, peek
+from gantool.data.pictures.decode import decode, decode_if, peek
 from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.wide import is_wide
 
 LOOKS = 16
 """The perceptual hash has 16 x 16 bits, one if a cell is brighter than its right neighbour (dHash, Krawetz 2013)."""
@@ -22,6 +23,8 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
     header = peek(file)
     frames = frame_count(file)
     file.seek(0)
+    wide = decode_if(file, _AS_SEEN, 1, 1, None) if is_wide(header.mode) else None
+    file.seek(0)
     pixels = decode(file, _AS_SEEN, LOOKS + 1, 4)[:, :LOOKS]
     grey = np.rint(_LUMA @ pixels[:3].reshape(3, -1)).reshape(pixels.shape[1:]) + 255 - pixels[3]  # on white
     file.seek(0)
@@ -34,6 +37,7 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
         "alpha": header.has_alpha,
         "transparent": bool((pixels[3] < 255).any()),
         "animated": frames > 1,
+        "extremes": wide if isinstance(wide, tuple) else None,
         "digest": hashlib.sha256(file.read()).hexdigest(),
         "looks": np.packbits(grey[:, 1:] > grey[:, :-1] + 2).tobytes().hex(),
     }

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from gantool.api.specs import Options, option
+from gantool.data.pictures.ranges import read_range
 
 
 class FolderOptions(Options):
@@ -25,6 +26,17 @@ class FolderOptions(Options):
         "white", "colour behind transparency and beside padded pictures: a name or #rrggbb; unused with --channels 4"
     )
     filter: Literal["lanczos", "bicubic", "box"] = option("lanczos", "antialiasing filter of the resize")
+
+    range: str = option(
+        "auto", "of pixels of more than 8 bits: full, what is black and white as in 0-4095, auto: that of all pictures"
+    )
+
+    @field_validator("range")
+    @classmethod
+    def _is_range(cls, value: str) -> str:
+        if value not in ("auto", "full") and read_range(value) is None:
+            raise ValueError("write auto, full, or two numbers as in 0-4095 or -1-1")
+        return value
 
     @field_validator("labels")
     @classmethod

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gantool.data.pictures.archive import Opener
-from gantool.data.pictures.decode import decode, quiet_pillow, reason
+from gantool.data.pictures.decode import decode_if, quiet_pillow, reason
 from gantool.data.pictures.inspection import inspect
 from gantool.data.pictures.listing import Item, Listing
 from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.ranges import Ranges
 from gantool.data.pictures.tree import read
 
 Answer = dict[str, Any]
@@ -22,12 +23,16 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """Decode at `resolution` and `channels` into the rows of the file `pixels`; without that file, inspect instead."""
+    """Decode at `resolution` and `channels` into the rows of the file `pixels`; without that file, inspect instead.
+
+    Without `ranges`, pictures of more than 8 bits are not decoded: the answer has their `extremes`.
+    """
 
     options: FolderOptions
     resolution: int = 0
     channels: int = 0
     pixels: Path | None = None
+    ranges: Ranges | None = None
 
 
 class _OutputError(Exception):
@@ -61,6 +66,7 @@ def to_json(source: Listing, share: Mapping[int, Item], task: Task) -> str:
     return json.dumps({
         "root": str(source.root.absolute()), "kind": source.kind, "items": items, "options": task.options.model_dump(),
         "resolution": task.resolution, "channels": task.channels, "pixels": str(task.pixels) if task.pixels else None,
+        "ranges": task.ranges,
     })  # fmt: skip
 
 
@@ -71,7 +77,7 @@ def main() -> None:
     source = Listing(Path(job["root"]), job["kind"], ())
     share = {index: Item(*fields) for index, *fields in job["items"]}
     pixels = Path(job["pixels"]) if job["pixels"] else None
-    task = Task(FolderOptions(**job["options"]), job["resolution"], job["channels"], pixels)
+    task = Task(FolderOptions(**job["options"]), job["resolution"], job["channels"], pixels, job["ranges"])
     _say({"ready": True})
     for index, answer in perform(source, share, task):
         _say({"index": index, **answer})
@@ -89,7 +95,9 @@ def _answer(item: Item, opener: Opener, index: int, task: Task, rows: FileIO | N
         with opener() as file:
             if rows is None:
                 return inspect(file)
-            pixels = decode(file, task.options, task.resolution, task.channels)
+            pixels = decode_if(file, task.options, task.resolution, task.channels, task.ranges)
+            if isinstance(pixels, tuple):
+                return {"extremes": pixels}
     except Exception as error:
         return {"reason": reason(error)}
     try:

@@ -10,7 +10,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import closing, suppress
 
 from gantool.data.pictures.listing import Item, Listing
@@ -24,12 +24,15 @@ MAX_WORKERS = 32
 COMMAND = [sys.executable, "-P", "-m", "gantool.data.pictures.worker"]
 
 
-def spread(listing: Listing, task: Task, label: str) -> Iterator[tuple[int, Answer]]:
-    """Each item's index and its answer, in any order, from as many processes as are worth it; reports progress.
+def spread(
+    listing: Listing, task: Task, label: str, only: Collection[int] | None = None
+) -> Iterator[tuple[int, Answer]]:
+    """The index of each item, or of `only` some, and its answer, in any order; reports progress.
 
-    An answer has a `reason` when the picture cannot be used. Raises DataError when the work itself cannot go on.
+    The work is done by as many processes as are worth it. An answer has a `reason` when the picture cannot be used.
+    Raises DataError when the work itself cannot go on.
     """
-    items = {index: listing.items[index] for index in in_reading_order(listing)}
+    items = {index: listing.items[index] for index in in_reading_order(listing) if only is None or index in only}
     count = min(cores(), MAX_WORKERS, len(items) // ITEMS_PER_WORKER)
     answers = _in_processes(listing, items, task, count) if count > 1 else perform(listing, items, task)
     report(label, 0, len(items))

@@ -14,6 +14,7 @@ from gantool.data.pictures.inspection import LOOKS
 from gantool.data.pictures.labels import LabelledListing, labelled
 from gantool.data.pictures.natural import natural_resolution
 from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.ranges import described, given_ranges, own_ranges
 from gantool.data.pictures.worker import Answer, Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import printable
@@ -121,6 +122,9 @@ def _findings(
     found = list(answers.values())
     paths = [pictures.listing.items[index].path for index in answers]
     labels, notes = pictures.classes(list(answers))
+    wide = [answer["extremes"] for answer in found if answer["extremes"]]
+    if wide:
+        notes = (*notes, described(given_ranges(options.range) or own_ranges(wide), wide))
     counts = Counter(labels)
     classes = {name: counts[name] for name in pictures.names(labels or ())}
     headers = [Header(one["format"], one["mode"], one["width"], one["height"], one["alpha"]) for one in found]

@@ -1,0 +1,68 @@
+"""The range from black to white of pictures of more than 8 bits. Imports no numpy or Pillow."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+Range = tuple[float, float]
+"""The values that become black and white."""
+Kind = Literal["integers", "floats"]
+Ranges = Mapping[Kind, Range]
+
+FULL: Ranges = {"integers": (0.0, 65535.0), "floats": (0.0, 1.0)}
+_USUAL: Mapping[Kind, tuple[Range, ...]] = {
+    "integers": tuple((0.0, 2.0**bits - 1) for bits in range(8, 17)),
+    "floats": ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 65535.0)),
+}
+_BETWEEN = re.compile(r"(-?[\d.]+(?:e[-+]?\d+)?)-(-?[\d.]+(?:e[-+]?\d+)?)")
+
+
+def own_range(kind: Kind, all_extremes: Iterable[Range]) -> Range:
+    """The range of pictures with these extremes: a usual one that they fill by half or more, else just theirs.
+
+    Usual are 0 to 2^n - 1 for integers, n from 8 to 16; 0 to 1, -1 to 1, 0 to 255 and 0 to 65535 for floats.
+    """
+    lows, highs = zip(*all_extremes, strict=True)
+    low, high = min(lows), max(highs)
+    holding = [(black, white) for black, white in _USUAL[kind] if black <= low and high <= white]
+    filled = [(black, white) for black, white in holding if high - low >= (white - black) / 2]
+    if filled or low == high:
+        return (filled or holding or [(low, low + 1)])[0]
+    return (low, high)
+
+
+def read_range(text: str) -> Range | None:
+    """The range that the text gives as in 0-4095 or -1-1, or None. Raises ValueError for one that is not rising."""
+    match = _BETWEEN.fullmatch(text)
+    if match is None:
+        return None
+    low, high = float(match[1]), float(match[2])
+    if not low < high:
+        raise ValueError(f"{match[2]} is not above {match[1]}")
+    return low, high
+
+
+def given_ranges(text: str) -> Ranges | None:
+    """The ranges that the option `range` names; None for "auto", where the pictures decide."""
+    if text == "full":
+        return FULL
+    known = read_range(text)
+    return None if known is None else {"integers": known, "floats": known}
+
+
+def own_ranges(found: Sequence[Sequence[Any]]) -> Ranges:
+    """The range of each kind of pictures; `found` has kind and extremes of each."""
+    kinds: list[Kind] = sorted({kind for kind, _ in found})
+    return {kind: own_range(kind, [(low, high) for other, (low, high) in found if other == kind]) for kind in kinds}
+
+
+def described(ranges: Ranges, found: Sequence[Sequence[Any]]) -> str:
+    """A sentence on how pictures with these extremes become 8 bits."""
+    parts = []
+    for kind in sorted({kind for kind, _ in found}):
+        these = [extremes for other, extremes in found if other == kind]
+        low, high = min(low for low, _ in these), max(high for _, high in these)
+        black, white = ranges[kind]
+        held = f"{len(these):,} pictures of {kind} from {low:,.6g} to {high:,.6g}"
+        parts.append(f"{held}: {black:,.6g} is black and {white:,.6g} is white")
+    return f"{'; '.join(parts)} (range=full or range=MIN-MAX sets another)."

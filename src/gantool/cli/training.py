@@ -15,6 +15,7 @@ from gantool.api.specs import AUTO
 from gantool.cli.interrupts import interruptible
 from gantool.cli.output import console, result, result_json, say, warn
 from gantool.cli.progress import showing_progress
+from gantool.data.pictures.complaints import USED
 from gantool.engine.commands import resume_command
 from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, SAMPLES, SKIPPED
 from gantool.engine.stages import stage_at
@@ -99,9 +100,13 @@ def notes(made: Trainer) -> Iterator[str]:
     yield from made.batches.notes
     skipped = made.run / SKIPPED
     if skipped.is_file():
-        left_out = [line.rstrip("\n").replace("\t", " ") for line in lines(skipped)]
+        listed = [line.rstrip("\n").split("\t", 1) for line in lines(skipped)]
+        left_out = [" ".join(one) for one in listed if not one[-1].startswith(USED)]
         named = "; ".join(left_out[:3]) + ("; ..." if len(left_out) > 3 else "")
-        yield f"Left out: {len(left_out):,} files ({named}). All are listed in {skipped}"
+        if left_out:
+            yield f"Left out: {len(left_out):,} files ({named}). All are listed in {skipped}"
+        if len(left_out) < len(listed):
+            yield f"Suspect: {len(listed) - len(left_out):,} pictures, used though libtiff found faults; see {skipped}"
     if config.labels:
         yield f"Classes: {len(made.card.class_names)}: {', '.join(made.card.class_names[:12])}"
     if len(made.stages) > 1:

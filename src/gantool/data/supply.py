@@ -12,6 +12,7 @@ from gantool.api.data import Source
 from gantool.api.networks import Labels
 from gantool.data.cache.build import CachedSource
 from gantool.data.cache.reduced import shrunk
+from gantool.data.cache.store import check_whole
 from gantool.data.items import read_item
 
 GPU_SHARE = 0.3
@@ -62,7 +63,7 @@ def _resident(source: CachedSource, labels: bool, device: torch.device) -> Suppl
     images = torch.empty(source.pixels.shape, dtype=torch.uint8, device=device)
     step = max(1, _UPLOAD_BYTES // (source.pixels.nbytes // len(source)))
     for start in range(0, len(source), step):
-        images[start : start + step] = torch.from_numpy(source.pixels[start : start + step].copy())
+        images[start : start + step] = torch.from_numpy(check_whole(source.pixels)[start : start + step].copy())
     numbers = torch.from_numpy(source.labels).to(device) if labels and source.labels is not None else None
     at_side = {images.shape[-1]: images}
 

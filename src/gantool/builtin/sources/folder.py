@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gantool.data.cache.build import CachedSource, cached
 from gantool.data.cache.store import CacheContents, CacheSpec
+from gantool.data.pictures.complaints import with_complaints
 from gantool.data.pictures.labels import LabelledListing, labelled
 from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
@@ -15,6 +16,7 @@ from gantool.data.pictures.ranges import described, given_ranges, own_ranges
 from gantool.data.pictures.worker import Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import DataError
+from gantool.files import open_file
 
 _SHOWN = 3
 _SAMPLED, _SAMPLE_BYTES = 64, 4096
@@ -50,9 +52,10 @@ def _fill(pictures: LabelledListing, task: Task) -> CacheContents:
     ranges = own_ranges(list(found.values()))
     if found:  # their range is that of all of them, so these are read twice
         answers |= dict(spread(listing, replace(task, ranges=ranges), "preparing images", found.keys()))
-    reasons = {index: answer["reason"] for index, answer in answers.items() if "reason" in answer}
-    kept = [index for index in range(len(listing.items)) if index not in reasons]
-    skipped = [(listing.items[index].path, reasons[index]) for index in sorted(reasons)]
+    kept = [index for index in range(len(listing.items)) if "reason" not in answers[index]]
+    listed = [(index, why) for index in sorted(answers) if (why := with_complaints(answers[index])) is not None]
+    listed.sort(key=lambda one: one[0] in set(kept))  # those that are used come last
+    skipped = [(listing.items[index].path, why) for index, why in listed]
     if not kept:
         first = "; ".join(f"{path} {why}" for path, why in skipped[:_SHOWN])
         raise DataError(f"None of the {len(listing.items):,} pictures in {listing.root} can be used: {first}.")
@@ -95,7 +98,7 @@ def _content(listing: Listing) -> Iterator[bytes]:
 def _parts(path: Path, count: int) -> Iterator[bytes]:
     """`count` parts of a file at equal distances, the first at its start and the last at its end."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             rest = max(0, file.seek(0, os.SEEK_END) - _SAMPLE_BYTES)
             for place in range(count):
                 file.seek(rest * place // (count - 1))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gantool.api.data import Skipped, Source
 from gantool.data.cache.reduced import reduced_rows
-from gantool.data.cache.store import CacheContents, CacheSpec, prepared
+from gantool.data.cache.store import CacheContents, CacheSpec, check_whole, prepared
 from gantool.data.items import read_items
 from gantool.data.names import distinct
 from gantool.errors import printable
@@ -49,14 +49,17 @@ class CachedSource(Source):
         self.skipped = (*self.skipped, *(Skipped(printable(path), printable(reason)) for path, reason in files))
 
     def reduced(self, side: int) -> UInt8[np.ndarray, "n c _ _"]:
-        """All images reduced to this side, as a memory map; the file is built on first use."""
+        """All images reduced to this side, as a memory map; the file is built on first use.
+
+        Raises DataError when the file has been cut short, where reading would end the process (SIGBUS).
+        """
         if side not in self._reduced:
             self._reduced[side] = reduced_rows(self.folder, self.pixels, side)
-        return self._reduced[side]
+        return check_whole(self._reduced[side])
 
     def __getitem__(self, index: int) -> tuple[UInt8[Tensor, "c h w"], int | None]:
         label = None if self.labels is None else int(self.labels[index])
-        return torch.from_numpy(self.pixels[index].copy()), label
+        return torch.from_numpy(check_whole(self.pixels)[index].copy()), label
 
 
 def cached(wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> CachedSource:

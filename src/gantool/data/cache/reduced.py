@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
-from gantool.data.cache.store import explained
+from gantool.data.cache.store import check_whole, explained
 from gantool.files import only_builder, remove_unfinished, replace_file
 from gantool.progress import report
 
@@ -63,7 +63,7 @@ def _build(file: Path, larger: UInt8[np.ndarray, "n c h w"], shape: tuple[int, .
     def write(partial: Path) -> None:
         with partial.open("wb") as out:
             for start in range(0, len(larger), rows):
-                out.write(_means(larger[start : start + rows], larger.shape[-1] // shape[-1]).data)
+                out.write(_means(check_whole(larger)[start : start + rows], larger.shape[-1] // shape[-1]).data)
                 report(f"reducing to {shape[-1]} pixels", min(start + rows, len(larger)), len(larger))
 
     remove_unfinished(file.parent, file.name)

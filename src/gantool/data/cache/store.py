@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 
 from gantool.errors import DataError
 from gantool.files import cache_folder, only_builder, remove_unfinished, replace_folder
@@ -169,6 +170,17 @@ def _open(folder: Path, wanted: CacheSpec) -> CacheEntry | None:
 
 def _vanished(target: Path) -> CacheEntry:
     raise DataError(f"{target} vanished while it was opened. Is another program emptying the cache? Try again.")
+
+
+def check_whole(rows: UInt8[np.ndarray, "n c h w"]) -> UInt8[np.ndarray, "n c h w"]:
+    """The rows of a memory map. Raises DataError when the file has become shorter than it was when it was opened."""
+    mapped = getattr(rows, "_mmap", None)
+    if mapped is not None and mapped.size() < rows.nbytes:
+        raise DataError(
+            f"{getattr(rows, 'filename', 'The cache')} was cut short while it was in use. Give the same command again: "
+            "the images are then prepared anew."
+        )
+    return rows
 
 
 def explained(error: OSError, root: Path) -> DataError:

@@ -11,11 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from gantool.data.pictures.complaints import may_complain
+from gantool.data.pictures.decode import UndecodableError, opened
 from gantool.data.pictures.formats import is_picture, is_picture_name
 from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_inside_hidden
 from gantool.errors import DataError
 
 MAX_FILE_BYTES = 1 << 30
+_SMALL, _HEAD = 1 << 25, 1 << 20
+_BYTES_PER_PIXEL = 8  # 16 bits of RGBA
+_UNSEEN = (5000, 5000)
 _ENCRYPTED = 0x1
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -175,6 +180,31 @@ def _bytes_of_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.Bytes
 
 
 def _in_memory(read: Callable[[int], bytes], size: int) -> io.BytesIO:
+    """The content of an entry of this size. A large one is read only if its header says that it is a large picture."""
     if size > MAX_FILE_BYTES:
-        raise OSError(f"it unpacks to {size:,} bytes; the limit is {MAX_FILE_BYTES:,}")
-    return io.BytesIO(read(MAX_FILE_BYTES + 1))
+        raise too_many_bytes(size)
+    content = io.BytesIO()
+    content.write(read(min(size, _HEAD)))
+    if size > _SMALL:
+        width, height = _sides(content)
+        if size > _SMALL + _BYTES_PER_PIXEL * width * height:
+            raise UndecodableError(f"unpacks to {size:,} bytes, far more than its {width} x {height} pixels can need")
+    content.seek(0, io.SEEK_END)
+    while block := read(_HEAD):
+        content.write(block)
+    content.seek(0)
+    return content
+
+
+def too_many_bytes(size: int) -> UndecodableError:
+    """The reason to refuse a file of this size."""
+    return UndecodableError(f"has {size:,} bytes; the limit is {MAX_FILE_BYTES:,}")
+
+
+def _sides(head: io.BytesIO) -> tuple[int, int]:
+    """Width and height by the beginning of a file; of a TIFF, whose header may be at its end, at most those allowed."""
+    head.seek(0)
+    if may_complain(head):
+        return _UNSEEN
+    with opened(head) as image:
+        return image.size

@@ -38,7 +38,7 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
         "transparent": bool((pixels[3] < 255).any()),
         "animated": frames > 1,
         "extremes": wide if isinstance(wide, tuple) else None,
-        "digest": hashlib.sha256(file.read()).hexdigest(),
+        "digest": hashlib.file_digest(file, "sha256").hexdigest(),
         "looks": np.packbits(grey[:, 1:] > grey[:, :-1] + 2).tobytes().hex(),
     }
 

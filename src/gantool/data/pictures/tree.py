@@ -6,10 +6,20 @@ from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
-from gantool.data.pictures.archive import Opener, list_archive, read_tar, read_zip, text_in_tar, text_in_zip
+from gantool.data.pictures.archive import (
+    MAX_FILE_BYTES,
+    Opener,
+    list_archive,
+    read_tar,
+    read_zip,
+    text_in_tar,
+    text_in_zip,
+    too_many_bytes,
+)
 from gantool.data.pictures.formats import is_picture, is_picture_name
 from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_hidden
 from gantool.errors import DataError, nearest_beside
+from gantool.files import open_file
 from gantool.reading import read_text
 
 _SHOWN = 3
@@ -27,6 +37,8 @@ def list_pictures(path: str | Path) -> Listing:
         raise DataError(
             f"{path} does not exist.{nearest_beside(root)} Give a folder of pictures, or a zip or tar of them."
         )
+    if not root.is_file():
+        raise DataError(f"{path} is neither a folder nor a file: a pipe or a device. Give a folder, zip or tar.")
     listing = list_archive(root)
     if listing is not None:
         return listing
@@ -69,7 +81,11 @@ def in_reading_order(listing: Listing) -> list[int]:
 
 
 def _open(path: Path) -> BufferedReader:
-    return path.open("rb")
+    file = open_file(path)
+    if (size := os.fstat(file.fileno()).st_size) > MAX_FILE_BYTES:
+        file.close()
+        raise too_many_bytes(size)
+    return file
 
 
 def _list_folder(root: Path) -> Listing:
@@ -129,7 +145,7 @@ def _is_picture(entry: os.DirEntry[str]) -> bool:
         return True
     if not entry.is_file():
         return False
-    with Path(entry.path).open("rb") as file:
+    with open_file(Path(entry.path)) as file:
         return is_picture(file)
 
 

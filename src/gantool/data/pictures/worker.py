@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gantool.data.pictures.archive import Opener
+from gantool.data.pictures.complaints import Complaints, may_complain
 from gantool.data.pictures.decode import decode_if, quiet_pillow, reason
 from gantool.data.pictures.inspection import inspect
 from gantool.data.pictures.listing import Item, Listing
@@ -25,7 +26,8 @@ Answer = dict[str, Any]
 class Task:
     """Decode at `resolution` and `channels` into the rows of the file `pixels`; without that file, inspect instead.
 
-    Without `ranges`, pictures of more than 8 bits are not decoded: the answer has their `extremes`.
+    Without `ranges`, pictures of more than 8 bits are not decoded: the answer has their `extremes`. With `aside`, TIFFs
+    are left to a worker process: their answer is `aside`.
     """
 
     options: FolderOptions
@@ -33,6 +35,7 @@ class Task:
     channels: int = 0
     pixels: Path | None = None
     ranges: Ranges | None = None
+    aside: bool = False
 
 
 class _OutputError(Exception):
@@ -79,8 +82,9 @@ def main() -> None:
     pixels = Path(job["pixels"]) if job["pixels"] else None
     task = Task(FolderOptions(**job["options"]), job["resolution"], job["channels"], pixels, job["ranges"])
     _say({"ready": True})
+    complaints = Complaints()
     for index, answer in perform(source, share, task):
-        _say({"index": index, **answer})
+        _say({"index": index, **answer, **complaints.take()})
 
 
 def _say(words: Answer) -> None:
@@ -93,6 +97,8 @@ def _answer(item: Item, opener: Opener, index: int, task: Task, rows: FileIO | N
         return {"reason": "is empty (0 bytes)"}
     try:
         with opener() as file:
+            if task.aside and may_complain(file):
+                return {"aside": True}
             if rows is None:
                 return inspect(file)
             pixels = decode_if(file, task.options, task.resolution, task.channels, task.ranges)

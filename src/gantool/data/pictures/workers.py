@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Collection, Generator, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 
 from gantool.data.pictures.listing import Item, Listing
 from gantool.data.pictures.tree import in_reading_order
@@ -34,7 +35,7 @@ def spread(
     """
     items = {index: listing.items[index] for index in in_reading_order(listing) if only is None or index in only}
     count = min(cores(), MAX_WORKERS, len(items) // ITEMS_PER_WORKER)
-    answers = _in_processes(listing, items, task, count) if count > 1 else perform(listing, items, task)
+    answers = _in_processes(listing, items, task, count) if count > 1 else _here(listing, items, task)
     report(label, 0, len(items))
     with closing(answers):
         for done, (index, answer) in enumerate(answers, start=1):
@@ -48,6 +49,18 @@ def cores() -> int:
     """Processor cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _here(listing: Listing, items: dict[int, Item], task: Task) -> Generator[tuple[int, Answer], None, None]:
+    """The work done by this process, but for TIFFs: libtiff would write to the terminal."""
+    tiffs = []
+    for index, answer in perform(listing, items, replace(task, aside=True)):
+        if "aside" in answer:
+            tiffs.append(index)
+        else:
+            yield index, answer
+    if tiffs:
+        yield from _in_processes(listing, {index: items[index] for index in tiffs}, task, 1)
 
 
 def _in_processes(

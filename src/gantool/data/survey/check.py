@@ -9,6 +9,7 @@ from jaxtyping import Float32
 from pydantic import BaseModel, BeforeValidator
 
 from gantool.data.names import distinct
+from gantool.data.pictures.complaints import with_complaints
 from gantool.data.pictures.decode import Header
 from gantool.data.pictures.inspection import LOOKS
 from gantool.data.pictures.labels import LabelledListing, labelled
@@ -80,6 +81,8 @@ class Report(BaseModel):
     alike: list[list[Text]] | None = []
     """Groups that look the same though their bytes differ; None if there are too many pictures to compare."""
     broken: list[Broken] = []
+    suspect: list[Broken] = []
+    """Files that are used, though libtiff found faults in them."""
     classes: dict[str, int] = {}
     notes: list[Text] = []
     """Sentences about labels and pixels that training would begin with."""
@@ -95,11 +98,14 @@ def check(options: FolderOptions, resolution: int | None = None, channels: int |
     listing = pictures.listing
     answers: dict[int, Answer] = {}
     broken = [Broken(path=path, reason=reason) for path, reason in listing.skipped]
+    suspect: list[Broken] = []
     for index, answer in sorted(spread(listing, Task(options), "reading images"), key=lambda pair: pair[0]):
+        why = with_complaints(answer)
         if "reason" in answer:
-            broken.append(Broken(path=listing.items[index].path, reason=answer["reason"]))
+            broken.append(Broken(path=listing.items[index].path, reason=str(why)))
         else:
             answers[index] = answer
+            suspect += [Broken(path=listing.items[index].path, reason=why)] if why else []
     return Report(
         path=options.path,
         files=len(listing.items) + len(listing.skipped),
@@ -107,6 +113,7 @@ def check(options: FolderOptions, resolution: int | None = None, channels: int |
         ignored=len(listing.ignored),
         others=list(listing.ignored),
         broken=broken,
+        suspect=suspect,
         **_findings(pictures, answers, options, resolution, channels) if answers else {},
     )
 

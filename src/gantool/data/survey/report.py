@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from gantool.api.run_config import COLORS
-from gantool.data.survey.check import ALIKE_LIMIT, Report, Spread, Training
+from gantool.data.survey.check import ALIKE_LIMIT, Broken, Report, Spread, Training
 
 _SHOWN = 10
 _IMBALANCE = 10
@@ -46,16 +46,21 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
     yield from _classes(report.classes)
     for note in report.notes:
         yield "note", note
-    for place, broken in enumerate(report.broken[:_SHOWN]):
-        yield "" if place else "broken", f"{broken.path} {broken.reason}"
-    if len(report.broken) > _SHOWN:
-        yield "", f"... and {len(report.broken) - _SHOWN:,} more (all with --json)"
+    yield from _files("broken", report.broken)
+    yield from _files("suspect", report.suspect)
     if report.training is None:
         yield "training", "impossible: none of the pictures can be used"
         return
     yield from _training(report.training, report.enlarged)
     if report.transparent >= _MANY * report.usable and not kept:
         yield "note", "--channels 4 trains with transparency, as for sprites and emoji, instead of on white"
+
+
+def _files(title: str, files: Sequence[Broken]) -> Iterator[tuple[str, str]]:
+    for place, broken in enumerate(files[:_SHOWN]):
+        yield "" if place else title, f"{broken.path} {broken.reason}"
+    if len(files) > _SHOWN:
+        yield "", f"... and {len(files) - _SHOWN:,} more (all with --json)"
 
 
 def _training(training: Training, enlarged: int) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,9 @@
 import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +22,7 @@ from gantool.data.survey.report import as_text
 from gantool.errors import DataError
 
 
-def built(folder: Path, **options: str) -> CachedSource:
+def built(folder: Path | str, **options: str) -> CachedSource:
     return build(FolderOptions(path=str(folder), **options), resolution=8, channels=3)
 
 
@@ -124,6 +129,25 @@ def test_paths_that_are_no_folder_are_explained(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("words")
     with pytest.raises(DataError, match="neither a folder nor"):
         built(tmp_path / "words.txt")
+
+
+def test_a_url_and_a_pattern_are_told_from_a_path_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"is a URL.* curl -L -o faces.zip 'https://a\.b/faces\.zip\?x=1'"):
+        built("https://a.b/faces.zip?x=1")
+    with pytest.raises(DataError, match=rf"is a pattern.*any depth: {tmp_path}\."):
+        built(tmp_path / "*" / "*.png")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_the_remedy_for_an_archive_in_an_archive_works_and_names_what_is_there_then(tmp_path: Path, kind: str) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    inner = shutil.make_archive(str(tmp_path / "in" / "inner"), kind, folder)
+    outer = shutil.make_archive(str(tmp_path / "my outer"), kind, Path(inner).parent)
+    with pytest.raises(DataError, match="is an archive in the archive") as error:
+        built(outer)
+    command, place = re.findall(r"\(python (-m .*)\) and give (.*)\.$", str(error.value))[0]
+    subprocess.run([sys.executable, *shlex.split(command)], cwd=tmp_path, check=True)
+    assert len(built(tmp_path / place)) == 2
 
 
 def test_a_link_to_itself_costs_no_other_file(tmp_path: Path) -> None:

@@ -90,6 +90,10 @@ def test_the_flag_is_given_again(gantool, two):
     assert done.out.count("folder:path=") >= 2
     with pytest.raises(UnknownNameError, match="no folder or archive"):
         resolve_source(host(), joined_text([two[0], "./gone"]))
+    with pytest.raises(UnknownNameError, match="is a URL"):
+        resolve_source(host(), "https://example.org/a.zip")
+    with pytest.raises(UnknownNameError, match="is a pattern"):
+        resolve_source(host(), "photos/*.png")
 
 
 def test_a_seeded_subset_is_the_same_every_time_and_changes_little_with_more_pictures(

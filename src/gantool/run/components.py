@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from gantool.api.kinds import KINDS
 from gantool.api.run_config import NONE, SETTINGS, flag_of
 from gantool.api.specs import AUTO, Architecture, Setting
+from gantool.data.pictures.tree import no_path
 from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageError, nearest_beside
 from gantool.plugins.host import PluginHost
 from gantool.plugins.option_types import quote
@@ -175,12 +176,13 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
     try:
         return host.resolve("source", text)
     except (UnknownNameError, UsageError) as error:
-        if isinstance(error, OptionError):
+        other = no_path(text)
+        if isinstance(error, OptionError) and not (other and "://" in text):
             raise
         looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~")) or bool(Path(text).suffix)
         absent = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
         near = nearest_beside(Path(text).expanduser())
-        raise UnknownNameError(absent + near) from error
+        raise UnknownNameError(other or absent + near) from error
 
 
 def _quoted(path: str) -> str:

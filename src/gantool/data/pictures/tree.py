@@ -1,10 +1,12 @@
 """Pictures in a folder at any depth."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from io import BufferedReader
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from shlex import quote
 
 from gantool.data.pictures.archive import (
     MAX_FILE_BYTES,
@@ -34,9 +36,8 @@ def list_pictures(path: str | Path) -> Listing:
     if root.is_dir():
         return _list_folder(root)
     if not root.exists():
-        raise DataError(
-            f"{path} does not exist.{nearest_beside(root)} Give a folder of pictures, or a zip or tar of them."
-        )
+        why = no_path(str(path)) or f"{path} does not exist.{nearest_beside(root)}"
+        raise DataError(f"{why} Give a folder of pictures, or a zip or tar of them.")
     if not root.is_file():
         raise DataError(f"{path} is neither a folder nor a file: a pipe or a device. Give a folder, zip or tar.")
     listing = list_archive(root)
@@ -55,8 +56,29 @@ def usable_listing(path: str) -> Listing:
     holds = [f"{len(listing.ignored):,} other files ({_some(listing.ignored)})"] if listing.ignored else []
     holds += [f"{path} {why}" for path, why in listing.skipped[:_SHOWN]]
     archives = [name for name in listing.ignored if is_archive_name(name)]
-    remedy = f" Give the archive itself: {listing.root / archives[0]}." if archives else ""
+    remedy = _remedy(listing, archives[0]) if archives else ""
     raise DataError(f"{listing.root} holds no pictures{': ' + '; '.join(holds) if holds else ', it is empty'}.{remedy}")
+
+
+def no_path(text: str) -> str | None:
+    """A sentence on a URL or a pattern, and what to do instead; None for any other text."""
+    if re.match(r"\w\w+://", text):
+        name = PurePosixPath(text.partition("?")[0]).name
+        return f"{text} is a URL; only files of this machine are read. Fetch it first: curl -L -o {name} {quote(text)}."
+    if set(text) & set("*?["):
+        folder = next(one for one in Path(text).parents if not set(str(one)) & set("*?["))
+        return f"{text} is a pattern, not a folder; all pictures in a folder are read, at any depth: {folder}."
+    return None
+
+
+def _remedy(listing: Listing, archive: str) -> str:
+    """What to do about an archive where pictures were looked for."""
+    if listing.kind == "folder":
+        return f" Give the archive itself: {listing.root / archive}."
+    folder = listing.root.name.partition(".")[0]
+    command = "python -m zipfile -e" if listing.kind == "zip" else "python -m tarfile -e"
+    unpack = f"{command} {quote(str(listing.root))} {quote(folder)}"
+    return f" {archive} is an archive in the archive. Unpack the outer one ({unpack}) and give {folder}/{archive}."
 
 
 def read(listing: Listing, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]:

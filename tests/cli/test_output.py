@@ -2,6 +2,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -9,6 +10,7 @@ import pytest
 
 from gantool.cli import output
 from gantool.errors import GantoolError
+from gantool.testing.fixtures import CommandResult
 
 
 def test_results_go_to_standard_output_and_words_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,3 +87,16 @@ def test_words_that_cannot_be_written_change_nothing() -> None:
         assert gantool("train", "--arch", "none", stderr=full)[0] == 2
         lost = gantool("plugins", "list", stdout=full, stderr=subprocess.PIPE)
         assert lost == (1, None, b"Error: No space left on device.\n")  # results are worth an error
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_training_goes_on_though_its_progress_cannot_be_written(
+    gantool: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = "train --arch mlp --data shapes --resolution 8 --images 64 --batch 8 --precision float32 --name one"
+    with Path("/dev/full").open("w") as full, monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", full)
+        ended = gantool(*words.split())
+    assert (ended.code, ended.out) == (0, "runs/one\n")
+    assert (tmp_path / "runs" / "one" / "generator.safetensors").is_file()

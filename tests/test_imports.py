@@ -205,6 +205,7 @@ def test_importing_the_face_and_the_catalogues_imports_no_torch() -> None:
         "gantool.Architecture, gantool.option, gantool.hookimpl, gantool.RunConfig\n"
         "from gantool.commands import ModelPath, Truncation, Scale, Device, Overwrite, Json, complete, parse_seeds\n"
         "[importlib.import_module(f'gantool.plugin_tools.{room}') for room in ('doctor', 'install', 'scaffold')]\n"
+        "import gantool.run.config, gantool.testing.declaring\n"
         "print(sorted({'torch', 'torchvision', 'numpy', 'PIL'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gantool.api.specs import Component, ImageShape, Look, Options, Setting, option
-from gantool.data.joined import JoinedSource
 from gantool.plugins.grammar import Choice, canonical, parse_choice, read_options
 from gantool.plugins.selection import Chosen
 
@@ -29,6 +28,8 @@ class JoinedChoice(Chosen):
 
     def build(self, *args: Any, **kwargs: Any) -> Any:
         """The images of all parts."""
+        from gantool.data.joined import JoinedSource  # not at the top: it needs torch, and flags are read without
+
         names = [str(getattr(part.options, "path", part.spec.name)) for part in self.parts]
         return JoinedSource([part.build(*args, **kwargs) for part in self.parts], names)
 

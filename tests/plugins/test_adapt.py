@@ -88,7 +88,7 @@ def test_it_is_the_same_object_with_all_that_is_optional(kind, built, base):
 
 def test_defaults_are_those_of_the_base_class_and_what_is_there_stays():
     loss, penalty, source = adapted("loss", Plain()), adapted("penalty", Remembering()), adapted("source", Numbers(3))
-    assert (loss.pairs_real, loss.zero_decides, loss.status(), loss.advance(3)) == (False, True, {}, None)
+    assert (loss.pairs_real, loss.boundary, loss.status(), loss.advance(3)) == (False, 0, {}, None)
     assert (penalty.side, penalty.weight, list(penalty.state_dict())) == ("discriminator", 2.0, ["mean"])
     assert (source.fingerprint, source.skipped, source.batch(0, 2)) == (None, (), None)
     assert adapted("penalty", Clip()).side == "discriminator weights"

@@ -44,8 +44,16 @@ class Unbounded(Hinge):
         return fake_logits - real_logits
 
 
+class SquaresAroundAHalf(Hinge):
+    def discriminator(self, real_logits, fake_logits):
+        return ((real_logits - 1) ** 2 + fake_logits**2) / 2
+
+    def generator(self, real_logits, fake_logits):
+        return (fake_logits - 1) ** 2 / 2
+
+
 class Critic(Unbounded):
-    zero_decides = False
+    boundary = None
 
 
 class Counting(Hinge):

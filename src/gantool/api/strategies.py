@@ -26,12 +26,13 @@ class Loss(Strategy):
     """An adversarial loss on logits: one value per logit, the step takes the mean.
 
     One whose attribute `pairs_real` is true gets the real logits in `generator` too (relativistic losses need them);
-    others get None. One whose attribute `zero_decides` is false gives logits that only count against each other: the
-    accuracy takes the middle between reals and fakes for the boundary, and not 0.
+    others get None. `boundary` is the logit between what counts as real and as fake, by which accuracies are measured
+    and components adapt; it is None where logits only count against each other: the accuracy then takes the middle
+    between reals and fakes.
     """
 
     pairs_real: bool = False
-    zero_decides: bool = True
+    boundary: float | None = 0.0
 
     @abstractmethod
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
@@ -78,7 +79,7 @@ class Augmentation(Strategy):
         """The transformation of one batch of n, the same at all levels, into new images of the same shapes."""
 
     def observe(self, real_logits: Logits) -> None:
-        """Adapt to the logits of reals, one an image, after each step of the discriminator."""
+        """Adapt to the logits of reals less the boundary, one an image, after each step of the discriminator."""
 
 
 class Turn(NamedTuple):

@@ -81,7 +81,7 @@ def discriminator_step(
         loss = sum(_terms(gan, "discriminator", Seen(z, labels, fake, real, of_fake, of_real), scalars), start=loss)
         for penalty in game.due("discriminator", step):
             loss = loss + _weighed(penalty, penalty(PerImage(network), real, fake, labels), scalars)
-        judged.append(real_logit)
+        judged.append(real_logit - (game.loss.boundary or 0.0))
         return loss, scalars
 
     scalars = _learn(game, network, optimizer, loss_of, batch, labels, "d")
@@ -171,7 +171,7 @@ def _discriminator_view(game: Game, n: int, noise: float) -> Callable[[Images], 
 
 
 def _accuracies(loss: Loss, real_logits: Tensor, fake_logits: Tensor) -> Scalars:
-    boundary = 0.0 if loss.zero_decides else torch.cat([real_logits, fake_logits]).mean()
+    boundary = torch.cat([real_logits, fake_logits]).mean() if loss.boundary is None else loss.boundary
     return {
         "real_accuracy": (real_logits > boundary).float().mean(),
         "fake_accuracy": (fake_logits < boundary).float().mean(),

@@ -168,15 +168,31 @@ def its_traits_are_true(trial: LossTrial) -> Iterator[str]:
     )
     if not shifts:
         return
-    if trial.new.zero_decides:
+    if trial.new.boundary is not None:
         yield (
-            "its value stays the same when all logits rise by 3: 0 does not separate reals from fakes. Set "
-            "zero_decides = False, or the reported accuracies mean nothing."
+            "its value stays the same when all logits rise by 3: no logit separates reals from fakes. Set "
+            "boundary = None, or the reported accuracies mean nothing."
         )
     if not trial.has("relative"):
         yield (
             "its value stays the same when all logits rise by 3: add 'relative' to the traits of its spec, by which "
             "components that need the sign of logits (ada) are refused."
+        )
+
+
+def its_boundary_is_undecided(trial: LossTrial) -> Iterator[str]:
+    """A discriminator that cannot tell reals from fakes does best at its boundary."""
+    boundary = trial.new.boundary
+    if boundary is None:
+        return
+    logits = boundary + torch.linspace(-4, 4, 65)
+    losses = torch.stack([trial.discriminator(float(same), float(same)).mean() for same in logits])
+    here, least = float(losses[32]), float(losses.min())
+    if here - least > 0.02 * max(1.0, abs(least)):
+        best = float(logits[losses.argmin()])
+        yield (
+            f"a discriminator that cannot tell reals from fakes does best at the logit {best:.3g}, and its boundary is "
+            f"{boundary:g}, so that accuracies and adaptive components are wrong. Set boundary to that logit."
         )
 
 
@@ -203,6 +219,7 @@ PROPERTIES = (
     gradients_have_the_right_sign,
     pairs_real_is_true,
     its_traits_are_true,
+    its_boundary_is_undecided,
     torch_is_not_seeded,
     state_comes_back,
     state_stays_finite,

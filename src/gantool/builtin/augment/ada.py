@@ -17,7 +17,7 @@ class Ada(nn.Module, Augmentation):
     state is in buffers, float32 tensors. `p` is updated at the beginning of the call after `every` batches, by the
     logits of all processes.
 
-    Signs mean nothing for a loss that only compares logits with each other (`zero_decides` false: wasserstein,
+    Signs mean nothing for a loss that only compares logits with each other (`boundary` None: wasserstein,
     relativistic, rpgan), since nothing keeps 0 between reals and fakes. Use `fixed=yes` with those.
     """
 

@@ -62,6 +62,7 @@ class LeastSquares(Loss):
 
     def __init__(self, options: LsganOptions) -> None:
         self.fake, self.real, self.wanted = options.fake, options.real, options.wanted
+        self.boundary = (options.fake + options.real) / 2
 
     def discriminator(self, real_logits: Logits, fake_logits: Logits) -> Logits:
         """Half the squared distances to the targets; 1/2 at zero logits."""
@@ -75,7 +76,7 @@ class LeastSquares(Loss):
 class Wasserstein(Loss):
     """The critic's difference (Arjovsky et al. 2017, eq. 2); it needs a penalty that keeps the critic Lipschitz."""
 
-    zero_decides = False
+    boundary = None
 
     def __init__(self, options: WassersteinOptions) -> None:
         self.drift = options.drift

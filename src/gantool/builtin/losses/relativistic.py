@@ -22,7 +22,7 @@ class RelativisticAverage(Loss):
     """
 
     pairs_real = True
-    zero_decides = False
+    boundary = None
 
     def __init__(self, options: RelativisticOptions) -> None:
         self._hinge = options.kind == "hinge"
@@ -45,7 +45,7 @@ class RelativisticPairing(Loss):
     """RpGAN: each fake against one real (Jolicoeur-Martineau 2018, RSGAN; Huang et al. 2025, eq. 2)."""
 
     pairs_real = True
-    zero_decides = False
+    boundary = None
 
     def __init__(self, options: LossOptions) -> None:
         pass

@@ -313,14 +313,16 @@ def test_out_of_memory_names_the_flag_to_lower(tmp_path):
     assert told[-1].failed
 
 
-def test_changed_images_are_refused_unless_accepted(tmp_path):
+def test_changed_images_are_refused_unless_a_new_run_begins_with_them(tmp_path):
     trainer(tmp_path / "run").train()
     other = trainer(tmp_path / "run", images=128, batches=TinyBatches(count=65))
     newest = checkpoint.newest(tmp_path / "run")
     with pytest.raises(ResumeError, match="64 then, 65 now"):
         other.resume(newest)
-    other.resume(newest, accept_new_data=True)
-    assert other.images_seen == 64
+    new = trainer(tmp_path / "new", images=128, batches=TinyBatches(count=65))
+    new.resume(newest)
+    assert new.images_seen == 64
+    assert checkpoint.load(checkpoint.newest(tmp_path / "new")).state["data"]["count"] == 65
 
 
 def test_seeds_differ_by_each_of_their_numbers():

@@ -105,7 +105,17 @@ def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, ph
     more = assembly.plan(host(), settings | {"images": 16}, out=tmp_path, name="one")
     with pytest.raises(ResumeError, match="8 then, 9 now"):
         assembly.trainer(more, tmp_path)
-    assert assembly.trainer(more, tmp_path, accept_new_data=True).train().images_seen == 16
+    before = {path: path.read_bytes() for path in (tmp_path / "one").rglob("*") if path.is_file()}
+    accepted = assembly.trainer(more, tmp_path, accept_new_data=True)
+    finished = accepted.train()
+    assert (finished.run, finished.images_seen) == (tmp_path / "one-2", 16)
+    assert {path: path.read_bytes() for path in (tmp_path / "one").rglob("*") if path.is_file()} == before
+    (warning,) = [text for text in accepted.warnings if "images are not those" in text]
+    assert f"the run {tmp_path / 'one'}: it stays as it is, and {tmp_path / 'one-2'} goes on from there." in warning
+    on = assembly.plan(host(), {"images": 20}, resume=tmp_path / "one-2")
+    assert on.checkpoint.name == "000000016"
+    assert assembly.trainer(on, tmp_path).train().images_seen == 20
+    assert assembly.trainer(more, tmp_path, accept_new_data=True).run == tmp_path / "one-3"
 
 
 def test_a_trainer_holds_its_run_until_it_has_trained(tmp_path, photos):

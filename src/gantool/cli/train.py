@@ -26,7 +26,7 @@ def train(
     change: Annotated[
         bool, _run("Change settings of a run that resumes, from here on, as by --lr.", "--change")
     ] = False,
-    accept_new_data: Annotated[bool, _run("Resume although the images have changed.", "--accept-new-data")] = False,
+    accept_new_data: Annotated[bool, _run("Go on with changed images, in a new run.", "--accept-new-data")] = False,
     dry_run: Annotated[bool, _run("Show settings, parameters and memory; train nothing.", "--dry-run")] = False,
     as_json: Annotated[bool, _run("JSON result on standard output.", "--json")] = False,
     quiet: Annotated[bool, _run("No progress output.", "--quiet", "-q")] = False,

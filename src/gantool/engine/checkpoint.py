@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from gantool.engine import saved_state
 from gantool.engine.model_file import ModelCard, load_generator, weights_file
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, GENERATOR, by_images
 from gantool.errors import CheckpointError, shortened
@@ -60,7 +61,7 @@ def save(run: Path, contents: Contents) -> Path:
         torch.save(contents.state, state)
         (folder / STATE).write_bytes(state.getbuffer())
         digests = {file.name: digest(file) for file in sorted(folder.iterdir())}
-        manifest = {"images_seen": contents.images_seen, "sha256": digests}
+        manifest = {"images_seen": contents.images_seen, "state": saved_state.names(contents.state), "sha256": digests}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     write_folder_atomically(path, write)
@@ -86,24 +87,37 @@ def load(path: Path) -> Contents:
 
     Raises CheckpointError that names the damaged or missing file; a pickle with code in it is refused, never run.
     """
+    try:
+        return _read(path)
+    except ValueError as error:
+        raise unusable(path, str(error)) from error
+
+
+def _read(path: Path) -> Contents:
+    """The same. Raises ValueError with the problem in a few words."""
     problem = damage(path)
     if problem:
-        raise CheckpointError(f"The checkpoint {path} cannot be used: {problem}.{_remedy(path)}")
+        raise ValueError(problem)
     try:
         averaged, card = load_generator(path / AVERAGED)
+        generator = load_file(path / GENERATOR)
+        discriminator = load_file(path / DISCRIMINATOR) if (path / DISCRIMINATOR).is_file() else None
         check_archive(path / STATE)
         state = torch.load(path / STATE, map_location="cpu", weights_only=True)
-        return Contents(
-            int(state["images_seen"]),
-            load_file(path / GENERATOR),
-            load_file(path / DISCRIMINATOR) if (path / DISCRIMINATOR).is_file() else None,
-            averaged,
-            card,
-            state,
-        )
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, KeyError, TypeError, ValueError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise CheckpointError(f"The checkpoint {path} cannot be used: {reason}.{_remedy(path)}") from error
+        problem = saved_state.form_problem(state, read_json(path / MANIFEST).get("state", ()), images_of(path))
+    except (
+        SafetensorError, pickle.UnpicklingError, RuntimeError, LookupError, TypeError, ValueError, OSError,
+        AttributeError, EOFError, CheckpointError,
+    ) as error:  # fmt: skip
+        raise ValueError(str(error).strip().partition("\n")[0].removesuffix(".")) from error
+    if problem:
+        raise ValueError(f"{STATE} holds {problem}")
+    return Contents(state["images_seen"], generator, discriminator, averaged, card, state)
+
+
+def unusable(path: Path, problem: str) -> CheckpointError:
+    """The error about a checkpoint with such a problem, with the last good one beside it."""
+    return CheckpointError(f"The checkpoint {path} cannot be used: {problem}.{_remedy(path)}")
 
 
 def every(run: Path) -> Iterator[Path]:
@@ -182,10 +196,19 @@ def misfits(network: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
 def _remedy(path: Path) -> str:
     if path.parent.name != CHECKPOINTS:
         return ""
-    good = newest_good(path.parent.parent)
+    others = [other for other in sorted(every(path.parent.parent), key=images_of, reverse=True) if other != path]
+    good = next((other for other in others if _is_readable(other)), None)
     if good is None:
         return " The run has no good one left; start a new run."
     return f" The last good one is {good}; resume from it with: gantool train --resume {shlex.quote(str(good))}"
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        _read(path)
+    except ValueError:
+        return False
+    return True
 
 
 def digest(path: Path) -> str:

@@ -43,11 +43,13 @@ class Ledger:
 
     def state(self) -> dict[str, Any]:
         """The state dict for a checkpoint, so that the means of a tick do not depend on where a run was resumed."""
-        sums = [[list(names), total.cpu(), count] for names, (total, count) in self._sums.items()]
+        sums = [(list(names), total.cpu(), count) for names, (total, count) in self._sums.items()]
         return {"sums": sums, "streak": self.streak}
 
-    def restore(self, saved: Mapping[str, Any], device: torch.device) -> None:
-        """Go on from the state of a checkpoint."""
+    def restore(self, saved: Mapping[str, Any] | None, device: torch.device) -> None:
+        """Go on from the state of a checkpoint, which is None in older ones."""
+        if saved is None:
+            return
         self._sums = {tuple(names): (total.to(device), count) for names, total, count in saved["sums"]}
         self._streak = torch.tensor(float(saved["streak"]), device=device)
 

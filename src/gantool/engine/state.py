@@ -1,15 +1,18 @@
 """The training state in a checkpoint: collected when it is saved, restored when a run resumes."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
 
 from gantool.api.data import Batches
-from gantool.engine import checkpoint, component_state
+from gantool.engine import checkpoint, component_state, saved_state
+from gantool.engine.best import Best
 from gantool.engine.ema import Ema
 from gantool.engine.model_file import ModelCard
+from gantool.engine.run_names import GENERATOR
 from gantool.engine.step import Game
 from gantool.errors import ResumeError
 
@@ -39,24 +42,49 @@ def gather(
     )
 
 
-def give_back(contents: checkpoint.Contents, game: Game, ema: Ema) -> None:
-    """Restore networks, average, optimizers and component state. Raises CheckpointError."""
+def give_back(contents: checkpoint.Contents, path: Path, game: Game, ema: Ema) -> None:
+    """Restore networks, average, optimizers and component state, each checked before. Raises CheckpointError."""
     gan = game.gan
     at_first = [[weight for weight in network.parameters() if weight.requires_grad] for network in gan.networks]
     gan.advance(contents.images_seen)
-    checkpoint.load_weights(gan.generator, contents.generator, "the generator")
+    networks = [(gan.generator, contents.generator, "the generator")]
     if gan.discriminator is not None:
-        checkpoint.load_weights(gan.discriminator, contents.discriminator or {}, "the discriminator")
-    checkpoint.load_weights(ema.gan.generator, contents.averaged, "the averaged generator")
+        networks.append((gan.discriminator, contents.discriminator or {}, "the discriminator"))
+    networks.append((ema.gan.generator, contents.averaged, "the averaged generator"))
+    for network, weights, name in networks:
+        _refuse(path, f"{name}: ", saved_state.weights_problem(network, weights, network is ema.gan.generator))
+        checkpoint.load_weights(network, weights, name)
     for grown in (gan, ema.gan):
         grown.advance(contents.images_seen)
     names = ("optimizer_g", "optimizer_d")
     for name, optimizer, network, then in zip(names, game.optimizers, gan.networks, at_first, strict=False):
         own = [{key: group[key] for key in SETTINGS if key in group} for group in optimizer.param_groups]
-        optimizer.load_state_dict(_fitted(contents.state[name], optimizer, (list(network.parameters()), then)))
+        if contents.state[name] is None:
+            raise checkpoint.unusable(path, f"{checkpoint.STATE} holds {name}: nothing")
+        saved = _fitted(contents.state[name], optimizer, (list(network.parameters()), then))
+        has_learnt = contents.state["turns"][name[-1]] > 0 and contents.images_seen > contents.state["stage_start"]
+        _refuse(path, f"{name}.", saved_state.optimizer_problem(saved, optimizer, has_learnt))
+        weights_now = [weight for group in optimizer.param_groups for weight in group["params"]]
+        optimizer.load_state_dict({**saved, "state": saved_state.laid_out(saved["state"], weights_now)})
         for group, settings in zip(optimizer.param_groups, own, strict=True):
             group.update(settings)
-    component_state.restore(game, contents.state.get("components", {}))
+    for name, part in component_state.stateful(game).items():
+        _refuse(
+            path, f"components.{name}.", saved_state.component_problem(part, contents.state["components"].get(name, {}))
+        )
+    component_state.restore(game, contents.state["components"])
+
+
+def _refuse(path: Path, name: str, problem: str) -> None:
+    if problem:
+        raise checkpoint.unusable(path, f"it holds {name}{problem}")
+
+
+def follow(run: Path, path: Path, best: Best, keep: int) -> None:
+    """Bring all that follows from a run's checkpoint up to it, which a resume repeats: a kill may have come between."""
+    checkpoint.publish(path, run / GENERATOR)
+    best.write(run)
+    checkpoint.prune(run, keep, best.images_seen)
 
 
 def _fitted(saved: dict[str, Any], optimizer: Optimizer, before: Sequence[Sequence[Tensor]]) -> dict[str, Any]:
@@ -77,13 +105,18 @@ def _fitted(saved: dict[str, Any], optimizer: Optimizer, before: Sequence[Sequen
     }
 
 
+def is_same_data(contents: checkpoint.Contents, batches: Batches) -> bool:
+    """True if the images are those that the checkpoint was made with."""
+    return bool(contents.state["data"] == _identity(batches))
+
+
 def check_same_data(contents: checkpoint.Contents, batches: Batches) -> None:
     """Raise ResumeError when the images have changed since the checkpoint was written."""
-    then, now = contents.state["data"], _identity(batches)
-    if then != now:
+    if not is_same_data(contents, batches):
         raise ResumeError(
-            f"The images have changed since this run was saved: {then['count']} then, {now['count']} now, or "
-            "others of the same number. Start a new run, or resume with the new ones by --accept-new-data."
+            f"The images have changed since this run was saved: {contents.state['data']['count']} then, "
+            f"{batches.count} now, or others of the same number. Start a new run, or go on with them in a new folder, "
+            "from where this run stands, by --accept-new-data."
         )
 
 

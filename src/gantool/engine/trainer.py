@@ -23,11 +23,11 @@ from gantool.engine.ema import Ema
 from gantool.engine.failures import memory_ran_out, not_finite, skipped
 from gantool.engine.meters import Ledger
 from gantool.engine.model_file import ModelCard
-from gantool.engine.run_names import GENERATOR, sheet_of
+from gantool.engine.run_names import sheet_of
 from gantool.engine.schedules import Pace, schedule_of
 from gantool.engine.snapshots import FixedLatents
 from gantool.engine.stages import enter, stage_at, stages_of
-from gantool.engine.state import check_same_data, gather, give_back
+from gantool.engine.state import check_same_data, follow, gather, give_back
 from gantool.engine.step import Game
 from gantool.engine.turns import Turns
 from gantool.files import RunLock
@@ -191,39 +191,40 @@ class Trainer:
         self.cadence.note_saved()
         if not self.game.world.leads:
             return
+        self._tell(Checkpoint(self.images_seen, self._write()))
+
+    def _write(self) -> Path:
         more = {"stage_start": self._stage_start, "turns": self._turns.state(), "best": self.best.state()}
         more["ledger"] = self._ledger.state()
         contents = gather(self.images_seen, self.game, self.ema, self.card, self.batches, more)
         path = checkpoint.save(self.run, contents)
-        self._follow(path)
-        self._tell(Checkpoint(self.images_seen, path))
+        follow(self.run, path, self.best, self.config.keep)
+        return path
 
-    def _follow(self, path: Path) -> None:
-        """Bring all that follows from a checkpoint up to it, which a resume repeats: a kill may have come between."""
-        checkpoint.publish(path, self.run / GENERATOR)
-        self.best.write(self.run)
-        checkpoint.prune(self.run, self.config.keep, self.best.images_seen)
-
-    def resume(self, path: Path, accept_new_data: bool = False) -> None:
-        """Go on from a checkpoint, exactly.
+    def resume(self, path: Path, contents: checkpoint.Contents | None = None) -> None:
+        """Go on from a checkpoint, exactly; one of another run is where this run begins, with data of its own.
 
         Raises CheckpointError when it is damaged or does not fit, ResumeError when the images have changed since.
         """
-        contents = checkpoint.load(path)
-        if not accept_new_data:
+        contents = contents or checkpoint.load(path)
+        continues = path.parent.parent.absolute() == self.run.absolute()
+        if continues:
             check_same_data(contents, self.batches)
-        give_back(contents, self.game, self.ema)
-        self._stage_start = int(contents.state.get("stage_start", 0))
-        by_clock = contents.images_seen // stage_at(self.stages, contents.images_seen).batch
-        self._turns = Turns(**contents.state.get("turns", {"d": by_clock, "g": by_clock}))
-        self.best = Best(**contents.state.get("best", {}))
-        if "ledger" in contents.state:
-            self._ledger.restore(contents.state["ledger"], self.device)
+        give_back(contents, path, self.game, self.ema)
+        state = contents.state
+        self._stage_start, self._turns = state["stage_start"], Turns(**state["turns"])
         self.cadence.resume(contents.images_seen)
-        if self.game.world.leads:
+        if continues:
+            self.best = Best(**state["best"])
+            self._ledger.restore(state.get("ledger"), self.device)
+        if not self.game.world.leads:
+            return
+        if continues:
             checkpoint.set_aside_newer(self.run, contents.images_seen)
             self.best.settle(self.run)
-            self._follow(path)
+            follow(self.run, path, self.best, self.config.keep)
+        else:
+            self._write()
 
     def _finish(self) -> Finished:
         # A signal may reach one process after all have left the loop: they must go through what follows together.

@@ -15,6 +15,7 @@ from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.model_file import ModelCard
 from gantool.engine.run_names import CONFIG, SKIPPED
+from gantool.engine.state import is_same_data
 from gantool.engine.trainer import Trainer
 from gantool.errors import ResumeError, UsageError, printable
 from gantool.files import RunLock, write_text
@@ -115,8 +116,9 @@ def trainer(
 ) -> Trainer:
     """A Trainer for a configuration, in a fresh run folder, or for a plan, which may resume a run.
 
-    `plugins` are folders of plugins that the commands need which the run prints.
-    It holds the folder until its training ends or it is dropped. Raises DataError, PluginError, CheckpointError or
+    `plugins` are folders of plugins that the commands need which the run prints. The run holds its folder until its
+    training ends or it is dropped. With `accept_new_data` a run whose images have changed goes on in a new folder beside
+    its own, which stays as it is. Raises DataError, PluginError, CheckpointError or
     ResumeError before anything is trained.
     """
     plan = config if isinstance(config, Plan) else plan_of(config)
@@ -144,6 +146,9 @@ def trainer(
             weights.give(game.gan, config)
             warnings += weights.initial.other_classes(class_names)
         card = _card(prepared, batches.class_names if config.labels else ())
+        saved = None if plan.checkpoint is None else checkpoint.load(plan.checkpoint)
+        if accept_new_data and saved is not None and not is_same_data(saved, batches):
+            plan, lock = _beside(plan, warnings), None
         # Only now is anything written: by here every wrong setting has raised its error.
         run = _run_folder(plan, Path(out), world)
         if world.leads and lock is None:
@@ -158,7 +163,7 @@ def trainer(
             weights.give_average(made.ema.gan)
         if plan.checkpoint is not None:
             with providers.explaining_misfit(plan.checkpoint, plan.components.architecture):
-                made.resume(plan.checkpoint, accept_new_data)
+                made.resume(plan.checkpoint, saved)
         # A run asked for fewer images than it has seen keeps its files and its settings.
         if world.leads and made.images_seen <= config.images:
             run_folder.save_config(run, config)
@@ -185,6 +190,14 @@ def _card(prepared: PreparedRun, class_names: Sequence[str]) -> ModelCard:
         provider=chosen.distribution,
         began_with=origin_of(prepared.config),
     )
+
+
+def _beside(plan: Plan, warnings: list[str]) -> Plan:
+    """The plan in a new folder, so that a run whose images have changed is not overwritten."""
+    assert plan.run is not None
+    run = run_folder.beside(plan.run)
+    warnings.append(f"The images are not those of the run {plan.run}: it stays as it is, and {run} goes on from there.")
+    return replace(plan, run=run)
 
 
 def _run_folder(plan: Plan, out: Path, world: World) -> Path:

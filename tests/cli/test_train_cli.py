@@ -239,7 +239,7 @@ def wait_for(condition, seconds=60.0):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_prints_the_command_that_resumes(gantool, photos, number, code):
     process = background("--name", "long", "--images", "1M")
     wait_for(lambda: Path("runs/long/metrics.jsonl").is_file())

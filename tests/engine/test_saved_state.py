@@ -145,7 +145,7 @@ def test_weights_that_are_not_finite_or_of_another_type_are_refused(run, name, h
         metadata = opened.metadata()
     save_file(weights, file, metadata)
     rewritten(path, file.name)
-    refused(run, path, first)
+    refused(run, path, first if name != "ema" else "ema.safetensors is damaged")
 
 
 def test_two_bad_checkpoints_do_not_name_each_other(run):

@@ -78,6 +78,19 @@ def test_a_run_without_the_watch_has_no_scores(tmp_path, photos):
     assert not (run / "best.json").exists()
 
 
+@pytest.mark.parametrize("progress", [True, False])
+def test_training_from_python_shows_how_it_goes_unless_told_not_to(tmp_path, photos, capsys, progress):
+    more = {} if progress else {"progress": False}
+    gantool.train(**SMALL, data=str(photos), images=8, augment="ada", out=tmp_path / "runs", **more)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    if progress:
+        assert "8/8 images" in shown.err
+        assert "Warning: --augment ada" in shown.err
+    else:
+        assert shown.err == ""
+
+
 def test_a_trainer_can_be_watched_and_stopped(tmp_path, photos):
     config = gantool.configure(**SMALL, data=str(photos), images="1k", tick=4)
     events = []

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in a command that has something to save."""
+"""Ctrl-C, SIGTERM and SIGHUP in a command that has something to save."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from gantool.cli.output import say
+from gantool.signals import HANGUPS, TERMINATING, handling
 
 
 class Caught(list[int]):
@@ -13,16 +14,21 @@ class Caught(list[int]):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a command that was stopped by the first of them: 130 after Ctrl-C, 143 after SIGTERM."""
+        """The exit code of a command that the first of them stopped: 130 after Ctrl-C, 143 SIGTERM, 129 SIGHUP."""
         return 128 + self[0]
 
 
 @contextmanager
 def interruptible(then: Callable[[], object] = lambda: None) -> Iterator[Caught]:
-    """Inside the block the first Ctrl-C or SIGTERM goes to the list and calls `then`, the second ends the process."""
+    """Inside the block the first Ctrl-C, SIGTERM or SIGHUP goes to the list and calls `then`, the second ends it all.
+
+    A second SIGHUP does not: shell and system both send one when a terminal closes.
+    """
     caught = Caught()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
+        if caught and number in HANGUPS:
+            return
         if caught:
             signal.signal(number, signal.SIG_DFL)
             raise KeyboardInterrupt
@@ -30,11 +36,5 @@ def interruptible(then: Callable[[], object] = lambda: None) -> Iterator[Caught]
         then()
         say("Finishing the step and saving; once more to quit at once.")
 
-    before: dict[int, Callable[..., object] | int | None] = {
-        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
+    with handling((signal.SIGINT, *TERMINATING), on_signal):
         yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

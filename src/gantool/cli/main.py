@@ -2,10 +2,7 @@
 
 import logging
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated
 
@@ -23,6 +20,7 @@ from gantool.cli.stylize import stylize
 from gantool.cli.train import train
 from gantool.cli.tune import tune
 from gantool.errors import GantoolError, cause
+from gantool.signals import TERMINATING, handling
 
 app = typer.Typer(
     name="gantool",
@@ -80,24 +78,15 @@ class _WarningHandler(logging.Handler):
 
 
 class _Terminated(BaseException):
-    """SIGTERM, raised so that unfinished files are removed; no plugin's `except Exception` stops it."""
+    """SIGTERM or SIGHUP, raised so that unfinished files are removed; no plugin's `except Exception` stops it."""
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise _Terminated
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    raise _Terminated(number)
 
 
 def main() -> None:
-    """Run the command line; the exit code is that of the error, 130 or 143 when interrupted."""
+    """Run the command line; the exit code is that of the error, 130, 143 or 129 when interrupted."""
     with forgiving("stderr", OSError):  # warnings and progress are never worth a failure
         _main()
 
@@ -106,7 +95,7 @@ def _main() -> None:
     completing = COMPLETION_VARIABLE in os.environ  # where a stray word would spoil the line being typed
     logging.getLogger("gantool").handlers = [logging.NullHandler() if completing else _WarningHandler(logging.WARNING)]
     try:
-        with forgiving("stdout", BrokenPipeError), _terminable():
+        with forgiving("stdout", BrokenPipeError), handling(TERMINATING, _terminate):
             app(prog_name="gantool")
     except GantoolError as error:
         from gantool.cli import output
@@ -116,8 +105,8 @@ def _main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except _Terminated:
-        sys.exit(143)
+    except _Terminated as end:
+        sys.exit(128 + end.args[0])
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

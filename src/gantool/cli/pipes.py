@@ -1,10 +1,14 @@
 """Output that may come to nothing: a pipe whose reader closes it early, a full disk behind standard error."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
+
+GONE = (errno.EPIPE, errno.EIO) if os.name != "nt" else (errno.EPIPE, errno.EINVAL)
+"""What writing fails with once the pipe or the terminal is closed."""
 
 
 class _Forgiving:
@@ -25,7 +29,9 @@ class _Forgiving:
     def _whether_read_or_not(self, act: Callable[[], object]) -> None:
         try:
             act()
-        except self._errors:
+        except OSError as error:
+            if not isinstance(error, self._errors) and error.errno not in GONE:
+                raise
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)

@@ -36,7 +36,7 @@ from gantool.run.start import Plan, trainer
 def run_to_the_end(
     plan: Plan, out: Path, plugins: Sequence[Path], *, accept_new_data: bool, quiet: bool, as_json: bool
 ) -> None:
-    """Train, and leave with 0, or 130 or 143 after an interruption; the state is saved in either case."""
+    """Train, and leave with 0, or 130, 143 or 129 after an interruption; the state is saved in either case."""
     # Standard output is for the result, whatever a plugin's code prints.
     with redirect_stdout(sys.stderr), showing_progress():
         console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()

@@ -48,10 +48,9 @@ class Best:
         return asdict(self)
 
     def settle(self, run: Path) -> None:
-        """Forget a best checkpoint that is gone, as when a run resumes from an older one; update `best.json`."""
+        """Forget a best checkpoint that is gone, as when a run resumes from an older one."""
         if self.images_seen and not (run / _place(self.images_seen)).is_dir():
             self.images_seen, self.score, self.since = 0, float("inf"), 0
-        self.write(run)
 
     def write(self, run: Path) -> None:
         """Write the best checkpoint's name to `best.json` in the run folder."""

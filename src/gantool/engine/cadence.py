@@ -75,6 +75,11 @@ class Cadence:
         """True if there were steps since the checkpoint that the run resumed from."""
         return self._resumed_from != self.images_seen
 
+    @property
+    def has_unsaved_steps(self) -> bool:
+        """True if there were steps since the last checkpoint."""
+        return self.has_moved and self.is_unsaved
+
     def _passed(self, every: int) -> bool:
         return self.images_seen // every != self._before // every
 

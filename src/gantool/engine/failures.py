@@ -1,5 +1,6 @@
 """Messages for a run that fails or skips steps, with remedies."""
 
+import shlex
 from pathlib import Path
 
 import torch
@@ -38,6 +39,11 @@ def not_finite(steps: int, images_seen: int, run: Path, config: RunConfig, plugi
             else "There is no checkpoint yet."
         )
     )
+
+
+def saved(images_seen: int, run: Path) -> str:
+    """The message when Ctrl-C ends a run in Python."""
+    return f"The run is saved at {images_seen:,} images; it goes on by: gantool train --resume {shlex.quote(str(run))}"
 
 
 def skipped(count: int) -> str:

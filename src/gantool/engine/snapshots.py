@@ -1,17 +1,25 @@
 """Fixed latents for the sample sheets of a run, so that they can be compared: cell i is the sample of seed i."""
 
 import math
+from pathlib import Path
 
 import torch
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
+from gantool.api.run_config import RunConfig
 from gantool.engine import latents
 from gantool.engine.draw import Drawing, contiguous
 from gantool.engine.model_file import ModelCard
+from gantool.engine.run_names import sheet_of
 from gantool.progress import listening
 
 SHEET_PIXELS = 640
+
+
+def has_last_sheet(run: Path, config: RunConfig, images_seen: int) -> bool:
+    """False if a run that saw its last image before has no sheet of it: the disk was full, or it was interrupted."""
+    return images_seen >= config.images + config.batch or sheet_of(run, images_seen).exists()
 
 
 class FixedLatents:

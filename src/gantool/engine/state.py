@@ -105,6 +105,13 @@ def _fitted(saved: dict[str, Any], optimizer: Optimizer, before: Sequence[Sequen
     }
 
 
+def go_on_from(run: Path, path: Path, best: Best, keep: int) -> None:
+    """Have a run stand where a checkpoint of it stands; newer ones are set aside."""
+    checkpoint.set_aside_newer(run, checkpoint.images_of(path))
+    best.settle(run)
+    follow(run, path, best, keep)
+
+
 def is_same_data(contents: checkpoint.Contents, batches: Batches) -> bool:
     """True if the images are those that the checkpoint was made with."""
     return bool(contents.state["data"] == _identity(batches))

@@ -20,18 +20,18 @@ from gantool.engine.cadence import Cadence
 from gantool.engine.component_state import advance, buffers, status
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.ema import Ema
-from gantool.engine.failures import memory_ran_out, not_finite, skipped
+from gantool.engine.failures import memory_ran_out, not_finite, saved, skipped
 from gantool.engine.meters import Ledger
 from gantool.engine.model_file import ModelCard
-from gantool.engine.run_names import sheet_of
 from gantool.engine.schedules import Pace, schedule_of
-from gantool.engine.snapshots import FixedLatents
+from gantool.engine.snapshots import FixedLatents, has_last_sheet
 from gantool.engine.stages import enter, stage_at, stages_of
-from gantool.engine.state import check_same_data, follow, gather, give_back
+from gantool.engine.state import check_same_data, follow, gather, give_back, go_on_from
 from gantool.engine.step import Game
 from gantool.engine.turns import Turns
 from gantool.files import RunLock
 from gantool.pixels import to_float
+from gantool.signals import deferring_ctrl_c
 
 NOT_FINITE_LIMIT = 5
 """So many steps in a row without a finite loss and gradient end the run."""
@@ -59,10 +59,9 @@ class Trainer:
         self.interrupted, self.best = False, Best()
         self.device = next(game.gan.generator.parameters()).device
         self._tell = Announcer(observers if game.world.leads else [])
-        self._ledger = Ledger()
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
-        self._stage_start, self._turns = 0, Turns()
+        self._stage_start, self._turns, self._ledger, self._in_a_step = 0, Turns(), Ledger(), False
         self.schedule = schedule_of(config)
         self._pace = Pace(self.schedule, game.optimizers)
 
@@ -82,16 +81,24 @@ class Trainer:
         """Run to the goal, or to an interruption, and let go of the run folder.
 
         Raises TrainingError when memory or disk runs out, or losses stay non-finite; the last checkpoint is intact.
+        Ctrl-C, where it raises KeyboardInterrupt, raises it once the step is done and the run is saved.
         """
         own_random_state = torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
-        with self._lock or nullcontext(), own_random_state:
+        with self._lock or nullcontext(), own_random_state, deferring_ctrl_c(self.interrupt) as interrupts:
             try:
-                return self._loop()
+                finished = self._loop()
             except BaseException as error:
+                # Of networks in the middle of a step nothing can be kept.
+                between_steps = isinstance(error, KeyboardInterrupt) and not self._in_a_step
+                if between_steps and self.cadence.has_unsaved_steps and self.game.world.size == 1:
+                    self.save()
                 self._tell(Finished(self.images_seen, self.run, self.interrupted, failed=True))
                 if not is_out_of_memory(error):
                     raise
                 raise memory_ran_out(self.config, self.game.gan, self.images_seen, self.device) from error
+        if interrupts:
+            raise KeyboardInterrupt(saved(self.images_seen, self.run))
+        return finished
 
     def _loop(self) -> Finished:
         self._begin()
@@ -111,12 +118,11 @@ class Trainer:
         return self._gave_up or self.images_seen >= self.config.images
 
     def _begin(self) -> None:
-        config = self.config
+        config, seen = self.config, self.images_seen
         self._tell(
             Started(
-                self.run, self.card.architecture, self.images_seen, config.images, str(self.device),
-                self.game.precision.name, config.batch, config.resolution, config, self._reals,
-                tuple(self._plugins),
+                self.run, self.card.architecture, seen, config.images, str(self.device), self.game.precision.name,
+                config.batch, config.resolution, config, self._reals, tuple(self._plugins),
             )
         )  # fmt: skip
         for warning in self.warnings:
@@ -137,7 +143,7 @@ class Trainer:
 
     def step(self) -> None:
         """One batch: the discriminator's step, the generator's, the average. Nothing is read back from the device."""
-        config, world = self.config, self.game.world
+        config, world, self._in_a_step = self.config, self.game.world, True
         # Every random draw of a step, on any device, follows from seed and clock: that is what makes resume exact.
         self.game.chance.begin(config.seed, self.images_seen, self.device)
         stage = stage_at(self.stages, self.images_seen)
@@ -153,6 +159,7 @@ class Trainer:
         self.cadence.advance(stage.batch)
         self.ema.update(self.images_seen, stage.batch)
         self._ledger.add(scalars)
+        self._in_a_step = False
 
     def _tick(self) -> None:
         scalars = self._ledger.close()
@@ -188,10 +195,10 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint and the shareable generator."""
         self.game.world.barrier()
+        path = self._write() if self.game.world.leads else None
         self.cadence.note_saved()
-        if not self.game.world.leads:
-            return
-        self._tell(Checkpoint(self.images_seen, self._write()))
+        if path is not None:
+            self._tell(Checkpoint(self.images_seen, path))
 
     def _write(self) -> Path:
         more = {"stage_start": self._stage_start, "turns": self._turns.state(), "best": self.best.state()}
@@ -217,34 +224,26 @@ class Trainer:
         if continues:
             self.best = Best(**state["best"])
             self._ledger.restore(state.get("ledger"), self.device)
-        if not self.game.world.leads:
-            return
-        if continues:
-            checkpoint.set_aside_newer(self.run, contents.images_seen)
-            self.best.settle(self.run)
-            follow(self.run, path, self.best, self.config.keep)
-        else:
+        if self.game.world.leads and continues:
+            go_on_from(self.run, path, self.best, self.config.keep)
+        elif self.game.world.leads:
             self._write()
 
     def _finish(self) -> Finished:
         # A signal may reach one process after all have left the loop: they must go through what follows together.
-        interrupted = self._stops()
+        interrupted, config = self._stops(), self.config
         if self._is_over:  # an interruption is no end: its ledger is saved, and the tick goes on where the run does
             if self.cadence.is_in_a_tick:
                 self._tick()
-            if (self.cadence.has_moved and not self.cadence.snapshot_due) or self._lacks_its_last_sheet():
+            drawn_before = not self.cadence.has_moved and has_last_sheet(self.run, config, self.images_seen)
+            if not self.cadence.snapshot_due and not drawn_before:
                 self._snapshot(counts=False)
-        if self.cadence.has_moved and self.cadence.is_unsaved:  # not asked of the folder, where rank 0 may be writing
+        if self.cadence.has_unsaved_steps:  # not asked of the folder, where rank 0 may be writing
             self.save()
-        farewell = "" if interrupted else self.best.farewell(self.run, self.config.patience, self._plugins)
+        farewell = "" if interrupted else self.best.farewell(self.run, config.patience, self._plugins)
         if farewell:
             self._tell(Warned(self.images_seen, farewell))
         finished = Finished(self.images_seen, self.run, interrupted)
         self._tell(finished)
         self.game.world.finish()
         return finished
-
-    def _lacks_its_last_sheet(self) -> bool:
-        """True if a run that saw its last image before has no sheet of it: the disk was full, or it was interrupted."""
-        ends_here = not self.cadence.has_moved and self.images_seen < self.config.images + self.config.batch
-        return ends_here and not sheet_of(self.run, self.images_seen).exists()

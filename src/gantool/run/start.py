@@ -172,11 +172,17 @@ def trainer(
     return made
 
 
-def train(config: RunConfig | Plan | None = None, out: Path | str = Path("runs"), **settings: Any) -> Path:
-    """Train to the end and return the run folder: `gantool.train(arch="dcgan", data="photos", images="50k")`."""
+def train(
+    config: RunConfig | Plan | None = None, out: Path | str = Path("runs"), progress: bool = True, **settings: Any
+) -> Path:
+    """Train to the end and return the run folder: `gantool.train(arch="dcgan", data="photos", images="50k")`.
+
+    Progress and warnings go to standard error, on terminals and in notebooks with a bar, unless `progress` is False.
+    """
     if config is not None and settings:
         raise UsageError(f"Settings ({', '.join(settings)}) beside a configuration: put them into gantool.configure().")
-    return trainer(config or configure(**settings), out).train().run
+    observers = [host().resolve("observer", "console").build()] if progress else []
+    return trainer(config or configure(**settings), out, observers).train().run
 
 
 def _card(prepared: PreparedRun, class_names: Sequence[str]) -> ModelCard:

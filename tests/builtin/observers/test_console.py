@@ -147,3 +147,12 @@ def test_a_display_whose_output_is_full_stops_nothing(tmp_path, monkeypatch):
     for event in (started(tmp_path, 0, 1000), tick(100), Warned(100, "careful"),
                   Finished(1000, tmp_path, False)):  # fmt: skip
         console(event)
+
+
+@pytest.mark.parametrize("widgets", [True, False])
+def test_a_notebook_has_a_bar_where_rich_can_draw_one(tmp_path, monkeypatch, widgets):
+    monkeypatch.setattr("gantool.builtin.observers.console.find_spec", lambda name: object() if widgets else None)
+    console = Console(ConsoleOptions(), Screen(file=io.StringIO(), force_jupyter=True, width=200))
+    monkeypatch.setattr("gantool.builtin.observers.console.Progress.start", lambda self: None)
+    console(started(tmp_path, 0, 1000))
+    assert (console._progress is not None) == widgets

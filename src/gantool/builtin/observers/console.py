@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from importlib.util import find_spec
 
 from rich.console import Console as Screen
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -81,7 +82,7 @@ class Console(Observer):
             "bold",
         )
         self._shown_at = time.monotonic()
-        if self._screen.is_terminal:
+        if _has_bars(self._screen):
             self._progress = Progress(
                 BarColumn(bar_width=24),
                 TextColumn("{task.description}"),
@@ -119,6 +120,11 @@ class Console(Observer):
 
     def _say(self, title: str, text: str, style: str) -> None:
         self._screen.print(Text.assemble((title, style), printable(text, keep="\n\t")), soft_wrap=True)
+
+
+def _has_bars(screen: Screen) -> bool:
+    """True on terminals, and in notebooks that have what rich draws bars with there."""
+    return screen.is_terminal or (screen.is_jupyter and find_spec("ipywidgets") is not None)
 
 
 def status(event: Tick, images_per_second: float, measured: Measured | None = None) -> str:

@@ -1,0 +1,56 @@
+"""Signals that end a process, caught so that its work is saved first. Not every system has all of them."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+Handler = Callable[[int, FrameType | None], object]
+
+
+def _there(*names: str) -> tuple[signal.Signals, ...]:
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+TERMINATING = _there("SIGTERM", "SIGHUP", "SIGBREAK")
+"""Signals of a scheduler, of a terminal that closes (POSIX), and of Ctrl-Break (Windows)."""
+HANGUPS = _there("SIGHUP")
+"""Signals that may come more than once for one event, from the shell and from the system."""
+
+
+@contextmanager
+def handling(numbers: tuple[signal.Signals, ...], handler: Handler) -> Iterator[None]:
+    """Handle these signals inside the block, but for those that are ignored, as SIGHUP is under nohup."""
+    before = {number: signal.getsignal(number) for number in numbers}
+    taken = {number: old for number, old in before.items() if old is not signal.SIG_IGN}
+    for number in taken:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in taken.items():
+            signal.signal(number, signal.SIG_DFL if old is None else old)
+
+
+@contextmanager
+def deferring_ctrl_c(then: Callable[[], object]) -> Iterator[list[int]]:
+    """Inside the block the first Ctrl-C goes to the list and calls `then`, the second raises KeyboardInterrupt.
+
+    The list stays empty where Ctrl-C would not raise it anyway: outside the main thread, or with a handler of the
+    program's own.
+    """
+    came: list[int] = []
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if came:
+            raise KeyboardInterrupt
+        came.append(number)
+        then()
+
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield came
+        return
+    with handling((signal.SIGINT,), on_signal):
+        yield came

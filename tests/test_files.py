@@ -1,10 +1,13 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from gantool.errors import ResumeError
-from gantool.files import RunLock
+from gantool import files
+from gantool.errors import ResumeError, TrainingError
+from gantool.files import RunLock, write_folder_atomically, write_text
 
 HOLDER = "import sys; from pathlib import Path; from gantool.files import RunLock; " + (
     "lock = RunLock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
@@ -53,3 +56,45 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / ".lock").mkdir()
     with pytest.raises(ResumeError, match=f"The run {tmp_path} cannot be written: Is a directory"):
         RunLock(tmp_path)
+
+
+@pytest.fixture
+def no_folder_opens(monkeypatch):
+    """As on Windows."""
+    opened = os.open
+
+    def refusing(path, flags, *more, **named):
+        if Path(path).is_dir():
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", refusing)
+
+
+@pytest.mark.usefixtures("no_folder_opens")
+def test_files_and_folders_are_written_where_no_folder_can_be_opened(tmp_path):
+    write_text(tmp_path / "a", "one\ntwo\n")
+    write_folder_atomically(tmp_path / "b", lambda folder: (folder / "c").write_text("three") and None)
+    assert (tmp_path / "a").read_bytes() == b"one\ntwo\n"
+    assert (tmp_path / "b" / "c").read_text() == "three"
+
+
+@pytest.mark.parametrize(("windows", "times", "written"), [(True, 3, True), (True, 99, False), (False, 1, False)])
+def test_a_file_in_use_is_replaced_a_moment_later_on_windows(tmp_path, monkeypatch, windows, times, written):
+    refusals, replace = iter(range(times)), Path.replace
+
+    def busy(path, target):
+        if next(refusals, None) is not None:
+            raise PermissionError(13, "Access is denied")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", busy)
+    monkeypatch.setattr(files, "WINDOWS", windows)
+    monkeypatch.setattr(files.time, "sleep", lambda seconds: None)
+    if written:
+        write_text(tmp_path / "a", "text")
+        assert (tmp_path / "a").read_text() == "text"
+    else:
+        with pytest.raises(TrainingError, match="a could not be written"):
+            write_text(tmp_path / "a", "text")
+    assert not list(tmp_path.glob(".*"))

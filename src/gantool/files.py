@@ -21,7 +21,9 @@ from gantool.progress import report
 
 LOCK = ".lock"
 """An empty file that stays in the run folder; only a lock held on it counts, not the file."""
+WINDOWS = sys.platform == "win32"
 _WAIT_SECONDS = 0.2
+_SECONDS_BETWEEN_TRIALS = (0.01, 0.1, 0.5, 1.0)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -36,7 +38,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically. Raises TrainingError when the disk is full."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda temporary: temporary.write_text(text, "utf-8", newline="\n"))
 
 
 def write_folder_atomically(path: Path, write: Callable[[Path], None]) -> None:
@@ -51,7 +53,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(temporary)
         _sync(temporary)
-        temporary.replace(path)
+        _rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     _sync(path.parent)
@@ -67,7 +69,7 @@ def replace_folder(path: Path, write: Callable[[Path], None]) -> None:
         for file in temporary.iterdir():
             _sync(file)
         shutil.rmtree(path, ignore_errors=True)
-        temporary.replace(path)
+        _rename(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     _sync(path.parent)
@@ -105,13 +107,32 @@ def _is_alive(process: int) -> bool:
     return True
 
 
+def _rename(temporary: Path, path: Path) -> None:
+    """Replace a file, which Windows refuses for as long as another process, such as a virus scanner, has it open."""
+    for seconds in _SECONDS_BETWEEN_TRIALS:
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            if not WINDOWS:
+                raise
+            time.sleep(seconds)
+    temporary.replace(path)
+
+
 def _sync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():  # which cannot be opened there
-        return
-    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR
-    descriptor = os.open(path, flags)
+    folder = path.is_dir()
+    try:
+        descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    except OSError:
+        if folder:  # Windows opens no folder, nor do some network drives
+            return
+        raise
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if not folder or error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
     finally:
         os.close(descriptor)
 

@@ -1,5 +1,6 @@
 """The command `gantool`: its sub-commands, and the border where errors become sentences and exit codes."""
 
+import io
 import logging
 import os
 import sys
@@ -85,8 +86,16 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise _Terminated(number)
 
 
+def _escape_what_cannot_be_written() -> None:
+    """Have output escape the characters that its encoding lacks, as cp1252 of Windows does, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> None:
     """Run the command line; the exit code is that of the error, 130, 143 or 129 when interrupted."""
+    _escape_what_cannot_be_written()
     with forgiving("stderr", OSError):  # warnings and progress are never worth a failure
         _main()
 

@@ -30,8 +30,9 @@ def result(text: str) -> None:
 
 
 def result_json(value: Any) -> None:
-    """Print the result for programs: one JSON document."""
-    result(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print the result for programs: one JSON document, of ASCII alone where the output's encoding lacks characters."""
+    unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    result(json.dumps(value, indent=2, ensure_ascii=not unicode, default=str))
 
 
 def say(text: str) -> None:

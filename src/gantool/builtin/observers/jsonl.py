@@ -39,7 +39,7 @@ class Jsonl(Observer):
     def _write(self, line: dict[str, Any]) -> None:
         text = json.dumps(line)
         if self._path is not None and text not in self._repeated:
-            with explaining_writes(self._path), self._path.open("a", encoding="utf-8") as file:
+            with explaining_writes(self._path), self._path.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(f"{text}\n")
 
 
@@ -56,7 +56,7 @@ def keep_until(path: Path, images_seen: int) -> set[str]:
     repeated: set[str] = set()
 
     def write(temporary: Path) -> None:
-        with temporary.open("w", encoding="utf-8") as file:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
             for line in map(str.rstrip, lines(path)):
                 entry = _entry(line)
                 if entry is None or entry["images_seen"] > images_seen:

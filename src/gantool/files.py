@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from gantool.errors import ResumeError, TrainingError
+from gantool.processes import is_alive, is_private, user
 from gantool.progress import report
 
 LOCK = ".lock"
@@ -84,27 +85,12 @@ def remove_unfinished(folder: Path, names: str = "*") -> None:
     for left in folder.glob(f".{names}.*.tmp"):
         number = left.name.split(".")[-2]
         # This process begins here: what bears its number is of an earlier one, as it often is in containers.
-        if not number.isdecimal() or (int(number) != os.getpid() and _is_alive(int(number))):
+        if not number.isdecimal() or (int(number) != os.getpid() and is_alive(int(number))):
             continue
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:
             left.unlink(missing_ok=True)
-
-
-def _is_alive(process: int) -> bool:
-    if sys.platform == "win32":  # where os.kill would end it
-        import ctypes
-
-        handle = ctypes.windll.kernel32.OpenProcess(0x1000, False, process)  # PROCESS_QUERY_LIMITED_INFORMATION
-        return bool(handle and ctypes.windll.kernel32.CloseHandle(handle))
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _rename(temporary: Path, path: Path) -> None:
@@ -206,20 +192,30 @@ def open_file(path: Path) -> BufferedReader:
 def cache_folder() -> Path:
     """The folder of caches, made if it is missing: GANTOOL_CACHE, else the system's folder for caches.
 
-    Where that cannot be written (a read-only home, a container), it is a folder among the system's temporary files.
+    Where that cannot be written (a read-only home, a container), it is a folder of the user's own among the system's
+    temporary files: what others may write there is never read.
     """
-    chosen = os.environ.get("GANTOOL_CACHE")
-    for folder in (
-        Path(chosen).expanduser() if chosen else _of_platform(),
-        Path(tempfile.gettempdir()) / "gantool-cache",
-    ):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
+    for place in (_usual, _temporary):
+        with suppress(OSError, RuntimeError):  # the latter where the user has no home
+            folder = place()
             with tempfile.TemporaryFile(dir=folder):
                 return folder
-        except OSError:
-            continue
     return Path(tempfile.mkdtemp(prefix="gantool-cache-"))
+
+
+def _usual() -> Path:
+    chosen = os.environ.get("GANTOOL_CACHE")
+    folder = Path(chosen).expanduser() if chosen else _of_platform()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _temporary() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"gantool-cache-{user()}".rstrip("-")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not is_private(folder):
+        raise PermissionError(f"{folder} is another user's")
+    return folder
 
 
 @contextmanager

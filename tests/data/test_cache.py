@@ -213,7 +213,39 @@ def test_a_cache_folder_that_cannot_be_written_is_replaced(tmp_path: Path, monke
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "file" / "cache"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert cache_folder() == tmp_path / "gantool-cache"
+    assert cache_folder() == tmp_path / f"gantool-cache-{os.getuid()}"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="the folder of temporary files is the user's own")
+@pytest.mark.parametrize("how", ["of another user", "a link", "open to all"])
+def test_a_cache_among_shared_temporary_files_that_others_could_write_is_not_used(tmp_path, monkeypatch, how):
+    monkeypatch.setenv("GANTOOL_CACHE", "/dev/null/cache")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    first = cache_folder()
+    assert first.parent == tmp_path
+    assert first.stat().st_mode & 0o077 == 0
+    assert cache_folder() == first
+    if how == "of another user":
+        monkeypatch.setattr("gantool.processes.os.getuid", lambda: 7)
+        (tmp_path / "gantool-cache-7").mkdir()
+    elif how == "a link":
+        first.rename(tmp_path / "elsewhere")
+        first.symlink_to(tmp_path / "elsewhere")
+    else:
+        first.chmod(0o777)
+    other = cache_folder()
+    assert other not in (first, tmp_path / "gantool-cache-7")
+    assert other.is_dir()
+
+
+def test_a_user_without_a_home_has_a_cache(tmp_path, monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("GANTOOL_CACHE")
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert cache_folder().parent == tmp_path
 
 
 def test_the_cache_lies_in_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

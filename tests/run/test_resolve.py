@@ -129,3 +129,16 @@ def test_the_same_pictures_may_have_moved():
     assert not moved("folder:path=a,fit=pad", "folder:path=b")
     assert not moved("shapes", "shapes:seed=1")
     assert not moved("folder:path=a", "shapes")
+
+
+@pytest.mark.parametrize(
+    ("given", "layout"),
+    [
+        ({}, "auto"),
+        ({"precision": "float32"}, "contiguous"),
+        ({"precision": "bf16"}, "contiguous"),
+        ({"precision": "float32", "layout": "channels_last"}, "channels_last"),
+    ],
+)
+def test_a_precision_that_is_named_names_the_layout(given, layout):
+    assert config(**given).layout == layout

@@ -85,6 +85,7 @@ def test_training_from_python_shows_how_it_goes_unless_told_not_to(tmp_path, pho
     shown = capsys.readouterr()
     assert shown.out == ""
     if progress:
+        assert "on cpu in float32, contiguous; the run is" in shown.err
         assert "8/8 images" in shown.err
         assert "Warning: --augment ada" in shown.err
     else:

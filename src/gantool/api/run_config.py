@@ -198,7 +198,9 @@ class RunConfig(BaseModel):
         "auto", "Floating-point precision; auto measures which is faster.", MACHINE
     )
     layout: Literal["auto", "contiguous", "channels_last"] = setting(
-        "auto", "Memory layout of images and weights; auto measures which is faster.", MACHINE
+        "auto",
+        "Memory layout of images and weights; auto measures which is faster, or is contiguous with a --precision.",
+        MACHINE,
     )
     tick: int = setting(256, "Images between two reports of the metrics.", counts=True, free=True, ge=1)
     snapshot_every: int = setting(10_000, "Images between sample grids.", RUN, counts=True, free=True, ge=1)

@@ -44,7 +44,8 @@ def run_to_the_end(
     if not quiet and made.game.world.leads:
         adversary = made.game.gan.discriminator is not None
         weights = () if plan.initial is None else (f"Begins with {plan.initial.networks}",)
-        for line in (*map(str, heeded_choices(plan.choices, adversary)), *weights, *notes(made)):
+        choices = (*heeded_choices(plan.choices, adversary), *_measured(plan, made))
+        for line in (*map(str, choices), *weights, *notes(made)):
             say(line)
     with interruptible(made.interrupt) as caught, redirect_stdout(sys.stderr), _blaming_plugins(made, plugins):
         finished = made.train()
@@ -85,6 +86,13 @@ def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
             else f"and nothing of it is saved. Once the plugin is fixed, it starts from the beginning by: {command}"
         )
         raise PluginError(f"{of_a_plugin}. The run had seen {made.images_seen:,} images, {way_on}") from error
+
+
+def _measured(plan: Plan, made: Trainer) -> Iterator[DefaultChoice]:
+    """The choices of precision and layout by timing."""
+    for name in ("precision", "layout"):
+        if getattr(plan.config, name) == AUTO:
+            yield DefaultChoice(f"--{name}", getattr(made.config, name), "by timing, kept for this machine")
 
 
 def notes(made: Trainer) -> Iterator[str]:

@@ -66,7 +66,7 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     settings |= components.texts() | ({"augment": AUTO} if augment == AUTO else {})
     config = validated(_cadence(settings), "The configuration")
     _check_resolution(host, arch.spec, config.resolution)
-    config = config.model_copy(update={"horizon": _horizon(config)})
+    config = config.model_copy(update={"horizon": _horizon(config), "layout": _layout(config)})
     source, chosen = _source_without_auto(source, config)
     count = _counter(source, config)
     reasons: dict[str, str] = {}
@@ -145,6 +145,11 @@ def _horizon(config: RunConfig) -> int | Literal["auto"]:
     """The image count at which schedules end: the end that the run had when it began."""
     moves = config.lr_schedule != "constant" or config.instance_noise > 0 or config.beta2_start != "beta2"
     return config.images if config.horizon == "auto" and moves else config.horizon
+
+
+def _layout(config: RunConfig) -> str:
+    """A precision that is named names the layout, too: what is measured may differ the next time."""
+    return "contiguous" if config.layout == AUTO and config.precision != AUTO else config.layout
 
 
 def _near(arch: Architecture, shape: ImageShape) -> int:

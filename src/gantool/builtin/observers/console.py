@@ -78,7 +78,8 @@ class Console(Observer):
         self._say(
             "",
             f"Training {event.architecture.partition(':')[0]} {begins} {event.images_goal:,} images, "
-            f"batch {event.batch}, on {event.device} in {event.precision}; the run is {event.run}",
+            f"batch {event.batch}, on {event.device} in {event.precision}, "
+            f"{event.config.layout.replace('_', ' ')}; the run is {event.run}",
             "bold",
         )
         self._shown_at = time.monotonic()

@@ -196,7 +196,7 @@ def main() -> int:
 def _warm_up(folder: Path) -> None:
     """Train here, once, so that no forked process imports torch's compiler and the like again."""
     os.environ["GANTOOL_CACHE"] = str(folder / "cache")
-    library.train(arch=FLAGS[1], resolution=8, batch=4, images=8, device="cpu", out=folder)
+    library.train(arch=FLAGS[1], resolution=8, batch=4, images=8, device="cpu", out=folder, progress=False)
 
 
 if __name__ == "__main__":

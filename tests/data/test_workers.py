@@ -55,6 +55,15 @@ def test_processes_answer_as_one_does(listing: Listing, monkeypatch: pytest.Monk
     assert reports == [(done, 5) for done in range(6)]
 
 
+def test_processes_read_names_that_their_console_cannot_write(tmp_path, monkeypatch):
+    """As on Windows, where a console may know 256 characters."""
+    named = list_pictures(pictures(tmp_path / "动物", *(f"猫{index}😀.png" for index in range(4))))
+    monkeypatch.setattr(workers, "ITEMS_PER_WORKER", 1)
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    assert all("reason" not in answer for answer in inspected(named).values())
+
+
 def test_a_picture_that_crashes_its_decoder_costs_itself_alone(
     listing: Listing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from fakes import state, trainer
+from gantool import signals
 from gantool.api.events import Tick
 from gantool.builtin.losses import LogisticOptions
 from gantool.builtin.losses.losses import Logistic
@@ -96,3 +97,9 @@ def test_signals_that_are_ignored_stay_so_as_under_nohup():
     finally:
         for number, old in zip(TERMINATING, before, strict=True):
             signal.signal(number, old)
+
+
+def test_a_system_without_sighup_has_the_other_signals(monkeypatch):
+    monkeypatch.delattr(signal, "SIGHUP", raising=False)
+    monkeypatch.setattr(signal, "SIGBREAK", signal.SIGUSR1, raising=False)
+    assert signals._there("SIGTERM", "SIGHUP", "SIGBREAK") == (signal.SIGTERM, signal.SIGUSR1)

@@ -49,9 +49,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": {*COMPONENT, "plugins", "engine", "sampling", "run"},
     "plugin_tools": {"errors", "reading", "files", "api", "plugins", "testing", FACE},
     "cli": {
-        *COMPONENT, "hints", "progress", "reading", "files", "signals", "plugins", "engine", "data", "render", "sampling",
-        "run",
-        "style", "tuning", "plugin_tools", FACE,
+        *COMPONENT, "hints", "progress", "reading", "files", "signals", "plugins", "engine", "data", "render",
+        "sampling", "run", "style", "tuning", "plugin_tools", FACE,
     },
     "testing.commands": {"errors", "plugins", "cli"},
     "testing.fixtures": {"plugins", "cli"},

@@ -1,6 +1,5 @@
 """Messages for a run that fails or skips steps, with remedies."""
 
-import shlex
 from pathlib import Path
 
 import torch
@@ -8,7 +7,7 @@ import torch
 from gantool.api.networks import Gan
 from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
-from gantool.engine.commands import Folders, change_command
+from gantool.engine.commands import Folders, change_command, resume_command
 from gantool.engine.devices import out_of_memory
 from gantool.engine.stages import stage_at, stages_of
 from gantool.errors import TrainingError
@@ -41,9 +40,9 @@ def not_finite(steps: int, images_seen: int, run: Path, config: RunConfig, plugi
     )
 
 
-def saved(images_seen: int, run: Path) -> str:
+def saved(images_seen: int, run: Path, plugins: Folders) -> str:
     """The message when Ctrl-C ends a run in Python."""
-    return f"The run is saved at {images_seen:,} images; it goes on by: gantool train --resume {shlex.quote(str(run))}"
+    return f"The run is saved at {images_seen:,} images; it goes on by: {resume_command(run, plugins)}"
 
 
 def skipped(count: int) -> str:

@@ -97,7 +97,7 @@ class Trainer:
                     raise
                 raise memory_ran_out(self.config, self.game.gan, self.images_seen, self.device) from error
         if interrupts:
-            raise KeyboardInterrupt(saved(self.images_seen, self.run))
+            raise KeyboardInterrupt(saved(self.images_seen, self.run, self._plugins))
         return finished
 
     def _loop(self) -> Finished:

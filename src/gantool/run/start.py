@@ -117,9 +117,9 @@ def trainer(
     """A Trainer for a configuration, in a fresh run folder, or for a plan, which may resume a run.
 
     `plugins` are folders of plugins that the commands need which the run prints. The run holds its folder until its
-    training ends or it is dropped. With `accept_new_data` a run whose images have changed goes on in a new folder beside
-    its own, which stays as it is. Raises DataError, PluginError, CheckpointError or
-    ResumeError before anything is trained.
+    training ends or it is dropped. With `accept_new_data` a run whose images have changed goes on in a new folder
+    beside its own, which stays as it is. Raises DataError, PluginError, CheckpointError or ResumeError before anything
+    is trained.
     """
     plan = config if isinstance(config, Plan) else plan_of(config)
     device = pick_device(plan.config.device)

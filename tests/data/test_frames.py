@@ -64,6 +64,18 @@ def test_a_film_is_upright_and_keeps_its_rate_as_a_fraction(tmp_path: Path) -> N
     assert red[8:].mean() < 0
 
 
+def test_a_film_whose_pixels_are_no_squares_has_its_proportions(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    with av.open(str(tmp_path / "a.mp4"), "w") as made:
+        stream = made.add_stream("mpeg4", rate=10)
+        stream.width, stream.height = 24, 16
+        stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        for _ in range(2):
+            made.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((16, 24, 3), np.uint8))))
+        made.mux(stream.encode(None))
+    assert next(read_film(tmp_path / "a.mp4", None).frames).pixels.shape == (3, 16, 32)
+
+
 def test_a_film_without_a_steady_rate_has_a_time_for_each_frame(tmp_path: Path) -> None:
     pytest.importorskip("av")
     film(tmp_path / "a.mp4", [Fraction(each, 100) for each in (4, 50, 4, 12)])

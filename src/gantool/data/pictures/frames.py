@@ -116,8 +116,11 @@ def _read_video(path: Path, longest: int | None, enlarge: bool) -> Film:
 
     def frames() -> Iterator[Picture]:
         with av.open(str(path)) as container:
-            for frame in container.decode(container.streams.video[0]):
-                upright = frame.to_image().rotate(frame.rotation, expand=True)
+            stream = container.streams.video[0]
+            for frame in container.decode(stream):
+                image = frame.to_image()
+                wide = round(image.width * (stream.sample_aspect_ratio or 1))  # where pixels are no squares
+                upright = image.resize((max(1, wide), image.height)).rotate(frame.rotation, expand=True)
                 yield picture_of(upright, longest, enlarge)
 
     return replace(film, times=times, frames=frames(), start=start)

@@ -52,7 +52,7 @@ COMPONENTS = {
     "wasserstein": "wgan wgan-gp wgangp w",
     "relativistic": "ragan rals rahinge relativistic-average",
     "gp": "gradient-penalty wgan-gp",
-    "mlp": "fc linear vanilla simple",
+    "mlp": "fc linear vanilla simple gan",
     "dcgan": "cnn conv convolutional",
     "progressive": "progan pggan pgan progressive-gan proggan",
     "msg": "msg-gan msggan msg-progan",
@@ -127,10 +127,11 @@ def bare(word: str) -> str:
     return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
-def counterpart(word: str, known: Collection[str], others: Mapping[str, str]) -> str | None:
-    """The one of `known` that a word means: by its letters, as a word of others, as the one that it begins, or is like.
+def counterpart(word: str, known: Collection[str], others: Mapping[str, str], alike: bool = True) -> str | None:
+    """The one of `known` that a word means: by its letters, as a word of others, or as the one that it begins.
 
-    Several may mean the same, so the first of `others` that is known counts.
+    With `alike` it may also be the one that the word is most like. Several may mean the same, so the first of `others`
+    that is known counts.
     """
     letters = bare(word)
     same = [name for name in known if bare(name) == letters]
@@ -138,11 +139,11 @@ def counterpart(word: str, known: Collection[str], others: Mapping[str, str]) ->
     begun = [name for name in known if len(letters) > 2 and bare(name).startswith(letters)]
     if same or meant or len(begun) == 1:
         return (same or meant or begun)[0]
-    return nearest(word.strip("-"), known)
+    return nearest(word.strip("-"), known) if alike else None
 
 
-def hint(word: str, known: Mapping[str, str]) -> str:
-    """A hint to follow the error about a flag or setting that does not exist; "" where nothing is near.
+def hint(word: str, known: Mapping[str, str], alike: bool = True) -> str:
+    """A hint to follow the error about a flag or setting that does not exist; "" where nothing is meant, or `alike`.
 
     `known` are the settings of the command by name, each as it is spelt there.
     """
@@ -150,5 +151,5 @@ def hint(word: str, known: Mapping[str, str]) -> str:
     for flag, words, text in _OTHERWISE:
         if flag in known and letters in map(bare, words.split()):
             return f" {text}"
-    name = counterpart(word, known, FLAGS)
+    name = counterpart(word, known, FLAGS, alike)
     return f" Did you mean {known[name]}?" if name else ""

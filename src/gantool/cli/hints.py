@@ -17,7 +17,8 @@ _EXTRA = "Got unexpected extra argument"
 def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
     """Reword an error in place: the nearest flag and what it takes, where `commands` are those of the root by name."""
     if isinstance(error, NoSuchOption) and error.ctx is not None:
-        hint = _elsewhere(error.option_name, commands) or hints.hint(error.option_name, _flags(error.ctx.command))
+        word, flags = error.option_name, _flags(error.ctx.command)
+        hint = hints.hint(word, flags, alike=False) or _elsewhere(word, commands) or hints.hint(word, flags)
         error.message, error.possibilities = f"{error.message}.{hint}", None
     elif isinstance(error, BadParameter) and isinstance(error.__cause__, ValidationError):
         error.message = _said(error.__cause__.errors()[0])

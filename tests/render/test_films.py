@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from gantool.render import films
 from gantool.render.animations import save_frames
 from gantool.render.films import Sound, uncopied_sound
 
@@ -59,7 +60,7 @@ def test_each_frame_keeps_its_time_also_the_last(tmp_path: Path) -> None:
 
 def test_sound_is_copied_packet_by_packet_whole_or_up_to_the_last_frame(tmp_path: Path) -> None:
     film(tmp_path / "in.mp4", "aac", seconds=3.0)
-    assert uncopied_sound(tmp_path / "in.mp4") == []
+    assert uncopied_sound(tmp_path / "in.mp4") == {}
     save_frames(tmp_path / "a.mp4", FRAMES, [Fraction(1, 10)] * 6, 0, Sound(tmp_path / "in.mp4", Fraction(0)))
     assert packets(tmp_path / "a.mp4") == packets(tmp_path / "in.mp4")
     assert len(shown(tmp_path / "a.mp4")[1]) == 6
@@ -70,9 +71,24 @@ def test_sound_is_copied_packet_by_packet_whole_or_up_to_the_last_frame(tmp_path
     assert 4 <= len(part) <= 6  # 1,024 samples each
 
 
-def test_sound_that_an_mp4_cannot_hold_is_named_and_left_out(tmp_path: Path) -> None:
-    film(tmp_path / "in.avi", "adpcm_ms")
-    assert uncopied_sound(tmp_path / "in.avi") == ["adpcm_ms"]
+@pytest.mark.parametrize("codec", ["adpcm_ms", "pcm_s16le"])  # the second fails with its first packet
+def test_sound_that_an_mp4_cannot_hold_is_named_and_left_out(tmp_path: Path, codec: str) -> None:
+    film(tmp_path / "in.avi", codec)
+    assert uncopied_sound(tmp_path / "in.avi") == {1: codec}
     save_frames(tmp_path / "a.mp4", FRAMES, [Fraction(1, 10)] * 6, 0, Sound(tmp_path / "in.avi", Fraction(0)))
     assert packets(tmp_path / "a.mp4") == []
     assert len(shown(tmp_path / "a.mp4")[1]) == 6
+
+
+def test_damaged_sound_does_not_cost_the_film(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    film(tmp_path / "in.mp4", "aac")
+
+    def damaged(*_: object) -> None:
+        raise av.error.InvalidDataError(1, "no packet")
+
+    monkeypatch.setattr(films._Copied, "up_to", damaged)
+    save_frames(tmp_path / "a.mp4", FRAMES, [Fraction(1, 10)] * 6, 0, Sound(tmp_path / "in.mp4", Fraction(0)))
+    assert len(shown(tmp_path / "a.mp4")[1]) == 6
+    assert "in.mp4 could not be copied (no packet), and is not in" in caplog.text

@@ -75,7 +75,7 @@ def _sound(job: Job, film: Film) -> Sound | None:
         say(f"The sound of {job.content} is not in {job.out}; {job.out.with_suffix('.mp4')} would have it.")
         return None
     if codecs := uncopied_sound(job.content):
-        say(f"Sound of {job.content} is not in {job.out}, since an MP4 cannot hold it: {', '.join(codecs)}.")
+        say(f"Sound of {job.content} is not in {job.out}, since an MP4 cannot hold it: {', '.join(codecs.values())}.")
     return Sound(job.content, film.start)
 
 

@@ -290,7 +290,7 @@ def test_a_few_steps_that_are_not_finite_are_skipped_and_counted(tmp_path):
     made = trainer(tmp_path / "run", loss=NanAfter(2, 2), observers=[told.append])
     made.train()
     assert sum(e.scalars["skipped_steps"] for e in told if isinstance(e, Tick)) == 2
-    assert any("skipped" in e.message for e in told if isinstance(e, Warned))
+    assert any(e.message.endswith("/run --lr 0.0001 --change") for e in told if isinstance(e, Warned))
     assert all(torch.isfinite(tensor).all() for tensor in state(made))
 
 
@@ -311,6 +311,11 @@ def test_out_of_memory_names_the_flag_to_lower(tmp_path):
     with pytest.raises(TrainingError, match="--batch 4"):
         trainer(tmp_path / "run", loss=Greedy(LogisticOptions()), observers=[told.append]).train()
     assert told[-1].failed
+    trainer(tmp_path / "run", images=32).train()
+    greedy = trainer(tmp_path / "run", loss=Greedy(LogisticOptions()))
+    greedy.resume(checkpoint.newest(tmp_path / "run"))
+    with pytest.raises(TrainingError, match=r"gantool train --resume .*/run --accumulate 2 --change$"):
+        greedy.train()
 
 
 def test_changed_images_are_refused_unless_a_new_run_begins_with_them(tmp_path):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from gantool.engine.run_names import CONFIG
 
+Numbers = Mapping[str, int | float]
+"""Values of settings by name."""
 Folders = Sequence[Path | str]
 """The folders of plugins that a run was begun with."""
 
@@ -21,12 +23,12 @@ def resume_command(run: Path, plugins: Folders = ()) -> str:
     return shlex.join(["gantool", "train", "--resume", str(run), *folders(plugins)])
 
 
-def change_command(run: Path, settings: Mapping[str, float], plugins: Folders = ()) -> str:
+def change_command(run: Path, settings: Numbers, plugins: Folders = ()) -> str:
     """The command that resumes a run, or one of its checkpoints, with other numbers for some settings."""
     return shlex.join(["gantool", "train", "--resume", str(run), *_flags(settings), "--change", *folders(plugins)])
 
 
-def anew_command(run: Path, settings: Mapping[str, float], plugins: Folders = ()) -> str:
+def anew_command(run: Path, settings: Numbers, plugins: Folders = ()) -> str:
     """The command that begins a new run beside a run, with its best checkpoint and other numbers for some settings."""
     name = next(name for number in count(2) if not (run.parent / (name := f"{run.name}-{number}")).exists())
     words = ["gantool", "train", "--init", str(run / "best"), "--config", str(run / CONFIG), *_flags(settings)]
@@ -39,7 +41,7 @@ def folders(plugins: Folders) -> list[str]:
     return [word for folder in plugins for word in ("--plugins-dir", str(folder))]
 
 
-def _flags(settings: Mapping[str, float]) -> list[str]:
+def _flags(settings: Numbers) -> list[str]:
     both = settings.keys() >= {"lr_g", "lr_d"} and settings["lr_g"] == settings["lr_d"]
     if both:  # which a network without an adversary needs, too
         settings = {"lr": settings["lr_g"]} | {name: value for name, value in settings.items() if name[:3] != "lr_"}

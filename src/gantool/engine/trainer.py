@@ -20,7 +20,7 @@ from gantool.engine.cadence import Cadence
 from gantool.engine.component_state import advance, buffers, status
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.ema import Ema
-from gantool.engine.failures import memory_ran_out, not_finite, saved, skipped
+from gantool.engine.failures import Failing
 from gantool.engine.meters import Ledger
 from gantool.engine.model_file import ModelCard
 from gantool.engine.schedules import Pace, schedule_of
@@ -95,9 +95,9 @@ class Trainer:
                 self._tell(Finished(self.images_seen, self.run, self.interrupted, failed=True))
                 if not is_out_of_memory(error):
                     raise
-                raise memory_ran_out(self.config, self.game.gan, self.images_seen, self.device) from error
+                raise self._failing.memory_ran_out(self.game.gan, self.device, self.game.world.size) from error
         if interrupts:
-            raise KeyboardInterrupt(saved(self.images_seen, self.run, self._plugins))
+            raise KeyboardInterrupt(self._failing.saved())
         return finished
 
     def _loop(self) -> Finished:
@@ -167,9 +167,13 @@ class Trainer:
         speed, goal = images / max(seconds, 1e-9), self.config.images
         self._tell(Tick(self.images_seen, goal, seconds, speed, scalars, status(self.game)))
         if scalars["skipped_steps"]:
-            self._tell(Warned(self.images_seen, skipped(int(scalars["skipped_steps"]))))
+            self._tell(Warned(self.images_seen, self._failing.skipped(int(scalars["skipped_steps"]))))
         if self._ledger.streak >= NOT_FINITE_LIMIT:
-            raise not_finite(self._ledger.streak, self.images_seen, self.run, self.config, self._plugins)
+            raise self._failing.not_finite(self._ledger.streak)
+
+    @property
+    def _failing(self) -> Failing:
+        return Failing(self.run, self.config, self.images_seen, self._plugins)
 
     def _reals(self, n: int) -> UInt8[Tensor, "n c h w"]:
         return self.batches.take(0, min(n, self.batches.count))[0].cpu()
@@ -240,8 +244,7 @@ class Trainer:
                 self._snapshot(counts=False)
         if self.cadence.has_unsaved_steps:  # not asked of the folder, where rank 0 may be writing
             self.save()
-        farewell = "" if interrupted else self.best.farewell(self.run, config.patience, self._plugins)
-        if farewell:
+        if farewell := "" if interrupted else self.best.farewell(self.run, config.patience, self._plugins):
             self._tell(Warned(self.images_seen, farewell))
         finished = Finished(self.images_seen, self.run, interrupted)
         self._tell(finished)

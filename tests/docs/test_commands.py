@@ -129,8 +129,10 @@ def gantool_shows(host, name):
 
 def check_settings(values, host):
     """Settings of a run, as a run resolves them; data sets that would be downloaded give way to `shapes`."""
-    settings = {key: value for key, value in values.items() if key in (*SETTINGS, *ALIASES) and value not in (None, [])}
-    if "data" in settings and not Path(settings["data"]).is_dir():
+    settings = {
+        key: value for key, value in values.items() if key in (*SETTINGS, *ALIASES) and value not in (None, [], ())
+    }
+    if not all(Path(one).is_dir() for one in settings.get("data", ())):
         settings["data"] = "shapes"
     if "arch" in settings:
         resolve(host, settings)

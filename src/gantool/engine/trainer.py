@@ -64,6 +64,7 @@ class Trainer:
         self._stage_start, self._turns, self._ledger, self._in_a_step = 0, Turns(), Ledger(), False
         self.schedule = schedule_of(config)
         self._pace = Pace(self.schedule, game.optimizers)
+        self._failing = partial(Failing, run, config, plugins=plugins)
 
     @property
     def images_seen(self) -> int:
@@ -95,9 +96,11 @@ class Trainer:
                 self._tell(Finished(self.images_seen, self.run, self.interrupted, failed=True))
                 if not is_out_of_memory(error):
                     raise
-                raise self._failing.memory_ran_out(self.game.gan, self.device, self.game.world.size) from error
+                raise self._failing(self.images_seen).memory_ran_out(
+                    self.game.gan, self.device, self.game.world.size
+                ) from error
         if interrupts:
-            raise KeyboardInterrupt(self._failing.saved())
+            raise KeyboardInterrupt(self._failing(self.images_seen).saved())
         return finished
 
     def _loop(self) -> Finished:
@@ -167,13 +170,9 @@ class Trainer:
         speed, goal = images / max(seconds, 1e-9), self.config.images
         self._tell(Tick(self.images_seen, goal, seconds, speed, scalars, status(self.game)))
         if scalars["skipped_steps"]:
-            self._tell(Warned(self.images_seen, self._failing.skipped(int(scalars["skipped_steps"]))))
+            self._tell(Warned(self.images_seen, self._failing(self.images_seen).skipped(int(scalars["skipped_steps"]))))
         if self._ledger.streak >= NOT_FINITE_LIMIT:
-            raise self._failing.not_finite(self._ledger.streak)
-
-    @property
-    def _failing(self) -> Failing:
-        return Failing(self.run, self.config, self.images_seen, self._plugins)
+            raise self._failing(self.images_seen).not_finite(self._ledger.streak)
 
     def _reals(self, n: int) -> UInt8[Tensor, "n c h w"]:
         return self.batches.take(0, min(n, self.batches.count))[0].cpu()

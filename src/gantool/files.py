@@ -135,13 +135,6 @@ def explaining_writes(path: Path) -> Iterator[None]:
         raise TrainingError(f"{what}: {error.strerror or error}.") from error
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """True if a file could not be written since the disk, or the user's share of it, is full."""
-    return (
-        isinstance(error, TrainingError) and isinstance(error.__cause__, OSError) and error.__cause__.errno in DISK_FULL
-    )
-
-
 class RunLock:
     """The lock of a run folder, which keeps other processes from training it until `release` or until it is dropped.
 
@@ -204,8 +197,14 @@ def cache_folder() -> Path:
 
 
 def _usual() -> Path:
-    chosen = os.environ.get("GANTOOL_CACHE")
-    folder = Path(chosen).expanduser() if chosen else _of_platform()
+    if chosen := os.environ.get("GANTOOL_CACHE"):
+        folder = Path(chosen).expanduser()
+    elif sys.platform == "darwin":
+        folder = Path.home() / "Library" / "Caches" / "gantool"
+    elif sys.platform == "win32":
+        folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "gantool" / "Cache"
+    else:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gantool"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -226,15 +225,6 @@ def only_builder(lock: Path) -> Iterator[None]:
             report("another process prepares the images", 0, 1)
             time.sleep(_WAIT_SECONDS)
         yield
-
-
-def _of_platform() -> Path:
-    home = Path.home()
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "gantool"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "gantool" / "Cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "gantool"
 
 
 def _taken(file: IO[bytes]) -> bool:

@@ -85,7 +85,7 @@ def remove_unfinished(folder: Path, names: str = "*") -> None:
     for left in folder.glob(f".{names}.*.tmp"):
         number = left.name.split(".")[-2]
         # This process begins here: what bears its number is of an earlier one, as it often is in containers.
-        if not number.isdecimal() or (int(number) != os.getpid() and is_alive(int(number))):
+        if not number.isdecimal() or len(number) > 9 or (int(number) != os.getpid() and is_alive(int(number))):
             continue
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)

@@ -105,6 +105,26 @@ def test_an_unexpected_error_is_one_line_and_a_traceback_only_on_request(
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")],
+)
+def test_memory_that_ran_out_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    assert ending(monkeypatch, fail(error)) == 1
+    assert capsys.readouterr().err.startswith("Error: Memory ran out. Ask for less at once")
+
+
+@pytest.mark.parametrize("columns", ["9" * 5000, "²", "wide", ""])
+def test_a_width_that_is_none_is_ignored(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert ending(monkeypatch, fail(DataError("Nothing there."))) == 1
+    assert capsys.readouterr().err == "Error: Nothing there.\n"
+
+
 def test_a_file_that_cannot_be_used_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ from gantool.engine.draw import chunk_size
 from gantool.engine.model_file import ModelCard
 from gantool.engine.snapshots import FixedLatents
 from gantool.errors import GantoolError, OptionError, PluginError, UnknownNameError, UsageError
+from gantool.sampling.labels import choose_labels
 from gantool.sampling.model import Model
 
 
@@ -354,3 +355,8 @@ def test_chunks_shrink_with_resolution() -> None:
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] == 32
     assert sizes[-1] == 1
+
+
+def test_a_class_of_thousands_of_digits_is_none_of_them():
+    with pytest.raises(UnknownNameError, match=r"No class '9{37}\.\.\.'"):
+        choose_labels(("cat", "dog"), [0], "9" * 5000, "dcgan")

@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import re
 import sys
 from types import FrameType
 from typing import Annotated
@@ -96,6 +97,9 @@ def _escape_what_cannot_be_written() -> None:
 def main() -> None:
     """Run the command line; the exit code is that of the error, 130, 143 or 129 when interrupted."""
     _escape_what_cannot_be_written()
+    for name in ("COLUMNS", "LINES"):
+        if not re.fullmatch(r"[0-9]{1,5}", os.environ.get(name, "0")):
+            del os.environ[name]  # no size of a terminal, and rich would fail on it
     with forgiving("stderr", OSError):  # warnings and progress are never worth a failure
         _main()
 
@@ -136,6 +140,8 @@ def _sentence(error: Exception) -> str:
         return f"{of_a_plugin}. GANTOOL_DEBUG=1 shows where."
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}."
+    if isinstance(error, MemoryError) or re.search("can't allocate memory|out of memory", str(error), re.IGNORECASE):
+        return "Memory ran out. Ask for less at once: a lower resolution, scale or batch, or fewer pictures or frames."
     return f"internal error: {cause(error)}. This is a bug in gantool or a plugin; GANTOOL_DEBUG=1 shows where."
 
 

@@ -6,6 +6,7 @@ from gantool.errors import OptionError
 
 MOST_SEEDS = 1_000_000
 LARGEST_SEED = 2**32 - 1
+MOST_DIGITS = 100
 
 
 def parse_seeds(text: str, flag: str = "--seeds") -> list[int]:
@@ -15,6 +16,8 @@ def parse_seeds(text: str, flag: str = "--seeds") -> list[int]:
         match = re.fullmatch(r"\s*([0-9]+)\s*(?:-\s*([0-9]+)\s*)?", part)
         if match is None:
             raise OptionError(f"{flag} takes numbers and ranges as in 0-63 or 1,5,9-12; {part.strip()!r} is neither.")
+        if max(len(match[1]), len(match[2] or "")) > MOST_DIGITS:
+            raise OptionError(f"{flag}: seeds go from 0 to {LARGEST_SEED}; {part.strip()[:40]} is too large.")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise OptionError(f"{flag}: the range {part.strip()} runs backwards; write {last}-{first}.")

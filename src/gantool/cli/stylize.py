@@ -25,8 +25,8 @@ def _side(text: str) -> int:
     """The side in pixels; 0 stands for the picture's own size."""
     if text == ORIGINAL:
         return 0
-    if not text.isdecimal() or not 16 <= int(text) <= 65535:
-        raise typer.BadParameter(f"{text} is neither a number of pixels from 16 to 65535 nor {ORIGINAL!r}.")
+    if not text.isdecimal() or len(text) > 9 or not 16 <= int(text) <= 65535:
+        raise typer.BadParameter(f"{text[:40]} is neither a number of pixels from 16 to 65535 nor {ORIGINAL!r}.")
     return int(text)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from gantool.api.networks import Labels
-from gantool.errors import OptionError, UnknownNameError, UsageError, did_you_mean
+from gantool.errors import OptionError, UnknownNameError, UsageError, did_you_mean, shortened
 
 LabelChoice = str | int | Sequence[str | int] | None
 """A class by name or index, for all pictures or one for each; None leaves the choice to the seeds."""
@@ -30,8 +30,9 @@ def _index(label: str | int, names: Sequence[str]) -> int:
     if isinstance(label, str):
         if label in names:
             return names.index(label)
-        if not label.isdecimal():
-            raise UnknownNameError(f"No class {label!r}.{did_you_mean(label, names)} The classes: {listed(names)}.")
+        if not label.isdecimal() or len(label) > 9:
+            shown = shortened(label, 40)
+            raise UnknownNameError(f"No class {shown!r}.{did_you_mean(shown, names)} The classes: {listed(names)}.")
         label = int(label)
     if not 0 <= label < len(names):
         raise OptionError(f"No class {label}: they go from 0 to {len(names) - 1} ({listed(names)}).")

@@ -56,13 +56,12 @@ class Trainer:
         self.warnings, self._lock, self._plugins = warnings, lock, plugins
         self.cadence = Cadence(config, by_seconds=game.world.size == 1)
         self.ema = Ema(game.gan, config.ema, config.init_images)
-        self.interrupted, self.best = False, Best()
+        self.interrupted, self.best, self.schedule = False, Best(), schedule_of(config)
         self.device = next(game.gan.generator.parameters()).device
         self._tell = Announcer(observers if game.world.leads else [])
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         self._stage_start, self._turns, self._ledger, self._in_a_step = 0, Turns(), Ledger(), False
-        self.schedule = schedule_of(config)
         self._pace = Pace(self.schedule, game.optimizers)
         self._failing = partial(Failing, run, config, plugins=plugins)
 

@@ -118,7 +118,8 @@ def test_a_run_uses_what_it_can_and_lists_the_rest(gantool, troubles, tmp_path):
     reasons = {
         "empty.png": "is empty", "cut.png": "ends too early", "page.jpg": "is not a picture",
         "phone.heic": "pillow-heif", "bomb.png": "too large", "pipe.png": "no regular file",
-        "nowhere.png": "leads nowhere", "more.zip": "is an archive", "notes.txt": "is not a picture", "fax.tif": "is used, though libtiff says",
+        "nowhere.png": "leads nowhere", "more.zip": "is an archive",
+        "notes.txt": "is not a picture", "fax.tif": "is used, though libtiff says",
     }  # fmt: skip
     assert {name: reason in listed[name] for name, reason in reasons.items()} == dict.fromkeys(reasons, True)
     assert f"Left out: {len(BROKEN | OTHER)} files (" in done.err

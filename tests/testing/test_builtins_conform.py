@@ -65,7 +65,7 @@ def test_what_they_play_by_conforms(kind, choice):
 
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_declarations_are_light_and_options_come_back(kind, name, tmp_path):
-    needed = f":path={tmp_path}" if name == "folder" else ""
+    needed = f":path={tmp_path}" if name in ("folder", "array") else ""
     assert found(DECLARING, BUILT_IN.resolve(kind, name + needed)) == []
 
 

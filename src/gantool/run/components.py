@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from gantool.api.kinds import KINDS
 from gantool.api.run_config import NONE, SETTINGS, flag_of
 from gantool.api.specs import AUTO, Architecture, Setting
-from gantool.data.pictures.tree import no_path
 from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageError, nearest_beside
 from gantool.plugins.host import PluginHost
 from gantool.plugins.option_types import quote
@@ -162,20 +161,22 @@ def settings_as_before(host: PluginHost, requested: Mapping[str, Any], before: R
 
 
 def resolve_source(host: PluginHost, text: str) -> Chosen:
-    """A source by name, or a path, which means `folder`; options may follow either after a colon.
+    """A source by name, or a path, which means `folder` or `array`; options may follow either after a colon.
 
     Raises UnknownNameError when it is neither.
     """
     if is_joined(text) and JOINED not in host.specs("source"):
         return joined_choice(text, lambda one: resolve_source(host, one))
     if Path(text).expanduser().exists() and text not in host.specs("source"):
-        return host.resolve("source", f"folder:path={_quoted(text)}")
+        return host.resolve("source", f"{_source_of(text)}:path={_quoted(text)}")
     name, _, options = text.rpartition(":")
     if name and "=" in options and Path(name).expanduser().exists() and name not in host.specs("source"):
-        return host.resolve("source", f"folder:path={_quoted(name)},{options}")
+        return host.resolve("source", f"{_source_of(name)}:path={_quoted(name)},{options}")
     try:
         return host.resolve("source", text)
     except (UnknownNameError, UsageError) as error:
+        from gantool.data.pictures.tree import no_path  # not at the top: it needs Pillow
+
         other = no_path(text)
         if isinstance(error, OptionError) and not (other and "://" in text):
             raise
@@ -183,6 +184,11 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
         absent = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
         near = nearest_beside(Path(text).expanduser())
         raise UnknownNameError(other or absent + near) from error
+
+
+def _source_of(path: str) -> str:
+    """The source that reads this path."""
+    return "array" if path.lower().endswith((".npy", ".npz")) else "folder"
 
 
 def _quoted(path: str) -> str:

@@ -1,9 +1,12 @@
 """The catalogue of sources: a folder of pictures, and built-in data sets. It imports no torch, numpy or Pillow."""
 
+from pydantic import field_validator
+
 from gantool.api.hookspecs import hookimpl
-from gantool.api.specs import Component
+from gantool.api.specs import Component, Options, option
 from gantool.builtin.sources.builtin_sets import SPECS
 from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.ranges import checked_range
 
 FOLDER = Component(
     "folder",
@@ -14,7 +17,30 @@ FOLDER = Component(
 )
 
 
+class ArrayOptions(Options):
+    """Options of `array`."""
+
+    path: str = option(..., "a .npy or .npz file; pictures are [n, h, w], [n, h, w, c] or [n, c, h, w]")
+    key: str = option("auto", "the array of a .npz that holds the pictures; auto: all that can be")
+    labels: str = option("auto", "the array, or a .npy beside the file, of labels; auto: one that fits; none")
+    range: str = option("auto", "of other numbers than 8 bits: full, black and white as in 0-1, auto: that of all")
+
+    @field_validator("range")
+    @classmethod
+    def _is_range(cls, value: str) -> str:
+        return checked_range(value)
+
+
+ARRAY = Component(
+    "array",
+    "Pictures in a file of NumPy: .npy or .npz",
+    ArrayOptions,
+    "gantool.builtin.sources.array:build",
+    natural="gantool.builtin.sources.array:natural",
+)
+
+
 @hookimpl
 def gantool_sources() -> list[Component]:
-    """The folder first, then the built-in data sets."""
-    return [FOLDER, *SPECS]
+    """The user's own pictures first, then the built-in data sets."""
+    return [FOLDER, ARRAY, *SPECS]

@@ -1,14 +1,13 @@
 """The source `folder`: the user's pictures in a folder, zip or tar."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from gantool.data.cache.build import CachedSource, cached
 from gantool.data.cache.store import CacheContents, CacheSpec
 from gantool.data.pictures.complaints import with_complaints
+from gantool.data.pictures.content import parts_of
 from gantool.data.pictures.labels import LabelledListing, labelled
 from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
@@ -16,10 +15,9 @@ from gantool.data.pictures.ranges import described, given_ranges, own_ranges
 from gantool.data.pictures.worker import Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import DataError
-from gantool.files import open_file
 
 _SHOWN = 3
-_SAMPLED, _SAMPLE_BYTES = 64, 4096
+_SAMPLED = 64
 
 
 def build(options: FolderOptions, resolution: int, channels: int) -> CachedSource:
@@ -88,20 +86,8 @@ def _fingerprint(pictures: LabelledListing, options: FolderOptions) -> str:
 def _content(listing: Listing) -> Iterator[bytes]:
     """Samples of the content: the ends of some files in the folder, or some parts of the archive."""
     if listing.kind != "folder":
-        yield from _parts(listing.root, _SAMPLED)
+        yield from parts_of(listing.root, _SAMPLED)
         return
     count = min(_SAMPLED, len(listing.items))
     for place in range(count):
-        yield from _parts(listing.root / listing.items[place * len(listing.items) // count].path, 2)
-
-
-def _parts(path: Path, count: int) -> Iterator[bytes]:
-    """`count` parts of a file at equal distances, the first at its start and the last at its end."""
-    try:
-        with open_file(path) as file:
-            rest = max(0, file.seek(0, os.SEEK_END) - _SAMPLE_BYTES)
-            for place in range(count):
-                file.seek(rest * place // (count - 1))
-                yield file.read(_SAMPLE_BYTES)
-    except OSError:  # decoding it will say why
-        yield b""
+        yield from parts_of(listing.root / listing.items[place * len(listing.items) // count].path, 2)

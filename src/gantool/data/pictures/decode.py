@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageColor, UnidentifiedImageError
 
 from gantool.data.pictures.color import flattened, plain, to_srgb
@@ -83,7 +82,7 @@ def decode(
     the reason.
     """
     with _refusing(), opened(file) as image:
-        return _pixels(image, options, resolution, channels, ranges)
+        return squared(image, options, resolution, channels, ranges)
 
 
 def decode_if(
@@ -93,7 +92,7 @@ def decode_if(
     with _refusing(), opened(file) as image:
         if ranges is None and is_wide(image.mode):
             return kind_of(image.mode), extremes(image)
-        return _pixels(image, options, resolution, channels, ranges)
+        return squared(image, options, resolution, channels, ranges)
 
 
 def peek(file: BytesIO | BufferedReader) -> Header:
@@ -154,9 +153,10 @@ def loaded(
     return plain(image, ranges), UPRIGHT.get(_orientation(image)), image.info.get("icc_profile")
 
 
-def _pixels(
-    image: Image.Image, options: FolderOptions, resolution: int, channels: int, ranges: Ranges | None
-) -> NDArray[np.uint8]:
+def squared(
+    image: Image.Image, options: FolderOptions, resolution: int, channels: int, ranges: Ranges | None = None
+) -> UInt8[np.ndarray, "c h w"]:
+    """A picture that Pillow has opened, as `decode` gives it."""
     small, turn, profile = loaded(image, resolution, ranges)
     small = _resized(small, options, resolution)
     if turn is not None:

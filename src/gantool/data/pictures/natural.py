@@ -25,9 +25,8 @@ def natural(options: FolderOptions) -> Look:
     channels = 1 if headers and all(header.is_grey for header in headers) else 3
     classes, _ = pictures.classes(range(len(listing.items)))
     resolution = natural_resolution(headers)
-    return Look(
-        resolution, channels, len(set(classes or ())), why=_why(resolution, headers), pictures=len(listing.items)
-    )
+    why = why_so_large(resolution, headers)
+    return Look(resolution, channels, len(set(classes or ())), why=why, pictures=len(listing.items))
 
 
 def natural_resolution(headers: list[Header]) -> int:
@@ -44,7 +43,8 @@ def _side(headers: list[Header]) -> int:
     return int(median(min(header.width, header.height) for header in headers))
 
 
-def _why(resolution: int, headers: list[Header]) -> str:
+def why_so_large(resolution: int, headers: list[Header]) -> str:
+    """The reason for a default resolution, for pictures of these headers."""
     side = _side(headers) if headers else resolution
     if side < resolution:
         return f"the smallest default; the shorter side of the pictures is {side}"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from gantool.api.specs import Options, option
-from gantool.data.pictures.ranges import read_range
+from gantool.data.pictures.ranges import checked_range
 
 
 class FolderOptions(Options):
@@ -34,9 +34,7 @@ class FolderOptions(Options):
     @field_validator("range")
     @classmethod
     def _is_range(cls, value: str) -> str:
-        if value not in ("auto", "full") and read_range(value) is None:
-            raise ValueError("write auto, full, or two numbers as in 0-4095 or -1-1")
-        return value
+        return checked_range(value)
 
     @field_validator("labels")
     @classmethod

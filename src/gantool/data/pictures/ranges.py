@@ -42,6 +42,13 @@ def read_range(text: str) -> Range | None:
     return low, high
 
 
+def checked_range(text: str) -> str:
+    """The text, if the option `range` may be so. Raises ValueError for any other."""
+    if text not in ("auto", "full") and read_range(text) is None:
+        raise ValueError("write auto, full, or two numbers as in 0-4095 or -1-1")
+    return text
+
+
 def given_ranges(text: str) -> Ranges | None:
     """The ranges that the option `range` names; None for "auto", where the pictures decide."""
     if text == "full":

@@ -40,6 +40,8 @@ def list_pictures(path: str | Path) -> Listing:
         raise DataError(f"{why} Give a folder of pictures, or a zip or tar of them.")
     if not root.is_file():
         raise DataError(f"{path} is neither a folder nor a file: a pipe or a device. Give a folder, zip or tar.")
+    if root.suffix.lower() in (".npy", ".npz"):
+        raise DataError(f"{path} holds arrays, not picture files: --data {path} trains on them.")
     listing = list_archive(root)
     if listing is not None:
         return listing

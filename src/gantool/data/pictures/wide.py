@@ -33,13 +33,12 @@ def extremes(image: Image.Image) -> Range:
 def eight_bits(image: Image.Image, ranges: Ranges | None) -> Image.Image:
     """A wide picture as L, or LA where one value is transparent; without a range for it, by its own."""
     chosen = (ranges or {}).get(kind_of(image.mode)) or own_range(kind_of(image.mode), [extremes(image)])
-    table = _scaled(np.arange(1 << 16), chosen) if image.mode.startswith("I;16") else None
+    table = scaled(np.arange(1 << 16), chosen) if image.mode.startswith("I;16") else None
     key = image.info.get("transparency")
     grey = Image.new("L", image.size)
     alpha = Image.new("L", image.size) if isinstance(key, int) else None
     for box, values in _strips(image):
-        scaled = _scaled(values, chosen) if table is None else table[values]
-        grey.paste(Image.fromarray(scaled), box)
+        grey.paste(Image.fromarray(scaled(values, chosen) if table is None else table[values]), box)
         if alpha is not None:
             alpha.paste(Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8)), box)
     if alpha is not None:
@@ -47,7 +46,8 @@ def eight_bits(image: Image.Image, ranges: Ranges | None) -> Image.Image:
     return grey
 
 
-def _scaled(values: NDArray[np.generic], chosen: Range) -> NDArray[np.uint8]:
+def scaled(values: NDArray[np.generic], chosen: Range) -> NDArray[np.uint8]:
+    """Values as 8 bits, clipped to the range from black to white; NaN is black."""
     black, white = chosen
     floats = np.nan_to_num(values.astype(np.float64), nan=black, posinf=white, neginf=black).clip(black, white)
     return np.rint((floats - black) * (255 / (white - black))).astype(np.uint8)

@@ -64,3 +64,11 @@ def test_a_sheet_shows_what_training_would_see(folder: Path, tmp_path_factory: p
         assert pixels.shape == (2 * 99 + 3, 2 * 99 + 3, 3)  # four pictures of 32 pixels, three times as large
         assert {tuple(pixel) for row in pixels[154:198, 104:198] for pixel in row} == below
     assert "is there already" in str(CliRunner().invoke(app, words[:-1]).exception)
+
+
+def test_check_takes_the_options_that_training_takes(folder: Path) -> None:
+    (folder / "l.csv").write_text("0.png,cat\n1.png,dog\n")
+    done = CliRunner().invoke(app, ["data", "check", f"{folder}:labels=l.csv,fit=pad"])
+    assert "classes      2: cat 1, dog 1" in done.stdout
+    assert "fit=pad" in done.stdout
+    assert "is no folder" in str(CliRunner().invoke(app, ["data", "check", "shapes:count=4"]).exception)

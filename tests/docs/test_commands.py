@@ -31,6 +31,7 @@ from gantool.api.specs import Architecture
 from gantool.cli.components import KIND_OF_FLAG, flag_values
 from gantool.errors import GantoolError
 from gantool.plugins.host import host, using
+from gantool.run.components import resolve_source
 from gantool.run.config import validated
 from gantool.run.resolve import given_settings, resolve
 
@@ -107,7 +108,9 @@ def check(line, host):
             return
     components = {"train": RUN_FLAGS, "tune": RUN_FLAGS}.get(words[0], {"--extractor", "--style-loss"})
     for flag, text in flag_values(words, components):
-        if text not in ("none", "auto") and not (flag == "--data" and Path(text).exists()):
+        if flag == "--data":
+            resolve_source(host, text)
+        elif text not in ("none", "auto"):
             host.resolve(KIND_OF_FLAG[flag], text)
     try:
         name, values = parsed(words)

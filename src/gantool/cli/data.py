@@ -24,7 +24,7 @@ def _group() -> None:
 
 @app.command()
 def check(
-    folder: Annotated[str, typer.Argument(help="Folder, zip or tar of pictures.", metavar="FOLDER")],
+    folder: Annotated[str, typer.Argument(help="Folder, zip or tar of pictures.", metavar="FOLDER[:option=value,...]")],
     resolution: Annotated[
         int | None,
         typer.Option("--resolution", min=1, help="Training resolution. Default: one that suits the pictures."),
@@ -41,17 +41,17 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Report sizes, formats, duplicates, broken files, and the data that training would use."""
-    from gantool.cli.out_files import check_out
     from gantool.cli.output import result, result_json
     from gantool.cli.progress import showing_progress
-    from gantool.data.pictures.options import FolderOptions
     from gantool.data.survey.check import check as look
     from gantool.data.survey.report import as_text
 
     if sheet is not None:
+        from gantool.cli.out_files import check_out  # not above: it needs torch
+
         check_out(sheet, overwrite)
     with showing_progress():
-        options = FolderOptions(path=folder)
+        options = _options(folder)
         report = look(options, resolution, int(channels) if channels else None)
         if sheet is not None and report.training is not None:
             _draw(sheet, options, report.training)
@@ -62,6 +62,22 @@ def check(
         result("\n".join([as_text(report), *(f"{title:<12} {text}" for title, text in drawn.items())]))
     if not report.usable:
         raise typer.Exit(1)
+
+
+def _options(text: str) -> "FolderOptions":
+    """The options of the pictures at a path; options may follow it, as for `train --data`."""
+    from gantool.data.pictures.options import FolderOptions
+
+    if ":" not in text or Path(text).expanduser().exists():
+        return FolderOptions(path=text)
+    from gantool.errors import UsageError
+    from gantool.plugins.host import host
+    from gantool.run.components import resolve_source
+
+    chosen = resolve_source(host(), text).options
+    if not isinstance(chosen, FolderOptions):
+        raise UsageError(f"{text} is no folder, zip or tar of pictures, which data check is for.")
+    return chosen
 
 
 def _draw(file: Path, options: "FolderOptions", training: "Training") -> None:

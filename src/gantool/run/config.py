@@ -136,9 +136,9 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
             value = plain[key] = parse_count(value)
         if isinstance(value, int) and value > MOST_IMAGES:
             raise OptionError(f"--{key.replace('_', '-')} takes at most {MOST_IMAGES:,} images.")
-    sources = plain.get("data")
-    if sources and isinstance(sources, tuple | list):
-        plain["data"] = joined_text([str(source) for source in sources])
+    if isinstance(plain.get("data"), tuple | list):
+        sources = plain.pop("data")
+        plain |= {"data": joined_text([str(source) for source in sources])} if sources else {}
     for key in ("penalty", "log"):
         if isinstance(plain.get(key), str):
             plain[key] = (plain[key],)

@@ -29,11 +29,11 @@ def write_model(tmp_path, tiny):
             tmp_path / f"{name}.safetensors", architecture, resolution=32, channels=channels, class_names=classes
         )
         with safe_open(path, framework="pt") as file:
-            card = file.metadata()
+            card = json.loads(file.metadata()["gantool"]) | {"digest": ""}  # since other weights follow
         weights = load_file(path)
         for weight in (weights[one] for one in weights if one.endswith("strength")):
             weight.fill_(0.3)  # else noise would be nothing
-        save_file(weights, path, card)
+        save_file(weights, path, {"gantool": json.dumps(card)})
         return path
 
     return write

@@ -40,9 +40,11 @@ def test_without_network_it_fails_at_once_and_does_not_ask_again_for_an_hour(ask
     assert len(asked) == 2
 
 
-def test_what_is_fetched_is_checked_and_kept_without_the_classifier(asked, monkeypatch):
+@pytest.mark.parametrize("archive", [True, False])  # torchvision's older files are none
+def test_what_is_fetched_is_checked_and_kept_without_the_classifier(asked, monkeypatch, archive):
     buffer = io.BytesIO()
-    torch.save({"features.0.weight": torch.ones(2), "classifier.0.weight": torch.ones(9)}, buffer)
+    content = {"features.0.weight": torch.ones(2), "classifier.0.weight": torch.ones(9)}
+    torch.save(content, buffer, _use_new_zipfile_serialization=archive)
     content = buffer.getvalue()
     digest = hashlib.sha256(content).hexdigest()[:8]
 

@@ -127,7 +127,7 @@ def _fetch(name: str, url: str, path: Path) -> None:
         wanted = url.rpartition("-")[2].removesuffix(".pth")
         if not digest.hexdigest().startswith(wanted):
             raise ValueError("the digest of the download differs")
-        weights = torch.load(whole, map_location="cpu", weights_only=True, mmap=True)
+        weights = torch.load(whole, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(whole))
         kept = {key: value.contiguous().clone() for key, value in weights.items() if key.startswith("features.")}
         write_atomically(path, lambda temporary: save_file(kept, temporary))
     finally:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from gantool.api.data import Source
+from gantool.api.networks import Gan
 from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
-from gantool.data.batches import open_batches
+from gantool.data.batches import ShuffledBatches, open_batches
 from gantool.engine import checkpoint
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
@@ -25,7 +28,7 @@ from gantool.run import resuming
 from gantool.run.components import RunComponents, source_name
 from gantool.run.defaults import DefaultChoice
 from gantool.run.forecast import explaining_memory, forewarnings
-from gantool.run.initial import Initial, initial_of, origin_of, read_weights
+from gantool.run.initial import Initial, Weights, initial_of, origin_of, read_weights
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
 from gantool.run.resolve import ResolvedRun, by_flag, given_settings, resolve, resolve_run
 from gantool.sampling import providers
@@ -122,53 +125,50 @@ def trainer(
     is trained.
     """
     plan = config if isinstance(config, Plan) else plan_of(config)
-    device = pick_device(plan.config.device)
     with explaining_memory(plan.config), ExitStack() as if_it_fails:
-        world = join_world(device)
-        # A resumed run is locked before anything takes time; the leading process holds the lock for all ranks.
-        lock = if_it_fails.enter_context(RunLock(plan.run)) if plan.run and plan.resumes and world.leads else None
-        source = build_source(plan.config, plan.components.source)
-        class_names = tuple(source.class_names) if plan.config.labels else ()
-        prepared = prepare(
-            plan.config, plan.components, len(source), class_names, device, given=plan.given, processes=world.size
-        )
-        config = prepared.config
-        batches = open_batches(
-            source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
-            flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
-            sides=[stage.resolution for stage in prepared.stages if stage.start < config.images],
-        )  # fmt: skip
-        seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
-        warnings = list(forewarnings(prepared, device, seen, world.size))
-        game = build_game(prepared, device, world)
-        weights = None if plan.initial is None else read_weights(plan.initial)
-        if weights is not None:
-            weights.give(game.gan, config)
-            warnings += weights.initial.other_classes(class_names)
-        card = _card(prepared, batches.class_names if config.labels else ())
-        saved = None if plan.checkpoint is None else checkpoint.load(plan.checkpoint)
-        if accept_new_data and saved is not None and not is_same_data(saved, batches):
-            plan, lock = _beside(plan, warnings), None
-        # Only now is anything written: by here every wrong setting has raised its error.
-        run = _run_folder(plan, Path(out), world)
-        if world.leads and lock is None:
-            lock = if_it_fails.enter_context(RunLock(run))
-            run_folder.check_fresh(run)
-        if world.leads:
-            run_folder.sweep(run)
-        made = Trainer(
-            game, batches, config, run, card, [*prepared.parts.observers, *observers], warnings, lock, plugins
-        )
-        if weights is not None:
-            weights.give_average(made.ema.gan)
-        if plan.checkpoint is not None:
-            with providers.explaining_misfit(plan.checkpoint, plan.components.architecture):
-                made.resume(plan.checkpoint, saved)
-        # A run asked for fewer images than it has seen keeps its files and its settings.
-        if world.leads and made.images_seen <= config.images:
-            run_folder.save_config(run, config)
-            _list_skipped(run, source)
+        made = _made(plan, Path(out), observers, accept_new_data, plugins, if_it_fails)
         if_it_fails.pop_all()
+    return made
+
+
+def _made(
+    plan: Plan,
+    out: Path,
+    observers: Sequence[Listener],
+    accept_new_data: bool,
+    plugins: Sequence[Path],
+    if_it_fails: ExitStack,
+) -> Trainer:
+    device = pick_device(plan.config.device)
+    world = join_world(device)
+    # A resumed run is locked before anything takes time; the leading process holds the lock for all ranks.
+    lock = if_it_fails.enter_context(RunLock(plan.run)) if plan.run and plan.resumes and world.leads else None
+    source = build_source(plan.config, plan.components.source)
+    class_names = tuple(source.class_names) if plan.config.labels else ()
+    prepared = prepare(
+        plan.config, plan.components, len(source), class_names, device, given=plan.given, processes=world.size
+    )
+    config = prepared.config
+    batches = _batches(source, prepared, device, world)
+    seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
+    warnings = list(forewarnings(prepared, device, seen, world.size))
+    game = build_game(prepared, device, world)
+    weights = _initial_weights(plan, game.gan, config)
+    warnings += [] if weights is None else weights.initial.other_classes(class_names)
+    card = _card(prepared, batches.class_names if config.labels else ())
+    saved = None if plan.checkpoint is None else checkpoint.load(plan.checkpoint)
+    if accept_new_data and saved is not None and not is_same_data(saved, batches):
+        plan, lock = _beside(plan, warnings), None
+    # Only now is anything written: by here every wrong setting has raised its error.
+    run, lock = _own_folder(plan, out, world, lock, if_it_fails)
+    made = Trainer(game, batches, config, run, card, [*prepared.parts.observers, *observers], warnings, lock, plugins)
+    if weights is not None:
+        weights.give_average(made.ema.gan)
+    _resume(made, plan, saved)
+    # A run asked for fewer images than it has seen keeps its files and its settings.
+    if world.leads and made.images_seen <= config.images:
+        run_folder.save_config(run, config)
+        _list_skipped(run, source)
     return made
 
 
@@ -204,6 +204,43 @@ def _beside(plan: Plan, warnings: list[str]) -> Plan:
     run = run_folder.beside(plan.run)
     warnings.append(f"The images are not those of the run {plan.run}: it stays as it is, and {run} goes on from there.")
     return replace(plan, run=run)
+
+
+def _initial_weights(plan: Plan, gan: Gan, config: RunConfig) -> Weights | None:
+    """The weights of the model that the run begins with, which the networks now have; None without one."""
+    if plan.initial is None:
+        return None
+    weights = read_weights(plan.initial)
+    weights.give(gan, config)
+    return weights
+
+
+def _resume(made: Trainer, plan: Plan, saved: checkpoint.Contents | None) -> None:
+    if plan.checkpoint is not None:
+        with providers.explaining_misfit(plan.checkpoint, plan.components.architecture):
+            made.resume(plan.checkpoint, saved)
+
+
+def _batches(source: Source, prepared: PreparedRun, device: torch.device, world: World) -> ShuffledBatches:
+    config = prepared.config
+    return open_batches(
+        source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
+        flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
+        sides=[stage.resolution for stage in prepared.stages if stage.start < config.images],
+    )  # fmt: skip
+
+
+def _own_folder(
+    plan: Plan, out: Path, world: World, lock: RunLock | None, if_it_fails: ExitStack
+) -> tuple[Path, RunLock | None]:
+    """The run's folder, locked by the leading process and swept of what a killed process left half-written."""
+    run = _run_folder(plan, out, world)
+    if world.leads and lock is None:
+        lock = if_it_fails.enter_context(RunLock(run))
+        run_folder.check_fresh(run)
+    if world.leads:
+        run_folder.sweep(run)
+    return run, lock
 
 
 def _run_folder(plan: Plan, out: Path, world: World) -> Path:

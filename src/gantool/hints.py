@@ -119,7 +119,7 @@ _OTHERWISE = (
         "Pictures have no flag: gantool stylize CONTENT STYLE ... -o FILE.",
     ),
 )
-"""What has no flag here: a flag of the command that it is about, the words, and what to do instead."""
+"""Words without a flag here: a flag of the command that each is about, and the remedy."""
 
 
 def bare(word: str) -> str:

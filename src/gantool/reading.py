@@ -93,7 +93,7 @@ def check_header(path: Path) -> None:
 
 
 def _limited(parse: Callable[[], Any]) -> Any:
-    """What is parsed, once its depth and its integers are checked."""
+    """The parsed document, once its depth and its integers are checked."""
     too_deep = ValueError(f"it is nested more than {MOST_DEPTH} deep")
     try:
         value = parse()

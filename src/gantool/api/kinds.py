@@ -32,7 +32,7 @@ class Kind:
 
 
 STEP: Calls = {"advance": ("images_seen",), "status": ()}
-"""What every component of a training step may have."""
+"""Methods that every component of a training step may have."""
 LOGITS = ("real_logits", "fake_logits")
 KINDS = {
     kind.name: kind

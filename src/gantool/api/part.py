@@ -10,6 +10,6 @@ class Part(ABC):  # noqa: B024 (what is abstract differs by kind)
 
 
 def name_of(part: object) -> str:
-    """What to call a component in messages: its name, or the class of one that was built without one."""
+    """The words for a component in messages: its name, or the class of one that was built without one."""
     name = getattr(part, "component_name", "")
     return repr(name) if name else str(getattr(part, "__name__", type(part).__name__))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 GONE = (errno.EPIPE, errno.EIO) if os.name != "nt" else (errno.EPIPE, errno.EINVAL)
-"""What writing fails with once the pipe or the terminal is closed."""
+"""Errors of writing once the pipe or the terminal is closed."""
 
 
 class _Forgiving:

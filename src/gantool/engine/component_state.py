@@ -75,7 +75,7 @@ def _blamed(name: str, part: object, call: str) -> Iterator[None]:
 
 
 def _called(role: str, part: object) -> str:
-    """What to call a component in messages: the kind that its role tells, and its name."""
+    """The words for a component in messages: the kind that its role tells, and its name."""
     return f"{'penalty' if '.' in role else role} {name_of(part)}"
 
 

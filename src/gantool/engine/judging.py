@@ -15,7 +15,7 @@ def parted(answer: Any) -> tuple[Tensor, Any]:
 
 
 def sides_seen(gan: Gan, z: Tensor, labels: Labels, fake: Images, real: Images, pairs_real: bool) -> dict[str, Seen]:
-    """What `Gan.terms` sees in the step of each side, outside a step.
+    """The `Seen` that `Gan.terms` gets in the step of each side, outside a step.
 
     The generator's has reals where the loss pairs them with fakes, or where it has no adversary.
     """

@@ -62,7 +62,7 @@ class _State(_Strict):
 
 
 def names(state: Mapping[str, Any]) -> list[str]:
-    """What a state holds, by name, for the manifest: so a key that is missing later is noticed."""
+    """The keys of a state, for the manifest, by which a key that is missing later is noticed."""
     return [*state, *(f"components.{name}" for name in state.get("components", {}))]
 
 

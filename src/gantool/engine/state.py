@@ -17,7 +17,7 @@ from gantool.engine.step import Game
 from gantool.errors import ResumeError
 
 SETTINGS = ("lr", "betas", "weight_decay")
-"""What an optimizer has from the run's settings, which may have changed since a checkpoint was written."""
+"""Values of an optimizer that come from the run's settings, which may have changed since the checkpoint."""
 
 
 def gather(

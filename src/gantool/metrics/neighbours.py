@@ -16,7 +16,7 @@ _ROWS = 1024
 
 
 class Manifolds(NamedTuple):
-    """How two sets of pictures lie among each other."""
+    """The four shares by which two sets of pictures overlap."""
 
     precision: float
     """Share of samples within the ball of some real: samples that look real."""

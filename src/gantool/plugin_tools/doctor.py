@@ -115,7 +115,7 @@ def targets(name: str, found: Sequence[Candidate]) -> list[Target]:
 
 
 def _brought(found: Sequence[Candidate]) -> tuple[list[tuple[Candidate, set[str]]], list[str]]:
-    """What each plugin brings, by the names of components, and the names of those that are broken."""
+    """The components that each plugin brings, by their names, and the names of the plugins that are broken."""
     brought, broken = list[tuple[Candidate, set[str]]](), list[str]()
     for candidate in found:
         request = Request((candidate.key,))

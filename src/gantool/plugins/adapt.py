@@ -59,7 +59,7 @@ def _has_own(method: str, base: type, built: Any) -> bool:
 
 
 def _remedy(method: str, base: type, built: Any) -> str:
-    """What to do about a method that is missing; another side, where the method of that one is there."""
+    """The remedy for a method that is missing: another side, where the method of that one is there."""
     if method == "constrain":
         return "It has a value: set side = 'discriminator' or 'generator'." if _has_own("__call__", base, built) else ""
     if _has_own("constrain", base, built):

@@ -25,7 +25,7 @@ THREADS = 4
 AT_ONCE = 256
 """Pictures held in memory while files are written."""
 DARKER = 0.4
-"""How much darker every other square behind transparency is, in [-1, 1]: 204 beside white."""
+"""The difference of the squares behind transparency, in [-1, 1]: 204 beside white."""
 
 
 def to_pil(image: UInt8[Tensor, "c h w"]) -> Image.Image:

@@ -129,7 +129,7 @@ def _by_recipe(host: PluginHost, architecture: Chosen) -> Sequence[Chosen]:
 
 
 def _usable(these: Iterable[T], made: Callable[[T], Chosen]) -> Iterator[Chosen]:
-    """What is made of these, without those for which that raises an error."""
+    """The results of `made` for these, without those for which it raises an error."""
     for one in these:
         with suppress(GantoolError):
             yield made(one)

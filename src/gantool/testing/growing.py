@@ -88,7 +88,7 @@ def levels_can_be_shown(case: Case) -> Iterator[str]:
 
 
 def _seen(case: Case, gan: Gan, clock: int) -> tuple[Tensor, ...]:
-    """What both networks make of the same latents, and the terms of both."""
+    """The outputs of both networks for the same latents, and the terms of both."""
     z, labels = latents(gan), case.labels()
     images = drawn(gan, z, labels)
     return *images, judged(gan, images, labels), *_terms(case, gan, clock)

@@ -58,7 +58,7 @@ def randomness_kept() -> Iterator[None]:
 
 
 def repeats(draw: Callable[[], object]) -> bool:
-    """Whether a call gives the same each time, wherever Python's and numpy's own generators are."""
+    """True if a call gives the same each time, wherever Python's and numpy's own generators are."""
     seen = []
     for number in range(TRIES):
         with other_randomness(number):

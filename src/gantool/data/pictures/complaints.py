@@ -1,4 +1,4 @@
-"""What libtiff writes to standard error about a TIFF, caught in a worker process: only there is that file its own."""
+"""Complaints of libtiff about a TIFF, caught from standard error in a worker process: there that file is its own."""
 
 import os
 import tempfile

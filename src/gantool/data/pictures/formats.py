@@ -1,4 +1,4 @@
-"""Which files are pictures: by their first bytes, whatever they are called, and without reading them by usual names."""
+"""Files that are pictures, told by their first bytes, whatever they are called; by usual names without reading them."""
 
 import importlib
 import importlib.util

@@ -74,7 +74,7 @@ def no_path(text: str) -> str | None:
 
 
 def _remedy(listing: Listing, archive: str) -> str:
-    """What to do about an archive where pictures were looked for."""
+    """The remedy for an archive where pictures were looked for."""
     if listing.kind == "folder":
         return f" Give the archive itself: {listing.root / archive}."
     folder = listing.root.name.partition(".")[0]

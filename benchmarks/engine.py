@@ -32,8 +32,8 @@ from gantool.engine.distributed import World
 from gantool.engine.model_file import ModelCard
 from gantool.engine.precision import Precision
 from gantool.engine.trainer import Trainer
+from gantool.run.planning import plan_of
 from gantool.run.prepare import PreparedRun, build_game, prepare
-from gantool.run.start import plan_of
 
 REST_SECONDS = 0.3
 """Between turns, until the threads of the last one have stopped waiting for work by spinning."""

@@ -22,8 +22,8 @@ from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World
 from gantool.engine.model_file import ModelCard
 from gantool.engine.trainer import Trainer
+from gantool.run.planning import plan_of
 from gantool.run.prepare import build_game, prepare
-from gantool.run.start import plan_of
 
 
 class Synthetic:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gantool.plugins.host import host
-from gantool.run import start
+from gantool.run import planning, start
 
 MLP = (
     "train", "-q", "--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--data", "shapes", "--resolution", "8",
@@ -57,7 +57,7 @@ def test_settings_change_from_a_checkpoint_on_and_a_later_resume_goes_on_with_th
 def test_rates_betas_and_decay_of_the_next_step_are_the_new_ones(gantool):
     trained(gantool, *MLP, "--name", "one", "--images", "16")
     new = {"lr_g": 0.001, "lr_schedule": "constant", "betas": "0.1,0.9", "weight_decay": 0.5, "images": 24}
-    plan = start.plan(host(), new, resume=Path("runs/one"), change=True)
+    plan = planning.plan(host(), new, resume=Path("runs/one"), change=True)
     trainer = start.trainer(plan)
     trainer.step()
     (group_g,), (group_d,) = (optimizer.param_groups for optimizer in trainer.game.optimizers)

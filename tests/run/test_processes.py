@@ -8,7 +8,7 @@ import torch.multiprocessing as spawning
 from safetensors.torch import load_file
 
 from gantool.plugins.host import host
-from gantool.run import start
+from gantool.run import planning, start
 
 STEPS, BATCH, RATE = 12, 8, 1e-3
 SETTINGS = {
@@ -21,7 +21,7 @@ SETTINGS = {
 
 def trained(folder: Path, name: str) -> dict[str, torch.Tensor]:
     torch.set_num_threads(1)
-    start.trainer(start.plan(host(), SETTINGS, out=folder, name=name), folder).train()
+    start.trainer(planning.plan(host(), SETTINGS, out=folder, name=name), folder).train()
     return load_file(folder / name / "generator.safetensors")
 
 

@@ -8,7 +8,7 @@ import torch
 import gantool
 from fakes import TinyDiscriminator, TinyGenerator
 from gantool.engine.state import _fitted
-from gantool.run.start import plan
+from gantool.run.planning import plan
 
 STARTS = 32
 SMALL = {

@@ -13,6 +13,7 @@ import gantool
 from gantool.api.events import Finished, Tick
 from gantool.errors import CheckpointError, PluginError, ResumeError
 from gantool.plugins.host import host
+from gantool.run import planning
 
 SMALL = {"arch": "dcgan:width=4,latent=8", "resolution": 16, "batch": 4, "device": "cpu", "precision": "float32"}
 
@@ -68,8 +69,7 @@ def test_every_run_is_watched_and_its_best_has_a_name(tmp_path, photos):
     }  # fmt: skip
     named, meant = (gantool.load(run / place, device="cpu") for place in ("best", f"checkpoints/{best:09d}"))
     assert named.sample(seeds=[1])[0].tobytes() == meant.sample(seeds=[1])[0].tobytes()
-    assembly = importlib.import_module("gantool.run.start")
-    assert assembly.plan(host(), {"images": 20}, resume=run / "best").checkpoint == run / "checkpoints" / f"{best:09d}"
+    assert planning.plan(host(), {"images": 20}, resume=run / "best").checkpoint == run / "checkpoints" / f"{best:09d}"
 
 
 def test_a_run_without_the_watch_has_no_scores(tmp_path, photos):
@@ -110,13 +110,13 @@ def test_a_trainer_can_be_watched_and_stopped(tmp_path, photos):
 def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, photos):
     assembly = importlib.import_module("gantool.run.start")
     settings = {**SMALL, "data": str(photos), "images": 8}
-    assembly.trainer(assembly.plan(host(), settings, out=tmp_path, name="one"), tmp_path).train()
+    assembly.trainer(planning.plan(host(), settings, out=tmp_path, name="one"), tmp_path).train()
     for path in photos.iterdir():
         path.touch()
-    again = assembly.plan(host(), settings | {"images": 12}, out=tmp_path, name="one")
+    again = planning.plan(host(), settings | {"images": 12}, out=tmp_path, name="one")
     assert assembly.trainer(again, tmp_path).train().images_seen == 12
     shutil.copy(photos / "0.png", photos / "copy.png")
-    more = assembly.plan(host(), settings | {"images": 16}, out=tmp_path, name="one")
+    more = planning.plan(host(), settings | {"images": 16}, out=tmp_path, name="one")
     with pytest.raises(ResumeError, match="8 then, 9 now"):
         assembly.trainer(more, tmp_path)
     before = {path: path.read_bytes() for path in (tmp_path / "one").rglob("*") if path.is_file()}
@@ -126,7 +126,7 @@ def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, ph
     assert {path: path.read_bytes() for path in (tmp_path / "one").rglob("*") if path.is_file()} == before
     (warning,) = [text for text in accepted.warnings if "images are not those" in text]
     assert f"the run {tmp_path / 'one'}: it stays as it is, and {tmp_path / 'one-2'} goes on from there." in warning
-    on = assembly.plan(host(), {"images": 20}, resume=tmp_path / "one-2")
+    on = planning.plan(host(), {"images": 20}, resume=tmp_path / "one-2")
     assert on.checkpoint.name == "000000016"
     assert assembly.trainer(on, tmp_path).train().images_seen == 20
     assert assembly.trainer(more, tmp_path, accept_new_data=True).run == tmp_path / "one-3"
@@ -134,14 +134,14 @@ def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, ph
 
 def test_a_trainer_holds_its_run_until_it_has_trained(tmp_path, photos):
     assembly = importlib.import_module("gantool.run.start")
-    planned = assembly.plan(host(), {**SMALL, "data": str(photos), "images": 4}, out=tmp_path, name="one")
+    planned = planning.plan(host(), {**SMALL, "data": str(photos), "images": 4}, out=tmp_path, name="one")
     first = assembly.trainer(planned, tmp_path)
     with pytest.raises(ResumeError, match="Another process"):
         assembly.trainer(planned, tmp_path)
     first.train()
     with pytest.raises(ResumeError, match=r"begun the run .* meanwhile"):  # planned when there was none
         assembly.trainer(planned, tmp_path)
-    again = assembly.plan(host(), {"images": 8}, out=tmp_path, resume=tmp_path / "one")
+    again = planning.plan(host(), {"images": 8}, out=tmp_path, resume=tmp_path / "one")
     dropped = assembly.trainer(again, tmp_path)
     del dropped
     assert assembly.trainer(again, tmp_path).train().images_seen == 8

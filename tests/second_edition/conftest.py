@@ -37,7 +37,7 @@ def learn(tmp_path: Path, gantool_host) -> Callable[..., Run]:
     gantool_host.add(second_edition, "gantool-second-edition")
 
     def train(name: str = "run", before: Callable = lambda trainer: None, **settings) -> Run:
-        from gantool.run.start import plan
+        from gantool.run.planning import plan
 
         made = gantool.trainer(plan(gantool_host, SMALL | settings, out=tmp_path, name=name), out=tmp_path)
         run = Run(made)

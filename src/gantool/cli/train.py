@@ -36,9 +36,9 @@ def train(
     from gantool.cli.progress import showing_progress
     from gantool.cli.training import run_to_the_end, show_forecast
     from gantool.plugins.host import host
-    from gantool.run import start
+    from gantool.run import planning
 
-    plan = start.plan(host(), settings, config, out, name, resume, change)
+    plan = planning.plan(host(), settings, config, out, name, resume, change)
     if dry_run:
         from gantool.run.adversary import heeded_choices
         from gantool.run.forecast import forecast

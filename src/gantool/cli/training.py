@@ -30,7 +30,8 @@ from gantool.run.config import described
 from gantool.run.defaults import DefaultChoice
 from gantool.run.folder import is_saved
 from gantool.run.forecast import Forecast
-from gantool.run.start import Plan, trainer
+from gantool.run.planning import Plan
+from gantool.run.start import trainer
 
 
 def run_to_the_end(

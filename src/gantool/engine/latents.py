@@ -17,6 +17,11 @@ SEED_LIMIT = 2**32
 
 Method = Literal["lerp", "slerp", "smooth", "smooth-sphere"]
 """Methods of interpolation: lines, great circles, a spline, and a spline on the shell where Gaussian latents lie."""
+METHODS: dict[str, dict[str, Method]] = {
+    "z": {"auto": "slerp", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth-sphere"},
+    "w": {"auto": "smooth", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth"},
+}
+"""The path in latent space for each method, in z and in w."""
 
 Mix = Callable[[Tensor, Tensor, float | Tensor], Tensor]
 

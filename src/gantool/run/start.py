@@ -1,8 +1,8 @@
-"""A training command becomes a plan, and a plan a Trainer in its run folder."""
+"""A plan becomes a Trainer in its run folder; by the time that anything is written, nothing is wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,97 +17,19 @@ from gantool.engine import checkpoint
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.model_file import ModelCard
-from gantool.engine.run_names import CONFIG, SKIPPED
+from gantool.engine.run_names import SKIPPED
 from gantool.engine.state import is_same_data
 from gantool.engine.trainer import Trainer
 from gantool.errors import ResumeError, UsageError, printable
 from gantool.files import RunLock, write_text
-from gantool.plugins.host import PluginHost, host
+from gantool.plugins.host import host
 from gantool.run import folder as run_folder
-from gantool.run import resuming
-from gantool.run.components import RunComponents, source_name
-from gantool.run.defaults import DefaultChoice
+from gantool.run.components import source_name
 from gantool.run.forecast import explaining_memory, forewarnings
-from gantool.run.initial import Initial, Weights, initial_of, origin_of, read_weights
+from gantool.run.initial import Weights, origin_of, read_weights
+from gantool.run.planning import Plan, configure, plan_of
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
-from gantool.run.resolve import ResolvedRun, by_flag, given_settings, resolve, resolve_run
 from gantool.sampling import providers
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A run that is about to start or to resume: its settings, its folder, and the checkpoint to resume from.
-
-    `choices` are the settings of a new run that nobody gave, each with its reason; `given` are those of this command.
-    `initial` is the model that it begins with, where there is one and no checkpoint.
-    """
-
-    config: RunConfig
-    components: RunComponents
-    run: Path | None = None
-    checkpoint: Path | None = None
-    resumes: bool = False
-    choices: tuple[DefaultChoice, ...] = ()
-    given: Mapping[str, bool] = field(default_factory=dict)
-    initial: Initial | None = None
-
-
-def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
-    """A resolved configuration from settings named like the command line's flags, over those of a TOML file.
-
-    Raises UsageError and its kin for unknown names and wrong values.
-    """
-    return resolve(host(), settings, Path(config) if config is not None else None)
-
-
-def plan_of(config: RunConfig) -> Plan:
-    """A fresh run of a configuration, with options at "auto" resolved.
-
-    Raises UsageError and PluginError when its components are not usable here.
-    """
-    resolved = resolve_run(host(), config.model_dump() | {"history": ()})
-    return _fresh(replace(resolved, given=by_flag(config.model_fields_set, {})))
-
-
-def _fresh(resolved: ResolvedRun, run: Path | None = None) -> Plan:
-    initial = initial_of(resolved.config)
-    return Plan(
-        resolved.config, resolved.components, run, choices=resolved.choices, given=resolved.given, initial=initial
-    )
-
-
-def plan(
-    plugins: PluginHost,
-    settings: Mapping[str, Any],
-    config: Path | None = None,
-    out: Path = Path("runs"),
-    name: str | None = None,
-    resume: Path | None = None,
-    change: bool = False,
-) -> Plan:
-    """The plan of a training command; with `change` a run that exists takes settings that may change in mid-run.
-
-    Raises ResumeError when a run exists and differs from the requested settings.
-    """
-    found = None
-    if resume is not None and name is not None:
-        raise UsageError("--resume and --name exclude each other: both name the run to resume.")
-    if resume is not None and settings.get("init") is not None:
-        raise UsageError("--resume goes on with a run, --init begins a new one with its weights: give one of them.")
-    if resume is not None:
-        found = run_folder.find(resume, out)
-    elif name is not None and (run_folder.named(out, name) / CONFIG).is_file():
-        found = run_folder.find(run_folder.named(out, name), out)
-    if found is None and change:
-        raise UsageError("--change is for a run that exists: name it by --resume RUN, or by the --name that it has.")
-    if found is None:
-        return _fresh(resolve_run(plugins, settings, config), None if name is None else run_folder.named(out, name))
-    given = given_settings(settings, config)
-    resolved, components = resuming.settings_of(plugins, found, given, change)
-    initial = initial_of(resolved) if found.checkpoint is None else None
-    return Plan(
-        resolved, components, found.run, found.checkpoint, True, given=by_flag(given, settings), initial=initial
-    )
 
 
 def trainer(

@@ -17,22 +17,9 @@ from gantool.errors import CheckpointError, OptionError, PluginError, UnknownNam
 from gantool.render.pictures import to_pil
 from gantool.sampling.labels import LabelChoice, choose_labels, listed
 from gantool.sampling.latent_file import replaced
-from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, MOST_TRUNCATION
+from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, check_truncation
 
 MEAN_DRAWS = 4096
-METHODS: dict[str, dict[str, latent_space.Method]] = {
-    "z": {"auto": "slerp", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth-sphere"},
-    "w": {"auto": "smooth", "slerp": "slerp", "lerp": "lerp", "smooth": "smooth"},
-}
-"""The path in latent space for each method, in z and in w."""
-
-
-def check_truncation(psi: float) -> None:
-    """Raise OptionError for a truncation that is none."""
-    if not 0 <= psi <= MOST_TRUNCATION:
-        raise OptionError(
-            f"The truncation is from 0 for the mean picture to {MOST_TRUNCATION:g}, 1 for none; it cannot be {psi}."
-        )
 
 
 class Model:
@@ -145,7 +132,7 @@ class Model:
         slerp in z, smooth in w. Without a w space a conditional model keeps one label: the first seed's, if none is
         given.
         """
-        methods = METHODS[self.space]
+        methods = latent_space.METHODS[self.space]
         if method not in methods:
             raise UnknownNameError(
                 f"No method {method!r}.{did_you_mean(method, methods)} There are {', '.join(methods)}."

@@ -19,6 +19,7 @@ from gantool.testing.homes import grounds
 from gantool.testing.networks import same, seeded
 from gantool.testing.seeding import SEEDS, repeats, seeds_torch
 from gantool.testing.trials import REMEDY, OnNetworks, faults_by, used_and_restored
+from gantool.testing.weights import largest, pairs_of, replaced
 
 N = 4
 CPU = torch.device("cpu")
@@ -204,38 +205,20 @@ def weights_stay_bounded(trial: PenaltyTrial) -> Iterator[str]:
     penalty, built = trial.new, {name: (weight, weight.data) for name, weight in network.named_parameters()}
     for _ in range(CALLS):
         penalty.constrain(network)
-    if replaced := _replaced(built, network):
+    if other := replaced(built, network):
         yield (
-            f"it puts another tensor in the place of a weight ({replaced}), which no optimizer knows and which would "
+            f"it puts another tensor in the place of a weight ({other}), which no optimizer knows and which would "
             "never learn. Change weights in place (clamp_, mul_, copy_)."
         )
         return
-    pairs = _pairs(network, before)
-    if all(same(one.detach(), other.detach()) for one, other in (*pairs, *_pairs(grown, large))):
+    pairs = pairs_of(network, before)
+    if all(same(one.detach(), other.detach()) for one, other in (*pairs, *pairs_of(grown, large))):
         yield f"it changes no weight, though all had grown by {GROWN:g}. Change them in place (clamp_, mul_, copy_)."
-    elif any(not _largest(one) < FAR * max(1.0, _largest(other)) for one, other in pairs):
+    elif any(not largest(one) < FAR * max(1.0, largest(other)) for one, other in pairs):
         yield (
             f"it makes some weights larger and larger, called {CALLS} times. A constraint must keep weights within "
             "bounds: look for a factor above 1."
         )
-
-
-def _replaced(built: dict[str, tuple[nn.Parameter, Tensor]], network: nn.Module) -> str | None:
-    """The first weight that is another object than was built, or has other storage."""
-    now = dict(network.named_parameters())
-    for name, (weight, values) in built.items():
-        if now.get(name) is not weight or weight.data_ptr() != values.data_ptr():
-            return name
-    return None
-
-
-def _largest(weight: nn.Parameter) -> float:
-    return float(weight.detach().abs().max())
-
-
-def _pairs(one: nn.Module, other: nn.Module) -> list[tuple[nn.Parameter, nn.Parameter]]:
-    """The parameters of two copies of a network, side by side."""
-    return list(zip(one.parameters(), other.parameters(), strict=True))
 
 
 VALUED = (

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from gantool.api.networks import Gan
 from gantool.engine import checkpoint
-from gantool.run.start import Plan, trainer
+from gantool.run.planning import Plan
+from gantool.run.start import trainer
 from gantool.sampling.load import load_by
 from gantool.testing.networks import BATCH, Case, drawn, judged, latents, networks, same
 from gantool.testing.steps import configured

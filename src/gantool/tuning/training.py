@@ -14,7 +14,7 @@ from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, TrainingError, cause
 from gantool.plugins.host import PluginHost
 from gantool.progress import report as show_progress
-from gantool.run import start
+from gantool.run import planning, start
 from gantool.tuning.search import Outcome, Report
 from gantool.tuning.trials import REPEAT, Trial, snapshot_every
 
@@ -58,14 +58,14 @@ class TrialTrainer:
             shutil.rmtree(trial.run_in(self.folder) / CHECKPOINTS, ignore_errors=True)
         return Outcome(images, interrupted=interrupted)
 
-    def _plan(self, trial: Trial) -> start.Plan:
+    def _plan(self, trial: Trial) -> planning.Plan:
         run = trial.run_in(self.folder)
         if (run / CONFIG).is_file():
-            return start.plan(self.plugins, {}, resume=run)
+            return planning.plan(self.plugins, {}, resume=run)
         settings = {**self.given, **trial.settings, "images": self.images, "seed": trial.seed}
         # Checkpoints only serve to resume after an interruption.
         settings |= {"snapshot_every": snapshot_every(self.images), "keep": 1}
-        return start.plan(self.plugins, settings, self.file, run.parent, run.name)
+        return planning.plan(self.plugins, settings, self.file, run.parent, run.name)
 
 
 class _Reporter:

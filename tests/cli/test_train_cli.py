@@ -401,8 +401,8 @@ def test_resume_and_name_exclude_each_other_and_one_image_is_too_few(gantool, ph
 
 def test_networks_too_large_for_memory_are_explained_before_training(gantool):
     ended = gantool("train", "--arch", "dcgan:width=100000000,max_width=100000000", "--dry-run")
-    assert ended.code == 1
-    assert "Out of memory" in ended.err
+    assert ended.code == 2
+    assert "do not fit in this machine's memory" in ended.err
 
 
 def test_the_command_that_resumes_can_be_pasted():

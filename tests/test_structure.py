@@ -1,0 +1,18 @@
+"""Sizes that a reader can take in at once, of files and functions: a convention that matters is a test."""
+
+import runpy
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LONGEST_FILE, LONGEST_FUNCTION = 250, 45
+
+
+def test_files_and_functions_stay_short():
+    measure = runpy.run_path(str(ROOT / "benchmarks" / "structure.py"))
+    sources = measure["read_package"](ROOT)
+    long = [f"{each.path}: {each.lines} lines" for each in sources if each.lines > LONGEST_FILE]
+    for source, function in measure["functions"](sources):
+        lines = measure["length"](function)
+        if lines > LONGEST_FUNCTION:
+            long.append(f"{source.path}, {function.name}: {lines} lines")
+    assert not long

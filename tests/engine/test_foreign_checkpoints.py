@@ -16,7 +16,13 @@ from gantool.errors import CheckpointError
 def saved(tmp_path):
     weights = {"weight": torch.ones(8)}
     card = ModelCard(architecture="tiny", resolution=8, channels=3, images_seen=8)
-    return checkpoint.save(tmp_path, checkpoint.Contents(8, weights, weights, weights, card, {"images_seen": 8}))
+    optimizer = {"state": {}, "param_groups": [{"params": [0]}]}
+    state = {
+        "images_seen": 8, "data": {"count": 8, "fingerprint": "f"}, "optimizer_g": optimizer, "optimizer_d": optimizer,
+        "components": {}, "stage_start": 0, "turns": {"d": 1, "g": 1},
+        "best": {"images_seen": 0, "score": float("inf"), "since": 0, "last": None},
+    }  # fmt: skip
+    return checkpoint.save(tmp_path, checkpoint.Contents(8, weights, weights, weights, card, state))
 
 
 def sealed(saved):

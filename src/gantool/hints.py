@@ -30,7 +30,9 @@ FLAGS = {
     "accumulate": "grad-accum gradient-accumulation gradient-accumulate-every accumulation-steps",
     "snapshot_every": "snap sample-every sample-interval save-samples vis-freq evaluate-every",
     "checkpoint_every": "save-every save-freq save-interval save-epoch-freq checkpoint-interval ckpt-every",
-    "resume": "resume-from continue continue-train load-model load-weights ckpt checkpoint load-from resume-pkl netg",
+    "resume": "resume-from continue continue-train load-model ckpt checkpoint load-from",
+    "init": "pretrained from-pretrained pretrained-model finetune fine-tune finetune-from init-from init-weights "
+    "weights load-weights start-weights warm-start transfer resume-pkl netg",
     "log": "logger wandb tensorboard tb use-wandb use-tensorboard report-to log-to",
     "out": "outdir output output-dir out-dir outf results-dir result-dir save-dir logdir log-dir exp-dir "
     "checkpoints-dir outfile output-file save-path result output-image",
@@ -107,6 +109,11 @@ _OTHERWISE = (
         "It is an option of the architecture: --arch dcgan:latent=100,width=64. 'gantool plugins show dcgan' has all.",
     ),
     ("arch", "gamma r1 r1-gamma r1-weight lambda-gp", "It is the weight of a penalty: --penalty r1:weight=10."),
+    (
+        "channels",
+        "transparent transparency alpha alpha-channel rgba with-alpha use-alpha keep-alpha",
+        "Transparency is a fourth channel: --channels 4.",
+    ),
     ("device", "no-cuda no-gpu cpu", "Did you mean --device cpu?"),
     (
         "truncation",

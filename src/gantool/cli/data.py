@@ -9,7 +9,7 @@ from gantool.cli.model_options import Overwrite
 
 if TYPE_CHECKING:
     from gantool.data.pictures.options import FolderOptions
-    from gantool.data.survey.check import Training
+    from gantool.data.survey.check import Report
 
 CELL = 96
 """Pictures on a sheet are enlarged by whole pixels, up to this side."""
@@ -54,7 +54,7 @@ def check(
         options = _options(folder)
         report = look(options, resolution, int(channels) if channels else None)
         if sheet is not None and report.training is not None:
-            _draw(sheet, options, report.training)
+            _draw(sheet, options, report, report.training.resolution)
     drawn = {"sheet": str(sheet)} if sheet is not None and report.usable else {}
     if json:
         result_json(report.model_dump() | drawn)
@@ -80,10 +80,10 @@ def _options(text: str) -> "FolderOptions":
     return chosen
 
 
-def _draw(file: Path, options: "FolderOptions", training: "Training") -> None:
+def _draw(file: Path, options: "FolderOptions", report: "Report", resolution: int) -> None:
     from gantool.data.survey.look import some_pictures
     from gantool.render.grids import sheet
     from gantool.render.pictures import save_pictures
 
-    scale = max(1, CELL // training.resolution)
-    save_pictures([sheet(some_pictures(options, training), scale=scale)], [file], overwrite=True)
+    scale = max(1, CELL // resolution)
+    save_pictures([sheet(some_pictures(options, report), scale=scale)], [file], overwrite=True)

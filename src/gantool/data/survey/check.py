@@ -15,7 +15,7 @@ from gantool.data.pictures.inspection import LOOKS
 from gantool.data.pictures.labels import LabelledListing, labelled
 from gantool.data.pictures.natural import natural_resolution
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.ranges import described, given_ranges, own_ranges
+from gantool.data.pictures.ranges import Kind, Range, described, given_ranges, own_ranges
 from gantool.data.pictures.worker import Answer, Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import printable
@@ -86,6 +86,8 @@ class Report(BaseModel):
     classes: dict[str, int] = {}
     notes: list[Text] = []
     """Sentences about labels and pixels that training would begin with."""
+    ranges: dict[Kind, Range] = {}
+    """The values that become black and white in pictures of more than 8 bits, by kind; empty if there are none."""
     training: Training | None = None
 
 
@@ -130,8 +132,9 @@ def _findings(
     paths = [pictures.listing.items[index].path for index in answers]
     labels, notes = pictures.classes(list(answers))
     wide = [answer["extremes"] for answer in found if answer["extremes"]]
+    ranges = (given_ranges(options.range) or own_ranges(wide)) if wide else {}
     if wide:
-        notes = (*notes, described(given_ranges(options.range) or own_ranges(wide), wide))
+        notes = (*notes, described(ranges, wide))
     counts = Counter(labels)
     classes = {name: counts[name] for name in pictures.names(labels or ())}
     headers = [Header(one["format"], one["mode"], one["width"], one["height"], one["alpha"]) for one in found]
@@ -156,6 +159,7 @@ def _findings(
         "duplicates": _duplicates(paths, found),
         "alike": _alike(paths, found),
         "notes": list(notes),
+        "ranges": ranges,
         "classes": dict(zip(distinct(list(classes)), classes.values(), strict=True)),
         "training": training,
     }

@@ -63,6 +63,7 @@ def test_other_numbers_are_scaled_by_the_range_of_all(
     source = built(tmp_path / "f.npy", **options)
     pixels = images(source)
     assert (pixels.min(), pixels.max()) == ends
+    assert source.notes[0].startswith("Arrays of ")
     assert "is black" in source.notes[0]
 
 
@@ -84,6 +85,71 @@ def test_labels_may_be_words_and_lie_beside_a_npy(tmp_path: Path) -> None:
     source = built(tmp_path / "f.npy", labels="l.npy")
     assert source.class_names == ("a", "b")
     assert [source[index][1] for index in range(3)] == [1, 0, 0]
+
+
+def test_labels_that_changed_in_their_own_file_are_other_data(tmp_path: Path) -> None:
+    np.save(tmp_path / "f.npy", PIXELS)
+    np.save(tmp_path / "l.npy", np.array([0, 1, 0, 1, 0, 1]))
+    first, again = (built(tmp_path / "f.npy", labels="l.npy").fingerprint for _ in range(2))
+    np.save(tmp_path / "l.npy", np.array([1, 0, 1, 0, 1, 0]))
+    changed = built(tmp_path / "f.npy", labels="l.npy").fingerprint
+    assert first == again != changed
+    assert len({first, changed, built(tmp_path / "f.npy").fingerprint}) == 3
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.bool_])
+def test_one_hot_labels_are_the_classes_of_their_ones(tmp_path: Path, kind: type) -> None:
+    source = built(saved(tmp_path, images=PIXELS, labels=np.eye(4)[[3, 1, 1, 0, 2, 3]].astype(kind)))
+    assert source.class_names == ("0", "1", "2", "3")
+    assert [source[index][1] for index in range(6)] == [3, 1, 1, 0, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [np.array(3), np.zeros(0, int), np.arange(7), np.ones((6, 2), int), np.zeros((6, 2), int), np.full((6, 2), 0.5),
+     np.arange(6.0), np.zeros((6, 2, 1, 1, 1), int)],
+)  # fmt: skip
+def test_labels_of_another_form_are_refused_by_name_and_left_out_at_auto(tmp_path: Path, labels: NDArray) -> None:
+    path = saved(tmp_path, images=PIXELS, labels=labels)
+    with pytest.raises(DataError, match=r"^labels has \[.*\] values of .* as labels of 6 pictures; they are"):
+        built(path, labels="labels")
+    source = built(path)
+    assert source.class_names == ()
+    assert "They are not used." in source.notes[1]
+
+
+def test_arrays_belong_together_by_their_names_alone(tmp_path: Path) -> None:
+    source = built(saved(tmp_path, photos=PIXELS, ids=np.arange(6)))
+    assert source.class_names == ()
+    assert source.notes == (
+        "Pictures are those of photos.", "None of ids is by its name their labels (labels=NAME uses one).",
+    )  # fmt: skip
+    parts = built(saved(tmp_path, train_images=PIXELS, test_images=PIXELS, train_labels=np.arange(6) % 2,
+                        test_labels=np.arange(6) % 3))  # fmt: skip
+    assert parts.notes == (
+        "Pictures are those of train_images and test_images.", "Labels are those of train_labels and test_labels.",
+    )  # fmt: skip
+    assert len(built(saved(tmp_path, batch_1=PIXELS, batch_2=PIXELS))) == 12
+    for names in (("images", "masks"), ("arr_0", "arr_1")):
+        path = saved(tmp_path, **dict.fromkeys(names, PIXELS))
+        with pytest.raises(DataError, match=rf"may be the pictures: .*array:path=.*,key={names[0]}\."):
+            built(path)
+        assert len(built(path, key=names[1])) == 6
+
+
+def test_a_file_of_labels_may_lie_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    np.save(tmp_path / "f.npy", PIXELS)
+    np.save(tmp_path / "here" / "l.npy", np.arange(6) % 2)
+    monkeypatch.chdir(tmp_path / "here")
+    options = ArrayOptions(path="../f.npy", labels="l.npy")
+    assert options.labels == str(tmp_path / "here" / "l.npy")
+    assert len(build(options, resolution=8, channels=3).class_names) == 2
+    np.savez(tmp_path / "several.npz", a=np.arange(6), b=np.arange(6))
+    with pytest.raises(DataError, match="none is named labels"):
+        built(tmp_path / "f.npy", labels="several.npz")
+    with pytest.raises(DataError, match=r"no labels severl\.npz: neither an array .* Did you mean 'several\.npz'"):
+        built(tmp_path / "f.npy", labels="severl.npz")
 
 
 def test_a_path_means_the_source_and_it_is_cached(tmp_path: Path) -> None:
@@ -120,9 +186,9 @@ def test_what_cannot_be_used_is_explained(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(DataError, match=r"no array 'b'.*It holds a \[6, 8, 8, 3\] of uint8"):
         built(tmp_path / "f.npz", key="b")
     with pytest.raises(DataError, match="several shapes or types"):
-        built(saved(tmp_path, a=PIXELS, b=PIXELS[:, :4]))
+        built(saved(tmp_path, a_1=PIXELS, a_2=PIXELS[:, :4]))
     np.save(tmp_path / "few.npy", np.arange(3))
-    with pytest.raises(DataError, match="3 labels of int64 for 6 pictures"):
+    with pytest.raises(DataError, match=r"few\.npy has \[3\] values of int64 as labels of 6 pictures"):
         built(saved(tmp_path, a=PIXELS), labels="few.npy")
     monkeypatch.setattr(array, "_MOST_BYTES", 1000)
     with pytest.raises(DataError, match="read in place"):

@@ -117,6 +117,10 @@ def test_other_labels_are_other_data(tmp_path: Path) -> None:
         ('{"a.png": {"x": 1}}', "is no class"),
         ('{"a.png": 0.5}', "is no class"),
         ("[1]", "is no pair"),
+        ('{"a.png": ["x", 1]}', "is no class"),
+        ('{"a.png": [null, 1]}', "is no class"),
+        ('{"a.png": [true, false]}', "is no class"),
+        (f"a.png,{'x' * 200_000}", "is no table .*field larger"),
         ("7", "neither a list nor a table"),
     ],
 )

@@ -1,11 +1,14 @@
 """The catalogue of sources: a folder of pictures, and built-in data sets. It imports no torch, numpy or Pillow."""
 
+from pathlib import Path
+from typing import Any
+
 from pydantic import field_validator
 
 from gantool.api.hookspecs import hookimpl
 from gantool.api.specs import Component, Options, option
 from gantool.builtin.sources.builtin_sets import SPECS
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import FolderOptions, lasting_name
 from gantool.data.pictures.ranges import checked_range
 
 FOLDER = Component(
@@ -21,9 +24,20 @@ class ArrayOptions(Options):
     """Options of `array`."""
 
     path: str = option(..., "a .npy or .npz file; pictures are [n, h, w], [n, h, w, c] or [n, c, h, w]")
-    key: str = option("auto", "the array of a .npz that holds the pictures; auto: all that can be")
-    labels: str = option("auto", "the array, or a .npy beside the file, of labels; auto: one that fits; none")
+    key: str = option(
+        "auto", "the array of a .npz that holds the pictures; auto: the only one, or parts as x_train and x_test"
+    )
+    labels: str = option(
+        "auto", "the array, or a .npy beside the file, of labels; auto: by name, as y_train for x_train; none"
+    )
     range: str = option("auto", "of other numbers than 8 bits: full, black and white as in 0-1, auto: that of all")
+
+    @field_validator("labels")
+    @classmethod
+    def _keeps_its_place(cls, value: str, others: Any) -> str:
+        """A file in the working folder gets a name that holds in any other, since a run may be resumed there."""
+        home = Path(others.data.get("path", "")).expanduser().absolute().parent
+        return value if value in ("auto", "none") else lasting_name(value, home)
 
     @field_validator("range")
     @classmethod

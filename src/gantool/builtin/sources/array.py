@@ -1,8 +1,9 @@
 """The source `array`: pictures in a .npy or .npz file of NumPy."""
 
 import hashlib
+import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from torch import Tensor
 from gantool.api.data import Source
 from gantool.api.specs import Look
 from gantool.builtin.sources import ArrayOptions
+from gantool.builtin.sources.array_labels import Named, labels_of, listed
 from gantool.data.pictures.content import parts_of
 from gantool.data.pictures.decode import Header, squared
 from gantool.data.pictures.natural import natural_resolution, why_so_large
@@ -27,17 +29,21 @@ from gantool.errors import DataError, did_you_mean
 from gantool.files import open_file
 
 _MOST_BYTES = 1 << 32
-_LABELS = ("labels", "label", "y", "targets", "target", "classes")
+_PART = re.compile(r"\d+|(?<![a-z])(train|test|valid|val|validation|dev|extra)(?![a-z])")
 _CHUNK = 256
 _CHANNELS = (1, 3, 4)
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """Arrays of pictures `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` of one shape, and all their labels or None."""
+    """Arrays of pictures `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` of one shape, and all their labels or None.
+
+    `notes` say which arrays of the file these are.
+    """
 
     pictures: Sequence[NDArray[Any]]
     labels: NDArray[Any] | None
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -66,6 +72,7 @@ class ArraySource(Source):
         names: list[Any] = [] if labels is None else sorted(np.unique(labels).tolist())
         self.class_names: Sequence[str] = tuple(map(str, names))
         self._labels = None if labels is None else np.searchsorted(np.asarray(names), labels)
+        self.notes: Sequence[str] = arrays.notes
         self._range: Range | None = None
         dtype = arrays.pictures[0].dtype
         if dtype not in (np.uint8, np.bool_):
@@ -73,8 +80,11 @@ class ArraySource(Source):
             found = [(kind, _extremes(arrays))]
             ranges = given_ranges(options.range) or own_ranges(found)
             self._range = ranges[kind]
-            self.notes: Sequence[str] = (described(ranges, found).replace("1 pictures", "Arrays"),)
-        digest = hashlib.sha256(repr((options.model_dump(exclude={"path"}), dtype.str, arrays.shape)).encode())
+            self.notes = (*arrays.notes, described(ranges, found, "Arrays"))
+        told = options.model_dump(exclude={"path", "labels"})
+        digest = hashlib.sha256(repr((told, dtype.str, arrays.shape)).encode())
+        if labels is not None:  # they may be of another file
+            digest.update(labels.dtype.str.encode() + labels.tobytes())
         for part in parts_of(Path(options.path).expanduser(), 64):
             digest.update(part)
         status = Path(options.path).expanduser().stat()
@@ -116,12 +126,13 @@ def _arrays(options: ArrayOptions) -> Arrays:
     pictures = _chosen(named, options.key, path)
     first = next(iter(pictures.values()))
     if any(array.shape[1:] != first.shape[1:] or array.dtype != first.dtype for array in pictures.values()):
-        raise DataError(f"{path} holds arrays of several shapes or types: {_listed(named)}. Name one: array:key=NAME.")
-    labels = _labels(named, pictures, options.labels, path)
-    return Arrays(tuple(pictures.values()), labels)
+        raise DataError(f"{path} holds arrays of several shapes or types: {listed(named)}. Name one: array:key=NAME.")
+    labels, note = labels_of(named, pictures, options.labels, path, _named)
+    notes = [f"Pictures are those of {' and '.join(pictures)}."] if len(named) > 1 else []
+    return Arrays(tuple(pictures.values()), labels, (*notes, *([note] if note else [])))
 
 
-def _named(path: Path) -> Mapping[str, NDArray[Any]]:
+def _named(path: Path) -> Named:
     """The arrays of a file by name, those of a .npy, which is not read into memory, by its own."""
     try:
         with open_file(path) as file:
@@ -143,55 +154,34 @@ def _named(path: Path) -> Mapping[str, NDArray[Any]]:
         raise DataError(f"{path} cannot be read as arrays: {why}. Objects are not read, for safety.") from error
 
 
-def _chosen(named: Mapping[str, NDArray[Any]], key: str, path: Path) -> dict[str, NDArray[Any]]:
+def _chosen(named: Named, key: str, path: Path) -> dict[str, NDArray[Any]]:
     if key != "auto":
         if key not in named:
-            raise DataError(f"{path} has no array {key!r}.{did_you_mean(key, named)} It holds {_listed(named)}.")
+            raise DataError(f"{path} has no array {key!r}.{did_you_mean(key, named)} It holds {listed(named)}.")
         named = {key: named[key]}
     found = {name: array for name, array in named.items() if _holds_pictures(array)}
     if not found:
         raise DataError(
-            f"{path} holds no pictures: {_listed(named)}. They are arrays [n, h, w], [n, h, w, c] or [n, c, h, w] of "
+            f"{path} holds no pictures: {listed(named)}. They are arrays [n, h, w], [n, h, w, c] or [n, c, h, w] of "
             "numbers, with 1, 3 or 4 channels."
         )
+    if len({_PART.sub("", name) for name in found}) > 1 or (len(found) > 1 and all(map(_by_place, found))):
+        raise DataError(
+            f"{path} holds several arrays that may be the pictures: {listed(found)}. Name the one to train on: "
+            f"array:path={path},key={next(iter(found))}."
+        )
     return found
+
+
+def _by_place(name: str) -> bool:
+    """True for names that `numpy.savez` gives to arrays without one: they say nothing about what belongs together."""
+    return re.fullmatch(r"arr_\d+", name) is not None
 
 
 def _holds_pictures(array: NDArray[Any]) -> bool:
     sides = array.shape[1:]
     squares = len(sides) == 2 or (len(sides) == 3 and (sides[2] in _CHANNELS or sides[0] in _CHANNELS))
     return array.dtype.kind in "buif" and squares and 0 not in array.shape
-
-
-def _labels(
-    named: Mapping[str, NDArray[Any]], pictures: Mapping[str, NDArray[Any]], wanted: str, path: Path
-) -> NDArray[Any] | None:
-    """The labels of all pictures: by name, as y_train belongs to x_train, or of the one array that fits."""
-    if wanted not in ("auto", "none"):
-        file = Path(wanted).expanduser()
-        source = named if wanted in named else _named(file if file.is_absolute() else path.parent / file)
-        found = [source[wanted] if wanted in source else next(iter(source.values()))]
-    elif wanted == "none":
-        return None
-    else:
-        found = [array for name, each in pictures.items() for array in _beside(named, name, len(each))[:1]]
-        if len(found) != len(pictures):
-            return None
-    labels = np.concatenate([array.reshape(len(array), -1)[:, 0] for array in found])
-    count = sum(map(len, pictures.values()))
-    if len(labels) != count or labels.dtype.kind not in "iuU":
-        raise DataError(f"{path}: {wanted} has {len(labels):,} labels of {labels.dtype} for {count:,} pictures.")
-    return labels
-
-
-def _beside(named: Mapping[str, NDArray[Any]], name: str, count: int) -> list[NDArray[Any]]:
-    """The arrays that may have the labels of the pictures `name`, the likeliest first."""
-    by_name = [name.replace("x", "y", 1), name.replace("images", "labels"), name.replace("image", "label"), *_LABELS]
-    others = list(dict.fromkeys([*(key for key in by_name if key in named), *named]))
-    return [
-        named[key] for key in others
-        if key != name and named[key].dtype.kind in "iuU" and named[key].shape in ((count,), (count, 1))
-    ]  # fmt: skip
 
 
 def _extremes(arrays: Arrays) -> Range:
@@ -206,8 +196,3 @@ def _extremes(arrays: Arrays) -> Range:
 def _chunks(arrays: Arrays) -> Iterator[NDArray[Any]]:
     for array in arrays.pictures:
         yield from (np.asarray(array[start : start + _CHUNK]) for start in range(0, len(array), _CHUNK))
-
-
-def _listed(named: Mapping[str, NDArray[Any]]) -> str:
-    shown = [f"{name} {list(array.shape)} of {array.dtype}" for name, array in list(named.items())[:6]]
-    return ", ".join(shown) or "nothing"

@@ -27,7 +27,10 @@ def rows_of(text: str, name: str, pictures: Collection[str]) -> list[tuple[Any, 
         if not isinstance(found, list):
             raise ValueError("it is neither a list nor a table of names and labels")
         return [_pair(row) for row in found]
-    table = [row for row in csv.reader(text.lstrip("\ufeff").splitlines(), _dialect(text)) if row]
+    try:
+        table = [row for row in csv.reader(text.lstrip("\ufeff").splitlines(), _dialect(text)) if row]
+    except csv.Error as error:  # as of a field of more than 131,072 letters
+        raise ValueError(f"it is no table of names and labels ({error})") from error
     if not table:
         raise ValueError("it is empty")
     titles = [cell.strip().lower() for cell in table[0]]
@@ -50,7 +53,8 @@ def by_name(rows: Iterable[Sequence[Any]]) -> dict[str, str | None]:
 
 
 def _text(label: Any) -> str | None:
-    if isinstance(label, list) and sorted(label)[-1:] == [1] and sum(label) == 1:  # one-hot
+    one_hot = isinstance(label, list) and all(type(one) in (int, float) and one in (0, 1) for one in label)
+    if one_hot and label.count(1) == 1:
         return str(label.index(1))
     if isinstance(label, float) and label.is_integer():
         label = int(label)

@@ -40,11 +40,8 @@ class FolderOptions(Options):
     @classmethod
     def _keeps_its_place(cls, value: str, others: Any) -> str:
         """A file in the working folder gets a name that holds in any other, since a run may be resumed there."""
-        file, root = Path(value).expanduser(), Path(others.data.get("path", "")).expanduser().absolute()
-        if value in ("auto", "folders") or (root / value).exists() or not file.is_file():
-            return value
-        file = file.absolute()
-        return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+        root = Path(others.data.get("path", "")).expanduser().absolute()
+        return value if value in ("auto", "folders") else lasting_name(value, root)
 
     @field_validator("background")
     @classmethod
@@ -55,3 +52,12 @@ class FolderOptions(Options):
 
         ImageColor.getrgb(value)  # the ValueError names the colour
         return value
+
+
+def lasting_name(value: str, home: Path) -> str:
+    """The name of a file in the working folder that holds in any other; that of one in `home` stays relative to it."""
+    file = Path(value).expanduser()
+    if (home / file).exists() or not file.is_file():
+        return value
+    file = file.absolute()
+    return file.relative_to(home).as_posix() if file.is_relative_to(home) else str(file)

@@ -63,13 +63,13 @@ def own_ranges(found: Sequence[Sequence[Any]]) -> Ranges:
     return {kind: own_range(kind, [(low, high) for other, (low, high) in found if other == kind]) for kind in kinds}
 
 
-def described(ranges: Ranges, found: Sequence[Sequence[Any]]) -> str:
-    """A sentence on how pictures with these extremes become 8 bits."""
+def described(ranges: Ranges, found: Sequence[Sequence[Any]], noun: str = "") -> str:
+    """A sentence on how pictures with these extremes become 8 bits; `noun` is what they are, in place of a count."""
     parts = []
     for kind in sorted({kind for kind, _ in found}):
         these = [extremes for other, extremes in found if other == kind]
         low, high = min(low for low, _ in these), max(high for _, high in these)
         black, white = ranges[kind]
-        held = f"{len(these):,} pictures of {kind} from {low:,.6g} to {high:,.6g}"
+        held = f"{noun or f'{len(these):,} pictures'} of {kind} from {low:,.6g} to {high:,.6g}"
         parts.append(f"{held}: {black:,.6g} is black and {white:,.6g} is white")
     return f"{'; '.join(parts)} (range=full or range=MIN-MAX sets another)."

@@ -1,6 +1,7 @@
 """The best checkpoint: kept, named, remembered over a resume, and a reason to stop."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -134,9 +135,8 @@ def test_a_run_that_was_clearly_better_before_says_so_at_its_end(tmp_path, monke
     assert close.warnings() == []
 
 
-def test_processes_that_follow_save_when_the_leading_one_finds_a_best(tmp_path):
-    """They know no score: what `anyone` says decides, so that all wait at the same places."""
-    waits, agreed = {0: 0, 1: 0}, []
+def pair(waits, agreed):
+    """A world of two, of which the first plays through before the second begins."""
 
     class Pair(World):
         def barrier(self):
@@ -148,10 +148,34 @@ def test_processes_that_follow_save_when_the_leading_one_finds_a_best(tmp_path):
                 return mine
             return agreed.pop(0)
 
+    return Pair
+
+
+def test_processes_that_follow_go_on_when_the_leading_one_has_lost_its_best(tmp_path):
+    agreed = []
+    world_of = pair({0: 0, 1: 0}, agreed)
+    settings = {"images": 800, "patience": 2, "keep": 1, "observers": [Scorer(SCORES)]}
+    trainer(tmp_path / "run", **settings).train()
+    shutil.rmtree(tmp_path / "run" / "checkpoints" / "000000064")
+    last = tmp_path / "run" / "checkpoints" / "000000128"
+    saved = checkpoint.load(last)
+    ends = []
+    for rank in (0, 1):
+        again = trainer(tmp_path / "run", **settings | {"images": 144}, world=world_of(rank))
+        again.resume(last, saved)
+        ends.append(again.train().images_seen)
+    assert ends == [144, 144]
+    assert agreed == []
+
+
+def test_processes_that_follow_save_when_the_leading_one_finds_a_best(tmp_path):
+    """They know no score: what `anyone` says decides, so that all wait at the same places."""
+    waits, agreed = {0: 0, 1: 0}, []
+    world_of = pair(waits, agreed)
     for rank in (0, 1):
         scorer = Scorer({16: 0.9, 32: 0.5, 48: 0.6, 64: 0.7, 80: 0.8})
         settings = {"snapshot_every": 16, "checkpoint_every": 64, "patience": 3}
-        made = trainer(tmp_path / f"{rank}", images=400, world=Pair(rank), observers=[scorer], **settings)
+        made = trainer(tmp_path / f"{rank}", images=400, world=world_of(rank), observers=[scorer], **settings)
         assert made.train().images_seen == 80
     assert waits[0] == waits[1] == 5
     assert agreed == []

@@ -28,8 +28,8 @@ def score(event):
     return [Measured(event.images_seen, {}, float(event.images_seen))] if isinstance(event, Snapshot) else None
 
 
-def made(run, observers=(), **settings):
-    watching = [score, Jsonl(JsonlOptions()), Samples(SamplesOptions())]
+def made(run, observers=(), first=(), **settings):
+    watching = [*first, score, Jsonl(JsonlOptions()), Samples(SamplesOptions())]
     return trainer(run, observers=[*watching, *observers], **ODD | settings)
 
 
@@ -92,6 +92,21 @@ def test_a_run_that_was_interrupted_leaves_what_an_unbroken_one_does(tmp_path, a
     stopped.train()
     resumed(tmp_path / "parts").train()
     assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("kind", [Tick, Snapshot])
+@pytest.mark.parametrize("at", [24, 48, 64])
+def test_what_breaks_off_a_tick_or_snapshot_leaves_a_run_that_resumes_exactly(tmp_path, kind, at):
+    def stop(event):
+        if isinstance(event, kind) and event.images_seen == at:
+            raise KeyboardInterrupt
+
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    with pytest.raises(KeyboardInterrupt):
+        made(run, first=[stop]).train()
+    (resumed if checkpoint.newest(run) is not None else made)(run).train()
+    made(whole).train()
+    assert contents(run) == contents(whole)
 
 
 def test_a_run_that_begins_anew_tells_nothing_twice(tmp_path):

@@ -147,6 +147,18 @@ def test_a_trainer_holds_its_run_until_it_has_trained(tmp_path, photos):
     assert assembly.trainer(again, tmp_path).train().images_seen == 8
 
 
+def test_a_run_that_went_on_meanwhile_is_not_set_back(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=4, out=tmp_path / "runs")
+    by_run, by_checkpoint = (
+        planning.plan(host(), {"images": 12}, resume=path) for path in (run, run / "checkpoints" / "000000004")
+    )
+    gantool.train(planning.plan(host(), {"images": 8}, resume=run))
+    with pytest.raises(ResumeError, match=r"has gone on meanwhile\. The same command again resumes"):
+        gantool.trainer(by_run)
+    assert gantool.trainer(planning.plan(host(), {"images": 12}, resume=run)).images_seen == 8
+    assert gantool.trainer(by_checkpoint).images_seen == 4
+
+
 def test_a_model_whose_plugin_is_missing_names_it(tmp_path, photos):
     run = gantool.train(**SMALL, data=str(photos), images=4, out=tmp_path / "runs")
     from gantool.engine.model_file import load_generator, save_generator

@@ -61,7 +61,7 @@ class Trainer:
         self._tell = Announcer(observers if game.world.leads else [])
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
-        self._stage_start, self._turns, self._ledger, self._in_a_step = 0, Turns(), Ledger(), False
+        self._stage_start, self._turns, self._ledger = 0, Turns(), Ledger()
         self._pace = Pace(self.schedule, game.optimizers)
         self._failing = partial(Failing, run, config, plugins=plugins)
 
@@ -81,17 +81,14 @@ class Trainer:
         """Run to the goal, or to an interruption, and let go of the run folder.
 
         Raises TrainingError when memory or disk runs out, or losses stay non-finite; the last checkpoint is intact.
-        Ctrl-C, where it raises KeyboardInterrupt, raises it once the step is done and the run is saved.
+        Where Ctrl-C raises KeyboardInterrupt, it does so once the step is done and the run saved; a second, at once.
         """
         own_random_state = torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
         with self._lock or nullcontext(), own_random_state, deferring_ctrl_c(self.interrupt) as interrupts:
             try:
                 finished = self._loop()
             except BaseException as error:
-                # Of networks in the middle of a step nothing can be kept.
-                between_steps = isinstance(error, KeyboardInterrupt) and not self._in_a_step
-                if between_steps and self.cadence.has_unsaved_steps and self.game.world.size == 1:
-                    self.save()
+                # Nothing is saved: steps, ticks and snapshots that broke off are whole only in the last checkpoint.
                 self._tell(Finished(self.images_seen, self.run, self.interrupted, failed=True))
                 if not is_out_of_memory(error):
                     raise
@@ -132,7 +129,7 @@ class Trainer:
         for network in self.game.gan.networks:
             network.train()
         self.cadence.begin()
-        self._gave_up = self.best.gave_up(config.patience)
+        self._agree_to_give_up()
         if self.images_seen == 0:
             self._snapshot()
 
@@ -145,7 +142,7 @@ class Trainer:
 
     def step(self) -> None:
         """One batch: the discriminator's step, the generator's, the average. Nothing is read back from the device."""
-        config, world, self._in_a_step = self.config, self.game.world, True
+        config, world = self.config, self.game.world
         # Every random draw of a step, on any device, follows from seed and clock: that is what makes resume exact.
         self.game.chance.begin(config.seed, self.images_seen, self.device)
         stage = stage_at(self.stages, self.images_seen)
@@ -161,7 +158,6 @@ class Trainer:
         self.cadence.advance(stage.batch)
         self.ema.update(self.images_seen, stage.batch)
         self._ledger.add(scalars)
-        self._in_a_step = False
 
     def _tick(self) -> None:
         scalars = self._ledger.close()
@@ -192,7 +188,11 @@ class Trainer:
         better = score is not None and not self._ledger.streak and self.best.take(self.images_seen, score)
         if world.anyone(better):
             self.save()
-        self._gave_up = world.anyone(world.leads and self.best.gave_up(self.config.patience))
+        self._agree_to_give_up()
+
+    def _agree_to_give_up(self) -> None:
+        # The leading process alone knows the scores, and whether the best checkpoint is still there.
+        self._gave_up = self.game.world.anyone(self.game.world.leads and self.best.gave_up(self.config.patience))
 
     def save(self) -> None:
         """Write a checkpoint and the shareable generator."""

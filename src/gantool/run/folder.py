@@ -80,6 +80,12 @@ def check_fresh(run: Path) -> None:
         raise ResumeError(f"Another process has begun the run {run} meanwhile. The same command again resumes it.")
 
 
+def check_newest(run: Path, planned: Path | None) -> None:
+    """Raise ResumeError when another process has trained the run since it was planned; call it with the run locked."""
+    if checkpoint.newest(run) != planned:
+        raise ResumeError(f"The run {run} has gone on meanwhile. The same command again resumes it from where it is.")
+
+
 def sweep(run: Path) -> None:
     """Remove what killed processes left half-written in the run's own folders; call it with the run locked."""
     for folder in (run, run / CHECKPOINTS, run / SAMPLES):

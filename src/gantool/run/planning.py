@@ -22,7 +22,8 @@ class Plan:
     """A run that is about to start or to resume: its settings, its folder, and the checkpoint to resume from.
 
     `choices` are the settings of a new run that nobody gave, each with its reason; `given` are those of this command.
-    `initial` is the model that it begins with, where there is one and no checkpoint.
+    `initial` is the model that it begins with, where there is one and no checkpoint. `from_newest` is true for a run
+    that resumes from its newest checkpoint, and false for a checkpoint that was named.
     """
 
     config: RunConfig
@@ -33,6 +34,7 @@ class Plan:
     choices: tuple[DefaultChoice, ...] = ()
     given: Mapping[str, bool] = field(default_factory=dict)
     initial: Initial | None = None
+    from_newest: bool = False
 
 
 def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
@@ -89,5 +91,6 @@ def plan(
     resolved, components = resuming.settings_of(plugins, found, given, change)
     initial = initial_of(resolved) if found.checkpoint is None else None
     return Plan(
-        resolved, components, found.run, found.checkpoint, True, given=by_flag(given, settings), initial=initial
-    )
+        resolved, components, found.run, found.checkpoint, True, given=by_flag(given, settings), initial=initial,
+        from_newest=found.named == found.run,
+    )  # fmt: skip

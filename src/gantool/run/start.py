@@ -63,8 +63,7 @@ def _made(
 ) -> Trainer:
     device = pick_device(plan.config.device)
     world = join_world(device)
-    # A resumed run is locked before anything takes time; the leading process holds the lock for all ranks.
-    lock = if_it_fails.enter_context(RunLock(plan.run)) if plan.run and plan.resumes and world.leads else None
+    lock = _resumed_lock(plan, world, if_it_fails)
     source = build_source(plan.config, plan.components.source)
     class_names = tuple(source.class_names) if plan.config.labels else ()
     prepared = prepare(
@@ -105,6 +104,16 @@ def train(
         raise UsageError(f"Settings ({', '.join(settings)}) beside a configuration: put them into gantool.configure().")
     observers = [host().resolve("observer", "console").build()] if progress else []
     return trainer(config or configure(**settings), out, observers).train().run
+
+
+def _resumed_lock(plan: Plan, world: World, if_it_fails: ExitStack) -> RunLock | None:
+    """The lock of a run that resumes, before anything takes time; the leading process holds it for all ranks."""
+    if plan.run is None or not plan.resumes or not world.leads:
+        return None
+    lock = if_it_fails.enter_context(RunLock(plan.run))
+    if plan.from_newest:
+        run_folder.check_newest(plan.run, plan.checkpoint)
+    return lock
 
 
 def _card(prepared: PreparedRun, class_names: Sequence[str]) -> ModelCard:

@@ -218,11 +218,14 @@ def _temporary() -> Path:
 
 
 @contextmanager
-def only_builder(lock: Path) -> Iterator[None]:
-    """Hold `lock` for this process; the system frees it when the process dies, however it dies."""
+def only_builder(lock: Path, work: str = "prepares the images") -> Iterator[None]:
+    """Hold `lock` for this process; the system frees it when the process dies, however it dies.
+
+    Who waits for it is told that another process does this work.
+    """
     with lock.open("ab") as file:
         while not _taken(file):
-            report("another process prepares the images", 0, 1)
+            report(f"another process {work}", 0, 1)
             time.sleep(_WAIT_SECONDS)
         yield
 

@@ -3,6 +3,7 @@ import io
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -58,4 +59,28 @@ def test_what_is_fetched_is_checked_and_kept_without_the_classifier(asked, monke
     monkeypatch.setattr(weights, "_url", lambda name: f"https://example.org/{name}-{digest}.pth")
     path = available("vgg19")
     assert list(load_file(path)) == ["features.0.weight"]
-    assert [file.name for file in path.parent.iterdir() if "vgg19" in file.name] == ["vgg19.safetensors"]
+    assert {file.name for file in path.parent.iterdir() if "vgg19" in file.name} == {"vgg19.safetensors", "vgg19.lock"}
+
+
+def test_two_that_want_the_same_weights_fetch_them_once(asked, monkeypatch):
+    buffer, requests = io.BytesIO(), []
+    torch.save({"features.0.weight": torch.ones(2)}, buffer)
+    content = buffer.getvalue()
+
+    class Slow(io.BytesIO):
+        headers = {}
+
+        def read(self, size=-1):
+            time.sleep(0.05)
+            return super().read(size)
+
+    def answer(url, timeout):
+        requests.append(url)
+        return Slow(content)
+
+    monkeypatch.setattr(urllib.request, "urlopen", answer)
+    monkeypatch.setattr(weights, "_url", lambda name: f"https://example.org/-{hashlib.sha256(content).hexdigest()}.pth")
+    with ThreadPoolExecutor(2) as threads:  # a lock is that of an open file, so threads are as good as processes
+        first, second = threads.map(available, ["vgg19", "vgg19"])
+    assert len(requests) == 1
+    assert list(load_file(first)) == list(load_file(second)) == ["features.0.weight"]

@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import importlib.metadata
+import os
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gantool.errors import DataError, OptionError, nearest_beside
-from gantool.files import cache_folder, write_atomically
+from gantool.files import cache_folder, only_builder, remove_unfinished, write_atomically
 from gantool.progress import report
 from gantool.reading import check_archive, check_header
 
@@ -79,8 +80,16 @@ def available(name: str) -> Path:
     shared = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
     if shared.is_file():
         return shared
-    failed = own.with_suffix(".unreachable")
     own.parent.mkdir(parents=True, exist_ok=True)
+    with only_builder(own.with_suffix(".lock"), f"fetches the weights of {name}"):
+        if not own.is_file():
+            _try_to_fetch(name, url, own)
+    return own
+
+
+def _try_to_fetch(name: str, url: str, own: Path) -> None:
+    """Fetch the weights, unless that failed within the last hour. Raises WeightsUnavailableError."""
+    failed = own.with_suffix(".unreachable")
     if failed.exists() and 0 <= time.time() - failed.stat().st_mtime < SECONDS_UNTIL_NEXT_TRY:
         raise WeightsUnavailableError(_unavailable(name, "a try within the last hour failed", failed))
     try:
@@ -90,7 +99,6 @@ def available(name: str) -> Path:
         reason = getattr(error, "reason", error)
         raise WeightsUnavailableError(_unavailable(name, str(reason) or type(error).__name__, failed)) from error
     failed.unlink(missing_ok=True)
-    return own
 
 
 def _packaged(name: str) -> Path:
@@ -114,7 +122,8 @@ def _packaged(name: str) -> Path:
 
 def _fetch(name: str, url: str, path: Path) -> None:
     """Download the weights, check the digest in the file's name, and keep only the convolutions."""
-    whole = path.with_name(f"{name}.pth.part")
+    remove_unfinished(path.parent, f"{name}.pth")
+    whole = path.with_name(f".{name}.pth.{os.getpid()}.tmp")  # where there are no locks, others fetch it, too
     digest, done = hashlib.sha256(), 0
     try:
         with urllib.request.urlopen(url, timeout=SECONDS_TO_ANSWER) as answer, whole.open("wb") as file:

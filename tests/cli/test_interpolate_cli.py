@@ -99,6 +99,18 @@ def test_a_folder_gets_numbered_frames(model: str) -> None:
         call(model, "--seeds", "7,4", "--frames", "2", "-o", "walk/frames", "--overwrite")
 
 
+def test_a_folder_that_cannot_take_the_frames_is_told_before_a_model_is_read(tmp_path: Path) -> None:
+    (tmp_path / "frame000001.png").touch()
+    (tmp_path / "file").touch()
+    for out, more, said in (
+        (tmp_path, (), r"frame000001.png is there already"),
+        (tmp_path / "file", (), r"frame000000.png cannot be written"),
+        (tmp_path / "file" / "in", ("--overwrite",), r"frame000000.png cannot be written"),
+    ):
+        with pytest.raises(OptionError, match=said):
+            call("missing.safetensors", "-o", str(out), *more)
+
+
 def test_truncation_goes_from_a_value_to_another(model: str) -> None:
     call(model, "--seeds", "4", "--frames", "3", "--truncation", "0.5-1", "-o", "a.png")
     strip = np.asarray(Image.open("a.png"))

@@ -117,14 +117,16 @@ def interpolate(walk: Walk) -> None:
     count = walk.count(len(numbers))
 
     from gantool.cli import output
-    from gantool.cli.out_files import check_out, tell_what_is_lost
+    from gantool.cli.out_files import check_frames, check_out, tell_what_is_lost
     from gantool.cli.progress import showing_progress
     from gantool.render.animations import check_rate
     from gantool.render.pictures import upscale
     from gantool.sampling.load import load
 
     psi = walk.psi()
-    if not walk.is_folder():
+    if walk.is_folder():
+        check_frames(walk.out, count, walk.overwrite)
+    else:
         check_out(walk.out, walk.overwrite, moving=True)
         check_rate(walk.out, walk.fps)
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print

@@ -7,7 +7,7 @@ from gantool.cli.output import say
 from gantool.errors import OptionError, did_you_mean
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.render.animations import check_suffix
-from gantool.render.pictures import ENCODINGS
+from gantool.render.pictures import ENCODINGS, numbered
 
 _LOST = {
     ".mp4": "MP4 films have no transparency: the pictures lie on white. .webp and .apng keep it.",
@@ -39,6 +39,15 @@ def check_out(out: Path, overwrite: bool, moving: bool = False) -> None:
         check_suffix_of_picture(out)
     if out.exists() and not overwrite:
         raise OptionError(f"{out} is there already: choose another name, or replace it with --overwrite.")
+    _check_place(out)
+
+
+def check_frames(folder: Path, count: int, overwrite: bool) -> None:
+    """Raise OptionError, before any work, when so many frames cannot be written into the folder."""
+    _check_place(numbered(folder, count, overwrite)[0])
+
+
+def _check_place(out: Path) -> None:
     place = next(folder for folder in out.absolute().parents if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=place):

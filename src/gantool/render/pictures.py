@@ -74,12 +74,12 @@ def save_pictures(pictures: Sequence[Image.Image], paths: Sequence[Path], overwr
         list(threads.map(_write, contents, paths, same))
 
 
-def save_numbered(folder: Path, images: UInt8[Tensor, "n c h w"], overwrite: bool = False) -> list[Path]:
-    """Write each picture as a file `frame000000.png` and so on; the paths.
+def numbered(folder: Path, count: int, overwrite: bool = False) -> list[Path]:
+    """The files `frame000000.png` and so on of so many pictures.
 
     Raises OptionError if the folder has such files of another work, unless they are replaced.
     """
-    paths = [folder / f"frame{index:06d}.png" for index in range(len(images))]
+    paths = [folder / f"frame{index:06d}.png" for index in range(count)]
     there = sorted(folder.glob("frame[0-9]*.png"))
     if there and not overwrite:
         raise OptionError(
@@ -87,6 +87,12 @@ def save_numbered(folder: Path, images: UInt8[Tensor, "n c h w"], overwrite: boo
         )
     if beyond := sorted(set(there) - set(paths)):
         raise OptionError(f"{beyond[0]} is of a longer work and would be taken for a part of this one: remove it.")
+    return paths
+
+
+def save_numbered(folder: Path, images: UInt8[Tensor, "n c h w"], overwrite: bool = False) -> list[Path]:
+    """Write each picture to its file; the paths. Raises OptionError as `numbered` does."""
+    paths = numbered(folder, len(images), overwrite)
     for start in range(0, len(paths), AT_ONCE):
         block = slice(start, start + AT_ONCE)
         save_pictures([to_pil(image) for image in images[block]], paths[block], overwrite)

@@ -5,7 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from gantool.api.run_config import Former
 from gantool.errors import TrainingError, UsageError
+from gantool.plugins.host import host
+from gantool.run import folder as run_folder
+from gantool.run.resolve import resolve
 from gantool.tuning import folder
 from gantool.tuning.halving import goes_on, import_optuna
 from gantool.tuning.search import Outcome, Search
@@ -162,3 +166,14 @@ def test_damaged_files_of_a_search_are_explained(tmp_path, text):
         if (name, text) != ("trials.json", "[]"):  # no trial yet
             with pytest.raises(UsageError, match=rf"{name} cannot be read"):
                 read(tmp_path)
+
+
+def test_a_search_begins_without_the_history_of_the_run_that_it_begins_from(tmp_path):
+    config = resolve(host(), {"arch": "mlp", "data": "shapes", "resolution": 16, "batch": 8, "device": "cpu"})
+    former = Former(until=80, settings={"lr_g": 1e-3})
+    run_folder.save_config(tmp_path, config.model_copy(update={"history": (former,)}))
+    assert run_folder.load_config(tmp_path).history == (former,)
+    begun = folder.plan(host(), {}, None, tmp_path / "config.toml", ["lr=1e-4..1e-3"], 2)
+    assert "history" not in begun.file
+    assert begun.start["history"] == []
+    assert begun.start["batch"] == 8

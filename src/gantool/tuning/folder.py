@@ -77,8 +77,9 @@ def plan(
 
 
 def _usable(file: Mapping[str, Any], of_a_run: bool) -> dict[str, Any]:
-    """The settings of a file, without reporting intervals and without a horizon that only was the run's length."""
-    kept = {key: value for key, value in file.items() if key not in ALSO_FIXED or key in ("device", "log", "horizon")}
+    """The settings of a file, without reporting intervals, a run's history, and a horizon that only was its length."""
+    dropped = {*ALSO_FIXED, "history"} - {"device", "log", "horizon"}
+    kept = {key: value for key, value in file.items() if key not in dropped}
     if of_a_run and kept.get("horizon") == kept.get("images"):
         kept.pop("horizon", None)
     if of_a_run:  # a list that is empty in a run's file means that it has none

@@ -2,7 +2,6 @@
 
 import json
 import struct
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -113,17 +112,15 @@ def test_other_formats_are_refused(model, tmp_path, value):
     ],
     ids=lambda card: str(card)[:60],
 )  # fmt: skip
-def test_any_card_is_a_short_printable_sentence_at_once(model, tmp_path, card):
+def test_any_card_is_a_short_printable_sentence_and_takes_little_memory(model, tmp_path, card):
     path = changed(model, tmp_path / "foreign.safetensors", **card)
     tracemalloc.start()
-    began = time.monotonic()
     try:
         with pytest.raises(GantoolError) as raised:
             gantool.load(path)
         assert tracemalloc.get_traced_memory()[1] < 2**26
     finally:
         tracemalloc.stop()
-    assert time.monotonic() - began < 5
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 700
 

@@ -219,10 +219,7 @@ def _temporary() -> Path:
 
 @contextmanager
 def only_builder(lock: Path, work: str = "prepares the images") -> Iterator[None]:
-    """Hold `lock` for this process; the system frees it when the process dies, however it dies.
-
-    Who waits for it is told that another process does this work.
-    """
+    """Hold `lock`, which the system frees however this process dies; those who wait are told of its `work`."""
     with lock.open("ab") as file:
         while not _taken(file):
             report(f"another process {work}", 0, 1)

@@ -93,7 +93,12 @@ WRONG = {
     ),
     "a count of steps of another shape": (put(torch.zeros(9), *MOMENT, "step"), "optimizer_g.state.0.step: the shape"),
     "a missing moment": (lambda state: state["optimizer_g"]["state"][2].pop("step") and None, "state.2.step: missing"),
-    "no moments": (put({}, "optimizer_d", "state"), "optimizer_d.state: empty"),
+    "no moments": (put({}, "optimizer_d", "state"), "optimizer_d.state.0: missing"),
+    "no moments of a weight": (
+        lambda state: state["optimizer_g"]["state"].pop(0) and None, "optimizer_g.state.0: missing"
+    ),
+    "moments of no weight": (put({}, "optimizer_g", "state", 999), "optimizer_g.state.999: unknown"),
+    "a moment of another optimizer": (put(NAN, *MOMENT, "momentum"), "optimizer_g.state.0.momentum: unknown"),
     "no groups": (put([], "optimizer_g", "param_groups"), "optimizer_g.param_groups"),
     "a group of other weights": (put([0, 1], *GROUP, "params"), "param_groups.params: other"),
     "a rate that is none": (put("fast", *GROUP, "lr"), "param_groups.lr: a str, not a float"),
@@ -115,6 +120,33 @@ WRONG = {
 def test_what_does_not_fit_is_refused_with_the_last_good_checkpoint(run, how):
     edit, words = WRONG[how]
     refused(run, edited(run, edit), words)
+
+
+def without_moments(path):
+    """Have a checkpoint list no moments, as older ones do."""
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["state"] = [name for name in manifest["state"] if ".state." not in name]
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+OLDER = {
+    "no moments": (put({}, "optimizer_d", "state"), "optimizer_d.state: empty"),
+    "moments of no weight": (put({}, "optimizer_g", "state", 999), "optimizer_g.state.999: there are 6 weights"),
+}
+
+
+@pytest.mark.parametrize("how", OLDER)
+def test_moments_that_an_older_checkpoint_does_not_list_are_checked_by_the_weights(run, how):
+    edit, words = OLDER[how]
+    path = edited(run, edit)
+    without_moments(path)
+    refused(run, path, words)
+
+
+def test_an_older_checkpoint_that_lists_no_moments_resumes(run):
+    path = checkpoint.newest(run)
+    without_moments(path)
+    made(run, 64).resume(path)
 
 
 KEYS = ("images_seen", "data", "optimizer_g", "optimizer_d", "components", "stage_start", "turns", "best", "ledger")

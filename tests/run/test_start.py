@@ -11,7 +11,7 @@ from PIL import Image
 
 import gantool
 from gantool.api.events import Finished, Tick
-from gantool.errors import CheckpointError, PluginError, ResumeError
+from gantool.errors import CheckpointError, PluginError, ResumeError, UsageError
 from gantool.plugins.host import host
 from gantool.run import planning
 
@@ -157,6 +157,27 @@ def test_a_run_that_went_on_meanwhile_is_not_set_back(tmp_path, photos):
         gantool.trainer(by_run)
     assert gantool.trainer(planning.plan(host(), {"images": 12}, resume=run)).images_seen == 8
     assert gantool.trainer(by_checkpoint).images_seen == 4
+
+
+def test_a_checkpoint_that_was_set_aside_is_used_once_it_has_its_name_again(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=8, checkpoint_every=4, out=tmp_path / "runs")
+    gantool.trainer(planning.plan(host(), {}, resume=run / "checkpoints" / "000000004"))
+    aside = run / "checkpoints" / "superseded-000000008"
+    words = r"There is no checkpoint .*superseded-000000008\. It was set aside .*, rename it to 000000008\."
+    with pytest.raises(UsageError, match=words):
+        planning.plan(host(), {}, resume=aside)
+    with pytest.raises(CheckpointError, match=words):
+        gantool.configure(**SMALL, init=str(aside))
+    named = aside.rename(aside.with_name("000000008"))
+    assert gantool.trainer(planning.plan(host(), {}, resume=named)).images_seen == 8
+
+
+def test_a_damaged_model_to_begin_with_names_a_good_one_for_init(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=8, checkpoint_every=4, out=tmp_path / "runs")
+    config = gantool.configure(**SMALL, init=str(run))
+    (run / "checkpoints" / "000000008" / "state.pt").write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"begin with that one by: --init .*/checkpoints/000000004"):
+        gantool.trainer(config, out=tmp_path / "runs")
 
 
 def test_a_model_whose_plugin_is_missing_names_it(tmp_path, photos):

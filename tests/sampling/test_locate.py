@@ -52,6 +52,15 @@ def test_an_unfinished_run_means_its_newest_readable_checkpoint(run: Path) -> No
     assert generator_file(run).parent.name == "000000100"
 
 
+def test_a_checkpoint_that_was_set_aside_is_not_the_newest(run: Path) -> None:
+    (run / "generator.safetensors").unlink()
+    (run / "checkpoints" / "000000200").rename(run / "checkpoints" / "superseded-000000200")
+    write_model(run / "checkpoints" / "1000000000" / "ema.safetensors")
+    assert generator_file(run).parent.name == "1000000000"
+    shutil.rmtree(run / "checkpoints" / "1000000000")
+    assert generator_file(run).parent.name == "000000100"
+
+
 @pytest.mark.parametrize("broken", ["generator.safetensors", "checkpoints/000000200/ema.safetensors"])
 def test_a_damaged_model_is_refused_with_the_last_good_checkpoint(run: Path, broken: str) -> None:
     truncated(run / broken)

@@ -28,6 +28,9 @@ from gantool.errors import CheckpointError, shortened
 from gantool.files import remove_unfinished, write_atomically, write_folder_atomically
 from gantool.reading import check_archive, read_json
 
+ASIDE = "superseded-"
+"""The beginning of the name of a checkpoint that was set aside."""
+RESUMING = "resume from it with: gantool train --resume"
 DISCRIMINATOR, STATE, MANIFEST = "discriminator.safetensors", "state.pt", "manifest.json"
 
 
@@ -70,7 +73,7 @@ def save(run: Path, contents: Contents) -> Path:
 
 def prune(run: Path, keep: int, best: int = 0) -> None:
     """Remove all checkpoints but the last `keep` and the one of `best` images, and what was left unfinished."""
-    for old in sorted(every(run), key=images_of, reverse=True)[keep:]:
+    for old in newest_first(run)[keep:]:
         if images_of(old) != best:
             shutil.rmtree(old, ignore_errors=True)
     remove_unfinished(run / CHECKPOINTS)
@@ -82,15 +85,15 @@ def publish(path: Path, file: Path) -> None:
         write_atomically(file, lambda temporary: shutil.copyfile(path / AVERAGED, temporary))
 
 
-def load(path: Path) -> Contents:
-    """Read a checkpoint back; the inverse of `save`.
+def load(path: Path, way_on: str = RESUMING) -> Contents:
+    """Read a checkpoint back; the inverse of `save`. `way_on` are the words before another one, in the error.
 
     Raises CheckpointError that names the damaged or missing file; a pickle with code in it is refused, never run.
     """
     try:
         return _read(path)
     except ValueError as error:
-        raise unusable(path, str(error)) from error
+        raise unusable(path, str(error), way_on) from error
 
 
 def _read(path: Path) -> Contents:
@@ -115,16 +118,35 @@ def _read(path: Path) -> Contents:
     return Contents(state["images_seen"], generator, discriminator, averaged, card, state)
 
 
-def unusable(path: Path, problem: str) -> CheckpointError:
+def unusable(path: Path, problem: str, way_on: str = RESUMING) -> CheckpointError:
     """The error about a checkpoint with such a problem, with the last good one beside it."""
-    return CheckpointError(f"The checkpoint {path} cannot be used: {problem}.{_remedy(path)}")
+    return CheckpointError(f"The checkpoint {path} cannot be used: {problem}.{_remedy(path, way_on)}")
 
 
 def every(run: Path) -> Iterator[Path]:
     """All checkpoint folders of a run, including damaged ones."""
     folder = run / CHECKPOINTS
     paths = folder.iterdir() if folder.is_dir() else iter(())
-    return (path for path in paths if path.name.isascii() and path.name.isdigit() and path.is_dir())
+    return (path for path in paths if is_one(path))
+
+
+def is_one(path: Path) -> bool:
+    """True if a folder inside `checkpoints` is a checkpoint by its name, and none that was set aside."""
+    return path.name.isascii() and path.name.isdigit() and path.is_dir()
+
+
+def newest_first(run: Path) -> list[Path]:
+    """All checkpoint folders of a run, from the one with the most images seen."""
+    return sorted(every(run), key=images_of, reverse=True)
+
+
+def back_in_use(path: Path) -> str:
+    """A hint for an error: the name that a checkpoint needs which was set aside; empty for any other path."""
+    if not (path.is_dir() and path.name.startswith(ASIDE)):
+        return ""
+    return (
+        f" It was set aside when the run went on from an older one; to use it, rename it to {path.name[len(ASIDE) :]}."
+    )
 
 
 def images_of(path: Path) -> int:
@@ -139,7 +161,7 @@ def newest(run: Path) -> Path | None:
 
 def newest_good(run: Path) -> Path | None:
     """The newest checkpoint whose files are all there and undamaged."""
-    return next((path for path in sorted(every(run), key=images_of, reverse=True) if not damage(path)), None)
+    return next((path for path in newest_first(run) if not damage(path)), None)
 
 
 def damage(path: Path) -> str:
@@ -165,7 +187,7 @@ def set_aside_newer(run: Path, images_seen: int) -> None:
     """Move checkpoints beyond `images_seen` aside, since a run that resumes from an older one will write its own."""
     for path in list(every(run)):
         if images_of(path) > images_seen:
-            target = path.parent / f"superseded-{path.name}"
+            target = path.parent / f"{ASIDE}{path.name}"
             shutil.rmtree(target, ignore_errors=True)
             path.replace(target)
 
@@ -193,14 +215,14 @@ def misfits(network: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
     return [*shapes, *absent, *strange]
 
 
-def _remedy(path: Path) -> str:
+def _remedy(path: Path, way_on: str) -> str:
     if path.parent.name != CHECKPOINTS:
         return ""
-    others = [other for other in sorted(every(path.parent.parent), key=images_of, reverse=True) if other != path]
+    others = [other for other in newest_first(path.parent.parent) if other != path]
     good = next((other for other in others if _is_readable(other)), None)
     if good is None:
         return " The run has no good one left; start a new run."
-    return f" The last good one is {good}; resume from it with: gantool train --resume {shlex.quote(str(good))}"
+    return f" The last good one is {good}; {way_on} {shlex.quote(str(good))}"
 
 
 def _is_readable(path: Path) -> bool:

@@ -6,7 +6,7 @@ Each check gives the first problem as a phrase that begins with the place, or an
 
 import copy
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -62,8 +62,15 @@ class _State(_Strict):
 
 
 def names(state: Mapping[str, Any]) -> list[str]:
-    """The keys of a state, for the manifest, by which a key that is missing later is noticed."""
-    return [*state, *(f"components.{name}" for name in state.get("components", {}))]
+    """The keys of a state, for the manifest, by which one that is missing later, or new, is noticed."""
+    return [*state, *(f"components.{name}" for name in state.get("components", {})), *_moment_names(state)]
+
+
+def _moment_names(state: Mapping[str, Any]) -> Iterator[str]:
+    for optimizer in ("optimizer_g", "optimizer_d"):
+        for place, moments in (state.get(optimizer) or {}).get("state", {}).items():
+            yield f"{optimizer}.state.{place}"
+            yield from (f"{optimizer}.state.{place}.{name}" for name in moments)
 
 
 def form_problem(state: Any, listed: Iterable[str], images_seen: int) -> str:
@@ -76,9 +83,14 @@ def form_problem(state: Any, listed: Iterable[str], images_seen: int) -> str:
         first = error.errors()[0]
         reason = "missing" if first["type"] == "missing" else first["msg"][:1].lower() + first["msg"][1:]
         return f"{'.'.join(map(str, first['loc']))}: {reason}"
-    lacking = [name for name in listed if name not in names(state)]
+    known, own = dict.fromkeys(listed), dict.fromkeys(names(state))
+    lacking = [name for name in known if name not in own]
     if lacking:
         return f"{lacking[0]}: missing"
+    lists_moments = any(name.startswith("optimizer_") and "." in name for name in known)  # older ones list none
+    strange = [name for name in _moment_names(state) if name not in known] if lists_moments else []
+    if strange:
+        return f"{strange[0]}: unknown"
     if found.images_seen != images_seen:
         return f"images_seen: {found.images_seen:,}, in a checkpoint of {images_seen:,} images"
     for sums_of, total, count in found.ledger.sums if found.ledger is not None else ():
@@ -141,6 +153,10 @@ def optimizer_problem(saved: Mapping[str, Any], optimizer: Optimizer, has_learnt
             if problem := _value_problem(group[name], value):
                 return f"param_groups.{name}: {problem}"
     moments: Moments = saved["state"]
+    count = sum(len(group["params"]) for group in own["param_groups"])
+    strange = [place for place in moments if not 0 <= place < count]
+    if strange:
+        return f"state.{strange[0]}: there are {count} weights"
     expected = _moments_after_a_step(optimizer)
     if has_learnt and not moments and any(expected.values()):
         return "state: empty"

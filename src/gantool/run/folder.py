@@ -107,13 +107,14 @@ def find(path: Path, out: Path) -> Resumable:
             f"{place} holds weights alone. Resume the run by its folder, --resume {quote(str(_run_of(place)))}, or "
             f"begin a new run from the weights: --init {quote(str(place))}."
         )
-    if place.is_dir() and place.parent.name == CHECKPOINTS:
+    if place.parent.name == CHECKPOINTS and checkpoint.is_one(place):
         run = place.parent.parent
         return Resumable(run, load_config(run), place, named)
     if place.parent.name == CHECKPOINTS:
         known = sorted(saved.name for saved in checkpoint.every(place.parent.parent))
         there = f" There are: {', '.join(known)}." if known else ""
-        raise UsageError(f"There is no checkpoint {place}.{did_you_mean(place.name, known)}{there}")
+        hint = checkpoint.back_in_use(place) or did_you_mean(place.name, known)
+        raise UsageError(f"There is no checkpoint {place}.{hint}{there}")
     if not (place / CONFIG).is_file():
         around = place.parent if place.parent.is_dir() else out
         runs = sorted(p.name for p in around.iterdir() if (p / CONFIG).is_file()) if around.is_dir() else []

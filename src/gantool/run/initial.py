@@ -106,6 +106,8 @@ def find(model: str) -> Initial:
     if not path.is_file():
         within = file.parent.parent.name == CHECKPOINTS
         folder = file.parent if within else checkpoint.newest(file.parent)
+    if folder is not None and not checkpoint.is_one(folder):
+        raise CheckpointError(f"There is no checkpoint {folder}.{checkpoint.back_in_use(folder)}")
     file = file if folder is None else folder / AVERAGED
     card = read_card(file)
     origin = Origin(model=model, sha256=checkpoint.digest(file), images_seen=card.images_seen)
@@ -138,7 +140,7 @@ def read_weights(initial: Initial) -> Weights:
     if initial.checkpoint is None:
         weights, _ = load_generator(initial.file)
         return Weights(initial, weights, None, weights)
-    contents = checkpoint.load(initial.checkpoint)
+    contents = checkpoint.load(initial.checkpoint, "begin with that one by: --init")
     return Weights(initial, contents.generator, contents.discriminator, contents.averaged)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gantool.engine import checkpoint
 from gantool.engine.best import best_checkpoint
 from gantool.engine.model_file import read_card
 from gantool.engine.run_names import AVERAGED, BEST, CHECKPOINTS, CONFIG, GENERATOR
@@ -88,7 +89,7 @@ def _sound(file: Path, run: Path) -> Path:
 
 
 def _newest_readable(run: Path) -> Path | None:
-    for file in sorted((run / CHECKPOINTS).glob(f"*/{AVERAGED}"), reverse=True):
+    for file in (path / AVERAGED for path in checkpoint.newest_first(run)):
         try:
             read_card(file)
         except CheckpointError:

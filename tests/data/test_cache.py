@@ -36,11 +36,11 @@ print(prepared(CacheSpec("slow", "here", "v1", 4, 3, 8), fill).index["fingerprin
 """
 
 
-def built(folder: Path, resolution: int = 8, **options: str) -> CachedSource:
+def built(folder: Path, resolution: int = 8, **options: str | int) -> CachedSource:
     return build(FolderOptions(path=str(folder), **options), resolution=resolution, channels=3)
 
 
-def builds(folder: Path, **options: str) -> bool:
+def builds(folder: Path, **options: str | int) -> bool:
     """Whether asking for the folder decodes anything."""
     reports = []
     with listening(lambda *report: reports.append(report)):
@@ -50,6 +50,13 @@ def builds(folder: Path, **options: str) -> bool:
 
 def content(cache: Path) -> list[Path]:
     return [path for path in cache.iterdir() if path.is_dir()]
+
+
+def test_parts_of_one_folder_keep_a_cache_each(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "f", *(f"{number}.png" for number in range(8)))
+    parts = ({}, {"count": 4}, {"count": 4, "seed": 1}, {"count": 3})
+    assert [builds(folder, **part) for part in parts] == [True] * 4
+    assert [builds(folder, **part) for part in parts] == [False] * 4
 
 
 def test_a_folder_is_decoded_once(tmp_path: Path) -> None:

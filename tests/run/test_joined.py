@@ -1,6 +1,7 @@
 """Several sources as one, and a drawn part of one."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -72,16 +73,34 @@ def test_a_source_without_classes_leaves_the_whole_without(two: tuple[str, str],
     assert joined.notes[-1] == f"Without classes, since {bare} has none."
 
 
-def test_a_run_on_joined_sources_resumes_by_the_same_command(gantool, two, tmp_path):
+def test_a_run_on_joined_sources_resumes_where_they_have_moved(gantool, two, tmp_path):
     arch = "mlp:generator_hidden=8,discriminator_hidden=8"
-    command = ["train", "--arch", arch, "--data", two[0], "--data", two[1], "--batch", "2", "--resolution", "8", "-q",
-               "--augment", "none", "--out", str(tmp_path / "runs"), "--name", "both"]  # fmt: skip
-    for images in ("4", "8"):
-        done = gantool(*command, "--images", images)
+    settings = ["train", "--arch", arch, "--batch", "2", "--resolution", "8", "-q", "--augment", "none", "--out",
+                str(tmp_path / "runs"), "--name", "both"]  # fmt: skip
+    other = shutil.copytree(two[1], tmp_path / "moved")
+    for images, last in (("4", two[1]), ("8", two[1]), ("12", str(other))):
+        done = gantool(*settings, "--data", two[0], "--data", last, "--images", images)
         assert done.code == 0, done.err
     (run,) = (tmp_path / "runs").iterdir()
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    assert lines[-1]["images_seen"] == 8
+    assert lines[-1]["images_seen"] == 12
+    done = gantool(*settings, "--data", two[0], "--data", f"{other}:fit=pad", "--images", "16")
+    assert done.code != 0
+    assert "made with other settings: data" in done.err
+
+
+def test_joined_sources_have_their_own_names_in_messages_and_folders(gantool, two, tmp_path):
+    quick = ["--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--batch", "2", "--images", "2", "-q",
+             "--augment", "none", "--out", str(tmp_path / "runs")]  # fmt: skip
+    bare = str(pictures(tmp_path / "bare", "1.png"))
+    done = gantool("train", "--data", two[0], "--data", bare, "--labels", "--resolution", "8", *quick)
+    assert done.code != 0
+    assert f"no classes in the sources {two[0]} and {bare}." in done.err
+    assert gantool("train", "--data", two[1], "--data", bare, "--resolution", "8", *quick).code == 0
+    assert [run.name for run in (tmp_path / "runs").iterdir()] == ["00001-mlp-two"]
+    chosen = resolve_source(host(), joined_text(["shapes", "shapes:seed=1"]))
+    assert (chosen.spec.name, chosen.title) == ("shapes and shapes", "Source 'shapes and shapes' of gantool")
+    assert chosen.natural().why.startswith("that of the smallest source")
 
 
 def test_the_flag_is_given_again(gantool, two):

@@ -3,6 +3,7 @@ import pytest
 from gantool.errors import OptionError, UnknownNameError, UsageError
 from gantool.plugins.host import PluginHost
 from gantool.run.components import only_moved, resolve_source
+from gantool.run.joined import joined_text
 from gantool.run.resolve import resolve, with_new_options
 
 HOST = PluginHost(third_party=False, environ={})
@@ -123,12 +124,17 @@ def test_a_stored_configuration_is_restated_with_options_gained_since():
 
 def test_the_same_pictures_may_have_moved():
     def moved(one, other):
-        return only_moved(HOST.resolve("source", one), HOST.resolve("source", other))
+        return only_moved(resolve_source(HOST, one), resolve_source(HOST, other))
 
     assert moved("folder:path=a,fit=pad", "folder:path=b,fit=pad")
     assert not moved("folder:path=a,fit=pad", "folder:path=b")
     assert not moved("shapes", "shapes:seed=1")
     assert not moved("folder:path=a", "shapes")
+    before = joined_text(["shapes", "folder:path=a"])
+    assert moved(before, joined_text(["shapes", "folder:path=b"]))
+    for others in (["shapes", "folder:path=b,fit=pad"], ["shapes:seed=1", "folder:path=b"], ["folder:path=b", "shapes"],
+                   ["shapes", "folder:path=a", "shapes"]):  # fmt: skip
+        assert not moved(before, joined_text(others))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageErr
 from gantool.plugins.host import PluginHost
 from gantool.plugins.option_types import quote
 from gantool.plugins.selection import Chosen
-from gantool.run.joined import JOINED, is_joined, joined_choice
+from gantool.run.joined import JOINED, JoinedChoice, is_joined, joined_choice
 
 T = TypeVar("T")
 PLAIN_BALANCE = "fixed"
@@ -196,7 +196,14 @@ def _quoted(path: str) -> str:
 
 
 def only_moved(one: Chosen, other: Chosen) -> bool:
-    """True if two sources differ in nothing but their path: the same pictures may lie elsewhere now."""
+    """True if two sources differ in nothing but their path: the same pictures may lie elsewhere now.
+
+    Joined sources are compared one by one.
+    """
+    if isinstance(one, JoinedChoice) and isinstance(other, JoinedChoice):
+        pairs = list(zip(one.parts, other.parts, strict=False))
+        alike = all(was.text == now.text or only_moved(was, now) for was, now in pairs)
+        return len(one.parts) == len(other.parts) and alike
     same_kind = one.spec.name == other.spec.name and hasattr(one.options, "path")
     return same_kind and one.options.model_copy(update={"path": getattr(other.options, "path", None)}) == other.options
 
@@ -212,6 +219,8 @@ def only_reweighed(these: Sequence[Chosen], others: Sequence[Chosen]) -> bool:
 
 
 def source_name(source: Chosen) -> str:
-    """A short name of a source for names of folders: that of its path, or its own."""
+    """A short name of a source for names of folders: that of its path, or its own; of joined ones that of the first."""
+    if isinstance(source, JoinedChoice):
+        return source_name(source.parts[0])
     path = getattr(source.options, "path", None)
     return Path(path).stem if path else source.spec.name

@@ -6,7 +6,7 @@ from typing import Any
 
 from gantool.api.specs import Component, ImageShape, Look, Options, Setting, option
 from gantool.plugins.grammar import Choice, canonical, parse_choice, read_options
-from gantool.plugins.selection import Chosen
+from gantool.plugins.selection import Chosen, imported
 
 JOINED = "joined"
 
@@ -22,16 +22,24 @@ _SPEC = Component(JOINED, "Several sources, one after another", JoinedOptions, "
 
 @dataclass(frozen=True)
 class JoinedChoice(Chosen):
-    """Sources that are chosen together."""
+    """Sources that are chosen together; the name of their spec, for messages, is those of the parts."""
 
     parts: tuple[Chosen, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """In the grammar, with every option of each source written out."""
+        return canonical(JOINED, self.options)
+
+    @property
+    def texts(self) -> str:
+        """The text of each source, for messages."""
+        return " and ".join(part.text for part in self.parts)
+
     def build(self, *args: Any, **kwargs: Any) -> Any:
         """The images of all parts."""
-        from gantool.data.joined import JoinedSource  # not at the top: it needs torch, and flags are read without
-
-        names = [str(getattr(part.options, "path", part.spec.name)) for part in self.parts]
-        return JoinedSource([part.build(*args, **kwargs) for part in self.parts], names)
+        join = imported(self.title, self.distribution, self.spec.factory)
+        return join([part.build(*args, **kwargs) for part in self.parts], list(map(_name, self.parts)))
 
     def natural(self) -> ImageShape | None:
         """The smallest resolution of the parts, in colour where one of them is."""
@@ -44,7 +52,7 @@ class JoinedChoice(Chosen):
         return Look(
             smallest.resolution,
             max(shape.channels for shape in shapes),
-            why=f"that of the smallest source: {smallest.why}" if isinstance(smallest, Look) else "",
+            why=": ".join(filter(None, ("that of the smallest source", getattr(smallest, "why", "")))),
             pictures=sum(known) if len(known) == len(self.parts) else None,
         )
 
@@ -80,6 +88,11 @@ def joined_choice(text: str, resolve: Callable[[str], Chosen]) -> JoinedChoice:
 
 def _of(parts: Sequence[Chosen]) -> JoinedChoice:
     lengths = [part.spec.images for part in parts if isinstance(part.spec, Component) and part.spec.images is not None]
-    spec = replace(_SPEC, images=max(lengths) if len(lengths) == len(parts) else None)
+    name = " and ".join(map(_name, parts))
+    spec = replace(_SPEC, name=name, images=max(lengths) if len(lengths) == len(parts) else None)
     options = JoinedOptions(sources=tuple(part.text for part in parts))
     return JoinedChoice("source", spec, options, "gantool", "gantool", tuple(parts))
+
+
+def _name(part: Chosen) -> str:
+    return str(getattr(part.options, "path", part.spec.name))

@@ -31,6 +31,7 @@ from gantool.progress import report
 from gantool.run.adversary import refuse_their_penalties, without_adversary
 from gantool.run.components import RunComponents
 from gantool.run.conflicts import refuse_conflicts
+from gantool.run.joined import JoinedChoice
 
 COPIES = 3
 """Weights, their gradients and at least one of moments and average: less memory than that is never enough."""
@@ -120,11 +121,12 @@ def check_batch(config: RunConfig, count: int) -> None:
 
 
 def _unlabelled(source: Chosen, notes: Sequence[str]) -> DataError:
-    place = getattr(source.options, "path", f"source {source.spec.name!r}")
+    kind = "the sources" if isinstance(source, JoinedChoice) else "source"
+    place = getattr(source.options, "path", f"{kind} {source.spec.name}")
     return DataError(
-        f"--labels was given, but {place} has no classes. {' '.join((*notes, ''))}A folder needs a sub-folder for each "
-        "class (cats/, dogs/) and no pictures beside them, or a file of labels (folder:labels=FILE); without labels, "
-        "leave --labels out."
+        f"--labels was given, but there are no classes in {place}. {' '.join((*notes, ''))}A folder needs a "
+        "sub-folder for each class (cats/, dogs/) and no pictures beside them, or a file of labels "
+        "(folder:labels=FILE); without labels, leave --labels out."
     )
 
 

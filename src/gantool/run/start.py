@@ -27,6 +27,7 @@ from gantool.run import folder as run_folder
 from gantool.run.components import source_name
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.initial import Weights, origin_of, read_weights
+from gantool.run.joined import JoinedChoice
 from gantool.run.planning import Plan, configure, plan_of
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
 from gantool.sampling import providers
@@ -153,9 +154,10 @@ def _resume(made: Trainer, plan: Plan, saved: checkpoint.Contents | None) -> Non
 
 
 def _batches(source: Source, prepared: PreparedRun, device: torch.device, world: World) -> ShuffledBatches:
-    config = prepared.config
+    config, chosen = prepared.config, prepared.components.source
+    name = chosen.texts if isinstance(chosen, JoinedChoice) else config.data
     return open_batches(
-        source, name=config.data, resolution=config.resolution, channels=config.channels, seed=config.seed,
+        source, name=name, resolution=config.resolution, channels=config.channels, seed=config.seed,
         flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
         sides=[stage.resolution for stage in prepared.stages if stage.start < config.images],
     )  # fmt: skip

@@ -28,9 +28,10 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
     """
     pictures = labelled(options)
     listing = pictures.listing
+    part = () if options.count is None else (options.count, options.seed)
     wanted = CacheSpec(
         listing.root.stem,
-        repr((str(listing.root.resolve()), _decoding(options), options.labels)),
+        repr((str(listing.root.resolve()), _decoding(options), options.labels, *part)),
         _fingerprint(pictures, options),
         len(listing.items),
         channels,

@@ -2,10 +2,9 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from itertools import count
 from pathlib import Path
 
-from gantool.engine.run_names import CONFIG
+from gantool.engine.run_names import CONFIG, beside
 
 Numbers = Mapping[str, int | float]
 """Values of settings by name."""
@@ -30,10 +29,10 @@ def change_command(run: Path, settings: Numbers, plugins: Folders = ()) -> str:
 
 def anew_command(run: Path, settings: Numbers, plugins: Folders = ()) -> str:
     """The command that begins a new run beside a run, with its best checkpoint and other numbers for some settings."""
-    name = next(name for number in count(2) if not (run.parent / (name := f"{run.name}-{number}")).exists())
+    new = beside(run)
     words = ["gantool", "train", "--init", str(run / "best"), "--config", str(run / CONFIG), *_flags(settings)]
-    place = [] if run.parent == Path("runs") else ["--out", str(run.parent)]
-    return shlex.join([*words, *place, "--name", name, *folders(plugins)])
+    place = [] if new.parent == Path("runs") else ["--out", str(new.parent)]
+    return shlex.join([*words, *place, "--name", new.name, *folders(plugins)])
 
 
 def folders(plugins: Folders) -> list[str]:

@@ -1,5 +1,6 @@
-"""Names of what lies in a run folder."""
+"""Names of run folders, and of what lies in them."""
 
+from itertools import count
 from pathlib import Path
 
 CONFIG = "config.toml"
@@ -22,3 +23,9 @@ def by_images(images_seen: int) -> str:
 def sheet_of(run: Path, images_seen: int) -> Path:
     """The sheet of a snapshot."""
     return run / SAMPLES / f"{by_images(images_seen)}.png"
+
+
+def beside(run: Path) -> Path:
+    """A new folder, not made yet, for a run that begins where another stands: `NAME-2`, or the next that is free."""
+    run = run if run.name else run.absolute()  # it may be "."
+    return next(place for number in count(2) if not (place := run.with_name(f"{run.name}-{number}")).exists())

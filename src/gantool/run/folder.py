@@ -47,14 +47,6 @@ def fresh(out: Path, title: str) -> Path:
         raise UsageError(f"No run folder can be made in {out}: {error.strerror}.") from error
 
 
-def beside(run: Path) -> Path:
-    """A new folder, not made yet, for a run that begins where another stands: `NAME-2`, or the next that is free."""
-    number = 2
-    while (place := run.with_name(f"{run.name}-{number}")).exists():
-        number += 1
-    return place
-
-
 def named(out: Path, name: str) -> Path:
     """The folder of a named run. Raises UsageError for a name that is a path, or a folder that is no run."""
     if not name or Path(name).name != name or name in (".", ".."):

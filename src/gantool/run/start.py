@@ -17,7 +17,7 @@ from gantool.engine import checkpoint
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.model_file import ModelCard
-from gantool.engine.run_names import SKIPPED
+from gantool.engine.run_names import SKIPPED, beside
 from gantool.engine.state import is_same_data
 from gantool.engine.trainer import Trainer
 from gantool.errors import ResumeError, UsageError, printable
@@ -133,7 +133,7 @@ def _card(prepared: PreparedRun, class_names: Sequence[str]) -> ModelCard:
 def _beside(plan: Plan, warnings: list[str]) -> Plan:
     """The plan in a new folder, so that a run whose images have changed is not overwritten."""
     assert plan.run is not None
-    run = run_folder.beside(plan.run)
+    run = beside(plan.run)
     warnings.append(f"The images are not those of the run {plan.run}: it stays as it is, and {run} goes on from there.")
     return replace(plan, run=run)
 

@@ -108,6 +108,11 @@ _OTHERWISE = (
         "nz latent latent-dim latent-size z-dim zdim noise-dim ngf ndf width network-capacity cbase cmax depth",
         "It is an option of the architecture: --arch dcgan:latent=100,width=64. 'gantool plugins show dcgan' has all.",
     ),
+    (
+        "arch",
+        "n-critic ncritic critic-iters d-steps dis-iters n-dis",
+        "It is an option of a balance: --balance fixed:d_steps=5.",
+    ),
     ("arch", "gamma r1 r1-gamma r1-weight lambda-gp", "It is the weight of a penalty: --penalty r1:weight=10."),
     (
         "channels",

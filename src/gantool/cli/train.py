@@ -24,9 +24,11 @@ def train(
     resume: Annotated[Path | None, _run("Run to resume, or one of its checkpoints.", metavar="RUN")] = None,
     config: Annotated[Path | None, _run("TOML file with settings; flags override it.", metavar="FILE.toml")] = None,
     change: Annotated[
-        bool, _run("Change settings of a run that resumes, from here on, as by --lr.", "--change")
+        bool, _run("Let a run that resumes take other settings, as in --resume RUN --lr 1e-4 --change.", "--change")
     ] = False,
-    accept_new_data: Annotated[bool, _run("Go on with changed images, in a new run.", "--accept-new-data")] = False,
+    accept_new_data: Annotated[
+        bool, _run("With --resume: go on with changed images, in a new run.", "--accept-new-data")
+    ] = False,
     dry_run: Annotated[bool, _run("Show settings, parameters and memory; train nothing.", "--dry-run")] = False,
     as_json: Annotated[bool, _run("JSON result on standard output.", "--json")] = False,
     quiet: Annotated[bool, _run("No progress output.", "--quiet", "-q")] = False,

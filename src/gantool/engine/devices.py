@@ -34,7 +34,9 @@ def pick_device(name: str) -> torch.device:
         )
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if not available[kind]:
-        raise OptionError(f"--device {name}: torch {torch.__version__} finds none on this machine. Use --device auto.")
+        raise OptionError(
+            f"--device {name}: torch {torch.__version__} finds no such device on this machine. Use --device auto."
+        )
     try:
         device = torch.device(name)
     except RuntimeError as error:

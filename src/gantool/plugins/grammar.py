@@ -37,12 +37,12 @@ def parse_choice(text: str) -> Choice:
     name, _, rest = text.strip().partition(":")
     name = name.strip()
     if not name or re.search(r"[\s,=\"]", name):
-        raise UsageError(f"{text!r} does not begin with a component's name: write NAME or NAME:key=value,key=value.")
+        raise UsageError(f"{text!r} is not of the form NAME or NAME:key=value,key=value.")
     options: dict[str, str] = {}
     for part in split(rest, ",") if rest.strip() else []:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or not key:
-            raise OptionError(f"{part!r} in {text!r} is not of the form key=value; quote a value that holds a comma.")
+            raise OptionError(f"{part!r} in {text!r} is not of the form key=value, such as {name}:key={part}.")
         if key in options:
             raise OptionError(f"Option {key!r} is given twice in {text!r}.")
         options[key] = value

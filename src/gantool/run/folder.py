@@ -110,7 +110,8 @@ def find(path: Path, out: Path) -> Resumable:
     if not (place / CONFIG).is_file():
         around = place.parent if place.parent.is_dir() else out
         runs = sorted(p.name for p in around.iterdir() if (p / CONFIG).is_file()) if around.is_dir() else []
-        there = f" Runs in {around}: {', '.join(runs[-8:])}." if runs else ""
+        more = f", and {len(runs) - 8} more" if len(runs) > 8 else ""
+        there = f" Runs in {around}: {', '.join(runs[-8:])}{more}." if runs else ""
         raise UsageError(f"{place} is no run folder (no {CONFIG}).{did_you_mean(place.name, runs)}{there}")
     newest, generator = checkpoint.newest(place), place / GENERATOR
     if newest is None and generator.is_file():

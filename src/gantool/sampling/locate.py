@@ -67,8 +67,8 @@ def _in_folder(folder: Path) -> Path:
         return newest
     if (folder / CHECKPOINTS).exists() or (folder / CONFIG).exists():
         raise CheckpointError(
-            f"The run {folder} has no model yet: training stopped before its first checkpoint. "
-            f"Resume it with: gantool train --resume {folder}"
+            f"The run {folder} has no model yet: it has not come to its first checkpoint. "
+            f"If it does not train any more, resume it with: gantool train --resume {folder}"
         )
     if folder.name == CHECKPOINTS and _newest_readable(folder.parent) is not None:
         return _in_folder(folder.parent)
@@ -108,9 +108,10 @@ def _nearest(path: Path) -> str:
         near = nearest(_bare(path.name), models)
         if near is not None:
             return f" Did you mean {models[near]!r}?"
-    known = _models_in(path.parent) or _models_in(path.parent / "runs")
+    known = [*_models_in(path.parent / "runs"), *_models_in(path.parent)]
     if known:
-        return f" There are: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}."
+        more = f", and {len(known) - 8} more" if len(known) > 8 else ""
+        return f" There are: {', '.join(known[:8])}{more}."
     return " Give a run folder (as in runs/NAME), a checkpoint folder or a .safetensors file."
 
 

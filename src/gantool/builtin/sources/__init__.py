@@ -30,7 +30,7 @@ class ArrayOptions(Options):
     labels: str = option(
         "auto", "the array, or a .npy beside the file, of labels; auto: by name, as y_train for x_train; none"
     )
-    range: str = option("auto", "of other numbers than 8 bits: full, black and white as in 0-1, auto: that of all")
+    range: str = option("auto", "black and white of other numbers than 8 bits: as in 0-1, full, or auto")
 
     @field_validator("labels")
     @classmethod

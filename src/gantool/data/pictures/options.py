@@ -15,7 +15,8 @@ class FolderOptions(Options):
 
     path: str = option(..., "folder, or zip/tar of pictures; sub-folders are classes")
     labels: str = option(
-        "auto", "CSV or JSON file of labels in or beside the data; folders; auto: StyleGAN's dataset.json, else folders"
+        "auto",
+        "labels: a CSV or JSON file in or beside the data, or folders; auto is StyleGAN's dataset.json, else folders",
     )
     count: int | None = option(None, "only so many of the pictures, drawn by `seed`", ge=1)
     seed: int = option(0, "the draw of `count` pictures")
@@ -28,7 +29,8 @@ class FolderOptions(Options):
     filter: Literal["lanczos", "bicubic", "box"] = option("lanczos", "antialiasing filter of the resize")
 
     range: str = option(
-        "auto", "of pixels of more than 8 bits: full, what is black and white as in 0-4095, auto: that of all pictures"
+        "auto",
+        "range of pixels of more than 8 bits: black and white as in 0-4095, full, or auto (that of all pictures)",
     )
 
     @field_validator("range")

@@ -130,8 +130,10 @@ def test_a_file_of_labels_that_cannot_be_used_is_explained(tmp_path: Path, text:
     (folder / name).write_text(text)
     with pytest.raises(DataError, match=reason):
         built(folder, labels=name)
-    with pytest.raises(DataError, match=r"labels l.cvs cannot be read: No such file"):
-        built(folder, labels="l.cvs")
+    (tmp_path / "beside.csv").write_text(text)
+    for wrong, near in (("l.cvs", ""), ("besid.csv", r".* Did you mean 'beside\.csv'\?")):
+        with pytest.raises(DataError, match=rf"labels {wrong} cannot be read: No such file{near}"):
+            built(folder, labels=wrong)
 
 
 def test_a_file_named_from_the_working_folder_is_found_from_any_other(

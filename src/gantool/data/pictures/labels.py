@@ -11,7 +11,7 @@ from gantool.data.pictures.label_table import by_name, rows_of
 from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
 from gantool.data.pictures.tree import text_inside, usable_listing
-from gantool.errors import DataError, did_you_mean
+from gantool.errors import DataError, did_you_mean, nearest_beside
 from gantool.reading import parse_json, read_text
 
 STYLEGAN = "dataset.json"
@@ -93,7 +93,7 @@ def _by_file(listing: Listing, name: str) -> LabelledListing:
         names = {one for item in listing.items for one in _names(item.path)}
         labels = by_name(rows_of(text, name, names))
     except OSError as error:
-        near = did_you_mean(name, listing.ignored)
+        near = did_you_mean(name, listing.ignored) or nearest_beside(listing.root.absolute().parent / name)
         raise DataError(f"The file of labels {name} cannot be read: {error.strerror or error}.{near}") from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"The file of labels {name} cannot be used: {error}.") from error

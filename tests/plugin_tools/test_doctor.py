@@ -290,6 +290,15 @@ def test_unknown_names_get_the_nearest(gantool: Callable[..., Any]) -> None:
     assert "Did you mean 'hinge'?" in ended.err
 
 
+def test_a_folder_in_place_of_a_name_gets_the_command_that_installs_it(
+    gantool: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "gantool-blobs").mkdir()
+    ended = gantool("plugins", "check", tmp_path / "gantool-blobs")
+    assert ended.code == 2
+    assert f"gantool plugins install --editable {tmp_path / 'gantool-blobs'}, and check" in ended.err
+
+
 def test_without_plugins_there_is_nothing_to_check(gantool: Callable[..., Any], tmp_path: Path) -> None:
     ended = gantool("plugins", "check")  # the environment of tests lets none in
     assert (ended.code, ended.out) == (0, "")

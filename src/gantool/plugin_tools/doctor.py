@@ -1,6 +1,7 @@
 """The check of plugins: child processes import them and try their components, and may hang or crash at it."""
 
 import os
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -110,6 +111,11 @@ def targets(name: str, found: Sequence[Candidate]) -> list[Target]:
         known += [each for _, names in brought for each in names]
         unread = f" What {' and '.join(broken)} would bring is unknown: nothing of a broken plugin is read."
         near = did_you_mean(name, known) + (unread if broken else "")
+        if Path(name).is_dir():
+            near = (
+                f" {name} is a folder: install it by gantool plugins install --editable {shlex.quote(name)}, and check "
+                "the plugin by its name."
+            )
         raise UnknownNameError(f"There is no plugin, distribution or component {name!r}.{near}")
     return meant
 

@@ -43,6 +43,15 @@ def test_ctrl_c_saves_and_then_raises(tmp_path):
     assert all(torch.equal(one, other) for one, other in zip(state(again), state(whole), strict=True))
 
 
+def test_ctrl_c_in_the_last_step_says_that_the_run_is_complete(tmp_path):
+    def at_64(event):
+        if isinstance(event, Tick) and event.images_seen == 64:
+            ctrl_c()
+
+    with pytest.raises(KeyboardInterrupt, match=r"^The run is saved at 64 images, and is complete: .*/run$"):
+        trainer(tmp_path / "run", observers=[at_64]).train()
+
+
 class Stopping(Logistic):
     def generator(self, real_logits, fake_logits):
         raise KeyboardInterrupt

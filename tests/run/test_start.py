@@ -11,6 +11,7 @@ from PIL import Image
 
 import gantool
 from gantool.api.events import Finished, Tick
+from gantool.engine.distributed import World
 from gantool.errors import CheckpointError, PluginError, ResumeError, UsageError
 from gantool.plugins.host import host
 from gantool.run import planning
@@ -130,6 +131,25 @@ def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, ph
     assert on.checkpoint.name == "000000016"
     assert assembly.trainer(on, tmp_path).train().images_seen == 20
     assert assembly.trainer(more, tmp_path, accept_new_data=True).run == tmp_path / "one-3"
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_the_leading_process_chooses_and_makes_the_folder_for_new_images(tmp_path, photos, monkeypatch, rank):
+    settings = {**SMALL, "data": str(photos), "images": 4}
+    gantool.train(planning.plan(host(), settings, out=tmp_path, name="one"))
+    shutil.copy(photos / "0.png", photos / "copy.png")
+    (tmp_path / "one-2").mkdir()
+    chosen = tmp_path / "one-3"
+
+    class Pair(World):
+        def from_leader(self, value):
+            assert value == chosen or not self.leads
+            return chosen
+
+    monkeypatch.setattr("gantool.run.start.join_world", lambda device: Pair(rank, 2))
+    again = planning.plan(host(), settings | {"images": 8}, out=tmp_path, name="one")
+    assert gantool.trainer(again, tmp_path, accept_new_data=True).run == chosen
+    assert chosen.exists() == (rank == 0)
 
 
 def test_a_trainer_holds_its_run_until_it_has_trained(tmp_path, photos):

@@ -1,4 +1,4 @@
-"""The randomness of a training step: latents by sample, the same for any number of processes; all else by process."""
+"""The randomness of a training step: latents by sample, the same for two processes or more; all else by process."""
 
 import torch
 from jaxtyping import Float
@@ -25,7 +25,7 @@ class Chance:
         self._common = torch.Generator(device).manual_seed(derived_seed(seed, images_seen, 0))
 
     def latents(self, n: int, dim: int, device: torch.device) -> Float[Tensor, "n d"]:
-        """Standard normal z for this process's n samples: its rows of those that one process would draw for all."""
+        """Standard normal z for this process's n samples: its rows of those that all draw alike."""
         if self._common is None:
             return torch.randn(n, dim, device=device)
         rows = torch.randn(self._world.size * n, dim, generator=self._common, device=device)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -17,6 +18,8 @@ from torch import Tensor, nn
 
 from gantool.engine.devices import is_out_of_memory
 from gantool.errors import OptionError, TrainingError, cause, shortened
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,15 @@ class World:
         with _together():
             dist.all_reduce(flag, dist.ReduceOp.MAX, self.hosts)
         return bool(flag)
+
+    def from_leader(self, value: T) -> T:
+        """The leading process's value, in all processes."""
+        if self.size == 1:
+            return value
+        values = [value]
+        with _together():
+            dist.broadcast_object_list(values, group=self.hosts)
+        return values[0]
 
     def barrier(self) -> None:
         """Wait for every process."""

@@ -64,8 +64,10 @@ class Failing:
             f"continues, stop the run and go on with half of --lr: {command}"
         )
 
-    def saved(self) -> str:
-        """The message when Ctrl-C ends a run in Python."""
+    def saved(self, ended: bool) -> str:
+        """The message when Ctrl-C ends a run in Python, which may have come in its last step."""
+        if ended:
+            return f"The run is saved at {self.images_seen:,} images, and is complete: {self.run}"
         command = resume_command(self.run, self.plugins)
         return f"The run is saved at {self.images_seen:,} images; it goes on by: {command}"
 

@@ -96,7 +96,7 @@ class Trainer:
                     self.game.gan, self.device, self.game.world.size
                 ) from error
         if interrupts:
-            raise KeyboardInterrupt(self._failing(self.images_seen).saved())
+            raise KeyboardInterrupt(self._failing(self.images_seen).saved(self._is_over))
         return finished
 
     def _loop(self) -> Finished:

@@ -80,7 +80,7 @@ def _made(
     card = _card(prepared, batches.class_names if config.labels else ())
     saved = None if plan.checkpoint is None else checkpoint.load(plan.checkpoint)
     if accept_new_data and saved is not None and not is_same_data(saved, batches):
-        plan, lock = _beside(plan, warnings), None
+        plan, lock = _beside(plan, world, warnings), None
     # Only now is anything written: by here every wrong setting has raised its error.
     run, lock = _own_folder(plan, out, world, lock, if_it_fails)
     made = Trainer(game, batches, config, run, card, [*prepared.parts.observers, *observers], warnings, lock, plugins)
@@ -130,10 +130,10 @@ def _card(prepared: PreparedRun, class_names: Sequence[str]) -> ModelCard:
     )
 
 
-def _beside(plan: Plan, warnings: list[str]) -> Plan:
+def _beside(plan: Plan, world: World, warnings: list[str]) -> Plan:
     """The plan in a new folder, so that a run whose images have changed is not overwritten."""
     assert plan.run is not None
-    run = beside(plan.run)
+    run = world.from_leader(beside(plan.run))
     warnings.append(f"The images are not those of the run {plan.run}: it stays as it is, and {run} goes on from there.")
     return replace(plan, run=run)
 
@@ -178,7 +178,7 @@ def _own_folder(
 
 def _run_folder(plan: Plan, out: Path, world: World) -> Path:
     if plan.run is not None:
-        return run_folder.make(plan.run)
+        return run_folder.make(plan.run) if world.leads else plan.run
     if world.size > 1:
         raise ResumeError("Several processes need one run folder: give the run a --name.")
     return run_folder.fresh(out, f"{plan.components.architecture.spec.name}-{source_name(plan.components.source)}")

@@ -137,6 +137,20 @@ def test_arrays_belong_together_by_their_names_alone(tmp_path: Path) -> None:
         assert len(built(path, key=names[1])) == 6
 
 
+def test_pictures_that_are_not_finite_are_refused_by_their_number(tmp_path: Path) -> None:
+    pixels = PIXELS / 255.0
+    for wrong in (np.nan, np.inf):
+        np.save(tmp_path / "f.npy", np.where(np.arange(6).reshape(6, 1, 1, 1) == 4, wrong, pixels))
+        with pytest.raises(DataError, match=r"Picture 4 of .*f\.npy holds values that are not finite"):
+            built(tmp_path / "f.npy")
+
+
+def test_a_single_picture_in_colour_is_not_taken_for_many_narrow_ones(tmp_path: Path) -> None:
+    np.save(tmp_path / "f.npy", PIXELS[0])
+    with pytest.raises(DataError, match=r"shape \[8, 8, 3\].* save it as \[1, h, w, c\]"):
+        built(tmp_path / "f.npy")
+
+
 def test_a_file_of_labels_may_lie_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     np.save(tmp_path / "f.npy", PIXELS)

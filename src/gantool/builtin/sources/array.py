@@ -77,7 +77,7 @@ class ArraySource(Source):
         dtype = arrays.pictures[0].dtype
         if dtype not in (np.uint8, np.bool_):
             kind: Kind = "floats" if dtype.kind == "f" else "integers"
-            found = [(kind, _extremes(arrays))]
+            found = [(kind, _extremes(arrays, Path(options.path)))]
             ranges = given_ranges(options.range) or own_ranges(found)
             self._range = ranges[kind]
             self.notes = (*arrays.notes, described(ranges, found, "Arrays"))
@@ -165,6 +165,12 @@ def _chosen(named: Named, key: str, path: Path) -> dict[str, NDArray[Any]]:
             f"{path} holds no pictures: {listed(named)}. They are arrays [n, h, w], [n, h, w, c] or [n, c, h, w] of "
             "numbers, with 1, 3 or 4 channels."
         )
+    few = next((name for name, array in found.items() if array.ndim == 3 and array.shape[2] in _CHANNELS), None)
+    if few is not None:
+        raise DataError(
+            f"{few} in {path} is of shape {list(found[few].shape)}, which means pictures of one to four pixels in width. "
+            "If it is one picture with its channels last, save it as [1, h, w, c]."
+        )
     if len({_PART.sub("", name) for name in found}) > 1 or (len(found) > 1 and all(map(_by_place, found))):
         raise DataError(
             f"{path} holds several arrays that may be the pictures: {listed(found)}. Name the one to train on: "
@@ -184,13 +190,18 @@ def _holds_pictures(array: NDArray[Any]) -> bool:
     return array.dtype.kind in "buif" and squares and 0 not in array.shape
 
 
-def _extremes(arrays: Arrays) -> Range:
-    """The least and the greatest finite value of all pictures, some at a time."""
-    found = [values[np.isfinite(values)] for values in _chunks(arrays)]
-    filled = [values for values in found if values.size]
-    if not filled:
-        return (0.0, 0.0)
-    return float(min(values.min() for values in filled)), float(max(values.max() for values in filled))
+def _extremes(arrays: Arrays, path: Path) -> Range:
+    """The least and the greatest value of all pictures, some at a time. Raises DataError if one is not finite."""
+    least, most, seen = np.inf, -np.inf, 0
+    for values in _chunks(arrays):
+        sound = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+        if not sound.all():
+            raise DataError(
+                f"Picture {seen + int(np.argmin(sound))} of {path} holds values that are not finite (NaN or infinite): "
+                "leave such pictures out, or give these pixels a value."
+            )
+        least, most, seen = min(least, values.min()), max(most, values.max()), seen + len(values)
+    return float(least), float(most)
 
 
 def _chunks(arrays: Arrays) -> Iterator[NDArray[Any]]:

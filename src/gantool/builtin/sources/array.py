@@ -168,7 +168,7 @@ def _chosen(named: Named, key: str, path: Path) -> dict[str, NDArray[Any]]:
     few = next((name for name, array in found.items() if array.ndim == 3 and array.shape[2] in _CHANNELS), None)
     if few is not None:
         raise DataError(
-            f"{few} in {path} is of shape {list(found[few].shape)}, which means pictures of one to four pixels in width. "
+            f"{few} in {path} is of shape {list(found[few].shape)}, which means pictures one to four pixels wide. "
             "If it is one picture with its channels last, save it as [1, h, w, c]."
         )
     if len({_PART.sub("", name) for name in found}) > 1 or (len(found) > 1 and all(map(_by_place, found))):

@@ -24,7 +24,13 @@ def _group() -> None:
 
 @app.command()
 def check(
-    folder: Annotated[str, typer.Argument(help="Folder, zip or tar of pictures.", metavar="FOLDER[:option=value,...]")],
+    folder: Annotated[
+        str,
+        typer.Argument(
+            help="Folder, zip or tar of pictures, with options as of --data: gantool plugins show folder.",
+            metavar="FOLDER[:option=value,...]",
+        ),
+    ],
     resolution: Annotated[
         int | None,
         typer.Option("--resolution", min=1, help="Training resolution. Default: one that suits the pictures."),

@@ -71,9 +71,10 @@ def place(tmp_path, monkeypatch):
             picture(number).save(tmp_path / folder / f"{number}.png")
     for number, name in enumerate(PICTURES):
         picture(number).save(tmp_path / name)
-    with zipfile.ZipFile(tmp_path / "digits.zip", "w") as archive:
-        for number in range(12):
-            archive.write(tmp_path / "photos" / f"{number}.png", f"{number % 3}/{number}.png")
+    for name in ("digits", "emoji", "monet"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for number in range(12):
+                archive.write(tmp_path / "photos" / f"{number}.png", f"{number % 3}/{number}.png")
     (tmp_path / "plugins").symlink_to(ROOT / "plugins")
     (tmp_path / "my-plugins").mkdir()
     with using(make_host(tmp_path / "shown")):

@@ -146,7 +146,9 @@ def test_moments_that_an_older_checkpoint_does_not_list_are_checked_by_the_weigh
 def test_an_older_checkpoint_that_lists_no_moments_resumes(run):
     path = checkpoint.newest(run)
     without_moments(path)
-    made(run, 64).resume(path)
+    resumed = made(run, 64)
+    resumed.resume(path)
+    assert resumed.images_seen == checkpoint.images_of(path) > 0
 
 
 KEYS = ("images_seen", "data", "optimizer_g", "optimizer_d", "components", "stage_start", "turns", "best", "ledger")

@@ -138,8 +138,11 @@ def test_a_display_that_fails_says_so_once_and_still_shows_warnings(tmp_path, ca
 
 
 def test_a_display_whose_output_is_full_stops_nothing(tmp_path, monkeypatch):
+    tried = []
+
     class Full(io.StringIO):
         def write(self, text: str) -> int:
+            tried.append(text)
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("sys.stderr", Full())
@@ -147,6 +150,7 @@ def test_a_display_whose_output_is_full_stops_nothing(tmp_path, monkeypatch):
     for event in (started(tmp_path, 0, 1000), tick(100), Warned(100, "careful"),
                   Finished(1000, tmp_path, False)):  # fmt: skip
         console(event)
+    assert tried
 
 
 @pytest.mark.parametrize("widgets", [True, False])

@@ -43,7 +43,8 @@ def test_settings_change_from_a_checkpoint_on_and_a_later_resume_goes_on_with_th
     for name in ("straight", "parts", "same"):
         trained(gantool, *MLP, "--name", name, "--images", "16")
     said = resumed(gantool, "straight", "48", *CHANGES)
-    assert "Changed from here on: penalty: r1:weight=1.0,every=2 before, r1:weight=3.0,every=1 now; batch: 4 b" in said
+    assert "Changed from here on: --penalty r1:weight=1.0,every=2 before, r1:weight=3.0,every=1 now; --bat" in said
+    assert "Data: 20,000 images from shapes, at 8 pixels" in said
     resumed(gantool, "parts", "32", *CHANGES)
     resumed(gantool, "parts", "48")
     resumed(gantool, "same", "48")
@@ -83,7 +84,7 @@ def test_an_older_checkpoint_goes_on_with_the_settings_of_its_time(gantool):
     assert [former["until"] for former in config("back")["history"]] == [32, 48]
     said = resumed(gantool, "back/checkpoints/000000016", "48")
     assert "resumes from before its settings were changed, and drops that:" in said
-    assert "batch: 4 now, 8 later" in said
+    assert "--batch 4 now, 8 later" in said
     resumed(gantool, "whole", "48")
     assert weights("back") == weights("whole")
     assert config("back")["history"] == []

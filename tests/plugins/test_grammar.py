@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from gantool.api.specs import Component, Options, option
 from gantool.cli.describe import takes
 from gantool.errors import OptionError, UsageError
-from gantool.plugins.grammar import Choice, canonical, describe_options, parse_choice, read_options
+from gantool.plugins.grammar import Choice, brief, canonical, describe_options, parse_choice, read_options
 from gantool.plugins.option_types import writable
 from gantool.plugins.option_words import choices, phrase
 
@@ -97,6 +97,17 @@ def test_canonical_text_reads_back_as_the_same_options(options: Everything) -> N
     assert read(text) == options
     assert canonical("all", read(text)) == text
     assert set(parse_choice(text).options) == set(Everything.model_fields)
+
+
+def test_a_user_is_told_of_options_that_are_not_at_their_defaults(monkeypatch, tmp_path) -> None:
+    class Folder(Options):
+        path: Path
+        fit: str = "crop"
+
+    monkeypatch.chdir(tmp_path)
+    assert brief("folder", Folder(path=tmp_path / "a, b")) == "a, b"
+    assert brief("folder", Folder(path="/elsewhere", fit="pad")) == "/elsewhere:fit=pad"
+    assert brief("everything", Everything()) == "everything"
 
 
 def test_a_component_without_options_is_its_name() -> None:

@@ -13,6 +13,7 @@ from gantool.run.config import (
     validated,
     write_config,
 )
+from gantool.run.joined import joined_text
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,32 @@ def test_differences_are_what_a_resumed_run_may_not_change():
     new = old.model_copy(
         update={"batch": 32, "images": 5, "device": "cuda", "keep": 9, "patience": 2, "log": ("x",), "penalty": ("r1",)}
     )
-    assert described(old, new) == ["penalty: none in the run, r1 requested", "batch: 64 in the run, 32 requested"]
+    assert described(old, new) == ["--penalty none in the run, r1 requested", "--batch 64 in the run, 32 requested"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "was", "shall", "said"),
+    [
+        ("arch", "dcgan:width=8,leak=0.2", "dcgan:width=9,leak=0.2", "--arch dcgan:width=8 in the run, dcgan:width=9"),
+        ("loss", "logistic:smooth=0.0,flip=0.0", "hinge", "--loss logistic in the run, hinge"),
+        ("data", "shapes:count=9,seed=0", 'folder:path="/a,b",fit=crop', "--data shapes in the run, /a,b"),
+        ("data", "folder:path=/a,fit=crop,count=none", "folder:path=/a,fit=pad,count=none",
+         "--data /a:fit=crop in the run, /a:fit=pad"),
+        ("data", "folder:path=/a", joined_text(["folder:path=/a,fit=pad", "shapes:count=2"]),
+         "--data /a in the run, /a and shapes"),
+        ("penalty", ("r1:weight=1.0,every=2", "clip:value=1"), ("r1:weight=2.0,every=2", "clip:value=1"),
+         "--penalty r1:weight=1.0 clip in the run, r1:weight=2.0 clip"),
+    ],
+)  # fmt: skip
+def test_components_are_told_apart_without_what_they_share(setting, was, shall, said):
+    old = RunConfig(arch="mlp", resolution=28).model_copy(update={setting: was})
+    assert described(old, old.model_copy(update={setting: shall})) == [f"{said} requested"]
+
+
+def test_learning_rates_that_change_together_are_one_setting():
+    old = RunConfig(arch="mlp", resolution=28, lr_g=1e-3, lr_d=1e-3)
+    new = old.model_copy(update={"lr_g": 5e-4, "lr_d": 5e-4})
+    assert described(old, new, "before", "now") == ["--lr 0.001 before, 0.0005 now"]
 
 
 WRONG_TYPES = [

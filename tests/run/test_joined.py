@@ -86,7 +86,7 @@ def test_a_run_on_joined_sources_resumes_where_they_have_moved(gantool, two, tmp
     assert lines[-1]["images_seen"] == 12
     done = gantool(*settings, "--data", two[0], "--data", f"{other}:fit=pad", "--images", "16")
     assert done.code != 0
-    assert "made with other settings: data" in done.err
+    assert "made with other settings: --data" in done.err
 
 
 def test_joined_sources_have_their_own_names_in_messages_and_folders(gantool, two, tmp_path):

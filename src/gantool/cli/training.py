@@ -46,7 +46,7 @@ def run_to_the_end(
         adversary = made.game.gan.discriminator is not None
         weights = () if plan.initial is None else (f"Begins with {plan.initial.networks}",)
         choices = (*heeded_choices(plan.choices, adversary), *_measured(plan, made))
-        for line in (*map(str, choices), *weights, *notes(made)):
+        for line in (*map(str, choices), *weights, *notes(made, plan.components.source.brief)):
             say(line)
     with interruptible(made.interrupt) as caught, redirect_stdout(sys.stderr), _blaming_plugins(made, plugins):
         finished = made.train()
@@ -96,11 +96,11 @@ def _measured(plan: Plan, made: Trainer) -> Iterator[DefaultChoice]:
             yield DefaultChoice(f"--{name}", getattr(made.config, name), "by timing, kept for this machine")
 
 
-def notes(made: Trainer) -> Iterator[str]:
-    """The notes to print before the first step, one line each."""
+def notes(made: Trainer, data: str) -> Iterator[str]:
+    """The notes to print before the first step on images of the source `data`, one line each."""
     config = made.config
     kind = COLORS[config.channels]
-    yield f"Data: {made.batches.count:,} images from {config.data}, at {config.resolution} pixels, in {kind}"
+    yield f"Data: {made.batches.count:,} images from {data}, at {config.resolution} pixels, in {kind}"
     if config.channels == ALPHA_CHANNELS and bool((made.batches.take(0, config.batch)[0][:, 3] == 255).all()):
         yield f"Nothing is transparent in the first {config.batch} images: --channels 3 is enough for such pictures"
     if config.history and config.history[-1].until == made.images_seen:

@@ -6,16 +6,18 @@ may be written `1_000`, `200k` or `1.5M`; nothing at all is `none`.
 """
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from gantool.api.specs import Options, Spec
 from gantool.errors import OptionError, UsageError, did_you_mean, shortened
-from gantool.plugins.option_types import read_value, split, write_value
+from gantool.plugins.option_types import read_value, split, unquote, write_value
 from gantool.plugins.option_words import accepts, choices, finite, phrase
 
 MOST_LETTERS = 10_000
@@ -71,6 +73,33 @@ def canonical(name: str, options: Options) -> str:
     return f"{name}:{written}" if written else name
 
 
+def brief(name: str, options: Options) -> str:
+    """As a user would write it: without options at their defaults, and a path in place of the name."""
+    written = {
+        key: write_value(getattr(options, key), info)
+        for key, info in type(options).model_fields.items()
+        if info.is_required() or getattr(options, key) != _default(info)
+    }
+    return briefly(Choice(name, written))
+
+
+def briefly(choice: Choice) -> str:
+    """The same of a choice whose options are all worth saying."""
+    written = dict(choice.options)
+    name = near(unquote(written.pop("path"))) if "path" in written else choice.name
+    return ":".join(filter(None, (name, ",".join(f"{key}={value}" for key, value in written.items()))))
+
+
+def near(path: str) -> str:
+    """A path relative to the current folder, where it is inside."""
+    here = Path.cwd()
+    return os.path.relpath(path, here) if Path(path).is_relative_to(here) else path
+
+
+def _default(info: Any) -> Any:
+    return info.get_default(call_default_factory=True, validated_data={})
+
+
 @dataclass(frozen=True)
 class OptionRow:
     """One option as a help page shows it: `type` and `limits` are words, `default` is in the grammar."""
@@ -89,7 +118,7 @@ def describe_options(options: type[Options]) -> list[OptionRow]:
     for name, info in options.model_fields.items():
         kind, limits = accepts(info)
         required = info.is_required()
-        default = "" if required else write_value(info.get_default(call_default_factory=True, validated_data={}), info)
+        default = "" if required else write_value(_default(info), info)
         rows.append(OptionRow(name, kind, limits, default, info.description or "", required))
     return rows
 

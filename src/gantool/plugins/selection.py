@@ -11,7 +11,7 @@ from gantool.api.specs import AUTO, Component, ImageShape, Options, Setting, Spe
 from gantool.errors import GantoolError, PluginError, cause, sentence
 from gantool.plugins.built_check import check_built
 from gantool.plugins.folder_modules import advice_on
-from gantool.plugins.grammar import canonical
+from gantool.plugins.grammar import brief, canonical
 
 T = TypeVar("T")
 
@@ -40,6 +40,11 @@ class Chosen:
     def text(self) -> str:
         """In the grammar, with every option written out."""
         return canonical(self.spec.name, self.options)
+
+    @property
+    def brief(self) -> str:
+        """For messages, as a user would write it: a path, or the name, with the options that are not at defaults."""
+        return brief(self.spec.name, self.options)
 
     def build(self, *args: Any, **kwargs: Any) -> Any:
         """Import the factory and call it with the options first.

@@ -61,9 +61,15 @@ class RunComponents:
         """All observers of the run, in the order in which they are called."""
         return (*self.standard, *self.observers)
 
-    def texts(self) -> dict[str, Any]:
-        """The settings of `RunConfig` that name components, with every option written out."""
-        return {setting: _texts(getattr(self, field)) for setting, field in FIELDS.items()}
+    def texts(self, brief: bool = False) -> dict[str, Any]:
+        """The settings of `RunConfig` that name components, with every option written out, or `brief` for messages."""
+
+        def written(chosen: Chosen | tuple[Chosen, ...] | None) -> str | tuple[str, ...]:
+            if isinstance(chosen, tuple):
+                return tuple(one.brief if brief else one.text for one in chosen)
+            return NONE if chosen is None else chosen.brief if brief else chosen.text
+
+        return {setting: written(getattr(self, field)) for setting, field in FIELDS.items()}
 
     def resolved(self, setting: Setting) -> tuple["RunComponents", dict[str, str]]:
         """The components with options at "auto" resolved for the run, and the reasons, by the name of the setting."""
@@ -133,12 +139,6 @@ def _usable(these: Iterable[T], made: Callable[[T], Chosen]) -> Iterator[Chosen]
     for one in these:
         with suppress(GantoolError):
             yield made(one)
-
-
-def _texts(chosen: Chosen | tuple[Chosen, ...] | None) -> str | tuple[str, ...]:
-    if isinstance(chosen, tuple):
-        return tuple(one.text for one in chosen)
-    return NONE if chosen is None else chosen.text
 
 
 def settings_as_before(host: PluginHost, requested: Mapping[str, Any], before: RunComponents) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
+from gantool.api.run_config import ALIASES, NONE, SETTINGS, RunConfig, flag_of
 from gantool.errors import OptionError, UsageError, nearest_beside, shortened
 from gantool.hints import COMPONENTS, counterpart, hint
-from gantool.plugins.option_types import split_suffix
+from gantool.plugins.grammar import Choice, briefly, parse_choice
+from gantool.plugins.option_types import split, split_suffix, unquote
 from gantool.plugins.option_words import choices, finite, phrase
 from gantool.reading import parse_toml, read_text
-from gantool.run.joined import joined_text
+from gantool.run.joined import is_joined, joined_text
 
 WITHOUT_FLAG = tuple(name for name in SETTINGS if not flag_of(name).panel)
 """Settings for files and library users only."""
@@ -109,7 +110,7 @@ def _explained(
     name_only = not key and len(first["loc"]) == 1  # else it is an item of a tuple
     if not key:
         key, value = str(first["loc"][0]), first.get("input")
-    name = key if key in WITHOUT_FLAG else "--" + given.get(key, key).replace("_", "-")
+    name = named(given.get(key, key))
     shown = shortened(_formatted(value), MOST_SHOWN)
     if first["type"] == "missing" and name_only:
         return OptionError(f"{place}: {name} is missing.")
@@ -135,7 +136,7 @@ def spread(settings: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, str) and value != "auto":
             value = plain[key] = parse_count(value)
         if isinstance(value, int) and value > MOST_IMAGES:
-            raise OptionError(f"--{key.replace('_', '-')} takes at most {MOST_IMAGES:,} images.")
+            raise OptionError(f"{named(key)} takes at most {MOST_IMAGES:,} images.")
     if isinstance(plain.get("data"), tuple | list):
         sources = plain.pop("data")
         plain |= {"data": joined_text([str(source) for source in sources])} if sources else {}
@@ -154,9 +155,52 @@ def differing(old: RunConfig, new: RunConfig) -> list[str]:
 
 
 def described(old: RunConfig, new: RunConfig, then: str = "in the run", now: str = "requested") -> list[str]:
-    """The settings that differ, a phrase each: `batch: 64 in the run, 32 requested`."""
+    """The settings that differ, a phrase each, by their flags: `--batch 64 in the run, 32 requested`.
+
+    Of a component it has what tells the two apart: the names, or the options that differ.
+    """
+    keys = differing(old, new)
     before, after = old.model_dump(), new.model_dump()
-    return [f"{key}: {_formatted(before[key])} {then}, {_formatted(after[key])} {now}" for key in differing(old, new)]
+    if {"lr_g", "lr_d"} <= set(keys) and all(values["lr_g"] == values["lr_d"] for values in (before, after)):
+        keys = ["lr" if key == "lr_g" else key for key in keys if key != "lr_d"]
+    phrases = []
+    for key in keys:
+        field = ALIASES.get(key, (key,))[0]
+        was, shall = before[field], after[field]
+        if flag_of(field).kind:
+            was, shall = _apart(was, shall)
+        phrases.append(f"{named(key)} {_formatted(was) or NONE} {then}, {_formatted(shall) or NONE} {now}")
+    return phrases
+
+
+def named(key: str) -> str:
+    """A setting by its flag, where it has one."""
+    return key if key in WITHOUT_FLAG else f"--{key.replace('_', '-')}"
+
+
+def _apart(one: str | tuple[str, ...], other: str | tuple[str, ...]) -> tuple[str, str]:
+    """Two components, or two lists of some, each without the options in which it does not differ from the other."""
+    between = " and " if isinstance(one, str) else " "
+    firsts, seconds = ([parse_choice(text) for text in _parts(texts)] for texts in (one, other))
+    alike = [choice.name for choice in firsts] == [choice.name for choice in seconds]
+    pairs = list(zip(firsts, seconds if alike else firsts, strict=True))
+    said_of_one = between.join(_beside(*pair) for pair in pairs)
+    pairs = list(zip(seconds, firsts if alike else seconds, strict=True))
+    return said_of_one, between.join(_beside(*pair) for pair in pairs)
+
+
+def _parts(texts: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Each component, and each of sources that are joined."""
+    if not isinstance(texts, str):
+        return texts
+    sources = parse_choice(texts).options.get("sources", "") if is_joined(texts) else ""
+    return tuple(map(unquote, split(sources, "+"))) if sources else (texts,)
+
+
+def _beside(choice: Choice, other: Choice) -> str:
+    """A component with its path and the options that the other has not."""
+    told = {key: value for key, value in choice.options.items() if key == "path" or value != other.options.get(key)}
+    return briefly(Choice(choice.name, told))
 
 
 def _toml(value: Any) -> str:
@@ -170,5 +214,5 @@ def _toml(value: Any) -> str:
 
 def _formatted(value: Any) -> str:
     if isinstance(value, tuple | list):
-        return " ".join(map(str, value)) or "none"
+        return " ".join(map(str, value)) or NONE
     return str(value)

@@ -157,14 +157,14 @@ def augmentation(count: int) -> tuple[str, str]:
 
 
 def choices(
-    config: RunConfig, given: Mapping[str, Any], by_default: Mapping[str, str], resolved: Mapping[str, str]
+    values: Mapping[str, Any], given: Mapping[str, Any], by_default: Mapping[str, str], resolved: Mapping[str, str]
 ) -> tuple[DefaultChoice, ...]:
-    """The defaults chosen for a run: each setting that was not given, and each that was left at "auto"."""
+    """The defaults chosen for a run of these settings: each that was not given, and each that was left at "auto"."""
     why = {name: reason for name, reason in by_default.items() if name not in given} | dict(resolved)
-    if "lr_g" in why and why.get("lr_d") == why["lr_g"] and config.lr_g == config.lr_d:
+    if "lr_g" in why and why.get("lr_d") == why["lr_g"] and values["lr_g"] == values["lr_d"]:
         del why["lr_d"]
         why = {"lr" if name == "lr_g" else name: reason for name, reason in why.items()}
-    values = {name: getattr(config, "lr_g" if name == "lr" else name) for name in why}
+    values = {**values, "lr": values["lr_g"]}
     return tuple(DefaultChoice(f"--{name.replace('_', '-')}", _formatted(values[name]), why[name]) for name in why)
 
 

@@ -33,8 +33,13 @@ class JoinedChoice(Chosen):
 
     @property
     def texts(self) -> str:
-        """The text of each source, for messages."""
+        """The text of each source, by which caches are known."""
         return " and ".join(part.text for part in self.parts)
+
+    @property
+    def brief(self) -> str:
+        """Each source, for messages."""
+        return " and ".join(part.brief for part in self.parts)
 
     def build(self, *args: Any, **kwargs: Any) -> Any:
         """The images of all parts."""

@@ -76,7 +76,8 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     components, others = _without_auto(host, replace(components, source=source), config, count)
     config = config.model_copy(update=components.texts())
     reasons |= chosen | others
-    return ResolvedRun(config, components, defaults.choices(config, asked, why, reasons), by_flag(asked, requested))
+    values = config.model_dump() | components.texts(brief=True)
+    return ResolvedRun(config, components, defaults.choices(values, asked, why, reasons), by_flag(asked, requested))
 
 
 def _counter(source: Chosen, config: RunConfig) -> Callable[[], int]:

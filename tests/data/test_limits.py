@@ -81,7 +81,7 @@ def test_a_large_scan_takes_little_more_memory_than_its_pixels(tmp_path: Path) -
     wide._STRIP = side * 50
     tracemalloc.start()
     try:
-        wide.eight_bits(image, {"integers": (0.0, 4095.0)})
+        wide.Wide(image).eight_bits({"integers": (0.0, 4095.0)})
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

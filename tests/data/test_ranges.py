@@ -97,9 +97,10 @@ def test_strips_make_what_the_whole_makes(monkeypatch: pytest.MonkeyPatch) -> No
     pixels = np.random.default_rng(0).integers(0, 65536, (37, 11)).astype(np.uint16)
     image = Image.fromarray(pixels)
     image.info["transparency"] = int(pixels[20, 5])
-    whole = np.asarray(wide.eight_bits(image, None))
+    whole = np.asarray(wide.Wide(image).eight_bits())
+    image.info["transparency"] = int(pixels[20, 5])
     monkeypatch.setattr(wide, "_STRIP", 50)
-    assert (np.asarray(wide.eight_bits(image, None)) == whole).all()
+    assert (np.asarray(wide.Wide(image).eight_bits()) == whole).all()
     assert whole.shape == (37, 11, 2)
     assert whole[20, 5, 1] == 0
-    assert wide.extremes(image) == (pixels.min(), pixels.max())
+    assert wide.Wide(image).extremes() == (pixels.min(), pixels.max())

@@ -11,7 +11,7 @@ from gantool.data.pictures.content import parts_of
 from gantool.data.pictures.labels import LabelledListing, labelled
 from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.ranges import described, given_ranges, own_ranges
+from gantool.data.pictures.ranges import described, given_ranges, on_halved, own_ranges
 from gantool.data.pictures.worker import Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import DataError
@@ -49,8 +49,9 @@ def _fill(pictures: LabelledListing, task: Task) -> CacheContents:
     answers = dict(spread(listing, task, "preparing images"))
     found = {index: answer["extremes"] for index, answer in answers.items() if "extremes" in answer}
     ranges = own_ranges(list(found.values()))
-    if found:  # their range is that of all of them, so these are read twice
-        answers |= dict(spread(listing, replace(task, ranges=ranges), "preparing images", found.keys()))
+    again = [index for index, one in found.items() if own_ranges([one])[one[0]] != ranges[one[0]]]
+    if again:  # the range of all is another than their own, from which they were reduced
+        answers |= dict(spread(listing, replace(task, ranges=ranges), "preparing images", again))
     kept = [index for index in range(len(listing.items)) if "reason" not in answers[index]]
     listed = [(index, why) for index in sorted(answers) if (why := with_complaints(answers[index])) is not None]
     listed.sort(key=lambda one: one[0] in set(kept))  # those that are used come last
@@ -62,7 +63,9 @@ def _fill(pictures: LabelledListing, task: Task) -> CacheContents:
     names = pictures.names(classes or ())
     number = {name: label for label, name in enumerate(names)}
     labels = [number[name] for name in classes] if classes is not None else None
-    return CacheContents(kept, labels, names, skipped, [described(ranges, list(found.values()))] if found else [])
+    halved = [listing.items[index].path for index in kept if "halved" in answers[index]]
+    notes = [*([described(ranges, list(found.values()))] if found else []), *on_halved(halved)]
+    return CacheContents(kept, labels, names, skipped, notes)
 
 
 def _decoding(options: FolderOptions) -> tuple[str, ...]:

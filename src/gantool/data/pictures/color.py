@@ -7,20 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from gantool.data.pictures.ranges import Ranges
-from gantool.data.pictures.wide import eight_bits, is_wide
-
 _SPACES = {"RGB": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",)}
 
 
-def plain(image: Image.Image, ranges: Ranges | None = None) -> Image.Image:
-    """The picture in one of L, LA, RGB, RGBA, CMYK at 8 bits; transparency, however stored, as an alpha channel.
-
-    Pixels of more than 8 bits are reduced from `ranges`, or from the picture's own where it has none.
-    """
+def plain(image: Image.Image) -> Image.Image:
+    """A picture of 8 bits in one of L, LA, RGB, RGBA, CMYK; transparency, however stored, as an alpha channel."""
     mode = image.mode
-    if is_wide(mode):
-        return eight_bits(image, ranges)
     if mode == "1":
         image = _unpacked(image)
     elif mode in ("P", "PA"):

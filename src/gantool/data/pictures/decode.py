@@ -10,16 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import ExifTags, Image, ImageColor, UnidentifiedImageError
 
 from gantool.data.pictures.color import flattened, plain, to_srgb
+from gantool.data.pictures.deep import is_halved
 from gantool.data.pictures.formats import COMMON, is_heic, uncommon
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.ranges import Kind, Range, Ranges
-from gantool.data.pictures.wide import extremes, is_wide, kind_of
+from gantool.data.pictures.ranges import FULL, Ranges, own_ranges
+from gantool.data.pictures.wide import Wide, is_wide, mode_of
 from gantool.errors import DataError
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit for an error; 13,000 x 13,000
@@ -35,13 +37,16 @@ UPRIGHT = {
 }
 
 
+Facts = dict[str, Any]
+
+
 class UndecodableError(DataError):
     """A file that cannot be used; the text is the reason alone."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """The facts that a picture's header gives before it is decoded."""
+    """The facts that a picture's header gives before it is decoded; `mode` as by `wide.mode_of`."""
 
     format: str
     mode: str
@@ -52,7 +57,7 @@ class Header:
     @property
     def is_grey(self) -> bool:
         """True if the file stores no colour."""
-        return self.mode in ("1", "L", "LA", "La") or is_wide(self.mode)
+        return self.mode.partition(";")[0] in ("1", "L", "LA", "La", "I", "F")
 
 
 @contextmanager
@@ -78,28 +83,35 @@ def decode(
 ) -> UInt8[np.ndarray, "c h w"]:
     """The picture in `file` as uint8 `[channels, resolution, resolution]`: upright, sRGB, on the background.
 
-    Four channels are RGB multiplied by alpha, and alpha (see `pixels`), on no background. Raises UndecodableError with
-    the reason.
+    Four channels are RGB multiplied by alpha, and alpha (see `pixels`), on no background. Pixels of more than 8 bits
+    are reduced from `ranges`, or from the picture's own. Raises UndecodableError with the reason.
+    """
+    return decode_with_facts(file, options, resolution, channels, ranges)[0]
+
+
+def decode_with_facts(
+    file: BytesIO | BufferedReader, options: FolderOptions, resolution: int, channels: int, ranges: Ranges | None
+) -> tuple[UInt8[np.ndarray, "c h w"], Facts]:
+    """The same, with the `extremes` of a picture that is reduced from its own range (their kind and the two values).
+
+    A picture of which only the high bytes can be read is `halved`.
     """
     with _refusing(), opened(file) as image:
-        return squared(image, options, resolution, channels, ranges)
-
-
-def decode_if(
-    file: BytesIO | BufferedReader, options: FolderOptions, resolution: int, channels: int, ranges: Ranges | None
-) -> UInt8[np.ndarray, "c h w"] | tuple[Kind, Range]:
-    """The same, but without `ranges` only the extremes of a picture that needs one."""
-    with _refusing(), opened(file) as image:
-        if ranges is None and is_wide(image.mode):
-            return kind_of(image.mode), extremes(image)
-        return squared(image, options, resolution, channels, ranges)
+        facts: Facts = {"halved": True} if is_halved(image) else {}
+        if not is_wide(mode_of(image)):
+            return squared(image, options, resolution, channels), facts
+        wide = Wide(image)
+        if ranges is None:
+            facts["extremes"] = found = (wide.kind, wide.extremes())
+            ranges = own_ranges([found])
+        return squared(image, options, resolution, channels, wide.eight_bits(ranges)), facts
 
 
 def peek(file: BytesIO | BufferedReader) -> Header:
     """The header alone, without decoding. Raises UndecodableError with the reason."""
     with _refusing(), opened(file) as image:
         alpha = image.has_transparency_data
-        return Header(image.format or "?", image.mode, image.width, image.height, alpha)
+        return Header(image.format or "?", mode_of(image), image.width, image.height, alpha)
 
 
 @contextmanager
@@ -144,20 +156,28 @@ def reason(error: Exception) -> str:
 
 
 def loaded(
-    image: Image.Image, side: int | None, ranges: Ranges | None = None
+    image: Image.Image, side: int | None, reduced: Image.Image | None = None
 ) -> tuple[Image.Image, Image.Transpose | None, object]:
-    """The picture decoded for a longer side of `side` (None: its own), its turn to upright, and its colour profile."""
-    if side is not None:
-        image.draft(None, (2 * side, 2 * side))  # JPEG decodes smaller, never below 2x
-    image.load()
-    return plain(image, ranges), UPRIGHT.get(_orientation(image)), image.info.get("icc_profile")
+    """The picture decoded for a longer side of `side` (None: its own), its turn to upright, and its colour profile.
+
+    `reduced` are its pixels in 8 bits, if they were reduced already. Else grey is reduced from its own range, and
+    colours from all 16 bits: among the frames of a film a range of its own would brighten a dark one.
+    """
+    if reduced is None and is_wide(mode := mode_of(image)):
+        reduced = Wide(image).eight_bits(FULL if mode.startswith("RGB") else None)
+    elif reduced is None:
+        if side is not None:
+            image.draft(None, (2 * side, 2 * side))  # JPEG decodes smaller, never below 2x
+        image.load()
+        reduced = plain(image)
+    return reduced, UPRIGHT.get(_orientation(image)), image.info.get("icc_profile")
 
 
 def squared(
-    image: Image.Image, options: FolderOptions, resolution: int, channels: int, ranges: Ranges | None = None
+    image: Image.Image, options: FolderOptions, resolution: int, channels: int, reduced: Image.Image | None = None
 ) -> UInt8[np.ndarray, "c h w"]:
-    """A picture that Pillow has opened, as `decode` gives it."""
-    small, turn, profile = loaded(image, resolution, ranges)
+    """A picture that Pillow has opened, as `decode` gives it; `reduced` as for `loaded`."""
+    small, turn, profile = loaded(image, resolution, reduced)
     small = _resized(small, options, resolution)
     if turn is not None:
         small = small.transpose(turn)

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gantool.data.pictures.decode import decode, decode_if, peek
+from gantool.data.pictures.decode import decode_with_facts, peek
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.wide import is_wide
 
 LOOKS = 16
 """The perceptual hash has 16 x 16 bits, one if a cell is brighter than its right neighbour (dHash, Krawetz 2013)."""
@@ -23,9 +22,8 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
     header = peek(file)
     frames = frame_count(file)
     file.seek(0)
-    wide = decode_if(file, _AS_SEEN, 1, 1, None) if is_wide(header.mode) else None
-    file.seek(0)
-    pixels = decode(file, _AS_SEEN, LOOKS + 1, 4)[:, :LOOKS]
+    pixels, facts = decode_with_facts(file, _AS_SEEN, LOOKS + 1, 4, None)
+    pixels = pixels[:, :LOOKS]
     grey = np.rint(_LUMA @ pixels[:3].reshape(3, -1)).reshape(pixels.shape[1:]) + 255 - pixels[3]  # on white
     file.seek(0)
     return {
@@ -37,7 +35,7 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
         "alpha": header.has_alpha,
         "transparent": bool((pixels[3] < 255).any()),
         "animated": frames > 1,
-        "extremes": wide if isinstance(wide, tuple) else None,
+        **facts,
         "digest": hashlib.file_digest(file, "sha256").hexdigest(),
         "looks": np.packbits(grey[:, 1:] > grey[:, :-1] + 2).tobytes().hex(),
     }

@@ -73,3 +73,11 @@ def described(ranges: Ranges, found: Sequence[Sequence[Any]], noun: str = "") ->
         held = f"{noun or f'{len(these):,} pictures'} of {kind} from {low:,.6g} to {high:,.6g}"
         parts.append(f"{held}: {black:,.6g} is black and {white:,.6g} is white")
     return f"{'; '.join(parts)} (range=full or range=MIN-MAX sets another)."
+
+
+def on_halved(paths: Sequence[str]) -> list[str]:
+    """A sentence on pictures whose colours lose their low bytes, if there are any."""
+    if not paths:
+        return []
+    named = paths[0] if len(paths) == 1 else f"{len(paths):,} pictures, as {paths[0]}"
+    return [f"Only the high 8 of the 16 bits of each colour are read in {named}; as PNG all would be."]

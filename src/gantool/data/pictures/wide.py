@@ -1,4 +1,4 @@
-"""Grey pictures of more than 8 bits, read in strips of rows and reduced to 8 bits."""
+"""Pictures of more than 8 bits a channel, read in strips of rows and reduced to 8 bits."""
 
 from collections.abc import Iterator
 
@@ -6,56 +6,82 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gantool.data.pictures.ranges import Kind, Range, Ranges, own_range
+from gantool.data.pictures.deep import Box, Deep, deep_mode
+from gantool.data.pictures.ranges import FULL, Kind, Range, Ranges, own_range
 
 _STRIP = 1 << 22
 
+Values = NDArray[np.generic]
+
+
+def mode_of(image: Image.Image) -> str:
+    """The mode of a picture that is not decoded yet: Pillow's, or `RGB;16` and the like for colours of 16 bits."""
+    return deep_mode(image) or image.mode
+
 
 def is_wide(mode: str) -> bool:
-    """True if a pixel of this mode is one number of more than 8 bits."""
-    return mode in ("I", "F") or mode.startswith("I;16")
+    """True if a channel of this mode has more than 8 bits."""
+    return mode in ("I", "F") or ";16" in mode
 
 
-def kind_of(mode: str) -> Kind:
-    """The kind of numbers that a wide picture of this mode holds."""
-    return "floats" if mode == "F" else "integers"
+class Wide:
+    """A picture of more than 8 bits a channel, decoded now; it must not have been decoded before."""
 
+    def __init__(self, image: Image.Image) -> None:
+        self.kind: Kind = "floats" if image.mode == "F" else "integers"
+        self._mode = mode_of(image)
+        self._image = image
+        self._deep = Deep(image) if deep_mode(image) else None
 
-def extremes(image: Image.Image) -> Range:
-    """The least and the greatest finite value of a wide picture; 0 and 0 where there is none."""
-    found = [values[np.isfinite(values)] for _, values in _strips(image)]
-    found = [values for values in found if values.size]
-    if not found:
-        return (0.0, 0.0)
-    return float(min(values.min() for values in found)), float(max(values.max() for values in found))
+    def extremes(self) -> Range:
+        """The least and the greatest finite value, alpha left aside; 0 and 0 where there is none."""
+        low, high = np.inf, -np.inf
+        for _, colours, _ in self._strips():
+            finite = colours[np.isfinite(colours)] if self.kind == "floats" else colours
+            if finite.size:
+                low, high = min(low, finite.min()), max(high, finite.max())
+        return (float(low), float(high)) if low <= high else (0.0, 0.0)
 
-
-def eight_bits(image: Image.Image, ranges: Ranges | None) -> Image.Image:
-    """A wide picture as L, or LA where one value is transparent; without a range for it, by its own."""
-    chosen = (ranges or {}).get(kind_of(image.mode)) or own_range(kind_of(image.mode), [extremes(image)])
-    table = scaled(np.arange(1 << 16), chosen) if image.mode.startswith("I;16") else None
-    key = image.info.get("transparency")
-    grey = Image.new("L", image.size)
-    alpha = Image.new("L", image.size) if isinstance(key, int) else None
-    for box, values in _strips(image):
-        grey.paste(Image.fromarray(scaled(values, chosen) if table is None else table[values]), box)
+    def eight_bits(self, ranges: Ranges | None = None) -> Image.Image:
+        """The picture as L, LA, RGB or RGBA, from its range in `ranges` or else from its own. To be called last."""
+        chosen = (ranges or {}).get(self.kind) or own_range(self.kind, [self.extremes()])
+        table = scaled(np.arange(1 << 16), chosen) if ";16" in self._mode else None
+        # Colours take the place of their high bytes, which have been read by then: another picture is too much memory.
+        small = self._image if self._mode.startswith("RGB") else Image.new("L", self._image.size)
+        alpha = None
+        for box, colours, opacity in self._strips():
+            small.paste(Image.fromarray(scaled(colours, chosen) if table is None else table[colours]), box)
+            if opacity is not None:
+                alpha = alpha or Image.new("L", self._image.size)
+                alpha.paste(Image.fromarray(opacity), box)
         if alpha is not None:
-            alpha.paste(Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8)), box)
-    if alpha is not None:
-        grey.putalpha(alpha)
-    return grey
+            small.putalpha(alpha)
+        small.info.pop("transparency", None)  # it is in 16 bits, and the alpha channel now
+        return small
+
+    def _strips(self) -> Iterator[tuple[Box, Values, NDArray[np.uint8] | None]]:
+        """Boxes of some rows with their colours and opacity, so that a large picture is never whole in memory."""
+        key = self._image.info.get("transparency")
+        rows = max(1, _STRIP // self._image.width)
+        for top in range(0, self._image.height, rows):
+            box = (0, top, self._image.width, min(self._image.height, top + rows))
+            if self._deep is None:
+                colours = np.asarray(self._image.crop(box))
+                yield box, colours, _keyed(colours == key) if isinstance(key, int) else None
+                continue
+            colours, opacity = self._deep.values(box)
+            if opacity is not None:
+                yield box, colours, scaled(opacity, FULL["integers"])
+            else:
+                yield box, colours, _keyed((colours == key).all(-1)) if isinstance(key, tuple) else None
 
 
-def scaled(values: NDArray[np.generic], chosen: Range) -> NDArray[np.uint8]:
+def scaled(values: Values, chosen: Range) -> NDArray[np.uint8]:
     """Values as 8 bits, clipped to the range from black to white; NaN is black."""
     black, white = chosen
     floats = np.nan_to_num(values.astype(np.float64), nan=black, posinf=white, neginf=black).clip(black, white)
     return np.rint((floats - black) * (255 / (white - black))).astype(np.uint8)
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], NDArray[np.generic]]]:
-    """Boxes of some rows with their values, so that a large picture is never whole in memory as floats."""
-    rows = max(1, _STRIP // image.width)
-    for top in range(0, image.height, rows):
-        box = (0, top, image.width, min(image.height, top + rows))
-        yield box, np.asarray(image.crop(box))
+def _keyed(transparent: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return np.where(transparent, 0, 255).astype(np.uint8)

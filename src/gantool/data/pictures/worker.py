@@ -12,7 +12,7 @@ from typing import Any
 
 from gantool.data.pictures.archive import Opener
 from gantool.data.pictures.complaints import Complaints, may_complain
-from gantool.data.pictures.decode import decode_if, quiet_pillow, reason
+from gantool.data.pictures.decode import decode_with_facts, quiet_pillow, reason
 from gantool.data.pictures.inspection import inspect
 from gantool.data.pictures.listing import Item, Listing
 from gantool.data.pictures.options import FolderOptions
@@ -26,8 +26,8 @@ Answer = dict[str, Any]
 class Task:
     """Decode at `resolution` and `channels` into the rows of the file `pixels`; without that file, inspect instead.
 
-    Without `ranges`, pictures of more than 8 bits are not decoded: the answer has their `extremes`. With `aside`, TIFFs
-    are left to a worker process: their answer is `aside`.
+    Without `ranges`, pictures of more than 8 bits are reduced from their own, and the answer has their `extremes`.
+    With `aside`, TIFFs are left to a worker process: their answer is `aside`.
     """
 
     options: FolderOptions
@@ -101,9 +101,7 @@ def _answer(item: Item, opener: Opener, index: int, task: Task, rows: FileIO | N
                 return {"aside": True}
             if rows is None:
                 return inspect(file)
-            pixels = decode_if(file, task.options, task.resolution, task.channels, task.ranges)
-            if isinstance(pixels, tuple):
-                return {"extremes": pixels}
+            pixels, facts = decode_with_facts(file, task.options, task.resolution, task.channels, task.ranges)
     except Exception as error:
         return {"reason": reason(error)}
     try:
@@ -111,7 +109,7 @@ def _answer(item: Item, opener: Opener, index: int, task: Task, rows: FileIO | N
         rows.write(pixels.data)
     except OSError as error:
         raise _OutputError(f"{task.pixels} could not be written: {error.strerror or error}.") from error
-    return {}
+    return facts
 
 
 if __name__ == "__main__":

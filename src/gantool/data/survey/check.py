@@ -15,7 +15,7 @@ from gantool.data.pictures.inspection import LOOKS
 from gantool.data.pictures.labels import LabelledListing, labelled
 from gantool.data.pictures.natural import natural_resolution
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.ranges import Kind, Range, described, given_ranges, own_ranges
+from gantool.data.pictures.ranges import Kind, Range, described, given_ranges, on_halved, own_ranges
 from gantool.data.pictures.worker import Answer, Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import printable
@@ -131,10 +131,11 @@ def _findings(
     found = list(answers.values())
     paths = [pictures.listing.items[index].path for index in answers]
     labels, notes = pictures.classes(list(answers))
-    wide = [answer["extremes"] for answer in found if answer["extremes"]]
+    wide = [answer["extremes"] for answer in found if "extremes" in answer]
     ranges = (given_ranges(options.range) or own_ranges(wide)) if wide else {}
     if wide:
         notes = (*notes, described(ranges, wide))
+    halved = [path for path, answer in zip(paths, found, strict=True) if "halved" in answer]
     counts = Counter(labels)
     classes = {name: counts[name] for name in pictures.names(labels or ())}
     headers = [Header(one["format"], one["mode"], one["width"], one["height"], one["alpha"]) for one in found]
@@ -158,7 +159,7 @@ def _findings(
         "enlarged": sum(_used_side(header, options.fit) < training.resolution for header in headers),
         "duplicates": _duplicates(paths, found),
         "alike": _alike(paths, found),
-        "notes": list(notes),
+        "notes": [*notes, *on_halved(halved)],
         "ranges": ranges,
         "classes": dict(zip(distinct(list(classes)), classes.values(), strict=True)),
         "training": training,

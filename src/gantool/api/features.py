@@ -20,12 +20,19 @@ class Extractor(Part):
     Large images are computed by tiles (`--tile`) where the network that `select` returns has three attributes, in input
     pixels: `strides` (the distance of two features, by layer), `stride` (the largest of them; tiles lie on its grid)
     and `halo` (how far away an input may be on which a feature depends: a tile is given with so much around it).
+
+    `gantool evaluate` compares the mean magnitudes over places of the last of `layers`, or of those that
+    `metric_layers` names, or of the last feature where there are no layers; a feature `[n, d]` stays as it is. All are
+    divided by their root mean square among the data's, unless they are `calibrated`: of a scale that is the same for
+    any data.
     """
 
     layers: Sequence[str] = ()
     content_layers: Mapping[str, float] = MappingProxyType({})
     style_layers: Mapping[str, float] = MappingProxyType({})
     style_loss: str = "gram"
+    metric_layers: Sequence[str] = ()
+    calibrated: bool = False
 
     @abstractmethod
     def __call__(self, images: Float[Tensor, "n c h w"]) -> Sequence[Float[Tensor, "n *feature"]]:

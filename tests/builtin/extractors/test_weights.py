@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from gantool.builtin.extractors import weights
-from gantool.builtin.extractors.weights import WeightsUnavailableError, available
+from gantool.builtin.extractors.weights import WeightsUnavailableError, at_hand, available
 
 
 @pytest.fixture
@@ -84,3 +84,12 @@ def test_two_that_want_the_same_weights_fetch_them_once(asked, monkeypatch):
         first, second = threads.map(available, ["vgg19", "vgg19"])
     assert len(requests) == 1
     assert list(load_file(first)) == list(load_file(second)) == ["features.0.weight"]
+
+
+def test_weights_at_hand_are_found_without_a_fetch(asked, tmp_path):
+    assert at_hand("squeezenet") is None
+    place = tmp_path / "cache" / "weights" / "squeezenet.safetensors"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"")
+    assert at_hand("squeezenet") == place == available("squeezenet")
+    assert asked == []

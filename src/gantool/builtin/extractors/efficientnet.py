@@ -72,6 +72,7 @@ class EfficientNet(Trained):
     layers = ("stem", *NAMED.values(), "head")
     content_layers: Mapping[str, float] = {"stage3": 1.0}
     style_layers: Mapping[str, float] = {"stem": 1.0, "stage1": 1.0, "stage2": 1.0, "stage3": 1.0, "stage4": 1.0}
+    calibrated = True
 
     def __init__(self, options: EfficientNetOptions) -> None:
         self._options = options

@@ -36,10 +36,11 @@ class Filters(Extractor):
         self.layers = (*(f"scale{scale}" for scale in scales), *(f"edges{scale}" for scale in scales))
         self.style_layers: Mapping[str, float] = {f"scale{scale}": 1.0 for scale in scales[:2]}
         self.content_layers: Mapping[str, float] = {f"edges{scales[min(1, len(scales) - 1)]}": 1.0}
+        self.metric_layers = tuple(f"scale{scale}" for scale in scales)
 
     @cached_property
     def _whole(self) -> "FilterBank":
-        return self.select([name for name in self.layers if name.startswith("scale")])
+        return self.select(self.metric_layers)
 
     def __call__(self, images: Float[Tensor, "n 3 h w"]) -> Sequence[Float[Tensor, "n _ _ _"]]:
         """Features of all `scale` layers."""

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,20 +72,30 @@ def available(name: str) -> Path:
 
     Raises WeightsUnavailableError, without a try if one failed within the last hour.
     """
+    if found := at_hand(name):
+        return found
     if name in PACKAGED:
         return _packaged(name)
-    own = cache_folder() / "weights" / f"{name}.safetensors"
-    if own.is_file():
-        return own
-    url = _url(name)
-    shared = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
-    if shared.is_file():
-        return shared
+    own = _cached(name)
     own.parent.mkdir(parents=True, exist_ok=True)
     with only_builder(own.with_suffix(".lock"), f"fetches the weights of {name}"):
         if not own.is_file():
-            _try_to_fetch(name, url, own)
+            _try_to_fetch(name, _url(name), own)
     return own
+
+
+def at_hand(name: str) -> Path | None:
+    """The path of a network's weights if they are on this machine: in an installed package or a cache; else None."""
+    if name in PACKAGED:
+        with suppress(WeightsUnavailableError):
+            return _packaged(name)
+        return None
+    shared = Path(torch.hub.get_dir()) / "checkpoints" / _url(name).rpartition("/")[2]
+    return next((path for path in (_cached(name), shared) if path.is_file()), None)
+
+
+def _cached(name: str) -> Path:
+    return cache_folder() / "weights" / f"{name}.safetensors"
 
 
 def _try_to_fetch(name: str, url: str, own: Path) -> None:

@@ -40,8 +40,7 @@ def reference() -> str:
     parts += ["### Events\n", *_described("api/events.py", offered)]
     parts += ["### Runs and models\n", *_settings()]
     for path in (
-        "run/planning.py",
-        "run/start.py",
+        "run/face.py",
         "sampling/load.py",
         "sampling/model.py",
         "engine/model_file.py",

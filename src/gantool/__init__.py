@@ -42,8 +42,7 @@ if TYPE_CHECKING:
         UnknownNameError,
         UsageError,
     )
-    from gantool.run.planning import configure
-    from gantool.run.start import train, trainer
+    from gantool.run.face import configure, train, trainer
     from gantool.sampling.latent_file import LatentFile, load_latents, save_latents
     from gantool.sampling.load import load
     from gantool.sampling.model import Model
@@ -51,8 +50,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "gantool.run.planning": ("configure",),
-    "gantool.run.start": ("train", "trainer"),
+    "gantool.run.face": ("configure", "train", "trainer"),
     "gantool.sampling.load": ("load",),
     "gantool.api.specs": (
         "API_VERSION", "Architecture", "Command", "Component", "ImageShape", "OnCpu", "OptimizerSetting",

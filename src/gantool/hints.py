@@ -154,6 +154,16 @@ def counterpart(word: str, known: Collection[str], others: Mapping[str, str], al
     return nearest(word.strip("-"), known) if alike else None
 
 
+def elsewhere(word: str, others: Mapping[str, Collection[str]]) -> str:
+    """The flags, of those with the names that each takes, with which a word makes sense; "" for none.
+
+    Flags that take the word itself come before those that know it as another tool's name for theirs.
+    """
+    same = [f"{flag} {word}" for flag, names in others.items() if word in names]
+    near = {flag: counterpart(word, names, COMPONENTS, alike=False) for flag, names in others.items()}
+    return " or ".join(same) or " ".join(f"{flag} {name}" for flag, name in near.items() if name)
+
+
 def hint(word: str, known: Mapping[str, str], alike: bool = True) -> str:
     """A hint to follow the error about a flag or setting that does not exist; "" where nothing is meant, or `alike`.
 

@@ -35,6 +35,20 @@ def test_check_prints_json(folder: Path) -> None:
     assert [broken["path"] for broken in report["broken"]] == ["broken.png"]
 
 
+def test_labels_that_training_would_not_find_fail_with_its_words(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["data", "check", str(folder), "--labels"])
+    assert done.exit_code == 1
+    assert isinstance(done.exception, DataError)
+    assert "sub-folder for each class" in str(done.exception)
+    for index, name in enumerate(("cat", "dog")):
+        (folder / name).mkdir()
+        (folder / f"{index}.png").rename(folder / name / "1.png")
+    (folder / "2.png").unlink()
+    done = CliRunner().invoke(app, ["data", "check", str(folder), "--labels"])
+    assert done.exit_code == 0, done.output
+    assert "2: cat 1, dog 1" in done.stdout
+
+
 def test_check_fails_when_nothing_is_usable(folder: Path) -> None:
     for file in folder.glob("?.png"):
         file.write_bytes(b"")

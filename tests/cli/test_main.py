@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from gantool import __version__
 from gantool.cli import main as cli
@@ -70,6 +71,13 @@ def test_help_lists_the_commands_and_version_is_the_packages() -> None:
     assert "plugins" in done.stdout
     assert "--version" in done.stdout
     assert run("--version").stdout.strip() == f"gantool {__version__}"
+
+
+def test_the_lines_of_a_docstring_are_none_on_a_help_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    page = CliRunner().invoke(cli.app, ["interpolate", "--help"]).stdout
+    assert "goes from the one to the other, also for a single seed." in page
+    assert "draws for it. `-o" not in page  # paragraphs stay
 
 
 def test_a_wrong_command_is_wrong_usage_with_the_nearest_name() -> None:

@@ -29,11 +29,12 @@ def config(run):
     return tomllib.loads((Path(run) / "config.toml").read_text())
 
 
-def test_the_command_begins_a_new_run_with_the_best_checkpoint_at_half_the_rate(gantool):
+def test_the_command_begins_a_new_run_with_the_best_checkpoint_at_the_rate_first_advised(gantool):
     Path("my plugins").mkdir()
     out = "anna's runs"
     ended = gantool(*TRAIN, "--lr", "1e-30", "--log", f"watch:{ALIKE}", "--out", out, "--name", "one",
                     "--plugins-dir", "my plugins")  # fmt: skip
+    assert "Begin a new run with it and the --lr of the recipe by: gantool train" in ended.err
     words, *_ = commands(ended.err)
     assert words[:3] == ["train", "--init", f"{out}/one/best"]
     assert words[-2:] == ["--plugins-dir", "my plugins"]
@@ -43,7 +44,7 @@ def test_the_command_begins_a_new_run_with_the_best_checkpoint_at_half_the_rate(
     after = config(f"{out}/one-2")
     changed = {key for key in before if before[key] != after[key]}
     assert changed == {"lr_g", "lr_d", "init", "init_sha256", "init_images"}
-    assert after["lr_g"] == after["lr_d"] == 5e-31
+    assert after["lr_g"] == after["lr_d"] == 2e-4
     words, *_ = commands(again.err)
     assert words[words.index("--name") + 1] == "one-2-2"
 

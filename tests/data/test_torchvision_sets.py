@@ -130,6 +130,10 @@ def test_without_files_and_without_download_the_error_says_where_to_put_them(
             "cannot be read without scipy: pip install scipy",
         ),
         (EOFError(), "EOFError. By hand"),
+        (
+            RuntimeError("Tried https://a, got: <urlopen error [Errno -2] Name unknown> Tried b: <urlopen error late>"),
+            "its server cannot be reached from this machine (Name unknown, late). By hand",
+        ),
     ],
 )
 def test_a_failed_download_is_explained(tmp_path: Path, fake: type[FakeSet], failure: Exception, words: str) -> None:

@@ -28,7 +28,7 @@ def test_a_critic_without_bounds_is_doubted():
 
 
 def test_a_slope_penalty_on_batch_norm_is_doubted():
-    assert any("BatchNorm mixes" in doubt for doubt in told(penalty=("r1",)))
+    assert any("BatchNorm makes the answers" in doubt for doubt in told(penalty=("r1",)))
     assert not told(penalty=("r1",), arch=f"{DCGAN},discriminator_norm=instance")
     assert not told()
 

@@ -136,6 +136,13 @@ def test_pictures_are_the_generators_in_true_colours() -> None:
     assert torch.equal(loaded.render(loaded.latents([4]))[0].float(), ((expected[0] + 1) * 127.5).round())
 
 
+def test_a_model_is_described_in_one_line() -> None:
+    card = ModelCard(architecture="dcgan:width=64", resolution=16, channels=3, images_seen=50_000)
+    named = Model(Gan(Convolutions(), nn.Identity(), 8), card.model_copy(update={"class_names": ("cat", "dog")}))
+    assert repr(named) == "<gantool.Model dcgan, 16 x 16, colour, 2 classes, 50,000 images seen>"
+    assert str(card.model_copy(update={"channels": 7})) == "dcgan, 16 x 16, 7 channels, 50,000 images seen"
+
+
 def test_grey_models_give_grey_pictures() -> None:
     assert model(Convolutions(channels=1)).sample([0])[0].mode == "L"
 

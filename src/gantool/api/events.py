@@ -74,12 +74,25 @@ class Checkpoint:
     path: Path
 
 
+class Advice(str):
+    """A warning of a run that begins, in a sentence; `instead` has the values that it advises, by setting."""
+
+    instead: Mapping[str, float]
+
+    def __new__(cls, message: str, instead: Mapping[str, float]) -> "Advice":
+        """The sentence with these values."""
+        made = super().__new__(cls, message)
+        made.instead = instead
+        return made
+
+
 @dataclass(frozen=True)
 class Warned:
-    """A warning for the user, in a sentence with its remedy."""
+    """A warning for the user, in a sentence with its remedy; `instead` has the values that it advises, by setting."""
 
     images_seen: int
     message: str
+    instead: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

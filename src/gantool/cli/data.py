@@ -39,6 +39,7 @@ def check(
         Literal["1", "3", "4"] | None,
         typer.Option("--channels", help="Training channels; 4 keeps transparency. Default: 1 or 3, as the pictures."),
     ] = None,
+    labels: Annotated[bool, typer.Option("--labels", help="Fail where training with --labels would.")] = False,
     sheet: Annotated[
         Path | None,
         typer.Option("--sheet", metavar="FILE", help="Also draw some of the pictures as training would see them."),
@@ -66,8 +67,17 @@ def check(
         result_json(report.model_dump() | drawn)
     else:
         result("\n".join([as_text(report), *(f"{title:<12} {text}" for title, text in drawn.items())]))
+    _require(report, labels)
+
+
+def _require(report: "Report", labels: bool) -> None:
+    """Fail where training on the pictures would, once the report is out."""
     if not report.usable:
         raise typer.Exit(1)
+    if labels and not report.classes:
+        from gantool.data.pictures.labels import unlabelled
+
+        raise unlabelled(report.path, ())  # the report has the notes
 
 
 def _options(text: str) -> "FolderOptions":

@@ -21,7 +21,7 @@ def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
         hint = hints.hint(word, flags, alike=False) or _elsewhere(word, commands) or hints.hint(word, flags)
         error.message, error.possibilities = f"{error.message}.{hint}", None
     elif isinstance(error, BadParameter) and isinstance(error.__cause__, ValidationError):
-        error.message = _said(error.__cause__.errors()[0])
+        _put(error, _said(error.__cause__.errors()[0]))
     elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and _takes_data(error):
         error.message += ". Pictures are named by --data, and an architecture by --arch."
 
@@ -55,9 +55,15 @@ def _said(problem: Mapping[str, Any]) -> str:
     """One of pydantic's errors in words."""
     given, context = problem.get("input"), problem.get("ctx", {})
     kind = str(problem["type"])
-    limits = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}", "greater_than": "above {gt}"}
+    limits = {"greater_than_equal": "{ge} or more", "less_than_equal": "{le} or less", "greater_than": "more than {gt}"}
     if kind in limits:
-        return f"it takes a number {limits[kind].format(**context)}, not {given}."
+        return f"takes {limits[kind].format(**context)}, not {given}."
     if kind.partition("_")[0] in _TAKES:
-        return f"it takes {_TAKES[kind.partition('_')[0]]}, not {given!r}."
-    return f"{str(problem['msg']).removeprefix('Value error, ').rstrip('.')}."
+        return f"takes {_TAKES[kind.partition('_')[0]]}, not {given!r}."
+    return f"is wrong: {str(problem['msg']).removeprefix('Value error, ').rstrip('.')}."
+
+
+def _put(error: BadParameter, said: str) -> None:
+    """Replace the whole sentence: the flag, or the argument, and what is said of it."""
+    error.message = f"{error.param.opts[0] if error.param and error.param.opts else error.param_hint} {said}"
+    error.format_message = lambda: error.message  # type: ignore[method-assign]

@@ -1,5 +1,6 @@
 """The command `gantool`: its sub-commands, and the border where errors become sentences and exit codes."""
 
+import inspect
 import io
 import logging
 import os
@@ -67,6 +68,9 @@ app.command()(interpolate)
 app.command(cls=ComponentCommand)(stylize)
 app.add_typer(data.app, name="data")
 app.add_typer(plugins.app, name="plugins")
+for _command in (each for group in (app, data.app, plugins.app) for each in group.registered_commands):
+    # A line of the docstring is none on the page, where only paragraphs are kept.
+    _command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(_command.callback) or "")
 
 
 class _WarningHandler(logging.Handler):

@@ -1,5 +1,6 @@
 """`gantool plugins new`: a package to start a plugin from."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -37,3 +38,5 @@ def new(
     say("Next:")
     for command in written.commands:
         say(f"  {command}")
+    if find_spec("pytest") is None:
+        say("The last one needs pytest, which is not installed here: pip install pytest")

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from gantool.api.run_config import MOST_RESOLUTION
+from gantool.api.run_config import COLORS, MOST_RESOLUTION
 from gantool.engine.bounds import MOST_TENSORS
 from gantool.errors import CheckpointError, printable
 from gantool.files import write_atomically
@@ -53,6 +53,18 @@ class ModelCard(BaseModel):
     began_with: Origin | None = None
     digest: str = ""
     """SHA-256 of weights and card as they are in the file; empty in files of earlier versions."""
+
+    @property
+    def name(self) -> str:
+        """The architecture without its options."""
+        return self.architecture.partition(":")[0]
+
+    def __str__(self) -> str:
+        """One line about the generator: `dcgan, 64 x 64, colour, 10 classes, 50,000 images seen`."""
+        color = COLORS.get(self.channels, f"{self.channels} channels")
+        classes = [f"{len(self.class_names):,} classes"] if self.class_names else []
+        size = f"{self.resolution} x {self.resolution}"
+        return ", ".join([self.name, size, color, *classes, f"{self.images_seen:,} images seen"])
 
 
 def save_generator(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -> None:

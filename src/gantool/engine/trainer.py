@@ -125,7 +125,7 @@ class Trainer:
             )
         )  # fmt: skip
         for warning in self.warnings:
-            self._tell(Warned(self.images_seen, warning))
+            self._tell(Warned(self.images_seen, warning, getattr(warning, "instead", {})))
         for network in self.game.gan.networks:
             network.train()
         self.cadence.begin()

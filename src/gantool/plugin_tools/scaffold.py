@@ -53,7 +53,7 @@ def new_plugin(name: str, kind: str, out: Path) -> Written:
     out.mkdir(parents=True, exist_ok=True)
     write_folder_atomically(folder, write)
     example = _about(kind)["example"].replace("your-name", name)
-    commands = [f"gantool plugins install --editable {_typed(folder)}", example, f"python -m pytest {folder}"]
+    commands = [f"gantool plugins install --editable {_typed(folder)}", example, f"python -m pytest {_typed(folder)}"]
     return Written(folder, [folder / path for path in files], commands)
 
 

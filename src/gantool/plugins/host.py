@@ -15,7 +15,7 @@ from pathlib import Path
 from gantool.api.kinds import KINDS
 from gantool.api.specs import Spec
 from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, shortened
-from gantool.hints import COMMANDS, COMPONENTS, counterpart
+from gantool.hints import COMMANDS, COMPONENTS, counterpart, elsewhere
 from gantool.plugins.companions import explained, providing
 from gantool.plugins.grammar import Choice, parse_choice, read_options
 from gantool.plugins.loading import Candidate, CollectedSpecs, Key, built_in, collect, in_folder, installed
@@ -187,10 +187,11 @@ class PluginHost:
                 return PluginError(
                     f"{kind.capitalize()} {name!r} is not available: plugin {plugin.title} is {plugin.status} ({why})."
                 )
-        known, others = self._of(kind), providing(kind)
-        near = counterpart(name, [*known, *others], COMMANDS if kind == "command" else COMPONENTS)
-        elsewhere = [other for other in KINDS if name in self._components[other]]
-        also = f" {name!r} is a component of kind {elsewhere[0]}." if elsewhere else ""
+        known, brought_in = self._of(kind), providing(kind)
+        near = counterpart(name, [*known, *brought_in], COMMANDS if kind == "command" else COMPONENTS)
+        others = {spec.flag: self._components[other] for other, spec in KINDS.items() if spec.flag and other != kind}
+        meant = elsewhere(name, others)
+        near, also = (None, f" Did you mean {meant}?") if meant else (near, "")
         unread = [plugin for plugin in self._plugins if plugin.status == "broken"]
         maybe = f" Broken plugins that may have it: {briefly(unread)}." if unread else ""
         if near not in known and (brought := explained(kind, near or name)):

@@ -82,7 +82,8 @@ def check_types(settings: Mapping[str, Any], place: str) -> dict[str, Any]:
     values = {}
     for key, value in spread(settings).items():
         if key not in RunConfig.model_fields:
-            raise OptionError(f"{place}: there is no setting {key!r}.{_hint(key, (*RunConfig.model_fields, *ALIASES))}")
+            known = (*RunConfig.model_fields, *ALIASES)
+            raise OptionError(f"{place or 'The settings'}: there is no setting {key!r}.{_hint(key, known)}")
         info = RunConfig.model_fields[key]
         finite_only = ConfigDict(allow_inf_nan=False)  # as RunConfig has it
         adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info], config=finite_only)  # type: ignore[arg-type]
@@ -106,22 +107,22 @@ def _as_given(settings: Mapping[str, Any]) -> dict[str, str]:
 def _explained(
     error: ValidationError, place: str, given: Mapping[str, str], key: str = "", value: Any = None
 ) -> OptionError:
-    first = error.errors()[0]
+    first, place = error.errors()[0], f"{place}: " if place else ""
     name_only = not key and len(first["loc"]) == 1  # else it is an item of a tuple
     if not key:
         key, value = str(first["loc"][0]), first.get("input")
     name = named(given.get(key, key))
     shown = shortened(_formatted(value), MOST_SHOWN)
     if first["type"] == "missing" and name_only:
-        return OptionError(f"{place}: {name} is missing.")
+        return OptionError(f"{place}{name} is missing.")
     takes = phrase(RunConfig.model_fields[key]).replace("'+'", "','") if key in RunConfig.model_fields else ""
     if first["type"] == "finite_number":
         takes = finite(takes)
     if takes and first["type"] not in ("value_error", "assertion_error"):
         near = counterpart(shown, choices(RunConfig.model_fields[key]), COMPONENTS)
         meant = f" Did you mean {near!r}?" if near else ""
-        return OptionError(f"{place}: {name} takes {takes}, not {shown}.{meant}")
-    return OptionError(f"{place}: {name} {shown}: {first['msg'].lower()}.")
+        return OptionError(f"{place}{name} takes {takes}, not {shown}.{meant}")
+    return OptionError(f"{place}{name} {shown}: {first['msg'].lower()}.")
 
 
 def spread(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def settings(host: PluginHost, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _architecture(host: PluginHost, text: str | None, found: Initial) -> str:
     """The architecture that was asked for, with the model's options where it is the model's own."""
-    if text is not None and text.partition(":")[0] != found.card.architecture.partition(":")[0]:
+    if text is not None and text.partition(":")[0] != found.card.name:
         return text
     try:
         chosen = host.resolve("architecture", found.card.architecture)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from gantool.api.events import Advice
 from gantool.api.specs import Architecture, Setting
 from gantool.api.strategies import Balance
 from gantool.errors import GantoolError, PluginError
@@ -52,8 +53,9 @@ def slope_warnings(prepared: PreparedRun) -> Iterator[str]:
             )
     if slopes and any(isinstance(module, _BatchNorm) for module in discriminator.modules()):
         yield (
-            f"{flag_of(slopes[0])} takes the slope of each sample by itself, but this discriminator's BatchNorm mixes "
-            "the samples of a batch. Use another normalisation, as in --arch dcgan:discriminator_norm=instance."
+            f"{flag_of(slopes[0])} is meant for a discriminator that judges every image by itself; BatchNorm makes the "
+            "answers of this one depend on the whole batch. Use another normalisation, as in --arch "
+            "dcgan:discriminator_norm=instance."
         )
     for one in chosen:
         weight, weights = number(one, "weight"), usual.get(one.text)
@@ -153,7 +155,7 @@ def _balance_of_recipe(prepared: PreparedRun) -> Balance | None:
     return None
 
 
-def rate_warnings(prepared: PreparedRun) -> Iterator[str]:
+def rate_warnings(prepared: PreparedRun) -> Iterator[Advice]:
     """Warnings about learning rates far from those of the recipe, with the factors of the balance."""
     config, chosen, arch = prepared.config, prepared.components.strategies, prepared.components.architecture.spec
     if not isinstance(arch, Architecture):
@@ -175,17 +177,20 @@ def rate_warnings(prepared: PreparedRun) -> Iterator[str]:
         if scale[flag] != own_scale[flag]:
             shown = f"{name} {given[flag]:g}, by {_named('balance', chosen)} {scale[flag]:g} times as high, is"
             remedy = f"Let the balance change it less, or try {name} "
+        settings = [one[2:].replace("-", "_") for one in (given if together else [flag])]
         if rate * TIMID <= lowest:
-            yield (
-                f"{shown} {lowest / rate:,.0f} times lower than the lowest that the recipe of {arch.name} "
-                f"has ({lowest:g}), so that hardly anything is learnt. {remedy}{lowest / scale[flag]:g}."
+            yield Advice(
+                f"{shown} {_times(lowest / rate)} times lower than the lowest that the recipe of {arch.name} "
+                f"has ({lowest:g}), so that hardly anything is learnt. {remedy}{lowest / scale[flag]:g}.",
+                dict.fromkeys(settings, lowest / scale[flag]),
             )
         if rate >= BOLD * highest:
-            yield (
+            yield Advice(
                 f"{shown} {_times(rate / highest)} times the highest that the recipe of {arch.name} has "
-                f"({highest:g}), and some runs diverge at such a rate. {remedy}{highest / scale[flag]:g}."
+                f"({highest:g}), and some runs diverge at such a rate. {remedy}{highest / scale[flag]:g}.",
+                dict.fromkeys(settings, highest / scale[flag]),
             )
 
 
 def _times(factor: float) -> str:
-    return f"{factor:,.0f}" if factor >= 100 else f"{factor:.3g}"
+    return f"{factor:,.0f}" if 100 <= factor < 1e7 else f"{factor:.3g}"

@@ -14,7 +14,7 @@ from gantool.run import resuming
 from gantool.run.components import RunComponents
 from gantool.run.defaults import DefaultChoice
 from gantool.run.initial import Initial, initial_of
-from gantool.run.resolve import ResolvedRun, by_flag, given_settings, resolve, resolve_run
+from gantool.run.resolve import ResolvedRun, by_flag, given_settings, resolve_run
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,6 @@ class Plan:
     given: Mapping[str, bool] = field(default_factory=dict)
     initial: Initial | None = None
     from_newest: bool = False
-
-
-def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
-    """A resolved configuration from settings named like the command line's flags, over those of a TOML file.
-
-    Raises UsageError and its kin for unknown names and wrong values.
-    """
-    return resolve(host(), settings, Path(config) if config is not None else None)
 
 
 def plan_of(config: RunConfig) -> Plan:

@@ -14,6 +14,7 @@ from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import ImageShape, OptimizerSetting
 from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
+from gantool.data.pictures.labels import unlabelled
 from gantool.engine.bounds import TooLargeError, bounded
 from gantool.engine.contract_check import check_contract
 from gantool.engine.devices import free_memory, keep_freed_memory
@@ -123,11 +124,7 @@ def check_batch(config: RunConfig, count: int) -> None:
 def _unlabelled(source: Chosen, notes: Sequence[str]) -> DataError:
     kind = "the sources" if isinstance(source, JoinedChoice) else "source"
     place = getattr(source.options, "path", f"{kind} {source.spec.name}")
-    return DataError(
-        f"--labels was given, but there are no classes in {place}. {' '.join((*notes, ''))}A folder needs a "
-        "sub-folder for each class (cats/, dogs/) and no pictures beside them, or a file of labels "
-        "(folder:labels=FILE); without labels, leave --labels out."
-    )
+    return unlabelled(place, notes)
 
 
 def build_gan(

@@ -116,7 +116,7 @@ def by_flag(given: Iterable[str], requested: Mapping[str, Any]) -> Mapping[str, 
 def given_settings(requested: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
     """The settings given by flags and file, aliases replaced: flags win, None means not given."""
     given = {key: value for key, value in requested.items() if value is not None}
-    check_types(given, "The settings")
+    check_types(given, "")
     written = read_config(file) if file else {}
     for name in ("history", *(("init_sha256", "init_images") if "init" in given else ())):
         written.pop(name, None)  # of the run that wrote the file, and of the model that it began with

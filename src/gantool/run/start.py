@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -20,15 +19,14 @@ from gantool.engine.model_file import ModelCard
 from gantool.engine.run_names import SKIPPED, beside
 from gantool.engine.state import is_same_data
 from gantool.engine.trainer import Trainer
-from gantool.errors import ResumeError, UsageError, printable
+from gantool.errors import ResumeError, printable
 from gantool.files import RunLock, write_text
-from gantool.plugins.host import host
 from gantool.run import folder as run_folder
 from gantool.run.components import source_name
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.initial import Weights, origin_of, read_weights
 from gantool.run.joined import JoinedChoice
-from gantool.run.planning import Plan, configure, plan_of
+from gantool.run.planning import Plan, plan_of
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
 from gantool.sampling import providers
 
@@ -92,19 +90,6 @@ def _made(
         run_folder.save_config(run, config)
         _list_skipped(run, source)
     return made
-
-
-def train(
-    config: RunConfig | Plan | None = None, out: Path | str = Path("runs"), progress: bool = True, **settings: Any
-) -> Path:
-    """Train to the end and return the run folder: `gantool.train(arch="dcgan", data="photos", images="50k")`.
-
-    Progress and warnings go to standard error, on terminals and in notebooks with a bar, unless `progress` is False.
-    """
-    if config is not None and settings:
-        raise UsageError(f"Settings ({', '.join(settings)}) beside a configuration: put them into gantool.configure().")
-    observers = [host().resolve("observer", "console").build()] if progress else []
-    return trainer(config or configure(**settings), out, observers).train().run
 
 
 def _resumed_lock(plan: Plan, world: World, if_it_fails: ExitStack) -> RunLock | None:

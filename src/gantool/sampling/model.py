@@ -43,14 +43,13 @@ class Model:
         self._drawing = Drawing(card.resolution, self.device)
         self._known_means: dict[int | None, Tensor] = {}
 
+    def __repr__(self) -> str:
+        return f"<gantool.Model {self.card}>"
+
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, by index; empty for a model without labels."""
         return self.card.class_names
-
-    @property
-    def _architecture(self) -> str:
-        return self.card.architecture.partition(":")[0]
 
     @property
     def space(self) -> str:
@@ -95,7 +94,7 @@ class Model:
         wanted = self.latents([0], 0 if self.class_names else None).shape[1:]
         if latents.shape[1:] != wanted:
             raise OptionError(
-                f"These latents are of shape {list(latents.shape[1:])}; this {self._architecture} takes "
+                f"These latents are of shape {list(latents.shape[1:])}; this {self.card.name} takes "
                 f"{list(wanted)}: they are of another model."
             )
         if self.space == "z" and self.class_names and labels is None:
@@ -179,7 +178,7 @@ class Model:
 
     def choose_labels(self, seeds: Sequence[int], labels: LabelChoice) -> Labels:
         """Class indices `[n]` for n seeds; None for a model without labels."""
-        return choose_labels(self.class_names, seeds, labels, self._architecture)
+        return choose_labels(self.class_names, seeds, labels, self.card.name)
 
     def _latents(self, seeds: Sequence[int], labels: Labels, truncation: float) -> Float[Tensor, "n *d"]:
         for seed in seeds:
@@ -230,12 +229,12 @@ class Model:
         ):
             got = f"a tensor {list(images.shape)}" if isinstance(images, Tensor) else f"a {type(images).__name__}"
             raise PluginError(
-                f"The generator of {self._architecture} (from {self.card.provider}) returned {got}; the contract "
+                f"The generator of {self.card.name} (from {self.card.provider}) returned {got}; the contract "
                 "is a tuple of images [n, c, h, w], coarse to fine: for one resolution, `return (images,)`."
             )
         if not torch.isfinite(images[-1]).all():
             raise CheckpointError(
-                f"This {self._architecture} draws pictures that are not finite: its weights are damaged, or of a run "
+                f"This {self.card.name} draws pictures that are not finite: its weights are damaged, or of a run "
                 "that diverged. Use an earlier checkpoint."
             )
         by_side: dict[int, Tensor] = {image.shape[-1]: image for image in images}
@@ -247,4 +246,4 @@ class Model:
 
     def _no_level(self, level: int, sides: Sequence[int]) -> OptionError:
         there = ", ".join(map(str, sides))
-        return OptionError(f"No level of {level} pixels: this {self._architecture} draws {there}.")
+        return OptionError(f"No level of {level} pixels: this {self.card.name} draws {there}.")

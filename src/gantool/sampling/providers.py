@@ -45,4 +45,4 @@ def _changed(model: Path, architecture: Chosen) -> str:
 
 
 def _name(card: ModelCard) -> str:
-    return card.architecture.partition(":")[0]
+    return card.name

@@ -40,7 +40,7 @@ def collapse(history: History, options: WatchOptions) -> Problem | None:
     else:
         how = f"has not risen since {since:,} images" if stuck else f"was never above {max(diversity):.0%}"
         how += (
-            ": nearly all samples are alike, because of mode collapse or because the generator hardly learns. "
+            ": the samples hardly differ from one another, by mode collapse or because the generator hardly learns. "
             f"Try another --lr or {history.penalty}."
         )
     return _problem(

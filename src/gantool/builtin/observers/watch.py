@@ -28,6 +28,7 @@ class Watch(Observer):
         self._detector = Detector(options, 1)
         self._reals: Callable[[int], UInt8[Tensor, "n c h w"]] | None = None
         self._metrics: SampleMetrics | None = None
+        self._advised: dict[str, float] = {}
         self._goal, self._next = 1, 0
 
     def __call__(self, event: Event) -> Sequence[Event] | None:
@@ -36,6 +37,8 @@ class Watch(Observer):
             return None
         if isinstance(event, Started):
             self._start(event)
+        elif isinstance(event, Warned):
+            self._advised |= event.instead
         elif isinstance(event, Tick):
             return self._warnings(Reading(event.images_seen, rounded(event.scalars)))
         elif isinstance(event, Snapshot) and (event.images_seen >= self._next or event.images_seen >= self._goal):
@@ -79,8 +82,10 @@ class Watch(Observer):
         """The message, with the command that follows its advice from the best checkpoint, else from the newest."""
         best, run, plugins = self._detector.best, self._run, self._plugins
         rates = problem.rates if self._detector.adversary else BOTH
-        slower = {rate: getattr(self._config, rate) / 2 for rate in rates}
-        half = "half of --lr" if rates == BOTH else f"half of --{rates[0].replace('_', '-')}"
+        slower = {rate: self._advised.get(rate, getattr(self._config, rate) / 2) for rate in rates}
+        flag = "--lr" if rates == BOTH else f"--{rates[0].replace('_', '-')}"
+        # Half of a rate that the start of the run warned of would still be one to warn of.
+        half = f"the {flag} of the recipe" if set(rates) <= self._advised.keys() else f"half of {flag}"
         if 0 < best < problem.images_seen:
             return (
                 f"{problem.message} The best checkpoint is the one at {best:,} images; sample from it with: "

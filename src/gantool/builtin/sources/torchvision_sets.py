@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import importlib
+import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -137,6 +138,8 @@ def _part(name: str, known: _Set, root: Path, asked: dict[str, Any], download: b
     except Exception as error:  # a network, a disk or a damaged file can raise anything
         cause = getattr(error, "reason", error)  # the error that urllib wraps
         reason = " ".join(str(cause).split()).rstrip(".:") or type(error).__name__
+        if unreached := set(re.findall(r"<urlopen error (?:\[.*?\] )?(.*?)>", reason)):
+            reason = f"its server cannot be reached from this machine ({', '.join(sorted(unreached))})"
         if "gdown" in reason:
             reason = "it lies on Google Drive, which needs gdown: pip install gdown"
         raise DataError(f"{name} could not be fetched or read: {reason}. By hand: {by_hand}. {elsewhere}") from error

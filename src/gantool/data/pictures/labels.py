@@ -42,6 +42,15 @@ class LabelledListing:
         return sorted(set(classes), key=int) if numbers else sorted(set(classes))
 
 
+def unlabelled(place: object, notes: Sequence[str]) -> DataError:
+    """The error that there are no classes in a place, after notes on what there is."""
+    return DataError(
+        f"--labels was given, but there are no classes in {place}. {' '.join((*notes, ''))}A folder needs a "
+        "sub-folder for each class (cats/, dogs/) and no pictures beside them, or a file of labels "
+        "(folder:labels=FILE); without labels, leave --labels out."
+    )
+
+
 def labelled(options: FolderOptions) -> LabelledListing:
     """The pictures at `options.path` with the labels that `options.labels` names.
 

@@ -1,0 +1,96 @@
+"""Runs from Python: settings by name, and errors that name settings and not flags."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gantool.api.observers import Listener
+from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
+from gantool.engine.trainer import Trainer
+from gantool.errors import GantoolError, UsageError
+from gantool.plugins.host import host
+from gantool.plugins.option_words import choices
+from gantool.run import start
+from gantool.run.planning import Plan
+from gantool.run.resolve import resolve
+
+_COMMAND = r"(?:gantool|torchrun|pip) [^\n';]*?(?=['\n;]|\.(?:\s|$)|$)"
+_FLAG = r"--(?P<name>[a-z][a-z0-9-]*)(?: (?P<value>[^\s,;)]*[^\s,;).:?']))?"
+_PLAIN_VALUE = re.compile(r"[-\d].*|[A-Z][A-Z*.,]*|.*[:=/].*")
+"""A number, a placeholder such as NAME, a component with options, a path."""
+
+
+def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
+    """A resolved configuration from settings named like the command line's flags, over those of a TOML file.
+
+    Raises UsageError and its kin for unknown names and wrong values.
+    """
+    with _naming_settings():
+        return resolve(host(), settings, Path(config) if config is not None else None)
+
+
+def trainer(
+    config: RunConfig | Plan,
+    out: Path | str = Path("runs"),
+    observers: Sequence[Listener] = (),
+    accept_new_data: bool = False,
+    plugins: Sequence[Path] = (),
+) -> Trainer:
+    """A Trainer for a configuration, in a fresh run folder, or for a plan, which may resume a run.
+
+    `plugins` are folders of plugins that the commands need which the run prints. The run holds its folder until its
+    training ends or it is dropped. With `accept_new_data` a run whose images have changed goes on in a new folder
+    beside its own, which stays as it is. Raises DataError, PluginError, CheckpointError or ResumeError before anything
+    is trained.
+    """
+    with _naming_settings():
+        return start.trainer(config, out, observers, accept_new_data, plugins)
+
+
+def train(
+    config: RunConfig | Plan | None = None, out: Path | str = Path("runs"), progress: bool = True, **settings: Any
+) -> Path:
+    """Train to the end and return the run folder: `gantool.train(arch="dcgan", data="photos", images="50k")`.
+
+    Progress and warnings go to standard error, on terminals and in notebooks with a bar, unless `progress` is False.
+    """
+    if config is not None and settings:
+        raise UsageError(f"Settings ({', '.join(settings)}) beside a configuration: put them into gantool.configure().")
+    observers = [host().resolve("observer", "console").build()] if progress else []
+    with _naming_settings():
+        return trainer(config or configure(**settings), out, observers).train().run
+
+
+@contextmanager
+def _naming_settings() -> Iterator[None]:
+    """Have errors name settings as Python has them, in place of flags."""
+    try:
+        yield
+    except GantoolError as error:
+        error.args = (in_python(str(error)),)
+        raise
+
+
+def in_python(text: str) -> str:
+    """A message with `lr` for `--lr` and `loss="hinge"` for `--loss hinge`; commands for a shell stay as they are."""
+
+    def written(found: re.Match[str]) -> str:
+        name, value = (found["name"] or "").replace("-", "_"), found["value"] or ""
+        if name not in SETTINGS and name not in ALIASES:
+            return found[0]
+        if not _is_value(name, value):
+            return f"{name} {value}".rstrip() if value else name
+        plain = value.replace(".", "", 1).replace("e-", "", 1).isdecimal() or value.isupper()
+        return f"{name}={value}" if plain else f'{name}="{value}"'
+
+    return re.sub(f"{_COMMAND}|{_FLAG}", written, text)
+
+
+def _is_value(name: str, value: str) -> bool:
+    """True for a word after a flag that is its value, and not the next word of the sentence."""
+    field = ALIASES.get(name, (name,))[0]
+    kind = flag_of(field).kind
+    known = host().specs(kind) if kind else choices(SETTINGS[field])
+    return bool(_PLAIN_VALUE.fullmatch(value)) or value in known or value in ("none", "auto")

@@ -1,0 +1,50 @@
+"""Errors in Python name settings as Python has them, and no flags; commands for a shell stay as they are."""
+
+import pytest
+
+import gantool
+from gantool.run.face import in_python
+
+
+@pytest.mark.parametrize(
+    ("shell", "python"),
+    [
+        ("--lr takes a number (above 0), not fast.", "lr takes a number (above 0), not fast."),
+        ("--batch 64 is more than the 3 images there are; use --batch 3 or less.",
+         "batch=64 is more than the 3 images there are; use batch=3 or less."),
+        ("Use --balance adaptive, or --balance fixed.", 'Use balance="adaptive", or balance="fixed".'),
+        ("Try --penalty r1:weight=0.1.", 'Try penalty="r1:weight=0.1".'),
+        ("--labels was given; leave --labels out.", "labels was given; leave labels out."),
+        ("Say which: --data SOURCE.", "Say which: data=SOURCE."),
+        ("Give --lr-end 0.1 or --precision bf16.", 'Give lr_end=0.1 or precision="bf16".'),
+        ("--change is for runs. Go on with: gantool train --resume runs/a --lr 1e-4 --change",
+         "--change is for runs. Go on with: gantool train --resume runs/a --lr 1e-4 --change"),
+        ("Lower --batch. 'gantool plugins show dcgan --json' has more; --lr 1e-3.",
+         "Lower batch. 'gantool plugins show dcgan --json' has more; lr=1e-3."),
+    ],
+)  # fmt: skip
+def test_flags_become_settings(shell, python):
+    assert in_python(shell) == python
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"lr": "fast"}, "lr takes a number"),
+        ({"batch": 3.5}, "batch takes an integer"),
+        ({"resolution": 300}, "resolution=300: dcgan cannot do that size"),
+        ({"loss": "hing"}, "Did you mean 'hinge'?"),
+        ({"penalty": "hinge"}, 'Did you mean loss="hinge"?'),
+    ],
+)
+def test_wrong_settings_are_named_as_python_has_them(settings, said):
+    with pytest.raises(gantool.UsageError) as caught:
+        gantool.configure(arch="dcgan", **settings)
+    assert said in str(caught.value)
+    assert "The settings:" not in str(caught.value)
+
+
+def test_errors_of_a_run_are_in_the_words_of_python(tmp_path):
+    config = gantool.configure(arch="dcgan:width=4", data="shapes:count=3", resolution=16, batch=8, device="cpu")
+    with pytest.raises(gantool.DataError, match=r"^batch=8 is more than the 3 images"):
+        gantool.trainer(config, out=tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gantool.engine.run_names import CONFIG, beside
 
-Numbers = Mapping[str, int | float]
+Values = Mapping[str, int | float | str]
 """Values of settings by name."""
 Folders = Sequence[Path | str]
 """The folders of plugins that a run was begun with."""
@@ -22,15 +22,16 @@ def resume_command(run: Path, plugins: Folders = ()) -> str:
     return shlex.join(["gantool", "train", "--resume", str(run), *folders(plugins)])
 
 
-def change_command(run: Path, settings: Numbers, plugins: Folders = ()) -> str:
-    """The command that resumes a run, or one of its checkpoints, with other numbers for some settings."""
+def change_command(run: Path, settings: Values, plugins: Folders = ()) -> str:
+    """The command that resumes a run, or one of its checkpoints, with other values for some settings."""
     return shlex.join(["gantool", "train", "--resume", str(run), *_flags(settings), "--change", *folders(plugins)])
 
 
-def anew_command(run: Path, settings: Numbers, plugins: Folders = ()) -> str:
-    """The command that begins a new run beside a run, with its best checkpoint and other numbers for some settings."""
+def anew_command(run: Path, settings: Values, plugins: Folders = (), init: bool = True) -> str:
+    """The command that begins a new run beside a run, with other values for some settings; `init`: from its best."""
     new = beside(run)
-    words = ["gantool", "train", "--init", str(run / "best"), "--config", str(run / CONFIG), *_flags(settings)]
+    start = ["--init", str(run / "best")] if init else []
+    words = ["gantool", "train", *start, "--config", str(run / CONFIG), *_flags(settings)]
     place = [] if new.parent == Path("runs") else ["--out", str(new.parent)]
     return shlex.join([*words, *place, "--name", new.name, *folders(plugins)])
 
@@ -40,12 +41,12 @@ def folders(plugins: Folders) -> list[str]:
     return [word for folder in plugins for word in ("--plugins-dir", str(folder))]
 
 
-def _flags(settings: Numbers) -> list[str]:
+def _flags(settings: Values) -> list[str]:
     both = settings.keys() >= {"lr_g", "lr_d"} and settings["lr_g"] == settings["lr_d"]
     if both:  # which a network without an adversary needs, too
         settings = {"lr": settings["lr_g"]} | {name: value for name, value in settings.items() if name[:3] != "lr_"}
     return [
         word
         for name, value in settings.items()
-        for word in (f"--{name.replace('_', '-')}", str(value) if isinstance(value, int) else f"{value:g}")
+        for word in (f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value))
     ]

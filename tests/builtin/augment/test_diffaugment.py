@@ -151,8 +151,26 @@ def test_options_are_written_with_a_plus():
     host = PluginHost(third_party=False, environ={})
     chosen = host.resolve("augmentation", "diffaugment:policy=color+cutout")
     assert chosen.options.policy == ("color", "cutout")
-    assert chosen.text == "diffaugment:policy=color+cutout,strength=1.0"
+    assert chosen.text == "diffaugment:policy=color+cutout,strength=1.0,fill=grey,after=0"
     with pytest.raises(OptionError, match="twice"):
         host.resolve("augmentation", "diffaugment:policy=color+color")
     with pytest.raises(OptionError, match="length at least 1"):
         host.resolve("augmentation", "diffaugment:policy=")
+
+
+def test_a_mirrored_border_leaves_no_grey():
+    light = torch.full((200, 1, 16, 16), 0.9)
+    (seen,) = augmented((light,), policy=("translation",), fill="mirror")
+    assert torch.allclose(seen, light)
+    (seen,) = augmented((light,), policy=("translation",))
+    assert (seen == 0).any()
+
+
+def test_nothing_is_augmented_before_its_time():
+    augmentation = DiffAugment(DiffAugmentOptions(after=100))
+    for images_seen, begun in ((0, False), (99, False), (100, True), (5000, True), (10, False)):
+        augmentation.advance(images_seen)
+        level = picture()
+        (seen,) = augmentation.draw(2)((level,))
+        assert torch.equal(seen, level) != begun
+        assert seen is not level

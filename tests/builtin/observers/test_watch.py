@@ -12,7 +12,7 @@ import fakes
 from gantool.api.events import Measured, Snapshot, Tick, Warned
 from gantool.builtin.observers import JsonlOptions, WatchOptions
 from gantool.builtin.observers.detector import Detector, detect, read_metrics
-from gantool.builtin.observers.history import Reading
+from gantool.builtin.observers.history import Chosen, Reading
 from gantool.builtin.observers.jsonl import Jsonl
 from gantool.builtin.observers.watch import Watch
 
@@ -166,7 +166,7 @@ def test_samples_that_always_were_a_few_modes_are_told_after_a_fifth_of_a_run():
 
 @pytest.mark.parametrize("kind", [kind for kind in TROUBLES if kind not in ("saturation", "noise", "blank")])
 def test_no_run_is_told_to_take_a_penalty_that_it_has(kind):
-    one = Detector(WatchOptions(), GOAL, ("r1:weight=3.0,every=1", "drift:weight=0.001"))
+    one = Detector(WatchOptions(), GOAL, Chosen(("r1:weight=3.0,every=1", "drift:weight=0.001")))
     told = [problem.message for reading in history(*TROUBLES[kind]) for problem in one.take(reading)]
     assert len(told) == 1
     assert "or --penalty r1" not in told[0]

@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from gantool.api.hookspecs import hookimpl
-from gantool.api.specs import Component, Options, Setting, option
+from gantool.api.specs import AUTO, Component, Options, Setting, option
 
 Policy = Literal["color", "translation", "cutout"]
+EPOCHS_BEFORE = 3
+"""The epochs before which the discriminator has not memorised anything (benchmarks/recipes)."""
 Chance = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -20,6 +22,12 @@ class DiffAugmentOptions(Options):
     strength: Chance | Literal["auto"] = option(
         1.0, "probability that a sample is augmented; auto: lower with more images"
     )
+    fill: Literal["grey", "mirror"] = option(
+        "grey", "border of a translation: middle grey as in the paper, or the mirrored picture, which cannot leak grey"
+    )
+    after: Annotated[int, Field(ge=0)] | Literal["auto"] = option(
+        0, "images before which nothing is augmented; auto: three epochs"
+    )
 
     @field_validator("policy")
     @classmethod
@@ -30,10 +38,17 @@ class DiffAugmentOptions(Options):
 
 
 def settle(options: DiffAugmentOptions, setting: Setting) -> tuple[DiffAugmentOptions, str]:
-    """Options with the strength that suits the number of pictures, and the reason."""
+    """Options with the strength and the beginning that suit the number of pictures, and the reason."""
     count = setting.count()
-    strength = float(f"{strength_for(count):.3g}")
-    return options.model_copy(update={"strength": strength}), f"strength {strength:g} for {count:,} images"
+    chosen: dict[str, float] = {}
+    why = []
+    if options.strength == AUTO:
+        chosen["strength"] = float(f"{strength_for(count):.3g}")
+        why.append(f"strength {chosen['strength']:g} for {count:,} images")
+    if options.after == AUTO:
+        chosen["after"] = EPOCHS_BEFORE * count
+        why.append(f"after {EPOCHS_BEFORE} epochs, since nothing is memorised before")
+    return options.model_copy(update=chosen), ", ".join(why)
 
 
 def strength_for(count: int) -> float:

@@ -41,16 +41,16 @@ def contrast(level: Level, factor: PerSample) -> Level:
     return in_color(level, lambda seen: (seen - mean) * factor.view(-1, 1, 1, 1) + mean)
 
 
-def translation(level: Level, right: PerSample, down: PerSample, finest: int) -> Level:
+def translation(level: Level, right: PerSample, down: PerSample, finest: int, mirror: bool = False) -> Level:
     """Translate by a share of the range, in [0, 1) from the farthest left or up to the farthest right or down.
 
-    The finest level moves by whole pixels, coarser ones as far by interpolation. The border is filled with 0, the
-    middle grey, as convolutions pad and as the paper's reference code does; with alpha it is transparent.
+    The finest level moves by whole pixels, coarser ones as far by interpolation. The border is mirrored, or filled with
+    0, the middle grey, as convolutions pad and as the paper's reference code does; with alpha it is then transparent.
     """
     farthest = int(SHIFT * finest + 0.5)
     scale = level.shape[-1] / finest
     x, y = (((share * (2 * farthest + 1)).floor() - farthest) * scale for share in (right, down))
-    return in_place(level, lambda seen: shifted(seen, x, y, mirror=False))
+    return in_place(level, lambda seen: shifted(seen, x, y, mirror))
 
 
 def cutout(level: Level, across: PerSample, down: PerSample, finest: int) -> Level:
@@ -70,10 +70,11 @@ def cutout(level: Level, across: PerSample, down: PerSample, finest: int) -> Lev
     return in_place(level, lambda seen: seen * kept)
 
 
-def _strength(options: DiffAugmentOptions) -> float:
-    if options.strength == AUTO:
-        raise ValueError("The strength is still 'auto'; gantool.configure replaces it, or give a number.")
-    return float(options.strength)
+def _number(options: DiffAugmentOptions, name: str) -> float:
+    value = getattr(options, name)
+    if value == AUTO:
+        raise ValueError(f"The option {name!r} is still 'auto'; gantool.configure replaces it, or give a number.")
+    return float(value)
 
 
 class DiffAugment(Augmentation):
@@ -84,11 +85,19 @@ class DiffAugment(Augmentation):
     """
 
     def __init__(self, options: DiffAugmentOptions) -> None:
-        self.policy, self.strength = options.policy, _strength(options)
+        self.policy, self.mirror = options.policy, options.fill == "mirror"
+        self.strength, self.after = _number(options, "strength"), _number(options, "after")
+        self.begun = self.after == 0
+
+    def advance(self, images_seen: int) -> None:
+        """Begin when `after` images were seen."""
+        self.begun = images_seen >= self.after
 
     def draw(self, n: int) -> Callable[[Images], Images]:
         """The transformation of one batch of n; each call applies the same."""
         drawn: list[Float[Tensor, "8 n"]] = []
+        if not self.begun:
+            return lambda images: tuple(level.clone() for level in images)
 
         def apply(images: Images) -> Images:
             if not drawn:
@@ -105,7 +114,7 @@ class DiffAugment(Augmentation):
                 seen = brightness(seen, bright - 0.5)
                 seen = contrast(saturation(seen, 2 * colorful), contrasting + 0.5)
             elif name == "translation":
-                seen = translation(seen, right, down, finest)
+                seen = translation(seen, right, down, finest, self.mirror)
             else:
                 seen = cutout(seen, hole_x, hole_y, finest)
         if self.strength == 1:

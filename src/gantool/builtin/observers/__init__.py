@@ -47,6 +47,13 @@ class WatchOptions(Options):
         0.3, "share of black or white pixels, beyond the data's, above which samples are saturated", ge=0
     )
     noisy: float = option(3.0, "fine detail, relative to the data's, above which samples are noise", gt=1)
+    grey: float = option(
+        0.06, "share of samples, beyond the data's, that are a quarter mid-grey, above which they are warned of", ge=0
+    )
+    dull: float = option(0.5, "saturation of colours, as a share of the data's, below which samples are dull", ge=0)
+    checkerboard: float = option(
+        3.0, "peak of the spectrum at 2 or 4 pixels, relative to the data's, above which samples show a grid", gt=1
+    )
     much_worse: float = option(2.0, "repeat a warning when it got this many times worse", gt=1)
 
 

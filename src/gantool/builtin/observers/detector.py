@@ -1,12 +1,13 @@
 """Detection of problems in a run from its metrics alone, so that metrics.jsonl can be replayed at any time."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 
 from gantool.builtin.observers import WatchOptions
-from gantool.builtin.observers.history import MEASURED, History, Problem, Reading
+from gantool.builtin.observers.history import MEASURED, Chosen, History, Problem, Reading
 from gantool.builtin.observers.jsonl import plain
+from gantool.builtin.observers.looks import LOOK_RULES
 from gantool.builtin.observers.rules import MEASURED_RULES, TICK_RULES
 from gantool.engine.best import Best
 from gantool.reading import lines, parse_json
@@ -18,11 +19,11 @@ FORGOTTEN = 0.25
 
 
 class Detector:
-    """Takes a run's readings one by one and returns new problems; `penalties` are those that the run has already."""
+    """Takes a run's readings one by one and returns new problems, with advice by what was `chosen` for the run."""
 
-    def __init__(self, options: WatchOptions, goal: int, penalties: Sequence[str] = ()) -> None:
+    def __init__(self, options: WatchOptions, goal: int, chosen: Chosen | None = None) -> None:
         self._options = options
-        self._history = History(goal, options, penalties)
+        self._history = History(goal, options, chosen)
         self._warned: dict[str, Problem] = {}
         self._seen: dict[str, int] = {}
         self._best = Best()
@@ -48,7 +49,7 @@ class Detector:
             self._best.take(reading.images_seen, score)
         if reading.images_seen < max(options.warm_up * history.goal, LEAST_IMAGES):
             return []
-        rules = MEASURED_RULES if "swd" in reading.values else TICK_RULES
+        rules = (*MEASURED_RULES, *LOOK_RULES) if "swd" in reading.values else TICK_RULES
         found = [problem for rule in rules if (problem := rule(history, options)) is not None]
         return [problem for problem in found if self._is_new(problem)]
 

@@ -1,9 +1,11 @@
 """The metrics of a run so far, in the form that the rules need."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
+from gantool.api.run_config import NONE
 from gantool.builtin.observers import WatchOptions
 
 FIRST_TICKS = 8
@@ -23,6 +25,14 @@ LEAST_DIVERSITY = 0.01
 """The floor of diversity and spacing in a score, which would be unbounded otherwise."""
 
 
+class Chosen(NamedTuple):
+    """The components of a run that advice depends on, with their options, as its settings name them."""
+
+    penalties: Sequence[str] = ()
+    augment: str = NONE
+    arch: str = ""
+
+
 @dataclass(frozen=True)
 class Reading:
     """One line of the metrics: the scalars of a tick, or the measurements of a snapshot (then `swd` is among them)."""
@@ -35,7 +45,8 @@ class Reading:
 class Problem:
     """A problem of a run: its kind, since when, a severity to compare with others of its kind, and a message.
 
-    `rates` are the learning rates of which lower ones may help, as settings of a run.
+    `rates` are the learning rates of which lower ones may help, as settings of a run; `instead` are other settings of a
+    new run, where these do not.
     """
 
     kind: str
@@ -44,14 +55,15 @@ class Problem:
     severity: float
     message: str
     rates: tuple[str, ...] = BOTH
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 class History:
     """The readings of a run so far. Measurements at another resolution than the last are dropped."""
 
-    def __init__(self, goal: int, options: WatchOptions, penalties: Sequence[str] = ()) -> None:
-        self.goal = goal
-        self.penalties = [text.partition(":")[0] for text in penalties]
+    def __init__(self, goal: int, options: WatchOptions, chosen: Chosen | None = None) -> None:
+        self.goal, self.chosen = goal, chosen or Chosen()
+        self.penalties = [text.partition(":")[0] for text in self.chosen.penalties]
         self.ticks: list[Reading] = []
         self.measured: list[Reading] = []
         self._window = options.window * goal

@@ -36,6 +36,9 @@ class SampleMetrics:
             "contrast": diversity.share(fakes.contrast, reals.contrast),
             "detail": diversity.share(fakes.detail, reals.detail),
             "clipped": fakes.clipped - reals.clipped,
+            "grey": fakes.grey - reals.grey,
+            "color": diversity.share(fakes.color, reals.color),
+            "checkerboard": fakes.checkerboard / max(reals.checkerboard, 1.0),
             "side": float(side),
         }
 
@@ -49,3 +52,5 @@ class _Statistics:
         self.contrast = look.contrast(images[:GRAIN_PICTURES])
         self.detail = look.detail(images[:GRAIN_PICTURES])
         self.clipped = look.clipped(images)
+        self.grey, self.color = look.grey_pictures(images), look.colorfulness(images)
+        self.checkerboard = look.checkerboard(images[:GRAIN_PICTURES])

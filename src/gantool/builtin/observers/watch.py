@@ -9,7 +9,7 @@ from gantool.api.events import Event, Measured, Snapshot, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.detector import Detector, read_metrics, rounded
-from gantool.builtin.observers.history import BOTH, MEASURED, Problem, Reading, score_of
+from gantool.builtin.observers.history import BOTH, MEASURED, Chosen, Problem, Reading, score_of
 from gantool.builtin.observers.sample_metrics import SampleMetrics
 from gantool.engine.commands import anew_command, change_command, sample_command
 from gantool.engine.run_names import METRICS
@@ -50,7 +50,9 @@ class Watch(Observer):
         self._config, self._plugins = event.config, event.plugins
         self._count = min(self._options.samples, max(LEAST, PIXELS // event.resolution**2))
         self._goal = event.images_goal
-        self._detector = Detector(self._options, self._goal, event.config.penalty)
+        config = event.config
+        chosen = Chosen(config.penalty, config.augment, config.arch)
+        self._detector = Detector(self._options, self._goal, chosen)
         # A resumed run warns as an uninterrupted one: earlier warnings are not repeated.
         for reading in read_metrics(event.run / METRICS, event.images_seen) if event.images_seen else ():
             self._detector.take(reading)
@@ -81,6 +83,10 @@ class Watch(Observer):
     def _words(self, problem: Problem) -> str:
         """The message, with the command that follows its advice from the best checkpoint, else from the newest."""
         best, run, plugins = self._detector.best, self._run, self._plugins
+        if problem.instead:
+            usable = best if "arch" not in problem.instead else 0
+            anew = anew_command(run, problem.instead, plugins, init=0 < usable < problem.images_seen)
+            return f"{problem.message} Begin a new run so by: {anew}"
         rates = problem.rates if self._detector.adversary else BOTH
         slower = {rate: self._advised.get(rate, getattr(self._config, rate) / 2) for rate in rates}
         flag = "--lr" if rates == BOTH else f"--{rates[0].replace('_', '-')}"

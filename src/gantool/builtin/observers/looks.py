@@ -1,0 +1,65 @@
+"""The rules of the watch on how samples look: grey areas, dull colours, the grid of an upsampling."""
+
+from gantool.api.run_config import NONE
+from gantool.builtin.observers import WatchOptions
+from gantool.builtin.observers.history import History, Problem
+
+ROW = 3
+"""Measurements in a row that must show it."""
+TRANSPOSED, UPSAMPLED = "grow=transposed", "grow=upsample"
+"""The option of an architecture by which upsampling leaves a grid, and the one by which it does not."""
+
+
+def grey(history: History, options: WatchOptions) -> Problem | None:
+    """Grey areas: samples copy the mid-grey that an augmentation fills with: it leaks (Karras et al. 2020)."""
+    found = _row(history, "grey")
+    if not found or history.is_early or history.chosen.augment == NONE or sum(found) / ROW < options.grey:
+        return None
+    return _problem(
+        "grey", history, found[-1],
+        f"In {found[-1]:.0%} more of the samples than of the data a quarter or more is mid-grey: the augmentation "
+        "leaks into the samples. Try --augment none, or fill=mirror.", augment=NONE,
+    )  # fmt: skip
+
+
+def dull(history: History, options: WatchOptions) -> Problem | None:
+    """Dull colours: the samples' are much weaker than the data's, without progress."""
+    found = _row(history, "color")
+    if not found or history.is_early or max(found) >= options.dull or not history.is_stuck():
+        return None
+    augmented = history.chosen.augment != NONE
+    advice = "Try --augment none: its colours leak" if augmented else "Try another --lr, or longer training"
+    return _problem(
+        "dull", history, 1 / max(found[-1], 1e-3),
+        f"The saturation of the samples' colours is {found[-1]:.0%} of the data's, without progress. {advice}.",
+        **({"augment": NONE} if augmented else {}),
+    )  # fmt: skip
+
+
+def checkerboard(history: History, options: WatchOptions) -> Problem | None:
+    """A checkerboard: a peak in the spectrum at 2 or 4 pixels, which the data does not have (Odena et al. 2016)."""
+    found = _row(history, "checkerboard")
+    if not found or history.is_early or min(found) < options.checkerboard or not history.is_stuck():
+        return None
+    arch = history.chosen.arch
+    upsampled = arch.replace(TRANSPOSED, UPSAMPLED)
+    advice = "Try grow=upsample" if upsampled != arch else "Try longer training, or a lower --lr"
+    return _problem(
+        "checkerboard", history, found[-1],
+        f"Samples show a grid: at a period of 2 or 4 pixels, their spectrum has a peak {found[-1]:.1f} times as high "
+        f"as the data's. {advice}.", **({"arch": upsampled} if upsampled != arch else {}),
+    )  # fmt: skip
+
+
+def _row(history: History, name: str) -> list[float]:
+    """The last values of a measurement; none where there are too few, or a run from before it was taken."""
+    values = [reading.values[name] for reading in history.measured[-ROW:] if name in reading.values]
+    return values if len(values) == ROW else []
+
+
+def _problem(kind: str, history: History, severity: float, message: str, **instead: str) -> Problem:
+    now, since = history.measured[-1].images_seen, history.measured[-ROW].images_seen
+    return Problem(kind, now, since, severity, message, instead=instead)
+
+
+LOOK_RULES = (grey, dull, checkerboard)

@@ -30,6 +30,7 @@ PLURALS = {
     "balance": "balances",
     "source": "sources",
     "extractor": "extractors",
+    "metric": "metrics",
     "observer": "observers",
     "optimizer": "optimizers",
     "style-loss": "style_losses",

@@ -35,7 +35,7 @@ def reference() -> str:
     offered = _offered("__init__.py")
     parts = ["### Hooks\n", *_hooks(), "\n### Specs\n", *_described("api/specs.py", offered), *_traits()]
     parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("api/__init__.py")) or "")]
-    for room in ("networks", "strategies", "data", "features", "observers"):
+    for room in ("networks", "strategies", "data", "features", "metrics", "observers"):
         parts += _described(f"api/{room}.py", offered)
     parts += ["### Events\n", *_described("api/events.py", offered)]
     parts += ["### Runs and models\n", *_settings()]

@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "builtin.sources": {*COMPONENT, "progress", "files", "data"},
     "builtin.extractors": {*COMPONENT, "progress", "reading", "files"},
     "builtin.style_losses": COMPONENT,
+    "builtin.metrics": {*COMPONENT, "metrics"},
     "builtin.observers": {*COMPONENT, "reading", "files", "engine", "data", "render", "metrics"},
     "sampling": {*COMPONENT, "progress", "reading", "files", "plugins", "engine", "render"},
     "run": {*COMPONENT, "hints", "progress", "reading", "files", "plugins", "engine", "data", "sampling"},

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
     from gantool.api.features import Extractor, PlaceWeights, Statistics, StyleLoss
     from gantool.api.hookspecs import hookimpl
+    from gantool.api.metrics import Better, Metric, Pictures
     from gantool.api.networks import Critic, Gan, Images, Labels, Logits, MappedGenerator, Seen, Stage
     from gantool.api.observers import Listener, Observer
     from gantool.api.run_config import RunConfig
@@ -61,6 +62,7 @@ _HOME = {
     "gantool.api.strategies": ("Augmentation", "Balance", "Loss", "Penalty", "Turn"),
     "gantool.api.data": ("Skipped", "Source"),
     "gantool.api.features": ("Extractor", "PlaceWeights", "Statistics", "StyleLoss"),
+    "gantool.api.metrics": ("Better", "Metric", "Pictures"),
     "gantool.api.observers": ("Listener", "Observer"),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
     "gantool.engine.model_file": ("ModelCard",),
@@ -78,8 +80,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
     "ShortRun", "OnCpu", "Setting", "OptimizerSetting", "ImageShape", "Gan", "Seen", "Stage", "Images", "Labels",
     "Logits", "Loss", "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
-    "StyleLoss", "Statistics", "PlaceWeights", "Observer", "Listener", "Event", "Started", "Tick", "Snapshot",
-    "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
+    "StyleLoss", "Statistics", "PlaceWeights", "Metric", "Pictures", "Better", "Observer", "Listener", "Event",
+    "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
     "ResumeError", "TrainingError", "StyleError", "RunConfig", "configure", "train", "trainer", "load", "Model",
     "ModelCard", "LatentFile", "load_latents", "save_latents",

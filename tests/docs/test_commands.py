@@ -36,7 +36,8 @@ from gantool.run.config import validated
 from gantool.run.resolve import given_settings, resolve
 
 FACES = {"gantool": gantool, "commands": commands}
-RUN_FLAGS = set(KIND_OF_FLAG) - {"--extractor", "--style-loss"}
+OTHER_FLAGS = {"--extractor", "--style-loss", "--metric"}
+RUN_FLAGS = set(KIND_OF_FLAG) - OTHER_FLAGS
 METAVARS = {
     "N": "8",
     "X": "0.5",
@@ -106,7 +107,7 @@ def check(line, host):
         words = of_flags_alone(words)
         if words is None or len(line.words) == 1:
             return
-    components = {"train": RUN_FLAGS, "tune": RUN_FLAGS}.get(words[0], {"--extractor", "--style-loss"})
+    components = {"train": RUN_FLAGS, "tune": RUN_FLAGS}.get(words[0], OTHER_FLAGS)
     for flag, text in flag_values(words, components):
         if flag == "--data":
             resolve_source(host, text)

@@ -70,6 +70,16 @@ def wrong(kind: str, built: object) -> str:
     return str(caught.value)
 
 
+class Comparison:
+    """A metric with these attributes."""
+
+    def __init__(self, **more: object) -> None:
+        vars(self).update(more)
+
+    def __call__(self, reals: object, samples: object) -> dict[str, float]:
+        return {"a": 0.0}
+
+
 @pytest.mark.parametrize(
     ("kind", "built"),
     [
@@ -85,6 +95,7 @@ def wrong(kind: str, built: object) -> str:
         ("source", Source(["cat", "dog"], skipped=[Skipped("a.png", "is empty")])),
         ("extractor", lambda images: ()),
         ("observer", print),
+        ("metric", Comparison(uses="images", better={"a": "near"})),
     ],
 )
 def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
@@ -131,6 +142,11 @@ def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
         ("source", Source(range(3)), ["has class_names range(0, 3)."]),
         ("extractor", 3, ["it is of type int and cannot be called. An extractor needs extractor(images)."]),
         ("extractor", extractor_with(style_loss=7), ["has style_loss 7. It may be left out, or is a text"]),
+        ("metric", 3, ["of type int and cannot be called. A metric needs metric(reals, samples)."]),
+        ("metric", Comparison(uses="pixels"), ["has uses 'pixels'. It may be left out, or is one of features, images"]),
+        ("metric", Comparison(better={"a": "up"}), ["has better {'a': 'up'}.", "one of lower, higher, near"]),
+        ("metric", Comparison(better={"a": ["up"]}), ["has better {'a': ['up']}."]),
+        ("metric", Comparison(read=lambda values: ""), ["not take these arguments: read(values, reference)."]),
         ("balance", SimpleNamespace(turn=max, observe=lambda: 0), ["not take these arguments: observe(seen)."]),
         ("loss", SimpleNamespace(discriminator=max, generator=max, advance=3), ["arguments: advance(images_seen)."]),
         ("source", Source(batch=32), ["does not take these arguments: batch(start, stop)."]),

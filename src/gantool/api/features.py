@@ -25,6 +25,8 @@ class Extractor(Part):
     `metric_layers` names, or of the last feature where there are no layers; a feature `[n, d]` stays as it is. All are
     divided by their root mean square among the data's, unless they are `calibrated`: of a scale that is the same for
     any data.
+
+    `flavour` says in a few words what numbers depend on beside the name, such as weights and the way of resizing.
     """
 
     layers: Sequence[str] = ()
@@ -33,6 +35,7 @@ class Extractor(Part):
     style_loss: str = "gram"
     metric_layers: Sequence[str] = ()
     calibrated: bool = False
+    flavour: str = ""
 
     @abstractmethod
     def __call__(self, images: Float[Tensor, "n c h w"]) -> Sequence[Float[Tensor, "n *feature"]]:

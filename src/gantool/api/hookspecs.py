@@ -54,6 +54,11 @@ def gantool_style_losses() -> list[Component]:  # type: ignore[empty-body]
 
 
 @hookspec
+def gantool_metrics() -> list[Component]:  # type: ignore[empty-body]
+    """Comparisons of generated pictures with the data: `factory(options) -> Metric`."""
+
+
+@hookspec
 def gantool_observers() -> list[Component]:  # type: ignore[empty-body]
     """Observers of a run: `factory(options) -> Observer`."""
 

@@ -64,6 +64,13 @@ KINDS = {
             "style-loss", "style_losses", "--style-loss", "features:StyleLoss",
             {"measure": ("features", "weights"), "distance": ("measured", "target")},
         ),
+        Kind(
+            "metric", "metrics", "--metric", "metrics:Metric", {"__call__": ("reals", "samples")},
+            {
+                "title": ("name", "extractor", "n"), "read": ("values", "reference"),
+                "pairs": ("reals", "samples"),
+            },
+        ),
         Kind("observer", "observers", "--log", "observers:Observer", {"__call__": ("event",)}),
         Kind("command", "commands", None, spec="Command"),
     )

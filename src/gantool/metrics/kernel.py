@@ -6,8 +6,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-BLOCKS = 20
-"""The parts that are left out by turns for the standard error."""
 _ROWS = 1024
 
 
@@ -19,52 +17,41 @@ class Kid(NamedTuple):
 
 
 def kid(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"]) -> Kid:
-    """The unbiased estimate by all pairs, with the kernel (x.y / d + 1)^3; the error is a jackknife over 20 blocks.
+    """The unbiased estimate by all pairs, with the kernel (x.y / d + 1)^3; the error is a jackknife over pictures.
 
     Computed in float64. The sets may differ in size; raises ValueError for one of fewer than 4.
     """
-    sizes = len(reals), len(fakes)
-    if min(sizes) < 4:
-        raise ValueError(f"KID needs at least 4 pictures of each kind; there are {sizes[0]} and {sizes[1]}.")
-    blocks = min(BLOCKS, min(sizes) // 2)
-    of_real, of_fake = (torch.arange(size) * blocks // size for size in sizes)
+    n, m = len(reals), len(fakes)
+    if min(n, m) < 4:
+        raise ValueError(f"KID needs at least 4 pictures of each kind; there are {n} and {m}.")
     reals, fakes = reals.double(), fakes.double()
-    within_r, within_f = (
-        _block_sums(reals, reals, of_real, of_real, blocks),
-        _block_sums(fakes, fakes, of_fake, of_fake, blocks),
-    )
-    between = _block_sums(reals, fakes, of_real, of_fake, blocks)
-    n, m = (torch.bincount(block, minlength=blocks).double() for block in (of_real, of_fake))
-    left_out = torch.stack([_estimate(within_r, within_f, between, n, m, keep) for keep in _all_but_one(blocks)])
-    whole = _estimate(within_r, within_f, between, n, m, torch.ones(blocks, dtype=torch.float64))
-    error = ((blocks - 1) / blocks * (left_out - left_out.mean()).square().sum()).sqrt()
-    return Kid(float(whole), float(error))
+    within = _kernel_sums(reals, reals)[0] - _own(reals), _kernel_sums(fakes, fakes)[0] - _own(fakes)
+    between = _kernel_sums(reals, fakes)
+    whole = _unbiased(within[0].sum(), n) + _unbiased(within[1].sum(), m) - 2 * between[0].sum() / (n * m)
+    variance = torch.zeros((), dtype=torch.float64)
+    for own, across, size, other in ((within[0], between[0], n, m), (within[1], between[1], m, n)):
+        # Without one picture; what its set has no part in is the same each time.
+        left_out = _unbiased(own.sum() - 2 * own, size - 1) - 2 * (across.sum() - across) / ((size - 1) * other)
+        variance += (size - 1) / size * (left_out - left_out.mean()).square().sum()
+    return Kid(float(whole), float(variance.sqrt()))
 
 
-def _block_sums(
-    one: Float[Tensor, "n d"], other: Float[Tensor, "m d"], rows: Tensor, columns: Tensor, blocks: int
-) -> Float[Tensor, "b b"]:
-    """The kernel summed over pairs of blocks, without pairs of a picture with itself."""
-    same = one is other
-    sums = torch.zeros(blocks, blocks, dtype=torch.float64)
-    of_column = torch.nn.functional.one_hot(columns, blocks).double()
-    for start in range(0, len(one), _ROWS):
-        part = one[start : start + _ROWS]
-        values = (part @ other.T / one.shape[1] + 1) ** 3
-        if same:
-            values[torch.arange(len(part)), torch.arange(start, start + len(part))] = 0
-        sums.index_add_(0, rows[start : start + _ROWS], values @ of_column)
-    return sums
+def _unbiased(sums: Tensor, n: int) -> Tensor:
+    return sums / (n * (n - 1))
 
 
-def _estimate(
-    within_r: Tensor, within_f: Tensor, between: Tensor, reals: Tensor, fakes: Tensor, keep: Tensor
-) -> Float[Tensor, ""]:
-    n, m = (reals * keep).sum(), (fakes * keep).sum()
-    pairs = keep @ within_r @ keep / (n * (n - 1)) + keep @ within_f @ keep / (m * (m - 1))
-    estimate: Tensor = pairs - 2 * (keep @ between @ keep) / (n * m)
-    return estimate
+def _own(features: Float[Tensor, "n d"]) -> Float[Tensor, "n"]:
+    """The kernel of each picture with itself."""
+    return (features.square().sum(dim=1) / features.shape[1] + 1) ** 3
 
 
-def _all_but_one(blocks: int) -> Tensor:
-    return 1 - torch.eye(blocks, dtype=torch.float64)
+def _kernel_sums(
+    one: Float[Tensor, "n d"], other: Float[Tensor, "m d"]
+) -> tuple[Float[Tensor, "n"], Float[Tensor, "m"]]:
+    """The kernel summed over all of the other set, for each picture of either."""
+    of_one, of_other = [], torch.zeros(len(other), dtype=torch.float64)
+    for rows in torch.split(one, _ROWS):
+        values = (rows @ other.T / one.shape[1] + 1) ** 3
+        of_one.append(values.sum(dim=1))
+        of_other += values.sum(dim=0)
+    return torch.cat(of_one), of_other

@@ -28,6 +28,10 @@ SIDES = {
 """The side of a penalty, to its form."""
 
 
+USES = ("features", "images")
+BETTER = ("lower", "higher", "near")
+
+
 def check_built(kind: str, built: Any, title: str) -> None:
     """Raise PluginError that says what `title` lacks, unless it keeps the contract of its kind."""
     if kind == "penalty":
@@ -57,6 +61,8 @@ def check_built(kind: str, built: Any, title: str) -> None:
             f"{thing} and has style_loss {built.style_loss!r:.80}. It may be left out, or is a text as --style-loss "
             "takes it, such as 'gram'."
         )
+    if kind == "metric":
+        _check_metric(built, thing)
     if kind == "source":
         _check_size(built, thing)
         _check_class_names(built, thing)
@@ -94,6 +100,18 @@ def _check_penalty(built: Any, title: str) -> None:
         every = built.every
         if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
             raise PluginError(f"{title} cannot be used: its every must be an integer, at least 1, not {every!r}.")
+
+
+def _check_metric(built: Any, thing: str) -> None:
+    """What it compares, and which of its values are better; what it lacks is added by `plugins.adapt`."""
+    if (uses := getattr(built, "uses", "features")) not in USES:
+        raise PluginError(f"{thing} and has uses {uses!r:.80}. It may be left out, or is one of {', '.join(USES)}.")
+    better = getattr(built, "better", {})
+    if not isinstance(better, Mapping) or not all(each in BETTER for each in better.values()):
+        raise PluginError(
+            f"{thing} and has better {better!r:.80}. It may be left out, or is a table from names of values to one of "
+            f"{', '.join(BETTER)}."
+        )
 
 
 def _check_size(built: Any, thing: str) -> None:

@@ -32,6 +32,7 @@ BUILT_INS = (
     "gantool.builtin.sources",
     "gantool.builtin.extractors",
     "gantool.builtin.style_losses",
+    "gantool.builtin.metrics",
     "gantool.builtin.observers",
     "gantool.cli.commands",
 )

@@ -43,7 +43,7 @@ def check_spec(kind: str, spec: object) -> None:
     _check_waives(kind, spec)
     if spec.settle is not None:
         _check_place(kind, spec.name, "settle", spec.settle)
-        if kind in ("extractor", "style-loss"):
+        if kind in ("extractor", "style-loss", "metric"):
             raise PluginError(
                 f"{kind} {spec.name!r} names a settle function, which is called when a run begins, and it has no part "
                 "in runs; let its factory resolve options at 'auto'"

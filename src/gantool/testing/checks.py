@@ -75,6 +75,11 @@ def check_style_loss(choice: str | Spec) -> None:
     _raise("style-loss", choice)
 
 
+def check_metric(choice: str | Spec) -> None:
+    """Check a metric: the same numbers for the same pictures in any order, best at the data. Raises Nonconforming."""
+    _raise("metric", choice)
+
+
 def check_observer(choice: str | Spec) -> None:
     """Check an observer: it takes every event, and changes nothing. Raises Nonconforming."""
     _raise("observer", choice)

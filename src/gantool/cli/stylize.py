@@ -52,7 +52,7 @@ class Job:
         str,
         typer.Option(
             metavar="E",
-            help="Feature extractor, a component; auto is vgg19, or random without its weights.",
+            help="Feature extractor, a component; auto is vgg19, or the best at hand without its weights.",
             autocompletion=complete("extractor"),
         ),
     ] = "auto"

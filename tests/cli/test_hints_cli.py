@@ -85,6 +85,7 @@ REPOSITORY = Path(__file__).parents[2]
         ("train --batch 1.5", "--batch takes a whole number, not '1.5'"),
         ("train --arch mlp --betas 0.5", "--betas takes 2 numbers (at least 0, below 1) joined by ',', not 0.5"),
         ("sample x -n 0", "-n takes 1 or more, not 0"),
+        ("sample x --truncation 0.3-1", "not '0.3-1'. A sweep is drawn by gantool interpolate MODEL --seeds 7"),
         ("sample x --format gif", "'gif' is not one of 'png', 'webp', 'jpeg'"),
         ("plugins show r3gan", "Architecture 'r3gan' comes with gantool-r3gan"),
         ("plugins show tensorboard", "comes with gantool-tensorboard"),

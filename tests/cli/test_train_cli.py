@@ -87,7 +87,7 @@ def test_a_resume_with_other_settings_shows_the_difference(gantool, photos):
     before = Path("runs/one/config.toml").read_bytes()
     ended = gantool(*base, "--images", "16", "--lr", "0.5", "--loss", "hinge")
     assert ended.code == 1
-    assert "lr_g: 0.0002 in the run, 0.5 requested" in ended.err
+    assert "--lr 0.0002 in the run, 0.5 requested" in ended.err
     assert "hinge" in ended.err
     assert Path("runs/one/config.toml").read_bytes() == before
 
@@ -149,6 +149,7 @@ WRONG = [
     (("--resume", "runs/none"), 2, "runs/none"),
     (("--arch", "mlp", "--config", "none.toml"), 2, "none.toml"),
     (("--arch", "mlp", "--name", "../out"), 2, "--name"),
+    (("--arch", "mlp", "--name", "a\x1b[31mb"), 2, r"--name 'a\x1b[31mb': a name is one line"),
     ((), 2, "--arch"),
 ]
 
@@ -451,7 +452,7 @@ def test_strategies_are_flags_of_a_run_and_of_its_resume(gantool, photos):
     assert "learning rates are 0" in again.err
     other = gantool("train", *flags, *held, "--images", "24", "--warmup", "12")
     assert other.code == 1
-    assert "warmup: 8 in the run, 12 requested" in other.err
+    assert "--warmup 8 in the run, 12 requested" in other.err
 
 
 def test_a_combination_that_cannot_work_leaves_no_run_behind(gantool, photos):

@@ -216,3 +216,14 @@ def test_grey_pictures_in_class_folders_are_naturally_grey_and_labelled(tmp_path
     (tmp_path / "b" / "broken.png").write_bytes(b"")
     look = natural(FolderOptions(path=str(tmp_path)))
     assert (look.resolution, look.channels, look.classes) == (28, 1, 2)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
+def test_the_state_of_the_system_is_no_data(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="shows the state of this system"):
+        list_pictures("/proc/self")
+    pictures(tmp_path, "a.png")
+    (tmp_path / "state").symlink_to("/proc/self")
+    listing = list_pictures(tmp_path)
+    assert [item.path for item in listing.items] == ["a.png"]
+    assert listing.skipped == (("state/", "shows the state of the system"),)

@@ -7,7 +7,7 @@ from gantool.api.specs import ImageShape
 from gantool.builtin.penalties import R1Options
 from gantool.builtin.penalties.gradients import R1
 from gantool.engine.contract_check import check_contract
-from gantool.engine.memory_estimate import kept_for_backward, memory_estimate, trainable
+from gantool.engine.memory_estimate import _weightless, kept_for_backward, memory_estimate, sharing, trainable
 from gantool.engine.stages import stages_of
 from gantool.errors import PluginError
 from gantool.plugins.host import host
@@ -163,3 +163,18 @@ def test_networks_that_need_numbers_are_measured_with_them():
 
     gan.generator.register_forward_pre_hook(read)
     assert memory_estimate(gan, Stage(0, 8, 4), 0) == expected
+
+
+def test_a_forecast_copies_no_weights():
+    gan = host().resolve("architecture", "dcgan:width=8").build(ImageShape(32, 3, 2))
+    gan.generator.tied = next(gan.generator.parameters())
+    twin, bare = sharing(gan), _weightless(gan)
+    for network, shared, empty in zip(gan.networks, twin.networks, bare.networks, strict=True):
+        weights = list(network.parameters())
+        assert [weight.data_ptr() for weight in shared.parameters()] == [weight.data_ptr() for weight in weights]
+        assert {tensor.device.type for tensor in (*empty.parameters(), *empty.buffers())} == {"meta"}
+        buffers = {tensor.data_ptr() for tensor in network.buffers()}
+        assert not buffers & {tensor.data_ptr() for tensor in shared.buffers()}
+        shared.requires_grad_(False)
+        assert all(weight.requires_grad for weight in weights)
+    assert bare.generator.tied is next(bare.generator.parameters())

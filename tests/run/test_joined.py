@@ -9,6 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
+from gantool.api.data import Source
+from gantool.api.hookspecs import hookimpl
+from gantool.api.specs import Component, Options, option
 from gantool.data.batches import open_batches
 from gantool.errors import UnknownNameError
 from gantool.plugins.host import host
@@ -86,6 +89,46 @@ def test_a_run_on_joined_sources_resumes_where_they_have_moved(gantool, two, tmp
     assert lines[-1]["images_seen"] == 12
     done = gantool(*settings, "--data", two[0], "--data", f"{other}:fit=pad", "--images", "16")
     assert done.code != 0
+    assert "made with other settings: --data" in done.err
+
+
+class Place(Options):
+    path: str = option(..., "a place")
+    shade: int = option(9, "the colour")
+
+
+class Shades(Source):
+    """A source of a plugin, which is read anew each time, since it has no fingerprint."""
+
+    def __init__(self, options: Place, resolution: int, channels: int) -> None:
+        assert Path(options.path).is_dir()
+        self._image = torch.full((channels, resolution, resolution), options.shade, dtype=torch.uint8)
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: int):
+        return self._image + index, None
+
+
+class ShadesPlugin:
+    @hookimpl
+    def gantool_sources(self):
+        return [Component("shades", "Shades", Place, f"{__name__}:Shades")]
+
+
+def test_a_run_on_sources_without_a_fingerprint_resumes_where_they_have_moved(gantool, gantool_host, two, tmp_path):
+    gantool_host.add(ShadesPlugin(), "gantool-shades")
+    base = ["train", "--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--batch", "2", "--resolution", "8",
+            "-q", "--augment", "none", "--out", str(tmp_path / "runs")]  # fmt: skip
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name, more in (("alone", ()), ("both", ("--data", two[0]))):
+        for images, place in (("4", tmp_path), ("8", moved)):
+            done = gantool(*base, "--name", name, *more, "--data", f"shades:path={place}", "--images", images)
+            assert done.code == 0, done.err
+    done = gantool(*base, "--name", "alone", "--data", f"shades:path={moved},shade=8", "--images", "12")
+    assert done.code == 1
     assert "made with other settings: --data" in done.err
 
 

@@ -1,5 +1,6 @@
 """Errors of the command line's parser in gantool's words: hints for other tools' flags, and no library's sentences."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.core import TyperGroup
 from gantool import hints
 
 _TAKES = {"float": "a number", "int": "a whole number", "bool": "yes or no"}
+_SWEEP = re.compile(r"[\d.]-[\d.]")
 _EXTRA = "Got unexpected extra argument"
 
 
@@ -22,6 +24,8 @@ def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
         error.message, error.possibilities = f"{error.message}.{hint}", None
     elif isinstance(error, BadParameter) and isinstance(error.__cause__, ValidationError):
         _put(error, _said(error.__cause__.errors()[0]))
+        if error.param is not None and error.param.name == "truncation" and _SWEEP.search(error.message):
+            error.message += " A sweep is drawn by gantool interpolate MODEL --seeds 7 --truncation 0.3-1 -o FILE."
     elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and _takes_data(error):
         error.message += ". Pictures are named by --data, and an architecture by --arch."
 

@@ -42,8 +42,7 @@ def begin(
         raise UsageError("gantool tune is one process: start it without torchrun.")
     initial = plan(host(), settings, run, config, search, trials)
     name = name or default_name(host(), initial.start)
-    if Path(name).name != name or name in (".", ".."):
-        raise UsageError(f"--name {name!r}: a name is one folder inside --out {out}, without slashes.")
+    run_folder.check_name(name, out)
     return out / name, open_folder(out / name, initial)
 
 

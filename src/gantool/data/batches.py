@@ -23,7 +23,7 @@ class ShuffledBatches:
     """Batches of an endless shuffled sequence of images; `open_batches` makes them.
 
     `fingerprint` is a hash of pixels and labels, by which a resumed run checks that it has the same images. Moving or
-    touching the files does not change it. (For an uncached plugin source it covers only name, size and classes.)
+    touching the files does not change it. (For an uncached plugin source it covers only its options, size and classes.)
     """
 
     count: int
@@ -64,8 +64,11 @@ def open_batches(
     rank: int = 0,
     world: int = 1,
     sides: Sequence[int] = (),
+    known: str | None = None,
 ) -> ShuffledBatches:
     """Batches of `source` for one process of `world`, also at smaller `sides`; `name` is for messages.
+
+    A source without a fingerprint is known by the text `known`, by default its name.
 
     A source with a `fingerprint` is cached first. The sequence, mirror images included, depends on `seed` and position
     alone. Raises DataError when the source is empty, unlabelled though `labels` are wanted, or gives something else
@@ -86,7 +89,7 @@ def open_batches(
     if not isinstance(source, CachedSource):
         read_item(source, 0, name, shape, labels)  # a fault that every image has is found before the run folder is made
     supply = supply_of(source, name, shape, labels, device, sides)
-    fingerprint = _fingerprint(source, name, shape)
+    fingerprint = _fingerprint(source, known or name, shape)
     names = tuple(source.class_names)
     return ShuffledBatches(len(source), names, fingerprint, supply, resolution, seed, flip, rank, world, notes)
 
@@ -101,8 +104,8 @@ def _mirrored(images: UInt8[Tensor, "n c h w"], which: Bool[np.ndarray, "n"]) ->
     return torch.where(flipped[:, None, None, None], images.flip(-1), images)
 
 
-def _fingerprint(source: Source, name: str, shape: tuple[int, int, int]) -> str:
+def _fingerprint(source: Source, known: str, shape: tuple[int, int, int]) -> str:
     if isinstance(source, CachedSource):
         return source.fingerprint
-    known = repr((name, len(source), shape, tuple(source.class_names)))
-    return hashlib.sha256(known.encode()).hexdigest()[:32]
+    told = repr((known, len(source), shape, tuple(source.class_names)))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]

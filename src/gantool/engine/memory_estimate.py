@@ -39,11 +39,22 @@ def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Pe
 
 
 def _weightless(gan: Gan) -> Gan:
-    """A copy on the meta device, where tensors have shapes and no content: measuring it takes no memory and no time."""
-    copied = copy.deepcopy(gan)
+    """A copy on the meta device, where tensors have shapes and no content: making and measuring it takes no memory."""
+    tensors = [tensor for network in gan.networks for tensor in (*network.parameters(), *network.buffers())]
+    copied = copy.deepcopy(gan, {id(tensor): _like(tensor, tensor.to("meta")) for tensor in tensors})
     for network in copied.networks:
-        network.to("meta")
+        network.to("meta")  # what is neither a parameter nor a buffer, if it follows
     return copied
+
+
+def sharing(gan: Gan) -> Gan:
+    """A copy with the same weights in memory, for forward passes in which none of them changes."""
+    weights = [weight for network in gan.networks for weight in network.parameters()]
+    return copy.deepcopy(gan, {id(weight): _like(weight, weight.detach()) for weight in weights})
+
+
+def _like(tensor: Tensor, content: Tensor) -> Tensor:
+    return nn.Parameter(content, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else content
 
 
 def _on_meta(penalties: Sequence[Penalty]) -> Sequence[Penalty]:

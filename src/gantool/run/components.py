@@ -10,6 +10,7 @@ from gantool.api.kinds import KINDS
 from gantool.api.run_config import NONE, SETTINGS, flag_of
 from gantool.api.specs import AUTO, Architecture, Setting
 from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageError, nearest_beside
+from gantool.plugins.grammar import canonical
 from gantool.plugins.host import PluginHost
 from gantool.plugins.option_types import quote
 from gantool.plugins.selection import Chosen
@@ -206,6 +207,15 @@ def only_moved(one: Chosen, other: Chosen) -> bool:
         return len(one.parts) == len(other.parts) and alike
     same_kind = one.spec.name == other.spec.name and hasattr(one.options, "path")
     return same_kind and one.options.model_copy(update={"path": getattr(other.options, "path", None)}) == other.options
+
+
+def known_by(source: Chosen) -> str:
+    """The text of a source without its path, by which images without a fingerprint are known: they may be moved."""
+    if isinstance(source, JoinedChoice):
+        return " and ".join(map(known_by, source.parts))
+    if not hasattr(source.options, "path"):
+        return source.text
+    return canonical(source.spec.name, source.options.model_copy(update={"path": ""}))
 
 
 def only_reweighed(these: Sequence[Chosen], others: Sequence[Chosen]) -> bool:

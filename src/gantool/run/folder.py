@@ -1,6 +1,7 @@
 """Run folders: a fresh one, the one that a name or path means, and its configuration."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -47,10 +48,17 @@ def fresh(out: Path, title: str) -> Path:
         raise UsageError(f"No run folder can be made in {out}: {error.strerror}.") from error
 
 
-def named(out: Path, name: str) -> Path:
-    """The folder of a named run. Raises UsageError for a name that is a path, or a folder that is no run."""
+def check_name(name: str, out: Path) -> None:
+    """Raise UsageError unless this can be the name of a new folder in `out`."""
     if not name or Path(name).name != name or name in (".", ".."):
         raise UsageError(f"--name {name!r}: a name is one folder inside --out {out}, without slashes.")
+    if any(unicodedata.category(character) == "Cc" for character in name):
+        raise UsageError(f"--name {name!r}: a name is one line without control characters, as commands print it.")
+
+
+def named(out: Path, name: str) -> Path:
+    """The folder of a named run. Raises UsageError for what is no name, or a folder that is no run."""
+    check_name(name, out)
     run = out / name
     if run.exists() and not (run / CONFIG).is_file() and not (run.is_dir() and _is_bare(run)):
         raise UsageError(f"{run} exists and is no run of gantool (it has no {CONFIG}). Choose another --name.")

@@ -143,7 +143,8 @@ def _patience(prepared: PreparedRun, device: torch.device) -> Iterator[str]:
     """A warning that a run would take days on this CPU, by forward passes at each size it comes to."""
     if device.type != "cpu":
         return
-    config, twin = prepared.config, copy.deepcopy(prepared.gan)
+    config, gan = prepared.config, prepared.gan
+    twin = memory_estimate.sharing(gan) if len(prepared.stages) == 1 else copy.deepcopy(gan)  # growth may set weights
     for network in twin.networks:
         network.eval()
     stages = [stage for stage in prepared.stages if stage.start < config.images]

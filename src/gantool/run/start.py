@@ -22,7 +22,7 @@ from gantool.engine.trainer import Trainer
 from gantool.errors import ResumeError, printable
 from gantool.files import RunLock, write_text
 from gantool.run import folder as run_folder
-from gantool.run.components import source_name
+from gantool.run.components import known_by, source_name
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.initial import Weights, origin_of, read_weights
 from gantool.run.joined import JoinedChoice
@@ -142,8 +142,8 @@ def _batches(source: Source, prepared: PreparedRun, device: torch.device, world:
     config, chosen = prepared.config, prepared.components.source
     name = chosen.texts if isinstance(chosen, JoinedChoice) else config.data
     return open_batches(
-        source, name=name, resolution=config.resolution, channels=config.channels, seed=config.seed,
-        flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
+        source, name=name, known=known_by(chosen), resolution=config.resolution, channels=config.channels,
+        seed=config.seed, flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
         sides=[stage.resolution for stage in prepared.stages if stage.start < config.images],
     )  # fmt: skip
 

@@ -25,6 +25,8 @@ from gantool.files import open_file
 from gantool.reading import read_text
 
 _SHOWN = 3
+_STATE = re.compile(r"/(proc|sys|dev(?!/shm))(/|$)")
+"""Folders of Linux whose files are the state of the system, and lead round in circles."""
 
 
 def list_pictures(path: str | Path) -> Listing:
@@ -34,6 +36,10 @@ def list_pictures(path: str | Path) -> Listing:
     """
     root = Path(path).expanduser()
     if root.is_dir():
+        if _STATE.match(os.path.realpath(root)):
+            raise DataError(
+                f"{path} shows the state of this system, and holds no pictures. Give the folder of pictures."
+            )
         return _list_folder(root)
     if not root.exists():
         why = no_path(str(path)) or f"{path} does not exist.{nearest_beside(root)}"
@@ -140,6 +146,9 @@ def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, lis
         try:
             identity = os.path.realpath(root / folder)
             if identity in visited:  # a link that leads back, or a second way to the same place
+                continue
+            if _STATE.match(identity):
+                skipped.append((folder, "shows the state of the system"))
                 continue
             visited.add(identity)
             with os.scandir(root / folder) as entries:

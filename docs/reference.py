@@ -45,6 +45,9 @@ def reference() -> str:
         "sampling/model.py",
         "engine/model_file.py",
         "sampling/latent_file.py",
+        "evaluation/evaluate.py",
+        "evaluation/result.py",
+        "evaluation/scores.py",
     ):
         parts += _described(path, offered)
     about, _, tree = (ast.get_docstring(_tree("errors.py")) or "").partition("\n\n")

@@ -45,18 +45,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "builtin.observers": {*COMPONENT, "reading", "files", "engine", "data", "render", "metrics"},
     "sampling": {*COMPONENT, "progress", "reading", "files", "plugins", "engine", "render"},
     "run": {*COMPONENT, "hints", "progress", "reading", "files", "plugins", "engine", "data", "sampling"},
+    "evaluation": {
+        *COMPONENT, "progress", "reading", "files", "plugins", "engine", "data", "render", "builtin.extractors",
+        "sampling", "run", FACE,
+    },
     "style": {*COMPONENT, "plugins", "engine", "data", "builtin.extractors", "builtin.style_losses"},
     "tuning": {"errors", "progress", "reading", "files", "api", "plugins", "engine", "run"},
     "testing": {*COMPONENT, "plugins", "engine", "sampling", "run"},
     "plugin_tools": {"errors", "reading", "files", "api", "plugins", "testing", FACE},
     "cli": {
         *COMPONENT, "hints", "progress", "reading", "files", "signals", "plugins", "engine", "data", "render",
-        "sampling", "run", "style", "tuning", "plugin_tools", FACE,
+        "sampling", "run", "evaluation", "style", "tuning", "plugin_tools", FACE,
     },
     "testing.commands": {"errors", "plugins", "cli"},
     "testing.fixtures": {"plugins", "cli"},
     # The faces, on first use.
-    FACE: {"errors", "api", "engine", "sampling", "run"},
+    FACE: {"errors", "api", "engine", "sampling", "run", "evaluation"},
     "commands": {"pixels", "progress", "data", "render", "style", "cli"},
     "__main__": {"cli"},
 }  # fmt: skip

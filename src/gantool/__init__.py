@@ -43,6 +43,9 @@ if TYPE_CHECKING:
         UnknownNameError,
         UsageError,
     )
+    from gantool.evaluation.evaluate import evaluate
+    from gantool.evaluation.result import Evaluation
+    from gantool.evaluation.scores import Scores
     from gantool.run.face import configure, train, trainer
     from gantool.sampling.latent_file import LatentFile, load_latents, save_latents
     from gantool.sampling.load import load
@@ -51,6 +54,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "gantool.evaluation.evaluate": ("evaluate",),
+    "gantool.evaluation.result": ("Evaluation",),
+    "gantool.evaluation.scores": ("Scores",),
     "gantool.run.face": ("configure", "train", "trainer"),
     "gantool.sampling.load": ("load",),
     "gantool.api.specs": (
@@ -84,7 +90,7 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
     "ResumeError", "TrainingError", "StyleError", "RunConfig", "configure", "train", "trainer", "load", "Model",
-    "ModelCard", "LatentFile", "load_latents", "save_latents",
+    "ModelCard", "LatentFile", "load_latents", "save_latents", "evaluate", "Evaluation", "Scores",
 ]  # fmt: skip
 
 

@@ -21,6 +21,11 @@ def gantool_commands() -> list[Command]:
             "gantool.cli.interpolate:interpolate",
         ),
         Command(
+            "evaluate",
+            "Measure how good a model is: its samples against the data, beside the data against itself.",
+            "gantool.cli.evaluate:evaluate",
+        ),
+        Command(
             "stylize", "Redraw a photo in the style of paintings, from coarse to fine.", "gantool.cli.stylize:stylize"
         ),
         Command("data", "Check pictures before training on them.", "gantool.cli.data:app"),

@@ -14,6 +14,7 @@ import typer
 from gantool import __version__
 from gantool.cli import data, plugins
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
+from gantool.cli.evaluate import evaluate
 from gantool.cli.interpolate import interpolate
 from gantool.cli.pipes import forgiving
 from gantool.cli.root import RootGroup
@@ -65,6 +66,7 @@ app.command(cls=SettingsCommand)(train)
 app.command(cls=SettingsCommand)(tune)
 app.command()(sample)
 app.command()(interpolate)
+app.command(cls=ComponentCommand)(evaluate)
 app.command(cls=ComponentCommand)(stylize)
 app.add_typer(data.app, name="data")
 app.add_typer(plugins.app, name="plugins")

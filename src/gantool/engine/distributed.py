@@ -13,7 +13,7 @@ from typing import TypeVar
 import torch
 import torch.distributed as dist
 import torch.distributed.nn  # before a group exists: its defaults would keep that group, and its threads, for ever
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from gantool.engine.devices import is_out_of_memory
@@ -64,13 +64,13 @@ class World:
                 dist.all_reduce(tensor, group=self.hosts if tensor.device.type == "cpu" else None)
             tensor /= self.size
 
-    def gathered(self, values: Float[Tensor, "n"]) -> Float[Tensor, "all"]:
-        """The values of all processes, in the order of their ranks."""
+    def gathered(self, values: Shaped[Tensor, "n *more"]) -> Shaped[Tensor, "all *more"]:
+        """The values of all processes, as many from each, in the order of their ranks."""
         if self.size == 1:
             return values
         parts = [torch.empty_like(values) for _ in range(self.size)]
         with _together():
-            dist.all_gather(parts, values.contiguous())
+            dist.all_gather(parts, values.contiguous(), self.hosts if values.device.type == "cpu" else None)
         return torch.cat(parts)
 
     def anyone(self, mine: bool) -> bool:

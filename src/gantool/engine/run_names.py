@@ -11,6 +11,7 @@ AVERAGED = "ema.safetensors"
 """The model to share in a checkpoint."""
 BEST = "best.json"
 METRICS = "metrics.jsonl"
+EVALUATIONS = "evaluations.jsonl"
 SAMPLES = "samples"
 SKIPPED = "skipped.tsv"
 

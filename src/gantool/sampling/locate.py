@@ -43,6 +43,13 @@ def model_name(path: str | Path) -> str:
     return folder.parent.parent.name if folder.parent.name == CHECKPOINTS else folder.name
 
 
+def run_of(path: str | Path) -> Path | None:
+    """The run folder that a MODEL belongs to; None for a file outside any run."""
+    file = generator_file(path)
+    places = [file.parent, *([file.parent.parent.parent] if file.parent.parent.name == CHECKPOINTS else [])]
+    return next((place for place in places if (place / CONFIG).is_file()), None)
+
+
 def _meant(path: Path) -> Path:
     """The path itself; for `RUN/best` the checkpoint that the run's best.json names."""
     if path.name != "best" or path.exists():

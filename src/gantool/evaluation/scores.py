@@ -1,0 +1,112 @@
+"""Metrics of one set of samples, each beside the same of other real pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import hypot
+from typing import SupportsFloat
+
+import torch
+from torch import Tensor
+
+from gantool.api.metrics import Metric, Pictures
+from gantool.progress import report
+
+Values = Mapping[str, Mapping[str, float]]
+"""Values by metric and name."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The values of n samples, those of n reals against n others (`reference`), and a sentence that reads them.
+
+    All are by metric. A metric that could not be measured has a sentence in `problems` and no values.
+    """
+
+    n: int
+    values: Values
+    reference: Values
+    sentences: Mapping[str, str]
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Measuring:
+    """Metrics, by name, against two halves of the data; each reference is measured once."""
+
+    metrics: Mapping[str, Metric]
+    half: Pictures
+    other: Pictures
+    """Reals that samples are compared with, and those that take the place of samples in the reference."""
+    references: dict[tuple[str, int, str], Mapping[str, float]] = field(default_factory=dict)
+    """By metric, number of pictures and class."""
+
+    def whole(self, samples: Pictures) -> Scores:
+        """All metrics of all pictures."""
+        return self._scores(self.metrics, self.half, self.other, samples, "")
+
+    def of_class(self, samples: Pictures, label: int, name: str, least: int) -> Scores | None:
+        """The metrics of features, of one class; None where any of the three sets has fewer than `least` of it."""
+        sets = [_of(pictures, label) for pictures in (self.half, self.other, samples)]
+        n = min(map(len, sets))
+        if n < least:
+            return None
+        half, other, drawn = (pictures.take(slice(n)) for pictures in sets)
+        featured = {name: metric for name, metric in self.metrics.items() if metric.uses == "features"}
+        return self._scores(featured, half, other, drawn, name)
+
+    def _scores(
+        self, metrics: Mapping[str, Metric], half: Pictures, other: Pictures, samples: Pictures, label: str
+    ) -> Scores:
+        values, reference, sentences, problems = {}, {}, {}, {}
+        for done, (name, metric) in enumerate(metrics.items(), 1):
+            try:
+                found = _floats(metric(_joined(half, other) if metric.against_all else half, samples))
+                key = name, len(samples), label
+                beside = self.references.get(key) or _floats(metric(half, other))
+                self.references[key] = beside
+                values[name], reference[name] = found, beside
+                sentences[name] = metric.read(found, beside)
+            except ValueError as error:  # sets that are too small
+                problems[name] = str(error)
+            report(f"metrics of {label}" if label else "metrics", done, len(metrics))
+        return Scores(len(samples), values, reference, sentences, problems)
+
+
+def better(
+    metric: Metric, name: str, one: Mapping[str, float], other: Mapping[str, float], reference: Mapping[str, float]
+) -> int:
+    """0 if the first value is the better one, 1 if the second is, and -1 if neither is by more than their errors."""
+    wanted = metric.better.get(name)
+    values = one.get(name), other.get(name)
+    if wanted is None or values[0] is None or values[1] is None:
+        return -1
+    losses = [
+        {"lower": value, "higher": -value, "near": abs(value - reference.get(name, 0.0))}[wanted]
+        for value in values
+        if value is not None
+    ]
+    error = 2 * hypot(one.get(f"{name}_error", 0.0), other.get(f"{name}_error", 0.0))
+    if not abs(losses[0] - losses[1]) > error:
+        return -1
+    return 0 if losses[0] < losses[1] else 1
+
+
+def _floats(values: Mapping[str, SupportsFloat]) -> dict[str, float]:
+    return {name: float(value) for name, value in values.items()}
+
+
+def _of(pictures: Pictures, label: int) -> Pictures:
+    labels: Tensor | None = pictures.labels
+    return pictures.take(slice(0) if labels is None else torch.nonzero(labels == label)[:, 0])
+
+
+def _joined(one: Pictures, other: Pictures) -> Pictures:
+    def both(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+        return None if first is None or second is None else torch.cat([first, second])
+
+    return Pictures(
+        torch.cat([one.images, other.images]),
+        both(one.features, other.features),
+        both(one.mirrored, other.mirrored),
+        both(one.labels, other.labels),
+    )

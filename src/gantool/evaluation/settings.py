@@ -1,0 +1,26 @@
+"""The settings of an evaluation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+AUTO = "auto"
+STANDARD = ("kid", "precision-recall")
+N, BATCH = 5000, 32
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of an evaluation.
+
+    `data` is in the grammar of `--data` (None: that of the model's run), metrics and extractor in that of their flags.
+    `classes`, by name or index, are measured by themselves as well (None: all of them; empty: none).
+    """
+
+    data: str | None = None
+    n: int = N
+    metrics: Sequence[str] = STANDARD
+    extractor: str = AUTO
+    classes: Sequence[str | int] | None = ()
+    seed: int = 0
+    device: str = "auto"
+    batch: int = BATCH

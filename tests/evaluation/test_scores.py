@@ -1,0 +1,91 @@
+"""Metrics of samples beside those of other reals."""
+
+import pytest
+import torch
+
+import gantool
+from gantool.evaluation.scores import Measuring, better
+
+
+class Sizes(gantool.Metric):
+    """What it is given: the sizes and first features of both sets."""
+
+    def __init__(self, uses="features", against_all=False, least=0):
+        self.uses, self.against_all, self.least, self.calls = uses, against_all, least, 0
+
+    def __call__(self, reals, samples):
+        self.calls += 1
+        if len(samples) < self.least:
+            raise ValueError("Too few of them.")
+        return {"reals": len(reals), "first": float(reals.features[0]), "second": float(samples.features[0])}
+
+    def read(self, values, reference):
+        return f"{values['second']:g} beside {reference['second']:g}."
+
+
+def pictures(first, labels=(0, 0, 1, 1)):
+    n = len(labels)
+    return gantool.Pictures(
+        torch.zeros(n, 1, 2, 2, dtype=torch.uint8), torch.arange(first, first + n)[:, None].float(), None,
+        torch.tensor(labels),
+    )  # fmt: skip
+
+
+def measuring(**metrics):
+    return Measuring(metrics, pictures(10), pictures(20))
+
+
+def test_samples_and_the_other_half_stand_against_the_same_half():
+    scores = measuring(m=Sizes()).whole(pictures(30))
+    assert scores.values["m"] == {"reals": 4, "first": 10, "second": 30}
+    assert scores.reference["m"] == {"reals": 4, "first": 10, "second": 20}
+    assert scores.sentences["m"] == "30 beside 20."
+
+
+def test_a_metric_against_all_gets_both_halves_for_the_samples_alone():
+    scores = measuring(m=Sizes(against_all=True)).whole(pictures(30))
+    assert (scores.values["m"]["reals"], scores.reference["m"]["reals"]) == (8, 4)
+
+
+def test_the_reference_is_measured_once_for_many_models():
+    metric = Sizes()
+    made = measuring(m=metric)
+    for _ in range(3):
+        made.whole(pictures(30))
+    assert metric.calls == 4
+
+
+def test_a_metric_that_needs_more_pictures_is_a_problem_and_no_failure():
+    scores = measuring(bad=Sizes(least=9), good=Sizes()).whole(pictures(30))
+    assert scores.problems == {"bad": "Too few of them."}
+    assert set(scores.values) == set(scores.reference) == {"good"}
+
+
+def test_a_class_is_measured_by_features_alone_on_equally_many_of_each():
+    made = Measuring({"m": Sizes(), "i": Sizes(uses="images")}, pictures(10), pictures(20, (1, 1, 1, 0)))
+    scores = made.of_class(pictures(30, (0, 1, 1, 1)), 1, "red", least=2)
+    assert scores.n == 2
+    assert scores.values == {"m": {"reals": 2, "first": 12, "second": 31}}
+    assert scores.reference["m"]["second"] == 20
+    assert made.of_class(pictures(30, (0, 0, 0, 1)), 1, "red", least=2) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "one", "other", "place"),
+    [
+        ("lower", {"v": 1.0}, {"v": 2.0}, 0),
+        ("higher", {"v": 1.0}, {"v": 2.0}, 1),
+        ("near", {"v": 3.5}, {"v": 2.0}, 0),
+        ("lower", {"v": 1.0}, {"v": 1.0}, -1),
+        ("lower", {"v": 1.0, "v_error": 0.4}, {"v": 2.0, "v_error": 0.4}, -1),
+        ("lower", {"v": 1.0, "v_error": 0.3}, {"v": 2.0, "v_error": 0.3}, 0),
+        ("lower", {"v": 1.0}, {}, -1),
+        ("lower", {"v": float("nan")}, {"v": 1.0}, -1),
+    ],
+)
+def test_the_better_of_two_values_is_marked_beyond_their_errors(wanted, one, other, place):
+    metric = Sizes()
+    metric.better = {"v": wanted}
+    assert better(metric, "v", one, other, {"v": 3.0}) == place
+    metric.better = {}
+    assert better(metric, "v", one, other, {"v": 3.0}) == -1

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from gantool.metrics.frechet import frechet
 from gantool.metrics.kernel import kid
-from gantool.metrics.neighbours import manifolds, nearest
+from gantool.metrics.neighbours import copy_threshold, manifolds, nearest
 from gantool.metrics.spectrum import radial_power, spectrum_distance
 
 
@@ -77,15 +77,19 @@ def test_balls_reach_to_the_kth_neighbour():
 
 def test_copies_and_mirror_images_are_found_and_new_pictures_are_not():
     reals, mirrored = normal(500), normal(500, seed=5)
-    fresh = nearest(reals, normal(500, seed=6))
-    assert fresh.copies < 0.05
-    copied = nearest(reals, torch.cat([reals[:50], normal(50, seed=7)]))
-    assert copied.copies == pytest.approx(0.5, abs=0.03)
-    assert copied.indices[:50].tolist() == list(range(50))
-    turned = nearest(reals, mirrored[:10], mirrored)
-    assert turned.copies == 1
-    assert turned.indices.tolist() == list(range(10))
-    assert nearest(reals, mirrored[:10]).copies < 0.5
+    within, with_mirrored = copy_threshold(reals), copy_threshold(reals, mirrored)
+    assert 0 < with_mirrored <= within
+
+    def copies(samples, threshold, *more):
+        return float((nearest(reals, samples, *more).distances <= threshold).double().mean())
+
+    assert copies(normal(500, seed=6), within) < 0.05
+    half = torch.cat([reals[:50], normal(50, seed=7)])
+    assert copies(half, within) == pytest.approx(0.5, abs=0.03)
+    assert nearest(reals, half).indices[:50].tolist() == list(range(50))
+    assert copies(mirrored[:10], with_mirrored, mirrored) == 1
+    assert nearest(reals, mirrored[:10], mirrored).indices.tolist() == list(range(10))
+    assert copies(mirrored[:10], within) < 0.5
 
 
 def pictures(n=8, seed=0, side=32):

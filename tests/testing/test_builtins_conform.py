@@ -31,7 +31,7 @@ OTHERS = {
     "balance": [*BUILT_IN.specs("balance"), "fixed:d_steps=3"],
     "optimizer": [*BUILT_IN.specs("optimizer"), "sgd:momentum=0.9,nesterov=yes", "rmsprop:momentum=0.5"],
     "style-loss": [*BUILT_IN.specs("style-loss"), "sliced:directions=8"],
-    "metric": [*BUILT_IN.specs("metric"), "precision-recall:k=2"],
+    "metric": [*BUILT_IN.specs("metric"), "precision-recall:k=2", "swd:patches=64"],
     "observer": [*BUILT_IN.specs("observer"), "console:quiet=yes"],
 }  # fmt: skip
 EVERY = [(kind, name) for kind in (*OTHERS, "architecture", "source", "extractor") for name in BUILT_IN.specs(kind)]

@@ -33,13 +33,6 @@ class Nearest(NamedTuple):
 
     distances: Float[Tensor, "m"]
     indices: Int64[Tensor, "m"]
-    threshold: float
-    """The distance below which a sample is called a copy: the 1 % quantile of those between reals."""
-
-    @property
-    def copies(self) -> float:
-        """The share of samples that lie within the threshold."""
-        return float((self.distances <= self.threshold).double().mean())
 
 
 def manifolds(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"], k: int = K) -> Manifolds:
@@ -74,27 +67,30 @@ def manifolds(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"], k: int =
 def nearest(
     reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"], mirrored: Float[Tensor, "n d"] | None = None
 ) -> Nearest:
-    """The nearest real of each sample, or its mirror image, given the features of mirrored reals.
+    """The nearest real of each sample, or its mirror image, given the features of mirrored reals; in float64."""
+    others = [each.double() for each in (reals, mirrored) if each is not None]
+    found = [
+        torch.stack([_squares(rows, other) for other in others]).amin(dim=0).min(dim=1)
+        for rows in torch.split(fakes.double(), _ROWS)
+    ]
+    return Nearest(torch.cat([each.values for each in found]).sqrt(), torch.cat([each.indices for each in found]))
 
-    The threshold comes from distances of each real to its nearest other, mirror images too. Raises ValueError for
-    fewer than 2 reals.
+
+def copy_threshold(reals: Float[Tensor, "n d"], mirrored: Float[Tensor, "n d"] | None = None) -> float:
+    """The distance within which a sample is called a copy: the 1 % quantile of those of reals to their nearest other.
+
+    Mirror images count as others, too. Raises ValueError for fewer than 2 reals.
     """
     if len(reals) < 2:
         raise ValueError("Distances between reals need at least 2 of them.")
-    reals, fakes = reals.double(), fakes.double()
-    others = [reals] if mirrored is None else [reals, mirrored.double()]
-    own, found, indices = [], [], []
+    others = [each.double() for each in (reals, mirrored) if each is not None]
+    own = []
     for start in range(0, len(reals), _ROWS):
-        rows = reals[start : start + _ROWS]
+        rows = others[0][start : start + _ROWS]
         itself = torch.arange(len(rows)), torch.arange(start, start + len(rows))
         apart = [_squares(rows, other).index_put_(itself, rows.new_tensor(torch.inf)) for other in others]
         own.append(torch.stack(apart).amin(dim=(0, 2)))
-    for start in range(0, len(fakes), _ROWS):
-        between = torch.stack([_squares(fakes[start : start + _ROWS], other) for other in others]).amin(dim=0)
-        smallest = between.min(dim=1)
-        found.append(smallest.values)
-        indices.append(smallest.indices)
-    return Nearest(torch.cat(found).sqrt(), torch.cat(indices), float(torch.cat(own).sqrt().quantile(QUANTILE)))
+    return float(torch.cat(own).sqrt().quantile(QUANTILE))
 
 
 def _radii(features: Float[Tensor, "n d"], k: int) -> Float[Tensor, "n"]:

@@ -7,6 +7,9 @@ from torch import Tensor
 from gantool.pixels import to_float
 
 FLOOR = 1e-8
+NOTHING = 1e-6
+"""The power of pictures that are of one colour but for rounding."""
+_VALUES = 2**22
 
 
 def radial_power(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "r"]:
@@ -14,22 +17,32 @@ def radial_power(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "r"]:
 
     The mean of each picture is taken off, and a Hann window keeps its borders from showing as a cross.
     """
-    values = to_float(images).double()
-    height, width = values.shape[-2:]
-    values = values - values.mean(dim=(-2, -1), keepdim=True)
+    height, width = images.shape[-2:]
     window = torch.hann_window(height, periodic=False)[:, None] * torch.hann_window(width, periodic=False)
-    power = torch.fft.fft2(values * window).abs().square().mean(dim=(0, 1))
+    power = torch.zeros(height, width, dtype=torch.float64)
+    for some in torch.split(images, max(1, _VALUES // images[0].numel())):
+        values = to_float(some).double()
+        values = values - values.mean(dim=(-2, -1), keepdim=True)
+        power += torch.fft.fft2(values * window).abs().square().mean(dim=1).sum(dim=0)
     rows, columns = torch.fft.fftfreq(height)[:, None], torch.fft.fftfreq(width)
     side = min(height, width)
     radius = (torch.hypot(rows, columns) * side).round().long().flatten()
     count = side // 2
     kept = (radius >= 1) & (radius <= count)
-    sums = torch.zeros(count, dtype=torch.float64).index_add_(0, radius[kept] - 1, power.flatten()[kept])
+    sums = torch.zeros(count, dtype=torch.float64).index_add_(0, radius[kept] - 1, power.flatten()[kept] / len(images))
     return sums / torch.bincount(radius[kept] - 1, minlength=count).clamp(min=1)
 
 
 def spectrum_distance(reals: Float[Tensor, "r"], fakes: Float[Tensor, "r"]) -> float:
     """The mean difference over all radii, in decibels: 0 where all detail is as strong as in the data."""
-    floor = FLOOR * float(reals.max())
-    decibels: Tensor = 10 * ((fakes + floor) / (reals + floor)).log10()
-    return float(decibels.abs().mean())
+    return float(_decibels(reals, fakes).abs().mean())
+
+
+def fine_detail(reals: Float[Tensor, "r"], fakes: Float[Tensor, "r"]) -> float:
+    """The mean of the finer half of the radii, in decibels above that of the data: below 0 for soft pictures."""
+    return float(_decibels(reals, fakes)[len(reals) // 2 :].mean())
+
+
+def _decibels(reals: Float[Tensor, "r"], fakes: Float[Tensor, "r"]) -> Float[Tensor, "r"]:
+    floor = max(FLOOR * float(reals.max()), NOTHING)
+    return 10 * ((fakes + floor) / (reals + floor)).log10()

@@ -5,26 +5,72 @@ from gantool.api.specs import Component, Options, option
 
 
 class NeighbourOptions(Options):
-    """Options of `precision-recall`."""
+    """Options of `precision-recall` and `density-coverage`."""
 
     k: int = option(5, "neighbour that the ball around a picture reaches to", ge=1)
 
 
+class SwdOptions(Options):
+    """Options of `swd`."""
+
+    patches: int = option(8192, "patches of each level, from all pictures alike", ge=64)
+
+
+HOME = "gantool.builtin.metrics"
+COPIES_ARE_FOUND = "what it finds are copies, so the data against itself is worst"
+
+
 @hookimpl
 def gantool_metrics() -> list[Component]:
-    """The metrics that come with gantool."""
-    home = "gantool.builtin.metrics"
+    """Five metrics of features, and three of the pictures themselves."""
     return [
         Component(
             "kid",
             "Kernel inception distance (Binkowski et al. 2018): unbiased, with its error; the headline of few pictures",
             Options,
-            f"{home}.distances:KernelDistance",
+            f"{HOME}.distances:KernelDistance",
         ),
         Component(
             "precision-recall",
-            "Share of samples that look like the data, and of the data's variety (Kynkaanniemi et al. 2019)",
+            "Shares of samples that look like the data, and of the data's variety (Kynkaanniemi et al. 2019)",
             NeighbourOptions,
-            f"{home}.overlap:PrecisionRecall",
+            f"{HOME}.overlap:PrecisionRecall",
+        ),
+        Component(
+            "density-coverage",
+            "The same, less misled by outliers (Naeem et al. 2020): coverage is the share of variety",
+            NeighbourOptions,
+            f"{HOME}.overlap:DensityCoverage",
+        ),
+        Component(
+            "frechet",
+            "Frechet distance (Heusel et al. 2017): FID, where the extractor is inception; from 10,000 pictures on",
+            Options,
+            f"{HOME}.distances:Frechet",
+        ),
+        Component(
+            "memorisation",
+            "Share of samples that are copies of training pictures, mirrored ones too, and the 16 closest pairs",
+            Options,
+            f"{HOME}.copies:Memorisation",
+            waives={"the_data_itself_is_best": COPIES_ARE_FOUND},
+        ),
+        Component(
+            "swd",
+            "Sliced Wasserstein distance of patches at each size (Karras et al. 2018); needs no network",
+            SwdOptions,
+            f"{HOME}.looks:SlicedWasserstein",
+        ),
+        Component(
+            "diversity",
+            "How much samples differ from each other, beside the data; needs no network",
+            Options,
+            f"{HOME}.looks:Diversity",
+        ),
+        Component(
+            "spectrum",
+            "Power of detail of each size beside the data (Durall et al. 2020): soft pictures, noise; needs no network",
+            Options,
+            f"{HOME}.looks:Spectrum",
         ),
     ]

@@ -6,11 +6,12 @@ from types import MappingProxyType
 
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
-from gantool.builtin.metrics.featured import features_of
+from gantool.builtin.metrics.reading import Values, features_of
+from gantool.metrics.frechet import frechet
 from gantool.metrics.kernel import kid
 
-ERRORS = 3.0
-"""A difference of so many standard errors is one."""
+ERRORS = 4.0
+"""A difference of so many standard errors of the reference, which has one as well, is none of chance."""
 
 
 class KernelDistance(Metric):
@@ -26,14 +27,49 @@ class KernelDistance(Metric):
         found = kid(features_of(reals), features_of(samples))
         return {"kid": found.value, "kid_error": found.error}
 
-    def read(self, values: Mapping[str, float], reference: Mapping[str, float]) -> str:
+    def title(self, name: str, extractor: str, n: int) -> str:
+        """KID with the extractor."""
+        return name.replace("kid", f"KID ({extractor})").replace("_", " ")
+
+    def read(self, values: Values, reference: Values) -> str:
         """Whether the samples can be told from the data."""
-        apart = values["kid"] - reference["kid"]
-        error = math.hypot(values["kid_error"], reference["kid_error"])
+        apart, error = values["kid"] - reference["kid"], reference["kid_error"]
         if apart < -ERRORS * error:
-            verdict = "samples are nearer to these pictures than other pictures of the data are: copies, perhaps"
+            verdict = "samples are nearer to the data than other pictures of it are, as copies are"
         elif apart <= ERRORS * error:
-            verdict = "samples cannot be told from the data by it"
+            verdict = "samples cannot be told from the data"
         else:
-            verdict = f"samples differ from the data, by {apart / error:.0f} standard errors"
+            verdict = "samples differ from the data" + (f", by {apart / error:.0f} standard errors" if error else "")
         return f"KID {values['kid']:.3g} beside {reference['kid']:.3g}: {verdict}."
+
+
+class Frechet(Metric):
+    """The Fréchet distance, called FID only where Inception made the features."""
+
+    better: Mapping[str, Better] = MappingProxyType({"frechet": "lower"})
+
+    def __init__(self, options: Options | None = None) -> None:
+        """Without options."""
+
+    def __call__(self, reals: Pictures, samples: Pictures) -> dict[str, float]:
+        """The distance. Raises ValueError for a set of fewer than 2."""
+        return {"frechet": frechet(features_of(reals), features_of(samples))}
+
+    def title(self, name: str, extractor: str, n: int) -> str:
+        """FID or Fréchet distance, with the extractor and the number of samples, on which it depends."""
+        kind = "FID" if extractor.startswith("inception") else "Fréchet distance"
+        return f"{kind} ({extractor}, N {n})"
+
+    def read(self, values: Values, reference: Values) -> str:
+        """How much farther samples are from the data than other pictures of it."""
+        here, usual = values["frechet"], reference["frechet"]
+        times = here / usual if usual > 0 else math.inf
+        if times < 0.8:
+            verdict = "samples are nearer to the data than other pictures of it are, as copies are"
+        elif times <= 1.03:
+            verdict = "samples are as near to the data as other pictures of it"
+        elif times < 2:
+            verdict = f"samples are {times - 1:.0%} farther from the data than other pictures of it"
+        else:
+            verdict = "samples are far from the data"
+        return f"Fréchet distance {here:.4g} beside {usual:.4g}: {verdict}."

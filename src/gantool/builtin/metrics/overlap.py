@@ -5,44 +5,57 @@ from types import MappingProxyType
 
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.builtin.metrics import NeighbourOptions
-from gantool.builtin.metrics.featured import features_of
-from gantool.metrics.neighbours import manifolds
+from gantool.builtin.metrics.reading import Values, features_of, of, share, variety
+from gantool.metrics.neighbours import Manifolds, manifolds
 
 
-class PrecisionRecall(Metric):
-    """The share of samples within the data's manifold, and of the data within that of the samples."""
-
-    better: Mapping[str, Better] = MappingProxyType({"precision": "higher", "recall": "higher"})
+class Overlap(Metric):
+    """Balls around pictures that reach to their k-th neighbour."""
 
     def __init__(self, options: NeighbourOptions | None = None) -> None:
         self._k = (options or NeighbourOptions()).k
 
+    def _manifolds(self, reals: Pictures, samples: Pictures) -> Manifolds:
+        return manifolds(features_of(reals), features_of(samples), self._k)
+
+
+class PrecisionRecall(Overlap):
+    """The share of samples within the data's manifold, and of the data within that of the samples."""
+
+    better: Mapping[str, Better] = MappingProxyType({"precision": "higher", "recall": "higher"})
+
     def __call__(self, reals: Pictures, samples: Pictures) -> dict[str, float]:
         """Both shares. Raises ValueError for a set of fewer than 2."""
-        found = manifolds(features_of(reals), features_of(samples), self._k)
+        found = self._manifolds(reals, samples)
         return {"precision": found.precision, "recall": found.recall}
 
-    def read(self, values: Mapping[str, float], reference: Mapping[str, float]) -> str:
+    def read(self, values: Values, reference: Values) -> str:
         """How many samples look like the data, and how much of its variety they have."""
-        precision, recall = (values[name] / max(reference[name], 1e-9) for name in ("precision", "recall"))
-        looks = "most samples look like the data" if precision > 0.8 else (
-            "many samples do not look like the data" if precision > 0.5 else "most samples do not look like the data"
-        )  # fmt: skip
-        return f"precision {_of('precision', values, reference)}: {looks}; {_recall(values, reference, recall)}."
+        part = share("precision", values, reference)
+        looks = "most samples look like the data"
+        if part < 0.8:
+            looks = "many samples do not look like the data" if part > 0.5 else "few samples look like the data"
+        gone = variety(share("recall", values, reference))
+        return f"{of('precision', values, reference)}: {looks}; {of('recall', values, reference)}: {gone}."
 
 
-def _recall(values: Mapping[str, float], reference: Mapping[str, float], share: float) -> str:
-    return f"recall {_of('recall', values, reference)}: {variety(share)}"
+class DensityCoverage(Overlap):
+    """How closely samples lie by the data, and the share of the data that has a sample beside it."""
 
+    better: Mapping[str, Better] = MappingProxyType({"density": "near", "coverage": "higher"})
 
-def variety(share: float) -> str:
-    """The words for the part of the data's variety that samples have, as a share of what other reals have."""
-    if share < 0.5:
-        return "most of the data's variety is missing"
-    if share < 0.8:
-        return "much of the data's variety is missing"
-    return "part of the data's variety is missing" if share < 0.95 else "the data's variety is there"
+    def __call__(self, reals: Pictures, samples: Pictures) -> dict[str, float]:
+        """Both. Raises ValueError for a set of fewer than 2."""
+        found = self._manifolds(reals, samples)
+        return {"density": found.density, "coverage": found.coverage}
 
-
-def _of(name: str, values: Mapping[str, float], reference: Mapping[str, float]) -> str:
-    return f"{values[name]:.2f} of {reference[name]:.2f}"
+    def read(self, values: Values, reference: Values) -> str:
+        """How much of the data's variety the samples have, and whether they crowd where the data is dense."""
+        gone = variety(share("coverage", values, reference))
+        density, usual = values["density"], reference["density"]
+        looks = "samples lie as closely by the data as other pictures of it"
+        if density > 1.2 * usual:
+            looks = "samples crowd where the data is densest"
+        elif density < 0.7 * usual:
+            looks = "many samples do not look like the data" if density > 0.4 * usual else "few samples look like it"
+        return f"{of('coverage', values, reference)}: {gone}; {of('density', values, reference)}: {looks}."

@@ -1,0 +1,54 @@
+"""Samples that are copies of training pictures."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from gantool.api.metrics import Better, Metric, Pictures
+from gantool.api.specs import Options
+from gantool.builtin.metrics.reading import Values, features_of
+from gantool.metrics.neighbours import copy_threshold, nearest
+
+PAIRS = 16
+
+
+class Memorisation(Metric):
+    """The share of samples nearer to a picture of the data than 99 % of its pictures are to each other."""
+
+    against_all = True
+    mirrors = True
+    better: Mapping[str, Better] = MappingProxyType({"copies": "lower"})
+
+    def __init__(self, options: Options | None = None) -> None:
+        """Without options."""
+
+    def __call__(self, reals: Pictures, samples: Pictures) -> dict[str, float]:
+        """The share; mirror images of the data count, where there are features of them.
+
+        Raises ValueError for fewer than 2 reals.
+        """
+        of_reals = features_of(reals)
+        threshold = copy_threshold(of_reals, reals.mirrored)
+        distances = nearest(of_reals, features_of(samples), reals.mirrored).distances
+        return {"copies": float((distances <= threshold).double().mean())}
+
+    def read(self, values: Values, reference: Values) -> str:
+        """Whether the samples are copies."""
+        here, usual = values["copies"], reference["copies"]
+        if here <= max(3 * usual, 0.03):
+            verdict = "samples are no closer to training pictures than other pictures of the data are"
+        elif here < 0.5:
+            verdict = "some samples are unusually close to training pictures"
+        else:
+            verdict = "most samples are copies of training pictures, or nearly"
+        return f"copies {here:.2f} beside {usual:.2f}: {verdict}."
+
+    def pairs(self, reals: Pictures, samples: Pictures) -> Sequence[tuple[int, int, float]]:
+        """The closest sample of each real, where one is nearest to it; the 16 closest of these."""
+        found = nearest(features_of(reals), features_of(samples), reals.mirrored)
+        closest: dict[int, tuple[int, int, float]] = {}
+        for sample in found.distances.argsort(stable=True).tolist():
+            real = int(found.indices[sample])
+            closest.setdefault(real, (sample, real, float(found.distances[sample])))
+            if len(closest) == PAIRS:
+                break
+        return [*closest.values()]

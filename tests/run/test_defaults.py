@@ -34,8 +34,9 @@ def decided(**asked):
 
 def test_few_pictures_are_augmented_and_many_are_not(photos):
     config, told = decided(data=photos, batch=4)
-    assert config.augment == "diffaugment:policy=color+translation,strength=0.3,fill=grey,after=0"
+    assert config.augment == "diffaugment:policy=color+translation,strength=0.3,fill=mirror,after=18"
     assert "6 images are few" in told["--augment"].why
+    assert "after 3 epochs" in told["--augment"].why
     config, told = decided()
     assert config.augment == "none"
     assert "enough to do without" in told["--augment"].why

@@ -150,7 +150,7 @@ def no_more_than_there_are(
 def augmentation(count: int) -> tuple[str, str]:
     """The default augmentation for so many pictures, and the reason."""
     if count < FEW_IMAGES:
-        return "diffaugment:policy=color+translation,strength=auto", (
+        return "diffaugment:policy=color+translation,strength=auto,fill=mirror,after=auto", (
             f"{count:,} images are few, and without augmentation the discriminator would memorise them"
         )
     return NONE, f"{count:,} images are enough to do without"

@@ -7,7 +7,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from gantool.cli.main import app
-from gantool.errors import DataError
+from gantool.errors import DataError, UsageError
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_check_fails_when_nothing_is_usable(folder: Path) -> None:
 
 def test_check_of_a_missing_folder_names_the_nearest(folder: Path) -> None:
     done = CliRunner().invoke(app, ["data", "check", str(folder) + "0"])
-    assert isinstance(done.exception, DataError)
+    assert isinstance(done.exception, UsageError)
     assert f"Did you mean {folder.name!r}" in str(done.exception)
 
 
@@ -85,4 +85,74 @@ def test_check_takes_the_options_that_training_takes(folder: Path) -> None:
     done = CliRunner().invoke(app, ["data", "check", f"{folder}:labels=l.csv,fit=pad"])
     assert "classes      2: cat 1, dog 1" in done.stdout
     assert "fit=pad" in done.stdout
-    assert "is no folder" in str(CliRunner().invoke(app, ["data", "check", "shapes:count=4"]).exception)
+
+
+def lines_of(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, ["data", "check", *words])
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+def test_arrays_and_other_sources_are_checked_as_training_sees_them(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 4096, (5, 20, 20, 3), np.uint16)
+    pixels[4] = pixels[1]
+    np.savez(tmp_path / "f.npz", images=pixels, labels=np.array([0, 1, 1, 0, 1]))
+    page = lines_of(str(tmp_path / "f.npz"), "--sheet", str(tmp_path / "sheet.png"))
+    assert "5 usable of 5" in page
+    assert "1 too many (1 groups; the same file twice or more), for example\n             image 1 = image 4" in page
+    assert "classes      2: 0 2, 1 3" in page
+    assert "4,095 is white" in page
+    assert "5 images of 16 x 16, colour, 2 classes (with --labels)" in page
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size == (3 * 99 + 3, 2 * 99 + 3)
+    shapes = json.loads(lines_of("shapes:count=4", "--resolution", "8", "--json"))
+    assert (shapes["usable"], shapes["formats"], shapes["training"]["resolution"]) == (4, {"shapes": 4}, 8)
+    clear = np.zeros((2, 8, 8, 4), np.uint8)
+    clear[1, :4] = 255
+    np.save(tmp_path / "clear.npy", clear)
+    assert json.loads(lines_of(str(tmp_path / "clear.npy"), "--channels", "4", "--json"))["transparent"] == 2
+
+
+def test_several_sources_are_checked_as_one(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "copy.png").write_bytes((folder / "1.png").read_bytes())
+    Image.new("RGB", (20, 20), "red").save(other / "small.png")
+    np.save(other / "f.npy", np.zeros((2, 40, 40, 3), np.uint8))
+    array = str(other / "f.npy")
+    sheet = str(other / "sheet.png")
+    page = lines_of(str(folder), f"{other}:fit=pad", array, "--sheet", sheet)
+    assert f"7 usable of 8 in {folder} and {other} and {array}\n             3 of {folder}\n" in page
+    assert f"{folder}: 1.png = {other}: copy.png" in page
+    assert f"broken       {folder}: broken.png is not a picture" in page
+    assert "7 images of 28 x 28, colour, fit=crop, pad" in page
+    assert Path(sheet).is_file()
+    assert "note" not in page.partition("broken")[0]
+
+
+def test_a_source_that_is_given_twice_is_noted(folder: Path) -> None:
+    assert f"{folder} is given more than once" in lines_of(str(folder), f"{folder}:fit=pad")
+    (folder / "in").mkdir()
+    (folder / "0.png").rename(folder / "in" / "0.png")
+    assert f"{folder}/in lies in {folder}, which is given too" in lines_of(str(folder), str(folder / "in"))
+
+
+def test_pictures_without_a_label_have_a_heading_of_their_own(folder: Path) -> None:
+    (folder / "l.csv").write_text("0.png,cat\n1.png,dog\n")
+    page = lines_of(f"{folder}:labels=l.csv", "--labels")
+    assert "2 usable of 4" in page
+    assert "no label     2.png has no label in l.csv\n             broken.png has no label in l.csv\n" in page
+    assert "\nbroken " not in page
+
+
+def test_several_sources_have_classes_if_each_has(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (folder / "l.csv").write_text("0.png,cat\n1.png,dog\n")
+    pets = f"{folder}:labels=l.csv"
+    other = tmp_path_factory.mktemp("other")
+    for name in ("ape", "cat"):
+        (other / name).mkdir()
+        Image.new("RGB", (20, 20), (name == "ape" and "red") or "blue").save(other / name / "1.png")
+    assert "classes      3: cat 2, dog 1, ape 1" in lines_of(pets, str(other), "--labels")
+    bare = json.loads(lines_of(str(folder), str(other), "--json"))
+    assert bare["classes"] == {}
+    assert bare["notes"][-1] == f"Without classes, since {folder} has none."
+    assert bare["sources"] == {str(folder): 3, str(other): 2}

@@ -70,6 +70,6 @@ def test_the_files_left_out_are_those_of_now_not_of_when_the_cache_was_built(tmp
 def test_an_archive_among_pictures_is_named_as_one(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     (tmp_path / "more.tar.gz").write_bytes(b"")
-    ((name, reason),) = list_pictures(tmp_path).left_out
+    ((name, reason),) = list_pictures(tmp_path).others
     assert name == "more.tar.gz"
     assert "archive" in reason

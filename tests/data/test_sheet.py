@@ -10,8 +10,9 @@ from PIL import Image
 
 from gantool.builtin.sources.folder import build
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.survey.check import check
+from gantool.data.survey.check import check, report_on
 from gantool.data.survey.look import COUNT, some_pictures
+from gantool.data.survey.surveys import survey_folder
 from gantool.errors import DataError
 
 
@@ -22,7 +23,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 def shown(folder: Path, **options: object) -> torch.Tensor:
     given = FolderOptions.model_validate({"path": str(folder), **options})
-    return some_pictures(given, check(given, 8))
+    survey = survey_folder(given)
+    training = report_on([survey], 8).training
+    assert training is not None
+    return some_pictures(given, survey, training)
 
 
 def trained_on(folder: Path, **options: object) -> torch.Tensor:
@@ -61,8 +65,10 @@ def test_broken_files_take_no_place_of_usable_ones(tmp_path: Path) -> None:
             (tmp_path / f"{place:03d}.png").write_bytes(b"no picture")
     assert torch.equal(shown(tmp_path), trained_on(tmp_path))
     options = FolderOptions(path=str(tmp_path))
-    report = check(options, 8)
+    survey = survey_folder(options)
+    training = report_on([survey], 8).training
+    assert training is not None
     for file in tmp_path.iterdir():
         file.write_bytes(b"no picture")
     with pytest.raises(DataError, match="changed meanwhile"):
-        some_pictures(options, report)
+        some_pictures(options, survey, training)

@@ -146,6 +146,15 @@ def test_joined_sources_have_their_own_names_in_messages_and_folders(gantool, tw
     assert chosen.natural().why.startswith("that of the smallest source")
 
 
+def test_a_source_that_is_given_twice_is_warned_of(gantool, two):
+    quick = ("train", "--arch", "mlp", "--dry-run", "--batch", "2")
+    twice = gantool(*quick, "--data", two[0], "--data", f"{two[0]}:fit=pad")
+    assert twice.code == 0, twice.err
+    assert f"Warning: {two[0]} is given more than once: each of its images counts as often." in twice.err
+    once = gantool(*quick, "--data", two[0], "--data", two[1])
+    assert "given more than once" not in once.err
+
+
 def test_the_flag_is_given_again(gantool, two):
     done = gantool("train", "--arch", "mlp", "--data", two[0], "--data", two[1], "--dry-run", "--json", "--batch", "2")
     assert done.code == 0, done.err
@@ -172,6 +181,9 @@ def test_a_seeded_subset_is_the_same_every_time_and_changes_little_with_more_pic
     assert len(first) == 8
     assert drawn("count=8") == first
     assert drawn("count=8,seed=1") != first
+    more = resolve_source(host(), f"{folder}:count=50").build(resolution=16, channels=3)
+    assert more.notes == ("count=50 takes all of the 20 pictures: there are no more.",)
+    assert resolve_source(host(), f"{folder}:count=20").build(resolution=16, channels=3).notes == ()
     assert len(drawn("count=50")) == 20
     pictures(folder, "y.png")
     assert len(drawn("count=8") & first) >= 7

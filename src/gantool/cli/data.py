@@ -1,5 +1,6 @@
 """`gantool data`: check pictures before training on them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,10 +10,15 @@ from gantool.cli.model_options import Overwrite
 
 if TYPE_CHECKING:
     from gantool.data.pictures.options import FolderOptions
-    from gantool.data.survey.check import Report
+    from gantool.data.survey.check import Report, Training
+    from gantool.data.survey.surveys import Survey
+    from gantool.plugins.selection import Chosen
 
 CELL = 96
 """Pictures on a sheet are enlarged by whole pixels, up to this side."""
+USUAL = 64
+"""The resolution at which a source is checked that has no natural one."""
+ARRAYS = (".npy", ".npz")
 
 app = typer.Typer(help="Check pictures before training on them.", no_args_is_help=True)
 
@@ -24,11 +30,12 @@ def _group() -> None:
 
 @app.command()
 def check(
-    folder: Annotated[
-        str,
+    sources: Annotated[
+        list[str],
         typer.Argument(
-            help="Folder, zip or tar of pictures, with options as of --data: gantool plugins show folder.",
-            metavar="FOLDER[:option=value,...]",
+            help="Folder, zip, tar or array file of pictures, or another source, with options as of --data: gantool "
+            "plugins show folder. Several are checked as one.",
+            metavar="SOURCE[:option=value,...]...",
         ),
     ],
     resolution: Annotated[
@@ -50,18 +57,21 @@ def check(
     """Report sizes, formats, duplicates, broken files, and the data that training would use."""
     from gantool.cli.output import result, result_json
     from gantool.cli.progress import showing_progress
-    from gantool.data.survey.check import check as look
+    from gantool.data.survey.check import report_on
     from gantool.data.survey.report import as_text
+    from gantool.run.joined import overlaps
 
     if sheet is not None:
         from gantool.cli.out_files import check_out  # not above: it needs torch
 
         check_out(sheet, overwrite)
     with showing_progress():
-        options = _options(folder)
-        report = look(options, resolution, int(channels) if channels else None)
+        found = [_surveyed(text, resolution, int(channels) if channels else None) for text in sources]
+        surveys = [survey for _, survey in found]
+        report = report_on(surveys, resolution, int(channels) if channels else None)
+        report.notes += overlaps([survey.name for survey in surveys])
         if sheet is not None and report.training is not None:
-            _draw(sheet, options, report, report.training.resolution)
+            _draw(sheet, found, report.training)
     drawn = {"sheet": str(sheet)} if sheet is not None and report.usable else {}
     if json:
         result_json(report.model_dump() | drawn)
@@ -80,26 +90,44 @@ def _require(report: "Report", labels: bool) -> None:
         raise unlabelled(report.path, ())  # the report has the notes
 
 
-def _options(text: str) -> "FolderOptions":
-    """The options of the pictures at a path; options may follow it, as for `train --data`."""
+def _surveyed(text: str, resolution: int | None, channels: int | None) -> "tuple[FolderOptions | Chosen, Survey]":
+    """A source, or the options of a folder, and what is in it; options may follow a path, as for `train --data`."""
     from gantool.data.pictures.options import FolderOptions
+    from gantool.data.survey.surveys import survey_folder
 
-    if ":" not in text or Path(text).expanduser().exists():
-        return FolderOptions(path=text)
-    from gantool.errors import UsageError
+    plain = ":" not in text or Path(text).expanduser().exists()
+    if plain and Path(text).expanduser().exists() and not text.lower().endswith(ARRAYS):
+        options = FolderOptions(path=text)
+        return options, survey_folder(options)
     from gantool.plugins.host import host
     from gantool.run.components import resolve_source
 
-    chosen = resolve_source(host(), text).options
-    if not isinstance(chosen, FolderOptions):
-        raise UsageError(f"{text} is no folder, zip or tar of pictures, which data check is for.")
-    return chosen
+    chosen = resolve_source(host(), text)
+    if isinstance(chosen.options, FolderOptions):
+        return chosen.options, survey_folder(chosen.options)
+    from gantool.api.specs import ImageShape
+    from gantool.data.survey.sources import survey_source
+
+    natural = chosen.natural() or ImageShape(USUAL, 3, 0)
+    shape = ImageShape(resolution or natural.resolution, channels or natural.channels, natural.classes)
+    source = chosen.build(resolution=shape.resolution, channels=shape.channels)
+    return chosen, survey_source(source, text, chosen.spec.name, shape)
 
 
-def _draw(file: Path, options: "FolderOptions", report: "Report", resolution: int) -> None:
-    from gantool.data.survey.look import some_pictures
+def _draw(file: Path, found: "Sequence[tuple[FolderOptions | Chosen, Survey]]", training: "Training") -> None:
+    import torch
+
+    from gantool.data.pictures.options import FolderOptions
+    from gantool.data.survey.look import COUNT, some_images, some_pictures
     from gantool.render.grids import sheet
     from gantool.render.pictures import save_pictures
 
-    scale = max(1, CELL // resolution)
-    save_pictures([sheet(some_pictures(options, report), scale=scale)], [file], overwrite=True)
+    most = max(1, COUNT // len(found))
+    parts = [
+        some_pictures(source, survey, training, most)
+        if isinstance(source, FolderOptions)
+        else some_images(source.build(resolution=training.resolution, channels=training.channels), most)
+        for source, survey in found
+        if survey.answers
+    ]
+    save_pictures([sheet(torch.cat(parts), scale=max(1, CELL // training.resolution))], [file], overwrite=True)

@@ -1,7 +1,9 @@
 """Several sources given as `--data A --data B`: one component that is written, resolved and built by its parts."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from gantool.api.specs import Component, ImageShape, Look, Options, Setting, option
@@ -89,6 +91,19 @@ def joined_choice(text: str, resolve: Callable[[str], Chosen]) -> JoinedChoice:
     options = read_options(_SPEC, choice)
     assert isinstance(options, JoinedOptions)
     return _of([resolve(one) for one in options.sources])
+
+
+def overlaps(paths: Sequence[str]) -> list[str]:
+    """A sentence for each of these paths that is another one too, or lies in it: its images would count twice."""
+    places = [Path(os.path.realpath(Path(path).expanduser())) for path in paths if Path(path).expanduser().exists()]
+    said = {}
+    for later, place in enumerate(places):
+        for other in (*places[:later], *places[later + 1 :]):
+            if place == other:
+                said[place] = f"{place} is given more than once: each of its images counts as often."
+            elif place.is_dir() and place.is_relative_to(other):
+                said[place] = f"{place} lies in {other}, which is given too: its images count twice."
+    return list(said.values())
 
 
 def _of(parts: Sequence[Chosen]) -> JoinedChoice:

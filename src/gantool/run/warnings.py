@@ -9,6 +9,7 @@ from gantool.plugins.option_words import choices
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
 from gantool.run.conflicts import flag_of, having
+from gantool.run.joined import JoinedChoice, overlaps
 from gantool.run.lopsided import rate_warnings, slope_warnings, turn_warnings
 from gantool.run.prepare import PreparedRun
 
@@ -24,7 +25,9 @@ FEW = 4
 
 def warnings_of(prepared: PreparedRun, processes: int = 1) -> Iterator[str]:
     """Warnings about a run shared by so many processes: one sentence each, with the remedy."""
-    config = prepared.config
+    config, source = prepared.config, prepared.components.source
+    if isinstance(source, JoinedChoice):
+        yield from overlaps([str(getattr(part.options, "path", "")) for part in source.parts])
     yield from slope_warnings(prepared)
     if prepared.gan.discriminator is not None:
         yield from turn_warnings(prepared)

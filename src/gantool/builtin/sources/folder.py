@@ -39,7 +39,7 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
     )
     ranges = given_ranges(options.range)
     source = cached(wanted, lambda file: _fill(pictures, Task(options, resolution, channels, file, ranges)))
-    source.leave_out(listing.left_out)
+    source.leave_out((*listing.skipped, *pictures.unlabelled, *listing.others))
     source.note(pictures.classes(range(len(listing.items)))[1])
     return source
 

@@ -57,7 +57,12 @@ class Header:
     @property
     def is_grey(self) -> bool:
         """True if the file stores no colour."""
-        return self.mode.partition(";")[0] in ("1", "L", "LA", "La", "I", "F")
+        return is_grey(self.mode)
+
+
+def is_grey(mode: str) -> bool:
+    """True for a mode without colour."""
+    return mode.partition(";")[0] in ("1", "L", "LA", "La", "I", "F")
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from io import BufferedReader, BytesIO
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
-from gantool.data.pictures.decode import decode_with_facts, peek
+from gantool.data.pictures.decode import decode_with_facts, peek, squared
 from gantool.data.pictures.options import FolderOptions
 
 LOOKS = 16
@@ -23,8 +24,6 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
     frames = frame_count(file)
     file.seek(0)
     pixels, facts = decode_with_facts(file, _AS_SEEN, LOOKS + 1, 4, None)
-    pixels = pixels[:, :LOOKS]
-    grey = np.rint(_LUMA @ pixels[:3].reshape(3, -1)).reshape(pixels.shape[1:]) + 255 - pixels[3]  # on white
     file.seek(0)
     return {
         "format": header.format,
@@ -33,12 +32,33 @@ def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:
         "height": header.height,
         "grey": header.is_grey,
         "alpha": header.has_alpha,
-        "transparent": bool((pixels[3] < 255).any()),
+        "transparent": bool((pixels[3, :LOOKS] < 255).any()),
         "animated": frames > 1,
         **facts,
         "digest": hashlib.file_digest(file, "sha256").hexdigest(),
-        "looks": np.packbits(grey[:, 1:] > grey[:, :-1] + 2).tobytes().hex(),
+        "looks": _looks(pixels),
     }
+
+
+def facts_of_pixels(pixels: UInt8[np.ndarray, "c h w"]) -> dict[str, Any]:
+    """The same facts about an image as a source gives it, but for those of a file: its format, size and frames."""
+    mode = {1: "L", 3: "RGB", 4: "RGBa"}[len(pixels)]
+    image = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0).copy(), mode)
+    image = image.convert("RGBA") if mode == "RGBa" else image
+    seen = squared(image, _AS_SEEN, LOOKS + 1, 4)
+    return {
+        "mode": image.mode,
+        "transparent": bool((seen[3, :LOOKS] < 255).any()),
+        "digest": hashlib.sha256(pixels.data).hexdigest(),
+        "looks": _looks(seen),
+    }
+
+
+def _looks(pixels: UInt8[np.ndarray, "4 h w"]) -> str:
+    """The perceptual hash of a square of LOOKS + 1 pixels."""
+    pixels = pixels[:, :LOOKS]
+    grey = np.rint(_LUMA @ pixels[:3].reshape(3, -1)).reshape(pixels.shape[1:]) + 255 - pixels[3]  # on white
+    return np.packbits(grey[:, 1:] > grey[:, :-1] + 2).tobytes().hex()
 
 
 def frame_count(file: BytesIO | BufferedReader) -> int:

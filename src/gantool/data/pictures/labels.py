@@ -22,11 +22,15 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class LabelledListing:
-    """A listing, the label of each item by a file of labels (None where folders decide), and notes on both."""
+    """A listing, the label of each item by a file of labels (None where folders decide), and notes on both.
+
+    `unlabelled` has (path, reason) of pictures that are left out, since the file has no label for them.
+    """
 
     listing: Listing
     given: tuple[str | None, ...] | None = None
     notes: tuple[str, ...] = ()
+    unlabelled: tuple[tuple[str, str], ...] = ()
 
     def classes(self, indices: Sequence[int]) -> tuple[list[str] | None, tuple[str, ...]]:
         """The class of each of these items, None if one of them has none, and the notes on it."""
@@ -66,14 +70,17 @@ def labelled(options: FolderOptions) -> LabelledListing:
 def _drawn(pictures: LabelledListing, options: FolderOptions) -> LabelledListing:
     """So many pictures, those whose paths have the least hashes: more pictures in the folder change few of them."""
     items, count = pictures.listing.items, options.count
-    if count is None or count >= len(items):
+    if count is None:
         return pictures
+    if count >= len(items):
+        note = f"count={count:,} takes all of the {len(items):,} pictures: there are no more."
+        return pictures if count == len(items) else replace(pictures, notes=(*pictures.notes, note))
     hashes = [hashlib.sha256(f"{options.seed} {item.path}".encode(errors="surrogateescape")).digest() for item in items]
     chosen = sorted(sorted(range(len(items)), key=hashes.__getitem__)[:count])
     listing = replace(pictures.listing, items=tuple(items[index] for index in chosen))
     given = None if pictures.given is None else tuple(pictures.given[index] for index in chosen)
     note = f"{count:,} of {len(items):,} pictures, drawn by seed {options.seed}."
-    return LabelledListing(listing, given, (*pictures.notes, note))
+    return replace(pictures, listing=listing, given=given, notes=(*pictures.notes, note))
 
 
 def _by_stylegan(listing: Listing) -> LabelledListing:
@@ -120,14 +127,14 @@ def _with(labels: Mapping[str, str | None], name: str, listing: Listing, inside:
             f"{', '.join(list(labels)[:_SHOWN])}, and the pictures are {', '.join(paths[:_SHOWN])}."
         )
     kept = [item for item, label in zip(listing.items, given, strict=True) if label is not None]
-    skipped = (*listing.skipped, *((path, f"has no label in {name}") for path in bare))
+    unlabelled = tuple((path, f"has no label in {name}") for path in bare)
     notes = [f"Labels are those of {name}."]
     if bare:
         notes.append(f"{len(bare):,} pictures without one are left out, as {bare[0]}.")
     elif len(labels) > len(kept):
         notes.append(f"It names {len(labels) - len(kept):,} pictures that are not there.")
     labels_of_kept = tuple(label for label in given if label is not None)
-    return LabelledListing(replace(listing, items=tuple(kept), skipped=skipped), labels_of_kept, (" ".join(notes),))
+    return LabelledListing(replace(listing, items=tuple(kept)), labels_of_kept, (" ".join(notes),), unlabelled)
 
 
 def _names(path: str) -> tuple[str, str]:

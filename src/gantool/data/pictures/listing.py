@@ -29,9 +29,9 @@ class Listing:
     ignored: tuple[str, ...] = ()
 
     @property
-    def left_out(self) -> tuple[tuple[str, str], ...]:
-        """(path, reason) of all files that are not among the items: pictures that may not be read, then other files."""
-        return (*self.skipped, *((path, _no_picture(path)) for path in self.ignored))
+    def others(self) -> tuple[tuple[str, str], ...]:
+        """(path, reason) of all files that are no pictures."""
+        return tuple((path, _no_picture(path)) for path in self.ignored)
 
 
 def is_hidden(name: str) -> bool:

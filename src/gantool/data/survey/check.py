@@ -1,7 +1,7 @@
 """The survey that `gantool data check` makes of a folder of pictures."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,15 +9,12 @@ from jaxtyping import Float32
 from pydantic import BaseModel, BeforeValidator
 
 from gantool.data.names import distinct
-from gantool.data.pictures.complaints import with_complaints
-from gantool.data.pictures.decode import Header
+from gantool.data.pictures.decode import Header, is_grey
 from gantool.data.pictures.inspection import LOOKS
-from gantool.data.pictures.labels import LabelledListing, labelled
-from gantool.data.pictures.natural import natural_resolution
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.ranges import Kind, Range, described, given_ranges, on_halved, own_ranges
-from gantool.data.pictures.worker import Answer, Task
-from gantool.data.pictures.workers import spread
+from gantool.data.pictures.ranges import Kind, Range
+from gantool.data.pictures.worker import Answer
+from gantool.data.survey.surveys import Survey, header_of, survey_folder
 from gantool.errors import printable
 
 ALIKE_BITS = 6
@@ -56,7 +53,7 @@ class Training(BaseModel):
 
 
 class Report(BaseModel):
-    """All findings about a folder of pictures."""
+    """All findings about the pictures of a source, or of several."""
 
     path: Text
     files: int
@@ -64,6 +61,8 @@ class Report(BaseModel):
     ignored: int
     """The number of other files, all of which are in `others`."""
     others: list[Text] = []
+    sources: dict[Text, int] = {}
+    """The usable pictures of each source, if there are several."""
     width: Spread | None = None
     height: Spread | None = None
     aspect: Spread | None = None
@@ -83,6 +82,8 @@ class Report(BaseModel):
     broken: list[Broken] = []
     suspect: list[Broken] = []
     """Files that are used, though libtiff found faults in them."""
+    unlabelled: list[Broken] = []
+    """Pictures that are left out, since a file of labels names no class for them."""
     classes: dict[str, int] = {}
     notes: list[Text] = []
     """Sentences about labels and pixels that training would begin with."""
@@ -96,71 +97,76 @@ def check(options: FolderOptions, resolution: int | None = None, channels: int |
 
     Raises DataError if there is no picture; the report lists broken ones.
     """
-    pictures = labelled(options)
-    listing = pictures.listing
-    answers: dict[int, Answer] = {}
-    broken = [Broken(path=path, reason=reason) for path, reason in listing.skipped]
-    suspect: list[Broken] = []
-    for index, answer in sorted(spread(listing, Task(options), "reading images"), key=lambda pair: pair[0]):
-        why = with_complaints(answer)
-        if "reason" in answer:
-            broken.append(Broken(path=listing.items[index].path, reason=str(why)))
-        else:
-            answers[index] = answer
-            suspect += [Broken(path=listing.items[index].path, reason=why)] if why else []
+    return report_on([survey_folder(options)], resolution, channels)
+
+
+def report_on(surveys: Sequence[Survey], resolution: int | None = None, channels: int | None = None) -> Report:
+    """What was found in these sources, and what training on all of them together would use."""
+    several = len(surveys) > 1
+
+    def under(survey: Survey, path: str) -> str:
+        return f"{survey.name}: {path}" if several else path
+
+    def listed(which: str) -> list[Broken]:
+        pairs = ((survey, *one) for survey in surveys for one in getattr(survey, which))
+        return [Broken(path=under(survey, path), reason=reason) for survey, path, reason in pairs]
+
+    broken, unlabelled, found = listed("broken"), listed("unlabelled"), [len(survey.answers) for survey in surveys]
+    others = [under(survey, path) for survey in surveys for path in survey.others]
+    notes = [under(survey, note) for survey in surveys for note in survey.notes]
+    bare = [survey.name for survey in surveys if not survey.classes]
+    if bare and len(bare) < len(surveys):
+        notes.append(f"Without classes, since {bare[0]} has none.")
+    paths = [under(survey, path) for survey in surveys for path in survey.paths]
     return Report(
-        path=options.path,
-        files=len(listing.items) + len(listing.skipped),
-        usable=len(answers),
-        ignored=len(listing.ignored),
-        others=list(listing.ignored),
+        path=" and ".join(survey.name for survey in surveys),
+        files=sum(found) + len(broken) + len(unlabelled),
+        usable=sum(found),
+        ignored=len(others),
+        others=others,
+        sources=dict(zip((survey.name for survey in surveys), found, strict=True)) if several else {},
         broken=broken,
-        suspect=suspect,
-        **_findings(pictures, answers, options, resolution, channels) if answers else {},
+        suspect=listed("suspect"),
+        unlabelled=unlabelled,
+        notes=notes,
+        ranges=dict(surveys[0].ranges) if not several else {},
+        **_findings(surveys, paths, resolution, channels) if any(found) else {},
     )
 
 
 def _findings(
-    pictures: LabelledListing,
-    answers: Mapping[int, Answer],
-    options: FolderOptions,
-    resolution: int | None,
-    channels: int | None,
+    surveys: Sequence[Survey], paths: Sequence[str], resolution: int | None, channels: int | None
 ) -> dict[str, Any]:
     """The fields of the report that only usable pictures give."""
-    found = list(answers.values())
-    paths = [pictures.listing.items[index].path for index in answers]
-    labels, notes = pictures.classes(list(answers))
-    wide = [answer["extremes"] for answer in found if "extremes" in answer]
-    ranges = (given_ranges(options.range) or own_ranges(wide)) if wide else {}
-    if wide:
-        notes = (*notes, described(ranges, wide))
-    halved = [path for path, answer in zip(paths, found, strict=True) if "halved" in answer]
-    counts = Counter(labels)
-    classes = {name: counts[name] for name in pictures.names(labels or ())}
-    headers = [Header(one["format"], one["mode"], one["width"], one["height"], one["alpha"]) for one in found]
+    usable = [survey for survey in surveys if survey.answers]
+    found = [answer for survey in usable for answer in survey.answers]
+    sized = [(answer, survey.fit) for survey in usable for answer in survey.answers if "width" in answer]
+    files, headers = [answer for answer, _ in sized], [header_of(answer) for answer, _ in sized]
+    whole = all(survey.classes for survey in usable)
+    counts = Counter(name for survey in usable for name in survey.classes or ()) if whole else {}
+    classes = {name: counts[name] for survey in usable for name in survey.class_names} if whole else {}
     training = Training(
         images=len(found),
-        resolution=resolution or natural_resolution(headers),
-        channels=channels or (1 if all(header.is_grey for header in headers) else 3),
-        fit=options.fit,
+        resolution=resolution or min(survey.natural.resolution for survey in usable),
+        channels=channels or max(survey.natural.channels for survey in usable),
+        fit=", ".join(dict.fromkeys(survey.fit for survey in usable if survey.fit)),
         classes=len(classes),
     )
     return {
-        "width": _spread([one["width"] for one in found]),
-        "height": _spread([one["height"] for one in found]),
-        "aspect": _spread([one["width"] / one["height"] for one in found]),
+        "width": _spread([one["width"] for one in files]),
+        "height": _spread([one["height"] for one in files]),
+        "aspect": _spread([one["width"] / one["height"] for one in files]),
         "formats": dict(Counter(one["format"] for one in found).most_common()),
         "modes": dict(Counter(one["mode"] for one in found).most_common()),
         "transparent": sum(one["transparent"] for one in found),
-        "animated": sum(one["animated"] for one in found),
+        "animated": sum(one["animated"] for one in files),
         "cmyk": sum(one["mode"] == "CMYK" for one in found),
-        "grey": sum(header.is_grey for header in headers),
-        "enlarged": sum(_used_side(header, options.fit) < training.resolution for header in headers),
+        "grey": sum(is_grey(one["mode"]) for one in found),
+        "enlarged": sum(
+            _used_side(header, fit) < training.resolution for header, (_, fit) in zip(headers, sized, strict=True)
+        ),
         "duplicates": _duplicates(paths, found),
         "alike": _alike(paths, found),
-        "notes": [*notes, *on_halved(halved)],
-        "ranges": ranges,
         "classes": dict(zip(distinct(list(classes)), classes.values(), strict=True)),
         "training": training,
     }
@@ -170,7 +176,9 @@ def _used_side(header: Header, fit: str) -> int:
     return max(header.width, header.height) if fit == "pad" else min(header.width, header.height)
 
 
-def _spread(values: Sequence[int] | Sequence[float]) -> Spread:
+def _spread(values: Sequence[int] | Sequence[float]) -> Spread | None:
+    if not values:
+        return None
     return Spread(minimum=min(values), median=float(np.median(values)), maximum=max(values))
 
 

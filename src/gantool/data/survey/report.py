@@ -21,6 +21,7 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
         "pictures",
         f"{report.usable:,} usable of {report.files:,} in {report.path}",
     )
+    yield from (("", f"{count:,} of {name}") for name, count in report.sources.items())
     if report.others:
         yield "no pictures", f"{report.ignored:,} other files: {_few(report.others)}"
     if report.width and report.height and report.aspect:
@@ -46,6 +47,7 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
     yield from _classes(report.classes)
     for note in report.notes:
         yield "note", note
+    yield from _files("no label", report.unlabelled)
     yield from _files("broken", report.broken)
     yield from _files("suspect", report.suspect)
     if report.training is None:
@@ -65,8 +67,9 @@ def _files(title: str, files: Sequence[Broken]) -> Iterator[tuple[str, str]]:
 
 def _training(training: Training, enlarged: int) -> Iterator[tuple[str, str]]:
     size, kind = training.resolution, COLORS[training.channels]
+    fit = f", fit={training.fit}" if training.fit else ""
     labels = f", {training.classes} classes (with --labels)" if training.classes else ""
-    yield "training", f"{training.images:,} images of {size} x {size}, {kind}, fit={training.fit}{labels}"
+    yield "training", f"{training.images:,} images of {size} x {size}, {kind}{fit}{labels}"
     if enlarged:
         yield "note", f"{enlarged:,} pictures are smaller than {size} pixels and would be enlarged, which blurs them"
     if training.images < _FEW:

@@ -19,6 +19,7 @@ from gantool.api.run_config import ALIASES, RunConfig
 from gantool.cli.settings import flag_names
 from gantool.engine.commands import resume_command
 from gantool.run.config import WITHOUT_FLAG
+from gantool.run.duration import Duration
 
 SMALL = ("--arch", "dcgan:width=4,latent=8", "--batch", "4", "--device", "cpu", "--precision", "float32", "-q")
 MLP = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--batch", "4", "--device", "cpu", "-q")
@@ -150,7 +151,8 @@ WRONG = [
     (("--arch", "mlp", "--config", "none.toml"), 2, "none.toml"),
     (("--arch", "mlp", "--name", "../out"), 2, "--name"),
     (("--arch", "mlp", "--name", "a\x1b[31mb"), 2, r"--name 'a\x1b[31mb': a name is one line"),
-    ((), 2, "--arch"),
+    (("--minutes", "0"), 2, "--minutes takes a number above 0, not 0"),
+    (("--minutes", "5", "--images", "9"), 2, "exclude each other"),
 ]
 
 
@@ -495,19 +497,39 @@ def test_what_was_chosen_is_told_with_its_reason_and_kept_when_the_run_goes_on(g
 
 def test_a_dry_run_measures_no_precision_and_says_so(gantool, monkeypatch):
     monkeypatch.setattr("gantool.run.prepare.choose", lambda *_: pytest.fail("it was measured"))
-    ended = gantool("train", "--arch", "mlp", "--resolution", "8", "--dry-run", "--layout", "contiguous")
+    dry = ("train", "--arch", "mlp", "--resolution", "8", "--dry-run", "--layout", "contiguous")
+    ended = gantool(*dry, "--verbose")
     assert ended.code == 0, ended.err
     assert "precision = auto" in ended.out
     assert "Left at auto: precision, chosen by timing when the run begins." in ended.err
-    ended = gantool("train", "--arch", "mlp", "--resolution", "8", "--dry-run", *SMALL[-3:-1], "--layout", "contiguous")
+    assert "on cpu, in float32\n" in ended.out
+    ended = gantool(*dry, *SMALL[-3:-1])
     assert "Left at auto" not in ended.err
+    assert "precision = " not in ended.out  # all settings are behind --verbose
+
+
+def test_a_dry_run_tells_what_is_trained_on_what_and_how_long(gantool, photos):
+    ended = gantool("train", "--data", "photos", "--resolution", "16", "--labels", "--device", "cpu", "--images", "500",
+                    "--dry-run")  # fmt: skip
+    assert ended.code == 0, ended.err
+    assert "Chosen: --arch dcgan (quick to train, at 16 to 256 pixels)\n" in ended.err
+    titles = [line.partition(":")[0] for line in ended.out.splitlines()]
+    assert titles == ["Data", "Classes", "Networks", "Memory", "Time"]
+    assert "images from photos, at 16 pixels, in colour" in ended.out
+    assert "Classes: 2: cats, dogs" in ended.out
+    assert " for 500 images on cpu" in ended.out
 
 
 def test_a_run_that_would_take_days_on_a_cpu_is_told_of_before_it_begins(gantool, photos, monkeypatch):
-    monkeypatch.setattr("gantool.run.forecast.forward_seconds", lambda *_: 1 / 6)
+    def expected(prepared, *more):
+        images = float(prepared.config.images)
+        return Duration(images, images, (1.0, 1.0), {})
+
+    for room in ("forecast", "start"):
+        monkeypatch.setattr(f"gantool.run.{room}.duration", expected)
     small = ("train", *SMALL, "--data", photos, "--resolution", "16")
     ended = gantool(*small, "--images", "864k", "--dry-run")
-    assert "On this CPU the run will take about 10 days: 864,000 images, and at 16 pixels about 1 of them" in ended.err
+    assert "On this CPU the run will take about 10 days: 864,000 images, in the end about 1 a second." in ended.err
     assert "fewer --images (3k take about an hour)" in ended.err
     assert "gantool plugins show dcgan" in ended.err
     assert "On this CPU" not in gantool(*small, "--images", "20k", "--dry-run").err

@@ -13,7 +13,7 @@ from gantool.builtin.augment import settle as settle_strength
 from gantool.builtin.penalties import R1Options, settle_gamma
 from gantool.errors import PluginError
 from gantool.plugins.host import PluginHost
-from gantool.run.defaults import defaults
+from gantool.run.defaults import architecture, defaults
 from gantool.run.resolve import resolve_run
 
 HOST = PluginHost(third_party=False, environ={})
@@ -203,3 +203,21 @@ def test_steps_that_are_the_recipes_own_on_a_cpu_too_are_not_told_as_more():
     assert defaults(HOST.specs("architecture")["msg"], HOST.specs("source")["folder"], {}, "cpu").why["batch"] == (
         "the recipe of msg"
     )
+
+
+@pytest.mark.parametrize(
+    ("resolution", "name", "why"),
+    [
+        (None, "dcgan", "quick to train, at 16 to 256 pixels"),
+        (28, "dcgan", "quick to train, at 16 to 256 pixels"),
+        (512, "progressive", "the first that can do 512 pixels; dcgan cannot"),
+        (300, "dcgan", "quick to train, at 16 to 256 pixels"),  # which none can: the error tells what dcgan does
+    ],
+)
+def test_a_run_that_names_no_architecture_gets_one_by_its_resolution(resolution, name, why):
+    assert architecture(HOST, resolution) == (name, why)
+
+
+def test_what_was_chosen_is_told_in_the_order_of_the_settings():
+    flags = [choice.flag for choice in resolve_run(HOST, {"device": "cpu"}).choices]
+    assert flags[:3] == ["--arch", "--resolution", "--loss"]

@@ -237,14 +237,3 @@ def test_the_schedule_is_explained_where_one_looks_for_it(gantool):
     page = gantool("plugins", "show", "progressive").out
     for word in ("stabilise_kimg", "fade_kimg", "--dry-run", "wasserstein"):
         assert word in page
-
-
-def test_days_on_a_cpu_are_those_of_all_sizes_or_more_where_the_last_are_too_long_to_try(gantool, photos, monkeypatch):
-    tried = iter([1.0, 2.0, 4.0, 1.0, 2.0])
-    monkeypatch.setattr("gantool.run.forecast.forward_seconds", lambda *_: next(tried))
-    words = ["train", "--arch", PROGRESSIVE, "--data", photos, "--resolution", "16", "--device", "cpu", "--dry-run"]
-    monkeypatch.setattr("gantool.run.forecast.TOO_LONG_TO_TRY", 100.0)
-    needed = 6 * (16 * 1 + 48 * 2 + (10_000 - 64) * 4) / 3600
-    assert f"about {needed:.0f} hours: 10,000 images, and at 16 pixels" in gantool(*words, "--images", "10000").err
-    monkeypatch.setattr("gantool.run.forecast.TOO_LONG_TO_TRY", 10.0)
-    assert "more than 33 hours: 10,000 images, and at 8 pixels" in gantool(*words, "--images", "10000").err

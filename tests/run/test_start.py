@@ -196,7 +196,7 @@ def test_a_damaged_model_to_begin_with_names_a_good_one_for_init(tmp_path, photo
     run = gantool.train(**SMALL, data=str(photos), images=8, checkpoint_every=4, out=tmp_path / "runs")
     config = gantool.configure(**SMALL, init=str(run))
     (run / "checkpoints" / "000000008" / "state.pt").write_bytes(b"")
-    with pytest.raises(CheckpointError, match=r"begin with that one by: --init .*/checkpoints/000000004"):
+    with pytest.raises(CheckpointError, match=r"begin with that one by: init=\".*/checkpoints/000000004\""):
         gantool.trainer(config, out=tmp_path / "runs")
 
 

@@ -146,7 +146,9 @@ def test_no_setting_of_the_discriminator_is_chosen_where_there_is_none(learn, ga
     told = gantool_cli(*again, "--images", "64")
     assert told.code == 0, told.err
     assert (tmp_path / "again").is_dir()
-    told = gantool_cli("train", "--arch", "autoencoding", "--resolution", "8", "--dry-run", "--device", "cpu")
+    told = gantool_cli(
+        "train", "--arch", "autoencoding", "--resolution", "8", "--dry-run", "--device", "cpu", "--verbose"
+    )
     chosen = [line.split()[1] for line in told.err.splitlines() if line.startswith("Chosen: ")]
     assert "--lr" in chosen
     assert not {"--augment", "--balance", "--loss", "--lr-d", "--instance-noise"} & set(chosen)

@@ -22,6 +22,9 @@ def train(
     out: Annotated[Path, _run("Parent folder of the runs.", metavar="DIR")] = Path("runs"),
     name: Annotated[str | None, _run("Name of the run; an existing one is resumed.")] = None,
     resume: Annotated[Path | None, _run("Run to resume, or one of its checkpoints.", metavar="RUN")] = None,
+    minutes: Annotated[
+        float | None, _run("Train about so long, in place of --images; on a CPU the default is 15.", metavar="N")
+    ] = None,
     config: Annotated[Path | None, _run("TOML file with settings; flags override it.", metavar="FILE.toml")] = None,
     change: Annotated[
         bool, _run("Let a run that resumes take other settings, as in --resume RUN --lr 1e-4 --change.", "--change")
@@ -29,7 +32,8 @@ def train(
     accept_new_data: Annotated[
         bool, _run("With --resume: go on with changed images, in a new run.", "--accept-new-data")
     ] = False,
-    dry_run: Annotated[bool, _run("Show settings, parameters and memory; train nothing.", "--dry-run")] = False,
+    dry_run: Annotated[bool, _run("Show what would be trained, and how long; train nothing.", "--dry-run")] = False,
+    verbose: Annotated[bool, _run("With --dry-run: show all settings.", "--verbose")] = False,
     as_json: Annotated[bool, _run("JSON result on standard output.", "--json")] = False,
     quiet: Annotated[bool, _run("No progress output.", "--quiet", "-q")] = False,
     plugins_dir: PluginsDir = None,
@@ -38,15 +42,20 @@ def train(
     from gantool.cli.progress import showing_progress
     from gantool.cli.training import run_to_the_end, show_forecast
     from gantool.plugins.host import host
-    from gantool.run import planning
+    from gantool.run import length, planning
 
-    plan = planning.plan(host(), settings, config, out, name, resume, change)
+    def planned(images: int | None = None) -> planning.Plan:
+        wanted = {**settings, "images": images} if images else settings
+        return planning.plan(host(), wanted, config, out, name, resume, change)
+
+    with redirect_stdout(sys.stderr), showing_progress():
+        plan = length.timed(planned(), minutes, planned)
     if dry_run:
         from gantool.run.adversary import heeded_choices
         from gantool.run.forecast import forecast
 
         with redirect_stdout(sys.stderr), showing_progress():
             expected = forecast(plan.config, plan.components, plan.given, plan.initial)
-        show_forecast(expected, tuple(heeded_choices(plan.choices, expected.discriminator > 0)), as_json)
+        show_forecast(expected, tuple(heeded_choices(plan.choices, expected.discriminator > 0)), as_json, verbose)
         return
     run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)

@@ -13,7 +13,7 @@ import typer
 from gantool.api.run_config import COLORS
 from gantool.api.specs import AUTO
 from gantool.cli.interrupts import interruptible
-from gantool.cli.output import console, result, result_json, say, warn
+from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.progress import showing_progress
 from gantool.data.pictures.complaints import USED
 from gantool.engine.commands import resume_command
@@ -32,6 +32,9 @@ from gantool.run.folder import is_saved
 from gantool.run.forecast import Forecast
 from gantool.run.planning import Plan
 from gantool.run.start import trainer
+
+MOST_CLASSES = 12
+"""Names of classes on a line."""
 
 
 def run_to_the_end(
@@ -117,7 +120,7 @@ def notes(made: Trainer, data: str) -> Iterator[str]:
         if len(left_out) < len(listed):
             yield f"Suspect: {len(listed) - len(left_out):,} pictures, used though libtiff found faults; see {skipped}"
     if config.labels:
-        yield f"Classes: {len(made.card.class_names)}: {', '.join(made.card.class_names[:12])}"
+        yield _classes(made.card.class_names, len(made.card.class_names))
     if len(made.stages) > 1:
         last = stage_at(made.stages, config.images - 1)
         yield f"Grows in stages; the last one begins at {last.start:,} images: {last.title}"
@@ -137,32 +140,56 @@ def summary(made: Trainer, interrupted: bool) -> dict[str, object]:
     }
 
 
-def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json: bool) -> None:
-    """Print a dry run: the resolved configuration, the defaults with their reasons, parameters and memory."""
+def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json: bool, verbose: bool = False) -> None:
+    """Print a dry run: defaults with their reasons, data, networks, memory and time; `verbose` adds all settings."""
     config = forecast.config.model_dump(mode="json")
     for warning in forecast.warnings:
         warn(warning)
     if as_json:
-        parameters = {"generator": forecast.generator, "discriminator": forecast.discriminator}
-        stages = [
-            {**asdict(stage), "memory_bytes": memory}
-            for stage, memory in zip(forecast.stages, forecast.memory, strict=True)
-        ]
-        more = {"choices": [asdict(choice) for choice in choices], "stages": stages}
-        result_json({"config": config, "parameters": parameters, "memory_bytes": forecast.memory_bytes, **more})
+        result_json(_facts(forecast, choices))
         return
-    for key, value in config.items():
-        result(f"{key} = {value}")
     for choice in choices:
         say(str(choice))
     measured = [name for name in ("precision", "layout") if config[name] == AUTO]
     if measured:
         say(f"Left at auto: {' and '.join(measured)}, chosen by timing when the run begins.")
-    result(f"parameters: {forecast.generator:,} in the generator, {forecast.discriminator:,} in the discriminator")
-    result(f"memory: about {forecast.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
+    result(f"Data: {forecast.data}, at {config['resolution']} pixels, in {COLORS[config['channels']]}")
+    if forecast.class_names:
+        result(_classes([name for name in forecast.class_names if name], len(forecast.class_names)))
+    sizes = f"{forecast.generator:,} parameters in the generator, {forecast.discriminator:,} in the discriminator"
+    result(f"Networks: {sizes}")
+    result(f"Memory: about {forecast.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
+    if forecast.time is not None:
+        plain = ", in float32" if "precision" in measured else ""
+        result(f"Time: {forecast.time} for {config['images']:,} images on {config['device']}{plain}")
     if len(forecast.stages) > 1:
         _stage_table(forecast)
-    console().print("Nothing was trained (--dry-run).")
+    for key, value in config.items() if verbose else ():
+        result(f"{key} = {value}")
+    say(f"Nothing was trained (--dry-run).{'' if verbose else ' --verbose shows all settings.'}")
+
+
+def _facts(forecast: Forecast, choices: Sequence[DefaultChoice]) -> dict[str, object]:
+    """A dry run for programs."""
+    stages = [
+        {**asdict(stage), "memory_bytes": memory}
+        for stage, memory in zip(forecast.stages, forecast.memory, strict=True)
+    ]
+    seconds = None if forecast.time is None else {"least": forecast.time.low, "most": forecast.time.high}
+    return {
+        "config": forecast.config.model_dump(mode="json"),
+        "parameters": {"generator": forecast.generator, "discriminator": forecast.discriminator},
+        "memory_bytes": forecast.memory_bytes,
+        "seconds": seconds,
+        "choices": [asdict(choice) for choice in choices],
+        "stages": stages,
+    }
+
+
+def _classes(names: Sequence[str], count: int) -> str:
+    """The line on the classes, with the first names where they are known."""
+    more = ", ..." if len(names) > MOST_CLASSES else ""
+    return f"Classes: {count}" + (f": {', '.join(names[:MOST_CLASSES])}{more}" if names else "")
 
 
 def _stage_table(forecast: Forecast) -> None:

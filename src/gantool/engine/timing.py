@@ -58,19 +58,6 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
     return isolated
 
 
-@torch.no_grad()
-def forward_seconds(gan: Gan, shape: ImageShape, precision: Precision) -> float:
-    """Seconds per image of a forward pass through both networks on the CPU, at the current level."""
-    labels = torch.zeros(FEWEST, dtype=torch.int64) if shape.classes else None
-
-    def once() -> None:
-        with precision.autocast():
-            _pass(gan, torch.randn(FEWEST, gan.latent_dim), labels)
-
-    with torch.random.fork_rng(devices=[]):
-        return _warm_seconds(once) / FEWEST
-
-
 def _pass(gan: Gan, z: Tensor, labels: Labels) -> Tensor:
     """Logits of generated images; without a discriminator, their pixels in a row."""
     images: Images = gan.generator(z, labels)

@@ -51,9 +51,10 @@ class Trainer:
         warnings: Sequence[str] = (),
         lock: RunLock | None = None,
         plugins: Sequence[Path] = (),
+        seconds: tuple[float, float] | None = None,
     ) -> None:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
-        self.warnings, self._lock, self._plugins = warnings, lock, plugins
+        self.warnings, self._lock, self._plugins, self._seconds = warnings, lock, plugins, seconds
         self.cadence = Cadence(config, by_seconds=game.world.size == 1)
         self.ema = Ema(game.gan, config.ema, config.init_images)
         self.interrupted, self.best, self.schedule = False, Best(), schedule_of(config)
@@ -62,8 +63,7 @@ class Trainer:
         self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         self._stage_start, self._turns, self._ledger = 0, Turns(), Ledger()
-        self._pace = Pace(self.schedule, game.optimizers)
-        self._failing = partial(Failing, run, config, plugins=plugins)
+        self._pace, self._failing = Pace(self.schedule, game.optimizers), partial(Failing, run, config, plugins=plugins)
 
     @property
     def images_seen(self) -> int:
@@ -121,7 +121,7 @@ class Trainer:
         self._tell(
             Started(
                 self.run, self.card.architecture, seen, config.images, str(self.device), self.game.precision.name,
-                config.batch, config.resolution, config, self._reals, tuple(self._plugins),
+                config.batch, config.resolution, config, self._reals, tuple(self._plugins), self._seconds,
             )
         )  # fmt: skip
         for warning in self.warnings:

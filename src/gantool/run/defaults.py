@@ -11,6 +11,8 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.components import STEP_KINDS
 
+USUAL = "dcgan"
+"""The architecture of runs that name none."""
 FEW_IMAGES = 10_000
 """With fewer images than this, augmentation is on (Zhao et al. 2020), or the discriminator would memorise them."""
 EMA_IMAGES_AT_BATCH_32 = 10_000
@@ -27,6 +29,16 @@ class DefaultChoice:
 
     def __str__(self) -> str:
         return f"Chosen: {self.flag} {self.value} ({self.why})"
+
+
+def architecture(host: PluginHost, resolution: object) -> tuple[str, str]:
+    """The architecture of a run that names none, and the reason: dcgan, or the first that does the resolution."""
+    specs = {name: spec for name, spec in host.specs("architecture").items() if isinstance(spec, Architecture)}
+    usual = specs[USUAL]
+    able = [name for name, spec in specs.items() if resolution in spec.resolutions]
+    if not isinstance(resolution, int) or resolution in usual.resolutions or not able:
+        return USUAL, f"quick to train, at {min(usual.resolutions)} to {max(usual.resolutions)} pixels"
+    return able[0], f"the first that can do {resolution} pixels; {USUAL} cannot"
 
 
 @dataclass(frozen=True)
@@ -165,7 +177,9 @@ def choices(
         del why["lr_d"]
         why = {"lr" if name == "lr_g" else name: reason for name, reason in why.items()}
     values = {**values, "lr": values["lr_g"]}
-    return tuple(DefaultChoice(f"--{name.replace('_', '-')}", _formatted(values[name]), why[name]) for name in why)
+    order = ["lr", *values]
+    names = sorted(why, key=lambda name: order.index("lr_g" if name == "lr" else name))
+    return tuple(DefaultChoice(f"--{name.replace('_', '-')}", _formatted(values[name]), why[name]) for name in names)
 
 
 def _formatted(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Runs from Python: settings by name, and errors that name settings and not flags."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, UsageError
 from gantool.plugins.host import host
 from gantool.plugins.option_words import choices
-from gantool.run import start
+from gantool.run import length, planning, start
 from gantool.run.planning import Plan
 from gantool.run.resolve import resolve
 
@@ -50,17 +50,33 @@ def trainer(
 
 
 def train(
-    config: RunConfig | Plan | None = None, out: Path | str = Path("runs"), progress: bool = True, **settings: Any
+    config: RunConfig | Plan | None = None,
+    out: Path | str = Path("runs"),
+    progress: bool = True,
+    minutes: float | None = None,
+    **settings: Any,
 ) -> Path:
     """Train to the end and return the run folder: `gantool.train(arch="dcgan", data="photos", images="50k")`.
 
-    Progress and warnings go to standard error, on terminals and in notebooks with a bar, unless `progress` is False.
+    With `minutes` in place of images it has as many as take about so long, measured before it begins; on a CPU it is
+    about 15 where neither is given, unless the data calls for a length. Progress and warnings go to standard error, on
+    terminals and in notebooks with a bar, unless `progress` is False.
     """
-    if config is not None and settings:
-        raise UsageError(f"Settings ({', '.join(settings)}) beside a configuration: put them into gantool.configure().")
+    if config is not None and (settings or minutes):
+        both = ", ".join([*settings, *(["minutes"] if minutes else [])])
+        raise UsageError(f"Settings ({both}) beside a configuration: put them into gantool.configure().")
     observers = [host().resolve("observer", "console").build()] if progress else []
     with _naming_settings():
-        return trainer(config or configure(**settings), out, observers).train().run
+        if config is None:
+            config = length.timed(_plan(settings), minutes, lambda images: _plan({**settings, "images": images}))
+        return start.trainer(config, out, observers).train().run
+
+
+def _plan(settings: Mapping[str, Any]) -> Plan:
+    """A new run of settings as `configure` takes them."""
+    settings = dict(settings)
+    file = settings.pop("config", None)
+    return planning.plan(host(), settings, None if file is None else Path(file))
 
 
 @contextmanager

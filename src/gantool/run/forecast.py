@@ -13,20 +13,17 @@ from gantool.api.specs import Look
 from gantool.engine import memory_estimate
 from gantool.engine.devices import free_memory, is_out_of_memory, out_of_memory, pick_device
 from gantool.engine.stages import stage_at
-from gantool.engine.timing import forward_seconds
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
+from gantool.run.duration import Duration, duration
 from gantool.run.initial import Initial, read_weights
 from gantool.run.prepare import PreparedRun, build_source, prepare
 from gantool.run.warnings import warnings_of
 
-FORWARDS_PER_STEP = 6
-"""Forward passes of both networks that take as long as one step: 3 measured with dcgan, 9 with progressive."""
-HOURS = 3600
-LONG_RUN = 6 * HOURS
+HOUR = 3600
+LONG_RUN = 6 * HOUR
 """Seconds on a CPU beyond which a run is warned of before it begins."""
-TOO_LONG_TO_TRY = 10.0
-"""Seconds an image from which no larger size is tried: they take longer still."""
+UNNAMED = ""
 PLENTY = 10
 """Batches of pictures beyond which a source is not read: enough of them will be usable."""
 
@@ -35,7 +32,8 @@ PLENTY = 10
 class Forecast:
     """The result of `--dry-run`; `memory` has a value for each of the `stages`, `memory_bytes` is the largest.
 
-    Precision and layout are as the configuration has them, since measuring which is faster takes time.
+    Precision and layout are as the configuration has them, since measuring which is faster takes time; `time` is that
+    in float32 where they are not named. `data` says what there is to train on.
     """
 
     config: RunConfig
@@ -44,6 +42,9 @@ class Forecast:
     stages: tuple[Stage, ...]
     memory: tuple[int, ...]
     warnings: tuple[str, ...] = ()
+    time: Duration | None = None
+    data: str = ""
+    class_names: tuple[str, ...] = ()
 
     @property
     def memory_bytes(self) -> int:
@@ -64,24 +65,28 @@ def forecast(
     """
     device = pick_device(config.device)
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
-        images, class_names = _counts(config, components.source)
+        images, class_names = counts(config, components.source)
         prepared = prepare(config, components, images, class_names, device, given=given, measure=False)
         if initial is not None:
             read_weights(initial).give(prepared.gan, prepared.config)
         memory = _memory(prepared, prepared.stages)
-        warnings = tuple(forewarnings(prepared, device))
+        expected = duration(prepared, device)
+        warnings = tuple(forewarnings(prepared, device, expected))
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
-    return Forecast(prepared.config, generator, discriminator, prepared.stages, memory, warnings)
+    data = f"{images:,} images from {components.source.brief}"
+    return Forecast(
+        prepared.config, generator, discriminator, prepared.stages, memory, warnings, expected, data, tuple(class_names)
+    )
 
 
-def _counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:
-    """The number of images, and the classes that are learnt, named by numbers where their names are unknown."""
+def counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:
+    """The number of images, and the classes that are learnt, `UNNAMED` where a look at their number is enough."""
     look = source.natural()
     # A quick look at a folder counts both; other sources know them, or that they have none, when built.
     if isinstance(look, Look) and (look.pictures or 0) >= PLENTY * config.batch and (look.classes or not config.labels):
-        return look.pictures or 0, list(map(str, range(look.classes if config.labels else 0)))
+        return look.pictures or 0, [UNNAMED] * (look.classes if config.labels else 0)
     built = build_source(config, source)
     return len(built), built.class_names if config.labels else ()
 
@@ -100,16 +105,20 @@ def _memory(prepared: PreparedRun, stages: Sequence[Stage]) -> tuple[int, ...]:
 
 
 def forewarnings(
-    prepared: PreparedRun, device: torch.device, images_seen: int = 0, processes: int = 1
+    prepared: PreparedRun,
+    device: torch.device,
+    expected: Duration | None = None,
+    images_seen: int = 0,
+    processes: int = 1,
 ) -> Iterator[str]:
-    """Warnings at the start of a run that begins or resumes at `images_seen`.
+    """Warnings at the start of a run that begins or resumes at `images_seen`, and is expected to take so long.
 
     Called once the data is in its place, which may be the memory that a warning is about.
     """
     config, stages = prepared.config, prepared.stages
     yield from warnings_of(prepared, processes)
     if images_seen == 0 and processes == 1:
-        yield from _patience(prepared, device)
+        yield from _patience(prepared, device, expected)
     free = free_memory(device)
     if len(stages) == 1 or images_seen >= config.images:
         return
@@ -139,39 +148,18 @@ def forewarnings(
         )
 
 
-def _patience(prepared: PreparedRun, device: torch.device) -> Iterator[str]:
-    """A warning that a run would take days on this CPU, by forward passes at each size it comes to."""
-    if device.type != "cpu":
+def _patience(prepared: PreparedRun, device: torch.device, expected: Duration | None) -> Iterator[str]:
+    """A warning that a run would take long on this CPU."""
+    if device.type != "cpu" or expected is None or expected.middle < LONG_RUN:
         return
-    config, gan = prepared.config, prepared.gan
-    twin = memory_estimate.sharing(gan) if len(prepared.stages) == 1 else copy.deepcopy(gan)  # growth may set weights
-    for network in twin.networks:
-        network.eval()
-    stages = [stage for stage in prepared.stages if stage.start < config.images]
-    seconds, size, needed = 0.0, 0, 0.0
-    for stage, end in zip(stages, [*(stage.start for stage in stages[1:]), config.images], strict=True):
-        if stage.resolution != size and seconds < TOO_LONG_TO_TRY:
-            twin.advance(stage.start)
-            seconds, size = (
-                FORWARDS_PER_STEP * forward_seconds(twin, prepared.shape, prepared.precision),
-                stage.resolution,
-            )
-        needed += (end - stage.start) * seconds
-    if needed < LONG_RUN:
-        return
-    about = "about" if size == stages[-1].resolution else "more than"
-    fewer = int(config.images * HOURS / needed / 1000)
-    an_hour = f" ({fewer}k take about an hour)" if fewer and about == "about" else ""
+    config = prepared.config
+    fewer = int(config.images * HOUR / expected.middle / 1000)
+    an_hour = f" ({fewer}k take about an hour)" if fewer else ""
     yield (
-        f"On this CPU the run will take {about} {_time(needed)}: {config.images:,} images, and at {size} pixels about "
-        f"{1 / seconds:.2g} of them a second. Give fewer --images{an_hour}, a lower --resolution or narrower "
-        f"networks ('gantool plugins show {config.arch.partition(':')[0]}' has the options), or train on a GPU."
+        f"On this CPU the run will take {expected}: {config.images:,} images, in the end about "
+        f"{2 / sum(expected.last):.2g} a second. Give fewer --images{an_hour} or --minutes, a lower --resolution or "
+        f"narrower networks ('gantool plugins show {config.arch.partition(':')[0]}' has the options), or use a GPU."
     )
-
-
-def _time(seconds: float) -> str:
-    hours = seconds / HOURS
-    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from gantool.run.components import RunComponents
 from gantool.run.conflicts import refuse_conflicts
 from gantool.run.joined import JoinedChoice
 
+CHECKING = "checking the networks"
 COPIES = 3
 """Weights, their gradients and at least one of moments and average: less memory than that is never enough."""
 
@@ -150,7 +151,9 @@ def build_gan(
     learning = tuple(  # before anything grows, since `advance` may let weights rest for a while
         frozenset(name for name, weight in network.named_parameters() if weight.requires_grad) for network in networks
     )
-    check_contract(gan, shape, chosen.title, config.batch)
+    report(CHECKING, 0, 1)
+    check_contract(gan, shape, chosen.title, config.batch, chosen.is_plugin)  # tests try each stage of our own
+    report(CHECKING, 1, 1)
     return gan, learning, shape
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from gantool.api.run_config import NONE, RunConfig
 from gantool.api.specs import AUTO, Architecture, Component, ImageShape, Look, Setting
 from gantool.engine.devices import pick_device
-from gantool.errors import OptionError, UsageError
+from gantool.errors import OptionError
 from gantool.plugins.companions import providing
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
@@ -46,17 +46,18 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     asked = given_settings(requested, file)
     of_model = initial.settings(host, asked)
     given = of_model | asked | {name: of_model[name] for name in ("arch",) if name in of_model}
-    if "arch" not in given:
-        names = ", ".join(host.specs("architecture"))
-        raise UsageError(f"Say which architecture to train: --arch NAME. There are: {names}.")
-    arch = host.resolve("architecture", given["arch"])
     source = resolve_source(host, given.get("data", "shapes"))
+    by_size = ""
+    if "arch" not in given:
+        given["arch"], by_size = defaults.architecture(host, given.get("resolution"))
+    arch = host.resolve("architecture", given["arch"])
     shape = source.natural() or FALLBACK
     assert isinstance(arch.spec, Architecture)
     assert isinstance(source.spec, Component)
     device = str(pick_device(given.get("device", "auto")))
     by_default = defaults.defaults(arch.spec, source.spec, given, device)
     why = dict(by_default.why) | {"resolution": _why_so_large(arch.spec, shape, source)}
+    why |= {"arch": by_size} if by_size else {}
     why |= {name: f"that of {given['init']}" for name in of_model if of_model[name] and not name.startswith("init_")}
     settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | given
     settings |= {"arch": arch.text, "data": source.text, "device": device}

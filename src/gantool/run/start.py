@@ -23,6 +23,7 @@ from gantool.errors import ResumeError, printable
 from gantool.files import RunLock, write_text
 from gantool.run import folder as run_folder
 from gantool.run.components import known_by, source_name
+from gantool.run.duration import duration
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.initial import Weights, origin_of, read_weights
 from gantool.run.joined import JoinedChoice
@@ -71,7 +72,8 @@ def _made(
     config = prepared.config
     batches = _batches(source, prepared, device, world)
     seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
-    warnings = list(forewarnings(prepared, device, seen, world.size))
+    expected = duration(prepared, device, seen, world.size) if world.leads else None
+    warnings = list(forewarnings(prepared, device, expected, seen, world.size))
     game = build_game(prepared, device, world)
     weights = _initial_weights(plan, game.gan, config)
     warnings += [] if weights is None else weights.initial.other_classes(class_names)
@@ -81,7 +83,9 @@ def _made(
         plan, lock = _beside(plan, world, warnings), None
     # Only now is anything written: by here every wrong setting has raised its error.
     run, lock = _own_folder(plan, out, world, lock, if_it_fails)
-    made = Trainer(game, batches, config, run, card, [*prepared.parts.observers, *observers], warnings, lock, plugins)
+    listening = [*prepared.parts.observers, *observers]
+    span = None if expected is None else (expected.low, expected.high)
+    made = Trainer(game, batches, config, run, card, listening, warnings, lock, plugins, span)
     if weights is not None:
         weights.give_average(made.ema.gan)
     _resume(made, plan, saved)

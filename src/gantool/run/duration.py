@@ -1,0 +1,165 @@
+"""The time that a run will take, by steps on copies of its parts before it begins."""
+
+import copy
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from gantool.api.networks import Stage
+from gantool.engine.component_state import advance
+from gantool.engine.devices import free_memory
+from gantool.engine.distributed import World
+from gantool.engine.spans import in_words
+from gantool.engine.step import Game
+from gantool.engine.turns import Turns
+from gantool.progress import report
+from gantool.run.prepare import PreparedRun, build_game
+
+SAMPLES = 2
+"""Images of the first step at each size, from which it is known whether more can be tried."""
+PATIENCE, SHORT = 2.0, 30.0
+"""Seconds of a step beyond which, and of all images of a size below which, no whole batch is tried."""
+BUDGET = 6.0
+"""Seconds after which sizes are tried by a few images only."""
+BLOCKS, BLOCK_SECONDS, BLOCK_STEPS = 2, 0.3, 16
+"""Steps are timed in blocks, of which the fastest and the slowest give the spread."""
+TOO_LONG_TO_TRY = 20.0
+"""Seconds that a first step may be expected to take; larger sizes are not tried."""
+LARGER = (2.0, 3.0)
+"""The factors between which the time of an image grows with each doubling of its side."""
+FEWER_AT_ONCE = (0.4, 1.1)
+"""An image of a whole batch takes between these shares of the time that one of a few images does."""
+BESIDE = (1.0, 1.15)
+"""A whole run relative to its steps: sample grids, measurements and checkpoints come on top, and other programs."""
+COPIES = 5
+"""The weights themselves and, of copies, their gradients and moments."""
+WORK = "timing a training step"
+
+Seconds = tuple[float, float]
+"""The least and the most that something takes."""
+Tried = dict[tuple[int, int], Seconds]
+"""Seconds an image, by resolution and batch of a stage."""
+
+
+@dataclass(frozen=True)
+class Duration:
+    """The expected time of a run to its end, in seconds, and that of an image in its last stage."""
+
+    low: float
+    high: float
+    last: Seconds
+    tried: Tried
+
+    @property
+    def middle(self) -> float:
+        """The time to speak of."""
+        return (self.low + self.high) / 2
+
+    def __str__(self) -> str:
+        """In words: `about 14 min (12 to 17)`."""
+        return in_words(self.low, self.high)
+
+
+def duration(
+    prepared: PreparedRun, device: torch.device, since: int = 0, processes: int = 1, tried: Tried | None = None
+) -> Duration | None:
+    """The time of a run from `since` images on; `tried` has the seconds of sizes that were tried before.
+
+    None where a step cannot be tried, or there is nothing left to train. Nothing of the run changes.
+    """
+    config, known = prepared.config, dict(tried or {})
+    parts = [
+        (stage, images)
+        for stage, end in _ends(prepared)
+        if (images := min(end, config.images) - max(stage.start, since)) > 0
+    ]
+    if not _fits(prepared, device):
+        return None
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            trial = _Trial(prepared, device, processes)
+            for stage, images in parts:
+                if (size := (stage.resolution, stage.batch)) not in known:
+                    known[size] = trial.expected(stage, known) or trial.seconds(stage, images)
+    except Exception:  # what a component does not bear, or memory does not hold, the run itself tells
+        return None
+    if not parts:
+        return None
+    low, high = (
+        share * sum(images * known[stage.resolution, stage.batch][end] for stage, images in parts)
+        for end, share in enumerate(BESIDE)
+    )
+    last = parts[-1][0]
+    return Duration(low, high, known[last.resolution, last.batch], known)
+
+
+def _fits(prepared: PreparedRun, device: torch.device) -> bool:
+    """True if there is memory for copies of the networks that learn."""
+    weights = sum(weight.nbytes for network in prepared.gan.networks for weight in network.parameters())
+    free = free_memory(device)
+    return free is None or COPIES * weights < free
+
+
+def _ends(prepared: PreparedRun) -> Iterator[tuple[Stage, int]]:
+    starts = [stage.start for stage in prepared.stages[1:]]
+    return zip(prepared.stages, [*starts, prepared.config.images], strict=True)
+
+
+class _Trial:
+    """Steps on copies of the networks and components of a run, as it would take them."""
+
+    def __init__(self, prepared: PreparedRun, device: torch.device, processes: int) -> None:
+        copied = replace(prepared, gan=copy.deepcopy(prepared.gan), parts=copy.deepcopy(prepared.parts))
+        self._game: Game = build_game(copied, device, World())
+        self._shape, self._config = prepared.shape, prepared.config
+        self._device, self._processes, self._began = device, processes, time.monotonic()
+        for network in self._game.gan.networks:
+            network.train()
+
+    @staticmethod
+    def expected(stage: Stage, tried: Tried) -> Seconds | None:
+        """Seconds an image by those of the size before, where a first step would take too long."""
+        before = max((size for size in tried if size[0] < stage.resolution), default=None)
+        if before is None:
+            return None
+        doublings = math.log2(stage.resolution / before[0])
+        low, high = (seconds * factor**doublings for seconds, factor in zip(tried[before], LARGER, strict=True))
+        return (low, high) if low * SAMPLES > TOO_LONG_TO_TRY else None
+
+    def seconds(self, stage: Stage, images: int) -> Seconds:
+        """The least and most seconds that each of so many images takes in this stage."""
+        report(WORK, 0, 1)
+        advance(self._game, stage.start)
+        batch, turns = max(1, stage.batch // self._processes), Turns(1, 1)  # lazy penalties are due in the first
+        few = min(batch, SAMPLES * self._config.accumulate)
+        first = self._step(few, stage, turns)
+        first = (first if first > PATIENCE else min(first, self._step(few, stage, turns))) / few
+        in_time = time.monotonic() - self._began < BUDGET
+        if few == batch or (in_time and first * batch <= PATIENCE and first * images > SHORT):
+            self._step(batch, stage, turns)  # kernels are set up for each size of batch
+            blocks = [self._block(batch, stage, turns) / stage.batch for _ in range(BLOCKS)]
+            least, most = min(blocks), max(blocks)
+        else:
+            least, most = (first * share / self._processes for share in FEWER_AT_ONCE)
+        report(WORK, 1, 1)
+        return least, most
+
+    def _block(self, n: int, stage: Stage, turns: Turns) -> float:
+        """The mean seconds of some steps."""
+        total, count = 0.0, 0
+        while count < BLOCK_STEPS and total < BLOCK_SECONDS:
+            total, count = total + self._step(n, stage, turns), count + 1
+        return total / count
+
+    def _step(self, n: int, stage: Stage, turns: Turns) -> float:
+        shape = self._shape
+        images = torch.rand(n, shape.channels, stage.resolution, stage.resolution, device=self._device) * 2 - 1
+        labels = torch.zeros(n, dtype=torch.int64, device=self._device) if shape.classes else None
+        begin = time.perf_counter()
+        turns.play(self._game, self._game.precision.arrange(images), labels, self._config.instance_noise)
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        return time.perf_counter() - begin

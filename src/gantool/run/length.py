@@ -1,0 +1,100 @@
+"""The length of a run by the time that it may take, from steps that are tried before it begins."""
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from gantool.api.specs import Component
+from gantool.engine.devices import pick_device
+from gantool.engine.precision import Precision
+from gantool.errors import UsageError
+from gantool.run.defaults import DefaultChoice
+from gantool.run.duration import Duration, Tried, duration
+from gantool.run.forecast import counts, explaining_memory
+from gantool.run.planning import Plan
+from gantool.run.prepare import prepare
+
+USUAL_MINUTES = 15.0
+"""The length of runs on a CPU for which no number of images is given."""
+FEWEST = 1_000
+"""The least number of images that is chosen."""
+ROUNDS, CLOSE = 3, 0.1
+"""The length is tried anew, since networks and stages may depend on it, until the time is as close as that."""
+
+
+def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> Plan:
+    """The plan of a new run with as many images as take so many minutes here; `again` makes it for a number of images.
+
+    Without `minutes` it is about 15 on a CPU, and no more images than the recipe has; a length that was given, or that
+    the data calls for, stays. Raises UsageError for a run that exists, and of many processes.
+    """
+    if minutes is not None and not 0 < minutes <= 1e6:
+        raise UsageError(f"--minutes takes a number above 0, not {minutes:g}.")
+    if minutes is not None and "images" in plan.given:
+        raise UsageError("--minutes and --images exclude each other: both say how long to train.")
+    if minutes is not None and plan.resumes:
+        raise UsageError(f"--minutes is for a new run, and {plan.run} exists: give a larger --images to train longer.")
+    alone = os.environ.get("WORLD_SIZE", "1") == "1"
+    if minutes is not None and not alone:
+        raise UsageError("--minutes is for one process; for several give --images.")
+    if minutes is None and (plan.resumes or "images" in plan.given or not alone or not _is_long(plan)):
+        return plan
+    with explaining_memory(plan.config):
+        return _fitted(plan, minutes, again)
+
+
+def _is_long(plan: Plan) -> bool:
+    """True for a run on a CPU whose data does not call for some length."""
+    source = plan.components.source.spec
+    called_for = isinstance(source, Component) and source.images is not None
+    return pick_device(plan.config.device).type == "cpu" and not called_for
+
+
+def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> Plan:
+    most = math.inf if minutes is not None else plan.config.images
+    goal = (minutes or USUAL_MINUTES) * 60
+    expected, precision = _expected(plan)
+    for _ in range(ROUNDS):
+        if expected is None or abs(expected.middle / goal - 1) < CLOSE:
+            break
+        images = _rounded(min(plan.config.images * goal / expected.middle, most))
+        if images == plan.config.images:
+            break
+        longer = again(images)
+        expected, _ = _expected(longer, precision, expected.tried if _is_same(longer, plan) else None)
+        plan = longer
+    if expected is None:
+        if minutes is not None:
+            raise UsageError("--minutes needs a step to be timed, which failed here. Give --images.")
+        return plan
+    why = f"{expected} here, by timing"
+    why += "" if minutes is not None else "; --minutes or --images sets another length"
+    chosen = DefaultChoice("--images", f"{plan.config.images:,}", why)
+    others = [choice for choice in plan.choices if choice.flag != "--images"]
+    given = {name: by_flag for name, by_flag in plan.given.items() if name != "images"}
+    return replace(plan, given=given, choices=(*others, chosen))
+
+
+def _is_same(one: Plan, other: Plan) -> bool:
+    """True if a step of both takes the same time."""
+    return one.components.architecture == other.components.architecture and one.config.batch == other.config.batch
+
+
+def _expected(
+    plan: Plan, precision: Precision | None = None, tried: Tried | None = None
+) -> tuple[Duration | None, Precision]:
+    """The time of a run, in a precision that is measured where none is given, and that precision."""
+    device = pick_device(plan.config.device)
+    images, class_names = counts(plan.config, plan.components.source)
+    prepared = prepare(
+        plan.config, plan.components, images, class_names, device, given=plan.given, measure=precision is None
+    )
+    prepared = replace(prepared, precision=precision or prepared.precision)
+    return duration(prepared, device, tried=tried), prepared.precision
+
+
+def _rounded(images: float) -> int:
+    """A number of two digits and zeros."""
+    digits = int(10 ** max(0, math.floor(math.log10(max(images, 1))) - 1))
+    return max(FEWEST, round(images / digits) * digits)

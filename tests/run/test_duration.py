@@ -1,0 +1,79 @@
+"""The time of a run is that of its steps, by stages, and nothing of the run changes while it is found."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gantool.api.networks import Stage
+from gantool.engine.spans import in_words, spent
+from gantool.run import duration as timing
+from gantool.run.duration import duration
+from prepared import prepared
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (27.0, 27.0, "about 27 s"),
+        (25.0, 30.0, "about 28 s (25 to 30)"),
+        (12 * 60, 17 * 60, "about 14 min (12 to 17)"),
+        (80, 100, "about 1.5 min (1.3 to 1.7)"),
+        (3 * 3600, 5 * 3600, "about 4 h (3 to 5)"),
+        (9 * 86400, 20 * 86400, "about 14 days (9 to 20)"),
+    ],
+)
+def test_spans_are_told_in_their_unit(low, high, words):
+    assert in_words(float(low), float(high)) == words
+
+
+def test_time_that_has_passed_is_told_in_two_units():
+    assert [spent(seconds) for seconds in (7.2, 200.0, 7500.0)] == ["7 s", "3 min 20 s", "2 h 5 min"]
+
+
+def test_the_time_is_that_of_all_stages_from_where_the_run_is(monkeypatch):
+    built = prepared(images=100)
+    built = replace(built, stages=(Stage(0, 8, 4), Stage(40, 16, 4), Stage(90, 16, 4), Stage(200, 32, 4)))
+    asked = []
+
+    def seconds(self, stage, images):
+        asked.append((stage.resolution, images))
+        return (1.0, 2.0) if stage.resolution == 8 else (10.0, 20.0)
+
+    monkeypatch.setattr(timing._Trial, "seconds", seconds)
+    monkeypatch.setattr(timing, "BESIDE", (1.0, 1.0))
+    whole = duration(built, CPU)
+    assert (whole.low, whole.high, whole.last) == (40 + 600, 80 + 1200, (10.0, 20.0))
+    assert asked == [(8, 40), (16, 50)]  # a size is tried once, and none that the run does not come to
+    assert duration(built, CPU, since=95).low == 50
+    assert duration(built, CPU, since=100) is None
+    assert duration(built, CPU, tried=whole.tried).low == whole.low
+    assert len(asked) == 3
+
+
+def test_sizes_that_would_take_too_long_follow_from_the_one_before(monkeypatch):
+    built = replace(prepared(images=100), stages=(Stage(0, 8, 4), Stage(10, 32, 4)))
+    monkeypatch.setattr(timing._Trial, "seconds", lambda *_: (11.0, 12.0))
+    assert duration(built, CPU).last == (11.0 * 2**2, 12.0 * 3**2)
+
+
+def test_trying_steps_changes_nothing_of_the_run():
+    built = prepared(penalty=("r1:weight=1,every=2",), augment="ada", images=10_000)
+    before = [parameter.clone() for network in built.gan.networks for parameter in network.state_dict().values()]
+    torch.manual_seed(3)
+    drawn = torch.rand(4)
+    torch.manual_seed(3)
+    assert duration(built, CPU).low > 0
+    assert torch.equal(torch.rand(4), drawn)
+    after = [parameter for network in built.gan.networks for parameter in network.state_dict().values()]
+    assert all(itertools.starmap(torch.equal, zip(before, after, strict=True)))
+    assert all(parameter.grad is None for network in built.gan.networks for parameter in network.parameters())
+
+
+def test_a_component_that_fails_leaves_the_time_unknown(monkeypatch):
+    built = prepared()
+    monkeypatch.setattr(type(built.parts.loss), "generator", lambda *_: 1 / 0)
+    assert duration(built, CPU) is None

@@ -1,0 +1,75 @@
+"""Runs as long as they may take, by the time of their steps."""
+
+import pytest
+from PIL import Image
+
+from gantool.errors import UsageError
+from gantool.plugins.host import host
+from gantool.run import length
+from gantool.run.duration import Duration
+from gantool.run.planning import plan
+
+SMALL = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 8, "device": "cpu", "augment": "none",
+         "precision": "float32"}  # fmt: skip
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for index in range(4):
+        Image.new("RGB", (9, 9), (index * 9, 0, 0)).save(tmp_path / f"{index}.png")
+    return str(tmp_path)
+
+
+@pytest.fixture
+def timed(photos, monkeypatch):
+    """A function: the plan of so many minutes, where each image takes a second and more of them a little longer."""
+
+    def seconds(prepared, device, since=0, processes=1, tried=None):
+        each = 1.0 if prepared.config.images < 50_000 else 2.0
+        return Duration(each * prepared.config.images, each * prepared.config.images, (each, each), {})
+
+    monkeypatch.setattr(length, "duration", seconds)
+
+    def made(minutes=None, resume=None, **settings):
+        def again(images=None):
+            more = {"images": images} if images else {}
+            return plan(host(), SMALL | {"data": photos} | settings | more, resume=resume)
+
+        return length.timed(again(), None if minutes is None else float(minutes), again)
+
+    return made
+
+
+def test_minutes_become_images_with_the_reason(timed):
+    found = timed(60)
+    assert found.config.images == 3600
+    assert found.config.checkpoint_every == 360  # all that depends on the number follows it
+    assert [str(choice) for choice in found.choices if choice.flag == "--images"] == [
+        "Chosen: --images 3,600 (about 60 min here, by timing)"
+    ]
+    assert "images" not in found.given
+
+
+def test_a_cpu_gets_about_a_quarter_of_an_hour_and_no_more_than_the_recipe_has(timed):
+    found = timed()
+    assert found.config.images == length.FEWEST  # not 900, which are too few
+    assert "--minutes or --images sets another length" in str(found.choices[-1])
+
+
+def test_a_length_that_was_given_or_that_the_data_calls_for_stays(timed):
+    assert timed(images=77).config.images == 77
+    assert timed(data="shapes").config.images == plan(host(), SMALL | {"data": "shapes"}).config.images
+
+
+def test_minutes_beside_images_or_without_sense_are_refused(timed, monkeypatch):
+    with pytest.raises(UsageError, match="exclude each other"):
+        timed(5, images=77)
+    with pytest.raises(UsageError, match="above 0, not 0"):
+        timed(0)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UsageError, match="for one process"):
+        timed(5)
+
+
+def test_the_time_that_is_aimed_at_is_found_where_steps_change_with_the_length(timed):
+    assert timed(2500).config.images == 75_000

@@ -37,12 +37,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "data": {*COMPONENT, "progress", "reading", "files"},
     "render": {"errors", "pixels", "files"},
     "metrics": {"pixels"},
+    "report": {"errors", "api", "reading", "files", "engine"},
     "builtin": COMPONENT,
     "builtin.sources": {*COMPONENT, "progress", "files", "data"},
     "builtin.extractors": {*COMPONENT, "progress", "reading", "files"},
     "builtin.style_losses": COMPONENT,
     "builtin.metrics": {*COMPONENT, "metrics"},
-    "builtin.observers": {*COMPONENT, "reading", "files", "engine", "data", "render", "metrics"},
+    "builtin.observers": {*COMPONENT, "reading", "files", "engine", "data", "render", "metrics", "report"},
     "sampling": {*COMPONENT, "progress", "reading", "files", "plugins", "engine", "render"},
     "run": {*COMPONENT, "hints", "progress", "reading", "files", "plugins", "engine", "data", "sampling"},
     "evaluation": {
@@ -55,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plugin_tools": {"errors", "reading", "files", "api", "plugins", "testing", FACE},
     "cli": {
         *COMPONENT, "hints", "progress", "reading", "files", "signals", "plugins", "engine", "data", "render",
-        "sampling", "run", "evaluation", "style", "tuning", "plugin_tools", FACE,
+        "report", "sampling", "run", "evaluation", "style", "tuning", "plugin_tools", FACE,
     },
     "testing.commands": {"errors", "plugins", "cli"},
     "testing.fixtures": {"plugins", "cli"},

@@ -21,8 +21,8 @@ def test_texts_name_the_same_components():
 
 def test_every_run_has_its_own_observers_unless_log_names_them():
     plain, told = (resolve_run(HOST, ASKED | more).components for more in ({}, {"log": ("watch:off=yes", "console")}))
-    assert [one.spec.name for one in plain.listening] == ["jsonl", "samples", "watch"]
-    assert [one.spec.name for one in told.listening] == ["jsonl", "samples", "watch", "console"]
+    assert [one.spec.name for one in plain.listening] == ["jsonl", "samples", "watch", "report"]
+    assert [one.spec.name for one in told.listening] == ["jsonl", "samples", "report", "watch", "console"]
 
 
 def test_what_is_resolved_stays_as_it_is():

@@ -230,3 +230,12 @@ def flag_of(name: str) -> Flag:
     """The flag of a setting, or of an alias."""
     declared: Any = SETTINGS[ALIASES.get(name, (name,))[0]].json_schema_extra
     return Flag(**declared)
+
+
+def formatted(value: Any) -> str:
+    """A value of a setting as people read it: 12,000 or yes, "none" for an empty list."""
+    if isinstance(value, tuple | list):
+        return " ".join(map(str, value)) or NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)

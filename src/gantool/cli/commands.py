@@ -28,6 +28,7 @@ def gantool_commands() -> list[Command]:
         Command(
             "stylize", "Redraw a photo in the style of paintings, from coarse to fine.", "gantool.cli.stylize:stylize"
         ),
+        Command("report", "Show a run on one page, or compare several.", "gantool.cli.report:report"),
         Command("data", "Check pictures before training on them.", "gantool.cli.data:app"),
         Command("plugins", "List, write, check, install and remove plugins.", "gantool.cli.plugins:app"),
     ]

@@ -17,6 +17,7 @@ from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
 from gantool.cli.evaluate import evaluate
 from gantool.cli.interpolate import interpolate
 from gantool.cli.pipes import forgiving
+from gantool.cli.report import report
 from gantool.cli.root import RootGroup
 from gantool.cli.sample import sample
 from gantool.cli.settings import SettingsCommand
@@ -68,6 +69,7 @@ app.command()(sample)
 app.command()(interpolate)
 app.command(cls=ComponentCommand)(evaluate)
 app.command(cls=ComponentCommand)(stylize)
+app.command()(report)
 app.add_typer(data.app, name="data")
 app.add_typer(plugins.app, name="plugins")
 for _command in (each for group in (app, data.app, plugins.app) for each in group.registered_commands):

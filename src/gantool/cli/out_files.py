@@ -39,15 +39,16 @@ def check_out(out: Path, overwrite: bool, moving: bool = False) -> None:
         check_suffix_of_picture(out)
     if out.exists() and not overwrite:
         raise OptionError(f"{out} is there already: choose another name, or replace it with --overwrite.")
-    _check_place(out)
+    check_place(out)
 
 
 def check_frames(folder: Path, count: int, overwrite: bool) -> None:
     """Raise OptionError, before any work, when so many frames cannot be written into the folder."""
-    _check_place(numbered(folder, count, overwrite)[0])
+    check_place(numbered(folder, count, overwrite)[0])
 
 
-def _check_place(out: Path) -> None:
+def check_place(out: Path) -> None:
+    """Raise OptionError, before any work, when no file can be written there."""
     place = next(folder for folder in out.absolute().parents if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=place):

@@ -17,7 +17,7 @@ from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.progress import showing_progress
 from gantool.data.pictures.complaints import USED
 from gantool.engine.commands import resume_command
-from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, SAMPLES, SKIPPED
+from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, REPORT, SAMPLES, SKIPPED
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, PluginError
@@ -27,7 +27,7 @@ from gantool.plugins.host import host
 from gantool.reading import lines
 from gantool.run.adversary import heeded_choices
 from gantool.run.config import described
-from gantool.run.defaults import DefaultChoice
+from gantool.run.defaults import DefaultChoice, measured
 from gantool.run.folder import is_saved
 from gantool.run.forecast import Forecast
 from gantool.run.planning import Plan
@@ -48,7 +48,7 @@ def run_to_the_end(
     if not quiet and made.game.world.leads:
         adversary = made.game.gan.discriminator is not None
         weights = () if plan.initial is None else (f"Begins with {plan.initial.networks}",)
-        choices = (*heeded_choices(plan.choices, adversary), *_measured(plan, made))
+        choices = (*heeded_choices(plan.choices, adversary), *measured(plan.config, made.config))
         for line in (*map(str, choices), *weights, *notes(made, plan.components.source.brief)):
             say(line)
     with interruptible(made.interrupt) as caught, redirect_stdout(sys.stderr), _blaming_plugins(made, plugins):
@@ -70,6 +70,8 @@ def run_to_the_end(
         if not quiet and not caught:
             more = shlex.join(["gantool", "sample", str(finished.run), "--grid"])
             say(f"Pictures: {finished.run / SAMPLES}   Draw more: {more}")
+            if (finished.run / REPORT).is_file():
+                say(f"Report: {finished.run / REPORT}")
     if caught:
         raise typer.Exit(caught.exit_code)
 
@@ -90,13 +92,6 @@ def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
             else f"and nothing of it is saved. Once the plugin is fixed, it starts from the beginning by: {command}"
         )
         raise PluginError(f"{of_a_plugin}. The run had seen {made.images_seen:,} images, {way_on}") from error
-
-
-def _measured(plan: Plan, made: Trainer) -> Iterator[DefaultChoice]:
-    """The choices of precision and layout by timing."""
-    for name in ("precision", "layout"):
-        if getattr(plan.config, name) == AUTO:
-            yield DefaultChoice(f"--{name}", getattr(made.config, name), "by timing, kept for this machine")
 
 
 def notes(made: Trainer, data: str) -> Iterator[str]:
@@ -129,7 +124,7 @@ def notes(made: Trainer, data: str) -> Iterator[str]:
 def summary(made: Trainer, interrupted: bool) -> dict[str, object]:
     """The result that `--json` prints: the paths of everything that the run wrote."""
     best = made.best
-    files = [made.run / name for name in (GENERATOR, CONFIG, METRICS)]
+    files = [made.run / name for name in (GENERATOR, CONFIG, METRICS, REPORT)]
     files += sorted((made.run / SAMPLES).glob("*.png"))
     return {
         "run": str(made.run),

@@ -12,9 +12,14 @@ Folders = Sequence[Path | str]
 """The folders of plugins that a run was begun with."""
 
 
-def sample_command(run: Path, plugins: Folders = ()) -> str:
-    """The command that samples from the best checkpoint."""
-    return shlex.join(["gantool", "sample", str(run / "best"), "--grid", *folders(plugins)])
+def sample_command(run: Path, plugins: Folders = (), best: bool = True) -> str:
+    """The command that samples from the best checkpoint, or from the last model where there is none."""
+    return shlex.join(["gantool", "sample", str(run / "best" if best else run), "--grid", *folders(plugins)])
+
+
+def repeat_command(run: Path, plugins: Folders = ()) -> str:
+    """The command that trains a run again, by its settings, in a folder of its own."""
+    return shlex.join(["gantool", "train", "--config", str(run / CONFIG), *folders(plugins)])
 
 
 def resume_command(run: Path, plugins: Folders = ()) -> str:

@@ -14,6 +14,9 @@ METRICS = "metrics.jsonl"
 EVALUATIONS = "evaluations.jsonl"
 SAMPLES = "samples"
 SKIPPED = "skipped.tsv"
+CHOICES = "choices.json"
+"""The defaults chosen for a run, each with its reason."""
+REPORT = "report.html"
 
 
 def by_images(images_seen: int) -> str:

@@ -27,7 +27,7 @@ FIELDS = {
 """The settings of `RunConfig` that name components, and the attribute of `RunComponents` for each."""
 STEP_KINDS = {name: flag_of(name).kind for name in FIELDS if name not in ("arch", "data", "log")}
 """Those of components that take part in training steps, and the kind of each."""
-STANDARD_OBSERVERS = ("jsonl", "samples", "watch")
+STANDARD_OBSERVERS = ("jsonl", "samples", "watch", "report")
 """Every run has these, unless `--log` names them with options of its own."""
 
 

@@ -1,10 +1,10 @@
 """The defaults of a run, by its recipe, device and data, each with its reason in one line."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gantool.api.run_config import NONE, RunConfig
+from gantool.api.run_config import NONE, RunConfig, formatted
 from gantool.api.specs import AUTO, Architecture, Component, Recipe
 from gantool.errors import GantoolError, PluginError, sentence
 from gantool.plugins.host import PluginHost
@@ -179,12 +179,11 @@ def choices(
     values = {**values, "lr": values["lr_g"]}
     order = ["lr", *values]
     names = sorted(why, key=lambda name: order.index("lr_g" if name == "lr" else name))
-    return tuple(DefaultChoice(f"--{name.replace('_', '-')}", _formatted(values[name]), why[name]) for name in names)
+    return tuple(DefaultChoice(f"--{name.replace('_', '-')}", formatted(values[name]), why[name]) for name in names)
 
 
-def _formatted(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(value) or NONE
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def measured(planned: RunConfig, config: RunConfig) -> Iterator[DefaultChoice]:
+    """The choices of precision and layout by timing, of a plan that became a run's `config`."""
+    for name in ("precision", "layout"):
+        if getattr(planned, name) == AUTO:
+            yield DefaultChoice(f"--{name}", getattr(config, name), "by timing, kept for this machine")

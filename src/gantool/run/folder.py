@@ -1,18 +1,24 @@
 """Run folders: a fresh one, the one that a name or path means, and its configuration."""
 
+import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from gantool.api.run_config import RunConfig
+from gantool.api.run_config import RunConfig, formatted
 from gantool.engine import checkpoint
 from gantool.engine.best import best_checkpoint
-from gantool.engine.run_names import CHECKPOINTS, CONFIG, GENERATOR, SAMPLES
+from gantool.engine.run_names import CHECKPOINTS, CHOICES, CONFIG, GENERATOR, SAMPLES
 from gantool.errors import ResumeError, UsageError, did_you_mean
 from gantool.files import remove_unfinished, write_text
 from gantool.run.config import read_config, validated, write_config
+from gantool.run.defaults import DefaultChoice
+
+GIVEN = "given"
+"""The reason of a setting that a command or its file had."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +121,7 @@ def find(path: Path, out: Path) -> Resumable:
         there = f" There are: {', '.join(known)}." if known else ""
         hint = checkpoint.back_in_use(place) or did_you_mean(place.name, known)
         raise UsageError(f"There is no checkpoint {place}.{hint}{there}")
-    if not (place / CONFIG).is_file():
-        around = place.parent if place.parent.is_dir() else out
-        runs = sorted(p.name for p in around.iterdir() if (p / CONFIG).is_file()) if around.is_dir() else []
-        more = f", and {len(runs) - 8} more" if len(runs) > 8 else ""
-        there = f" Runs in {around}: {', '.join(runs[-8:])}{more}." if runs else ""
-        raise UsageError(f"{place} is no run folder (no {CONFIG}).{did_you_mean(place.name, runs)}{there}")
+    _check_is_run(place, out)
     newest, generator = checkpoint.newest(place), place / GENERATOR
     if newest is None and generator.is_file():
         raise ResumeError(
@@ -128,6 +129,30 @@ def find(path: Path, out: Path) -> Resumable:
             f"Move that file away, or begin a new run from it under another --name, by --init {quote(str(place))}."
         )
     return Resumable(place, load_config(place), newest, named)
+
+
+def known(path: Path, out: Path = Path("runs")) -> Path:
+    """The folder of a run that is given by its folder, one of its checkpoints or its `best`, or its name in `out`.
+
+    Raises UsageError where there is none.
+    """
+    place = path if path.exists() or len(path.parts) > 1 else out / path
+    if place.absolute().parent.name == CHECKPOINTS:
+        place = place.absolute().parent.parent
+    elif place.name == "best" and not place.exists():
+        place = place.parent
+    _check_is_run(place, out)
+    return place
+
+
+def _check_is_run(place: Path, out: Path) -> None:
+    if (place / CONFIG).is_file():
+        return
+    around = place.parent if place.parent.is_dir() else out
+    runs = sorted(p.name for p in around.iterdir() if (p / CONFIG).is_file()) if around.is_dir() else []
+    more = f", and {len(runs) - 8} more" if len(runs) > 8 else ""
+    there = f" Runs in {around}: {', '.join(runs[-8:])}{more}." if runs else ""
+    raise UsageError(f"{place} is no run folder (no {CONFIG}).{did_you_mean(place.name, runs)}{there}")
 
 
 def _run_of(file: Path) -> Path:
@@ -146,9 +171,17 @@ def load_config(run: Path) -> RunConfig:
     try:
         return validated(read_config(run / CONFIG), str(run / CONFIG))
     except UsageError as error:
-        raise ResumeError(f"The run {run} cannot be resumed: {error}") from error
+        raise ResumeError(f"The run {run} cannot be read: {error}") from error
 
 
 def save_config(run: Path, config: RunConfig) -> None:
     """Write the resolved configuration; the inverse of `load_config`."""
     write_text(run / CONFIG, write_config(config))
+
+
+def save_choices(run: Path, config: RunConfig, choices: Iterable[DefaultChoice], given: Iterable[str]) -> None:
+    """Write why a new run has its settings: those that were given, and the defaults chosen, each with its reason."""
+    told = {name: (formatted(getattr(config, name)), GIVEN) for name in given}
+    told |= {one.flag.removeprefix("--").replace("-", "_"): (one.value, one.why) for one in choices}
+    listed = [{"setting": name, "value": value, "why": why} for name, (value, why) in told.items()]
+    write_text(run / CHOICES, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")

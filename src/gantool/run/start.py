@@ -22,7 +22,9 @@ from gantool.engine.trainer import Trainer
 from gantool.errors import ResumeError, printable
 from gantool.files import RunLock, write_text
 from gantool.run import folder as run_folder
+from gantool.run.adversary import heeded_choices
 from gantool.run.components import known_by, source_name
+from gantool.run.defaults import measured
 from gantool.run.duration import duration
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.initial import Weights, origin_of, read_weights
@@ -92,6 +94,9 @@ def _made(
     # A run asked for fewer images than it has seen keeps its files and its settings.
     if world.leads and made.images_seen <= config.images:
         run_folder.save_config(run, config)
+        if not plan.resumes:
+            choices = heeded_choices(plan.choices, game.gan.discriminator is not None)
+            run_folder.save_choices(run, config, (*choices, *measured(plan.config, config)), plan.given)
         _list_skipped(run, source)
     return made
 

@@ -21,6 +21,12 @@ class SamplesOptions(Options):
     pixels: int = option(64, "small pictures are enlarged by a whole factor to about this size", ge=1)
 
 
+class ReportOptions(Options):
+    """Options of `report`."""
+
+    off: bool = option(False, "write no report.html")
+
+
 class WatchOptions(Options):
     """Options of `watch`: the thresholds of its warnings. docs/watch.md has the rules that they belong to."""
 
@@ -59,7 +65,7 @@ class WatchOptions(Options):
 
 @hookimpl
 def gantool_observers() -> list[Component]:
-    """The console, the metrics file, the sample sheets, and the watch."""
+    """The console, the metrics file, the sample sheets, the watch, and the report."""
     home = "gantool.builtin.observers"
     return [
         Component(
@@ -74,5 +80,11 @@ def gantool_observers() -> list[Component]:
             "Early warnings of mode collapse and divergence; finds the best checkpoint",
             WatchOptions,
             f"{home}.watch:Watch",
+        ),
+        Component(
+            "report",
+            "The run on a page, report.html: samples, metrics",
+            ReportOptions,
+            f"{home}.report:Report",
         ),
     ]

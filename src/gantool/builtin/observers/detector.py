@@ -10,7 +10,7 @@ from gantool.builtin.observers.jsonl import plain
 from gantool.builtin.observers.looks import LOOK_RULES
 from gantool.builtin.observers.rules import MEASURED_RULES, TICK_RULES
 from gantool.engine.best import Best
-from gantool.reading import lines, parse_json
+from gantool.engine.metrics_file import entries
 
 LEAST_IMAGES = 1000
 """The least images seen before any warning: a run of a few steps has learnt nothing yet."""
@@ -72,19 +72,11 @@ def detect(history: Iterable[Reading], goal: int, options: WatchOptions | None =
 
 def read_metrics(metrics: Path, until: int | None = None) -> Iterator[Reading]:
     """The readings in a metrics.jsonl up to `until` images seen; other lines are skipped."""
-    if not metrics.is_file():
-        return
-    for line in lines(metrics):
-        try:
-            entry = parse_json(line)
-            numbers = {
-                name: float(value)
-                for name, value in entry.items()
-                if isinstance(value, int | float) and isfinite(value)
-            }
-            seen = int(numbers.pop("images_seen"))
-        except (ValueError, KeyError, AttributeError):
-            continue
+    for entry in entries(metrics):
+        seen = entry.pop("images_seen")
+        numbers = {
+            name: float(value) for name, value in entry.items() if isinstance(value, int | float) and isfinite(value)
+        }
         if numbers and (until is None or seen <= until):
             yield Reading(seen, numbers)
 

@@ -8,9 +8,10 @@ from typing import Any
 from gantool.api.events import Event, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import JsonlOptions
+from gantool.engine.metrics_file import entry_of
 from gantool.engine.run_names import METRICS
 from gantool.files import explaining_writes, write_atomically
-from gantool.reading import lines, parse_json
+from gantool.reading import lines
 
 
 class Jsonl(Observer):
@@ -58,7 +59,7 @@ def keep_until(path: Path, images_seen: int) -> set[str]:
     def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             for line in map(str.rstrip, lines(path)):
-                entry = _entry(line)
+                entry = entry_of(line)
                 if entry is None or entry["images_seen"] > images_seen:
                     continue
                 file.write(f"{line}\n")
@@ -67,16 +68,6 @@ def keep_until(path: Path, images_seen: int) -> set[str]:
 
     write_atomically(path, write)
     return repeated
-
-
-def _entry(line: str) -> dict[str, Any] | None:
-    """The line's values, if it is one of the metrics."""
-    try:
-        entry = parse_json(line)
-        entry["images_seen"] = int(entry["images_seen"])
-    except (ValueError, KeyError, TypeError, OverflowError):
-        return None
-    return dict(entry)
 
 
 def plain(value: float) -> float | None:

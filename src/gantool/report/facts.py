@@ -1,0 +1,57 @@
+"""What a reader wants to know of a run first: a line that describes it, and a few figures."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from gantool.api.run_config import COLORS, RunConfig
+from gantool.report.record import SPEED, Curve, Record
+from gantool.report.scale import duration, percent, shown
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure of a run, and what it is compared with."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+def summary_of(record: Record) -> str:
+    """The run in a line: architecture, data, resolution, device."""
+    config = record.config
+    return (
+        f"{config.arch.partition(':')[0]} on {data_name(config)}, {config.resolution} × {config.resolution} pixels in "
+        f"{COLORS[config.channels]}, batch {config.batch}, on {config.device} in {config.precision}"
+    )
+
+
+def data_name(config: RunConfig) -> str:
+    """The data as a person calls it: names of folders and archives without their places, or the source's own name."""
+    paths = [quoted or plain for quoted, plain in re.findall(r'path="*(?:([^",]+)"+|([^",]+))', config.data)]
+    return " and ".join(PurePath(path).name for path in paths) or config.data.partition(":")[0]
+
+
+def facts_of(record: Record) -> list[Fact]:
+    """The figures of a run, those of its samples by the last measurement."""
+    seen, goal = record.images_seen, record.config.images
+    facts = [Fact("Images seen", f"{seen:,}", "the whole run" if seen >= goal else f"of {goal:,}")]
+    if (seconds := record.seconds) >= 1:
+        speed = f"{seen / seconds:,.0f} images/s" if record.curves.get(SPEED) else ""
+        facts.append(Fact("Training time", duration(seconds), speed))
+    score, swd, diversity = (record.curves.get(name, Curve()) for name in ("score", "swd", "diversity"))
+    if record.best and (best := score.at(record.best)) is not None:
+        last = score.values[-1]
+        again = "also the last" if score.seen[-1] == record.best else f"score {shown(best)}; {shown(last)} at the end"
+        facts.append(
+            Fact("Best checkpoint", f"{record.best:,}", again if again[0] == "s" else f"score {shown(best)}, {again}")
+        )
+    if len(swd):
+        facts.append(Fact("Distance to the data (SWD)", shown(swd.values[-1]), "lower is better"))
+    if len(diversity):
+        facts.append(Fact("Diversity", percent(diversity.values[-1]), "of the data's"))
+    times = [seen for one in record.warnings for seen in one.times]
+    last_warned = f"the last at {max(times):,} images" if max(times, default=0) else ""
+    facts.append(Fact("Warnings", f"{len(times) or 'none'}", last_warned))
+    return facts

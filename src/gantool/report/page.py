@@ -1,0 +1,160 @@
+"""The page of a run, or of several compared: one file that loads nothing, made by a template."""
+
+import base64
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from math import inf
+from pathlib import Path
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from gantool.engine.commands import Folders, repeat_command, resume_command, sample_command
+from gantool.engine.run_names import CONFIG
+from gantool.errors import printable
+from gantool.files import write_text
+from gantool.reading import read_text
+from gantool.report import charts
+from gantool.report.facts import Fact, facts_of, summary_of
+from gantool.report.frames import Encoder, Frame
+from gantool.report.record import Record, Warned
+from gantool.report.settings import Row, by_panel, changes, differing, explained
+
+MOST_WARNINGS = 60
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that leads on from the run, and what it does."""
+
+    what: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A figure of several runs; None where a run has none."""
+
+    name: str
+    facts: Sequence[Fact | None]
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What the page shows of one run."""
+
+    name: str
+    summary: str
+    seen: str
+    facts: Sequence[Fact]
+    frames: Sequence[Frame]
+    best: int
+    warnings: Sequence[Warned]
+    more_warnings: int
+    explained: Sequence[Row]
+    panels: Mapping[str, Sequence[Row]]
+    changes: Sequence[tuple[int, str]]
+    commands: Sequence[Command]
+    config: str
+
+
+def write_report(
+    path: Path, records: Sequence[Record], encoder: Encoder, plugins: Folders = (), seconds: float = inf
+) -> None:
+    """Write the page of these runs atomically; `seconds` are those that encoding pictures may take.
+
+    Raises TrainingError when the file cannot be written.
+    """
+    write_text(path, page_of(records, encoder, plugins, seconds))
+
+
+def page_of(records: Sequence[Record], encoder: Encoder, plugins: Folders = (), seconds: float = inf) -> str:
+    """The page of a run, or of several compared, as HTML."""
+    views = [_view(record, encoder, plugins, seconds / len(records)) for record in records]
+    main, more = charts.charts_of(records)
+    several = len(records) > 1
+    marks = [] if several else [
+        {"number": number, "seen": one.times, "message": one.message.partition("\n")[0]}
+        for number, one in enumerate(views[0].warnings, 1)
+    ]  # fmt: skip
+    style, script = (Markup(_text(name)) for name in ("report.css", "report.js"))
+    return _template().render(
+        title=" and ".join(view.name for view in views) if len(views) < 3 else f"{len(views)} runs",
+        runs=views,
+        several=several,
+        plays=len({frame.images_seen for view in views for frame in view.frames}) > 1,
+        numbers=_numbers(views),
+        differing=differing(records) if several else (),
+        charts=main,
+        more=more,
+        data={
+            "charts": [chart.data for chart in (*main, *more)], "warnings": marks,
+            "width": charts.WIDTH, "top": charts.TOP, "bottom": charts.BOTTOM,
+        },
+        width=charts.WIDTH, height=charts.HEIGHT, left=charts.LEFT, right=charts.RIGHT,
+        top=charts.TOP, bottom=charts.BOTTOM, run_styles=charts.RUN_STYLES,
+        style=style, script=script, style_hash=_digest(style), script_hash=_digest(script),
+        version=version("gantool"), written=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+    )  # fmt: skip
+
+
+def _view(record: Record, encoder: Encoder, plugins: Folders, seconds: float) -> RunView:
+    return RunView(
+        name=printable(record.name),
+        summary=summary_of(record),
+        seen=f"{record.images_seen:,} images",
+        facts=facts_of(record),
+        frames=encoder.frames(record.sheets, seconds),
+        best=record.best,
+        warnings=record.warnings[:MOST_WARNINGS],
+        more_warnings=max(0, len(record.warnings) - MOST_WARNINGS),
+        explained=explained(record),
+        panels=by_panel(record),
+        changes=list(changes(record.config)),
+        commands=_commands(record, plugins),
+        config=_config(record.run / CONFIG),
+    )
+
+
+def _commands(record: Record, plugins: Folders) -> list[Command]:
+    best = "Draw from the best checkpoint"
+    drawn = Command(best if record.best else "Draw more", sample_command(record.run, plugins, best=record.best > 0))
+    unfinished = record.images_seen < record.config.images
+    on = [Command("Go on with the run", resume_command(record.run, plugins))] if unfinished else []
+    return [drawn, *on, Command("Repeat the run from its settings", repeat_command(record.run, plugins))]
+
+
+def _config(path: Path) -> str:
+    try:
+        return read_text(path)
+    except (OSError, ValueError):
+        return ""
+
+
+def _numbers(views: Sequence[RunView]) -> list[Figures]:
+    names = dict.fromkeys(fact.name for view in views for fact in view.facts)
+    told = [{fact.name: fact for fact in view.facts} for view in views]
+    return [Figures(name, [one.get(name) for one in told]) for name in names]
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=FunctionLoader(_text)
+    )
+    return environment.get_template("report.html.jinja")
+
+
+@cache
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    """The hash by which the page's content policy allows its one style sheet and its one script."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

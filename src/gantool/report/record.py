@@ -1,0 +1,125 @@
+"""What a run folder tells: metrics, warnings, sheets, the best checkpoint, and the reasons of its settings."""
+
+import re
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import fsum, isfinite
+from pathlib import Path
+from typing import Any
+
+from gantool.api.run_config import RunConfig
+from gantool.engine.metrics_file import entries
+from gantool.engine.run_names import BEST, CHOICES, METRICS, SAMPLES
+from gantool.reading import read_json
+
+SPEED = "images_per_second"
+MOST_TIMES = 12
+_NUMBERS = re.compile(r"[0-9][0-9.,]*")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The values of a metric and the images seen at each, in their order."""
+
+    seen: "array[int]" = field(default_factory=lambda: array("q"))
+    values: "array[float]" = field(default_factory=lambda: array("d"))
+
+    def __len__(self) -> int:
+        return len(self.seen)
+
+    def at(self, images_seen: int) -> float | None:
+        """The last value up to so many images; None before the first."""
+        found = [index for index, seen in enumerate(self.seen) if seen <= images_seen]
+        return self.values[found[-1]] if found else None
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning of a run: the images seen each time that it came, and its last words."""
+
+    times: tuple[int, ...]
+    message: str
+
+    @property
+    def when(self) -> str:
+        """The times in words: at 400, 800 and 1,200 images."""
+        if not any(self.times):
+            return "before the first image"
+        shown = [f"{seen:,}" for seen in self.times[-MOST_TIMES:]]
+        before = f"{len(self.times) - MOST_TIMES:,} times before, then " if len(self.times) > MOST_TIMES else ""
+        return f"{before}at {' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))} images"
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that a run folder tells of a run. `why` has the reasons of defaults, by setting and the value chosen."""
+
+    run: Path
+    config: RunConfig
+    curves: Mapping[str, Curve]
+    warnings: Sequence[Warned]
+    sheets: Mapping[int, Path]
+    best: int
+    why: Mapping[tuple[str, str], str]
+
+    @property
+    def name(self) -> str:
+        """The name of the run's folder."""
+        return self.run.absolute().name
+
+    @property
+    def images_seen(self) -> int:
+        """The last images seen that the folder tells of."""
+        return max([0, *(curve.seen[-1] for curve in self.curves.values() if len(curve)), *self.sheets])
+
+    @property
+    def seconds(self) -> float:
+        """The time that training took, by the speed of each tick."""
+        speed = self.curves.get(SPEED, Curve())
+        steps = pairwise([0, *speed.seen])
+        return fsum((now - before) / max(one, 1e-9) for (before, now), one in zip(steps, speed.values, strict=True))
+
+
+def read_record(run: Path, config: RunConfig) -> Record:
+    """Read a run folder; what is missing or damaged in it is left out."""
+    curves, warnings = _metrics(run / METRICS)
+    return Record(run, config, curves, warnings, _sheets(run / SAMPLES), _best(run / BEST), _reasons(run / CHOICES))
+
+
+def _metrics(path: Path) -> tuple[dict[str, Curve], list[Warned]]:
+    curves: dict[str, Curve] = {}
+    warnings: dict[str, Warned] = {}
+    for entry in entries(path):
+        seen = entry.pop("images_seen")
+        for name, value in entry.items():
+            if name == "warning":
+                kind = _NUMBERS.sub("", str(value))  # the same problem again, but worse
+                before = warnings[kind].times if kind in warnings else ()
+                warnings[kind] = Warned((*before, seen), str(value))
+            elif isinstance(value, int | float) and abs(seen) < 2**63 and isfinite(value):
+                curve = curves.setdefault(name, Curve())
+                curve.seen.append(seen)
+                curve.values.append(value)
+    return curves, list(warnings.values())
+
+
+def _sheets(folder: Path) -> dict[int, Path]:
+    paths = sorted(folder.glob("*.png")) if folder.is_dir() else []
+    return {int(path.stem): path for path in paths if path.stem.isascii() and path.stem.isdecimal()}
+
+
+def _best(path: Path) -> int:
+    try:
+        return max(0, int(read_json(path)["images_seen"]))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return 0
+
+
+def _reasons(path: Path) -> dict[tuple[str, str], str]:
+    try:
+        listed: Any = read_json(path)
+        return {(str(one["setting"]), str(one["value"])): str(one["why"]) for one in listed}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}

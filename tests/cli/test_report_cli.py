@@ -1,0 +1,92 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from made_runs import made_run
+
+MLP = (
+    "--arch",
+    "mlp:generator_hidden=8,discriminator_hidden=8",
+    "--resolution",
+    "8",
+    "--device",
+    "cpu",
+    "--batch",
+    "4",
+)
+FIXED = ("--precision", "float32", "--layout", "contiguous", "--data", "shapes:count=16", "--images", "64")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(here) -> Path:
+    """A run in the usual place."""
+    return made_run(Path("runs/one"))
+
+
+def test_training_leaves_a_report_with_reasons_and_the_command_that_repeats_the_run(gantool) -> None:
+    ended = gantool("train", *MLP, *FIXED, "--name", "one", "--lr", "0.001")
+    assert "Report: runs/one/report.html" in ended.err
+    page = Path("runs/one/report.html").read_text()
+    assert "the recipe of mlp" in page
+    assert "<code>--lr</code></th><td><code>0.001</code></td><td>given</td>" in page
+    repeated = page.partition("gantool train --config ")[2].partition("<")[0]
+    assert gantool("train", "--config", repeated, "--name", "again", "--log", "report:off=yes").code == 0
+    one, again = (Path("runs", name, "metrics.jsonl").read_text() for name in ("one", "again"))
+    assert [line for line in one.splitlines() if "swd" in line] == [
+        line for line in again.splitlines() if "swd" in line
+    ]
+    assert not Path("runs/again/report.html").exists()
+
+
+def test_the_command_makes_the_report_of_a_run_that_is_named(gantool, run) -> None:
+    ended = gantool("report", "one")
+    assert (ended.code, ended.out) == (0, "runs/one/report.html\n")
+    assert "the recipe" in (run / "report.html").read_text()
+
+
+def test_runs_are_compared_and_a_file_is_not_replaced_by_mistake(gantool, run, monkeypatch) -> None:
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    made_run(Path("runs/two"), seed=5)
+    ended = gantool("report", "runs/one", "runs/two", "--json", "--open")
+    assert json.loads(ended.out) == {"files": ["comparison.html"], "runs": ["runs/one", "runs/two"]}
+    assert opened == [Path("comparison.html").absolute().as_uri()]
+    assert "--seed" in Path("comparison.html").read_text()
+    again = gantool("report", "one", "two")
+    assert again.code == 2
+    assert "comparison.html is there already" in again.err
+    assert gantool("report", "one", "two", "--overwrite").code == 0
+    assert gantool("report", "one", "-o", "page.html").out == "page.html\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("onn",), "runs/onn is no run folder (no config.toml). Did you mean 'one'?"),
+        (("one", "-o", "page.pdf"), "page.pdf: a report is a page, so its name ends with .html."),
+        (("one", "-o", "runs/one/config.toml/x.html"), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(gantool, run, words, says) -> None:
+    ended = gantool("report", *words)
+    assert ended.code == 2
+    assert says in ended.err
+
+
+def test_a_checkpoint_and_the_best_mean_their_run(gantool, run) -> None:
+    (run / "checkpoints" / "000000064").mkdir(parents=True)
+    for place in (run / "checkpoints" / "000000064", run / "best"):
+        assert gantool("report", str(place)).out.endswith("runs/one/report.html\n")
+
+
+def test_a_damaged_configuration_is_said_in_a_sentence(gantool, run) -> None:
+    (run / "config.toml").write_text("arch = 5 5")
+    ended = gantool("report", "one")
+    assert ended.code == 1
+    assert "The run runs/one cannot be read: runs/one/config.toml is not valid TOML" in ended.err

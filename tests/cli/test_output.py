@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
 from gantool.cli import output
 from gantool.errors import GantoolError
@@ -100,3 +103,13 @@ def test_training_goes_on_though_its_progress_cannot_be_written(
         ended = gantool(*words.split())
     assert (ended.code, ended.out) == (0, "runs/one\n")
     assert (tmp_path / "runs" / "one" / "generator.safetensors").is_file()
+
+
+def test_what_is_said_beside_a_live_display_stands_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    with Live(Text("the bar"), console=Console(stderr=True, force_terminal=True, width=80), auto_refresh=False):
+        output.say("finishing the step")
+    text = written.getvalue()
+    assert text.count("finishing the step\n") == 1
+    assert text.rindex("the bar") > text.rindex("finishing the step")

@@ -52,5 +52,10 @@ def error(text: str) -> None:
 
 def _to_stderr(title: str, text: str, style: str) -> None:
     """On a terminal coloured and wrapped at words; elsewhere one line, so that it can be searched."""
-    screen = console()
-    screen.print(Text.assemble((title, style), printable(text, keep="\n\t")), soft_wrap=not screen.is_terminal)
+    screen, line = console(), Text.assemble((title, style), printable(text, keep="\n\t"))
+    if hasattr(sys.stderr, "rich_proxied_file"):  # a live display is there, which has to move down
+        with screen.capture() as written:
+            screen.print(line)
+        sys.stderr.write(written.get())
+    else:
+        screen.print(line, soft_wrap=not screen.is_terminal)

@@ -1,6 +1,5 @@
 """`gantool train` around the trainer: signals, exit codes, and the closing lines."""
 
-import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from gantool.plugins.blame import failure
 from gantool.plugins.host import host
 from gantool.reading import lines
 from gantool.run.adversary import heeded_choices
+from gantool.run.closing import Tally, closing
 from gantool.run.config import described
 from gantool.run.defaults import DefaultChoice, measured
 from gantool.run.folder import is_saved
@@ -44,7 +44,8 @@ def run_to_the_end(
     # Standard output is for the result, whatever a plugin's code prints.
     with redirect_stdout(sys.stderr), showing_progress():
         console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()
-        made = trainer(plan, out, [console_observer], accept_new_data, plugins)
+        tally = Tally()
+        made = trainer(plan, out, [console_observer, tally], accept_new_data, plugins)
     if not quiet and made.game.world.leads:
         adversary = made.game.gan.discriminator is not None
         weights = () if plan.initial is None else (f"Begins with {plan.initial.networks}",)
@@ -68,10 +69,8 @@ def run_to_the_end(
     else:
         result(str(finished.run))
         if not quiet and not caught:
-            more = shlex.join(["gantool", "sample", str(finished.run), "--grid"])
-            say(f"Pictures: {finished.run / SAMPLES}   Draw more: {more}")
-            if (finished.run / REPORT).is_file():
-                say(f"Report: {finished.run / REPORT}")
+            for line in closing(made.run, made.best, tally, plugins):
+                say(line)
     if caught:
         raise typer.Exit(caught.exit_code)
 

@@ -1,6 +1,7 @@
 """Runs from Python: settings by name, and errors that name settings and not flags."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from gantool.errors import GantoolError, UsageError
 from gantool.plugins.host import host
 from gantool.plugins.option_words import choices
 from gantool.run import length, planning, start
+from gantool.run.closing import Tally, closing
 from gantool.run.planning import Plan
 from gantool.run.resolve import resolve
 
@@ -65,11 +67,16 @@ def train(
     if config is not None and (settings or minutes):
         both = ", ".join([*settings, *(["minutes"] if minutes else [])])
         raise UsageError(f"Settings ({both}) beside a configuration: put them into gantool.configure().")
-    observers = [host().resolve("observer", "console").build()] if progress else []
+    tally = Tally()
+    observers = [host().resolve("observer", "console").build(), tally] if progress else []
     with _naming_settings():
         if config is None:
             config = length.timed(_plan(settings), minutes, lambda images: _plan({**settings, "images": images}))
-        return start.trainer(config, out, observers).train().run
+        made = start.trainer(config, out, observers)
+        run = made.train().run
+    for line in closing(run, made.best, tally) if progress else ():
+        print(line, file=sys.stderr)  # noqa: T201 (as its progress)
+    return run
 
 
 def _plan(settings: Mapping[str, Any]) -> Plan:

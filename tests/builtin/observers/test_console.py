@@ -8,6 +8,7 @@ from fakes import started
 from gantool.api.events import Finished, Measured, Tick, Warned
 from gantool.builtin.observers import ConsoleOptions
 from gantool.builtin.observers.console import Console, status
+from gantool.builtin.observers.progress_bar import Bar
 
 
 def tick(images_seen, speed=100.0):
@@ -16,12 +17,33 @@ def tick(images_seen, speed=100.0):
 
 
 def test_the_status_tells_how_far_how_fast_how_long_and_how_it_goes():
-    line = status(tick(400), 100.0)
-    assert "400/1,000 images" in line
-    assert "100/s" in line
-    assert "0:00:06 left" in line
-    assert "D 1.386 G 0.693" in line
-    assert "50% of reals, 25% of fakes" in line
+    first, second = status(tick(400), 100.0)
+    assert first == ("400/1,000 images", "100/s", "0:00:06 left")
+    assert second == ("loss D 1.386 G 0.693", "D right on 50% real, 25% fake")
+    assert status(tick(400), 0.25)[0][1:] == ("0.2/s", "0:40:00 left")
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 120])
+def test_the_display_fits_its_terminal_and_begins_with_what_matters_most(tmp_path, width):
+    out = io.StringIO()
+    screen = Screen(file=out, force_terminal=True, width=width, color_system=None)
+    event = replace(tick(123_456, 156.2), images_goal=240_000, status={"level": 32.0, "alpha": 0.25, "p": 0.125})
+    bar = Bar(0, 240_000)
+    bar.show(event.images_seen, *status(event, 156.2, Measured(90, {"diversity": 0.871, "swd": 0.213}, 0.2)))
+    screen.print(bar)
+    first, second = out.getvalue().splitlines()
+    assert max(len(first), len(second)) < width
+    assert "123,456/240,000" in first
+    assert ("━" in first, "156/s  0:12:26 left" in first) == (True, width >= 80)
+    parts = ("loss D", "D right on 50% real", "SWD 0.21", "level 32", "p 0.12")
+    assert [part in second for part in parts] == [True, width >= 80, width >= 80, width >= 100, width >= 120]
+
+
+def test_the_time_that_a_run_is_expected_to_take_is_told_before_the_first_step(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=False, width=200))
+    console(replace(started(tmp_path, 0, 1000), seconds=(720.0, 1020.0)))
+    assert out.getvalue().endswith("\nThis will take about 14 min (12 to 17).\n")
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -89,7 +111,7 @@ def test_a_run_that_fails_gives_the_terminal_back(tmp_path):
 
 def test_a_growing_run_shows_its_level_in_whole_pixels():
     event = Tick(100, 1000, 1.0, 100.0, {}, {"level": 1024.0, "alpha": 0.5})
-    assert "level 1024  alpha 0.50" in status(event, 100.0)
+    assert status(event, 100.0)[1] == ("level 1024", "alpha 0.50")
 
 
 def test_a_new_level_has_a_line_of_its_own_without_a_terminal(tmp_path):
@@ -98,7 +120,7 @@ def test_a_new_level_has_a_line_of_its_own_without_a_terminal(tmp_path):
     console(started(tmp_path, 0, 1000))
     for seen, level in ((100, 4.0), (200, 4.0), (300, 8.0), (400, 8.0)):
         console(Tick(seen, 1000, 1.0, 100.0, {}, {"level": level, "alpha": 1.0}))
-    lines = [line for line in written.getvalue().splitlines() if "images  level" in line]
+    lines = [line for line in written.getvalue().splitlines() if "images  " in line]
     assert [line.split("/")[0] for line in lines] == ["100", "300"]
 
 
@@ -115,11 +137,10 @@ def test_numbers_that_are_not_finite_and_endless_runs_are_shown():
     event = Tick(
         400, 10**30, 1.0, 1.0, {"loss_d": float("nan")}, {"level": float("nan"), "alpha": float("inf"), "p": 2.0}
     )
-    line = status(event, 1e-12)
-    assert "level nan" in line
-    assert "alpha inf" in line
-    assert "p 2 " in line
-    assert "D nan" in line
+    assert set(status(event, 1e-12)[1]) == {"level nan", "alpha inf", "p 2", "loss D nan"}
+    bar = Bar(400, 10**30)
+    bar.show(400, *status(event, 1e-12))
+    Screen(file=io.StringIO(), force_terminal=True, width=80).print(bar)
 
 
 def test_a_display_that_fails_says_so_once_and_still_shows_warnings(tmp_path, capsys, monkeypatch):
@@ -157,6 +178,6 @@ def test_a_display_whose_output_is_full_stops_nothing(tmp_path, monkeypatch):
 def test_a_notebook_has_a_bar_where_rich_can_draw_one(tmp_path, monkeypatch, widgets):
     monkeypatch.setattr("gantool.builtin.observers.console.find_spec", lambda name: object() if widgets else None)
     console = Console(ConsoleOptions(), Screen(file=io.StringIO(), force_jupyter=True, width=200))
-    monkeypatch.setattr("gantool.builtin.observers.console.Progress.start", lambda self: None)
+    monkeypatch.setattr("gantool.builtin.observers.console.Live.start", lambda self: None)
     console(started(tmp_path, 0, 1000))
-    assert (console._progress is not None) == widgets
+    assert (console._live is not None) == widgets

@@ -8,12 +8,14 @@ from datetime import timedelta
 from importlib.util import find_spec
 
 from rich.console import Console as Screen
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.live import Live
 from rich.text import Text
 
 from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import ConsoleOptions
+from gantool.builtin.observers.progress_bar import Bar
+from gantool.engine.spans import in_words
 from gantool.errors import cause, printable, sentence
 
 SMOOTHING = 0.9
@@ -29,8 +31,8 @@ class Console(Observer):
     def __init__(self, options: ConsoleOptions, screen: Screen | None = None) -> None:
         self._screen = screen or Screen(stderr=True, highlight=False)
         self._seconds, self._quiet = options.seconds, options.quiet
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
+        self._live: Live | None = None
+        self._bar = Bar(0, 1)
         self._shown_at = 0.0
         self._speed = 0.0
         self._level: float | None = None
@@ -82,32 +84,26 @@ class Console(Observer):
             f"{event.config.layout.replace('_', ' ')}; the run is {event.run}",
             "bold",
         )
+        if event.seconds is not None:
+            self._say("", f"This will take {in_words(*event.seconds)}.", "")
         self._shown_at = time.monotonic()
         if _has_bars(self._screen):
-            self._progress = Progress(
-                BarColumn(bar_width=24),
-                TextColumn("{task.description}"),
-                console=self._screen,
-                transient=True,
-                refresh_per_second=4,
-            )
-            self._task = self._progress.add_task(
-                "first images ...", total=event.images_goal, completed=event.images_seen
-            )
-            self._progress.start()
+            self._bar = Bar(event.images_seen, event.images_goal)
+            self._live = Live(self._bar, console=self._screen, transient=True, refresh_per_second=4)
+            self._live.start()
 
     def _tick(self, event: Tick) -> None:
         first, grew, speed = self._speed == 0.0, self._grew(event), event.images_per_second
         # Each level has a speed of its own.
         self._speed = speed if first or grew else SMOOTHING * self._speed + (1 - SMOOTHING) * speed
-        line = status(event, self._speed, self._measured)
+        first_line, more = status(event, self._speed, self._measured)
         due = grew or first or event.images_seen >= event.images_goal
         due = due or time.monotonic() - self._shown_at >= self._seconds
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=event.images_seen, description=line)
+        if self._live is not None:
+            self._bar.show(event.images_seen, first_line, more)
         elif due:
             self._shown_at = time.monotonic()
-            self._say("", line, "")
+            self._say("", "  ".join([*first_line, *more]), "")
 
     def _grew(self, event: Tick) -> bool:
         """True if the networks have grown to another level since the last tick."""
@@ -115,12 +111,13 @@ class Console(Observer):
         return before != self._level
 
     def _stop(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def _say(self, title: str, text: str, style: str) -> None:
-        self._screen.print(Text.assemble((title, style), printable(text, keep="\n\t")), soft_wrap=True)
+        line = Text.assemble((title, style), printable(text, keep="\n\t"))
+        self._screen.print(line, soft_wrap=not self._screen.is_terminal)
 
 
 def _has_bars(screen: Screen) -> bool:
@@ -128,29 +125,32 @@ def _has_bars(screen: Screen) -> bool:
     return screen.is_terminal or (screen.is_jupyter and find_spec("ipywidgets") is not None)
 
 
-def status(event: Tick, images_per_second: float, measured: Measured | None = None) -> str:
-    """One line with progress, speed, time left, losses and accuracies."""
+def status(
+    event: Tick, images_per_second: float, measured: Measured | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a terminal shows beside the bar, progress, speed and time left; and below it, the most telling first."""
     seconds = max(event.images_goal - event.images_seen, 0) / max(images_per_second, 1e-9)
     left = timedelta(seconds=int(min(seconds, LONGEST)))
     scalars = event.scalars
-    parts = [
+    progress = (
         f"{event.images_seen:,}/{event.images_goal:,} images",
-        *(f"{name} {_short(value)}" for name, value in event.status.items()),
-        f"{images_per_second:,.0f}/s",
+        f"{images_per_second:,.0f}/s" if images_per_second >= 9.5 else f"{images_per_second:.1f}/s",
         f"{left} left",
-        *_losses(scalars),
-        *_measurements(measured),
-    ]
-    return "  ".join(parts)
+    )
+    changing = [f"{name} {_short(value)}" for name, value in event.status.items()]
+    return progress, (*_losses(scalars), *_accuracies(scalars), *_measurements(measured), *changing)
 
 
 def _losses(scalars: Mapping[str, float]) -> list[str]:
-    """Those of both networks, as far as they learnt since the last tick, and how well the discriminator judges."""
+    """Those of both networks, as far as they learnt since the last tick."""
     losses = [f"{title} {scalars[name]:.3f}" for title, name in (("D", "loss_d"), ("G", "loss_g")) if name in scalars]
-    shares = [
-        f"{scalars[f'{kind}_accuracy']:.0%} of {kind}s" for kind in ("real", "fake") if f"{kind}_accuracy" in scalars
-    ]
-    return [f"loss {' '.join(losses)}"] * bool(losses) + [f"D right on {', '.join(shares)}"] * bool(shares)
+    return [f"loss {' '.join(losses)}"] * bool(losses)
+
+
+def _accuracies(scalars: Mapping[str, float]) -> list[str]:
+    """How well the discriminator judges."""
+    shares = [f"{scalars[f'{kind}_accuracy']:.0%} {kind}" for kind in ("real", "fake") if f"{kind}_accuracy" in scalars]
+    return [f"D right on {', '.join(shares)}"] * bool(shares)
 
 
 def _measurements(measured: Measured | None) -> list[str]:

@@ -1,0 +1,50 @@
+"""The end of a run says how long it took, how good it is, and what to do next."""
+
+import pytest
+
+from fakes import started
+from gantool.api.events import Finished, Measured, Warned
+from gantool.engine.best import Best
+from gantool.run.closing import Tally, closing
+
+
+@pytest.fixture
+def ended(tmp_path, monkeypatch):
+    """A function: the lines of a run that saw images up to 1,000 in 250 seconds."""
+
+    def lines(*events, begun_at=0, best=None, seen=1000):
+        now = iter([0.0, 50.0, 300.0])
+        monkeypatch.setattr("gantool.run.closing.time.monotonic", lambda: next(now))
+        tally = Tally()
+        for event in (started(tmp_path, begun_at, 1000), *events, Finished(seen, tmp_path, False)):
+            tally(event)
+        return [line.replace(str(tmp_path), "RUN") for line in closing(tmp_path, best or Best(), tally)]
+
+    return lines
+
+
+def test_time_score_best_checkpoint_warnings_and_commands(ended):
+    best = Best()
+    best.take(600, 0.2)
+    said = ended(Measured(600, {}, 0.2), Warned(700, "careful"), Measured(1000, {}, 0.2512), best=best)
+    assert said == [
+        "Trained on 1,000 images in 4 min 10 s, 4.0 a second. The run is RUN",
+        "Score 0.251 (lower is better); the best was 0.2 at 600 images, which is RUN/best",
+        "Warnings: 1, all of them in RUN/metrics.jsonl",
+        "Pictures: RUN/samples",
+        "Draw more:    gantool sample RUN/best --grid",
+        "Walk:         gantool interpolate RUN --seeds 1,5,9 --loop -o walk.webp",
+        "Train longer: gantool train --resume RUN --images 2000",
+    ]
+
+
+def test_a_run_without_a_score_that_went_on_tells_of_its_part(ended):
+    said = ended(begun_at=900)
+    assert said[0] == "Trained on 100 images in 4 min 10 s, 0.4 a second. The run is RUN"
+    assert said[1:3] == ["Pictures: RUN/samples", "Draw more:    gantool sample RUN --grid"]
+
+
+def test_a_run_that_had_nothing_to_do_only_tells_what_can_be_done(ended):
+    assert [line.partition(":")[0] for line in ended(begun_at=1000)] == [
+        "Pictures", "Draw more", "Walk", "Train longer",
+    ]  # fmt: skip

@@ -21,9 +21,9 @@ def vgg_weights(blocks=((0, 3, 64), (2, 64, 64), (5, 64, 128), (7, 128, 128))):
     return weights
 
 
-def test_there_are_four_networks_and_one_without_weights():
+def test_the_networks_are_listed_and_one_needs_no_weights():
     names = [spec.name for spec in catalogue.gantool_extractors()]
-    assert names == ["vgg19", "vgg16", "squeezenet", "efficientnet", "random"]
+    assert names == ["vgg19", "vgg16", "squeezenet", "efficientnet", "inception", "dinov2", "clip", "random"]
     assert host().resolve("extractor", "random").build() is not None
 
 

@@ -1,5 +1,6 @@
 """The catalogue of feature extractors, with their options. It imports no torch."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from gantool.api.hookspecs import hookimpl
@@ -28,6 +29,12 @@ class EfficientNetOptions(Options):
     weights: str = option("", "file with the weights (.pth or .safetensors); empty: those of gantool[features]")
 
 
+class FileOptions(Options):
+    """Options of `inception`, `dinov2` and `clip`."""
+
+    weights: str = option("", "file with the weights (.pth or .safetensors); empty: that in torch's cache")
+
+
 class RandomOptions(Options):
     """Options of `random`."""
 
@@ -39,7 +46,7 @@ class RandomOptions(Options):
 
 @hookimpl
 def gantool_extractors() -> list[Component]:
-    """Four networks trained on ImageNet, and one that needs no weights."""
+    """Networks trained on pictures of many kinds, for style transfer, for metrics, and one that needs no weights."""
     return [
         Component(
             "vgg19",
@@ -65,6 +72,7 @@ def gantool_extractors() -> list[Component]:
             EfficientNetOptions,
             "gantool.builtin.extractors.efficientnet:EfficientNet",
         ),
+        *_for_metrics(),
         Component(
             "random",
             "Random filters at several scales: no weights needed; they transfer colours and strokes, not shapes",
@@ -72,3 +80,25 @@ def gantool_extractors() -> list[Component]:
             "gantool.builtin.extractors.filters:Filters",
         ),
     ]
+
+
+def _for_metrics() -> Iterator[Component]:
+    waived = {"gradients_reach_the_picture": "it is for metrics, and sees pictures rounded to whole levels"}
+    for name, summary, place in (
+        (
+            "inception",
+            "Inception-v3 of 2015, by which FID is defined, for metrics: pip install 'gantool[metrics]', and a file",
+            "fidelity:Inception",
+        ),
+        (
+            "dinov2",
+            "DINOv2 (Oquab et al. 2023), trained without labels, for metrics: judges as people do; takes a file",
+            "dinov2:DinoV2",
+        ),
+        (
+            "clip",
+            "CLIP's image network (Radford et al. 2021), for metrics: pip install 'gantool[metrics]', and a file",
+            "fidelity:Clip",
+        ),
+    ):
+        yield Component(name, summary, FileOptions, f"gantool.builtin.extractors.{place}", waives=waived)

@@ -1,4 +1,4 @@
-"""Weights of the extractors: a user's file, the cached ones, or torchvision's, downloaded once."""
+"""Weights of the extractors: a user's file, those of a package, cached ones, or torchvision's, downloaded once."""
 
 import hashlib
 import importlib
@@ -31,6 +31,13 @@ PACKAGED = {
     )
 }
 """Distributions that hold the weights of a network: name, file, and its SHA-256. Their code is never imported."""
+OF_A_FILE = {
+    "inception": "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
+    "weights-inception-2015-12-05-6726825d.pth",
+    "dinov2": "https://dl.fbaipublicfiles.com/dinov2/dinov2_vits14/dinov2_vits14_pretrain.pth",
+    "clip": "the state dict of OpenAI's ViT-B-32.pt: torch.save(torch.jit.load('ViT-B-32.pt').state_dict(), FILE)",
+}
+"""Networks whose weights are never fetched, and where a user gets the file; torch's cache may have it by its name."""
 SECONDS_TO_ANSWER = 5.0
 SECONDS_UNTIL_NEXT_TRY = 3600.0
 """The time between two tries, since a machine without network must not wait for it at every call."""
@@ -76,6 +83,11 @@ def available(name: str) -> Path:
         return found
     if name in PACKAGED:
         return _packaged(name)
+    if name in OF_A_FILE:
+        raise WeightsUnavailableError(
+            f"The weights of {name} are not here, and gantool does not fetch them. A file of them goes in as "
+            f"--extractor {name}:weights=FILE: {OF_A_FILE[name]}"
+        )
     own = _cached(name)
     own.parent.mkdir(parents=True, exist_ok=True)
     with only_builder(own.with_suffix(".lock"), f"fetches the weights of {name}"):
@@ -155,6 +167,8 @@ def _fetch(name: str, url: str, path: Path) -> None:
 
 
 def _url(name: str) -> str:
+    if name in OF_A_FILE:
+        return OF_A_FILE[name]
     models: Any = importlib.import_module("torchvision.models")
     return str(getattr(models, TORCHVISION[name]).IMAGENET1K_V1.url)
 

@@ -1,5 +1,7 @@
 """The metrics of `gantool evaluate --metric`, with their options. This page imports no torch."""
 
+from collections.abc import Iterator
+
 from gantool.api.hookspecs import hookimpl
 from gantool.api.specs import Component, Options, option
 
@@ -24,29 +26,27 @@ COPIES_ARE_FOUND = "what it finds are copies, so the data against itself is wors
 def gantool_metrics() -> list[Component]:
     """Five metrics of features, and three of the pictures themselves."""
     return [
-        Component(
+        _metric(
             "kid",
             "Kernel inception distance (Binkowski et al. 2018): unbiased, with its error; the headline of few pictures",
-            Options,
-            f"{HOME}.distances:KernelDistance",
+            "distances:KernelDistance",
         ),
-        Component(
+        _metric(
             "precision-recall",
             "Shares of samples that look like the data, and of the data's variety (Kynkaanniemi et al. 2019)",
+            "overlap:PrecisionRecall",
             NeighbourOptions,
-            f"{HOME}.overlap:PrecisionRecall",
         ),
-        Component(
+        _metric(
             "density-coverage",
             "The same, less misled by outliers (Naeem et al. 2020): coverage is the share of variety",
+            "overlap:DensityCoverage",
             NeighbourOptions,
-            f"{HOME}.overlap:DensityCoverage",
         ),
-        Component(
+        _metric(
             "frechet",
             "Frechet distance (Heusel et al. 2017): FID, where the extractor is inception; from 10,000 pictures on",
-            Options,
-            f"{HOME}.distances:Frechet",
+            "distances:Frechet",
         ),
         Component(
             "memorisation",
@@ -55,22 +55,26 @@ def gantool_metrics() -> list[Component]:
             f"{HOME}.copies:Memorisation",
             waives={"the_data_itself_is_best": COPIES_ARE_FOUND},
         ),
-        Component(
-            "swd",
-            "Sliced Wasserstein distance of patches at each size (Karras et al. 2018); needs no network",
-            SwdOptions,
-            f"{HOME}.looks:SlicedWasserstein",
-        ),
-        Component(
-            "diversity",
-            "How much samples differ from each other, beside the data; needs no network",
-            Options,
-            f"{HOME}.looks:Diversity",
-        ),
-        Component(
-            "spectrum",
-            "Power of detail of each size beside the data (Durall et al. 2020): soft pictures, noise; needs no network",
-            Options,
-            f"{HOME}.looks:Spectrum",
-        ),
+        *_of_pictures(),
     ]
+
+
+def _of_pictures() -> Iterator[Component]:
+    yield _metric(
+        "swd",
+        "Sliced Wasserstein distance of patches at each size (Karras et al. 2018); needs no network",
+        "looks:SlicedWasserstein",
+        SwdOptions,
+    )
+    yield _metric(
+        "diversity", "How much samples differ from each other, beside the data; needs no network", "looks:Diversity"
+    )
+    yield _metric(
+        "spectrum",
+        "Power of detail of each size beside the data (Durall et al. 2020): soft pictures, noise; needs no network",
+        "looks:Spectrum",
+    )
+
+
+def _metric(name: str, summary: str, place: str, options: type[Options] = Options) -> Component:
+    return Component(name, summary, options, f"{HOME}.{place}")

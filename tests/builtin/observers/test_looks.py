@@ -32,6 +32,16 @@ def test_what_looks_wrong_is_told_once_with_what_to_change(kind):
     assert problems({}, chosen) == []
 
 
+def test_early_samples_may_look_so():
+    detector = Detector(WatchOptions(), GOAL, Chosen(augment=AUGMENT, arch=TRANSPOSED))
+    early = history(None, lambda share: {"grey": 0.2, "checkerboard": 9.0} if share < 0.4 else {}, noise=0.0)
+    assert [problem for reading in early for problem in detector.take(reading)] == []
+
+
+def test_an_augmentation_that_mirrors_leaks_no_grey():
+    assert problems({"grey": 0.5}, Chosen(augment=f"{AUGMENT},fill=mirror")) == []
+
+
 def test_advice_names_no_augmentation_where_there_is_none():
     assert problems({"grey": 0.5}, Chosen()) == []
     (problem,) = problems({"color": 0.3}, Chosen())

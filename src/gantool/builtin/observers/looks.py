@@ -6,6 +6,8 @@ from gantool.builtin.observers.history import History, Problem
 
 ROW = 3
 """Measurements in a row that must show it."""
+MIRRORED = "fill=mirror"
+"""The option of an augmentation that fills with the picture itself, which cannot leak grey."""
 TRANSPOSED, UPSAMPLED = "grow=transposed", "grow=upsample"
 """The option of an architecture by which upsampling leaves a grid, and the one by which it does not."""
 
@@ -13,7 +15,8 @@ TRANSPOSED, UPSAMPLED = "grow=transposed", "grow=upsample"
 def grey(history: History, options: WatchOptions) -> Problem | None:
     """Grey areas: samples copy the mid-grey that an augmentation fills with: it leaks (Karras et al. 2020)."""
     found = _row(history, "grey")
-    if not found or history.is_early or history.chosen.augment == NONE or sum(found) / ROW < options.grey:
+    fills = history.chosen.augment != NONE and MIRRORED not in history.chosen.augment
+    if not found or not fills or not _is_late(history) or min(found) < options.grey:
         return None
     return _problem(
         "grey", history, found[-1],
@@ -39,7 +42,7 @@ def dull(history: History, options: WatchOptions) -> Problem | None:
 def checkerboard(history: History, options: WatchOptions) -> Problem | None:
     """A checkerboard: a peak in the spectrum at 2 or 4 pixels, which the data does not have (Odena et al. 2016)."""
     found = _row(history, "checkerboard")
-    if not found or history.is_early or min(found) < options.checkerboard or not history.is_stuck():
+    if not found or not _is_late(history) or min(found) < options.checkerboard:
         return None
     arch = history.chosen.arch
     upsampled = arch.replace(TRANSPOSED, UPSAMPLED)
@@ -49,6 +52,11 @@ def checkerboard(history: History, options: WatchOptions) -> Problem | None:
         f"Samples show a grid: at a period of 2 or 4 pixels, their spectrum has a peak {found[-1]:.1f} times as high "
         f"as the data's. {advice}.", **({"arch": upsampled} if upsampled != arch else {}),
     )  # fmt: skip
+
+
+def _is_late(history: History) -> bool:
+    """From the middle of the run on: grids and blank backgrounds are common in early samples, and most go away."""
+    return not history.is_early and history.measured[-1].images_seen >= history.goal / 2
 
 
 def _row(history: History, name: str) -> list[float]:

@@ -47,8 +47,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sampling": {*COMPONENT, "progress", "reading", "files", "plugins", "engine", "render"},
     "run": {*COMPONENT, "hints", "progress", "reading", "files", "plugins", "engine", "data", "sampling"},
     "evaluation": {
-        *COMPONENT, "progress", "reading", "files", "plugins", "engine", "data", "render", "builtin.extractors",
-        "sampling", "run", FACE,
+        *COMPONENT, "progress", "reading", "files", "plugins", "engine", "data", "render", "metrics",
+        "builtin.extractors", "sampling", "run", FACE,
     },
     "style": {*COMPONENT, "plugins", "engine", "data", "builtin.extractors", "builtin.style_losses"},
     "tuning": {"errors", "progress", "reading", "files", "api", "plugins", "engine", "run"},

@@ -75,10 +75,10 @@ def test_samples_are_those_of_gantool_sample(run):
 
 def test_the_features_of_the_data_are_computed_once(run):
     measured(run)
-    assert sum(Means.seen) == 2 + 3 * 32  # the trial, then data, mirrored data and samples, in padded batches
+    assert sum(Means.seen) == 2 + 3 * 16  # the trial, then data, mirrored data and samples, in padded batches
     Means.seen.clear()
     measured(run)
-    assert sum(Means.seen) == 2 + 32
+    assert sum(Means.seen) == 2 + 16
 
 
 def test_a_table_reads_the_numbers_and_small_sets_are_warned_of(run, gantool):

@@ -1,4 +1,4 @@
-"""evaluations.jsonl, and labels of samples."""
+"""evaluations.jsonl, and labels for samples."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import math
 import torch
 
 from gantool.evaluation import result
-from gantool.evaluation.classes import drawn_like, in_terms_of, notes
+from gantool.evaluation.classes import drawn_like, in_terms_of
 from gantool.evaluation.result import Evaluation
 from gantool.evaluation.scores import Scores
 
@@ -52,11 +52,3 @@ def test_samples_have_the_frequencies_of_the_data_and_more_begin_with_the_same()
     assert not torch.equal(drawn_like(labels, 3, 100, seed=1), drawn[:100])
     assert drawn_like(None, 3, 10, 0) is None
     assert drawn_like(labels, 0, 10, 0) is None
-
-
-def test_classes_of_one_side_alone_are_said():
-    assert notes((), ("a",), None) == []
-    assert "evenly" in notes(("a",), (), None)[0]
-    assert notes(("a", "b"), ("a", "c"), torch.tensor([0, 2])) == [
-        "No picture of b is in the data: none is drawn of it.", "The model cannot draw c, which the data has.",
-    ]  # fmt: skip

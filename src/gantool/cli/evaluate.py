@@ -1,7 +1,8 @@
 """`gantool evaluate`: a model's samples measured against its data, beside the data against itself."""
 
+import os
 import sys
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,12 +38,12 @@ class EvaluateArguments:
     n: Annotated[
         int,
         typer.Option("-n", "--samples", metavar="N", min=2, max=MOST, help="Samples; at most half of the data."),
-    ] = 5000
+    ] = 2000
     metric: Annotated[
         list[str] | None,
         typer.Option(
             metavar="M",
-            help="Metric, a component; repeat it for several. Default: all but frechet.",
+            help="Metric, a component; repeat it for several. Default: all of gantool's but frechet.",
             autocompletion=complete("metric"),
         ),
     ] = None
@@ -68,7 +69,7 @@ class EvaluateArguments:
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, help="Random seed of the halves of the data, and of the samples.")
     ] = 0
-    batch: Annotated[int, typer.Option(metavar="N", min=1, help="Pictures at once in the extractor.")] = 32
+    batch: Annotated[int, typer.Option(metavar="N", min=1, help="Pictures at once in the extractor.")] = 16
     out: Annotated[
         Path | None,
         typer.Option(
@@ -124,7 +125,8 @@ def evaluate(arguments: EvaluateArguments) -> None:
     from gantool.evaluation.evaluator import Evaluator
     from gantool.plugins.host import host
 
-    with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
+    leads = os.environ.get("RANK", "0") == "0"
+    with redirect_stdout(sys.stderr), showing_progress() if leads else nullcontext():  # a plugin's network may print
         evaluator = Evaluator(arguments.model, arguments.settings(), host())
         evaluations = _evaluations(arguments, evaluator)
     if evaluator.world.leads:

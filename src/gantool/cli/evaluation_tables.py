@@ -1,6 +1,7 @@
 """Evaluations as tables on standard output: of one model, of two side by side, of a run's checkpoints, of classes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import floor, inf, isfinite, log10
 
 from rich.console import Console
 from rich.table import Table
@@ -112,9 +113,16 @@ def _cell(values: Mapping[str, Mapping[str, float]], metric: str, name: str, bes
     own = values.get(metric, {})
     if name not in own:
         return Text("-", "dim")
-    error = own.get(f"{name}{ERROR}")
-    text = f"{own[name]:.4g}" + ("" if error is None else f" ± {error:.1g}")
+    text = _number(own[name], own.get(f"{name}{ERROR}"))
     return Text(f"{text} {BEST}", "bold") if best else Text(text)
+
+
+def _number(value: float, error: float | None) -> str:
+    """Three digits, or those down to the first of a standard error."""
+    if error is None or not 0 < error < inf or not isfinite(value):
+        return f"{value:.3g}"
+    decimals = max(0, -floor(log10(error)))
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 
 
 def _table(first: str, *rest: str) -> Table:

@@ -1,12 +1,10 @@
-"""The classes of a model and of the data, brought together by their names, and labels of samples."""
+"""The classes of a model and of the data, brought together by their names, and labels for samples."""
 
 from collections.abc import Sequence
 
 import torch
 from jaxtyping import Int64
 from torch import Tensor
-
-from gantool.sampling.labels import listed
 
 
 def in_terms_of(
@@ -35,20 +33,3 @@ def drawn_like(labels: Int64[Tensor, "m"] | None, classes: int, n: int, seed: in
     chance = torch.rand(n, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     last = int(counts.nonzero().max())
     return torch.searchsorted(shares, chance, right=True).clamp(max=last)
-
-
-def notes(model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, "m"] | None) -> list[str]:
-    """Sentences about classes that only one of the two has."""
-    if not model:
-        return []
-    if labels is None:
-        return ["The data has no classes of the model's names: its classes are drawn evenly, whatever the data has."]
-    found = set(labels.tolist())
-    missing = [name for place, name in enumerate(model) if place not in found]
-    strange = [name for name in data if name not in set(model)]
-    sentences = []
-    if missing:
-        sentences.append(f"No picture of {listed(missing)} is in the data: none is drawn of it.")
-    if strange:
-        sentences.append(f"The model cannot draw {listed(strange)}, which the data has.")
-    return sentences

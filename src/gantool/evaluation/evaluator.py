@@ -19,7 +19,7 @@ from gantool.engine.distributed import join_world
 from gantool.engine.model_file import ModelCard, read_card
 from gantool.engine.run_names import by_images
 from gantool.errors import DataError, GantoolError, OptionError, UsageError
-from gantool.evaluation import classes, pairs, result
+from gantool.evaluation import classes, notes, pairs, result
 from gantool.evaluation.extraction import FeatureNetwork, feature_network, scale_of
 from gantool.evaluation.reals import Reals, features_of, halves, open_reals
 from gantool.evaluation.result import Evaluation
@@ -33,7 +33,6 @@ from gantool.sampling.load import load_by
 from gantool.sampling.locate import generator_file, run_of
 from gantool.sampling.model import Model
 
-FEW = 500
 LEAST_OF_CLASS = 50
 MEMORY_SHARE, COPIES = 0.5, 20
 """Bytes that one value of a picture takes: in each set, and as float32 in metrics; of so much of the free memory."""
@@ -171,7 +170,7 @@ class Evaluator:
             scores=whole,
             titles=self._titles(whole),
             classes=by_class,
-            notes=(*self._notes(model, reals), *unmeasured),
+            notes=(*self._notes(model, reals, samples), *unmeasured),
             pairs=pairs.named(found, self._seeds, self._rows, samples.labels, model.class_names),
             sheet=sheet,
         )
@@ -195,16 +194,15 @@ class Evaluator:
         note = f"Too few pictures to measure by themselves, under {LEAST_OF_CLASS} in a half: {', '.join(small)}."
         return scores, [note] if small else []
 
-    def _notes(self, model: Model, reals: Pictures) -> list[str]:
-        n, count = self.n, len(self.reals)
-        notes = [self.reason] if self.reason else []
-        if n < min(self._settings.n, count // 2):
-            notes.append(f"{n:,} samples are compared, since more of {self._card.resolution} pixels do not fit here.")
-        if n < FEW:
-            notes.append(f"Few pictures: below {FEW} in each set numbers scatter, and there are {n:,}.")
-        if 2 * n + 1 < count and any(metric.against_all for metric in self.metrics.values()):
-            notes.append(f"Copies are looked for among {2 * n:,} of the data's {count:,} pictures; -n takes more.")
-        return notes + classes.notes(model.class_names, self.reals.class_names, reals.labels)
+    def _notes(self, model: Model, reals: Pictures, samples: Pictures) -> list[str]:
+        """Sentences that a reader of the numbers should know."""
+        every = any(metric.against_all for metric in self.metrics.values())
+        return [
+            *([self.reason] if self.reason else []),
+            *notes.on_sizes(self.n, self._settings.n, len(self.reals), searched=every),
+            *notes.on_classes(model.class_names, self.reals.class_names, reals.labels),
+            *notes.on_variety(reals, samples),
+        ]
 
     def _named(self, card: ModelCard, path: Path | str) -> dict[str, Any]:
         """What names the evaluation."""
@@ -229,7 +227,7 @@ class Evaluator:
         }
 
     def _titles(self, scores: Scores) -> dict[str, dict[str, str]]:
-        words = f"{self.network.chosen.spec.name}, {self.network.flavour}" if self._featured else ""
+        words = self.network.title if self._featured else ""
         return {
             metric: {name: self.metrics[metric].title(name, words, scores.n) for name in values}
             for metric, values in scores.values.items()

@@ -27,7 +27,7 @@ class FeatureNetwork:
     """An extractor on a device, in float32 and in batches of one size: a picture's features depend on it alone.
 
     `width` is the length of a row, `digest` the SHA-256 of its weights (empty without any). `flavour` says how pictures
-    come to it, and `reason` why it was chosen, where nobody named it.
+    come to it, `title` names it in tables, and `reason` says why it was chosen, where nobody named it.
     """
 
     def __init__(self, chosen: Chosen, device: torch.device, batch: int, reason: str = "") -> None:
@@ -46,6 +46,7 @@ class FeatureNetwork:
         self.calibrated = extractor.calibrated or self.takes_any_size
         way = "pictures at their own size" if self.takes_any_size else f"bicubic, {LEAST_SIDE} to {MOST_SIDE} pixels"
         self.flavour = extractor.flavour or way
+        self.title = ", ".join(filter(None, (chosen.spec.name, extractor.flavour)))
 
     def _measure(self) -> list[nn.Module]:
         """Try it on two pictures, which makes it read its weights; its modules."""

@@ -43,4 +43,4 @@ def write_sheet(path: Path, found: Found, reals: Pictures, samples: Pictures) ->
         [torch.cat([samples.images[sample], reals.images[real]], dim=-1) for sample, real, _ in found]
     )
     scale = max(1, SIDE // together.shape[-2])
-    save_pictures([sheet(together, COLUMNS, scale=scale)], [path], overwrite=True)
+    save_pictures([sheet(together, min(COLUMNS, len(found)), scale=scale)], [path], overwrite=True)

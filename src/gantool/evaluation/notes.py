@@ -1,0 +1,47 @@
+"""Sentences that a reader of an evaluation's numbers should know."""
+
+from collections.abc import Iterator, Sequence
+
+from jaxtyping import Int64
+from torch import Tensor
+
+from gantool.api.metrics import Pictures
+from gantool.metrics.diversity import diversity
+from gantool.sampling.labels import listed
+
+FEW = 500
+ALIKE, LOOKED_AT = 0.1, 256
+
+
+def on_sizes(n: int, asked: int, count: int, searched: bool) -> Iterator[str]:
+    """On the number of samples, where another was asked for, and of the data's `count` pictures; `searched` is true
+    where a metric looks for copies."""
+    if n < min(asked, count // 2):
+        yield f"{n:,} samples are compared, since more do not fit into the memory of this machine."
+    if n < FEW:
+        yield f"Few pictures: below {FEW} in each set numbers scatter, and there are {n:,}."
+    if searched and 2 * n + 1 < count:
+        yield f"Copies are looked for among {2 * n:,} of the data's {count:,} pictures; a larger -n takes more."
+
+
+def on_classes(model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, "m"] | None) -> Iterator[str]:
+    """On classes that only one of the two has; the labels of the data are numbers of the model's classes."""
+    if not model:
+        return
+    if labels is None:
+        yield "The data has no classes of the model's names: its classes are drawn evenly, whatever the data has."
+        return
+    found = set(labels.tolist())
+    if missing := [name for place, name in enumerate(model) if place not in found]:
+        yield f"No picture of {listed(missing)} is in the data: none is drawn of it."
+    if strange := [name for name in data if name not in set(model)]:
+        yield f"The model cannot draw {listed(strange)}, which the data has."
+
+
+def on_variety(reals: Pictures, samples: Pictures) -> Iterator[str]:
+    """On samples that are all alike, which misleads metrics that take one sample after the other."""
+    if diversity(samples.images[:LOOKED_AT], reals.images[:LOOKED_AT]) < ALIKE:
+        yield (
+            "All samples are nearly alike: the model has collapsed, and shares of samples, such as precision and "
+            "copies, are those of one picture."
+        )

@@ -1,0 +1,39 @@
+"""What a reader of the numbers should know."""
+
+import pytest
+import torch
+
+from gantool.api.metrics import Pictures
+from gantool.evaluation.notes import on_classes, on_sizes, on_variety
+
+
+@pytest.mark.parametrize(
+    ("n", "asked", "count", "searched", "words"),
+    [
+        (500, 500, 1001, True, []),
+        (10, 5000, 20, True, ["below 500 in each set numbers scatter, and there are 10"]),
+        (600, 600, 50_000, True, ["among 1,200 of the data's 50,000 pictures"]),
+        (600, 600, 50_000, False, []),
+        (700, 5000, 50_000, False, ["700 samples are compared, since more do not fit"]),
+    ],
+)
+def test_sizes_that_limit_what_numbers_say(n, asked, count, searched, words):
+    found = list(on_sizes(n, asked, count, searched))
+    assert len(found) == len(words)
+    assert all(part in sentence for part, sentence in zip(words, found, strict=True))
+
+
+def test_classes_of_one_side_alone_are_said():
+    assert list(on_classes((), ("a",), None)) == []
+    assert "evenly" in next(on_classes(("a",), (), None))
+    assert list(on_classes(("a", "b"), ("a", "c"), torch.tensor([0, 2]))) == [
+        "No picture of b is in the data: none is drawn of it.", "The model cannot draw c, which the data has.",
+    ]  # fmt: skip
+
+
+def test_a_model_that_collapsed_is_told_of_whatever_is_measured():
+    varied = torch.randint(0, 256, (20, 3, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    grey = torch.full((20, 3, 8, 8), 128, dtype=torch.uint8)
+    grey[::2] += 2
+    assert list(on_variety(Pictures(varied), Pictures(varied.flip(0)))) == []
+    assert "collapsed" in next(on_variety(Pictures(varied), Pictures(grey)))

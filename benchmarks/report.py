@@ -2,7 +2,7 @@
 
     python benchmarks/report.py [SETTING=VALUE]...
 
-Settings are those of `gantool train`; without any it is dcgan:width=16 at 32 pixels on 20,000 shapes, about a minute
+Settings are those of `gantool train`; without any it is dcgan:width=16 at 32 pixels on 12,000 shapes, about a minute
 and a half on two cores: a short run of small networks, where the report weighs most. Processor time, since other work
 on the machine does not count in it. The long run has 1,000 snapshots and 20,000 ticks, copied from the short one.
 """
@@ -24,7 +24,7 @@ from gantool.report.page import write_report
 from gantool.report.record import read_record
 from gantool.run.folder import load_config
 
-DEFAULTS: dict[str, Any] = {"arch": "dcgan:width=16", "data": "shapes", "resolution": 32, "images": "20k"}
+DEFAULTS: dict[str, Any] = {"arch": "dcgan:width=16", "data": "shapes", "resolution": 32, "images": "12k"}
 SNAPSHOTS, TICKS = 1000, 20_000
 
 

@@ -3,7 +3,7 @@ from array import array
 import pytest
 
 from gantool.report.record import Curve
-from gantool.report.scale import Axis, axis_of, duration, images, percent, shown, tick_texts
+from gantool.report.scale import Axis, axis_of, images, percent, shown, tick_texts
 from gantool.report.series import MOST_POINTS, thinned
 
 
@@ -66,6 +66,3 @@ def test_numbers_are_short() -> None:
     ]  # fmt: skip
     assert [percent(share) for share in (0, 0.5, 0.8749, 1.2)] == ["0%", "50%", "87.5%", "120%"]
     assert [images(count) for count in (0, 500, 20_000, 1_500_000)] == ["0", "500", "20k", "1.5M"]
-    assert [duration(seconds) for seconds in (0.2, 45, 725, 12_000, 187_200)] == [
-        "0 s", "45 s", "12 min 5 s", "3 h 20 min", "2 d 4 h",
-    ]  # fmt: skip

@@ -35,7 +35,8 @@ def test_a_page_has_samples_metrics_settings_reasons_and_commands(tmp_path) -> N
     page = Elements(html_of(made_run(tmp_path / "run", warnings=("Careful.",))))
     assert [image["data-seen"] for image in page.named("img")] == ["0", "1333", "2666", "4000"]
     for words in ("Losses", "Accuracy of the discriminator", "Diversity", "Distance to the data", "Speed", "Careful.",
-                  "the recipe", "gantool train --config", "gantool sample", "at 2,000 images"):  # fmt: skip
+                  "the recipe", "gantool train --config", "gantool sample", "at 2,000 images",
+                  "1 min 20 s"):  # fmt: skip
         assert words in page.text
     assert "gantool train --resume" not in page.text  # it has come to its end
 

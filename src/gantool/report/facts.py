@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from gantool.api.run_config import COLORS, RunConfig
+from gantool.api.run_config import COLORS
+from gantool.engine.spans import spent
 from gantool.report.record import SPEED, Curve, Record
-from gantool.report.scale import duration, percent, shown
+from gantool.report.scale import percent, shown
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,15 @@ class Fact:
 def summary_of(record: Record) -> str:
     """The run in a line: architecture, data, resolution, device."""
     config = record.config
-    return (
-        f"{config.arch.partition(':')[0]} on {data_name(config)}, {config.resolution} × {config.resolution} pixels in "
-        f"{COLORS[config.channels]}, batch {config.batch}, on {config.device} in {config.precision}"
-    )
+    size = f"{config.resolution} × {config.resolution} pixels in {COLORS[config.channels]}"
+    machine = f"batch {config.batch}, on {config.device} in {config.precision}"
+    return f"{config.arch.partition(':')[0]} on {data_name(config.data)}, {size}, {machine}"
 
 
-def data_name(config: RunConfig) -> str:
+def data_name(data: str) -> str:
     """The data as a person calls it: names of folders and archives without their places, or the source's own name."""
-    paths = [quoted or plain for quoted, plain in re.findall(r'path="*(?:([^",]+)"+|([^",]+))', config.data)]
-    return " and ".join(PurePath(path).name for path in paths) or config.data.partition(":")[0]
+    paths = [quoted or plain for quoted, plain in re.findall(r'path="*(?:([^",]+)"+|([^",]+))', data)]
+    return " and ".join(PurePath(path).name for path in paths) or data.partition(":")[0]
 
 
 def facts_of(record: Record) -> list[Fact]:
@@ -39,7 +39,7 @@ def facts_of(record: Record) -> list[Fact]:
     facts = [Fact("Images seen", f"{seen:,}", "the whole run" if seen >= goal else f"of {goal:,}")]
     if (seconds := record.seconds) >= 1:
         speed = f"{seen / seconds:,.0f} images/s" if record.curves.get(SPEED) else ""
-        facts.append(Fact("Training time", duration(seconds), speed))
+        facts.append(Fact("Training time", spent(seconds), speed))
     score, swd, diversity = (record.curves.get(name, Curve()) for name in ("score", "swd", "diversity"))
     if record.best and (best := score.at(record.best)) is not None:
         last = score.values[-1]

@@ -20,6 +20,7 @@ from gantool.errors import printable
 from gantool.files import write_text
 from gantool.reading import read_text
 from gantool.report import charts
+from gantool.report.evaluations import Evaluation, course
 from gantool.report.facts import Fact, facts_of, summary_of
 from gantool.report.frames import Encoder, Frame
 from gantool.report.record import Record, Warned
@@ -59,6 +60,9 @@ class RunView:
     explained: Sequence[Row]
     panels: Mapping[str, Sequence[Row]]
     changes: Sequence[tuple[int, str]]
+    evaluation: Evaluation | None
+    course: Sequence[Evaluation]
+    """The evaluations that can be compared with the last, by images seen."""
     commands: Sequence[Command]
     config: str
 
@@ -89,6 +93,8 @@ def page_of(records: Sequence[Record], encoder: Encoder, plugins: Folders = (), 
         several=several,
         plays=len({frame.images_seen for view in views for frame in view.frames}) > 1,
         numbers=_numbers(views),
+        evaluated=_evaluated(views),
+        comparable=len({view.evaluation.kind for view in views if view.evaluation is not None}) <= 1,
         differing=differing(records) if several else (),
         charts=main,
         more=more,
@@ -116,6 +122,8 @@ def _view(record: Record, encoder: Encoder, plugins: Folders, seconds: float) ->
         explained=explained(record),
         panels=by_panel(record),
         changes=list(changes(record.config)),
+        evaluation=record.evaluations[-1] if record.evaluations else None,
+        course=course(record.evaluations),
         commands=_commands(record, plugins),
         config=_config(record.run / CONFIG),
     )
@@ -140,6 +148,14 @@ def _numbers(views: Sequence[RunView]) -> list[Figures]:
     names = dict.fromkeys(fact.name for view in views for fact in view.facts)
     told = [{fact.name: fact for fact in view.facts} for view in views]
     return [Figures(name, [one.get(name) for one in told]) for name in names]
+
+
+def _evaluated(views: Sequence[RunView]) -> list[Row]:
+    """The values of each run's last evaluation, a row each."""
+    found = [{} if view.evaluation is None else view.evaluation.by_title for view in views]
+    return [
+        Row(title, [one.get(title, "") for one in found]) for title in dict.fromkeys(t for one in found for t in one)
+    ]
 
 
 @cache

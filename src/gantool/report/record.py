@@ -11,8 +11,9 @@ from typing import Any
 
 from gantool.api.run_config import RunConfig
 from gantool.engine.metrics_file import entries
-from gantool.engine.run_names import BEST, CHOICES, METRICS, SAMPLES
+from gantool.engine.run_names import BEST, CHOICES, EVALUATIONS, METRICS, SAMPLES
 from gantool.reading import read_json
+from gantool.report.evaluations import Evaluation, evaluations_in
 
 SPEED = "images_per_second"
 MOST_TIMES = 12
@@ -63,6 +64,7 @@ class Record:
     sheets: Mapping[int, Path]
     best: int
     why: Mapping[tuple[str, str], str]
+    evaluations: Sequence[Evaluation]
 
     @property
     def name(self) -> str:
@@ -85,7 +87,10 @@ class Record:
 def read_record(run: Path, config: RunConfig) -> Record:
     """Read a run folder; what is missing or damaged in it is left out."""
     curves, warnings = _metrics(run / METRICS)
-    return Record(run, config, curves, warnings, _sheets(run / SAMPLES), _best(run / BEST), _reasons(run / CHOICES))
+    return Record(
+        run, config, curves, warnings, _sheets(run / SAMPLES), _best(run / BEST), _reasons(run / CHOICES),
+        evaluations_in(run / EVALUATIONS),
+    )  # fmt: skip
 
 
 def _metrics(path: Path) -> tuple[dict[str, Curve], list[Warned]]:

@@ -114,11 +114,3 @@ def tick_texts(axis: Axis, share: bool = False) -> list[str]:
         decimals = next((count for count in range(7) if abs(round(step, count) - step) < 1e-3 * step), 6)
         texts = [_minus(f"{value:.{decimals}f}") for value in values]
     return [f"{text}%" if share else text for text in texts]
-
-
-def duration(seconds: Number) -> str:
-    """A time in its two largest units: 45 s, 12 min 5 s, 3 h 20 min, 2 d 4 h."""
-    whole = round(seconds)
-    parts = [(whole // 86400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")]
-    first = next((index for index, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or "0 s"

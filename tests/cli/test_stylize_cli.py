@@ -80,13 +80,41 @@ def test_without_a_size_the_longer_side_has_512_pixels_at_the_most(gantool, here
         assert made.size == size
 
 
+def test_the_time_is_told_before_the_first_step_and_the_step_is_that_of_its_size(gantool, here, monkeypatch):
+    from gantool.cli import stylize_display
+
+    monkeypatch.setattr(stylize_display, "SECONDS_BETWEEN_LINES", 0.0)
+    words = (
+        "--extractor",
+        QUICK[1],
+        "--style-loss",
+        "gram",
+        "--steps",
+        "8",
+        "--scales",
+        "2",
+        "--size",
+        "64",
+        "-o",
+        "a.png",
+    )
+    told, *lines = gantool("stylize", "photo.png", "wave.png", *words).err.splitlines()[-11:]
+    assert told.startswith("This will take about ")
+    steps = [line[line.index("(") : line.index("  content")] for line in lines]
+    assert steps == [f"(1 of 2)  step {n}/2" for n in (1, 2)] + [f"(2 of 2)  step {n}/8" for n in range(1, 9)]
+    assert lines[-1].startswith("100%  0:00:00 left  64 x ")
+    shares = [int(line.partition("%")[0]) for line in lines]
+    assert shares == sorted(shares)
+    assert shares[1] < 10  # steps of the coarse size are a small part of the work
+
+
 def test_ctrl_c_keeps_the_picture_so_far(gantool, here, monkeypatch):
     from gantool.cli import stylize_display
 
     def interrupting(state, *_):
         if state.step == 2:
             os.kill(os.getpid(), signal.SIGINT)
-        return ""
+        return (), ()
 
     monkeypatch.setattr(stylize_display, "status", interrupting)
     monkeypatch.setattr(stylize_display, "SECONDS_BETWEEN_LINES", 0.0)

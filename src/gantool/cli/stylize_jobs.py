@@ -22,11 +22,13 @@ from gantool.cli.stylize_film import MOVING, draw_film
 from gantool.data.pictures.frames import FILMS, pictures_in, within
 from gantool.data.pictures.inspection import frame_count
 from gantool.data.pictures.whole import Picture, read_picture
+from gantool.engine.spans import in_words
 from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
 from gantool.pixels import ALPHA_CHANNELS, to_uint8
 from gantool.plugins.host import host
 from gantool.render.grids import side_by_side
 from gantool.render.pictures import ENCODINGS, save_pictures, to_pil
+from gantool.style.forecast import expected_seconds
 from gantool.style.job import StyleSetup, as_image, find_style_loss, parse_styles, stylize
 from gantool.style.settings import Settings
 from gantool.style.transfer import State
@@ -51,7 +53,7 @@ def run(job: Job) -> None:
         elif moving:
             drawn = [draw_film(job, setup, show, caught)]
         else:
-            drawn = [_picture(job, setup, show, caught, job.content, job.out)]
+            drawn = [_picture(job, setup, show, caught, job.content, job.out, "This")]
     if job.as_json:
         result_json(_summary(job, name, drawn, bool(caught)))
     else:
@@ -110,7 +112,8 @@ def _folder(
             show(state, f"{path}: ", (done + share) / len(results))
 
         try:
-            drawn.append(_picture(job, setup, shown, caught, job.content / path, out))
+            first = "" if drawn else "The first of the pictures"
+            drawn.append(_picture(job, setup, shown, caught, job.content / path, out, first))
         except DataError as error:
             warn(f"Skipped: {error}")
         if caught:
@@ -136,11 +139,18 @@ def _results(job: Job) -> list[tuple[str, Path]]:
     return list(zip(paths, outs, strict=True))
 
 
-def _picture(job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path) -> StyleResult:
-    """Stylise one picture; the last state is written even if an error ends it."""
+def _picture(
+    job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path, timed: str
+) -> StyleResult:
+    """Stylise one picture; the last state is written even if an error ends it.
+
+    Its time is told before the first step, as that of what `timed` says.
+    """
     began = time.monotonic()
     content = read_picture(source, job.longest, job.enlarge)
     _note_losses(source, content, out)
+    if timed and not job.quiet and (span := expected_seconds(content, setup)):
+        say(f"{timed} will take {in_words(*span)}.")
     start = None if job.start_file is None else as_image(read_picture(job.start_file), torch.device("cpu"))
     last: State | None = None
     files = [out]

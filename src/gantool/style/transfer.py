@@ -37,7 +37,8 @@ Style = Float[Tensor, "1 3 _ _"]
 class State:
     """The state of the transfer after `step` of `steps`, with `share` of the whole work done.
 
-    `image` is the picture so far, in [-1, 1], at the size of the present scale; `terms` its losses.
+    `image` is the picture so far, in [-1, 1], at the size of the present scale; `terms` its losses. `scale` has the
+    number of that scale and how many there are, `at` its step and its steps: those of coarse scales take less time.
     """
 
     image: Image
@@ -45,6 +46,8 @@ class State:
     steps: int
     share: float
     terms: Terms
+    scale: tuple[int, int] = (1, 1)
+    at: tuple[int, int] = (1, 1)
 
 
 def transfer(
@@ -96,11 +99,9 @@ def _transfer(
     network = network_of(extractor, balance.layers)
     if isinstance(network, torch.nn.Module):
         network = network.to(content.device)
-    optimizer = _optimizer(settings, style_loss)
+    optimizer = optimizer_of(settings, style_loss)
     height, width = content.shape[-2:]
-    sizes = scale_sizes(height, width, settings.scales)
-    steps = [max(1, settings.steps // COARSER[optimizer])] * (len(sizes) - 1) + [settings.steps]
-    work = [height * width * count for (height, width), count in zip(sizes, steps, strict=True)]
+    sizes, steps, work = course(height, width, settings, optimizer)
     from_content = start is None and settings.start == "content"
     image = start if start is not None else _start(resized(content, *sizes[0]), settings)
     for scale, size in enumerate(sizes):
@@ -119,7 +120,19 @@ def _transfer(
                 )
             image = bare(reached)
             done = sum(work[:scale]) + work[scale] * step / steps[scale]
-            yield State(image.clamp(-1, 1), sum(steps[:scale]) + step, sum(steps), done / sum(work), terms)
+            yield State(
+                image.clamp(-1, 1), sum(steps[:scale]) + step, sum(steps), done / sum(work), terms,
+                (scale + 1, len(sizes)), (step, steps[scale]),
+            )  # fmt: skip
+
+
+def course(
+    height: int, width: int, settings: Settings, optimizer: str
+) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+    """The size of each scale, its steps, and its work: the pixels of all its steps."""
+    sizes = scale_sizes(height, width, settings.scales)
+    steps = [max(1, settings.steps // COARSER[optimizer])] * (len(sizes) - 1) + [settings.steps]
+    return sizes, steps, [height * width * count for (height, width), count in zip(sizes, steps, strict=True)]
 
 
 def make_objective(
@@ -154,7 +167,8 @@ def _check(content: Image, styles: Sequence[Style], shares: Sequence[float], mas
             raise OptionError(f"Mask {index} must be of the content's size and white somewhere.")
 
 
-def _optimizer(settings: Settings, style_loss: StyleLoss) -> str:
+def optimizer_of(settings: Settings, style_loss: StyleLoss) -> str:
+    """The name of the optimizer."""
     if settings.optimizer == "auto":
         return "adam" if style_loss.stochastic else "lbfgs"
     return settings.optimizer

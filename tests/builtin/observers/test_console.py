@@ -8,7 +8,7 @@ from fakes import started
 from gantool.api.events import Finished, Measured, Tick, Warned
 from gantool.builtin.observers import ConsoleOptions
 from gantool.builtin.observers.console import Console, status
-from gantool.builtin.observers.progress_bar import Bar
+from gantool.render.progress_bar import Bar
 
 
 def tick(images_seen, speed=100.0):

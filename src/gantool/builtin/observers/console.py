@@ -14,9 +14,9 @@ from rich.text import Text
 from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import ConsoleOptions
-from gantool.builtin.observers.progress_bar import Bar
 from gantool.engine.spans import in_words
 from gantool.errors import cause, printable, sentence
+from gantool.render.progress_bar import Bar
 
 SMOOTHING = 0.9
 """The decay of the averaged speed, so that the estimate of the time left does not jump."""

@@ -1,4 +1,4 @@
-"""The live display of a run: a bar with what matters most, and a second line as far as there is room."""
+"""A live display on a terminal: a bar with what matters most, and a second line as far as there is room."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,9 +14,9 @@ LEAST_BAR = 8
 class Bar:
     """Two lines that fit any terminal; the parts of each are in order of importance, and the last may be left out."""
 
-    def __init__(self, done: int, goal: int) -> None:
+    def __init__(self, done: int, goal: int, first: str = "first images ...") -> None:
         self._done, self._goal = done, goal
-        self._first: Sequence[str] = ("first images ...",)
+        self._first: Sequence[str] = (first,)
         self._second: Sequence[str] = ()
 
     def show(self, done: int, first: Sequence[str], second: Sequence[str]) -> None:

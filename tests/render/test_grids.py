@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gantool.errors import OptionError
-from gantool.render.grids import beside, near_square, sheet
+from gantool.render.grids import CAPTION, PAPER, beside, captions_of, near_square, sheet
 
 
 def test_every_picture_is_there_unchanged() -> None:
@@ -70,3 +70,30 @@ def test_coarser_levels_stand_beside_the_finest():
     assert (cells[:, :, 8:12, 16:20] == 4).all()
     assert (cells[:, :, 12:, 16:] == 255).all()
     assert beside(levels[:1]) is levels[0]
+
+
+def test_captions_stand_below_their_pictures_and_no_wider_than_these() -> None:
+    images = torch.full((3, 3, 32, 32), 200, dtype=torch.uint8)
+    plain, named = (
+        np.asarray(sheet(images, columns=2, margin=4, captions=captions)) for captions in ((), ("cat", "", "w" * 99))
+    )
+    assert named.shape == (plain.shape[0] + 2 * CAPTION, *plain.shape[1:])
+    for index in range(3):
+        row, column = divmod(index, 2)
+        top, left = 4 + row * (36 + CAPTION), 4 + column * 36
+        assert (named[top : top + 32, left : left + 32] == 200).all()
+        below = named[top + 32 : top + 32 + CAPTION, max(left - 4, 0) : left + 36]
+        assert bool((below[:, 4:36] < 128).any()) == (index != 1)
+        assert (below[:, :4] == PAPER).all()
+        assert (below[:, 36:] == PAPER).all()
+
+
+def test_pictures_too_narrow_for_a_name_have_none() -> None:
+    images = torch.full((3, 3, 16, 16), 200, dtype=torch.uint8)
+    assert sheet(images, captions=("cat", "dog", "owl")).size == sheet(images).size
+    assert sheet(images, captions=("cat", "dog", "owl"), scale=2).size > sheet(images, scale=2).size
+
+
+def test_classes_are_named_where_there_are_letters_for_them() -> None:
+    assert captions_of(("cat", "dog"), [1, 0]) == ["dog", "cat"]
+    assert captions_of(("cat", "犬"), [1, 0]) == ["1", "0"]

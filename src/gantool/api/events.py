@@ -17,6 +17,7 @@ class Started:
     `reals(n)` gives the first n pictures of the run's shuffled sequence, fewer where there are not so many: at full
     resolution, on the CPU. `config` has all settings of the run, components with every option. `plugins` are folders of
     plugins that a command on the run needs. `seconds` are the least and the most that the run is expected to take.
+    With `class_names` the picture of seed n is one of class n modulo their number.
     """
 
     run: Path
@@ -31,6 +32,7 @@ class Started:
     reals: Callable[[int], UInt8[Tensor, "n c h w"]] | None = None
     plugins: tuple[Path, ...] = ()
     seconds: tuple[float, float] | None = None
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

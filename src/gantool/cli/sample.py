@@ -192,11 +192,15 @@ class _Pictures:
         """Write one sheet of all seeds, nearly square; with several classes, one row for each."""
         import torch
 
-        from gantool.render.grids import sheet
+        from gantool.render.grids import captions_of, sheet
         from gantool.render.pictures import save_pictures
 
         images = torch.cat([self.draw(self.numbers, label) for label in self.labels])
         path = self.path(f"grid-{format_seeds(self.numbers)}", self.labels)
         columns = len(self.numbers) if len(self.labels) > 1 else None
-        save_pictures([sheet(images, columns, scale=self.arguments.scale)], [path], self.arguments.overwrite)
+        names = () if self.latents is not None else self.model.class_names
+        chosen = [self.model.choose_labels(self.numbers, label) for label in self.labels] if names else []
+        captions = captions_of(names, [int(one) for labels in chosen if labels is not None for one in labels])
+        drawn = sheet(images, columns, scale=self.arguments.scale, captions=captions)
+        save_pictures([drawn], [path], self.arguments.overwrite)
         return [path]

@@ -54,7 +54,7 @@ class Trainer:
         seconds: tuple[float, float] | None = None,
     ) -> None:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
-        self.warnings, self._lock, self._plugins, self._seconds = warnings, lock, plugins, seconds
+        self.warnings, self._lock, self._plugins, self._seconds = warnings, lock, tuple(plugins), seconds
         self.cadence = Cadence(config, by_seconds=game.world.size == 1)
         self.ema = Ema(game.gan, config.ema, config.init_images)
         self.interrupted, self.best, self.schedule = False, Best(), schedule_of(config)
@@ -117,11 +117,11 @@ class Trainer:
         return self._gave_up or self.images_seen >= self.config.images
 
     def _begin(self) -> None:
-        config, seen = self.config, self.images_seen
+        config, card, seen = self.config, self.card, self.images_seen
         self._tell(
             Started(
-                self.run, self.card.architecture, seen, config.images, str(self.device), self.game.precision.name,
-                config.batch, config.resolution, config, self._reals, tuple(self._plugins), self._seconds,
+                self.run, card.architecture, seen, config.images, str(self.device), self.game.precision.name,
+                config.batch, config.resolution, config, self._reals, self._plugins, self._seconds, card.class_names,
             )
         )  # fmt: skip
         for warning in self.warnings:

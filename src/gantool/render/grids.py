@@ -1,18 +1,20 @@
 """Contact sheets: many pictures side by side on one, in unchanged colours."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from jaxtyping import UInt8
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from gantool.errors import OptionError
 from gantool.pixels import ALPHA_CHANNELS, has_alpha
 from gantool.render.pictures import on_checkerboard, to_pil, upscale
 
-PAPER = 255
+PAPER, INK = 255, 64
+CAPTION, LETTERS, LEAST_CAPTIONED = 14, 10, 32
+"""The height of a line of captions, and of its letters, and the least width for a name, in pixels of the sheet."""
 ROW_MARGIN = 8
 LARGEST_SHEET = 2**28  # pixels; beyond it viewers give up
 
@@ -23,8 +25,9 @@ def sheet(
     margin: int | None = None,
     scale: int = 1,
     transparent: bool = False,
+    captions: Sequence[str] = (),
 ) -> Image.Image:
-    """All pictures on white, row by row, nearly square unless `columns` says otherwise.
+    """All pictures on white, row by row, nearly square unless `columns` says otherwise; `captions` stand below them.
 
     Those with alpha lie on a checkerboard; with `transparent` they keep it, on a transparent sheet. `scale` enlarges
     each picture by whole pixels; `margin` is in pixels of the sheet (None: a thirty-second of a picture). Raises
@@ -36,7 +39,9 @@ def sheet(
     columns = columns or near_square(count)
     rows = math.ceil(count / columns)
     margin = max(2, width * scale // 32) if margin is None else margin
-    cell_height, cell_width = height * scale + margin, width * scale + margin
+    captions = captions if width * scale >= LEAST_CAPTIONED else ()
+    strip = CAPTION if captions else 0
+    cell_height, cell_width = height * scale + margin + strip, width * scale + margin
     size = (rows * cell_height + margin, columns * cell_width + margin)
     if size[0] * size[1] > LARGEST_SHEET:
         raise OptionError(
@@ -50,7 +55,26 @@ def sheet(
         left = margin + index % columns * cell_width
         seen = image if kept == channels else on_checkerboard(image)
         canvas[:, top : top + height * scale, left : left + width * scale] = seen
-    return to_pil(canvas)
+    drawn = to_pil(canvas)
+    for index, caption in enumerate(captions):
+        left, top = margin + index % columns * cell_width, (index // columns + 1) * cell_height - strip
+        _write(drawn, caption, left, top, width * scale)
+    return drawn
+
+
+def _write(drawn: Image.Image, text: str, left: int, top: int, width: int) -> None:
+    """Write as many of the letters as find room."""
+    font = ImageFont.load_default(LETTERS)
+    while text and font.getlength(text) > width:
+        text = text[:-1]
+    ink = INK if drawn.mode == "L" else (INK,) * 3
+    ImageDraw.Draw(drawn).text((left + width / 2, top), text, ink, font, anchor="mt")
+
+
+def captions_of(class_names: Sequence[str], labels: Iterable[int]) -> list[str]:
+    """The names of these classes, or their numbers where the font has no letters for a name."""
+    plain = all(name.isascii() for name in class_names)
+    return [class_names[label] if plain else str(label) for label in labels]
 
 
 def beside(levels: Sequence[UInt8[Tensor, "n c _ _"]]) -> UInt8[Tensor, "n c h _"]:

@@ -14,7 +14,7 @@ from gantool.style.transfer import course, optimizer_of
 
 SIDE, STEPS = 160.0, 3
 """The longer side of the copy, and its steps, of which the first sets up the kernels."""
-SPREAD = (0.7, 1.5)
+SPREAD = (0.75, 1.6)
 """The least and the most, relative to what follows from the pixels: small pictures use a machine less well, and a
 search along a line may take more than one try."""
 

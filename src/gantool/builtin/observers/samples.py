@@ -6,7 +6,7 @@ from gantool.api.events import Event, Snapshot, Started
 from gantool.api.observers import Observer
 from gantool.builtin.observers import SamplesOptions
 from gantool.engine.run_names import SAMPLES, sheet_of
-from gantool.render.grids import beside, sheet
+from gantool.render.grids import beside, captions_of, sheet
 from gantool.render.pictures import save_pictures
 
 
@@ -16,16 +16,19 @@ class Samples(Observer):
     def __init__(self, options: SamplesOptions) -> None:
         self._pixels = options.pixels
         self._run: Path | None = None
-        self._side = 0
+        self._side, self._class_names = 0, tuple[str, ...]()
 
     def __call__(self, event: Event) -> None:
         """Draw the sheet of a snapshot."""
         if isinstance(event, Started):
             self._run = event.run
             (self._run / SAMPLES).mkdir(parents=True, exist_ok=True)
+            self._class_names = event.class_names
             self._side = event.resolution * max(1, self._pixels // event.resolution)
         elif isinstance(event, Snapshot) and self._run is not None:
             cells = beside(event.images)
             scale = max(1, self._side // event.images[-1].shape[-1])  # all sheets of a run have one size
             path = sheet_of(self._run, event.images_seen)
-            save_pictures([sheet(cells, scale=scale)], [path], overwrite=True)
+            names = self._class_names
+            captions = captions_of(names, (seed % len(names) for seed in range(len(cells)))) if names else ()
+            save_pictures([sheet(cells, scale=scale, captions=captions)], [path], overwrite=True)

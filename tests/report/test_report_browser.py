@@ -114,6 +114,8 @@ def test_a_chart_tells_its_values_at_the_pointer_and_shows_the_time_in_all(opene
     assert "discriminator" in tip
     assert "0.9" in tip
     assert "Careful." in tip
+    inside, above = losses.locator(".tip").bounding_box(), losses.locator("h3").bounding_box()
+    assert above["y"] < inside["y"] < box["y"] + box["height"] / 2
     assert page.locator(".cross").count() == page.locator(".chart").count()
     page.mouse.move(0, 0)
     assert page.locator(".cross, .tip").count() == 0

@@ -24,6 +24,7 @@ def test_a_long_curve_is_thinned_to_means_that_keep_its_extremes() -> None:
     assert max(point.high for point in points) == 500
     assert min(point.low for point in points) == 0
     assert points[3].mean == pytest.approx(3, abs=0.05)
+    assert points[-1].low == 0  # the last stretch is as long as the others
 
 
 def test_ticks_are_round_and_inside_the_axis() -> None:

@@ -42,11 +42,8 @@ def facts_of(record: Record) -> list[Fact]:
         facts.append(Fact("Training time", spent(seconds), speed))
     score, swd, diversity = (record.curves.get(name, Curve()) for name in ("score", "swd", "diversity"))
     if record.best and (best := score.at(record.best)) is not None:
-        last = score.values[-1]
-        again = "also the last" if score.seen[-1] == record.best else f"score {shown(best)}; {shown(last)} at the end"
-        facts.append(
-            Fact("Best checkpoint", f"{record.best:,}", again if again[0] == "s" else f"score {shown(best)}, {again}")
-        )
+        last = "" if score.seen[-1] == record.best else f", the last has {shown(score.values[-1])}"
+        facts.append(Fact("Best checkpoint", f"{record.best:,} images", f"score {shown(best)}{last}"))
     if len(swd):
         facts.append(Fact("Distance to the data (SWD)", shown(swd.values[-1]), "lower is better"))
     if len(diversity):

@@ -97,6 +97,7 @@ def page_of(records: Sequence[Record], encoder: Encoder, plugins: Folders = (), 
         comparable=len({view.evaluation.kind for view in views if view.evaluation is not None}) <= 1,
         differing=differing(records) if several else (),
         charts=main,
+        averaged=any(line.area for chart in (*main, *more) for line in chart.lines),
         more=more,
         data={
             "charts": [chart.data for chart in (*main, *more)], "warnings": marks,
@@ -163,7 +164,13 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=FunctionLoader(_text)
     )
+    environment.filters["breakable"] = _breakable
     return environment.get_template("report.html.jinja")
+
+
+def _breakable(text: str) -> Markup:
+    """Text that may break behind each comma, such as a component with its options."""
+    return Markup(",<wbr>").join(text.split(","))
 
 
 @cache

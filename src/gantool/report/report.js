@@ -108,7 +108,8 @@
     const room = chart.figure.clientWidth - tip.offsetWidth;
     const left = at * scale + 14;
     tip.style.left = `${Math.max(0, left <= room ? left : at * scale - tip.offsetWidth - 14)}px`;
-    tip.style.top = `${chart.drawing.offsetTop + data.top * scale}px`;
+    const down = chart.drawing.getBoundingClientRect().top - chart.figure.getBoundingClientRect().top;
+    tip.style.top = `${down + data.top * scale}px`;
     chart.seen = seen;
   };
   for (const chart of charts) {

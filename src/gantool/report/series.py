@@ -22,10 +22,10 @@ def thinned(curve: Curve, most: int = MOST_POINTS) -> list[Point]:
     """The curve in at most so many points: as it is where it has no more, else means of stretches of equal length."""
     if len(curve) <= most:
         return [Point(seen, value, value, value) for seen, value in zip(curve.seen, curve.values, strict=True)]
-    length = max(1, curve.seen[-1] - curve.seen[0])
+    length = curve.seen[-1] - curve.seen[0] + 1
     stretches: dict[int, list[int]] = {}
     for index, seen in enumerate(curve.seen):
-        stretches.setdefault((seen - curve.seen[0]) * (most - 1) // length, []).append(index)
+        stretches.setdefault((seen - curve.seen[0]) * most // length, []).append(index)
     points = []
     for inside in stretches.values():
         values = [curve.values[index] for index in inside]

@@ -8,6 +8,7 @@ from gantool.metrics.frechet import frechet
 from gantool.metrics.kernel import kid
 from gantool.metrics.neighbours import copy_threshold, manifolds, nearest
 from gantool.metrics.spectrum import radial_power, spectrum_distance
+from gantool.pixels import to_float
 
 
 def normal(n, d=6, seed=0, shift=0.0, scale=1.0):
@@ -94,6 +95,19 @@ def test_copies_and_mirror_images_are_found_and_new_pictures_are_not():
 
 def pictures(n=8, seed=0, side=32):
     return torch.randint(0, 256, (n, 3, side, side), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("side", [16, 15])
+def test_the_power_at_a_radius_is_the_mean_over_all_frequencies_that_round_to_it(side):
+    images = pictures(3, side=side)
+    values = to_float(images).double()
+    window = torch.hann_window(side, periodic=False)
+    values = (values - values.mean(dim=(2, 3), keepdim=True)) * window * window[:, None]
+    power = torch.fft.fft2(values).abs().square().mean(dim=(0, 1))
+    away = torch.fft.fftfreq(side) * side
+    radius = torch.hypot(away[:, None], away).round()
+    wanted = torch.stack([power[radius == each].mean() for each in range(1, side // 2 + 1)])
+    assert torch.allclose(radial_power(images), wanted)
 
 
 def test_white_noise_has_the_same_power_at_each_radius_and_a_grid_shows_at_the_last():

@@ -19,18 +19,22 @@ def radial_power(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "r"]:
     """
     height, width = images.shape[-2:]
     window = torch.hann_window(height, periodic=False)[:, None] * torch.hann_window(width, periodic=False)
-    power = torch.zeros(height, width, dtype=torch.float64)
+    power = torch.zeros(height, width // 2 + 1, dtype=torch.float64)
     for some in torch.split(images, max(1, _VALUES // images[0].numel())):
         values = to_float(some).double()
         values = values - values.mean(dim=(-2, -1), keepdim=True)
-        power += torch.fft.fft2(values * window).abs().square().mean(dim=1).sum(dim=0)
-    rows, columns = torch.fft.fftfreq(height)[:, None], torch.fft.fftfreq(width)
+        power += torch.fft.rfft2(values * window).abs().square().mean(dim=1).sum(dim=0)
+    rows, columns = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)
     side = min(height, width)
     radius = (torch.hypot(rows, columns) * side).round().long().flatten()
+    twice = torch.full((width // 2 + 1,), 2.0, dtype=torch.float64)  # each column stands for its mirror image too
+    twice[0] = 1
+    twice[-1] = 1 if width % 2 == 0 else 2
     count = side // 2
     kept = (radius >= 1) & (radius <= count)
-    sums = torch.zeros(count, dtype=torch.float64).index_add_(0, radius[kept] - 1, power.flatten()[kept] / len(images))
-    return sums / torch.bincount(radius[kept] - 1, minlength=count).clamp(min=1)
+    weights, values = (each.flatten()[kept] for each in (twice.expand_as(power), power * twice / len(images)))
+    sums, counts = (torch.bincount(radius[kept] - 1, each, minlength=count) for each in (values, weights))
+    return sums / counts.clamp(min=1)
 
 
 def spectrum_distance(reals: Float[Tensor, "r"], fakes: Float[Tensor, "r"]) -> float:

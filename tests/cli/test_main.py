@@ -124,6 +124,13 @@ def test_memory_that_ran_out_is_no_bug(
     assert capsys.readouterr().err.startswith("Error: Memory ran out. Ask for less at once")
 
 
+def test_a_path_of_a_thousand_folders_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ending(monkeypatch, fail(RecursionError("maximum recursion depth exceeded"))) == 1
+    assert capsys.readouterr().err.startswith("Error: Something given is nested too deeply, as a path of a thousand")
+
+
 @pytest.mark.parametrize("columns", ["9" * 5000, "²", "wide", ""])
 def test_a_width_that_is_none_is_ignored(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str

@@ -30,6 +30,14 @@ def test_results_go_to_standard_output_and_words_to_standard_error(capsys: pytes
     assert err == "saying\nWarning: take [care]\nError: no such thing\n"
 
 
+def test_an_error_about_an_absurdly_long_word_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    output.error(f"no folder {'a/' * 2000}end.")
+    assert capsys.readouterr().err == f"Error: no folder {'a/' * 200}...{('a/' * 2000 + 'end.')[-400:]}\n"
+    path = "/".join(["a long name"] * 60)
+    output.error(f"no folder {path}.")
+    assert capsys.readouterr().err == f"Error: no folder {path}.\n"
+
+
 def test_a_pipe_gets_one_line_however_long(capsys: pytest.CaptureFixture[str]) -> None:
     output.warn("word " * 100 + "end")
     assert capsys.readouterr().err.count("\n") == 1

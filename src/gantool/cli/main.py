@@ -150,6 +150,8 @@ def _sentence(error: Exception) -> str:
         return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}."
     if isinstance(error, MemoryError) or re.search("can't allocate memory|out of memory", str(error), re.IGNORECASE):
         return "Memory ran out. Ask for less at once: a lower resolution, scale or batch, or fewer pictures or frames."
+    if isinstance(error, RecursionError):
+        return "Something given is nested too deeply, as a path of a thousand folders is. GANTOOL_DEBUG=1 shows where."
     return f"internal error: {cause(error)}. This is a bug in gantool or a plugin; GANTOOL_DEBUG=1 shows where."
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from typing import Any
 
@@ -11,6 +12,9 @@ from rich.text import Text
 from gantool.errors import printable
 
 WIDTH_OF_A_PIPE = 140
+_KEPT = 400
+_LONG = re.compile(rf"\S{{{2 * _KEPT},}}")
+"""Words longer than any path that a command to paste would have."""
 
 
 def console() -> Console:
@@ -46,8 +50,8 @@ def warn(text: str) -> None:
 
 
 def error(text: str) -> None:
-    """Print the error that stopped the command: one paragraph on standard error."""
-    _to_stderr("Error: ", text, "bold red")
+    """Print the error that stopped the command: one paragraph on standard error, its absurdly long words shortened."""
+    _to_stderr("Error: ", _LONG.sub(lambda word: f"{word[0][:_KEPT]}...{word[0][-_KEPT:]}", text), "bold red")
 
 
 def _to_stderr(title: str, text: str, style: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from gantool.report.record import Record, Warned
 from gantool.report.settings import Row, by_panel, changes, differing, explained
 
 MOST_WARNINGS = 60
+_FLAG = re.compile(r"(--[a-z0-9]+(?:-[a-z0-9]+)*)")
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,15 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=FunctionLoader(_text)
     )
-    environment.filters["breakable"] = _breakable
+    environment.filters |= {"breakable": _breakable, "flagged": _flagged}
     return environment.get_template("report.html.jinja")
+
+
+def _flagged(text: str) -> Markup:
+    """Text whose flags do not break behind their hyphens."""
+    flag = Markup('<span class="flag">{}</span>')
+    parts = enumerate(_FLAG.split(text))  # every second one is a flag
+    return Markup("").join(flag.format(part) if index % 2 else part for index, part in parts)
 
 
 def _breakable(text: str) -> Markup:

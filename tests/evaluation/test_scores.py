@@ -73,12 +73,14 @@ def test_a_class_is_measured_by_features_alone_on_equally_many_of_each():
 @pytest.mark.parametrize(
     ("wanted", "one", "other", "place"),
     [
-        ("lower", {"v": 1.0}, {"v": 2.0}, 0),
+        ("lower", {"v": 4.0}, {"v": 5.0}, 0),
         ("higher", {"v": 1.0}, {"v": 2.0}, 1),
+        ("lower", {"v": 1.0}, {"v": 2.0}, -1),  # both are better than other reals, which means nothing
+        ("higher", {"v": 9.0}, {"v": 4.0}, -1),
         ("near", {"v": 3.5}, {"v": 2.0}, 0),
         ("lower", {"v": 1.0}, {"v": 1.0}, -1),
-        ("lower", {"v": 1.0, "v_error": 0.4}, {"v": 2.0, "v_error": 0.4}, -1),
-        ("lower", {"v": 1.0, "v_error": 0.3}, {"v": 2.0, "v_error": 0.3}, 0),
+        ("lower", {"v": 4.0, "v_error": 0.4}, {"v": 5.0, "v_error": 0.4}, -1),
+        ("lower", {"v": 4.0, "v_error": 0.3}, {"v": 5.0, "v_error": 0.3}, 0),
         ("lower", {"v": 1.0}, {}, -1),
         ("lower", {"v": float("nan")}, {"v": 1.0}, -1),
     ],
@@ -87,5 +89,6 @@ def test_the_better_of_two_values_is_marked_beyond_their_errors(wanted, one, oth
     metric = Sizes()
     metric.better = {"v": wanted}
     assert better(metric, "v", one, other, {"v": 3.0}) == place
+    assert better(metric, "v", one, other, {}) == -1
     metric.better = {}
     assert better(metric, "v", one, other, {"v": 3.0}) == -1

@@ -173,6 +173,6 @@ def _show(arguments: EvaluateArguments, evaluator: "Evaluator", evaluations: "li
             document["better"] = evaluation_tables.winners(evaluator.metrics, *evaluations)
         output.result_json(document)
     elif arguments.every_checkpoint:
-        evaluation_tables.show_curve(evaluator.metrics, evaluations, evaluator.reals.brief)
+        evaluation_tables.show_curve(evaluator.metrics, evaluations, evaluator.reals.brief, arguments.model)
     else:
         evaluation_tables.show(evaluator.metrics, evaluations, evaluator.reals.brief)

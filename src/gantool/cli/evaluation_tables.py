@@ -1,7 +1,7 @@
 """Evaluations as tables on standard output: of one model, of two side by side, of a run's checkpoints, of classes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import floor, inf, isfinite, log10
+from math import floor, inf, isfinite, isnan, log10
 
 from rich.console import Console
 from rich.table import Table
@@ -10,7 +10,7 @@ from rich.text import Text
 from gantool.api.metrics import Metric
 from gantool.cli.output import page
 from gantool.evaluation.result import Evaluation
-from gantool.evaluation.scores import Scores, better
+from gantool.evaluation.scores import Scores, Values, better, loss
 
 BEST = "*"
 ERROR = "_error"
@@ -19,7 +19,7 @@ ERROR = "_error"
 def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data: str) -> None:
     """One model, or two with the better value marked; then what the numbers say, class by class where asked for."""
     screen, first = page(), evaluations[0]
-    _headline(screen, first, data)
+    _headline(screen, first, data, f"{first.model} at {first.images_seen:,} images")
     table = _table("", *_columns(evaluations), "other reals")
     for metric, name in _names(evaluations):
         scores = [one.scores for one in evaluations]
@@ -32,25 +32,28 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
     for one, column in zip(evaluations, _columns(evaluations), strict=True):
         prefix = f"{column}: " if len(evaluations) > 1 else ""
         for sentence in filter(None, one.scores.sentences.values()):
-            screen.print(Text(prefix + sentence))
+            _say(screen, prefix + sentence)
     for one in evaluations:
         _classes(screen, one)
     for one in evaluations:
         if one.sheet is not None:
-            screen.print(Text(f"The samples most like pictures of the data: {one.sheet}"), soft_wrap=True)
+            _say(screen, f"The samples most like pictures of the data: {one.sheet}")
 
 
-def show_curve(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data: str) -> None:
-    """A row for each checkpoint, the best value of each column marked, and a last row of real against real."""
+def show_curve(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data: str, model: str) -> None:
+    """A row for each checkpoint, the best value of each column marked, and a last row of real against real.
+
+    Only values of which better ones are known have columns, without their errors, or there were too many.
+    """
     screen = page()
-    _headline(screen, evaluations[0], data, curve=True)
-    names = list(_names(evaluations))
-    table = _table("images", *(_title(evaluations, *each) for each in names))
-    bests = [_best(metrics[metric], name, [_of(one.scores, metric) for one in evaluations]) for metric, name in names]
+    _headline(screen, evaluations[0], data, model)
+    names = [(metric, name) for metric, name in _names(evaluations) if name in metrics[metric].better]
+    table = _table("images", *(name.replace("_", " ") for _, name in names))
+    bests = [_best(metrics[metric], metric, name, evaluations) for metric, name in names]
     for row, one in enumerate(evaluations):
         cells = [_cell(one.scores.values, *each, best == row) for each, best in zip(names, bests, strict=True)]
         table.add_row(f"{one.images_seen:,}", *cells)
-    table.add_row("other reals", *(_cell(evaluations[0].scores.reference, *each) for each in names))
+    table.add_row("other reals", *(_cell(_without_errors(evaluations[0].scores.reference), *each) for each in names))
     screen.print(table)
     screen.print(Text(f"{BEST} the best of its column", "dim"))
 
@@ -68,24 +71,29 @@ def _winner(metric: Metric, key: str, name: str, scores: Sequence[Scores]) -> in
     return better(metric, name, _of(scores[0], key), _of(scores[1], key), scores[0].reference.get(key, {}))
 
 
-def _best(metric: Metric, name: str, values: Sequence[Mapping[str, float]]) -> int:
-    """The place of the best of several; -1 where no value is better than others."""
-    if name not in metric.better or metric.better[name] == "near":
-        return -1
-    sign = 1 if metric.better[name] == "lower" else -1
-    known = [place for place, each in enumerate(values) if name in each]
-    return min(known, key=lambda place: sign * values[place][name], default=-1)
+def _best(metric: Metric, key: str, name: str, evaluations: Sequence[Evaluation]) -> int:
+    """The place of the best of several; -1 where none is better than all others."""
+    reference = evaluations[0].scores.reference.get(key, {})
+    losses = [loss(metric, name, _of(one.scores, key), reference) for one in evaluations]
+    known = [place for place, value in enumerate(losses) if not isnan(value)]
+    ranked = sorted(known, key=lambda place: losses[place])
+    tied = len(ranked) > 1 and losses[ranked[0]] == losses[ranked[1]]
+    return -1 if tied or not ranked else ranked[0]
 
 
 def _of(scores: Scores, metric: str) -> Mapping[str, float]:
     return scores.values.get(metric, {})
 
 
-def _headline(screen: Console, one: Evaluation, data: str, curve: bool = False) -> None:
-    at = "" if curve else f" at {one.images_seen:,} images"
+def _headline(screen: Console, one: Evaluation, data: str, model: str) -> None:
     by = f", features by {one.extractor.partition(':')[0]} ({one.flavour})" if one.extractor else ""
-    what = f"{one.model}{at}: {one.n:,} samples beside {one.n:,} of the {one.pictures:,} pictures of {data}{by}"
-    screen.print(Text(what), soft_wrap=True)
+    what = f"{model}: {one.n:,} samples beside {one.n:,} of the {one.pictures:,} pictures of {data}{by}"
+    _say(screen, what)
+
+
+def _say(screen: Console, text: str) -> None:
+    """A paragraph, wrapped on terminals alone, so that files of output can be searched."""
+    screen.print(Text(text), soft_wrap=not screen.is_terminal)
 
 
 def _columns(evaluations: Sequence[Evaluation]) -> list[str]:
@@ -99,6 +107,10 @@ def _names(evaluations: Sequence[Evaluation]) -> Iterator[tuple[str, str]]:
         for metric, values in one.scores.values.items():
             found |= dict.fromkeys((metric, name) for name in values if not _is_error(name, values))
     yield from found
+
+
+def _without_errors(values: Values) -> Values:
+    return {metric: {name: own[name] for name in own if not _is_error(name, own)} for metric, own in values.items()}
 
 
 def _is_error(name: str, values: Mapping[str, float]) -> bool:

@@ -8,10 +8,10 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from gantool.engine.metrics_file import entries
 from gantool.engine.run_names import EVALUATIONS
 from gantool.evaluation.scores import Scores
 from gantool.files import explaining_writes
-from gantool.reading import lines, parse_json
 
 FORMAT = 1
 
@@ -124,15 +124,4 @@ def append(run: Path, evaluation: Evaluation) -> None:
 
 def read(run: Path) -> list[dict[str, Any]]:
     """The run's evaluations, oldest first, without lines that cannot be read, such as a last one cut short."""
-    found = []
-    try:
-        for line in lines(run / EVALUATIONS):
-            try:
-                entry = parse_json(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict):
-                found.append(entry)
-    except OSError:
-        pass
-    return found
+    return list(entries(run / EVALUATIONS))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import hypot
+from math import hypot, isnan, nan
 from typing import SupportsFloat
 
 import torch
@@ -76,19 +76,20 @@ def better(
     metric: Metric, name: str, one: Mapping[str, float], other: Mapping[str, float], reference: Mapping[str, float]
 ) -> int:
     """0 if the first value is the better one, 1 if the second is, and -1 if neither is by more than their errors."""
-    wanted = metric.better.get(name)
-    values = one.get(name), other.get(name)
-    if wanted is None or values[0] is None or values[1] is None:
-        return -1
-    losses = [
-        {"lower": value, "higher": -value, "near": abs(value - reference.get(name, 0.0))}[wanted]
-        for value in values
-        if value is not None
-    ]
+    losses = [loss(metric, name, values, reference) for values in (one, other)]
     error = 2 * hypot(one.get(f"{name}_error", 0.0), other.get(f"{name}_error", 0.0))
     if not abs(losses[0] - losses[1]) > error:
         return -1
     return 0 if losses[0] < losses[1] else 1
+
+
+def loss(metric: Metric, name: str, values: Mapping[str, float], reference: Mapping[str, float]) -> float:
+    """How far a value is on the worse side of other reals', than which none is better; nan where that is unknown."""
+    beyond = values.get(name, nan) - reference.get(name, nan)
+    wanted = metric.better.get(name)
+    if wanted is None or isnan(beyond):
+        return nan
+    return {"lower": max(beyond, 0.0), "higher": max(-beyond, 0.0), "near": abs(beyond)}[wanted]
 
 
 def _floats(values: Mapping[str, SupportsFloat]) -> dict[str, float]:

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from gantool.pixels import to_float
 
 SIDE = 8
+_AT_ONCE = 1024
 NOTHING = 1e-4
 """The distance below which pictures count as equal: a fortieth of one of 256 levels in each pixel."""
 
@@ -48,8 +49,14 @@ def diversity(samples: UInt8[Tensor, "n c h w"], reals: UInt8[Tensor, "m c h w"]
     return share(spread(samples), spread(reals))
 
 
+def layouts(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+    """The pictures at 8 pixels, in [-1, 1], each in a row."""
+    side = min(SIDE, images.shape[-1])
+    return torch.cat([F.adaptive_avg_pool2d(to_float(some), side).flatten(1) for some in torch.split(images, _AT_ONCE)])
+
+
 def _distances(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n n"]:
-    small = F.adaptive_avg_pool2d(to_float(images), min(SIDE, images.shape[-1])).flatten(1)
+    small = layouts(images)
     # The differences themselves: by squared norms, equal pictures would lie a little apart.
     between: Tensor = torch.cdist(small, small, compute_mode="donot_use_mm_for_euclid_dist")
     return between / math.sqrt(small.shape[1])

@@ -76,8 +76,10 @@ def nearest(
     return Nearest(torch.cat([each.values for each in found]).sqrt(), torch.cat([each.indices for each in found]))
 
 
-def copy_threshold(reals: Float[Tensor, "n d"], mirrored: Float[Tensor, "n d"] | None = None) -> float:
-    """The distance within which a sample is called a copy: the 1 % quantile of those of reals to their nearest other.
+def copy_threshold(
+    reals: Float[Tensor, "n d"], mirrored: Float[Tensor, "n d"] | None = None, quantile: float = QUANTILE
+) -> float:
+    """The distance within which a sample is called a copy: a quantile of those of reals to their nearest other.
 
     Mirror images count as others, too. Raises ValueError for fewer than 2 reals.
     """
@@ -90,7 +92,7 @@ def copy_threshold(reals: Float[Tensor, "n d"], mirrored: Float[Tensor, "n d"] |
         itself = torch.arange(len(rows)), torch.arange(start, start + len(rows))
         apart = [_squares(rows, other).index_put_(itself, rows.new_tensor(torch.inf)) for other in others]
         own.append(torch.stack(apart).amin(dim=(0, 2)))
-    return float(torch.cat(own).sqrt().quantile(QUANTILE))
+    return float(torch.cat(own).sqrt().quantile(quantile))
 
 
 def _radii(features: Float[Tensor, "n d"], k: int) -> Float[Tensor, "n"]:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,17 @@ def test_memorisation_finds_copies_mirrored_ones_too_and_shows_them(generators):
     assert len(pairs) == 16
     assert all(real == sample + 20 and distance < 1e-3 for sample, real, distance in pairs)
     assert len({real for _, real, _ in metric.pairs(reals, sets["modes"])}) == 16  # not one pair many times
+
+
+def test_blank_pictures_near_to_the_data_by_features_alone_are_no_copies(made_up):
+    reals, _ = made_up
+    blank = Pictures(torch.full_like(reals.images, 128), reals.features.mean(dim=0).expand(N, -1).clone())
+    near = replace(reals, features=torch.cat([blank.features[:1], reals.features[1:]]))
+    metric = BUILT_IN.resolve("metric", "memorisation").build()
+    assert metric(near, blank)["copies"] == 0
+    overlap = BUILT_IN.resolve("metric", "precision-recall").build()
+    values = overlap(reals, blank)
+    assert "as blank and blurred pictures do" in overlap.read({**values, "precision": 1.0}, overlap(reals, reals))
 
 
 def test_pictures_alone_show_noise_and_lost_modes(generators):

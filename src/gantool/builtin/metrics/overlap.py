@@ -32,10 +32,13 @@ class PrecisionRecall(Overlap):
     def read(self, values: Values, reference: Values) -> str:
         """How many samples look like the data, and how much of its variety they have."""
         part = share("precision", values, reference)
+        kept = share("recall", values, reference)
         looks = "most samples look like the data"
         if part < 0.8:
             looks = "many samples do not look like the data" if part > 0.5 else "few samples look like the data"
-        gone = variety(share("recall", values, reference))
+        elif kept < 0.1:
+            looks = "samples lie where the data is densest, as blank and blurred pictures do"
+        gone = variety(kept)
         return f"{of('precision', values, reference)}: {looks}; {of('recall', values, reference)}: {gone}."
 
 

@@ -69,7 +69,7 @@ class Diversity(Metric):
     def read(self, values: Values, reference: Values) -> str:
         """How much of the data's variety of layout and colour there is."""
         here, usual = values["diversity"], reference["diversity"]
-        part = here / usual if usual > 0 else 1.0
+        part = _times(here, usual)
         verdict = f"{variety(part)}, in layout and colour" if part < 1.1 else "samples differ more than the data does"
         return f"diversity {here:.2f} of {usual:.2f}: {verdict}."
 
@@ -99,7 +99,7 @@ class Spectrum(Metric):
         if off <= usual + 0.5:
             verdict = "detail of all sizes is as strong as in the data"
         elif abs(fine) <= 0.5:
-            verdict = "coarse detail is not as strong as in the data, or stronger; fine detail is"
+            verdict = "coarse detail is weaker or stronger than in the data, and fine detail is not"
         elif fine < 0:
             verdict = f"fine detail is {-fine:.1f} dB weaker than in the data: samples are soft"
         else:

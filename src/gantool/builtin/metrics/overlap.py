@@ -34,7 +34,7 @@ class PrecisionRecall(Overlap):
         part = share("precision", values, reference)
         kept = share("recall", values, reference)
         looks = "most samples look like the data"
-        if part < 0.8:
+        if part < 0.9:
             looks = "many samples do not look like the data" if part > 0.5 else "few samples look like the data"
         elif kept < 0.1:
             looks = "samples lie where the data is densest, as blank and blurred pictures do"

@@ -1,8 +1,10 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from gantool.cli.report import renew
 from made_runs import made_run
 
 MLP = (
@@ -90,3 +92,23 @@ def test_a_damaged_configuration_is_said_in_a_sentence(gantool, run) -> None:
     ended = gantool("report", "one")
     assert ended.code == 1
     assert "The run runs/one cannot be read: runs/one/config.toml is not valid TOML" in ended.err
+
+
+def test_an_evaluation_is_in_the_report_of_its_run_at_once(here) -> None:
+    run = Path("runs/dcgan")
+    shutil.copytree(Path(__file__).parents[1] / "fixtures" / "runs" / "dcgan", run)
+    (run / "evaluations.jsonl").write_text('{"images_seen": 256, "n": 64, "values": {"kid": {"kid": 0.125}}}')
+    renew([str(run)])
+    assert not (run / "report.html").exists()  # there was none that could be out of date
+    (run / "report.html").write_text("of before")
+    renew([str(run), str(run)])
+    assert "64 samples of the model at 256 images" in (run / "report.html").read_text()
+
+
+def test_a_report_that_cannot_be_renewed_is_a_warning(here, monkeypatch, capsys) -> None:
+    run = Path("runs/dcgan")
+    shutil.copytree(Path(__file__).parents[1] / "fixtures" / "runs" / "dcgan", run)
+    (run / "report.html").write_text("of before")
+    (run / "config.toml").write_text("arch = ")
+    renew([str(run)])
+    assert "The report of runs/dcgan stays as it was." in capsys.readouterr().err

@@ -122,6 +122,7 @@ def evaluate(arguments: EvaluateArguments) -> None:
     """
     arguments.check()
     from gantool.cli.progress import showing_progress
+    from gantool.cli.report import renew
     from gantool.evaluation.evaluator import Evaluator
     from gantool.plugins.host import host
 
@@ -131,6 +132,7 @@ def evaluate(arguments: EvaluateArguments) -> None:
         evaluations = _evaluations(arguments, evaluator)
     if evaluator.world.leads:
         _show(arguments, evaluator, evaluations)
+        renew(filter(None, (arguments.model, arguments.against)), arguments.plugins_dir or ())
     evaluator.world.finish()
 
 

@@ -1,6 +1,7 @@
 """`gantool report`: a run as one page, or several compared."""
 
 import webbrowser
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Json, Overwrite
-from gantool.errors import OptionError
+from gantool.errors import GantoolError, OptionError
 
 COMPARED = "comparison.html"
 
@@ -50,6 +51,24 @@ def report(
         output.result(str(page))
     if show and not webbrowser.open(page.absolute().as_uri()):
         output.say(f"No browser was found: open {page} in one.")
+
+
+def renew(models: Iterable[str], plugins: Sequence[Path] = ()) -> None:
+    """Write the reports of the models' runs again, where there are any; what hinders that is a warning."""
+    from gantool.cli.output import warn
+    from gantool.engine.run_names import REPORT
+    from gantool.report.frames import Encoder
+    from gantool.report.page import write_report
+    from gantool.report.record import read_record
+    from gantool.run.folder import load_config
+    from gantool.sampling.locate import run_of
+
+    for run in dict.fromkeys(filter(None, map(run_of, models))):
+        try:
+            if (run / REPORT).is_file():
+                write_report(run / REPORT, [read_record(run, load_config(run))], Encoder(), plugins)
+        except GantoolError as error:
+            warn(f"{error} The report of {run} stays as it was.")
 
 
 def _check(page: Path, overwrite: bool) -> None:

@@ -31,7 +31,9 @@ TOO_LONG_TO_TRY = 20.0
 LARGER = (2.0, 3.0)
 """The factors between which the time of an image grows with each doubling of its side."""
 FEWER_AT_ONCE = (0.4, 1.1)
-"""An image of a whole batch takes between these shares of the time that one of a few images does."""
+"""A whole batch takes between these shares of what follows from a step of a few images, were all alike."""
+MANY, OF_TWO_BATCHES = 4, (0.75, 1.3)
+"""Where there is time for so many times the few, part of a step is known not to grow with the images: the update."""
 BESIDE = (1.0, 1.15)
 """A whole run relative to its steps: sample grids, measurements and checkpoints come on top, and other programs."""
 COPIES = 5
@@ -136,14 +138,18 @@ class _Trial:
         batch, turns = max(1, stage.batch // self._processes), Turns(1, 1)  # lazy penalties are due in the first
         few = min(batch, SAMPLES * self._config.accumulate)
         first = self._step(few, stage, turns)
-        first = (first if first > PATIENCE else min(first, self._step(few, stage, turns))) / few
+        first = first if first > PATIENCE else min(first, self._step(few, stage, turns))
         in_time = time.monotonic() - self._began < BUDGET
-        if few == batch or (in_time and first * batch <= PATIENCE and first * images > SHORT):
+        if few == batch or (in_time and first * batch <= PATIENCE * few and first * images > SHORT * few):
             self._step(batch, stage, turns)  # kernels are set up for each size of batch
-            blocks = [self._block(batch, stage, turns) / stage.batch for _ in range(BLOCKS)]
+            blocks = [self._block(batch, stage, turns) for _ in range(BLOCKS)]
             least, most = min(blocks), max(blocks)
+        elif first <= PATIENCE and MANY * few <= batch:
+            each = max(0.0, self._step(MANY * few, stage, turns) - first) / (MANY * few - few)
+            least, most = ((first + each * (batch - few)) * share for share in OF_TWO_BATCHES)
         else:
-            least, most = (first * share / self._processes for share in FEWER_AT_ONCE)
+            least, most = (first / few * batch * share for share in FEWER_AT_ONCE)
+        least, most = least / stage.batch, most / stage.batch
         report(WORK, 1, 1)
         return least, most
 

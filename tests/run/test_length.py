@@ -7,6 +7,7 @@ from gantool.errors import UsageError
 from gantool.plugins.host import host
 from gantool.run import length
 from gantool.run.duration import Duration
+from gantool.run.folder import save_config
 from gantool.run.planning import plan
 
 SMALL = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 8, "device": "cpu", "augment": "none",
@@ -69,6 +70,15 @@ def test_minutes_beside_images_or_without_sense_are_refused(timed, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UsageError, match="for one process"):
         timed(5)
+
+
+def test_a_run_that_exists_keeps_its_length(timed, tmp_path):
+    begun = timed(60)
+    run = tmp_path / "runs" / "one"
+    run.mkdir(parents=True)
+    save_config(run, begun.config)
+    assert timed(5, resume=run).config.images == 3600
+    assert timed(resume=run).config.images == 3600
 
 
 def test_the_time_that_is_aimed_at_is_found_where_steps_change_with_the_length(timed):

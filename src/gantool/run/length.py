@@ -27,19 +27,17 @@ def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> Pl
     """The plan of a new run with as many images as take so many minutes here; `again` makes it for a number of images.
 
     Without `minutes` it is about 15 on a CPU, and no more images than the recipe has; a length that was given, or that
-    the data calls for, stays. Raises UsageError for a run that exists, and of many processes.
+    the data calls for, stays, and so does that of a run that resumes. Raises UsageError for many processes.
     """
     if minutes is not None and not 0 < minutes <= 1e6:
         raise UsageError(f"--minutes takes a number above 0, not {minutes:g}.")
     if minutes is not None and "images" in plan.given:
         raise UsageError("--minutes and --images exclude each other: both say how long to train.")
-    if minutes is not None and plan.resumes:
-        raise UsageError(f"--minutes is for a new run, and {plan.run} exists: give a larger --images to train longer.")
     alone = os.environ.get("WORLD_SIZE", "1") == "1"
     if minutes is not None and not alone:
         raise UsageError("--minutes is for one process; for several give --images.")
-    if minutes is None and (plan.resumes or "images" in plan.given or not alone or not _is_long(plan)):
-        return plan
+    if plan.resumes or (minutes is None and ("images" in plan.given or not alone or not _is_long(plan))):
+        return plan  # the same command again is the same run
     with explaining_memory(plan.config):
         return _fitted(plan, minutes, again)
 

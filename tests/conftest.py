@@ -1,9 +1,11 @@
 """Shapes are checked in every test: jaxtyping's annotations, by beartype. No test meets the user's own files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from jaxtyping import install_import_hook
+
+from two_processes import TwoProcesses
 
 install_import_hook(["gantool", "mode_coverage", "shapes_recognise"], "beartype.beartype")
 
@@ -20,3 +22,11 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def gantool(gantool_cli: Callable[..., object]) -> Callable[..., object]:
     """Runs the command `gantool` in this process, border and exit code included."""
     return gantool_cli
+
+
+@pytest.fixture(scope="session")
+def two_processes() -> Iterator[TwoProcesses]:
+    """Calls `function(rank, ...)` in two processes at once: `two_processes(function, ...)`."""
+    both = TwoProcesses()
+    yield both
+    both.end()

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import torch.multiprocessing as spawning
 
 import gantool
 from fakes import TinyBatches, TinyDiscriminator, state, trainer
@@ -126,8 +125,8 @@ def member(rank, size, folder):
     torch.distributed.destroy_process_group()
 
 
-def test_two_processes_have_the_gradients_of_one_with_a_penalty_too(tmp_path):
-    spawning.spawn(member, (2, str(tmp_path)), nprocs=2)
+def test_two_processes_have_the_gradients_of_one_with_a_penalty_too(tmp_path, two_processes):
+    two_processes(member, 2, str(tmp_path))
     torch.manual_seed(0)
     network, images = TinyDiscriminator(), torch.randn(8, 3, 8, 8)
     loss = loss_of(network, images)
@@ -150,8 +149,8 @@ def agreeing(rank, size, folder):
     torch.distributed.destroy_process_group()
 
 
-def test_processes_agree_on_the_mean_of_what_their_components_remember(tmp_path):
-    spawning.spawn(agreeing, (2, str(tmp_path)), nprocs=2)
+def test_processes_agree_on_the_mean_of_what_their_components_remember(tmp_path, two_processes):
+    two_processes(agreeing, 2, str(tmp_path))
     for rank in range(2):
         one, two, gathered = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
         assert gathered.tolist() == [0, 10, 1, 11]
@@ -191,19 +190,19 @@ def threads():
     return [name.read_text() for name in Path("/proc/self/task").glob("*/comm")]
 
 
-def played(folder, goal, stops_at):
-    spawning.spawn(playing, (2, str(folder), goal, stops_at), nprocs=2)
+def played(two_processes, folder, goal, stops_at):
+    two_processes(playing, 2, str(folder), goal, stops_at)
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
 
-def test_all_processes_stop_after_the_same_step_when_one_is_asked_to_and_go_on_exactly(tmp_path):
+def test_all_processes_stop_after_the_same_step_when_one_is_asked_to_and_go_on_exactly(tmp_path, two_processes):
     halves = tmp_path / "halves"
-    for images_seen, interrupted, *_ in played(tmp_path, 96, 40):
+    for images_seen, interrupted, *_ in played(two_processes, tmp_path, 96, 40):
         assert (images_seen, interrupted) == (48, True)
     assert checkpoint.newest_good(halves).name == "000000048"
-    for images_seen, interrupted, *_ in played(tmp_path, 96, -1):
+    for images_seen, interrupted, *_ in played(two_processes, tmp_path, 96, -1):
         assert (images_seen, interrupted) == (96, False)
-    played(tmp_path, 96, None)
+    played(two_processes, tmp_path, 96, None)
     whole, resumed = (checkpoint.load(checkpoint.newest_good(tmp_path / run)) for run in ("whole", "halves"))
     assert whole.images_seen == resumed.images_seen == 96
     for part in ("generator", "discriminator", "averaged"):

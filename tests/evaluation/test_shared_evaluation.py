@@ -5,7 +5,6 @@ import os
 import evaluated
 import pytest
 import torch
-import torch.multiprocessing as spawning
 from evaluated import CLASSES, write_data, write_run
 
 import gantool
@@ -32,9 +31,11 @@ def member(rank, folder):
 
 
 @pytest.mark.parametrize("classes", [(), CLASSES])
-def test_two_processes_give_the_numbers_of_one_bit_for_bit_and_write_once(tmp_path, monkeypatch, classes):
+def test_two_processes_give_the_numbers_of_one_bit_for_bit_and_write_once(
+    tmp_path, monkeypatch, two_processes, classes
+):
     run = write_run(tmp_path / "run", write_data(tmp_path / "data", 53), classes)
-    spawning.spawn(member, (tmp_path,), nprocs=2)
+    two_processes(member, tmp_path)
     assert len((run / "evaluations.jsonl").read_text().splitlines()) == 1
     monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "cache"))
     alone = vars(measured(run).scores)

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import torch
-import torch.multiprocessing as spawning
 from safetensors.torch import load_file
 
 from gantool.plugins.host import host
@@ -32,8 +31,8 @@ def member(rank: int, folder: Path) -> None:
     torch.distributed.destroy_process_group()
 
 
-def test_a_dcgan_without_batch_norm_is_the_same_by_two_processes_as_by_one_up_to_rounding(tmp_path):
-    spawning.spawn(member, (tmp_path,), nprocs=2)
+def test_a_dcgan_without_batch_norm_is_the_same_by_two_processes_as_by_one_up_to_rounding(tmp_path, two_processes):
+    two_processes(member, tmp_path)
     together = load_file(tmp_path / "two" / "generator.safetensors")
     for name, alone in trained(tmp_path, "one").items():
         torch.testing.assert_close(together[name], alone, rtol=0, atol=1e-3 * RATE, msg=name)

@@ -100,6 +100,16 @@ def test_dinov2_conforms_and_reads_its_size_from_the_weights(tmp_path):
     assert check_component("extractor", f"dinov2:weights={file}") == []
 
 
+def test_a_network_that_is_first_used_in_inference_mode_can_be_used_outside_it(tmp_path):
+    torch.save(dino_weights(), tmp_path / "weights.pth")
+    extractor = DinoV2(FileOptions(weights=str(tmp_path / "weights.pth")))
+    with torch.inference_mode():
+        inside = rows_of(extractor, pictures()).clone()
+    extractor.network.to("cpu", torch.float32, memory_format=torch.channels_last)
+    assert torch.allclose(rows_of(extractor, pictures()), inside, atol=1e-5)
+    assert not any(part.is_inference() for part in extractor.network.state_dict().values())
+
+
 def test_clip_conforms(tmp_path):
     save_file(clip_weights(), tmp_path / "clip.safetensors")
     assert check_component("extractor", f"clip:weights={tmp_path / 'clip.safetensors'}") == []

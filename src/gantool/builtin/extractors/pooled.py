@@ -38,7 +38,8 @@ class Pooled(Extractor):
         """
         weights, file = load_weights(self.name, self._options.weights)
         try:
-            with torch.random.fork_rng(devices=[]):  # parameters are drawn at random first
+            # Parameters are drawn at random first; those made in inference mode could be used nowhere else.
+            with torch.random.fork_rng(devices=[]), torch.inference_mode(False):
                 network = self.build(weights)
         except (LookupError, RuntimeError, ValueError) as error:
             reason = f"it has no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]

@@ -45,6 +45,18 @@ class BothLayers(Filters):
     metric_layers = ("first", "second")
 
 
+class Late(gantool.Extractor):
+    """It makes its network when it is first used."""
+
+    def __init__(self, options):
+        self.net = None
+
+    def __call__(self, images):
+        if self.net is None:
+            self.net = nn.Conv2d(3, 4, 3, 2, 1)
+        return [self.net(images)]
+
+
 class Endless(Filters):
     def select(self, layers):
         return lambda images: [images * torch.nan]
@@ -54,7 +66,7 @@ class Plugin:
     @staticmethod
     @gantool.hookimpl
     def gantool_extractors():
-        kinds = {"filters": Filters, "both": BothLayers, "endless": Endless}
+        kinds = {"filters": Filters, "both": BothLayers, "endless": Endless, "late": Late}
         return [
             gantool.Component(name, "x", gantool.Options, f"{__name__}:{kind.__name__}") for name, kind in kinds.items()
         ]
@@ -84,6 +96,12 @@ def test_the_last_layer_is_pooled_to_mean_magnitudes_at_96_pixels(host):
     assert network(host, "filters")(pictures()).shape == (5, 2)
     assert network(host, "both")(images).shape == (5, 6)
     assert network(host, "both").width == 6
+
+
+def test_a_network_that_is_made_when_it_is_first_used_can_be_moved(host):
+    made = network(host, "late")
+    assert made(pictures()).shape == (5, 4)
+    assert made.digest
 
 
 def test_small_pictures_are_enlarged_and_huge_ones_reduced(host):

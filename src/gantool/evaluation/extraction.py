@@ -50,7 +50,8 @@ class FeatureNetwork:
 
     def _measure(self) -> list[nn.Module]:
         """Try it on two pictures, which makes it read its weights; its modules."""
-        with steady(torch.device("cpu")):
+        # Weights that are made in inference mode could not be moved afterwards.
+        with steady(torch.device("cpu")), torch.inference_mode(False), torch.no_grad():
             answer = self._network(torch.zeros(2, 3, LEAST_SIDE, LEAST_SIDE))
         self.takes_any_size = answer[-1].dim() == 2
         self.width = sum(each.shape[1] for each in answer[-self._layers :])

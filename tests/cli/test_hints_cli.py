@@ -103,6 +103,19 @@ def test_a_word_of_others_gets_a_hint(gantool, monkeypatch, tmp_path, words, sai
     assert "Value error" not in ended.err
 
 
+def test_a_word_of_absurd_length_is_told_in_short(gantool, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    for words in (
+        ("train", "--batch", "9" * 5000),
+        ("sample", "x", "--format", "y" * 5000),
+        ("train", "--" + "z" * 5000),
+    ):
+        ended = gantool(*words)
+        assert ended.code == 2
+        assert "..." in ended.err
+        assert len(ended.err) < 3000
+
+
 def test_settings_in_files_and_python_get_the_same_hints(tmp_path):
     (tmp_path / "a.toml").write_text("image_size = 64")
     with pytest.raises(UsageError, match=r"no setting 'image_size'. Did you mean 'resolution'"):

@@ -10,6 +10,7 @@ from typer._click.exceptions import BadParameter, ClickException, NoSuchOption, 
 from typer.core import TyperGroup
 
 from gantool import hints
+from gantool.cli.output import of_short_words
 
 _TAKES = {"float": "a number", "int": "a whole number", "bool": "yes or no"}
 _SWEEP = re.compile(r"[\d.]-[\d.]")
@@ -28,6 +29,7 @@ def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
             error.message += " A sweep is drawn by gantool interpolate MODEL --seeds 7 --truncation 0.3-1 -o FILE."
     elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and _takes_data(error):
         error.message += ". Pictures are named by --data, and an architecture by --arch."
+    error.message = of_short_words(error.message)
 
 
 def _takes_data(error: UsageError) -> bool:

@@ -50,8 +50,13 @@ def warn(text: str) -> None:
 
 
 def error(text: str) -> None:
-    """Print the error that stopped the command: one paragraph on standard error, its absurdly long words shortened."""
-    _to_stderr("Error: ", _LONG.sub(lambda word: f"{word[0][:_KEPT]}...{word[0][-_KEPT:]}", text), "bold red")
+    """Print the error that stopped the command: one paragraph on standard error."""
+    _to_stderr("Error: ", of_short_words(text), "bold red")
+
+
+def of_short_words(text: str) -> str:
+    """The text of an error, words of absurd length shortened in their middle."""
+    return _LONG.sub(lambda word: f"{word[0][:_KEPT]}...{word[0][-_KEPT:]}", text)
 
 
 def _to_stderr(title: str, text: str, style: str) -> None:

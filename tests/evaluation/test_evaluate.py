@@ -122,6 +122,7 @@ def test_each_checkpoint_is_a_row_of_a_curve_and_a_damaged_one_is_left_out(run, 
     assert "left out" in done.err
     rows = gantool("evaluate", run, "--every-checkpoint", *FAST).out.splitlines()
     assert [row.split()[0] for row in rows if row.strip()][2:5] == ["64", "640", "other"]
+    assert "±" not in gantool("evaluate", run, "--every-checkpoint", *FAST[2:], "--metric", "kid").out
 
 
 def test_data_that_has_moved_is_named_with_the_way_on(run, tmp_path, gantool):
@@ -193,7 +194,7 @@ def test_classes_are_drawn_as_often_as_in_the_data_and_measured_by_themselves(tm
 def test_a_class_that_the_data_lacks_is_said_and_never_drawn(tmp_path):
     run = write_run(tmp_path / "run", write_data(tmp_path / "data", 40, ("red", "green")), CLASSES)
     found = measured(run, n=20)
-    assert "No picture of blue is in the data: none is drawn of it." in found.notes
+    assert "Among the data's pictures that are compared none is of blue: no sample is, either." in found.notes
     assert "The model cannot draw green, which the data has." in found.notes
     assert {pair.label for pair in found.pairs} == {"red"}
 

@@ -27,7 +27,8 @@ def test_classes_of_one_side_alone_are_said():
     assert list(on_classes((), ("a",), None)) == []
     assert "evenly" in next(on_classes(("a",), (), None))
     assert list(on_classes(("a", "b"), ("a", "c"), torch.tensor([0, 2]))) == [
-        "No picture of b is in the data: none is drawn of it.", "The model cannot draw c, which the data has.",
+        "Among the data's pictures that are compared none is of b: no sample is, either.",
+        "The model cannot draw c, which the data has.",
     ]  # fmt: skip
 
 

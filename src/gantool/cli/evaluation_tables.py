@@ -51,7 +51,10 @@ def show_curve(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation],
     table = _table("images", *(name.replace("_", " ") for _, name in names))
     bests = [_best(metrics[metric], metric, name, evaluations) for metric, name in names]
     for row, one in enumerate(evaluations):
-        cells = [_cell(one.scores.values, *each, best == row) for each, best in zip(names, bests, strict=True)]
+        cells = [
+            _cell(_without_errors(one.scores.values), *each, best == row)
+            for each, best in zip(names, bests, strict=True)
+        ]
         table.add_row(f"{one.images_seen:,}", *cells)
     table.add_row("other reals", *(_cell(_without_errors(evaluations[0].scores.reference), *each) for each in names))
     screen.print(table)

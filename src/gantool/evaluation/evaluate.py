@@ -14,7 +14,7 @@ from gantool.sampling.locate import run_of
 
 def evaluate(
     model: Path | str,
-    data: str | None = None,
+    data: Path | str | None = None,
     n: int = N,
     metrics: Sequence[str] = STANDARD,
     extractor: str = AUTO,
@@ -32,7 +32,7 @@ def evaluate(
     unless `record` is False. Raises DataError where the data is gone, CheckpointError for a model that cannot be used,
     and UsageError and its kin for wrong settings.
     """
-    settings = Settings(data, n, metrics, extractor, classes, seed, device, batch)
+    settings = Settings(None if data is None else str(data), n, metrics, extractor, classes, seed, device, batch)
     return Evaluator(model, settings, host()).evaluate(model, sheet, record)
 
 

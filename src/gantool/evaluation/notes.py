@@ -33,7 +33,7 @@ def on_classes(model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, 
         return
     found = set(labels.tolist())
     if missing := [name for place, name in enumerate(model) if place not in found]:
-        yield f"No picture of {listed(missing)} is in the data: none is drawn of it."
+        yield f"Among the data's pictures that are compared none is of {listed(missing)}: no sample is, either."
     if strange := [name for name in data if name not in set(model)]:
         yield f"The model cannot draw {listed(strange)}, which the data has."
 

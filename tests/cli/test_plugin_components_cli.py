@@ -189,8 +189,8 @@ def test_a_source_of_odd_pictures_leaves_no_run(gantool, folder):
 
 
 def trained_with_a_penalty_that_fails(gantool, folder, raised, call):
-    """How a run ends whose penalty raises at this call; the first, of number 0, is the trial before the run."""
-    broken = f"(_ for _ in ()).throw({raised}) if next(calls) == {call} else "
+    """How a run ends whose penalty raises from this call on; the first, of number 0, is the trial before the run."""
+    broken = f"(_ for _ in ()).throw({raised}) if next(calls) >= {call} else "
     text = PLUGIN.replace("return network(real, labels)", f"return {broken}network(real, labels)")
     (folder / "flat_plugin.py").write_text(f"import itertools\ncalls = itertools.count()\n{text}")
     base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--penalty", "dimming", "--device", "cpu", "-q")

@@ -73,7 +73,11 @@ def test_trying_steps_changes_nothing_of_the_run():
     assert all(parameter.grad is None for network in built.gan.networks for parameter in network.parameters())
 
 
-def test_a_component_that_fails_leaves_the_time_unknown(monkeypatch):
+@pytest.mark.parametrize("raised", [ValueError, SystemExit])
+def test_a_component_that_fails_leaves_the_time_unknown(monkeypatch, raised):
+    def fails(*_):
+        raise raised
+
     built = prepared()
-    monkeypatch.setattr(type(built.parts.loss), "generator", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(built.parts.loss), "generator", fails)
     assert duration(built, CPU) is None

@@ -56,9 +56,9 @@ def test_a_resolution_the_architecture_cannot_do_lists_those_it_can():
         config(resolution=48)
 
 
-def test_no_architecture_lists_those_there_are():
-    with pytest.raises(UsageError, match="mlp, dcgan"):
-        resolve(HOST, {})
+def test_without_an_architecture_it_is_dcgan_or_one_that_can_do_the_resolution():
+    assert resolve(HOST, {"device": "cpu"}).arch.startswith("dcgan:")
+    assert resolve(HOST, {"device": "cpu", "resolution": 512}).arch.startswith("progressive:")
 
 
 @pytest.mark.parametrize(

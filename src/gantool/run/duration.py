@@ -86,7 +86,7 @@ def duration(
             for stage, images in parts:
                 if (size := (stage.resolution, stage.batch)) not in known:
                     known[size] = trial.expected(stage, known) or trial.seconds(stage, images)
-    except Exception:  # what a component does not bear, or memory does not hold, the run itself tells
+    except (Exception, SystemExit):  # what a component does not bear, or memory does not hold, the run itself tells
         return None
     if not parts:
         return None

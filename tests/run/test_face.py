@@ -3,7 +3,10 @@
 import pytest
 
 import gantool
+from gantool.run import length
+from gantool.run.duration import Duration
 from gantool.run.face import in_python
+from gantool.run.folder import load_config
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,18 @@ def test_errors_of_a_run_are_in_the_words_of_python(tmp_path):
     config = gantool.configure(arch="dcgan:width=4", data="shapes:count=3", resolution=16, batch=8, device="cpu")
     with pytest.raises(gantool.DataError, match=r"^batch=8 is more than the 3 images"):
         gantool.trainer(config, out=tmp_path)
+
+
+def test_a_run_of_minutes_has_as_many_images_as_take_so_long(tmp_path, monkeypatch):
+    def seconds(prepared, *_, **__):
+        images = float(prepared.config.images)
+        return Duration(images, images, (1.0, 1.0), {})
+
+    monkeypatch.setattr(length, "duration", seconds)
+    monkeypatch.setattr(length, "FEWEST", 8)
+    arch = "mlp:generator_hidden=4,discriminator_hidden=4"
+    small = {"arch": arch, "data": "shapes:count=8", "resolution": 8, "batch": 4, "device": "cpu", "augment": "none"}
+    run = gantool.train(**small, out=tmp_path, progress=False, minutes=0.2)
+    assert load_config(run).images == 12
+    with pytest.raises(gantool.UsageError, match=r"^minutes and images exclude each other"):
+        gantool.train(**small, out=tmp_path, images=3, minutes=0.2)

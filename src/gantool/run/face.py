@@ -18,6 +18,8 @@ from gantool.run.closing import Tally, closing
 from gantool.run.planning import Plan
 from gantool.run.resolve import resolve
 
+MINUTES = "minutes"
+"""What `train` takes beside the settings of a run."""
 _COMMAND = r"(?:gantool|torchrun|pip) [^\n';]*?(?=['\n;]|\.(?:\s|$)|$)"
 _FLAG = r"--(?P<name>[a-z][a-z0-9-]*)(?: (?P<value>[^\s,;)]*[^\s,;).:?']))?"
 _PLAIN_VALUE = re.compile(r"[-\d].*|[A-Z][A-Z*.,]*|.*[:=/].*")
@@ -102,7 +104,7 @@ def in_python(text: str) -> str:
     def written(found: re.Match[str]) -> str:
         name, value = (found["name"] or "").replace("-", "_"), found["value"] or ""
         if name not in SETTINGS and name not in ALIASES:
-            return found[0]
+            return found[0].replace(f"--{MINUTES}", MINUTES)
         if not _is_value(name, value):
             return f"{name} {value}".rstrip() if value else name
         plain = value.replace(".", "", 1).replace("e-", "", 1).isdecimal() or value.isupper()

@@ -50,7 +50,8 @@ def test_a_model_is_measured_beside_the_data_itself_and_the_result_kept(run, gan
     assert one["extractor"] == "means"
     assert len(one["digest"]) == 64
     assert result.read(run) == [one]
-    assert document["files"] == [str(run / "evaluations/000000640-pairs.png")]
+    digest = document["evaluations"][0]["digest"]
+    assert document["files"] == [str(run / f"evaluations/000000640-{digest[:8]}-pairs.png")]
     with Image.open(document["files"][0]) as sheet:
         assert sheet.width > sheet.height  # pairs side by side
 
@@ -223,3 +224,33 @@ def test_one_picture_has_no_halves(tmp_path):
 def test_a_checkpoint_is_of_its_run(run):
     measured(run / "checkpoints/000000640")
     assert len(result.read(run)) == 1
+
+
+def test_a_sheet_replaces_no_file_that_is_there(run, gantool, tmp_path):
+    mine = tmp_path / "mine.png"
+    mine.write_text("mine")
+    done = gantool("evaluate", run, *FAST, "-o", mine)
+    assert (done.code, mine.read_text()) == (2, "mine")
+    assert "--overwrite" in done.err
+    assert gantool("evaluate", run, *FAST, "-o", mine, "--overwrite").code == 0
+    assert mine.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_numbers_are_told_where_they_cannot_be_kept(run, gantool):
+    (run / "evaluations").write_text("no folder")
+    (run / "evaluations.jsonl").mkdir()
+    done = gantool("evaluate", run, *FAST)
+    assert done.code == 0
+    assert "is not kept" in done.err
+    assert done.out
+
+
+def test_seeds_beyond_those_that_there_are_name_the_largest(run, gantool):
+    done = gantool("evaluate", run, *FAST, "--seed", "4294967295")
+    assert done.code == 2
+    assert "is too large for" in done.err
+
+
+def test_a_search_among_a_part_of_the_data_says_so(run):
+    found = face.evaluate(run, metrics=("memorisation",), extractor="random:filters=8,scales=2", n=5, record=False)
+    assert "Only 10 of the data's" in found.scores.sentences["memorisation"]

@@ -4,23 +4,26 @@ import pytest
 import torch
 
 from gantool.api.metrics import Pictures
-from gantool.evaluation.notes import on_classes, on_sizes, on_variety
+from gantool.evaluation.notes import on_classes, on_sizes, on_variety, searched
 
 
 @pytest.mark.parametrize(
-    ("n", "asked", "count", "searched", "words"),
+    ("n", "asked", "count", "words"),
     [
-        (500, 500, 1001, True, []),
-        (10, 5000, 20, True, ["below 500 in each set numbers scatter, and there are 10"]),
-        (600, 600, 50_000, True, ["among 1,200 of the data's 50,000 pictures"]),
-        (600, 600, 50_000, False, []),
-        (700, 5000, 50_000, False, ["700 samples are compared, since more do not fit"]),
+        (500, 500, 1001, []),
+        (10, 5000, 20, ["below 500 in each set numbers scatter, and there are 10"]),
+        (700, 5000, 50_000, ["700 samples are compared: more pictures of this size"]),
     ],
 )
-def test_sizes_that_limit_what_numbers_say(n, asked, count, searched, words):
-    found = list(on_sizes(n, asked, count, searched))
+def test_sizes_that_limit_what_numbers_say(n, asked, count, words):
+    found = list(on_sizes(n, asked, count))
     assert len(found) == len(words)
     assert all(part in sentence for part, sentence in zip(words, found, strict=True))
+
+
+def test_a_search_for_copies_says_when_it_is_partial():
+    assert searched(1000, 1001) == ""
+    assert "Only 1,200 of the data's 50,000 pictures" in searched(1200, 50_000)
 
 
 def test_classes_of_one_side_alone_are_said():

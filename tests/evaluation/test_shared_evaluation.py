@@ -26,7 +26,9 @@ def measured(run):
 def member(rank, folder):
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "GANTOOL_CACHE": str(folder / "cache-of-two")}
     torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
-    torch.save(vars(measured(folder / "run").scores), folder / f"{rank}.pt")
+    first = vars(measured(folder / "run").scores)
+    torch.save(vars(measured(folder / "run").scores), folder / f"{rank}.pt")  # now with features from the cache
+    assert torch.load(folder / f"{rank}.pt", weights_only=True) == first
     torch.distributed.destroy_process_group()
 
 
@@ -36,7 +38,7 @@ def test_two_processes_give_the_numbers_of_one_bit_for_bit_and_write_once(
 ):
     run = write_run(tmp_path / "run", write_data(tmp_path / "data", 53), classes)
     two_processes(member, tmp_path)
-    assert len((run / "evaluations.jsonl").read_text().splitlines()) == 1
+    assert len((run / "evaluations.jsonl").read_text().splitlines()) == 2
     monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "cache"))
     alone = vars(measured(run).scores)
     for rank in range(2):

@@ -122,3 +122,11 @@ def test_white_noise_has_the_same_power_at_each_radius_and_a_grid_shows_at_the_l
     blurred = F.avg_pool2d(pictures(64).float(), 3, 1, 1).byte()
     assert spectrum_distance(noise, radial_power(blurred)) > 3
     assert spectrum_distance(noise, noise) == 0
+
+
+def test_a_few_pictures_that_occur_twice_do_not_hide_copies():
+    reals = normal(500)
+    threshold = copy_threshold(reals)
+    doubled = torch.cat([reals, reals[:20]])
+    assert copy_threshold(doubled) == pytest.approx(threshold, rel=0.3)
+    assert copy_threshold(torch.cat([reals[:3], reals[:3]])) == 0

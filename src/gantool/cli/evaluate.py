@@ -11,7 +11,8 @@ import typer
 
 from gantool.cli.arguments import takes
 from gantool.cli.components import PluginsDir, complete
-from gantool.cli.model_options import Device, Json, ModelPath
+from gantool.cli.model_options import Device, Json, ModelPath, Overwrite
+from gantool.cli.seeds import LARGEST_SEED
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ class EvaluateArguments:
         list[str] | None, typer.Option(metavar="LABEL", help="This class by itself as well, by name or index.")
     ] = None
     seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Random seed of the halves of the data, and of the samples.")
+        int,
+        typer.Option(
+            metavar="N", min=0, max=LARGEST_SEED, help="Random seed of the halves of the data, and of the samples."
+        ),
     ] = 0
     batch: Annotated[int, typer.Option(metavar="N", min=1, help="Pictures at once in the extractor.")] = 16
     out: Annotated[
@@ -79,13 +83,14 @@ class EvaluateArguments:
             help="Sheet of the samples most like pictures of the data. Default: in RUN/evaluations.",
         ),
     ] = None
+    overwrite: Overwrite = False
     device: Device = "auto"
     plugins_dir: PluginsDir = None
     as_json: Json = False
 
     def check(self) -> None:
         """Raise OptionError for options that exclude each other, or a sheet of an unknown format."""
-        from gantool.cli.out_files import check_suffix_of_picture
+        from gantool.cli.out_files import check_out
 
         if self.against is not None and self.every_checkpoint:
             raise OptionError("--against and --every-checkpoint exclude each other: a curve is of one run.")
@@ -94,7 +99,7 @@ class EvaluateArguments:
         if self.out is not None and self.every_checkpoint:
             raise OptionError("--out is one sheet, and --every-checkpoint makes one of each checkpoint: leave it out.")
         if self.out is not None:
-            check_suffix_of_picture(self.out)
+            check_out(self.out, self.overwrite)
 
     def settings(self) -> "Settings":
         """The settings of the evaluation."""

@@ -118,7 +118,7 @@ def _together() -> Iterator[None]:
             raise
         raise TrainingError(
             f"Another process of this run has ended, or cannot be reached any more ({shortened(cause(error), 200)}). "
-            "What was saved is intact: start all processes again by the same command with its --name, which resumes."
+            "What was saved is intact: start all processes again by the same command; a training resumes by its --name."
         ) from error
 
 
@@ -159,7 +159,7 @@ def _begin(backend: str, size: int) -> None:
     if missing:
         raise OptionError(
             f"The environment has WORLD_SIZE={size}, but no {' and no '.join(missing)}: unset it for one process, or "
-            f"start by torchrun --nproc-per-node {size} -m gantool train ..."
+            f"start by torchrun --nproc-per-node {size} -m gantool ..."
         )
     rank, _ = _count("RANK", 0), _count("MASTER_PORT", 0)
     if rank >= size:

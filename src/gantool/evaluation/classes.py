@@ -6,6 +6,9 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from gantool.errors import UsageError
+from gantool.sampling.model import Model
+
 
 def in_terms_of(
     model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, "n"] | None
@@ -33,3 +36,13 @@ def drawn_like(labels: Int64[Tensor, "m"] | None, classes: int, n: int, seed: in
     chance = torch.rand(n, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     last = int(counts.nonzero().max())
     return torch.searchsorted(shares, chance, right=True).clamp(max=last)
+
+
+def asked_for(model: Model, wanted: Sequence[str | int] | None) -> list[int]:
+    """The numbers of the classes that are measured by themselves; None is all. Raises UsageError and its kin."""
+    if wanted is None and not model.class_names:
+        raise UsageError("Classes were asked for, but this model was trained without labels.")
+    if wanted is None:
+        return [*range(len(model.class_names))]
+    chosen = [model.choose_labels([0], one) for one in wanted]
+    return [*dict.fromkeys(int(label[0]) for label in chosen if label is not None)]

@@ -1,5 +1,6 @@
 """Models of one shape evaluated against the same pictures of the data."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,14 +14,14 @@ from torch import Tensor
 
 from gantool import __version__
 from gantool.api.metrics import Metric, Pictures
-from gantool.engine import checkpoint
-from gantool.engine.devices import free_memory, pick_device
+from gantool.engine.devices import pick_device
 from gantool.engine.distributed import join_world
+from gantool.engine.latents import SEED_LIMIT
 from gantool.engine.model_file import ModelCard, read_card
-from gantool.engine.run_names import by_images
-from gantool.errors import DataError, GantoolError, OptionError, UsageError
-from gantool.evaluation import classes, notes, pairs, result
+from gantool.errors import CheckpointError, DataError, GantoolError, OptionError, UsageError
+from gantool.evaluation import classes, notes, pairs
 from gantool.evaluation.extraction import FeatureNetwork, feature_network, scale_of
+from gantool.evaluation.keeping import digest_of, kept
 from gantool.evaluation.reals import Reals, features_of, halves, open_reals
 from gantool.evaluation.result import Evaluation
 from gantool.evaluation.scores import Measuring, Scores
@@ -34,8 +35,10 @@ from gantool.sampling.locate import generator_file, run_of
 from gantool.sampling.model import Model
 
 LEAST_OF_CLASS = 50
-MEMORY_SHARE, COPIES = 0.5, 20
-"""Bytes that one value of a picture takes: in each set, and as float32 in metrics; of so much of the free memory."""
+PICTURES, SETS = 4 * 2**30, 4
+"""The most bytes of pictures, whatever is free, so that numbers repeat; those of samples, both halves and a copy."""
+
+_log = logging.getLogger("gantool")
 
 
 class Evaluator:
@@ -76,11 +79,14 @@ class Evaluator:
 
     @cached_property
     def n(self) -> int:
-        """The number of samples, and of pictures in each half of the data."""
-        free = free_memory(torch.device("cpu"))
-        of_one = self._card.channels * self._card.resolution**2 * COPIES
-        fits = self._settings.n if free is None else max(2, int(free * MEMORY_SHARE) // of_one)
-        return self.world.from_leader(min(self._settings.n, len(self.reals) // 2, fits))
+        """The number of samples, and of pictures in each half of the data; no more than fit into memory."""
+        fits = max(2, PICTURES // (SETS * self._card.channels * self._card.resolution**2))
+        n = self.world.from_leader(min(self._settings.n, len(self.reals) // 2, fits))
+        if n * (self._settings.seed + 1) > SEED_LIMIT:
+            raise OptionError(
+                f"--seed {self._settings.seed} is too large for {n:,} samples: {SEED_LIMIT // n - 1} at most."
+            )
+        return n
 
     @cached_property
     def _rows(self) -> Int64[Tensor, "m"]:
@@ -115,15 +121,33 @@ class Evaluator:
         It is appended to the run's evaluations, with a sheet of the closest pairs (default: in the run), where the
         model is of a run and `record` is true. Raises OptionError for a model of another shape.
         """
-        self._check_shape(read_card(generator_file(path)), path)
-        model = load_by(self._plugins, path, str(self._device))
+        model = self._loaded(path)
+        asked = classes.asked_for(model, self._settings.classes)
         reals, scale = self._data
         reals = replace(reals, labels=classes.in_terms_of(model.class_names, self.reals.class_names, reals.labels))
         samples = self._samples(model, reals, scale)
-        found = self._measured(model, path, reals, samples, sheet, record) if self.world.leads else None
+        found = None
+        if self.world.leads:
+            found = self._measured(model, path, asked, reals, samples)
+            found = kept(found, run_of(path) if record else None, self.metrics, reals, samples, sheet)
         answer = self.world.from_leader(found)
         assert answer is not None
         return answer
+
+    def _loaded(self, path: Path | str) -> Model:
+        """The model, which is the same in all processes, or none of them goes on."""
+        failed: GantoolError | None = None
+        digest = ""
+        try:
+            self._check_shape(read_card(generator_file(path)), path)
+            model = load_by(self._plugins, path, str(self._device))
+            digest = digest_of(model.card, path)
+        except GantoolError as error:
+            failed = error
+        differs = digest != self.world.from_leader(digest)
+        if self.world.anyone(failed is not None or differs):
+            raise failed or CheckpointError(f"{path} was replaced while it was read: its run goes on. Try again.")
+        return model
 
     def _check_shape(self, card: ModelCard, path: Path | str) -> None:
         if (card.resolution, card.channels) != (self._card.resolution, self._card.channels):
@@ -151,55 +175,37 @@ class Evaluator:
         return range(self._settings.seed * self.n, (self._settings.seed + 1) * self.n)
 
     def _measured(
-        self, model: Model, path: Path | str, reals: Pictures, samples: Pictures, sheet: Path | None, record: bool
+        self, model: Model, path: Path | str, asked: Sequence[int], reals: Pictures, samples: Pictures
     ) -> Evaluation:
+        """The numbers, with nothing written."""
         halved = reals.take(slice(0, self.n)), reals.take(slice(self.n, None))
-        measuring = Measuring(self.metrics, *halved, self._references)
-        run = run_of(path) if record else None
+        searched = notes.searched(2 * self.n, len(self.reals))
+        measuring = Measuring(self.metrics, *halved, self._references, searched)
         found = pairs.closest(self.metrics, reals, samples)
-        if sheet is None and run is not None:
-            sheet = run / pairs.FOLDER / f"{by_images(model.card.images_seen)}-pairs.png"
-        if not found:
-            sheet = None
-        if sheet is not None:
-            pairs.write_sheet(sheet, found, reals, samples)
         whole = measuring.whole(samples)
-        by_class, unmeasured = self._by_class(model, measuring, samples)
-        evaluation = Evaluation(
+        by_class, small = {}, []
+        for label in asked:
+            name = model.class_names[label]
+            of_class = measuring.of_class(samples, label, name, LEAST_OF_CLASS)
+            if of_class is None:
+                small.append(name)
+            else:
+                by_class[name] = of_class
+        return Evaluation(
             **self._named(model.card, path),
             scores=whole,
             titles=self._titles(whole),
             classes=by_class,
-            notes=(*self._notes(model, reals, samples), *unmeasured),
+            notes=(*self._notes(model, reals, samples), *notes.on_small_classes(small, LEAST_OF_CLASS)),
             pairs=pairs.named(found, self._seeds, self._rows, samples.labels, model.class_names),
-            sheet=sheet,
+            sheet=None,
         )
-        if run is not None:
-            result.append(run, evaluation)
-        return evaluation
-
-    def _by_class(self, model: Model, measuring: Measuring, samples: Pictures) -> tuple[dict[str, Scores], list[str]]:
-        """The scores of the classes that were asked for, and a sentence about those that are too small."""
-        wanted = self._settings.classes
-        if wanted is None and not model.class_names:
-            raise UsageError("Classes were asked for, but this model was trained without labels.")
-        asked = range(len(model.class_names)) if wanted is None else [_label(model, one) for one in wanted]
-        scores = {}
-        for label in dict.fromkeys(asked):
-            name = model.class_names[label]
-            of_class = measuring.of_class(samples, label, name, LEAST_OF_CLASS)
-            if of_class is not None:
-                scores[name] = of_class
-        small = [model.class_names[label] for label in dict.fromkeys(asked) if model.class_names[label] not in scores]
-        note = f"Too few pictures to measure by themselves, under {LEAST_OF_CLASS} in a half: {', '.join(small)}."
-        return scores, [note] if small else []
 
     def _notes(self, model: Model, reals: Pictures, samples: Pictures) -> list[str]:
         """Sentences that a reader of the numbers should know."""
-        every = any(metric.against_all for metric in self.metrics.values())
         return [
             *([self.reason] if self.reason else []),
-            *notes.on_sizes(self.n, self._settings.n, len(self.reals), searched=every),
+            *notes.on_sizes(self.n, self._settings.n, len(self.reals)),
             *notes.on_classes(model.class_names, self.reals.class_names, reals.labels),
             *notes.on_variety(reals, samples),
         ]
@@ -209,7 +215,7 @@ class Evaluator:
         network = self.network if self._featured else None
         return {
             "model": str(path),
-            "digest": card.digest or checkpoint.digest(generator_file(path)),
+            "digest": digest_of(card, path),
             "images_seen": card.images_seen,
             "resolution": card.resolution,
             "channels": card.channels,
@@ -232,13 +238,6 @@ class Evaluator:
             metric: {name: self.metrics[metric].title(name, words, scores.n) for name in values}
             for metric, values in scores.values.items()
         }
-
-
-def _label(model: Model, one: str | int) -> int:
-    """The number of a class. Raises UsageError and its kin for one that there is not."""
-    chosen = model.choose_labels([0], one)
-    assert chosen is not None
-    return int(chosen[0])
 
 
 def _by_name(chosen: Sequence[Chosen]) -> dict[str, Chosen]:

@@ -13,15 +13,25 @@ FEW = 500
 ALIKE, LOOKED_AT = 0.1, 256
 
 
-def on_sizes(n: int, asked: int, count: int, searched: bool) -> Iterator[str]:
-    """On the number of samples, where another was asked for, and of the data's `count` pictures; `searched` is true
-    where a metric looks for copies."""
+def on_sizes(n: int, asked: int, count: int) -> Iterator[str]:
+    """On the number of samples, where another was asked for, and of the data's `count` pictures."""
     if n < min(asked, count // 2):
-        yield f"{n:,} samples are compared, since more do not fit into the memory of this machine."
+        yield f"{n:,} samples are compared: more pictures of this size are not kept at once."
     if n < FEW:
         yield f"Few pictures: below {FEW} in each set numbers scatter, and there are {n:,}."
-    if searched and 2 * n + 1 < count:
-        yield f"Copies are looked for among {2 * n:,} of the data's {count:,} pictures; a larger -n takes more."
+
+
+def searched(pictures: int, count: int) -> str:
+    """The sentence after a metric that looks for copies among so many of the data's `count` pictures."""
+    if pictures + 1 >= count:
+        return ""
+    return f"Only {pictures:,} of the data's {count:,} pictures were searched; a larger -n searches more."
+
+
+def on_small_classes(names: Sequence[str], least: int) -> Iterator[str]:
+    """On classes that were to be measured by themselves and have fewer than `least` pictures in a set."""
+    if names:
+        yield f"Too few pictures to measure by themselves, under {least} in a half: {listed(names)}."
 
 
 def on_classes(model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, "m"] | None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +27,9 @@ from gantool.plugins.host import PluginHost
 from gantool.progress import report
 from gantool.reading import check_header
 from gantool.run.components import resolve_source
+from gantool.run.joined import JoinedChoice
 
 _log = logging.getLogger("gantool")
-Compute = Callable[[UInt8[Tensor, "n c h w"]], Float[Tensor, "n d"]]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def open_reals(plugins: PluginHost, data: str, card: ModelCard) -> Reals:
     chosen = resolve_source(plugins, data)
     source: Source = chosen.build(resolution=card.resolution, channels=card.channels)
     if not isinstance(source, CachedSource) and isinstance(source.fingerprint, str):
-        source = cached_items(source, chosen.text, card.channels, card.resolution)
+        name = chosen.texts if isinstance(chosen, JoinedChoice) else chosen.text  # as training names it
+        source = cached_items(source, name, card.channels, card.resolution)
     if len(source) < 2:
         raise DataError(f"{data} has {len(source)} pictures: two halves of it cannot be compared.")
     return Reals(chosen.text, chosen.brief, source, (card.channels, card.resolution, card.resolution))
@@ -101,7 +102,7 @@ def features_of(
     file = _file(reals, network, mirrored) if world.leads else None
     what = "features of the data, mirrored" if mirrored else "features of the data"
     with _locked(file):
-        known_rows, known = _read(file, network.width)
+        known_rows, known = world.from_leader(_read(file, network.width))
         missing = world.from_leader(torch.nonzero(~torch.isin(rows, known_rows))[:, 0])
         if len(missing):
             pictures = images[missing].flip(-1) if mirrored else images[missing]
@@ -118,7 +119,7 @@ def _file(reals: Reals, network: FeatureNetwork, mirrored: bool) -> Path | None:
         return None
     known = (
         reals.fingerprint, reals.shape, network.chosen.text, network.chosen.release, network.digest, network.flavour,
-        mirrored, torch.__version__,
+        network.setting, network.answer, mirrored, torch.__version__,
     )  # fmt: skip
     return reals.source.folder / f"features-{hashlib.sha256(repr(known).encode()).hexdigest()[:20]}.safetensors"
 

@@ -39,6 +39,8 @@ class Measuring:
     """Reals that samples are compared with, and those that take the place of samples in the reference."""
     references: dict[tuple[str, int, str], Mapping[str, float]] = field(default_factory=dict)
     """By metric, number of pictures and class."""
+    searched: str = ""
+    """What is to be said after metrics that compare with all pictures of the data."""
 
     def whole(self, samples: Pictures) -> Scores:
         """All metrics of all pictures."""
@@ -65,7 +67,8 @@ class Measuring:
                 beside = self.references.get(key) or _floats(metric(half, other))
                 self.references[key] = beside
                 values[name], reference[name] = found, beside
-                sentences[name] = metric.read(found, beside)
+                said = metric.read(found, beside)
+                sentences[name] = f"{said} {self.searched}".strip() if metric.against_all else said
             except ValueError as error:  # sets that are too small
                 problems[name] = str(error)
             report(f"metrics of {label}" if label else "metrics", done, len(metrics))

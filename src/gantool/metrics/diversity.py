@@ -34,9 +34,13 @@ def spread_and_spacing(images: UInt8[Tensor, "n c h w"]) -> tuple[float, float]:
     n = len(images)
     if n < 2:
         return 0.0, 0.0
-    between = _distances(images)
-    mean = float(between.sum()) / (n * (n - 1))
-    return mean, float(between.fill_diagonal_(float("inf")).amin(dim=1).median())
+    small, total, nearest = layouts(images), 0.0, []
+    for start in range(0, n, _AT_ONCE):
+        between = _distances(small[start : start + _AT_ONCE], small)
+        total += float(between.sum())
+        between[torch.arange(len(between)), torch.arange(start, start + len(between))] = math.inf
+        nearest.append(between.amin(dim=1))
+    return total / (n * (n - 1)), float(torch.cat(nearest).median())
 
 
 def share(of_samples: float, of_reals: float) -> float:
@@ -55,8 +59,7 @@ def layouts(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
     return torch.cat([F.adaptive_avg_pool2d(to_float(some), side).flatten(1) for some in torch.split(images, _AT_ONCE)])
 
 
-def _distances(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n n"]:
-    small = layouts(images)
+def _distances(some: Float[Tensor, "m d"], small: Float[Tensor, "n d"]) -> Float[Tensor, "m n"]:
     # The differences themselves: by squared norms, equal pictures would lie a little apart.
-    between: Tensor = torch.cdist(small, small, compute_mode="donot_use_mm_for_euclid_dist")
+    between: Tensor = torch.cdist(some, small, compute_mode="donot_use_mm_for_euclid_dist")
     return between / math.sqrt(small.shape[1])

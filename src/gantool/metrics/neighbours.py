@@ -81,7 +81,8 @@ def copy_threshold(
 ) -> float:
     """The distance within which a sample is called a copy: a quantile of those of reals to their nearest other.
 
-    Mirror images count as others, too. Raises ValueError for fewer than 2 reals.
+    Mirror images count as others, too. Pictures that occur more than once are left out, or a few of them would make it
+    0; it is 0 where all do. Raises ValueError for fewer than 2 reals.
     """
     if len(reals) < 2:
         raise ValueError("Distances between reals need at least 2 of them.")
@@ -90,9 +91,11 @@ def copy_threshold(
     for start in range(0, len(reals), _ROWS):
         rows = others[0][start : start + _ROWS]
         itself = torch.arange(len(rows)), torch.arange(start, start + len(rows))
-        apart = [_squares(rows, other).index_put_(itself, rows.new_tensor(torch.inf)) for other in others]
-        own.append(torch.stack(apart).amin(dim=(0, 2)))
-    return float(torch.cat(own).sqrt().quantile(quantile))
+        between = [_squares(rows, other).index_put_(itself, rows.new_tensor(torch.inf)) for other in others]
+        own.append(torch.stack(between).amin(dim=(0, 2)))
+    apart = torch.cat(own)
+    apart = apart[apart > 0]
+    return float(apart.sqrt().quantile(quantile)) if len(apart) else 0.0
 
 
 def _radii(features: Float[Tensor, "n d"], k: int) -> Float[Tensor, "n"]:

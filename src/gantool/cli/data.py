@@ -20,6 +20,15 @@ USUAL = 64
 """The resolution at which a source is checked that has no natural one."""
 ARRAYS = (".npy", ".npz")
 
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        help="Folder, zip, tar or array file of pictures, or another source, with options as of --data: gantool "
+        "plugins show folder. Several are checked as one.",
+        metavar="SOURCE[:option=value,...]...",
+    ),
+]
+
 app = typer.Typer(help="Check pictures before training on them.", no_args_is_help=True)
 
 
@@ -30,14 +39,7 @@ def _group() -> None:
 
 @app.command()
 def check(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            help="Folder, zip, tar or array file of pictures, or another source, with options as of --data: gantool "
-            "plugins show folder. Several are checked as one.",
-            metavar="SOURCE[:option=value,...]...",
-        ),
-    ],
+    sources: Sources,
     resolution: Annotated[
         int | None,
         typer.Option("--resolution", min=1, help="Training resolution. Default: one that suits the pictures."),

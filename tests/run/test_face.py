@@ -17,6 +17,8 @@ from gantool.run.folder import load_config
          "batch=64 is more than the 3 images there are; use batch=3 or less."),
         ("Use --balance adaptive, or --balance fixed.", 'Use balance="adaptive", or balance="fixed".'),
         ("Try --penalty r1:weight=0.1.", 'Try penalty="r1:weight=0.1".'),
+        ("--augment ada:p=0.5,fixed=yes, or --loss hinge:margin=1,x=2.",
+         'augment="ada:p=0.5,fixed=yes", or loss="hinge:margin=1,x=2".'),
         ("--labels was given; leave --labels out.", "labels was given; leave labels out."),
         ("Say which: --data SOURCE.", "Say which: data=SOURCE."),
         ("Give --lr-end 0.1 or --precision bf16.", 'Give lr_end=0.1 or precision="bf16".'),

@@ -21,7 +21,7 @@ from gantool.run.resolve import resolve
 MINUTES = "minutes"
 """What `train` takes beside the settings of a run."""
 _COMMAND = r"(?:gantool|torchrun|pip) [^\n';]*?(?=['\n;]|\.(?:\s|$)|$)"
-_FLAG = r"--(?P<name>[a-z][a-z0-9-]*)(?: (?P<value>[^\s,;)]*[^\s,;).:?']))?"
+_FLAG = r"--(?P<name>[a-z][a-z0-9-]*)(?: (?P<value>(?:[^\s,;)]|,(?=\w+=))*[^\s,;).:?']))?"
 _PLAIN_VALUE = re.compile(r"[-\d].*|[A-Z][A-Z*.,]*|.*[:=/].*")
 """A number, a placeholder such as NAME, a component with options, a path."""
 

@@ -24,6 +24,7 @@ INSTEAD = {
     "train": QUICK,
     "tune": QUICK | {"--trials": "2"},
     "stylize": {"--size": str(SIDE), "--steps": "2", "--extractor": "random", "--device": "cpu"},
+    "evaluate": {"-n": "6", "--extractor": "random:filters=8,scales=1", "--device": "cpu"},
     "project": {"--steps": "2", "--extractor": "random", "--device": "cpu"},
 }
 """Flags that are put in the place of a line's own, or added; those of a search that goes on are its own."""
@@ -51,6 +52,8 @@ def models(tmp_path_factory):
     with using(make_host()):
         run = gantool.train(arch="dcgan:width=4", resolution=SIDE, out=folder, **short)
         (folder / "run").symlink_to(run)
+        labelled = gantool.train(arch="mlp:generator_hidden=8,discriminator_hidden=8", labels=True, out=folder, **short)
+        (folder / "labelled").symlink_to(labelled)
         for name, arch, side in (
             ("levels", "msg:fmap_base=64,fmap_max=4,latent=4", 64),
             ("classes", "dcgan:width=4", SIDE),
@@ -94,6 +97,10 @@ def with_run(line, models):
             words[at] = f"{models / model}{slash}{rest}"
         if word == "IMAGE":
             words[at] = "face.png"
+        if word == "model.safetensors":
+            words[at] = str(models / "classes.safetensors")
+        if first == "runs" and "--labels" in words:
+            words[at] = str(models / "labelled")
     return words
 
 

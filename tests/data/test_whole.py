@@ -1,3 +1,4 @@
+import os
 from fractions import Fraction
 from functools import partial
 
@@ -91,3 +92,11 @@ def test_a_film_is_read(tmp_path):
     (tmp_path / "broken.mp4").write_text("hello")
     with pytest.raises(DataError, match="cannot be read as a film"):
         read_film(tmp_path / "broken.mp4", None)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_in_place_of_a_picture_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    for read in (read_picture, partial(read_square, resolution=8)):
+        with pytest.raises(DataError, match=r"a.png cannot be read: it is no regular file\.$"):
+            read(tmp_path / "a.png")

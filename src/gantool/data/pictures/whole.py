@@ -14,6 +14,7 @@ from gantool.data.pictures.color import flattened, to_srgb
 from gantool.data.pictures.decode import decode, loaded, naming, opened
 from gantool.data.pictures.options import FolderOptions
 from gantool.errors import DataError, nearest_beside
+from gantool.files import open_file
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,11 @@ def read_square(path: Path, resolution: int, channels: int = 3) -> UInt8[Tensor,
 
 def _content(path: Path) -> BytesIO:
     try:
-        return BytesIO(path.read_bytes())
+        with open_file(path) as file:  # a pipe would be waited for
+            return BytesIO(file.read())
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.{nearest_beside(path)}") from error
+        near = "" if path.exists() else nearest_beside(path)
+        raise DataError(f"{path} cannot be read: {error.strerror}.{near}") from error
 
 
 def picture_of(image: Image.Image, longest: int | None, enlarge: bool = True) -> Picture:

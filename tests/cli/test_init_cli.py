@@ -137,7 +137,7 @@ MISFITS = {
     ("--arch", "dcgan:width=8"): (STEM + "[8, 16, 4, 4] in the network", "leave --arch out"),
     ("--resolution", "32"): (STEM + "[8, 16, 4, 4] in the network", "--resolution 16"),
     ("--arch", "mlp"): ("generator of --init runs/first", "leave --arch out"),
-    ("--channels", "1"): ("tensor 'layers.7.weight' is [4, 3, 4, 4] in the file and [4, 1, 4, 4]", "--channels 3"),
+    ("--channels", "1"): ("tensor 'layers.9.weight' is [3, 4, 3, 3] in the file and [1, 4, 3, 3]", "--channels 3"),
     ("--labels", "--data", "pets"): (STEM + "[10, 8, 4, 4] in the network", "no classes"),
 }
 

@@ -120,9 +120,9 @@ def test_a_dry_run_tells_parameters_and_trains_nothing(gantool):
                     "--layout", "contiguous")  # fmt: skip
     assert ended.code == 0, ended.err
     told = json.loads(ended.out)
-    assert told["parameters"] == {"generator": 3_576_704, "discriminator": 2_765_568}
+    assert told["parameters"] == {"generator": 2_371_136, "discriminator": 2_765_568}
     assert told["config"]["loss"].startswith("logistic")
-    assert told["memory_bytes"] > 4 * (3_576_704 + 2_765_568) * 4
+    assert told["memory_bytes"] > 4 * (2_371_136 + 2_765_568) * 4
     assert not Path("runs").exists()
 
 

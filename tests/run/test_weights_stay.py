@@ -14,7 +14,8 @@ EARLY, STEPS, BATCH = 20, 200, 8
 TOLERANCE = 1e-4
 KEPT = load_file(Path(__file__).parents[1] / "fixtures" / "early_weights.safetensors")
 PLAIN = {
-    "arch": "dcgan:width=8,latent=4", "data": "shapes", "resolution": 16, "batch": BATCH, "images": STEPS * BATCH,
+    "arch": "dcgan:width=8,latent=4,grow=transposed", "data": "shapes", "resolution": 16, "batch": BATCH,
+    "images": STEPS * BATCH,
     "augment": "none", "seed": 0, "device": "cpu", "precision": "float32", "layout": "contiguous",
 }  # fmt: skip
 STEERED = PLAIN | {"penalty": ["r1:weight=1,every=2"], "balance": "adaptive", "augment": "diffaugment"}

@@ -8,8 +8,8 @@ from gantool.engine.memory_estimate import trainable
 SMALL = {"width": 4, "max_width": 8, "latent": 6}
 
 
-def test_default_dcgan_is_the_well_known_network_weight_for_weight():
-    gan = dcgan.build(DcganOptions(), ImageShape(64, 3))
+def test_dcgan_with_transposed_convolutions_is_the_well_known_network_weight_for_weight():
+    gan = dcgan.build(DcganOptions(grow="transposed"), ImageShape(64, 3))
     assert trainable(gan.generator) == 3_576_704
     assert trainable(gan.discriminator) == 2_765_568
 
@@ -78,7 +78,7 @@ def test_mlp_has_the_lessons_layers():
 
 def test_dcgan_weights_start_as_the_paper_says():
     torch.manual_seed(0)
-    gan = dcgan.build(DcganOptions(), ImageShape(32, 3))
+    gan = dcgan.build(DcganOptions(grow="transposed"), ImageShape(32, 3))
     convolution = gan.generator.layers[4]
     assert convolution.weight.std().item() == pytest.approx(0.02, rel=0.02)
     gain = next(m for m in gan.generator.modules() if isinstance(m, torch.nn.BatchNorm2d)).weight

@@ -37,7 +37,9 @@ class DcganOptions(Options):
         "conv", "first layer of the generator, from z: transposed convolution or fully connected"
     )
     grow: Literal["transposed", "upsample"] = option(
-        "transposed", "upsampling in the generator: transposed convolution, or upsample + convolution"
+        "upsample",
+        "upsampling in the generator: nearest neighbour + convolution, or the paper's transposed convolution, which "
+        "leaves a checkerboard",
     )
     shrink: Literal["stride", "pool"] = option(
         "stride", "downsampling in the discriminator: strided convolution, or convolution + pooling"

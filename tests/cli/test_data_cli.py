@@ -113,6 +113,12 @@ def test_arrays_and_other_sources_are_checked_as_training_sees_them(tmp_path: Pa
     assert json.loads(lines_of(str(tmp_path / "clear.npy"), "--channels", "4", "--json"))["transparent"] == 2
 
 
+def test_a_sources_name_is_that_source_whatever_folder_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shapes").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert json.loads(lines_of("shapes", "--resolution", "8", "--json"))["formats"] == {"shapes": 20000}
+
+
 def test_several_sources_are_checked_as_one(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = tmp_path_factory.mktemp("other")
     (other / "copy.png").write_bytes((folder / "1.png").read_bytes())

@@ -96,12 +96,12 @@ def _surveyed(text: str, resolution: int | None, channels: int | None) -> "tuple
     """A source, or the options of a folder, and what is in it; options may follow a path, as for `train --data`."""
     from gantool.data.pictures.options import FolderOptions
     from gantool.data.survey.surveys import survey_folder
+    from gantool.plugins.host import host
 
-    plain = ":" not in text or Path(text).expanduser().exists()
-    if plain and Path(text).expanduser().exists() and not text.lower().endswith(ARRAYS):
+    named = text in host().specs("source")  # which `train --data` takes, whatever folder has that name
+    if not named and Path(text).expanduser().exists() and not text.lower().endswith(ARRAYS):
         options = FolderOptions(path=text)
         return options, survey_folder(options)
-    from gantool.plugins.host import host
     from gantool.run.components import resolve_source
 
     chosen = resolve_source(host(), text)

@@ -1,6 +1,7 @@
 """Extractors for metrics, with weights at random: torch-fidelity's features of the same file; files that do not fit."""
 
 import sys
+from hashlib import sha256
 from types import SimpleNamespace
 
 import pytest
@@ -186,3 +187,12 @@ def test_code_in_a_file_is_not_run(name, tmp_path):
     torch.save({"weights": Harm()}, tmp_path / "weights.pth")
     with pytest.raises(OptionError, match="neither a state dict of tensors nor safetensors"):
         rows_of(BUILT_IN.resolve("extractor", f"{name}:weights={tmp_path / 'weights.pth'}").build(), pictures())
+
+
+def test_only_the_weights_of_2015_are_called_so(tmp_path, monkeypatch):
+    file = tmp_path / "a.pth"
+    file.write_bytes(b"other")
+    inception = Inception(FileOptions(weights=str(file)))
+    assert inception.flavour_of(file).startswith("other weights")
+    monkeypatch.setattr("gantool.builtin.extractors.fidelity.DIGEST_OF_2015", sha256(b"other").hexdigest()[:8])
+    assert inception.flavour_of(file).startswith("weights of 2015")

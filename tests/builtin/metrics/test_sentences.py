@@ -58,6 +58,7 @@ def test_swd_names_the_level_that_differs_most():
 def test_a_frechet_distance_is_called_fid_with_inception_alone():
     title = metric("frechet").title
     assert title("frechet", "inception, weights of 2015", 10_000) == "FID (inception, weights of 2015, N 10000)"
+    assert title("frechet", "inception, other weights", 500) == "Fréchet distance (inception, other weights, N 500)"
     assert title("frechet", "efficientnet", 500) == "Fréchet distance (efficientnet, N 500)"
     assert metric("kid").title("kid_error", "efficientnet", 500) == "KID (efficientnet) error"
     assert metric("swd").title("swd_16", "", 500) == "SWD at 16 px"

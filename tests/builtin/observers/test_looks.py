@@ -38,8 +38,19 @@ def test_early_samples_may_look_so():
     assert [problem for reading in early for problem in detector.take(reading)] == []
 
 
-def test_an_augmentation_that_mirrors_leaks_no_grey():
-    assert problems({"grey": 0.5}, Chosen(augment=f"{AUGMENT},fill=mirror")) == []
+@pytest.mark.parametrize(
+    ("augment", "warned", "mirror"),
+    [
+        ("diffaugment:policy=color+translation,fill=mirror", False, False),
+        ("diffaugment:policy=color+translation,fill=grey", True, True),
+        ("diffaugment:policy=translation+cutout,fill=mirror", True, False),
+        ("ada:p=0.5", True, False),
+    ],
+)
+def test_grey_is_blamed_on_what_fills_with_it(augment, warned, mirror):
+    found = problems({"grey": 0.5}, Chosen(augment=augment))
+    assert len(found) == warned
+    assert any("fill=mirror" in problem.message for problem in found) == mirror
 
 
 def test_advice_names_no_augmentation_where_there_is_none():

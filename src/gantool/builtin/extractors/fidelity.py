@@ -3,6 +3,7 @@
 import importlib
 import tempfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from torch import Tensor, nn
 from gantool.builtin.extractors.pooled import Pooled
 from gantool.errors import UsageError
 
+RESIZED = "299 px by TensorFlow's bilinear filter"
+DIGEST_OF_2015 = "6726825d"
+"""The SHA-256 of pt_inception-2015-12-05-6726825d.pth, which names it, begins so."""
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
@@ -21,7 +25,13 @@ class Inception(Pooled):
     """Inception-v3 with the weights of 2015, of which FID is defined (Heusel et al. 2017): 2,048 features."""
 
     name = "inception"
-    flavour = "weights of 2015, 299 px by TensorFlow's bilinear filter"
+
+    flavour = f"other weights, {RESIZED}"
+
+    def flavour_of(self, file: Path) -> str:
+        """Which weights they are, by the digest of their file; only those of 2015 make a FID."""
+        known = sha256(file.read_bytes()).hexdigest().startswith(DIGEST_OF_2015)
+        return f"weights of 2015, {RESIZED}" if known else self.flavour
 
     def build(self, weights: Mapping[str, Tensor]) -> nn.Module:
         """The network of torch-fidelity."""

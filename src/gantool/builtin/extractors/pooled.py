@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
@@ -30,6 +31,10 @@ class Pooled(Extractor):
         Raises LookupError, RuntimeError or ValueError where the weights do not fit.
         """
 
+    def flavour_of(self, file: Path) -> str:
+        """What numbers depend on beside the network's name, with the weights of this file."""
+        return self.flavour
+
     @cached_property
     def network(self) -> nn.Module:
         """The network with its weights.
@@ -37,6 +42,7 @@ class Pooled(Extractor):
         Raises WeightsUnavailableError where there are none, and OptionError if they do not fit.
         """
         weights, file = load_weights(self.name, self._options.weights)
+        self.flavour = self.flavour_of(Path(file))
         try:
             # Parameters are drawn at random first; those made in inference mode could be used nowhere else.
             with torch.random.fork_rng(devices=[]), torch.inference_mode(False):

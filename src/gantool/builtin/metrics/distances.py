@@ -57,7 +57,7 @@ class Frechet(Metric):
 
     def title(self, name: str, extractor: str, n: int) -> str:
         """FID or Fréchet distance, with the extractor and the number of samples, on which it depends."""
-        kind = "FID" if extractor.startswith("inception") else "Fréchet distance"
+        kind = "FID" if extractor.startswith("inception, weights of 2015") else "Fréchet distance"
         return f"{kind} ({extractor}, N {n})"
 
     def read(self, values: Values, reference: Values) -> str:

@@ -8,6 +8,8 @@ ROW = 3
 """Measurements in a row that must show it."""
 MIRRORED = "fill=mirror"
 """The option of an augmentation that fills with the picture itself, which cannot leak grey."""
+TRANSLATION, CUTOUT = "translation", "cutout"
+"""Policies that fill with grey; `fill=mirror` is for the first alone."""
 TRANSPOSED, UPSAMPLED = "grow=transposed", "grow=upsample"
 """The option of an architecture by which upsampling leaves a grid, and the one by which it does not."""
 
@@ -15,13 +17,14 @@ TRANSPOSED, UPSAMPLED = "grow=transposed", "grow=upsample"
 def grey(history: History, options: WatchOptions) -> Problem | None:
     """Grey areas: samples copy the mid-grey that an augmentation fills with: it leaks (Karras et al. 2020)."""
     found = _row(history, "grey")
-    fills = history.chosen.augment != NONE and MIRRORED not in history.chosen.augment
+    augment = history.chosen.augment
+    fills = augment != NONE and (MIRRORED not in augment or CUTOUT in augment)
     if not found or not fills or not _is_late(history) or min(found) < options.grey:
         return None
     return _problem(
         "grey", history, found[-1],
         f"In {found[-1]:.0%} more of the samples than of the data a quarter or more is mid-grey: the augmentation "
-        "leaks into the samples. Try --augment none, or fill=mirror.", augment=NONE,
+        f"leaks into the samples. Try --augment none{_mirrored(augment)}.", augment=NONE,
     )  # fmt: skip
 
 
@@ -52,6 +55,11 @@ def checkerboard(history: History, options: WatchOptions) -> Problem | None:
         f"Samples show a grid: at a period of 2 or 4 pixels, their spectrum has a peak {found[-1]:.1f} times as high "
         f"as the data's. {advice}.", **({"arch": upsampled} if upsampled != arch else {}),
     )  # fmt: skip
+
+
+def _mirrored(augment: str) -> str:
+    """The other advice, where grey comes from the borders of a translation alone."""
+    return ", or fill=mirror" if TRANSLATION in augment and CUTOUT not in augment else ""
 
 
 def _is_late(history: History) -> bool:

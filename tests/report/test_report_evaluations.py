@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from gantool.engine.run_names import EVALUATIONS
+from gantool.cli.report import renew
+from gantool.engine.run_names import EVALUATIONS, REPORT
 from gantool.evaluation.result import Evaluation, append
 from gantool.evaluation.scores import Scores
 from gantool.report.evaluations import course, evaluations_in
@@ -52,6 +53,31 @@ def test_runs_are_compared_only_by_what_can_be_compared(tmp_path) -> None:
     assert "cannot be compared" not in html_of(one, two, three)
     append(two, replace(MADE, seed=1))
     assert "cannot be compared" in html_of(one, two, three)
+
+
+def test_values_that_an_evaluation_lacks_or_titles_otherwise_do_no_harm(tmp_path) -> None:
+    one, two = made_run(tmp_path / "one"), made_run(tmp_path / "two")
+    kid = {"kid": SCORES.values["kid"]}
+    append(one, replace(MADE, images_seen=100, scores=replace(SCORES, values=kid)))
+    append(one, replace(MADE, images_seen=200, titles={"kid": {"kid": "Kernel distance"}}))
+    append(one, MADE)
+    page = html_of(one)
+    rows = page[page.index("The same at other checkpoints") :]
+    assert '<th scope="row">100</th><td class="number">0.25</td><td class="number"></td>' in rows
+    assert '<th scope="row">200</th><td class="number">0.25</td><td class="number">0.875</td>' in rows
+    append(two, replace(MADE, titles={"kid": {"kid": "Kernel distance"}}))
+    assert '<tr><th scope="row">KID</th><td>0.25</td><td>0.25</td></tr>' in html_of(one, two)
+
+
+def test_a_report_that_fails_is_a_warning_of_an_evaluation(tmp_path, monkeypatch, capsys) -> None:
+    run = made_run(tmp_path / "run")
+    (run / REPORT).write_text("as it was")
+    monkeypatch.setattr("gantool.report.page.page_of", lambda *_: 1 / 0)
+    monkeypatch.setattr("gantool.sampling.locate.run_of", lambda _: run)
+    renew([str(run)])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "ZeroDivisionError: division by zero. The report of" in said
+    assert (run / REPORT).read_text() == "as it was"
 
 
 def test_a_run_without_evaluations_shows_nothing_of_them(tmp_path) -> None:

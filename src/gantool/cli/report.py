@@ -67,8 +67,9 @@ def renew(models: Iterable[str], plugins: Sequence[Path] = ()) -> None:
         try:
             if (run / REPORT).is_file():
                 write_report(run / REPORT, [read_record(run, load_config(run))], Encoder(), plugins)
-        except GantoolError as error:
-            warn(f"{error} The report of {run} stays as it was.")
+        except Exception as error:  # the numbers are there, whatever becomes of their page
+            why = str(error) if isinstance(error, GantoolError) else f"{type(error).__name__}: {error}."
+            warn(f"{why} The report of {run} stays as it was.")
 
 
 def _check(page: Path, overwrite: bool) -> None:

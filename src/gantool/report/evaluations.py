@@ -19,8 +19,12 @@ COMPARABLE = ("n", "data", "fingerprint", "extractor", "extractor_digest", "flav
 
 @dataclass(frozen=True)
 class Value:
-    """A value of a metric: that of samples, with its standard error, and that of other real pictures."""
+    """A value of a metric: that of samples, with its standard error, and that of other real pictures.
 
+    `key` is the metric's name and the value's, which later versions of a metric keep where they change the title.
+    """
+
+    key: tuple[str, str]
     title: str
     samples: str
     error: str
@@ -47,9 +51,9 @@ class Evaluation:
     """Evaluations can be compared if they are of one kind."""
 
     @property
-    def by_title(self) -> dict[str, str]:
-        """The values of samples, by their titles."""
-        return {value.title: value.samples for measure in self.measures for value in measure.values}
+    def by_key(self) -> dict[tuple[str, str], Value]:
+        """The values, by metric and name."""
+        return {value.key: value for measure in self.measures for value in measure.values}
 
 
 def evaluations_in(path: Path) -> list[Evaluation]:
@@ -67,7 +71,7 @@ def _evaluation(entry: Mapping[str, Any]) -> Evaluation:
     values, reference, titles = (_tables(entry.get(name)) for name in ("values", "reference", "titles"))
     sentences, problems = (_table(entry.get(name)) for name in ("sentences", "problems"))
     measures = [
-        Measure(_values(own, reference.get(metric, {}), titles.get(metric, {})), str(sentences.get(metric, "")))
+        Measure(_values(metric, own, reference.get(metric, {}), titles.get(metric, {})), str(sentences.get(metric, "")))
         for metric, own in values.items()
     ]
     measures += [Measure((), f"{metric}: {why}") for metric, why in problems.items()]
@@ -76,11 +80,13 @@ def _evaluation(entry: Mapping[str, Any]) -> Evaluation:
     return Evaluation(entry["images_seen"], n if isinstance(n, int) else 0, extractor, measures, kind)
 
 
-def _values(own: Mapping[str, Any], reference: Mapping[str, Any], titles: Mapping[str, Any]) -> list[Value]:
+def _values(
+    metric: str, own: Mapping[str, Any], reference: Mapping[str, Any], titles: Mapping[str, Any]
+) -> list[Value]:
     return [
         Value(
-            _DETAILS.sub("", str(titles.get(name, name))), _number(value), _number(own.get(name + ERROR)),
-            _number(reference.get(name)),
+            (metric, name), _DETAILS.sub("", str(titles.get(name, name))), _number(value),
+            _number(own.get(name + ERROR)), _number(reference.get(name)),
         )
         for name, value in own.items() if not name.endswith(ERROR)
     ]  # fmt: skip

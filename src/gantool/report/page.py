@@ -155,9 +155,11 @@ def _numbers(views: Sequence[RunView]) -> list[Figures]:
 
 def _evaluated(views: Sequence[RunView]) -> list[Row]:
     """The values of each run's last evaluation, a row each."""
-    found = [{} if view.evaluation is None else view.evaluation.by_title for view in views]
+    found = [{} if view.evaluation is None else view.evaluation.by_key for view in views]
+    titles = {key: value.title for one in reversed(found) for key, value in one.items()}
     return [
-        Row(title, [one.get(title, "") for one in found]) for title in dict.fromkeys(t for one in found for t in one)
+        Row(titles[key], [one[key].samples if key in one else "" for one in found])
+        for key in dict.fromkeys(key for one in found for key in one)
     ]
 
 

@@ -35,9 +35,11 @@ FEWER_AT_ONCE = (0.4, 1.1)
 MANY, OF_TWO_BATCHES = 4, (0.75, 1.3)
 """Where there is time for so many times the few, part of a step is known not to grow with the images: the update."""
 BESIDE = (1.0, 1.15)
-"""A whole run relative to its steps: sample grids, measurements and checkpoints come on top, and other programs."""
+"""A whole run relative to its steps: checkpoints come on top, and other programs."""
 COPIES = 5
 """The weights themselves and, of copies, their gradients and moments."""
+SHEET = (0.2, 1.5)
+"""Seconds of a sample grid and its measurement."""
 WORK = "timing a training step"
 
 Seconds = tuple[float, float]
@@ -90,8 +92,9 @@ def duration(
         return None
     if not parts:
         return None
+    sheets = sum(images for _, images in parts) // config.snapshot_every
     low, high = (
-        share * sum(images * known[stage.resolution, stage.batch][end] for stage, images in parts)
+        share * sum(images * known[stage.resolution, stage.batch][end] for stage, images in parts) + sheets * SHEET[end]
         for end, share in enumerate(BESIDE)
     )
     last = parts[-1][0]

@@ -69,6 +69,17 @@ def test_values_that_an_evaluation_lacks_or_titles_otherwise_do_no_harm(tmp_path
     assert '<tr><th scope="row">KID</th><td>0.25</td><td>0.25</td></tr>' in html_of(one, two)
 
 
+def test_metrics_of_one_name_are_told_apart_by_their_options(tmp_path) -> None:
+    run, options = made_run(tmp_path / "run"), ("distances:k=3,u=1", "distances:k=5,u=1")
+    values = {one: {"near": float(place)} for place, one in enumerate(options)}
+    titles = {one: {"near": "Near (means, 8 px)"} for one in options}
+    append(run, replace(MADE, scores=Scores(500, values, values, dict.fromkeys(options, "So near.")), titles=titles))
+    page = html_of(run)
+    for place, one in enumerate(options):
+        assert f'<th scope="row">Near of {one}</th><td class="number">{place}</td>' in page
+        assert f"{one}: So near." in page
+
+
 def test_a_report_that_fails_is_a_warning_of_an_evaluation(tmp_path, monkeypatch, capsys) -> None:
     run = made_run(tmp_path / "run")
     (run / REPORT).write_text("as it was")

@@ -11,6 +11,7 @@ from gantool.api.metrics import Metric
 from gantool.cli.output import page
 from gantool.evaluation.result import Evaluation
 from gantool.evaluation.scores import Scores, Values, better, loss
+from gantool.report.evaluations import distinct, told
 
 BEST = "*"
 ERROR = "_error"
@@ -21,18 +22,19 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
     screen, first = page(), evaluations[0]
     _headline(screen, first, data, f"{first.model} at {first.images_seen:,} images")
     table = _table("", *_columns(evaluations), "other reals")
-    for metric, name in _names(evaluations):
-        scores = [one.scores for one in evaluations]
+    scores = [one.scores for one in evaluations]
+    for (metric, name), title in _titles(evaluations).items():
         marked = _winner(metrics[metric], metric, name, scores) if len(scores) == 2 else -1
         cells = [_cell(one.values, metric, name, marked == place) for place, one in enumerate(scores)]
-        table.add_row(_title(evaluations, metric, name), *cells, _cell(first.scores.reference, metric, name))
+        table.add_row(title, *cells, _cell(first.scores.reference, metric, name))
     screen.print(table)
     if len(evaluations) == 2:
         screen.print(Text(f"{BEST} the better one, where they differ by more than their errors", "dim"))
     for one, column in zip(evaluations, _columns(evaluations), strict=True):
         prefix = f"{column}: " if len(evaluations) > 1 else ""
-        for sentence in filter(None, one.scores.sentences.values()):
-            _say(screen, prefix + sentence)
+        for metric, sentence in one.scores.sentences.items():
+            if sentence:
+                _say(screen, prefix + told(metric, sentence))
     for one in evaluations:
         _classes(screen, one)
     for one in evaluations:
@@ -48,7 +50,7 @@ def show_curve(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation],
     screen = page()
     _headline(screen, evaluations[0], data, model)
     names = [(metric, name) for metric, name in _names(evaluations) if name in metrics[metric].better]
-    table = _table("images", *(name.replace("_", " ") for _, name in names))
+    table = _table("images", *distinct({each: each[1].replace("_", " ") for each in names}).values())
     bests = [_best(metrics[metric], metric, name, evaluations) for metric, name in names]
     for row, one in enumerate(evaluations):
         cells = [
@@ -120,8 +122,13 @@ def _is_error(name: str, values: Mapping[str, float]) -> bool:
     return name.endswith(ERROR) and name.removesuffix(ERROR) in values
 
 
-def _title(evaluations: Sequence[Evaluation], metric: str, name: str) -> str:
-    return next(one.titles[metric][name] for one in evaluations if name in one.titles.get(metric, {}))
+def _titles(evaluations: Sequence[Evaluation]) -> dict[tuple[str, str], str]:
+    """The words for each value but errors, by metric and name."""
+    found = {
+        (metric, name): next(one.titles[metric][name] for one in evaluations if name in one.titles.get(metric, {}))
+        for metric, name in _names(evaluations)
+    }
+    return distinct(found)
 
 
 def _cell(values: Mapping[str, Mapping[str, float]], metric: str, name: str, best: bool = False) -> Text:
@@ -152,10 +159,12 @@ def _classes(screen: Console, one: Evaluation) -> None:
     """The classes of a model, each value beside that of other reals."""
     if not one.classes:
         return
-    names = [
-        (metric, name) for metric, name in _names([one]) if any(metric in _s.values for _s in one.classes.values())
-    ]
-    table = _table("class", "n", *(_title([one], *each) for each in names))
+    names = {
+        each: title
+        for each, title in _titles([one]).items()
+        if any(each[0] in _s.values for _s in one.classes.values())
+    }
+    table = _table("class", "n", *names.values())
     for label, scores in one.classes.items():
         cells = [
             Text.assemble(_cell(scores.values, *each), (" of ", "dim"), _cell(scores.reference, *each))

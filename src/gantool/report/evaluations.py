@@ -67,11 +67,24 @@ def course(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     return sorted({one.images_seen: one for one in alike}.values(), key=lambda one: one.images_seen)
 
 
+def distinct(titles: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """Titles of values by metric and name, with the metric where two metrics have the same title."""
+    words = list(titles.values())
+    return {key: f"{title} of {key[0]}" if words.count(title) > 1 else title for key, title in titles.items()}
+
+
+def told(metric: str, sentence: str) -> str:
+    """What a metric says, after its options where it is one of several of its name, which those tell apart."""
+    return f"{metric}: {sentence}" if ":" in metric and sentence else sentence
+
+
 def _evaluation(entry: Mapping[str, Any]) -> Evaluation:
     values, reference, titles = (_tables(entry.get(name)) for name in ("values", "reference", "titles"))
     sentences, problems = (_table(entry.get(name)) for name in ("sentences", "problems"))
+    named = ((metric, name) for metric, own in values.items() for name in own)
+    worded = distinct({(metric, name): str(titles.get(metric, {}).get(name, name)) for metric, name in named})
     measures = [
-        Measure(_values(metric, own, reference.get(metric, {}), titles.get(metric, {})), str(sentences.get(metric, "")))
+        Measure(_values(metric, own, reference.get(metric, {}), worded), told(metric, str(sentences.get(metric, ""))))
         for metric, own in values.items()
     ]
     measures += [Measure((), f"{metric}: {why}") for metric, why in problems.items()]
@@ -81,12 +94,12 @@ def _evaluation(entry: Mapping[str, Any]) -> Evaluation:
 
 
 def _values(
-    metric: str, own: Mapping[str, Any], reference: Mapping[str, Any], titles: Mapping[str, Any]
+    metric: str, own: Mapping[str, Any], reference: Mapping[str, Any], titles: Mapping[tuple[str, str], str]
 ) -> list[Value]:
     return [
         Value(
-            (metric, name), _DETAILS.sub("", str(titles.get(name, name))), _number(value),
-            _number(own.get(name + ERROR)), _number(reference.get(name)),
+            (metric, name), _DETAILS.sub("", titles[metric, name], 1), _number(value), _number(own.get(name + ERROR)),
+            _number(reference.get(name)),
         )
         for name, value in own.items() if not name.endswith(ERROR)
     ]  # fmt: skip

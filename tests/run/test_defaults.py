@@ -13,7 +13,10 @@ from gantool.builtin.augment import settle as settle_strength
 from gantool.builtin.penalties import R1Options, settle_gamma
 from gantool.errors import PluginError
 from gantool.plugins.host import PluginHost
+from gantool.report.record import read_record
+from gantool.report.settings import explained
 from gantool.run.defaults import architecture, defaults
+from gantool.run.folder import save_choices, save_config
 from gantool.run.resolve import resolve_run
 
 HOST = PluginHost(third_party=False, environ={})
@@ -221,3 +224,13 @@ def test_a_run_that_names_no_architecture_gets_one_by_its_resolution(resolution,
 def test_what_was_chosen_is_told_in_the_order_of_the_settings():
     flags = [choice.flag for choice in resolve_run(HOST, {"device": "cpu"}).choices]
     assert flags[:3] == ["--arch", "--resolution", "--loss"]
+
+
+@pytest.mark.parametrize("settings", [{}, {"arch": "progressive", "resolution": 32}, {"lr_d": 0.1}])
+def test_the_report_has_the_reason_of_each_default(tmp_path, settings):
+    resolved = resolve_run(HOST, {"device": "cpu", "data": "shapes:count=64", **settings})
+    save_config(tmp_path, resolved.config)
+    save_choices(tmp_path, resolved.config, resolved.choices, resolved.given)
+    told = {row.flag: row.why for row in explained(read_record(tmp_path, resolved.config))}
+    assert {"--loss", "--balance", "--batch"} <= told.keys()
+    assert {choice.flag: choice.why for choice in resolved.choices}.items() <= told.items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from gantool.api.run_config import RunConfig, formatted
+from gantool.api.run_config import SETTINGS, RunConfig, flag_of, formatted
 from gantool.engine import checkpoint
 from gantool.engine.best import best_checkpoint
 from gantool.engine.run_names import CHECKPOINTS, CHOICES, CONFIG, GENERATOR, SAMPLES
@@ -180,8 +180,14 @@ def save_config(run: Path, config: RunConfig) -> None:
 
 
 def save_choices(run: Path, config: RunConfig, choices: Iterable[DefaultChoice], given: Iterable[str]) -> None:
-    """Write why a new run has its settings: those that were given, and the defaults chosen, each with its reason."""
+    """Write why a new run has its settings: those that were given, and the defaults chosen, each with its reason.
+
+    Values are as in the configuration, with all options of a component, which a choice names briefly.
+    """
     told = {name: (formatted(getattr(config, name)), GIVEN) for name in given}
-    told |= {one.flag.removeprefix("--").replace("-", "_"): (one.value, one.why) for one in choices}
+    for one in choices:
+        name = one.flag.removeprefix("--").replace("-", "_")
+        whole = name in SETTINGS and flag_of(name).kind
+        told[name] = formatted(getattr(config, name)) if whole else one.value, one.why
     listed = [{"setting": name, "value": value, "why": why} for name, (value, why) in told.items()]
     write_text(run / CHOICES, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from gantool.engine.run_names import METRICS
+from gantool.report.facts import facts_of
 from gantool.report.frames import Encoder
 from gantool.report.page import write_report
 from made_runs import HOSTILE, html_of, made_run, record_of
@@ -167,3 +168,15 @@ def test_it_is_written_atomically(tmp_path, monkeypatch) -> None:
     with pytest.raises(Exception, match="The disk is full"):
         write_report(run / "report.html", [record_of(run)], Encoder())
     assert (run / "report.html").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [(114.6, "score 115.4, the last has 114.6, but is between snapshots"), (116.0, "score 115, the last has 116")],
+)
+def test_a_last_score_between_snapshots_may_be_better_than_the_best(tmp_path, last, told) -> None:
+    run = made_run(tmp_path / "run")
+    scored = [{"images_seen": seen, "score": score} for seen, score in ((4000, 115.4), (4010, last))]
+    with (run / METRICS).open("a") as file:
+        file.writelines(json.dumps(one) + "\n" for one in scored)
+    assert told in [fact.note for fact in facts_of(record_of(run))]

@@ -38,6 +38,22 @@ def test_time_score_best_checkpoint_warnings_and_commands(ended):
     ]
 
 
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (114.6, "Score 114.6 (lower is better), better than RUN/best, which has 115.4 at 960 images: an end"),
+        (115.4004, "Score 115.4004 (lower is better); the best was 115.4 at 960 images, which is RUN/best"),
+    ],
+)
+def test_the_best_is_called_so_only_where_the_last_is_not_better(ended, last, said):
+    best = Best()
+    best.take(960, 115.4)
+    lines = ended(Measured(960, {}, 115.4), Measured(1000, {}, last), best=best)
+    assert lines[1].startswith(said)
+    from_best = "Draw more:    gantool sample RUN/best --grid" in lines
+    assert from_best == (last > 115.4)
+
+
 def test_a_run_without_a_score_that_went_on_tells_of_its_part(ended):
     said = ended(begun_at=900)
     assert said[0] == "Trained on 100 images in 4 min 10 s, 0.4 a second. The run is RUN"

@@ -78,6 +78,12 @@ class Best:
         return ""
 
 
+def apart(one: float, other: float) -> tuple[str, str]:
+    """Two scores in three digits, or in as many as tell them apart."""
+    written = ((f"{one:.{digits}g}", f"{other:.{digits}g}") for digits in range(3, 18))
+    return next(((first, second) for first, second in written if first != second), (f"{one:.3g}", f"{other:.3g}"))
+
+
 def score_among(events: Sequence[Event]) -> float | None:
     """The first score among the events; None if there is none."""
     scores = (event.score for event in events if isinstance(event, Measured))

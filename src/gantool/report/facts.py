@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from gantool.api.run_config import COLORS
+from gantool.engine.best import apart
 from gantool.engine.spans import spent
 from gantool.report.record import SPEED, Curve, Record
 from gantool.report.scale import percent, shown
@@ -42,8 +43,7 @@ def facts_of(record: Record) -> list[Fact]:
         facts.append(Fact("Training time", spent(seconds), speed))
     score, swd, diversity = (record.curves.get(name, Curve()) for name in ("score", "swd", "diversity"))
     if record.best and (best := score.at(record.best)) is not None:
-        last = "" if score.seen[-1] == record.best else f", the last has {shown(score.values[-1])}"
-        facts.append(Fact("Best checkpoint", f"{record.best:,} images", f"score {shown(best)}{last}"))
+        facts.append(Fact("Best checkpoint", f"{record.best:,} images", _scores(best, score, record.best)))
     if len(swd):
         facts.append(Fact("Distance to the data (SWD)", shown(swd.values[-1]), "lower is better"))
     if len(diversity):
@@ -52,3 +52,13 @@ def facts_of(record: Record) -> list[Fact]:
     last_warned = f"the last at {max(times):,} images" if max(times, default=0) else ""
     facts.append(Fact("Warnings", f"{len(times) or 'none'}", last_warned))
     return facts
+
+
+def _scores(best: float, score: Curve, seen: int) -> str:
+    """The score of the best checkpoint and the last one, which is better where the run ended between snapshots."""
+    last = score.values[-1]
+    if score.seen[-1] == seen:
+        return f"score {shown(best)}"
+    texts = shown(best), shown(last)
+    first, second = texts if texts[0] != texts[1] else apart(best, last)
+    return f"score {first}, the last has {second}" + (", but is between snapshots" if last < best else "")

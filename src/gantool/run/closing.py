@@ -7,7 +7,7 @@ from shlex import join
 
 from gantool.api.events import Event, Finished, Measured, Started, Warned
 from gantool.api.observers import Observer
-from gantool.engine.best import Best
+from gantool.engine.best import Best, apart
 from gantool.engine.commands import folders, resume_command, sample_command
 from gantool.engine.run_names import METRICS, REPORT, SAMPLES
 from gantool.engine.spans import spent
@@ -44,19 +44,31 @@ def closing(run: Path, best: Best, tally: Tally, plugins: Sequence[Path] = ()) -
         shown = f"{speed:,.0f}" if speed >= 9.5 else f"{speed:.1f}"
         yield f"Trained on {tally.images:,} images in {spent(tally.seconds)}, {shown} a second. The run is {run}"
     if tally.images and tally.score is not None:
-        last = f"Score {tally.score:.3g} (lower is better)"
-        is_last = best.images_seen == tally.seen
-        better = f"; the best was {best.score:.3g} at {best.images_seen:,} images, which is {run / 'best'}"
-        yield last + ("; no checkpoint is better." if is_last else better if best.images_seen else ".")
+        yield _score(run, best, tally.score, tally.seen)
     if tally.warnings:
         yield f"Warnings: {tally.warnings}, all of them in {run / METRICS}"
     yield f"Pictures: {run / SAMPLES}"
     if (run / REPORT).is_file():
         yield f"Report: {run / REPORT}"
-    yield f"Draw more:    {sample_command(run, plugins) if best.images_seen else _on(run, plugins, 'sample', '--grid')}"
+    from_best = best.images_seen > 0 and (tally.score is None or tally.score >= best.score)
+    yield f"Draw more:    {sample_command(run, plugins, best=from_best)}"
     yield f"Walk:         {_on(run, plugins, 'interpolate', '--seeds', '1,5,9', '--loop', '-o', 'walk.webp')}"
     longer = resume_command(run, plugins)
     yield f"Train longer: {longer} --images {MORE * tally.seen}"
+
+
+def _score(run: Path, best: Best, score: float, seen: int) -> str:
+    """The last score beside that of the best checkpoint, which may be worse: an end between snapshots is none."""
+    if best.images_seen in (0, seen):
+        return f"Score {score:.3g} (lower is better)" + ("; no checkpoint is better." if best.images_seen else ".")
+    last, of_best = apart(score, best.score)
+    at = f"{of_best} at {best.images_seen:,} images"
+    if score < best.score:
+        return (
+            f"Score {last} (lower is better), better than {run / 'best'}, which has {at}: an end that is no "
+            "multiple of --snapshot-every does not count for the best checkpoint."
+        )
+    return f"Score {last} (lower is better); the best was {at}, which is {run / 'best'}"
 
 
 def _on(run: Path, plugins: Sequence[Path], command: str, *words: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from gantool.cli.data import _surveyed
 from gantool.cli.main import app
 from gantool.errors import DataError, UsageError
 
@@ -116,7 +117,10 @@ def test_arrays_and_other_sources_are_checked_as_training_sees_them(tmp_path: Pa
 def test_a_sources_name_is_that_source_whatever_folder_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "shapes").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert json.loads(lines_of("shapes", "--resolution", "8", "--json"))["formats"] == {"shapes": 20000}
+    monkeypatch.setattr(
+        "gantool.data.survey.sources.survey_source", lambda source, text, name, shape: (len(source), name)
+    )
+    assert _surveyed("shapes", 8, 3)[1] == (20_000, "shapes")
 
 
 def test_several_sources_are_checked_as_one(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

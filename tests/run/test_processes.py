@@ -1,11 +1,14 @@
 """Runs shared by several processes."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 
+import gantool
 from gantool.plugins.host import host
 from gantool.run import planning, start
 
@@ -24,11 +27,23 @@ def trained(folder: Path, name: str) -> dict[str, torch.Tensor]:
     return load_file(folder / name / "generator.safetensors")
 
 
-def member(rank: int, folder: Path) -> None:
+@contextmanager
+def joined(rank: int, folder: Path) -> Iterator[None]:
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2"}
     torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
-    trained(folder, "two")
+    yield
     torch.distributed.destroy_process_group()
+
+
+def member(rank: int, folder: Path) -> None:
+    with joined(rank, folder):
+        trained(folder, "two")
+
+
+def from_python(rank: int, folder: Path) -> None:
+    torch.set_num_threads(1)
+    with joined(rank, folder), (folder / f"said-{rank}").open("w") as said, redirect_stderr(said):
+        gantool.train(planning.plan(host(), SETTINGS | {"images": BATCH}, out=folder, name="two"), folder)
 
 
 def test_a_dcgan_without_batch_norm_is_the_same_by_two_processes_as_by_one_up_to_rounding(tmp_path, two_processes):
@@ -36,3 +51,10 @@ def test_a_dcgan_without_batch_norm_is_the_same_by_two_processes_as_by_one_up_to
     together = load_file(tmp_path / "two" / "generator.safetensors")
     for name, alone in trained(tmp_path, "one").items():
         torch.testing.assert_close(together[name], alone, rtol=0, atol=1e-3 * RATE, msg=name)
+
+
+def test_the_leading_process_alone_says_how_a_run_from_python_ended(tmp_path, two_processes):
+    two_processes(from_python, tmp_path)
+    said = [(tmp_path / f"said-{rank}").read_text() for rank in range(2)]
+    assert said[0].count("Train longer: ") == said[0].count("Trained on 8 images") == 1
+    assert "Pictures: " not in said[1]

@@ -64,7 +64,7 @@ def train(
 
     With `minutes` in place of images it has as many as take about so long, measured before it begins; on a CPU it is
     about 15 where neither is given, unless the data calls for a length. Progress and warnings go to standard error, on
-    terminals and in notebooks with a bar, unless `progress` is False.
+    terminals and in notebooks with a bar, unless `progress` is False; of several processes the leading one shows them.
     """
     if config is not None and (settings or minutes):
         both = ", ".join([*settings, *(["minutes"] if minutes else [])])
@@ -76,7 +76,7 @@ def train(
             config = length.timed(_plan(settings), minutes, lambda images: _plan({**settings, "images": images}))
         made = start.trainer(config, out, observers)
         run = made.train().run
-    for line in closing(run, made.best, tally) if progress else ():
+    for line in closing(run, made.best, tally) if progress and made.game.world.leads else ():
         print(line, file=sys.stderr)  # noqa: T201 (as its progress)
     return run
 

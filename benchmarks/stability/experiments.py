@@ -71,8 +71,8 @@ class Experiment:
         return [f"{key} = {json.dumps(value)}" for key, value in self.setting.file.items()]
 
 
-DCGAN = "dcgan:width=16"
-PLAIN = "dcgan:width=16,discriminator_norm=none"
+DCGAN = "dcgan:width=16,grow=transposed"
+PLAIN = "dcgan:width=16,grow=transposed,discriminator_norm=none"
 """For gradient penalties, which batch normalisation would mix between samples."""
 MLP = "mlp:generator_hidden=256+256,discriminator_hidden=256+128"
 
@@ -122,7 +122,7 @@ HEALTHY = [
     Setting("lesson", "dcgan:width=16,stem=linear,grow=upsample,shrink=pool", ("--lr", "5e-4"), half="tune"),
     Setting("recipe", "progressive:fmap_base=128,fmap_max=16", half="tune", data=FINE),
     Setting("folder", DCGAN, ("--resolution", "32"), half="tune", data=("folder",)),
-    Setting("wide", "dcgan:width=24", ("--batch", "32", "--lr", "1e-3"), half="test"),
+    Setting("wide", "dcgan:width=24,grow=transposed", ("--batch", "32", "--lr", "1e-3"), half="test"),
     Setting("lsgan", *LOSSES["lsgan"], half="test"),
     Setting("rpgan-r1r2", *LOSSES["rpgan-r1r2"], half="test"),
     Setting("hinge-r1", MLP, ("--loss", "hinge", "--penalty", "r1"), half="test"),
@@ -151,7 +151,7 @@ UNSEEN_HEALTHY = [
     Setting("ralogistic", DCGAN, ("--loss", "relativistic")),
     Setting("rahinge-gp", PLAIN, ("--loss", "relativistic:kind=hinge", "--penalty", "gp:target=0")),
     Setting("dragan", PLAIN, ("--penalty", "dragan")),
-    Setting("spectral", "dcgan:width=16,discriminator_norm=spectral", ("--loss", "hinge")),
+    Setting("spectral", "dcgan:width=16,grow=transposed,discriminator_norm=spectral", ("--loss", "hinge")),
     Setting("smooth", DCGAN, ("--loss", "logistic:smooth=0.1")),
     Setting("diffaugment", DCGAN, ("--augment", "diffaugment")),
     Setting("ada", DCGAN, ("--augment", "ada")),

@@ -1,6 +1,7 @@
 """The time of a run is that of its steps, by stages, and nothing of the run changes while it is found."""
 
 import itertools
+import threading
 from dataclasses import replace
 
 import pytest
@@ -82,3 +83,23 @@ def test_a_component_that_fails_leaves_the_time_unknown(monkeypatch, raised):
     built = prepared()
     monkeypatch.setattr(type(built.parts.loss), "generator", fails)
     assert duration(built, CPU) is None
+
+
+def test_observers_are_not_copied_since_they_may_hold_what_cannot_be():
+    class Locked:
+        def __init__(self):
+            self.lock = threading.Lock()
+
+        def __call__(self, event):
+            return None
+
+    built = prepared(images=100)
+    assert duration(replace(built, parts=replace(built.parts, observers=(Locked(),))), CPU) is not None
+
+
+def test_nothing_is_copied_where_nothing_is_left_to_train(monkeypatch):
+    built = prepared(images=100)
+    trials = []
+    monkeypatch.setattr(timing, "_Trial", lambda *given: trials.append(given))
+    assert duration(built, CPU, since=100) is None
+    assert not trials

@@ -80,7 +80,7 @@ def duration(
         for stage, end in _ends(prepared)
         if (images := min(end, config.images) - max(stage.start, since)) > 0
     ]
-    if not _fits(prepared, device):
+    if not parts or not _fits(prepared, device):
         return None
     try:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -89,8 +89,6 @@ def duration(
                 if (size := (stage.resolution, stage.batch)) not in known:
                     known[size] = trial.expected(stage, known) or trial.seconds(stage, images)
     except (Exception, SystemExit):  # what a component does not bear, or memory does not hold, the run itself tells
-        return None
-    if not parts:
         return None
     sheets = sum(images for _, images in parts) // config.snapshot_every
     low, high = (
@@ -117,7 +115,8 @@ class _Trial:
     """Steps on copies of the networks and components of a run, as it would take them."""
 
     def __init__(self, prepared: PreparedRun, device: torch.device, processes: int) -> None:
-        copied = replace(prepared, gan=copy.deepcopy(prepared.gan), parts=copy.deepcopy(prepared.parts))
+        parts = replace(prepared.parts, observers=())  # no step calls them, and files or locks cannot be copied
+        copied = replace(prepared, gan=copy.deepcopy(prepared.gan), parts=copy.deepcopy(parts))
         self._game: Game = build_game(copied, device, World())
         self._shape, self._config = prepared.shape, prepared.config
         self._device, self._processes, self._began = device, processes, time.monotonic()

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 import fakes
 from gantool.api.events import Measured, Snapshot, Tick, Warned
@@ -365,3 +366,8 @@ def test_lines_that_are_no_readings_are_passed_over(tmp_path):
     path.write_text("\n".join(map(json.dumps, lines)) + '\n{"images_se')
     assert list(read_metrics(path, 20)) == [Reading(10, {"loss_d": 1.0})]
     assert list(read_metrics(tmp_path / "none")) == []
+
+
+def test_a_share_of_a_run_between_measurements_is_at_most_the_run():
+    with pytest.raises(ValidationError, match="less than or equal to 1"):
+        WatchOptions(every=3)

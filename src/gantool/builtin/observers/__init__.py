@@ -33,7 +33,7 @@ class WatchOptions(Options):
     off: bool = option(False, "disable measurements and warnings")
     best: bool = option(True, "score snapshots, so that the run keeps its best checkpoint")
     samples: int = option(64, "samples measured at each snapshot; fewer beyond 128 pixels", ge=4)
-    every: float = option(0.04, "least share of a run between two measurements; snapshots between are skipped", ge=0)
+    every: float = option(0.04, "least share of a run between measurements; snapshots between are skipped", ge=0, le=1)
     warm_up: float = option(0.1, "share of a run before the first warning", ge=0, le=1)
     window: float = option(0.05, "share of a run for which losses and accuracies must stay bad", gt=0, le=1)
     low_diversity: float = option(0.15, "diversity, as a share of the data's, below which samples count as alike", ge=0)

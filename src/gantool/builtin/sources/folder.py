@@ -54,7 +54,8 @@ def _fill(pictures: LabelledListing, task: Task) -> CacheContents:
         answers |= dict(spread(listing, replace(task, ranges=ranges), "preparing images", again))
     kept = [index for index in range(len(listing.items)) if "reason" not in answers[index]]
     listed = [(index, why) for index in sorted(answers) if (why := with_complaints(answers[index])) is not None]
-    listed.sort(key=lambda one: one[0] in set(kept))  # those that are used come last
+    used = set(kept)
+    listed.sort(key=lambda one: one[0] in used)  # those that are used come last
     skipped = [(listing.items[index].path, why) for index, why in listed]
     if not kept:
         first = "; ".join(f"{path} {why}" for path, why in skipped[:_SHOWN])

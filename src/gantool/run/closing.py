@@ -7,7 +7,7 @@ from shlex import join
 
 from gantool.api.events import Event, Finished, Measured, Started, Warned
 from gantool.api.observers import Observer
-from gantool.engine.best import Best, apart
+from gantool.engine.best import CLEARLY_WORSE, Best, apart
 from gantool.engine.commands import folders, resume_command, sample_command
 from gantool.engine.run_names import METRICS, REPORT, SAMPLES
 from gantool.engine.spans import spent
@@ -50,7 +50,7 @@ def closing(run: Path, best: Best, tally: Tally, plugins: Sequence[Path] = ()) -
     yield f"Pictures: {run / SAMPLES}"
     if (run / REPORT).is_file():
         yield f"Report: {run / REPORT}"
-    from_best = best.images_seen > 0 and (tally.score is None or tally.score >= best.score)
+    from_best = best.images_seen > 0 and (tally.score is None or tally.score > CLEARLY_WORSE * best.score)
     yield f"Draw more:    {sample_command(run, plugins, best=from_best)}"
     yield f"Walk:         {_on(run, plugins, 'interpolate', '--seeds', '1,5,9', '--loop', '-o', 'walk.webp')}"
     longer = resume_command(run, plugins)
@@ -68,6 +68,8 @@ def _score(run: Path, best: Best, score: float, seen: int) -> str:
             f"Score {last} (lower is better), better than {run / 'best'}, which has {at}: an end that is no "
             "multiple of --snapshot-every does not count for the best checkpoint."
         )
+    if score <= CLEARLY_WORSE * best.score:
+        return f"Score {last} (lower is better), about as good as {run / 'best'}, which has {at}"
     return f"Score {last} (lower is better); the best was {at}, which is {run / 'best'}"
 
 

@@ -9,7 +9,8 @@ import pytest
 ALIKE = "off=no,least_diversity=1000,grace=0,warm_up=0,every=0,samples=4"
 """At the end of any run that is not too short the watch finds all samples alike."""
 TRAIN = (
-    "train", "--arch", "dcgan:width=4,latent=8,generator_norm=none", "--data", "shapes", "--resolution", "16",
+    "train", "--arch", "dcgan:width=4,latent=8,grow=transposed,generator_norm=none",
+    "--data", "shapes", "--resolution", "16",
     "--images", "1200", "--batch", "20", "--snapshot-every", "100", "--augment", "none", "--loss", "hinge",
     "--device", "cpu", "--precision", "float32", "--layout", "contiguous",
 )  # fmt: skip

@@ -189,7 +189,9 @@ def test_dry_run_tells_the_course_with_the_memory_of_each_stage(gantool, photos)
 def test_memory_of_the_final_level_is_warned_about_at_the_start(train, monkeypatch, gantool, photos, tmp_path):
     flags = ["--resolution", "16", "--batch", "4", "--device", "cpu", "--out", tmp_path]
     words = ["train", "--arch", PROGRESSIVE, "--data", photos, *flags[:6], "--dry-run", "--json"]
-    memory = [stage["memory_bytes"] for stage in json.loads(gantool(*words).out)["stages"]]
+    ended = gantool(*words)
+    assert ended.code == 0, ended.err
+    memory = [stage["memory_bytes"] for stage in json.loads(ended.out)["stages"]]
     monkeypatch.setattr("gantool.run.forecast.free_memory", lambda device: (memory[2] + memory[3]) // 2)
     ended = gantool("train", "--arch", PROGRESSIVE, "--data", photos, "--images", "72", *flags)
     assert ended.code == 0

@@ -188,7 +188,7 @@ def test_dry_run_tells_the_course_with_the_memory_of_each_stage(gantool, photos)
 
 def test_memory_of_the_final_level_is_warned_about_at_the_start(train, monkeypatch, gantool, photos, tmp_path):
     flags = ["--resolution", "16", "--batch", "4", "--device", "cpu", "--out", tmp_path]
-    words = ["train", "--arch", PROGRESSIVE, "--data", photos, *flags[:6], "--dry-run", "--json"]
+    words = ["train", "--arch", PROGRESSIVE, "--data", photos, *flags[:6], "--images", "60000", "--dry-run", "--json"]
     ended = gantool(*words)
     assert ended.code == 0, ended.err
     memory = [stage["memory_bytes"] for stage in json.loads(ended.out)["stages"]]

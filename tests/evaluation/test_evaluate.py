@@ -28,7 +28,8 @@ def measured(model, **more):
 
 
 @pytest.fixture(autouse=True)
-def _plugin(gantool_host):
+def _plugin(gantool_host, monkeypatch):
+    monkeypatch.setattr("gantool.evaluation.scores.FEWEST", 2)
     gantool_host.add(evaluated.Plugin, "gantool-evaluated")
     Means.seen.clear()
 

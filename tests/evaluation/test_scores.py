@@ -35,6 +35,18 @@ def measuring(**metrics):
     return Measuring(metrics, pictures(10), pictures(20))
 
 
+@pytest.fixture(autouse=True)
+def _small_sets(monkeypatch):
+    monkeypatch.setattr("gantool.evaluation.scores.FEWEST", 4)
+
+
+def test_numbers_of_a_few_pictures_are_not_read(monkeypatch):
+    monkeypatch.setattr("gantool.evaluation.scores.FEWEST", 5)
+    scores = measuring(m=Sizes()).whole(pictures(30))
+    assert scores.values["m"]["second"] == 30
+    assert scores.sentences["m"] == "4 pictures are too few to read m."
+
+
 def test_samples_and_the_other_half_stand_against_the_same_half():
     scores = measuring(m=Sizes()).whole(pictures(30))
     assert scores.values["m"] == {"reals": 4, "first": 10, "second": 30}

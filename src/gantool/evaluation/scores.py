@@ -13,6 +13,8 @@ from gantool.progress import report
 
 Values = Mapping[str, Mapping[str, float]]
 """Values by metric and name."""
+FEWEST = 50
+"""The least pictures of which a sentence is made: of fewer, errors are as large as what is to be told apart."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Measuring:
                 beside = self.references.get(key) or _floats(metric(half, other))
                 self.references[key] = beside
                 values[name], reference[name] = found, beside
-                said = metric.read(found, beside)
+                few = len(samples) < FEWEST
+                said = f"{len(samples)} pictures are too few to read {name}." if few else metric.read(found, beside)
                 sentences[name] = f"{said} {self.searched}".strip() if metric.against_all else said
             except ValueError as error:  # sets that are too small
                 problems[name] = str(error)

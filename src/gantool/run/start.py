@@ -41,13 +41,7 @@ def trainer(
     accept_new_data: bool = False,
     plugins: Sequence[Path] = (),
 ) -> Trainer:
-    """A Trainer for a configuration, in a fresh run folder, or for a plan, which may resume a run.
-
-    `plugins` are folders of plugins that the commands need which the run prints. The run holds its folder until its
-    training ends or it is dropped. With `accept_new_data` a run whose images have changed goes on in a new folder
-    beside its own, which stays as it is. Raises DataError, PluginError, CheckpointError or ResumeError before anything
-    is trained.
-    """
+    """What `gantool.trainer` gives (`run/face`), with errors that name flags."""
     plan = config if isinstance(config, Plan) else plan_of(config)
     with explaining_memory(plan.config), ExitStack() as if_it_fails:
         made = _made(plan, Path(out), observers, accept_new_data, plugins, if_it_fails)

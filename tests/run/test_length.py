@@ -57,6 +57,12 @@ def test_a_cpu_gets_about_a_quarter_of_an_hour_and_no_more_than_the_recipe_has(t
     assert "--minutes or --images sets another length" in str(found.choices[-1])
 
 
+def test_a_fast_machine_trains_no_longer_than_the_recipe_says(timed, monkeypatch):
+    usual = 3_000_000  # of mlp
+    monkeypatch.setattr(length, "duration", lambda *_, **__: Duration(1.0, 1.0, (0.0, 0.0), {}))
+    assert timed().config.images == usual
+
+
 def test_a_length_that_was_given_or_that_the_data_calls_for_stays(timed):
     assert timed(images=77).config.images == 77
     assert timed(data="shapes").config.images == plan(host(), SMALL | {"data": "shapes"}).config.images

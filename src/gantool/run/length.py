@@ -56,7 +56,7 @@ def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> 
     for _ in range(ROUNDS):
         if expected is None or abs(expected.middle / goal - 1) < CLOSE:
             break
-        images = _rounded(min(plan.config.images * goal / expected.middle, most))
+        images = _rounded(min(plan.config.images * goal / expected.middle, float(most)))
         if images == plan.config.images:
             break
         longer = again(images)

@@ -7,8 +7,9 @@ from gantool.cli.report import renew
 from gantool.engine.run_names import EVALUATIONS, REPORT
 from gantool.evaluation.result import Evaluation, append
 from gantool.evaluation.scores import Scores
-from gantool.report.evaluations import course, evaluations_in
-from made_runs import HOSTILE, html_of, made_run
+from gantool.report.charts import course_charts
+from gantool.report.chosen import beside, chosen_of
+from made_runs import HOSTILE, html_of, made_run, record_of
 
 SCORES = Scores(
     500,
@@ -23,36 +24,130 @@ MADE = Evaluation(
 )  # fmt: skip
 
 
-def test_the_last_evaluation_is_shown_beside_real_pictures_with_its_sentences(tmp_path) -> None:
+def sized(n, **more):
+    """The evaluation by n samples."""
+    return replace(MADE, scores=replace(SCORES, n=n), **more)
+
+
+def shown_in(run):
+    chosen = chosen_of(record_of(run))
+    assert chosen is not None
+    return chosen
+
+
+def test_an_evaluation_is_shown_beside_real_pictures_with_its_sentences(tmp_path) -> None:
     run = made_run(tmp_path / "run")
-    append(run, replace(MADE, images_seen=100, scores=replace(SCORES, n=77)))
     append(run, MADE)
     page = html_of(run)
     for words in ("500 samples of the model at 4,000 images", "features by efficientnet", "<th scope=\"row\">KID</th>",
-                  "0.25 <small class=\"soft\">± 0.002</small>", "0.875", "0.8", "Samples differ.",
+                  "0.250 <small class=\"soft\">± 0.002</small>", "0.875", "0.8", "Samples differ.",
                   "memorisation: there are too few pictures"):  # fmt: skip
         assert words in page
     assert HOSTILE not in page
-    assert "77 samples" not in page
+    assert "All evaluations" not in page
 
 
-def test_evaluations_of_one_kind_make_a_course(tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("every", "large"),
+    [
+        ([sized(1500), sized(60)], 0),  # the largest, not the newest
+        ([sized(1500), sized(2000, images_seen=1000)], 0),  # that of the pictured model
+        ([sized(900, images_seen=1000), sized(60, images_seen=2000)], 1),  # or else of the last that was evaluated
+        ([sized(500, seed=1), sized(500, seed=2)], 1),  # of equal ones the newest
+        ([sized(500, classes={"cat": SCORES}), sized(500)], 0),  # or that with classes
+        ([sized(500), replace(MADE, scores=Scores(900, {"swd": {"swd": 1.0}}, {}, {}))], 0),  # not one value of more
+    ],
+)
+def test_the_evaluation_that_tells_most_of_the_pictured_model_is_shown_large(tmp_path, every, large) -> None:
+    run = made_run(tmp_path / "run")
+    for one in every:
+        append(run, one)
+    chosen = shown_in(run)
+    meant = every[large]
+    assert (chosen.large.n, chosen.large.images_seen, chosen.large.seed) == (meant.n, meant.images_seen, meant.seed)
+    rows = [(row.one.n, row.one.images_seen) for row in chosen.rows]
+    assert rows == [(one.n, one.images_seen) for one in reversed(every)]
+    assert ("not of the model that is pictured" in html_of(run)) == (meant.images_seen != 4000)
+
+
+def test_an_evaluation_made_again_is_listed_once(tmp_path) -> None:
+    run = made_run(tmp_path / "run")
+    for one in (MADE, sized(60), MADE):
+        append(run, one)
+    assert [row.one.n for row in shown_in(run).rows] == [500, 60]
+
+
+def test_values_by_class_are_shown_beside_those_of_real_pictures_of_the_class(tmp_path) -> None:
+    run = made_run(tmp_path / "run")
+    scores = Scores(40, {"kid": {"kid": 0.5, "kid_error": 0.02}}, {"kid": {"kid": 0.125}}, {})
+    append(run, sized(80, classes={HOSTILE: scores, "frog": replace(scores, n=39)}))
+    append(run, MADE)
+    page = html_of(run)
+    table = page[page.index("By class") : page.index("All evaluations")]
+    assert "Of 80 samples in all." in table
+    assert '<th scope="row">frog</th><td class="number">39</td>' in table
+    assert '0.50 <small class="soft">± 0.02</small><small class="soft beside">0.125</small>' in table
+    assert HOSTILE not in page
+
+
+def test_evaluations_of_one_kind_make_curves(tmp_path) -> None:
     run = made_run(tmp_path / "run")
     for seen, seed in ((3000, 0), (1000, 0), (2000, 5), (1000, 0), (4000, 0)):
         append(run, replace(MADE, images_seen=seen, seed=seed))
-    found = evaluations_in(run / EVALUATIONS)
-    assert [one.images_seen for one in course(found)] == [1000, 3000, 4000]
-    assert course([]) == []
-    assert "The same at other checkpoints" in html_of(run)
+    chosen = shown_in(run)
+    assert [one.images_seen for one in chosen.course] == [1000, 3000, 4000]
+    charts = course_charts(chosen.course, 4000)
+    assert [chart.look.title for chart in charts] == ["KID", "Precision, recall"]
+    assert [line.data["x"] for chart in charts for line in chart.lines] == [[1000, 3000, 4000]] * 3
+    assert charts[0].lines[0].area  # its errors
+    assert charts[0].lines[0].reference > charts[0].lines[0].data["y"][0]  # downwards
+    assert "Curves over 3 checkpoints, 500 samples of each" in html_of(run)
 
 
-def test_runs_are_compared_only_by_what_can_be_compared(tmp_path) -> None:
-    one, two, three = (made_run(tmp_path / name) for name in ("one", "two", "three"))
+def test_runs_are_compared_by_evaluations_that_are_alike(tmp_path) -> None:
+    one, two = (made_run(tmp_path / name) for name in ("one", "two"))
+    three = made_run(tmp_path / "three", data="shapes")
     append(one, MADE)
+    append(one, sized(60))
+    append(one, replace(MADE, images_seen=1056))
     append(two, MADE)
-    assert "cannot be compared" not in html_of(one, two, three)
-    append(two, replace(MADE, seed=1))
-    assert "cannot be compared" in html_of(one, two, three)
+    append(three, sized(150))
+    found = beside([record_of(run) for run in (one, two, three)])
+    assert found is not None
+    assert [(name, each.n, each.images_seen) for name, each in found.each.items()] == [
+        ("one", 500, 4000), ("two", 500, 4000),
+    ]  # fmt: skip
+    assert found.words == ["three is left out: its evaluation is of 150 samples."]
+    assert found.remedy == "gantool evaluate RUN -n 500 --extractor efficientnet"
+    assert found.remedy in html_of(one, two, three)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (sized(60), "two by 60 samples at 4,000 images"),
+        (replace(MADE, images_seen=1056), "two by 500 samples at 1,056 images"),
+        (replace(MADE, extractor="random"), "features by random"),
+        (replace(MADE, data="flowers"), "beside flowers"),
+        (replace(MADE, seed=1), "seed 1"),
+    ],
+)
+def test_values_that_are_not_alike_never_stand_side_by_side(tmp_path, other, words) -> None:
+    one, two = made_run(tmp_path / "one"), made_run(tmp_path / "two")
+    append(one, MADE)
+    append(two, other)
+    found = beside([record_of(one), record_of(two)])
+    assert found is not None
+    assert not found.values
+    assert words in found.words[0]
+    assert "No two of these runs have been evaluated alike" in html_of(one, two)
+
+
+def test_checkpoints_at_the_same_images_are_compared_and_said_not_to_be_those_pictured(tmp_path) -> None:
+    one, two = made_run(tmp_path / "one"), made_run(tmp_path / "two")
+    for run in (one, two):
+        append(run, replace(MADE, images_seen=1000))
+    assert "the checkpoints at 1,000 images, not the models pictured above" in html_of(one, two)
 
 
 def test_values_that_an_evaluation_lacks_or_titles_otherwise_do_no_harm(tmp_path) -> None:
@@ -62,11 +157,12 @@ def test_values_that_an_evaluation_lacks_or_titles_otherwise_do_no_harm(tmp_path
     append(one, replace(MADE, images_seen=200, titles={"kid": {"kid": "Kernel distance"}}))
     append(one, MADE)
     page = html_of(one)
-    rows = page[page.index("The same at other checkpoints") :]
-    assert '<th scope="row">100</th><td class="number">0.25</td><td class="number"></td>' in rows
-    assert '<th scope="row">200</th><td class="number">0.25</td><td class="number">0.875</td>' in rows
+    rows = page[page.index("All evaluations") :]
+    assert '<td class="number">0.250</td><td class="number"></td>' in rows
+    assert '<td class="number">0.250</td><td class="number">0.875</td>' in rows
     append(two, replace(MADE, titles={"kid": {"kid": "Kernel distance"}}))
-    assert '<tr><th scope="row">KID</th><td>0.25</td><td>0.25</td></tr>' in html_of(one, two)
+    row = html_of(one, two).partition('<th scope="row">KID</th>')[2].partition("</tr>")[0]
+    assert row.count("0.250") == 2
 
 
 def test_metrics_of_one_name_are_told_apart_by_their_options(tmp_path) -> None:
@@ -98,7 +194,8 @@ def test_a_run_without_evaluations_shows_nothing_of_them(tmp_path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [{"values": 5}, {"values": {"kid": 5}}, {"values": {"kid": {"kid": None}}}, {"titles": []}, {"n": "many"},
-     {"sentences": {"kid": [1]}}, {"images_seen": None}, {"extractor": 7, "problems": 3, "reference": None}],
+     {"sentences": {"kid": [1]}}, {"images_seen": None}, {"extractor": 7, "problems": 3, "reference": None},
+     {"classes": {"cat": {"n": None, "values": {"kid": {"kid": 1}}}, "dog": 3}, "metrics": 4, "notes": "x"}],
 )  # fmt: skip
 def test_lines_of_others_do_no_harm(tmp_path, damage) -> None:
     run = made_run(tmp_path / "run")

@@ -1,16 +1,14 @@
-"""Charts of a run's metrics over images seen, as shapes for SVG: which there are, and what each has."""
+"""Charts of a run's metrics over images seen: which there are, and what each has."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from gantool.report.drawing import Chart, Look, Mark, Series, Stage, across_to, drawn
+from gantool.report.evaluations import Evaluation, Measure
 from gantool.report.record import SPEED, Curve, Record
-from gantool.report.scale import Axis, Number, axis_of, images, percent, shown, tick_texts
+from gantool.report.scale import Axis
 from gantool.report.series import Point, thinned
 
-WIDTH, HEIGHT = 460, 210
-LEFT, RIGHT, TOP, BOTTOM = 46, 452, 22, 184
-"""The edges of the plot in the coordinates of the chart."""
 RUN_STYLES = (0, 2, 3, 4, 5, 1)
 """The colours of several runs; of one run the lines are blue and grey."""
 NUMBER_WIDTH = 12
@@ -20,127 +18,86 @@ MOST_CHARTS = 24
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(Look):
     """A chart that every run has, if it has one of its metrics: each metric's name, and what the line is called."""
 
-    title: str
-    metrics: Mapping[str, str]
-    note: str = ""
-    share: bool = False
-    """True for shares, shown in per cent."""
-    top: float | None = None
-    """The end of the vertical axis, where it is the same in all runs."""
-    reference: str = ""
-    """What the value 1 stands for, drawn as a line."""
-    from_zero: bool = True
-    log: bool = False
-    """True for what is best seen on a logarithmic axis."""
+    metrics: Mapping[str, str] = field(default_factory=dict)
 
 
 MAIN = (
     Kind(
         "Distance to the data",
-        {"swd": "SWD", "score": "score"},
-        "Lower is better. The score is the SWD, divided by diversity where that is below the data's.",
+        "By the sliced Wasserstein distance (SWD) of patches: lower is better. The score, by which the best checkpoint "
+        "is chosen, is the SWD, divided by diversity or spacing where that is below the data's.",
         log=True,
+        metrics={"swd": "SWD", "score": "score"},
     ),
     Kind(
         "Diversity of the samples",
-        {"diversity": "diversity", "spacing": "spacing"},
-        "Relative to as many of the training images.",
+        "Diversity is how far two samples differ, spacing how far one differs from the most similar other. About 100% "
+        "is good: less is less variety or duplicates, more is too much contrast.",
         share=True,
         reference="the data",
+        metrics={"diversity": "diversity", "spacing": "spacing"},
     ),
-    Kind("Losses", {"loss_d": "discriminator", "loss_g": "generator"}, "Adversarial losses alone.", from_zero=False),
+    Kind(
+        "Losses",
+        "Adversarial losses alone. Neither needs to fall: each network works against the other.",
+        from_zero=False,
+        metrics={"loss_d": "discriminator", "loss_g": "generator"},
+    ),
     Kind(
         "Accuracy of the discriminator",
-        {"real_accuracy": "on reals", "fake_accuracy": "on fakes"},
-        "Near 100% on both, it has won.",
+        "The share of pictures that it judges rightly. Near 100% on both, it has won.",
         share=True,
         top=1.0,
+        metrics={"real_accuracy": "on reals", "fake_accuracy": "on fakes"},
     ),
     Kind(
         "Gradient norms",
-        {"gradient_norm_d": "discriminator", "gradient_norm_g": "generator"},
-        "Before clipping.",
+        "Length of all gradients of a network in a step, before clipping.",
         log=True,
+        metrics={"gradient_norm_d": "discriminator", "gradient_norm_g": "generator"},
     ),
-    Kind("Speed", {SPEED: "images/s"}),
+    Kind("Speed", "Images in a second.", metrics={SPEED: "images/s"}),
 )
 NOT_SHOWN = {"side", "skipped_steps", "level"}
 """Constants, and what is shown otherwise; skipped steps come with a warning."""
 
 
-@dataclass(frozen=True)
-class Label:
-    """A text at a coordinate of an axis."""
-
-    at: Number
-    text: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a chart: its path, the area between the lowest and highest values, and its points for tooltips."""
-
-    label: str
-    style: int
-    path: str
-    area: str
-    data: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stretch of a growing run: its edges in the chart, and the resolution."""
-
-    start: Number
-    end: Number
-    text: str
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A warning: where it came, its number in the list, and what it says."""
-
-    at: Number
-    number: int
-    message: str
-    numbered: bool
-    """False where the number has no room beside the last one."""
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A chart, ready to draw."""
-
-    title: str
-    note: str
-    lines: Sequence[Line]
-    across: Sequence[Label]
-    up: Sequence[Label]
-    axis_note: str
-    """What there is to know of the vertical axis: that it is logarithmic, or leaves values out."""
-    reference: Label | None = None
-    stages: Sequence[Stage] = ()
-    marks: Sequence[Mark] = ()
-    best: Number | None = None
-    words: str = ""
-    """The first and last value of each line, for those who do not see the chart."""
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
 def charts_of(records: Sequence[Record]) -> tuple[list[Chart], list[Chart]]:
     """The charts of a run, or of several overlaid: those that matter first, and those of all other metrics."""
-    across = Axis(0, max([1, *(record.images_seen for record in records)]), LEFT, RIGHT)
+    across = across_to(max(record.images_seen for record in records))
     kinds = [*MAIN, *_others(records)]
     if len(records) > 1:  # a chart for each metric, a line for each run
         kinds = [_alone(kind, metric) for kind in kinds for metric in kind.metrics]
-    made = [(kind, chart) for kind in kinds if (chart := _chart(kind, records, across)) is not None]
+    made = [chart for kind in kinds if (chart := _chart(kind, records, across)) is not None]
     titles = {kind.title for kind in MAIN}
-    main = [chart for kind, chart in made if kind.title.partition(": ")[0] in titles]
-    more = [chart for kind, chart in made if kind.title.partition(": ")[0] not in titles]
+    main = [chart for chart in made if chart.look.title.partition(": ")[0] in titles]
+    more = [chart for chart in made if chart.look.title.partition(": ")[0] not in titles]
     return main, more[:MOST_CHARTS]
+
+
+def course_charts(course: Sequence[Evaluation], images_seen: int) -> list[Chart]:
+    """A chart for each metric of comparable evaluations, with a line for each value, beside that of other reals."""
+    across = across_to(images_seen)
+    measures = {measure.metric: measure for one in course for measure in one.measures if measure.values}
+    return [_evaluated(measure, course, across) for measure in measures.values()]
+
+
+def _evaluated(measure: Measure, course: Sequence[Evaluation], across: Axis) -> Chart:
+    series = []
+    for style, value in enumerate(measure.values):
+        found = [(one.images_seen, known) for one in course if (known := one.by_key.get(value.key)) is not None]
+        points = [
+            Point(seen, known.number, known.number - (known.deviation or 0), known.number + (known.deviation or 0))
+            for seen, known in found
+        ]
+        series.append(Series(value.title, style, points, value.beside))
+    titles = [value.title for value in measure.values]
+    title = ", ".join(titles if len(titles) < 3 else titles[:1])
+    note = "The band is a standard error to each side." if any(value.deviation for value in measure.values) else ""
+    return drawn(Look(title[0].upper() + title[1:], note, reference="other reals"), series, across)
 
 
 def _alone(kind: Kind, metric: str) -> Kind:
@@ -154,45 +111,29 @@ def _others(records: Sequence[Record]) -> list[Kind]:
     taken = {*NOT_SHOWN, *(name for kind in MAIN for name in kind.metrics)}
     by_resolution = {name: f"{name[4:]} px" for name in names if name.startswith("swd_") and name[4:].isdecimal()}
     free = [name for name in names if name not in taken and name not in by_resolution]
-    each = [Kind(name.replace("_", " "), {name: name.replace("_", " ")}, from_zero=False) for name in free]
-    return [Kind("SWD by resolution", by_resolution, log=True), *each]
+    each = [Kind(name.replace("_", " "), from_zero=False, metrics={name: name.replace("_", " ")}) for name in free]
+    return [Kind("SWD by resolution", log=True, metrics=by_resolution), *each]
 
 
 def _chart(kind: Kind, records: Sequence[Record], across: Axis) -> Chart | None:
     several = len(records) > 1
-    found: list[tuple[str, int, list[Point]]] = []
-    for number, record in enumerate(records):
-        for style, (metric, label) in enumerate(kind.metrics.items()):
-            points = thinned(record.curves.get(metric, Curve()))
-            if points:
-                found.append(
-                    (
-                        record.name if several else label,
-                        RUN_STYLES[number % len(RUN_STYLES)] if several else style,
-                        points,
-                    )
-                )
-    if not found:
+    series = [
+        Series(
+            record.name if several else label, RUN_STYLES[number % len(RUN_STYLES)] if several else style, points,
+            1.0 if kind.reference else None,
+        )
+        for number, record in enumerate(records)
+        for style, (metric, label) in enumerate(kind.metrics.items())
+        if (points := thinned(record.curves.get(metric, Curve())))
+    ]  # fmt: skip
+    if not series:
         return None
-    text = percent if kind.share else shown
-    means = [point.mean for _, _, points in found for point in points]
-    up = axis_of([*means, 1.0] if kind.reference else means, BOTTOM, TOP, kind.from_zero, kind.log)
-    if kind.top is not None:
-        up = Axis(0, kind.top, BOTTOM, TOP)
-    lines, ticks = [_line(label, style, points, across, up, text) for label, style, points in found], up.ticks()
-    return Chart(
-        kind.title, kind.note, lines,
-        [Label(across.at(tick), images(tick)) for tick in across.ticks()],
-        [Label(up.at(tick), one) for tick, one in zip(ticks, tick_texts(up, kind.share), strict=True)],
-        _axis_note(means, up, text),
-        Label(up.at(1.0), kind.reference) if kind.reference else None,
-        () if several else _stages(records[0], across),
-        () if several else _marks(records[0], across),
-        None if several or not records[0].best else across.at(records[0].best),
-        "; ".join(f"{line.label} from {line.data['text'][0]} to {line.data['text'][-1]}" for line in lines),
-        {"title": kind.title, "high": across.high, "left": LEFT, "right": RIGHT,
-         "lines": [{"label": line.label, "style": line.style, **line.data} for line in lines]},
-    )  # fmt: skip
+    chart = drawn(kind, series, across)
+    if several:
+        return chart
+    record = records[0]
+    best = across.at(record.best) if record.best else None
+    return replace(chart, stages=_stages(record, across), marks=_marks(record, across), best=best)
 
 
 def _marks(record: Record, across: Axis) -> list[Mark]:
@@ -205,29 +146,6 @@ def _marks(record: Record, across: Axis) -> list[Mark]:
         room = all(at - mark.at >= NUMBER_WIDTH for mark in marks if mark.numbered)
         marks.append(Mark(at, number, message, room))
     return marks
-
-
-def _line(
-    label: str, style: int, points: Sequence[Point], across: Axis, up: Axis, text: Callable[[Number], str]
-) -> Line:
-    places = [(across.at(point.seen), up.at(point.mean)) for point in points]
-    path = "M" + "L".join(f"{x:g},{y:g}" for x, y in places)
-    if len(points) == 1:
-        path += "h0.1"  # a round cap makes it a dot
-    area = ""
-    if any(point.low != point.high for point in points):
-        above = [f"{x:g},{up.at(point.high):g}" for (x, _), point in zip(places, points, strict=True)]
-        below = [f"{x:g},{up.at(point.low):g}" for (x, _), point in zip(places, points, strict=True)]
-        area = "M" + "L".join([*above, *reversed(below)]) + "Z"
-    data = {"x": [point.seen for point in points], "y": [y for _, y in places], "text": [text(p.mean) for p in points]}
-    return Line(label, style, path, area, data)
-
-
-def _axis_note(values: Sequence[Number], up: Axis, text: Callable[[Number], str]) -> str:
-    low, high = min(values), max(values)
-    beyond = [f"to {text(high)}" for _ in range(high > up.high)] + [f"to {text(low)}" for _ in range(low < up.low)]
-    cut = f"The axis is cut: values go {' and '.join(beyond)}." if beyond else ""
-    return "Logarithmic axis." if up.log else cut
 
 
 def _stages(record: Record, across: Axis) -> list[Stage]:

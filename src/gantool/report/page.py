@@ -20,8 +20,9 @@ from gantool.engine.run_names import CONFIG
 from gantool.errors import printable
 from gantool.files import write_text
 from gantool.reading import read_text
-from gantool.report import charts
-from gantool.report.evaluations import Evaluation, course
+from gantool.report import drawing
+from gantool.report.charts import RUN_STYLES, charts_of, course_charts
+from gantool.report.chosen import Chosen, beside, chosen_of
 from gantool.report.facts import Fact, facts_of, summary_of
 from gantool.report.frames import Encoder, Frame
 from gantool.report.record import Record, Warned
@@ -62,9 +63,9 @@ class RunView:
     explained: Sequence[Row]
     panels: Mapping[str, Sequence[Row]]
     changes: Sequence[tuple[int, str]]
-    evaluation: Evaluation | None
-    course: Sequence[Evaluation]
-    """The evaluations that can be compared with the last, by images seen."""
+    chosen: Chosen | None
+    """What is shown of its evaluations."""
+    course_charts: Sequence[drawing.Chart]
     commands: Sequence[Command]
     config: str
 
@@ -82,8 +83,9 @@ def write_report(
 def page_of(records: Sequence[Record], encoder: Encoder, plugins: Folders = (), seconds: float = inf) -> str:
     """The page of a run, or of several compared, as HTML."""
     views = [_view(record, encoder, plugins, seconds / len(records)) for record in records]
-    main, more = charts.charts_of(records)
+    main, more = charts_of(records)
     several = len(records) > 1
+    every = [*main, *more, *([] if several else views[0].course_charts)]  # in the order of the page
     marks = [] if several else [
         {"number": number, "seen": one.times, "message": one.message.partition("\n")[0]}
         for number, one in enumerate(views[0].warnings, 1)
@@ -95,24 +97,24 @@ def page_of(records: Sequence[Record], encoder: Encoder, plugins: Folders = (), 
         several=several,
         plays=len({frame.images_seen for view in views for frame in view.frames}) > 1,
         numbers=_numbers(views),
-        evaluated=_evaluated(views),
-        comparable=len({view.evaluation.kind for view in views if view.evaluation is not None}) <= 1,
+        beside=beside(records) if several else None,
         differing=differing(records) if several else (),
         charts=main,
         averaged=any(line.area for chart in (*main, *more) for line in chart.lines),
         more=more,
         data={
-            "charts": [chart.data for chart in (*main, *more)], "warnings": marks,
-            "width": charts.WIDTH, "top": charts.TOP, "bottom": charts.BOTTOM,
+            "charts": [chart.data for chart in every], "warnings": marks,
+            "width": drawing.WIDTH, "top": drawing.TOP, "bottom": drawing.BOTTOM,
         },
-        width=charts.WIDTH, height=charts.HEIGHT, left=charts.LEFT, right=charts.RIGHT,
-        top=charts.TOP, bottom=charts.BOTTOM, run_styles=charts.RUN_STYLES,
+        width=drawing.WIDTH, height=drawing.HEIGHT, left=drawing.LEFT, right=drawing.RIGHT,
+        top=drawing.TOP, bottom=drawing.BOTTOM, run_styles=RUN_STYLES,
         style=style, script=script, style_hash=_digest(style), script_hash=_digest(script),
         version=version("gantool"), written=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
     )  # fmt: skip
 
 
 def _view(record: Record, encoder: Encoder, plugins: Folders, seconds: float) -> RunView:
+    chosen = chosen_of(record)
     return RunView(
         name=printable(record.name),
         summary=summary_of(record),
@@ -125,8 +127,8 @@ def _view(record: Record, encoder: Encoder, plugins: Folders, seconds: float) ->
         explained=explained(record),
         panels=by_panel(record),
         changes=list(changes(record.config)),
-        evaluation=record.evaluations[-1] if record.evaluations else None,
-        course=course(record.evaluations),
+        chosen=chosen,
+        course_charts=course_charts(chosen.course, record.images_seen) if chosen is not None else (),
         commands=_commands(record, plugins),
         config=_config(record.run / CONFIG),
     )
@@ -151,16 +153,6 @@ def _numbers(views: Sequence[RunView]) -> list[Figures]:
     names = dict.fromkeys(fact.name for view in views for fact in view.facts)
     told = [{fact.name: fact for fact in view.facts} for view in views]
     return [Figures(name, [one.get(name) for one in told]) for name in names]
-
-
-def _evaluated(views: Sequence[RunView]) -> list[Row]:
-    """The values of each run's last evaluation, a row each."""
-    found = [{} if view.evaluation is None else view.evaluation.by_key for view in views]
-    titles = {key: value.title for one in reversed(found) for key, value in one.items()}
-    return [
-        Row(titles[key], [one[key].samples if key in one else "" for one in found])
-        for key in dict.fromkeys(key for one in found for key in one)
-    ]
 
 
 @cache

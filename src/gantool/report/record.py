@@ -77,6 +77,11 @@ class Record:
         return max([0, *(curve.seen[-1] for curve in self.curves.values() if len(curve)), *self.sheets])
 
     @property
+    def pictured(self) -> int:
+        """The images seen of the last sheet, which a page shows first."""
+        return max(self.sheets, default=self.images_seen)
+
+    @property
     def seconds(self) -> float:
         """The time that training took, by the speed of each tick."""
         speed = self.curves.get(SPEED, Curve())

@@ -1,14 +1,21 @@
+import json
 from array import array
+from itertools import accumulate
 
 import pytest
 
+from gantool.engine.run_names import METRICS
+from gantool.report.drawing import Look, Series, across_to, drawn
 from gantool.report.record import Curve
 from gantool.report.scale import Axis, axis_of, images, percent, shown, tick_texts
 from gantool.report.series import MOST_POINTS, thinned
+from made_runs import made_run, record_of
 
 
-def curve(values):
-    return Curve(array("q", range(100, 100 * len(values) + 1, 100)), array("d", values))
+def curve(values, covered=()):
+    """A curve of means of 100 images each, unless they are `covered` images each."""
+    covered = covered or [100] * len(values)
+    return Curve(array("q", accumulate(covered)), array("d", values), array("q", covered))
 
 
 def test_a_short_curve_is_kept_as_it_is() -> None:
@@ -27,6 +34,46 @@ def test_a_long_curve_is_thinned_to_means_that_keep_its_extremes() -> None:
     assert points[-1].low == 0  # the last stretch is as long as the others
 
 
+@pytest.mark.parametrize(
+    ("covered", "points"),
+    [
+        ([256, 256, 16], [(256, 1), (528, (256 * 2 + 16 * 9) / 272)]),  # the last of a run
+        ([256, 16, 256], [(256, 1), (528, (16 * 2 + 256 * 9) / 272)]),  # of a run that was made longer
+        ([256, 256, 128], [(256, 1), (512, 2), (640, 9)]),  # half a tick is enough
+        ([16, 16, 16], [(16, 1), (32, 2), (48, 9)]),
+    ],
+)
+def test_a_tick_that_was_cut_short_makes_no_hook(covered, points) -> None:
+    assert [(one.seen, one.mean) for one in thinned(curve([1.0, 2.0, 9.0], covered))] == points
+
+
+def test_a_mean_of_ticks_is_one_of_images() -> None:
+    values, covered = [1.0, 3.0] * 300, [128, 256] * 300
+    assert thinned(curve(values, covered), most=100)[5].mean == pytest.approx((128 * 1 + 256 * 3) / 384)
+
+
+def test_the_images_of_a_tick_are_those_since_the_tick_before_and_not_since_a_measurement(tmp_path) -> None:
+    run = made_run(tmp_path / "run", ticks=4)
+    lines = [{"images_seen": 450, "swd": 1.0}, {"images_seen": 500, "images_per_second": 9.0, "loss_d": 2.0}]
+    with (run / METRICS).open("a") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    curves = record_of(run).curves
+    assert list(curves["loss_d"].covered) == [100] * 5
+    assert set(curves["swd"].covered) == {0}
+
+
+def test_values_before_the_first_image_do_not_stretch_an_axis_and_are_told() -> None:
+    measured = Curve()
+    for place, value in enumerate([46.8, 0.4, 0.3, 0.2, 0.2, 0.19]):
+        measured.add(100 * place, value)
+    points = thinned(measured)
+    for log in (False, True):
+        chart = drawn(Look("Score", log=log), [Series("score", 0, points)], across_to(600))
+        lowest, highest = (float(label.text) for label in (chart.up[0], chart.up[-1]))
+        assert lowest <= 0.3 <= highest < 0.5
+        assert "values go to 46.8 at 0 images" in chart.axis_note
+
+
 def test_ticks_are_round_and_inside_the_axis() -> None:
     assert Axis(0, 1, 0, 100).ticks() == [0, 0.25, 0.5, 0.75, 1]
     assert Axis(0, 12_000, 0, 100).ticks() == [0, 5000, 10_000]
@@ -39,7 +86,13 @@ def test_one_outlier_does_not_flatten_a_chart() -> None:
     assert axis.at(1e6) == 100
 
 
-def test_a_logarithmic_axis_has_equal_steps_for_equal_ratios_and_holds_every_value() -> None:
+def test_one_outlier_does_not_flatten_a_logarithmic_chart() -> None:
+    axis = axis_of([10 ** (index / 100) for index in range(100)] + [1e9], 0, 100, log=True)
+    assert axis.log
+    assert axis.high < 150
+
+
+def test_a_logarithmic_axis_has_equal_steps_for_equal_ratios_and_holds_few_values() -> None:
     axis = axis_of([0.1, 1.0, 10.0, 1000.0], 0, 100, log=True)
     assert axis.log
     assert axis.at(1) - axis.at(0.1) == pytest.approx(axis.at(10) - axis.at(1), abs=0.2)

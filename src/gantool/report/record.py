@@ -22,10 +22,20 @@ _NUMBERS = re.compile(r"[0-9][0-9.,]*")
 
 @dataclass(frozen=True)
 class Curve:
-    """The values of a metric and the images seen at each, in their order."""
+    """The values of a metric and the images seen at each, in their order.
+
+    `covered` is the number of images that each value is a mean of: 0 for one measured at a moment.
+    """
 
     seen: "array[int]" = field(default_factory=lambda: array("q"))
     values: "array[float]" = field(default_factory=lambda: array("d"))
+    covered: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def add(self, seen: int, value: float | int, covered: int = 0) -> None:
+        """Add a value."""
+        self.seen.append(seen)
+        self.values.append(value)
+        self.covered.append(covered)
 
     def __len__(self) -> int:
         return len(self.seen)
@@ -101,17 +111,18 @@ def read_record(run: Path, config: RunConfig) -> Record:
 def _metrics(path: Path) -> tuple[dict[str, Curve], list[Warned]]:
     curves: dict[str, Curve] = {}
     warnings: dict[str, Warned] = {}
+    ticked = 0
     for entry in entries(path):
         seen = entry.pop("images_seen")
+        covered = max(0, seen - ticked) if SPEED in entry else 0  # every tick has its speed, and no measurement has
+        ticked += covered
         for name, value in entry.items():
             if name == "warning":
                 kind = _NUMBERS.sub("", str(value))  # the same problem again, but worse
                 before = warnings[kind].times if kind in warnings else ()
                 warnings[kind] = Warned((*before, seen), str(value))
             elif isinstance(value, int | float) and abs(seen) < 2**63 and isfinite(value):
-                curve = curves.setdefault(name, Curve())
-                curve.seen.append(seen)
-                curve.values.append(value)
+                curves.setdefault(name, Curve()).add(seen, value, covered)
     return curves, list(warnings.values())
 
 

@@ -58,17 +58,16 @@ def _log_ticks(low: Number, high: Number, about: int) -> list[float]:
 
 
 def axis_of(values: Sequence[Number], start: Number, end: Number, from_zero: bool = False, log: bool = False) -> Axis:
-    """An axis that holds these values; a linear one leaves out the few that would flatten the rest.
+    """An axis that holds these values, but for the few that would flatten the rest.
 
     It is linear where values are not all positive, or close together.
     """
     ordered = sorted(values) or [0.0, 1.0]
-    low, high = ordered[0], ordered[-1]
-    if log and low > 0 and high >= LOG_FROM * low:
-        return Axis(low / 1.15, high * 1.15, start, end, log=True)
-    inner_low, inner_high = ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
-    room = (inner_high - inner_low) or abs(inner_high) or 1.0
-    low, high = max(low, inner_low - room), min(high, inner_high + room)
+    if log and ordered[0] > 0:
+        low, high = (10**limit for limit in _limits([log10(value) for value in ordered]))
+        if high >= LOG_FROM * low:
+            return Axis(low / 1.15, high * 1.15, start, end, log=True)
+    low, high = _limits(ordered)
     if from_zero:
         low, high = min(0.0, low), max(0.0, high)
     if high - low < 1e-9 * max(1.0, abs(high)):
@@ -76,6 +75,13 @@ def axis_of(values: Sequence[Number], start: Number, end: Number, from_zero: boo
         low, high = low - room, high + room
     margin = 0.06 * (high - low)
     return Axis(low if low == 0 else low - margin, high if high == 0 else high + margin, start, end)
+
+
+def _limits(ordered: Sequence[Number]) -> tuple[Number, Number]:
+    """The lowest and highest value, but no farther from the middle nine tenths than these are wide."""
+    low, high = ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
+    room = (high - low) or abs(high) or 1.0
+    return max(ordered[0], low - room), min(ordered[-1], high + room)
 
 
 def shown(value: Number) -> str:

@@ -63,6 +63,18 @@ def test_the_slider_changes_the_picture(opened, tmp_path) -> None:
     assert page.locator("#time").get_attribute("aria-valuetext") == "1,000 images seen"
 
 
+def test_the_sheet_says_which_model_it_is_of(opened, tmp_path) -> None:
+    run = made_run(tmp_path / "run", sheets=5)
+    (run / "best.json").write_text('{"images_seen": 3000, "score": 1.0}')
+    page = opened(run)
+    told = page.locator(".sheet figcaption")
+    assert told.inner_text() == "Samples of the last model, at 4,000 images"
+    page.locator("#time").fill("3")
+    assert told.inner_text() == "Samples of the best checkpoint, at 3,000 images"
+    page.locator("#time").fill("1")
+    assert told.inner_text() == "Samples of the model at 1,000 images"
+
+
 def test_pictures_are_decoded_and_differ(opened, tmp_path) -> None:
     page = opened(made_run(tmp_path / "run", sheets=3))
     sources = page.eval_on_selector_all(".sheet img", "all => all.map(one => one.src)")

@@ -74,6 +74,16 @@ def test_values_before_the_first_image_do_not_stretch_an_axis_and_are_told() -> 
         assert "values go to 46.8 at 0 images" in chart.axis_note
 
 
+def test_a_note_tells_the_farthest_value_beyond_an_axis_before_training_and_after() -> None:
+    one, two = Curve(), Curve()
+    for place in range(40):
+        one.add(100 * place, 1e3 if place == 0 else 50.0 if place == 20 else 1.0 + place / 100)
+        two.add(100 * place, 400.0 if place == 0 else 1.1)
+    series = [Series(name, style, thinned(each)) for style, (name, each) in enumerate({"a": one, "b": two}.items())]
+    note = drawn(Look("Score"), series, across_to(4000)).axis_note
+    assert note == "The axis is cut: values go to 50 and to 1000 at 0 images."
+
+
 def test_ticks_are_round_and_inside_the_axis() -> None:
     assert Axis(0, 1, 0, 100).ticks() == [0, 0.25, 0.5, 0.75, 1]
     assert Axis(0, 12_000, 0, 100).ticks() == [0, 5000, 10_000]

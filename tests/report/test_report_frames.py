@@ -49,6 +49,20 @@ def test_few_frames_are_encoded_where_there_is_no_time_and_more_the_next_time(tm
     assert len(encoder.frames(sheets)) == 21
 
 
+def test_the_best_of_many_sheets_is_among_the_frames(tmp_path) -> None:
+    run = made_run(tmp_path / "run", sheets=4, ticks=400)
+    for number in range(100, 40_000, 100):
+        if number % 13_333:
+            (run / "samples" / f"{number:09d}.png").write_bytes((run / "samples" / "000000000.png").read_bytes())
+    sheets = record_of(run).sheets
+    seen = 23_400
+    assert seen not in [frame.images_seen for frame in Encoder().frames(sheets)]
+    frames = [frame.images_seen for frame in Encoder().frames(sheets, best=seen)]
+    assert {seen, 40_000} <= set(frames)
+    assert len(frames) == MOST_FRAMES
+    assert seen in [frame.images_seen for frame in Encoder().frames(sheets, seconds=0, best=seen)]
+
+
 def test_a_damaged_sheet_is_left_out(tmp_path) -> None:
     run = made_run(tmp_path / "run", sheets=3)
     sheets = record_of(run).sheets

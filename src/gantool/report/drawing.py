@@ -7,11 +7,13 @@ from typing import Any
 from gantool.report.scale import Axis, Number, axis_of, images, percent, shown, tick_texts
 from gantool.report.series import Point
 
-WIDTH, HEIGHT = 460, 210
-LEFT, RIGHT, TOP, BOTTOM = 46, 452, 22, 184
+WIDTH, HEIGHT = 460, 222
+LEFT, RIGHT, TOP, BOTTOM = 46, 452, 34, 196
 """The edges of the plot in the coordinates of the chart."""
+ROW = 12
+"""The height of the names of stages, above the plot and the marks."""
 FEW_POINTS = 12
-"""A line of no more points has a dot at each."""
+"""Lines of no more points have a dot at each."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ def drawn(look: Look, series: Sequence[Series], across: Axis) -> Chart:
     up = axis_of(values, BOTTOM, TOP, look.from_zero, look.log)
     if look.top is not None:
         up = Axis(0, look.top, BOTTOM, TOP)
-    lines, ticks = [_line(one, across, up, text) for one in series], up.ticks()
+    dotted = max(len(one.points) for one in series) <= FEW_POINTS
+    lines, ticks = [_line(one, across, up, text, dotted) for one in series], up.ticks()
     return Chart(
         look, lines,
         [Label(across.at(tick), images(tick)) for tick in across.ticks()],
@@ -126,10 +129,10 @@ def drawn(look: Look, series: Sequence[Series], across: Axis) -> Chart:
     )  # fmt: skip
 
 
-def _line(one: Series, across: Axis, up: Axis, text: Callable[[Number], str]) -> Line:
+def _line(one: Series, across: Axis, up: Axis, text: Callable[[Number], str], dotted: bool) -> Line:
     places = [(across.at(point.seen), up.at(point.mean)) for point in one.points]
     path = "M" + "L".join(f"{x:g},{y:g}" for x, y in places)
-    dots = "".join(f"M{x:g},{y:g}h.1" for x, y in places) if len(places) <= FEW_POINTS else ""
+    dots = "".join(f"M{x:g},{y:g}h.1" for x, y in places) if dotted else ""
     area = ""
     if any(point.low != point.high for point in one.points):
         above = [f"{x:g},{up.at(point.high):g}" for (x, _), point in zip(places, one.points, strict=True)]
@@ -145,10 +148,11 @@ def _line(one: Series, across: Axis, up: Axis, text: Callable[[Number], str]) ->
 
 def _axis_note(points: Sequence[Point], up: Axis, text: Callable[[Number], str]) -> str:
     """That the axis is logarithmic, and how far values go beyond it."""
-    outside = [point for point in points if not up.low <= point.mean <= up.high]
-    beyond = sorted({f"{text(point.mean)} at {point.seen:,} images" for point in outside if not point.seen})
-    later = [point.mean for point in outside if point.seen]
-    beyond += [text(most(later)) for most in (max, min) if later and not up.low <= most(later) <= up.high]
-    cut = f"the axis is cut: values go to {' and to '.join(dict.fromkeys(beyond))}" if beyond else ""
+    beyond = []
+    for when, before in (("", False), (" at 0 images", True)):
+        means = [point.mean for point in points if before is (point.seen == 0)]
+        beyond += [f"{text(max(means))}{when}" for _ in range(max(means, default=up.high) > up.high)]
+        beyond += [f"{text(min(means))}{when}" for _ in range(min(means, default=up.low) < up.low)]
+    cut = f"the axis is cut: values go to {' and to '.join(beyond)}" if beyond else ""
     said = ", ".join(filter(None, ["logarithmic axis" if up.log else "", cut]))
     return f"{said[0].upper()}{said[1:]}." if said else ""

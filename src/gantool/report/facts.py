@@ -34,6 +34,13 @@ def data_name(data: str) -> str:
     return " and ".join(PurePath(path).name for path in paths) or data.partition(":")[0]
 
 
+def model_at(images_seen: int, record: Record) -> str:
+    """The model of a sheet in words."""
+    names = {"last model": record.images_seen, "best checkpoint": record.best}
+    known = [name for name, seen in names.items() if images_seen == seen]
+    return f"the {' and '.join(known)}, at {images_seen:,} images" if known else f"the model at {images_seen:,} images"
+
+
 def facts_of(record: Record) -> list[Fact]:
     """The figures of a run, those of its samples by the last measurement."""
     seen, goal = record.images_seen, record.config.images
@@ -47,7 +54,7 @@ def facts_of(record: Record) -> list[Fact]:
     if len(swd):
         facts.append(Fact("Distance to the data (SWD)", shown(swd.values[-1]), "lower is better"))
     if len(diversity):
-        facts.append(Fact("Diversity", percent(diversity.values[-1]), "of the data's"))
+        facts.append(Fact("Diversity", percent(diversity.values[-1]), "of the data's; about 100% is good"))
     times = [seen for one in record.warnings for seen in one.times]
     last_warned = f"the last at {max(times):,} images" if max(times, default=0) else ""
     facts.append(Fact("Warnings", f"{len(times) or 'none'}", last_warned))

@@ -52,14 +52,17 @@ class Encoder:
         self._bytes, self._side = BUDGET // (self._most * pages), SIDE // (2 if pages > 1 else 1)
         self._kept: dict[tuple[Path, int], Frame | None] = {}
 
-    def frames(self, sheets: Mapping[int, Path], seconds: float | int = inf) -> list[Frame]:
+    def frames(self, sheets: Mapping[int, Path], seconds: float | int = inf, best: int = 0) -> list[Frame]:
         """Frames of at most as many sheets as a page has, in the order of images seen; unreadable ones are left out.
 
-        No more are encoded than `seconds` allow, but for the first few.
+        The last and that of the `best` checkpoint are among them. No more are encoded than `seconds`
+        allow, but for the first few.
         """
         known: dict[tuple[Path, int], Frame | None] = {}
         ends = time.monotonic() + seconds
-        for seen in islice(spread(sheets), self._most):
+        order = list(islice(spread(sheets), self._most))
+        chosen = dict.fromkeys([*order[:1], *({best} & sheets.keys()), *order[1:]])
+        for seen in islice(chosen, self._most):
             try:
                 key = sheets[seen], sheets[seen].stat().st_mtime_ns
             except OSError:

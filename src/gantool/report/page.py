@@ -23,7 +23,7 @@ from gantool.reading import read_text
 from gantool.report import drawing
 from gantool.report.charts import RUN_STYLES, charts_of, course_charts
 from gantool.report.chosen import Chosen, beside, chosen_of
-from gantool.report.facts import Fact, facts_of, summary_of
+from gantool.report.facts import Fact, facts_of, model_at, summary_of
 from gantool.report.frames import Encoder, Frame
 from gantool.report.record import Record, Warned
 from gantool.report.settings import Row, by_panel, changes, differing, explained
@@ -54,9 +54,10 @@ class RunView:
 
     name: str
     summary: str
-    seen: str
     facts: Sequence[Fact]
     frames: Sequence[Frame]
+    captions: Mapping[int, str]
+    """Which model each frame is of, by images seen."""
     best: int
     warnings: Sequence[Warned]
     more_warnings: int
@@ -106,7 +107,7 @@ def page_of(records: Sequence[Record], encoder: Encoder, plugins: Folders = (), 
             "charts": [chart.data for chart in every], "warnings": marks,
             "width": drawing.WIDTH, "top": drawing.TOP, "bottom": drawing.BOTTOM,
         },
-        width=drawing.WIDTH, height=drawing.HEIGHT, left=drawing.LEFT, right=drawing.RIGHT,
+        width=drawing.WIDTH, height=drawing.HEIGHT, row=drawing.ROW, left=drawing.LEFT, right=drawing.RIGHT,
         top=drawing.TOP, bottom=drawing.BOTTOM, run_styles=RUN_STYLES,
         style=style, script=script, style_hash=_digest(style), script_hash=_digest(script),
         version=version("gantool"), written=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
@@ -118,9 +119,9 @@ def _view(record: Record, encoder: Encoder, plugins: Folders, seconds: float) ->
     return RunView(
         name=printable(record.name),
         summary=summary_of(record),
-        seen=f"{record.images_seen:,} images",
         facts=facts_of(record),
-        frames=encoder.frames(record.sheets, seconds),
+        frames=encoder.frames(record.sheets, seconds, record.best),
+        captions={seen: model_at(seen, record) for seen in record.sheets},
         best=record.best,
         warnings=record.warnings[:MOST_WARNINGS],
         more_warnings=max(0, len(record.warnings) - MOST_WARNINGS),

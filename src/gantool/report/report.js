@@ -19,8 +19,8 @@
       const pictures = every("img", sheet);
       const current = pictures.filter((one) => +one.dataset.seen <= now).pop() || pictures[0];
       for (const one of pictures) one.hidden = one !== current;
-      const said = sheet.querySelector(".seen");
-      if (said && current) said.textContent = `${count(+current.dataset.seen)} images`;
+      const said = sheet.querySelector(".what");
+      if (said && current) said.textContent = current.dataset.what;
     }
     document.getElementById("now").textContent = `${count(now)} images`;
     slider.setAttribute("aria-valuetext", `${count(now)} images seen`);

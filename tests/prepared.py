@@ -2,6 +2,7 @@
 
 import torch
 
+from gantool.engine.precision import Precision
 from gantool.plugins.host import host
 from gantool.run.prepare import PreparedRun, prepare
 from gantool.run.resolve import resolve_run
@@ -11,4 +12,4 @@ def prepared(arch: str = "dcgan:width=4,max_width=8,latent=6", *, count: int = 1
     """A small run on the CPU, as if there were `count` images."""
     asked = {"arch": arch, "resolution": 16, "batch": 8, "device": "cpu", **settings}
     resolved = resolve_run(host(), asked)
-    return prepare(resolved.config, resolved.components, count, (), torch.device("cpu"), measure=False)
+    return prepare(resolved.config, resolved.components, count, (), torch.device("cpu"), precision=Precision())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,8 @@ from PIL import Image
 from gantool.api.run_config import ALIASES, RunConfig
 from gantool.cli.settings import flag_names
 from gantool.engine.commands import resume_command
+from gantool.engine.precision import Precision
+from gantool.run import duration
 from gantool.run.config import WITHOUT_FLAG
 from gantool.run.duration import Duration
 
@@ -391,7 +394,7 @@ def test_a_copy_among_the_checkpoints_is_not_mistaken_for_one(gantool, photos):
 def test_an_observer_that_every_run_has_can_be_given_options(gantool, photos):
     base = ("train", *MLP, "--data", photos, "--resolution", "8", "--images", "8")
     assert gantool(*base, "--name", "once", "--log", "jsonl", "--log", "samples:pixels=8").code == 0
-    assert Path("runs/once/metrics.jsonl").read_text().count("loss_d") == 1
+    assert Path("runs/once/metrics.jsonl").read_text().count("loss_d") == 2  # a tick is one batch here
 
 
 def test_resume_and_name_exclude_each_other_and_one_image_is_too_few(gantool, photos):
@@ -495,17 +498,34 @@ def test_what_was_chosen_is_told_with_its_reason_and_kept_when_the_run_goes_on(g
     assert {choice["flag"] for choice in dry["choices"]} >= {"--augment", "--ema"}
 
 
-def test_a_dry_run_measures_no_precision_and_says_so(gantool, monkeypatch):
-    monkeypatch.setattr("gantool.run.prepare.choose", lambda *_: pytest.fail("it was measured"))
+def test_a_dry_run_tells_the_time_in_the_precision_that_the_run_will_have(gantool, monkeypatch):
+    monkeypatch.setattr("gantool.run.prepare.choose", lambda *_: Precision("bf16"))
     dry = ("train", "--arch", "mlp", "--resolution", "8", "--dry-run", "--layout", "contiguous")
     ended = gantool(*dry, "--verbose")
     assert ended.code == 0, ended.err
-    assert "precision = auto" in ended.out
-    assert "Left at auto: precision, chosen by timing when the run begins." in ended.err
-    assert "on cpu, in float32\n" in ended.out
-    ended = gantool(*dry, *SMALL[-3:-1])
-    assert "Left at auto" not in ended.err
-    assert "precision = " not in ended.out  # all settings are behind --verbose
+    assert "precision = bf16" in ended.out
+    assert "Chosen: --precision bf16 (by timing, kept for this machine)" in ended.err
+    assert " on cpu in bf16\n" in ended.out
+    assert "precision = " not in gantool(*dry).out  # all settings are behind --verbose
+
+
+def test_length_and_time_come_from_one_measurement(gantool, photos, monkeypatch):
+    measured = []
+    trial = duration._Trial
+    monkeypatch.setattr(duration, "_Trial", lambda *given: measured.append("steps") or trial(*given))
+    monkeypatch.setattr("gantool.run.prepare.choose", lambda *_: measured.append("precision") or Precision())
+    of_seconds = ("train", *SMALL[:-1], "--resolution", "16", "--data", "photos", "--minutes", "0.01")
+    for more in (("--dry-run",), ()):
+        said = gantool(*of_seconds, *more)
+        assert said.code == 0, said.err
+        assert sorted(measured) == ["precision", "steps"]
+        measured.clear()
+        words = re.search(r"Chosen: --images [\d,]+ \((about .*\)) here, by timing\)", said.err)
+        assert words is not None, said.err
+        told = re.search(r"(?:Time: |This will take )(about .*\))", said.out + said.err)
+        assert told is not None
+        assert told[1] == words[1]
+        assert "are too few to learn pictures" in said.err
 
 
 def test_a_dry_run_tells_what_is_trained_on_what_and_how_long(gantool, photos):
@@ -521,7 +541,7 @@ def test_a_dry_run_tells_what_is_trained_on_what_and_how_long(gantool, photos):
 
 
 def test_a_run_that_would_take_days_on_a_cpu_is_told_of_before_it_begins(gantool, photos, monkeypatch):
-    def expected(prepared, *more):
+    def expected(prepared, *_, **__):
         images = float(prepared.config.images)
         return Duration(images, images, (1.0, 1.0), {})
 

@@ -45,8 +45,7 @@ def test_the_time_is_that_of_all_stages_from_where_the_run_is(monkeypatch):
         return (1.0, 2.0) if stage.resolution == 8 else (10.0, 20.0)
 
     monkeypatch.setattr(timing._Trial, "seconds", seconds)
-    monkeypatch.setattr(timing, "BESIDE", (1.0, 1.0))
-    monkeypatch.setattr(timing, "SHEET", (0.0, 0.0))
+    monkeypatch.setattr(timing, "_beside", lambda *_: 0.0)
     whole = duration(built, CPU)
     assert (whole.low, whole.high, whole.last) == (40 + 600, 80 + 1200, (10.0, 20.0))
     assert asked == [(8, 40), (16, 50)]  # a size is tried once, and none that the run does not come to

@@ -60,8 +60,7 @@ def test_a_run_of_minutes_has_as_many_images_as_take_so_long(tmp_path, monkeypat
         images = float(prepared.config.images)
         return Duration(images, images, (1.0, 1.0), {})
 
-    monkeypatch.setattr(length, "duration", seconds)
-    monkeypatch.setattr(length, "FEWEST", 8)
+    monkeypatch.setattr(length, "time_of", seconds)
     arch = "mlp:generator_hidden=4,discriminator_hidden=4"
     small = {"arch": arch, "data": "shapes:count=8", "resolution": 8, "batch": 4, "device": "cpu", "augment": "none"}
     run = gantool.train(**small, out=tmp_path, progress=False, minutes=0.2)

@@ -5,7 +5,7 @@ from PIL import Image
 
 from gantool.errors import UsageError
 from gantool.plugins.host import host
-from gantool.run import length
+from gantool.run import duration, length
 from gantool.run.duration import Duration
 from gantool.run.folder import save_config
 from gantool.run.planning import plan
@@ -29,7 +29,7 @@ def timed(photos, monkeypatch):
         each = 1.0 if prepared.config.images < 50_000 else 2.0
         return Duration(each * prepared.config.images, each * prepared.config.images, (each, each), {})
 
-    monkeypatch.setattr(length, "duration", seconds)
+    monkeypatch.setattr(length, "time_of", seconds)
 
     def made(minutes=None, resume=None, **settings):
         def again(images=None):
@@ -53,13 +53,13 @@ def test_minutes_become_images_with_the_reason(timed):
 
 def test_a_cpu_gets_about_a_quarter_of_an_hour_and_no_more_than_the_recipe_has(timed):
     found = timed()
-    assert found.config.images == length.FEWEST  # not 900, which are too few
+    assert found.config.images == 900
     assert "--minutes or --images sets another length" in str(found.choices[-1])
 
 
 def test_a_fast_machine_trains_no_longer_than_the_recipe_says(timed, monkeypatch):
     usual = 3_000_000  # of mlp
-    monkeypatch.setattr(length, "duration", lambda *_, **__: Duration(1.0, 1.0, (0.0, 0.0), {}))
+    monkeypatch.setattr(length, "time_of", lambda *_, **__: Duration(1.0, 1.0, (0.0, 0.0), {}))
     assert timed().config.images == usual
 
 
@@ -76,6 +76,39 @@ def test_minutes_beside_images_or_without_sense_are_refused(timed, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UsageError, match="for one process"):
         timed(5)
+
+
+def test_a_step_that_cannot_be_timed_is_told_with_its_cause(photos):
+    settings = SMALL | {"data": photos}
+
+    def again(images=None):
+        return plan(host(), settings | ({"images": images} if images else {}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duration._Trial, "_step", lambda *_: 1 / 0)
+        with pytest.raises(UsageError, match=r"failed here: ZeroDivisionError: division by zero\. Give --images"):
+            length.timed(again(), 5.0, again)
+        assert length.timed(again(), None, again).config.images == again().config.images
+
+
+def test_steps_are_timed_once_though_networks_depend_on_the_length(photos):
+    arch = "progressive:fmap_base=16,fmap_max=4,latent=4"
+    settings = {"arch": arch, "resolution": 8, "device": "cpu", "data": photos, "batch": 2}
+    tried = []
+
+    def seconds(self, stage, images):
+        tried.append((stage.resolution, stage.batch))
+        return (0.1, 0.1)
+
+    def again(images=None):
+        return plan(host(), settings | ({"images": images} if images else {}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duration._Trial, "seconds", seconds)
+        found = length.timed(again(), 1.0, again)
+    assert 100 < found.config.images < 700
+    assert len(set(tried)) == len(tried) > 1
+    assert found.timing.tried.keys() == set(tried)
 
 
 def test_a_run_that_exists_keeps_its_length(timed, tmp_path):

@@ -52,10 +52,12 @@ def train(
         plan = length.timed(planned(), minutes, planned)
     if dry_run:
         from gantool.run.adversary import heeded_choices
+        from gantool.run.defaults import measured
         from gantool.run.forecast import forecast
 
         with redirect_stdout(sys.stderr), showing_progress():
-            expected = forecast(plan.config, plan.components, plan.given, plan.initial)
-        show_forecast(expected, tuple(heeded_choices(plan.choices, expected.discriminator > 0)), as_json, verbose)
+            expected = forecast(plan.config, plan.components, plan.given, plan.initial, plan.timing)
+        choices = heeded_choices(plan.choices, expected.discriminator > 0)
+        show_forecast(expected, (*choices, *measured(plan.config, expected.config)), as_json, verbose)
         return
     run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)

@@ -10,7 +10,6 @@ from pathlib import Path
 import typer
 
 from gantool.api.run_config import COLORS
-from gantool.api.specs import AUTO
 from gantool.cli.interrupts import interruptible
 from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.progress import showing_progress
@@ -144,9 +143,6 @@ def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json:
         return
     for choice in choices:
         say(str(choice))
-    measured = [name for name in ("precision", "layout") if config[name] == AUTO]
-    if measured:
-        say(f"Left at auto: {' and '.join(measured)}, chosen by timing when the run begins.")
     result(f"Data: {forecast.data}, at {config['resolution']} pixels, in {COLORS[config['channels']]}")
     if forecast.class_names:
         result(_classes([name for name in forecast.class_names if name], len(forecast.class_names)))
@@ -154,8 +150,7 @@ def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json:
     result(f"Networks: {sizes}")
     result(f"Memory: about {forecast.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
     if forecast.time is not None:
-        plain = ", in float32" if "precision" in measured else ""
-        result(f"Time: {forecast.time} for {config['images']:,} images on {config['device']}{plain}")
+        result(f"Time: {forecast.time} for {config['images']:,} images on {config['device']} in {config['precision']}")
     if len(forecast.stages) > 1:
         _stage_table(forecast)
     for key, value in config.items() if verbose else ():

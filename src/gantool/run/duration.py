@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -12,9 +12,11 @@ from gantool.api.networks import Stage
 from gantool.engine.component_state import advance
 from gantool.engine.devices import free_memory
 from gantool.engine.distributed import World
+from gantool.engine.precision import Precision
 from gantool.engine.spans import in_words
 from gantool.engine.step import Game
 from gantool.engine.turns import Turns
+from gantool.errors import cause
 from gantool.progress import report
 from gantool.run.prepare import PreparedRun, build_game
 
@@ -24,7 +26,7 @@ PATIENCE, SHORT = 2.0, 30.0
 """Seconds of a step beyond which, and of all images of a size below which, no whole batch is tried."""
 BUDGET = 6.0
 """Seconds after which sizes are tried by a few images only."""
-BLOCKS, BLOCK_SECONDS, BLOCK_STEPS = 2, 0.3, 16
+BLOCKS, BLOCK_SECONDS, BLOCK_STEPS = 3, 0.3, 16
 """Steps are timed in blocks, of which the fastest and the slowest give the spread."""
 TOO_LONG_TO_TRY = 20.0
 """Seconds that a first step may be expected to take; larger sizes are not tried."""
@@ -34,18 +36,36 @@ FEWER_AT_ONCE = (0.4, 1.1)
 """A whole batch takes between these shares of what follows from a step of a few images, were all alike."""
 MANY, OF_TWO_BATCHES = 4, (0.75, 1.3)
 """Where there is time for so many times the few, part of a step is known not to grow with the images: the update."""
-BESIDE = (1.0, 1.15)
-"""A whole run relative to its steps: checkpoints come on top, and other programs."""
+QUIET = (0.9, 1.4)
+"""A run relative to its steps: other programs, and a processor that slows as it heats."""
+MOST_OF_OTHERS = 0.4
+"""The largest share of other programs in the processor that may end, or come once more, while the run lasts."""
 COPIES = 5
 """The weights themselves and, of copies, their gradients and moments."""
-SHEET = (0.2, 1.5)
-"""Seconds of a sample grid and its measurement."""
+BEGIN, SHEET = (0.3, 3.0), (0.1, 0.8)
+"""Seconds until the first step, and of a sheet of samples, beside the drawing, with its measurement and checkpoint."""
+DRAWN, DRAWING = 128, (0.03, 0.25)
+"""Samples of a sheet and its measurement, fewer beyond 128 pixels; the time of each, relative to training on one."""
+SAVING = (2e9, 2e8)
+"""Bytes that are written in a second."""
 WORK = "timing a training step"
 
 Seconds = tuple[float, float]
 """The least and the most that something takes."""
 Tried = dict[tuple[int, int], Seconds]
 """Seconds an image, by resolution and batch of a stage."""
+
+
+class TimingError(Exception):
+    """The steps of a run cannot be tried; the message is the cause."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What was timed for a run before it begins: the fastest precision, and its steps."""
+
+    precision: Precision
+    tried: Tried
 
 
 @dataclass(frozen=True)
@@ -70,33 +90,71 @@ class Duration:
 def duration(
     prepared: PreparedRun, device: torch.device, since: int = 0, processes: int = 1, tried: Tried | None = None
 ) -> Duration | None:
+    """The time of a run from `since` images on, as `time_of` has it.
+
+    None where a step cannot be tried, or there is nothing left to train.
+    """
+    if since >= prepared.config.images:
+        return None
+    try:
+        return time_of(prepared, device, since, processes, tried)
+    except TimingError:
+        return None
+
+
+def time_of(
+    prepared: PreparedRun, device: torch.device, since: int = 0, processes: int = 1, tried: Tried | None = None
+) -> Duration:
     """The time of a run from `since` images on; `tried` has the seconds of sizes that were tried before.
 
-    None where a step cannot be tried, or there is nothing left to train. Nothing of the run changes.
+    Nothing of the run changes. Raises TimingError, with the cause, where a step cannot be tried.
     """
     config, known = prepared.config, dict(tried or {})
     parts = [
-        (stage, images)
+        (stage, min(end, config.images) - max(stage.start, since))
         for stage, end in _ends(prepared)
-        if (images := min(end, config.images) - max(stage.start, since)) > 0
+        if min(end, config.images) > max(stage.start, since)
     ]
-    if not parts or not _fits(prepared, device):
-        return None
-    try:
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            trial = _Trial(prepared, device, processes)
-            for stage, images in parts:
-                if (size := (stage.resolution, stage.batch)) not in known:
-                    known[size] = trial.expected(stage, known) or trial.seconds(stage, images)
-    except (Exception, SystemExit):  # what a component does not bear, or memory does not hold, the run itself tells
-        return None
-    sheets = sum(images for _, images in parts) // config.snapshot_every
+    sizes = {(stage.resolution, stage.batch): (stage, images) for stage, images in reversed(parts)}
+    if unknown := [part for size, part in reversed(sizes.items()) if size not in known]:
+        _try(unknown, known, prepared, device, processes)
     low, high = (
-        share * sum(images * known[stage.resolution, stage.batch][end] for stage, images in parts) + sheets * SHEET[end]
-        for end, share in enumerate(BESIDE)
+        sum(images * known[stage.resolution, stage.batch][end] for stage, images in parts)
+        + _beside(prepared, parts, known, end)
+        for end in (0, 1)
     )
     last = parts[-1][0]
     return Duration(low, high, known[last.resolution, last.batch], known)
+
+
+def _try(
+    parts: Sequence[tuple[Stage, int]], known: Tried, prepared: PreparedRun, device: torch.device, processes: int
+) -> None:
+    """Add the seconds of an image in each of these stages to those that are known."""
+    if not _fits(prepared, device):
+        raise TimingError("there is too little memory for copies of the networks")
+    report(WORK, 0, len(parts))
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            trial = _Trial(prepared, device, processes)
+            for done, (stage, images) in enumerate(parts, 1):
+                known[stage.resolution, stage.batch] = trial.expected(stage, known) or trial.seconds(stage, images)
+                report(WORK, done, len(parts))
+    except (Exception, SystemExit) as error:  # the run itself tells what a component or the memory does not bear
+        raise TimingError(cause(error)) from error
+    finally:
+        report(WORK, len(parts), len(parts))
+
+
+def _beside(prepared: PreparedRun, parts: Sequence[tuple[Stage, int]], known: Tried, end: int) -> float:
+    """The seconds of a run beside its steps: sheets with their measurements and checkpoints."""
+    config, seconds = prepared.config, BEGIN[end]
+    saved = 2 * sum(weight.nbytes for network in prepared.gan.networks for weight in network.parameters())
+    for stage, images in parts:
+        drawn = DRAWN * min(1.0, DRAWN / stage.resolution)
+        each = SHEET[end] + drawn * DRAWING[end] * known[stage.resolution, stage.batch][end] + saved / SAVING[end]
+        seconds += each * images / config.snapshot_every
+    return seconds
 
 
 def _fits(prepared: PreparedRun, device: torch.device) -> bool:
@@ -135,7 +193,7 @@ class _Trial:
 
     def seconds(self, stage: Stage, images: int) -> Seconds:
         """The least and most seconds that each of so many images takes in this stage."""
-        report(WORK, 0, 1)
+        began, of_own = time.perf_counter(), time.thread_time()
         advance(self._game, stage.start)
         batch, turns = max(1, stage.batch // self._processes), Turns(1, 1)  # lazy penalties are due in the first
         few = min(batch, SAMPLES * self._config.accumulate)
@@ -143,6 +201,7 @@ class _Trial:
         first = first if first > PATIENCE else min(first, self._step(few, stage, turns))
         in_time = time.monotonic() - self._began < BUDGET
         if few == batch or (in_time and first * batch <= PATIENCE * few and first * images > SHORT * few):
+            advance(self._game, stage.start + images - 1)  # augmentation may begin in mid-run
             self._step(batch, stage, turns)  # kernels are set up for each size of batch
             blocks = [self._block(batch, stage, turns) for _ in range(BLOCKS)]
             least, most = min(blocks), max(blocks)
@@ -151,9 +210,11 @@ class _Trial:
             least, most = ((first + each * (batch - few)) * share for share in OF_TWO_BATCHES)
         else:
             least, most = (first / few * batch * share for share in FEWER_AT_ONCE)
-        least, most = least / stage.batch, most / stage.batch
-        report(WORK, 1, 1)
-        return least, most
+        others = 0.0  # on a GPU this thread waits, and the share of others is not known
+        if self._device.type == "cpu":
+            share = (time.thread_time() - of_own) / (time.perf_counter() - began)
+            others = min(MOST_OF_OTHERS, max(0.0, 1 - share))
+        return QUIET[0] * least * (1 - others) / stage.batch, (QUIET[1] + others) * most / stage.batch
 
     def _block(self, n: int, stage: Stage, turns: Turns) -> float:
         """The mean seconds of some steps."""

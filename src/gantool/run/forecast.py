@@ -12,10 +12,11 @@ from gantool.api.run_config import RunConfig
 from gantool.api.specs import Look
 from gantool.engine import memory_estimate
 from gantool.engine.devices import free_memory, is_out_of_memory, out_of_memory, pick_device
+from gantool.engine.spans import in_words
 from gantool.engine.stages import stage_at
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
-from gantool.run.duration import Duration, duration
+from gantool.run.duration import Duration, Timing, duration
 from gantool.run.initial import Initial, read_weights
 from gantool.run.prepare import PreparedRun, build_source, prepare
 from gantool.run.warnings import warnings_of
@@ -23,6 +24,8 @@ from gantool.run.warnings import warnings_of
 HOUR = 3600
 LONG_RUN = 6 * HOUR
 """Seconds on a CPU beyond which a run is warned of before it begins."""
+FEW = 5_000
+"""Images in which no run learns what its pictures show, though it may learn their colours."""
 UNNAMED = ""
 PLENTY = 10
 """Batches of pictures beyond which a source is not read: enough of them will be usable."""
@@ -32,8 +35,7 @@ PLENTY = 10
 class Forecast:
     """The result of `--dry-run`; `memory` has a value for each of the `stages`, `memory_bytes` is the largest.
 
-    Precision and layout are as the configuration has them, since measuring which is faster takes time; `time` is that
-    in float32 where they are not named. `data` says what there is to train on.
+    Precision and layout of `config` are those that the run will have. `data` says what there is to train on.
     """
 
     config: RunConfig
@@ -57,21 +59,24 @@ def forecast(
     components: RunComponents,
     given: Mapping[str, bool] | None = None,
     initial: Initial | None = None,
+    timing: Timing | None = None,
 ) -> Forecast:
     """The forecast of a run, of whose settings those in `given` were asked for, and that begins with `initial`.
 
+    `timing` is what was timed for it before.
     A folder's images are counted by their names where there are plenty. Raises what the run would raise, such as
     DataError for a batch of more images than there are.
     """
     device = pick_device(config.device)
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
         images, class_names = counts(config, components.source)
-        prepared = prepare(config, components, images, class_names, device, given=given, measure=False)
+        precision, tried = (None, None) if timing is None else (timing.precision, timing.tried)
+        prepared = prepare(config, components, images, class_names, device, given=given, precision=precision)
         if initial is not None:
             read_weights(initial).give(prepared.gan, prepared.config)
         memory = _memory(prepared, prepared.stages)
-        expected = duration(prepared, device)
-        warnings = tuple(forewarnings(prepared, device, expected))
+        expected = duration(prepared, device, tried=tried)
+        warnings = tuple(forewarnings(prepared, device, expected, by_time=timing is not None))
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
@@ -110,15 +115,19 @@ def forewarnings(
     expected: Duration | None = None,
     images_seen: int = 0,
     processes: int = 1,
+    by_time: bool = False,
 ) -> Iterator[str]:
     """Warnings at the start of a run that begins or resumes at `images_seen`, and is expected to take so long.
 
+    `by_time` is true where its length was chosen by the time that it may take.
     Called once the data is in its place, which may be the memory that a warning is about.
     """
     config, stages = prepared.config, prepared.stages
     yield from warnings_of(prepared, processes)
     if images_seen == 0 and processes == 1:
         yield from _patience(prepared, device, expected)
+    if by_time:
+        yield from _too_short(prepared.config, expected)
     free = free_memory(device)
     if len(stages) == 1 or images_seen >= config.images:
         return
@@ -159,6 +168,18 @@ def _patience(prepared: PreparedRun, device: torch.device, expected: Duration | 
         f"On this CPU the run will take {expected}: {config.images:,} images, in the end about "
         f"{2 / sum(expected.last):.2g} a second. Give fewer --images{an_hour} or --minutes, a lower --resolution or "
         f"narrower networks ('gantool plugins show {config.arch.partition(':')[0]}' has the options), or use a GPU."
+    )
+
+
+def _too_short(config: RunConfig, expected: Duration | None) -> Iterator[str]:
+    """A warning that in the time that it may take a run learns nothing to look at."""
+    if config.images >= FEW or expected is None:
+        return
+    share = FEW / config.images
+    yield (
+        f"--images {config.images:,} are too few to learn pictures: expect patches of colour. {FEW:,} would take "
+        f"{in_words(expected.low * share, expected.high * share)} here: give more --minutes, a lower --resolution "
+        f"(it is {config.resolution}), or use a GPU."
     )
 
 

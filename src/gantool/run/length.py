@@ -5,20 +5,20 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
+import torch
+
 from gantool.api.specs import Component
 from gantool.engine.devices import pick_device
 from gantool.engine.precision import Precision
-from gantool.errors import UsageError
+from gantool.errors import UsageError, sentence
 from gantool.run.defaults import DefaultChoice
-from gantool.run.duration import Duration, Tried, duration
+from gantool.run.duration import Timing, TimingError, time_of
 from gantool.run.forecast import counts, explaining_memory
 from gantool.run.planning import Plan
-from gantool.run.prepare import prepare
+from gantool.run.prepare import PreparedRun, prepare
 
 USUAL_MINUTES = 15.0
 """The length of runs on a CPU for which no number of images is given."""
-FEWEST = 1_000
-"""The least number of images that is chosen."""
 ROUNDS, CLOSE = 3, 0.1
 """The length is tried anew, since networks and stages may depend on it, until the time is as close as that."""
 
@@ -52,47 +52,53 @@ def _is_long(plan: Plan) -> bool:
 def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> Plan:
     most = math.inf if minutes is not None else plan.config.images
     goal = (minutes or USUAL_MINUTES) * 60
-    expected, precision = _expected(plan)
-    for _ in range(ROUNDS):
-        if expected is None or abs(expected.middle / goal - 1) < CLOSE:
-            break
-        images = _rounded(min(plan.config.images * goal / expected.middle, float(most)))
-        if images == plan.config.images:
-            break
-        longer = again(images)
-        expected, _ = _expected(longer, precision, expected.tried if _is_same(longer, plan) else None)
-        plan = longer
-    if expected is None:
-        if minutes is not None:
-            raise UsageError("--minutes needs a step to be timed, which failed here. Give --images.")
-        return plan
+    device = pick_device(plan.config.device)
+    prepared = _prepared(plan, device)
+    try:
+        expected = time_of(prepared, device)
+        for _ in range(ROUNDS):
+            images = _rounded(min(plan.config.images * goal / expected.middle, float(most)), plan.config.batch)
+            if abs(expected.middle / goal - 1) < CLOSE or images == plan.config.images:
+                break
+            plan, before = again(images), prepared
+            prepared = _lengthened(before, plan, device)
+            expected = time_of(prepared, device, tried=expected.tried if _is_same(before, prepared) else None)
+    except TimingError as error:
+        if minutes is None:
+            return plan
+        failed = f"--minutes needs a step to be timed, which failed here: {error}"
+        raise UsageError(f"{sentence(failed)} Give --images instead.") from error
     why = f"{expected} here, by timing"
     why += "" if minutes is not None else "; --minutes or --images sets another length"
     chosen = DefaultChoice("--images", f"{plan.config.images:,}", why)
     others = [choice for choice in plan.choices if choice.flag != "--images"]
     given = {name: by_flag for name, by_flag in plan.given.items() if name != "images"}
-    return replace(plan, given=given, choices=(*others, chosen))
+    timing = Timing(prepared.precision, expected.tried)
+    return replace(plan, given=given, choices=(*others, chosen), timing=timing)
 
 
-def _is_same(one: Plan, other: Plan) -> bool:
-    """True if a step of both takes the same time."""
-    return one.components.architecture == other.components.architecture and one.config.batch == other.config.batch
-
-
-def _expected(
-    plan: Plan, precision: Precision | None = None, tried: Tried | None = None
-) -> tuple[Duration | None, Precision]:
-    """The time of a run, in a precision that is measured where none is given, and that precision."""
-    device = pick_device(plan.config.device)
+def _prepared(plan: Plan, device: torch.device, precision: Precision | None = None) -> PreparedRun:
     images, class_names = counts(plan.config, plan.components.source)
-    prepared = prepare(
-        plan.config, plan.components, images, class_names, device, given=plan.given, measure=precision is None
-    )
-    prepared = replace(prepared, precision=precision or prepared.precision)
-    return duration(prepared, device, tried=tried), prepared.precision
+    return prepare(plan.config, plan.components, images, class_names, device, given=plan.given, precision=precision)
 
 
-def _rounded(images: float) -> int:
-    """A number of two digits and zeros."""
+def _lengthened(before: PreparedRun, plan: Plan, device: torch.device) -> PreparedRun:
+    """The same run with the length of this plan, on which its networks may depend."""
+    if plan.config.arch == before.config.arch and plan.config.batch == before.config.batch:
+        return replace(before, config=plan.config)
+    return _prepared(plan, device, before.precision)
+
+
+def _is_same(one: PreparedRun, other: PreparedRun) -> bool:
+    """True if a step of both takes the same time: networks of the same weights, that learn from as many images."""
+
+    def shapes(prepared: PreparedRun) -> list[torch.Size]:
+        return [weight.shape for network in prepared.gan.networks for weight in network.parameters()]
+
+    return one.config.batch == other.config.batch and shapes(one) == shapes(other)
+
+
+def _rounded(images: float, least: int) -> int:
+    """A number of two digits and zeros, and a batch at the least."""
     digits = int(10 ** max(0, math.floor(math.log10(max(images, 1))) - 1))
-    return max(FEWEST, round(images / digits) * digits)
+    return max(least, round(images / digits) * digits)

@@ -13,6 +13,7 @@ from gantool.run import folder as run_folder
 from gantool.run import resuming
 from gantool.run.components import RunComponents
 from gantool.run.defaults import DefaultChoice
+from gantool.run.duration import Timing
 from gantool.run.initial import Initial, initial_of
 from gantool.run.resolve import ResolvedRun, by_flag, given_settings, resolve_run
 
@@ -23,7 +24,8 @@ class Plan:
 
     `choices` are the settings of a new run that nobody gave, each with its reason; `given` are those of this command.
     `initial` is the model that it begins with, where there is one and no checkpoint. `from_newest` is true for a run
-    that resumes from its newest checkpoint, and false for a checkpoint that was named.
+    that resumes from its newest checkpoint, and false for a checkpoint that was named. `timing` is what was timed to
+    choose its length, where it was.
     """
 
     config: RunConfig
@@ -35,6 +37,7 @@ class Plan:
     given: Mapping[str, bool] = field(default_factory=dict)
     initial: Initial | None = None
     from_newest: bool = False
+    timing: Timing | None = None
 
 
 def plan_of(config: RunConfig) -> Plan:

@@ -77,12 +77,12 @@ def prepare(
     *,
     given: Mapping[str, bool] | None = None,
     processes: int = 1,
-    measure: bool = True,
+    precision: Precision | None = None,
 ) -> PreparedRun:
     """Build and check the parts of a run, for so many images of these classes (none: without labels).
 
-    `given` are the settings that were asked for, and not chosen by default: true if by a flag. With `measure`,
-    precision and layout at "auto" become what is fastest here. Nothing is written or moved to the device. Raises
+    `given` are the settings that were asked for, and not chosen by default: true if by a flag. Precision and layout at
+    "auto" become those of `precision`, or else what is fastest here. Nothing is written or moved to the device. Raises
     UsageError, DataError or PluginError where no run is possible.
     """
     check_batch(config, images)  # before the speed of such a batch is measured
@@ -96,11 +96,8 @@ def prepare(
         refuse_their_penalties(components, parts.penalties)
     stages = stages_of(gan, config.resolution, config.batch)
     check_parts(stages, config.accumulate, processes)
-    if measure:
-        precision = resolve_precision(config, gan, shape, stages, device)
-        config = config.model_copy(update={"precision": precision.name, "layout": precision.layout})
-    else:
-        precision = Precision("bf16" if config.precision == "bf16" else "float32", device_type=device.type)
+    precision = precision or resolve_precision(config, gan, shape, stages, device)
+    config = config.model_copy(update={"precision": precision.name, "layout": precision.layout})
     return PreparedRun(config, components, images, gan, learning, shape, stages, precision, parts)
 
 

@@ -62,14 +62,16 @@ def _made(
     lock = _resumed_lock(plan, world, if_it_fails)
     source = build_source(plan.config, plan.components.source)
     class_names = tuple(source.class_names) if plan.config.labels else ()
+    precision, tried = (None, None) if plan.timing is None else (plan.timing.precision, plan.timing.tried)
     prepared = prepare(
-        plan.config, plan.components, len(source), class_names, device, given=plan.given, processes=world.size
-    )
+        plan.config, plan.components, len(source), class_names, device,
+        given=plan.given, processes=world.size, precision=precision,
+    )  # fmt: skip
     config = prepared.config
     batches = _batches(source, prepared, device, world)
     seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
-    expected = duration(prepared, device, seen, world.size) if world.leads else None
-    warnings = list(forewarnings(prepared, device, expected, seen, world.size))
+    expected = duration(prepared, device, seen, world.size, tried) if world.leads else None
+    warnings = list(forewarnings(prepared, device, expected, seen, world.size, by_time=plan.timing is not None))
     game = build_game(prepared, device, world)
     weights = _initial_weights(plan, game.gan, config)
     warnings += [] if weights is None else weights.initial.other_classes(class_names)

@@ -70,6 +70,16 @@ def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_
     assert "\x1b" not in out.getvalue()
 
 
+def test_the_time_left_forgets_the_warm_up_of_the_first_tick(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(seconds=1e-9), Screen(file=out, force_terminal=False, width=200))
+    console(started(tmp_path, 0, 1000))
+    for images, seconds in ((10, 20.0), (110, 1.0), (210, 1.0), (310, 1.0)):
+        scalars = {"loss_d": 1.0, "loss_g": 1.0}
+        console(Tick(images, 1000, seconds, (10 if images == 10 else 100) / seconds, scalars))
+    assert "110/1,000 images  100/s  0:00:08 left" in out.getvalue()
+
+
 @pytest.mark.parametrize(("goal", "words"), [(400, ", more than --images 400; give"), (512, "images; give")])
 def test_a_run_that_has_seen_enough_has_nothing_to_do(tmp_path, goal, words):
     out = io.StringIO()

@@ -19,7 +19,7 @@ from gantool.errors import cause, printable, sentence
 from gantool.render.progress_bar import Bar
 
 SMOOTHING = 0.9
-"""The decay of the averaged speed, so that the estimate of the time left does not jump."""
+"""The decay of earlier ticks in the speed, so that the time left is corrected without jumps."""
 
 LONGEST = 10.0**12
 """Seconds that can still be shown as days."""
@@ -34,7 +34,7 @@ class Console(Observer):
         self._live: Live | None = None
         self._bar = Bar(0, 1)
         self._shown_at = 0.0
-        self._speed = 0.0
+        self._ticks, self._images, self._seconds_of_them = 0, 0.0, 0.0
         self._level: float | None = None
         self._measured: Measured | None = None
 
@@ -93,10 +93,13 @@ class Console(Observer):
             self._live.start()
 
     def _tick(self, event: Tick) -> None:
-        first, grew, speed = self._speed == 0.0, self._grew(event), event.images_per_second
-        # Each level has a speed of its own.
-        self._speed = speed if first or grew else SMOOTHING * self._speed + (1 - SMOOTHING) * speed
-        first_line, more = status(event, self._speed, self._measured)
+        first, grew = self._images == 0, self._grew(event)
+        # Each level has a speed of its own, and its first tick a warm-up that says nothing of those to come.
+        self._ticks = 1 if grew else self._ticks + 1
+        kept = SMOOTHING if self._ticks > 2 else 0.0
+        self._images = kept * self._images + event.images_per_second * event.seconds
+        self._seconds_of_them = kept * self._seconds_of_them + event.seconds
+        first_line, more = status(event, self._images / max(self._seconds_of_them, 1e-9), self._measured)
         due = grew or first or event.images_seen >= event.images_goal
         due = due or time.monotonic() - self._shown_at >= self._seconds
         if self._live is not None:

@@ -202,6 +202,12 @@ class RunConfig(BaseModel):
         "Memory layout of images and weights; auto measures which is faster, or is contiguous with a --precision.",
         MACHINE,
     )
+    graph: Literal["auto", "on", "off"] = setting(
+        "auto",
+        "Record training steps as CUDA graphs, which spares the host's launches; auto: where it is faster.",
+        MACHINE,
+        free=True,
+    )
     tick: int = setting(256, "Images between two reports of the metrics.", counts=True, free=True, ge=1)
     snapshot_every: int = setting(10_000, "Images between sample grids.", RUN, counts=True, free=True, ge=1)
     checkpoint_every: int = setting(20_000, "Images between checkpoints.", RUN, counts=True, free=True, ge=1)

@@ -1,6 +1,7 @@
 """Schedules of learning rate, Adam's second beta and instance noise, as pure functions of images seen."""
 
 import math
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -46,8 +47,13 @@ class Schedule:
         return self.noise * max(0.0, 1 - images_seen / self.horizon) if self.noise else 0.0
 
 
+def _single(value: float) -> float:
+    """The nearest number that a float32 holds."""
+    return float(struct.unpack("f", struct.pack("f", value))[0])
+
+
 class Pace:
-    """Applies a schedule to optimizers."""
+    """Applies a schedule to optimizers; on a GPU learning rates are rounded to float32, as CUDA graphs read them."""
 
     def __init__(self, schedule: Schedule, optimizers: Sequence[Optimizer]) -> None:
         self._schedule = schedule
@@ -61,7 +67,8 @@ class Pace:
         share = self._schedule.learning_rate(images_seen)
         for optimizer, own in self._own:  # a resume gives an optimizer other groups, so they are not kept here
             for group, (rate, betas) in zip(optimizer.param_groups, own, strict=True):
-                group["lr"] = rate * share
+                on_gpu = any(weight.is_cuda for weight in group["params"])
+                group["lr"] = _single(rate * share) if on_gpu else rate * share
                 if betas is not None and self._schedule.beta2_start is not None:
                     group["betas"] = (betas[0], self._schedule.second_beta(images_seen, betas[1]))
 

@@ -1,6 +1,6 @@
 """The training step: the discriminator's step and the generator's step, side by side."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,10 +15,11 @@ from gantool.engine.chance import Chance
 from gantool.engine.distributed import World
 from gantool.engine.judging import PerImage, parted, per_image
 from gantool.engine.precision import Precision
+from gantool.engine.updates import Scalars, learn
 from gantool.errors import TrainingError
 
-Scalars = dict[str, Float[Tensor, ""]]
-"""The scalars of a step, still on the device: reading one would make the host wait."""
+Noise = float | Float[Tensor, ""]
+"""A standard deviation of instance noise; as a tensor it is above 0, since reading it would make the host wait."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,27 @@ class Game:
 
 
 def discriminator_step(
-    game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int, noise: float = 0.0
+    game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int, noise: Noise = 0.0
 ) -> Scalars:
     """One step of the discriminator; `step` counts its steps and decides which lazy penalties are due.
 
     `noise` is the standard deviation of instance noise on all it sees (Sonderby et al. 2017).
     """
+    scalars, logits = discriminator_update(game, batch, labels, step, noise)
+    observe(game, logits)
+    return scalars
+
+
+def observe(game: Game, logits: Float[Tensor, "n"]) -> None:
+    """Let the augmentation adapt to the logits of reals, of all processes."""
+    if game.augmentation is not None:
+        game.augmentation.observe(game.world.gathered(logits))
+
+
+def discriminator_update(
+    game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int, noise: Noise = 0.0
+) -> tuple[Scalars, Float[Tensor, "n"]]:
+    """The discriminator's step itself: its scalars, and the logits of reals less the boundary."""
     gan = game.gan
     network, optimizer = gan.discriminator, game.optimizer_d
     if network is None or optimizer is None:
@@ -84,16 +100,14 @@ def discriminator_step(
         judged.append(real_logit - (game.loss.boundary or 0.0))
         return loss, scalars
 
-    scalars = _learn(game, network, optimizer, loss_of, batch, labels, "d")
-    if game.augmentation is not None:
-        game.augmentation.observe(game.world.gathered(torch.cat(judged)))
+    scalars = learn(game, network, optimizer, loss_of, batch, labels, "d")
     for penalty in game.due("discriminator weights", step):
         penalty.constrain(network)
-    return scalars
+    return scalars, torch.cat(judged)
 
 
 def generator_step(
-    game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int = 0, noise: float = 0.0
+    game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int = 0, noise: Noise = 0.0
 ) -> Scalars:
     """One step of the generator, with noise of its own; the discriminator, if there is one, stays as it is."""
     gan = game.gan
@@ -120,7 +134,7 @@ def generator_step(
         return loss, scalars
 
     with _at_rest(gan.discriminator):
-        scalars = _learn(game, gan.generator, game.optimizer_g, loss_of, batch, labels, "g")
+        scalars = learn(game, gan.generator, game.optimizer_g, loss_of, batch, labels, "g")
     for penalty in game.due("generator weights", step):
         penalty.constrain(gan.generator)
     return scalars
@@ -157,7 +171,7 @@ def _judge(game: Game, images: Images, labels: Labels) -> tuple[Float[Tensor, "n
     return logits.float(), more
 
 
-def _discriminator_view(game: Game, n: int, noise: float) -> Callable[[Images], Images]:
+def _discriminator_view(game: Game, n: int, noise: Noise) -> Callable[[Images], Images]:
     """Images as the discriminator sees them: augmented by one draw for all of them, with instance noise."""
     if game.gan.discriminator is None:
         return lambda images: images
@@ -165,7 +179,9 @@ def _discriminator_view(game: Game, n: int, noise: float) -> Callable[[Images], 
 
     def view(images: Images) -> Images:
         images = augment(images)
-        return tuple(level + noise * torch.randn_like(level) for level in images) if noise > 0 else images
+        if isinstance(noise, float) and noise <= 0:
+            return images
+        return tuple(level + noise * torch.randn_like(level) for level in images)
 
     return view
 
@@ -191,52 +207,3 @@ def _weighed(penalty: Penalty, values: Tensor, scalars: Scalars) -> Tensor:
     name = f"penalty_{penalty.component_name or type(penalty).__name__.lower()}"
     scalars[name] = scalars.get(name, 0.0) + value.detach()
     return penalty.weight * penalty.every * value
-
-
-def _learn(
-    game: Game,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    loss_of: Callable[[Tensor, Labels], tuple[Tensor, Scalars]],
-    batch: Tensor,
-    labels: Labels,
-    which: str,
-) -> Scalars:
-    """One update of one network, or none when loss or gradient is not finite (decided on the device)."""
-    optimizer.zero_grad(set_to_none=True)
-    parts = []
-    for part, its_labels in _parts(batch, labels, game.accumulate):
-        loss, scalars = loss_of(part, its_labels)
-        torch.autograd.backward(loss / game.accumulate)
-        parts.append(scalars | {"_loss": loss.detach()})
-    scalars = _means(parts)
-    loss = game.world.average(network.parameters(), scalars.pop("_loss"))
-    gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    norm = nn.utils.get_total_norm(gradients)
-    if game.clip > 0:
-        nn.utils.clip_grads_with_norm_(network.parameters(), game.clip, norm)
-    skipped = (~(torch.isfinite(norm) & torch.isfinite(loss))).float()
-    _update(optimizer, skipped)
-    return scalars | {f"gradient_norm_{which}": norm.detach(), f"skipped_{which}": skipped}
-
-
-def _update(optimizer: torch.optim.Optimizer, skipped: Tensor) -> None:
-    """Step unless `skipped`: decided on the device where the optimizer can, as fused ones do."""
-    # torch's own gradient scaler talks to fused optimizers the same way: no host synchronisation.
-    if getattr(optimizer, "_step_supports_amp_scaling", False):
-        optimizer.found_inf = skipped  # type: ignore[attr-defined]
-        optimizer.step()
-    elif not bool(skipped):
-        optimizer.step()
-
-
-def _parts(batch: Tensor, labels: Labels, count: int) -> Iterator[tuple[Tensor, Labels]]:
-    size = len(batch) // count
-    for start in range(0, len(batch), size):
-        yield batch[start : start + size], None if labels is None else labels[start : start + size]
-
-
-def _means(parts: Sequence[Scalars]) -> Scalars:
-    if len(parts) == 1:
-        return dict(parts[0])
-    return {name: torch.stack([part[name] for part in parts]).mean() for name in parts[0]}

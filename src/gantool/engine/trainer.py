@@ -18,6 +18,7 @@ from gantool.engine.announcer import Announcer
 from gantool.engine.best import Best, score_among
 from gantool.engine.cadence import Cadence
 from gantool.engine.component_state import advance, buffers, status
+from gantool.engine.cuda_graphs import graphs_of
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.ema import Ema
 from gantool.engine.failures import Failing
@@ -64,6 +65,7 @@ class Trainer:
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         self._stage_start, self._turns, self._ledger = 0, Turns(), Ledger()
         self._pace, self._failing = Pace(self.schedule, game.optimizers), partial(Failing, run, config, plugins=plugins)
+        self._graphs = graphs_of(game, self.device, config.graph, self._warn)
 
     @property
     def images_seen(self) -> int:
@@ -88,7 +90,7 @@ class Trainer:
             try:
                 finished = self._loop()
             except BaseException as error:
-                # Nothing is saved: steps, ticks and snapshots that broke off are whole only in the last checkpoint.
+                # Nothing is saved: what broke off is whole only in the last checkpoint.
                 self._tell(Finished(self.images_seen, self.run, self.interrupted, failed=True))
                 if not is_out_of_memory(error):
                     raise
@@ -130,7 +132,7 @@ class Trainer:
             network.train()
         self.cadence.begin()
         self._agree_to_give_up()
-        if self.images_seen == 0:
+        if not self.images_seen:
             self._snapshot()
 
     def _stops(self) -> bool:
@@ -142,30 +144,30 @@ class Trainer:
 
     def step(self) -> None:
         """One batch: the discriminator's step, the generator's, the average. Nothing is read back from the device."""
-        config, world = self.config, self.game.world
         # Every random draw of a step, on any device, follows from seed and clock: that is what makes resume exact.
-        self.game.chance.begin(config.seed, self.images_seen, self.device)
+        self.game.chance.begin(self.config.seed, self.images_seen, self.device)
         stage = stage_at(self.stages, self.images_seen)
         enter(stage, self.stages, self._stage_start, self.game.optimizers)
         self._stage_start = stage.start
         advance(self.game, self.images_seen)
-        images, labels = self.batches.take(self.images_seen, world.share(stage.batch), stage.resolution)
+        images, labels = self.batches.take(self.images_seen, self.game.world.share(stage.batch), stage.resolution)
         batch = self.game.precision.arrange(to_float(images))
-        middle = self.images_seen + stage.batch / 2
-        self._pace.take(middle)
-        scalars = self._turns.play(self.game, batch, labels, self.schedule.instance_noise(middle))
-        world.agree(buffers(self.game))
+        self._pace.take(middle := self.images_seen + stage.batch / 2)
+        scalars = self._turns.play(self.game, batch, labels, self.schedule.instance_noise(middle), self._graphs)
+        self.game.world.agree(buffers(self.game))
         self.cadence.advance(stage.batch)
         self.ema.update(self.images_seen, stage.batch)
         self._ledger.add(scalars)
 
+    def _warn(self, text: str) -> None:
+        self._tell(Warned(self.images_seen, text))
+
     def _tick(self) -> None:
-        scalars = self._ledger.close()
-        seconds, images = self.cadence.close_tick()
-        speed, goal = images / max(seconds, 1e-9), self.config.images
-        self._tell(Tick(self.images_seen, goal, seconds, speed, scalars, status(self.game)))
+        scalars, (seconds, images) = self._ledger.close(), self.cadence.close_tick()
+        speed = images / max(seconds, 1e-9)
+        self._tell(Tick(self.images_seen, self.config.images, seconds, speed, scalars, status(self.game)))
         if scalars["skipped_steps"]:
-            self._tell(Warned(self.images_seen, self._failing(self.images_seen).skipped(int(scalars["skipped_steps"]))))
+            self._warn(self._failing(self.images_seen).skipped(int(scalars["skipped_steps"])))
         if self._ledger.streak >= NOT_FINITE_LIMIT:
             raise self._failing(self.images_seen).not_finite(self._ledger.streak)
 
@@ -184,14 +186,13 @@ class Trainer:
 
     def _keep_the_best(self, score: float | None) -> None:
         """Save if the leading process, which alone knows the score, finds it better than any before."""
-        world = self.game.world
-        better = score is not None and not self._ledger.streak and self.best.take(self.images_seen, score)
-        if world.anyone(better):
+        if self.game.world.anyone(
+            score is not None and not self._ledger.streak and self.best.take(self.images_seen, score)
+        ):
             self.save()
         self._agree_to_give_up()
 
     def _agree_to_give_up(self) -> None:
-        # The leading process alone knows the scores, and whether the best checkpoint is still there.
         self._gave_up = self.game.world.anyone(self.game.world.leads and self.best.gave_up(self.config.patience))
 
     def save(self) -> None:
@@ -238,13 +239,12 @@ class Trainer:
             if self.cadence.is_in_a_tick:
                 self._tick()
             drawn_before = not self.cadence.has_moved and has_last_sheet(self.run, config, self.images_seen)
-            if not self.cadence.snapshot_due and not drawn_before:
+            if not (self.cadence.snapshot_due or drawn_before):
                 self._snapshot(counts=False)
         if self.cadence.has_unsaved_steps:  # not asked of the folder, where rank 0 may be writing
             self.save()
         if farewell := "" if interrupted else self.best.farewell(self.run, config.patience, self._plugins):
-            self._tell(Warned(self.images_seen, farewell))
-        finished = Finished(self.images_seen, self.run, interrupted)
-        self._tell(finished)
+            self._warn(farewell)
+        self._tell(finished := Finished(self.images_seen, self.run, interrupted))
         self.game.world.finish()
         return finished

@@ -13,6 +13,7 @@ from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.data.batches import ShuffledBatches, open_batches
 from gantool.engine import checkpoint
+from gantool.engine.cuda_graphs import check_graph
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World, join_world
 from gantool.engine.model_file import ModelCard
@@ -59,6 +60,7 @@ def _made(
 ) -> Trainer:
     device = pick_device(plan.config.device)
     world = join_world(device)
+    check_graph(plan.config.graph, device, world.size)
     lock = _resumed_lock(plan, world, if_it_fails)
     source = build_source(plan.config, plan.components.source)
     class_names = tuple(source.class_names) if plan.config.labels else ()

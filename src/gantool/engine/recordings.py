@@ -1,0 +1,80 @@
+"""Recordings of a step: the device's part in making one, and the places that a replay reads and writes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from gantool.api.networks import Labels
+from gantool.engine.updates import Scalars
+
+Result = tuple[Scalars, Tensor | None]
+"""The scalars of a step, and for the discriminator the logits of reals."""
+
+
+@runtime_checkable
+class Recorder(Protocol):
+    """Records and times work on a device."""
+
+    def warm(self, work: Callable[[], Result]) -> Result:
+        """Do the work as it has to be done before it is recorded."""
+
+    def record(self, work: Callable[[], Result]) -> tuple[Callable[[], None], Result]:
+        """A function that does the work again, and where its results will be. The work is not done now."""
+
+    def timed(self, work: Callable[[], Result]) -> tuple[Result, float]:
+        """The result of the work, and the seconds until the device has done it."""
+
+    def random_state(self) -> tuple[Tensor, ...]:
+        """The state of the generators of host and device."""
+
+    def set_random_state(self, state: tuple[Tensor, ...]) -> None:
+        """Set what `random_state` returned."""
+
+
+@dataclass
+class Recording:
+    """A step with places for what it reads: batch, labels, noise and learning rates."""
+
+    batch: Tensor
+    labels: Labels
+    noise: Tensor
+    rates: list[Tensor]
+    replay: Callable[[], None] = field(repr=False)
+    result: Result
+
+    def play(self, batch: Tensor, labels: Labels, noise: float, rates: Sequence[float]) -> Result:
+        """The step for this batch; its results are copies, since the next replay writes over their places."""
+        self.batch.copy_(batch)
+        if self.labels is not None and labels is not None:
+            self.labels.copy_(labels)
+        for place, value in zip((self.noise, *self.rates), (noise, *rates), strict=True):
+            place.fill_(value)
+        self.replay()
+        scalars, logits = self.result
+        copied = torch.stack([value.float() for value in scalars.values()]).unbind()
+        return dict(zip(scalars, copied, strict=True)), None if logits is None else logits.clone()
+
+
+@contextmanager
+def reading_rates(optimizer: torch.optim.Optimizer, rates: Sequence[Tensor]) -> Iterator[None]:
+    """Have an optimizer read its learning rates from tensors, where it can, inside the block."""
+    before = [dict(group) for group in optimizer.param_groups]
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        if "capturable" in group:
+            group.update(lr=rate, capturable=True)
+    try:
+        yield
+    finally:
+        for group, own in zip(optimizer.param_groups, before, strict=True):
+            group.update((name, own[name]) for name in ("lr", "capturable") if name in own)
+
+
+@torch.no_grad()
+def put(tensors: Sequence[Tensor], values: Sequence[Tensor]) -> None:
+    """Give tensors these values, in place."""
+    for tensor, value in zip(tensors, values, strict=True):
+        tensor.copy_(value)

@@ -1,0 +1,65 @@
+"""The update of one network: gradients of its loss, clipped if asked for, and a step that is left out if not finite."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from gantool.api.networks import Labels
+
+if TYPE_CHECKING:
+    from gantool.engine.step import Game
+
+Scalars = dict[str, Float[Tensor, ""]]
+"""The scalars of a step, still on the device: reading one would make the host wait."""
+
+
+def learn(
+    game: "Game",
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss_of: Callable[[Tensor, Labels], tuple[Tensor, Scalars]],
+    batch: Tensor,
+    labels: Labels,
+    which: str,
+) -> Scalars:
+    """One update of one network, or none when loss or gradient is not finite (decided on the device)."""
+    optimizer.zero_grad(set_to_none=True)
+    parts = []
+    for part, its_labels in _parts(batch, labels, game.accumulate):
+        loss, scalars = loss_of(part, its_labels)
+        torch.autograd.backward(loss / game.accumulate)
+        parts.append(scalars | {"_loss": loss.detach()})
+    scalars = _means(parts)
+    loss = game.world.average(network.parameters(), scalars.pop("_loss"))
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    norm = nn.utils.get_total_norm(gradients)
+    if game.clip > 0:
+        nn.utils.clip_grads_with_norm_(network.parameters(), game.clip, norm)
+    skipped = (~(torch.isfinite(norm) & torch.isfinite(loss))).float()
+    _update(optimizer, skipped)
+    return scalars | {f"gradient_norm_{which}": norm.detach(), f"skipped_{which}": skipped}
+
+
+def _update(optimizer: torch.optim.Optimizer, skipped: Tensor) -> None:
+    """Step unless `skipped`: decided on the device where the optimizer can, as fused ones do."""
+    # torch's own gradient scaler talks to fused optimizers the same way: no host synchronisation.
+    if getattr(optimizer, "_step_supports_amp_scaling", False):
+        optimizer.found_inf = skipped  # type: ignore[attr-defined]
+        optimizer.step()
+    elif not bool(skipped):
+        optimizer.step()
+
+
+def _parts(batch: Tensor, labels: Labels, count: int) -> Iterator[tuple[Tensor, Labels]]:
+    size = len(batch) // count
+    for start in range(0, len(batch), size):
+        yield batch[start : start + size], None if labels is None else labels[start : start + size]
+
+
+def _means(parts: Sequence[Scalars]) -> Scalars:
+    if len(parts) == 1:
+        return dict(parts[0])
+    return {name: torch.stack([part[name] for part in parts]).mean() for name in parts[0]}

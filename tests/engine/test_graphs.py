@@ -1,0 +1,279 @@
+"""The bookkeeping of CUDA graphs, with a recorder that records a closure: a replay runs it into fixed places."""
+
+import copy
+
+import pytest
+import torch
+
+from fakes import tiny_gan
+from gantool.api.strategies import Augmentation, Penalty
+from gantool.builtin.augment import AdaOptions
+from gantool.builtin.augment.ada import Ada
+from gantool.builtin.losses import LogisticOptions
+from gantool.builtin.losses.losses import Logistic
+from gantool.builtin.penalties import R1Options
+from gantool.builtin.penalties.gradients import R1
+from gantool.engine.cuda_graphs import check_graph, graphs_of
+from gantool.engine.graphs import COMPARED_STEPS, MOST_KEPT, WARM_STEPS, Graphs
+from gantool.engine.step import Game
+from gantool.engine.turns import Turns
+from gantool.errors import OptionError
+
+CUDA, CPU = torch.device("cuda"), torch.device("cpu")
+FIRST_REPLAY = WARM_STEPS + COMPARED_STEPS
+
+
+class StandIn:
+    """Keeps what it is asked to record. As a graph does, a replay reads fixed places and writes fixed places."""
+
+    def __init__(self, seconds=(1.0, 0.5), error=None, replay_changes=0.0):
+        self.recorded, self.replays, self.error = 0, 0, error
+        self._seconds, self._turn, self._changes = seconds, 0, replay_changes
+        self.games = []
+
+    def warm(self, work):
+        return work()
+
+    def record(self, work):
+        self.recorded += 1
+        if self.error is not None:
+            raise self.error
+        tensors = [tensor for one in self.games for tensor in tensors_of(one)]
+        before = [tensor.clone() for tensor in tensors]
+        scalars, logits = work()  # a graph would not do it now
+        with torch.no_grad():
+            for tensor, value in zip(tensors, before, strict=True):
+                tensor.copy_(value)
+
+        def replay():
+            self.replays += 1
+            values, seen = work()
+            for name, value in values.items():
+                scalars[name].copy_(value + self._changes)
+            if logits is not None:
+                logits.copy_(seen)
+
+        return replay, (scalars, logits)
+
+    def timed(self, work):
+        self._turn += 1
+        return work(), self._seconds[(self._turn - 1) % 2]
+
+    def random_state(self):
+        return (torch.get_rng_state(),)
+
+    def set_random_state(self, state):
+        torch.set_rng_state(state[0])
+
+
+def tensors_of(one):
+    for network in one.gan.networks:
+        yield from network.state_dict().values()
+    for optimizer in one.optimizers:
+        yield from (value for moments in optimizer.state.values() for value in moments.values())
+
+
+def game(penalties=(), augmentation=None, loss=None, **more):
+    torch.manual_seed(0)
+    gan = tiny_gan()
+    adam = [torch.optim.Adam(net.parameters(), 1e-2, fused=True) for net in (gan.generator, gan.discriminator)]
+    return Game(gan, loss or Logistic(LogisticOptions()), *adam, penalties=penalties, augmentation=augmentation, **more)
+
+
+def play(one, graphs, steps, noise=0.0, rate=None, turns=None):
+    """Weights after these steps, and the scalars of the last."""
+    turns, scalars = turns or Turns(), {}
+    for step in range(steps):
+        torch.manual_seed(1000 + turns.d)
+        if rate is not None:
+            for optimizer in one.optimizers:
+                optimizer.param_groups[0]["lr"] = rate(step)
+        real = torch.rand(8, 3, 8, 8) * 2 - 1
+        scalars = turns.play(one, real, None, noise, graphs)
+    weights = torch.cat([p.detach().flatten() for network in one.gan.networks for p in network.parameters()])
+    return weights, {name: float(value) for name, value in scalars.items()}
+
+
+def graphs_for(one, recorder, mode, tell):
+    recorder.games.append(one)
+    return Graphs(one, recorder, mode, tell)
+
+
+def assert_same(expected, found):
+    assert torch.equal(expected[0], found[0])
+    assert expected[1] == found[1]
+
+
+def both(make, steps=FIRST_REPLAY + 4, recorder=None, mode="on", **how):
+    """The same steps with and without graphs; the recorder, and what it told."""
+    recorder, told = recorder or StandIn(), []
+    plain, graphed = make(), make()
+    expected = play(plain, None, steps, **how)
+    found = play(graphed, graphs_for(graphed, recorder, mode, told.append), steps, **how)
+    return expected, found, recorder, told
+
+
+def test_steps_by_recordings_are_the_steps():
+    expected, found, recorder, told = both(game)
+    assert_same(expected, found)
+    assert recorder.recorded == 2
+    assert recorder.replays >= 2 * 4
+    assert told == []
+
+
+def test_a_step_is_recorded_for_each_set_of_penalties_that_are_due():
+    expected, found, recorder, told = both(lambda: game((R1(R1Options(weight=1, every=2)),)), steps=24)
+    assert_same(expected, found)
+    assert recorder.recorded == 4
+    assert told == []
+
+
+def test_the_learning_rate_and_the_noise_of_a_recorded_step_follow_the_schedule():
+    pace = {"rate": lambda step: 0.01 / (1 + step), "noise": 0.3}
+    expected, found, _recorder, _ = both(game, **pace)
+    assert torch.allclose(expected[0], found[0], atol=1e-7)
+    constant = both(game, rate=lambda step: 0.01, noise=0.3)[1]
+    assert not torch.allclose(constant[0], found[0], atol=1e-4)
+
+
+def test_an_augmentation_adapts_after_recorded_steps_too():
+    def make():
+        return game(augmentation=Ada(AdaOptions(p=0.5, kimg=0.05, every=1)))
+
+    torch.manual_seed(0)
+    expected, found, recorder, _ = both(make)
+    assert torch.equal(expected[0], found[0])
+    assert recorder.replays > 0
+
+
+def test_what_changes_on_the_host_is_recorded_anew():
+    class Counting(Penalty):
+        """Its value depends on a plain number that the clock sets."""
+
+        factor = 0.0
+
+        def advance(self, images_seen):
+            self.factor = float(images_seen >= 12)
+
+        def __call__(self, network, real, fake, labels):
+            return self.factor * network(real, labels) ** 2
+
+    def run(with_graphs):
+        torch.manual_seed(0)
+        one = game((Counting(),))
+        recorder = StandIn()
+        graphs = graphs_for(one, recorder, "on", pytest.fail) if with_graphs else None
+        turns = Turns()
+        for step in range(24):
+            one.penalties[0].advance(step)
+            result = play(one, graphs, 1, turns=turns)
+        return result, recorder
+
+    (expected, _), _ = run(False)
+    (found, _), recorder = run(True)
+    assert torch.equal(expected, found)
+    assert recorder.recorded == 4
+
+
+def test_a_step_that_changes_on_the_host_each_time_is_never_recorded_and_nothing_is_kept_of_it():
+    class Fading(Penalty):
+        def __call__(self, network, real, fake, labels):
+            return network(real, labels) ** 2
+
+    one, recorder = game((Fading(),)), StandIn()
+    graphs, turns = graphs_for(one, recorder, "on", pytest.fail), Turns()
+    for step in range(MOST_KEPT):
+        one.penalties[0].alpha = step / 100
+        play(one, graphs, 1, turns=turns)
+    assert recorder.recorded == 0
+    assert recorder.replays == 0
+    assert len(graphs._kinds) == MOST_KEPT
+
+
+def test_what_cannot_be_recorded_is_played_as_before_and_told_once():
+    error = RuntimeError("operation not permitted when stream is capturing\nmore")
+    expected, found, recorder, told = both(game, recorder=StandIn(error=error))
+    assert_same(expected, found)
+    assert [text.split()[1] for text in told] == ["discriminator's", "generator's"]
+    assert "operation not permitted when stream is capturing)" in told[0]
+    assert "more" not in told[0]
+    assert recorder.recorded == 2
+
+
+def test_a_recording_that_differs_is_dropped_before_it_does_harm():
+    expected, found, _recorder, told = both(game, recorder=StandIn(replay_changes=0.1))
+    assert_same(expected, found)
+    assert len(told) == 2
+    assert "its recording gives a loss_d of" in told[0]
+
+
+class FrozenDraw(Augmentation):
+    """Draws on the host, by numbers that a recording keeps."""
+
+    def draw(self, n):
+        shift = float(torch.rand(()))
+        return lambda images: tuple(level * (1 + 4 * shift) for level in images)
+
+
+def test_randomness_of_the_host_is_found_out():
+    class Constant(StandIn):
+        """Draws on the host happen once, when a step is recorded."""
+
+        def record(self, work):
+            state = torch.get_rng_state()
+
+            def frozen():
+                now = torch.get_rng_state()
+                torch.set_rng_state(state)
+                result = work()
+                torch.set_rng_state(now)
+                return result
+
+            return super().record(frozen)
+
+    expected, found, _, told = both(lambda: game(augmentation=FrozenDraw()), recorder=Constant())
+    assert_same(expected, found)
+    assert len(told) == 2
+    assert "draws random numbers on the host" in told[0]
+
+
+def test_auto_keeps_a_recording_only_where_it_saves_time():
+    _, _, slow, told = both(game, recorder=StandIn(seconds=(1.0, 1.0)), mode="auto", steps=FIRST_REPLAY + 4)
+    assert slow.replays == 2 * COMPARED_STEPS
+    assert told == []
+    _, _, fast, _ = both(game, recorder=StandIn(seconds=(1.0, 0.9)), mode="auto", steps=FIRST_REPLAY + 4)
+    assert fast.replays == 2 * (COMPARED_STEPS + 4)
+    _, _, forced, _ = both(game, recorder=StandIn(seconds=(1.0, 1.0)), mode="on", steps=FIRST_REPLAY + 4)
+    assert forced.replays == fast.replays
+
+
+def test_optimizers_that_begin_anew_are_recorded_anew():
+    one, recorder = game(), StandIn()
+    graphs, turns, twin = graphs_for(one, recorder, "on", pytest.fail), Turns(), None
+    play(one, graphs, FIRST_REPLAY + 2, turns=turns)
+    twin, twin_turns = copy.deepcopy(one), copy.copy(turns)
+    before = recorder.replays
+    for optimizer in one.optimizers + twin.optimizers:
+        optimizer.state.clear()
+    found, _ = play(one, graphs, 2, turns=turns)
+    expected, _ = play(twin, None, 2, turns=twin_turns)
+    assert recorder.replays == before
+    assert torch.equal(expected, found)
+
+
+def test_no_trace_of_a_recording_is_left_in_the_optimizers():
+    one = game()
+    play(one, graphs_for(one, StandIn(), "on", pytest.fail), FIRST_REPLAY + 2)
+    for optimizer in one.optimizers:
+        group = optimizer.state_dict()["param_groups"][0]
+        assert (group["lr"], type(group["lr"]), group["capturable"]) == (1e-2, float, False)
+
+
+def test_graphs_are_of_cuda_devices_and_single_processes():
+    assert graphs_of(game(), CPU, "auto", print) is None
+    assert graphs_of(game(), CUDA, "off", print) is None
+    check_graph("auto", CPU, 4)
+    with pytest.raises(OptionError, match="--graph on: CUDA graphs need a CUDA device"):
+        check_graph("on", CPU, 1)
+    with pytest.raises(OptionError, match="several processes"):
+        check_graph("on", CUDA, 2)

@@ -69,16 +69,20 @@ class StyleError(GantoolError):
     """A style transfer cannot continue; the picture so far is kept."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+ALIKE, ALIKE_FILES = 0.6, 0.7
+"""The likeness of a name to a known one that may be meant; more where those known are any files of a folder."""
+
+
+def did_you_mean(name: str, known: Iterable[str], alike: float = ALIKE) -> str:
     """`" Did you mean 'x'?"` for the nearest known name, or an empty string when none is near."""
-    near = nearest(name, known)
+    near = nearest(name, known, alike)
     return f" Did you mean {near!r}?" if near is not None else ""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], alike: float = ALIKE) -> str | None:
     """The known name that is most like this one in letters of either case, if any is near."""
     lowered = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=alike)
     return lowered[near[0]] if near else None
 
 
@@ -116,6 +120,6 @@ def nearest_beside(path: Path) -> str:
     """`" Did you mean 'x'?"` for a path that does not exist, from the names in its folder; empty where none is near."""
     try:
         others = [other.name for other in path.absolute().parent.iterdir() if other.name != path.name]
-        return did_you_mean(path.name, others)
+        return did_you_mean(path.name, others, ALIKE_FILES)
     except OSError:
         return ""

@@ -100,7 +100,7 @@ def test_arrays_and_other_sources_are_checked_as_training_sees_them(tmp_path: Pa
     np.savez(tmp_path / "f.npz", images=pixels, labels=np.array([0, 1, 1, 0, 1]))
     page = lines_of(str(tmp_path / "f.npz"), "--sheet", str(tmp_path / "sheet.png"))
     assert "5 usable of 5" in page
-    assert "1 too many (1 groups; the same file twice or more), for example\n             image 1 = image 4" in page
+    assert "1 too many (1 group; the same file twice or more), for example\n             image 1 = image 4" in page
     assert "classes      2: 0 2, 1 3" in page
     assert "4,095 is white" in page
     assert "5 images of 16 x 16, colour, 2 classes (with --labels)" in page

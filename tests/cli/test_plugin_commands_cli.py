@@ -173,6 +173,12 @@ def test_an_unknown_command_gets_the_nearest_and_a_broken_plugin_the_blame(ganto
     assert ended.code == 2
     assert "There is no command 'mixx'. Did you mean 'mix'?" in error_of(ended)
     assert "Did you mean 'sample'?" in error_of(gantool("smaple"))
+    assert "A plugin may bring it" not in error_of(gantool("smaple"))
+    of_a_group = gantool("data", "chek")
+    assert of_a_group.code == 2
+    assert error_of(of_a_group) == (
+        "Error: There is no command 'data chek'. Did you mean 'data check'? There are: check."
+    )
     (everywhere / "dark_plugin.py").write_text("import nowhere_to_be_found")
     host_module._host = None
     ended = gantool("dark-plugin")

@@ -102,10 +102,19 @@ def test_the_time_is_told_before_the_first_step_and_the_step_is_that_of_its_size
     assert told.startswith("This will take about ")
     steps = [line[line.index("(") : line.index("  content")] for line in lines]
     assert steps == [f"(1 of 2)  step {n}/2" for n in (1, 2)] + [f"(2 of 2)  step {n}/8" for n in range(1, 9)]
+    assert " left " not in lines[0]  # the first step sets up the kernels and says nothing of the others
     assert lines[-1].startswith("100%  0:00:00 left  64 x ")
     shares = [int(line.partition("%")[0]) for line in lines]
     assert shares == sorted(shares)
     assert shares[1] < 10  # steps of the coarse size are a small part of the work
+
+
+def test_the_time_left_follows_from_the_steps_after_the_first():
+    from gantool.cli.stylize_display import Remaining
+
+    clock = iter((100.0, 102.0, 104.0))  # whatever came before the end of the first step
+    left = Remaining(lambda: next(clock))
+    assert [left(share) for share in (0.001, 0.201, 0.401)] == [None, pytest.approx(7.99), pytest.approx(5.99)]
 
 
 def test_ctrl_c_keeps_the_picture_so_far(gantool, here, monkeypatch):

@@ -145,7 +145,7 @@ WRONG = [
     (("--arch", "mlp", "--images", "many"), 2, "200k"),
     (("--arch", "mlp", "--data", "./nowhere"), 2, "nowhere"),
     (("--arch", "mlp", "--data", "./fotos"), 2, "Did you mean 'photos'"),
-    (("--arch", "mlp", "--data", "fotos"), 2, "Did you mean 'photos'"),
+    (("--arch", "mlp", "--data", "fotos"), 2, "no folder, archive or source 'fotos'. Did you mean 'photos'?\n"),
     (("--arch", "mlp", "--config", "photoz"), 2, "Did you mean 'photos'"),
     (("--arch", "mlp", "--channels", "2"), 2, "takes one of 1, 3, 4, not 2"),
     (("--arch", "mlp", "--batch", "0"), 2, "--batch"),

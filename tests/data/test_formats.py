@@ -1,4 +1,6 @@
 import io
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,20 @@ def test_pictures_of_any_suffix_are_used_and_the_others_named(tmp_path: Path) ->
     assert [(one.path, one.reason) for one in source.skipped] == [("notes.txt", "is not a picture")]
     report = check(FolderOptions(path=str(folder)))
     assert (report.usable, report.ignored, report.others) == (6, 1, ["notes.txt"])
-    assert "1 other files: notes.txt" in as_text(report)
+    assert "other files  1: notes.txt" in as_text(report)
+
+
+def test_an_archive_of_pictures_in_a_folder_is_told_with_its_path(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    shutil.copy(folder / "a.png", folder / "copy.png")
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.write(folder / "a.png", "a.png")
+    (folder / "broken.zip").write_bytes(b"PK\3\4 no zip")
+    report = check(FolderOptions(path=str(folder)))
+    assert report.notes == [
+        f"more.zip is an archive of 1 picture, which is not used: to use it, give {folder / 'more.zip'}"
+    ]
+    assert "1 too many (1 group; the same file twice or more)" in as_text(report)
 
 
 def test_the_files_left_out_are_those_of_now_not_of_when_the_cache_was_built(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from typer.core import TyperGroup
 
 from gantool import hints
 from gantool.cli.output import of_short_words
+from gantool.errors import UnknownNameError, nearest
 
 _TAKES = {"float": "a number", "int": "a whole number", "bool": "yes or no"}
 _SWEEP = re.compile(r"[\d.]-[\d.]")
+_NO_COMMAND = re.compile("No such command '(.*?)'")
 _EXTRA = "Got unexpected extra argument"
 
 
@@ -30,6 +32,18 @@ def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
     elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and _takes_data(error):
         error.message += ". Pictures are named by --data, and an architecture by --arch."
     error.message = of_short_words(error.message)
+
+
+def unknown_command(error: ClickException) -> UnknownNameError | None:
+    """The error of a group that has no such command, worded as that of the root; None for any other error."""
+    found = _NO_COMMAND.match(error.message)
+    if found is None or not isinstance(error, UsageError) or error.ctx is None:
+        return None
+    group, path = error.ctx.command, error.ctx.command_path.partition(" ")[2]
+    known = list(group.commands) if isinstance(group, TyperGroup) else []
+    near = nearest(found[1], known)
+    hint = f" Did you mean '{path} {near}'?" if near else ""
+    return UnknownNameError(f"There is no command '{path} {found[1]}'.{hint} There are: {', '.join(known)}.")
 
 
 def _takes_data(error: UsageError) -> bool:

@@ -71,8 +71,10 @@ class RootGroup(TyperGroup):
 
             raise PluginError(f"{failure(error, host()) or cause(error)}.") from error
         except ClickException as error:
-            from gantool.cli.hints import explain
+            from gantool.cli.hints import explain, unknown_command
 
+            if unknown := unknown_command(error):
+                raise unknown from error
             explain(error, self.commands)
             raise
         except (GantoolError, typer.Exit, typer.Abort, OSError, EOFError):

@@ -200,7 +200,8 @@ class PluginHost:
             return UnknownNameError(f"{start}{brought}{'.' if maybe else ''}{maybe}")
         hint = f" Did you mean {near!r}?" if near else ""
         there = f" There are: {', '.join(known)}." if known else " There is none of this kind."
-        return UnknownNameError(f"There is no {kind} {name!r}.{hint}{also}{there}{maybe}{'' if also else _MORE}")
+        more = "" if also or near else _MORE
+        return UnknownNameError(f"There is no {kind} {name!r}.{hint}{also}{there}{maybe}{more}")
 
 
 _host: PluginHost | None = None

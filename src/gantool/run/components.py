@@ -182,9 +182,14 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
         if isinstance(error, OptionError) and not (other and "://" in text):
             raise
         looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~")) or bool(Path(text).suffix)
-        absent = f"There is no folder or archive {text}." if looks_like_path else f"{error} Nor is there a path {text}."
         near = nearest_beside(Path(text).expanduser())
-        raise UnknownNameError(other or absent + near) from error
+        if looks_like_path:
+            absent = f"There is no folder or archive {text}.{near}"
+        elif near:
+            absent = f"There is no folder, archive or source {text!r}.{near}"
+        else:
+            absent = f"{error} Nor is there a folder or archive {text}."
+        raise UnknownNameError(other or absent) from error
 
 
 def _source_of(path: str) -> str:

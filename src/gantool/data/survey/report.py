@@ -23,7 +23,7 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
     )
     yield from (("", f"{count:,} of {name}") for name, count in report.sources.items())
     if report.others:
-        yield "no pictures", f"{report.ignored:,} other files: {_few(report.others)}"
+        yield "other files", f"{report.ignored:,}: {_few(report.others)}"
     if report.width and report.height and report.aspect:
         yield "width", _range(report.width)
         yield "height", _range(report.height)
@@ -88,7 +88,8 @@ def _classes(classes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
 def _groups(title: str, what: str, groups: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
     if not groups:
         return
-    yield title, f"{sum(len(group) - 1 for group in groups):,} too many ({len(groups):,} groups; {what}), for example"
+    count = f"{len(groups):,} group{'s' * (len(groups) > 1)}"
+    yield title, f"{sum(len(group) - 1 for group in groups):,} too many ({count}; {what}), for example"
     for group in groups[:3]:
         yield "", " = ".join(group[:3]) + (" = ..." if len(group) > 3 else "")
 

@@ -1,19 +1,24 @@
 """The pictures of a folder looked at one by one for `gantool data check`, before anything is counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gantool.api.specs import ImageShape
+from gantool.data.pictures.archive import list_archive
 from gantool.data.pictures.complaints import with_complaints
 from gantool.data.pictures.decode import Header
 from gantool.data.pictures.labels import labelled
+from gantool.data.pictures.listing import Listing, is_archive_name
 from gantool.data.pictures.natural import natural_resolution
 from gantool.data.pictures.options import FolderOptions
 from gantool.data.pictures.ranges import Kind, Range, described, given_ranges, on_halved, own_ranges
 from gantool.data.pictures.worker import Answer, Task
 from gantool.data.pictures.workers import spread
+from gantool.errors import GantoolError
 
+_ARCHIVES = 10
+"""Archives in a folder that are looked into."""
 Listed = Sequence[tuple[str, str]]
 """Files with a reason for each."""
 
@@ -63,9 +68,23 @@ def survey_folder(options: FolderOptions) -> Survey:
         options.path, paths, found,
         ImageShape(natural_resolution(headers), 1 if headers and all(header.is_grey for header in headers) else 3, 0),
         classes, pictures.names(classes or ()),
-        [*notes, *([described(ranges, wide)] if wide else []), *on_halved(halved)],
+        [*notes, *([described(ranges, wide)] if wide else []), *on_halved(halved), *_archives(listing)],
         broken, suspect, pictures.unlabelled, listing.ignored, options.fit, ranges,
     )  # fmt: skip
+
+
+def _archives(listing: Listing) -> Iterator[str]:
+    """A sentence on each of the first archives with pictures beside those of a folder, which are not used."""
+    names = [name for name in listing.ignored if listing.kind == "folder" and is_archive_name(name)]
+    for name in names[:_ARCHIVES]:
+        try:
+            inside = list_archive(listing.root / name)
+        except (GantoolError, OSError):  # it is damaged, and nobody asked for it
+            continue
+        if inside is not None and inside.items:
+            count = len(inside.items)
+            what, them = ("1 picture, which is", "it") if count == 1 else (f"{count:,} pictures, which are", "them")
+            yield f"{name} is an archive of {what} not used: to use {them}, give {listing.root / name}"
 
 
 def header_of(answer: Mapping[str, Any]) -> Header:

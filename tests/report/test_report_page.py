@@ -180,3 +180,12 @@ def test_a_last_score_between_snapshots_may_be_better_than_the_best(tmp_path, la
     with (run / METRICS).open("a") as file:
         file.writelines(json.dumps(one) + "\n" for one in scored)
     assert told in [fact.note for fact in facts_of(record_of(run))]
+
+
+@pytest.mark.parametrize(("last", "best"), [(0.19, False), (0.22, False), (0.25, True)])
+def test_commands_draw_from_the_best_checkpoint_only_where_it_is_clearly_better(tmp_path, last, best) -> None:
+    run = made_run(tmp_path / "run", ticks=20)
+    scored = [{"images_seen": 1000, "score": 0.2}, {"images_seen": 2000, "score": last}]
+    (run / METRICS).write_text("".join(json.dumps(one) + "\n" for one in scored))
+    (run / "best.json").write_text(json.dumps({"images_seen": 1000}))
+    assert f"gantool sample {run}{'/best' if best else ''} --grid" in Elements(html_of(run)).text

@@ -29,11 +29,11 @@ def test_time_score_best_checkpoint_warnings_and_commands(ended):
     said = ended(Measured(600, {}, 0.2), Warned(700, "careful"), Measured(1000, {}, 0.2512), best=best)
     assert said == [
         "Trained on 1,000 images in 4 min 10 s, 4.0 a second. The run is RUN",
-        "Score 0.251 (lower is better); the best was 0.2 at 600 images, which is RUN/best",
+        "Score 0.251 (distance to the data, lower is better); the best was 0.2 at 600 images, which is RUN/best",
         "Warnings: 1, all of them in RUN/metrics.jsonl",
         "Pictures: RUN/samples",
         "Draw more:    gantool sample RUN/best --grid",
-        "Walk:         gantool interpolate RUN --seeds 1,5,9 --loop -o walk.webp",
+        "Walk:         gantool interpolate RUN/best --seeds 1,5,9 --loop -o walk.webp",
         "Train longer: gantool train --resume RUN --images 2000",
     ]
 
@@ -41,18 +41,18 @@ def test_time_score_best_checkpoint_warnings_and_commands(ended):
 @pytest.mark.parametrize(
     ("last", "said"),
     [
-        (114.6, "Score 114.6 (lower is better), better than RUN/best, which has 115.4 at 960 images: an end"),
-        (115.4004, "Score 115.4004 (lower is better), about as good as RUN/best, which has 115.4 at 960 images"),
-        (150.0, "Score 150 (lower is better); the best was 115 at 960 images, which is RUN/best"),
+        (114.6, "Score 114.6 (IS), better than RUN/best, which has 115.4 at 960 images: an end"),
+        (115.4004, "Score 115.4004 (IS), about as good as RUN/best, which has 115.4 at 960 images"),
+        (150.0, "Score 150 (IS); the best was 115 at 960 images, which is RUN/best"),
     ],
 )
 def test_the_best_is_called_so_only_where_the_last_is_not_better(ended, last, said):
     best = Best()
     best.take(960, 115.4)
     lines = ended(Measured(960, {}, 115.4), Measured(1000, {}, last), best=best)
-    assert lines[1].startswith(said)
-    from_best = "Draw more:    gantool sample RUN/best --grid" in lines
-    assert from_best == (last > 1.2 * 115.4)
+    assert lines[1].startswith(said.replace("IS", "distance to the data, lower is better"))
+    drawn, walked = (next(line for line in lines if line.startswith(start)) for start in ("Draw more", "Walk"))
+    assert ("sample RUN/best --grid" in drawn) == ("interpolate RUN/best" in walked) == (last > 1.2 * 115.4)
 
 
 def test_a_run_without_a_score_that_went_on_tells_of_its_part(ended):
@@ -65,3 +65,11 @@ def test_a_run_that_had_nothing_to_do_only_tells_what_can_be_done(ended):
     assert [line.partition(":")[0] for line in ended(begun_at=1000)] == [
         "Pictures", "Draw more", "Walk", "Train longer",
     ]  # fmt: skip
+
+
+def test_a_run_that_had_nothing_to_do_draws_from_the_same_model_as_before(ended):
+    best = Best()
+    best.take(600, 0.2)
+    assert "Draw more:    gantool sample RUN --grid" in ended(begun_at=1000, best=best)
+    best.take(900, 0.3)
+    assert "Draw more:    gantool sample RUN/best --grid" in ended(begun_at=1000, best=best)

@@ -73,9 +73,17 @@ class Best:
                 f"The run ends because none of the last {self.since} snapshots had a better score (--patience "
                 f"{patience}). {best}"
             )
-        if self.last is not None and self.last > CLEARLY_WORSE * self.score:
+        if is_clearly_better(self.score, self.last):
             return f"The last snapshot scores {self.last:.3g}, clearly worse than {self.score:.3g} before. {best}"
         return ""
+
+
+def is_clearly_better(best: float, last: float | None) -> bool:
+    """True where the best score is so much better than the last that one draws from the best checkpoint, not the last.
+
+    This is the one rule by which commands that lead on from a run name its model.
+    """
+    return last is not None and last > CLEARLY_WORSE * best
 
 
 def apart(one: float, other: float) -> tuple[str, str]:

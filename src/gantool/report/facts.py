@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from gantool.api.run_config import COLORS
-from gantool.engine.best import apart
+from gantool.engine.best import apart, is_clearly_better
 from gantool.engine.spans import spent
 from gantool.report.record import SPEED, Curve, Record
 from gantool.report.scale import percent, shown
@@ -39,6 +39,13 @@ def model_at(images_seen: int, record: Record) -> str:
     names = {"last model": record.images_seen, "best checkpoint": record.best}
     known = [name for name, seen in names.items() if images_seen == seen]
     return f"the {' and '.join(known)}, at {images_seen:,} images" if known else f"the model at {images_seen:,} images"
+
+
+def best_is_clearly_better(record: Record) -> bool:
+    """True where commands name the best checkpoint, not the last model, as those at the end of a run do."""
+    score = record.curves.get("score", Curve())
+    best = score.at(record.best) if record.best else None
+    return best is not None and is_clearly_better(best, score.values[-1])
 
 
 def facts_of(record: Record) -> list[Fact]:

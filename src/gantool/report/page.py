@@ -23,7 +23,7 @@ from gantool.reading import read_text
 from gantool.report import drawing
 from gantool.report.charts import RUN_STYLES, charts_of, course_charts
 from gantool.report.chosen import Chosen, beside, chosen_of
-from gantool.report.facts import Fact, facts_of, model_at, summary_of
+from gantool.report.facts import Fact, best_is_clearly_better, facts_of, model_at, summary_of
 from gantool.report.frames import Encoder, Frame
 from gantool.report.record import Record, Warned
 from gantool.report.settings import Row, by_panel, changes, differing, explained
@@ -136,8 +136,9 @@ def _view(record: Record, encoder: Encoder, plugins: Folders, seconds: float) ->
 
 
 def _commands(record: Record, plugins: Folders) -> list[Command]:
-    best = "Draw from the best checkpoint"
-    drawn = Command(best if record.best else "Draw more", sample_command(record.run, plugins, best=record.best > 0))
+    from_best = best_is_clearly_better(record)
+    what = "Draw from the best checkpoint, which scores clearly better than the last" if from_best else "Draw more"
+    drawn = Command(what, sample_command(record.run, plugins, best=from_best))
     unfinished = record.images_seen < record.config.images
     on = [Command("Go on with the run", resume_command(record.run, plugins))] if unfinished else []
     return [drawn, *on, Command("Repeat the run from its settings", repeat_command(record.run, plugins))]

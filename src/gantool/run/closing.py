@@ -7,13 +7,14 @@ from shlex import join
 
 from gantool.api.events import Event, Finished, Measured, Started, Warned
 from gantool.api.observers import Observer
-from gantool.engine.best import CLEARLY_WORSE, Best, apart
+from gantool.engine.best import Best, apart, is_clearly_better
 from gantool.engine.commands import folders, resume_command, sample_command
 from gantool.engine.run_names import METRICS, REPORT, SAMPLES
 from gantool.engine.spans import spent
 
 MORE = 2
 """So many times the images is the length that a longer run is offered."""
+SCALE = "distance to the data, lower is better"
 
 
 class Tally(Observer):
@@ -50,9 +51,11 @@ def closing(run: Path, best: Best, tally: Tally, plugins: Sequence[Path] = ()) -
     yield f"Pictures: {run / SAMPLES}"
     if (run / REPORT).is_file():
         yield f"Report: {run / REPORT}"
-    from_best = best.images_seen > 0 and (tally.score is None or tally.score > CLEARLY_WORSE * best.score)
+    last = best.last if tally.score is None else tally.score
+    from_best = best.images_seen > 0 and is_clearly_better(best.score, last)
     yield f"Draw more:    {sample_command(run, plugins, best=from_best)}"
-    yield f"Walk:         {_on(run, plugins, 'interpolate', '--seeds', '1,5,9', '--loop', '-o', 'walk.webp')}"
+    walk = ["gantool", "interpolate", str(run / "best" if from_best else run), "--seeds", "1,5,9", "--loop"]
+    yield f"Walk:         {join([*walk, '-o', 'walk.webp', *folders(plugins)])}"
     longer = resume_command(run, plugins)
     yield f"Train longer: {longer} --images {MORE * tally.seen}"
 
@@ -60,18 +63,14 @@ def closing(run: Path, best: Best, tally: Tally, plugins: Sequence[Path] = ()) -
 def _score(run: Path, best: Best, score: float, seen: int) -> str:
     """The last score beside that of the best checkpoint, which may be worse: an end between snapshots is none."""
     if best.images_seen in (0, seen):
-        return f"Score {score:.3g} (lower is better)" + ("; no checkpoint is better." if best.images_seen else ".")
+        return f"Score {score:.3g} ({SCALE})" + ("; no checkpoint is better." if best.images_seen else ".")
     last, of_best = apart(score, best.score)
     at = f"{of_best} at {best.images_seen:,} images"
     if score < best.score:
         return (
-            f"Score {last} (lower is better), better than {run / 'best'}, which has {at}: an end that is no "
+            f"Score {last} ({SCALE}), better than {run / 'best'}, which has {at}: an end that is no "
             "multiple of --snapshot-every does not count for the best checkpoint."
         )
-    if score <= CLEARLY_WORSE * best.score:
-        return f"Score {last} (lower is better), about as good as {run / 'best'}, which has {at}"
-    return f"Score {last} (lower is better); the best was {at}, which is {run / 'best'}"
-
-
-def _on(run: Path, plugins: Sequence[Path], command: str, *words: str) -> str:
-    return join(["gantool", command, str(run), *words, *folders(plugins)])
+    if not is_clearly_better(best.score, score):
+        return f"Score {last} ({SCALE}), about as good as {run / 'best'}, which has {at}"
+    return f"Score {last} ({SCALE}); the best was {at}, which is {run / 'best'}"

@@ -65,6 +65,7 @@ def test_without_a_terminal_lines_come_every_few_seconds_and_the_first_and_last_
     for images in range(100, 1001, 100):
         now[0] += 1
         console(tick(images))
+    console(Finished(1000, tmp_path, False))
     shown = [line.split("/")[0] for line in out.getvalue().splitlines() if "images  " in line]
     assert shown == ["100", "600", "1,000"]
     assert "\x1b" not in out.getvalue()
@@ -78,6 +79,21 @@ def test_the_time_left_forgets_the_warm_up_of_the_first_tick(tmp_path):
         scalars = {"loss_d": 1.0, "loss_g": 1.0}
         console(Tick(images, 1000, seconds, (10 if images == 10 else 100) / seconds, scalars))
     assert "110/1,000 images  100/s  0:00:08 left" in out.getvalue()
+
+
+@pytest.mark.parametrize("goal", [1000, 5000])  # at its goal, or out of patience
+def test_the_last_line_has_the_last_measurement_and_is_told_once(tmp_path, goal):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(seconds=1000.0), Screen(file=out, force_terminal=False, width=200))
+    first, end = started(tmp_path, 0, goal), replace(tick(1000), images_goal=goal)
+    before, after = (Measured(seen, {"swd": swd}) for seen, swd in ((500, 0.5), (1000, 0.25)))
+    for event in (first, tick(100), before, end, after, Warned(1000, "careful"), Finished(1000, tmp_path, False)):
+        console(event)
+    *_, warning, last = out.getvalue().splitlines()
+    assert warning == "Warning: careful"
+    assert last.startswith("1,000/")
+    assert last.endswith("SWD 0.25")
+    assert out.getvalue().count("1,000/") == 1
 
 
 @pytest.mark.parametrize(("goal", "words"), [(400, ", more than --images 400; give"), (512, "images; give")])

@@ -37,6 +37,8 @@ class Console(Observer):
         self._ticks, self._images, self._seconds_of_them = 0, 0.0, 0.0
         self._level: float | None = None
         self._measured: Measured | None = None
+        self._told: tuple[Tick, Measured | None] | None = None
+        self._latest: Tick | None = None
 
     def __call__(self, event: Event) -> None:
         """Show the event. If that fails, a sentence says so, and only warnings are shown from then on."""
@@ -62,7 +64,7 @@ class Console(Observer):
             case Measured():
                 self._measured = event
             case Finished():
-                self._stop()
+                self._finish()
             case _:
                 pass
 
@@ -99,14 +101,26 @@ class Console(Observer):
         kept = SMOOTHING if self._ticks > 2 else 0.0
         self._images = kept * self._images + event.images_per_second * event.seconds
         self._seconds_of_them = kept * self._seconds_of_them + event.seconds
-        first_line, more = status(event, self._images / max(self._seconds_of_them, 1e-9), self._measured)
-        due = grew or first or event.images_seen >= event.images_goal
-        due = due or time.monotonic() - self._shown_at >= self._seconds
+        self._latest = event
+        due = grew or first or time.monotonic() - self._shown_at >= self._seconds
         if self._live is not None:
-            self._bar.show(event.images_seen, first_line, more)
-        elif due:
-            self._shown_at = time.monotonic()
-            self._say("", "  ".join([*first_line, *more]), "")
+            self._bar.show(event.images_seen, *self._status(event))
+        elif due and event.images_seen < event.images_goal:  # the last is told with its own measurement, at the end
+            self._tell(event)
+
+    def _tell(self, event: Tick) -> None:
+        first_line, more = self._status(event)
+        self._shown_at, self._told = time.monotonic(), (event, self._measured)
+        self._say("", "  ".join([*first_line, *more]), "")
+
+    def _status(self, event: Tick) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return status(event, self._images / max(self._seconds_of_them, 1e-9), self._measured)
+
+    def _finish(self) -> None:
+        has_bar = self._live is not None
+        self._stop()
+        if self._latest is not None and not has_bar and self._told != (self._latest, self._measured):
+            self._tell(self._latest)
 
     def _grew(self, event: Tick) -> bool:
         """True if the networks have grown to another level since the last tick."""

@@ -104,3 +104,21 @@ def test_the_better_of_two_values_is_marked_beyond_their_errors(wanted, one, oth
     assert better(metric, "v", one, other, {}) == -1
     metric.better = {}
     assert better(metric, "v", one, other, {"v": 3.0}) == -1
+
+
+def test_far_from_the_data_a_metric_that_needs_overlap_is_not_read():
+    metric = Sizes()
+    metric.needs_overlap = True
+    assert measuring(m=metric, other=Sizes()).whole(pictures(10)).sentences["m"] == "10 beside 20."
+    scores = Measuring({"m": metric, "other": Sizes()}, pictures(10), pictures(10)).whole(pictures(90))
+    assert scores.far
+    assert scores.sentences == {
+        "m": "m: no measure of quality or variety here, since samples are far from the data.",
+        "other": "90 beside 10.",
+    }
+    assert scores.verdict.startswith("Samples are far from the data")
+
+
+def test_the_verdict_of_a_few_pictures_is_none(monkeypatch):
+    monkeypatch.setattr("gantool.evaluation.scores.FEWEST", 5)
+    assert measuring(m=Sizes()).whole(pictures(30)).verdict == ""

@@ -17,6 +17,7 @@ SCORES = Scores(
     {"kid": {"kid": 1e-5, "kid_error": 0.001}, "precision-recall": {"precision": 0.75, "recall": 0.8}},
     {"kid": "Samples differ.", "precision-recall": HOSTILE},
     {"memorisation": "there are too few pictures"},
+    "Samples are near the data.",
 )
 MADE = Evaluation(
     "runs/one", "0f" * 32, 4000, 16, 3, "shapes", None, 1000, {"kid": "kid"}, "efficientnet:weights=", "", "96 px", 0,
@@ -41,6 +42,7 @@ def test_an_evaluation_is_shown_beside_real_pictures_with_its_sentences(tmp_path
     page = html_of(run)
     for words in ("500 samples of the model at 4,000 images", "features by efficientnet", "<th scope=\"row\">KID</th>",
                   "0.250 <small class=\"soft\">± 0.002</small>", "0.875", "0.8", "Samples differ.",
+                  "<strong>Samples are near the data.</strong>",
                   "memorisation: there are too few pictures"):  # fmt: skip
         assert words in page
     assert HOSTILE not in page

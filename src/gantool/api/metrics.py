@@ -45,12 +45,15 @@ class Metric(Part):
     `uses` says what of the pictures it compares: "features" of the chosen extractor, or "images" alone. Samples are
     compared with one half of the data, as many as they are, and the values stand beside the reference: those of the
     data's other half against the first. With `against_all` samples are compared with all pictures of the data;
-    with `mirrors` the data's pictures have `mirrored` features. `better` says by name which value is better.
+    with `mirrors` the data's pictures have `mirrored` features. With `needs_overlap` values tell quality and variety
+    only where samples overlap with the data: far from it a sentence says so in place of `read`. `better` says by name
+    which value is better.
     """
 
     uses: Literal["features", "images"] = "features"
     against_all: bool = False
     mirrors: bool = False
+    needs_overlap: bool = False
     better: Mapping[str, Better] = MappingProxyType({})
 
     @abstractmethod

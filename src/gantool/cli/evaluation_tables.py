@@ -32,6 +32,8 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
         screen.print(Text(f"{BEST} the better one, where they differ by more than their errors", "dim"))
     for one, column in zip(evaluations, _columns(evaluations), strict=True):
         prefix = f"{column}: " if len(evaluations) > 1 else ""
+        if one.scores.verdict:
+            _say(screen, prefix + one.scores.verdict, "bold")
         for metric, sentence in one.scores.sentences.items():
             if sentence:
                 _say(screen, prefix + told(metric, sentence))
@@ -96,9 +98,9 @@ def _headline(screen: Console, one: Evaluation, data: str, model: str) -> None:
     _say(screen, what)
 
 
-def _say(screen: Console, text: str) -> None:
+def _say(screen: Console, text: str, style: str = "") -> None:
     """A paragraph, wrapped on terminals alone, so that files of output can be searched."""
-    screen.print(Text(text), soft_wrap=not screen.is_terminal)
+    screen.print(Text(text, style), soft_wrap=not screen.is_terminal)
 
 
 def _columns(evaluations: Sequence[Evaluation]) -> list[str]:

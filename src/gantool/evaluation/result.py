@@ -99,6 +99,8 @@ def _plain_scores(scores: Scores) -> dict[str, Any]:
         "reference": plain(scores.reference),
         "sentences": dict(scores.sentences),
         "problems": dict(scores.problems),
+        "verdict": scores.verdict,
+        "shift": None if scores.shift is None else _plain(scores.shift),
     }
 
 

@@ -1,7 +1,7 @@
 """Metrics of one set of samples, each beside the same of other real pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import hypot, isnan, nan
 from typing import SupportsFloat
 
@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from gantool.api.metrics import Metric, Pictures
+from gantool.evaluation.verdict import verdict
+from gantool.metrics.judgement import FAR, shift
 from gantool.progress import report
 
 Values = Mapping[str, Mapping[str, float]]
@@ -21,7 +23,9 @@ FEWEST = 50
 class Scores:
     """The values of n samples, those of n reals against n others (`reference`), and a sentence that reads them.
 
-    All are by metric. A metric that could not be measured has a sentence in `problems` and no values.
+    All are by metric. A metric that could not be measured has a sentence in `problems` and no values. `verdict` is what
+    all of them say together, empty for few pictures; `shift` is how far the samples' features lie from those of the
+    data, in units of its spread, and None without features.
     """
 
     n: int
@@ -29,6 +33,13 @@ class Scores:
     reference: Values
     sentences: Mapping[str, str]
     problems: Mapping[str, str] = field(default_factory=dict)
+    verdict: str = ""
+    shift: float | None = None
+
+    @property
+    def far(self) -> bool:
+        """Whether samples hardly overlap with the data."""
+        return self.shift is not None and self.shift >= FAR
 
 
 @dataclass
@@ -61,7 +72,7 @@ class Measuring:
     def _scores(
         self, metrics: Mapping[str, Metric], half: Pictures, other: Pictures, samples: Pictures, label: str
     ) -> Scores:
-        values, reference, sentences, problems = {}, {}, {}, {}
+        values, reference, problems = {}, {}, {}
         for done, (name, metric) in enumerate(metrics.items(), 1):
             try:
                 found = _floats(metric(_joined(half, other) if metric.against_all else half, samples))
@@ -69,13 +80,25 @@ class Measuring:
                 beside = self.references.get(key) or _floats(metric(half, other))
                 self.references[key] = beside
                 values[name], reference[name] = found, beside
-                few = len(samples) < FEWEST
-                said = f"{len(samples)} pictures are too few to read {name}." if few else metric.read(found, beside)
-                sentences[name] = f"{said} {self.searched}".strip() if metric.against_all else said
             except ValueError as error:  # sets that are too small
                 problems[name] = str(error)
             report(f"metrics of {label}" if label else "metrics", done, len(metrics))
-        return Scores(len(samples), values, reference, sentences, problems)
+        apart = None if half.features is None or samples.features is None else shift(half.features, samples.features)
+        scores = Scores(len(samples), values, reference, {}, problems, "", apart)
+        sentences = {name: self._sentence(name, metrics[name], scores) for name in values}
+        flat = [{key: value for own in both.values() for key, value in own.items()} for both in (values, reference)]
+        whole = "" if scores.n < FEWEST else verdict(flat[0], flat[1], apart)
+        return replace(scores, sentences=sentences, verdict=whole)
+
+    def _sentence(self, name: str, metric: Metric, scores: Scores) -> str:
+        """What a metric says, or why it says nothing."""
+        if scores.n < FEWEST:
+            said = f"{scores.n} pictures are too few to read {name}."
+        elif metric.needs_overlap and scores.far:
+            said = f"{name}: no measure of quality or variety here, since samples are far from the data."
+        else:
+            said = metric.read(scores.values[name], scores.reference[name])
+        return f"{said} {self.searched}".strip() if metric.against_all else said
 
 
 def better(

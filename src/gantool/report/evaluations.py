@@ -77,6 +77,7 @@ class Evaluation:
     seed: int
     data: str
     extractor: str
+    verdict: str
     measures: Sequence[Measure]
     classes: Sequence[OfClass]
     notes: Sequence[str]
@@ -129,7 +130,7 @@ def _evaluation(entry: Mapping[str, Any]) -> Evaluation:
     notes = entry.get("notes")
     return Evaluation(
         entry["images_seen"], _count(entry.get("n")), _count(entry.get("seed")), str(entry.get("data", "")),
-        extractor, measures, classes,
+        extractor, str(entry.get("verdict", "")), measures, classes,
         [str(note) for note in notes if not str(note).startswith(CHOICE)] if isinstance(notes, list) else (),
         tuple(str(entry.get(name)) for name in COMPARABLE),
     )  # fmt: skip

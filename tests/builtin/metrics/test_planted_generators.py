@@ -114,9 +114,8 @@ def test_recall_sees_lost_modes_and_noise(generators):
     assert recall["reals"] > max(recall["half"], recall["noise"])
     assert min(recall["half"], recall["noise"]) > recall["modes"]
     assert recall["modes"] < 0.1
-    assert said["reals"].count(": most samples look like the data; recall") == 1
-    assert said["modes"].endswith("most of the data's variety is missing.")
-    assert "is seen to be missing" in said["reals"]
+    assert said["reals"].count(": as many samples lie within the data's range; recall") == 1
+    assert ": few of the data's pictures lie within" in said["modes"]
 
 
 def test_coverage_sees_lost_modes_first_of_all(generators):
@@ -127,7 +126,7 @@ def test_coverage_sees_lost_modes_first_of_all(generators):
     assert coverage["reals"] > max(coverage["half"], coverage["noise"]) - 0.02
     assert coverage["half"] > coverage["modes"]
     assert coverage["modes"] < 0.4
-    assert said["modes"].startswith(f"coverage {coverage['modes']:.2f} of {coverage['reals']:.2f}: most of the data's")
+    assert said["modes"].startswith(f"coverage {coverage['modes']:.2f} of {coverage['reals']:.2f}: few of the data's")
 
 
 def test_the_frechet_distance_sees_noise_and_lost_modes_and_half_of_the_classes_hardly(generators):
@@ -163,9 +162,6 @@ def test_blank_pictures_near_to_the_data_by_features_alone_are_no_copies(made_up
     near = replace(reals, features=torch.cat([blank.features[:1], reals.features[1:]]))
     metric = BUILT_IN.resolve("metric", "memorisation").build()
     assert metric(near, blank)["copies"] == 0
-    overlap = BUILT_IN.resolve("metric", "precision-recall").build()
-    values = overlap(reals, blank)
-    assert "as blank and blurred pictures do" in overlap.read({**values, "precision": 1.0}, overlap(reals, reals))
 
 
 def test_pictures_alone_show_noise_and_lost_modes(generators):
@@ -181,7 +177,7 @@ def test_pictures_alone_show_noise_and_lost_modes(generators):
     assert "as strong as in the data" in heard["reals"]
     assert diversity["copies"]["diversity"] == 1
     assert diversity["modes"]["diversity"] < diversity["reals"]["diversity"]
-    assert "in layout and colour" in said["modes"]
+    assert "in layout and colour" in said["reals"]
 
 
 @pytest.mark.parametrize("name", BUILT_IN.specs("metric"))

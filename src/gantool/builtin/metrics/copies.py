@@ -8,8 +8,9 @@ from torch import Tensor
 
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
-from gantool.builtin.metrics.reading import Values, features_of
+from gantool.builtin.metrics.reading import features_of
 from gantool.metrics.diversity import layouts
+from gantool.metrics.judgement import Values, copied
 from gantool.metrics.neighbours import copy_threshold, nearest
 
 PAIRS = 16
@@ -43,12 +44,11 @@ class Memorisation(Metric):
     def read(self, values: Values, reference: Values) -> str:
         """Whether the samples are copies."""
         here, usual = values["copies"], reference["copies"]
-        if here <= max(3 * usual, 0.03):
-            verdict = "samples are no closer to training pictures than other pictures of the data are"
-        elif here < 0.5:
-            verdict = "some samples are unusually close to training pictures"
-        else:
-            verdict = "most samples are copies of training pictures, or nearly"
+        verdict = {
+            "none": "samples are no closer to training pictures than other pictures of the data are",
+            "some": "some samples are unusually close to training pictures",
+            "most": "most samples are copies of training pictures, or nearly",
+        }[copied(here, usual)]
         return f"copies {here:.2f} beside {usual:.2f}: {verdict}."
 
     def pairs(self, reals: Pictures, samples: Pictures) -> Sequence[tuple[int, int, float]]:

@@ -6,12 +6,10 @@ from types import MappingProxyType
 
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
-from gantool.builtin.metrics.reading import Values, features_of
+from gantool.builtin.metrics.reading import features_of
 from gantool.metrics.frechet import frechet
+from gantool.metrics.judgement import ERRORS, Values, told_apart
 from gantool.metrics.kernel import kid
-
-ERRORS = 4.0
-"""A difference of so many standard errors of the reference, which has one as well, is none of chance."""
 
 
 class KernelDistance(Metric):
@@ -33,13 +31,14 @@ class KernelDistance(Metric):
 
     def read(self, values: Values, reference: Values) -> str:
         """Whether the samples can be told from the data."""
-        apart, error = values["kid"] - reference["kid"], reference["kid_error"]
-        if apart < -ERRORS * error:
+        errors = told_apart(values, reference)
+        if errors < -ERRORS:
             verdict = "samples are nearer to the data than other pictures of it are, as copies are"
-        elif apart <= ERRORS * error:
+        elif errors <= ERRORS:
             verdict = "samples cannot be told from the data"
         else:
-            verdict = "samples differ from the data" + (f", by {apart / error:.0f} standard errors" if error else "")
+            by = f", by {errors:.0f} standard errors" if math.isfinite(errors) else ""
+            verdict = f"samples differ from the data{by}"
         return f"KID {values['kid']:.3g} beside {reference['kid']:.3g}: {verdict}."
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
 from gantool.builtin.metrics import SwdOptions
-from gantool.builtin.metrics.reading import Values, variety
 from gantool.metrics.diversity import diversity
+from gantool.metrics.judgement import Values
 from gantool.metrics.spectrum import fine_detail, radial_power, spectrum_distance
 from gantool.metrics.swd import mean, sliced_wasserstein
 
@@ -67,10 +67,14 @@ class Diversity(Metric):
         return {"diversity": diversity(samples.images, reals.images)}
 
     def read(self, values: Values, reference: Values) -> str:
-        """How much of the data's variety of layout and colour there is."""
+        """Whether samples differ from each other as the data's pictures do; more than those is no merit."""
         here, usual = values["diversity"], reference["diversity"]
         part = _times(here, usual)
-        verdict = f"{variety(part)}, in layout and colour" if part < 1.1 else "samples differ more than the data does"
+        verdict = "in layout and colour samples differ from each other as the data's pictures do"
+        if part > 1.2:
+            verdict = "samples differ more than the data's pictures do, which is contrast or colour that is too strong"
+        elif part < 0.8:
+            verdict = "in layout and colour samples differ less than the data's pictures do"
         return f"diversity {here:.2f} of {usual:.2f}: {verdict}."
 
 

@@ -5,12 +5,15 @@ from types import MappingProxyType
 
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.builtin.metrics import NeighbourOptions
-from gantool.builtin.metrics.reading import Values, features_of, of, share, variety
+from gantool.builtin.metrics.reading import as_many, features_of, of
+from gantool.metrics.judgement import Values
 from gantool.metrics.neighbours import Manifolds, manifolds
 
 
 class Overlap(Metric):
-    """Balls around pictures that reach to their k-th neighbour."""
+    """Balls around pictures that reach to their k-th neighbour: their union is the range of a set."""
+
+    needs_overlap = True
 
     def __init__(self, options: NeighbourOptions | None = None) -> None:
         self._k = (options or NeighbourOptions()).k
@@ -30,16 +33,12 @@ class PrecisionRecall(Overlap):
         return {"precision": found.precision, "recall": found.recall}
 
     def read(self, values: Values, reference: Values) -> str:
-        """How many samples look like the data, and how much of its variety they have."""
-        part = share("precision", values, reference)
-        kept = share("recall", values, reference)
-        looks = "most samples look like the data"
-        if part < 0.9:
-            looks = "many samples do not look like the data" if part > 0.5 else "few samples look like the data"
-        elif kept < 0.1:
-            looks = "samples lie where the data is densest, as blank and blurred pictures do"
-        gone = variety(kept)
-        return f"{of('precision', values, reference)}: {looks}; {of('recall', values, reference)}: {gone}."
+        """How many samples are in the data's range, and the reverse."""
+        within, reached = (as_many(name, values, reference) for name in ("precision", "recall"))
+        return (
+            f"{of('precision', values, reference)}: {within} samples lie within the data's range; "
+            f"{of('recall', values, reference)}: {reached} of the data's pictures lie within that of the samples."
+        )
 
 
 class DensityCoverage(Overlap):
@@ -53,12 +52,15 @@ class DensityCoverage(Overlap):
         return {"density": found.density, "coverage": found.coverage}
 
     def read(self, values: Values, reference: Values) -> str:
-        """How much of the data's variety the samples have, and whether they crowd where the data is dense."""
-        gone = variety(share("coverage", values, reference))
+        """How much of the data has a sample near it, and whether they crowd where the data is dense."""
         density, usual = values["density"], reference["density"]
-        looks = "samples lie as closely by the data as other pictures of it"
+        looks = "samples lie as near to the data as other pictures of it"
         if density > 1.2 * usual:
-            looks = "samples crowd where the data is densest"
+            looks = "samples crowd where the data is densest, as soft ones do"
         elif density < 0.7 * usual:
-            looks = "many samples do not look like the data" if density > 0.4 * usual else "few samples look like it"
-        return f"{of('coverage', values, reference)}: {gone}; {of('density', values, reference)}: {looks}."
+            looks = "samples lie farther from the data than other pictures of it"
+        near = as_many("coverage", values, reference)
+        return (
+            f"{of('coverage', values, reference)}: {near} of the data's pictures have a sample near them; "
+            f"{of('density', values, reference)}: {looks}."
+        )

@@ -1,13 +1,10 @@
 """Words that several metrics share, and the features that they need."""
 
-from collections.abc import Mapping
-
 from jaxtyping import Float
 from torch import Tensor
 
 from gantool.api.metrics import Pictures
-
-Values = Mapping[str, float]
+from gantool.metrics.judgement import Values, share
 
 
 def features_of(pictures: Pictures) -> Float[Tensor, "n d"]:
@@ -22,15 +19,7 @@ def of(name: str, values: Values, reference: Values) -> str:
     return f"{name} {values[name]:.2f} of {reference[name]:.2f}"
 
 
-def share(name: str, values: Values, reference: Values) -> float:
-    """A value as a share of the reference; 1 where both are 0."""
-    return 1.0 if values[name] >= reference[name] else values[name] / reference[name]
-
-
-def variety(part: float) -> str:
-    """The verdict on variety, by the share of it that samples have."""
-    if part < 0.5:
-        return "most of the data's variety is missing"
-    if part < 0.8:
-        return "much of the data's variety is missing"
-    return "some of the data's variety is missing" if part < 0.97 else "no variety of the data is seen to be missing"
+def as_many(name: str, values: Values, reference: Values) -> str:
+    """How a share compares with that of other real pictures: "as many", "fewer", "few"."""
+    part = share(values[name], reference[name])
+    return "as many" if part >= 0.9 else "fewer" if part >= 0.5 else "few"

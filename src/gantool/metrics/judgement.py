@@ -1,0 +1,47 @@
+"""Where numbers of samples beside those of other reals begin to mean something; sentences use these alike."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+FAR = 0.4
+"""The shift from which samples hardly overlap with the data: measured, it is .33 or less for pictures of it that lost a
+little detail or are 25 pictures again and again, and .4 or more for coloured blobs (docs/evaluate.md)."""
+ERRORS = 4.0
+"""A difference of so many standard errors of the reference, which has one as well, is none of chance."""
+
+Values = Mapping[str, float]
+Amount = Literal["none", "some", "most"]
+
+
+def shift(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"]) -> float:
+    """How far apart the means are, in units of the reals' spread: 0 without bias where sets are alike.
+
+    The spread is the root mean square distance of a real to the reals' mean; with none, 0 or infinite.
+    """
+    reals, fakes = reals.double(), fakes.double()
+    spread, of_fakes = (float((each - each.mean(dim=0)).square().sum(dim=1).mean()) for each in (reals, fakes))
+    between = float((reals.mean(dim=0) - fakes.mean(dim=0)).square().sum())
+    between = max(0.0, between - spread / len(reals) - of_fakes / len(fakes))  # what chance adds
+    return float(torch.tensor(between / spread).sqrt()) if spread > 0 else (0.0 if between == 0 else torch.inf)
+
+
+def share(here: float, usual: float) -> float:
+    """A value as a share of the reference's, 1 at the most, and where both are 0."""
+    return 1.0 if here >= usual else here / usual
+
+
+def told_apart(values: Values, reference: Values) -> float:
+    """The standard errors by which KID tells samples from the data; negative where they are nearer than reals are."""
+    apart, error = values["kid"] - reference["kid"], reference["kid_error"]
+    return apart / error if error > 0 else (0.0 if apart == 0 else torch.inf if apart > 0 else -torch.inf)
+
+
+def copied(here: float, usual: float) -> Amount:
+    """How many samples are copies, by their share and that of other reals."""
+    if here <= max(3 * usual, 0.03):
+        return "none"
+    return "some" if here < 0.5 else "most"

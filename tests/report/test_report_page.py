@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from gantool.engine.run_names import METRICS
+from gantool.report.charts import charts_of
 from gantool.report.facts import facts_of
 from gantool.report.frames import Encoder
 from gantool.report.page import write_report
@@ -134,6 +135,17 @@ def test_a_growing_run_shows_its_stages(tmp_path) -> None:
     page = Elements(html_of(run))
     assert "8 px" in page.text
     assert "16 px" in page.text
+
+
+def test_the_metrics_of_the_watch_are_explained(tmp_path) -> None:
+    run = made_run(tmp_path / "run")
+    measured = {"images_seen": 4000, "swd_16": 0.2, "contrast": 1.5, "checkerboard": 1.0, "clipped": 0.1, "own_b": 3.0}
+    with (run / METRICS).open("a") as file:
+        file.write(json.dumps(measured) + "\n")
+    more = charts_of([record_of(run)])[1]
+    explained = [chart.look.title for chart in more if chart.look.note]
+    assert explained == ["SWD by resolution", "Contrast", "Checkerboard", "Clipped"]
+    assert "own b" in [chart.look.title for chart in more]
 
 
 def test_runs_are_compared_by_what_differs(tmp_path) -> None:

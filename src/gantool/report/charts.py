@@ -61,6 +61,18 @@ MAIN = (
     ),
     Kind("Speed", "Images in a second.", metrics={SPEED: "images/s"}),
 )
+MORE = tuple(
+    Kind(title, note, share=True, reference=reference, metrics={metric: title.lower()})
+    for metric, title, note, reference in (
+        ("contrast", "Contrast", "Standard deviation within a picture.", "the data"),
+        ("detail", "Detail", "Edges, grain and noise of the finest size.", "the data"),
+        ("color", "Colour", "Saturation.", "the data"),
+        ("checkerboard", "Checkerboard", "The highest peak of the spectrum at a period of 2 or 4 pixels.", "the data"),
+        ("clipped", "Clipped", "The share of values that are black or white, less that of the data.", ""),
+        ("grey", "Grey", "The share of samples that are mid-grey in a quarter or more, less that of the data.", ""),
+    )
+)
+"""What the watch measures beside, which matters where something looks wrong."""
 NOT_SHOWN = {"side", "skipped_steps", "level"}
 """Constants, and what is shown otherwise; skipped steps come with a warning."""
 
@@ -97,7 +109,7 @@ def _evaluated(measure: Measure, course: Sequence[Evaluation], across: Axis) -> 
     titles = [value.title for value in measure.values]
     title = ", ".join(titles if len(titles) < 3 else titles[:1])
     note = "The band is a standard error to each side." if any(value.deviation for value in measure.values) else ""
-    return drawn(Look(title[0].upper() + title[1:], note, reference="other reals"), series, across)
+    return drawn(Look(title[0].upper() + title[1:], note, reference="other reals", dots=True), series, across)
 
 
 def _alone(kind: Kind, metric: str) -> Kind:
@@ -108,11 +120,12 @@ def _alone(kind: Kind, metric: str) -> Kind:
 def _others(records: Sequence[Record]) -> list[Kind]:
     """A chart for each metric that no other chart shows; those of one name at several resolutions share one."""
     names = list(dict.fromkeys(name for record in records for name in record.curves))
-    taken = {*NOT_SHOWN, *(name for kind in MAIN for name in kind.metrics)}
+    taken = {*NOT_SHOWN, *(name for kind in (*MAIN, *MORE) for name in kind.metrics)}
     by_resolution = {name: f"{name[4:]} px" for name in names if name.startswith("swd_") and name[4:].isdecimal()}
     free = [name for name in names if name not in taken and name not in by_resolution]
     each = [Kind(name.replace("_", " "), from_zero=False, metrics={name: name.replace("_", " ")}) for name in free]
-    return [Kind("SWD by resolution", log=True, metrics=by_resolution), *each]
+    fine = "SWD of patches at each size of the pictures: fine ones are texture, coarse ones layout and colour."
+    return [Kind("SWD by resolution", fine, log=True, metrics=by_resolution), *MORE, *each]
 
 
 def _chart(kind: Kind, records: Sequence[Record], across: Axis) -> Chart | None:

@@ -123,7 +123,8 @@ def beside(records: Sequence[Record]) -> Beside | None:
     if not groups:
         told = [f"{record.name} by {_made(one)}" for record, one in zip(records, own, strict=True) if one is not None]
         no = "No two of these runs have been evaluated alike, so that no values stand side by side"
-        return Beside({}, [], [f"{no}: {'; '.join(told)}."], _remedy(evaluated[0]))
+        alike = [record for record in records if record.config.data == evaluated[0].data]
+        return Beside({}, [], [f"{no}: {'; '.join(told)}."], _remedy(evaluated[0]) if len(alike) > 1 else "")
     best = max(groups, key=lambda group: _worth(group, records))
     found = {record.name: one for record, one in zip(records, best, strict=True) if one is not None}
     first = next(iter(found.values()))

@@ -12,8 +12,6 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 452, 34, 196
 """The edges of the plot in the coordinates of the chart."""
 ROW = 12
 """The height of the names of stages, above the plot and the marks."""
-FEW_POINTS = 12
-"""Lines of no more points have a dot at each."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,8 @@ class Look:
     from_zero: bool = True
     log: bool = False
     """True for what is best seen on a logarithmic axis."""
+    dots: bool = False
+    """True for lines of few values, each shown by a dot."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,7 @@ def drawn(look: Look, series: Sequence[Series], across: Axis) -> Chart:
     up = axis_of(values, BOTTOM, TOP, look.from_zero, look.log)
     if look.top is not None:
         up = Axis(0, look.top, BOTTOM, TOP)
-    dotted = max(len(one.points) for one in series) <= FEW_POINTS
-    lines, ticks = [_line(one, across, up, text, dotted) for one in series], up.ticks()
+    lines, ticks = [_line(one, across, up, text, look.dots) for one in series], up.ticks()
     return Chart(
         look, lines,
         [Label(across.at(tick), images(tick)) for tick in across.ticks()],

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import gantool
-from gantool.evaluation.scores import Measuring, better
+from gantool.evaluation.scores import Measuring, Sets, _joined, better
 
 
 class Sizes(gantool.Metric):
@@ -31,8 +31,12 @@ def pictures(first, labels=(0, 0, 1, 1)):
     )  # fmt: skip
 
 
+def of(half, other):
+    return Sets(half, other, _joined(half, other))
+
+
 def measuring(**metrics):
-    return Measuring(metrics, pictures(10), pictures(20))
+    return Measuring(metrics, of(pictures(10), pictures(20)))
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +78,7 @@ def test_a_metric_that_needs_more_pictures_is_a_problem_and_no_failure():
 
 
 def test_a_class_is_measured_by_features_alone_on_equally_many_of_each():
-    made = Measuring({"m": Sizes(), "i": Sizes(uses="images")}, pictures(10), pictures(20, (1, 1, 1, 0)))
+    made = Measuring({"m": Sizes(), "i": Sizes(uses="images")}, of(pictures(10), pictures(20, (1, 1, 1, 0))))
     scores = made.of_class(pictures(30, (0, 1, 1, 1)), 1, "red", least=2)
     assert scores.n == 2
     assert scores.values == {"m": {"reals": 2, "first": 12, "second": 31}}
@@ -110,7 +114,7 @@ def test_far_from_the_data_a_metric_that_needs_overlap_is_not_read():
     metric = Sizes()
     metric.needs_overlap = True
     assert measuring(m=metric, other=Sizes()).whole(pictures(10)).sentences["m"] == "10 beside 20."
-    scores = Measuring({"m": metric, "other": Sizes()}, pictures(10), pictures(10)).whole(pictures(90))
+    scores = Measuring({"m": metric, "other": Sizes()}, of(pictures(10), pictures(10))).whole(pictures(90))
     assert scores.far
     assert scores.sentences == {
         "m": "m: no measure of quality or variety here, since samples are far from the data.",

@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from gantool.metrics.pyramid import laplacian
-from gantool.metrics.swd import mean, patches_of, sliced_wasserstein
+from gantool.metrics.swd import distance, mean, patches_of
 
 
 def smooth(n: int, side: int, channels: int = 3, seed: int = 0) -> torch.Tensor:
@@ -11,6 +11,10 @@ def smooth(n: int, side: int, channels: int = 3, seed: int = 0) -> torch.Tensor:
     drawn = torch.Generator().manual_seed(seed)
     coarse = torch.rand(n, channels, 4, 4, generator=drawn) * 120 + 60
     return F.interpolate(coarse, size=(side, side), mode="bilinear").to(torch.uint8)
+
+
+def sliced_wasserstein(one, other, patches, projections=64, seed=0):
+    return distance(patches_of(one, patches, seed), patches_of(other, patches, seed), projections, seed)
 
 
 def far(one: torch.Tensor, other: torch.Tensor) -> float:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gantool import __version__
 from gantool.api.metrics import Metric, Pictures
-from gantool.engine.devices import pick_device
+from gantool.engine.devices import keep_freed_memory, pick_device
 from gantool.engine.distributed import join_world
 from gantool.engine.latents import SEED_LIMIT
 from gantool.engine.model_file import ModelCard, read_card
@@ -24,7 +24,7 @@ from gantool.evaluation.extraction import FeatureNetwork, feature_network, scale
 from gantool.evaluation.keeping import digest_of, kept
 from gantool.evaluation.reals import Reals, features_of, halves, open_reals
 from gantool.evaluation.result import Evaluation
-from gantool.evaluation.scores import Measuring, Scores
+from gantool.evaluation.scores import Measuring, Scores, Sets, halved
 from gantool.evaluation.settings import Settings
 from gantool.evaluation.sharing import shared
 from gantool.plugins.host import PluginHost
@@ -49,6 +49,7 @@ class Evaluator:
             raise OptionError(f"An evaluation takes 2 samples or more, in batches of 1 or more, not {settings.n}.")
         self._plugins, self._settings = plugins, settings
         device = pick_device(settings.device)
+        keep_freed_memory(device)
         self.world = join_world(device)
         self._device = torch.device("cuda", torch.cuda.current_device()) if device == torch.device("cuda") else device
         self._first = Path(model)
@@ -94,17 +95,17 @@ class Evaluator:
         return torch.cat(halves(len(self.reals), self.n, self._settings.seed))
 
     @cached_property
-    def _data(self) -> tuple[Pictures, float]:
-        """The pictures of both halves, and the scale of features; labels are those of the data."""
+    def _data(self) -> tuple[Sets, float]:
+        """The pictures of the data, and the scale of features; labels are those of the data."""
         images, labels = self.reals.take(self._rows)
         if not self._featured:
-            return Pictures(images, labels=labels), 1.0
+            return halved(Pictures(images, labels=labels)), 1.0
         features = features_of(self.reals, self._rows, images, self.network, self.world)
         scale = scale_of(self.network, features)
         mirrored = None
         if any(metric.mirrors for metric in self.metrics.values()):
             mirrored = features_of(self.reals, self._rows, images, self.network, self.world, mirrored=True) * scale
-        return Pictures(images, features * scale, mirrored, labels), scale
+        return halved(Pictures(images, features * scale, mirrored, labels)), scale
 
     @property
     def reason(self) -> str:
@@ -123,13 +124,14 @@ class Evaluator:
         """
         model = self._loaded(path)
         asked = classes.asked_for(model, self._settings.classes)
-        reals, scale = self._data
-        reals = replace(reals, labels=classes.in_terms_of(model.class_names, self.reals.class_names, reals.labels))
-        samples = self._samples(model, reals, scale)
+        data, scale = self._data
+        names = model.class_names, self.reals.class_names
+        sets = Sets(*(replace(each, labels=classes.in_terms_of(*names, each.labels)) for each in data))
+        samples = self._samples(model, sets.both, scale)
         found = None
         if self.world.leads:
-            found = self._measured(model, path, asked, reals, samples)
-            found = kept(found, run_of(path) if record else None, self.metrics, reals, samples, sheet)
+            found = self._measured(model, path, asked, sets, samples)
+            found = kept(found, run_of(path) if record else None, self.metrics, sets.both, samples, sheet)
         answer = self.world.from_leader(found)
         assert answer is not None
         return answer
@@ -175,13 +177,12 @@ class Evaluator:
         return range(self._settings.seed * self.n, (self._settings.seed + 1) * self.n)
 
     def _measured(
-        self, model: Model, path: Path | str, asked: Sequence[int], reals: Pictures, samples: Pictures
+        self, model: Model, path: Path | str, asked: Sequence[int], sets: Sets, samples: Pictures
     ) -> Evaluation:
         """The numbers, with nothing written."""
-        halved = reals.take(slice(0, self.n)), reals.take(slice(self.n, None))
         searched = notes.searched(2 * self.n, len(self.reals))
-        measuring = Measuring(self.metrics, *halved, self._references, searched)
-        found = pairs.closest(self.metrics, reals, samples)
+        measuring = Measuring(self.metrics, sets, self._references, searched)
+        found = pairs.closest(self.metrics, sets.both, samples)
         whole = measuring.whole(samples)
         by_class, small = {}, []
         for label in asked:
@@ -196,7 +197,7 @@ class Evaluator:
             scores=whole,
             titles=self._titles(whole),
             classes=by_class,
-            notes=(*self._notes(model, reals, samples), *notes.on_small_classes(small, LEAST_OF_CLASS)),
+            notes=(*self._notes(model, sets.both, samples), *notes.on_small_classes(small, LEAST_OF_CLASS)),
             pairs=pairs.named(found, self._seeds, self._rows, samples.labels, model.class_names),
             sheet=None,
         )

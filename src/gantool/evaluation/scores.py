@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import hypot, isnan, nan
-from typing import SupportsFloat
+from typing import NamedTuple, SupportsFloat
 
 import torch
 from torch import Tensor
@@ -42,14 +42,26 @@ class Scores:
         return self.shift is not None and self.shift >= FAR
 
 
+class Sets(NamedTuple):
+    """Pictures of the data: one half for samples to be compared with, the other for the reference, and all of them."""
+
+    half: Pictures
+    other: Pictures
+    both: Pictures
+
+
+def halved(both: Pictures) -> Sets:
+    """The first half of the pictures, the second, and all."""
+    n = len(both) // 2
+    return Sets(both.take(slice(0, n)), both.take(slice(n, None)), both)
+
+
 @dataclass
 class Measuring:
     """Metrics, by name, against two halves of the data; each reference is measured once."""
 
     metrics: Mapping[str, Metric]
-    half: Pictures
-    other: Pictures
-    """Reals that samples are compared with, and those that take the place of samples in the reference."""
+    reals: Sets
     references: dict[tuple[str, int, str], Mapping[str, float]] = field(default_factory=dict)
     """By metric, number of pictures and class."""
     searched: str = ""
@@ -57,36 +69,35 @@ class Measuring:
 
     def whole(self, samples: Pictures) -> Scores:
         """All metrics of all pictures."""
-        return self._scores(self.metrics, self.half, self.other, samples, "")
+        return self._scores(self.metrics, self.reals, samples, "")
 
     def of_class(self, samples: Pictures, label: int, name: str, least: int) -> Scores | None:
         """The metrics of features, of one class; None where any of the three sets has fewer than `least` of it."""
-        sets = [_of(pictures, label) for pictures in (self.half, self.other, samples)]
+        sets = [_of(pictures, label) for pictures in (self.reals.half, self.reals.other, samples)]
         n = min(map(len, sets))
         if n < least:
             return None
         half, other, drawn = (pictures.take(slice(n)) for pictures in sets)
         featured = {name: metric for name, metric in self.metrics.items() if metric.uses == "features"}
-        return self._scores(featured, half, other, drawn, name)
+        return self._scores(featured, Sets(half, other, _joined(half, other)), drawn, name)
 
-    def _scores(
-        self, metrics: Mapping[str, Metric], half: Pictures, other: Pictures, samples: Pictures, label: str
-    ) -> Scores:
+    def _scores(self, metrics: Mapping[str, Metric], reals: Sets, samples: Pictures, label: str) -> Scores:
         values, reference, problems = {}, {}, {}
         for done, (name, metric) in enumerate(metrics.items(), 1):
             try:
-                found = _floats(metric(_joined(half, other) if metric.against_all else half, samples))
+                found = _floats(metric(reals.both if metric.against_all else reals.half, samples))
                 key = name, len(samples), label
-                beside = self.references.get(key) or _floats(metric(half, other))
+                beside = self.references.get(key) or _floats(metric(reals.half, reals.other))
                 self.references[key] = beside
                 values[name], reference[name] = found, beside
             except ValueError as error:  # sets that are too small
                 problems[name] = str(error)
             report(f"metrics of {label}" if label else "metrics", done, len(metrics))
-        apart = None if half.features is None or samples.features is None else shift(half.features, samples.features)
+        own, drawn = reals.half.features, samples.features
+        apart = None if own is None or drawn is None else shift(own, drawn)
         scores = Scores(len(samples), values, reference, {}, problems, "", apart)
         sentences = {name: self._sentence(name, metrics[name], scores) for name in values}
-        flat = [{key: value for own in both.values() for key, value in own.items()} for both in (values, reference)]
+        flat = [{key: value for found in each.values() for key, value in found.items()} for each in (values, reference)]
         whole = "" if scores.n < FEWEST else verdict(flat[0], flat[1], apart)
         return replace(scores, sentences=sentences, verdict=whole)
 

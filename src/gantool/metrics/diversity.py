@@ -11,6 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
+from gantool.metrics.once import once
 from gantool.pixels import to_float
 
 SIDE = 8
@@ -29,6 +30,7 @@ def spacing(images: UInt8[Tensor, "n c h w"]) -> float:
     return spread_and_spacing(images)[1]
 
 
+@once
 def spread_and_spacing(images: UInt8[Tensor, "n c h w"]) -> tuple[float, float]:
     """Spread and spacing, at the cost of one."""
     n = len(images)

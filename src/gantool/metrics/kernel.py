@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gantool.metrics.once import once
+
 _ROWS = 1024
 
 
@@ -24,9 +26,8 @@ def kid(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"]) -> Kid:
     n, m = len(reals), len(fakes)
     if min(n, m) < 4:
         raise ValueError(f"KID needs at least 4 pictures of each kind; there are {n} and {m}.")
-    reals, fakes = reals.double(), fakes.double()
-    within = _kernel_sums(reals, reals)[0] - _own(reals), _kernel_sums(fakes, fakes)[0] - _own(fakes)
-    between = _kernel_sums(reals, fakes)
+    within = _within(reals), _within(fakes)
+    between = _kernel_sums(reals.double(), fakes.double())
     whole = _unbiased(within[0].sum(), n) + _unbiased(within[1].sum(), m) - 2 * between[0].sum() / (n * m)
     variance = torch.zeros((), dtype=torch.float64)
     for own, across, size, other in ((within[0], between[0], n, m), (within[1], between[1], m, n)):
@@ -40,9 +41,12 @@ def _unbiased(sums: Tensor, n: int) -> Tensor:
     return sums / (n * (n - 1))
 
 
-def _own(features: Float[Tensor, "n d"]) -> Float[Tensor, "n"]:
-    """The kernel of each picture with itself."""
-    return (features.square().sum(dim=1) / features.shape[1] + 1) ** 3
+@once
+def _within(features: Float[Tensor, "n d"]) -> Float[Tensor, "n"]:
+    """The kernel summed over all other pictures of the set, for each."""
+    features = features.double()
+    itself = (features.square().sum(dim=1) / features.shape[1] + 1) ** 3
+    return _kernel_sums(features, features)[0] - itself
 
 
 def _kernel_sums(

@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from gantool.metrics.once import once
+
 K = 5
 """The neighbour whose distance is the radius of a picture's ball (Naeem et al. 2020)."""
 QUANTILE = 0.01
@@ -42,9 +44,13 @@ def manifolds(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"], k: int =
     """
     if min(len(reals), len(fakes)) < 2:
         raise ValueError("Precision and recall need at least 2 pictures of each kind.")
-    reals, fakes = reals.double(), fakes.double()
-    k = min(k, len(reals) - 1, len(fakes) - 1)
+    return _overlap(fakes, reals, min(k, len(reals) - 1, len(fakes) - 1))
+
+
+@once
+def _overlap(fakes: Float[Tensor, "m d"], reals: Float[Tensor, "n d"], k: int) -> Manifolds:
     of_real, of_fake = _radii(reals, k), _radii(fakes, k)
+    reals, fakes = reals.double(), fakes.double()
     hits = 0.0
     precise = torch.zeros(len(fakes), dtype=torch.bool)
     covered: list[Bool[Tensor, "_"]] = []
@@ -68,6 +74,13 @@ def nearest(
     reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"], mirrored: Float[Tensor, "n d"] | None = None
 ) -> Nearest:
     """The nearest real of each sample, or its mirror image, given the features of mirrored reals; in float64."""
+    return _nearest(fakes, reals, mirrored)
+
+
+@once
+def _nearest(
+    fakes: Float[Tensor, "m d"], reals: Float[Tensor, "n d"], mirrored: Float[Tensor, "n d"] | None
+) -> Nearest:
     others = [each.double() for each in (reals, mirrored) if each is not None]
     found = [
         torch.stack([_squares(rows, other) for other in others]).amin(dim=0).min(dim=1)
@@ -86,6 +99,14 @@ def copy_threshold(
     """
     if len(reals) < 2:
         raise ValueError("Distances between reals need at least 2 of them.")
+    apart = _to_nearest_other(reals, mirrored)
+    apart = apart[apart > 0]
+    return float(apart.sqrt().quantile(quantile)) if len(apart) else 0.0
+
+
+@once
+def _to_nearest_other(reals: Float[Tensor, "n d"], mirrored: Float[Tensor, "n d"] | None) -> Float[Tensor, "n"]:
+    """The squared distance of each real to the nearest other one, or to its mirror image."""
     others = [each.double() for each in (reals, mirrored) if each is not None]
     own = []
     for start in range(0, len(reals), _ROWS):
@@ -93,16 +114,15 @@ def copy_threshold(
         itself = torch.arange(len(rows)), torch.arange(start, start + len(rows))
         between = [_squares(rows, other).index_put_(itself, rows.new_tensor(torch.inf)) for other in others]
         own.append(torch.stack(between).amin(dim=(0, 2)))
-    apart = torch.cat(own)
-    apart = apart[apart > 0]
-    return float(apart.sqrt().quantile(quantile)) if len(apart) else 0.0
+    return torch.cat(own)
 
 
+@once
 def _radii(features: Float[Tensor, "n d"], k: int) -> Float[Tensor, "n"]:
     """The squared distance of each to its k-th neighbour in the same set."""
     found = []
-    for start in range(0, len(features), _ROWS):
-        rows = features[start : start + _ROWS]
+    features = features.double()
+    for rows in torch.split(features, _ROWS):
         found.append(_squares(rows, features).kthvalue(k + 1, dim=1).values)  # the first is the picture itself
     return torch.cat(found)
 

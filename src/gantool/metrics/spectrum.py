@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from gantool.metrics.once import once
 from gantool.pixels import to_float
 
 FLOOR = 1e-8
@@ -12,6 +13,7 @@ NOTHING = 1e-6
 _VALUES = 2**22
 
 
+@once
 def radial_power(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "r"]:
     """The mean power at each whole radius from 1 to half the side, over pictures and channels, in float64.
 

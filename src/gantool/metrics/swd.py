@@ -34,19 +34,9 @@ def distance(one: Patches, other: Patches, projections: int = PROJECTIONS, seed:
     """The distance at each level, by its side in pixels: symmetric, 0 between equal sets, at most about 2.
 
     Both sets have the same number of patches of the same levels. The unit is the deviation of both sets together.
+    `mean` averages it.
     """
     return {side: _sliced(one[side], other[side], projections, seed) for side in one}
-
-
-def sliced_wasserstein(
-    one: UInt8[Tensor, "n c h w"],
-    other: UInt8[Tensor, "m c h w"],
-    patches: int = PATCHES,
-    projections: int = PROJECTIONS,
-    seed: int = 0,
-) -> dict[int, float]:
-    """The distance between two sets of pictures at each level, by its side in pixels; `mean` averages it."""
-    return distance(patches_of(one, patches, seed), patches_of(other, patches, seed), projections, seed)
 
 
 def mean(levels: Mapping[int, float]) -> float:

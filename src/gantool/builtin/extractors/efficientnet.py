@@ -35,9 +35,10 @@ class SameConv(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         high, wide = (max(kernel - stride if side % stride == 0 else kernel - side % stride, 0)
                       for side in values.shape[-2:])  # fmt: skip
-        padded = F.pad(values, (wide // 2, wide - wide // 2, high // 2, high - high // 2)) if high or wide else values
-        convolved: Tensor = self._conv_forward(padded, self.weight, self.bias)
-        return convolved
+        around = high // 2, wide // 2
+        if high % 2 or wide % 2:
+            values, around = F.pad(values, (around[1], wide - around[1], around[0], high - around[0])), (0, 0)
+        return F.conv2d(values, self.weight, self.bias, self.stride, around, groups=self.groups)
 
 
 class Block(nn.Module):
@@ -53,8 +54,8 @@ class Block(nn.Module):
 
     def forward(self, values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ _ _"]:
         """The block's output."""
-        inner = values if self.expand is None else F.relu6(self.expand(values))
-        projected: Tensor = self.project(F.relu6(self.depthwise(inner)))
+        inner = values if self.expand is None else F.relu6(self.expand(values), inplace=True)
+        projected: Tensor = self.project(F.relu6(self.depthwise(inner), inplace=True))
         return projected + values if self.adds else projected
 
 
@@ -91,7 +92,7 @@ class EfficientNet(Trained):
 
 
 def _stages() -> list[Stage]:
-    stages = [Stage(nn.Sequential(SameConv(3, 32, 3, 2), nn.ReLU6()), kernel=3, stride=2, name="stem")]
+    stages = [Stage(nn.Sequential(SameConv(3, 32, 3, 2), nn.ReLU6(inplace=True)), kernel=3, stride=2, name="stem")]
     channels = 32
     for blocks, width, expansion, kernel, first in GROUPS:
         for number in range(blocks):
@@ -99,7 +100,7 @@ def _stages() -> list[Stage]:
             block = Block(channels, width, expansion, kernel, stride)
             stages.append(Stage(block, kernel=kernel, stride=stride, name=NAMED.get(len(stages) - 1, "")))
             channels = width
-    return [*stages, Stage(nn.Sequential(SameConv(channels, 1280, 1), nn.ReLU6()), name="head")]
+    return [*stages, Stage(nn.Sequential(SameConv(channels, 1280, 1), nn.ReLU6(inplace=True)), name="head")]
 
 
 def _named() -> Iterator[Named]:

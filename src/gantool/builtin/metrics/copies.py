@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from jaxtyping import Bool, Int64
+import torch
+from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor
 
 from gantool.api.metrics import Better, Metric, Pictures
@@ -12,6 +13,7 @@ from gantool.builtin.metrics.reading import features_of
 from gantool.metrics.diversity import layouts
 from gantool.metrics.judgement import Values, copied
 from gantool.metrics.neighbours import copy_threshold, nearest
+from gantool.metrics.once import once
 
 PAIRS = 16
 
@@ -65,11 +67,15 @@ class Memorisation(Metric):
 
 def look_alike(reals: Pictures, samples: Pictures, indices: Int64[Tensor, "m"]) -> Bool[Tensor, "m"]:
     """Which samples look like the real of this index, or its mirror image, as half of the reals do like another one."""
-    own, drawn = layouts(reals.images).double(), layouts(samples.images).double()
-    apart = (drawn - own[indices]).norm(dim=1)
-    mirrored = None
-    if reals.mirrored is not None:
-        mirrored = layouts(reals.images.flip(-1)).double()
-        apart = apart.minimum((drawn - mirrored[indices]).norm(dim=1))
-    alike: Tensor = apart <= copy_threshold(own, mirrored, quantile=0.5)
+    sets, usual = _layouts(reals.images, reals.mirrored is not None)
+    drawn = layouts(samples.images).double()
+    apart = torch.stack([(drawn - each[indices]).norm(dim=1) for each in sets])
+    alike: Tensor = apart.amin(dim=0) <= usual
     return alike
+
+
+@once
+def _layouts(images: UInt8[Tensor, "n c h w"], mirrors: bool) -> tuple[list[Float[Tensor, "n d"]], float]:
+    """The layouts of the pictures, of their mirror images as well, and the usual distance to another one."""
+    sets = [layouts(each).double() for each in ((images, images.flip(-1)) if mirrors else (images,))]
+    return sets, copy_threshold(sets[0], sets[1] if mirrors else None, quantile=0.5)

@@ -14,8 +14,9 @@ from gantool.api.specs import Options
 from gantool.builtin.metrics import SwdOptions
 from gantool.metrics.diversity import diversity
 from gantool.metrics.judgement import Values
+from gantool.metrics.once import once
 from gantool.metrics.spectrum import fine_detail, radial_power, spectrum_distance
-from gantool.metrics.swd import mean, sliced_wasserstein
+from gantool.metrics.swd import Patches, distance, mean, patches_of
 
 Uses = Literal["features", "images"]
 MOST_VALUES = 2**27
@@ -33,7 +34,7 @@ class SlicedWasserstein(Metric):
 
     def __call__(self, reals: Pictures, samples: Pictures) -> dict[str, float]:
         """The mean, and `swd_N` for the level of N pixels a side."""
-        levels = sliced_wasserstein(shuffled(reals.images), shuffled(samples.images), self._patches)
+        levels = distance(_patches(reals.images, self._patches), _patches(samples.images, self._patches))
         return {"swd": mean(levels), **{f"swd_{side}": value for side, value in levels.items()}}
 
     def title(self, name: str, extractor: str, n: int) -> str:
@@ -109,6 +110,11 @@ class Spectrum(Metric):
         else:
             verdict = f"fine detail is {fine:.1f} dB stronger than in the data: noise, or a grid"
         return f"spectrum off by {off:.1f} dB beside {usual:.1f}: {verdict}."
+
+
+@once
+def _patches(images: UInt8[Tensor, "n c h w"], count: int) -> Patches:
+    return patches_of(shuffled(images), count)
 
 
 def shuffled(images: UInt8[Tensor, "n c h w"]) -> UInt8[Tensor, "_ c h w"]:

@@ -27,12 +27,12 @@ class StandIn:
     """Keeps what it is asked to record. As a graph does, a replay reads fixed places and writes fixed places."""
 
     def __init__(self, seconds=(1.0, 0.5), error=None, replay_changes=0.0):
-        self.recorded, self.replays, self.error = 0, 0, error
+        self.recorded, self.replays, self.error, self.waits = 0, 0, error, ""
         self._seconds, self._turn, self._changes = seconds, 0, replay_changes
         self.games = []
 
     def warm(self, work):
-        return work()
+        return work(), self.waits
 
     def record(self, work):
         self.recorded += 1
@@ -198,6 +198,88 @@ def test_what_cannot_be_recorded_is_played_as_before_and_told_once():
     assert "operation not permitted when stream is capturing)" in told[0]
     assert "more" not in told[0]
     assert recorder.recorded == 2
+
+
+def test_a_recording_that_fails_takes_the_others_with_it_and_they_are_made_anew():
+    class FailsOnce(StandIn):
+        """Fails at the third recording."""
+
+        def record(self, work):
+            if self.recorded == 2:
+                self.recorded += 1
+                raise RuntimeError("no")
+            return super().record(work)
+
+    expected, found, recorder, told = both(
+        lambda: game((R1(R1Options(weight=1, every=2)),)), recorder=FailsOnce(), steps=30
+    )
+    assert_same(expected, found)
+    assert len(told) == 1
+    assert recorder.recorded == 3 + 3
+
+
+def test_what_waits_for_the_device_is_found_before_it_is_recorded():
+    waiting = StandIn()
+    waiting.waits = "updates.py, line 7"
+    expected, found, recorder, told = both(game, recorder=waiting)
+    assert_same(expected, found)
+    assert (recorder.recorded, recorder.replays) == (0, 0)
+    assert [text.split()[1] for text in told] == ["discriminator's", "generator's"]
+    assert "it waits for the device (updates.py, line 7)" in told[0]
+
+
+def test_state_that_is_replaced_and_not_changed_is_not_recorded():
+    class Replacing(torch.nn.Module, Penalty):
+        """Keeps a running mean, each value in a tensor of its own."""
+
+        side = "discriminator"
+
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mean", torch.zeros(()))
+
+        def forward(self, network, real, fake, labels):
+            values = network(real, labels) ** 2
+            self.mean = 0.9 * self.mean + 0.1 * values.detach().mean()
+            return values - self.mean
+
+    expected, found, recorder, told = both(lambda: game((Replacing(),)))
+    assert_same(expected, found)
+    assert recorder.recorded == 1
+    assert len(told) == 1
+    assert "discriminator's step" in told[0]
+    assert "replaces a tensor of its state" in told[0]
+
+
+def test_without_memory_for_recordings_the_run_goes_on():
+    class Narrow(StandIn):
+        """Has no room for a step beside its recording, of which some was done already."""
+
+        def timed(self, work):
+            work()
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    expected, found, recorder, told = both(game, recorder=Narrow())
+    assert_same(expected, found)
+    assert (recorder.recorded, recorder.replays) == (1, 0)
+    assert len(told) == 1
+    assert "memory does not suffice" in told[0]
+
+
+def test_the_groups_that_a_resumed_optimizer_was_given_are_watched():
+    one, recorder = game(), StandIn()
+    twin = game()
+    graphs, turns, twin_turns = graphs_for(one, recorder, "on", pytest.fail), Turns(), Turns()
+    for playing, how in ((one, (graphs, turns)), (twin, (None, twin_turns))):
+        for optimizer in playing.optimizers:
+            optimizer.load_state_dict(optimizer.state_dict())
+        play(playing, how[0], FIRST_REPLAY + 1, turns=how[1])
+        for optimizer in playing.optimizers:
+            optimizer.param_groups[0]["betas"] = (0.1, 0.2)
+    before = recorder.replays
+    expected, found = play(twin, None, 2, turns=twin_turns), play(one, graphs, 2, turns=turns)
+    assert_same(expected, found)
+    assert recorder.replays == before
 
 
 def test_a_recording_that_differs_is_dropped_before_it_does_harm():

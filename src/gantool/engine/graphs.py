@@ -53,6 +53,7 @@ class Graphs:
     def __init__(self, game: Game, recorder: Recorder, mode: Mode, tell: Callable[[str], None]) -> None:
         self._game, self._recorder, self._mode, self._tell = game, recorder, mode, tell
         self._kinds: dict[object, _Kind] = {}
+        self._given_up = False
         self._told: set[str] = set()
         self._moments: list[object] = []
         self._host: Plain = host_state([game.gan, *game.gan.networks, *components(game).values()], game.optimizers)
@@ -66,10 +67,10 @@ class Graphs:
         def plain() -> Result:
             return self._update(side, batch, labels, step, noise)
 
-        if kind.refused:
+        if kind.refused or self._given_up:
             scalars, logits = plain()
         elif kind.played < WARM_STEPS:
-            scalars, logits = self._recorder.warm(plain)
+            scalars, logits = self._warm(kind, side, plain)
         else:
             scalars, logits = self._by_recording(kind, side, batch, labels, step, noise)
         kind.played += 1
@@ -93,6 +94,18 @@ class Graphs:
         if side == "discriminator":
             return discriminator_update(self._game, batch, labels, step, noise)
         return generator_step(self._game, batch, labels, step, noise), None
+
+    def _warm(self, kind: _Kind, side: str, plain: Callable[[], Result]) -> Result:
+        """A step before it is recorded; in the last of them it shows if it can be."""
+        held = list(self._tensors(self._optimizer(side)))
+        result, waits = self._recorder.warm(plain)
+        if kind.played == WARM_STEPS - 1:
+            now = list(self._tensors(self._optimizer(side)))
+            if waits:
+                kind.refused = self._say(side, f"it waits for the device ({waits})")
+            elif list(map(id, held)) != list(map(id, now)):
+                kind.refused = self._say(side, "it replaces a tensor of its state, where it should write into it")
+        return result
 
     def _by_recording(self, kind: _Kind, side: str, batch: Tensor, labels: Labels, step: int, noise: float) -> Result:
         rates = [float(group["lr"]) for group in self._optimizer(side).param_groups]
@@ -118,10 +131,15 @@ class Graphs:
         (batch, labels, step, noise), recorder = seen, self._recorder
         tensors = list(self._tensors(self._optimizer(side)))
         before, chance = [tensor.clone() for tensor in tensors], recorder.random_state()
-        expected, of_step = recorder.timed(lambda: self._update(side, batch, labels, step, noise))
-        after, chance_after = [tensor.clone() for tensor in tensors], recorder.random_state()
+        try:
+            expected, of_step = recorder.timed(lambda: self._update(side, batch, labels, step, noise))
+            after, chance_after = [tensor.clone() for tensor in tensors], recorder.random_state()
+        except torch.OutOfMemoryError:
+            self._give_up(side)
         put(tensors, before)
         recorder.set_random_state(chance)
+        if self._given_up:
+            return self._update(side, batch, labels, step, noise)
         found, of_replay = recorder.timed(lambda: recording.play(batch, labels, noise, rates))
         kind.seconds.append((of_step, of_replay))
         problem = self._difference(expected[0], found[0])
@@ -149,8 +167,10 @@ class Graphs:
                 replay, result = recorder.record(
                     lambda: self._update(side, own, own_labels, step, own_noise if noise > 0 else 0.0)
                 )
-        except RuntimeError as error:  # what waits for the device, and memory that does not suffice
+        except RuntimeError as error:
             self._say(side, f"it cannot be recorded ({str(error).splitlines()[0].rstrip('.')})")
+            for known in self._kinds.values():
+                known.recording, known.seconds = None, []
             return None
         finally:
             recorder.set_random_state(chance)
@@ -182,8 +202,15 @@ class Graphs:
         of_step, of_replay = (min(times) for times in zip(*kind.seconds, strict=True))
         return self._mode == "on" or of_replay < WORTHWHILE * of_step
 
-    def _say(self, side: str, problem: str) -> None:
+    def _give_up(self, side: str) -> None:
+        """Play all steps without graphs from now on, and let go of their memory."""
+        self._say(side, "memory does not suffice for it")
+        self._given_up = True
+        self._kinds.clear()
+
+    def _say(self, side: str, problem: str) -> Literal[True]:
         sentence = f"The {side}'s step runs without a CUDA graph, which is slower: {problem}."
         if sentence not in self._told:
             self._told.add(sentence)
             self._tell(sentence)
+        return True

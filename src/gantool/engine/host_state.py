@@ -22,11 +22,12 @@ def host_state(objects: Iterable[object], optimizers: Iterable[torch.optim.Optim
     optimizers that can read them from a tensor ("capturable").
     """
     homes = [vars(one) for one in _owners(objects)]
-    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+    optimizers = tuple(optimizers)
 
     def now() -> tuple[Any, ...]:
         found = [_plain(home) for home in homes]
-        found += [_plain(_fixed(group)) for group in groups]
+        # A resume gives an optimizer other groups, so they are not kept here.
+        found += [_plain(_fixed(group)) for optimizer in optimizers for group in optimizer.param_groups]
         return tuple(found)
 
     return now

@@ -19,11 +19,14 @@ Result = tuple[Scalars, Tensor | None]
 class Recorder(Protocol):
     """Records and times work on a device."""
 
-    def warm(self, work: Callable[[], Result]) -> Result:
-        """Do the work as it has to be done before it is recorded."""
+    def warm(self, work: Callable[[], Result]) -> tuple[Result, str]:
+        """Do the work as it has to be done before it is recorded; the text is where it waits for the device, if so."""
 
     def record(self, work: Callable[[], Result]) -> tuple[Callable[[], None], Result]:
-        """A function that does the work again, and where its results will be. The work is not done now."""
+        """A function that does the work again, and where its results will be. The work is not done now.
+
+        Raises RuntimeError for work that cannot be recorded; what was recorded before is then of no use either.
+        """
 
     def timed(self, work: Callable[[], Result]) -> tuple[Result, float]:
         """The result of the work, and the seconds until the device has done it."""

@@ -62,3 +62,15 @@ def test_without_a_best_checkpoint_the_command_goes_on_with_the_run_at_half_the_
     assert after["images"] == 2400
     assert (after["lr_g"], after["lr_d"]) == (before["lr_g"] / 2, 5e-5)
     assert after["history"] == [{"until": 1200, "settings": {"lr_g": before["lr_g"], "lr_d": 1e-4}}]
+
+
+def test_the_command_for_another_architecture_names_only_the_options_that_are_not_defaults(gantool):
+    grid = "off=no,checkerboard=1.001,least_diversity=0,grace=1,warm_up=0,every=0,samples=16"
+    ended = gantool(*TRAIN, "--log", f"watch:{grid}", "--name", "one")
+    words = next(words for words in commands(ended.err) if "--arch" in words)
+    assert words[words.index("--arch") + 1] == "dcgan:latent=8,width=4,grow=upsample,generator_norm=none"
+    again = gantool(*words)
+    assert again.code == 0, again.err
+    before, after = config("runs/one"), config("runs/one-2")
+    assert {key for key in before if before[key] != after[key]} == {"arch"}
+    assert after["arch"] == before["arch"].replace("grow=transposed", "grow=upsample")

@@ -53,6 +53,22 @@ def test_a_dcgan_without_batch_norm_is_the_same_by_two_processes_as_by_one_up_to
         torch.testing.assert_close(together[name], alone, rtol=0, atol=1e-3 * RATE, msg=name)
 
 
+def unnamed(rank: int, folder: Path) -> None:
+    torch.set_num_threads(1)
+    with joined(rank, folder):
+        run = gantool.train(**SETTINGS | {"images": BATCH}, out=folder / "runs", progress=False)
+        (folder / f"run-{rank}").write_text(str(run))
+
+
+def test_a_run_of_two_processes_without_a_name_gets_the_next_number_from_the_leading_one(tmp_path, two_processes):
+    (tmp_path / "runs" / "00003-other").mkdir(parents=True)
+    two_processes(unnamed, tmp_path)
+    run = tmp_path / "runs" / "00004-dcgan-shapes"
+    assert [(tmp_path / f"run-{rank}").read_text() for rank in range(2)] == [str(run)] * 2
+    assert (run / "generator.safetensors").is_file()
+    assert sorted(path.name for path in run.parent.iterdir()) == ["00003-other", "00004-dcgan-shapes"]
+
+
 def test_the_leading_process_alone_says_how_a_run_from_python_ended(tmp_path, two_processes):
     two_processes(from_python, tmp_path)
     said = [(tmp_path / f"said-{rank}").read_text() for rank in range(2)]

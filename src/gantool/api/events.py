@@ -15,9 +15,10 @@ class Started:
     """A run begins, or resumes from `images_seen`.
 
     `reals(n)` gives the first n pictures of the run's shuffled sequence, fewer where there are not so many: at full
-    resolution, on the CPU. `config` has all settings of the run, components with every option. `plugins` are folders of
-    plugins that a command on the run needs. `seconds` are the least and the most that the run is expected to take.
-    With `class_names` the picture of seed n is one of class n modulo their number.
+    resolution, on the CPU. `config` has all settings of the run, components with every option; `brief` has the settings
+    that name a component, with the options alone that are not at their defaults, as for a command. `plugins` are
+    folders of plugins that a command on the run needs. `seconds` are the least and the most that the run is expected to
+    take. With `class_names` the picture of seed n is one of class n modulo their number.
     """
 
     run: Path
@@ -33,6 +34,7 @@ class Started:
     plugins: tuple[Path, ...] = ()
     seconds: tuple[float, float] | None = None
     class_names: tuple[str, ...] = ()
+    brief: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The training loop: one clock (`images_seen`), all randomness derived from it and the seed, state saved as it goes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -52,10 +52,10 @@ class Trainer:
         warnings: Sequence[str] = (),
         lock: RunLock | None = None,
         plugins: Sequence[Path] = (),
-        seconds: tuple[float, float] | None = None,
+        started: Callable[..., Started] = Started,
     ) -> None:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
-        self.warnings, self._lock, self._plugins, self._seconds = warnings, lock, tuple(plugins), seconds
+        self.warnings, self._lock, self._plugins, self._started = warnings, lock, tuple(plugins), started
         self.cadence = Cadence(config, by_seconds=game.world.size == 1)
         self.ema = Ema(game.gan, config.ema, config.init_images)
         self.interrupted, self.best, self.schedule = False, Best(), schedule_of(config)
@@ -121,9 +121,9 @@ class Trainer:
     def _begin(self) -> None:
         config, card, seen = self.config, self.card, self.images_seen
         self._tell(
-            Started(
+            self._started(
                 self.run, card.architecture, seen, config.images, str(self.device), self.game.precision.name,
-                config.batch, config.resolution, config, self._reals, self._plugins, self._seconds, card.class_names,
+                config.batch, config.resolution, config, self._reals, self._plugins, class_names=card.class_names,
             )
         )  # fmt: skip
         for warning in self.warnings:

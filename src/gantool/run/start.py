@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from gantool.api.data import Source
+from gantool.api.events import Started
 from gantool.api.networks import Gan
 from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
@@ -20,7 +22,7 @@ from gantool.engine.model_file import ModelCard
 from gantool.engine.run_names import SKIPPED, beside
 from gantool.engine.state import is_same_data
 from gantool.engine.trainer import Trainer
-from gantool.errors import ResumeError, printable
+from gantool.errors import printable
 from gantool.files import RunLock, write_text
 from gantool.run import folder as run_folder
 from gantool.run.adversary import heeded_choices
@@ -84,8 +86,9 @@ def _made(
     # Only now is anything written: by here every wrong setting has raised its error.
     run, lock = _own_folder(plan, out, world, lock, if_it_fails)
     listening = [*prepared.parts.observers, *observers]
-    span = None if expected is None else (expected.low, expected.high)
-    made = Trainer(game, batches, config, run, card, listening, warnings, lock, plugins, span)
+    span, brief = None if expected is None else (expected.low, expected.high), prepared.components.texts(brief=True)
+    started = partial(Started, seconds=span, brief=brief)
+    made = Trainer(game, batches, config, run, card, listening, warnings, lock, plugins, started)
     if weights is not None:
         weights.give_average(made.ema.gan)
     _resume(made, plan, saved)
@@ -171,9 +174,8 @@ def _own_folder(
 def _run_folder(plan: Plan, out: Path, world: World) -> Path:
     if plan.run is not None:
         return run_folder.make(plan.run) if world.leads else plan.run
-    if world.size > 1:
-        raise ResumeError("Several processes need one run folder: give the run a --name.")
-    return run_folder.fresh(out, f"{plan.components.architecture.spec.name}-{source_name(plan.components.source)}")
+    title = f"{plan.components.architecture.spec.name}-{source_name(plan.components.source)}"
+    return world.from_leader(run_folder.fresh(out, title) if world.leads else out)
 
 
 def _list_skipped(run: Path, source: Source) -> None:

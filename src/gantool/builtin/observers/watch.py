@@ -51,7 +51,7 @@ class Watch(Observer):
         self._count = min(self._options.samples, max(LEAST, PIXELS // event.resolution**2))
         self._goal = event.images_goal
         config = event.config
-        chosen = Chosen(config.penalty, config.augment, config.arch)
+        chosen = Chosen(config.penalty, config.augment, str(event.brief.get("arch", config.arch)))
         self._detector = Detector(self._options, self._goal, chosen)
         # A resumed run warns as an uninterrupted one: earlier warnings are not repeated.
         for reading in read_metrics(event.run / METRICS, event.images_seen) if event.images_seen else ():

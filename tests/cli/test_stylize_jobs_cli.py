@@ -122,11 +122,39 @@ def test_a_film_keeps_its_sound_or_says_that_it_is_dropped(gantool, here):
     assert "The sound of in.mov is not in out.webp; out.mp4 would have it." in ended.err
 
 
-def test_a_sheet_is_of_one_picture(gantool, here):
+def test_the_sheet_of_a_folder_has_a_row_for_each_picture_with_those_of_former_calls(gantool, here):
     (here / "photos").mkdir()
-    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--sheet", "sheet.png")
+    for seed, name in enumerate(("a.png", "b.png", "c.png")):
+        draw(f"photos/{name}", (40, 20), seed)
+    words = ["stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--sheet", "sheet.png", "--overwrite", "--json"]
+    ended = gantool(*words)
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["files"] == ["drawn/a.png", "drawn/b.png", "drawn/c.png", "sheet.png"]
+    sheet = pixels("sheet.png")
+    assert sheet.shape == (3 * 16 + 4 * 8, 32 + 16 + 32 + 4 * 8, 3)
+    for row, name in enumerate("abc"):
+        top = 8 + 24 * row
+        assert np.array_equal(sheet[top : top + 16, -40:-8], pixels(f"drawn/{name}.png"))
+    (here / "drawn" / "b.png").unlink()
+    (here / "sheet.png").unlink()
+    assert gantool(*(word for word in words if word != "--overwrite")).code == 0
+    assert np.array_equal(pixels("sheet.png"), sheet)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-o", "drawn", "--sheet", "photos/sheet.png"], "would lie among the pictures of photos"),
+        (["-o", "drawn", "--save-every", "1"], "is for one picture"),
+        (["-o", "film.gif", "--sheet", "sheet.png"], "not for a film"),
+    ],
+)
+def test_a_sheet_that_cannot_be_is_refused(gantool, here, words, said):
+    (here / "photos").mkdir()
+    draw("photos/a.png", (40, 20), 1)
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, *words)
     assert ended.code == 2
-    assert "for one picture" in ended.err
+    assert said in " ".join(ended.err.split())
 
 
 def test_a_folder_of_styles_is_all_of_them(gantool, here):

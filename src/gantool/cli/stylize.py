@@ -101,7 +101,8 @@ class Job:
     ] = None
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed.")] = 0
     sheet: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write content, styles and result side by side.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write content, styles and result side by side, a row for each photo."),
     ] = None
     save_every: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Also write the picture after every N steps.")

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import torch
@@ -19,6 +19,7 @@ from gantool.cli.progress import showing_progress
 from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
+from gantool.cli.stylize_sheet import Sheet
 from gantool.data.pictures.frames import FILMS, pictures_in, within
 from gantool.data.pictures.inspection import frame_count
 from gantool.data.pictures.whole import Picture, read_picture
@@ -26,7 +27,6 @@ from gantool.engine.spans import in_words
 from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
 from gantool.pixels import ALPHA_CHANNELS, to_uint8
 from gantool.plugins.host import host
-from gantool.render.grids import side_by_side
 from gantool.render.pictures import ENCODINGS, save_pictures, to_pil
 from gantool.style.forecast import expected_seconds
 from gantool.style.job import StyleSetup, as_image, find_style_loss, parse_styles, stylize
@@ -38,24 +38,28 @@ def run(job: Job) -> None:
     """Stylise, write the files and print the result; the exit status is 0, or 130 or 143 after an interruption."""
     settings, moving = job.settings(), _is_moving(job)
     many = job.content.is_dir() and not moving
-    if (many or moving) and (job.sheet or job.save_every):
-        raise OptionError("--sheet and --save-every are for one picture, not for a folder or a film.")
+    if (many or moving) and job.save_every:
+        raise OptionError("--save-every is for one picture, not for a folder or a film.")
+    if moving and job.sheet:
+        raise OptionError("--sheet is for pictures, not for a film.")
     if not many:
         check_out(job.out, job.overwrite, moving)
-    for path in [job.sheet] if job.sheet else []:
-        check_out(path, job.overwrite)
+    if job.sheet:
+        _check_sheet(job, job.sheet, many)
     results = _results(job) if many else []
     setup, name = _setup(job, settings)
     # Standard output is for the result alone, whatever a plugin's extractor prints.
+    sheet = Sheet(job.sheet, [style.path for style in setup.styles], many)
     with redirect_stdout(sys.stderr), interruptible() as caught, display(job.quiet) as show:
         if many:
-            drawn = _folder(job, setup, show, caught, results)
+            drawn = _folder(job, setup, show, caught, results, sheet)
         elif moving:
             drawn = [draw_film(job, setup, show, caught)]
         else:
-            drawn = [_picture(job, setup, show, caught, job.content, job.out, "This")]
+            drawn = [_picture(job, setup, show, caught, job.content, job.out, "This", sheet)]
+    sheets = sheet.save(job.overwrite)
     if job.as_json:
-        result_json(_summary(job, name, drawn, bool(caught)))
+        result_json(_summary(sheets, name, drawn, bool(caught)))
     else:
         result(str(job.out))
     if caught:
@@ -63,6 +67,15 @@ def run(job: Job) -> None:
         place = f" at step {last.step} of {last.steps}" if last else ""
         say(f"Stopped{place}; the picture so far is in {job.out}.")
         raise typer.Exit(caught.exit_code)
+
+
+def _check_sheet(job: Job, sheet: Path, many: bool) -> None:
+    """Raise OptionError where the sheet cannot be written, or would be one of the pictures the next time."""
+    check_out(sheet, job.overwrite)
+    if many and within(sheet, job.content) and not (within(sheet, job.out) and within(job.out, job.content)):
+        raise OptionError(
+            f"--sheet {sheet} would lie among the pictures of {job.content}, and be drawn with them the next time."
+        )
 
 
 def _is_moving(job: Job) -> bool:
@@ -99,13 +112,19 @@ def _setup(job: Job, settings: Settings) -> tuple[StyleSetup, str]:
 
 
 def _folder(
-    job: Job, setup: StyleSetup, show: Show, caught: list[int], results: Sequence[tuple[str, Path]]
+    job: Job,
+    setup: StyleSetup,
+    show: Show,
+    caught: list[int],
+    results: Sequence[tuple[str, Path]],
+    sheet: Sheet,
 ) -> list[StyleResult]:
     """Stylise every picture of a folder under a name of its own; one that cannot be read is skipped with a warning."""
     drawn: list[StyleResult] = []
     for index, (path, out) in enumerate(results):
         if out.exists() and not job.overwrite:
             say(f"{out} exists and is kept; --overwrite replaces it.")
+            _add_kept(job, job.content / path, out, sheet)
             continue
 
         def shown(state: State, name: str, share: float, done: int = index, path: str = path) -> None:
@@ -113,12 +132,19 @@ def _folder(
 
         try:
             first = "" if drawn else "The first of the pictures"
-            drawn.append(_picture(job, setup, shown, caught, job.content / path, out, first))
+            drawn.append(_picture(job, setup, shown, caught, job.content / path, out, first, sheet))
         except DataError as error:
             warn(f"Skipped: {error}")
         if caught:
             break
     return drawn
+
+
+def _add_kept(job: Job, source: Path, out: Path, sheet: Sheet) -> None:
+    """Show a result of a former call on the sheet, if it can be read."""
+    if job.sheet:
+        with suppress(DataError, OSError), Image.open(out) as picture:
+            sheet.add(read_picture(source, job.longest, job.enlarge), picture)
 
 
 def _results(job: Job) -> list[tuple[str, Path]]:
@@ -140,7 +166,7 @@ def _results(job: Job) -> list[tuple[str, Path]]:
 
 
 def _picture(
-    job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path, timed: str
+    job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path, timed: str, sheet: Sheet
 ) -> StyleResult:
     """Stylise one picture; the last state is written even if an error ends it.
 
@@ -171,16 +197,15 @@ def _picture(
     assert last is not None, "a transfer has at least one step"
     picture = _finished(last, content)
     _save(picture, out, job.overwrite)
-    if job.sheet:
-        styles = [to_pil(read_picture(style.path, max(picture.size)).pixels) for style in setup.styles]
-        _save(side_by_side([to_pil(content.pixels), *styles, picture.convert("RGB")]), job.sheet, job.overwrite)
-        files.append(job.sheet)
+    sheet.add(content, picture)
     return StyleResult(files, last, time.monotonic() - began)
 
 
-def _summary(job: Job, extractor: str, drawn: Sequence[StyleResult], interrupted: bool) -> dict[str, object]:
+def _summary(
+    sheets: Sequence[Path], extractor: str, drawn: Sequence[StyleResult], interrupted: bool
+) -> dict[str, object]:
     summary: dict[str, object] = {
-        "files": [str(file) for one in drawn for file in one.files],
+        "files": [str(file) for file in (*(file for one in drawn for file in one.files), *sheets)],
         "extractor": extractor,
         "interrupted": interrupted,
         "seconds": round(sum(one.seconds for one in drawn), 1),

@@ -115,3 +115,16 @@ def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
         canvas.paste(one, (left, ROW_MARGIN))
         left += one.width + ROW_MARGIN
     return canvas
+
+
+def one_below_another(rows: Sequence[Image.Image]) -> Image.Image:
+    """The rows one below another on white; their margins overlap."""
+    if len(rows) == 1:
+        return rows[0]
+    height = sum(row.height - ROW_MARGIN for row in rows) + ROW_MARGIN
+    canvas = Image.new("RGB", (max(row.width for row in rows), height), (PAPER,) * 3)
+    top = 0
+    for row in rows:
+        canvas.paste(row, (0, top))
+        top += row.height - ROW_MARGIN
+    return canvas

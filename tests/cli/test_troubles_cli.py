@@ -98,9 +98,9 @@ def test_data_check_tells_of_each(gantool, troubles):
     assert set(report["others"]) == OTHER
     assert [one["path"] for one in report["suspect"]] == ["fax.tif"]
     assert (report["animated"], report["cmyk"]) == (1, 1)
-    (note,) = report["notes"]
-    assert "1 pictures of floats from -1 to 1: -1 is black and 1 is white" in note
-    assert "1 pictures of integers from 0 to 4,080: 0 is black and 4,095 is white" in note
+    note = next(note for note in report["notes"] if "is black" in note)
+    assert "1 picture of floats from -1 to 1: -1 is black and 1 is white" in note
+    assert "1 picture of integers from 0 to 4,080, taken as 12 bits: 0 is black and 4,095 is white" in note
     command = [sys.executable, "-m", "gantool", "data", "check", str(troubles)]
     page = subprocess.run(command, capture_output=True, text=True, check=True)
     assert all(name in page.stdout for name in BROKEN | OTHER)

@@ -153,12 +153,20 @@ def test_twelve_bits_of_colour_in_sixteen_are_as_bright_as_they_were(tmp_path: P
     source = built(folder)
     assert colours(source) == [[0, 64, 128], [0, 64, 128], [0, 127, 255], [0, 127, 255], [1, 2, 3]]
     (note,) = source.notes
-    assert note.startswith("4 pictures of integers from 0 to 4,095: 0 is black and 4,095 is white")
+    assert note.startswith("4 pictures of colours of 16 bits from 0 to 4,095, taken as 12 bits: 0 is black and")
     report = check(FolderOptions(path=str(folder)))
     assert report.notes == [note]
     assert report.modes == {"RGB;16": 4, "RGB": 1}
     assert colours(built(folder, range="full"))[3] == [0, 8, 16]
     assert colours(built(folder, range="0-2048"))[0] == [0, 128, 255]
+
+
+@pytest.mark.parametrize("plain", [0, 3])
+def test_a_dark_photo_of_16_bits_stays_dark_among_others_and_alone(tmp_path: Path, plain: int) -> None:
+    folder = scans(tmp_path / "f", 20_000)
+    for index in range(plain):
+        Image.new("RGB", (8, 8), (1, 2, 3)).save(folder / f"9{index}.png")
+    assert colours(built(folder)) == [[0, 39, 78]] * 2 + [[1, 2, 3]] * plain
 
 
 def test_a_dark_photo_of_16_bits_stays_dark_where_no_set_tells_its_range(tmp_path: Path) -> None:
@@ -168,7 +176,7 @@ def test_a_dark_photo_of_16_bits_stays_dark_where_no_set_tells_its_range(tmp_pat
 
 
 def test_pictures_whose_range_is_that_of_all_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = scans(tmp_path / "f", 300, 50_000)
+    folder = scans(tmp_path / "f", 4095, 50_000)
     times: dict[float, int] = {}
     extremes = wide.Wide.extremes
     eight_bits = wide.Wide.eight_bits
@@ -181,8 +189,8 @@ def test_pictures_whose_range_is_that_of_all_are_read_once(tmp_path: Path, monke
     monkeypatch.setattr(wide.Wide, "eight_bits", counted)
     for file in folder.glob("*.tif"):  # read in a process of its own
         file.unlink()
-    assert colours(built(folder)) == [[0, 1, 1], [0, 97, 195]]
-    assert times == {300: 2, 50_000: 1}
+    assert colours(built(folder)) == [[0, 8, 16], [0, 97, 195]]
+    assert times == {4095: 2, 50_000: 1}
 
 
 def test_planes_that_are_packed_lose_their_low_bytes_and_it_is_said(tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ def ends(source: CachedSource) -> list[tuple[int, int]]:
         ("integers", 0, 65535, (0, 65535)),
         ("integers", -1000, 3000, (-1000, 3000)),
         ("integers", 30000, 31000, (30000, 31000)),
+        ("colours", 0, 11_966, (0, 65535)),
+        ("colours", 0, 30_000, (0, 65535)),
+        ("colours", 7, 4095, (0, 4095)),
         ("floats", 0.01, 0.98, (0, 1)),
         ("floats", -0.9, 0.97, (-1, 1)),
         ("floats", 0, 250, (0, 255)),
@@ -56,7 +59,7 @@ def test_twelve_bits_in_sixteen_are_as_bright_as_they_were(tmp_path: Path) -> No
     source = built(scans(tmp_path / "f", "uint16", (0, 4095), (2048, 1024)))
     assert ends(source) == [(0, 255), (128, 64)]  # one range for all pictures
     (note,) = source.notes
-    assert note.startswith("2 pictures of integers from 0 to 4,095: 0 is black and 4,095 is white")
+    assert note.startswith("2 pictures of integers from 0 to 4,095, taken as 12 bits: 0 is black and 4,095 is white")
     assert check(FolderOptions(path=str(tmp_path / "f"))).notes == [note]
     assert built(tmp_path / "f").notes == (note,)  # from the cache
 

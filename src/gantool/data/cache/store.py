@@ -22,7 +22,7 @@ from jaxtyping import UInt8
 from gantool.errors import DataError
 from gantool.files import cache_folder, only_builder, remove_unfinished, replace_folder
 
-FORMAT = 4  # raise it when older caches must not be used any more, as when decoding changes
+FORMAT = 5  # raise it when older caches must not be used any more, as when decoding changes
 PIXELS, INDEX = "pixels.u8", "index.json"
 _BLOCK = 1 << 24
 

@@ -1,17 +1,22 @@
 """The range from black to white of pictures of more than 8 bits. Imports no numpy or Pillow."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 Range = tuple[float, float]
 """The values that become black and white."""
-Kind = Literal["integers", "floats"]
+Kind = Literal["integers", "colours", "floats"]
+"""Grey of up to 16 bits or more, colours of 16 bits, floats."""
 Ranges = Mapping[Kind, Range]
 
-FULL: Ranges = {"integers": (0.0, 65535.0), "floats": (0.0, 1.0)}
+FULL: Ranges = {"integers": (0.0, 65535.0), "colours": (0.0, 65535.0), "floats": (0.0, 1.0)}
+SENSORS = (1023.0, 4095.0, 16383.0)
+"""White of scans and cameras, by which colours are known for data of 10, 12 or 14 bits."""
 _USUAL: Mapping[Kind, tuple[Range, ...]] = {
     "integers": tuple((0.0, 2.0**bits - 1) for bits in range(8, 17)),
+    "colours": (),
     "floats": ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 65535.0)),
 }
 _BETWEEN = re.compile(r"(-?[\d.]+(?:e[-+]?\d+)?)-(-?[\d.]+(?:e[-+]?\d+)?)")
@@ -20,10 +25,14 @@ _BETWEEN = re.compile(r"(-?[\d.]+(?:e[-+]?\d+)?)-(-?[\d.]+(?:e[-+]?\d+)?)")
 def own_range(kind: Kind, all_extremes: Iterable[Range]) -> Range:
     """The range of pictures with these extremes: a usual one that they fill by half or more, else just theirs.
 
-    Usual are 0 to 2^n - 1 for integers, n from 8 to 16; 0 to 1, -1 to 1, 0 to 255 and 0 to 65535 for floats.
+    Usual are 0 to 2^n - 1 for integers, n from 8 to 16; 0 to 1, -1 to 1, 0 to 255 and 0 to 65535 for floats. Colours of
+    16 bits are those of a display, and dark ones are meant to be dark: theirs is the full range, unless the greatest is
+    exactly the white of 10, 12 or 14 bits.
     """
     lows, highs = zip(*all_extremes, strict=True)
     low, high = min(lows), max(highs)
+    if kind == "colours":
+        return (0.0, high) if high in SENSORS else FULL["colours"]
     holding = [(black, white) for black, white in _USUAL[kind] if black <= low and high <= white]
     filled = [(black, white) for black, white in holding if high - low >= (white - black) / 2]
     if filled or low == high:
@@ -54,7 +63,7 @@ def given_ranges(text: str) -> Ranges | None:
     if text == "full":
         return FULL
     known = read_range(text)
-    return None if known is None else {"integers": known, "floats": known}
+    return None if known is None else dict.fromkeys(FULL, known)
 
 
 def own_ranges(found: Sequence[Sequence[Any]]) -> Ranges:
@@ -70,7 +79,11 @@ def described(ranges: Ranges, found: Sequence[Sequence[Any]], noun: str = "") ->
         these = [extremes for other, extremes in found if other == kind]
         low, high = min(low for low, _ in these), max(high for _, high in these)
         black, white = ranges[kind]
-        held = f"{noun or f'{len(these):,} pictures'} of {kind} from {low:,.6g} to {high:,.6g}"
+        count = f"{len(these):,} picture{'s' * (len(these) > 1)}"
+        of = "colours of 16 bits" if kind == "colours" else kind
+        bits = math.log2(white + 1) if kind != "floats" and black == 0 else 0.5
+        depth = f", taken as {bits:.0f} bits" if bits.is_integer() else ""
+        held = f"{noun or count} of {of} from {low:,.6g} to {high:,.6g}{depth}"
         parts.append(f"{held}: {black:,.6g} is black and {white:,.6g} is white")
     return f"{'; '.join(parts)} (range=full or range=MIN-MAX sets another)."
 

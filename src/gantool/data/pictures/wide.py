@@ -28,8 +28,9 @@ class Wide:
     """A picture of more than 8 bits a channel, decoded now; it must not have been decoded before."""
 
     def __init__(self, image: Image.Image) -> None:
-        self.kind: Kind = "floats" if image.mode == "F" else "integers"
         self._mode = mode_of(image)
+        whole: Kind = "colours" if self._mode.startswith("RGB") else "integers"
+        self.kind: Kind = "floats" if image.mode == "F" else whole
         self._image = image
         self._deep = Deep(image) if deep_mode(image) else None
 

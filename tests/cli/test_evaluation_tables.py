@@ -1,6 +1,7 @@
 """Numbers of evaluations as tables have them."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -44,18 +45,32 @@ def test_metrics_of_one_name_are_told_apart_by_their_options(of_one_name, capsys
 def test_columns_of_metrics_of_one_name_are_told_apart_too(of_one_name, capsys):
     show_curve(dict.fromkeys(of_one_name.metrics, Near()), [of_one_name], "shapes", "runs/x")
     said = capsys.readouterr().out
-    assert "how near of near:k=3  how near of near:k=5  how near of far" in said
+    assert "nearness of near:k=3  nearness of near:k=5  far" in said
+
+
+def test_the_rows_of_a_curve_tell_errors_the_best_values_and_the_checkpoint_that_is_best(of_one_name, capsys):
+    def at(images, value):
+        values = {"far": {"how_near": value, "how_near_error": 0.1}}
+        scores = Scores(90, values, {"far": {"how_near": 0.0}}, {}, verdict=f"So far, {value}.")
+        return replace(of_one_name, images_seen=images, scores=scores)
+
+    made = [at(1000, 5.0), at(2000, 3.04), at(3000, 3.0)]
+    show_curve({"far": Near()}, made, "shapes", "runs/x", chosen=1000)
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert [line.split() for line in lines[2:7:2]] == [["1,000", "5.0"], ["2,000", "3.0", "*"], ["3,000", "3.0", "*"]]
+    assert lines[3].split() == ["RUN/best", "±", "0.1"]
+    assert lines[-1] == "The last: So far, 3.0."
 
 
 @pytest.mark.parametrize(
     ("value", "error", "text"),
     [
-        (0.77136, None, "0.771"),
-        (1.6012, 0.0213, "1.60 ± 0.02"),
-        (7.7e-06, 0.00093, "0.0000 ± 0.0009"),
-        (25.2, 3.0, "25 ± 3"),
-        (1.0, 0.0, "1"),
-        (math.nan, 0.1, "nan"),
+        (0.77136, None, ("0.771", "")),
+        (1.6012, 0.0213, ("1.60", "± 0.02")),
+        (7.7e-06, 0.00093, ("0.0000", "± 0.0009")),
+        (25.2, 3.0, ("25", "± 3")),
+        (1.0, 0.0, ("1", "")),
+        (math.nan, 0.1, ("nan", "")),
     ],
 )
 def test_a_number_has_the_digits_that_its_error_leaves(value, error, text):

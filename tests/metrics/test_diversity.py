@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from gantool.builtin.sources import shapes
-from gantool.metrics.diversity import diversity, share, spacing, spread
+from gantool.metrics.diversity import diversity, diversity_and_error, share, spacing, spread
 from gantool.metrics.look import clipped, contrast, detail
 
 
@@ -56,3 +56,16 @@ def test_the_look_of_pictures() -> None:
     assert clipped(noise) == 1
     assert contrast(noise) == pytest.approx(1, abs=0.01)
     assert detail(noise) > 0.7
+
+
+def test_the_error_of_diversity_is_about_that_of_pictures_drawn_anew():
+    def drawn(seed):
+        chance = torch.Generator().manual_seed(seed)
+        shades = torch.randint(0, 256, (60, 1, 1, 1), generator=chance)
+        return shades.expand(60, 3, 8, 8).to(torch.uint8).contiguous()
+
+    found = torch.tensor([diversity_and_error(drawn(seed), drawn(seed + 100)) for seed in range(20)])
+    values, errors = found.T
+    assert 0.6 * values.std() < errors.mean() < 1.7 * values.std()
+    assert diversity_and_error(drawn(1), drawn(2))[0] == diversity(drawn(1), drawn(2))
+    assert diversity_and_error(drawn(1)[:2], drawn(2)[:2])[1] == 0

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from gantool.metrics.frechet import frechet
 from gantool.metrics.kernel import kid
-from gantool.metrics.neighbours import copy_threshold, manifolds, nearest
+from gantool.metrics.neighbours import copy_threshold, manifolds, manifolds_and_errors, nearest
 from gantool.metrics.spectrum import radial_power, spectrum_distance
 from gantool.pixels import to_float
 
@@ -130,3 +130,14 @@ def test_a_few_pictures_that_occur_twice_do_not_hide_copies():
     doubled = torch.cat([reals, reals[:20]])
     assert copy_threshold(doubled) == pytest.approx(threshold, rel=0.3)
     assert copy_threshold(torch.cat([reals[:3], reals[:3]])) == 0
+
+
+def test_errors_of_shares_are_about_those_of_samples_drawn_anew():
+    reals = normal(300, seed=1)
+    found = [manifolds_and_errors(reals, 0.9 * normal(300, seed=seed)) for seed in range(2, 22)]
+    for place in range(4):
+        drawn = torch.tensor([values[place] for values, _ in found]).std()
+        claimed = torch.tensor([errors[place] for _, errors in found]).mean()
+        assert 0.5 * drawn < claimed < 3 * drawn
+    _, errors = manifolds_and_errors(reals, reals + 50)
+    assert min(errors) > 0  # a share of 0 of 300 may be one of 1

@@ -58,7 +58,7 @@ def test_metrics_of_the_same_pictures_share_their_neighbours(monkeypatch):
     shares = PrecisionRecall()(reals, samples) | DensityCoverage()(reals, samples)
     assert len(made) == 3
     again = manifolds(reals.features.clone(), samples.features.clone())
-    assert shares == again._asdict()
+    assert {name: value for name, value in shares.items() if not name.endswith("_error")} == again._asdict()
     PrecisionRecall()(reals, reals)
     assert len(made) == 7  # the radii of the reals are known
     metric = Memorisation()

@@ -166,6 +166,7 @@ def _evaluations(arguments: EvaluateArguments, evaluator: "Evaluator") -> "list[
 def _show(arguments: EvaluateArguments, evaluator: "Evaluator", evaluations: "list[Evaluation]") -> None:
     """Notes on standard error, the numbers on standard output."""
     from gantool.cli import evaluation_tables, output
+    from gantool.evaluation.evaluate import best_images
 
     reason = evaluator.reason
     for note in dict.fromkeys(note for one in evaluations for note in one.notes):
@@ -180,6 +181,7 @@ def _show(arguments: EvaluateArguments, evaluator: "Evaluator", evaluations: "li
             document["better"] = evaluation_tables.winners(evaluator.metrics, *evaluations)
         output.result_json(document)
     elif arguments.every_checkpoint:
-        evaluation_tables.show_curve(evaluator.metrics, evaluations, evaluator.reals.brief, arguments.model)
+        chosen = best_images(arguments.model)
+        evaluation_tables.show_curve(evaluator.metrics, evaluations, evaluator.reals.brief, arguments.model, chosen)
     else:
         evaluation_tables.show(evaluator.metrics, evaluations, evaluator.reals.brief)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gantool.engine import checkpoint
+from gantool.engine.best import best_checkpoint
 from gantool.errors import CheckpointError
 from gantool.evaluation.evaluator import Evaluator
 from gantool.evaluation.result import Evaluation
@@ -34,6 +35,13 @@ def evaluate(
     """
     settings = Settings(None if data is None else str(data), n, metrics, extractor, classes, seed, device, batch)
     return Evaluator(model, settings, host()).evaluate(model, sheet, record)
+
+
+def best_images(model: Path | str) -> int | None:
+    """The images that the best checkpoint of a run has seen, by the score during training; None without one."""
+    run = run_of(model)
+    best = None if run is None else best_checkpoint(run)
+    return None if best is None else checkpoint.images_of(best)
 
 
 def checkpoints_of(model: Path | str) -> list[Path]:

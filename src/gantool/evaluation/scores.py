@@ -1,6 +1,6 @@
 """Metrics of one set of samples, each beside the same of other real pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import hypot, isnan, nan
 from typing import NamedTuple, SupportsFloat
@@ -112,20 +112,34 @@ class Measuring:
         return f"{said} {self.searched}".strip() if metric.against_all else said
 
 
-def better(
-    metric: Metric, name: str, one: Mapping[str, float], other: Mapping[str, float], reference: Mapping[str, float]
-) -> int:
-    """0 if the first value is the better one, 1 if the second is, and -1 if neither is by more than their errors."""
-    losses = [loss(metric, name, values, reference) for values in (one, other)]
-    error = 2 * hypot(one.get(f"{name}_error", 0.0), other.get(f"{name}_error", 0.0))
-    if not abs(losses[0] - losses[1]) > error:
+def better(metric: Metric, key: str, name: str, one: Scores, other: Scores) -> int:
+    """0 if the first value of a metric, by its key, is the better one, 1 if the second is, -1 if neither is for sure.
+
+    It has to be better by more than twice their errors, so without errors none is; nor is one of few pictures, or where
+    the metric measures nothing.
+    """
+    unread = any(scores.n < FEWEST or (metric.needs_overlap and scores.far) for scores in (one, other))
+    errors = [scores.values.get(key, {}).get(f"{name}_error", nan) for scores in (one, other)]
+    losses = [_loss(metric, key, name, scores) for scores in (one, other)]
+    if unread or not abs(losses[0] - losses[1]) > 2 * hypot(*errors):
         return -1
     return 0 if losses[0] < losses[1] else 1
 
 
-def loss(metric: Metric, name: str, values: Mapping[str, float], reference: Mapping[str, float]) -> float:
+def best(metric: Metric, key: str, name: str, several: Sequence[Scores]) -> set[int]:
+    """The places of the best value and of those that are not known to be worse; none where that is all of them."""
+    losses = [_loss(metric, key, name, scores) for scores in several]
+    known = [place for place, value in enumerate(losses) if not isnan(value)]
+    if not known:
+        return set()
+    first = min(known, key=lambda place: losses[place])
+    found = {place for place in known if better(metric, key, name, several[first], several[place]) != 0}
+    return found if len(found) < len(known) else set()
+
+
+def _loss(metric: Metric, key: str, name: str, scores: Scores) -> float:
     """How far a value is on the worse side of other reals', than which none is better; nan where that is unknown."""
-    beyond = values.get(name, nan) - reference.get(name, nan)
+    beyond = scores.values.get(key, {}).get(name, nan) - scores.reference.get(key, {}).get(name, nan)
     wanted = metric.better.get(name)
     if wanted is None or isnan(beyond):
         return nan

@@ -30,19 +30,25 @@ def spacing(images: UInt8[Tensor, "n c h w"]) -> float:
     return spread_and_spacing(images)[1]
 
 
-@once
 def spread_and_spacing(images: UInt8[Tensor, "n c h w"]) -> tuple[float, float]:
     """Spread and spacing, at the cost of one."""
     n = len(images)
     if n < 2:
         return 0.0, 0.0
-    small, total, nearest = layouts(images), 0.0, []
-    for start in range(0, n, _AT_ONCE):
+    sums, nearest = _sums_and_nearest(images)
+    return float(sums.sum()) / (n * (n - 1)), float(nearest.median())
+
+
+@once
+def _sums_and_nearest(images: UInt8[Tensor, "n c h w"]) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:
+    """The sum of a picture's distances to all others, and the distance to the nearest of them."""
+    small, sums, nearest = layouts(images), [], []
+    for start in range(0, len(small), _AT_ONCE):
         between = _distances(small[start : start + _AT_ONCE], small)
-        total += float(between.sum())
+        sums.append(between.double().sum(dim=1))
         between[torch.arange(len(between)), torch.arange(start, start + len(between))] = math.inf
         nearest.append(between.amin(dim=1))
-    return total / (n * (n - 1)), float(torch.cat(nearest).median())
+    return torch.cat(sums), torch.cat(nearest)
 
 
 def share(of_samples: float, of_reals: float) -> float:
@@ -53,6 +59,23 @@ def share(of_samples: float, of_reals: float) -> float:
 def diversity(samples: UInt8[Tensor, "n c h w"], reals: UInt8[Tensor, "m c h w"]) -> float:
     """The spread of samples as a share of that of reals: 0 if all are equal, about 1 if they differ as much."""
     return share(spread(samples), spread(reals))
+
+
+def diversity_and_error(samples: UInt8[Tensor, "n c h w"], reals: UInt8[Tensor, "m c h w"]) -> tuple[float, float]:
+    """Diversity with its standard error, a jackknife over the pictures of both sets; 0 for sets of fewer than 3."""
+    (of_samples, error), (of_reals, other) = (_spread_and_error(images) for images in (samples, reals))
+    value = share(of_samples, of_reals)
+    return value, math.hypot(error, value * other) / of_reals if of_reals > NOTHING else 0.0
+
+
+def _spread_and_error(images: UInt8[Tensor, "n c h w"]) -> tuple[float, float]:
+    n = len(images)
+    if n < 3:
+        return spread(images), 0.0
+    sums = _sums_and_nearest(images)[0]
+    left_out = (sums.sum() - 2 * sums) / ((n - 1) * (n - 2))
+    variance = (n - 1) / n * (left_out - left_out.mean()).square().sum()
+    return float(sums.sum()) / (n * (n - 1)), float(variance.sqrt())
 
 
 def layouts(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:

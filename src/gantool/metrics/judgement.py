@@ -29,6 +29,15 @@ def shift(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"]) -> float:
     return float(torch.tensor(between / spread).sqrt()) if spread > 0 else (0.0 if between == 0 else torch.inf)
 
 
+def error_of_mean(values: Tensor) -> float:
+    """The standard error of a mean of shares or counts, as if there were two more, 0 and 1.
+
+    So a share of 0 or 1 has an error, too (Agresti and Coull 1998).
+    """
+    values = torch.cat([values.double(), torch.tensor([0.0, 1.0], dtype=torch.float64)])
+    return float(values.std() / len(values) ** 0.5)
+
+
 def share(here: float, usual: float) -> float:
     """A value as a share of the reference's, 1 at the most, and where both are 0."""
     return 1.0 if here >= usual else here / usual

@@ -3,12 +3,14 @@
 Precision and recall are those of Kynkaanniemi et al. 2019, density and coverage those of Naeem et al. 2020.
 """
 
+from math import hypot
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from gantool.metrics.judgement import error_of_mean
 from gantool.metrics.once import once
 
 K = 5
@@ -42,32 +44,42 @@ def manifolds(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"], k: int =
 
     `k` is lowered to what a set has. Raises ValueError for a set of fewer than 2.
     """
+    return manifolds_and_errors(reals, fakes, k)[0]
+
+
+def manifolds_and_errors(
+    reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"], k: int = K
+) -> tuple[Manifolds, Manifolds]:
+    """The shares and their standard errors, which are those of means over pictures with the balls as they are.
+
+    Recall hangs on single samples with large balls, so its error has a jackknife over samples as well.
+    """
     if min(len(reals), len(fakes)) < 2:
         raise ValueError("Precision and recall need at least 2 pictures of each kind.")
     return _overlap(fakes, reals, min(k, len(reals) - 1, len(fakes) - 1))
 
 
 @once
-def _overlap(fakes: Float[Tensor, "m d"], reals: Float[Tensor, "n d"], k: int) -> Manifolds:
+def _overlap(fakes: Float[Tensor, "m d"], reals: Float[Tensor, "n d"], k: int) -> tuple[Manifolds, Manifolds]:
     of_real, of_fake = _radii(reals, k), _radii(fakes, k)
     reals, fakes = reals.double(), fakes.double()
-    hits = 0.0
-    precise = torch.zeros(len(fakes), dtype=torch.bool)
+    hits = torch.zeros(len(fakes), dtype=torch.float64)
     covered: list[Bool[Tensor, "_"]] = []
     recalled: list[Bool[Tensor, "_"]] = []
+    alone = torch.zeros(len(fakes), dtype=torch.float64)  # reals that no other sample has in its ball
     for start in range(0, len(reals), _ROWS):
         between = _squares(reals[start : start + _ROWS], fakes)
         inside = between <= of_real[start : start + _ROWS, None]
-        hits += float(inside.sum())
-        precise |= inside.any(dim=0)
+        hits += inside.sum(dim=0)
         covered.append(inside.any(dim=1))
-        recalled.append((between <= of_fake).any(dim=1))
-    return Manifolds(
-        precision=float(precise.double().mean()),
-        recall=float(torch.cat(recalled).double().mean()),
-        density=hits / (k * len(fakes)),
-        coverage=float(torch.cat(covered).double().mean()),
-    )
+        reached = between <= of_fake
+        recalled.append(reached.any(dim=1))
+        alone += reached[reached.sum(dim=1) == 1].sum(dim=0)
+    each = hits > 0, torch.cat(recalled), hits / k, torch.cat(covered)
+    errors = Manifolds(*map(error_of_mean, each))
+    by_samples = float((alone - alone.mean()).norm()) / len(reals)
+    errors = errors._replace(recall=hypot(errors.recall, by_samples))
+    return Manifolds(*(float(one.double().mean()) for one in each)), errors
 
 
 def nearest(

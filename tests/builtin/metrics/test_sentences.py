@@ -38,7 +38,7 @@ def metric(name):
 )  # fmt: skip
 def test_a_sentence_reads_the_values_beside_the_reference(name, values, reference, ends):
     chosen = metric(name)
-    names = chosen(drawn(40), drawn(40, seed=1))
+    names = [each for each in chosen(drawn(40), drawn(40, seed=1)) if name == "kid" or not each.endswith("_error")]
     said = chosen.read(*(dict(zip(names, each, strict=True)) for each in (values, reference)))
     assert said.endswith(ends)
     assert said[0].islower() or said.startswith(("KID", "SWD", "Fréchet"))

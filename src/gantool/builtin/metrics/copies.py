@@ -11,7 +11,7 @@ from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
 from gantool.builtin.metrics.reading import features_of
 from gantool.metrics.diversity import layouts
-from gantool.metrics.judgement import Values, copied
+from gantool.metrics.judgement import Values, copied, error_of_mean
 from gantool.metrics.neighbours import copy_threshold, nearest
 from gantool.metrics.once import once
 
@@ -40,8 +40,8 @@ class Memorisation(Metric):
         of_reals = features_of(reals)
         threshold = copy_threshold(of_reals, reals.mirrored)
         found = nearest(of_reals, features_of(samples), reals.mirrored)
-        copied = (found.distances <= threshold) & look_alike(reals, samples, found.indices)
-        return {"copies": float(copied.double().mean())}
+        copies = (found.distances <= threshold) & look_alike(reals, samples, found.indices)
+        return {"copies": float(copies.double().mean()), "copies_error": error_of_mean(copies)}
 
     def read(self, values: Values, reference: Values) -> str:
         """Whether the samples are copies."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
 from gantool.builtin.metrics import SwdOptions
-from gantool.metrics.diversity import diversity
+from gantool.metrics.diversity import diversity_and_error
 from gantool.metrics.judgement import Values
 from gantool.metrics.once import once
 from gantool.metrics.spectrum import fine_detail, radial_power, spectrum_distance
@@ -64,8 +64,9 @@ class Diversity(Metric):
         """Without options."""
 
     def __call__(self, reals: Pictures, samples: Pictures) -> dict[str, float]:
-        """The share."""
-        return {"diversity": diversity(samples.images, reals.images)}
+        """The share and its standard error."""
+        value, error = diversity_and_error(samples.images, reals.images)
+        return {"diversity": value, "diversity_error": error}
 
     def read(self, values: Values, reference: Values) -> str:
         """Whether samples differ from each other as the data's pictures do; more than those is no merit."""

@@ -7,7 +7,7 @@ from gantool.api.metrics import Better, Metric, Pictures
 from gantool.builtin.metrics import NeighbourOptions
 from gantool.builtin.metrics.reading import as_many, features_of, of
 from gantool.metrics.judgement import Values
-from gantool.metrics.neighbours import Manifolds, manifolds
+from gantool.metrics.neighbours import manifolds_and_errors
 
 
 class Overlap(Metric):
@@ -18,8 +18,11 @@ class Overlap(Metric):
     def __init__(self, options: NeighbourOptions | None = None) -> None:
         self._k = (options or NeighbourOptions()).k
 
-    def _manifolds(self, reals: Pictures, samples: Pictures) -> Manifolds:
-        return manifolds(features_of(reals), features_of(samples), self._k)
+    def _values(self, reals: Pictures, samples: Pictures) -> dict[str, float]:
+        """Those that `better` names, with their errors. Raises ValueError for a set of fewer than 2."""
+        found, errors = manifolds_and_errors(features_of(reals), features_of(samples), self._k)
+        values = {name: getattr(found, name) for name in self.better}
+        return values | {f"{name}_error": getattr(errors, name) for name in self.better}
 
 
 class PrecisionRecall(Overlap):
@@ -29,8 +32,7 @@ class PrecisionRecall(Overlap):
 
     def __call__(self, reals: Pictures, samples: Pictures) -> dict[str, float]:
         """Both shares. Raises ValueError for a set of fewer than 2."""
-        found = self._manifolds(reals, samples)
-        return {"precision": found.precision, "recall": found.recall}
+        return self._values(reals, samples)
 
     def read(self, values: Values, reference: Values) -> str:
         """How many samples are in the data's range, and the reverse."""
@@ -48,8 +50,7 @@ class DensityCoverage(Overlap):
 
     def __call__(self, reals: Pictures, samples: Pictures) -> dict[str, float]:
         """Both. Raises ValueError for a set of fewer than 2."""
-        found = self._manifolds(reals, samples)
-        return {"density": found.density, "coverage": found.coverage}
+        return self._values(reals, samples)
 
     def read(self, values: Values, reference: Values) -> str:
         """How much of the data has a sample near it, and whether they crowd where the data is dense."""

@@ -145,6 +145,15 @@ def test_values_that_are_not_alike_never_stand_side_by_side(tmp_path, other, wor
     assert "No two of these runs have been evaluated alike" in html_of(one, two)
 
 
+def test_the_verdict_on_each_run_that_is_compared_is_told(tmp_path) -> None:
+    one, two = made_run(tmp_path / "one"), made_run(tmp_path / "two")
+    for run, verdict in ((one, "Samples are soft."), (two, "")):
+        append(run, replace(MADE, scores=replace(SCORES, verdict=verdict)))
+    page = html_of(one, two)
+    assert "<b>one</b>: Samples are soft." in page
+    assert "<b>two</b>" not in page
+
+
 def test_checkpoints_at_the_same_images_are_compared_and_said_not_to_be_those_pictured(tmp_path) -> None:
     one, two = made_run(tmp_path / "one"), made_run(tmp_path / "two")
     for run in (one, two):

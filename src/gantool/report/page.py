@@ -137,8 +137,8 @@ def _view(record: Record, encoder: Encoder, plugins: Folders, seconds: float) ->
 
 def _commands(record: Record, plugins: Folders) -> list[Command]:
     from_best = best_is_clearly_better(record)
-    what = "Draw from the best checkpoint, which scores clearly better than the last" if from_best else "Draw more"
-    drawn = Command(what, sample_command(record.run, plugins, best=from_best))
+    best, last = "Draw from the best checkpoint, clearly better than the last model", "Draw more from the last model"
+    drawn = Command(best if from_best else last, sample_command(record.run, plugins, best=from_best))
     unfinished = record.images_seen < record.config.images
     on = [Command("Go on with the run", resume_command(record.run, plugins))] if unfinished else []
     return [drawn, *on, Command("Repeat the run from its settings", repeat_command(record.run, plugins))]

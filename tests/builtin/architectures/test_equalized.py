@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from gantool.builtin.architectures.equalized import (
     EqualizedConv2d,
@@ -12,8 +13,8 @@ from gantool.builtin.architectures.equalized import (
     Stem,
     group_size,
     pooled,
-    upsampled,
 )
+from gantool.builtin.architectures.layers import upsampled
 
 
 def test_pixel_norm_gives_every_pixel_mean_square_one():
@@ -79,10 +80,21 @@ def test_a_batch_that_does_not_divide_gets_groups_that_do(n, size):
     assert MinibatchStd(4)(torch.randn(n, 2, 4, 4)).isfinite().all()
 
 
+@pytest.mark.parametrize("side", [2, 32, 33])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_upsampling_is_torchs_nearest_in_the_layout_that_it_got(side, layout):
+    x = torch.randn(2, 4, side, side).contiguous(memory_format=layout).requires_grad_()
+    made, usual = upsampled(x), F.interpolate(x, scale_factor=2, mode="nearest")
+    assert torch.equal(made, usual)
+    assert made.is_contiguous(memory_format=layout)
+    weights = torch.randn_like(made)
+    assert torch.allclose(*(torch.autograd.grad((each * weights).sum(), x)[0] for each in (made, usual)), atol=1e-6)
+
+
 def test_pooling_undoes_upsampling():
     x = torch.randn(2, 3, 4, 4)
     assert torch.equal(pooled(upsampled(x)), x)
-    assert torch.allclose(pooled(upsampled(x, 4), 4), x, atol=1e-6)
+    assert torch.allclose(pooled(upsampled(upsampled(x)), 4), x, atol=1e-6)
 
 
 def test_a_label_adds_its_own_projection_to_the_logit():

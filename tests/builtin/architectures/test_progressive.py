@@ -5,8 +5,9 @@ import torch
 
 from gantool.api.specs import ImageShape
 from gantool.builtin.architectures import ProgressiveOptions
-from gantool.builtin.architectures.equalized import pooled, upsampled
+from gantool.builtin.architectures.equalized import pooled
 from gantool.builtin.architectures.growth import Growth
+from gantool.builtin.architectures.layers import upsampled
 from gantool.builtin.architectures.progressive import build
 from gantool.engine.memory_estimate import trainable
 

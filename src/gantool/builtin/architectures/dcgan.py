@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gantool.api.networks import Gan, Images
 from gantool.api.specs import ImageShape
 from gantool.builtin.architectures import DcganOptions
-from gantool.builtin.architectures.layers import Projection, init_dcgan, norm2d, spectral, with_label
+from gantool.builtin.architectures.layers import Doubled, Projection, init_dcgan, norm2d, spectral, with_label
 
 
 def stem_size(resolution: int) -> int:
@@ -71,7 +71,7 @@ class DcganDiscriminator(nn.Module):
 def _double(options: DcganOptions, inputs: int, outputs: int) -> list[nn.Module]:
     if options.grow == "transposed":
         return [nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False)]
-    return [nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)]
+    return [Doubled(), nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)]
 
 
 def _halve(options: DcganOptions, inputs: int, outputs: int) -> list[nn.Module]:

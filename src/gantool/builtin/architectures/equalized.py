@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gantool.builtin.architectures.layers import Doubled
+
 LEAK = 0.2
 HE_GAIN = math.sqrt(2)
 EPSILON = 1e-8
@@ -84,11 +86,6 @@ def group_size(n: int, most: int) -> int:
     return n if size == 1 and most > 1 else size
 
 
-def upsampled(x: Float[Tensor, "n c h w"], factor: int = 2) -> Float[Tensor, "n c _ _"]:
-    """Nearest upsampling by a whole factor."""
-    return x if factor == 1 else F.interpolate(x, scale_factor=factor, mode="nearest")
-
-
 def pooled(x: Float[Tensor, "n c h w"], factor: int = 2) -> Float[Tensor, "n c _ _"]:
     """Average pooling by a whole factor."""
     return x if factor == 1 else F.avg_pool2d(x, factor)
@@ -127,7 +124,7 @@ class Doubling(nn.Sequential):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
-            nn.Upsample(scale_factor=2, mode="nearest"),
+            Doubled(),
             EqualizedConv2d(inputs, outputs, 3),
             nn.LeakyReLU(LEAK),
             PixelNorm(),

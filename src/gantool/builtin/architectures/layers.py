@@ -5,6 +5,25 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+SHORT = 32
+"""Rows up to which nearest upsampling by repetition is faster on the CPU."""
+
+
+def upsampled(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
+    """Nearest upsampling to twice the side."""
+    if x.device.type == "cpu" and x.is_contiguous() and x.shape[-1] <= SHORT:
+        # torch would copy these to channels_last and back, at three to eight times the cost.
+        return x.repeat_interleave(2, dim=-1).repeat_interleave(2, dim=-2)
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+class Doubled(nn.Module):
+    """Pictures or features at twice the side."""
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
+        """Each value four times."""
+        return upsampled(x)
+
 
 def init_dcgan(network: nn.Module) -> nn.Module:
     """Initialise weights from N(0, 0.02), BatchNorm gains from N(1, 0.02) (Radford et al. 2015, section 4)."""

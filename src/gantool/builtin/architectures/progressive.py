@@ -21,10 +21,9 @@ from gantool.builtin.architectures.equalized import (
     PixelNorm,
     Stem,
     pooled,
-    upsampled,
 )
 from gantool.builtin.architectures.growth import Growth, Schedule, batch_at, schedule_of, sides
-from gantool.builtin.architectures.layers import with_label
+from gantool.builtin.architectures.layers import upsampled, with_label
 from gantool.builtin.architectures.widths import feature_maps
 
 

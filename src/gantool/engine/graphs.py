@@ -61,7 +61,7 @@ class Graphs:
     def step(self, side: str, batch: Tensor, labels: Labels, step: int, noise: float) -> Scalars:
         """The step of one side, as `discriminator_step` and `generator_step` do it."""
         self._forget_old_moments()
-        due = tuple(step % penalty.every == 0 for penalty in self._game.penalties)
+        due = tuple(step % one.every == 0 for one in self._game.penalties if one.side.startswith(side))
         kind = self._kind((side, batch.shape, batch.stride(), labels is None, due, noise > 0, self._host()))
 
         def plain() -> Result:

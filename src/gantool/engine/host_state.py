@@ -1,4 +1,4 @@
-"""The state that lives on the host: attributes of networks, components and optimizers that are no tensors.
+"""The state that lives on the host: attributes of networks, components and optimizers that are no tensors of a device.
 
 A recorded step has them as constants, so it may only be replayed while they are what they were.
 """
@@ -47,7 +47,7 @@ def _plain(home: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(
         (name, _comparable(value))
         for name, value in home.items()
-        if name not in _OF_MODULES and not isinstance(value, Tensor | nn.Module)
+        if name not in _OF_MODULES and not isinstance(value, nn.Module)
     )
 
 
@@ -57,8 +57,8 @@ def _fixed(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _comparable(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return None
+    if isinstance(value, Tensor):  # what a kernel is given of a tensor on the host is a plain number
+        return None if value.device.type != "cpu" or value.is_inference() else (id(value), value._version)
     if isinstance(value, list | tuple | set):
         return type(value), tuple(map(_comparable, value))
     if isinstance(value, dict):

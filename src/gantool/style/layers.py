@@ -45,6 +45,8 @@ def network_of(extractor: Extractor, layers: Sequence[str]) -> Network:
     network = extractor.select(layers)
     if network is None:
         raise OptionError(f"The extractor {name_of(extractor)} has no select(layers), which style transfer needs.")
+    if hasattr(network, "mirror_borders"):
+        network.mirror_borders()
     return network
 
 

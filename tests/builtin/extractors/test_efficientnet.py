@@ -13,6 +13,7 @@ from gantool.builtin.extractors.weights import PACKAGED, WeightsUnavailableError
 from gantool.data.pictures.whole import read_square
 from gantool.errors import OptionError
 from gantool.pixels import to_float
+from gantool.style.layers import network_of
 
 PARROTS = Path(__file__).parents[4] / "shared" / "data" / "style" / "content-kodak23.jpg"
 MACAW = 88
@@ -100,6 +101,20 @@ def test_padding_is_that_of_tensorflow(kernel, stride, side):
     before = max(kernel - rest, 0) // 2  # zeros before the first pixel: the smaller half
     assert sums.shape == (-(-side // stride),) * 2
     assert sums[0, 0] == min(kernel - before, side) ** 2
+
+
+def test_style_transfer_sees_no_frame_around_a_picture_and_metrics_what_was_trained(tmp_path):
+    save_file(drawn(), tmp_path / "w.safetensors")
+    extractor = EfficientNet(EfficientNetOptions(weights=str(tmp_path / "w.safetensors")))
+    plain = torch.full((1, 3, 40, 72), 0.3)
+
+    def is_even(network):
+        spread = [(each - each[..., :1, :1]).abs().max() / each.abs().max() for each in network(plain)]
+        return [float(share) < 1e-3 for share in spread]
+
+    layers = ("stem", "stage1", "stage4")
+    assert is_even(network_of(extractor, layers)) == [True] * 3
+    assert is_even(extractor.select(layers)) == [False] * 3
 
 
 def test_a_file_of_another_network_is_refused_by_the_first_layer_that_is_missing(tmp_path):

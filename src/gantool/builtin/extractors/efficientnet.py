@@ -25,7 +25,12 @@ PIXEL_MEAN, PIXEL_STD = (127 / 255,) * 3, (128 / 255,) * 3
 
 
 class SameConv(nn.Conv2d):
-    """A convolution with zeros around its input as TensorFlow adds them: with stride 2, more to the right and below."""
+    """A convolution with a border around its input as TensorFlow adds it: with stride 2, more to the right and below.
+
+    The border is of zeros, as in training, or mirrored.
+    """
+
+    mirrors = False
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         super().__init__(channels_in, channels_out, kernel, stride, groups=groups)
@@ -36,8 +41,10 @@ class SameConv(nn.Conv2d):
         high, wide = (max(kernel - stride if side % stride == 0 else kernel - side % stride, 0)
                       for side in values.shape[-2:])  # fmt: skip
         around = high // 2, wide // 2
-        if high % 2 or wide % 2:
-            values, around = F.pad(values, (around[1], wide - around[1], around[0], high - around[0])), (0, 0)
+        if (high or wide) and (self.mirrors or high % 2 or wide % 2):
+            sides = (around[1], wide - around[1], around[0], high - around[0])
+            mirrored = "reflect" if max(sides) < min(values.shape[-2:]) else "replicate"
+            values, around = F.pad(values, sides, mode=mirrored if self.mirrors else "constant"), (0, 0)
         return F.conv2d(values, self.weight, self.bias, self.stride, around, groups=self.groups)
 
 
@@ -67,6 +74,16 @@ class Named(NamedTuple):
     norm: str
 
 
+class _Network(LayeredNetwork):
+    """The network as it was trained, with zeros around."""
+
+    def mirror_borders(self) -> None:
+        """Mirror the values instead, for pictures that are drawn by these features: zeros put a frame around them."""
+        for module in self.modules():
+            if isinstance(module, SameConv):
+                module.mirrors = True
+
+
 class EfficientNet(Trained):
     """Layers `stage1` to `stage4`, and `head` of 1,280 channels. Weights are not read before `select`."""
 
@@ -84,7 +101,7 @@ class EfficientNet(Trained):
         Raises WeightsUnavailableError where there are none, and OptionError if the weights do not fit.
         """
         check_layers("efficientnet", layers, self.layers)
-        network = LayeredNetwork(_stages(), layers, PIXEL_MEAN, PIXEL_STD)
+        network = _Network(_stages(), layers, PIXEL_MEAN, PIXEL_STD)
         weights, file = load_weights("efficientnet", self._options.weights)
         names = {f"{each.own}.{part}": f"{each.convolution}.{part}" for each in _named() for part in ("weight", "bias")}
         fill(network, _folded(weights), names, "efficientnet", file)

@@ -51,8 +51,10 @@ def test_a_model_is_measured_beside_the_data_itself_and_the_result_kept(run, gan
     assert one["extractor"] == "means"
     assert len(one["digest"]) == 64
     assert result.read(run) == [one]
-    digest = document["evaluations"][0]["digest"]
-    assert document["files"] == [str(run / f"evaluations/000000640-{digest[:8]}-pairs.png")]
+    sheet, kept = document["files"]
+    assert kept == str(run / "evaluations.jsonl")
+    assert Path(sheet).parent == run / "evaluations"
+    assert Path(sheet).name.startswith("000000640-n8-seed0-")
     with Image.open(document["files"][0]) as sheet:
         assert sheet.width > sheet.height  # pairs side by side
 

@@ -11,8 +11,9 @@ from gantool.evaluation.notes import on_classes, on_sizes, on_variety, searched
     ("n", "asked", "count", "words"),
     [
         (500, 500, 1001, []),
-        (10, 5000, 20, ["below 500 in each set numbers scatter, and there are 10"]),
-        (700, 5000, 50_000, ["700 samples are compared: more pictures of this size"]),
+        (10, 10, 20, ["below 500 in each set numbers scatter"]),
+        (10, 5000, 21, ["10 samples in place of 5,000: half of the data's 21 pictures", "numbers scatter"]),
+        (700, 5000, 50_000, ["700 samples in place of 5,000: more pictures of this size"]),
     ],
 )
 def test_sizes_that_limit_what_numbers_say(n, asked, count, words):

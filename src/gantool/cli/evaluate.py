@@ -136,8 +136,8 @@ def evaluate(arguments: EvaluateArguments) -> None:
         evaluator = Evaluator(arguments.model, arguments.settings(), host())
         evaluations = _evaluations(arguments, evaluator)
     if evaluator.world.leads:
-        _show(arguments, evaluator, evaluations)
-        renew(filter(None, (arguments.model, arguments.against)), arguments.plugins_dir or ())
+        reports = renew(filter(None, (arguments.model, arguments.against)), arguments.plugins_dir or ())
+        _show(arguments, evaluator, evaluations, reports)
     evaluator.world.finish()
 
 
@@ -163,10 +163,13 @@ def _evaluations(arguments: EvaluateArguments, evaluator: "Evaluator") -> "list[
     return made
 
 
-def _show(arguments: EvaluateArguments, evaluator: "Evaluator", evaluations: "list[Evaluation]") -> None:
+def _show(
+    arguments: EvaluateArguments, evaluator: "Evaluator", evaluations: "list[Evaluation]", reports: list[Path]
+) -> None:
     """Notes on standard error, the numbers on standard output."""
     from gantool.cli import evaluation_tables, output
     from gantool.evaluation.evaluate import best_images
+    from gantool.evaluation.keeping import kept_in
 
     reason = evaluator.reason
     for note in dict.fromkeys(note for one in evaluations for note in one.notes):
@@ -175,8 +178,11 @@ def _show(arguments: EvaluateArguments, evaluator: "Evaluator", evaluations: "li
     for problem in dict.fromkeys(problems):
         output.warn(problem)
     if arguments.as_json:
-        files = [str(one.sheet) for one in evaluations if one.sheet is not None]
-        document = {"evaluations": [one.as_json() for one in evaluations], "files": files}
+        files = [*(one.sheet for one in evaluations if one.sheet), *filter(None, map(kept_in, evaluations)), *reports]
+        document = {
+            "evaluations": [one.as_json() for one in evaluations],
+            "files": [*dict.fromkeys(map(str, files))],
+        }
         if arguments.against is not None:
             document["better"] = evaluation_tables.winners(evaluator.metrics, *evaluations)
         output.result_json(document)

@@ -53,8 +53,8 @@ def report(
         output.say(f"No browser was found: open {page} in one.")
 
 
-def renew(models: Iterable[str], plugins: Sequence[Path] = ()) -> None:
-    """Write the reports of the models' runs again, where there are any; what hinders that is a warning."""
+def renew(models: Iterable[str], plugins: Sequence[Path] = ()) -> list[Path]:
+    """Write the reports of the models' runs again, where there are any: those. What hinders that is a warning."""
     from gantool.cli.output import warn
     from gantool.engine.run_names import REPORT
     from gantool.report.frames import Encoder
@@ -63,13 +63,16 @@ def renew(models: Iterable[str], plugins: Sequence[Path] = ()) -> None:
     from gantool.run.folder import load_config
     from gantool.sampling.locate import run_of
 
+    renewed = []
     for run in dict.fromkeys(filter(None, map(run_of, models))):
         try:
             if (run / REPORT).is_file():
                 write_report(run / REPORT, [read_record(run, load_config(run))], Encoder(), plugins)
+                renewed.append(run / REPORT)
         except Exception as error:  # the numbers are there, whatever becomes of their page
             why = str(error) if isinstance(error, GantoolError) else f"{type(error).__name__}: {error}."
             warn(f"{why} The report of {run} stays as it was.")
+    return renewed
 
 
 def _check(page: Path, overwrite: bool) -> None:

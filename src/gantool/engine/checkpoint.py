@@ -96,6 +96,16 @@ def load(path: Path, way_on: str = RESUMING) -> Contents:
         raise unusable(path, str(error), way_on) from error
 
 
+def data_of(path: Path) -> tuple[int, str] | None:
+    """The number of images that a checkpoint was made with, and their fingerprint; None where it cannot be read."""
+    try:
+        check_archive(path / STATE)
+        found = torch.load(path / STATE, map_location="cpu", weights_only=True, mmap=True)["data"]
+        return int(found["count"]), str(found["fingerprint"])
+    except (pickle.UnpicklingError, RuntimeError, LookupError, TypeError, ValueError, OSError, CheckpointError):
+        return None
+
+
 def _read(path: Path) -> Contents:
     """The same. Raises ValueError with the problem in a few words."""
     problem = damage(path)

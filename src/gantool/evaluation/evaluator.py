@@ -19,16 +19,15 @@ from gantool.engine.distributed import join_world
 from gantool.engine.latents import SEED_LIMIT
 from gantool.engine.model_file import ModelCard, read_card
 from gantool.errors import CheckpointError, DataError, GantoolError, OptionError, UsageError
-from gantool.evaluation import classes, notes, pairs
+from gantool.evaluation import classes, notes, origin, pairs
 from gantool.evaluation.extraction import FeatureNetwork, feature_network, scale_of
 from gantool.evaluation.keeping import digest_of, kept
 from gantool.evaluation.reals import Reals, features_of, halves, open_reals
 from gantool.evaluation.result import Evaluation
 from gantool.evaluation.scores import Measuring, Scores, Sets, halved
-from gantool.evaluation.settings import Settings
+from gantool.evaluation.settings import Settings, by_name
 from gantool.evaluation.sharing import shared
 from gantool.plugins.host import PluginHost
-from gantool.plugins.selection import Chosen
 from gantool.run.folder import load_config
 from gantool.sampling.load import load_by
 from gantool.sampling.locate import generator_file, run_of
@@ -54,7 +53,7 @@ class Evaluator:
         self._device = torch.device("cuda", torch.cuda.current_device()) if device == torch.device("cuda") else device
         self._first = Path(model)
         self._card = read_card(generator_file(self._first))
-        self.chosen = _by_name([plugins.resolve("metric", text) for text in dict.fromkeys(settings.metrics)])
+        self.chosen = by_name([plugins.resolve("metric", text) for text in dict.fromkeys(settings.metrics)])
         self.metrics: dict[str, Metric] = {name: one.build() for name, one in self.chosen.items()}
         self._references: dict[tuple[str, int, str], Mapping[str, float]] = {}
 
@@ -197,16 +196,18 @@ class Evaluator:
             scores=whole,
             titles=self._titles(whole),
             classes=by_class,
-            notes=(*self._notes(model, sets.both, samples), *notes.on_small_classes(small, LEAST_OF_CLASS)),
+            notes=(*self._notes(model, path, sets.both, samples), *notes.on_small_classes(small, LEAST_OF_CLASS)),
             pairs=pairs.named(found, self._seeds, self._rows, samples.labels, model.class_names),
             sheet=None,
         )
 
-    def _notes(self, model: Model, reals: Pictures, samples: Pictures) -> list[str]:
+    def _notes(self, model: Model, path: Path | str, reals: Pictures, samples: Pictures) -> list[str]:
         """Sentences that a reader of the numbers should know."""
         return [
             *([self.reason] if self.reason else []),
             *notes.on_sizes(self.n, self._settings.n, len(self.reals)),
+            *origin.on_data(path, self.reals),
+            *origin.on_labels(path, model.card, self._first, self._card),
             *notes.on_classes(model.class_names, self.reals.class_names, reals.labels),
             *notes.on_variety(reals, samples),
         ]
@@ -239,9 +240,3 @@ class Evaluator:
             metric: {name: self.metrics[metric].title(name, words, scores.n) for name in values}
             for metric, values in scores.values.items()
         }
-
-
-def _by_name(chosen: Sequence[Chosen]) -> dict[str, Chosen]:
-    """Metrics by name, those of one name with other options by their text."""
-    names = [one.spec.name for one in chosen]
-    return {one.text if names.count(one.spec.name) > 1 else one.spec.name: one for one in chosen}

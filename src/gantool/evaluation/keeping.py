@@ -1,5 +1,6 @@
 """An evaluation written down: a line in its run, and the sheet of the closest pairs."""
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,11 +9,11 @@ from pathlib import Path
 from gantool.api.metrics import Metric, Pictures
 from gantool.engine import checkpoint
 from gantool.engine.model_file import ModelCard
-from gantool.engine.run_names import by_images
+from gantool.engine.run_names import EVALUATIONS, by_images
 from gantool.errors import GantoolError, sentence
 from gantool.evaluation import pairs, result
 from gantool.evaluation.result import Evaluation
-from gantool.sampling.locate import generator_file
+from gantool.sampling.locate import generator_file, run_of
 
 _log = logging.getLogger("gantool")
 
@@ -30,7 +31,8 @@ def kept(
     Where that is impossible a warning says so: the numbers took long.
     """
     if out is None and run is not None:
-        out = run / pairs.FOLDER / f"{by_images(found.images_seen)}-{found.digest[:8]}-pairs.png"
+        name = f"{by_images(found.images_seen)}-n{found.n}-seed{found.seed}-{_key(found)}-pairs.png"
+        out = run / pairs.FOLDER / name
     try:
         shown = pairs.closest(metrics, reals, samples) if out is not None else ()
         if out is not None and shown:
@@ -41,6 +43,18 @@ def kept(
     except (GantoolError, OSError) as error:
         _log.warning("The evaluation is not kept: %s", sentence(str(error)))
     return found
+
+
+def kept_in(found: Evaluation) -> Path | None:
+    """The file of the run that keeps evaluations of this model; None for a model of no run, or where there is none."""
+    run = run_of(found.model)
+    return run / EVALUATIONS if run is not None and (run / EVALUATIONS).is_file() else None
+
+
+def _key(found: Evaluation) -> str:
+    """Eight digits that tell evaluations apart which may have other pairs."""
+    what = found.digest, found.data, found.fingerprint, found.extractor, found.extractor_digest
+    return hashlib.sha256(repr((*what, *found.metrics.values())).encode()).hexdigest()[:8]
 
 
 def digest_of(card: ModelCard, path: Path | str) -> str:

@@ -16,9 +16,11 @@ ALIKE, LOOKED_AT = 0.1, 256
 def on_sizes(n: int, asked: int, count: int) -> Iterator[str]:
     """On the number of samples, where another was asked for, and of the data's `count` pictures."""
     if n < min(asked, count // 2):
-        yield f"{n:,} samples are compared: more pictures of this size are not kept at once."
+        yield f"{n:,} samples in place of {asked:,}: more pictures of this size are not kept at once."
+    elif n < asked:
+        yield f"{n:,} samples in place of {asked:,}: half of the data's {count:,} pictures is the most."
     if n < FEW:
-        yield f"Few pictures: below {FEW} in each set numbers scatter, and there are {n:,}."
+        yield f"Few pictures: below {FEW} in each set numbers scatter."
 
 
 def searched(pictures: int, count: int) -> str:

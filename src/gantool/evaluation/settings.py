@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gantool.plugins.selection import Chosen
+
 AUTO = "auto"
 STANDARD = ("kid", "precision-recall", "density-coverage", "memorisation", "diversity", "swd", "spectrum")
 N, BATCH = 2000, 16
@@ -25,3 +27,9 @@ class Settings:
     seed: int = 0
     device: str = "auto"
     batch: int = BATCH
+
+
+def by_name(chosen: Sequence[Chosen]) -> dict[str, Chosen]:
+    """Metrics by name, those of one name with other options by their text."""
+    names = [one.spec.name for one in chosen]
+    return {one.text if names.count(one.spec.name) > 1 else one.spec.name: one for one in chosen}

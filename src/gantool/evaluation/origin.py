@@ -1,0 +1,46 @@
+"""What a model was trained on, where that is not the data which it is measured against."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gantool.engine import checkpoint
+from gantool.engine.model_file import ModelCard
+from gantool.errors import GantoolError
+from gantool.evaluation.reals import Reals
+from gantool.run.folder import load_config
+from gantool.sampling.labels import listed
+from gantool.sampling.locate import generator_file, run_of
+
+
+def on_data(path: Path | str, reals: Reals) -> Iterator[str]:
+    """On a model of a run that was trained on other pictures than these, or on these before they changed."""
+    run = run_of(path)
+    if run is None:
+        return
+    folder = generator_file(path).parent
+    newest = folder if checkpoint.is_one(folder) else checkpoint.newest(run)
+    count, fingerprint = (None if newest is None else checkpoint.data_of(newest)) or (None, None)
+    try:
+        data = load_config(run).data
+    except GantoolError:
+        return
+    if data != reals.data and (fingerprint is None or fingerprint != reals.fingerprint):
+        yield f"{path} was trained on other data, {data.partition(',')[0]}: it has not seen the pictures here."
+    elif None not in (fingerprint, reals.fingerprint) and fingerprint != reals.fingerprint:
+        yield (
+            f"The data has changed since {path} was trained: {count:,} pictures then and {len(reals):,} now, or others "
+            "of the same number. It is measured by those of now."
+        )
+
+
+def on_labels(path: Path | str, card: ModelCard, first: Path | str, of_first: ModelCard) -> Iterator[str]:
+    """On a model with other classes than the first, to which it is compared."""
+    if card.class_names != of_first.class_names:
+        yield (
+            f"{path} was trained {_labels(card)}, and {first} {_labels(of_first)}: only samples of the data's classes "
+            "are drawn as often as the data has them."
+        )
+
+
+def _labels(card: ModelCard) -> str:
+    return f"with the labels {listed(card.class_names)}" if card.class_names else "without labels"

@@ -1,5 +1,6 @@
 """The page in a headless Chromium: it loads nothing, complains of nothing, and does what its controls say."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gantool.engine.run_names import EVALUATIONS
 from made_runs import HOSTILE, html_of, made_run
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (dev group)")
@@ -131,6 +133,17 @@ def test_a_chart_tells_its_values_at_the_pointer_and_shows_the_time_in_all(opene
     assert page.locator(".cross").count() == page.locator(".chart").count()
     page.mouse.move(0, 0)
     assert page.locator(".cross, .tip").count() == 0
+
+
+def test_a_curve_over_checkpoints_tells_its_own_values(opened, tmp_path) -> None:
+    run = made_run(tmp_path / "run")
+    lines = [{"images_seen": 1000 * place, "n": 50, "values": {"kid": {"kid": 9.5 - place}}} for place in range(1, 5)]
+    (run / EVALUATIONS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    page = opened(run)
+    chart = page.locator(".chart", has_text="Kid")
+    chart.locator("svg[tabindex]").focus()
+    page.keyboard.press("Home")
+    assert chart.locator(".tip").inner_text().split("\n") == ["1,000 images", "kid", "8.5"]
 
 
 def test_foreign_names_are_text(opened, tmp_path) -> None:

@@ -118,7 +118,8 @@ def _together() -> Iterator[None]:
             raise
         raise TrainingError(
             f"Another process of this run has ended, or cannot be reached any more ({shortened(cause(error), 200)}). "
-            "What was saved is intact: start all processes again by the same command; a training resumes by its --name."
+            "What was saved is intact: start all processes again by the same command; a training resumes by its --name "
+            "or --resume."
         ) from error
 
 

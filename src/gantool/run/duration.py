@@ -42,9 +42,9 @@ MOST_OF_OTHERS = 0.4
 """The largest share of other programs in the processor that may end, or come once more, while the run lasts."""
 COPIES = 5
 """The weights themselves and, of copies, their gradients and moments."""
-BEGIN, SHEET = (0.3, 3.0), (0.1, 0.8)
+BEGIN, SHEET = (0.3, 2.0), (0.1, 0.5)
 """Seconds until the first step, and of a sheet of samples, beside the drawing, with its measurement and checkpoint."""
-DRAWN, DRAWING = 128, (0.03, 0.25)
+DRAWN, DRAWING = 128, (0.03, 0.15)
 """Samples of a sheet and its measurement, fewer beyond 128 pixels; the time of each, relative to training on one."""
 SAVING = (2e9, 2e8)
 """Bytes that are written in a second."""

@@ -42,6 +42,25 @@ def test_metrics_of_one_name_are_told_apart_by_their_options(of_one_name, capsys
     assert {"near:k=3: So near.", "near:k=5: So near."} <= set(said)
 
 
+def test_a_class_is_told_of_where_something_else_is_true_than_of_the_whole(of_one_name, capsys):
+    def saying(verdict):
+        return replace(of_one_name.scores, verdict=verdict)
+
+    whole = "Samples are far from the data, 0.58 of its spread away. No copies are seen."
+    classes = {
+        "cat": saying("Samples are far from the data, 0.61 of its spread away. No copies are seen."),
+        "frog": saying("Samples are near the data. No copies are seen."),
+        **{f"kind {number}": saying("Much of the data's variety is missing.") for number in range(6)},
+    }
+    made = replace(of_one_name, scores=saying(whole), classes=classes)
+    show(dict.fromkeys(made.metrics, Near()), [made], "shapes")
+    said = capsys.readouterr().out.splitlines()
+    assert "frog: Samples are near the data." in said
+    assert not any(line.startswith("cat:") for line in said)
+    assert "kind 3: Much of the data's variety is missing." in said
+    assert said[-1] == "Of 2 more classes other things are true than of the whole."
+
+
 def test_columns_of_metrics_of_one_name_are_told_apart_too(of_one_name, capsys):
     show_curve(dict.fromkeys(of_one_name.metrics, Near()), [of_one_name], "shapes", "runs/x")
     said = capsys.readouterr().out

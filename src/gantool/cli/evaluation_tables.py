@@ -1,5 +1,6 @@
 """Evaluations as tables on standard output: of one model, of two side by side, of a run's checkpoints, of classes."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import floor, inf, isfinite, log10
 
@@ -15,6 +16,9 @@ from gantool.report.evaluations import distinct, told
 
 BEST = "*"
 ERROR = "_error"
+MOST_CLASSES = 5
+"""The most classes that have a sentence of their own."""
+_SENTENCES, _NUMBER = re.compile(r"(?<=\.) "), re.compile(r"\d+(\.\d+)?")
 
 
 def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data: str) -> None:
@@ -125,6 +129,7 @@ def _cell(values: Values, metric: str, name: str, marked: bool = False, between:
     value, error = _number(own[name], own.get(f"{name}{ERROR}"))
     star = f" {BEST}" if marked else ""
     lone = between == "\n" or not error
+    error = error if between else error.replace(" ", "")
     text = f"{value}{star if lone else ''}{between + error if error else ''}{'' if lone else star}"
     return Text(text, "bold" if marked else "")
 
@@ -154,11 +159,37 @@ def _classes(screen: Console, one: Evaluation) -> None:
         for each, title in _titles([one]).items()
         if any(each[0] in _s.values for _s in one.classes.values())
     }
+    _say(
+        screen,
+        "By class: n of it (as many as each set has), the value of samples, and below it that of other reals.",
+        "dim",
+    )
     table = _table("class", "n", *names.values())
     for label, scores in one.classes.items():
         cells = [
-            Text.assemble(_cell(scores.values, *each), (" of ", "dim"), _cell(scores.reference, *each))
+            Text.assemble(
+                _cell(scores.values, *each, between=""), ("\nof ", "dim"), _cell(_bare(scores.reference), *each)
+            )
             for each in names
         ]
         table.add_row(label, str(scores.n), *cells)
     screen.print(table)
+    strange = [
+        f"{label}: {' '.join(own)}"
+        for label, scores in one.classes.items()
+        if (own := _out_of_line(scores.verdict, one.scores.verdict))
+    ]
+    for said in strange[:MOST_CLASSES]:
+        _say(screen, said)
+    if len(strange) > MOST_CLASSES:
+        _say(screen, f"Of {len(strange) - MOST_CLASSES} more classes other things are true than of the whole.")
+
+
+def _out_of_line(verdict: str, whole: str) -> list[str]:
+    """The sentences on a class that say something else than those on all samples, numbers aside."""
+    known = {_NUMBER.sub("", sentence) for sentence in _SENTENCES.split(whole)}
+    return [sentence for sentence in _SENTENCES.split(verdict) if sentence and _NUMBER.sub("", sentence) not in known]
+
+
+def _bare(values: Values) -> Values:
+    return {metric: {name: own[name] for name in own if not _is_error(name, own)} for metric, own in values.items()}

@@ -33,7 +33,7 @@ def test_a_verdict_says_what_the_numbers_bear_out_together(values, away, said):
 def test_far_from_the_data_nothing_is_said_of_variety():
     for values in ({"recall": 0.0, "coverage": 0.0}, {"recall": 1.0, "coverage": 1.0}):
         said = verdict({**REALS, "kid": 1.5, **values}, REALS, 0.6)
-        assert said.startswith("Samples are far from the data, 0.60 of its spread away")
+        assert said.startswith("Samples are far from the data (0.60 of its spread;")
         assert "missing" not in said
 
 

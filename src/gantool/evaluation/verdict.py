@@ -29,8 +29,8 @@ def verdict(values: Values, reference: Values, shift: float | None) -> str:
 def _closeness(values: Values, reference: Values, shift: float | None) -> Iterator[str]:
     if shift is not None and shift >= FAR:
         yield (
-            f"Samples are far from the data, {shift:.2f} of its spread away; quality and variety are measured within "
-            f"{FAR}: judge them by eye, and compare models by KID."
+            f"Samples are far from the data ({shift:.2f} of its spread; quality and variety are measured below {FAR}): "
+            "judge them by eye, and compare models by KID."
         )
     elif {"kid", "kid_error"} <= values.keys() & reference.keys():
         errors = told_apart(values, reference)

@@ -125,9 +125,7 @@ def forewarnings(
     config, stages = prepared.config, prepared.stages
     yield from warnings_of(prepared, processes)
     if images_seen == 0 and processes == 1:
-        yield from _patience(prepared, device, expected)
-    if by_time:
-        yield from _too_short(prepared.config, expected)
+        yield from _patience(prepared, device, expected, by_time)
     free = free_memory(device)
     if len(stages) == 1 or images_seen >= config.images:
         return
@@ -157,8 +155,10 @@ def forewarnings(
         )
 
 
-def _patience(prepared: PreparedRun, device: torch.device, expected: Duration | None) -> Iterator[str]:
-    """A warning that a run would take long on this CPU."""
+def _patience(prepared: PreparedRun, device: torch.device, expected: Duration | None, by_time: bool) -> Iterator[str]:
+    """Warnings of a run that would take long on this CPU, or that in its time learns too little."""
+    if by_time:
+        yield from _too_short(prepared.config, expected)
     if device.type != "cpu" or expected is None or expected.middle < LONG_RUN:
         return
     config = prepared.config

@@ -1,6 +1,6 @@
 """A plan becomes a Trainer in its run folder; by the time that anything is written, nothing is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -28,7 +28,7 @@ from gantool.run import folder as run_folder
 from gantool.run.adversary import heeded_choices
 from gantool.run.components import known_by, source_name
 from gantool.run.defaults import measured
-from gantool.run.duration import duration
+from gantool.run.duration import Duration, duration
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.initial import Weights, origin_of, read_weights
 from gantool.run.joined import JoinedChoice
@@ -76,18 +76,15 @@ def _made(
     seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
     expected = duration(prepared, device, seen, world.size, tried) if world.leads else None
     warnings = list(forewarnings(prepared, device, expected, seen, world.size, by_time=plan.timing is not None))
-    game = build_game(prepared, device, world)
+    card, game = _card(prepared, batches.class_names if config.labels else ()), build_game(prepared, device, world)
     weights = _initial_weights(plan, game.gan, config)
     warnings += [] if weights is None else weights.initial.other_classes(class_names)
-    card = _card(prepared, batches.class_names if config.labels else ())
     saved = None if plan.checkpoint is None else checkpoint.load(plan.checkpoint)
     if accept_new_data and saved is not None and not is_same_data(saved, batches):
         plan, lock = _beside(plan, world, warnings), None
     # Only now is anything written: by here every wrong setting has raised its error.
     run, lock = _own_folder(plan, out, world, lock, if_it_fails)
-    listening = [*prepared.parts.observers, *observers]
-    span, brief = None if expected is None else (expected.low, expected.high), prepared.components.texts(brief=True)
-    started = partial(Started, seconds=span, brief=brief)
+    listening, started = [*prepared.parts.observers, *observers], _started(prepared, expected)
     made = Trainer(game, batches, config, run, card, listening, warnings, lock, plugins, started)
     if weights is not None:
         weights.give_average(made.ema.gan)
@@ -100,6 +97,12 @@ def _made(
             run_folder.save_choices(run, config, (*choices, *measured(plan.config, config)), plan.given)
         _list_skipped(run, source)
     return made
+
+
+def _started(prepared: PreparedRun, expected: Duration | None) -> Callable[..., Started]:
+    """The event of the run's beginning, with what the trainer does not know."""
+    span = None if expected is None else (expected.low, expected.high)
+    return partial(Started, seconds=span, brief=prepared.components.texts(brief=True))
 
 
 def _resumed_lock(plan: Plan, world: World, if_it_fails: ExitStack) -> RunLock | None:

@@ -123,6 +123,7 @@ ARCHITECTURES = [
             batch=256,
             images=3_000_000,
             short=ShortRun(60_000, batch=16, learning_rate=2e-4),
+            on_cpu=OnCpu(batch=32, learning_rate=4e-4),  # benchmarks/recipes
         ),
     ),
     Architecture(

@@ -3,15 +3,16 @@
     python benchmarks/recipes/run.py --work DIR --data photos --images 20k --seeds 3 \\
         --variant 'none=--augment none' --variant 'early=--augment diffaugment:strength=auto' -- --arch dcgan
 
-Every variant is trained with the flags after `--` and its own, and compared with the first one. Runs that have ended
-are not trained again: the same command goes on where it was stopped. README.md has the tables so far.
+Every variant is trained on one thread with the flags after `--` and its own, and compared with the first one; minutes
+are of processor time, which other programs disturb least. Runs that have ended are not trained again: the same command
+goes on where it was stopped. README.md has the tables so far.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,20 +69,28 @@ def outcome(asked: argparse.Namespace, name: str, flags: Sequence[str], seed: in
     run = asked.work / name
     kept = asked.work / f"{name}.json"
     if not kept.exists():
-        before = time.monotonic()
+        before = os.times()
         own = ["--data", asked.data, "--images", asked.images, "--seed", str(seed), *asked.flags, *flags]
-        again = ["--resume", str(run)] if run.exists() else [*own, "--out", str(asked.work), "--name", name]
+        again = (
+            ["--resume", str(run)]
+            if (run / "checkpoints").is_dir()
+            else [*own, "--out", str(asked.work), "--name", name]
+        )
         gantool("train", "-q", *again)
-        minutes = (time.monotonic() - before) / 60
+        after = os.times()
+        minutes = sum(after[2:4]) - sum(before[2:4])
         document = json.loads(gantool("evaluate", str(run), "-n", asked.samples, "--json"))
-        kept.write_text(json.dumps({"minutes": minutes, **document["evaluations"][0]}))
+        kept.write_text(json.dumps({"minutes": minutes / 60, **document["evaluations"][0]}))
     found = json.loads(kept.read_text())
     return Outcome(columns(found["values"]) | last_look(run), columns(found["reference"]), found["minutes"])
 
 
 def gantool(*words: str) -> str:
     """The standard output of a command; ends the program with its error if it fails."""
-    done = subprocess.run([sys.executable, "-m", "gantool", *words], capture_output=True, text=True, check=False)
+    environ = os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    done = subprocess.run(
+        [sys.executable, "-m", "gantool", *words], env=environ, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"gantool {' '.join(words)}\n{done.stderr}")
     return done.stdout
@@ -108,7 +117,7 @@ def table(rows: dict[str, list[Outcome]]) -> str:
     baseline = next(iter(rows.values()))
     reference = baseline[0].reference
     names = list(baseline[0].values)
-    lines = ["| variant | minutes | " + " | ".join(names) + " |", "|---|" + "---|" * (len(names) + 1)]
+    lines = ["| variant | CPU minutes | " + " | ".join(names) + " |", "|---|" + "---|" * (len(names) + 1)]
     for variant, outcomes in rows.items():
         cells = [f"{fmean(one.minutes for one in outcomes):.1f}"]
         for name in names:

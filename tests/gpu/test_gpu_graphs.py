@@ -101,6 +101,15 @@ def test_a_network_that_grows(device, tmp_path, monkeypatch):
     assert apart(expected, found) == []
 
 
+def test_a_fade_in(device, tmp_path, monkeypatch):
+    """At the first level for a step, then fading for all others: one recording for all values of alpha."""
+    fading = "progressive:fmap_base=64,fmap_max=8,latent=6,stabilise_kimg=0.008,fade_kimg=10"
+    expected, found, _, made = both("progressive", device, tmp_path, monkeypatch, STEPS + 1, arch=fading, resolution=8)
+    assert 0 < made.game.gan.generator.growth.alpha < 1
+    assert recorded(made) == 2
+    assert apart(expected, found) == []
+
+
 def test_what_waits_for_the_device_is_played_without_and_told(device, tmp_path, monkeypatch):
     if device.type != "cuda":
         pytest.skip("the host waits for a GPU alone")

@@ -3,7 +3,7 @@
 A recorded step has them as constants, so it may only be replayed while they are what they were.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 import torch
@@ -18,16 +18,18 @@ def host_state(objects: Iterable[object], optimizers: Iterable[torch.optim.Optim
     """A function that returns what these objects, the modules inside them and the optimizers hold beside tensors.
 
     Two results are equal where nothing has changed; objects that cannot be compared by value count by their identity.
+    An object names in `on_device` the attributes that a step reads from a tensor instead.
+
     torch's own modules hold nothing that changes between steps, so they are left out, and so are the learning rates of
     optimizers that can read them from a tensor ("capturable").
     """
-    homes = [vars(one) for one in _owners(objects)]
+    homes = [(vars(one), _OF_MODULES | getattr(one, "on_device", frozenset())) for one in _owners(objects)]
     optimizers = tuple(optimizers)
 
     def now() -> tuple[Any, ...]:
-        found = [_plain(home) for home in homes]
+        found = [_plain(*home) for home in homes]
         # A resume gives an optimizer other groups, so they are not kept here.
-        found += [_plain(_fixed(group)) for optimizer in optimizers for group in optimizer.param_groups]
+        found += [_plain(_fixed(group), _OF_MODULES) for optimizer in optimizers for group in optimizer.param_groups]
         return tuple(found)
 
     return now
@@ -43,11 +45,11 @@ def _owners(objects: Iterable[object]) -> list[object]:
     return list(found.values())
 
 
-def _plain(home: Mapping[str, Any]) -> tuple[Any, ...]:
+def _plain(home: Mapping[str, Any], left_out: Set[str]) -> tuple[Any, ...]:
     return tuple(
         (name, _comparable(value))
         for name, value in home.items()
-        if name not in _OF_MODULES and not isinstance(value, nn.Module)
+        if name not in left_out and not isinstance(value, nn.Module)
     )
 
 

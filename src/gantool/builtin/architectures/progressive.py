@@ -27,55 +27,76 @@ from gantool.builtin.architectures.layers import upsampled, with_label
 from gantool.builtin.architectures.widths import feature_maps
 
 
-class ProgressiveGenerator(nn.Module):
+class Growing(nn.Module):
+    """The growth of a network. On a GPU alpha is read from a tensor, so that a recorded step follows it in a fade-in."""
+
+    on_device = frozenset({"growth"})
+    growth: Growth
+    alpha: Float[Tensor, ""]
+
+    def __init__(self, resolution: int) -> None:
+        super().__init__()
+        self.sides = sides(resolution)
+        self.register_buffer("alpha", torch.ones(()), persistent=False)
+        self.grow(Growth(len(self.sides) - 1))
+
+    def grow(self, growth: Growth) -> None:
+        """Set level and alpha."""
+        self.growth, self.stage = growth, (growth.level, growth.alpha < 1)
+        self.alpha.fill_(growth.alpha)
+
+    def blended(self, before: Float[Tensor, "*n"], after: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
+        """What was there before a fade-in and what comes by it, in shares of 1 - alpha and alpha."""
+        if after.device.type == "cpu":
+            return torch.lerp(before, after, self.growth.alpha)
+        return torch.lerp(before.float(), after.float(), self.alpha).to(after.dtype)
+
+
+class ProgressiveGenerator(Growing):
     """z `[n, latent]` to pictures at the current level; the weights of all levels exist from the start."""
 
     def __init__(self, options: ProgressiveOptions, shape: ImageShape) -> None:
-        super().__init__()
+        super().__init__(shape.resolution)
         self.classes = shape.classes
-        self.sides = sides(shape.resolution)
         maps = feature_maps(options)
         widths = [maps.at(side) for side in self.sides]
         self.normalise = PixelNorm()
         self.stem = Stem(options.latent + shape.classes, widths[0])
         self.blocks = nn.ModuleList(map(Doubling, widths, widths[1:]))
         self.to_rgb = nn.ModuleList(EqualizedConv2d(width, shape.channels, 1, gain=1.0) for width in widths)
-        self.growth = Growth(len(self.sides) - 1)
 
     def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:
         """Pictures of the current level; during a fade-in, blended with the upscaled ones of the level below."""
-        level, alpha = self.growth.level, self.growth.alpha
+        level, fades = self.stage
         features = before = self.stem(with_label(self.normalise(z), labels, self.classes))
         for block in self.blocks[:level]:
             before, features = features, block(features)
         image: Tensor = self.to_rgb[level](features)
-        if alpha < 1:
-            image = torch.lerp(upsampled(self.to_rgb[level - 1](before)), image, alpha)
+        if fades:
+            image = self.blended(upsampled(self.to_rgb[level - 1](before)), image)
         return (image,)
 
 
-class ProgressiveDiscriminator(nn.Module):
+class ProgressiveDiscriminator(Growing):
     """Pictures of the current level to logits."""
 
     def __init__(self, options: ProgressiveOptions, shape: ImageShape) -> None:
-        super().__init__()
-        self.sides = sides(shape.resolution)
+        super().__init__(shape.resolution)
         maps = feature_maps(options)
         widths = [maps.at(side) for side in self.sides]
         self.from_rgb = nn.ModuleList(EqualizedConv2d(shape.channels, width, 1) for width in widths)
         self.blocks = nn.ModuleList(Halving(fine, fine, coarse) for coarse, fine in pairwise(widths))
         self.features = Features(widths[0], widths[0], maps.at(2), options.stddev_group)
         self.verdict = LogitHead(maps.at(2), shape.classes)
-        self.growth = Growth(len(self.sides) - 1)
 
     def forward(self, images: Images, labels: Int64[Tensor, "n"] | None = None) -> Float[Tensor, "n"]:
         """Logits of the pictures, conditioned on labels where there are classes."""
-        level, alpha, image = self.growth.level, self.growth.alpha, images[-1]
+        (level, fades), image = self.stage, images[-1]
         features = self._entered(image, level)
         if level:
             features = self.blocks[level - 1](features)
-        if alpha < 1:
-            features = torch.lerp(self._entered(pooled(image), level - 1), features, alpha)
+        if fades:
+            features = self.blended(self._entered(pooled(image), level - 1), features)
         for block in reversed(self.blocks[: max(level - 1, 0)]):
             features = block(features)
         logits: Tensor = self.verdict(self.features(features), labels)
@@ -88,6 +109,7 @@ class ProgressiveDiscriminator(nn.Module):
 class ProgressiveGan(Gan):
     """Both networks grown by a schedule; reals are reduced and blended alike."""
 
+    on_device = frozenset({"_grown"})
     generator: ProgressiveGenerator
     discriminator: ProgressiveDiscriminator
 
@@ -109,10 +131,10 @@ class ProgressiveGan(Gan):
 
     def view(self, batch: Float[Tensor, "n c h w"]) -> Images:
         """Reals at the current resolution; during a fade-in, blended with their upscaled half-resolution versions."""
-        growth = self.generator.growth
-        image = pooled(batch, batch.shape[-1] // self.generator.sides[growth.level])
-        if growth.alpha < 1:
-            image = torch.lerp(upsampled(pooled(image)), image, growth.alpha)
+        level, fades = self.generator.stage
+        image = pooled(batch, batch.shape[-1] // self.generator.sides[level])
+        if fades:
+            image = self.generator.blended(upsampled(pooled(image)), image)
         return (image,)
 
     def stages(self, batch: int) -> Sequence[Stage]:
@@ -141,7 +163,8 @@ class ProgressiveGan(Gan):
         self._set(self._grown if level is None else Growth(self.generator.sides.index(level)))
 
     def _set(self, growth: Growth) -> None:
-        self.generator.growth = self.discriminator.growth = growth
+        self.generator.grow(growth)
+        self.discriminator.grow(growth)
 
 
 def build(options: ProgressiveOptions, shape: ImageShape) -> Gan:

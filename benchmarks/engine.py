@@ -159,11 +159,12 @@ def main() -> None:
     asked.add_argument("--device", default="auto")
     asked.add_argument("--precision", default="auto")
     asked.add_argument("--layout", default="auto")
+    asked.add_argument("--graph", default="auto")
     args = asked.parse_args()
 
     config = gantool.configure(
         arch=args.arch, resolution=args.resolution, batch=args.batch, device=args.device, precision=args.precision,
-        layout=args.layout,
+        layout=args.layout, graph=args.graph,
     )  # fmt: skip
     measured = prepare(config, plan_of(config).components, config.batch, (), pick_device(config.device))
     config, precision = measured.config, measured.precision

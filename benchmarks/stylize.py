@@ -30,6 +30,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from gantool.builtin.style_losses.statistics import Gram
 from gantool.data.pictures.whole import read_picture
 from gantool.engine.devices import pick_device
 from gantool.plugins.host import host
@@ -55,7 +56,7 @@ def random_weights(network: str, folder: Path) -> str:
 
 def tutorial(extractor: Any, content: Tensor, style: Tensor) -> Callable[[], None]:
     """As taught: zero padding, float32, closures with .item()."""
-    layers = balance_of(extractor, Settings()).layers
+    layers = balance_of(extractor, Settings(), Gram()).layers
     network = extractor.select(layers).to(content.device)
     for module in network.modules():
         if isinstance(module, torch.nn.Conv2d):
@@ -84,7 +85,7 @@ def bare(
     extractor: Any, content: Tensor, style: Tensor, block: Callable[[], AbstractContextManager[object]]
 ) -> Callable[[], None]:
     """Nothing but what must be computed, on the image with its margin."""
-    layers = balance_of(extractor, Settings()).layers
+    layers = balance_of(extractor, Settings(), Gram()).layers
     network = extractor.select(layers).to(content.device)
     content = F.pad(content, (MARGIN,) * 4, mode="reflect")
 

@@ -28,7 +28,7 @@ from gantool.builtin.architectures.widths import feature_maps
 
 
 class Growing(nn.Module):
-    """The growth of a network. On a GPU alpha is read from a tensor, so that a recorded step follows it in a fade-in."""
+    """The growth of a network. On a GPU alpha is read from a tensor, so that a recorded step follows it."""
 
     on_device = frozenset({"growth"})
     growth: Growth

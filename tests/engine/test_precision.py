@@ -4,8 +4,10 @@ from torch import nn
 
 from fakes import tiny_gan
 from gantool.api.specs import ImageShape
+from gantool.engine.graphs import WARM_STEPS
 from gantool.engine.precision import Precision, choose
-from gantool.engine.timing import step_timer
+from gantool.engine.timing import replayed, step_timer
+from stand_in import StandIn
 
 CPU = torch.device("cpu")
 
@@ -111,3 +113,37 @@ def test_networks_that_are_slow_on_a_cpu_are_measured_with_fewer_samples(monkeyp
         measure(Precision())
         measure(Precision("bf16"))
         assert set(seen) == samples
+
+
+@pytest.mark.parametrize(
+    ("waits", "error", "expected"),
+    [("", None, "replay"), ("here.py, line 1", None, "work"), ("", RuntimeError("capturing"), "work")],
+)
+def test_a_pass_on_a_gpu_is_timed_as_it_is_played(waits, error, expected):
+    done = []
+
+    class Recorder(StandIn):
+        def warm(self, work):
+            return work(), waits
+
+        def record(self, work):
+            if error is not None:
+                raise error
+            return lambda: done.append("replay"), None
+
+    play = replayed(lambda: done.append("work"), Recorder())
+    assert len(done) == WARM_STEPS
+    play()
+    assert done[-1] == expected
+
+
+def test_memory_that_runs_out_in_recording_a_pass_is_told_as_ever():
+    class Recorder(StandIn):
+        def warm(self, work):
+            return None, ""
+
+        def record(self, work):
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        replayed(lambda: None, Recorder())

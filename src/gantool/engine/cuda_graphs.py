@@ -6,17 +6,15 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from gantool.engine.graphs import Graphs, Mode
-from gantool.engine.recordings import Result
+from gantool.engine.recordings import Made, Result
 from gantool.engine.step import Game
 from gantool.errors import OptionError
 
-Made = TypeVar("Made")
 SYNCHRONISES = "called a synchronizing CUDA operation"
 """torch's warning, which it gives on request where the host waits for the device."""
 
@@ -30,7 +28,7 @@ class CudaRecorder:
         self._pool = torch.cuda.graph_pool_handle()
         self._holder: torch.cuda.CUDAGraph | None = None
 
-    def warm(self, work: Callable[[], Result]) -> tuple[Result, str]:
+    def warm(self, work: Callable[[], Made]) -> tuple[Made, str]:
         """Do the work on the stream of recordings, since kernels and gradients are set up for each stream."""
         here = torch.cuda.current_stream(self._device)
         self._stream.wait_stream(here)
@@ -39,7 +37,7 @@ class CudaRecorder:
         here.wait_stream(self._stream)
         return result, places[0] if places else ""
 
-    def record(self, work: Callable[[], Result]) -> tuple[Callable[[], None], Result]:
+    def record(self, work: Callable[[], Made]) -> tuple[Callable[[], None], Made]:
         """The graph's replay, and where its results will be. Raises RuntimeError for work that cannot be recorded."""
         here = torch.cuda.current_stream(self._device)
         gc.collect()  # a cycle may hold nodes of autograd, which belong to the stream on which they were made

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch import Tensor
 from gantool.api.networks import Labels
 from gantool.engine.updates import Scalars
 
+Made = TypeVar("Made")
 Result = tuple[Scalars, Tensor | None]
 """The scalars of a step, and for the discriminator the logits of reals."""
 
@@ -19,10 +20,10 @@ Result = tuple[Scalars, Tensor | None]
 class Recorder(Protocol):
     """Records and times work on a device."""
 
-    def warm(self, work: Callable[[], Result]) -> tuple[Result, str]:
+    def warm(self, work: Callable[[], Made]) -> tuple[Made, str]:
         """Do the work as it has to be done before it is recorded; the text is where it waits for the device, if so."""
 
-    def record(self, work: Callable[[], Result]) -> tuple[Callable[[], None], Result]:
+    def record(self, work: Callable[[], Made]) -> tuple[Callable[[], None], Made]:
         """A function that does the work again, and where its results will be. The work is not done now.
 
         Raises RuntimeError for work that cannot be recorded; what was recorded before is then of no use either.

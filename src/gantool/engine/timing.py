@@ -10,23 +10,32 @@ from torch import Tensor
 
 from gantool.api.networks import Gan, Images, Labels
 from gantool.api.specs import ImageShape
+from gantool.engine.cuda_graphs import CudaRecorder
+from gantool.engine.devices import is_out_of_memory
+from gantool.engine.graphs import WARM_STEPS
 from gantool.engine.judging import parted
 from gantool.engine.precision import Precision
+from gantool.engine.recordings import Recorder
 
-TRIAL_BATCH = 16
+TRIAL_BATCH, TRIAL_BATCH_ON_GPU = 16, 64
 FEWEST = 2
 LONG_SECONDS = 1.0
 """A pass that takes longer is not repeated, since setting up the kernels is a small part of it."""
-TRIAL_PIXELS = TRIAL_BATCH * 128**2
-"""The most pixels of a trial batch: larger pictures are timed in smaller batches, which fill the machine as well."""
+TRIAL_SIDE = 128
+"""Larger pictures are timed in smaller batches, which fill the machine as well."""
+REPLAYS = 3
 
 
-def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) -> Callable[[Precision], float]:
+def step_timer(
+    gan: Gan, shape: ImageShape, batch: int, device: torch.device, graph: bool = True
+) -> Callable[[Precision], float]:
     """A function that times one pass of generator and discriminator, forward and backward, in seconds.
 
-    On a slow CPU, all precisions are timed with fewer samples.
+    On a slow CPU, all precisions are timed with fewer samples. On a GPU the pass is timed as a CUDA graph, unless
+    training has none (`graph`): one by one, the launches of its kernels would hide what the kernels take.
     """
-    most = max(FEWEST, min(batch, TRIAL_BATCH, TRIAL_PIXELS // shape.resolution**2))
+    largest = TRIAL_BATCH_ON_GPU if device.type == "cuda" else TRIAL_BATCH
+    most = max(FEWEST, min(batch, largest, largest * TRIAL_SIDE**2 // shape.resolution**2))
 
     def seconds(precision: Precision, n: int) -> float:
         trial = copy.deepcopy(gan)
@@ -40,10 +49,16 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
             with precision.autocast():
                 answer = _pass(trial, z, labels)
             torch.autograd.backward(answer.float().mean())
-            if device.type == "cuda":
-                torch.cuda.synchronize(device)
 
-        return _warm_seconds(once)
+        if device.type != "cuda":
+            return _warm_seconds(once)
+        play = replayed(once, CudaRecorder(device)) if graph else once
+
+        def finished() -> None:
+            play()
+            torch.cuda.synchronize(device)
+
+        return min(_warm_seconds(finished) for _ in range(REPLAYS))
 
     @cache
     def affordable() -> int:
@@ -55,7 +70,21 @@ def step_timer(gan: Gan, shape: ImageShape, batch: int, device: torch.device) ->
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             return seconds(precision, affordable())
 
-    return isolated
+    # Replays keep to their time on a busy host too, and recording takes longer than they do.
+    return cache(isolated) if device.type == "cuda" and graph else isolated
+
+
+def replayed(work: Callable[[], None], recorder: Recorder) -> Callable[[], None]:
+    """The work as a recording, or as it is where it cannot be recorded."""
+    places = [recorder.warm(work)[1] for _ in range(WARM_STEPS)]
+    if places[-1]:  # it waits for the device
+        return work
+    try:
+        return recorder.record(work)[0]
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
+        return work
 
 
 def _pass(gan: Gan, z: Tensor, labels: Labels) -> Tensor:

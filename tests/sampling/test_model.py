@@ -121,7 +121,7 @@ def test_a_runs_sheet_is_drawn_as_samples_are(kind: type[Convolutions], classes:
     loaded = model(kind(), classes)
     samples = loaded.images(range(70))
     generator = loaded.generator.to(memory_format=torch.channels_last)
-    latents = FixedLatents(8, loaded.card, torch.device("cpu"), 10_000)
+    latents = FixedLatents(8, loaded.card, torch.device("cpu"))
     assert torch.equal(latents.render(generator)[-1], samples[:64])
     assert torch.equal(latents.render(generator, 70)[-1], samples)
     assert generator.net[4].weight.is_contiguous(memory_format=torch.channels_last)

@@ -15,15 +15,6 @@ from gantool.engine.run_names import sheet_of
 from gantool.progress import listening
 
 SHEET_PIXELS = 640
-LEAST_SIDE, MOST_SIDE = 4, 8
-"""Pictures in a row of a sheet."""
-SHARE = 8
-"""One picture is drawn for so many images of training: up to 3 % of the time, since drawing is in float32."""
-
-
-def affordable(every: int) -> int:
-    """The pictures that may be drawn at each snapshot where snapshots are so many images apart; a square number."""
-    return max(LEAST_SIDE, math.isqrt(every // SHARE)) ** 2
 
 
 def has_last_sheet(run: Path, config: RunConfig, images_seen: int) -> bool:
@@ -32,11 +23,10 @@ def has_last_sheet(run: Path, config: RunConfig, images_seen: int) -> bool:
 
 
 class FixedLatents:
-    """Latents of seeds 0, 1, 2, ... and their labels in turn, if any, for sheets that are `every` images apart."""
+    """Latents of seeds 0, 1, 2, ... and, where there are classes, their labels in turn."""
 
-    def __init__(self, latent_dim: int, card: ModelCard, device: torch.device, every: int) -> None:
-        side = max(LEAST_SIDE, min(MOST_SIDE, math.ceil(SHEET_PIXELS / card.resolution)))
-        self.count = min(side**2, affordable(every))
+    def __init__(self, latent_dim: int, card: ModelCard, device: torch.device) -> None:
+        self.count = max(4, min(8, math.ceil(SHEET_PIXELS / card.resolution))) ** 2
         self._latent_dim, self._classes = latent_dim, len(card.class_names)
         self._drawing = Drawing(card.resolution, device)
 

@@ -61,7 +61,7 @@ class Trainer:
         self.interrupted, self.best, self.schedule = False, Best(), schedule_of(config)
         self.device = next(game.gan.generator.parameters()).device
         self._tell = Announcer(observers if game.world.leads else [])
-        self._latents = FixedLatents(game.gan.latent_dim, card, self.device, config.snapshot_every)
+        self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         self._stage_start, self._turns, self._ledger = 0, Turns(), Ledger()
         self._pace, self._failing = Pace(self.schedule, game.optimizers), partial(Failing, run, config, plugins=plugins)

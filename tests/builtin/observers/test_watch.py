@@ -16,8 +16,6 @@ from gantool.builtin.observers.detector import Detector, detect, read_metrics
 from gantool.builtin.observers.history import Chosen, Reading
 from gantool.builtin.observers.jsonl import Jsonl
 from gantool.builtin.observers.watch import Watch
-from gantool.engine.model_file import ModelCard
-from gantool.engine.snapshots import FixedLatents
 
 GOAL = 20_000
 HEALTHY_TICK = {
@@ -331,20 +329,6 @@ def test_large_pictures_are_fewer(tmp_path, resolution, count):
     watch = Watch(WatchOptions())
     watch(replace(started(tmp_path), resolution=resolution))
     assert watch._count == count
-
-
-@pytest.mark.parametrize(("every", "count"), [(100, 16), (320, 36), (400, 49), (1200, 64)])
-def test_snapshots_in_quick_succession_have_fewer_samples_and_none_are_drawn_for_the_watch_alone(
-    tmp_path, every, count
-):
-    watch, asked = Watch(WatchOptions()), []
-    start = started(tmp_path)
-    watch(replace(start, config=start.config.model_copy(update={"snapshot_every": every})))
-    assert watch._count == count
-    card = ModelCard(architecture="a", resolution=32, channels=3, images_seen=0)
-    sheet = FixedLatents(8, card, torch.device("cpu"), every).count
-    assert watch(Snapshot(every, (reals(sheet),), asked.append))
-    assert (sheet, asked) == (count, [])
 
 
 def test_a_switched_off_watch_says_nothing(tmp_path):

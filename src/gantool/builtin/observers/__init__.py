@@ -32,7 +32,7 @@ class WatchOptions(Options):
 
     off: bool = option(False, "disable measurements and warnings")
     best: bool = option(True, "score snapshots, so that the run keeps its best checkpoint")
-    samples: int = option(64, "samples measured at each snapshot; fewer beyond 128 pixels and in short runs", ge=4)
+    samples: int = option(64, "samples measured at each snapshot; fewer beyond 128 pixels", ge=4)
     every: float = option(0.04, "least share of a run between measurements; snapshots between are skipped", ge=0, le=1)
     warm_up: float = option(0.1, "share of a run before the first warning", ge=0, le=1)
     window: float = option(0.05, "share of a run for which losses and accuracies must stay bad", gt=0, le=1)

@@ -13,7 +13,6 @@ from gantool.builtin.observers.history import BOTH, MEASURED, Chosen, Problem, R
 from gantool.builtin.observers.sample_metrics import SampleMetrics
 from gantool.engine.commands import anew_command, change_command, sample_command
 from gantool.engine.run_names import METRICS
-from gantool.engine.snapshots import affordable
 
 PIXELS = 2**21
 """The most pixels of all measured samples, so that large pictures do not take too long."""
@@ -49,8 +48,7 @@ class Watch(Observer):
     def _start(self, event: Started) -> None:
         self._run, self._resolution, self._reals = event.run, event.resolution, event.reals
         self._config, self._plugins = event.config, event.plugins
-        most = max(LEAST, PIXELS // event.resolution**2), affordable(event.config.snapshot_every)
-        self._count = min(self._options.samples, *most)
+        self._count = min(self._options.samples, max(LEAST, PIXELS // event.resolution**2))
         self._goal = event.images_goal
         config = event.config
         chosen = Chosen(config.penalty, config.augment, str(event.brief.get("arch", config.arch)))

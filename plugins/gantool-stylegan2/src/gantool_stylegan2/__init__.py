@@ -23,6 +23,9 @@ class StyleGan2(gantool.Options):
         0.9, "style mixing: probability that a sample gets the styles of two latents in training", ge=0, le=1
     )
     noise: bool = gantool.option(True, "noise inputs: per-pixel noise in every layer, with learnt strength")
+    clamp: float = gantool.option(
+        0.0, "activations are limited to +-clamp; 0: no limit; 256 in the authors' models", ge=0
+    )
     stddev_group: int = gantool.option(4, "group size of minibatch standard deviation; 1 disables it", ge=1)
 
 

@@ -27,9 +27,10 @@ def blurred(
 def doubled(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
     """Twice the side. Zeros put between the pixels and [1, 3, 3, 1] over them make bilinear interpolation.
 
-    At the edges pixels are repeated, so that a constant stays one there too.
+    Beyond the edge there is zero, as everywhere in these networks.
     """
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    framed = F.pad(x, (1, 1, 1, 1))
+    return F.interpolate(framed, scale_factor=2, mode="bilinear", align_corners=False)[..., 2:-2, 2:-2]
 
 
 class _Blur(torch.autograd.Function):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 import gantool
 from gantool_stylegan2 import StyleGan2
 from gantool_stylegan2.filters import doubled
-from gantool_stylegan2.layers import activated
+from gantool_stylegan2.layers import activated, clamped
 from gantool_stylegan2.mapping import Mapping
 from gantool_stylegan2.modulation import ModulatedConv
 from gantool_stylegan2.widths import channels_at, sides_up_to
@@ -22,9 +22,11 @@ class StyledConv(nn.Module):
     In training the noise is new for each sample; in evaluation it is the buffer's, so that a latent has one picture.
     """
 
-    def __init__(self, inputs: int, outputs: int, side: int, latent: int, up: bool, noise: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, side: int, latent: int, up: bool, noise: bool, clamp: float = 0.0
+    ) -> None:
         super().__init__()
-        self.conv = ModulatedConv(inputs, outputs, 3, latent, up)
+        self.conv, self.clamp = ModulatedConv(inputs, outputs, 3, latent, up), clamp
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.strength = nn.Parameter(torch.zeros(())) if noise else None
         if noise:
@@ -37,21 +39,21 @@ class StyledConv(nn.Module):
             fresh = self.training
             noise = torch.randn(y.shape[0], 1, *y.shape[2:], device=y.device) if fresh else self.get_buffer("noise")
             y = y + (noise * self.strength).to(y.dtype)
-        return activated(y + self.bias.to(y.dtype)[:, None, None])
+        return activated(y + self.bias.to(y.dtype)[:, None, None], self.clamp)
 
 
 class ToRgb(nn.Module):
     """Features to pixels: modulated by the style, not demodulated."""
 
-    def __init__(self, inputs: int, channels: int, latent: int) -> None:
+    def __init__(self, inputs: int, channels: int, latent: int, clamp: float = 0.0) -> None:
         super().__init__()
-        self.conv = ModulatedConv(inputs, channels, 1, latent, demodulate=False)
+        self.conv, self.clamp = ModulatedConv(inputs, channels, 1, latent, demodulate=False), clamp
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Float[Tensor, "n _ h w"], w: Float[Tensor, "n d"]) -> Float[Tensor, "n c h w"]:
         """In float32: small differences add up over the sides."""
         pixels: Tensor = self.conv(x, w)
-        return pixels.float() + self.bias[:, None, None]
+        return clamped(pixels.float() + self.bias[:, None, None], self.clamp)
 
 
 class Synthesis(nn.Module):
@@ -60,14 +62,14 @@ class Synthesis(nn.Module):
     def __init__(self, options: StyleGan2, shape: gantool.ImageShape) -> None:
         super().__init__()
         latent, sides = int(options.latent), sides_up_to(shape.resolution)
-        widths = [channels_at(options, side) for side in sides]
+        widths, more = [channels_at(options, side) for side in sides], (options.noise, options.clamp)
         self.constant = nn.Parameter(torch.randn(widths[0], 4, 4))
         self.convs, self.to_rgb = nn.ModuleList(), nn.ModuleList()
         for index, (side, width) in enumerate(zip(sides, widths, strict=True)):
             if index:
-                self.convs.append(StyledConv(widths[index - 1], width, side, latent, True, options.noise))
-            self.convs.append(StyledConv(width, width, side, latent, False, options.noise))
-            self.to_rgb.append(ToRgb(width, shape.channels, latent))
+                self.convs.append(StyledConv(widths[index - 1], width, side, latent, True, *more))
+            self.convs.append(StyledConv(width, width, side, latent, False, *more))
+            self.to_rgb.append(ToRgb(width, shape.channels, latent, options.clamp))
         self.layers = len(self.convs) + 1
 
     def forward(self, w: Float[Tensor, "n layers d"]) -> Float[Tensor, "n c h w"]:

@@ -12,9 +12,14 @@ from gantool_stylegan2.filters import blurred, kernel
 EPSILON = 1e-8
 
 
-def activated(x: Float[Tensor, "n *rest"]) -> Float[Tensor, "n *rest"]:
-    """LeakyReLU 0.2, times sqrt(2) so that it keeps the mean square of normal input."""
-    return F.leaky_relu(x, 0.2) * math.sqrt(2)
+def activated(x: Float[Tensor, "n *rest"], clamp: float = 0.0) -> Float[Tensor, "n *rest"]:
+    """LeakyReLU 0.2, times sqrt(2) so that it keeps the mean square of normal input; then limited, as by `clamped`."""
+    return clamped(F.leaky_relu(x, 0.2) * math.sqrt(2), clamp)
+
+
+def clamped(x: Float[Tensor, "n *rest"], clamp: float) -> Float[Tensor, "n *rest"]:
+    """Values in [-clamp, clamp]; 0 is no limit."""
+    return x.clamp(-clamp, clamp) if clamp else x
 
 
 def normalized(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:

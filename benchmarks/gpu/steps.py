@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from gantool.api.networks import Labels
+from gantool.engine.cuda_graphs import CudaRecorder
 from gantool.engine.devices import pick_device
 from gantool.engine.distributed import World
 from gantool.engine.judging import PerImage
@@ -86,7 +88,7 @@ class Loop:
     device: torch.device
     taught: bool = False
     seen: int = 0
-    graphs: dict[tuple[bool, ...], torch.cuda.CUDAGraph] = field(default_factory=dict)
+    graphs: dict[tuple[bool, ...], Callable[[], None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.precision = Precision(device_type=self.device.type) if self.taught else self.ready.precision
@@ -157,20 +159,15 @@ class Loop:
 
     def record(self) -> Callable[[], None]:
         """A function that replays the next step, each set of penalties recorded once."""
-        stream, sets = torch.cuda.Stream(self.device), {self.due() for _ in range(COUNTED * WARM)}  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(stream):
-            for due in sorted(sets) * WARM:
-                self.play(due)
-        torch.cuda.current_stream(self.device).wait_stream(stream)
+        recorder = CudaRecorder(self.device)
         for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
             group["capturable"] = True
-        pool = torch.cuda.graph_pool_handle()
-        for due in sorted(sets):
-            self.graphs[due] = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self.graphs[due], pool=pool, stream=stream):
-                self.play(due)
-        return lambda: self.graphs[self.due()].replay()
+        for due in sorted({self.due() for _ in range(COUNTED)}):
+            work = partial(self.play, due)
+            for _ in range(WARM):
+                recorder.warm(work)
+            self.graphs[due], _ = recorder.record(work)
+        return lambda: self.graphs[self.due()]()
 
 
 def ready_for(case: dict[str, Any], device: torch.device, graph: str = "off") -> PreparedRun:

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -21,6 +22,9 @@ SYNCHRONISES = "called a synchronizing CUDA operation"
 
 class CudaRecorder:
     """Records work as CUDA graphs, which share one pool of memory."""
+
+    _failed: ClassVar[list[torch.cuda.CUDAGraph]] = []
+    """They are kept, since torch's allocators go on asking a graph whose recording failed."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -52,12 +56,14 @@ class CudaRecorder:
 
     def _captured(self, work: Callable[[], Made]) -> tuple[torch.cuda.CUDAGraph, Made]:
         graph = torch.cuda.CUDAGraph()
+        self._failed.append(graph)
         # "thread_local", since another thread may be copying the next batch at the same time.
         with (
             torch.cuda.device(self._device),
             torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"),
         ):
             result = work()
+        self._failed.pop()
         return graph, result
 
     def _clear_up(self, here: torch.cuda.Stream) -> None:

@@ -52,13 +52,7 @@ def step_timer(
 
         if device.type != "cuda":
             return _warm_seconds(once)
-        play = replayed(once, CudaRecorder(device)) if graph else once
-
-        def finished() -> None:
-            play()
-            torch.cuda.synchronize(device)
-
-        return min(_warm_seconds(finished) for _ in range(REPLAYS))
+        return _seconds_on_gpu(replayed(once, CudaRecorder(device)) if graph else once, device)
 
     @cache
     def affordable() -> int:
@@ -94,6 +88,16 @@ def _pass(gan: Gan, z: Tensor, labels: Labels) -> Tensor:
         return torch.cat([level.flatten() for level in images])
     logits: Tensor = parted(gan.discriminator(images, labels))[0]
     return logits
+
+
+def _seconds_on_gpu(play: Callable[[], None], device: torch.device) -> float:
+    """The least seconds until the device has done it."""
+
+    def finished() -> None:
+        play()
+        torch.cuda.synchronize(device)
+
+    return min(_warm_seconds(finished) for _ in range(REPLAYS))
 
 
 def _warm_seconds(once: Callable[[], None]) -> float:

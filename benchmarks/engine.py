@@ -159,7 +159,7 @@ def main() -> None:
     asked.add_argument("--device", default="auto")
     asked.add_argument("--precision", default="auto")
     asked.add_argument("--layout", default="auto")
-    asked.add_argument("--graph", default="auto")
+    asked.add_argument("--graph", default="off")
     args = asked.parse_args()
 
     config = gantool.configure(

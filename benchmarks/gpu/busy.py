@@ -1,6 +1,7 @@
 """The share of the time in which a GPU works, in a run on real pictures: of 1, what the host and the data leave of it.
 
     python benchmarks/gpu/busy.py DATA [--arch dcgan] [--resolution 64] [--batch 64] [--steps 200] [--device auto]
+        [--graph off]
 
 Kernels and copies are those that torch's profiler sees; where two overlap, the time counts once. On a CPU it is the
 time inside of torch's operations, which only tries this program.
@@ -41,6 +42,7 @@ def main() -> None:
     asked.add_argument("--batch", type=int, default=64)
     asked.add_argument("--steps", type=int, default=200)
     asked.add_argument("--device", default="auto")
+    asked.add_argument("--graph", default="off")
     words = asked.parse_args()
     device = pick_device(words.device)
     config = gantool.configure(
@@ -49,6 +51,7 @@ def main() -> None:
         resolution=words.resolution,
         batch=words.batch,
         device=words.device,
+        graph=words.graph,
         images=10**8,
     )
     on_gpu = device.type == "cuda"

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from fakes import tiny_gan
+from gantool.api.run_config import RunConfig
+from gantool.api.specs import ImageShape
 from gantool.api.strategies import Augmentation, Penalty
 from gantool.builtin.augment import AdaOptions
 from gantool.builtin.augment.ada import Ada
@@ -15,9 +17,12 @@ from gantool.builtin.penalties import R1Options
 from gantool.builtin.penalties.gradients import R1
 from gantool.engine.cuda_graphs import check_graph, graphs_of
 from gantool.engine.graphs import COMPARED_STEPS, MOST_KEPT, WARM_STEPS, Graphs
+from gantool.engine.precision import Precision
+from gantool.engine.stages import stages_of
 from gantool.engine.step import Game
 from gantool.engine.turns import Turns
 from gantool.errors import OptionError
+from gantool.run import prepare
 from stand_in import StandIn
 
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
@@ -300,6 +305,20 @@ def test_no_trace_of_a_recording_is_left_in_the_optimizers():
     for optimizer in one.optimizers:
         group = optimizer.state_dict()["param_groups"][0]
         assert (group["lr"], type(group["lr"]), group["capturable"]) == (1e-2, float, False)
+
+
+def test_graphs_are_made_for_those_who_ask_for_them():
+    assert RunConfig(arch="dcgan", resolution=8).graph == "off"
+
+
+def test_a_precision_that_was_measured_without_graphs_is_not_that_with_them(monkeypatch):
+    keys = []
+    monkeypatch.setattr(prepare, "choose", lambda *asked: keys.append(asked[-1]) or Precision())
+    gan = tiny_gan()
+    for graph in ("off", "auto", "on"):
+        config = RunConfig(arch="dcgan", resolution=8, graph=graph)
+        prepare.resolve_precision(config, gan, ImageShape(8, 3), stages_of(gan, 8, 4), CUDA)
+    assert keys[0] != keys[1] == keys[2]
 
 
 def test_graphs_are_of_cuda_devices_and_single_processes():

@@ -203,8 +203,8 @@ class RunConfig(BaseModel):
         MACHINE,
     )
     graph: Literal["auto", "on", "off"] = setting(
-        "auto",
-        "Record training steps as CUDA graphs, which spares the host's launches; auto: where it is faster.",
+        "off",
+        "Record training steps as CUDA graphs, which spares launches (not yet proven); auto: where it is faster.",
         MACHINE,
         free=True,
     )

@@ -182,7 +182,7 @@ def resolve_precision(
     keep_freed_memory(device)
     timer = step_timer(gan, shape, stages[-1].batch, device, config.graph != "off")
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
-    key += ", no graphs" if device.type == "cuda" and config.graph == "off" else ""
+    key += ", graphs" if device.type == "cuda" and config.graph != "off" else ""
     memory = cache_folder() / "precision.json"
     report("measuring which precision is faster here", 0, 1)
     with full_grown(gan, stages):

@@ -1,12 +1,17 @@
 """`gantool stylize` beyond one picture: folders, films, masks, sheets, and the pictures on the way."""
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from gantool.cli import stylize_jobs
+from gantool.errors import OptionError
+from gantool.style.job import stylize
 
 QUICK = ("--extractor", "random:filters=8,size=3,scales=2", "--steps", "3", "--size", "32")
 
@@ -135,10 +140,33 @@ def test_the_sheet_of_a_folder_has_a_row_for_each_picture_with_those_of_former_c
     for row, name in enumerate("abc"):
         top = 8 + 24 * row
         assert np.array_equal(sheet[top : top + 16, -40:-8], pixels(f"drawn/{name}.png"))
-    (here / "drawn" / "b.png").unlink()
-    (here / "sheet.png").unlink()
-    assert gantool(*(word for word in words if word != "--overwrite")).code == 0
-    assert np.array_equal(pixels("sheet.png"), sheet)
+    again = [word for word in words if word != "--overwrite"]
+    for gone in ("drawn/b.png", "sheet.png"):  # the sheet of the former call is replaced
+        Path(gone).unlink()
+        assert gantool(*again).code == 0
+        assert np.array_equal(pixels("sheet.png"), sheet)
+    shutil.rmtree("drawn")
+    refused = gantool(*again)
+    assert refused.code == 2
+    assert "sheet.png is there already" in " ".join(refused.err.split())
+
+
+def test_an_error_in_a_folder_leaves_the_sheet_of_what_was_drawn(gantool, here, monkeypatch):
+    (here / "photos").mkdir()
+    for seed, name in enumerate(("a.png", "b.png")):
+        draw(f"photos/{name}", (40, 20), seed)
+    drawn = []
+
+    def fails_at_second(*args):
+        drawn.append(args)
+        if len(drawn) == 2:
+            raise OptionError("The picture has no finite values.")
+        yield from stylize(*args)
+
+    monkeypatch.setattr(stylize_jobs, "stylize", fails_at_second)
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--sheet", "sheet.png")
+    assert ended.code != 0
+    assert np.array_equal(pixels("sheet.png")[8:24, -40:-8], pixels("drawn/a.png"))
 
 
 @pytest.mark.parametrize(

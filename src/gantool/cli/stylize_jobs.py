@@ -44,20 +44,25 @@ def run(job: Job) -> None:
         raise OptionError("--sheet is for pictures, not for a film.")
     if not many:
         check_out(job.out, job.overwrite, moving)
-    if job.sheet:
-        _check_sheet(job, job.sheet, many)
     results = _results(job) if many else []
+    sheet_anew = job.overwrite or any(out.exists() for _, out in results)
+    if job.sheet:
+        _check_sheet(job, job.sheet, many, sheet_anew)
     setup, name = _setup(job, settings)
     # Standard output is for the result alone, whatever a plugin's extractor prints.
     sheet = Sheet(job.sheet, [style.path for style in setup.styles], many)
     with redirect_stdout(sys.stderr), interruptible() as caught, display(job.quiet) as show:
         if many:
-            drawn = _folder(job, setup, show, caught, results, sheet)
+            try:
+                drawn = _folder(job, setup, show, caught, results, sheet)
+            except GantoolError:
+                sheet.save(sheet_anew)
+                raise
         elif moving:
             drawn = [draw_film(job, setup, show, caught)]
         else:
             drawn = [_picture(job, setup, show, caught, job.content, job.out, "This", sheet)]
-    sheets = sheet.save(job.overwrite)
+    sheets = sheet.save(sheet_anew)
     if job.as_json:
         result_json(_summary(sheets, name, drawn, bool(caught)))
     else:
@@ -69,9 +74,12 @@ def run(job: Job) -> None:
         raise typer.Exit(caught.exit_code)
 
 
-def _check_sheet(job: Job, sheet: Path, many: bool) -> None:
-    """Raise OptionError where the sheet cannot be written, or would be one of the pictures the next time."""
-    check_out(sheet, job.overwrite)
+def _check_sheet(job: Job, sheet: Path, many: bool, anew: bool) -> None:
+    """Raise OptionError where the sheet cannot be written, or would be one of the pictures the next time.
+
+    `anew` is true where it may be there: a call that goes on with a folder draws the sheet again, with all results.
+    """
+    check_out(sheet, anew)
     if many and within(sheet, job.content) and not (within(sheet, job.out) and within(job.out, job.content)):
         raise OptionError(
             f"--sheet {sheet} would lie among the pictures of {job.content}, and be drawn with them the next time."

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         option,
     )
     from gantool.api.strategies import Augmentation, Balance, Loss, Penalty, Turn
-    from gantool.engine.model_file import ModelCard
+    from gantool.engine.model_file import ModelCard, save_generator
     from gantool.errors import (
         CheckpointError,
         DataError,
@@ -71,7 +71,7 @@ _HOME = {
     "gantool.api.metrics": ("Better", "Metric", "Pictures"),
     "gantool.api.observers": ("Listener", "Observer"),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
-    "gantool.engine.model_file": ("ModelCard",),
+    "gantool.engine.model_file": ("ModelCard", "save_generator"),
     "gantool.errors": (
         "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
         "ResumeError", "TrainingError", "StyleError",
@@ -90,7 +90,7 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
     "ResumeError", "TrainingError", "StyleError", "RunConfig", "configure", "train", "trainer", "load", "Model",
-    "ModelCard", "LatentFile", "load_latents", "save_latents", "evaluate", "Evaluation", "Scores",
+    "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents", "evaluate", "Evaluation", "Scores",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 import gantool
 from gantool_stylegan2.fitting import Settings, discriminator_of, generator_of, options_of
-from gantool_stylegan2.naming import AUTHORS, in_order, renamed
+from gantool_stylegan2.naming import AUTHORS, renamed_discriminator, renamed_generator
 from gantool_stylegan2.networks import build
 
 FIGURES = "shared/data/stylegan2-ada-reference-32.safetensors"
@@ -24,11 +24,11 @@ def seeded():
 
 def imported(of_generator, of_discriminator, **settings):
     """The plugin's networks with these weights, in evaluation."""
-    named = renamed(of_generator, AUTHORS.generator, AUTHORS.filters)
+    named = renamed_generator(of_generator, AUTHORS)
     options, shape = options_of(named, Settings(**settings))
     gan = build(options, shape)
     gan.generator.load_state_dict(generator_of(named, options, shape))
-    other = in_order(renamed(of_discriminator, AUTHORS.discriminator, AUTHORS.filters))
+    other = renamed_discriminator(of_discriminator, AUTHORS)
     gan.discriminator.load_state_dict(discriminator_of(other, options, shape))
     gan.generator.eval()
     gan.discriminator.eval()
@@ -71,9 +71,7 @@ def test_the_authors_code_computes_the_same():
     figures = load_file(REFERENCE)
     parts = {name: {key[2:]: one for key, one in figures.items() if key.startswith(f"{name}.")} for name in "GD"}
     gan = imported(parts["G"], parts["D"])
-    assert str(options_of(renamed(parts["G"], AUTHORS.generator, AUTHORS.filters), Settings())[1]) == str(
-        gantool.ImageShape(32)
-    )
+    assert str(options_of(renamed_generator(parts["G"], AUTHORS), Settings())[1]) == str(gantool.ImageShape(32))
     w = gan.generator.map(figures["out.z"], None)
     assert (w[:, 0] - figures["out.w"]).abs().max() < 1e-5
     (pictures,) = gan.generator.synthesize(gan.generator.mean_w.lerp(w, 0.7))
@@ -91,7 +89,7 @@ def test_the_authors_code_computes_the_same():
 
 def test_options_come_from_the_shapes_of_weights():
     state = authors.generator_weights(widths=(8, 8, 6, 3, 1), latent=5, layers=3, classes=2, channels=1, noise=False)
-    options, shape = options_of(renamed(state, AUTHORS.generator, AUTHORS.filters), Settings(256.0, 8))
+    options, shape = options_of(renamed_generator(state, AUTHORS), Settings(256.0, 8))
     assert (options.channel_base, options.channel_max, options.latent, options.mapping_layers) == (96, 8, 5, 3)
     assert (options.noise, options.clamp, options.stddev_group) == (False, 256.0, 8)
     assert shape == gantool.ImageShape(64, 1, 2)
@@ -116,7 +114,7 @@ def spoilt(name, change):
 )  # fmt: skip
 def test_what_does_not_fit_is_named(state, words):
     def named():
-        weights = renamed(state, AUTHORS.generator, AUTHORS.filters)
+        weights = renamed_generator(state, AUTHORS)
         return generator_of(weights, *options_of(weights, Settings()))
 
     with pytest.raises(gantool.CheckpointError, match=words):

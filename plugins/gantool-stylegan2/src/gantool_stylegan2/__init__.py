@@ -37,7 +37,8 @@ from 512 pixels on 32768; but no less than 16 channels at the finest side. With 
 generator has 22,243,608 parameters and the discriminator 23,407,361, as StyleGAN2-ADA has them in its automatic \
 configuration.
 channel_max=auto is 64, 256 and 512 for these; latent=auto is as much as channel_max.
-gantool mix MODEL draws a sheet of mixed styles, gantool project MODEL IMAGE finds the latent of a picture."""
+gantool mix MODEL draws a sheet of mixed styles, gantool project MODEL IMAGE finds the latent of a picture, and \
+gantool import FILE makes a model of the authors' weights."""
 
 LAZY_G, LAZY_D = 4 / (4 + 1), 16 / (16 + 1)
 """Factor by which the papers lower the rates for lazy penalties (appendix B), which are steps of their own there."""
@@ -74,10 +75,13 @@ def gantool_architectures() -> list[gantool.Architecture]:
 
 @gantool.hookimpl
 def gantool_commands() -> list[gantool.Command]:
-    """Commands that work in w, with any architecture that maps z to w."""
+    """Commands that work in w, with any architecture that maps z to w, and the way in for models of others."""
     return [
         gantool.Command("mix", "Draw a sheet of pictures with styles of two latents.", "gantool_stylegan2.mix:mix"),
         gantool.Command(
             "project", "Find the latent whose picture is most like a given one.", "gantool_stylegan2.project:project"
+        ),
+        gantool.Command(
+            "import", "Make a model of StyleGAN2 weights of others.", "gantool_stylegan2.import_model:import_model"
         ),
     ]

@@ -12,11 +12,12 @@ import gantool
 from gantool_stylegan2 import StyleGan2
 from gantool_stylegan2.discriminator import Discriminator
 from gantool_stylegan2.generator import Generator
+from gantool_stylegan2.mapping import Mapping as Mapped
 from gantool_stylegan2.widths import channels_at, sides_up_to
 
 LEAST_LEVELS, MOST_LEVELS = 4, 9
 """Sides from 4 pixels on: up to 32, and up to 1024."""
-MOST_LAYERS, MOST_CLASSES = 32, 100_000
+MOST_LAYERS, MOST_CLASSES, DRAWS = 32, 100_000, 4096
 Weights = Mapping[str, Tensor]
 
 
@@ -59,7 +60,8 @@ def generator_of(weights: Weights, options: StyleGan2, shape: gantool.ImageShape
     """The state of the generator with these options. Raises CheckpointError for the first tensor that does not fit."""
     with torch.device("meta"):
         network = Generator(options, shape)
-    return _fitted(weights, network, "generator")
+    found = _fitted({"mean_w": torch.zeros(int(options.latent)), **weights}, network, "generator")
+    return found if "mean_w" in weights else found | {"mean_w": _mean_w(found, options, shape)}
 
 
 def discriminator_of(weights: Weights, options: StyleGan2, shape: gantool.ImageShape) -> dict[str, Tensor]:
@@ -86,6 +88,18 @@ def _fitted(weights: Weights, network: nn.Module, which: str) -> dict[str, Tenso
         if not torch.isfinite(fitted[name]).all():
             raise gantool.CheckpointError(f"a {which} whose {name!r} is not finite, as after a run that diverged")
     return fitted
+
+
+@torch.no_grad()
+def _mean_w(weights: Weights, options: StyleGan2, shape: gantool.ImageShape) -> Tensor:
+    """The mean of w, where the weights have none."""
+    latent = int(options.latent)
+    mapping = Mapped(latent, shape.classes, latent, int(options.mapping_layers))
+    mapping.load_state_dict({name[8:]: one for name, one in weights.items() if name.startswith("mapping.")})
+    random = torch.Generator().manual_seed(0)
+    labels = torch.randint(shape.classes, (DRAWS,), generator=random) if shape.classes else None
+    w: Tensor = mapping(torch.randn(DRAWS, latent, generator=random), labels)
+    return w.mean(dim=0)
 
 
 def _bare(shape: torch.Size) -> list[int]:

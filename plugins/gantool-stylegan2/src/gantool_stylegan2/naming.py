@@ -19,13 +19,29 @@ class Naming:
     generator: tuple[Rule, ...]
     discriminator: tuple[Rule, ...]
     filters: str
+    coarsest_first: bool = False
+    """True if blocks of the discriminator are numbered from 4 pixels on."""
+
+    def is_filter(self, name: str) -> bool:
+        """True for a constant."""
+        return re.fullmatch(self.filters, name) is not None
 
 
-def renamed(weights: Mapping[str, Tensor], rules: Iterable[Rule], filters: str) -> dict[str, Tensor]:
-    """The weights by the plugin's names. Raises CheckpointError for a name that no rule knows."""
+def renamed_generator(weights: Mapping[str, Tensor], naming: Naming) -> dict[str, Tensor]:
+    """The weights of a generator by the plugin's names. Raises CheckpointError for a name that no rule knows."""
+    return _renamed(weights, naming.generator, naming)
+
+
+def renamed_discriminator(weights: Mapping[str, Tensor], naming: Naming) -> dict[str, Tensor]:
+    """The same for a discriminator."""
+    found = _renamed(weights, naming.discriminator, naming)
+    return _turned(found) if naming.coarsest_first else found
+
+
+def _renamed(weights: Mapping[str, Tensor], rules: Iterable[Rule], naming: Naming) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for name, tensor in weights.items():
-        if re.fullmatch(filters, name):
+        if naming.is_filter(name):
             continue
         new = next((give(fit) for pattern, give in rules if (fit := re.fullmatch(pattern, name))), None)
         if new is None or new in found:
@@ -44,11 +60,10 @@ def _conv(fit: re.Match[str]) -> str:
 
 
 def _block(fit: re.Match[str]) -> str:
-    """Blocks of the discriminator by their side; `in_order` numbers them from the finest."""
     return f"blocks.{_level(fit[1])}"
 
 
-def in_order(discriminator: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _turned(discriminator: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same with blocks numbered from the finest, where they are numbered from the coarsest, which is 1."""
     levels = [int(name.split(".")[1]) for name in discriminator if name.startswith("blocks.")]
 
@@ -92,4 +107,47 @@ AUTHORS = Naming(
         ),
     ),
     filters=r"(.+\.)?resample_filter",
+    coarsest_first=True,
+)
+
+_ROSINALITY_NEXT = r"(convs|to_rgbs)\.(\d\d?)"
+_ROSINALITY_LISTS = {"convs": "synthesis.convs", "to_rgbs": "synthesis.to_rgb"}
+
+
+def _next(fit: re.Match[str]) -> str:
+    return f"{_ROSINALITY_LISTS[fit[1]]}.{int(fit[2]) + 1}"
+
+
+ROSINALITY = Naming(
+    generator=(
+        (rf"style\.(\d\d?){_PART}", lambda fit: f"mapping.layers.{int(fit[1]) - 1}.{fit[2]}"),
+        (r"input\.input", lambda fit: "synthesis.constant"),
+        (r"noises\.noise_(\d\d?)", lambda fit: f"synthesis.convs.{fit[1]}.noise"),
+        (r"conv1\.conv\.weight", lambda fit: "synthesis.convs.0.conv.weight"),
+        (rf"conv1\.conv\.modulation{_PART}", lambda fit: f"synthesis.convs.0.conv.style.{fit[1]}"),
+        (r"conv1\.noise\.weight", lambda fit: "synthesis.convs.0.strength"),
+        (r"conv1\.activate\.bias", lambda fit: "synthesis.convs.0.bias"),
+        (r"to_rgb1\.conv\.weight", lambda fit: "synthesis.to_rgb.0.conv.weight"),
+        (rf"to_rgb1\.conv\.modulation{_PART}", lambda fit: f"synthesis.to_rgb.0.conv.style.{fit[1]}"),
+        (r"to_rgb1\.bias", lambda fit: "synthesis.to_rgb.0.bias"),
+        (rf"{_ROSINALITY_NEXT}\.conv\.weight", lambda fit: f"{_next(fit)}.conv.weight"),
+        (rf"{_ROSINALITY_NEXT}\.conv\.modulation{_PART}", lambda fit: f"{_next(fit)}.conv.style.{fit[3]}"),
+        (rf"{_ROSINALITY_NEXT}\.noise\.weight", lambda fit: f"{_next(fit)}.strength"),
+        (r"(convs)\.(\d\d?)\.activate\.bias", lambda fit: f"{_next(fit)}.bias"),
+        (r"(to_rgbs)\.(\d\d?)\.bias", lambda fit: f"{_next(fit)}.bias"),
+    ),
+    discriminator=(
+        (r"convs\.0\.0\.weight", lambda fit: "from_rgb.weight"),
+        (r"convs\.0\.1\.bias", lambda fit: "from_rgb.bias"),
+        (r"convs\.(\d\d?)\.conv1\.0\.weight", lambda fit: f"blocks.{int(fit[1]) - 1}.first.weight"),
+        (r"convs\.(\d\d?)\.conv1\.1\.bias", lambda fit: f"blocks.{int(fit[1]) - 1}.first.bias"),
+        (r"convs\.(\d\d?)\.conv2\.1\.weight", lambda fit: f"blocks.{int(fit[1]) - 1}.second.weight"),
+        (r"convs\.(\d\d?)\.conv2\.2\.bias", lambda fit: f"blocks.{int(fit[1]) - 1}.second.bias"),
+        (r"convs\.(\d\d?)\.skip\.1\.weight", lambda fit: f"blocks.{int(fit[1]) - 1}.shortcut.weight"),
+        (r"final_conv\.0\.weight", lambda fit: "conv.weight"),
+        (r"final_conv\.1\.bias", lambda fit: "conv.bias"),
+        (rf"final_linear\.0{_PART}", lambda fit: f"features.{fit[1]}"),
+        (rf"final_linear\.1{_PART}", lambda fit: f"last.{fit[1]}"),
+    ),
+    filters=r"(.+\.)?kernel",
 )

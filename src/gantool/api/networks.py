@@ -64,7 +64,8 @@ class Gan:
     A parameter that was built frozen (`requires_grad` False) stays frozen.
 
     In evaluation mode each sample is drawn and judged by itself. A module of the discriminator that compares samples of
-    a batch on purpose, as minibatch standard deviation does, says so by an attribute `compares_samples`, true.
+    a batch on purpose, as minibatch standard deviation does, says so by an attribute `compares_samples`, true. A layer
+    that multiplies its weights by a number that depends on its inputs has that number as `scale`, a float (`--init`).
     """
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module | None, latent_dim: int) -> None:
@@ -102,6 +103,15 @@ class Gan:
 
     def status(self) -> Mapping[str, float]:
         """Values to show beside the losses at each tick, such as level and alpha of a network that grows."""
+        return {}
+
+    def module_sides(self) -> Mapping[str, int]:
+        """The side in pixels of what modules work on, by name: `{"discriminator.blocks.0": 32}`, in order of their use.
+
+        Where modules of a list are named, all of a side are: `--init` then finds them at another resolution, whatever
+        their number is there, and `--freeze-d` freezes those of the discriminator's largest sides, with all that takes
+        pictures at these. Modules that are not named belong to no side. Empty: names alone tell what is alike.
+        """
         return {}
 
     def levels(self) -> Sequence[int]:

@@ -93,6 +93,7 @@ class RunConfig(BaseModel):
     )
     init_sha256: str = setting("", "SHA-256 of the model of --init.")
     init_images: int = setting(0, "Images that the model of --init had seen.", ge=0)
+    init_taken: tuple[str, ...] = setting((), "What each network took of the model of --init, and what is new.")
     data: str = setting(
         "shapes",
         "Training images: a folder, a zip or tar archive, or a source by name; photos/:fit=pad sets options. Several "

@@ -47,7 +47,7 @@ def run_to_the_end(
         made = trainer(plan, out, [console_observer, tally], accept_new_data, plugins)
     if not quiet and made.game.world.leads:
         adversary = made.game.gan.discriminator is not None
-        weights = () if plan.initial is None else (f"Begins with {plan.initial.networks}",)
+        weights = () if plan.initial is None else (f"Begins with {plan.initial.networks}", *made.config.init_taken)
         choices = (*heeded_choices(plan.choices, adversary), *measured(plan.config, made.config))
         for line in (*map(str, choices), *weights, *notes(made, plan.components.source.brief)):
             say(line)
@@ -146,6 +146,8 @@ def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json:
     result(f"Data: {forecast.data}, at {config['resolution']} pixels, in {COLORS[config['channels']]}")
     if forecast.class_names:
         result(_classes([name for name in forecast.class_names if name], len(forecast.class_names)))
+    for line in forecast.taken:
+        result(line)
     sizes = f"{forecast.generator:,} parameters in the generator, {forecast.discriminator:,} in the discriminator"
     result(f"Networks: {sizes}")
     result(f"Memory: about {forecast.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
@@ -171,6 +173,7 @@ def _facts(forecast: Forecast, choices: Sequence[DefaultChoice]) -> dict[str, ob
         "memory_bytes": forecast.memory_bytes,
         "seconds": seconds,
         "choices": [asdict(choice) for choice in choices],
+        "taken": forecast.taken,
         "stages": stages,
     }
 

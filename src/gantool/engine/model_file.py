@@ -27,13 +27,17 @@ MOST_CHANNELS = 64
 
 
 class Origin(BaseModel):
-    """The model that a run began with: its path as given, the SHA-256 of its file, and the images that it had seen."""
+    """The model that a run began with: its path as given, the SHA-256 of its file, and the images that it had seen.
+
+    `taken` says of each network what it took of the model, and what was new; empty in files of earlier versions.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     model: Annotated[str, AfterValidator(printable)]
     sha256: Annotated[str, AfterValidator(printable)]
     images_seen: Annotated[int, Field(ge=0, lt=2**63)]
+    taken: tuple[Annotated[str, AfterValidator(printable)], ...] = ()
 
 
 class ModelCard(BaseModel):

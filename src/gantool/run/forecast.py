@@ -17,6 +17,7 @@ from gantool.engine.stages import stage_at
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
 from gantool.run.duration import Duration, Timing, duration
+from gantool.run.giving import give
 from gantool.run.initial import Initial, read_weights
 from gantool.run.prepare import PreparedRun, build_source, prepare
 from gantool.run.warnings import warnings_of
@@ -47,6 +48,8 @@ class Forecast:
     time: Duration | None = None
     data: str = ""
     class_names: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    """What each network takes of the model that the run begins with."""
 
     @property
     def memory_bytes(self) -> int:
@@ -72,8 +75,7 @@ def forecast(
         images, class_names = counts(config, components.source)
         precision, tried = (None, None) if timing is None else (timing.precision, timing.tried)
         prepared = prepare(config, components, images, class_names, device, given=given, precision=precision)
-        if initial is not None:
-            read_weights(initial).give(prepared.gan, prepared.config)
+        taken = () if initial is None else give(read_weights(initial), prepared.gan, config.arch, prepared.shape).report
         memory = _memory(prepared, prepared.stages)
         expected = duration(prepared, device, tried=tried)
         warnings = tuple(forewarnings(prepared, device, expected, by_time=timing is not None))
@@ -82,8 +84,9 @@ def forecast(
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
     data = f"{images:,} images from {components.source.brief}"
     return Forecast(
-        prepared.config, generator, discriminator, prepared.stages, memory, warnings, expected, data, tuple(class_names)
-    )
+        prepared.config, generator, discriminator, prepared.stages, memory, warnings, expected, data,
+        tuple(class_names), taken,
+    )  # fmt: skip
 
 
 def counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:

@@ -1,7 +1,4 @@
-"""The model that a new run begins with (`--init`): found, described, and its weights given to the networks.
-
-All weights must fit; `checkpoint.misfits` names those that do not.
-"""
+"""The model that a new run begins with (`--init`): found, described and read. `run/giving` gives its weights."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -9,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from gantool.api.networks import Gan
 from gantool.api.run_config import NONE, RunConfig
 from gantool.engine import checkpoint
 from gantool.engine.model_file import ModelCard, Origin, load_generator, read_card
@@ -44,12 +40,13 @@ class Initial:
         return f"{have} of {self.origin.model}, after {self.origin.images_seen:,} images"
 
     def other_classes(self, names: Sequence[str]) -> list[str]:
-        """A warning if the data's classes are as many as the model's and others."""
-        if tuple(names) == self.card.class_names:
+        """A warning if both the data and the model have classes, and not the same."""
+        if tuple(names) == self.card.class_names or not names or not self.card.class_names:
             return []
+        many = len(names) != len(self.card.class_names)
         return [
             f"The classes of the data ({listed(names)}) are not those of --init {self.origin.model} "
-            f"({listed(self.card.class_names)}): each begins as the one in its place."
+            f"({listed(self.card.class_names)}): each begins as {'their mean' if many else 'the one in its place'}."
         ]
 
     @property
@@ -68,35 +65,6 @@ class Weights:
     generator: Mapping[str, Tensor]
     discriminator: Mapping[str, Tensor] | None
     averaged: Mapping[str, Tensor]
-
-    def give(self, gan: Gan, config: RunConfig) -> None:
-        """Load them into the networks of a run. Raises CheckpointError naming the first tensor that does not fit."""
-        self._into(gan.generator, self.averaged, "generator", config)
-        self._into(gan.generator, self.generator, "generator", config)
-        if gan.discriminator is not None and self.discriminator is not None:
-            self._into(gan.discriminator, self.discriminator, "discriminator", config)
-
-    def give_average(self, gan: Gan) -> None:
-        """Load the averaged generator, which has the shapes of the other."""
-        checkpoint.load_weights(gan.generator, self.averaged, "the averaged generator")
-
-    def _into(self, network: nn.Module, weights: Mapping[str, Tensor], name: str, config: RunConfig) -> None:
-        try:
-            checkpoint.load_weights(network, weights, f"the {name} of --init {self.initial.origin.model}")
-        except checkpoint.MisfitError as misfit:
-            raise CheckpointError(f"{misfit}{_why(self.initial.card, config)}") from misfit
-
-
-def _why(card: ModelCard, config: RunConfig) -> str:
-    """The first setting by which a model and a run differ, with the remedy."""
-    for name, value in (("resolution", card.resolution), ("channels", card.channels)):
-        if value != getattr(config, name):
-            return f" The model has --{name} {value}, this run {getattr(config, name)}: leave --{name} out."
-    if bool(card.class_names) != config.labels:
-        return f" The model has {'classes' if card.class_names else 'no classes'}: leave --[no-]labels out."
-    if card.architecture != config.arch:
-        return f" The model is a {card.architecture}: leave --arch out to have the same."
-    return f" The model has the classes {listed(card.class_names)}, the data others." if card.class_names else ""
 
 
 def find(model: str) -> Initial:
@@ -132,7 +100,7 @@ def origin_of(config: RunConfig) -> Origin | None:
     """The model that a run began with, for its card."""
     if config.init == NONE:
         return None
-    return Origin(model=config.init, sha256=config.init_sha256, images_seen=config.init_images)
+    return Origin(model=config.init, sha256=config.init_sha256, images_seen=config.init_images, taken=config.init_taken)
 
 
 def read_weights(initial: Initial) -> Weights:

@@ -10,7 +10,6 @@ import torch
 
 from gantool.api.data import Source
 from gantool.api.events import Started
-from gantool.api.networks import Gan
 from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.data.batches import ShuffledBatches, open_batches
@@ -24,13 +23,15 @@ from gantool.engine.state import is_same_data
 from gantool.engine.trainer import Trainer
 from gantool.errors import printable
 from gantool.files import RunLock, write_text
+from gantool.plugins.selection import Chosen
 from gantool.run import folder as run_folder
 from gantool.run.adversary import heeded_choices
 from gantool.run.components import known_by, source_name
 from gantool.run.defaults import measured
 from gantool.run.duration import Duration, duration
 from gantool.run.forecast import explaining_memory, forewarnings
-from gantool.run.initial import Weights, origin_of, read_weights
+from gantool.run.giving import Given, give
+from gantool.run.initial import origin_of, read_weights
 from gantool.run.joined import JoinedChoice
 from gantool.run.planning import Plan, plan_of
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
@@ -71,14 +72,13 @@ def _made(
         plan.config, plan.components, len(source), class_names, device,
         given=plan.given, processes=world.size, precision=precision,
     )  # fmt: skip
-    config = prepared.config
     batches = _batches(source, prepared, device, world)
     seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
     expected = duration(prepared, device, seen, world.size, tried) if world.leads else None
     warnings = list(forewarnings(prepared, device, expected, seen, world.size, by_time=plan.timing is not None))
-    card, game = _card(prepared, batches.class_names if config.labels else ()), build_game(prepared, device, world)
-    weights = _initial_weights(plan, game.gan, config)
-    warnings += [] if weights is None else weights.initial.other_classes(class_names)
+    game = build_game(prepared, device, world)
+    taken, config = _taken(plan, prepared, class_names, warnings)
+    card = _card(config, plan.components.architecture, batches.class_names if config.labels else ())
     saved = None if plan.checkpoint is None else checkpoint.load(plan.checkpoint)
     if accept_new_data and saved is not None and not is_same_data(saved, batches):
         plan, lock = _beside(plan, world, warnings), None
@@ -86,8 +86,8 @@ def _made(
     run, lock = _own_folder(plan, out, world, lock, if_it_fails)
     listening, started = [*prepared.parts.observers, *observers], _started(prepared, expected)
     made = Trainer(game, batches, config, run, card, listening, warnings, lock, plugins, started)
-    if weights is not None:
-        weights.give_average(made.ema.gan)
+    if taken is not None:
+        taken.give_average(made.ema.gan)
     _resume(made, plan, saved)
     # A run asked for fewer images than it has seen keeps its files and its settings.
     if world.leads and made.images_seen <= config.images:
@@ -115,16 +115,15 @@ def _resumed_lock(plan: Plan, world: World, if_it_fails: ExitStack) -> RunLock |
     return lock
 
 
-def _card(prepared: PreparedRun, class_names: Sequence[str]) -> ModelCard:
-    chosen = prepared.components.architecture
+def _card(config: RunConfig, chosen: Chosen, class_names: Sequence[str]) -> ModelCard:
     return ModelCard(
         architecture=chosen.text,
-        resolution=prepared.config.resolution,
-        channels=prepared.config.channels,
+        resolution=config.resolution,
+        channels=config.channels,
         class_names=tuple(class_names),
         images_seen=0,
         provider=chosen.distribution,
-        began_with=origin_of(prepared.config),
+        began_with=origin_of(config),
     )
 
 
@@ -136,13 +135,16 @@ def _beside(plan: Plan, world: World, warnings: list[str]) -> Plan:
     return replace(plan, run=run)
 
 
-def _initial_weights(plan: Plan, gan: Gan, config: RunConfig) -> Weights | None:
-    """The weights of the model that the run begins with, which the networks now have; None without one."""
+def _taken(
+    plan: Plan, prepared: PreparedRun, class_names: Sequence[str], warnings: list[str]
+) -> tuple[Given | None, RunConfig]:
+    """What the networks now have of the model that the run begins with, if there is one, and settings that say so."""
+    config, gan = prepared.config, prepared.gan
     if plan.initial is None:
-        return None
-    weights = read_weights(plan.initial)
-    weights.give(gan, config)
-    return weights
+        return None, config
+    warnings += plan.initial.other_classes(class_names)
+    taken = give(read_weights(plan.initial), gan, config.arch, prepared.shape)
+    return taken, config.model_copy(update={"init_taken": taken.report})
 
 
 def _resume(made: Trainer, plan: Plan, saved: checkpoint.Contents | None) -> None:

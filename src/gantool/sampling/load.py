@@ -40,14 +40,14 @@ def load_by(plugins: PluginHost, model: Path | str, device: str = "auto") -> Mod
         raise PluginError(
             f"{path} needs the architecture of {card.provider}, which is not usable here: {error}"
         ) from error
-    gan = _built(path, card, chosen)
+    gan = built(path, card, chosen)
     with providers.explaining_misfit(path, chosen):
         checkpoint.load_weights(gan.generator, weights, str(path))
     gan.advance(card.images_seen)  # state that follows from images_seen takes precedence over averaged buffers
     return Model(gan, card, pick_device(device))
 
 
-def _built(path: Path, card: ModelCard, chosen: Chosen) -> Gan:
+def built(path: Path, card: ModelCard, chosen: Chosen) -> Gan:
     """The networks of a card, which may be anybody's: no larger than the file can fill, and whatever fails is told."""
     shape = ImageShape(card.resolution, card.channels, len(card.class_names))
     size = path.stat().st_size

@@ -1,5 +1,6 @@
 """The two networks, mirror images of each other (Huang et al. 2024, section 3.3 and appendix)."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
@@ -83,6 +84,23 @@ class Discriminator(nn.Module):
         return vectors.sum(dim=1)
 
 
+class R3gan(gantool.Gan):
+    """Both networks; the generator counts its layers from the coarsest on, the discriminator from the finest."""
+
+    def __init__(self, options: R3ganOptions, shape: gantool.ImageShape) -> None:
+        super().__init__(Generator(options, shape), Discriminator(options, shape), options.latent)
+        self._sides, self._blocks = sides(shape.resolution), options.blocks
+
+    def module_sides(self) -> Mapping[str, int]:
+        """Blocks at each side, before them a doubling in the generator, behind them a halving in the discriminator."""
+        coarsest, *finer = self._sides
+        at_first = [coarsest] * self._blocks
+        upward = [*at_first, *(side for side in finer for _ in range(self._blocks + 1))]
+        named = {f"generator.layers.{number}": side for number, side in enumerate(upward)}
+        named |= {f"discriminator.layers.{number}": side for number, side in enumerate(reversed(upward))}
+        return named | {f"{title}.picture": self._sides[-1] for title in ("generator", "discriminator")}
+
+
 def build(options: R3ganOptions, shape: gantool.ImageShape) -> gantool.Gan:
     """Both networks, for 32 to 256 pixels."""
-    return gantool.Gan(Generator(options, shape), Discriminator(options, shape), options.latent)
+    return R3gan(options, shape)

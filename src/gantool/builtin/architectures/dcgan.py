@@ -3,6 +3,7 @@
 Powers of two start from a 4x4 map; 28 pixels start from a 7x7 map, so that nothing is padded.
 """
 
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from jaxtyping import Float, Int64
@@ -89,10 +90,39 @@ def _head(options: DcganOptions, channels: int, side: int) -> nn.Module:
     return nn.Sequential(*layers, nn.Linear(options.features[-1], 1))
 
 
+class DcganGan(Gan):
+    """Both networks, by the sides of their layers."""
+
+    generator: DcganGenerator
+    discriminator: DcganDiscriminator
+
+    def __init__(self, generator: DcganGenerator, discriminator: DcganDiscriminator, latent: int, shape: ImageShape):
+        super().__init__(generator, discriminator, latent)
+        self._shape = shape
+
+    def module_sides(self) -> Mapping[str, int]:
+        """Each activation ends what is done at one side."""
+        finest = self._shape.resolution
+        of_generator = _sides(self.generator.layers, stem_size(finest), lambda side: side * 2)
+        of_discriminator = _sides(self.discriminator.layers, finest, lambda side: side // 2)
+        return {f"generator.layers.{number}": side for number, side in enumerate(of_generator)} | {
+            f"discriminator.layers.{number}": side for number, side in enumerate(of_discriminator)
+        }
+
+
+def _sides(layers: nn.Sequential, side: int, following: Callable[[int], int]) -> list[int]:
+    sides = []
+    for layer in layers:
+        sides.append(side)
+        side = following(side) if isinstance(layer, nn.ReLU | nn.LeakyReLU) else side
+    return sides
+
+
 def build(options: DcganOptions, shape: ImageShape) -> Gan:
     """A DCGAN for 16, 28, 32, 64, 128 or 256 pixels."""
     generator, discriminator = DcganGenerator(options, shape), DcganDiscriminator(options, shape)
     init_dcgan(discriminator)
     if options.discriminator_norm == "spectral":
         spectral(discriminator)
-    return Gan(init_dcgan(generator), discriminator, options.latent)
+    init_dcgan(generator)
+    return DcganGan(generator, discriminator, options.latent, shape)

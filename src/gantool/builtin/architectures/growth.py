@@ -1,6 +1,6 @@
 """The growth of a progressive network: level and alpha as pure functions of images seen. It imports no torch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gantool.api.specs import AUTO, Setting
@@ -19,6 +19,11 @@ LEAST_BATCH = 4
 def sides(resolution: int) -> tuple[int, ...]:
     """The levels, coarse to fine: 4, 8, ... up to the resolution."""
     return tuple(SMALLEST * 2**power for power in range((resolution // SMALLEST).bit_length()))
+
+
+def along(modules: str, levels: Iterable[int]) -> dict[str, int]:
+    """The sides of the modules in a list, by their names."""
+    return {f"{modules}.{number}": side for number, side in enumerate(levels)}
 
 
 @dataclass(frozen=True)

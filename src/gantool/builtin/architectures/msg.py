@@ -1,5 +1,7 @@
 """MSG-GAN (Karnewar and Wang 2020): the generator outputs every level, and the discriminator sees them all."""
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -20,7 +22,7 @@ from gantool.builtin.architectures.equalized import (
     Stem,
     pooled,
 )
-from gantool.builtin.architectures.growth import sides
+from gantool.builtin.architectures.growth import along, sides
 from gantool.builtin.architectures.layers import with_label
 from gantool.builtin.architectures.widths import feature_maps
 
@@ -108,7 +110,7 @@ class MsgGan(Gan):
 
     def __init__(self, generator: MsgGenerator, discriminator: MsgDiscriminator, latent_dim: int) -> None:
         super().__init__(generator, discriminator, latent_dim)
-        self._levels = len(generator.to_rgb)
+        self._levels, self._sides = len(generator.to_rgb), sides(4 * 2 ** len(generator.blocks))
 
     def view(self, batch: Float[Tensor, "n c h w"]) -> Images:
         """The batch at every level, coarse to fine."""
@@ -116,6 +118,13 @@ class MsgGan(Gan):
         for _ in range(self._levels - 1):
             pyramid.insert(0, pooled(pyramid[0]))
         return tuple(pyramid)
+
+    def module_sides(self) -> Mapping[str, int]:
+        """Each level has a block but for the coarsest; only the finest picture enters by a layer of its own."""
+        levels, finer = self._sides, self._sides[1:]
+        of_generator = along("generator.to_rgb", levels[-self._levels :]) | along("generator.blocks", finer)
+        joined = along("discriminator.join", levels[: self._levels - 1])
+        return of_generator | {"discriminator.from_rgb": levels[-1]} | along("discriminator.blocks", finer) | joined
 
 
 def build(options: MsgOptions, shape: ImageShape) -> Gan:

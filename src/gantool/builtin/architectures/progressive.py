@@ -22,7 +22,7 @@ from gantool.builtin.architectures.equalized import (
     Stem,
     pooled,
 )
-from gantool.builtin.architectures.growth import Growth, Schedule, batch_at, schedule_of, sides
+from gantool.builtin.architectures.growth import Growth, Schedule, along, batch_at, schedule_of, sides
 from gantool.builtin.architectures.layers import upsampled, with_label
 from gantool.builtin.architectures.widths import feature_maps
 
@@ -153,6 +153,12 @@ class ProgressiveGan(Gan):
     def status(self) -> Mapping[str, float]:
         """The current resolution, and its alpha."""
         return {"level": float(self.generator.sides[self._grown.level]), "alpha": self._grown.alpha}
+
+    def module_sides(self) -> Mapping[str, int]:
+        """The sides of all levels, each with a block of its own but for the coarsest."""
+        all_levels, finer = self.generator.sides, self.generator.sides[1:]
+        of_generator = along("generator.to_rgb", all_levels) | along("generator.blocks", finer)
+        return of_generator | along("discriminator.from_rgb", all_levels) | along("discriminator.blocks", finer)
 
     def levels(self) -> Sequence[int]:
         """The levels that have begun to grow."""

@@ -1,0 +1,141 @@
+"""The weights of `--init MODEL` given to the networks of a run, whatever of them fits."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from gantool.api.networks import Gan
+from gantool.api.specs import ImageShape
+from gantool.engine import checkpoint
+from gantool.engine.model_file import ModelCard
+from gantool.errors import CheckpointError, shortened
+from gantool.plugins.host import host
+from gantool.run.folding import Change
+from gantool.run.initial import Initial, Weights
+from gantool.run.transfer import Network, Share, carried, share
+from gantool.sampling.labels import listed
+from gantool.sampling.load import built
+
+NETWORKS = ("generator", "discriminator")
+AVERAGE = "average"
+LEAST, LEAST_OF_ANOTHER = 0.01, 0.5
+"""Shares of the generator's parameters below which a model is no beginning: of the same architecture, and of another,
+whose names mean the same only where most of them fit."""
+
+States = dict[str, Mapping[str, Tensor]]
+"""State dicts of the networks by title, and of the averaged generator."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What networks took of a model: the tensors of the averaged generator, and a line for each network."""
+
+    averaged: Mapping[str, Tensor]
+    report: tuple[str, ...]
+
+    def give_average(self, gan: Gan) -> None:
+        """Load the averaged generator; what is new in it stays."""
+        gan.generator.load_state_dict(dict(self.averaged), strict=False)
+
+
+def give(weights: Weights, gan: Gan, arch: str, shape: ImageShape) -> Given:
+    """Load what fits of a model into the networks of a run, which are of the architecture `arch`, with its options.
+
+    Raises CheckpointError where the generator takes next to nothing.
+    """
+    states, initial = _states(weights), weights.initial
+    if shape.resolution != initial.card.resolution or not _all_fit(states, gan):
+        states = _carried(initial, states, gan, arch, shape)
+    shares = [
+        share(title, network, states.get(title, {})) for title, network in zip(NETWORKS, gan.networks, strict=False)
+    ]
+    _refuse_strangers(shares[0], weights, gan, arch, shape)
+    for title, network in zip(NETWORKS, gan.networks, strict=False):
+        network.load_state_dict(dict(states.get(title, {})), strict=False)
+    return Given(states[AVERAGE], tuple(map(str, shares)))
+
+
+def _states(weights: Weights) -> States:
+    of_all = {"generator": weights.generator, "discriminator": weights.discriminator, AVERAGE: weights.averaged}
+    return {title: state for title, state in of_all.items() if state is not None}
+
+
+def _all_fit(states: States, gan: Gan) -> bool:
+    networks = dict(zip((*NETWORKS, AVERAGE), (*gan.networks, gan.generator), strict=False))
+    return all(
+        title not in networks or not checkpoint.misfits(networks[title], state) for title, state in states.items()
+    )
+
+
+def _carried(initial: Initial, states: States, gan: Gan, arch: str, wanted: ImageShape) -> States:
+    """The same for other networks, one change at a time, so that sizes tell what has changed."""
+    chosen = host().resolve("architecture", initial.card.architecture)
+    card = initial.card
+    before, shape = built(initial.file, card, chosen), _shape(card)
+    for after_card in _on_the_way(card, wanted):
+        whole = _shape(after_card) == wanted and chosen.text == arch
+        after = gan if whole else built(initial.file, after_card, chosen)
+        states = _step(states, before, after, _change(shape, _shape(after_card)))
+        before, shape = after, _shape(after_card)
+    if before is not gan:
+        states = _step(states, before, gan, _change(shape, shape))
+    return states
+
+
+def _on_the_way(card: ModelCard, shape: ImageShape) -> Iterator[ModelCard]:
+    """The cards of networks between a model and those of a run: of its channels, then of its classes as well."""
+    if card.channels != shape.channels:
+        yield (card := card.model_copy(update={"channels": shape.channels}))
+    if len(card.class_names) != shape.classes:
+        yield card.model_copy(update={"class_names": tuple(map(str, range(shape.classes)))})
+
+
+def _step(states: States, before: Gan, after: Gan, change: Change) -> States:
+    made: States = {}
+    for title, state in states.items():
+        network = NETWORKS[title == "discriminator"]
+        if (old := _network(before, network)) is not None and (new := _network(after, network)) is not None:
+            made[title] = carried(state, old, new, change)
+    return made
+
+
+def _network(gan: Gan, title: str) -> Network | None:
+    module = dict(zip(NETWORKS, gan.networks, strict=False)).get(title)
+    sides = {
+        name.removeprefix(f"{title}."): side
+        for name, side in gan.module_sides().items()
+        if name.startswith(f"{title}.")
+    }
+    return None if module is None else Network(module, sides)
+
+
+def _shape(card: ModelCard) -> ImageShape:
+    return ImageShape(card.resolution, card.channels, len(card.class_names))
+
+
+def _change(before: ImageShape, after: ImageShape) -> Change:
+    return Change((before.channels, after.channels), (before.classes, after.classes))
+
+
+def _refuse_strangers(taken: Share, weights: Weights, gan: Gan, arch: str, shape: ImageShape) -> None:
+    """Raise CheckpointError where the generator takes next to nothing."""
+    card = weights.initial.card
+    least = LEAST if card.name == arch.partition(":")[0] else LEAST_OF_ANOTHER
+    if taken.taken >= least * taken.total:
+        return
+    wrong = checkpoint.misfits(gan.generator, weights.generator)
+    raise CheckpointError(
+        f"The weights of the generator of --init {weights.initial.origin.model} do not fit the network, which would "
+        f"take {taken.taken:,} of {taken.total:,} parameters: {shortened(wrong[0], 200)}"
+        f"{f' (and {len(wrong) - 1} more)' if len(wrong) > 1 else ''}.{_why(card, arch, shape)}"
+    )
+
+
+def _why(card: ModelCard, arch: str, shape: ImageShape) -> str:
+    """The first setting by which a model and a run differ so much, with the remedy."""
+    if card.resolution != shape.resolution:
+        return f" The model has --resolution {card.resolution}, this run {shape.resolution}: leave --resolution out."
+    if card.architecture != arch:
+        return f" The model is a {card.architecture}: leave --arch out to have the same."
+    return f" The model has the classes {listed(card.class_names)}, the data others." if card.class_names else ""

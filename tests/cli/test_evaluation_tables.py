@@ -61,6 +61,18 @@ def test_a_class_is_told_of_where_something_else_is_true_than_of_the_whole(of_on
     assert said[-1] == "Of 2 more classes other things are true than of the whole."
 
 
+def test_two_models_that_kid_and_swd_order_otherwise_are_told_of_once(of_one_name, capsys):
+    def scored(kid, swd):
+        values = {"kid": {"kid": kid}, "swd": {"swd": swd}}
+        titles = {name: {name: name.upper()} for name in values}
+        return replace(of_one_name, scores=Scores(90, values, values, {}), classes={}, titles=titles)
+
+    show({"kid": Near(), "swd": Near()}, [scored(2.49, 0.16), scored(2.14, 0.51)], "shapes")
+    assert capsys.readouterr().out.count("KID and SWD disagree") == 1
+    show({"kid": Near(), "swd": Near()}, [scored(2.49, 0.51), scored(2.14, 0.16)], "shapes")
+    assert "disagree" not in capsys.readouterr().out
+
+
 def test_columns_of_metrics_of_one_name_are_told_apart_too(of_one_name, capsys):
     show_curve(dict.fromkeys(of_one_name.metrics, Near()), [of_one_name], "shapes", "runs/x")
     said = capsys.readouterr().out

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import gantool
-from gantool.evaluation.scores import Measuring, Scores, Sets, _joined, best, better
+from gantool.evaluation.scores import Measuring, Scores, Sets, _joined, best, better, opposed
 
 
 class Sizes(gantool.Metric):
@@ -48,7 +48,8 @@ def test_numbers_of_a_few_pictures_are_not_read(monkeypatch):
     monkeypatch.setattr("gantool.evaluation.scores.FEWEST", 5)
     scores = measuring(m=Sizes()).whole(pictures(30))
     assert scores.values["m"]["second"] == 30
-    assert scores.sentences["m"] == "4 pictures are too few to read m."
+    assert scores.sentences["m"] == ""
+    assert scores.verdict.startswith("4 pictures are too few to say anything of the model: it takes 50,")
 
 
 def test_samples_and_the_other_half_stand_against_the_same_half():
@@ -128,6 +129,24 @@ def test_all_that_are_not_known_to_be_worse_than_the_best_are_best():
     assert best(metric, "x", "v", [scored(5.0), scored(4.0)]) == set()
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "against"),
+    [
+        ((2.49, 0.16), (2.14, 0.51), True),  # figures on white, and smears measured on them
+        ((2.14, 0.51), (2.49, 0.16), True),
+        ((3.49, 0.3), (2.52, 0.2), False),
+        ((2.4, 0.372), (1.0, 0.374), False),  # as good as equal by SWD
+        ((2.4, float("nan")), (1.0, 0.4), False),
+    ],
+)
+def test_models_that_kid_and_swd_order_otherwise_are_found(one, other, against):
+    def by(kid, swd):
+        return Scores(90, {"kid:k=3": {"kid": kid}, "swd": {"swd": swd}}, {}, {})
+
+    assert opposed(by(*one), by(*other)) == against
+    assert not opposed(by(*one), Scores(90, {}, {}, {}))
+
+
 def test_far_from_the_data_a_metric_that_needs_overlap_is_not_read():
     metric = Sizes()
     metric.needs_overlap = True
@@ -141,6 +160,8 @@ def test_far_from_the_data_a_metric_that_needs_overlap_is_not_read():
     assert scores.verdict.startswith("Samples are far from the data")
 
 
-def test_the_verdict_of_a_few_pictures_is_none(monkeypatch):
+def test_a_class_of_a_few_pictures_has_no_verdict(monkeypatch):
     monkeypatch.setattr("gantool.evaluation.scores.FEWEST", 5)
-    assert measuring(m=Sizes()).whole(pictures(30)).verdict == ""
+    scores = measuring(m=Sizes()).of_class(pictures(30), 1, "red", 2)
+    assert scores is not None
+    assert scores.verdict == ""

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from gantool.builtin.metrics.looks import Spectrum
 from gantool.evaluation.verdict import verdict
 from gantool.metrics.judgement import shift
 
@@ -21,7 +22,11 @@ REALS = {
         ({"kid": 0.59, "recall": 0.42, "coverage": 0.98, "fine_detail": 4.0}, 0.27, "Samples have noise or a grid."),
         ({"kid": -0.07, "copies": 1.0}, 0.0, "100% of the samples are as close to training pictures"),
         ({"kid": -0.07, "copies": 1.0}, 0.0, "Samples are nearer to the data than other pictures of it are"),
-        ({"kid": 1.73, "recall": 0.0, "fine_detail": -8.7}, 0.51, "compare models by KID. Samples are soft. No copies"),
+        (
+            {"kid": 1.73, "recall": 0.0, "fine_detail": -8.7},
+            0.51,
+            "SWD and diversity agree. Samples are soft. No copies",
+        ),
         ({"kid": 1.73, "recall": 0.0, "diversity": 1.51}, 0.51, "Contrast or colours are too strong."),
         ({"kid": 1.73, "recall": 0.0, "diversity": 0.3}, 0.51, "Samples differ from each other 29% as much"),
     ],
@@ -33,7 +38,7 @@ def test_a_verdict_says_what_the_numbers_bear_out_together(values, away, said):
 def test_far_from_the_data_nothing_is_said_of_variety():
     for values in ({"recall": 0.0, "coverage": 0.0}, {"recall": 1.0, "coverage": 1.0}):
         said = verdict({**REALS, "kid": 1.5, **values}, REALS, 0.6)
-        assert said.startswith("Samples are far from the data (0.60 of its spread;")
+        assert said.startswith("Samples are far from the data: mean features are 0.60 of its spread apart")
         assert "missing" not in said
 
 
@@ -51,3 +56,21 @@ def test_the_shift_is_that_of_the_means_by_the_spread_of_the_reals():
     assert shift(reals[:40], others[:40]) < 0.2
     assert shift(torch.ones(5, 2), torch.ones(5, 2)) == 0
     assert shift(torch.ones(5, 2), torch.zeros(5, 2)) == torch.inf
+    for broken in (torch.nan, torch.inf):
+        assert shift(reals, torch.full((5, 6), broken)) == torch.inf
+
+
+def test_samples_nearer_than_other_reals_are_not_said_to_have_no_copies():
+    said = verdict({**REALS, "kid": -0.07, "copies": 0.0}, REALS, 0.0)
+    assert said.endswith(
+        "as copies are. No variety is seen to be missing. No single copies are found: look at the pairs."
+    )
+
+
+@pytest.mark.parametrize("fine", [-2.5, -1.9, -0.6, 0.0, 1.9, 2.5])
+@pytest.mark.parametrize("off", [0.3, 3.0])
+def test_metric_and_verdict_agree_on_soft_samples(fine, off):
+    values, reference = ({"spectrum": each, "fine_detail": detail} for each, detail in ((off, fine), (0.3, 0.0)))
+    said, whole = Spectrum().read(values, reference), verdict(values, reference, None)
+    assert ("soft" in said) == ("soft" in whole)
+    assert ("a grid" in said) == ("a grid" in whole)

@@ -49,6 +49,14 @@ def test_an_evaluation_is_shown_beside_real_pictures_with_its_sentences(tmp_path
     assert "All evaluations" not in page
 
 
+def test_an_error_of_nothing_is_a_value(tmp_path) -> None:
+    run = made_run(tmp_path / "run")
+    append(
+        run, replace(MADE, scores=replace(SCORES, values={"own": {"reconstruction_error": 0.125, "kid_error": 0.5}}))
+    )
+    assert [value.number for value in shown_in(run).large.measures[0].values] == [0.125, 0.5]
+
+
 @pytest.mark.parametrize(
     ("every", "large"),
     [

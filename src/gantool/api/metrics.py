@@ -1,7 +1,7 @@
 """Metrics, which compare generated pictures with those of the data."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -13,6 +13,13 @@ from gantool.api.part import Part
 
 Better = Literal["lower", "higher", "near"]
 """The value that is better: a lower one, a higher one, or one nearer to that of reals against reals."""
+ERROR = "_error"
+"""The end of the name of a value's standard error."""
+
+
+def is_error(name: str, values: Container[str]) -> bool:
+    """True if of these values the name is that of another's standard error, and no value of its own."""
+    return name.endswith(ERROR) and name.removesuffix(ERROR) in values
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,8 @@ class Metric(Part):
     data's other half against the first. With `against_all` samples are compared with all pictures of the data;
     with `mirrors` the data's pictures have `mirrored` features. With `needs_overlap` values tell quality and variety
     only where samples overlap with the data: far from it a sentence says so in place of `read`. `better` says by name
-    which value is better.
+    which value is better; of two models it is only marked where both values have errors, and differ by more than twice
+    these.
     """
 
     uses: Literal["features", "images"] = "features"

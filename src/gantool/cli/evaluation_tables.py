@@ -8,14 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gantool.api.metrics import Metric
+from gantool.api.metrics import ERROR, Metric, is_error
 from gantool.cli.output import page
 from gantool.evaluation.result import Evaluation
-from gantool.evaluation.scores import Values, best, better
+from gantool.evaluation.scores import Values, best, better, opposed
 from gantool.report.evaluations import distinct, told
 
 BEST = "*"
-ERROR = "_error"
 MOST_CLASSES = 5
 """The most classes that have a sentence of their own."""
 _SENTENCES, _NUMBER = re.compile(r"(?<=\.) "), re.compile(r"\d+(\.\d+)?")
@@ -34,6 +33,8 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
     screen.print(table)
     if len(evaluations) == 2:
         screen.print(Text(f"{BEST} nearer to what other reals have, by more than twice the errors", "dim"))
+        if opposed(*scores):
+            _say(screen, "KID and SWD disagree on which model is nearer to the data: judge by eye.", "bold")
     for one, column in zip(evaluations, _columns(evaluations), strict=True):
         prefix = f"{column}: " if len(evaluations) > 1 else ""
         if one.scores.verdict:
@@ -67,7 +68,8 @@ def show_curve(
         table.add_row(f"{one.images_seen:,}" + ("\nRUN/best" if one.images_seen == chosen else ""), *cells)
     table.add_row("other reals", *(_cell(scores[0].reference, *each, between="\n") for each in names))
     screen.print(table)
-    screen.print(Text(f"{BEST} nearest to what other reals have, or within twice the errors of it", "dim"))
+    if any(bests):
+        screen.print(Text(f"{BEST} nearest to what other reals have, or within twice the errors of it", "dim"))
     if evaluations[-1].scores.verdict:
         _say(screen, f"The last: {evaluations[-1].scores.verdict}", "bold")
 
@@ -101,12 +103,8 @@ def _names(evaluations: Sequence[Evaluation]) -> Iterator[tuple[str, str]]:
     found: dict[tuple[str, str], None] = {}
     for one in evaluations:
         for metric, values in one.scores.values.items():
-            found |= dict.fromkeys((metric, name) for name in values if not _is_error(name, values))
+            found |= dict.fromkeys((metric, name) for name in values if not is_error(name, values))
     yield from found
-
-
-def _is_error(name: str, values: Mapping[str, float]) -> bool:
-    return name.endswith(ERROR) and name.removesuffix(ERROR) in values
 
 
 def _titles(evaluations: Sequence[Evaluation]) -> dict[tuple[str, str], str]:
@@ -192,4 +190,4 @@ def _out_of_line(verdict: str, whole: str) -> list[str]:
 
 
 def _bare(values: Values) -> Values:
-    return {metric: {name: own[name] for name in own if not _is_error(name, own)} for metric, own in values.items()}
+    return {metric: {name: own[name] for name in own if not is_error(name, own)} for metric, own in values.items()}

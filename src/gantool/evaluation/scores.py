@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import hypot, isnan, nan
+from math import copysign, hypot, isnan, nan
 from typing import NamedTuple, SupportsFloat
 
 import torch
 from torch import Tensor
 
-from gantool.api.metrics import Metric, Pictures
+from gantool.api.metrics import ERROR, Metric, Pictures
 from gantool.evaluation.verdict import verdict
 from gantool.metrics.judgement import FAR, shift
 from gantool.progress import report
@@ -17,6 +17,7 @@ Values = Mapping[str, Mapping[str, float]]
 """Values by metric and name."""
 FEWEST = 50
 """The least pictures of which a sentence is made: of fewer, errors are as large as what is to be told apart."""
+TAKES = f"it takes {FEWEST}, and data of twice as many"
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Scores:
     """The values of n samples, those of n reals against n others (`reference`), and a sentence that reads them.
 
     All are by metric. A metric that could not be measured has a sentence in `problems` and no values. `verdict` is what
-    all of them say together, empty for few pictures; `shift` is how far the samples' features lie from those of the
-    data, in units of its spread, and None without features.
+    all of them say together, or that pictures are too few; `shift` is how far the samples' features lie from those of
+    the data, in units of its spread, and None without features.
     """
 
     n: int
@@ -98,14 +99,16 @@ class Measuring:
         scores = Scores(len(samples), values, reference, {}, problems, "", apart)
         sentences = {name: self._sentence(name, metrics[name], scores) for name in values}
         flat = [{key: value for found in each.values() for key, value in found.items()} for each in (values, reference)]
-        whole = "" if scores.n < FEWEST else verdict(flat[0], flat[1], apart)
+        whole = verdict(flat[0], flat[1], apart)
+        if scores.n < FEWEST:
+            whole = "" if label else f"{scores.n} pictures are too few to say anything of the model: {TAKES}."
         return replace(scores, sentences=sentences, verdict=whole)
 
     def _sentence(self, name: str, metric: Metric, scores: Scores) -> str:
         """What a metric says, or why it says nothing."""
         if scores.n < FEWEST:
-            said = f"{scores.n} pictures are too few to read {name}."
-        elif metric.needs_overlap and scores.far:
+            return ""
+        if metric.needs_overlap and scores.far:
             said = f"{name}: no measure of quality or variety here, since samples are far from the data."
         else:
             said = metric.read(scores.values[name], scores.reference[name])
@@ -119,7 +122,7 @@ def better(metric: Metric, key: str, name: str, one: Scores, other: Scores) -> i
     the metric measures nothing.
     """
     unread = any(scores.n < FEWEST or (metric.needs_overlap and scores.far) for scores in (one, other))
-    errors = [scores.values.get(key, {}).get(f"{name}_error", nan) for scores in (one, other)]
+    errors = [scores.values.get(key, {}).get(name + ERROR, nan) for scores in (one, other)]
     losses = [_loss(metric, key, name, scores) for scores in (one, other)]
     if unread or not abs(losses[0] - losses[1]) > 2 * hypot(*errors):
         return -1
@@ -135,6 +138,16 @@ def best(metric: Metric, key: str, name: str, several: Sequence[Scores]) -> set[
     first = min(known, key=lambda place: losses[place])
     found = {place for place in known if better(metric, key, name, several[first], several[place]) != 0}
     return found if len(found) < len(known) else set()
+
+
+def opposed(one: Scores, other: Scores) -> bool:
+    """True if by KID one of two models is nearer to the data and by SWD the other, each by a tenth or more."""
+    sides = []
+    for name in ("kid", "swd"):
+        values = [next((own[name] for own in each.values.values() if name in own), nan) for each in (one, other)]
+        apart = values[0] - values[1]
+        sides.append(copysign(1, apart) if abs(apart) > 0.1 * max(map(abs, values)) else 0)
+    return sides[0] * sides[1] < 0
 
 
 def _loss(metric: Metric, key: str, name: str, scores: Scores) -> float:

@@ -2,11 +2,20 @@
 
 from collections.abc import Iterator
 
-from gantool.metrics.judgement import ERRORS, FAR, Values, copied, share, told_apart
+from gantool.metrics.judgement import (
+    ALIKE,
+    AS_COPIES,
+    FAR,
+    Than,
+    Values,
+    closeness,
+    copied,
+    detail,
+    share,
+    variation,
+)
 
 VARIED = ("recall", "coverage")
-DECIBELS = 2.0
-"""So much more or less of fine detail is seen by eye."""
 
 
 def verdict(values: Values, reference: Values, shift: float | None) -> str:
@@ -17,29 +26,27 @@ def verdict(values: Values, reference: Values, shift: float | None) -> str:
     """
     both = {name: (value, reference[name]) for name, value in values.items() if name in reference}
     far = shift is not None and shift >= FAR
+    by_kid = closeness(values, reference) if {"kid", "kid_error"} <= values.keys() & reference.keys() else None
     said = [
-        *_closeness(values, reference, shift),
+        *_closeness(by_kid, shift),
         *(_variety(both) if not far else ()),
         *_looks(both),
-        *_copies(both),
+        *_copies(both, near=by_kid == "less" and not far),
     ]
     return " ".join(said)
 
 
-def _closeness(values: Values, reference: Values, shift: float | None) -> Iterator[str]:
+def _closeness(by_kid: Than | None, shift: float | None) -> Iterator[str]:
     if shift is not None and shift >= FAR:
         yield (
-            f"Samples are far from the data ({shift:.2f} of its spread; quality and variety are measured below {FAR}): "
-            "judge them by eye, and compare models by KID."
+            f"Samples are far from the data: mean features are {shift:.2f} of its spread apart, and only below {FAR} "
+            "are quality and variety measured. Judge them by eye, and call a model better than another only where KID, "
+            "SWD and diversity agree."
         )
-    elif {"kid", "kid_error"} <= values.keys() & reference.keys():
-        errors = told_apart(values, reference)
-        if errors < -ERRORS:
-            yield "Samples are nearer to the data than other pictures of it are, as copies are."
-        elif errors <= ERRORS:
-            yield "Samples cannot be told from the data."
-        else:
-            yield "Samples are near the data, and can be told from it."
+    elif by_kid is not None:
+        apart = "samples are near the data, and can be told from it"
+        said = {"less": AS_COPIES, "alike": ALIKE, "more": apart}[by_kid]
+        yield f"{said[0].upper()}{said[1:]}."
     elif shift is not None:
         yield "Samples are near the data."
 
@@ -57,21 +64,23 @@ def _variety(both: dict[str, tuple[float, float]]) -> Iterator[str]:
 
 
 def _looks(both: dict[str, tuple[float, float]]) -> Iterator[str]:
-    fine, of_reals = both.get("fine_detail", (0.0, 0.0))
-    if abs(fine - of_reals) > DECIBELS:
-        yield "Samples are soft." if fine < of_reals else "Samples have noise or a grid."
+    fine = detail(*both.get("fine_detail", (0.0, 0.0)))
+    if fine != "alike":
+        yield "Samples are soft." if fine == "less" else "Samples have noise or a grid."
     here, usual = both.get("diversity", (1.0, 1.0))
-    if here < 0.8 * usual:
+    differ = variation(here, usual)
+    if differ == "less":
         yield f"Samples differ from each other {here / usual:.0%} as much as the data's pictures do."
-    elif here > 1.2 * usual:
+    elif differ == "more":
         yield "Contrast or colours are too strong."
 
 
-def _copies(both: dict[str, tuple[float, float]]) -> Iterator[str]:
+def _copies(both: dict[str, tuple[float, float]], near: bool) -> Iterator[str]:
+    """By their share; where KID is that of copies, none are not said to be none."""
     if "copies" not in both:
         return
     amount = copied(*both["copies"])
     if amount == "none":
-        yield "No copies are seen."
+        yield "No single copies are found: look at the pairs." if near else "No copies are seen."
     else:
         yield f"{both['copies'][0]:.0%} of the samples are as close to training pictures as copies: look at the pairs."

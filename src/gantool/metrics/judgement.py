@@ -9,20 +9,34 @@ from torch import Tensor
 
 FAR = 0.4
 """The shift from which samples hardly overlap with the data: measured, it is .33 or less for pictures of it that lost a
-little detail or are 25 pictures again and again, and .4 or more for coloured blobs (docs/evaluate.md)."""
+little detail or are 25 pictures again and again, and .4 or more for coloured blobs, by efficientnet, squeezenet and
+random filters (docs/evaluate.md). By other extractors it is a guess."""
 ERRORS = 4.0
 """A difference of so many standard errors of the reference, which has one as well, is none of chance."""
 
+TOLERANCE = 0.2
+"""The part by which diversity may differ from that of other reals."""
+DECIBELS = 2.0
+"""So much more or less of fine detail is seen by eye."""
+
+AS_COPIES = "samples are nearer to the data than other pictures of it are, as copies are"
+ALIKE = "samples cannot be told from the data"
+
 Values = Mapping[str, float]
 Amount = Literal["none", "some", "most"]
+Than = Literal["less", "alike", "more"]
+"""How a number of samples compares with that of other reals."""
 
 
 def shift(reals: Float[Tensor, "n d"], fakes: Float[Tensor, "m d"]) -> float:
     """How far apart the means are, in units of the reals' spread: 0 without bias where sets are alike.
 
-    The spread is the root mean square distance of a real to the reals' mean; with none, 0 or infinite.
+    The spread is the root mean square distance of a real to the reals' mean; with none, 0 or infinite. Features
+    that are not finite are infinitely far.
     """
     reals, fakes = reals.double(), fakes.double()
+    if not (reals.isfinite().all() and fakes.isfinite().all()):
+        return torch.inf
     spread, of_fakes = (float((each - each.mean(dim=0)).square().sum(dim=1).mean()) for each in (reals, fakes))
     between = float((reals.mean(dim=0) - fakes.mean(dim=0)).square().sum())
     between = max(0.0, between - spread / len(reals) - of_fakes / len(fakes))  # what chance adds
@@ -47,6 +61,28 @@ def told_apart(values: Values, reference: Values) -> float:
     """The standard errors by which KID tells samples from the data; negative where they are nearer than reals are."""
     apart, error = values["kid"] - reference["kid"], reference["kid_error"]
     return apart / error if error > 0 else (0.0 if apart == 0 else torch.inf if apart > 0 else -torch.inf)
+
+
+def closeness(values: Values, reference: Values) -> Than:
+    """Whether by KID samples are less far from the data than other reals, as far, or more."""
+    errors = told_apart(values, reference)
+    return "less" if errors < -ERRORS else "alike" if errors <= ERRORS else "more"
+
+
+def times(here: float, usual: float) -> float:
+    """A value by the reference's, 1 where both are 0."""
+    return here / usual if usual > 0 else (1.0 if here <= 0 else torch.inf)
+
+
+def variation(here: float, usual: float) -> Than:
+    """How much samples differ from each other, by their diversity and that of other reals."""
+    part = times(here, usual)
+    return "less" if part < 1 - TOLERANCE else "more" if part > 1 + TOLERANCE else "alike"
+
+
+def detail(here: float, usual: float) -> Than:
+    """Whether fine detail (in decibels) is seen to be less than in other reals, or more."""
+    return "less" if here - usual < -DECIBELS else "more" if here - usual > DECIBELS else "alike"
 
 
 def copied(here: float, usual: float) -> Amount:

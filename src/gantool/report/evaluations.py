@@ -7,11 +7,10 @@ from math import floor, isfinite, log10
 from pathlib import Path
 from typing import Any
 
+from gantool.api.metrics import ERROR, is_error
 from gantool.engine.metrics_file import entries
 from gantool.report.scale import shown
 
-ERROR = "_error"
-"""The end of the name of a value's standard error."""
 _DETAILS = re.compile(r" \([^)]*,[^)]*\)")
 """The extractor and its flavour in a title, which the page names once."""
 COMPARABLE = ("n", "data", "fingerprint", "extractor", "extractor_digest", "flavour", "seed", "truncation")
@@ -153,7 +152,7 @@ def _measures(
                     _number(reference.get(metric, {}).get(name + ERROR)),
                 )
                 for name, value in own.items()
-                if not name.endswith(ERROR) and (number := _number(value)) is not None
+                if not is_error(name, own) and (number := _number(value)) is not None
             ],
             told(metric, str(sentences.get(metric, ""))),
         )

@@ -16,7 +16,8 @@ def metric(name):
 @pytest.mark.parametrize(
     ("name", "values", "reference", "ends"),
     [
-        ("kid", (0.034, 0.01), (-0.0004, 0.005), "samples differ from the data, by 7 standard errors."),
+        ("kid", (0.034, 0.01), (-0.0004, 0.005), "by 7 standard errors of the value of other reals."),
+        ("kid", (2.5, 0.05), (-0.0004, 0.005), "samples differ from the data."),
         ("kid", (0.01, 0.01), (-0.0004, 0.005), "samples cannot be told from the data."),
         ("kid", (-0.067, 0.003), (-0.0004, 0.005), "as copies are."),
         ("kid", (0.1, 0.0), (0.0, 0.0), "samples differ from the data."),
@@ -31,8 +32,9 @@ def metric(name):
         ("memorisation", (0.02,), (0.012,), "no closer to training pictures than other pictures of the data are."),
         ("diversity", (1.5,), (1.0,), "which is contrast or colour that is too strong."),
         ("diversity", (0.6,), (1.0,), "samples differ less than the data's pictures do."),
-        ("diversity", (0.0,), (0.0,), "samples differ from each other as the data's pictures do."),
+        ("diversity", (0.0,), (0.0,), "samples differ as the data's pictures do, within 20%."),
         ("spectrum", (8.9, -6.5), (0.3, -0.4), "fine detail is 6.1 dB weaker than in the data: samples are soft."),
+        ("spectrum", (3.0, 1.1), (0.3, 0.0), "1.1 dB stronger than in the data, which is hardly seen below 2 dB."),
         ("spectrum", (3.0, 0.1), (0.3, 0.0), "weaker or stronger than in the data, and fine detail is not."),
     ],
 )  # fmt: skip

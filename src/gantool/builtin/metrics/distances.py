@@ -1,6 +1,5 @@
 """Distances between the features of samples and those of the data."""
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -8,8 +7,11 @@ from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
 from gantool.builtin.metrics.reading import features_of
 from gantool.metrics.frechet import frechet
-from gantool.metrics.judgement import ERRORS, Values, told_apart
+from gantool.metrics.judgement import ALIKE, AS_COPIES, Values, closeness, times, told_apart
 from gantool.metrics.kernel import kid
+
+MOST_ERRORS = 10
+"""Standard errors beyond which their number says nothing more: it grows with that of the pictures."""
 
 
 class KernelDistance(Metric):
@@ -32,13 +34,10 @@ class KernelDistance(Metric):
     def read(self, values: Values, reference: Values) -> str:
         """Whether the samples can be told from the data."""
         errors = told_apart(values, reference)
-        if errors < -ERRORS:
-            verdict = "samples are nearer to the data than other pictures of it are, as copies are"
-        elif errors <= ERRORS:
-            verdict = "samples cannot be told from the data"
-        else:
-            by = f", by {errors:.0f} standard errors" if math.isfinite(errors) else ""
-            verdict = f"samples differ from the data{by}"
+        by = f", by {errors:.0f} standard errors of the value of other reals" if errors <= MOST_ERRORS else ""
+        verdict = {"less": AS_COPIES, "alike": ALIKE, "more": f"samples differ from the data{by}"}[
+            closeness(values, reference)
+        ]
         return f"KID {values['kid']:.3g} beside {reference['kid']:.3g}: {verdict}."
 
 
@@ -62,13 +61,13 @@ class Frechet(Metric):
     def read(self, values: Values, reference: Values) -> str:
         """How much farther samples are from the data than other pictures of it."""
         here, usual = values["frechet"], reference["frechet"]
-        times = here / usual if usual > 0 else math.inf
-        if times < 0.8:
-            verdict = "samples are nearer to the data than other pictures of it are, as copies are"
-        elif times <= 1.03:
+        part = times(here, usual)
+        if part < 0.8:
+            verdict = AS_COPIES
+        elif part <= 1.03:
             verdict = "samples are as near to the data as other pictures of it"
-        elif times < 2:
-            verdict = f"samples are {times - 1:.0%} farther from the data than other pictures of it"
+        elif part < 2:
+            verdict = f"samples are {part - 1:.0%} farther from the data than other pictures of it"
         else:
             verdict = "samples are far from the data"
         return f"Fréchet distance {here:.4g} beside {usual:.4g}: {verdict}."

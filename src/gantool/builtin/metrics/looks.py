@@ -1,6 +1,5 @@
 """Metrics of the pictures themselves, which need no network."""
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
@@ -13,7 +12,7 @@ from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
 from gantool.builtin.metrics import SwdOptions
 from gantool.metrics.diversity import diversity_and_error
-from gantool.metrics.judgement import Values
+from gantool.metrics.judgement import DECIBELS, TOLERANCE, Values, detail, times, variation
 from gantool.metrics.once import once
 from gantool.metrics.spectrum import fine_detail, radial_power, spectrum_distance
 from gantool.metrics.swd import Patches, distance, mean, patches_of
@@ -44,14 +43,14 @@ class SlicedWasserstein(Metric):
 
     def read(self, values: Values, reference: Values) -> str:
         """Whether patches are like the data's, and where they differ most."""
-        times = {name: _times(values[name], reference[name]) for name in values if name in reference}
+        by = {name: times(values[name], reference[name]) for name in values if name in reference}
         words = f"SWD {values['swd']:.3g} beside {reference['swd']:.3g}"
-        if times["swd"] < 1.5:
+        if by["swd"] < 1.5:
             return f"{words}: patches of the samples are like those of the data."
-        levels = {name: value for name, value in times.items() if name != "swd"}
+        levels = {name: value for name, value in by.items() if name != "swd"}
         worst = max(levels, key=lambda name: levels[name], default="swd")
         at = f", most of all at {worst.removeprefix('swd_')} pixels" if len(levels) > 1 else ""
-        return f"{words}: patches differ {times['swd']:.3g} times as much as within the data{at}."
+        return f"{words}: patches differ {by['swd']:.3g} times as much as within the data{at}."
 
 
 class Diversity(Metric):
@@ -71,12 +70,11 @@ class Diversity(Metric):
     def read(self, values: Values, reference: Values) -> str:
         """Whether samples differ from each other as the data's pictures do; more than those is no merit."""
         here, usual = values["diversity"], reference["diversity"]
-        part = _times(here, usual)
-        verdict = "in layout and colour samples differ from each other as the data's pictures do"
-        if part > 1.2:
-            verdict = "samples differ more than the data's pictures do, which is contrast or colour that is too strong"
-        elif part < 0.8:
-            verdict = "in layout and colour samples differ less than the data's pictures do"
+        verdict = {
+            "more": "samples differ more than the data's pictures do, which is contrast or colour that is too strong",
+            "alike": f"in layout and colour samples differ as the data's pictures do, within {TOLERANCE:.0%}",
+            "less": "in layout and colour samples differ less than the data's pictures do",
+        }[variation(here, usual)]
         return f"diversity {here:.2f} of {usual:.2f}: {verdict}."
 
 
@@ -102,14 +100,16 @@ class Spectrum(Metric):
         """Whether samples are soft, or have noise or a grid."""
         off, usual = values["spectrum"], reference["spectrum"]
         fine = values["fine_detail"] - reference["fine_detail"]
-        if off <= usual + 0.5:
+        seen = detail(values["fine_detail"], reference["fine_detail"])
+        much = f"fine detail is {abs(fine):.1f} dB {'weaker' if fine < 0 else 'stronger'} than in the data"
+        if seen != "alike":
+            verdict = f"{much}: {'samples are soft' if seen == 'less' else 'noise, or a grid'}"
+        elif off <= usual + 0.5:
             verdict = "detail of all sizes is as strong as in the data"
         elif abs(fine) <= 0.5:
             verdict = "coarse detail is weaker or stronger than in the data, and fine detail is not"
-        elif fine < 0:
-            verdict = f"fine detail is {-fine:.1f} dB weaker than in the data: samples are soft"
         else:
-            verdict = f"fine detail is {fine:.1f} dB stronger than in the data: noise, or a grid"
+            verdict = f"{much}, which is hardly seen below {DECIBELS:g} dB"
         return f"spectrum off by {off:.1f} dB beside {usual:.1f}: {verdict}."
 
 
@@ -124,7 +124,3 @@ def shuffled(images: UInt8[Tensor, "n c h w"]) -> UInt8[Tensor, "_ c h w"]:
     chance = torch.Generator().manual_seed(0)
     kept = torch.randperm(len(images), generator=chance)[: max(1, MOST_VALUES // images[0].numel())]
     return images[torch.tensor(order)[kept]]
-
-
-def _times(here: float, usual: float) -> float:
-    return here / usual if usual > 0 else (1.0 if here <= 0 else math.inf)

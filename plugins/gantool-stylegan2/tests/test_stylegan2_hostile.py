@@ -93,6 +93,7 @@ def laughs(levels=60):
 
 
 WHOLE = pickled.dumps(pickled.of_authors(authors.generator_weights()))
+DOUBLE = b"cnumpy\ndtype\n" + text("f8") + b"\x85R"
 SHELL = f"touch {MARKER}"
 HOSTILE = {
     "os.system by reduce": (plain(Calls(os.system, SHELL)), "asks for .*system, which is no part"),
@@ -120,6 +121,7 @@ HOSTILE = {
     "marks in marks": (b"(" * 30_000 + b".", "nested too deep"),
     "a module inside itself": (endless_modules(), "more than 20,000 modules"),
     "a number of many digits": (b"L" + b"9" * 100_000 + b"L\n.", "no pickle, or a damaged one"),
+    "a number cut short": (b"cnumpy.core.multiarray\nscalar\n" + DOUBLE + b"C\x01a\x86R.", "of another size"),
     "cut short": (WHOLE[: len(WHOLE) // 2], "no pickle, or a damaged one"),
     "nothing": (b"", "no pickle, or a damaged one"),
     "text": (b"Not Found", "opcode OBJ"),
@@ -167,6 +169,14 @@ def test_one_tensor_read_again_and_again_is_refused(tmp_path):
     (tmp_path / "a.pkl").write_bytes(again)
     with pytest.raises(gantool.CheckpointError, match="reads its own bytes again and again"):
         read_model(tmp_path / "a.pkl")
+
+
+def test_names_in_a_file_are_shown_in_printable_letters_and_not_all_of_them(tmp_path):
+    names = {"\x1b[2J": 1} | {f"name{index}": index for index in range(100)}
+    (tmp_path / "a.pkl").write_bytes(pickled.dumps(pickled.of_authors(authors.generator_weights()) | names))
+    left_out = read_model(tmp_path / "a.pkl").left_out
+    assert "'\\x1b[2J': not needed to draw" in left_out
+    assert left_out[-1] == "83 more: not needed to draw"
 
 
 def test_a_file_of_too_many_steps_or_bytes_is_refused(tmp_path, monkeypatch):

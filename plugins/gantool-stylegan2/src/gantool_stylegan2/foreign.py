@@ -17,7 +17,7 @@ from gantool_stylegan2.naming import AUTHORS, ROSINALITY, Naming, renamed_discri
 from gantool_stylegan2.pickles import Record
 from gantool_stylegan2.storages import StoredTensor, read_file
 
-MOST_MODULES = 20_000
+MOST_MODULES, MOST_NAMED = 20_000, 20
 Stored = Mapping[str, StoredTensor]
 
 
@@ -41,6 +41,8 @@ def read_model(path: Path | str) -> Imported:
     path = Path(path)
     try:
         return _model(read_file(path), path.stat().st_size)
+    except MemoryError as error:
+        raise gantool.CheckpointError(f"{path} cannot be imported: it takes more memory than there is.") from error
     except gantool.CheckpointError as error:
         raise gantool.CheckpointError(f"{path} cannot be imported: {error}.") from error
 
@@ -71,7 +73,7 @@ def _of_authors(value: Mapping[str, Any], size: int) -> Imported:
     settings = Settings(generator.clamp())
     named = renamed_generator(weights, AUTHORS)
     options, shape = options_of(named, settings)
-    made, left_out = None, [f"{name}: not needed to draw" for name in value if name not in (which, "D")]
+    made, left_out = None, _rest(value, which, "D")
     if isinstance(value.get("D"), Record):
         try:
             judge = Modules(value["D"])
@@ -93,7 +95,7 @@ def _of_rosinality(value: Mapping[str, Any], size: int) -> Imported:
     if isinstance(value.get("latent_avg"), StoredTensor):
         named["mean_w"] = value["latent_avg"].tensor()
     options, shape = options_of(named, Settings())
-    made, left_out = None, [f"{name}: not needed to draw" for name in value if name not in (which, "d", "latent_avg")]
+    made, left_out = None, _rest(value, which, "d", "latent_avg")
     if isinstance(value.get("d"), dict):
         try:
             weights = renamed_discriminator(_made(_stored(value["d"]), size, ROSINALITY), ROSINALITY)
@@ -169,6 +171,15 @@ class Modules:
         for name, module in self.modules.items():
             if attribute in module.state:
                 yield name, module.state[attribute]
+
+
+def _rest(value: Mapping[Any, Any], *used: str) -> list[str]:
+    """A sentence for each other part of a file, whose names may be anything, and for the last of very many."""
+    names = [
+        name if name.isidentifier() else ascii(name) for name in (str(key)[:60] for key in value if key not in used)
+    ]
+    more = [f"{len(names) - MOST_NAMED} more: not needed to draw"] if len(names) > MOST_NAMED else []
+    return [f"{name}: not needed to draw" for name in names[:MOST_NAMED]] + more
 
 
 def _table(module: Record, name: str) -> dict[str, Any]:

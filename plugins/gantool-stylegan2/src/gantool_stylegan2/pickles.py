@@ -12,7 +12,7 @@ from typing import Any
 
 import gantool
 
-MOST_OPCODES = 5_000_000
+MOST_OPCODES = 1_000_000
 MOST_STACK = 20_000
 """Values that wait at once to be put into another: deep nesting comes to as many."""
 Make = Callable[..., Any]
@@ -77,8 +77,8 @@ def read(
     except gantool.CheckpointError:
         raise
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise gantool.CheckpointError(f"no pickle, or a damaged one ({reason or type(error).__name__})") from error
+        reason = " ".join(str(error).split())[:120] if isinstance(error, ValueError) else "its opcodes do not fit"
+        raise gantool.CheckpointError(f"no pickle, or a damaged one ({reason})") from error
     return machine.stack[-1], count
 
 

@@ -203,9 +203,10 @@ def _bytes(text: Any = "", encoding: Any = "latin1") -> bytes:
 
 def _number(dtype: Any, content: Any) -> Any:
     code = dtype.state.get("code") if isinstance(dtype, Record) else None
-    if code not in _NUMBERS or not isinstance(content, bytes):
-        raise gantool.CheckpointError("a number of a type that is not known")
-    return struct.unpack(f"<{_NUMBERS[code]}", content)[0]
+    form = f"<{_NUMBERS[code]}" if isinstance(code, str) and code in _NUMBERS else ""
+    if not form or not isinstance(content, bytes) or len(content) != struct.calcsize(form):
+        raise gantool.CheckpointError("a number of a type that is not known, or of another size")
+    return struct.unpack(form, content)[0]
 
 
 def _record(name: str) -> Callable[..., Record]:

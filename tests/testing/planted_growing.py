@@ -125,6 +125,22 @@ def showing_nothing(options, shape):
     return built(shape, GrowingGenerator, GrownDiscriminator, Deaf)
 
 
+def misplaced(options, shape):
+    class Misplaced(gantool.Gan):
+        def module_sides(self):
+            return {"discriminator.first": 8, "generator.last": 4}
+
+    return built(shape, gan=Misplaced)
+
+
+def misnamed(options, shape):
+    class Misnamed(gantool.Gan):
+        def module_sides(self):
+            return {"discriminator.blocks.0": 8}
+
+    return built(shape, gan=Misnamed)
+
+
 def mixing_latents(options, shape):
     class Centred(Generator):
         def __init__(self, shape):

@@ -92,6 +92,8 @@ def test_what_is_sound_has_no_faults(kind, factory, more):
 
 
 PLANTED = [
+    ("architecture", "misplaced", ("generator.last works at 4 pixels, and it gives maps of 8",)),
+    ("architecture", "misnamed", ("module_sides() names 'discriminator.blocks.0', which is no module",)),
     ("architecture", "wrong_range", ("the generator draws no pixel below 0", "tanh")),
     ("architecture", "bytes_range", ("the generator draws pixels from", "tanh")),
     ("architecture", "wrong_middle", ("the generator draws pixels whose mean is 2.99", "tanh")),

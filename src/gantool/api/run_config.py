@@ -86,14 +86,14 @@ class RunConfig(BaseModel):
 
     arch: str = setting(..., "Architecture of generator and discriminator.", GAME, kind="architecture")
     init: str = setting(
-        NONE,
-        "Begin a new run with the weights of a model: a run, a checkpoint or a .safetensors file. Default: none.",
-        GAME,
-        metavar="MODEL",
+        NONE, "Begin with the weights of a model: a run, checkpoint or .safetensors file.", GAME, metavar="MODEL"
     )
     init_sha256: str = setting("", "SHA-256 of the model of --init.")
     init_images: int = setting(0, "Images that the model of --init had seen.", ge=0)
     init_taken: tuple[str, ...] = setting((), "What each network took of the model of --init, and what is new.")
+    freeze_d: int = setting(
+        0, "Freeze the discriminator's N blocks nearest the image, with --init. Default: 0.", GAME, metavar="N", ge=0
+    )
     data: str = setting(
         "shapes",
         "Training images: a folder, a zip or tar archive, or a source by name; photos/:fit=pad sets options. Several "

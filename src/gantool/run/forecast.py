@@ -75,7 +75,11 @@ def forecast(
         images, class_names = counts(config, components.source)
         precision, tried = (None, None) if timing is None else (timing.precision, timing.tried)
         prepared = prepare(config, components, images, class_names, device, given=given, precision=precision)
-        taken = () if initial is None else give(read_weights(initial), prepared.gan, config.arch, prepared.shape).report
+        taken = (
+            ()
+            if initial is None
+            else give(read_weights(initial), prepared.gan, config.arch, prepared.shape, config.freeze_d).report
+        )
         memory = _memory(prepared, prepared.stages)
         expected = duration(prepared, device, tried=tried)
         warnings = tuple(forewarnings(prepared, device, expected, by_time=timing is not None))

@@ -12,6 +12,7 @@ from gantool.engine.model_file import ModelCard
 from gantool.errors import CheckpointError, shortened
 from gantool.plugins.host import host
 from gantool.run.folding import Change
+from gantool.run.freezing import described, refuse_new
 from gantool.run.initial import Initial, Weights
 from gantool.run.transfer import Network, Share, carried, share
 from gantool.sampling.labels import listed
@@ -39,8 +40,10 @@ class Given:
         gan.generator.load_state_dict(dict(self.averaged), strict=False)
 
 
-def give(weights: Weights, gan: Gan, arch: str, shape: ImageShape) -> Given:
+def give(weights: Weights, gan: Gan, arch: str, shape: ImageShape, frozen: int = 0) -> Given:
     """Load what fits of a model into the networks of a run, which are of the architecture `arch`, with its options.
+
+    So many blocks of the discriminator are `frozen`.
 
     Raises CheckpointError where the generator takes next to nothing.
     """
@@ -51,9 +54,10 @@ def give(weights: Weights, gan: Gan, arch: str, shape: ImageShape) -> Given:
         share(title, network, states.get(title, {})) for title, network in zip(NETWORKS, gan.networks, strict=False)
     ]
     _refuse_strangers(shares[0], weights, gan, arch, shape)
+    refuse_new(gan, frozen, states.get("discriminator", {}), initial.origin.model)
     for title, network in zip(NETWORKS, gan.networks, strict=False):
         network.load_state_dict(dict(states.get(title, {})), strict=False)
-    return Given(states[AVERAGE], tuple(map(str, shares)))
+    return Given(states[AVERAGE], (*map(str, shares), *([described(gan, frozen)] if frozen else [])))
 
 
 def _states(weights: Weights) -> States:

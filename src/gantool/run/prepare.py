@@ -32,6 +32,7 @@ from gantool.progress import report
 from gantool.run.adversary import refuse_their_penalties, without_adversary
 from gantool.run.components import RunComponents
 from gantool.run.conflicts import refuse_conflicts
+from gantool.run.freezing import freeze
 from gantool.run.joined import JoinedChoice
 
 CHECKING = "checking the networks"
@@ -138,6 +139,8 @@ def build_gan(
         with torch.random.fork_rng(devices=[]), bounded(free // COPIES if free else sys.maxsize):
             torch.manual_seed(config.seed)
             gan: Gan = chosen.build(shape)
+            if isinstance(gan, Gan):
+                freeze(gan, config.freeze_d, config.init, chosen.title)
     except TooLargeError as error:
         raise OptionError(
             f"The networks of {shortened(config.arch, 80)} at {config.resolution} pixels do not fit in this machine's "

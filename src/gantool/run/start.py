@@ -143,7 +143,7 @@ def _taken(
     if plan.initial is None:
         return None, config
     warnings += plan.initial.other_classes(class_names)
-    taken = give(read_weights(plan.initial), gan, config.arch, prepared.shape)
+    taken = give(read_weights(plan.initial), gan, config.arch, prepared.shape, config.freeze_d)
     return taken, config.model_copy(update={"init_taken": taken.report})
 
 

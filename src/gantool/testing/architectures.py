@@ -34,6 +34,7 @@ from gantool.testing.networks import CHANNELS, CLASSES, Case, shapes, usual
 from gantool.testing.repeating import a_seed_builds_the_same_networks, networks_do_not_seed, noise_follows_torchs_seed
 from gantool.testing.resuming import runs_resume_exactly
 from gantool.testing.saving import state_comes_back_from_a_file, tensors_are_parameters_or_buffers
+from gantool.testing.siding import modules_work_at_their_sides
 from gantool.testing.steps import a_run_can_be_prepared, the_recipe_can_be_followed, two_steps_are_finite
 
 EVERYWHERE: tuple[Property[Case], ...] = (
@@ -54,6 +55,7 @@ EVERYWHERE: tuple[Property[Case], ...] = (
     growth_follows_from_images_seen_alone,
     growing_keeps_every_parameter,
     levels_can_be_shown,
+    modules_work_at_their_sides,
     gradients_reach_every_parameter,
     latents_matter,
     labels_matter,

@@ -19,10 +19,14 @@ RELU_MEAN = 1 / math.sqrt(2 * math.pi)
 
 @dataclass(frozen=True)
 class Change:
-    """The numbers of channels and of classes, before and after; one of the two differs at the most."""
+    """The numbers of channels and of classes, before and after; one of the two differs at the most.
+
+    A picture may be the sum of several, each of which then has its part of a new alpha.
+    """
 
     channels: tuple[int, int]
     classes: tuple[int, int]
+    summed: int = 1
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def folded(weight: Tensor, wanted: torch.Size, change: Change, place: Place) -> 
     enters = weight.dim() > 1 and dim == (0 if place.transposed else 1)
     rows = weight.movedim(dim, 0)
     if change.channels[0] != change.channels[1]:
-        made = _by_channels(rows, wanted[dim], enters, change.channels, place)
+        made = _by_channels(rows, wanted[dim], enters, change, place)
     elif change.classes[0] == change.classes[1]:
         return None
     else:
@@ -74,9 +78,9 @@ def color_map(before: int, after: int, bounded: bool = False) -> tuple[Float[Ten
     return matrix, offset
 
 
-def _by_channels(rows: Tensor, wanted: int, enters: bool, channels: tuple[int, int], place: Place) -> Tensor | None:
+def _by_channels(rows: Tensor, wanted: int, enters: bool, change: Change, place: Place) -> Tensor | None:
     """Rows by channel, each with as many pixels, and behind them what has no channel."""
-    before, after = channels
+    before, after = change.channels
     each, odd = divmod(len(rows) - wanted, before - after)
     others = len(rows) - before * each
     if odd or each < 1 or others < 0 or (others and not enters):
@@ -85,7 +89,7 @@ def _by_channels(rows: Tensor, wanted: int, enters: bool, channels: tuple[int, i
     of_channels = rows[: before * each].reshape(before, each, *rows.shape[1:])
     mixed = torch.einsum("ij,j...->i...", (matrix.T if enters else matrix).to(rows), of_channels)
     if not enters and rows.dim() == 1:
-        mixed = mixed + offset.to(rows)[:, None]
+        mixed = mixed + offset.to(rows)[:, None] / change.summed
     elif not enters and place.bounded and not place.biased and after == ALPHA_CHANNELS:
         # A layer without a bias has its constant from features, which no ReLU lets fall below zero.
         mixed[3] = OPAQUE / RELU_MEAN / rows[0].numel()

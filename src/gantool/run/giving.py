@@ -1,8 +1,9 @@
 """The weights of `--init MODEL` given to the networks of a run, whatever of them fits."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from gantool.api.networks import Gan
@@ -10,6 +11,7 @@ from gantool.api.specs import ImageShape
 from gantool.engine import checkpoint
 from gantool.engine.model_file import ModelCard
 from gantool.errors import CheckpointError, shortened
+from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.host import host
 from gantool.run.folding import Change
 from gantool.run.freezing import described, refuse_new
@@ -80,7 +82,11 @@ def _carried(initial: Initial, states: States, gan: Gan, arch: str, wanted: Imag
     for after_card in _on_the_way(card, wanted):
         whole = _shape(after_card) == wanted and chosen.text == arch
         after = gan if whole else built(initial.file, after_card, chosen)
-        states = _step(states, before, after, _change(shape, _shape(after_card)))
+        change = _change(shape, _shape(after_card))
+        carried_on = _step(states, before, after, change)
+        if (summed := _summed(after, carried_on, change)) > 1:
+            carried_on = _step(states, before, after, replace(change, summed=summed))
+        states = carried_on
         before, shape = after, _shape(after_card)
     if before is not gan:
         states = _step(states, before, gan, _change(shape, shape))
@@ -102,6 +108,19 @@ def _step(states: States, before: Gan, after: Gan, change: Change) -> States:
         if (old := _network(before, network)) is not None and (new := _network(after, network)) is not None:
             made[title] = carried(state, old, new, change)
     return made
+
+
+@torch.no_grad()
+def _summed(gan: Gan, states: States, change: Change) -> int:
+    """The number of pictures that a generator adds up, by a new alpha that each of them has at 1."""
+    if change.channels[0] == change.channels[1] or change.channels[1] != ALPHA_CHANNELS:
+        return 1
+    gan.generator.load_state_dict(dict(states["generator"]), strict=False)
+    trained = gan.generator.training
+    labels = torch.zeros(1, dtype=torch.int64) if change.classes[1] else None
+    image: Tensor = gan.generator.eval()(torch.zeros(1, gan.latent_dim), labels)[-1]
+    gan.generator.train(trained)
+    return max(1, round(float(image[:, 3].median())))
 
 
 def _network(gan: Gan, title: str) -> Network | None:

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from gantool.api.metrics import Pictures
-from gantool.evaluation.notes import on_classes, on_sizes, on_variety, searched
+from gantool.evaluation.notes import on_classes, on_far_classes, on_sizes, on_small_classes, on_variety, searched
+from gantool.evaluation.scores import Scores
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,25 @@ def test_classes_of_one_side_alone_are_said():
         "Among the data's pictures that are compared none is of b: no sample is, either.",
         "The model cannot draw c, which the data has.",
     ]  # fmt: skip
+
+
+def test_classes_far_from_their_own_pictures_are_told_of():
+    def by_kid(value, error=0.1):
+        return Scores(90, {"kid": {"kid": value, "kid_error": error}}, {}, {})
+
+    whole, classes = by_kid(1.58, 0.04), {"1": by_kid(1.28), "5": by_kid(3.8), "3": by_kid(3.3), "9": by_kid(3.3, 1.0)}
+    said = list(on_far_classes(whole, classes))
+    assert len(said) == 1
+    assert "samples of 5, 3 are more than twice as far" in said[0]
+    assert list(on_far_classes(whole, {"1": by_kid(1.28), "2": Scores(90, {}, {}, {})})) == []
+    assert list(on_far_classes(Scores(90, {}, {}, {}), classes)) == []
+
+
+def test_a_small_class_is_offered_more_samples_where_there_are_more():
+    assert next(on_small_classes(["ship"], 50, all_taken=False)).endswith(
+        "under 50 in a half: ship. A larger -n takes more."
+    )
+    assert next(on_small_classes(["ship"], 50, all_taken=True)).endswith("in a half: ship.")
 
 
 def test_a_model_that_collapsed_is_told_of_whatever_is_measured():

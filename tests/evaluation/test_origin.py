@@ -1,12 +1,16 @@
 """Models that were trained on something else than what they are measured against."""
 
+from types import SimpleNamespace
+
 import evaluated
 import pytest
 import torch
 from evaluated import CLASSES, write_data, write_run
 
+import gantool
 from gantool.engine.model_file import read_card
-from gantool.evaluation.reals import open_reals
+from gantool.evaluation import origin
+from gantool.evaluation.reals import Reals, open_reals
 from gantool.plugins.host import host
 from gantool.run.folder import load_config
 
@@ -70,3 +74,43 @@ def test_a_checkpoint_that_cannot_be_read_says_nothing_of_data(trained, tmp_path
     done = gantool("evaluate", run, *FAST)
     assert done.code == 0
     assert "changed" not in done.err
+
+
+def test_a_class_that_the_data_lacks_is_refused_where_it_is_named(trained, tmp_path, gantool):
+    run = trained("labelled", write_data(tmp_path / "data"), CLASSES)
+    other = write_data(tmp_path / "other", classes=("red", "green"))
+    done = gantool("evaluate", run, *FAST, "--data", other, "--label", "blue")
+    assert done.code == 2
+    assert "The data has no pictures of blue to measure samples against: its classes are green, red." in " ".join(
+        done.err.split()
+    )
+
+
+class Grey(gantool.Source):
+    """Pictures without a fingerprint."""
+
+    def __len__(self):
+        return 9
+
+    def __getitem__(self, index, /):
+        return torch.zeros(3, 8, 8, dtype=torch.uint8), None
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "measured_on", "other"),
+    [
+        ("files:path=a", "files:path=a,range=full", False),
+        ("files:path=a", "files:path=b", True),
+        ("files:path=a", "arrays:path=a", True),
+        ("shapes:count=9", "shapes", False),
+    ],
+)
+def test_without_fingerprints_sources_are_compared_by_name_and_path(
+    monkeypatch, tmp_path, trained_on, measured_on, other
+):
+    monkeypatch.setattr(origin, "run_of", lambda path: tmp_path)
+    monkeypatch.setattr(origin, "generator_file", lambda path: tmp_path / "generator.safetensors")
+    monkeypatch.setattr(origin.checkpoint, "newest", lambda run: None)
+    monkeypatch.setattr(origin, "load_config", lambda run: SimpleNamespace(data=trained_on))
+    said = list(origin.on_data(tmp_path, Reals(measured_on, "", Grey(), (8, 8, 3))))
+    assert bool(said) == other

@@ -34,18 +34,19 @@ def test_the_same_question_is_answered_from_memory_and_another_is_not():
     assert calls == [1, 2, 2, 2]
     one += 1
     assert float(compute(one, other, 2)) == 9
+    other += 1
+    assert float(compute(one, other, 2)) == 12
 
 
-def test_an_answer_is_forgotten_with_its_tensor():
+def test_an_answer_keeps_no_tensor():
     compute, _ = counted()
     one, other = torch.ones(2), torch.ones(3)
     compute(one, other, 1)
-    gone = weakref.ref(other)
-    del other
-    assert gone() is not None
-    del one
+    compute(other, one, 1)  # both ways round
+    gone = [weakref.ref(each) for each in (one, other)]
+    del one, other
     gc.collect()
-    assert gone() is None
+    assert [each() for each in gone] == [None, None]
 
 
 def test_metrics_of_the_same_pictures_share_their_neighbours(monkeypatch):

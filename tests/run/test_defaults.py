@@ -130,6 +130,13 @@ def test_the_strength_of_an_augmentation_follows_the_number_of_pictures():
     assert "50,000 images" in why
 
 
+@pytest.mark.parametrize(("images", "reached"), [(6_000, False), (9_000, False), (9_001, True)])
+def test_an_augmentation_that_a_run_does_not_reach_says_so(images, reached):
+    options, why = settle_strength(DiffAugmentOptions(after="auto"), Setting(32, 3, 16, images, lambda: 3_000))
+    assert options.after == 9_000
+    assert ("does not reach" not in why) == reached
+
+
 @pytest.mark.parametrize(("device", "rates"), [("cuda", (1e-3, 4e-3)), ("cpu", (2e-3, 8e-3))])
 def test_networks_with_rates_of_their_own_keep_their_proportion_on_a_cpu(device, rates):
     recipe = Recipe(learning_rate=1e-3, learning_rate_d=4e-3, on_cpu=OnCpu(batch=8, learning_rate=2e-3))

@@ -9,6 +9,7 @@ import torch
 
 from gantool.api.networks import Stage
 from gantool.engine.spans import in_words, spent
+from gantool.progress import listening
 from gantool.run import duration as timing
 from gantool.run.duration import duration
 from prepared import prepared
@@ -102,3 +103,22 @@ def test_nothing_is_copied_where_nothing_is_left_to_train(monkeypatch):
     monkeypatch.setattr(timing, "_Trial", lambda *given: trials.append(given))
     assert duration(built, CPU, since=100) is None
     assert not trials
+
+
+def test_steps_alone_grow_with_the_images():
+    timed = timing.Duration(timing.BEGIN[0] + 1, timing.BEGIN[1] + 2, (1.0, 2.0), {})
+    assert timed.of(80.0) == pytest.approx((timing.BEGIN[0] + 80, timing.BEGIN[1] + 160))
+    assert timed.of(1.0) == pytest.approx((timed.low, timed.high))
+
+
+def test_progress_is_of_the_steps_and_not_of_what_failed(monkeypatch):
+    heard = []
+
+    def begins(*given):
+        raise ValueError("it cannot be copied")
+
+    monkeypatch.setattr(timing._Trial, "__init__", begins)
+    built = prepared(images=100)
+    with listening(lambda *given: heard.append(given)):
+        assert duration(built, CPU) is None
+    assert not heard

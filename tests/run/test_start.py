@@ -131,6 +131,10 @@ def test_pictures_that_changed_are_noticed_and_touched_ones_are_not(tmp_path, ph
     assert on.checkpoint.name == "000000016"
     assert assembly.trainer(on, tmp_path).train().images_seen == 20
     assert assembly.trainer(more, tmp_path, accept_new_data=True).run == tmp_path / "one-3"
+    (photos / "copy.png").unlink()
+    shutil.copy(photos / "1.png", photos / "0.png")
+    with pytest.raises(ResumeError, match=r"8 then, 8 now.* colours of 16 bits.*range=MIN-MAX"):
+        assembly.trainer(more, tmp_path)
 
 
 @pytest.mark.parametrize("rank", [0, 1])

@@ -18,6 +18,10 @@ from gantool.errors import ResumeError
 
 SETTINGS = ("lr", "betas", "weight_decay")
 """Values of an optimizer that come from the run's settings, which may have changed since the checkpoint."""
+DARK = (
+    " Where these are the same pictures, with colours of 16 bits, an older gantool scaled them by a range that it "
+    "printed: the source's option range=MIN-MAX does so again."
+)
 
 
 def gather(
@@ -120,10 +124,12 @@ def is_same_data(contents: checkpoint.Contents, batches: Batches) -> bool:
 def check_same_data(contents: checkpoint.Contents, batches: Batches) -> None:
     """Raise ResumeError when the images have changed since the checkpoint was written."""
     if not is_same_data(contents, batches):
+        count = contents.state["data"]["count"]
+        read = DARK if count == batches.count else ""
         raise ResumeError(
-            f"The images have changed since this run was saved: {contents.state['data']['count']} then, "
-            f"{batches.count} now, or others of the same number. Start a new run, or go on with them in a new folder, "
-            "from where this run stands, by --accept-new-data."
+            f"The images have changed since this run was saved: {count} then, "
+            f"{batches.count} now, or others of the same number.{read} Start a new run, "
+            "or go on with them in a new folder, from where this run stands, by --accept-new-data."
         )
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from gantool.errors import UsageError
+from gantool.sampling.labels import listed
 from gantool.sampling.model import Model
 
 
@@ -36,6 +37,14 @@ def drawn_like(labels: Int64[Tensor, "m"] | None, classes: int, n: int, seed: in
     chance = torch.rand(n, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     last = int(counts.nonzero().max())
     return torch.searchsorted(shares, chance, right=True).clamp(max=last)
+
+
+def check_in_data(named: Sequence[str], data: Sequence[str]) -> None:
+    """Raise UsageError where the data lacks a class that was named."""
+    lacking = [name for name in named if name not in data]
+    if lacking:
+        has = f"its classes are {listed(data)}" if data else "it has no classes"
+        raise UsageError(f"The data has no pictures of {listed(lacking)} to measure samples against: {has}.")
 
 
 def asked_for(model: Model, wanted: Sequence[str | int] | None) -> list[int]:

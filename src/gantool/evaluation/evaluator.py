@@ -123,6 +123,8 @@ class Evaluator:
         """
         model = self._loaded(path)
         asked = classes.asked_for(model, self._settings.classes)
+        if self._settings.classes:
+            classes.check_in_data([model.class_names[label] for label in asked], self.reals.class_names)
         data, scale = self._data
         names = model.class_names, self.reals.class_names
         sets = Sets(*(replace(each, labels=classes.in_terms_of(*names, each.labels)) for each in data))
@@ -196,7 +198,11 @@ class Evaluator:
             scores=whole,
             titles=self._titles(whole),
             classes=by_class,
-            notes=(*self._notes(model, path, sets.both, samples), *notes.on_small_classes(small, LEAST_OF_CLASS)),
+            notes=(
+                *self._notes(model, path, sets.both, samples),
+                *notes.on_small_classes(small, LEAST_OF_CLASS, self.n >= len(self.reals) // 2),
+                *notes.on_far_classes(whole, by_class),
+            ),
             pairs=pairs.named(found, self._seeds, self._rows, samples.labels, model.class_names),
             sheet=None,
         )

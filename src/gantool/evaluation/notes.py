@@ -1,16 +1,21 @@
 """Sentences that a reader of an evaluation's numbers should know."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import hypot, nan
 
 from jaxtyping import Int64
 from torch import Tensor
 
 from gantool.api.metrics import Pictures
+from gantool.evaluation.scores import Scores
 from gantool.metrics.diversity import diversity
+from gantool.metrics.judgement import ERRORS
 from gantool.sampling.labels import listed
 
 FEW = 500
 ALIKE, LOOKED_AT = 0.1, 256
+FARTHER = 2.0
+"""So many times the KID of all samples is that of a class which is told of."""
 
 
 def on_sizes(n: int, asked: int, count: int) -> Iterator[str]:
@@ -30,10 +35,33 @@ def searched(pictures: int, count: int) -> str:
     return f"Only {pictures:,} of the data's {count:,} pictures were searched; a larger -n searches more."
 
 
-def on_small_classes(names: Sequence[str], least: int) -> Iterator[str]:
+def on_small_classes(names: Sequence[str], least: int, all_taken: bool) -> Iterator[str]:
     """On classes that were to be measured by themselves and have fewer than `least` pictures in a set."""
     if names:
-        yield f"Too few pictures to measure by themselves, under {least} in a half: {listed(names)}."
+        more = "" if all_taken else " A larger -n takes more."
+        yield f"Too few pictures to measure by themselves, under {least} in a half: {listed(names)}.{more}"
+
+
+def on_far_classes(whole: Scores, by_class: Mapping[str, Scores]) -> Iterator[str]:
+    """On classes of which samples are much farther from the class than all samples from all pictures."""
+    usual, error = _kid(whole)
+    known = {name: _kid(scores) for name, scores in by_class.items()}
+    far = [
+        name
+        for name, (value, own) in known.items()
+        if usual > 0 and value > FARTHER * usual and value - usual > ERRORS * hypot(own, error)
+    ]
+    if far:
+        yield (
+            f"By KID samples of {listed(far)} are more than twice as far from pictures of their class as all samples "
+            "are from all pictures: look whether they show it."
+        )
+
+
+def _kid(scores: Scores) -> tuple[float, float]:
+    """The first KID of the scores with its error; nan where there is none."""
+    own = next((own for own in scores.values.values() if {"kid", "kid_error"} <= own.keys()), {})
+    return own.get("kid", nan), own.get("kid_error", nan)
 
 
 def on_classes(model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, "m"] | None) -> Iterator[str]:

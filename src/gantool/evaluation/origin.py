@@ -1,5 +1,6 @@
 """What a model was trained on, where that is not the data which it is measured against."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from gantool.evaluation.reals import Reals
 from gantool.run.folder import load_config
 from gantool.sampling.labels import listed
 from gantool.sampling.locate import generator_file, run_of
+
+_PATH = re.compile(r"\bpath=([^,]+)")
 
 
 def on_data(path: Path | str, reals: Reals) -> Iterator[str]:
@@ -24,13 +27,20 @@ def on_data(path: Path | str, reals: Reals) -> Iterator[str]:
         data = load_config(run).data
     except GantoolError:
         return
-    if data != reals.data and (fingerprint is None or fingerprint != reals.fingerprint):
+    known = None not in (fingerprint, reals.fingerprint)
+    other = fingerprint != reals.fingerprint if known else _place(data) != _place(reals.data)
+    if data != reals.data and other:
         yield f"{path} was trained on other data, {data.partition(',')[0]}: it has not seen the pictures here."
-    elif None not in (fingerprint, reals.fingerprint) and fingerprint != reals.fingerprint:
+    elif known and other:
         yield (
             f"The data has changed since {path} was trained: {count:,} pictures then and {len(reals):,} now, or others "
             "of the same number. It is measured by those of now."
         )
+
+
+def _place(data: str) -> tuple[str, list[str]]:
+    """Name and paths of a source, without its other options, of which versions have more or fewer."""
+    return data.partition(":")[0], _PATH.findall(data)
 
 
 def on_labels(path: Path | str, card: ModelCard, first: Path | str, of_first: ModelCard) -> Iterator[str]:

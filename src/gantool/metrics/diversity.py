@@ -51,20 +51,20 @@ def _sums_and_nearest(images: UInt8[Tensor, "n c h w"]) -> tuple[Float[Tensor, "
     return torch.cat(sums), torch.cat(nearest)
 
 
-def share(of_samples: float, of_reals: float) -> float:
+def relative(of_samples: float, of_reals: float) -> float:
     """A number of the samples as a share of the reals'; 1 if the reals do not differ at all."""
     return of_samples / of_reals if of_reals > NOTHING else 1.0
 
 
 def diversity(samples: UInt8[Tensor, "n c h w"], reals: UInt8[Tensor, "m c h w"]) -> float:
     """The spread of samples as a share of that of reals: 0 if all are equal, about 1 if they differ as much."""
-    return share(spread(samples), spread(reals))
+    return relative(spread(samples), spread(reals))
 
 
 def diversity_and_error(samples: UInt8[Tensor, "n c h w"], reals: UInt8[Tensor, "m c h w"]) -> tuple[float, float]:
     """Diversity with its standard error, a jackknife over the pictures of both sets; 0 for sets of fewer than 3."""
     (of_samples, error), (of_reals, other) = (_spread_and_error(images) for images in (samples, reals))
-    value = share(of_samples, of_reals)
+    value = relative(of_samples, of_reals)
     return value, math.hypot(error, value * other) / of_reals if of_reals > NOTHING else 0.0
 
 

@@ -77,6 +77,11 @@ class Duration:
     last: Seconds
     tried: Tried
 
+    def of(self, times: float) -> Seconds:
+        """The least and the most that so many times the images would take: a run begins but once."""
+        low, high = ((end - begin) * times + begin for end, begin in zip((self.low, self.high), BEGIN, strict=True))
+        return low, high
+
     @property
     def middle(self) -> float:
         """The time to speak of."""
@@ -133,17 +138,15 @@ def _try(
     """Add the seconds of an image in each of these stages to those that are known."""
     if not _fits(prepared, device):
         raise TimingError("there is too little memory for copies of the networks")
-    report(WORK, 0, len(parts))
     try:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             trial = _Trial(prepared, device, processes)
+            report(WORK, 0, len(parts))
             for done, (stage, images) in enumerate(parts, 1):
                 known[stage.resolution, stage.batch] = trial.expected(stage, known) or trial.seconds(stage, images)
                 report(WORK, done, len(parts))
     except (Exception, SystemExit) as error:  # the run itself tells what a component or the memory does not bear
         raise TimingError(cause(error)) from error
-    finally:
-        report(WORK, len(parts), len(parts))
 
 
 def _beside(prepared: PreparedRun, parts: Sequence[tuple[Stage, int]], known: Tried, end: int) -> float:

@@ -182,10 +182,9 @@ def _too_short(config: RunConfig, expected: Duration | None) -> Iterator[str]:
     """A warning that in the time that it may take a run learns nothing to look at."""
     if config.images >= FEW or expected is None:
         return
-    share = FEW / config.images
     yield (
         f"--images {config.images:,} are too few to learn pictures: expect patches of colour. {FEW:,} would take "
-        f"{in_words(expected.low * share, expected.high * share)} here: give more --minutes, a lower --resolution "
+        f"{in_words(*expected.of(FEW / config.images))} here: give more --minutes, a lower --resolution "
         f"(it is {config.resolution}), or use a GPU."
     )
 

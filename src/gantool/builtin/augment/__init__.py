@@ -47,7 +47,11 @@ def settle(options: DiffAugmentOptions, setting: Setting) -> tuple[DiffAugmentOp
         why.append(f"strength {chosen['strength']:g} for {count:,} images")
     if options.after == AUTO:
         chosen["after"] = EPOCHS_BEFORE * count
-        why.append(f"after {EPOCHS_BEFORE} epochs, since nothing is memorised before")
+        never = f", which this run of {setting.images:,} images does not reach: none are augmented"
+        why.append(
+            f"after {EPOCHS_BEFORE} epochs, since nothing is memorised before"
+            f"{never if setting.images <= chosen['after'] else ''}"
+        )
     return options.model_copy(update=chosen), ", ".join(why)
 
 

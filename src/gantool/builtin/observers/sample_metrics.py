@@ -31,13 +31,13 @@ class SampleMetrics:
         return {
             "swd": swd.mean(levels),
             **{f"swd_{level}": value for level, value in levels.items()},
-            "diversity": diversity.share(fakes.spread, reals.spread),
-            "spacing": diversity.share(fakes.spacing, reals.spacing),
-            "contrast": diversity.share(fakes.contrast, reals.contrast),
-            "detail": diversity.share(fakes.detail, reals.detail),
+            "diversity": diversity.relative(fakes.spread, reals.spread),
+            "spacing": diversity.relative(fakes.spacing, reals.spacing),
+            "contrast": diversity.relative(fakes.contrast, reals.contrast),
+            "detail": diversity.relative(fakes.detail, reals.detail),
             "clipped": fakes.clipped - reals.clipped,
             "grey": fakes.grey - reals.grey,
-            "color": diversity.share(fakes.color, reals.color),
+            "color": diversity.relative(fakes.color, reals.color),
             "checkerboard": fakes.checkerboard / max(reals.checkerboard, 1.0),
             "side": float(side),
         }

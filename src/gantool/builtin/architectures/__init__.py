@@ -135,7 +135,7 @@ ARCHITECTURES = [
             learning_rate=2e-4,
             betas=(0.5, 0.999),
             batch=64,
-            short=ShortRun(60_000, batch=16, learning_rate=1e-3),
+            short=ShortRun(60_000, batch=16, learning_rate=5e-4),
             on_cpu=OnCpu(batch=16, learning_rate=5e-4),
         ),
         resolutions=(16, 28, 32, 64, 128, 256),

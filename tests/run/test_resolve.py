@@ -36,10 +36,10 @@ def test_components_are_written_out_with_every_option():
 
 def test_a_source_for_short_runs_takes_what_the_recipe_keeps_for_them_whatever_the_length(tmp_path):
     (tmp_path / "a.ppm").write_bytes(b"P6 32 32 255 " + bytes(32 * 32 * 3))
-    long = config(data=str(tmp_path), images=1000)
-    assert (long.batch, long.lr_g, long.lr_d) == (16, 5e-4, 5e-4)
-    for short in (config(), config(images="500k")):
-        assert (short.batch, short.lr_g, short.lr_d) == (16, 1e-3, 1e-3)
+    long = config(arch="mlp", data=str(tmp_path), images=1000)
+    assert (long.batch, long.lr_g, long.lr_d) == (32, 4e-4, 4e-4)
+    for short in (config(arch="mlp"), config(arch="mlp", images="500k")):
+        assert (short.batch, short.lr_g, short.lr_d) == (16, 2e-4, 2e-4)
     assert (config(lr=3e-4).lr_g, config(batch=8).batch) == (3e-4, 8)
 
 

@@ -41,7 +41,8 @@ def test_an_evaluation_is_shown_beside_real_pictures_with_its_sentences(tmp_path
     append(run, MADE)
     page = html_of(run)
     for words in ("500 samples of the model at 4,000 images", "features by efficientnet", "<th scope=\"row\">KID</th>",
-                  "0.250 <small class=\"soft\">± 0.002</small>", "0.875", "0.8", "Samples differ.",
+                  "0.250 <small class=\"soft\">± 0.002</small>", "0.000 <small class=\"soft\">± 0.001</small>",
+                  "0.875", "0.8", "Samples differ.",
                   "<strong>Samples are near the data.</strong>",
                   "memorisation: there are too few pictures"):  # fmt: skip
         assert words in page
@@ -89,14 +90,14 @@ def test_an_evaluation_made_again_is_listed_once(tmp_path) -> None:
 
 def test_values_by_class_are_shown_beside_those_of_real_pictures_of_the_class(tmp_path) -> None:
     run = made_run(tmp_path / "run")
-    scores = Scores(40, {"kid": {"kid": 0.5, "kid_error": 0.02}}, {"kid": {"kid": 0.125}}, {})
+    scores = Scores(40, {"kid": {"kid": 0.5, "kid_error": 0.02}}, {"kid": {"kid": 0.125, "kid_error": 0.01}}, {})
     append(run, sized(80, classes={HOSTILE: scores, "frog": replace(scores, n=39)}))
     append(run, MADE)
     page = html_of(run)
     table = page[page.index("By class") : page.index("All evaluations")]
     assert "Of 80 samples in all." in table
     assert '<th scope="row">frog</th><td class="number">39</td>' in table
-    assert '0.50 <small class="soft">± 0.02</small><small class="soft beside">0.125</small>' in table
+    assert '0.50 <small class="soft">± 0.02</small><small class="soft beside">0.12 ± 0.01</small>' in table
     assert HOSTILE not in page
 
 

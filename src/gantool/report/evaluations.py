@@ -48,6 +48,11 @@ class Value:
         """The value of other real pictures."""
         return "" if self.beside is None else _rounded(self.beside, self.beside_deviation)
 
+    @property
+    def reference_error(self) -> str:
+        """The standard error of that value."""
+        return _rounded(self.beside_deviation, self.beside_deviation) if self.beside_deviation else ""
+
 
 @dataclass(frozen=True)
 class Measure:

@@ -59,9 +59,17 @@ def facts_of(record: Record) -> list[Fact]:
     if record.best and (best := score.at(record.best)) is not None:
         facts.append(Fact("Best checkpoint", f"{record.best:,} images", _scores(best, score, record.best)))
     if len(swd):
-        facts.append(Fact("Distance to the data (SWD)", shown(swd.values[-1]), "lower is better"))
+        facts.append(
+            Fact(
+                "Distance to the data (SWD)",
+                shown(swd.values[-1]),
+                "of the last sheet, by few samples; lower is better",
+            )
+        )
     if len(diversity):
-        facts.append(Fact("Diversity", percent(diversity.values[-1]), "of the data's; about 100% is good"))
+        facts.append(
+            Fact("Diversity", percent(diversity.values[-1]), "of the data's, by few samples; about 100% is good")
+        )
     times = [seen for one in record.warnings for seen in one.times]
     last_warned = f"the last at {max(times):,} images" if max(times, default=0) else ""
     facts.append(Fact("Warnings", f"{len(times) or 'none'}", last_warned))

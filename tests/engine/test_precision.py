@@ -123,7 +123,7 @@ def test_a_pass_on_a_gpu_is_timed_as_it_is_played(waits, error, expected):
     done = []
 
     class Recorder(StandIn):
-        def warm(self, work):
+        def warm(self, work, look=False):
             return work(), waits
 
         def record(self, work):
@@ -139,7 +139,7 @@ def test_a_pass_on_a_gpu_is_timed_as_it_is_played(waits, error, expected):
 
 def test_memory_that_runs_out_in_recording_a_pass_is_told_as_ever():
     class Recorder(StandIn):
-        def warm(self, work):
+        def warm(self, work, look=False):
             return None, ""
 
         def record(self, work):

@@ -2,11 +2,12 @@
 
 import contextlib
 import gc
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -31,18 +32,25 @@ class CudaRecorder:
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.graph_pool_handle()
         self._holder: torch.cuda.CUDAGraph | None = None
+        self._warned: dict[Any, Any] = {}
 
-    def warm(self, work: Callable[[], Made]) -> tuple[Made, str]:
+    def warm(self, work: Callable[[], Made], look: bool = False) -> tuple[Made, str]:
         """Do the work on the stream of recordings, since kernels and gradients are set up for each stream."""
-        here = torch.cuda.current_stream(self._device)
+        here, places = torch.cuda.current_stream(self._device), list[str]()
         self._stream.wait_stream(here)
-        with torch.cuda.stream(self._stream), _noting_waits() as places:
+        with torch.cuda.stream(self._stream), noting_waits(places, self._warned) if look else contextlib.nullcontext():
             result = work()
         here.wait_stream(self._stream)
         return result, places[0] if places else ""
 
     def record(self, work: Callable[[], Made]) -> tuple[Callable[[], None], Made]:
-        """The graph's replay, and where its results will be. Raises RuntimeError for work that cannot be recorded."""
+        """The graph's replay, and where its results will be.
+
+        Raises RuntimeError for work that cannot be recorded, and for all that comes after it in this process, since
+        torch is not as it was.
+        """
+        if self._failed:
+            raise RuntimeError("a recording failed before in this process")
         here = torch.cuda.current_stream(self._device)
         gc.collect()  # a cycle may hold nodes of autograd, which belong to the stream on which they were made
         try:
@@ -53,6 +61,12 @@ class CudaRecorder:
             self._clear_up(here)
             raise RuntimeError(str(_first(error))) from error
         return graph.replay, result
+
+    def forget(self) -> None:
+        """Give the memory of recordings back to the device: the pool goes with the last graph of it."""
+        self._holder, self._pool = None, torch.cuda.graph_pool_handle()
+        gc.collect()
+        torch.cuda.empty_cache()
 
     def _captured(self, work: Callable[[], Made]) -> tuple[torch.cuda.CUDAGraph, Made]:
         graph = torch.cuda.CUDAGraph()
@@ -74,8 +88,14 @@ class CudaRecorder:
         """
         torch.cuda.set_stream(here)
         index = here.device.index
-        with contextlib.suppress(RuntimeError):
-            torch._C._cuda_endAllocateToPool(index, self._pool)
+        for name in ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool"):  # as it was before torch 2.8
+            if end := getattr(torch._C, name, None):
+                with contextlib.suppress(RuntimeError):
+                    end(index, self._pool)
+                break
+        if self._failed and not _ended(self._failed[-1]):  # torch releases the pool of those that ended
+            with contextlib.suppress(RuntimeError, AttributeError):
+                torch._C._cuda_releasePool(index, self._pool)
         generator = torch.cuda.default_generators[index]
         generator.graphsafe_set_state(generator.clone_state())
         self._pool, self._holder = torch.cuda.graph_pool_handle(), None
@@ -117,25 +137,42 @@ def check_graph(mode: Mode, device: torch.device, processes: int) -> None:
 
 
 @contextlib.contextmanager
-def _noting_waits() -> Iterator[list[str]]:
-    """The places at which the host waits for the device in the block, once it is left.
+def noting_waits(places: list[str], warned: dict[Any, Any]) -> Iterator[None]:
+    """Add the places at which the host waits for the device in the block; `warned` are the warnings given so far.
 
-    They are looked for before recording, since a wait there spoils more than the recording.
+    They are looked for before recording, since a wait there spoils more than the recording. Other threads may wait:
+    but for those of the backward pass, which Python has not begun, they are no part of the step.
     """
-    places: list[str] = []
-    mode = torch.cuda.get_sync_debug_mode()
-    with warnings.catch_warnings(record=True) as caught:
+    own, mode = threading.get_ident(), torch.cuda.get_sync_debug_mode()
+
+    def note(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any) -> None:
+        thread = threading.current_thread()
+        of_step = thread.ident == own or isinstance(thread, threading._DummyThread)
+        caught.append((message, category, filename, lineno, of_step))
+
+    caught: list[tuple[Warning | str, type[Warning], str, int, bool]] = []
+    with warnings.catch_warnings():
         warnings.simplefilter("always")
+        warnings.showwarning = note
         torch.cuda.set_sync_debug_mode("warn")
         try:
-            yield places
+            yield
         finally:
             torch.cuda.set_sync_debug_mode(mode)
-    for one in caught:
-        if SYNCHRONISES in str(one.message):
-            places.append(f"{Path(one.filename).name}, line {one.lineno}")
-        elif "Synchronization debug mode" not in str(one.message):  # that it is a prototype
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    for message, category, filename, lineno, of_step in caught:
+        if SYNCHRONISES in str(message):
+            places += [f"{Path(filename).name}, line {lineno}"] * of_step
+        elif "Synchronization debug mode" not in str(message):  # that it is a prototype
+            warnings.warn_explicit(str(message), category, filename, lineno, registry=warned)
+
+
+def _ended(graph: torch.cuda.CUDAGraph) -> bool:
+    """True if the graph's recording came to its end, and the error after it."""
+    try:
+        graph.pool()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _first(error: BaseException) -> BaseException:

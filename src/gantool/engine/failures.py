@@ -32,6 +32,8 @@ class Failing:
             halved = stage_at(stages_of(gan, config.resolution, config.batch // 2), self.images_seen)
             where = f"in the stage {now.title!r}, with batch {now.batch},"
             error = out_of_memory(config.batch, device, where, smaller_helps=halved.batch < now.batch)
+        if device.type == "cuda" and config.graph != "off":
+            error = TrainingError(f"{error} Recorded steps take memory of their own: --graph off spares it.")
         if checkpoint.newest(self.run) is None:
             return error
         try:

@@ -1,21 +1,23 @@
 """CUDA graphs: a network's step is recorded once and replayed, so that the host launches one graph, not hundreds of
 kernels (Ng 2019, "Getting started with CUDA graphs", NVIDIA).
 
-A step is recorded for each set of penalties that are due, each shape of the batch, and each state of the host: whatever
-is no tensor is a constant of the recording. The first replays are compared with the step itself.
+A step is recorded for each set of penalties that are due, each shape of the batch, and all that it finds on the host
+(`host_state`). The first replays are compared with the step itself. What cannot be followed is not recorded.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gantool.api.networks import Labels
-from gantool.engine.component_state import components
-from gantool.engine.host_state import Plain, host_state
-from gantool.engine.recordings import Recorder, Recording, Result, put, reading_rates
+from gantool.engine.comparisons import State, results_differ, updates_differ, versions
+from gantool.engine.devices import is_out_of_memory
+from gantool.engine.host_state import HostState, changed, host_state
+from gantool.engine.recordings import Recorder, Recording, Result, reading_rates
 from gantool.engine.step import Game, discriminator_update, generator_step, observe
 from gantool.engine.updates import Scalars
 
@@ -24,12 +26,10 @@ WARM_STEPS = 3
 """Steps that are played before one is recorded, in which kernels are chosen and optimizers make their state."""
 COMPARED_STEPS = 2
 """Replays that are compared with the step itself: two, since one alone would not show that randomness stands still."""
-TOLERANCE = {"float32": 1e-3, "bf16": 2e-2}
-"""The largest relative difference of a scalar; some kernels sum in another order each time."""
 WORTHWHILE = 0.97
 """A replay has to take less than this share of the step's time."""
 MOST_KEPT = 24
-"""Recordings and attempts that are kept; the oldest goes first, as in a fade-in, where each step is of another kind."""
+"""Kinds of steps of a side that are kept; the oldest goes first, as while r3gan's schedules change each step."""
 
 
 @dataclass
@@ -40,7 +40,22 @@ class _Kind:
     recording: Recording | None = None
     refused: bool = False
     seconds: list[tuple[float, float]] = field(default_factory=list)
-    """Those of the step, and of its replay."""
+    """Those of the step, and of its replay with the look at the host before it."""
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """One step that is to be played, and what it found on the host."""
+
+    side: str
+    batch: Tensor
+    labels: Labels
+    step: int
+    noise: float
+    rates: Sequence[float]
+    host: HostState
+    key: tuple[Any, ...]
+    seconds_of_look: float
 
 
 class Graphs:
@@ -52,160 +67,179 @@ class Graphs:
 
     def __init__(self, game: Game, recorder: Recorder, mode: Mode, tell: Callable[[str], None]) -> None:
         self._game, self._recorder, self._mode, self._tell = game, recorder, mode, tell
-        self._kinds: dict[object, _Kind] = {}
-        self._given_up = False
+        self._kinds: dict[tuple[Any, ...], _Kind] = {}
+        self._gave_up = self._holds_memory = False
         self._told: set[str] = set()
-        self._moments: list[object] = []
-        self._host: Plain = host_state([game.gan, *game.gan.networks, *components(game).values()], game.optimizers)
 
     def step(self, side: str, batch: Tensor, labels: Labels, step: int, noise: float) -> Scalars:
         """The step of one side, as `discriminator_step` and `generator_step` do it."""
-        self._forget_old_moments()
-        due = tuple(step % one.every == 0 for one in self._game.penalties if one.side.startswith(side))
-        kind = self._kind((side, batch.shape, batch.stride(), labels is None, due, noise > 0, self._host()))
-
-        def plain() -> Result:
-            return self._update(side, batch, labels, step, noise)
-
-        if kind.refused or self._given_up:
-            scalars, logits = plain()
-        elif kind.played < WARM_STEPS:
-            scalars, logits = self._warm(kind, side, plain)
-        else:
-            scalars, logits = self._by_recording(kind, side, batch, labels, step, noise)
-        kind.played += 1
+        result = None
+        if not self._gave_up:
+            result = self._with_graphs(self._turn(side, batch, labels, step, noise))
+            if self._holds_memory and not any(kind.recording for kind in self._kinds.values()):
+                self._holds_memory = False
+                self._recorder.forget()
+        # Outside of the frames above, which hold recordings.
+        scalars, logits = result or self._update(side, batch, labels, step, noise)
         if logits is not None:
             observe(self._game, logits)
         return scalars
 
-    def _forget_old_moments(self) -> None:
-        """Drop all recordings where an optimizer has begun anew, since they would update moments that are gone."""
-        moments = [next(iter(optimizer.state.values()), None) for optimizer in self._game.optimizers]
-        if any(then is not None and now is not then for now, then in zip(moments, self._moments, strict=False)):
-            self._kinds.clear()
-        self._moments = moments
+    def _turn(self, side: str, batch: Tensor, labels: Labels, step: int, noise: float) -> _Turn:
+        begin, host = time.perf_counter(), self._host(side)
+        due = tuple(step % one.every == 0 for one in self._game.penalties if one.side.startswith(side))
+        key = (side, batch.shape, batch.stride(), batch.dtype, labels is None, due, noise > 0, host.key)
+        rates = [float(group["lr"]) for group in self._optimizer(side).param_groups]
+        return _Turn(side, batch, labels, step, noise, rates, host, key, time.perf_counter() - begin)
 
-    def _kind(self, key: object) -> _Kind:
-        if key not in self._kinds and len(self._kinds) >= MOST_KEPT:
-            del self._kinds[next(iter(self._kinds))]
-        return self._kinds.setdefault(key, _Kind())
+    def _host(self, side: str) -> HostState:
+        """What a step of this side finds; the balance is asked outside of steps."""
+        game = self._game
+        parts: dict[str, object] = dict(zip(("generator", "discriminator"), game.gan.networks, strict=False))
+        parts |= {"architecture": game.gan, "loss": game.loss, "augmentation": game.augmentation}
+        parts["penalties"] = [one for one in game.penalties if one.side.startswith(side)]
+        return host_state(parts, self._optimizer(side), next(game.gan.generator.parameters()).device)
+
+    def _kind(self, turn: _Turn) -> _Kind:
+        if (kind := self._kinds.get(turn.key)) is not None:
+            return kind
+        of_side = [(key, kind) for key, kind in self._kinds.items() if key[0] == turn.side]
+        if len(of_side) >= MOST_KEPT:
+            if not any(kind.refused or kind.recording for _, kind in of_side):
+                what = changed(of_side[-2][0][-1], of_side[-1][0][-1])
+                self._say(turn.side, f"{what} is another before each step, and a recording would keep what it was")
+            del self._kinds[of_side[0][0]]
+        return self._kinds.setdefault(turn.key, _Kind())
+
+    def _with_graphs(self, turn: _Turn) -> Result | None:
+        """The step; None, and nothing done of it, where graphs were given up in it."""
+        kind = self._kind(turn)
+        kind.played += 1
+        if turn.host.unseen and not kind.refused:
+            kind.refused = self._say(turn.side, f"changes of {turn.host.unseen} cannot be seen")
+        if kind.refused or kind.played <= WARM_STEPS:
+            return self._unrecorded(kind, turn)
+        if kind.recording is None and not self._record(kind, turn):
+            return None
+        recording = kind.recording
+        if recording is None or len(kind.seconds) < COMPARED_STEPS:
+            return self._compared(kind, turn)
+        return recording.play(turn.batch, turn.labels, turn.noise, turn.rates)
+
+    def _unrecorded(self, kind: _Kind, turn: _Turn) -> Result | None:
+        """The step itself; where it finds too little memory beside recordings, these go."""
+        state, weights = None, versions(turn.host.held)
+        try:
+            if self._holds_memory:
+                state = State([one for one in turn.host.held if not one.learnt], self._recorder)
+            return self._again(turn) if kind.refused else self._warm(kind, turn)
+        except (RuntimeError, MemoryError) as error:
+            if not (is_out_of_memory(error) and self._holds_memory):
+                raise
+            if weights != versions(turn.host.held) or self._host(turn.side).key != turn.host.key:
+                raise  # a part of it is done
+            if state is not None:
+                state.put_back()
+        self._give_up(turn.side, "memory does not suffice for it")
+        return None
+
+    def _warm(self, kind: _Kind, turn: _Turn) -> Result:
+        """A step before it is recorded; in the last of them it shows if it can be."""
+        last = kind.played == WARM_STEPS
+        result, waits = self._recorder.warm(lambda: self._again(turn), look=last)
+        if last and waits:
+            kind.refused = self._say(turn.side, f"it waits for the device ({waits})")
+        elif turn.step:  # in its first, a step makes what it keeps
+            self._check_host(kind, turn, last)
+        return result
+
+    def _check_host(self, kind: _Kind, turn: _Turn, ready: bool = True) -> None:
+        """Refuse a step that leaves the host other than it found it; until all is `ready` moments may be new."""
+        if (now := self._host(turn.side).key) != turn.host.key and (ready or len(now) == len(turn.host.key)):
+            kind.refused = self._say(turn.side, f"it changes or replaces {changed(turn.host.key, now)} on the host")
+
+    def _compared(self, kind: _Kind, turn: _Turn) -> Result | None:
+        """The step, played and replayed from the same state; the recording is dropped if it is of no use."""
+        before = None
+        try:
+            before = State(turn.host.held, self._recorder)
+            expected, of_step = self._recorder.timed(lambda: self._again(turn))
+            after = State(turn.host.held, self._recorder)
+            self._check_host(kind, turn)
+            if not kind.refused and kind.recording is not None:
+                before.put_back()
+                if (found := self._replayed(kind, turn, (before, after), expected, of_step)) is not None:
+                    return found
+                after.put_back()
+            kind.recording = None
+            return expected
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if before is not None:
+                before.put_back()
+        self._give_up(turn.side, "memory does not suffice for it")
+        return None
+
+    def _replayed(
+        self, kind: _Kind, turn: _Turn, states: tuple[State, State], expected: Result, of_step: float
+    ) -> Result | None:
+        """The replay's result, if it is to be kept."""
+        assert kind.recording is not None
+        play, precision = kind.recording.play, self._game.precision.name
+        found, of_replay = self._recorder.timed(lambda: play(turn.batch, turn.labels, turn.noise, turn.rates))
+        problem = "" if states[1].drew_alike() else "it draws random numbers on the host"
+        differs, learnt = updates_differ(*states, precision)
+        problem = problem or results_differ(expected, found, precision) or differs
+        if problem:
+            kind.refused = self._say(turn.side, problem)
+        elif learnt:  # a step that was skipped shows nothing
+            kind.seconds.append((of_step, of_replay + turn.seconds_of_look))
+            kind.refused = len(kind.seconds) == COMPARED_STEPS and not self._gains(kind)
+        return None if kind.refused else found
+
+    def _record(self, kind: _Kind, turn: _Turn) -> bool:
+        """Make the kind's recording; False where torch cannot, after which no other is made or kept."""
+        chance = State((), self._recorder)
+        try:
+            batch, labels = turn.batch.clone(), None if turn.labels is None else turn.labels.clone()
+            noise = torch.zeros((), device=batch.device)
+            rates = [torch.tensor(rate, device=batch.device) for rate in turn.rates]
+            of_step = noise if turn.noise > 0 else 0.0
+            with reading_rates(self._optimizer(turn.side), rates):
+                replay, result = self._recorder.record(
+                    lambda: self._update(turn.side, batch, labels, turn.step, of_step)
+                )
+        except RuntimeError as error:
+            why = str(error).splitlines()[0].rstrip(".")
+            self._give_up(turn.side, f"it cannot be recorded ({why}), and no other step is after that")
+            return False
+        finally:
+            chance.put_back_randomness()
+        kind.recording, self._holds_memory = Recording(batch, labels, noise, rates, replay, result), True
+        return True
+
+    def _again(self, turn: _Turn) -> Result:
+        return self._update(turn.side, turn.batch, turn.labels, turn.step, turn.noise)
 
     def _update(self, side: str, batch: Tensor, labels: Labels, step: int, noise: float | Tensor) -> Result:
         if side == "discriminator":
             return discriminator_update(self._game, batch, labels, step, noise)
         return generator_step(self._game, batch, labels, step, noise), None
 
-    def _warm(self, kind: _Kind, side: str, plain: Callable[[], Result]) -> Result:
-        """A step before it is recorded; in the last of them it shows if it can be."""
-        held = list(self._tensors(self._optimizer(side)))
-        result, waits = self._recorder.warm(plain)
-        if kind.played == WARM_STEPS - 1:
-            now = list(self._tensors(self._optimizer(side)))
-            if waits:
-                kind.refused = self._say(side, f"it waits for the device ({waits})")
-            elif list(map(id, held)) != list(map(id, now)):
-                kind.refused = self._say(side, "it replaces a tensor of its state, where it should write into it")
-        return result
-
-    def _by_recording(self, kind: _Kind, side: str, batch: Tensor, labels: Labels, step: int, noise: float) -> Result:
-        rates = [float(group["lr"]) for group in self._optimizer(side).param_groups]
-        if kind.recording is None:
-            kind.recording = self._recorded(side, batch, labels, step, noise, rates)
-        recording = kind.recording
-        if recording is None:
-            kind.refused = True
-            return self._update(side, batch, labels, step, noise)
-        if len(kind.seconds) >= COMPARED_STEPS:
-            return recording.play(batch, labels, noise, rates)
-        return self._compared(kind, side, recording, (batch, labels, step, noise), rates)
-
-    def _compared(
-        self,
-        kind: _Kind,
-        side: str,
-        recording: Recording,
-        seen: tuple[Tensor, Labels, int, float],
-        rates: Sequence[float],
-    ) -> Result:
-        """The step, played and replayed from the same state; the recording is dropped if it is of no use."""
-        (batch, labels, step, noise), recorder = seen, self._recorder
-        tensors = list(self._tensors(self._optimizer(side)))
-        before, chance = [tensor.clone() for tensor in tensors], recorder.random_state()
-        try:
-            expected, of_step = recorder.timed(lambda: self._update(side, batch, labels, step, noise))
-            after, chance_after = [tensor.clone() for tensor in tensors], recorder.random_state()
-        except torch.OutOfMemoryError:
-            self._give_up(side)
-        put(tensors, before)
-        recorder.set_random_state(chance)
-        if self._given_up:
-            return self._update(side, batch, labels, step, noise)
-        found, of_replay = recorder.timed(lambda: recording.play(batch, labels, noise, rates))
-        kind.seconds.append((of_step, of_replay))
-        problem = self._difference(expected[0], found[0])
-        if not all(map(torch.equal, chance_after, recorder.random_state())):
-            problem = "it draws random numbers on the host"
-        if problem:
-            self._say(side, problem)
-        elif len(kind.seconds) < COMPARED_STEPS or self._gains(kind):
-            return found
-        kind.refused, kind.recording = True, None
-        put(tensors, after)
-        recorder.set_random_state(chance_after)
-        return expected
-
-    def _recorded(
-        self, side: str, batch: Tensor, labels: Labels, step: int, noise: float, rates: Sequence[float]
-    ) -> Recording | None:
-        optimizer, recorder = self._optimizer(side), self._recorder
-        own, own_labels = batch.clone(), None if labels is None else labels.clone()
-        own_noise = torch.zeros((), device=batch.device)
-        own_rates = [torch.tensor(rate, device=batch.device) for rate in rates]
-        chance = recorder.random_state()
-        try:
-            with reading_rates(optimizer, own_rates):
-                replay, result = recorder.record(
-                    lambda: self._update(side, own, own_labels, step, own_noise if noise > 0 else 0.0)
-                )
-        except RuntimeError as error:
-            self._say(side, f"it cannot be recorded ({str(error).splitlines()[0].rstrip('.')})")
-            for known in self._kinds.values():
-                known.recording, known.seconds = None, []
-            return None
-        finally:
-            recorder.set_random_state(chance)
-        return Recording(own, own_labels, own_noise, own_rates, replay, result)
-
     def _optimizer(self, side: str) -> torch.optim.Optimizer:
-        if side == "generator":
-            return self._game.optimizer_g
-        assert self._game.optimizer_d is not None
-        return self._game.optimizer_d
-
-    def _tensors(self, optimizer: torch.optim.Optimizer) -> Iterator[Tensor]:
-        """All that a step changes: weights, buffers, and the optimizer's moments."""
-        parts = [*self._game.gan.networks, *components(self._game).values()]
-        for module in (part for part in parts if isinstance(part, nn.Module)):
-            yield from module.parameters()
-            yield from module.buffers()
-        for moments in optimizer.state.values():
-            yield from (value for value in moments.values() if isinstance(value, Tensor))
-
-    def _difference(self, expected: Scalars, found: Scalars) -> str:
-        tolerance = TOLERANCE[self._game.precision.name]
-        for name, value in expected.items():
-            if not torch.allclose(value.float(), found[name], rtol=tolerance, atol=tolerance, equal_nan=True):
-                return f"its recording gives a {name} of {float(found[name]):.6g}, not {float(value):.6g}"
-        return ""
+        found = self._game.optimizer_g if side == "generator" else self._game.optimizer_d
+        assert found is not None
+        return found
 
     def _gains(self, kind: _Kind) -> bool:
         of_step, of_replay = (min(times) for times in zip(*kind.seconds, strict=True))
         return self._mode == "on" or of_replay < WORTHWHILE * of_step
 
-    def _give_up(self, side: str) -> None:
-        """Play all steps without graphs from now on, and let go of their memory."""
-        self._say(side, "memory does not suffice for it")
-        self._given_up = True
+    def _give_up(self, side: str, problem: str) -> None:
+        """Play all steps without graphs from now on; their memory goes once no frame holds it."""
+        self._say(side, problem)
+        self._gave_up = self._holds_memory = True
         self._kinds.clear()
 
     def _say(self, side: str, problem: str) -> Literal[True]:

@@ -20,14 +20,20 @@ Result = tuple[Scalars, Tensor | None]
 class Recorder(Protocol):
     """Records and times work on a device."""
 
-    def warm(self, work: Callable[[], Made]) -> tuple[Made, str]:
-        """Do the work as it has to be done before it is recorded; the text is where it waits for the device, if so."""
+    def warm(self, work: Callable[[], Made], look: bool = False) -> tuple[Made, str]:
+        """Do the work as it has to be done before it is recorded.
+
+        The text is where it waits for the device, if it does so and is looked at.
+        """
 
     def record(self, work: Callable[[], Made]) -> tuple[Callable[[], None], Made]:
         """A function that does the work again, and where its results will be. The work is not done now.
 
         Raises RuntimeError for work that cannot be recorded; what was recorded before is then of no use either.
         """
+
+    def forget(self) -> None:
+        """Let go of the memory of all recordings, which nothing else holds any more."""
 
     def timed(self, work: Callable[[], Result]) -> tuple[Result, float]:
         """The result of the work, and the seconds until the device has done it."""
@@ -75,10 +81,3 @@ def reading_rates(optimizer: torch.optim.Optimizer, rates: Sequence[Tensor]) -> 
     finally:
         for group, own in zip(optimizer.param_groups, before, strict=True):
             group.update((name, own[name]) for name in ("lr", "capturable") if name in own)
-
-
-@torch.no_grad()
-def put(tensors: Sequence[Tensor], values: Sequence[Tensor]) -> None:
-    """Give tensors these values, in place."""
-    for tensor, value in zip(tensors, values, strict=True):
-        tensor.copy_(value)

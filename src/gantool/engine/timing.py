@@ -70,7 +70,7 @@ def step_timer(
 
 def replayed(work: Callable[[], None], recorder: Recorder) -> Callable[[], None]:
     """The work as a recording, or as it is where it cannot be recorded."""
-    places = [recorder.warm(work)[1] for _ in range(WARM_STEPS)]
+    places = [recorder.warm(work, look=True)[1] for _ in range(WARM_STEPS)]
     if places[-1]:  # it waits for the device
         return work
     try:

@@ -93,7 +93,7 @@ def test_a_step_that_changes_the_host_is_refused_by_the_attribute_s_name(penalty
     assert_same(expected, found)
     assert recorder.recorded == 1
     assert told
-    assert all(named in text for text in told)
+    assert any(named in text for text in told), told
 
 
 def test_tensors_that_are_no_buffers_are_restored_before_a_replay_too():

@@ -91,7 +91,7 @@ def test_a_resume_with_other_settings_shows_the_difference(gantool, photos):
     before = Path("runs/one/config.toml").read_bytes()
     ended = gantool(*base, "--images", "16", "--lr", "0.5", "--loss", "hinge")
     assert ended.code == 1
-    assert "--lr 0.0002 in the run, 0.5 requested" in ended.err
+    assert "--lr 0.0004 in the run, 0.5 requested" in ended.err
     assert "hinge" in ended.err
     assert Path("runs/one/config.toml").read_bytes() == before
 

@@ -37,7 +37,7 @@ def test_a_search_ends_in_a_table_and_a_command_that_makes_the_best_run_again(ga
     assert lines[0].split() == ["rank", "trial", "score", "images", "result", "settings"]
     assert len([line for line in lines if "(the start" in line]) == 2
     assert any(line.startswith("Noise:") for line in lines)
-    assert "Searching: lr_g=5e-05..0.0008" in ended.err
+    assert "Searching: lr_g=0.0001..0.0016" in ended.err
     told = json.loads(gantool(*TUNE, "--trials", "2", "--json").out)  # the same command again: all is known
     assert told["command"] == lines[-1]
     assert len(told["trials"]) == 3

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from gantool.builtin.sources import shapes
-from gantool.metrics.diversity import diversity, diversity_and_error, share, spacing, spread
+from gantool.metrics.diversity import diversity, diversity_and_error, relative, spacing, spread
 from gantool.metrics.look import clipped, contrast, detail
 
 
@@ -35,7 +35,7 @@ def test_it_is_the_root_mean_square_difference_of_two() -> None:
 def test_few_modes_are_seen_by_spacing_and_not_by_spread() -> None:
     data = reals(64)
     few = data[:8].repeat(8, 1, 1, 1)
-    assert share(spread(few), spread(data)) > 0.6
+    assert relative(spread(few), spread(data)) > 0.6
     assert spacing(few) == 0
 
 
@@ -45,7 +45,7 @@ def test_noise_does_not_pass_for_diversity() -> None:
 
 
 def test_where_the_reals_do_not_differ_nothing_is_missing() -> None:
-    assert share(0.0, 0.0) == 1
+    assert relative(0.0, 0.0) == 1
 
 
 def test_the_look_of_pictures() -> None:

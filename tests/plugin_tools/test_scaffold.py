@@ -91,7 +91,7 @@ def test_it_plays_its_part_in_a_run(
     assert (ended.code, ended.out) == (0, "runs/one\n"), ended.err
     assert name in (tmp_path / "runs" / "one" / "config.toml").read_text()
     if kind == "observer":
-        assert (tmp_path / "runs" / "one" / f"{name}.csv").read_text().startswith("images_seen,name,value\n16,")
+        assert (tmp_path / "runs" / "one" / f"{name}.csv").read_text().startswith("images_seen,name,value\n8,")
 
 
 def test_an_extractor_paints_and_a_command_is_called(

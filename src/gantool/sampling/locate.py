@@ -1,5 +1,6 @@
 """The generator file that a MODEL argument means, found from a run, checkpoint or file by reading headers alone."""
 
+import shlex
 from pathlib import Path
 
 from gantool.engine import checkpoint
@@ -21,9 +22,11 @@ def generator_file(path: str | Path) -> Path:
     if path.is_dir():
         return _in_folder(path)
     if path.suffix.lower() in PICKLES:
+        made = path.with_suffix(".safetensors").name
         raise CheckpointError(
             f"{path} is refused by its name: {path.suffix} files are pickles, which can run any code when opened. "
-            "gantool reads run folders, checkpoint folders and .safetensors files that it wrote."
+            "gantool reads run folders, checkpoint folders and .safetensors files that it wrote. Of StyleGAN2 models "
+            f"the plugin gantool-stylegan2 makes one: {shlex.join(['gantool', 'import', str(path), '-o', made])}"
         )
     if not path.exists():
         raise CheckpointError(f"There is no model at {path}.{_nearest(path)}")

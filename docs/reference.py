@@ -45,6 +45,8 @@ def reference() -> str:
         "sampling/model.py",
         "engine/model_file.py",
         "sampling/latent_file.py",
+        "sampling/directions.py",
+        "sampling/finding.py",
         "evaluation/evaluate.py",
         "evaluation/result.py",
         "evaluation/scores.py",

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from gantool.evaluation.result import Evaluation
     from gantool.evaluation.scores import Scores
     from gantool.run.face import configure, train, trainer
+    from gantool.sampling.directions import Directions, load_directions, save_directions
+    from gantool.sampling.finding import find_directions
     from gantool.sampling.latent_file import LatentFile, load_latents, save_latents
     from gantool.sampling.load import load
     from gantool.sampling.model import Model
@@ -78,6 +80,8 @@ _HOME = {
     ),
     "gantool.api.hookspecs": ("hookimpl",),
     "gantool.sampling.latent_file": ("LatentFile", "load_latents", "save_latents"),
+    "gantool.sampling.directions": ("Directions", "load_directions", "save_directions"),
+    "gantool.sampling.finding": ("find_directions",),
     "gantool.sampling.model": ("Model",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -90,7 +94,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
     "ResumeError", "TrainingError", "StyleError", "RunConfig", "configure", "train", "trainer", "load", "Model",
-    "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents", "evaluate", "Evaluation", "Scores",
+    "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents", "find_directions", "Directions",
+    "load_directions", "save_directions", "evaluate", "Evaluation", "Scores",
 ]  # fmt: skip
 
 

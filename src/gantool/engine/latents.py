@@ -110,6 +110,25 @@ def walk(
     return path
 
 
+def swept_walk(
+    keys: Float[Tensor, "k *d"],
+    frames: int,
+    method: Method,
+    loop: bool,
+    psi: tuple[float, float],
+    means: Float[Tensor, "k *d"] | None = None,
+) -> Float[Tensor, "frames *d"]:
+    """A walk through keys, perhaps a single one, whose frames are truncated one by one.
+
+    The two values of `psi` are those that `sweep` takes; `means` are those of the keys, as `truncate` takes them.
+    """
+
+    def path(stops: Tensor, method: Method) -> Tensor:
+        return stops.expand(frames, *stops.shape[1:]) if len(stops) == 1 else walk(stops, frames, method, loop)
+
+    return truncate(path(keys, method), sweep(*psi, frames, loop), None if means is None else path(means, "lerp"))
+
+
 def sweep(start: float, stop: float, frames: int, loop: bool = False) -> Float[Tensor, " frames"]:
     """Values from start to stop; with `loop` to stop and back, one frame short of the start."""
     if loop:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Literal
 
 import torch
 from jaxtyping import Float, UInt8
@@ -17,9 +18,11 @@ from gantool.errors import CheckpointError, OptionError, PluginError, UnknownNam
 from gantool.render.pictures import to_pil
 from gantool.sampling.labels import LabelChoice, choose_labels, listed
 from gantool.sampling.latent_file import replaced
-from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, check_truncation
+from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, check_shape, check_truncation
 
 MEAN_DRAWS = 4096
+Shift = Float[Tensor, "..."] | None
+"""What is added to every latent, in w where there is one."""
 
 
 class Model:
@@ -52,26 +55,37 @@ class Model:
         return self.card.class_names
 
     @property
-    def space(self) -> str:
+    def space(self) -> Literal["z", "w"]:
         """The space of truncation and interpolation: "w" if the generator has an intermediate space, else "z"."""
         return "w" if isinstance(self.generator, MappedGenerator) else "z"
 
     def sample(
-        self, seeds: Sequence[int], truncation: float = 1.0, labels: LabelChoice = None, level: int | None = None
+        self,
+        seeds: Sequence[int],
+        truncation: float = 1.0,
+        labels: LabelChoice = None,
+        level: int | None = None,
+        shift: Shift = None,
     ) -> list[Image.Image]:
         """One picture for each seed, RGBA where the model has transparency.
 
         `level` is the side of a coarser resolution of the generator (None: the finest). Without labels a conditional
-        model gives each seed the class `seed % classes`.
+        model gives each seed the class `seed % classes`. `shift` is added to latents behind truncation, as by
+        `Directions.shift`.
         """
-        return [to_pil(image) for image in self.images(seeds, truncation, labels, level)]
+        return [to_pil(image) for image in self.images(seeds, truncation, labels, level, shift)]
 
     def images(
-        self, seeds: Sequence[int], truncation: float = 1.0, labels: LabelChoice = None, level: int | None = None
+        self,
+        seeds: Sequence[int],
+        truncation: float = 1.0,
+        labels: LabelChoice = None,
+        level: int | None = None,
+        shift: Shift = None,
     ) -> UInt8[Tensor, "n c h w"]:
         """The same pictures as one tensor on the CPU; with alpha, colours are multiplied by it."""
         chosen = self.choose_labels(seeds, labels)
-        return self._render(self._latents(seeds, chosen, truncation), chosen, level)
+        return self._render(self._shifted(self._latents(seeds, chosen, truncation), shift), chosen, level)
 
     def latents(
         self, seeds: Sequence[int], labels: LabelChoice = None, truncation: float = 1.0
@@ -85,23 +99,20 @@ class Model:
         labels: LabelChoice = None,
         level: int | None = None,
         buffers: Mapping[str, Tensor] | None = None,
+        shift: Shift = None,
     ) -> UInt8[Tensor, "n c h w"]:
         """Pictures of latents, on the CPU. Only a conditional model without a w space needs labels.
 
-        `buffers` replace the generator's own while it draws, as by `replacing`. Raises OptionError for latents or
-        buffers of another model.
+        `buffers` replace the generator's own while it draws, as by `replacing`; `shift` is added to each latent. Raises
+        OptionError for latents, buffers or a shift of another model.
         """
         wanted = self.latents([0], 0 if self.class_names else None).shape[1:]
-        if latents.shape[1:] != wanted:
-            raise OptionError(
-                f"These latents are of shape {list(latents.shape[1:])}; this {self.card.name} takes "
-                f"{list(wanted)}: they are of another model."
-            )
+        check_shape("latents", latents.shape[1:], wanted, self.card.name)
         if self.space == "z" and self.class_names and labels is None:
             raise UsageError(f"This model draws classes: say which, one of {listed(self.class_names)}.")
         chosen = None if labels is None else self.choose_labels(range(len(latents)), labels)
         with self.replacing(buffers or {}):
-            return self._render(latents, chosen, level)
+            return self._render(self._shifted(latents, shift), chosen, level)
 
     @contextmanager
     def replacing(self, buffers: Mapping[str, Tensor]) -> Iterator[None]:
@@ -121,6 +132,7 @@ class Model:
         truncation: float | tuple[float, float] = 1.0,
         labels: LabelChoice = None,
         level: int | None = None,
+        shift: Shift = None,
     ) -> UInt8[Tensor, "frames c h w"]:
         """A walk from seed to seed. A seed's own frame is exactly its sample.
 
@@ -129,15 +141,14 @@ class Model:
 
         `method` is slerp, lerp, smooth (a spline through the seeds; in z it stays on the Gaussian's shell) or auto:
         slerp in z, smooth in w. Without a w space a conditional model keeps one label: the first seed's, if none is
-        given.
+        given. `shift` is that of `sample`.
         """
         methods = latent_space.METHODS[self.space]
         if method not in methods:
             raise UnknownNameError(
                 f"No method {method!r}.{did_you_mean(method, methods)} There are {', '.join(methods)}."
             )
-        swept = isinstance(truncation, tuple)
-        if len(seeds) < 2 - swept or frames < max(2, len(seeds)):
+        if len(seeds) < 2 - isinstance(truncation, tuple) or frames < max(2, len(seeds)):
             raise OptionError(f"A walk takes two seeds or more and a frame for each, not {len(seeds)} and {frames}.")
         if frames > MOST_FRAMES or frames * self.card.resolution**2 * self.card.channels > MOST_PIXELS:
             raise OptionError(f"{frames:,} frames do not fit in memory: draw a walk of fewer.")
@@ -147,38 +158,24 @@ class Model:
                 raise OptionError("This model cannot blend classes: give one label for the whole walk.")
             chosen = chosen[:1].expand(len(seeds))
         if isinstance(truncation, tuple):
-            path = self._swept(seeds, chosen, frames, methods[method], loop, truncation)
+            for psi in truncation:
+                check_truncation(psi)
+            keys = self._latents(seeds, chosen, 1.0)
+            means = None if self.space == "z" else self._means(chosen, len(seeds))
+            path = latent_space.swept_walk(keys, frames, methods[method], loop, truncation, means)
         else:
             path = latent_space.walk(self._latents(seeds, chosen, truncation), frames, methods[method], loop)
-        return self._render(path, None if chosen is None else chosen[:1].expand(frames), level)
-
-    def _swept(
-        self,
-        seeds: Sequence[int],
-        labels: Labels,
-        frames: int,
-        method: latent_space.Method,
-        loop: bool,
-        truncation: tuple[float, float],
-    ) -> Float[Tensor, "frames *d"]:
-        """A walk whose frames are truncated one by one."""
-        for psi in truncation:
-            check_truncation(psi)
-
-        def path(keys: Tensor, method: latent_space.Method) -> Tensor:
-            return (
-                keys.expand(frames, *keys.shape[1:])
-                if len(keys) == 1
-                else latent_space.walk(keys, frames, method, loop)
-            )
-
-        mean = None if self.space == "z" else path(self._means(labels, len(seeds)), "lerp")
-        walked = path(self._latents(seeds, labels, 1.0), method)
-        return latent_space.truncate(walked, latent_space.sweep(*truncation, frames, loop), mean)
+        return self._render(self._shifted(path, shift), None if chosen is None else chosen[:1].expand(frames), level)
 
     def choose_labels(self, seeds: Sequence[int], labels: LabelChoice) -> Labels:
         """Class indices `[n]` for n seeds; None for a model without labels."""
         return choose_labels(self.class_names, seeds, labels, self.card.name)
+
+    def _shifted(self, latents: Float[Tensor, "n *d"], shift: Shift) -> Float[Tensor, "n *d"]:
+        if shift is None:
+            return latents
+        check_shape("moves", shift.shape, latents.shape[1:], self.card.name)
+        return latents + shift
 
     def _latents(self, seeds: Sequence[int], labels: Labels, truncation: float) -> Float[Tensor, "n *d"]:
         for seed in seeds:

@@ -202,3 +202,19 @@ def test_completion_in_bash_knows_that_bash_breaks_words() -> None:
 )
 def test_broken_words_are_put_together(words: list[str], whole: list[str]) -> None:
     assert joined(words) == whole
+
+
+def test_program_ends_without_searching_all_objects_again_and_lets_go_of_what_nothing_holds() -> None:
+    code = (
+        "import atexit, gc, sys; from gantool.cli.main import main\n"
+        "atexit.register(lambda: print(gc.get_freeze_count()))  # after what main registers\n"
+        "class Cycle:\n"
+        "    def __del__(self): print('let go')\n"
+        "gc.disable(); one = Cycle(); one.itself = one; del one\n"
+        "sys.argv = ['gantool', '--version']; main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 0
+    _, let_go, frozen = ended.stdout.splitlines()
+    assert let_go == "let go"
+    assert int(frozen) > 1000

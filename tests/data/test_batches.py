@@ -11,7 +11,7 @@ from torch import Tensor
 from gantool.api.data import Skipped, Source
 from gantool.builtin.sources.folder import build
 from gantool.data.batches import ShuffledBatches, open_batches
-from gantool.data.order import flips_at, images_at
+from gantool.data.order import Order, flips_at
 from gantool.data.pictures.options import FolderOptions
 from gantool.errors import DataError
 
@@ -108,12 +108,12 @@ def test_two_processes_share_the_global_batch() -> None:
 
 
 def test_the_order_is_the_same_everywhere_forever() -> None:
-    assert images_at(seed=0, count=8, start=0, n=8).tolist() == EPOCH
+    assert Order(seed=0, count=8).images_at(0, 8).tolist() == EPOCH
     assert flips_at(seed=0, start=0, n=8).tolist() == FLIPS
 
 
 def test_permutations_are_fair() -> None:
-    first = [int(images_at(seed, 5, 0, 1)[0]) for seed in range(2000)]
+    first = [int(Order(seed, 5).images_at(0, 1)[0]) for seed in range(2000)]
     assert (np.bincount(first, minlength=5) > 320).all()
 
 
@@ -142,7 +142,7 @@ def test_a_folder_gives_its_pictures(tmp_path: Path) -> None:
     assert batches.count == 3
     assert batches.class_names == ("a", "b")
     assert batches.fingerprint == source.fingerprint
-    order = images_at(3, 3, 0, 3)
+    order = Order(3, 3).images_at(0, 3)
     assert (images.numpy() == source.pixels[order]).all()
     assert labels is not None
     assert labels.tolist() == [[0, 1, 1][index] for index in order]

@@ -70,6 +70,12 @@ class OtherBatch(Squares):
         return picture.expand(stop - start, *self.shape), [label] * (stop - start)
 
 
+class OtherGathering(Squares):
+    def gather(self, indices):
+        pictures = [self[index] for index in sorted(indices)]
+        return [picture for picture, _ in pictures], [label for _, label in pictures]
+
+
 class ThirdClass(Squares):
     class_names = ("dark",)
 

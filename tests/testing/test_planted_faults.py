@@ -151,6 +151,7 @@ PLANTED = [
     ("penalty", "CountingSlope", ("it holds state that is not saved", "nn.Module")),
     ("augmentation", "FlipEverySecond", ("it holds state that is not saved", "nn.Module")),
     ("source", "OtherBatch", ("batch(0, 4) has another picture or label at 1",)),
+    ("source", "OtherGathering", ("gather([3, 2, 1, 0]) has another picture or label at 0",)),
     ("penalty", "SlopeWithoutGraph", ("gradient to the discriminator's weights", "create_graph=True")),
     ("penalty", "NothingToLearn", ("its gradient by every weight is 0",)),
     ("penalty", "SlopeByNumpy", ("other values under the same seed",)),

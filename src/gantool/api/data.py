@@ -24,12 +24,21 @@ class Source(Part):
     """Images, addressed by index.
 
     `class_names` are in the order of their labels, and empty when there are none. A source whose content never changes
-    for a given `fingerprint` (a short string) is cached on disk under it; without one it is read as it is. `skipped`
-    lists what could not be used. `notes` are sentences that a user should read before training.
+    for a given `fingerprint` (a short string) is cached on disk under it, unless `cached` is False, as where it is too
+    large; without a fingerprint it is read as it is. `skipped` lists what could not be used. `notes` are sentences that
+    a user should read before training.
+
+    Images that are cheap to read together (a file, a shard) may be declared by `groups`: the sizes of groups of
+    consecutive images, which add up to the length. An epoch then permutes the groups, takes `window` of them at a time,
+    and permutes the images of each window; the order is still a function of seed and position alone. A source that
+    reads slowly gives many images at once by `gather`, and fetches groups ahead when `expect` announces them.
     """
 
     class_names: Sequence[str] = ()
     fingerprint: str | None = None
+    cached: bool = True
+    groups: Sequence[int] = ()
+    window: int = 1
     skipped: Sequence[Skipped] = ()
     notes: Sequence[str] = ()
 
@@ -47,6 +56,19 @@ class Source(Part):
         None where that is no faster than one by one.
         """
         return None
+
+    def gather(self, indices: Sequence[int]) -> tuple[Any, Any] | None:
+        """Images `[n, c, h, w]` of any indices, in their order, and labels `[n]` or None, as tensors or arrays.
+
+        None where that is no faster than one by one. It may be called from a thread other than the main one.
+        """
+        return None
+
+    def expect(self, groups: Sequence[int]) -> None:
+        """Called when other groups come into use: those of the current window and then of the next one.
+
+        A source may begin to fetch them, without waiting, and drop all others.
+        """
 
 
 @runtime_checkable

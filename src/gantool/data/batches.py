@@ -11,11 +11,25 @@ from torch import Tensor
 
 from gantool.api.data import Source
 from gantool.api.networks import Labels
-from gantool.data.cache.build import CachedSource, cached_items
+from gantool.data.cache.build import CachedSource, cached_items, is_to_cache
 from gantool.data.items import read_item
-from gantool.data.order import flips_at, images_at
+from gantool.data.order import Order, flips_at
 from gantool.data.supply import Supply, supply_of
 from gantool.errors import DataError
+
+
+class Expecting:
+    """Tells a source of the groups that come into use, whenever they are others than before."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._groups: tuple[int, ...] = ()
+
+    def __call__(self, groups: tuple[int, ...]) -> None:
+        """The groups of the current window and the next one."""
+        if groups != self._groups:
+            self._groups = groups
+            self._source.expect(groups)
 
 
 @dataclass(frozen=True)
@@ -23,7 +37,7 @@ class ShuffledBatches:
     """Batches of an endless shuffled sequence of images; `open_batches` makes them.
 
     `fingerprint` is a hash of pixels and labels, by which a resumed run checks that it has the same images. Moving or
-    touching the files does not change it. (For an uncached plugin source it covers only its options, size and classes.)
+    touching the files does not change it. (For a source without one it covers only its options, size and classes.)
     """
 
     count: int
@@ -35,7 +49,9 @@ class ShuffledBatches:
     flip: bool
     rank: int
     world: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    order: Order
+    expecting: Expecting
 
     def take(self, images_seen: int, n: int, resolution: int | None = None) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
         """This process's n images of the global batch that begins at `images_seen`, with labels if `labels` was set.
@@ -43,8 +59,9 @@ class ShuffledBatches:
         The global batch is the next `world * n` positions of the sequence, of which process `rank` has the `rank`-th n.
         """
         start = images_seen + self.rank * n
-        indices = images_at(self.seed, self.count, start, n)
-        following = images_at(self.seed, self.count, start + self.world * n, n)
+        self.expecting(self.order.groups_at(images_seen))
+        indices = self.order.images_at(start, n)
+        following = self.order.images_at(start + self.world * n, n)
         images, labels = self.supply(indices, following, resolution or self.resolution)
         if self.flip:
             images = _mirrored(images, flips_at(self.seed, start, n))
@@ -79,7 +96,7 @@ def open_batches(
     if labels and not source.class_names:
         raise DataError(f"Source {name!r} has no labels, so it cannot be trained with --labels.")
     notes = tuple(source.notes)
-    if not isinstance(source, CachedSource) and isinstance(source.fingerprint, str):
+    if is_to_cache(source):
         source = cached_items(source, name, channels, resolution)
         if labels and source.labels is None:
             raise DataError(f"Source {name!r} has images without a label, so it cannot be trained with --labels.")
@@ -90,8 +107,21 @@ def open_batches(
         read_item(source, 0, name, shape, labels)  # a fault that every image has is found before the run folder is made
     supply = supply_of(source, name, shape, labels, device, sides)
     fingerprint = _fingerprint(source, known or name, shape)
-    names = tuple(source.class_names)
-    return ShuffledBatches(len(source), names, fingerprint, supply, resolution, seed, flip, rank, world, notes)
+    names, order = tuple(source.class_names), order_of(source, name, seed)
+    return ShuffledBatches(
+        len(source), names, fingerprint, supply, resolution, seed, flip, rank, world, notes, order, Expecting(source)
+    )
+
+
+def order_of(source: Source, name: str, seed: int) -> Order:
+    """The order of a source's images. Raises DataError when its groups are not all of its images."""
+    groups = list(source.groups)
+    if groups and (sum(groups) != len(source) or min(groups) < 0 or source.window < 1):
+        raise DataError(
+            f"Source {name!r} has groups of {sum(groups):,} images in windows of {source.window}; they must be sizes "
+            f"from 0 on that add up to its {len(source):,} images, in windows of 1 or more."
+        )
+    return Order(seed, len(source), groups, source.window)
 
 
 def _mirrored(images: UInt8[Tensor, "n c h w"], which: Bool[np.ndarray, "n"]) -> UInt8[Tensor, "n c h w"]:
@@ -107,5 +137,7 @@ def _mirrored(images: UInt8[Tensor, "n c h w"], which: Bool[np.ndarray, "n"]) ->
 def _fingerprint(source: Source, known: str, shape: tuple[int, int, int]) -> str:
     if isinstance(source, CachedSource):
         return source.fingerprint
+    if source.fingerprint is not None:
+        return hashlib.sha256(repr((source.fingerprint, shape)).encode()).hexdigest()[:32]
     told = repr((known, len(source), shape, tuple(source.class_names)))
     return hashlib.sha256(told.encode()).hexdigest()[:32]

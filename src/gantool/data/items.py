@@ -1,6 +1,6 @@
 """Items read from a source one by one, each checked for shape, type and label."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from numbers import Integral
 from typing import Any, Literal, TypeVar
@@ -10,7 +10,9 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from gantool.api.data import Source
+from gantool.api.networks import Labels
 from gantool.errors import DataError, GantoolError
+from gantool.progress import report
 
 _AT_ONCE = 256
 Got = TypeVar("Got")
@@ -28,6 +30,35 @@ def read_item(
     return _image(image, where, shape), _label(label, where, len(source.class_names), labels)
 
 
+def gathered(
+    source: Source, indices: Sequence[int], name: str, shape: tuple[int, int, int], labels: bool, work: str = ""
+) -> tuple[UInt8[Tensor, "n c h w"], Labels]:
+    """The images of these indices, and labels if wanted, checked as by `read_item`; by `source.gather` where it can.
+
+    The progress of `work` is reported.
+    """
+    images: list[Tensor] = []
+    numbers: list[int] = []
+    for start in range(0, len(indices), _AT_ONCE):
+        some = indices[start : start + _AT_ONCE]
+        for image, label in _some_items(source, some, name, shape, labels):
+            images.append(image)
+            numbers += [] if label is None else [label]
+        if work:
+            report(work, len(images), len(indices))
+    return torch.stack(images), torch.tensor(numbers) if labels else None
+
+
+def _some_items(
+    source: Source, indices: Sequence[int], name: str, shape: tuple[int, int, int], labels: Labelled
+) -> Iterator[tuple[UInt8[Tensor, "c h w"], int | None]]:
+    answer = _reading(lambda: _gather(source, indices), f"Source {name!r}, image {indices[0]} and others")
+    if answer is None:
+        yield from (read_item(source, index, name, shape, labels) for index in indices)
+        return
+    yield from _checked(answer, indices, f"gather({len(indices)} indices)", source, name, shape, labels)
+
+
 def read_items(
     source: Source, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> Iterator[tuple[UInt8[Tensor, "c h w"], int | None]]:
@@ -39,13 +70,27 @@ def read_items(
         if answer is None:
             yield from (read_item(source, index, name, shape, labels) for index in range(start, stop))
             continue
-        images, found = answer
-        numbers = _listed(found) if labels and found is not None else [None] * len(images)
-        if not len(images) == len(numbers) == stop - start:
-            raise DataError(f"{where}: batch({start}, {stop}) gave {len(images)} images and {len(numbers)} labels.")
-        for index, (image, label) in enumerate(zip(images, numbers, strict=True), start):
-            where = f"Source {name!r}, image {index}"
-            yield _image(torch.as_tensor(image), where, shape), _label(label, where, len(source.class_names), labels)
+        yield from _checked(answer, range(start, stop), f"batch({start}, {stop})", source, name, shape, labels)
+
+
+def _checked(
+    answer: tuple[Any, Any],
+    indices: Sequence[int],
+    call: str,
+    source: Source,
+    name: str,
+    shape: tuple[int, int, int],
+    labels: Labelled,
+) -> Iterator[tuple[UInt8[Tensor, "c h w"], int | None]]:
+    """The items of a batch or a gathering, one by one."""
+    images, found = answer
+    numbers = _listed(found) if labels and found is not None else [None] * len(images)
+    if not len(images) == len(numbers) == len(indices):
+        where = f"Source {name!r}, image {indices[0]} to {indices[-1]}"
+        raise DataError(f"{where}: {call} gave {len(images)} images and {len(numbers)} labels.")
+    for index, image, label in zip(indices, images, numbers, strict=True):
+        where = f"Source {name!r}, image {index}"
+        yield _image(torch.as_tensor(image), where, shape), _label(label, where, len(source.class_names), labels)
 
 
 def _listed(labels: Any) -> list[Any]:
@@ -61,6 +106,11 @@ def _pair(answer: Any) -> tuple[Any, Any]:
 
 def _batch(source: Source, start: int, stop: int) -> tuple[Any, Any] | None:
     answer = source.batch(start, stop)
+    return None if answer is None else _pair(answer)
+
+
+def _gather(source: Source, indices: Sequence[int]) -> tuple[Any, Any] | None:
+    answer = source.gather(indices)
     return None if answer is None else _pair(answer)
 
 

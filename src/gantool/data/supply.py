@@ -13,7 +13,7 @@ from gantool.api.networks import Labels
 from gantool.data.cache.build import CachedSource
 from gantool.data.cache.reduced import shrunk
 from gantool.data.cache.store import check_whole
-from gantool.data.items import read_item
+from gantool.data.items import gathered
 
 GPU_SHARE = 0.3
 """The data set is kept in GPU memory if it takes at most this share of the free memory."""
@@ -52,9 +52,8 @@ def _map_reader(source: CachedSource, labels: bool, sides: Sequence[int]) -> Rea
 
 def _item_reader(source: Source, name: str, shape: tuple[int, int, int], labels: bool) -> Read:
     def read(indices: Indices, side: int) -> Batch:
-        items = [read_item(source, int(index), name, shape, labels) for index in indices]
-        numbers = [label for _, label in items if label is not None]
-        return shrunk(torch.stack([image for image, _ in items]), side), torch.tensor(numbers) if labels else None
+        images, numbers = gathered(source, indices.tolist(), name, shape, labels)
+        return shrunk(images, side), numbers
 
     return read
 

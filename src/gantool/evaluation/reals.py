@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from gantool.api.data import Source
-from gantool.data.cache.build import CachedSource, cached_items
+from gantool.data.cache.build import CachedSource, cached_items, is_to_cache
 from gantool.data.cache.store import check_whole
-from gantool.data.items import read_item
+from gantool.data.items import gathered
 from gantool.engine.distributed import World
 from gantool.engine.model_file import ModelCard
 from gantool.errors import DataError
@@ -24,7 +24,6 @@ from gantool.evaluation.extraction import FeatureNetwork
 from gantool.evaluation.sharing import shared
 from gantool.files import only_builder, remove_unfinished, replace_file
 from gantool.plugins.host import PluginHost
-from gantool.progress import report
 from gantool.reading import check_header
 from gantool.run.components import resolve_source
 from gantool.run.joined import JoinedChoice
@@ -64,19 +63,14 @@ class Reals:
             images = torch.from_numpy(check_whole(self.source.pixels)[rows.numpy()])
             labels = self.source.labels
             return images, None if labels is None else torch.from_numpy(labels[rows.numpy()])
-        items = []
-        for done, row in enumerate(rows.tolist(), 1):
-            items.append(read_item(self.source, row, self.data, self.shape, bool(self.class_names)))
-            report("reading the data", done, len(rows))
-        numbers = [label for _, label in items if label is not None]
-        return torch.stack([image for image, _ in items]), torch.tensor(numbers) if self.class_names else None
+        return gathered(self.source, rows.tolist(), self.data, self.shape, bool(self.class_names), "reading the data")
 
 
 def open_reals(plugins: PluginHost, data: str, card: ModelCard) -> Reals:
     """The data at the shape of a model. Raises DataError, or UnknownNameError where there is no such data."""
     chosen = resolve_source(plugins, data)
     source: Source = chosen.build(resolution=card.resolution, channels=card.channels)
-    if not isinstance(source, CachedSource) and isinstance(source.fingerprint, str):
+    if is_to_cache(source):
         name = chosen.texts if isinstance(chosen, JoinedChoice) else chosen.text  # as training names it
         source = cached_items(source, name, card.channels, card.resolution)
     if len(source) < 2:

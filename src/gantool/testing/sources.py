@@ -105,22 +105,20 @@ def torchs_generator_is_left_alone(trial: SourceTrial) -> Iterator[str]:
 
 
 def batches_are_their_pictures(trial: SourceTrial) -> Iterator[str]:
-    """`batch(start, stop)`, where there is one, gives the pictures and labels of these indices."""
+    """`batch(start, stop)` and `gather(indices)`, where there are such, give these pictures and labels."""
     source: Any = trial.source
     stop = min(FEW, len(source))
-    answer = source.batch(0, stop)
-    if answer is None:
-        return
-    images, labels = answer
-    for index in range(stop):
-        picture, label = source[index]
-        its_label = None if labels is None else labels[index]
-        if not torch.equal(torch.as_tensor(images[index]), picture) or (labels is not None and its_label != label):
-            yield (
-                f"batch(0, {stop}) has another picture or label at {index} than source[{index}]. Return the same, or "
-                "None."
-            )
-            return
+    backwards = list(reversed(range(stop)))
+    calls = ((f"batch(0, {stop})", source.batch(0, stop), range(stop)),
+             (f"gather({backwards})", source.gather(backwards), backwards))  # fmt: skip
+    for call, answer, indices in calls:
+        images, labels = answer or ((), None)
+        for place, index in enumerate(indices if answer is not None else ()):
+            picture, label = source[index]
+            its_label = None if labels is None else labels[place]
+            if not torch.equal(torch.as_tensor(images[place]), picture) or (labels is not None and its_label != label):
+                yield f"{call} has another picture or label at {place} than source[{index}]. Return the same, or None."
+                return
 
 
 def beyond_the_end_is_an_index_error(trial: SourceTrial) -> Iterator[str]:

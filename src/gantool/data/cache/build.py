@@ -68,6 +68,11 @@ def cached(wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> CachedSo
     return CachedSource(found.pixels, found.index)
 
 
+def is_to_cache(source: Source) -> bool:
+    """True for a source that is read once and cached before it is used."""
+    return source.cached and isinstance(source.fingerprint, str) and not isinstance(source, CachedSource)
+
+
 def cached_items(source: Source, name: str, channels: int, resolution: int) -> CachedSource:
     """A source with a `fingerprint`, whose content does not change: read once and cached with its labels.
 

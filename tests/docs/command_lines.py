@@ -19,7 +19,9 @@ SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 SHELL = ("", "bash", "console", "sh")
 COMPONENT = re.compile(r"[a-z][a-z0-9-]*:[a-z0-9_]+=\S+")
 METAVAR = re.compile(r"[A-Z][A-Z_]*(\|[A-Z]+)*")
-COMMANDS = ("train", "tune", "sample", "interpolate", "evaluate", "stylize", "data", "plugins", "mix", "project")
+COMMANDS = (
+    "train", "tune", "sample", "interpolate", "directions", "evaluate", "stylize", "data", "plugins", "mix", "project",
+)  # fmt: skip
 IN_PROSE = re.compile(rf"gantool (?:{'|'.join(COMMANDS)})(?: (?:--[a-z-]+|[A-Z]+\b))*")
 
 

@@ -21,6 +21,11 @@ def gantool_commands() -> list[Command]:
             "gantool.cli.interpolate:interpolate",
         ),
         Command(
+            "directions",
+            "Find directions of the latent space along which pictures change, the strongest first.",
+            "gantool.cli.directions:directions",
+        ),
+        Command(
             "evaluate",
             "Measure how good a model is: its samples against the data, beside the data against itself.",
             "gantool.cli.evaluate:evaluate",

@@ -13,6 +13,7 @@ import typer
 from gantool.cli.arguments import takes
 from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Device, Json, Level, ModelPath, Overwrite, Scale
+from gantool.cli.moves import DirectionsFile, Move, parse_moves, shift_of
 from gantool.cli.seeds import parse_seeds
 from gantool.errors import OptionError
 from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, MOST_TRUNCATION
@@ -69,6 +70,8 @@ class Walk:
         typer.Option(metavar="LABEL", help="Class, by name or index; a model with a w space also takes one per seed."),
     ] = None
     level: Level = None
+    move: Move = None
+    directions: DirectionsFile = None
     scale: Scale = 1
     overwrite: Overwrite = False
     device: Device = "auto"
@@ -123,7 +126,7 @@ def interpolate(walk: Walk) -> None:
     from gantool.render.pictures import upscale
     from gantool.sampling.load import load
 
-    psi = walk.psi()
+    psi, moves = walk.psi(), parse_moves(walk.move, walk.directions)
     if walk.is_folder():
         check_frames(walk.out, count, walk.overwrite)
     else:
@@ -136,7 +139,8 @@ def interpolate(walk: Walk) -> None:
                 f"{count} frames at --scale {walk.scale} do not fit in memory: lower --frames or --scale."
             )
         labels = _labels(walk, loaded, numbers[0])
-        images = loaded.interpolate(numbers, count, walk.method, walk.loop, psi, labels, walk.level)
+        shift = shift_of(moves, walk.directions, walk.model, loaded)
+        images = loaded.interpolate(numbers, count, walk.method, walk.loop, psi, labels, walk.level, shift)
         files = _write(walk, upscale(images, walk.scale))
         tell_what_is_lost(walk.out.suffix, loaded.card.channels)
     if walk.as_json:

@@ -16,6 +16,7 @@ import typer
 from gantool import __version__
 from gantool.cli import data, plugins
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
+from gantool.cli.directions import directions
 from gantool.cli.evaluate import evaluate
 from gantool.cli.interpolate import interpolate
 from gantool.cli.pipes import forgiving
@@ -69,6 +70,7 @@ app.command(cls=SettingsCommand)(train)
 app.command(cls=SettingsCommand)(tune)
 app.command()(sample)
 app.command()(interpolate)
+app.command()(directions)
 app.command(cls=ComponentCommand)(evaluate)
 app.command(cls=ComponentCommand)(stylize)
 app.command()(report)

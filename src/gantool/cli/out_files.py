@@ -37,6 +37,11 @@ def check_out(out: Path, overwrite: bool, moving: bool = False) -> None:
         check_suffix(out)
     else:
         check_suffix_of_picture(out)
+    check_new(out, overwrite)
+
+
+def check_new(out: Path, overwrite: bool) -> None:
+    """Raise OptionError, before any work, when a file of any kind is there already or cannot be written."""
     if out.exists() and not overwrite:
         raise OptionError(f"{out} is there already: choose another name, or replace it with --overwrite.")
     check_place(out)

@@ -31,10 +31,10 @@ def of_classes(words: Sequence[str]) -> str:
     return f"-{text}"
 
 
-def of_options(truncation: float, level: int | None, scale: int) -> str:
+def of_options(truncation: float, level: int | None, scale: int, moves: str = "") -> str:
     """A suffix for the options that change a picture of the same seed and class."""
     parts = (f"-truncation{truncation:g}" * (truncation != 1), f"-level{level}" * (level is not None))
-    return "".join(parts) + f"-x{scale}" * (scale != 1)
+    return "".join(parts) + moves + f"-x{scale}" * (scale != 1)
 
 
 def of_results(paths: Sequence[str]) -> list[str]:

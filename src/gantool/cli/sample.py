@@ -12,12 +12,13 @@ import typer
 from gantool.cli.arguments import takes
 from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Device, Level, ModelPath, Scale, Truncation
+from gantool.cli.moves import DirectionsFile, Move, move_name, parse_moves, shift_of
 from gantool.cli.picture_names import of_classes, of_options, words_of
 from gantool.cli.seeds import MOST_SEEDS, format_seeds, parse_seeds
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
-    from jaxtyping import UInt8
+    from jaxtyping import Float, UInt8
     from torch import Tensor
 
     from gantool.sampling.latent_file import LatentFile
@@ -52,6 +53,8 @@ class SampleArguments:
         typer.Option(metavar="LABEL", help="Class, by name or index; repeat it to draw all seeds in each class."),
     ] = None
     level: Level = None
+    move: Move = None
+    directions: DirectionsFile = None
     grid: Annotated[bool, typer.Option("--grid", help="One contact sheet instead of one file per seed.")] = False
     out: Annotated[
         Path | None,
@@ -79,6 +82,10 @@ class SampleArguments:
             raise OptionError("--latents takes the place of -n, --seeds and --truncation; leave these out.")
         return list(range(self.n or 16)) if self.seeds is None else list(dict.fromkeys(parse_seeds(self.seeds)))
 
+    def moves(self) -> dict[int, float]:
+        """Moves along directions, by their numbers."""
+        return parse_moves(self.move, self.directions)
+
     def one_file(self) -> bool:
         """True if `--out` names a picture and no folder: by its suffix."""
         return self.out is not None and self.out.suffix.lower() in PICTURES and not self.out.is_dir()
@@ -103,10 +110,11 @@ class SampleArguments:
 def sample(arguments: SampleArguments) -> None:
     """Draw pictures from a trained generator: the same seed is the same picture, every time.
 
-    Files are named by seed, with the label, truncation, level and scale where given: seed000012-cat.png. A sheet is
-    named by its seeds: grid-0-15.png. Of --latents face.safetensors the first is face-latent000000.png.
+    Files are named by seed, with the label, truncation, level, moves and scale where given: seed000012-cat.png. A sheet
+    is named by its seeds: grid-0-15.png. Of --latents face.safetensors the first is face-latent000000.png.
     """
     numbers = arguments.numbers()
+    arguments.moves()
 
     from gantool.cli import output
     from gantool.cli.out_files import tell_what_is_lost
@@ -157,11 +165,19 @@ class _Pictures:
         name = f"{model_name(self.arguments.model)}-{by_images(self.model.card.images_seen)}"
         return Path(SAMPLES) / name if self.arguments.out is None else self.arguments.out
 
+    @cached_property
+    def shift(self) -> "Float[Tensor, '...'] | None":
+        """The shift of all latents."""
+        arguments = self.arguments
+        return shift_of(arguments.moves(), arguments.directions, arguments.model, self.model)
+
     def draw(self, numbers: list[int], label: str | None) -> "UInt8[Tensor, 'n c h w']":
         """Pictures of one class, or of those that the seeds choose."""
+        level = self.arguments.level
         if self.latents is not None:
-            return self.model.render(self.latents.latents[numbers], label, self.arguments.level, self.latents.buffers)
-        return self.model.images(numbers, self.arguments.truncation, label, self.arguments.level)
+            kept = self.latents
+            return self.model.render(kept.latents[numbers], label, level, kept.buffers, self.shift)
+        return self.model.images(numbers, self.arguments.truncation, label, level, self.shift)
 
     def path(self, stem: str, labels: list[str | None]) -> Path:
         """The file for a stem, with the options in its name; the output itself if that is a file."""
@@ -171,8 +187,9 @@ class _Pictures:
         stem = stem if arguments.latents is None else f"{arguments.latents.stem}-{stem.replace('seed', 'latent')}"
         words = words_of(self.model.class_names)
         classes = of_classes([words[label] for label in labels if label is not None])
-        options = of_options(arguments.truncation, arguments.level, arguments.scale) + SUFFIXES[arguments.format]
-        return self.folder / f"{stem}{classes}{options}"
+        moves = move_name(arguments.moves())
+        options = of_options(arguments.truncation, arguments.level, arguments.scale, moves)
+        return self.folder / f"{stem}{classes}{options}{SUFFIXES[arguments.format]}"
 
     def write_singles(self) -> list[Path]:
         """Write one file per seed and class."""

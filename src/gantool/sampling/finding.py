@@ -13,10 +13,9 @@ from gantool.sampling.directions import Directions, DirectionsCard, Method
 from gantool.sampling.layers import first_layer, output_of, reading_layers
 from gantool.sampling.model import Model
 
-DRAWS, DRAWS_FOR_EACH, AT_ONCE = 4096, 4, 64
+DRAWS, DRAWS_OF_ACTIVATIONS, FOR_EACH, AT_ONCE = 4096, 1024, 2, 64
 """Latents that are drawn, at least so many for each of their dimensions, and in one call of a network."""
-MORE, ITERATIONS = 32, 8
-"""Components and iterations beyond what is wanted, by which the randomised decomposition becomes exact."""
+TINY = 1e-300
 SMALLEST = 1e-5
 """Directions that are weaker than this part of the first are rounding errors."""
 
@@ -33,7 +32,8 @@ def find_directions(model: Model, method: str = "pca", count: int = 10) -> Direc
         raise UnknownNameError(f"No method {method!r}.{did_you_mean(method, methods)} There are {', '.join(methods)}.")
     if not 1 <= count <= model.latent_dim:
         raise OptionError(f"From 1 to {model.latent_dim} directions can be found, as many as its z has; not {count}.")
-    z = drawn(max(DRAWS, DRAWS_FOR_EACH * model.latent_dim), model.latent_dim)
+    draws = DRAWS if model.space == "w" else DRAWS_OF_ACTIVATIONS
+    z = drawn(max(draws, FOR_EACH * model.latent_dim), model.latent_dim)
     classes = len(model.class_names)
     labels = torch.arange(len(z)) % classes if classes else None
     find = _by_components if method == "pca" else _by_weights
@@ -125,10 +125,14 @@ def _centred(rows: Float[Tensor, "n d"], labels: Labels) -> Float[Tensor, "n d"]
 
 
 def _principal(rows: Float[Tensor, "n d"], count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Principal components of centred rows, `[k, d]`, the deviations along them, and the rows' coordinates `[n, k]`."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        wanted = min(count + MORE, *rows.shape)
-        u, s, v = torch.pca_lowrank(rows, wanted, center=False, niter=ITERATIONS)
-    count = min(count, wanted)
-    return v.T[:count], s[:count] / len(rows) ** 0.5, (u * s)[:, :count]
+    """Principal components of centred rows, `[k, d]`, the deviations along them, and the rows' coordinates `[n, k]`.
+
+    By the products of rows or of columns, whichever are fewer.
+    """
+    n, d = rows.shape
+    squares, vectors = torch.linalg.eigh(rows @ rows.T if n < d else rows.T @ rows)
+    lengths = squares.flip(0)[:count].clamp(min=0).sqrt()  # of the coordinates
+    vectors = vectors.flip(1)[:, :count]
+    if n < d:
+        return (rows.T @ vectors / lengths.clamp(min=TINY)).T, lengths / n**0.5, vectors * lengths
+    return vectors.T, lengths / n**0.5, rows @ vectors

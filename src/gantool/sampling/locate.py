@@ -6,7 +6,7 @@ from pathlib import Path
 from gantool.engine import checkpoint
 from gantool.engine.best import best_checkpoint
 from gantool.engine.model_file import read_card
-from gantool.engine.run_names import AVERAGED, BEST, CHECKPOINTS, CONFIG, GENERATOR
+from gantool.engine.run_names import AVERAGED, BEST, CHECKPOINTS, CONFIG, DIRECTIONS, GENERATOR
 from gantool.errors import CheckpointError, nearest
 
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")
@@ -136,7 +136,7 @@ def _models_in(folder: Path) -> list[str]:
     found = [
         entry
         for entry in folder.iterdir()
-        if entry.suffix == ".safetensors"
+        if (entry.suffix == ".safetensors" and not entry.name.endswith(DIRECTIONS))
         or (entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, AVERAGED, CHECKPOINTS, CONFIG)))
     ]
     return [str(entry) for entry in sorted(found, key=lambda entry: entry.stat().st_mtime, reverse=True)]

@@ -1,0 +1,140 @@
+"""Build the site from README, docs, and the READMEs of plugins, benchmarks and examples.
+
+    python site/build.py [FOLDER]
+
+FOLDER (`site/html` without one) is written anew. Pages keep their places in the repository, so that links that work
+there work here. The reference of commands and components is written from the code. A broken link ends the build. It
+needs `zensical` (`pip install --group site`) and no network.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import command_pages
+
+SITE = Path(__file__).resolve().parent
+ROOT = SITE.parent
+NAVIGATION = {
+    "Course": ("docs/course/README.md", "docs/course/[0-9]*.md"),
+    "Guides": (
+        "docs/training.md",
+        "docs/evaluate.md",
+        "docs/watch.md",
+        "docs/tuning.md",
+        "docs/explore.md",
+        "docs/use.md",
+        "docs/stylize.md",
+        "docs/gpu.md",
+        "docs/scale.md",
+        "docs/gallery.md",
+    ),
+    "Reference": ("reference/commands.md", "reference/components.md"),
+    "Plugins": ("docs/plugins.md", "plugins/*/README.md", "examples/*/README.md"),
+    "Development": ("docs/design.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/*/README.md"),
+}
+"""The sections of the site, with patterns of their pages; a pattern without a page is left out."""
+
+LINK = re.compile(r"\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
+TITLE = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def main() -> None:
+    """Write the site. Raises SystemExit with zensical's code where it finds a fault."""
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else SITE / "html").resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        assemble(home / "pages")
+        settings = (SITE / "zensical.toml").read_text(encoding="utf-8")
+        (home / "zensical.toml").write_text(
+            settings.replace("[project]\n", f"[project]\nnav = {_toml(navigation(home / 'pages'))}\n", 1),
+            encoding="utf-8",
+        )
+        done = subprocess.run([sys.executable, "-m", "zensical", "build", "--strict", "--clean"], cwd=home, check=False)
+        if done.returncode:
+            raise SystemExit(done.returncode)
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(home / "html", target)
+    print(f"The site is in {target}")
+
+
+def assemble(pages: Path) -> None:
+    """Put all pages, and the files that they link to, into a folder, each in its place; README is the first page."""
+    sources = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in _sources()}
+    wanted = {"index.md" if name == "README.md" else name: _linked(name, text) for name, text in sources.items()}
+    wanted |= {f"reference/{name}": text for name, text in command_pages.pages().items()}
+    for name, text in wanted.items():
+        (pages / name).parent.mkdir(parents=True, exist_ok=True)
+        (pages / name).write_text(text, encoding="utf-8")
+    for name, text in sources.items():
+        for target in (_target(name, found[2]) for found in LINK.finditer(text)):
+            if target and target.is_file() and target.suffix != ".md":
+                place = pages / target.relative_to(ROOT)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(target, place)
+
+
+def navigation(pages: Path) -> list[dict[str, object]]:
+    """The site's navigation. Raises ValueError for a page that is in no section."""
+    placed: set[str] = {"index.md"}
+    sections: list[dict[str, object]] = [{"Start": "index.md"}]
+    for title, patterns in NAVIGATION.items():
+        names = [str(path.relative_to(pages)) for pattern in patterns for path in sorted(pages.glob(pattern))]
+        placed.update(names)
+        if names:
+            sections.append({title: [{_title(pages / name): name} for name in dict.fromkeys(names)]})
+    lost = {str(path.relative_to(pages)) for path in pages.rglob("*.md")} - placed
+    if lost:
+        raise ValueError(f"No section of the site has {', '.join(sorted(lost))}: add it to NAVIGATION in {__file__}.")
+    return sections
+
+
+def _sources() -> Iterator[Path]:
+    for pattern in ("*.md", "docs/*.md", "docs/course/*.md", "plugins/*/README.md", "benchmarks/*/README.md"):
+        yield from sorted(ROOT.glob(pattern))
+    yield from sorted(ROOT.glob("examples/*/README.md"))
+
+
+def _linked(name: str, text: str) -> str:
+    """The page with links to folders as links to their README, or as plain text where there is none."""
+
+    def mended(found: re.Match[str]) -> str:
+        label, link, anchor = found[1], found[2], found[3] or ""
+        target = _target(name, link)
+        if target is None:
+            return found[0]
+        if target == ROOT / "README.md":
+            return f"[{label}]({link.removesuffix('README.md')}index.md{anchor})"
+        if target.is_dir():
+            return f"[{label}]({link.rstrip('/')}/README.md)" if (target / "README.md").is_file() else label
+        return found[0]
+
+    return LINK.sub(mended, text)
+
+
+def _target(name: str, link: str) -> Path | None:
+    """The file or folder that a page links to; None for an address."""
+    return None if "://" in link or link.startswith("mailto:") else ((ROOT / name).parent / link).resolve()
+
+
+def _title(page: Path) -> str:
+    found = TITLE.search(page.read_text(encoding="utf-8"))
+    return found[1].replace("`", "") if found else page.stem
+
+
+def _toml(value: object) -> str:
+    """A value of tables, lists and texts in TOML on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The site: each page has its place, the reference has every command, and no link of any page is broken."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from command_lines import ROOT
+
+import gantool
+
+
+@pytest.fixture(scope="module")
+def build():
+    sys.path.insert(0, str(ROOT / "site"))
+    try:
+        import build
+
+        yield build
+    finally:
+        sys.path.remove(str(ROOT / "site"))
+
+
+def test_every_page_has_its_place_and_the_reference_every_command(build, tmp_path):
+    build.assemble(tmp_path)
+    sections = {title: pages for section in build.navigation(tmp_path) for title, pages in section.items()}
+    assert "How good is a model?" in {title for page in sections["Guides"] for title in page}
+    commands = (tmp_path / "reference/commands.md").read_text()
+    assert all(f"## gantool {name}\n" in commands for name in ("train", "sample", "data check", "plugins new"))
+    assert "`--resolution N`" in commands
+    components = (tmp_path / "reference/components.md").read_text()
+    assert all(f"### {name}\n" in components for name in ("dcgan", "hinge", "r1", "kid", "shapes"))
+
+
+def test_a_page_without_a_place_is_told(build, tmp_path):
+    build.assemble(tmp_path)
+    (tmp_path / "lost.md").write_text("# Lost")
+    with pytest.raises(ValueError, match=r"No section of the site has lost\.md"):
+        build.navigation(tmp_path)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("zensical") is None, reason="zensical is not installed")
+def test_the_site_is_built_without_a_broken_link(tmp_path):
+    command = [sys.executable, ROOT / "site/build.py", tmp_path / "html"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    assert told.returncode == 0, told.stdout + told.stderr
+    first = (tmp_path / "html/index.html").read_text()
+    assert "docs/training/" in first
+    assert "fonts.googleapis" not in first
+
+
+def test_one_version_stands_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == gantool.__version__
+    assert f"\nversion: {gantool.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"\n## {gantool.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    for plugin in sorted(Path(ROOT / "plugins").glob("gantool-*/pyproject.toml")):
+        assert tomllib.loads(plugin.read_text())["project"]["version"] == gantool.__version__, plugin

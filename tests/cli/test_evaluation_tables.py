@@ -8,7 +8,7 @@ import pytest
 from gantool.api.metrics import Metric
 from gantool.cli.evaluation_tables import _number, show, show_curve
 from gantool.evaluation.result import Evaluation
-from gantool.evaluation.scores import Scores
+from gantool.evaluation.scores import UNREAD, Scores
 
 
 class Near(Metric):
@@ -59,6 +59,25 @@ def test_a_class_is_told_of_where_something_else_is_true_than_of_the_whole(of_on
     assert not any(line.startswith("cat:") for line in said)
     assert "kind 3: Much of the data's variety is missing." in said
     assert said[-1] == "Of 2 more classes other things are true than of the whole."
+
+
+def test_metrics_that_measure_nothing_are_told_once_for_each_model_below_its_name(of_one_name, capsys):
+    unread = {name: f"{name}: {UNREAD}" for name in ("near:k=3", "near:k=5")} | {"far": "So near."}
+    made = replace(of_one_name, scores=replace(of_one_name.scores, sentences=unread), classes={})
+    other = replace(made, model="runs/y")
+    show(dict.fromkeys(made.metrics, Near()), [made, other], "shapes")
+    said = capsys.readouterr().out.splitlines()
+    own = ["So near.", f"near:k=3, near:k=5: {UNREAD}"]
+    assert said[-6:] == ["", "runs/x", *own, "", "runs/y", *own][-6:]
+
+
+def test_values_of_a_class_have_the_errors_of_other_reals_beside_them(of_one_name, capsys):
+    values, reference = ({"far": {"how_near": value, "how_near_error": 0.1}} for value in (2.0, 0.1))
+    scores = replace(of_one_name.scores, values=values, reference=reference)
+    show({"far": Near()}, [replace(of_one_name, scores=scores, classes={"cat": scores})], "shapes")
+    said = capsys.readouterr().out
+    assert "2.0 ± 0.1" in said[said.index("By class") :]
+    assert "of 0.1 ± 0.1" in said
 
 
 def test_two_models_that_kid_and_swd_order_otherwise_are_told_of_once(of_one_name, capsys):

@@ -12,9 +12,11 @@ from evaluated import CLASSES, Means, write_data, write_run
 from PIL import Image
 
 import gantool as face
-from gantool.engine.model_file import load_generator, save_generator
+from gantool.engine.model_file import ModelCard, load_generator, save_generator
 from gantool.errors import DataError, OptionError, UsageError
-from gantool.evaluation import evaluator, result
+from gantool.evaluation import evaluator, forecast, result
+from gantool.evaluation.notes import on_colours
+from gantool.evaluation.reals import halves, open_reals
 from gantool.evaluation.settings import Settings
 from gantool.pixels import to_float
 from gantool.plugins.host import host
@@ -200,8 +202,43 @@ def test_a_class_that_the_data_lacks_is_said_and_never_drawn(tmp_path):
     run = write_run(tmp_path / "run", write_data(tmp_path / "data", 40, ("red", "green")), CLASSES)
     found = measured(run, n=20)
     assert "Among the data's pictures that are compared none is of blue: no sample is, either." in found.notes
-    assert "The model cannot draw green, which the data has." in found.notes
+    assert f"{run} cannot draw green, which the data has." in found.notes
     assert {pair.label for pair in found.pairs} == {"red"}
+
+
+def test_the_other_model_is_refused_before_the_first_is_measured(tmp_path, run, gantool):
+    labelled = write_run(tmp_path / "runs/labelled", tmp_path / "data", CLASSES)
+    refused = gantool("evaluate", labelled, *FAST, "--labels", "--against", run)
+    assert refused.code == 2
+    assert "without labels" in refused.err
+    assert not result.read(labelled)
+    assert not Means.seen
+
+
+def test_the_time_is_told_before_and_is_that_of_what_is_not_kept(run, gantool, monkeypatch):
+    monkeypatch.setattr("gantool.cli.evaluate.LONG", 0.0)
+    assert gantool("evaluate", run, *FAST).err.count("This will take about ") == 1
+    monkeypatch.setattr(forecast, "_seconds", lambda work: 8.0)  # for the 8 that are tried
+    monkeypatch.setattr(forecast.Others, "spread", lambda _: (0.5, 0.25))
+    least, most = forecast.SPREAD
+    shares = [share + by * 8 / forecast.METRICS_N for share, by in zip(forecast.SPREAD, forecast.METRICS, strict=True)]
+    for seed, unknown in ((0, 0), (7, 16)):  # the data has 24 pictures, 16 of which are kept for the first seed
+        measuring = evaluator.Evaluator(run, Settings(**SETTINGS, seed=seed), host())
+        missing = int((~torch.isin(measuring.rows, torch.cat(halves(24, 8, 0)))).sum())
+        assert (missing > 0) == (unknown > 0)
+        expected = forecast.expected_seconds(measuring, face.load(run), models=2)
+        of_models, of_data = 2 * 8 * 2.0, 2 * missing  # mirrored ones as well
+        assert expected == pytest.approx(
+            (0.5 * (least * of_data + shares[0] * of_models), 1.25 * (most * of_data + shares[1] * of_models))
+        )
+
+
+def test_pictures_in_colour_beside_a_grey_model_are_told_of(run):
+    reals = evaluator.Evaluator(run, Settings(**SETTINGS), host()).reals
+    colours, grey = (ModelCard(architecture="mlp", resolution=8, channels=count, images_seen=0) for count in (3, 1))
+    (said,) = on_colours(grey, open_reals(host(), reals.data, grey))
+    assert "in colour and the model grey" in said
+    assert not [*on_colours(colours, reals)]
 
 
 def test_classes_of_a_model_without_labels_are_refused(run):

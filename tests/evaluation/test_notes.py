@@ -29,11 +29,11 @@ def test_a_search_for_copies_says_when_it_is_partial():
 
 
 def test_classes_of_one_side_alone_are_said():
-    assert list(on_classes((), ("a",), None)) == []
-    assert "evenly" in next(on_classes(("a",), (), None))
-    assert list(on_classes(("a", "b"), ("a", "c"), torch.tensor([0, 2]))) == [
+    assert list(on_classes("m", (), ("a",), None)) == []
+    assert "m, whose classes are drawn evenly" in next(on_classes("m", ("a",), (), None))
+    assert list(on_classes("m", ("a", "b"), ("a", "c"), torch.tensor([0, 2]))) == [
         "Among the data's pictures that are compared none is of b: no sample is, either.",
-        "The model cannot draw c, which the data has.",
+        "m cannot draw c, which the data has.",
     ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ REALS = {
         (
             {"kid": 1.73, "recall": 0.0, "fine_detail": -8.7},
             0.51,
-            "SWD and diversity agree. Samples are soft. No copies",
+            "layout and colours vary as the data's do. Samples are soft. No copies",
         ),
         ({"kid": 1.73, "recall": 0.0, "diversity": 1.51}, 0.51, "Contrast or colours are too strong."),
         ({"kid": 1.73, "recall": 0.0, "diversity": 0.3}, 0.51, "Samples differ from each other 29% as much"),
@@ -40,6 +40,15 @@ def test_far_from_the_data_nothing_is_said_of_variety():
         said = verdict({**REALS, "kid": 1.5, **values}, REALS, 0.6)
         assert said.startswith("Samples are far from the data: mean features are 0.60 of its spread apart")
         assert "missing" not in said
+
+
+def test_far_from_the_data_the_pixels_are_told():
+    reals = {**REALS, "swd": 0.03}
+    said = verdict({**reals, "kid": 1.5, "swd": 0.12}, reals, 0.6)
+    assert "SWD is 4.0 times that of other pictures of the data, and layout and colours vary as much as theirs." in said
+    said = verdict({**reals, "kid": 1.5, "swd": 0.12, "diversity": 0.3}, reals, 0.6)
+    assert "SWD is 4.0 times that of other pictures of the data. Samples differ from each other 29%" in said
+    assert "SWD" not in verdict({**reals, "swd": 0.12}, reals, 0.1)
 
 
 def test_what_was_not_measured_is_passed_over():

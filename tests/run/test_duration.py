@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gantool.api.networks import Stage
+from gantool.engine import spans
 from gantool.engine.spans import in_words, spent
 from gantool.progress import listening
 from gantool.run import duration as timing
@@ -21,15 +22,30 @@ CPU = torch.device("cpu")
     ("low", "high", "words"),
     [
         (27.0, 27.0, "about 27 s"),
-        (25.0, 30.0, "about 28 s (25 to 30)"),
+        (25.0, 30.0, "about 27 s (25 to 30)"),
         (12 * 60, 17 * 60, "about 14 min (12 to 17)"),
-        (80, 100, "about 1.5 min (1.3 to 1.7)"),
-        (3 * 3600, 5 * 3600, "about 4 h (3 to 5)"),
-        (9 * 86400, 20 * 86400, "about 14 days (9 to 20)"),
+        (80, 110, "about 1.6 min (1.3 to 1.8)"),
+        (3 * 3600, 5 * 3600, "about 3.9 h (3 to 5)"),
+        (9 * 86400, 20 * 86400, "about 13 days (9 to 20)"),
     ],
 )
 def test_spans_are_told_in_their_unit(low, high, words):
     assert in_words(float(low), float(high)) == words
+
+
+def test_what_was_timed_beside_other_programs_may_be_much_faster_without_them(monkeypatch):
+    class Clock:
+        wall, own = 0.0, 0.0
+
+    monkeypatch.setattr(spans.time, "perf_counter", lambda: Clock.wall)
+    monkeypatch.setattr(spans.time, "thread_time", lambda: Clock.own)
+    others = spans.Others()
+    Clock.wall, Clock.own = 10.0, 10.0
+    assert others.spread() == (0.0, 0.0)
+    Clock.own = 7.5
+    assert others.spread() == (0.25, 0.25)
+    Clock.own = 0.5
+    assert others.spread() == (spans.MOST_FASTER, spans.MOST_SLOWER)
 
 
 def test_time_that_has_passed_is_told_in_two_units():

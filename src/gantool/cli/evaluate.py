@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from gantool.evaluation.evaluator import Evaluator
     from gantool.evaluation.result import Evaluation
     from gantool.evaluation.settings import Settings
+    from gantool.sampling.model import Model
 
 MOST = 1_000_000
+LONG = 5.0
+"""Seconds from which the time is told before."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +151,14 @@ def _evaluations(arguments: EvaluateArguments, evaluator: "Evaluator") -> "list[
     from gantool.evaluation.evaluate import checkpoints_of
 
     if not arguments.every_checkpoint:
-        first = evaluator.evaluate(arguments.model, arguments.out)
-        return [first] if arguments.against is None else [first, evaluator.evaluate(arguments.against)]
+        paths = [arguments.model, *([] if arguments.against is None else [arguments.against])]
+        models = [evaluator.checked(path)[0] for path in paths]  # before any is measured, which takes long
+        _tell_time(evaluator, models[0], len(models))
+        return [evaluator.evaluate(path, arguments.out if not place else None) for place, path in enumerate(paths)]
     made, failed = [], None
-    for path in checkpoints_of(arguments.model):
+    checkpoints = checkpoints_of(arguments.model)
+    _tell_time(evaluator, evaluator.checked(arguments.model)[0], len(checkpoints))
+    for path in checkpoints:
         try:
             made.append(evaluator.evaluate(path))
         except CheckpointError as error:
@@ -161,6 +168,19 @@ def _evaluations(arguments: EvaluateArguments, evaluator: "Evaluator") -> "list[
     if not made and failed is not None:
         raise failed
     return made
+
+
+def _tell_time(evaluator: "Evaluator", model: "Model", models: int) -> None:
+    """Say how long it will take, if that is long; many processes, which share the work out, do not know."""
+    from gantool.cli.output import say
+    from gantool.engine.spans import in_words
+    from gantool.evaluation.forecast import expected_seconds
+
+    if evaluator.world.size > 1:
+        return
+    least, most = expected_seconds(evaluator, model, models)
+    if most >= LONG:
+        say(f"This will take {in_words(least, most)}.")
 
 
 def _show(

@@ -11,7 +11,7 @@ from rich.text import Text
 from gantool.api.metrics import ERROR, Metric, is_error
 from gantool.cli.output import page
 from gantool.evaluation.result import Evaluation
-from gantool.evaluation.scores import Values, best, better, opposed
+from gantool.evaluation.scores import UNREAD, Values, best, better, opposed
 from gantool.report.evaluations import distinct, told
 
 BEST = "*"
@@ -36,17 +36,27 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
         if opposed(*scores):
             _say(screen, "KID and SWD disagree on which model is nearer to the data: judge by eye.", "bold")
     for one, column in zip(evaluations, _columns(evaluations), strict=True):
-        prefix = f"{column}: " if len(evaluations) > 1 else ""
+        if len(evaluations) > 1:
+            _say(screen, f"\n{column}")
         if one.scores.verdict:
-            _say(screen, prefix + one.scores.verdict, "bold")
-        for metric, sentence in one.scores.sentences.items():
-            if sentence:
-                _say(screen, prefix + told(metric, sentence))
+            _say(screen, one.scores.verdict, "bold")
+        for sentence in _sentences(one):
+            _say(screen, sentence)
     for one in evaluations:
         _classes(screen, one)
     for one in evaluations:
         if one.sheet is not None:
             _say(screen, f"The samples most like pictures of the data: {one.sheet}")
+
+
+def _sentences(one: Evaluation) -> Iterator[str]:
+    """What the metrics say, those that say nothing here in one sentence."""
+    unread = [name for name, said in one.scores.sentences.items() if said == f"{name}: {UNREAD}"]
+    for metric, sentence in one.scores.sentences.items():
+        if sentence and metric not in unread:
+            yield told(metric, sentence)
+    if unread:
+        yield f"{', '.join(unread)}: {UNREAD}"
 
 
 def show_curve(
@@ -127,7 +137,6 @@ def _cell(values: Values, metric: str, name: str, marked: bool = False, between:
     value, error = _number(own[name], own.get(f"{name}{ERROR}"))
     star = f" {BEST}" if marked else ""
     lone = between == "\n" or not error
-    error = error if between else error.replace(" ", "")
     text = f"{value}{star if lone else ''}{between + error if error else ''}{'' if lone else star}"
     return Text(text, "bold" if marked else "")
 
@@ -159,15 +168,13 @@ def _classes(screen: Console, one: Evaluation) -> None:
     }
     _say(
         screen,
-        "By class: n of it (as many as each set has), the value of samples, and below it that of other reals.",
+        "By class: n samples of it beside as many of its pictures; below each value that of other reals.",
         "dim",
     )
     table = _table("class", "n", *names.values())
     for label, scores in one.classes.items():
         cells = [
-            Text.assemble(
-                _cell(scores.values, *each, between=""), ("\nof ", "dim"), _cell(_bare(scores.reference), *each)
-            )
+            Text.assemble(_cell(scores.values, *each), ("\nof ", "dim"), _cell(scores.reference, *each))
             for each in names
         ]
         table.add_row(label, str(scores.n), *cells)
@@ -187,7 +194,3 @@ def _out_of_line(verdict: str, whole: str) -> list[str]:
     """The sentences on a class that say something else than those on all samples, numbers aside."""
     known = {_NUMBER.sub("", sentence) for sentence in _SENTENCES.split(whole)}
     return [sentence for sentence in _SENTENCES.split(verdict) if sentence and _NUMBER.sub("", sentence) not in known]
-
-
-def _bare(values: Values) -> Values:
-    return {metric: {name: own[name] for name in own if not is_error(name, own)} for metric, own in values.items()}

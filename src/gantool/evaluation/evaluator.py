@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,18 @@ from gantool.engine.devices import keep_freed_memory, pick_device
 from gantool.engine.distributed import join_world
 from gantool.engine.latents import SEED_LIMIT
 from gantool.engine.model_file import ModelCard, read_card
-from gantool.errors import CheckpointError, DataError, GantoolError, OptionError, UsageError
+from gantool.errors import DataError, GantoolError, OptionError, UsageError
 from gantool.evaluation import classes, notes, origin, pairs
 from gantool.evaluation.extraction import FeatureNetwork, feature_network, scale_of
 from gantool.evaluation.keeping import digest_of, kept
+from gantool.evaluation.loading import loaded
 from gantool.evaluation.reals import Reals, features_of, halves, open_reals
 from gantool.evaluation.result import Evaluation
-from gantool.evaluation.scores import Measuring, Scores, Sets, halved
+from gantool.evaluation.scores import Measuring, Sets, halved, titles
 from gantool.evaluation.settings import Settings, by_name
 from gantool.evaluation.sharing import shared
 from gantool.plugins.host import PluginHost
 from gantool.run.folder import load_config
-from gantool.sampling.load import load_by
 from gantool.sampling.locate import generator_file, run_of
 from gantool.sampling.model import Model
 
@@ -89,30 +89,41 @@ class Evaluator:
         return n
 
     @cached_property
-    def _rows(self) -> Int64[Tensor, "m"]:
+    def rows(self) -> Int64[Tensor, "m"]:
         """The rows of both halves, one after the other."""
         return torch.cat(halves(len(self.reals), self.n, self._settings.seed))
 
     @cached_property
     def _data(self) -> tuple[Sets, float]:
         """The pictures of the data, and the scale of features; labels are those of the data."""
-        images, labels = self.reals.take(self._rows)
-        if not self._featured:
+        images, labels = self.reals.take(self.rows)
+        if not self.featured:
             return halved(Pictures(images, labels=labels)), 1.0
-        features = features_of(self.reals, self._rows, images, self.network, self.world)
+        features = features_of(self.reals, self.rows, images, self.network, self.world)
         scale = scale_of(self.network, features)
         mirrored = None
-        if any(metric.mirrors for metric in self.metrics.values()):
-            mirrored = features_of(self.reals, self._rows, images, self.network, self.world, mirrored=True) * scale
+        if self.mirrors:
+            mirrored = features_of(self.reals, self.rows, images, self.network, self.world, mirrored=True) * scale
         return halved(Pictures(images, features * scale, mirrored, labels)), scale
 
     @property
     def reason(self) -> str:
         """Why the extractor was chosen, in a sentence; empty where it was named or there is none."""
-        return self.network.reason if self._featured else ""
+        return self.network.reason if self.featured else ""
 
     @property
-    def _featured(self) -> bool:
+    def on_cpu(self) -> bool:
+        """True where a CPU computes."""
+        return self._device.type == "cpu"
+
+    @property
+    def mirrors(self) -> bool:
+        """True if any metric compares features of the data's mirrored pictures."""
+        return any(metric.mirrors for metric in self.metrics.values())
+
+    @property
+    def featured(self) -> bool:
+        """True if any metric compares features."""
         return any(metric.uses == "features" for metric in self.metrics.values())
 
     def evaluate(self, path: Path | str, sheet: Path | None = None, record: bool = True) -> Evaluation:
@@ -121,10 +132,7 @@ class Evaluator:
         It is appended to the run's evaluations, with a sheet of the closest pairs (default: in the run), where the
         model is of a run and `record` is true. Raises OptionError for a model of another shape.
         """
-        model = self._loaded(path)
-        asked = classes.asked_for(model, self._settings.classes)
-        if self._settings.classes:
-            classes.check_in_data([model.class_names[label] for label in asked], self.reals.class_names)
+        model, asked = self.checked(path)
         data, scale = self._data
         names = model.class_names, self.reals.class_names
         sets = Sets(*(replace(each, labels=classes.in_terms_of(*names, each.labels)) for each in data))
@@ -137,20 +145,13 @@ class Evaluator:
         assert answer is not None
         return answer
 
-    def _loaded(self, path: Path | str) -> Model:
-        """The model, which is the same in all processes, or none of them goes on."""
-        failed: GantoolError | None = None
-        digest = ""
-        try:
-            self._check_shape(read_card(generator_file(path)), path)
-            model = load_by(self._plugins, path, str(self._device))
-            digest = digest_of(model.card, path)
-        except GantoolError as error:
-            failed = error
-        differs = digest != self.world.from_leader(digest)
-        if self.world.anyone(failed is not None or differs):
-            raise failed or CheckpointError(f"{path} was replaced while it was read: its run goes on. Try again.")
-        return model
+    def checked(self, path: Path | str) -> tuple[Model, list[int]]:
+        """A model with the numbers of the classes asked for, once both fit. Raises what `evaluate` does of them."""
+        model = loaded(self._plugins, self.world, str(self._device), path, partial(self._check_shape, path=path))
+        asked = classes.asked_for(model, self._settings.classes)
+        if self._settings.classes:
+            classes.check_in_data([model.class_names[label] for label in asked], self.reals.class_names)
+        return model, asked
 
     def _check_shape(self, card: ModelCard, path: Path | str) -> None:
         if (card.resolution, card.channels) != (self._card.resolution, self._card.channels):
@@ -166,7 +167,7 @@ class Evaluator:
         def draw(places: Tensor) -> tuple[Tensor, ...]:
             seeds = [self._seeds[place] for place in places.tolist()]
             images = model.images(seeds, labels=None if labels is None else labels[places].tolist())
-            return (images, self.network(images)) if self._featured else (images,)
+            return (images, self.network(images)) if self.featured else (images,)
 
         images, *features = shared(self.world, self.n, draw)
         chosen = labels if labels is not None else model.choose_labels(self._seeds, None)
@@ -196,14 +197,14 @@ class Evaluator:
         return Evaluation(
             **self._named(model.card, path),
             scores=whole,
-            titles=self._titles(whole),
+            titles=titles(self.metrics, self.network.title if self.featured else "", whole),
             classes=by_class,
             notes=(
                 *self._notes(model, path, sets.both, samples),
                 *notes.on_small_classes(small, LEAST_OF_CLASS, self.n >= len(self.reals) // 2),
                 *notes.on_far_classes(whole, by_class),
             ),
-            pairs=pairs.named(found, self._seeds, self._rows, samples.labels, model.class_names),
+            pairs=pairs.named(found, self._seeds, self.rows, samples.labels, model.class_names),
             sheet=None,
         )
 
@@ -213,14 +214,15 @@ class Evaluator:
             *([self.reason] if self.reason else []),
             *notes.on_sizes(self.n, self._settings.n, len(self.reals)),
             *origin.on_data(path, self.reals),
+            *notes.on_colours(self._card, self.reals),
             *origin.on_labels(path, model.card, self._first, self._card),
-            *notes.on_classes(model.class_names, self.reals.class_names, reals.labels),
+            *notes.on_classes(path, model.class_names, self.reals.class_names, reals.labels),
             *notes.on_variety(reals, samples),
         ]
 
     def _named(self, card: ModelCard, path: Path | str) -> dict[str, Any]:
         """What names the evaluation."""
-        network = self.network if self._featured else None
+        network = self.network if self.featured else None
         return {
             "model": str(path),
             "digest": digest_of(card, path),
@@ -238,11 +240,4 @@ class Evaluator:
             "truncation": 1.0,
             "versions": {"gantool": __version__, "torch": torch.__version__},
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-
-    def _titles(self, scores: Scores) -> dict[str, dict[str, str]]:
-        words = self.network.title if self._featured else ""
-        return {
-            metric: {name: self.metrics[metric].title(name, words, scores.n) for name in values}
-            for metric, values in scores.values.items()
         }

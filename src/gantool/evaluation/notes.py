@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import hypot, nan
+from pathlib import Path
 
 from jaxtyping import Int64
 from torch import Tensor
 
 from gantool.api.metrics import Pictures
+from gantool.engine.model_file import ModelCard
+from gantool.evaluation.reals import Reals
 from gantool.evaluation.scores import Scores
 from gantool.metrics.diversity import diversity
 from gantool.metrics.judgement import ERRORS
@@ -64,18 +67,26 @@ def _kid(scores: Scores) -> tuple[float, float]:
     return own.get("kid", nan), own.get("kid_error", nan)
 
 
-def on_classes(model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, "m"] | None) -> Iterator[str]:
+def on_colours(card: ModelCard, reals: Reals) -> Iterator[str]:
+    """On pictures in colour that are compared with those of a model that is grey."""
+    if card.channels == 1 and reals.channels > 1:
+        yield f"The data is in colour and the model grey: they are compared in grey, at {card.resolution} pixels."
+
+
+def on_classes(
+    path: Path | str, model: Sequence[str], data: Sequence[str], labels: Int64[Tensor, "m"] | None
+) -> Iterator[str]:
     """On classes that only one of the two has; the labels of the data are numbers of the model's classes."""
     if not model:
         return
     if labels is None:
-        yield "The data has no classes of the model's names: its classes are drawn evenly, whatever the data has."
+        yield f"The data has no classes of the names of {path}, whose classes are drawn evenly, whatever the data has."
         return
     found = set(labels.tolist())
     if missing := [name for place, name in enumerate(model) if place not in found]:
         yield f"Among the data's pictures that are compared none is of {listed(missing)}: no sample is, either."
     if strange := [name for name in data if name not in set(model)]:
-        yield f"The model cannot draw {listed(strange)}, which the data has."
+        yield f"{path} cannot draw {listed(strange)}, which the data has."
 
 
 def on_variety(reals: Pictures, samples: Pictures) -> Iterator[str]:

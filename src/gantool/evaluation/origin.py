@@ -30,7 +30,10 @@ def on_data(path: Path | str, reals: Reals) -> Iterator[str]:
     known = None not in (fingerprint, reals.fingerprint)
     other = fingerprint != reals.fingerprint if known else _place(data) != _place(reals.data)
     if data != reals.data and other:
-        yield f"{path} was trained on other data, {data.partition(',')[0]}: it has not seen the pictures here."
+        yield (
+            f"{path} was trained on other data, {data.partition(',')[0]}: it has not seen the pictures here. "
+            "Where a value of it is nearer to theirs, look whether its samples are."
+        )
     elif known and other:
         yield (
             f"The data has changed since {path} was trained: {count:,} pictures then and {len(reals):,} now, or others "
@@ -46,10 +49,7 @@ def _place(data: str) -> tuple[str, list[str]]:
 def on_labels(path: Path | str, card: ModelCard, first: Path | str, of_first: ModelCard) -> Iterator[str]:
     """On a model with other classes than the first, to which it is compared."""
     if card.class_names != of_first.class_names:
-        yield (
-            f"{path} was trained {_labels(card)}, and {first} {_labels(of_first)}: only samples of the data's classes "
-            "are drawn as often as the data has them."
-        )
+        yield f"{path} was trained {_labels(card)}, and {first} {_labels(of_first)}."
 
 
 def _labels(card: ModelCard) -> str:

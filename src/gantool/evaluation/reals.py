@@ -35,13 +35,15 @@ _log = logging.getLogger("gantool")
 class Reals:
     """The data at a model's resolution and channels, by row.
 
-    `data` is its text in the grammar of `--data`, `brief` the same for messages.
+    `data` is its text in the grammar of `--data`, `brief` the same for messages, `channels` those of its pictures
+    before they were brought to that shape, 0 where a quick look does not tell.
     """
 
     data: str
     brief: str
     source: Source
     shape: tuple[int, int, int]
+    channels: int = 0
 
     def __len__(self) -> int:
         return len(self.source)
@@ -75,7 +77,9 @@ def open_reals(plugins: PluginHost, data: str, card: ModelCard) -> Reals:
         source = cached_items(source, name, card.channels, card.resolution)
     if len(source) < 2:
         raise DataError(f"{data} has {len(source)} pictures: two halves of it cannot be compared.")
-    return Reals(chosen.text, chosen.brief, source, (card.channels, card.resolution, card.resolution))
+    look = chosen.natural() if card.channels == 1 else None
+    shape = (card.channels, card.resolution, card.resolution)
+    return Reals(chosen.text, chosen.brief, source, shape, 0 if look is None else look.channels)
 
 
 def halves(count: int, n: int, seed: int) -> tuple[Int64[Tensor, "n"], Int64[Tensor, "n"]]:
@@ -105,6 +109,12 @@ def features_of(
             _write(file, known_rows, known)
     order = torch.argsort(known_rows)
     return known[order[torch.searchsorted(known_rows[order], rows)]]
+
+
+def missing(reals: Reals, rows: Int64[Tensor, "n"], network: FeatureNetwork, mirrored: bool = False) -> int:
+    """The number of rows whose features are not kept."""
+    known_rows, _ = _read(_file(reals, network, mirrored), network.width)
+    return int((~torch.isin(rows, known_rows)).sum())
 
 
 def _file(reals: Reals, network: FeatureNetwork, mirrored: bool) -> Path | None:

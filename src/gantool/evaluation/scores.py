@@ -8,7 +8,7 @@ from typing import NamedTuple, SupportsFloat
 import torch
 from torch import Tensor
 
-from gantool.api.metrics import ERROR, Metric, Pictures
+from gantool.api.metrics import ERROR, Metric, Pictures, is_error
 from gantool.evaluation.verdict import verdict
 from gantool.metrics.judgement import FAR, shift
 from gantool.progress import report
@@ -17,6 +17,7 @@ Values = Mapping[str, Mapping[str, float]]
 """Values by metric and name."""
 FEWEST = 50
 """The least pictures of which a sentence is made: of fewer, errors are as large as what is to be told apart."""
+UNREAD = "no measure of quality or variety here, since samples are far from the data."
 TAKES = f"it takes {FEWEST}, and data of twice as many"
 
 
@@ -109,10 +110,20 @@ class Measuring:
         if scores.n < FEWEST:
             return ""
         if metric.needs_overlap and scores.far:
-            said = f"{name}: no measure of quality or variety here, since samples are far from the data."
+            said = f"{name}: {UNREAD}"
         else:
             said = metric.read(scores.values[name], scores.reference[name])
         return f"{said} {self.searched}".strip() if metric.against_all else said
+
+
+def titles(metrics: Mapping[str, Metric], extractor: str, scores: Scores) -> dict[str, dict[str, str]]:
+    """The words for each value and error by metric and name, given those for the extractor."""
+    found: dict[str, dict[str, str]] = {}
+    for metric, values in scores.values.items():
+        words = {name: metrics[metric].title(name, extractor, scores.n) for name in values}
+        errors = {name: name.removesuffix(ERROR) for name in values if is_error(name, values)}
+        found[metric] = words | {name: f"{words[of]}, standard error" for name, of in errors.items()}
+    return found
 
 
 def better(metric: Metric, key: str, name: str, one: Scores, other: Scores) -> int:

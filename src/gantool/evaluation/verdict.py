@@ -12,6 +12,7 @@ from gantool.metrics.judgement import (
     copied,
     detail,
     share,
+    times,
     variation,
 )
 
@@ -30,6 +31,7 @@ def verdict(values: Values, reference: Values, shift: float | None) -> str:
     said = [
         *_closeness(by_kid, shift),
         *(_variety(both) if not far else ()),
+        *(_by_pixels(both) if far else ()),
         *_looks(both),
         *_copies(both, near=by_kid == "less" and not far),
     ]
@@ -61,6 +63,17 @@ def _variety(both: dict[str, tuple[float, float]]) -> Iterator[str]:
         yield "No variety is seen to be missing."
     else:
         yield f"{'Most' if part < 0.5 else 'Much' if part < 0.8 else 'Some'} of the data's variety is missing."
+
+
+def _by_pixels(both: dict[str, tuple[float, float]]) -> Iterator[str]:
+    """What still tells something of samples far from the data: SWD and diversity, which need no features."""
+    said = []
+    if "swd" in both:
+        said.append(f"SWD is {times(*both['swd']):.1f} times that of other pictures of the data")
+    if "diversity" in both and variation(*both["diversity"]) == "alike":
+        said.append("layout and colours vary as much as theirs" if said else "layout and colours vary as the data's do")
+    if said:
+        yield f"What pixels tell holds here too: {', and '.join(said)}."
 
 
 def _looks(both: dict[str, tuple[float, float]]) -> Iterator[str]:

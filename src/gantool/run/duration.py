@@ -13,7 +13,7 @@ from gantool.engine.component_state import advance
 from gantool.engine.devices import free_memory
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
-from gantool.engine.spans import in_words
+from gantool.engine.spans import Others, in_words, middle_of
 from gantool.engine.step import Game
 from gantool.engine.turns import Turns
 from gantool.errors import cause
@@ -38,8 +38,6 @@ MANY, OF_TWO_BATCHES = 4, (0.75, 1.3)
 """Where there is time for so many times the few, part of a step is known not to grow with the images: the update."""
 QUIET = (0.9, 1.4)
 """A run relative to its steps: other programs, and a processor that slows as it heats."""
-MOST_OF_OTHERS = 0.4
-"""The largest share of other programs in the processor that may end, or come once more, while the run lasts."""
 COPIES = 5
 """The weights themselves and, of copies, their gradients and moments."""
 BEGIN, SHEET = (0.3, 2.0), (0.1, 0.5)
@@ -85,7 +83,7 @@ class Duration:
     @property
     def middle(self) -> float:
         """The time to speak of."""
-        return (self.low + self.high) / 2
+        return middle_of(self.low, self.high)
 
     def __str__(self) -> str:
         """In words: `about 14 min (12 to 17)`."""
@@ -196,7 +194,7 @@ class _Trial:
 
     def seconds(self, stage: Stage, images: int) -> Seconds:
         """The least and most seconds that each of so many images takes in this stage."""
-        began, of_own = time.perf_counter(), time.thread_time()
+        others = Others()
         advance(self._game, stage.start)
         batch, turns = max(1, stage.batch // self._processes), Turns(1, 1)  # lazy penalties are due in the first
         few = min(batch, SAMPLES * self._config.accumulate)
@@ -213,11 +211,9 @@ class _Trial:
             least, most = ((first + each * (batch - few)) * share for share in OF_TWO_BATCHES)
         else:
             least, most = (first / few * batch * share for share in FEWER_AT_ONCE)
-        others = 0.0  # on a GPU this thread waits, and the share of others is not known
-        if self._device.type == "cpu":
-            share = (time.thread_time() - of_own) / (time.perf_counter() - began)
-            others = min(MOST_OF_OTHERS, max(0.0, 1 - share))
-        return QUIET[0] * least * (1 - others) / stage.batch, (QUIET[1] + others) * most / stage.batch
+        # On a GPU this thread waits, and the share of others is not known.
+        faster, slower = others.spread() if self._device.type == "cpu" else (0.0, 0.0)
+        return QUIET[0] * least * (1 - faster) / stage.batch, (QUIET[1] + slower) * most / stage.batch
 
     def _block(self, n: int, stage: Stage, turns: Turns) -> float:
         """The mean seconds of some steps."""

@@ -1,4 +1,4 @@
-"""The time that a style transfer will take, by a few steps on a small copy of the content."""
+"""The time that a style transfer will take, by a few steps on small copies of the content."""
 
 import time
 from contextlib import suppress
@@ -7,35 +7,54 @@ from dataclasses import replace
 import torch
 
 from gantool.data.pictures.whole import Picture
+from gantool.engine.devices import pick_device
+from gantool.engine.spans import Others
 from gantool.pixels import to_uint8
 from gantool.style.job import StyleSetup, as_image, stylize
-from gantool.style.pyramid import MARGIN, shrunk
+from gantool.style.pyramid import framed_pixels, shrunk
 from gantool.style.transfer import course, optimizer_of
 
-SIDE, STEPS = 160.0, 3
-"""The longer side of the copy, and its steps, of which the first sets up the kernels."""
+SIDES, STEPS = (48.0, 160.0), 3
+"""The longer sides of the copies, and their steps, of which the first sets up the kernels."""
 SPREAD = (0.75, 1.6)
-"""The least and the most, relative to what follows from the pixels: small pictures use a machine less well, and a
-search along a line may take more than one try."""
+"""The least and the most, relative to what follows from the copies: a search along a line may take more than one try,
+and memory slows large pictures."""
 
 
 def expected_seconds(content: Picture, setup: StyleSetup) -> tuple[float, float] | None:
     """The least and the most seconds that the transfer should take; None where that cannot be tried."""
-    copy = shrunk(as_image(content, torch.device("cpu")), SIDE)
-    height, width = copy.shape[-2:]
-    small = Picture(to_uint8(copy)[0], None)
+    others = Others()
+    tried: dict[int, float] = {}
+    with suppress(Exception), torch.random.fork_rng(devices=[]):  # what fails here, the transfer tells better
+        for side in SIDES:
+            pixels, seconds = _tried(content, setup, side)
+            tried[pixels] = seconds
+    if not tried:
+        return None
+    each, fixed = _line(tried)
+    optimizer = optimizer_of(setup.settings, setup.style_loss) if setup.style_loss else "lbfgs"
+    height, width = content.pixels.shape[-2:]
+    sizes, steps, _ = course(height, width, setup.settings, optimizer)
+    seconds = sum(count * (fixed + each * framed_pixels(*size)) for size, count in zip(sizes, steps, strict=True))
+    faster, slower = others.spread() if pick_device(setup.device).type == "cpu" else (0.0, 0.0)
+    return SPREAD[0] * (1 - faster) * seconds, (SPREAD[1] + slower) * seconds
+
+
+def _tried(content: Picture, setup: StyleSetup, side: float) -> tuple[int, float]:
+    """The pixels of a copy and the seconds of a step on it."""
+    copy = shrunk(as_image(content, torch.device("cpu")), side)
     settings = replace(setup.settings, steps=STEPS, scales=1, start="content", preserve_color="no", tile=None)
     seconds: list[float] = []
-    with suppress(Exception), torch.random.fork_rng(devices=[]):  # what fails here, the transfer tells better
+    began = time.perf_counter()
+    for _ in stylize(Picture(to_uint8(copy)[0], None), replace(setup, settings=settings, masks=[])):
+        seconds.append(time.perf_counter() - began)
         began = time.perf_counter()
-        for _ in stylize(small, replace(setup, settings=settings, masks=[])):
-            seconds.append(time.perf_counter() - began)
-            began = time.perf_counter()
-    if len(seconds) < STEPS:
-        return None
-    each = min(seconds[1:]) / ((height + 2 * MARGIN) * (width + 2 * MARGIN))
-    optimizer = optimizer_of(setup.settings, setup.style_loss) if setup.style_loss else "lbfgs"
-    whole_height, whole_width = content.pixels.shape[-2:]
-    _, _, work = course(whole_height, whole_width, setup.settings, optimizer)
-    least, most = (each * sum(work) * share for share in SPREAD)
-    return least, most
+    height, width = copy.shape[-2:]
+    return framed_pixels(height, width), min(seconds[1:])
+
+
+def _line(tried: dict[int, float]) -> tuple[float, float]:
+    """The seconds of a pixel and of a step without any, neither below 0."""
+    (few, least), (many, most) = min(tried.items()), max(tried.items())
+    each = max(0.0, most - least) / (many - few) if many > few else most / many
+    return each, max(0.0, least - each * few) if many > few else 0.0

@@ -54,6 +54,11 @@ def framed(image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
     return F.pad(image, (MARGIN,) * 4, mode=mode)
 
 
+def framed_pixels(height: int, width: int) -> int:
+    """The pixels of an image of this size with its margin."""
+    return (height + 2 * MARGIN) * (width + 2 * MARGIN)
+
+
 def bare(image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
     """The image without its margin."""
     return image[..., MARGIN:-MARGIN, MARGIN:-MARGIN]

@@ -23,7 +23,10 @@ ROOT = SITE.parent
 NAVIGATION = {
     "Course": ("docs/course/README.md", "docs/course/[0-9]*.md"),
     "Guides": (
+        "docs/pictures.md",
+        "docs/high-resolution.md",
         "docs/training.md",
+        "docs/troubleshooting.md",
         "docs/evaluate.md",
         "docs/watch.md",
         "docs/tuning.md",
@@ -33,6 +36,7 @@ NAVIGATION = {
         "docs/gpu.md",
         "docs/scale.md",
         "docs/gallery.md",
+        "docs/measured.md",
     ),
     "Reference": ("reference/commands.md", "reference/components.md"),
     "Plugins": ("docs/plugins.md", "plugins/*/README.md", "examples/*/README.md"),

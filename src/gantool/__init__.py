@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from gantool.evaluation.evaluate import evaluate
     from gantool.evaluation.result import Evaluation
     from gantool.evaluation.scores import Scores
-    from gantool.run.face import configure, train, trainer
+    from gantool.run.face import build, configure, train, trainer
     from gantool.sampling.directions import Directions, load_directions, save_directions
     from gantool.sampling.finding import find_directions
     from gantool.sampling.latent_file import LatentFile, load_latents, save_latents
@@ -59,7 +59,7 @@ _HOME = {
     "gantool.evaluation.evaluate": ("evaluate",),
     "gantool.evaluation.result": ("Evaluation",),
     "gantool.evaluation.scores": ("Scores",),
-    "gantool.run.face": ("configure", "train", "trainer"),
+    "gantool.run.face": ("build", "configure", "train", "trainer"),
     "gantool.sampling.load": ("load",),
     "gantool.api.specs": (
         "API_VERSION", "Architecture", "Command", "Component", "ImageShape", "OnCpu", "OptimizerSetting",
@@ -93,9 +93,9 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "StyleLoss", "Statistics", "PlaceWeights", "Metric", "Pictures", "Better", "Observer", "Listener", "Event",
     "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
-    "ResumeError", "TrainingError", "StyleError", "RunConfig", "configure", "train", "trainer", "load", "Model",
-    "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents", "find_directions", "Directions",
-    "load_directions", "save_directions", "evaluate", "Evaluation", "Scores",
+    "ResumeError", "TrainingError", "StyleError", "RunConfig", "build", "configure", "train", "trainer", "load",
+    "Model", "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents", "find_directions",
+    "Directions", "load_directions", "save_directions", "evaluate", "Evaluation", "Scores",
 ]  # fmt: skip
 
 

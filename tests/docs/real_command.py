@@ -12,6 +12,7 @@ from typer.main import get_command
 import gantool_r3gan
 import gantool_stylegan2
 import gantool_tensorboard
+import gantool_vae
 from gantool.cli.main import app
 from gantool.plugins.host import PluginHost
 
@@ -20,6 +21,7 @@ PLUGINS = {
     "gantool-r3gan": gantool_r3gan,
     "gantool-stylegan2": gantool_stylegan2,
     "gantool-tensorboard": gantool_tensorboard,
+    "gantool-vae": gantool_vae,
 }
 
 
@@ -49,7 +51,7 @@ def all_commands():
 def leaves(command, name=()):
     """Each command that is no group, by its words."""
     if isinstance(command, TyperGroup):
-        for inner in [*command.commands, *(("mix", "project") if not name else ())]:
+        for inner in [*command.commands, *(("mix", "project", "reconstruct") if not name else ())]:
             context = command.make_context("gantool", [inner])
             yield from leaves(command.resolve_command(context, [inner])[1], (*name, inner))
     else:

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gantool.api.networks import Gan
 from gantool.api.observers import Listener
 from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
+from gantool.api.specs import Architecture, ImageShape, Setting
 from gantool.engine.trainer import Trainer
-from gantool.errors import GantoolError, UsageError
+from gantool.errors import GantoolError, OptionError, UsageError
 from gantool.plugins.host import host
 from gantool.plugins.option_words import choices
 from gantool.run import length, planning, start
@@ -33,6 +35,24 @@ def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
     """
     with _naming_settings():
         return resolve(host(), settings, Path(config) if config is not None else None)
+
+
+def build(arch: str, shape: ImageShape, images: int | None = None) -> Gan:
+    """The networks of an architecture by its name, with options or without: `gantool.build("dcgan:width=32", shape)`.
+
+    For architectures that contain another's. Options at "auto" are resolved for a run of so many images, by default as
+    many as the architecture's recipe has. Raises UsageError and its kin for what cannot be built.
+    """
+    chosen = host().resolve("architecture", arch)
+    spec = chosen.spec
+    assert isinstance(spec, Architecture)
+    if spec.resolutions and shape.resolution not in spec.resolutions:
+        able = ", ".join(map(str, spec.resolutions))
+        raise OptionError(f"{spec.name} cannot do {shape.resolution} pixels. It does {able}.")
+    length = images or spec.recipe.images
+    setting = Setting(shape.resolution, shape.channels, spec.recipe.batch, length, lambda: length)
+    gan: Gan = chosen.resolved(setting)[0].build(shape)
+    return gan
 
 
 def trainer(

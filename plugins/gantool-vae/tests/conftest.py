@@ -1,0 +1,18 @@
+"""Shapes are checked in every test, and the host knows this plugin and no other."""
+
+import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook("gantool_vae", "beartype.beartype")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")  # where this folder is tested by itself
+
+
+@pytest.fixture(autouse=True)
+def this_plugin(gantool_host, tmp_path_factory, monkeypatch):
+    import gantool_vae
+
+    monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path_factory.mktemp("cache")))
+    gantool_host.add(gantool_vae, "gantool-vae")

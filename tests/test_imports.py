@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"errors"},
     "plugins": {"errors", "hints", "api", FACE},
     "engine": {*COMPONENT, "hints", "progress", "reading", "files", "signals"},
-    "data": {*COMPONENT, "progress", "reading", "files"},
+    "data": {*COMPONENT, "progress", "reading", "processes", "files"},
     "render": {"errors", "pixels", "files"},
     "metrics": {"pixels"},
     "report": {"errors", "api", "reading", "files", "engine"},

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from gantool.data.pictures.options import FolderOptions
+from gantool.data.shards.writing import files_of, write_shards
 from gantool.plugins.host import PluginHost, using
 from gantool.testing import check_architecture, check_component
 from gantool.testing.declaring import DECLARING
@@ -66,17 +68,23 @@ def test_what_they_play_by_conforms(kind, choice):
 
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_declarations_are_light_and_options_come_back(kind, name, tmp_path):
-    needed = f":path={tmp_path}" if name in ("folder", "array") else ""
+    needed = f":path={tmp_path}" if name in ("folder", "array", "shards") else ""
     assert found(DECLARING, BUILT_IN.resolve(kind, name + needed)) == []
 
 
-@pytest.mark.parametrize("choice", ["shapes:count=64", "folder", "folder:fit=pad", "cifar10"])
-def test_sources_conform(choice, tiny_pictures, monkeypatch):
+@pytest.mark.parametrize("choice", ["shapes:count=64", "folder", "folder:fit=pad", "cifar10", "shards:workers=0"])
+def test_sources_conform(choice, tiny_pictures, tmp_path, monkeypatch):
     if choice == "cifar10":
         datasets = pytest.importorskip("torchvision.datasets")
         monkeypatch.setattr(datasets, "CIFAR10", _pictures_of)
     name, _, options = choice.partition(":")
-    places = {"folder": f"path={tiny_pictures}", "cifar10": f"root={tiny_pictures}"}
+    if choice.startswith("shards"):
+        write_shards(files_of(FolderOptions(path=str(tiny_pictures)), None, 3), tmp_path / "s", 20_480, "data")
+    places = {
+        "shards": f"path={tmp_path / 's'}",
+        "folder": f"path={tiny_pictures}",
+        "cifar10": f"root={tiny_pictures}",
+    }
     given = ",".join(filter(None, [options, places.get(name)]))
     assert check_component("source", f"{name}:{given}") == []
 

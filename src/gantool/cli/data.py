@@ -1,4 +1,4 @@
-"""`gantool data`: check pictures before training on them."""
+"""`gantool data`: check pictures before training on them, and pack them into shards."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gantool.cli.model_options import Overwrite
+from gantool.cli.shards import index, shard
 
 if TYPE_CHECKING:
     from gantool.data.pictures.options import FolderOptions
@@ -29,12 +30,7 @@ Sources = Annotated[
     ),
 ]
 
-app = typer.Typer(help="Check pictures before training on them.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `check` a command of its own while it is the only one."""
+app = typer.Typer(help="Check pictures before training on them; pack many of them into shards.", no_args_is_help=True)
 
 
 @app.command()
@@ -133,3 +129,7 @@ def _draw(file: Path, found: "Sequence[tuple[FolderOptions | Chosen, Survey]]", 
         if survey.answers
     ]
     save_pictures([sheet(torch.cat(parts), scale=max(1, CELL // training.resolution))], [file], overwrite=True)
+
+
+app.command()(shard)
+app.command()(index)

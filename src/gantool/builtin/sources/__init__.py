@@ -10,6 +10,7 @@ from gantool.api.specs import Component, Options, option
 from gantool.builtin.sources.builtin_sets import SPECS
 from gantool.data.pictures.options import FolderOptions, lasting_name
 from gantool.data.pictures.ranges import checked_range
+from gantool.data.shards.options import ShardsOptions
 
 FOLDER = Component(
     "folder",
@@ -54,7 +55,16 @@ ARRAY = Component(
 )
 
 
+SHARDS = Component(
+    "shards",
+    "Tars in the manner of WebDataset, here or on a server, of any size",
+    ShardsOptions,
+    "gantool.builtin.sources.shards:build",
+    natural="gantool.builtin.sources.shards:natural",
+)
+
+
 @hookimpl
 def gantool_sources() -> list[Component]:
     """The user's own pictures first, then the built-in data sets."""
-    return [FOLDER, ARRAY, *SPECS]
+    return [FOLDER, ARRAY, SHARDS, *SPECS]

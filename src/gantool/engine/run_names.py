@@ -17,6 +17,7 @@ SKIPPED = "skipped.tsv"
 CHOICES = "choices.json"
 """The defaults chosen for a run, each with its reason."""
 REPORT = "report.html"
+FAVOURITES = "favourites.json"
 DIRECTIONS = "directions.safetensors"
 
 

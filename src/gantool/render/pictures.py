@@ -54,6 +54,15 @@ def upscale(images: UInt8[Tensor, "*n h w"], scale: int) -> UInt8[Tensor, "*n _ 
     return images.repeat_interleave(scale, dim=-2).repeat_interleave(scale, dim=-1)
 
 
+def encoded(picture: Image.Image, suffix: str) -> bytes:
+    """The file of a picture in the format of this suffix: .png, lossless .webp or .jpg."""
+    buffer = io.BytesIO()
+    if suffix.lower() == ".jpg" and picture.mode == "RGBA":
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    picture.save(buffer, **ENCODINGS[suffix.lower()])
+    return buffer.getvalue()
+
+
 def save_pictures(pictures: Sequence[Image.Image], paths: Sequence[Path], overwrite: bool = False) -> None:
     """Write each picture to its path (.png, lossless .webp, .jpg) atomically; folders are made if need be.
 
@@ -61,7 +70,7 @@ def save_pictures(pictures: Sequence[Image.Image], paths: Sequence[Path], overwr
     A file with the same bytes is left alone. Raises OptionError before writing any if one differs, unless `overwrite`.
     """
     with ThreadPoolExecutor(THREADS) as threads:
-        contents = list(threads.map(_encode, pictures, paths))
+        contents = list(threads.map(encoded, pictures, [path.suffix for path in paths]))
         same = list(threads.map(_is_there, contents, paths))
         foreign = [path for path, found in zip(paths, same, strict=True) if found is False]
         if foreign and not overwrite:
@@ -107,14 +116,6 @@ def make_folder(folder: Path) -> None:
         taken = next((place for place in (folder, *folder.parents) if place.is_file()), None)
         reason = error.strerror if taken is None else f"{taken} is a file"
         raise OptionError(f"The folder {folder} cannot be made: {reason}. Choose another place.") from error
-
-
-def _encode(picture: Image.Image, path: Path) -> bytes:
-    buffer = io.BytesIO()
-    if path.suffix.lower() == ".jpg" and picture.mode == "RGBA":
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    picture.save(buffer, **ENCODINGS[path.suffix.lower()])
-    return buffer.getvalue()
 
 
 def _is_there(content: bytes, path: Path) -> bool | None:

@@ -10,14 +10,15 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
-from gantool.api.networks import Gan, Images, Labels, MappedGenerator
+from gantool.api.networks import Gan, Labels, MappedGenerator
 from gantool.engine import latents as latent_space
 from gantool.engine.draw import Drawing, steady
 from gantool.engine.model_file import ModelCard
-from gantool.errors import CheckpointError, OptionError, PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.errors import OptionError, UnknownNameError, UsageError, did_you_mean
 from gantool.render.pictures import to_pil
 from gantool.sampling.labels import LabelChoice, choose_labels, listed
 from gantool.sampling.latent_file import replaced
+from gantool.sampling.levels import checked, level_of, no_level
 from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, check_shape, check_truncation
 
 MEAN_DRAWS = 4096
@@ -59,6 +60,15 @@ class Model:
         """The space of truncation and interpolation: "w" if the generator has an intermediate space, else "z"."""
         return "w" if isinstance(self.generator, MappedGenerator) else "z"
 
+    def sides(self) -> Sequence[int]:
+        """The sides in pixels of the levels that it draws, coarse to fine."""
+        if known := self._gan.levels():
+            return known
+        labels = self.choose_labels([0], None)
+        latents = self.latents_of(self.z([0]), labels)
+        drawn = self._drawing.levels(self.generator.eval(), latents, labels, partial(checked, card=self.card))
+        return [level.shape[-1] for level in drawn]
+
     def sample(
         self,
         seeds: Sequence[int],
@@ -85,13 +95,13 @@ class Model:
     ) -> UInt8[Tensor, "n c h w"]:
         """The same pictures as one tensor on the CPU; with alpha, colours are multiplied by it."""
         chosen = self.choose_labels(seeds, labels)
-        return self._render(self._shifted(self._latents(seeds, chosen, truncation), shift), chosen, level)
+        return self._render(self._shifted(self.latents_of(self.z(seeds), chosen, truncation), shift), chosen, level)
 
     def latents(
         self, seeds: Sequence[int], labels: LabelChoice = None, truncation: float = 1.0
     ) -> Float[Tensor, "n *d"]:
         """The latents of the seeds on the CPU, in w where there is one, for `render` and for walks."""
-        return self._latents(seeds, self.choose_labels(seeds, labels), truncation)
+        return self.latents_of(self.z(seeds), self.choose_labels(seeds, labels), truncation)
 
     def render(
         self,
@@ -160,11 +170,11 @@ class Model:
         if isinstance(truncation, tuple):
             for psi in truncation:
                 check_truncation(psi)
-            keys = self._latents(seeds, chosen, 1.0)
+            keys = self.latents_of(self.z(seeds), chosen, 1.0)
             means = None if self.space == "z" else self._means(chosen, len(seeds))
             path = latent_space.swept_walk(keys, frames, methods[method], loop, truncation, means)
         else:
-            path = latent_space.walk(self._latents(seeds, chosen, truncation), frames, methods[method], loop)
+            path = latent_space.walk(self.latents_of(self.z(seeds), chosen, truncation), frames, methods[method], loop)
         return self._render(self._shifted(path, shift), None if chosen is None else chosen[:1].expand(frames), level)
 
     def choose_labels(self, seeds: Sequence[int], labels: LabelChoice) -> Labels:
@@ -177,12 +187,16 @@ class Model:
         check_shape("moves", shift.shape, latents.shape[1:], self.card.name)
         return latents + shift
 
-    def _latents(self, seeds: Sequence[int], labels: Labels, truncation: float) -> Float[Tensor, "n *d"]:
+    def z(self, seeds: Sequence[int]) -> Float[Tensor, "n d"]:
+        """The z of each seed, on the CPU."""
         for seed in seeds:
             if not 0 <= seed < latent_space.SEED_LIMIT:
                 raise OptionError(f"Seeds go from 0 to {latent_space.SEED_LIMIT - 1}; {seed} is none.")
+        return latent_space.draw(seeds, self.latent_dim)
+
+    def latents_of(self, z: Float[Tensor, "n d"], labels: Labels, truncation: float = 1.0) -> Float[Tensor, "n *d"]:
+        """The latents of z on the CPU, in w where there is one, as `latents` gives those of seeds."""
         check_truncation(truncation)
-        z = latent_space.draw(seeds, self.latent_dim)
         generator = self.generator.eval()
         if not isinstance(generator, MappedGenerator):
             return latent_space.truncate(z, truncation)
@@ -211,36 +225,10 @@ class Model:
     def _render(self, latents: Tensor, labels: Labels, level: int | None) -> UInt8[Tensor, "n c h w"]:
         sides = self._gan.levels()
         if level is not None and sides and level not in sides:
-            raise self._no_level(level, sides)
+            raise no_level(level, sides, self.card)
         self._gan.show(level if sides else None)
         try:
-            choose = partial(self._level, level=level)
+            choose = partial(level_of, level=level, card=self.card)
             return self._drawing.levels(self.generator.eval(), latents, labels, choose)[0]
         finally:
             self._gan.show(None)
-
-    def _level(self, images: object, count: int, level: int | None) -> Images:
-        """The level of this side alone, once it is checked that the generator keeps its contract."""
-        if not isinstance(images, tuple) or not all(
-            isinstance(image, Tensor) and image.dim() == 4 and len(image) == count for image in images
-        ):
-            got = f"a tensor {list(images.shape)}" if isinstance(images, Tensor) else f"a {type(images).__name__}"
-            raise PluginError(
-                f"The generator of {self.card.name} (from {self.card.provider}) returned {got}; the contract "
-                "is a tuple of images [n, c, h, w], coarse to fine: for one resolution, `return (images,)`."
-            )
-        if not torch.isfinite(images[-1]).all():
-            raise CheckpointError(
-                f"This {self.card.name} draws pictures that are not finite: its weights are damaged, or of a run "
-                "that diverged. Use an earlier checkpoint."
-            )
-        by_side: dict[int, Tensor] = {image.shape[-1]: image for image in images}
-        if level is None:
-            return images[-1:]
-        if level not in by_side:
-            raise self._no_level(level, tuple(by_side))
-        return (by_side[level],)
-
-    def _no_level(self, level: int, sides: Sequence[int]) -> OptionError:
-        there = ", ".join(map(str, sides))
-        return OptionError(f"No level of {level} pixels: this {self.card.name} draws {there}.")

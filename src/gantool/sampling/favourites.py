@@ -1,0 +1,47 @@
+"""Favourites: pictures of a model that somebody chose, kept in a file of its run."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from gantool.engine.run_names import AVERAGED, FAVOURITES, GENERATOR
+from gantool.errors import DataError, OptionError
+from gantool.files import write_text
+from gantool.reading import read_json
+from gantool.sampling.locate import generator_file, run_of
+from gantool.sampling.points import Point, parse_point
+
+FORMAT, MOST = 1, 1000
+
+
+def favourites_file(model: str | Path) -> Path:
+    """Where the favourites of a MODEL are: in its run, whichever checkpoint it is, or beside a file of no run."""
+    run = run_of(model)
+    if run is not None:
+        return run / FAVOURITES
+    file = generator_file(model)
+    return file.with_name(FAVOURITES if file.name in (GENERATOR, AVERAGED) else f"{file.stem}-{FAVOURITES}")
+
+
+def load_favourites(path: Path) -> list[Point]:
+    """The favourites of a file, none where there is no file. Raises DataError for a file that has none."""
+    try:
+        found = read_json(path)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as favourites ({error}).") from error
+    texts = found.get("favourites") if isinstance(found, dict) and found.get("format") == FORMAT else None
+    if not isinstance(texts, list) or len(texts) > MOST or not all(isinstance(text, str) for text in texts):
+        raise DataError(f"{path} holds no favourites: gantool explore writes such files.")
+    try:
+        return [parse_point(text) for text in texts]
+    except OptionError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def save_favourites(path: Path, points: Sequence[Point]) -> None:
+    """Write favourites atomically; the inverse of `load_favourites`. Raises OptionError for more than 1,000."""
+    if len(points) > MOST:
+        raise OptionError(f"{path} keeps up to {MOST:,} favourites: remove one first.")
+    write_text(path, json.dumps({"format": FORMAT, "favourites": [str(point) for point in points]}, indent=1) + "\n")

@@ -52,11 +52,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "style": {*COMPONENT, "plugins", "engine", "data", "builtin.extractors", "builtin.style_losses"},
     "tuning": {"errors", "progress", "reading", "files", "api", "plugins", "engine", "run"},
+    "explore": {"errors", "files", "engine", "render", "report", "sampling"},
     "testing": {*COMPONENT, "plugins", "engine", "sampling", "run"},
     "plugin_tools": {"errors", "reading", "files", "api", "plugins", "testing", FACE},
     "cli": {
         *COMPONENT, "hints", "progress", "reading", "files", "signals", "plugins", "engine", "data", "render",
-        "report", "sampling", "run", "evaluation", "style", "tuning", "plugin_tools", FACE,
+        "report", "sampling", "run", "evaluation", "style", "tuning", "explore", "plugin_tools", FACE,
     },
     "testing.commands": {"errors", "plugins", "cli"},
     "testing.fixtures": {"plugins", "cli"},

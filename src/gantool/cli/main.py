@@ -18,6 +18,7 @@ from gantool.cli import data, plugins
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
 from gantool.cli.directions import directions
 from gantool.cli.evaluate import evaluate
+from gantool.cli.explore import explore
 from gantool.cli.interpolate import interpolate
 from gantool.cli.pipes import forgiving
 from gantool.cli.report import report
@@ -73,6 +74,7 @@ app.command()(interpolate)
 app.command()(directions)
 app.command(cls=ComponentCommand)(evaluate)
 app.command(cls=ComponentCommand)(stylize)
+app.command()(explore)
 app.command()(report)
 app.add_typer(data.app, name="data")
 app.add_typer(plugins.app, name="plugins")

@@ -1,18 +1,15 @@
 """The page of a run, or of several compared: one file that loads nothing, made by a template."""
 
-import base64
-import hashlib
 import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from math import inf
 from pathlib import Path
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from gantool.engine.commands import Folders, repeat_command, resume_command, sample_command
@@ -20,7 +17,7 @@ from gantool.engine.run_names import CONFIG
 from gantool.errors import printable
 from gantool.files import write_text
 from gantool.reading import read_text
-from gantool.report import drawing
+from gantool.report import drawing, inline
 from gantool.report.charts import RUN_STYLES, charts_of, course_charts
 from gantool.report.chosen import Chosen, beside, chosen_of
 from gantool.report.facts import Fact, best_is_clearly_better, facts_of, model_at, summary_of
@@ -91,7 +88,7 @@ def page_of(records: Sequence[Record], encoder: Encoder, plugins: Folders = (), 
         {"number": number, "seen": one.times, "message": one.message.partition("\n")[0]}
         for number, one in enumerate(views[0].warnings, 1)
     ]  # fmt: skip
-    style, script = (Markup(_text(name)) for name in ("report.css", "report.js"))
+    style, script = inline.text_of("base.css", "report.css"), inline.text_of("report.js")
     return _template().render(
         title=" and ".join(view.name for view in views) if len(views) < 3 else f"{len(views)} runs",
         runs=views,
@@ -109,7 +106,7 @@ def page_of(records: Sequence[Record], encoder: Encoder, plugins: Folders = (), 
         },
         width=drawing.WIDTH, height=drawing.HEIGHT, row=drawing.ROW, left=drawing.LEFT, right=drawing.RIGHT,
         top=drawing.TOP, bottom=drawing.BOTTOM, run_styles=RUN_STYLES,
-        style=style, script=script, style_hash=_digest(style), script_hash=_digest(script),
+        style=style, script=script, style_hash=inline.digest(style), script_hash=inline.digest(script),
         version=version("gantool"), written=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
     )  # fmt: skip
 
@@ -159,11 +156,7 @@ def _numbers(views: Sequence[RunView]) -> list[Figures]:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=FunctionLoader(_text)
-    )
-    environment.filters |= {"breakable": _breakable, "flagged": _flagged}
-    return environment.get_template("report.html.jinja")
+    return inline.template("report.html.jinja", breakable=_breakable, flagged=_flagged)
 
 
 def _flagged(text: str) -> Markup:
@@ -176,13 +169,3 @@ def _flagged(text: str) -> Markup:
 def _breakable(text: str) -> Markup:
     """Text that may break behind each comma, such as a component with its options."""
     return Markup(",<wbr>").join(text.split(","))
-
-
-@cache
-def _text(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
-
-
-def _digest(text: str) -> str:
-    """The hash by which the page's content policy allows its one style sheet and its one script."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

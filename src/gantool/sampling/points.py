@@ -63,6 +63,10 @@ class Point:
     styles: Styles | None = None
     moves: tuple[tuple[int, float], ...] = ()
 
+    def of_seed(self, seed: int) -> "Point":
+        """The point of another seed, of the same class, truncated and moved alike."""
+        return Point(Spot(seed), truncation=self.truncation, label=self.label, moves=self.moves)
+
     def __str__(self) -> str:
         fields = {
             "seed": self.spot,
@@ -88,7 +92,7 @@ def parse_point(text: str) -> Point:
         point = Point(
             spot=_spot(fields["seed"]),
             to=_spot(fields["to"]) if "to" in fields else None,
-            at=_number(fields.get("at", "0"), 1),
+            at=_share(fields.get("at", "0")),
             truncation=float(fields.get("truncation", "1")),
             label=fields.get("label"),
             styles=_styles(fields["styles"]) if "styles" in fields else None,
@@ -96,8 +100,8 @@ def parse_point(text: str) -> Point:
         )
     except (ValueError, KeyError) as error:
         raise OptionError(
-            f"{shortened(text, 80)!r} describes no picture: that is seed=7, or seed=7~3:0.2 for a neighbour, and behind "
-            "it, with &, truncation=0.7, label=NAME, to=9 and at=0.5, styles=9:4-7, or move=3:2."
+            f"{shortened(text, 80)!r} describes no picture: it is seed=7, or seed=7~3:0.2 for a neighbour, and with & "
+            "behind it truncation=0.7, label=NAME, to=9 and at=0.5, styles=9:4-7, or move=3:2."
         ) from error
     check_truncation(point.truncation)
     return point
@@ -108,7 +112,7 @@ def _spot(text: str) -> Spot:
         raise ValueError(text)
     seed, *turns = text.split("~")
     parts = (turn.split(":") for turn in turns)
-    return Spot(int(seed), tuple((int(other), _number(share, 1)) for other, share in parts))
+    return Spot(int(seed), tuple((int(other), _share(share)) for other, share in parts))
 
 
 def _styles(text: str) -> Styles:
@@ -126,9 +130,9 @@ def _moves(text: str) -> tuple[tuple[int, float], ...]:
     return tuple(sorted(moves.items()))
 
 
-def _number(text: str, most: float) -> float:
+def _share(text: str) -> float:
     value = float(text)
-    if not (math.isfinite(value) and 0 <= value <= most):
+    if not (math.isfinite(value) and 0 <= value <= 1):
         raise ValueError(text)
     return value
 
@@ -169,7 +173,7 @@ def _placed(model: Model, points: Sequence[Point]) -> dict[tuple[int, Spot], Ten
     spots = [
         (index, spot)
         for index, point in enumerate(points)
-        for spot in (point.spot, point.to, point.styles and point.styles.spot)
+        for spot in (point.spot, point.to, point.styles.spot if point.styles else None)
         if spot is not None
     ]
     placed: dict[tuple[int, Spot], Tensor] = {}
@@ -182,6 +186,7 @@ def _placed(model: Model, points: Sequence[Point]) -> dict[tuple[int, Spot], Ten
 
 
 def _z(model: Model, spot: Spot) -> Float[Tensor, "d"]:
+    z: Tensor
     z, *others = model.z([spot.seed, *(seed for seed, _ in spot.turns)])
     for other, (_, share) in zip(others, spot.turns, strict=True):
         z = latent_space.slerp(z, other, share)

@@ -1,0 +1,206 @@
+"""What the page shows of a model: drawn by one thread, since networks are not for several at once, and kept current."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+from gantool.engine import latents as latent_space
+from gantool.engine.draw import chunk_size
+from gantool.engine.run_names import SAMPLES
+from gantool.errors import GantoolError, OptionError, UnknownNameError, did_you_mean
+from gantool.render.animations import save_frames
+from gantool.render.pictures import encoded, to_pil
+from gantool.sampling.directions import Directions, directions_file, load_directions
+from gantool.sampling.load import load
+from gantool.sampling.locate import generator_file, model_name, run_of
+from gantool.sampling.model import Model
+from gantool.sampling.points import Point, labels_of, latents_of
+
+SMALL = 128
+"""The side of pictures in a grid, at most."""
+ALIKE_SIDE, ALIKE_AMONG = 8, 512
+MOST_FRAMES = 2_000
+SHOWN_DIRECTIONS = 10
+
+T = TypeVar("T")
+Check = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model as it was read from its file, and the directions beside it."""
+
+    model: Model
+    signature: tuple[object, ...]
+    version: int
+    sides: Sequence[int]
+    layers: int
+    """Layers with latents of their own; 0 where there are none."""
+    directions: Directions | None
+    note: str = ""
+    """Why something beside the model could not be used."""
+
+
+class Explorer:
+    """Draws pictures of a MODEL for a page, and reads the model anew when its file changes.
+
+    Every method that draws takes a `check`, called between pieces of work, which raises to abandon it.
+    """
+
+    def __init__(self, model: str, device: str = "auto") -> None:
+        self.path, self.device = model, device
+        self._worker = ThreadPoolExecutor(1, "drawing")
+        self.name = model_name(model)
+        self.run = run_of(model)
+        self.loaded = self._worker.submit(self._load, 1).result()
+        self.trouble = ""
+        """Why a newer model could not be read."""
+
+    def close(self) -> None:
+        """Abandon what is not drawn yet."""
+        self._worker.shutdown(cancel_futures=True)
+
+    def refresh(self) -> Loaded:
+        """The model as its file is now; the one before, if that cannot be read."""
+        before = self.loaded
+        try:
+            if self._signature() != before.signature:
+                self.loaded = self._worker.submit(self._renewed, before).result()
+            self.trouble = ""
+        except GantoolError as error:
+            self.trouble = str(error)
+        return self.loaded
+
+    def state(self) -> dict[str, Any]:
+        """What the page has to know of the model, and of its run."""
+        loaded = self.refresh()
+        card = loaded.model.card
+        found = () if loaded.directions is None else loaded.directions.vectors[:SHOWN_DIRECTIONS]
+        return {
+            "version": loaded.version, "name": self.name, "card": str(card), "images_seen": card.images_seen,
+            "resolution": card.resolution, "classes": card.class_names, "space": loaded.model.space,
+            "layers": loaded.layers, "sides": list(loaded.sides), "directions": len(found),
+            "at_once": min(24, max(1, chunk_size(card.resolution))), "sheets": self.sheets(),
+            "note": self.trouble or loaded.note,
+        }  # fmt: skip
+
+    def sheets(self) -> list[int]:
+        """The snapshots of the run, by images seen."""
+        names = () if self.run is None else (file.stem for file in (self.run / SAMPLES).glob("*.png"))
+        return sorted(int(name) for name in names if name.isascii() and name.isdecimal() and len(name) < 16)
+
+    def pictures(self, points: Sequence[Point], level: int | None, check: Check) -> list[Image.Image]:
+        """A picture of each point, exactly as `gantool sample` draws it."""
+        return [to_pil(image) for image in self._draw(lambda loaded: self._of_points(loaded, points, level), check)]
+
+    def small(self, points: Sequence[Point], level: int | None, check: Check) -> list[bytes]:
+        """The same as PNG files of at most 128 pixels."""
+        pictures = self.pictures(points, level, check)
+        for picture in pictures:
+            picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
+        return [encoded(picture, ".png") for picture in pictures]
+
+    def alike(self, point: Point, first: int, count: int, check: Check) -> list[int]:
+        """Of 512 seeds from `first` on those whose pictures resemble a point's most, the nearest first."""
+        shrink = torch.nn.functional.adaptive_avg_pool2d
+
+        def looks(points: Sequence[Point]) -> Float[Tensor, "n d"]:
+            drawn = self._draw(lambda loaded: self._of_points(loaded, points, None), check)
+            return shrink(drawn.float(), ALIKE_SIDE).flatten(1)
+
+        wanted = looks([point])
+        seeds = [seed for seed in range(first, first + ALIKE_AMONG) if point.of_seed(seed) != point]
+        points = [point.of_seed(seed) for seed in seeds]
+        size = chunk_size(self.loaded.model.card.resolution)
+        found = torch.cat([looks(points[start : start + size]) for start in range(0, len(points), size)])
+        nearest = (found - wanted).norm(dim=1).topk(min(count, len(seeds)), largest=False).indices
+        return [seeds[index] for index in nearest.tolist()]
+
+    def walk(
+        self, points: Sequence[Point], frames: int, method: str, loop: bool, level: int | None, check: Check
+    ) -> UInt8[Tensor, "frames c h w"]:
+        """A walk from point to point, as `gantool interpolate` walks from seed to seed."""
+        methods = latent_space.METHODS[self.loaded.model.space]
+        if method not in methods:
+            raise UnknownNameError(f"No method {method!r}.{did_you_mean(method, methods)}")
+        if len(points) < 2 or not len(points) <= frames <= MOST_FRAMES:
+            raise OptionError(
+                f"A walk takes two favourites or more, a frame for each and at most {MOST_FRAMES:,}, not {len(points)} "
+                f"and {frames:,}."
+            )
+
+        def path(loaded: Loaded) -> tuple[Tensor, list[int] | None]:
+            labels = labels_of(loaded.model, points)
+            if labels is not None and loaded.model.space == "z" and len(set(labels)) > 1:
+                raise OptionError("This model cannot blend classes: walk between favourites of one class.")
+            keys = latents_of(loaded.model, points, loaded.directions)
+            return latent_space.walk(keys, frames, methods[method], loop), labels and labels[:1]
+
+        latents, label = self._draw(path, check)
+        size = chunk_size(self.loaded.model.card.resolution)
+        drawn = []
+        for start in range(0, frames, size):
+            part = latents[start : start + size]
+            labels = None if label is None else label * len(part)
+            drawn.append(self._draw(partial(_rendered, part, labels, level), check))
+        return torch.cat(drawn)
+
+    def _of_points(self, loaded: Loaded, points: Sequence[Point], level: int | None) -> UInt8[Tensor, "n c h w"]:
+        latents = latents_of(loaded.model, points, loaded.directions)
+        return loaded.model.render(latents, labels_of(loaded.model, points), level)
+
+    def _draw(self, work: Callable[[Loaded], T], check: Check) -> T:
+        def checked() -> T:
+            check()
+            return work(self.loaded)
+
+        return self._worker.submit(checked).result()
+
+    def _signature(self) -> tuple[object, ...]:
+        """What tells that the model, or the directions beside it, are others than those that were read."""
+        files = (generator_file(self.path), directions_file(self.path))
+        found = [(str(file), file.stat()) for file in files if file.is_file()]
+        return tuple((name, status.st_mtime_ns, status.st_size, status.st_ino) for name, status in found)
+
+    def _renewed(self, before: Loaded) -> Loaded:
+        if self.loaded is not before:  # another client came first
+            return self.loaded
+        return self._load(before.version + 1)
+
+    def _load(self, version: int) -> Loaded:
+        signature = self._signature()
+        model = load(self.path, self.device)
+        directions, note = None, ""
+        if directions_file(self.path).is_file():
+            try:
+                directions = load_directions(directions_file(self.path))
+                directions.check_model(model)
+            except GantoolError as error:
+                directions, note = None, str(error)
+        shape = model.latents([0]).shape
+        layers = shape[1] if model.space == "w" and len(shape) == 3 else 0
+        return Loaded(model, signature, version, model.sides(), layers, directions, note)
+
+
+def _rendered(
+    latents: Float[Tensor, "n *d"], labels: list[int] | None, level: int | None, loaded: Loaded
+) -> UInt8[Tensor, "n c h w"]:
+    return loaded.model.render(latents, labels, level)
+
+
+def film(frames: UInt8[Tensor, "n c h w"], suffix: str, fps: int, loop: bool) -> bytes:
+    """Frames as a file of this suffix, as `gantool interpolate` writes it."""
+    with tempfile.TemporaryDirectory(prefix="gantool-walk-") as folder:
+        path = Path(folder) / f"walk{suffix}"
+        save_frames(path, frames, [Fraction(1, fps)] * len(frames), plays=0 if loop else 1)
+        return path.read_bytes()

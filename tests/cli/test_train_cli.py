@@ -18,6 +18,7 @@ from PIL import Image
 
 from gantool.api.run_config import ALIASES, RunConfig
 from gantool.cli.settings import flag_names
+from gantool.cli.training import on_time
 from gantool.engine.commands import resume_command
 from gantool.engine.precision import Precision
 from gantool.run import duration
@@ -507,6 +508,12 @@ def test_a_dry_run_tells_the_time_in_the_precision_that_the_run_will_have(gantoo
     assert "Chosen: --precision bf16 (by timing, kept for this machine)" in ended.err
     assert " on cpu in bf16\n" in ended.out
     assert "precision = " not in gantool(*dry).out  # all settings are behind --verbose
+
+
+def test_told_times_are_said_to_be_without_graphs_where_there_may_be_some():
+    assert "without graphs" in next(on_time("auto", "cuda", 1))
+    for given in (("off", "cuda", 1), ("auto", "cpu", 1), ("auto", "cuda", 2)):
+        assert not [*on_time(*given)]
 
 
 def test_length_and_time_come_from_one_measurement(gantool, photos, monkeypatch):

@@ -124,12 +124,12 @@ def test_samples_of_an_augmented_run_are_not_augmented(tmp_path):
     made = trainer(tmp_path / "run", images=32, game={"augmentation": Blackening()}, observers=[seen.append])
     made.train()
     last = [event for event in seen if isinstance(event, Snapshot)][-1]
-    assert torch.equal(last.images[-1], made._latents.render(made.ema.gan.generator)[-1])
+    assert torch.equal(last.images[-1], made._snapshots.latents.render(made.ema.gan.generator)[-1])
     assert last.images[-1].float().std() > 1
     weights, _ = load_generator(tmp_path / "run" / "generator.safetensors")
     fresh = tiny_gan(seed=9).generator
     fresh.load_state_dict(weights)
-    assert torch.equal(made._latents.render(fresh.eval())[-1], last.images[-1])
+    assert torch.equal(made._snapshots.latents.render(fresh.eval())[-1], last.images[-1])
 
 
 def test_what_adapts_is_told_at_each_tick(tmp_path):

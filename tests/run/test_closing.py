@@ -3,20 +3,19 @@
 import pytest
 
 from fakes import started
-from gantool.api.events import Finished, Measured, Warned
+from gantool.api.events import Finished, Measured, Tick, Warned
 from gantool.engine.best import Best
 from gantool.run.closing import Tally, closing
 
 
 @pytest.fixture
-def ended(tmp_path, monkeypatch):
+def ended(tmp_path):
     """A function: the lines of a run that saw images up to 1,000 in 250 seconds."""
 
     def lines(*events, begun_at=0, best=None, seen=1000):
-        now = iter([0.0, 50.0, 300.0])
-        monkeypatch.setattr("gantool.run.closing.time.monotonic", lambda: next(now))
         tally = Tally()
-        for event in (started(tmp_path, begun_at, 1000), *events, Finished(seen, tmp_path, False)):
+        ticks = [Tick(seen, 1000, seconds, 4.0, {}) for seconds in (200.0, 50.0)]
+        for event in (started(tmp_path, begun_at, 1000), *ticks, *events, Finished(seen, tmp_path, False)):
             tally(event)
         return [line.replace(str(tmp_path), "RUN") for line in closing(tmp_path, best or Best(), tally)]
 

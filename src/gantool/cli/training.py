@@ -114,9 +114,16 @@ def notes(made: Trainer, data: str) -> Iterator[str]:
             yield f"Suspect: {len(listed) - len(left_out):,} pictures, used though libtiff found faults; see {skipped}"
     if config.labels:
         yield _classes(made.card.class_names, len(made.card.class_names))
+    yield from on_time(config.graph, made.device.type, made.game.world.size)
     if len(made.stages) > 1:
         last = stage_at(made.stages, config.images - 1)
         yield f"Grows in stages; the last one begins at {last.start:,} images: {last.title}"
+
+
+def on_time(graph: str, device: str, processes: int) -> Iterator[str]:
+    """A note on the time that is told, where CUDA graphs may make it shorter."""
+    if graph != "off" and device == "cuda" and processes == 1:
+        yield f"--graph {graph}: times are told by steps without graphs, with which the run may end sooner"
 
 
 def summary(made: Trainer, interrupted: bool) -> dict[str, object]:

@@ -10,12 +10,12 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from gantool.api.data import Batches
-from gantool.api.events import Checkpoint, Finished, Snapshot, Started, Tick, Warned
+from gantool.api.events import Checkpoint, Finished, Started, Tick, Warned
 from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.engine import checkpoint
 from gantool.engine.announcer import Announcer
-from gantool.engine.best import Best, score_among
+from gantool.engine.best import Best
 from gantool.engine.cadence import Cadence
 from gantool.engine.component_state import advance, buffers, status
 from gantool.engine.cuda_graphs import graphs_of
@@ -25,7 +25,7 @@ from gantool.engine.failures import Failing
 from gantool.engine.meters import Ledger
 from gantool.engine.model_file import ModelCard
 from gantool.engine.schedules import Pace, schedule_of
-from gantool.engine.snapshots import FixedLatents, has_last_sheet
+from gantool.engine.snapshots import FixedLatents, Snapshots, has_last_sheet
 from gantool.engine.stages import enter, stage_at, stages_of
 from gantool.engine.state import check_same_data, follow, gather, give_back, go_on_from
 from gantool.engine.step import Game
@@ -58,10 +58,11 @@ class Trainer:
         self.warnings, self._lock, self._plugins, self._started = warnings, lock, tuple(plugins), started
         self.cadence = Cadence(config, by_seconds=game.world.size == 1)
         self.ema = Ema(game.gan, config.ema, config.init_images)
-        self.interrupted, self.best, self.schedule = False, Best(), schedule_of(config)
+        self.interrupted, self.schedule = False, schedule_of(config)
         self.device = next(game.gan.generator.parameters()).device
         self._tell = Announcer(observers if game.world.leads else [])
-        self._latents = FixedLatents(game.gan.latent_dim, card, self.device)
+        latents = FixedLatents(game.gan.latent_dim, card, self.device)
+        self._snapshots = Snapshots(game.world, self.ema, latents, self._tell, config.patience)
         self.stages = stages_of(game.gan, config.resolution, config.batch)
         self._stage_start, self._turns, self._ledger = 0, Turns(), Ledger()
         self._pace, self._failing = Pace(self.schedule, game.optimizers), partial(Failing, run, config, plugins=plugins)
@@ -71,6 +72,11 @@ class Trainer:
     def images_seen(self) -> int:
         """The clock of the run."""
         return self.cadence.images_seen
+
+    @property
+    def best(self) -> Best:
+        """The best score so far and its checkpoint."""
+        return self._snapshots.best
 
     def interrupt(self) -> None:
         """Ask the loop to finish its step, save and return; safe to call from a signal handler.
@@ -116,7 +122,7 @@ class Trainer:
 
     @property
     def _is_over(self) -> bool:
-        return self._gave_up or self.images_seen >= self.config.images
+        return self._snapshots.gave_up or self.images_seen >= self.config.images
 
     def _begin(self) -> None:
         config, card, seen = self.config, self.card, self.images_seen
@@ -131,8 +137,8 @@ class Trainer:
         for network in self.game.gan.networks:
             network.train()
         self.cadence.begin()
-        self._agree_to_give_up()
-        if not self.images_seen:
+        self._snapshots.agree_to_give_up()
+        if self.images_seen == 0:
             self._snapshot()
 
     def _stops(self) -> bool:
@@ -152,7 +158,8 @@ class Trainer:
         advance(self.game, self.images_seen)
         images, labels = self.batches.take(self.images_seen, self.game.world.share(stage.batch), stage.resolution)
         batch = self.game.precision.arrange(to_float(images))
-        self._pace.take(middle := self.images_seen + stage.batch / 2)
+        middle = self.images_seen + stage.batch / 2  # of the batch, so that rates do not depend on its size
+        self._pace.take(middle)
         scalars = self._turns.play(self.game, batch, labels, self.schedule.instance_noise(middle), self._graphs)
         self.game.world.agree(buffers(self.game))
         self.cadence.advance(stage.batch)
@@ -175,25 +182,10 @@ class Trainer:
         return self.batches.take(0, min(n, self.batches.count))[0].cpu()
 
     def _snapshot(self, counts: bool = True) -> None:
-        """Draw and measure; one that an unbroken run would not have taken does not count for the best checkpoint."""
-        score = None
-        if self.game.world.leads:
-            self.ema.gan.advance(self.images_seen)
-            draw = partial(self._latents.render, self.ema.gan.generator)
-            score = score_among(self._tell(Snapshot(self.images_seen, draw(), draw)))
-        if self.images_seen and counts:  # what has not learnt anything is no candidate
-            self._keep_the_best(score)
-
-    def _keep_the_best(self, score: float | None) -> None:
-        """Save if the leading process, which alone knows the score, finds it better than any before."""
-        if self.game.world.anyone(
-            score is not None and not self._ledger.streak and self.best.take(self.images_seen, score)
-        ):
+        """Draw and measure, and save what is best; `counts` is false for one that an unbroken run would not take."""
+        if self._snapshots.take(self.images_seen, counts, sound=not self._ledger.streak):
             self.save()
-        self._agree_to_give_up()
-
-    def _agree_to_give_up(self) -> None:
-        self._gave_up = self.game.world.anyone(self.game.world.leads and self.best.gave_up(self.config.patience))
+        self._snapshots.agree_to_give_up()
 
     def save(self) -> None:
         """Write a checkpoint and the shareable generator."""
@@ -225,7 +217,7 @@ class Trainer:
         self._stage_start, self._turns = state["stage_start"], Turns(**state["turns"])
         self.cadence.resume(contents.images_seen)
         if continues:
-            self.best = Best(**state["best"])
+            self._snapshots.best = Best(**state["best"])
             self._ledger.restore(state.get("ledger"), self.device)
         if self.game.world.leads and continues:
             go_on_from(self.run, path, self.best, self.config.keep)
@@ -238,13 +230,15 @@ class Trainer:
         if self._is_over:  # an interruption is no end: its ledger is saved, and the tick goes on where the run does
             if self.cadence.is_in_a_tick:
                 self._tick()
+            drawn_now = self.cadence.snapshot_due
             drawn_before = not self.cadence.has_moved and has_last_sheet(self.run, config, self.images_seen)
-            if not (self.cadence.snapshot_due or drawn_before):
+            if not drawn_now and not drawn_before:
                 self._snapshot(counts=False)
         if self.cadence.has_unsaved_steps:  # not asked of the folder, where rank 0 may be writing
             self.save()
         if farewell := "" if interrupted else self.best.farewell(self.run, config.patience, self._plugins):
             self._warn(farewell)
-        self._tell(finished := Finished(self.images_seen, self.run, interrupted))
+        finished = Finished(self.images_seen, self.run, interrupted)
+        self._tell(finished)
         self.game.world.finish()
         return finished

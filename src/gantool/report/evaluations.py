@@ -13,6 +13,7 @@ from gantool.report.scale import shown
 
 _DETAILS = re.compile(r" \([^)]*,[^)]*\)")
 """The extractor and its flavour in a title, which the page names once."""
+_MINUS = re.compile(r"(?<!\w)-(?=\d)")
 COMPARABLE = ("n", "data", "fingerprint", "extractor", "extractor_digest", "flavour", "seed", "truncation")
 """What evaluations must have in common for their values to be compared, beside the options of the metric."""
 CHOICE = "Features by"
@@ -159,7 +160,7 @@ def _measures(
                 for name, value in own.items()
                 if not is_error(name, own) and (number := _number(value)) is not None
             ],
-            told(metric, str(sentences.get(metric, ""))),
+            _MINUS.sub("−", told(metric, str(sentences.get(metric, "")))),
         )
         for metric, own in values.items()
     ]  # fmt: skip

@@ -1,11 +1,10 @@
 """The last lines of a run: its time, score, best checkpoint and warnings, and what to do next."""
 
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import join
 
-from gantool.api.events import Event, Finished, Measured, Started, Warned
+from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.engine.best import Best, apart, is_clearly_better
 from gantool.engine.commands import folders, resume_command, sample_command
@@ -18,23 +17,25 @@ SCALE = "distance to the data, lower is better"
 
 
 class Tally(Observer):
-    """Counts what a run does from its beginning to its end."""
+    """Counts what a run does from its beginning to its end; its time is that of its ticks, as on the report's page."""
 
     def __init__(self) -> None:
         self.warnings, self.images, self.seen, self.seconds = 0, 0, 0, 0.0
         self.score: float | None = None
-        self._began, self._at = time.monotonic(), 0
+        self._at = 0
 
     def __call__(self, event: Event) -> None:
         """Take the event into account."""
         if isinstance(event, Started):
-            self._began, self._at = time.monotonic(), event.images_seen
+            self._at = event.images_seen
+        elif isinstance(event, Tick):
+            self.seconds += event.seconds
         elif isinstance(event, Warned):
             self.warnings += 1
         elif isinstance(event, Measured) and event.score is not None:
             self.score = event.score
         elif isinstance(event, Finished):
-            self.seconds, self.seen = time.monotonic() - self._began, event.images_seen
+            self.seen = event.images_seen
             self.images = self.seen - self._at
 
 

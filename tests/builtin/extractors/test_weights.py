@@ -34,11 +34,24 @@ def test_without_network_it_fails_at_once_and_does_not_ask_again_for_an_hour(ask
         with pytest.raises(WeightsUnavailableError, match=r"weights of vgg19 could not be fetched.*weights=FILE"):
             available("vgg19")
     assert len(asked) == 1
-    later = time.time() + 3700
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 30 * 60)
+    with pytest.raises(WeightsUnavailableError, match=r"the last try failed; the next is in (29|30) min, or at once"):
+        available("vgg19")
+    later = now + 3700
     monkeypatch.setattr(time, "time", lambda: later)
     with pytest.raises(WeightsUnavailableError):
         available("vgg19")
     assert len(asked) == 2
+
+
+def test_what_a_file_alone_is_not_enough_for_is_said(asked, monkeypatch):
+    for there, said in ((None, True), (object(), False)):
+        monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name, there=there: there)
+        for name in ("inception", "clip", "dinov2"):
+            with pytest.raises(WeightsUnavailableError, match="weights=FILE") as caught:
+                available(name)
+            assert ("gantool[metrics]" in str(caught.value)) == (said and name != "dinov2")
 
 
 @pytest.mark.parametrize("archive", [True, False])  # torchvision's older files are none

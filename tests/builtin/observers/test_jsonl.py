@@ -21,7 +21,7 @@ def test_one_line_a_tick_and_a_warning(tmp_path):
     for event in (started(tmp_path), tick(10), Warned(10, "careful"), tick(20)):
         observer(event)
     assert [line["images_seen"] for line in lines(tmp_path)] == [10, 10, 20]
-    assert lines(tmp_path)[0] == {"images_seen": 10, "images_per_second": 12.3, "loss_d": 0.123457}
+    assert lines(tmp_path)[0] == {"images_seen": 10, "images_per_second": 12.35, "loss_d": 0.123457}
     assert lines(tmp_path)[1]["warning"] == "careful"
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import importlib
 import importlib.metadata
+import importlib.util
+import math
 import os
 import time
 import urllib.error
@@ -38,6 +40,7 @@ OF_A_FILE = {
     "clip": "the state dict of OpenAI's ViT-B-32.pt: torch.save(torch.jit.load('ViT-B-32.pt').state_dict(), FILE)",
 }
 """Networks whose weights are never fetched, and where a user gets the file; torch's cache may have it by its name."""
+BY_TORCH_FIDELITY = ("inception", "clip")
 SECONDS_TO_ANSWER = 5.0
 SECONDS_UNTIL_NEXT_TRY = 3600.0
 """The time between two tries, since a machine without network must not wait for it at every call."""
@@ -86,7 +89,7 @@ def available(name: str) -> Path:
     if name in OF_A_FILE:
         raise WeightsUnavailableError(
             f"The weights of {name} are not here, and gantool does not fetch them. A file of them goes in as "
-            f"--extractor {name}:weights=FILE: {OF_A_FILE[name]}"
+            f"--extractor {name}:weights=FILE: {OF_A_FILE[name]}{_more(name)}"
         )
     own = _cached(name)
     own.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +117,7 @@ def _try_to_fetch(name: str, url: str, own: Path) -> None:
     """Fetch the weights, unless that failed within the last hour. Raises WeightsUnavailableError."""
     failed = own.with_suffix(".unreachable")
     if failed.exists() and 0 <= time.time() - failed.stat().st_mtime < SECONDS_UNTIL_NEXT_TRY:
-        raise WeightsUnavailableError(_unavailable(name, "a try within the last hour failed", failed))
+        raise WeightsUnavailableError(_unavailable(name, "the last try failed", failed))
     try:
         _fetch(name, url, own)
     except (OSError, ValueError, urllib.error.URLError) as error:
@@ -173,8 +176,16 @@ def _url(name: str) -> str:
     return str(getattr(models, TORCHVISION[name]).IMAGENET1K_V1.url)
 
 
+def _more(name: str) -> str:
+    """What it takes beside the file, where that is not here."""
+    lacks = name in BY_TORCH_FIDELITY and importlib.util.find_spec("torch_fidelity") is None
+    return ". It also takes pip install 'gantool[metrics]'." if lacks else ""
+
+
 def _unavailable(name: str, reason: str, failed: Path) -> str:
+    """The error, with the time until the next try, which is an hour after the file `failed` was touched."""
+    minutes = math.ceil((SECONDS_UNTIL_NEXT_TRY - (time.time() - failed.stat().st_mtime)) / 60)
     return (
-        f"The weights of {name} could not be fetched ({reason}; it is tried again in an hour, or at once when {failed} "
+        f"The weights of {name} could not be fetched ({reason}; the next is in {minutes} min, or at once when {failed} "
         f"is deleted). A file of them goes in as --extractor {name}:weights=FILE."
     )

@@ -50,7 +50,7 @@ def gantool_metrics() -> list[Component]:
         ),
         Component(
             "memorisation",
-            "Share of samples that are copies of training pictures, mirrored ones too, and the 16 closest pairs",
+            "Share of samples that are copies of training pictures, mirrored ones too, and up to 16 closest pairs",
             Options,
             f"{HOME}.copies:Memorisation",
             waives={"the_data_itself_is_best": COPIES_ARE_FOUND},

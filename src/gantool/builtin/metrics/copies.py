@@ -54,7 +54,7 @@ class Memorisation(Metric):
         return f"copies {here:.2f} beside {usual:.2f}: {verdict}."
 
     def pairs(self, reals: Pictures, samples: Pictures) -> Sequence[tuple[int, int, float]]:
-        """The closest sample of each real, where one is nearest to it; the 16 closest of these."""
+        """The closest sample of each real, where one is nearest to it; the 16 closest of these at the most."""
         found = nearest(features_of(reals), features_of(samples), reals.mirrored)
         closest: dict[int, tuple[int, int, float]] = {}
         for sample in found.distances.argsort(stable=True).tolist():

@@ -28,7 +28,8 @@ class Jsonl(Observer):
             self._repeated = keep_until(self._path, event.images_seen)
         elif isinstance(event, Tick):
             scalars = {name: plain(value) for name, value in {**event.status, **event.scalars}.items()}
-            speed = plain(round(event.images_per_second, 1))
+            # Digits rather than decimals, as time is told by it, which may be long for an image.
+            speed = plain(float(f"{event.images_per_second:.4g}"))
             self._write({"images_seen": event.images_seen, "images_per_second": speed, **scalars})
         elif isinstance(event, Measured):
             score = {} if event.score is None else {"score": plain(event.score)}

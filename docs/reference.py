@@ -47,6 +47,7 @@ def reference() -> str:
         "sampling/latent_file.py",
         "sampling/directions.py",
         "sampling/finding.py",
+        "exporting/export.py",
         "evaluation/evaluate.py",
         "evaluation/result.py",
         "evaluation/scores.py",

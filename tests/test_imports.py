@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "builtin.metrics": {*COMPONENT, "metrics"},
     "builtin.observers": {*COMPONENT, "reading", "files", "engine", "data", "render", "metrics", "report"},
     "sampling": {*COMPONENT, "progress", "reading", "files", "plugins", "engine", "render"},
+    "exporting": {"errors", "api", "files", "engine", "render", "sampling", FACE},
     "run": {*COMPONENT, "hints", "progress", "reading", "files", "plugins", "engine", "data", "sampling"},
     "evaluation": {
         *COMPONENT, "progress", "reading", "files", "plugins", "engine", "data", "render", "metrics",
@@ -57,12 +58,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plugin_tools": {"errors", "reading", "files", "api", "plugins", "testing", FACE},
     "cli": {
         *COMPONENT, "hints", "progress", "reading", "files", "signals", "plugins", "engine", "data", "render",
-        "report", "sampling", "run", "evaluation", "style", "tuning", "explore", "plugin_tools", FACE,
+        "report", "sampling", "exporting", "run", "evaluation", "style", "tuning", "explore", "plugin_tools", FACE,
     },
     "testing.commands": {"errors", "plugins", "cli"},
     "testing.fixtures": {"plugins", "cli"},
     # The faces, on first use.
-    FACE: {"errors", "api", "engine", "sampling", "run", "evaluation"},
+    FACE: {"errors", "api", "engine", "sampling", "exporting", "run", "evaluation"},
     "commands": {"pixels", "progress", "data", "render", "style", "cli"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from gantool.evaluation.evaluate import evaluate
     from gantool.evaluation.result import Evaluation
     from gantool.evaluation.scores import Scores
+    from gantool.exporting.export import export
     from gantool.run.face import build, configure, train, trainer
     from gantool.sampling.directions import Directions, load_directions, save_directions
     from gantool.sampling.finding import find_directions
@@ -82,6 +83,7 @@ _HOME = {
     "gantool.sampling.latent_file": ("LatentFile", "load_latents", "save_latents"),
     "gantool.sampling.directions": ("Directions", "load_directions", "save_directions"),
     "gantool.sampling.finding": ("find_directions",),
+    "gantool.exporting.export": ("export",),
     "gantool.sampling.model": ("Model",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -95,7 +97,7 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
     "ResumeError", "TrainingError", "StyleError", "RunConfig", "build", "configure", "train", "trainer", "load",
     "Model", "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents", "find_directions",
-    "Directions", "load_directions", "save_directions", "evaluate", "Evaluation", "Scores",
+    "Directions", "load_directions", "save_directions", "export", "evaluate", "Evaluation", "Scores",
 ]  # fmt: skip
 
 

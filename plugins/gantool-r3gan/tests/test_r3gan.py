@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import gantool
-from gantool.testing import check_architecture, check_penalty
+from gantool.testing import check_architecture, check_penalty, write_untrained
 from gantool_r3gan import FallingOptions, R3ganOptions
 from gantool_r3gan.layers import Block, Double, Halve
 from gantool_r3gan.networks import build
@@ -157,3 +157,15 @@ def test_a_run_has_the_schedules_of_the_paper_over_its_own_length() -> None:
     config = gantool.configure(arch="r3gan:width=16", resolution=32, images=4000, device="cpu", batch=16)
     assert (config.lr_schedule, config.lr_end, config.beta2_start, config.betas) == ("cosine", 0.25, 0.9, (0.0, 0.99))
     assert config.horizon == 4000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("classes", [(), ("cat", "dog")])
+def test_a_model_is_exported_to_onnx_which_draws_the_same(tmp_path, gantool_cli, classes):
+    """The command compares batches of 1, 2 and 5 by itself, and writes nothing that differs by more than 1e-4."""
+    pytest.importorskip("onnxruntime")
+    architecture = "r3gan:width=8,blocks=1,group=4,latent=8,embedding=4"
+    model = write_untrained(tmp_path / "model.safetensors", architecture, resolution=32, class_names=classes)
+    done = gantool_cli("export", model, "-o", tmp_path / "model.onnx")
+    assert done.code == 0, done.err
+    assert (tmp_path / "model.onnx").exists()

@@ -253,3 +253,13 @@ def test_white_noise_is_free_and_noise_that_carries_a_picture_is_not():
     assert autocorrelation([white]) < 0.1
     assert autocorrelation([smooth]) > 1
     assert autocorrelation([]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("classes", [(), ("cat", "dog")])
+def test_a_model_is_exported_to_onnx_which_draws_the_same(write_model, tmp_path, gantool_cli, classes):
+    """The command compares batches of 1, 2 and 5 by itself, and writes nothing that differs by more than 1e-4."""
+    pytest.importorskip("onnxruntime")
+    done = gantool_cli("export", write_model(classes=classes), "-o", tmp_path / "model.onnx")
+    assert done.code == 0, done.err
+    assert (tmp_path / "model.onnx").exists()

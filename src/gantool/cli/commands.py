@@ -34,6 +34,11 @@ def gantool_commands() -> list[Command]:
             "stylize", "Redraw a photo in the style of paintings, from coarse to fine.", "gantool.cli.stylize:stylize"
         ),
         Command("report", "Show a run on one page, or compare several.", "gantool.cli.report:report"),
+        Command(
+            "export",
+            "Write a generator as a file that draws without gantool, and check that it draws the same.",
+            "gantool.cli.export:export",
+        ),
         Command("data", "Check pictures before training on them.", "gantool.cli.data:app"),
         Command("plugins", "List, write, check, install and remove plugins.", "gantool.cli.plugins:app"),
     ]

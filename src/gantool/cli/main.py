@@ -19,6 +19,7 @@ from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
 from gantool.cli.directions import directions
 from gantool.cli.evaluate import evaluate
 from gantool.cli.explore import explore
+from gantool.cli.export import export
 from gantool.cli.interpolate import interpolate
 from gantool.cli.pipes import forgiving
 from gantool.cli.report import report
@@ -76,6 +77,7 @@ app.command(cls=ComponentCommand)(evaluate)
 app.command(cls=ComponentCommand)(stylize)
 app.command()(explore)
 app.command()(report)
+app.command()(export)
 app.add_typer(data.app, name="data")
 app.add_typer(plugins.app, name="plugins")
 for _command in (each for group in (app, data.app, plugins.app) for each in group.registered_commands):

@@ -1,0 +1,1 @@
+"""Generators as files that run without gantool: ONNX, and torch's own exported programs."""

@@ -77,5 +77,5 @@ def test_a_shard_that_cannot_be_fetched_is_replaced(server: Server, caplog: pyte
 
 
 def test_a_cache_that_is_too_small_is_told(server: Server) -> None:
-    with pytest.raises(DataError, match="Three windows of 2 shards take"):
+    with pytest.raises(DataError, match="Four windows of 2 shards take"):
         source(f"{server.url}/set-{{000000..000004}}.tar", cache=1e-9)

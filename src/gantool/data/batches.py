@@ -19,15 +19,20 @@ from gantool.errors import DataError
 
 
 class Expecting:
-    """Tells a source of the groups that come into use, whenever they are others than before."""
+    """Tells a source of the groups that come into use, when they are others than before.
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    Reading must go on from where it stood: a few images of elsewhere, as for a comparison, are not worth fetching more.
+    """
+
+    def __init__(self, source: Source, order: Order) -> None:
+        self._source, self._order = source, order
         self._groups: tuple[int, ...] = ()
+        self._stop = 0
 
-    def __call__(self, groups: tuple[int, ...]) -> None:
-        """The groups of the current window and the next one."""
-        if groups != self._groups:
+    def __call__(self, start: int, n: int) -> None:
+        """The global batch of n images from position `start` on is read now."""
+        goes_on, self._stop = start == self._stop, start + n
+        if goes_on and (groups := self._order.groups_at(start)) != self._groups:
             self._groups = groups
             self._source.expect(groups)
 
@@ -59,7 +64,7 @@ class ShuffledBatches:
         The global batch is the next `world * n` positions of the sequence, of which process `rank` has the `rank`-th n.
         """
         start = images_seen + self.rank * n
-        self.expecting(self.order.groups_at(images_seen))
+        self.expecting(images_seen, self.world * n)
         indices = self.order.images_at(start, n)
         following = self.order.images_at(start + self.world * n, n)
         images, labels = self.supply(indices, following, resolution or self.resolution)
@@ -95,25 +100,31 @@ def open_batches(
         raise DataError(f"Source {name!r} has no images.")
     if labels and not source.class_names:
         raise DataError(f"Source {name!r} has no labels, so it cannot be trained with --labels.")
-    notes = tuple(source.notes)
+    notes, shape = tuple(source.notes), (channels, resolution, resolution)
+    source = _readable(source, name, shape, labels)
+    supply = supply_of(source, name, shape, labels, device, sides)
+    fingerprint = _fingerprint(source, known or name, shape)
+    names, order = tuple(source.class_names), _order_of(source, name, seed)
+    told = Expecting(source, order)
+    return ShuffledBatches(
+        len(source), names, fingerprint, supply, resolution, seed, flip, rank, world, notes, order, told
+    )
+
+
+def _readable(source: Source, name: str, shape: tuple[int, int, int], labels: bool) -> Source:
+    """The source, from its cache where it has one. Raises DataError when it gives other images than of this shape."""
     if is_to_cache(source):
-        source = cached_items(source, name, channels, resolution)
+        source = cached_items(source, name, *shape[:2])
         if labels and source.labels is None:
             raise DataError(f"Source {name!r} has images without a label, so it cannot be trained with --labels.")
-    shape = (channels, resolution, resolution)
     if isinstance(source, CachedSource) and source.pixels.shape[1:] != shape:
         raise DataError(f"Source {name!r} has images of shape {source.pixels.shape[1:]}; they must be {shape}.")
     if not isinstance(source, CachedSource):
         read_item(source, 0, name, shape, labels)  # a fault that every image has is found before the run folder is made
-    supply = supply_of(source, name, shape, labels, device, sides)
-    fingerprint = _fingerprint(source, known or name, shape)
-    names, order = tuple(source.class_names), order_of(source, name, seed)
-    return ShuffledBatches(
-        len(source), names, fingerprint, supply, resolution, seed, flip, rank, world, notes, order, Expecting(source)
-    )
+    return source
 
 
-def order_of(source: Source, name: str, seed: int) -> Order:
+def _order_of(source: Source, name: str, seed: int) -> Order:
     """The order of a source's images. Raises DataError when its groups are not all of its images."""
     groups = list(source.groups)
     if groups and (sum(groups) != len(source) or min(groups) < 0 or source.window < 1):

@@ -3,8 +3,11 @@
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +34,7 @@ from gantool.errors import DataError, printable
 _log = logging.getLogger("gantool")
 _MOST_INSTEAD = 100
 """Pictures in a row that may be unusable before reading gives up, and shards too."""
+_THREADS = 16
 _SAID = 5
 
 
@@ -54,6 +58,7 @@ class ShardsSource(Source):
         workers = usual_workers() if options.workers is None else options.workers
         self._decoders = Decoders(options.decoding, resolution, channels, workers)
         self._decode_here = partial(decoded, options=options.decoding, resolution=resolution, channels=channels)
+        self._remote = any(is_remote(shard.url) for shard in index.shards)
         self._bad: dict[int, str] = {}
         self.replaced = 0
 
@@ -68,24 +73,16 @@ class ShardsSource(Source):
 
     def gather(self, indices: Sequence[int]) -> tuple[Any, Any]:
         """Decoded by all worker processes at once."""
-        places = [self._place(index) for index in indices]
-        jobs: list[Job] = []
-        of_job, answers = [], dict[int, Decoded]()
-        for number, (shard, row) in enumerate(places):
-            try:
-                job = self._job(shard, row)
-                if isinstance(job, bytes):
-                    answers[number] = self._decode_here(job)
-                else:
-                    jobs.append(job)
-                    of_job.append(number)
-            except ShardError as error:
-                self._leave_out(shard, str(error))
-                answers[number] = str(error)
-        answers |= dict(zip(of_job, self._decoders(jobs), strict=True))
+        with self._readers() if len(indices) > 1 else nullcontext() as readers:
+            found = list((readers.map if readers else map)(self._found, indices))
+        jobs = [one for one in found if isinstance(one, tuple)]
+        answers = iter(self._decoders(jobs))
         images, labels = [], []
-        for number, index in enumerate(indices):
-            pixels, used = self._sound(answers[number], index)
+        for index, one in zip(indices, found, strict=True):
+            answer = next(answers) if isinstance(one, tuple) else self._here(one)
+            if isinstance(answer, str) and isinstance(one, tuple) and not Path(one[0]).exists():
+                answer = self._here(self._found(index))  # another process has dropped the shard: it is fetched again
+            pixels, used = self._sound(answer, index)
             images.append(torch.from_numpy(pixels))
             labels.append(self._label(used))
         return images, labels if self.class_names else None
@@ -94,13 +91,30 @@ class ShardsSource(Source):
         """Remote shards are fetched by threads."""
         self._files.expect([group for group in groups if group not in self._bad])
 
+    def _readers(self) -> AbstractContextManager[ThreadPoolExecutor | None]:
+        """Threads that wait for a server side by side; none for files of this machine."""
+        return ThreadPoolExecutor(_THREADS) if self._remote else nullcontext()
+
+    def _found(self, index: int) -> "Job | bytes | str":
+        """A picture for a worker to read, its bytes where its shard is not at hand, or why there are none."""
+        shard, row = self._place(index)
+        try:
+            return self._job(shard, row)
+        except ShardError as error:
+            self._leave_out(shard, str(error))
+            return str(error)
+
+    def _here(self, found: "Job | bytes | str") -> Decoded:
+        if isinstance(found, tuple):
+            return self._decoders([found])[0]
+        return found if isinstance(found, str) else self._decode_here(found)
+
     def _place(self, index: int) -> tuple[int, int]:
         """The shard of a picture, and its row there."""
         shard = int(np.searchsorted(self._ends, index, "right"))
         return shard, index - (int(self._ends[shard - 1]) if shard else 0)
 
     def _job(self, shard: int, row: int) -> Job | bytes:
-        """What a worker has to read; or the bytes of a picture, where its shard is not at hand."""
         if (why := self._bad.get(shard)) is not None:
             raise ShardError(why)
         found = self._index.rows(shard)[row]
@@ -123,7 +137,7 @@ class ShardsSource(Source):
                 return answer, tried
             self._tell(tried, answer)
             tried = self._following(tried)
-            answer = self._alone(tried)
+            answer = self._here(self._found(tried))
         raise DataError(
             f"{printable(self._index.shards[self._place(index)[0]].url)} {first}, and {_MOST_INSTEAD} pictures in "
             "other places cannot be read either. See that the shards are there; the same command then goes on."
@@ -137,15 +151,6 @@ class ShardsSource(Source):
         following = (shard + 1) % len(self.groups)
         start = int(self._ends[following]) - self.groups[following]
         return (start + min(row, max(self.groups[following] - 1, 0))) % len(self)
-
-    def _alone(self, index: int) -> Decoded:
-        shard, row = self._place(index)
-        try:
-            job = self._job(shard, row)
-        except ShardError as error:
-            self._leave_out(shard, str(error))
-            return str(error)
-        return self._decode_here(job) if isinstance(job, bytes) else self._decoders([job])[0]
 
     def _leave_out(self, shard: int, why: str) -> None:
         if shard not in self._bad:
@@ -177,14 +182,14 @@ class ShardsSource(Source):
 def build(options: ShardsOptions, resolution: int, channels: int) -> ShardsSource:
     """The pictures of all shards at `options.path` that can be used.
 
-    Raises DataError when there are none, or the shards of three windows are larger than `options.cache`.
+    Raises DataError when there are none, or the shards of four windows are larger than `options.cache`.
     """
     index = find_index(options.path)
     remote = sorted((shard.size for shard in index.shards if is_remote(shard.url)), reverse=True)
-    needed = sum(remote[: 3 * options.window]) / 1e9
+    needed = sum(remote[: 4 * options.window]) / 1e9
     if needed > options.cache:
         raise DataError(
-            f"Three windows of {options.window} shards take {needed:,.1f} GB, and cache={options.cache:g} allows less. "
+            f"Four windows of {options.window} shards take {needed:,.1f} GB, and cache={options.cache:g} allows less. "
             f"Give shards:cache={needed:.0f} or more, or a smaller window."
         )
     return ShardsSource(index, options, resolution, channels)

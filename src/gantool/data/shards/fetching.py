@@ -1,11 +1,12 @@
 """Remote shards fetched ahead of their use into files of a bounded folder, which processes of one run share."""
 
-import logging
 import os
+import queue
 import shutil
 import threading
+import weakref
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 from gantool.data.shards.index import Index
@@ -16,7 +17,6 @@ from gantool.processes import is_alive
 
 _THREADS = 4
 _PREFIX = "shards-of"
-_log = logging.getLogger("gantool")
 
 
 class Fetching:
@@ -28,7 +28,8 @@ class Fetching:
         self._coming: dict[int, Future[Path]] = {}
         self._last: tuple[int, ...] = ()
         self._lock = threading.Lock()
-        self._threads: ThreadPoolExecutor | None = None
+        self._waiting: queue.SimpleQueue[tuple[int, Future[Path]]] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
         self._folder: Path | None = None
 
     def expect(self, numbers: Sequence[int]) -> None:
@@ -39,7 +40,12 @@ class Fetching:
             self._last = tuple(numbers)
             for number in numbers:
                 if is_remote(self._shards[number].url) and number not in self._coming:
-                    self._coming[number] = self._pool().submit(self._fetch, number)
+                    self._coming[number] = Future()
+                    self._waiting.put((number, self._coming[number]))
+            if self._coming and not self._threads:
+                self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(_THREADS)]
+                for thread in self._threads:
+                    thread.start()
 
     def file(self, number: int) -> Path | None:
         """The file of a shard, once it is there; None for a remote one that nobody announced.
@@ -55,10 +61,15 @@ class Fetching:
             return None
         return file if (file := coming.result()).exists() else self._fetch(number)  # the cache may have been emptied
 
-    def _pool(self) -> ThreadPoolExecutor:
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="gantool-shards")
-        return self._threads
+    def _work(self) -> None:
+        """Fetch what waits. The threads are daemons: those of an executor would keep a program from its end."""
+        while True:
+            number, future = self._waiting.get()
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(self._fetch(number))
+                except BaseException as error:
+                    future.set_exception(error)
 
     def _fetch(self, number: int) -> Path:
         shard = self._shards[number]
@@ -88,6 +99,8 @@ class Fetching:
                 self._folder = root / f"{_PREFIX}-{self._digest[:12]}-{owner}"
                 self._folder.mkdir(exist_ok=True)
                 remove_unfinished(self._folder)
+                if "LOCAL_RANK" not in os.environ:
+                    weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
             return self._folder
 
 

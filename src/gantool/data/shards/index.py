@@ -54,7 +54,7 @@ class Index:
 
     def rows(self, number: int) -> Rows:
         """The rows of a shard's pictures. Raises ShardError when they cannot be those of this shard."""
-        return _rows(self.members, self.shards[number], len(self.class_names))
+        return _rows(self.members, self.digest, self.shards[number], len(self.class_names))
 
     def without(self, bad: dict[int, str]) -> "Index":
         """The index without these shards, each with its reason. Raises DataError when none is left."""
@@ -71,7 +71,8 @@ class Index:
 
 
 @lru_cache(maxsize=64)
-def _rows(members: Path, shard: Shard, classes: int) -> Rows:
+def _rows(members: Path, digest: str, shard: Shard, classes: int) -> Rows:
+    """Kept by the digest too: an index may be made anew."""
     rows: Rows = np.load(members, mmap_mode="r")[shard.first : shard.first + shard.count].copy()
     ends = rows["offset"] + rows["size"]
     if (ends > shard.size).any() or (rows["offset"] > shard.size).any() or (rows["label"] >= classes).any():

@@ -17,7 +17,7 @@ class ShardsOptions(Options):
         ..., "tars as in train-{000000..000146}.tar, their folder, or the index.json beside them; a path or URL"
     )
     window: int = option(8, "shards that are shuffled together", ge=1)
-    cache: float = option(32.0, "GB of disk for shards that are fetched ahead: those of three windows must fit", gt=0)
+    cache: float = option(32.0, "GB of disk for shards that are fetched ahead: those of four windows must fit", gt=0)
     workers: int | None = option(None, "processes that decode; by default one for each core, 8 at most", ge=0, le=256)
     fit: Literal["crop", "pad", "stretch"] = option("crop", "how a picture becomes square, as of folder")
     background: str = option("white", "colour behind transparency and beside padded pictures")

@@ -49,7 +49,7 @@ def samples(read: Read, size: int) -> Iterator[Sample]:
 
     Raises ShardError when the tar is damaged, cut short, compressed, or holds what no shard should.
     """
-    if (tool := _COMPRESSED.get(read(0, 2))) is not None:
+    if (tool := _COMPRESSED.get(read(0, min(2, size)))) is not None:
         raise ShardError(f"is compressed, so that no picture can be read alone: unpack it by {tool}")
     key, files = None, dict[str, Member]()
     for member in members(read, size):

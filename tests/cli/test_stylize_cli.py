@@ -123,7 +123,7 @@ def test_ctrl_c_keeps_the_picture_so_far(gantool, here, monkeypatch):
     def interrupting(state, *_):
         if state.step == 2:
             os.kill(os.getpid(), signal.SIGINT)
-        return (), ()
+        return ()
 
     monkeypatch.setattr(stylize_display, "status", interrupting)
     monkeypatch.setattr(stylize_display, "SECONDS_BETWEEN_LINES", 0.0)

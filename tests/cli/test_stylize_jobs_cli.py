@@ -163,7 +163,7 @@ def test_an_error_in_a_folder_leaves_the_sheet_of_what_was_drawn(gantool, here, 
             raise OptionError("The picture has no finite values.")
         yield from stylize(*args)
 
-    monkeypatch.setattr(stylize_jobs, "stylize", fails_at_second)
+    monkeypatch.setattr(stylize_jobs, "states", fails_at_second)
     ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--sheet", "sheet.png")
     assert ended.code != 0
     assert np.array_equal(pixels("sheet.png")[8:24, -40:-8], pixels("drawn/a.png"))

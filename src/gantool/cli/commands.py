@@ -39,6 +39,7 @@ def gantool_commands() -> list[Command]:
             "Write a generator as a file that draws without gantool, and check that it draws the same.",
             "gantool.cli.export:export",
         ),
+        Command("style", "Train networks that stylise in milliseconds.", "gantool.cli.style:app"),
         Command("data", "Check pictures before training on them.", "gantool.cli.data:app"),
         Command("plugins", "List, write, check, install and remove plugins.", "gantool.cli.plugins:app"),
     ]

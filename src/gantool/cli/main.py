@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from gantool import __version__
-from gantool.cli import data, plugins
+from gantool.cli import data, plugins, style
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
 from gantool.cli.directions import directions
 from gantool.cli.evaluate import evaluate
@@ -78,9 +78,10 @@ app.command(cls=ComponentCommand)(stylize)
 app.command()(explore)
 app.command()(report)
 app.command()(export)
+app.add_typer(style.app, name="style")
 app.add_typer(data.app, name="data")
 app.add_typer(plugins.app, name="plugins")
-for _command in (each for group in (app, data.app, plugins.app) for each in group.registered_commands):
+for _command in (each for group in (app, style.app, data.app, plugins.app) for each in group.registered_commands):
     # A line of the docstring is none on the page, where only paragraphs are kept.
     _command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(_command.callback) or "")
 

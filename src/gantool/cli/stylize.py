@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gantool.style.transfer import State
 
 ORIGINAL = "original"
+NETWORK = ".safetensors"
 SIDE = 512
 
 
@@ -37,7 +38,10 @@ class Job:
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="Content image, or a folder of them.")]
     styles: Annotated[
         list[str],
-        typer.Argument(metavar="STYLE[:WEIGHT]...", help="Style images; a folder stands for all images in it."),
+        typer.Argument(
+            metavar="STYLE[:WEIGHT]...",
+            help="Style images; a folder stands for all images in it. Or a style network, a .safetensors file.",
+        ),
     ]
     out: Annotated[
         Path,
@@ -77,6 +81,9 @@ class Job:
         list[Path] | None,
         typer.Option("--mask", metavar="FILE", help="Region of the first, second, ... style: white on black."),
     ] = None
+    strength: Annotated[
+        float, typer.Option(metavar="X", min=0, max=1, help="Of a style network: its share beside the photo.")
+    ] = 1.0
     start: Annotated[str, typer.Option(metavar="WHAT", help="Initial image: content, noise, or a file.")] = "content"
     scales: Annotated[
         int | None, typer.Option(metavar="N", min=1, max=12, help="Number of resolutions, each half the next.")
@@ -125,6 +132,16 @@ class Job:
         return self.size is not None
 
     @property
+    def network(self) -> Path | None:
+        """The style network, if one is given in place of style images. Raises OptionError where it is not alone."""
+        named = [text for text in self.styles if f"{NETWORK}:" in f"{text.lower()}:"]
+        if not named:
+            return None
+        if len(self.styles) > 1 or not named[0].lower().endswith(NETWORK):
+            raise OptionError(f"{named[0]}: a style network has learned one style; give it alone and without a weight.")
+        return Path(named[0])
+
+    @property
     def start_file(self) -> Path | None:
         """The file that the transfer begins with, if it begins with one."""
         return None if self.start in ("content", "noise") else Path(self.start)
@@ -166,6 +183,7 @@ def _layer_weights(flag: str, texts: "Sequence[str]") -> dict[str, float]:
 def stylize(job: Job) -> None:
     """Redraw a photo in the style of paintings, from coarse to fine.
 
+    With a style network of `gantool style train` it takes milliseconds.
     A folder of photos is drawn one by one; a film, a GIF, or a folder with `-o film.mp4`, frame by frame. The first
     Ctrl-C stops and writes the picture so far; the second ends at once.
     """

@@ -1,4 +1,7 @@
-"""`gantool stylize` on films and animations: frame by frame, each initialised with the one before."""
+"""`gantool stylize` on films and animations: frame by frame, each initialised with the one before.
+
+A style network draws each frame by itself.
+"""
 
 import time
 from dataclasses import replace
@@ -15,7 +18,8 @@ from gantool.errors import DataError
 from gantool.pixels import multiplied, to_uint8
 from gantool.render.animations import check_rate, save_frames
 from gantool.render.films import Sound, uncopied_sound
-from gantool.style.job import StyleSetup, as_image, stylize
+from gantool.style.job import as_image
+from gantool.style.passes import NetworkSetup, Setup, states
 from gantool.style.transfer import State
 
 MOVING = (".gif", ".apng", *FILMS)
@@ -25,7 +29,7 @@ LATER_FRAMES = 3
 CPU = torch.device("cpu")
 
 
-def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> StyleResult:
+def draw_film(job: Job, setup: Setup, show: Show, caught: list[int]) -> StyleResult:
     """Stylise frame by frame; each is initialised with the result before, plus the change in the content."""
     began = time.monotonic()
     film = read_film(job.content, job.longest, job.enlarge, leave_out=job.out)
@@ -33,19 +37,19 @@ def draw_film(job: Job, setup: StyleSetup, show: Show, caught: list[int]) -> Sty
         raise DataError(f"{job.content} has no frames.")
     check_rate(job.out, len(film.times) / sum(film.times))
     sound = _sound(job, film)
-    later = replace(setup.settings, scales=1, steps=max(1, setup.settings.steps // LATER_FRAMES))
+    later = _for_later_frames(setup)
     before: Picture | None = None
     frames, alphas = list[torch.Tensor](), list[torch.Tensor | None]()
     image, last = None, None
     for index, content in enumerate(film.frames):
         if before is None or image is None:
-            states = stylize(content, setup)
+            drawing = states(content, setup)
         else:
             same_size(content, before, index + 1)
             moved = image.cpu() + as_image(content, CPU) - as_image(before, CPU)
-            states = stylize(content, replace(setup, settings=later), moved.clamp(-1, 1))
-        for state in states:
-            show(state, f"frame {index + 1} of {len(film.times)}: ", _share(film, index, state))
+            drawing = states(content, later, moved.clamp(-1, 1))
+        for state in drawing:
+            show(state, f"frame {index + 1} of {len(film.times)}: ", _share(film, index, state, setup))
             last = state
             if caught:
                 break
@@ -88,7 +92,15 @@ def _with_alpha(frames: list[torch.Tensor], alphas: list[torch.Tensor | None]) -
     return torch.stack([torch.cat([multiplied(frame, alpha), alpha]) for frame, alpha in pairs])
 
 
-def _share(film: Film, index: int, state: State) -> float:
+def _for_later_frames(setup: Setup) -> Setup:
+    if isinstance(setup, NetworkSetup):
+        return setup
+    settings = replace(setup.settings, scales=1, steps=max(1, setup.settings.steps // LATER_FRAMES))
+    return replace(setup, settings=settings)
+
+
+def _share(film: Film, index: int, state: State, setup: Setup) -> float:
     """The share of the work that is done, where later frames take fewer steps than the first."""
-    whole = 1 + (len(film.times) - 1) / LATER_FRAMES
-    return (state.share if index == 0 else 1 + (index - 1 + state.share) / LATER_FRAMES) / max(whole, 1)
+    fewer = 1 if isinstance(setup, NetworkSetup) else LATER_FRAMES
+    whole = 1 + (len(film.times) - 1) / fewer
+    return (state.share if index == 0 else 1 + (index - 1 + state.share) / fewer) / max(whole, 1)

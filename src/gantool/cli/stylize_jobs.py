@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -19,6 +20,7 @@ from gantool.cli.progress import showing_progress
 from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
+from gantool.cli.stylize_network import network_setup
 from gantool.cli.stylize_sheet import Sheet
 from gantool.data.pictures.frames import FILMS, pictures_in, within
 from gantool.data.pictures.inspection import frame_count
@@ -29,7 +31,8 @@ from gantool.pixels import ALPHA_CHANNELS, to_uint8
 from gantool.plugins.host import host
 from gantool.render.pictures import ENCODINGS, save_pictures, to_pil
 from gantool.style.forecast import expected_seconds
-from gantool.style.job import StyleSetup, as_image, find_style_loss, parse_styles, stylize
+from gantool.style.job import StyleSetup, as_image, find_style_loss, parse_styles
+from gantool.style.passes import Setup, states
 from gantool.style.settings import Settings
 from gantool.style.transfer import State
 
@@ -48,9 +51,10 @@ def run(job: Job) -> None:
     sheet_anew = job.overwrite or any(out.exists() for _, out in results)
     if job.sheet:
         _check_sheet(job, job.sheet, many, sheet_anew)
-    setup, name = _setup(job, settings)
+    setup, name = network_setup(job, job.network) if job.network else _setup(job, settings)
     # Standard output is for the result alone, whatever a plugin's extractor prints.
-    sheet = Sheet(job.sheet, [style.path for style in setup.styles], many)
+    styles = [style.path for style in setup.styles] if isinstance(setup, StyleSetup) else []
+    sheet = Sheet(job.sheet, styles, many)
     with redirect_stdout(sys.stderr), interruptible() as caught, display(job.quiet) as show:
         if many:
             try:
@@ -108,6 +112,8 @@ def _note_losses(source: Path, content: Picture, out: Path) -> None:
 
 
 def _setup(job: Job, settings: Settings) -> tuple[StyleSetup, str]:
+    if job.strength != 1:
+        raise OptionError("--strength is for a style network; with style images --content-weight keeps the photo.")
     styles = parse_styles(job.styles)
     masks = job.masks or []
     for path in (job.content, *(style.path for style in styles), *masks, *([job.start_file] if job.start_file else [])):
@@ -121,7 +127,7 @@ def _setup(job: Job, settings: Settings) -> tuple[StyleSetup, str]:
 
 def _folder(
     job: Job,
-    setup: StyleSetup,
+    setup: Setup,
     show: Show,
     caught: list[int],
     results: Sequence[tuple[str, Path]],
@@ -174,7 +180,7 @@ def _results(job: Job) -> list[tuple[str, Path]]:
 
 
 def _picture(
-    job: Job, setup: StyleSetup, show: Show, caught: list[int], source: Path, out: Path, timed: str, sheet: Sheet
+    job: Job, setup: Setup, show: Show, caught: list[int], source: Path, out: Path, timed: str, sheet: Sheet
 ) -> StyleResult:
     """Stylise one picture; the last state is written even if an error ends it.
 
@@ -183,13 +189,13 @@ def _picture(
     began = time.monotonic()
     content = read_picture(source, job.longest, job.enlarge)
     _note_losses(source, content, out)
-    if timed and not job.quiet and (span := expected_seconds(content, setup)):
+    if isinstance(setup, StyleSetup) and timed and not job.quiet and (span := expected_seconds(content, setup)):
         say(f"{timed} will take {in_words(*span)}.")
     start = None if job.start_file is None else as_image(read_picture(job.start_file), torch.device("cpu"))
     last: State | None = None
     files = [out]
     try:
-        for state in stylize(content, setup, start):
+        for state in states(content, setup, start):
             last = state
             show(state, "", state.share)
             if job.save_every and state.step % job.save_every == 0 and state.step < state.steps:
@@ -219,10 +225,10 @@ def _summary(
         "seconds": round(sum(one.seconds for one in drawn), 1),
     }
     if len(drawn) == 1:
-        last, terms = drawn[0].last, drawn[0].last.terms
-        losses = {"content": terms.content, "style": terms.style, "tv": terms.tv, "total": terms.total}
+        last = drawn[0].last
         height, width = last.image.shape[-2:]
-        summary |= {"width": width, "height": height, "steps": last.step, "losses": losses}
+        losses = {"losses": asdict(last.terms)} if last.terms else {}
+        summary |= {"width": width, "height": height, "steps": last.step, **losses}
     return summary
 
 

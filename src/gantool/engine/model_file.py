@@ -1,4 +1,4 @@
-"""The model file to share: EMA generator weights as safetensors, with one JSON key from which it is rebuilt.
+"""The model file to share: averaged weights as safetensors, with one JSON key from which the network is rebuilt.
 
 Nothing is ever unpickled: files of other types are refused by name.
 """
@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import torch
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -23,6 +23,12 @@ from gantool.reading import check_header, parse_json
 
 METADATA_KEY = "gantool"
 FORMAT = 1
+KIND = "kind"
+"""The key of a card that says what the network is; a generator's card lacks it."""
+MADE_BY = {
+    "generator": " 'gantool train' writes generators; 'gantool stylize' draws with style networks.",
+    "style network": " 'gantool style train' writes style networks; 'gantool sample' draws with generators.",
+}
 MOST_CHANNELS = 64
 
 
@@ -40,12 +46,25 @@ class Origin(BaseModel):
     taken: tuple[Annotated[str, AfterValidator(printable)], ...] = ()
 
 
-class ModelCard(BaseModel):
-    """The description of a generator in the header of its file."""
+class Card(BaseModel):
+    """The description of a network in the header of its file; `kind` says what networks of the card are."""
 
     model_config = ConfigDict(frozen=True)
+    kind: ClassVar[str]
 
     format: int = FORMAT
+    digest: str = ""
+    """SHA-256 of weights and card as they are in the file; empty in files of earlier versions."""
+
+
+AnyCard = TypeVar("AnyCard", bound=Card)
+
+
+class ModelCard(Card):
+    """The card of a generator."""
+
+    kind: ClassVar[str] = "generator"
+
     architecture: str
     """The architecture in the component grammar, with every option: `dcgan:latent=100,...`."""
     resolution: Annotated[int, Field(ge=1, le=MOST_RESOLUTION)]
@@ -55,8 +74,6 @@ class ModelCard(BaseModel):
     provider: Annotated[str, AfterValidator(printable)] = "gantool"
     """The distribution that provides the architecture."""
     began_with: Origin | None = None
-    digest: str = ""
-    """SHA-256 of weights and card as they are in the file; empty in files of earlier versions."""
 
     @property
     def name(self) -> str:
@@ -71,28 +88,33 @@ class ModelCard(BaseModel):
         return ", ".join([self.name, size, color, *classes, f"{self.images_seen:,} images seen"])
 
 
-def save_generator(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -> None:
-    """Write weights and card atomically; the inverse of `load_generator`."""
+def save_generator(path: Path, weights: Mapping[str, Tensor], card: Card) -> None:
+    """Write weights and card atomically; the inverse of `load_generator` and `load_network`."""
     write_atomically(path, lambda temporary: temporary.write_bytes(weights_file(weights, card)))
 
 
-def weights_file(weights: Mapping[str, Tensor], card: ModelCard | None = None) -> bytes:
+def weights_file(weights: Mapping[str, Tensor], card: Card | None = None) -> bytes:
     """The safetensors file as bytes: if Python writes them, a full disk raises OSError and not the library's error."""
     # A contiguous copy of each: safetensors accepts neither channels_last nor tensors that share memory.
     plain = {n: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for n, tensor in weights.items()}
     if card is None:
         return save(plain)
-    described = card.model_dump(mode="json")
+    described = card.model_dump(mode="json") | ({} if card.kind == ModelCard.kind else {KIND: card.kind})
     return save(plain, {METADATA_KEY: json.dumps({**described, "digest": _digest(plain, described)})})
 
 
 def load_generator(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
-    """Weights and card of a generator file.
+    """Weights and card of a generator file. Raises as `load_network` does."""
+    return load_network(path, ModelCard)
+
+
+def load_network(path: Path, kind: type[AnyCard]) -> tuple[dict[str, Tensor], AnyCard]:
+    """Weights and card of a file with a network of this kind.
 
     Raises CheckpointError that names the file if it is none, is damaged, or has weights that are not finite.
     """
-    described = _described(path)
-    card = _card(path, described)
+    described = _described(path, kind)
+    card = _card(path, described, kind)
     try:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:
@@ -114,11 +136,11 @@ def load_generator(path: Path) -> tuple[dict[str, Tensor], ModelCard]:
 
 def read_card(path: Path) -> ModelCard:
     """The card alone, without reading the weights."""
-    return _card(path, _described(path))
+    return _card(path, _described(path, ModelCard), ModelCard)
 
 
-def _described(path: Path) -> dict[str, Any]:
-    """The JSON object in the header of a generator file."""
+def _described(path: Path, kind: type[Card]) -> dict[str, Any]:
+    """The JSON object in the header of a file with a network of this kind."""
     if not path.is_file():
         raise CheckpointError(f"{path} does not exist or is not a file.")
     try:
@@ -140,6 +162,9 @@ def _described(path: Path) -> dict[str, Any]:
             raise ValueError("no JSON object")
     except ValueError as error:
         raise CheckpointError(f"{path} has a card that cannot be read: {error}.") from error
+    found = str(described.get(KIND, ModelCard.kind))
+    if found != kind.kind:
+        raise CheckpointError(f"{path} is a {found:.40}, and a {kind.kind} is needed here.{MADE_BY.get(kind.kind, '')}")
     if described.get("format", FORMAT) != FORMAT:
         raise CheckpointError(
             f"{path} is of format {described['format']!r:.20}; this version of gantool reads format {FORMAT}. "
@@ -148,9 +173,9 @@ def _described(path: Path) -> dict[str, Any]:
     return described
 
 
-def _card(path: Path, described: Mapping[str, Any]) -> ModelCard:
+def _card(path: Path, described: Mapping[str, Any], kind: type[AnyCard]) -> AnyCard:
     try:
-        return ModelCard.model_validate(described)
+        return kind.model_validate(described)
     except ValidationError as error:
         first = error.errors()[0]
         what = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"

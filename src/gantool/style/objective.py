@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from gantool.api.features import Statistics, StyleLoss
 from gantool.style.losses import content_loss, power_of, total_variation
 
-Image = Float[Tensor, "1 3 h w"]
+Image = Float[Tensor, "n 3 h w"]
+"""A picture, or several of one size that are drawn in the same style."""
 Network = Callable[[Tensor], Sequence[Tensor]]
 """A function from images to the features of some layers, in the order of their names."""
 
@@ -53,7 +54,10 @@ class StyleTarget:
 
 
 class Objective:
-    """The loss of an image of the content's size; call `set_content` and `set_styles` first."""
+    """The loss of an image of the content's size; call `set_content` and `set_styles` first.
+
+    Of several images, each with its own content, it is the mean.
+    """
 
     def __init__(
         self,
@@ -125,8 +129,10 @@ class Objective:
             for name, weight in self._balance.style_layers.items():
                 values = features[name]
                 mask = None if region.mask is None else mask_at(region.mask, values.shape[-2], values.shape[-1])
-                measured = self._style_loss.measure(values, mask)
-                style = style + region.share * weight * self._style_loss.distance(measured, region.measured[name])
+                for one in torch.split(values, 1):
+                    measured = self._style_loss.measure(one, mask)
+                    distance = self._style_loss.distance(measured, region.measured[name])
+                    style = style + region.share * weight / len(values) * distance
         return content, style, total_variation(image)
 
     def turn(self) -> None:

@@ -40,15 +40,16 @@ Style = Float[Tensor, "1 3 _ _"]
 class State:
     """The state of the transfer after `step` of `steps`, with `share` of the whole work done.
 
-    `image` is the picture so far, in [-1, 1], at the size of the present scale; `terms` its losses. `scale` has the
-    number of that scale and how many there are, `at` its step and its steps: those of coarse scales take less time.
+    `image` is the picture so far, in [-1, 1], at the size of the present scale; `terms` its losses, if they are known.
+    `scale` has the number of that scale and how many there are, `at` its step and its steps: those of coarse scales
+    take less time.
     """
 
     image: Image
     step: int
     steps: int
     share: float
-    terms: Terms
+    terms: Terms | None
     scale: tuple[int, int] = (1, 1)
     at: tuple[int, int] = (1, 1)
 

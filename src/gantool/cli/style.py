@@ -1,0 +1,96 @@
+"""`gantool style`: networks that have learned one style, with which `gantool stylize` takes milliseconds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gantool.cli.arguments import takes
+from gantool.cli.components import ComponentCommand, PluginsDir, complete
+from gantool.cli.model_options import Device, Json, Overwrite
+from gantool.cli.seeds import LARGEST_SEED
+
+app = typer.Typer(help="Train networks that stylise in milliseconds.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `train` a command of its own while it is the only one."""
+
+
+@dataclass(frozen=True)
+class StyleJob:
+    """The arguments of `gantool style train`."""
+
+    painting: Annotated[Path, typer.Argument(metavar="PAINTING", help="Style image.")]
+    data: Annotated[
+        list[str],
+        typer.Option(
+            metavar="SOURCE",
+            help="Photos to learn from, as --data of train takes them; several are joined.",
+            autocompletion=complete("source"),
+        ),
+    ]
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Output: a .safetensors file.")]
+    extractor: Annotated[
+        str,
+        typer.Option(
+            metavar="E",
+            help="Feature extractor, a component; auto is vgg19, or the best at hand without its weights.",
+            autocompletion=complete("extractor"),
+        ),
+    ] = "auto"
+    size: Annotated[int, typer.Option(metavar="N", help="Side of the photos in training, in pixels.")] = 256
+    style_size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=2, help="Longer side of the style image; more makes strokes larger. Default: 2 x --size."
+        ),
+    ] = None
+    images: Annotated[int | None, typer.Option(metavar="N", min=1, help="Photos to learn from. Default: 40000.")] = None
+    minutes: Annotated[
+        float | None,
+        typer.Option(metavar="N", min=0.01, help="Train so long at the most; on a CPU the default is 15."),
+    ] = None
+    batch: Annotated[int, typer.Option(metavar="N", help="Photos of a step.")] = 4
+    width: Annotated[int, typer.Option(metavar="N", help="Channels of the network; 32 is slower and better.")] = 16
+    blocks: Annotated[int, typer.Option(metavar="N", help="Residual blocks of the network.")] = 5
+    content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the content loss.")] = 1.0
+    style_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the style loss.")] = 1.0
+    tv_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of total variation.")] = 1.0
+    stability: Annotated[
+        float, typer.Option(metavar="X", min=0, help="Weight of the change by noise, so that films do not flicker.")
+    ] = 1.0
+    style_loss: Annotated[
+        str,
+        typer.Option(
+            metavar="L",
+            help="Distance between features: a component; auto is the extractor's own, else gram.",
+            autocompletion=complete("style-loss"),
+        ),
+    ] = "auto"
+    init: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Style network to begin with, of this or another style; it sets the width."),
+    ] = None
+    seed: Annotated[int, typer.Option(metavar="N", min=0, max=LARGEST_SEED, help="Random seed.")] = 0
+    device: Device = "auto"
+    precision: Annotated[Literal["auto", "float32", "bf16"], typer.Option(help="Precision of the extractor.")] = "auto"
+    overwrite: Overwrite = False
+    plugins_dir: PluginsDir = None
+    as_json: Json = False
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Warnings only.")] = False
+
+
+@app.command(cls=ComponentCommand)
+@takes(StyleJob)
+def train(job: StyleJob) -> None:
+    """Train a network that redraws any photo in the style of a painting, in one pass.
+
+    `gantool stylize PHOTO FILE.safetensors -o OUT` draws with it. The first
+    Ctrl-C stops and saves the network so far; the second ends at once.
+    """
+    from gantool.cli.style_train import run
+
+    run(job)

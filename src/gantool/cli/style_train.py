@@ -1,0 +1,168 @@
+"""`gantool style train`: from a painting and photos to the file of a style network."""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+
+import torch
+import typer
+
+from gantool.api.features import Extractor, StyleLoss
+from gantool.cli.components import find_extractor
+from gantool.cli.interrupts import interruptible
+from gantool.cli.out_files import check_place
+from gantool.cli.output import result, result_json, say
+from gantool.cli.progress import showing_progress
+from gantool.cli.style import StyleJob
+from gantool.cli.stylize_display import display_of_shares
+from gantool.data.batches import ShuffledBatches, open_batches
+from gantool.engine.devices import is_out_of_memory, pick_device
+from gantool.errors import DataError, OptionError, StyleError, nearest_beside
+from gantool.plugins.host import host
+from gantool.render.pictures import make_folder
+from gantool.run.components import known_by, resolve_source
+from gantool.run.joined import JoinedChoice, joined_text
+from gantool.run.length import USUAL_MINUTES
+from gantool.style.job import AUTO, as_image, autocast, find_style_loss, read_style
+from gantool.style.learning import Lesson, Progress, learn
+from gantool.style.network import StyleNetwork
+from gantool.style.network_file import SUFFIX, StyleCard, load_style_network, save_style_network
+from gantool.style.settings import Settings
+
+IMAGES = 40_000
+"""The photos of a training for which neither a number nor a time is given, as a GPU takes them in minutes."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a training needs beside its settings."""
+
+    lesson: Lesson
+    photos: ShuffledBatches
+    extractor: Extractor
+    extractor_name: str
+    style_loss: StyleLoss
+    begin: StyleNetwork | None
+    device: torch.device
+
+
+def run(job: StyleJob) -> None:
+    """Train, save and print the file; the exit status is 0, or 130 or 143 after an interruption."""
+    _check_files(job)
+    with redirect_stdout(sys.stderr), showing_progress():
+        ready = _prepared(job)
+    if not job.quiet:
+        say(f"Learning the style of {job.painting} by {ready.extractor_name} from {ready.photos.count:,} photos")
+    last: Progress | None = None
+    with redirect_stdout(sys.stderr), interruptible() as caught, display_of_shares(job.quiet) as show:
+        try:
+            for last in _states(job, ready):
+                show(last.share, _told(last))
+                if caught:
+                    break
+        finally:
+            if last is not None:
+                save_style_network(job.out, last.network, _card(job, ready, last))
+    assert last is not None, "a training has at least one step"
+    if job.as_json:
+        losses = {"content": last.content, "style": last.style, "stability": last.stability}
+        told = {"files": [str(job.out)], "extractor": ready.extractor_name, "images_seen": last.images_seen}
+        result_json({**told, "losses": losses, "interrupted": bool(caught)})
+    else:
+        result(str(job.out))
+    if caught:
+        say(f"Stopped at {last.share:.0%}; the network so far is in {job.out}. --init {job.out} goes on with it.")
+        raise typer.Exit(caught.exit_code)
+
+
+def _check_files(job: StyleJob) -> None:
+    if job.out.suffix.lower() != SUFFIX:
+        raise OptionError(f"-o {job.out}: a style network is a {SUFFIX} file.")
+    if job.out.exists() and not job.overwrite:
+        raise OptionError(f"{job.out} is there already: choose another name, or replace it with --overwrite.")
+    check_place(job.out)
+    make_folder(job.out.parent)
+    for file in (job.painting, *([job.init] if job.init else [])):
+        if not file.is_file():
+            raise DataError(f"There is no file {file}.{nearest_beside(file)}")
+
+
+def _prepared(job: StyleJob) -> Prepared:
+    device = pick_device(job.device)
+    begin, card = load_style_network(job.init) if job.init else (None, None)
+    lesson = _lesson(job, device, card)
+    source = resolve_source(host(), joined_text(job.data))
+    photos = open_batches(
+        source.build(resolution=lesson.size, channels=3),
+        name=source.texts if isinstance(source, JoinedChoice) else source.text,
+        known=known_by(source),
+        resolution=lesson.size, channels=3, seed=lesson.seed, flip=True, labels=False, device=device,
+    )  # fmt: skip
+    extractor, name = find_extractor(job.extractor)
+    style_loss = find_style_loss(host(), job.style_loss, extractor)
+    return Prepared(lesson, photos, extractor, name, style_loss, begin, device)
+
+
+def _lesson(job: StyleJob, device: torch.device, begun: StyleCard | None) -> Lesson:
+    settings = Settings(
+        content_weight=job.content_weight, style_weight=job.style_weight, tv_weight=job.tv_weight, seed=job.seed
+    )
+    given = job.images is not None or job.minutes is not None
+    return Lesson(
+        size=job.size,
+        style_size=job.style_size,
+        images=job.images if given else IMAGES,
+        minutes=job.minutes if given or device.type != "cpu" else USUAL_MINUTES,
+        batch=job.batch,
+        width=begun.width if begun else job.width,
+        blocks=begun.blocks if begun else job.blocks,
+        stability=job.stability,
+        seed=job.seed,
+        settings=settings,
+    )
+
+
+def _states(job: StyleJob, ready: Prepared) -> Iterator[Progress]:
+    style = as_image(read_style(job.painting, ready.lesson.longest), ready.device)
+    try:
+        yield from learn(
+            style,
+            lambda seen, count: ready.photos.take(seen, count)[0],
+            ready.extractor,
+            ready.style_loss,
+            ready.lesson,
+            begin=ready.begin,
+            autocast=autocast(ready.device, job.precision),
+        )
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise StyleError(f"Out of memory on {ready.device}: give a smaller --batch or --size.") from error
+        raise
+
+
+def _told(state: Progress) -> tuple[str, ...]:
+    flicker = 127.5 * state.stability**0.5
+    losses = (f"content {state.content:.3f}", f"style {state.style:.4f}", f"change by noise {flicker:.1f} levels")
+    return (f"{state.images_seen:,} photos", *losses)
+
+
+def _card(job: StyleJob, ready: Prepared, state: Progress) -> StyleCard:
+    lesson, settings = ready.lesson, ready.lesson.settings
+    return StyleCard(
+        width=lesson.width,
+        blocks=lesson.blocks,
+        style=job.painting.name,
+        style_sha256=hashlib.sha256(job.painting.read_bytes()).hexdigest(),
+        style_size=lesson.longest,
+        extractor=ready.extractor_name,
+        style_loss=ready.extractor.style_loss if job.style_loss == AUTO else job.style_loss,
+        size=lesson.size,
+        content_weight=settings.content_weight,
+        style_weight=settings.style_weight,
+        tv_weight=settings.tv_weight,
+        stability=lesson.stability,
+        seed=lesson.seed,
+        images_seen=state.images_seen,
+    )

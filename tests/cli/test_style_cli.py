@@ -1,0 +1,156 @@
+"""`gantool style train` and `gantool stylize` by the network: one journey, films, and what is refused."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gantool.style.network import StyleNetwork
+from gantool.style.network_file import StyleCard, load_style_network, save_style_network
+
+QUICK = (
+    "--extractor", "random:filters=8,size=3,scales=2", "--style-loss", "covariance",
+    "--size", "32", "--width", "4", "--blocks", "1", "--batch", "1",
+)  # fmt: skip
+TRAIN = ("style", "train", "wave.png", "--data", "photos", *QUICK)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A painting and a folder of photos in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    draw = np.random.default_rng(0)
+    (tmp_path / "photos").mkdir()
+    for name in ("wave.png", "photos/a.png", "photos/b.png", "photos/c.png"):
+        coarse = Image.fromarray(draw.integers(0, 256, (5, 5, 3), dtype=np.uint8))
+        coarse.resize((48, 32), Image.Resampling.BICUBIC).save(name)
+    return tmp_path
+
+
+@pytest.fixture
+def network(here):
+    """A network that changes every photo."""
+    torch.manual_seed(0)
+    made = StyleNetwork(4, 1)
+    torch.nn.init.normal_(made.last.weight, std=0.2)
+    card = StyleCard(
+        width=4, blocks=1, style="wave.png", style_sha256="00", style_size=64, extractor="random", style_loss="gram",
+        size=32, content_weight=1.0, style_weight=1.0, tv_weight=1.0, stability=1.0, seed=0, images_seen=8,
+    )  # fmt: skip
+    save_style_network(here / "x.safetensors", made, card)
+    return made
+
+
+def pixels(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def test_a_painting_and_photos_become_a_network_that_draws_photos(gantool, here):
+    ended = gantool(*TRAIN, "--images", "6", "-o", "out/x.safetensors", "--json")
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert told["files"] == ["out/x.safetensors"]
+    assert (told["images_seen"], told["extractor"], told["interrupted"]) == (6, "random", False)
+    assert set(told["losses"]) == {"content", "style", "stability"}
+    assert "from 3 photos" in ended.err
+    assert "100%" in ended.err
+    _, card = load_style_network(here / "out/x.safetensors")
+    assert (card.style, card.width, card.size, card.style_size) == ("wave.png", 4, 32, 64)
+    ended = gantool("stylize", "photos/a.png", "out/x.safetensors", "--size", "40", "-o", "a.png", "--json")
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert (told["width"], told["height"], told["steps"]) == (40, 27, 1)
+    assert pixels("a.png").shape == (27, 40, 3)
+    again = gantool(*TRAIN, "--images", "2", "--init", "out/x.safetensors", "-q", "-o", "y.safetensors")
+    assert (again.code, again.err, again.out) == (0, "", "y.safetensors\n")
+
+
+def test_ctrl_c_saves_the_network_so_far(gantool, here, monkeypatch):
+    from gantool.cli import style_train
+
+    def interrupting(state):
+        if state.images_seen == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return ()
+
+    monkeypatch.setattr(style_train, "_told", interrupting)
+    ended = gantool(*TRAIN, "--images", "400", "-o", "x.safetensors")
+    assert ended.code == 130
+    assert "--init x.safetensors goes on with it" in ended.err
+    assert load_style_network(here / "x.safetensors")[1].images_seen == 2
+
+
+def test_a_folder_and_its_sheet_strength_and_the_photos_colours(gantool, here, network):
+    words = ("stylize", "photos", "x.safetensors")
+    ended = gantool(*words, "-o", "drawn", "--sheet", "sheet.png")
+    assert ended.code == 0, ended.err
+    photo, whole = pixels("photos/a.png"), pixels("drawn/a.png")
+    assert sorted(path.name for path in (here / "drawn").iterdir()) == ["a.png", "b.png", "c.png"]
+    assert np.abs(whole - photo).mean() > 5
+    assert pixels("sheet.png").shape[0] > 3 * 32
+    assert gantool(*words, "-o", "half", "--strength", "0.5").code == 0
+    assert np.abs(pixels("half/a.png") - (photo + whole) / 2).max() <= 1
+    assert gantool(*words, "-o", "kept", "--preserve-color", "luminance").code == 0
+    assert np.abs(np.diff(pixels("kept/a.png") - photo)).max() <= 2
+
+
+def test_a_film_keeps_its_sound_and_still_frames_stay_still(gantool, here, network):
+    av = pytest.importorskip("av")
+    tone = np.sin(2 * np.pi * 440 * np.arange(4000) / 8000).astype(np.float32)[None]
+    still = pixels("photos/a.png").astype(np.uint8)
+    with av.open("in.mov", "w") as film:
+        pictures, sound = film.add_stream("png", rate=10), film.add_stream("aac", rate=8000)
+        pictures.width, pictures.height, pictures.pix_fmt = 48, 32, "rgb24"
+        for _ in range(4):
+            film.mux(pictures.encode(av.VideoFrame.from_ndarray(still)))
+        film.mux(pictures.encode(None))
+        frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+        frame.sample_rate = 8000
+        film.mux(sound.encode(frame))
+        film.mux(sound.encode(None))
+    assert gantool("stylize", "in.mov", "x.safetensors", "-q", "-o", "out.mp4").err == ""
+    with av.open("out.mp4") as made:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in made.decode(audio=0)])
+    spectrum = np.abs(np.fft.rfft(heard))
+    assert np.fft.rfftfreq(len(heard), 1 / 8000)[spectrum.argmax()] == pytest.approx(440, abs=5)
+    assert gantool("stylize", "in.mov", "x.safetensors", "-q", "-o", "out.webp").code == 0
+    with Image.open("out.webp") as made:
+        frames = []
+        for index in range(made.n_frames):
+            made.seek(index)
+            frames.append(np.asarray(made.convert("RGB")).astype(int))
+    assert max(np.abs(frame - frames[0]).max() for frame in frames) <= 1
+    assert np.abs(frames[0] - still).mean() > 5
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("stylize", "photos/a.png", "x.safetensors", "--steps", "5"), "--steps: for style images"),
+        (("stylize", "photos/a.png", "x.safetensors", "--mask", "wave.png", "--tile", "9"), "--mask, --tile: for"),
+        (("stylize", "photos/a.png", "x.safetensors", "--preserve-color", "match"), "give luminance"),
+        (("stylize", "photos/a.png", "x.safetensors:0.5"), "alone and without a weight"),
+        (("stylize", "photos/a.png", "x.safetensors", "wave.png"), "alone and without a weight"),
+        (("stylize", "photos/a.png", "y.safetensors"), "There is no file y.safetensors"),
+        (("stylize", "photos/a.png", "wave.png", "--strength", "0.5"), "--strength is for a style network"),
+        (("sample", "x.safetensors"), "is a style network, and a generator is needed"),
+        ((*TRAIN, "-o", "a.pth"), "a style network is a .safetensors file"),
+        ((*TRAIN, "-o", "x.safetensors"), "--overwrite"),
+        ((*TRAIN, "-o", "y.safetensors", "--width", "999"), "width is from 2 to 64"),
+        ((*TRAIN, "-o", "y.safetensors", "--init", "z.safetensors"), "There is no file z.safetensors"),
+        (("style", "train", "wav.png", "--data", "photos", "-o", "y.safetensors"), "There is no file wav.png"),
+        (("style", "train", "wave.png", "--data", "phots/", "-o", "y.safetensors"), "photos"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(gantool, here, network, words, named):
+    out = () if words[0] in ("style", "sample") else ("-o", "a.png")
+    ended = gantool(*words, *out)
+    assert ended.code in (1, 2)
+    assert named in ended.err
+    assert "Traceback" not in ended.err
+    assert not (here / "a.png").exists()

@@ -1,0 +1,170 @@
+"""Style networks: any size in one pass, learned from photos, and saved with a card."""
+
+import pytest
+import torch
+
+from gantool.builtin.extractors import RandomOptions
+from gantool.builtin.extractors.filters import Filters
+from gantool.builtin.style_losses.statistics import Covariance
+from gantool.engine.model_file import ModelCard, load_generator, save_generator
+from gantool.errors import CheckpointError, OptionError, StyleError
+from gantool.pixels import to_float
+from gantool.style import passes
+from gantool.style.learning import Lesson, learn, rate
+from gantool.style.network import TOP, StyleNetwork
+from gantool.style.network_file import StyleCard, load_style_network, save_style_network
+from gantool.style.passes import NetworkSetup, drawn
+from gantool.style.settings import Settings
+
+
+def made(width=4, blocks=1):
+    """A network that draws something else than the photo."""
+    torch.manual_seed(0)
+    network = StyleNetwork(width, blocks)
+    torch.nn.init.normal_(network.last.weight, std=0.2)
+    return network.eval()
+
+
+def card(**others):
+    facts = {
+        "width": 4, "blocks": 1, "style": "wave.jpg", "style_sha256": "00", "style_size": 64, "extractor": "random",
+        "style_loss": "gram", "size": 32, "content_weight": 1.0, "style_weight": 1.0, "tv_weight": 1.0,
+        "stability": 1.0, "seed": 0, "images_seen": 8,
+    }  # fmt: skip
+    return StyleCard(**(facts | others))
+
+
+@pytest.mark.parametrize("size", [(32, 32), (37, 50), (1, 1), (3, 40)])
+def test_a_pass_gives_a_picture_of_the_photos_size_and_begins_with_the_photo(size):
+    photo = torch.rand(2, 3, *size) * 2 - 1
+    torch.testing.assert_close(StyleNetwork(4, 1)(photo), photo.clamp(-TOP, TOP), atol=0.1, rtol=0)
+    picture = made()(photo)
+    assert picture.shape == photo.shape
+    assert bool(picture.abs().max() <= 1)
+
+
+def test_a_photo_is_drawn_by_itself_whatever_is_beside_it():
+    photos = torch.rand(3, 3, 24, 20) * 2 - 1
+    network = made()
+    torch.testing.assert_close(network(photos)[1:2], network(photos[1:2]), atol=1e-5, rtol=1e-5)
+
+
+def photos(seen, count):
+    draw = torch.Generator().manual_seed(seen)
+    coarse = torch.rand(count, 3, 4, 4, generator=draw)
+    return (torch.nn.functional.interpolate(coarse, (32, 32), mode="bilinear") * 255).to(torch.uint8)
+
+
+def lesson(**others):
+    return Lesson(**({"size": 32, "images": 24, "batch": 1, "width": 4, "blocks": 1} | others))
+
+
+def learned(wanted, **more):
+    extractor = Filters(RandomOptions(filters=8, size=3, scales=2))
+    style = torch.full((1, 3, 32, 32), -0.6)
+    style[:, 0, ::4] = 0.9
+    return list(learn(style, photos, extractor, Covariance(), wanted, **more))
+
+
+def test_the_style_of_an_unseen_photo_comes_nearer_and_the_same_seed_is_the_same_network():
+    states = learned(lesson())
+    assert [state.images_seen for state in states] == list(range(1, 25))
+    assert states[-1].share == 1
+    assert states[-1].style < 0.75 * states[0].style
+    unseen = to_float(photos(10_000, 1))
+    redder = (states[-1].network(unseen) - unseen).mean(dim=(2, 3))[0]
+    assert redder[0] > redder[1]
+    again = learned(lesson(images=4))
+    assert torch.equal(again[-1].network.last.weight, learned(lesson(images=4))[-1].network.last.weight)
+    assert not torch.equal(again[-1].network.last.weight, learned(lesson(images=4, seed=1))[-1].network.last.weight)
+
+
+def test_a_network_may_begin_with_another():
+    begin = made()
+    (only,) = learned(lesson(images=1), begin=begin)
+    fresh, own = (
+        max(
+            (one - two).abs().max().item()
+            for one, two in zip(network.parameters(), only.network.parameters(), strict=True)
+        )
+        for network in (StyleNetwork(4, 1), begin)
+    )
+    assert own < 0.01 < fresh
+
+
+def test_weight_on_stability_makes_the_network_react_less_to_noise():
+    nothing_else = Settings(content_weight=0.0, style_weight=0.0, tv_weight=0.0)
+    calm, nervous = (
+        learned(lesson(images=12, stability=weight, settings=nothing_else), begin=made())[-1].stability
+        for weight in (1.0, 0.0)
+    )
+    assert calm < 0.7 * nervous
+
+
+def test_training_ends_by_photos_or_by_time_whichever_comes_first():
+    assert Lesson(images=100).done(50, 1e9) == 0.5
+    assert Lesson(images=None, minutes=2.0).done(10**9, 60.0) == 0.5
+    assert Lesson(images=100, minutes=2.0).done(25, 90.0) == 0.75
+    assert Lesson(images=100, minutes=2.0).done(300, 0.0) == 1
+    assert [round(rate(share), 2) for share in (0.0, 0.03, 1.0)] == [0.1, 1, 0.02]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"), [({"size": 8}, "from 32"), ({"width": 999}, "to 64"), ({"images": None}, "one of")]
+)
+def test_a_lesson_that_cannot_be_is_refused(setting, said):
+    with pytest.raises(OptionError, match=said):
+        Lesson(**setting)
+
+
+def test_a_loss_that_is_not_finite_ends_it():
+    network = made()
+    network.last.weight.data.fill_(float("nan"))
+    with pytest.raises(StyleError, match="--style-weight"):
+        learned(lesson(), begin=network)
+
+
+def test_a_file_has_the_network_and_its_card_and_a_changed_one_is_noticed(tmp_path):
+    network, path = made(), tmp_path / "x.safetensors"
+    save_style_network(path, network, card())
+    loaded, told = load_style_network(path)
+    photo = torch.rand(1, 3, 20, 20) * 2 - 1
+    assert torch.equal(loaded(photo), network(photo))
+    assert (told.style, told.images_seen, len(told.digest)) == ("wave.jpg", 8, 64)
+    assert str(told) == "the style of wave.jpg, by random, 8 photos seen"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="SHA-256"):
+        load_style_network(path)
+
+
+def test_a_network_of_another_kind_or_shape_is_refused(tmp_path):
+    style, generator, odd = (tmp_path / f"{name}.safetensors" for name in ("style", "generator", "odd"))
+    save_style_network(style, made(), card())
+    shape = ModelCard(architecture="dcgan", resolution=8, channels=3, images_seen=0)
+    save_generator(generator, {"weight": torch.zeros(1)}, shape)
+    save_style_network(odd, made(), card(blocks=3))
+    with pytest.raises(CheckpointError, match="is a style network, and a generator is needed"):
+        load_generator(style)
+    with pytest.raises(CheckpointError, match="is a generator, and a style network is needed"):
+        load_style_network(generator)
+    with pytest.raises(CheckpointError, match="with 3 blocks"):
+        load_style_network(odd)
+
+
+def test_strength_blends_and_lightness_alone_keeps_colours():
+    photo, network = torch.rand(1, 3, 20, 24) - 0.5, made()
+    cpu = torch.device("cpu")
+    whole = drawn(photo, NetworkSetup(network, 4, cpu))
+    torch.testing.assert_close(drawn(photo, NetworkSetup(network, 4, cpu, strength=0.25)), 0.75 * photo + 0.25 * whole)
+    torch.testing.assert_close(drawn(photo, NetworkSetup(network, 4, cpu, strength=0.0)), photo)
+    kept = drawn(photo, NetworkSetup(network, 4, cpu, keeps_color=True))
+    torch.testing.assert_close(kept[:, 0] - kept[:, 1], photo[:, 0] - photo[:, 1])
+    assert not torch.allclose(kept, photo)
+
+
+def test_a_pass_that_memory_has_no_room_for_is_refused_before_it_begins(monkeypatch):
+    monkeypatch.setattr(passes, "free_memory", lambda device: 1000)
+    with pytest.raises(StyleError, match="give a smaller --size"):
+        drawn(torch.zeros(1, 3, 20, 20), NetworkSetup(made(), 4, torch.device("cpu")))

@@ -36,7 +36,6 @@ def network(here):
     """A network that changes every photo."""
     torch.manual_seed(0)
     made = StyleNetwork(4, 1)
-    torch.nn.init.normal_(made.last.weight, std=0.2)
     card = StyleCard(
         width=4, blocks=1, style="wave.png", style_sha256="00", style_size=64, extractor="random", style_loss="gram",
         size=32, content_weight=1.0, style_weight=1.0, tv_weight=1.0, stability=1.0, seed=0, images_seen=8,

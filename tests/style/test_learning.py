@@ -11,18 +11,16 @@ from gantool.errors import CheckpointError, OptionError, StyleError
 from gantool.pixels import to_float
 from gantool.style import passes
 from gantool.style.learning import Lesson, learn, rate
-from gantool.style.network import TOP, StyleNetwork
+from gantool.style.network import StyleNetwork
 from gantool.style.network_file import StyleCard, load_style_network, save_style_network
 from gantool.style.passes import NetworkSetup, drawn
 from gantool.style.settings import Settings
 
 
 def made(width=4, blocks=1):
-    """A network that draws something else than the photo."""
+    """A network that has learned nothing."""
     torch.manual_seed(0)
-    network = StyleNetwork(width, blocks)
-    torch.nn.init.normal_(network.last.weight, std=0.2)
-    return network.eval()
+    return StyleNetwork(width, blocks).eval()
 
 
 def card(**others):
@@ -35,9 +33,8 @@ def card(**others):
 
 
 @pytest.mark.parametrize("size", [(32, 32), (37, 50), (1, 1), (3, 40)])
-def test_a_pass_gives_a_picture_of_the_photos_size_and_begins_with_the_photo(size):
+def test_a_pass_gives_a_picture_of_the_photos_size(size):
     photo = torch.rand(2, 3, *size) * 2 - 1
-    torch.testing.assert_close(StyleNetwork(4, 1)(photo), photo.clamp(-TOP, TOP), atol=0.1, rtol=0)
     picture = made()(photo)
     assert picture.shape == photo.shape
     assert bool(picture.abs().max() <= 1)

@@ -53,7 +53,7 @@ class StyleJob:
         float | None,
         typer.Option(metavar="N", min=0.01, help="Train so long at the most; on a CPU the default is 15."),
     ] = None
-    batch: Annotated[int, typer.Option(metavar="N", help="Photos of a step.")] = 4
+    batch: Annotated[int, typer.Option(metavar="N", help="Photos of a step.")] = 2
     width: Annotated[int, typer.Option(metavar="N", help="Channels of the network; 32 is slower and better.")] = 16
     blocks: Annotated[int, typer.Option(metavar="N", help="Residual blocks of the network.")] = 5
     content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the content loss.")] = 1.0

@@ -18,7 +18,7 @@ from gantool.cli.progress import showing_progress
 from gantool.cli.style import StyleJob
 from gantool.cli.stylize_display import display_of_shares
 from gantool.data.batches import ShuffledBatches, open_batches
-from gantool.engine.devices import is_out_of_memory, pick_device
+from gantool.engine.devices import is_out_of_memory, keep_freed_memory, pick_device
 from gantool.errors import DataError, OptionError, StyleError, nearest_beside
 from gantool.plugins.host import host
 from gantool.render.pictures import make_folder
@@ -91,6 +91,7 @@ def _check_files(job: StyleJob) -> None:
 
 def _prepared(job: StyleJob) -> Prepared:
     device = pick_device(job.device)
+    keep_freed_memory(device)
     begin, card = load_style_network(job.init) if job.init else (None, None)
     lesson = _lesson(job, device, card)
     source = resolve_source(host(), joined_text(job.data))

@@ -21,7 +21,7 @@ from gantool.style.objective import Balance, Objective
 from gantool.style.pyramid import shrunk
 from gantool.style.settings import Settings
 
-LEARNING_RATE, WARM_UP, LEFT_AT_THE_END = 2e-3, 0.03, 0.02
+LEARNING_RATE, WARM_UP, LEFT_AT_THE_END = 3e-3, 0.03, 0.02
 """Adam's highest rate, the share of training in which it is reached, and the share of it that is left at the end."""
 STABILITY = 50.0
 """The factor that a weight of 1 stands for."""
@@ -48,7 +48,7 @@ class Lesson:
     style_size: int | None = None
     images: int | None = 40_000
     minutes: float | None = None
-    batch: int = 4
+    batch: int = 2
     width: int = 16
     blocks: int = 5
     stability: float = 1.0

@@ -7,7 +7,8 @@ import typer
 from gantool.sampling.limits import MOST_TRUNCATION
 
 ModelPath = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A run folder, a checkpoint folder or a .safetensors file.")
+    str,
+    typer.Argument(metavar="MODEL", help="A run folder, a checkpoint folder, a .safetensors file, or hf://OWNER/NAME."),
 ]
 """The argument of `gantool.load`."""
 

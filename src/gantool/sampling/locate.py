@@ -8,6 +8,7 @@ from gantool.engine.best import best_checkpoint
 from gantool.engine.model_file import read_card
 from gantool.engine.run_names import AVERAGED, BEST, CHECKPOINTS, CONFIG, DIRECTIONS, GENERATOR
 from gantool.errors import CheckpointError, nearest
+from gantool.sampling.remote import fetched, repository_of
 
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")
 
@@ -38,7 +39,9 @@ def generator_file(path: str | Path) -> Path:
 
 
 def model_name(path: str | Path) -> str:
-    """The name of a MODEL: that of its run, or the stem of a file outside any run."""
+    """The name of a MODEL: that of its run or repository, or the stem of a file outside any run."""
+    if (at := repository_of(path)) is not None:
+        return at[0].partition("/")[2]
     path = _meant(Path(path)).resolve()
     if path.is_file() and path.name not in (GENERATOR, AVERAGED):
         return path.stem
@@ -54,7 +57,9 @@ def run_of(path: str | Path) -> Path | None:
 
 
 def _meant(path: Path) -> Path:
-    """The path itself; for `RUN/best` the checkpoint that the run's best.json names."""
+    """The path itself; for `RUN/best` the checkpoint that the run's best.json names; on the Hub, its cached folder."""
+    if (at := repository_of(path)) is not None:
+        return fetched(*at)
     if path.name != "best" or path.exists():
         return path
     run = path.parent

@@ -1,0 +1,84 @@
+"""Models on the Hub: downloaded once, read from the cache without a connection, and refused in sentences."""
+
+import sys
+
+import huggingface_hub.constants
+import numpy as np
+import pytest
+
+import gantool
+from gantool.errors import CheckpointError, PluginError, UsageError
+from gantool.sampling import remote
+from gantool.sampling.directions import directions_file
+from gantool.sampling.locate import generator_file, model_name, run_of
+from gantool.testing import write_untrained
+from hub_server import serving
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A Hub with one model."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
+    remote.fetched.cache_clear()
+    with serving() as made:
+        monkeypatch.setenv("HF_ENDPOINT", made.address)
+        model = write_untrained(tmp_path / "own.safetensors", "dcgan:width=4,latent=6", resolution=16)
+        made.files["ann/pets"] = {"generator.safetensors": model.read_bytes(), "config.toml": b"", "evil.bin": b"x"}
+        yield made
+    remote.fetched.cache_clear()
+
+
+def drawn(model):
+    return np.asarray(gantool.load(model, "cpu").sample([7])[0])
+
+
+def test_a_model_of_the_hub_is_a_model_and_comes_offline_the_second_time(hub, tmp_path, monkeypatch):
+    wanted = drawn(tmp_path / "own.safetensors")
+    assert np.array_equal(drawn("hf://ann/pets"), wanted)
+    assert model_name("hf://ann/pets") == "pets"
+    assert run_of("hf://ann/pets") is None
+    assert not any("config.toml" in asked or "evil" in asked for asked in hub.asked)
+    assert generator_file("hf://ann/pets").name == "generator.safetensors"
+    commit = hub.revision("ann/pets")
+    assert np.array_equal(drawn(f"hf://ann/pets@{commit}"), wanted)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody answers there
+    remote.fetched.cache_clear()
+    assert np.array_equal(drawn("hf://ann/pets"), wanted)
+    with pytest.raises(CheckpointError, match="hf://ann/birds cannot be reached, and was not downloaded before"):
+        gantool.load("hf://ann/birds")
+
+
+def test_directions_come_with_their_model(hub, tmp_path):
+    found = gantool.find_directions(gantool.load(tmp_path / "own.safetensors", "cpu"), count=2)
+    gantool.save_directions(tmp_path / "d.safetensors", found)
+    hub.files["ann/pets"]["directions.safetensors"] = (tmp_path / "d.safetensors").read_bytes()
+    assert len(gantool.load_directions(directions_file("hf://ann/pets"))) == 2
+
+
+def test_what_is_not_there_is_told(hub):
+    with pytest.raises(CheckpointError, match="no model at hf://ann/none, or it is private"):
+        gantool.load("hf://ann/none")
+    with pytest.raises(CheckpointError, match="no revision v9"):
+        gantool.load("hf://ann/pets@v9")
+    hub.files["ann/text"] = {"model.bin": b"pickle"}
+    with pytest.raises(CheckpointError, match=r"is no model of gantool: it has no generator\.safetensors"):
+        gantool.load("hf://ann/text")
+    with pytest.raises(UsageError, match="it is hf://OWNER/NAME"):
+        gantool.load("hf://ann")
+
+
+def test_a_missing_plugin_is_named(hub, tmp_path):
+    made = gantool.load(tmp_path / "own.safetensors", "cpu")
+    card = made.card.model_copy(update={"architecture": "birds", "provider": "gantool-birds"})
+    gantool.save_generator(tmp_path / "birds.safetensors", made.generator.state_dict(), card)
+    hub.files["ann/birds"] = {"generator.safetensors": (tmp_path / "birds.safetensors").read_bytes()}
+    with pytest.raises(PluginError, match="needs the architecture of gantool-birds, which is not usable here"):
+        gantool.load("hf://ann/birds")
+
+
+def test_without_the_package_the_command_to_install_it_is_told(hub, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(UsageError, match=r"pip install 'gantool\[hub\]'"):
+        gantool.load("hf://ann/pets")

@@ -51,7 +51,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *COMPONENT, "progress", "reading", "files", "plugins", "engine", "data", "render", "metrics",
         "builtin.extractors", "sampling", "run", FACE,
     },
-    "style": {*COMPONENT, "plugins", "engine", "data", "builtin.extractors", "builtin.style_losses"},
+    "style": {
+        *COMPONENT, "files", "exporting", "plugins", "engine", "data", "builtin.extractors", "builtin.style_losses",
+    },
     "tuning": {"errors", "progress", "reading", "files", "api", "plugins", "engine", "run"},
     "explore": {"errors", "files", "engine", "render", "report", "sampling"},
     "testing": {*COMPONENT, "plugins", "engine", "sampling", "run"},

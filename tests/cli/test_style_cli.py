@@ -153,3 +153,19 @@ def test_what_cannot_be_is_a_sentence(gantool, here, network, words, named):
     assert named in ended.err
     assert "Traceback" not in ended.err
     assert not (here / "a.png").exists()
+
+
+@pytest.mark.slow
+def test_an_exported_network_draws_the_same_at_any_size(gantool, here, network):
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    ended = gantool("style", "export", "x.safetensors", "-o", "x.onnx")
+    assert (ended.code, ended.out) == (0, "x.onnx\n"), ended.err
+    session = runtime.InferenceSession("x.onnx", providers=["CPUExecutionProvider"])
+    assert json.loads(session.get_modelmeta().custom_metadata_map["gantool"])["style"] == "wave.png"
+    for shape in ((2, 3, 20, 44), (1, 3, 64, 16)):
+        photos = 2 * torch.rand(shape) - 1
+        (drawn,) = session.run(None, {"photos": photos.numpy()})
+        torch.testing.assert_close(torch.from_numpy(drawn), network(photos), atol=1e-4, rtol=0)
+    assert "as .onnx" in gantool("style", "export", "x.safetensors", "-o", "x.pt2").err
+    assert "--overwrite" in gantool("style", "export", "x.safetensors", "-o", "x.onnx").err

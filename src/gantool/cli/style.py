@@ -14,11 +14,6 @@ from gantool.cli.seeds import LARGEST_SEED
 app = typer.Typer(help="Train networks that stylise in milliseconds.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `train` a command of its own while it is the only one."""
-
-
 @dataclass(frozen=True)
 class StyleJob:
     """The arguments of `gantool style train`."""
@@ -94,3 +89,24 @@ def train(job: StyleJob) -> None:
     from gantool.cli.style_train import run
 
     run(job)
+
+
+@app.command()
+def export(
+    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="Style network, a .safetensors file.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="File to write: .onnx.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a style network as ONNX, and check that onnxruntime draws the same.
+
+    The input is photos [n, 3, h, w] in [-1, 1], whose sides are multiples of 4, and the output is pictures.
+    """
+    from gantool.cli.output import result
+    from gantool.exporting.formats import check_packages
+    from gantool.style.exporting import check_out, export_onnx
+    from gantool.style.network_file import load_style_network
+
+    check_out(out, overwrite)
+    check_packages(out)
+    export_onnx(*load_style_network(network), out)
+    result(str(out))

@@ -69,7 +69,7 @@ def card_of(model: Model) -> dict[str, object]:
 
 def _write_onnx(model: Model, temporary: Path) -> None:
     drawing, program = _traced(model)
-    with _explained(model):
+    with explained(_named(model)):
         made = torch.onnx.export(program, dynamo=True, verbose=False, opset_version=OPSET, output_names=["images"])
     assert made is not None
     made.model.metadata_props["gantool"] = json.dumps(card_of(model))
@@ -98,8 +98,12 @@ def _traced(model: Model) -> tuple[Drawing, torch.export.ExportedProgram]:
     """What is exported, and its program for batches of any size; the truncation has no batch."""
     drawing, given, batch = Drawing(model), inputs(model, TRACED), torch.export.Dim("batch", min=1)
     shapes = {name: {0: batch} if tensor.dim() else None for name, tensor in given.items()}
-    with _explained(model), torch.no_grad():
+    with explained(_named(model)), torch.no_grad():
         return drawing, torch.export.export(drawing, (), kwargs=given, dynamic_shapes=shapes)
+
+
+def _named(model: Model) -> str:
+    return f"The generator of {model.card.name} (from {model.card.provider})"
 
 
 def _check(model: Model, drawing: Drawing, draw: Callable[[Batches], Drawn], by: str) -> None:
@@ -137,8 +141,8 @@ def _by_onnxruntime(path: Path, folder: Path, batches: Batches) -> Drawn:
 
 
 @contextmanager
-def _explained(model: Model) -> Iterator[None]:
-    """Keep torch's pages about tracing to itself; what it cannot trace is a GantoolError."""
+def explained(what: str) -> Iterator[None]:
+    """Keep torch's pages about tracing to itself; what it cannot trace is a GantoolError that names it."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -147,8 +151,6 @@ def _explained(model: Model) -> Iterator[None]:
             yield
     except Exception as error:
         first = cause(error).partition("  ")[0][:200]
-        raise GantoolError(
-            f"The generator of {model.card.name} (from {model.card.provider}) cannot be exported: {first}"
-        ) from error
+        raise GantoolError(f"{what} cannot be exported: {first}") from error
     finally:
         logging.disable(before)

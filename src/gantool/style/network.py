@@ -34,8 +34,11 @@ class StyleNetwork(nn.Module):
         below, beside = (max(-side % STRIDE, LEAST_SIDE - side) for side in (height, width))
         mode = "reflect" if below < height and beside < width else "replicate"
         whole = F.pad(photos, (0, beside, 0, below), mode=mode)
-        drawn = self.last(self.up(self.blocks(self.down(whole))))
-        pictures: Tensor = torch.tanh(drawn)[..., :height, :width]
+        return self.whole(whole)[..., :height, :width]
+
+    def whole(self, photos: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
+        """The pictures of photos whose sides are multiples of `STRIDE`."""
+        pictures: Tensor = torch.tanh(self.last(self.up(self.blocks(self.down(photos)))))
         return pictures
 
 

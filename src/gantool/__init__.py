@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from gantool.evaluation.result import Evaluation
     from gantool.evaluation.scores import Scores
     from gantool.exporting.export import export
-    from gantool.run.face import build, configure, train, trainer
+    from gantool.run.face import build, configure, extractor, train, trainer
     from gantool.sampling.directions import Directions, load_directions, save_directions
     from gantool.sampling.finding import find_directions
     from gantool.sampling.latent_file import LatentFile, load_latents, save_latents
@@ -60,7 +60,7 @@ _HOME = {
     "gantool.evaluation.evaluate": ("evaluate",),
     "gantool.evaluation.result": ("Evaluation",),
     "gantool.evaluation.scores": ("Scores",),
-    "gantool.run.face": ("build", "configure", "train", "trainer"),
+    "gantool.run.face": ("build", "configure", "extractor", "train", "trainer"),
     "gantool.sampling.load": ("load",),
     "gantool.api.specs": (
         "API_VERSION", "Architecture", "Command", "Component", "ImageShape", "OnCpu", "OptimizerSetting",
@@ -95,9 +95,9 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "StyleLoss", "Statistics", "PlaceWeights", "Metric", "Pictures", "Better", "Observer", "Listener", "Event",
     "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
-    "ResumeError", "TrainingError", "StyleError", "RunConfig", "build", "configure", "train", "trainer", "load",
-    "Model", "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents", "find_directions",
-    "Directions", "load_directions", "save_directions", "export", "evaluate", "Evaluation", "Scores",
+    "ResumeError", "TrainingError", "StyleError", "RunConfig", "build", "configure", "train", "trainer",
+    "extractor", "load", "Model", "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents",
+    "find_directions", "Directions", "load_directions", "save_directions", "export", "evaluate", "Evaluation", "Scores",
 ]  # fmt: skip
 
 

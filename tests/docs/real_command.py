@@ -9,6 +9,7 @@ from typer._click.exceptions import NoArgsIsHelpError
 from typer.core import TyperGroup
 from typer.main import get_command
 
+import gantool_projected
 import gantool_r3gan
 import gantool_stylegan2
 import gantool_tensorboard
@@ -18,6 +19,7 @@ from gantool.plugins.host import PluginHost
 
 PLUGINS = {
     "gantool-blobs": gantool_blobs,
+    "gantool-projected": gantool_projected,
     "gantool-r3gan": gantool_r3gan,
     "gantool-stylegan2": gantool_stylegan2,
     "gantool-tensorboard": gantool_tensorboard,

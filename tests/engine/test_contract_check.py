@@ -9,7 +9,7 @@ from gantool.builtin.penalties.gradients import R1
 from gantool.engine.contract_check import check_contract
 from gantool.engine.memory_estimate import _weightless, kept_for_backward, memory_estimate, sharing, trainable
 from gantool.engine.stages import stages_of
-from gantool.errors import PluginError
+from gantool.errors import DataError, PluginError
 from gantool.plugins.host import host
 
 SHAPE = ImageShape(8)
@@ -88,6 +88,18 @@ BROKEN = [
 def test_what_breaks_the_contract_is_said_with_who_breaks_it(build, words):
     with pytest.raises(PluginError, match=f"blobs of gantool-blobs.*{words}|{words}.*blobs of gantool-blobs"):
         check_contract(build(), SHAPE, "blobs of gantool-blobs")
+
+
+class Lacking(torch.nn.Module):
+    def forward(self, images, labels=None):
+        raise DataError("The weights are not here: fetch them.")
+
+
+def test_a_sentence_of_a_networks_own_stays_and_drawing_needs_no_discriminator():
+    gan = Gan(TinyGenerator(), Lacking(), 4)
+    with pytest.raises(DataError, match=r"^The weights are not here: fetch them\.$"):
+        check_contract(gan, SHAPE, "blobs of gantool-blobs")
+    check_contract(gan, SHAPE, "blobs of gantool-blobs", judging=False)
 
 
 def test_a_sound_gan_is_left_as_it_was():

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import evaluated
@@ -41,6 +42,16 @@ def run(tmp_path, monkeypatch):
     """A run in a folder with a cache of its own."""
     monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "cache"))
     return write_run(tmp_path / "runs/demo", write_data(tmp_path / "data"))
+
+
+def test_an_architecture_that_learnt_by_the_extractor_is_said_to_be_flattered(run, gantool, gantool_host, monkeypatch):
+    specs = gantool_host.specs("architecture")
+    monkeypatch.setitem(specs, "mlp", replace(specs["mlp"], learns_by="means"))
+    monkeypatch.setattr(gantool_host, "specs", lambda kind: specs if kind == "architecture" else {})
+    said = gantool("evaluate", run, *FAST).err
+    assert "mlp learnt by features of means, so these numbers flatter it" in said
+    monkeypatch.undo()
+    assert "flatter" not in gantool("evaluate", run, *FAST).err
 
 
 def test_a_model_is_measured_beside_the_data_itself_and_the_result_kept(run, gantool):

@@ -174,6 +174,22 @@ def test_auto_takes_what_is_here_and_never_fails(host, monkeypatch):
         feature_network(host, "nothing", CPU, 4)
 
 
+def test_auto_takes_none_by_which_a_model_learnt(host, monkeypatch):
+    monkeypatch.setattr(extraction, "FeatureNetwork", failing_but_for("random", "squeezenet", "efficientnet"))
+    monkeypatch.setattr(extraction, "at_hand", lambda name: name)
+
+    def choose(text, learnt):
+        found = feature_network(host, text, CPU, 4, learnt)
+        return found.chosen.spec.name, found.reason
+
+    assert choose("auto", {})[0] == "efficientnet"
+    name, reason = choose("auto", {"mine": "efficientnet"})
+    assert name == "squeezenet"
+    assert "not by efficientnet, by which mine learnt" in reason
+    assert choose("auto", {"mine": "efficientnet", "theirs": "squeezenet"})[0] == "random"
+    assert choose("efficientnet", {"mine": "efficientnet"}) == ("efficientnet", "")  # who names one gets it
+
+
 def failing_but_for(*names):
     class Made(FeatureNetwork):
         def __init__(self, chosen, device, batch, reason=""):

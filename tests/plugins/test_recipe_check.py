@@ -79,3 +79,11 @@ def test_each_field_has_a_rule_whose_limits_are_those_of_runs() -> None:
 def test_a_source_says_its_length_in_whole_images() -> None:
     with pytest.raises(PluginError, match="the images of source 'odd' must be an integer of at least 1"):
         check_spec("source", Component("odd", "Odd", Options, "x:y", images=0))
+
+
+def test_an_architecture_names_the_extractor_it_learns_by() -> None:
+    spec = Architecture("odd", "Odd", Options, "x:y", learns_by="efficientnet")
+    check_spec("architecture", spec)
+    object.__setattr__(spec, "learns_by", None)  # by an author who does not check types
+    with pytest.raises(PluginError, match="learns_by of architecture 'odd' must be the name of an extractor, or empty"):
+        check_spec("architecture", spec)

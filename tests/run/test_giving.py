@@ -9,6 +9,7 @@ import torch
 
 from gantool.api.networks import Gan
 from gantool.api.specs import ImageShape
+from gantool.engine.judging import parted
 from gantool.engine.model_file import ModelCard, save_generator
 from gantool.errors import CheckpointError
 from gantool.plugins.host import host
@@ -23,10 +24,11 @@ SMALL = {
     "msg": "msg:latent=6,fmap_base=64,fmap_max=8",
     "stylegan2": "stylegan2:latent=6,channel_base=256,channel_max=8,mapping_layers=2",
     "r3gan": "r3gan:latent=6,width=16,group=8,embedding=5",
+    "fastgan": "fastgan:latent=6,width=1,embedding=5",
 }
-PLUGINS, FOLDER = ("stylegan2", "r3gan"), Path(__file__).parents[2] / "plugins"
+PLUGINS, FOLDER = ("stylegan2", "r3gan", "projected"), Path(__file__).parents[2] / "plugins"
 UNBOUNDED = ("progressive", "msg", "stylegan2", "r3gan")
-AT = dict.fromkeys(SMALL, 16) | {"stylegan2": 32, "r3gan": 32}
+AT = dict.fromkeys(SMALL, 16) | {"stylegan2": 32, "r3gan": 32, "fastgan": 32}
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +82,7 @@ def picture(gan: Gan, label: int | None = None):
 
 @torch.no_grad()
 def logits(gan: Gan, images):
-    return gan.discriminator(gan.view(images), None)
+    return parted(gan.discriminator(gan.view(images), None))[0]
 
 
 @pytest.mark.parametrize("name", SMALL)

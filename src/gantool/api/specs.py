@@ -165,7 +165,8 @@ class Architecture:
 
     `resolutions` lists those it can be built for; empty means any. `settle` replaces options at "auto" once, when a run
     begins, as for any other component. `about` is a longer text for its page of options. `waives` names checks that it
-    is not tried by, as for any other component.
+    is not tried by, as for any other component. `learns_by` names the extractor whose features it is trained by, where
+    there is one: metrics by the same features flatter it, so a run says so, and `gantool evaluate` takes another.
     """
 
     name: str
@@ -177,6 +178,7 @@ class Architecture:
     settle: str | None = None
     about: str = ""
     waives: Mapping[str, str] = field(default_factory=dict, hash=False)
+    learns_by: str = ""
 
 
 @dataclass(frozen=True)

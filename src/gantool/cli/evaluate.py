@@ -56,7 +56,7 @@ class EvaluateArguments:
         typer.Option(
             metavar="E",
             help="Network whose features are compared, a component; auto is efficientnet where it is installed, else "
-            "squeezenet where its weights are in the cache, else random.",
+            "squeezenet where its weights are in the cache, else random; never one by which the model learnt.",
             autocompletion=complete("extractor"),
         ),
     ] = "auto"
@@ -136,7 +136,7 @@ def evaluate(arguments: EvaluateArguments) -> None:
 
     leads = os.environ.get("RANK", "0") == "0"
     with redirect_stdout(sys.stderr), showing_progress() if leads else nullcontext():  # a plugin's network may print
-        evaluator = Evaluator(arguments.model, arguments.settings(), host())
+        evaluator = Evaluator(arguments.model, arguments.settings(), host(), arguments.against)
         evaluations = _evaluations(arguments, evaluator)
     if evaluator.world.leads:
         reports = renew(filter(None, (arguments.model, arguments.against)), arguments.plugins_dir or ())

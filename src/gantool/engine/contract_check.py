@@ -9,7 +9,7 @@ from gantool.api.networks import Gan, Stage
 from gantool.api.specs import ImageShape
 from gantool.engine.judging import parted
 from gantool.engine.stages import stages_of
-from gantool.errors import PluginError
+from gantool.errors import GantoolError, PluginError
 
 SAMPLES = 2
 USUAL_BATCH = 64
@@ -18,13 +18,19 @@ USUAL_BATCH = 64
 
 @torch.no_grad()
 def check_contract(
-    gan: object, shape: ImageShape, title: str, batch: int = USUAL_BATCH, every_stage: bool = True
+    gan: object,
+    shape: ImageShape,
+    title: str,
+    batch: int = USUAL_BATCH,
+    every_stage: bool = True,
+    judging: bool = True,
 ) -> None:
     """Run generator and discriminator on two samples in evaluation mode, in each stage of a run with this `--batch`.
 
-    A Gan that grows is left at its beginning. Without `every_stage` only the first is tried, which takes a moment.
+    A Gan that grows is left at its beginning. Without `every_stage` only the first is tried, which takes a moment;
+    without `judging` the discriminator is not called, which has no part in drawing and may need what is not here.
 
-    Raises PluginError that says what `title` does wrong.
+    Raises PluginError that says what `title` does wrong; a GantoolError of the networks is left as it is.
     """
     if not isinstance(gan, Gan):
         raise PluginError(f"{title} built a {type(gan).__name__}; its factory must return a gantool.Gan.")
@@ -36,9 +42,9 @@ def check_contract(
             stages = _stages(gan, shape, title, batch)
             for stage in stages if every_stage else stages[:1]:
                 gan.advance(stage.start)
-                _check(gan, shape, stage.resolution, f"{title} cannot be used: its")
+                _check(gan, shape, stage.resolution, f"{title} cannot be used: its", judging)
             gan.advance(0)
-    except PluginError:
+    except GantoolError:
         raise
     except (Exception, SystemExit) as error:
         reason = str(error).strip().partition("\n")[0]
@@ -63,7 +69,7 @@ def _stages(gan: Gan, shape: ImageShape, title: str, batch: int) -> tuple[Stage,
     return stages
 
 
-def _check(gan: Gan, shape: ImageShape, size: int, its: str) -> None:
+def _check(gan: Gan, shape: ImageShape, size: int, its: str, judging: bool) -> None:
     labels = torch.zeros(SAMPLES, dtype=torch.int64) if shape.classes else None
     fake = gan.generator(torch.randn(SAMPLES, gan.latent_dim), labels)
     real = gan.view(torch.zeros(SAMPLES, shape.channels, size, size))
@@ -85,7 +91,7 @@ def _check(gan: Gan, shape: ImageShape, size: int, its: str) -> None:
             f"{its} generator draws {_shapes(fake)}, but its view of real images is {_shapes(real)}; "
             "the discriminator must see the same shapes of both."
         )
-    if gan.discriminator is not None:
+    if gan.discriminator is not None and judging:
         _check_logits(gan.discriminator(fake, labels), its)
 
 

@@ -20,7 +20,7 @@ from gantool.engine.latents import SEED_LIMIT
 from gantool.engine.model_file import ModelCard, read_card
 from gantool.errors import DataError, GantoolError, OptionError, UsageError
 from gantool.evaluation import classes, notes, origin, pairs
-from gantool.evaluation.extraction import FeatureNetwork, feature_network, scale_of
+from gantool.evaluation.extraction import FeatureNetwork, feature_network, learnt_by, scale_of
 from gantool.evaluation.keeping import digest_of, kept
 from gantool.evaluation.loading import loaded
 from gantool.evaluation.reals import Reals, features_of, halves, open_reals
@@ -41,9 +41,14 @@ _log = logging.getLogger("gantool")
 
 
 class Evaluator:
-    """Evaluates models of one shape against the same pictures of the data, that of the first model unless named."""
+    """Evaluates models of one shape against the same pictures of the data, that of the first model unless named.
 
-    def __init__(self, model: Path | str, settings: Settings, plugins: PluginHost) -> None:
+    `other` is one that is to be measured as well, which the extractor must suit.
+    """
+
+    def __init__(
+        self, model: Path | str, settings: Settings, plugins: PluginHost, other: Path | str | None = None
+    ) -> None:
         if settings.n < 2 or settings.batch < 1:
             raise OptionError(f"An evaluation takes 2 samples or more, in batches of 1 or more, not {settings.n}.")
         self._plugins, self._settings = plugins, settings
@@ -52,7 +57,8 @@ class Evaluator:
         self.world = join_world(device)
         self._device = torch.device("cuda", torch.cuda.current_device()) if device == torch.device("cuda") else device
         self._first = Path(model)
-        self._card = read_card(generator_file(self._first))
+        self._card, *others = (read_card(generator_file(path)) for path in (model, other) if path is not None)
+        self._learnt = learnt_by(plugins, [card.name for card in (self._card, *others)])
         self.chosen = by_name([plugins.resolve("metric", text) for text in dict.fromkeys(settings.metrics)])
         self.metrics: dict[str, Metric] = {name: one.build() for name, one in self.chosen.items()}
         self._references: dict[tuple[str, int, str], Mapping[str, float]] = {}
@@ -60,7 +66,8 @@ class Evaluator:
     @cached_property
     def network(self) -> FeatureNetwork:
         """The network of the extractor."""
-        return feature_network(self._plugins, self._settings.extractor, self._device, self._settings.batch)
+        settings = self._settings
+        return feature_network(self._plugins, settings.extractor, self._device, settings.batch, self._learnt)
 
     @cached_property
     def reals(self) -> Reals:
@@ -147,18 +154,12 @@ class Evaluator:
 
     def checked(self, path: Path | str) -> tuple[Model, list[int]]:
         """A model with the numbers of the classes asked for, once both fit. Raises what `evaluate` does of them."""
-        model = loaded(self._plugins, self.world, str(self._device), path, partial(self._check_shape, path=path))
+        check = partial(origin.check_shape, path=path, first=self._first, of_first=self._card)
+        model = loaded(self._plugins, self.world, str(self._device), path, check)
         asked = classes.asked_for(model, self._settings.classes)
         if self._settings.classes:
             classes.check_in_data([model.class_names[label] for label in asked], self.reals.class_names)
         return model, asked
-
-    def _check_shape(self, card: ModelCard, path: Path | str) -> None:
-        if (card.resolution, card.channels) != (self._card.resolution, self._card.channels):
-            raise OptionError(
-                f"{path} draws {card.resolution} pixels in {card.channels} channels, and {self._first} "
-                f"{self._card.resolution} in {self._card.channels}: they cannot be compared."
-            )
 
     def _samples(self, model: Model, reals: Pictures, scale: float) -> Pictures:
         """n samples, with the frequencies of the data's classes; all processes share the work."""
@@ -216,6 +217,7 @@ class Evaluator:
             *origin.on_data(path, self.reals),
             *notes.on_colours(self._card, self.reals),
             *origin.on_labels(path, model.card, self._first, self._card),
+            *notes.on_flattery(model.card.name, self._learnt, self.network.chosen.spec.name if self.featured else ""),
             *notes.on_classes(path, model.class_names, self.reals.class_names, reals.labels),
             *notes.on_variety(reals, samples),
         ]

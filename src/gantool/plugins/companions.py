@@ -39,6 +39,7 @@ COMPANIONS = (
     Companion(
         "gantool-r3gan", {"architecture": ("r3gan",), "penalty": ("r1-falling", "r2-falling")}, (32, 64, 128, 256)
     ),
+    Companion("gantool-projected", {"architecture": ("fastgan", "projected")}, (32, 64, 128, 256, 512, 1024)),
     Companion("gantool-tensorboard", {"observer": ("tensorboard",)}),
     Companion("gantool-vae", {"architecture": ("vae",), "command": ("reconstruct",)}),
 )

@@ -100,6 +100,8 @@ def _check_waives(kind: str, spec: Component | Architecture) -> None:
 def _check_architecture(spec: Architecture) -> None:
     if not isinstance(spec.about, str):
         raise PluginError(f"about of architecture {spec.name!r} must be a text")
+    if not isinstance(spec.learns_by, str):
+        raise PluginError(f"learns_by of architecture {spec.name!r} must be the name of an extractor, or empty")
     if not isinstance(spec.recipe, Recipe):
         raise PluginError(f"the recipe of architecture {spec.name!r} must be a gantool.Recipe")
     check_recipe(spec.name, spec.recipe)

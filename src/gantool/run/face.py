@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gantool.api.features import Extractor
 from gantool.api.networks import Gan
 from gantool.api.observers import Listener
 from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
@@ -53,6 +54,15 @@ def build(arch: str, shape: ImageShape, images: int | None = None) -> Gan:
     setting = Setting(shape.resolution, shape.channels, spec.recipe.batch, length, lambda: length)
     gan: Gan = chosen.resolved(setting)[0].build(shape)
     return gan
+
+
+def extractor(text: str) -> Extractor:
+    """An extractor by NAME[:options], for networks that learn by fixed features; weights are read by its `select`.
+
+    Raises UsageError and its kin for unknown names and wrong options.
+    """
+    built: Extractor = host().resolve("extractor", text).build()
+    return built
 
 
 def trainer(

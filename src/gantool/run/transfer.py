@@ -43,8 +43,9 @@ class Share:
 
 
 def share(title: str, network: nn.Module, tensors: Mapping[str, Tensor]) -> Share:
-    """The share of a network's parameters that these tensors are."""
-    sizes = {name: weight.numel() for name, weight in network.named_parameters()}
+    """The share of a network's parameters that these tensors are; what its state leaves out comes from elsewhere."""
+    kept = network.state_dict().keys()
+    sizes = {name: weight.numel() for name, weight in network.named_parameters() if name in kept}
     new: Counter[str] = Counter()
     for name, size in sizes.items():
         if name not in tensors:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.api.run_config import RunConfig
+from gantool.api.specs import Architecture
 from gantool.plugins.option_words import choices
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
@@ -31,6 +32,7 @@ def warnings_of(prepared: PreparedRun, processes: int = 1) -> Iterator[str]:
     yield from slope_warnings(prepared)
     if prepared.gan.discriminator is not None:
         yield from turn_warnings(prepared)
+    yield from _flattery_warnings(prepared.components.architecture)
     yield from _batch_norm_warnings(prepared, processes)
     yield from rate_warnings(prepared)
     yield from _schedule_warnings(config)
@@ -40,6 +42,15 @@ def warnings_of(prepared: PreparedRun, processes: int = 1) -> Iterator[str]:
         yield (
             f"--patience {config.patience} ends nothing: the watch gives no score (--log watch:...), and "
             "nothing else named by --log is known to. Leave one of them out."
+        )
+
+
+def _flattery_warnings(arch: Chosen) -> Iterator[str]:
+    if isinstance(arch.spec, Architecture) and arch.spec.learns_by:
+        own = arch.spec.learns_by
+        yield (
+            f"{arch.spec.name} learns by features of {own}, so metrics by {own} flatter it: 'gantool evaluate' takes "
+            f"another extractor unless --extractor {own} asks for it."
         )
 
 

@@ -1,0 +1,24 @@
+"""Values for options at "auto", computed when a run begins. Imports no torch."""
+
+import gantool
+from gantool_projected import FastGan, ProjectedOptions
+
+LEAST_SIDE, MOST_SIDE = 128, 256
+"""Sides between which features are computed: the network was trained on photos of 224 pixels."""
+
+
+def settle(options: FastGan, setting: gantool.Setting) -> tuple[FastGan, str]:
+    """Options with the width that a run of this length can train, and the side at which features are computed."""
+    update: dict[str, int] = {}
+    if options.width == "auto":
+        update["width"] = 16 if setting.images < 200_000 else 64
+    if isinstance(options, ProjectedOptions) and options.side == "auto":
+        update["side"] = min(max(LEAST_SIDE, setting.resolution), MOST_SIDE)
+    return options.model_copy(update=update), f"as wide as {setting.images:,} images can train"
+
+
+def number(value: int | str, name: str) -> int:
+    """A resolved option. Raises ValueError for one that is still at "auto"."""
+    if isinstance(value, str):
+        raise ValueError(f"{name} is still at 'auto'; gantool.configure resolves it, or give a number")
+    return value

@@ -23,7 +23,7 @@ from gantool.builtin.observers.watch import Watch
 from gantool.data.batches import ShuffledBatches
 from gantool.engine import step, turns, updates
 from gantool.engine.ema import Ema
-from gantool.engine.snapshots import FixedLatents
+from gantool.engine.snapshots import FixedLatents, Snapshots
 from gantool.engine.trainer import Trainer
 
 DEFAULTS = {"arch": "dcgan:width=16", "data": "shapes", "resolution": 32, "images": "8k"}
@@ -41,7 +41,7 @@ PLACES: dict[str, tuple[Any, str]] = {
     "  drawing samples": (FixedLatents, "render"),
     "  writing grids": (Samples, "__call__"),
     "  the watch, samples of its own included": (Watch, "__call__"),
-    "  saving the best": (Trainer, "_keep_the_best"),
+    "  without saving the best": (Snapshots, "take"),
     "saving, the best included": (Trainer, "save"),
     "the report": (Report, "__call__"),
 }

@@ -19,6 +19,8 @@ class FakeHub:
         self.private: dict[str, bool] = {}
         self.asked: list[str] = []
         self.address = ""
+        self.refuses = 0
+        """The status by which it refuses to be written to; 0 for none."""
 
     def revision(self, repository: str) -> str:
         """The commit of a repository: a digest of its files."""
@@ -48,12 +50,16 @@ def serving() -> Iterator[FakeHub]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hub.asked.append(f"POST {self.path}")
+            if hub.refuses:
+                return self._answer(hub.refuses, b"", {})
             if self.path == "/api/repos/create":
                 asked = json.loads(body)
                 name = "/".join(filter(None, [asked.get("organization"), asked["name"]]))
                 hub.files.setdefault(name, {})
                 hub.private[name] = asked.get("private") or asked.get("visibility") == "private"
                 return self._json({"url": f"{hub.address}/{name}"})
+            if self.path == "/api/validate-yaml":
+                return self._json({"errors": [], "warnings": []})
             found = re.fullmatch(r"/api/models/([^/]+/[^/]+)/(preupload|commit)/main", self.path.partition("?")[0])
             if found and found[2] == "preupload":
                 names = [each["path"] for each in json.loads(body)["files"]]

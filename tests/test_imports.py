@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sampling": {*COMPONENT, "progress", "reading", "files", "plugins", "engine", "render"},
     "exporting": {"errors", "api", "files", "engine", "render", "sampling", FACE},
     "run": {*COMPONENT, "hints", "progress", "reading", "files", "plugins", "engine", "data", "sampling"},
+    "publishing": {"errors", "engine", "render", "report", "sampling", "run"},
     "evaluation": {
         *COMPONENT, "progress", "reading", "files", "plugins", "engine", "data", "render", "metrics",
         "builtin.extractors", "sampling", "run", FACE,
@@ -60,7 +61,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plugin_tools": {"errors", "reading", "files", "api", "plugins", "testing", FACE},
     "cli": {
         *COMPONENT, "hints", "progress", "reading", "files", "signals", "plugins", "engine", "data", "render",
-        "report", "sampling", "exporting", "run", "evaluation", "style", "tuning", "explore", "plugin_tools", FACE,
+        "report", "sampling", "exporting", "run", "publishing", "evaluation", "style", "tuning", "explore",
+        "plugin_tools", FACE,
     },
     "testing.commands": {"errors", "plugins", "cli"},
     "testing.fixtures": {"plugins", "cli"},

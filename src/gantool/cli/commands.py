@@ -40,6 +40,11 @@ def gantool_commands() -> list[Command]:
             "gantool.cli.export:export",
         ),
         Command("style", "Train networks that stylise in milliseconds.", "gantool.cli.style:app"),
+        Command(
+            "push",
+            "Share a model on the Hugging Face Hub: others sample from hf://OWNER/NAME.",
+            "gantool.cli.push:push",
+        ),
         Command("data", "Check pictures before training on them.", "gantool.cli.data:app"),
         Command("plugins", "List, write, check, install and remove plugins.", "gantool.cli.plugins:app"),
     ]

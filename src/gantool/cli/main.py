@@ -22,6 +22,7 @@ from gantool.cli.explore import explore
 from gantool.cli.export import export
 from gantool.cli.interpolate import interpolate
 from gantool.cli.pipes import forgiving
+from gantool.cli.push import push
 from gantool.cli.report import report
 from gantool.cli.root import RootGroup
 from gantool.cli.sample import sample
@@ -78,6 +79,7 @@ app.command(cls=ComponentCommand)(stylize)
 app.command()(explore)
 app.command()(report)
 app.command()(export)
+app.command()(push)
 app.add_typer(style.app, name="style")
 app.add_typer(data.app, name="data")
 app.add_typer(plugins.app, name="plugins")

@@ -1,0 +1,103 @@
+"""The files of a model that are given away, each made or chosen here by name: nothing else of a run ever leaves.
+
+No picture that anybody trained on is among them: not the sheets of an evaluation, which have pictures of the data
+beside samples, nor the report, which shows them. The card names the data without its place.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gantool.engine.model_file import ModelCard
+from gantool.engine.run_names import DIRECTIONS, GENERATOR
+from gantool.errors import printable
+from gantool.render.grids import captions_of, sheet
+from gantool.report.evaluations import Evaluation
+from gantool.report.facts import data_name
+from gantool.report.record import Record, read_record
+from gantool.report.settings import by_panel
+from gantool.run.folder import load_config
+from gantool.sampling.directions import directions_file, load_directions
+from gantool.sampling.load import load
+from gantool.sampling.locate import generator_file, run_of
+from gantool.sampling.model import Model
+
+CARD, SHEET = "README.md", "samples.png"
+SEEDS = range(16)
+PLACES = frozenset({"--data", "--out", "--name", "--init", "--resume", "--device"})
+"""Settings that tell of this machine more than of the model."""
+
+
+def contents(path: str | Path, repository: str, license: str) -> dict[str, bytes]:
+    """What is given away of a MODEL, by the name it gets there: weights, directions, a fresh sheet, and a card."""
+    model = load(path)
+    given = {GENERATOR: generator_file(path).read_bytes()}
+    place = directions_file(path)
+    if place.exists():
+        load_directions(place).check_model(model)
+        given[DIRECTIONS] = place.read_bytes()
+    return {**given, SHEET: _sheet(model), CARD: "\n".join(_card(path, model.card, repository, license)).encode()}
+
+
+def _sheet(model: Model) -> bytes:
+    names = model.class_names
+    labels = model.choose_labels(SEEDS, None)
+    captions = captions_of(names, [] if labels is None else labels.tolist())
+    buffer = io.BytesIO()
+    sheet(model.images(SEEDS), captions=captions).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _card(path: str | Path, card: ModelCard, repository: str, license: str) -> Iterator[str]:
+    """A model card with the header that the Hub reads."""
+    yield from ("---", f"license: {license}", "library_name: gantool", "pipeline_tag: unconditional-image-generation")
+    yield from ("tags:", "- gan", f"- {card.name}", "---", f"# {repository.partition('/')[2]}", "")
+    yield from (
+        f"A generator by gantool: {_plain(str(card))}.",
+        "",
+        f"![Samples of seeds 0 to {SEEDS[-1]}]({SHEET})",
+        "",
+    )
+    yield from ("## Use", "", "```bash", "pip install 'gantool[hub]'")
+    if card.provider != "gantool":
+        yield f"gantool plugins install {card.provider}"
+    yield from (f"gantool sample hf://{repository} --grid", "```", "")
+    if card.class_names:
+        yield from (f"Classes: {_plain(', '.join(card.class_names))}.", "")
+    run = run_of(path)
+    if run is not None:
+        record = read_record(run, load_config(run))
+        yield from _evaluated(record.evaluations, card.images_seen)
+        yield from _settings(record)
+
+
+def _evaluated(evaluations: Sequence[Evaluation], images_seen: int) -> Iterator[str]:
+    """The largest evaluation of this model."""
+    own = [one for one in evaluations if one.images_seen == images_seen]
+    if not own:
+        yield from ("## Evaluation", "", "This model has not been evaluated.", "")
+        return
+    large = max(own, key=lambda one: one.n)
+    yield from ("## Evaluation", "", f"{large.n:,} samples and as many pictures of the data, by {large.extractor}.", "")
+    yield from ("| value | samples | other pictures of the data |", "| --- | --- | --- |")
+    for measure in large.measures:
+        for value in measure.values:
+            yield f"| {_plain(value.title)} | {value.samples} | {value.reference} |"
+    yield from ("", *([_plain(large.verdict), ""] if large.verdict else []))
+
+
+def _settings(record: Record) -> Iterator[str]:
+    """The settings of the run but for those that tell of its machine."""
+    yield from ("## Training", "", f"Trained on {_plain(data_name(record.config.data))}.", "")
+    yield from ("| setting | value |", "| --- | --- |")
+    for rows in by_panel(record).values():
+        for row in rows:
+            if row.flag not in PLACES and not {"/", "\\"} & set(row.values[0]):
+                yield f"| `{row.flag}` | {_plain(row.values[0])} |"
+    yield ""
+
+
+def _plain(text: str) -> str:
+    """A text that may be anybody's, so that it is a text in a table of Markdown and nothing else."""
+    safe = printable(text).replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{letter}" if letter in r"\`*_[]|!#" else letter for letter in safe)

@@ -1,0 +1,53 @@
+"""A model to the Hugging Face Hub, in one commit."""
+
+import re
+from collections.abc import Mapping
+
+from gantool.errors import GantoolError, OptionError, UsageError, cause
+from gantool.sampling.remote import endpoint
+
+_REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
+_LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,39}")
+
+
+def check_names(repository: str, license: str | None) -> str:
+    """The licence. Raises OptionError for a repository or licence that is none, UsageError where none is given."""
+    if not _REPOSITORY.fullmatch(repository):
+        raise OptionError(f"A repository is OWNER/NAME, as in ann/pets, not {repository}.")
+    if license is None:
+        raise UsageError(
+            "Under which licence may others use this model? Say so by --license, as in --license mit or --license "
+            "cc-by-4.0 (other, if none fits). It is yours to choose, as far as your pictures allow, and never guessed."
+        )
+    if not _LICENSE.fullmatch(license):
+        raise OptionError(
+            f"--license takes the Hub's short names, such as mit, apache-2.0, cc-by-4.0 or other, not {license}."
+        )
+    return license
+
+
+def push(contents: Mapping[str, bytes], repository: str, private: bool = False) -> str:
+    """Commit the files to a repository, which is made if it is not there; the address of the model.
+
+    Raises UsageError where huggingface_hub is missing, GantoolError where the Hub refuses or cannot be reached.
+    """
+    try:
+        from huggingface_hub import CommitOperationAdd, HfApi
+        from huggingface_hub.errors import HfHubHTTPError
+    except ImportError as error:
+        raise UsageError("gantool push needs huggingface_hub: pip install 'gantool[hub]'.") from error
+    api = HfApi(endpoint=endpoint())
+    added = [CommitOperationAdd(name, content) for name, content in contents.items()]
+    try:
+        api.create_repo(repository, private=private, exist_ok=True)
+        api.create_commit(repository, added, commit_message="Model by gantool")
+    except HfHubHTTPError as error:
+        if error.response is not None and error.response.status_code in (401, 403):
+            raise GantoolError(
+                f"The Hub does not let you write to {repository}: log in by its own command, hf auth login, with a "
+                "token that may write there."
+            ) from error
+        raise GantoolError(f"The Hub refused {repository}: {cause(error)}") from error
+    except Exception as error:  # of whatever client of HTTP this version of the package has
+        raise GantoolError(f"{repository} cannot be pushed to: {cause(error)}") from error
+    return f"hf://{repository}"

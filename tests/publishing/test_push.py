@@ -1,0 +1,115 @@
+"""`gantool push`: what leaves the machine, what the card says, and that the model comes back the same."""
+
+import json
+from pathlib import Path
+
+import huggingface_hub.constants
+import pytest
+
+import gantool as face
+from gantool.engine.run_names import EVALUATIONS
+from gantool.sampling import remote
+from gantool.testing import write_untrained
+from hub_server import serving
+from made_runs import made_run
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """An empty Hub."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
+    monkeypatch.setenv("HF_TOKEN", "hf_nobody")
+    remote.fetched.cache_clear()
+    with serving() as made:
+        monkeypatch.setenv("HF_ENDPOINT", made.address)
+        yield made
+    remote.fetched.cache_clear()
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A run on secret pictures, with an evaluation and its sheet."""
+    monkeypatch.chdir(tmp_path)
+    folder = made_run(
+        Path("runs/pets"), arch="dcgan:width=4,latent=6", data="folder:path=/home/ann/secret/photos", ema=500
+    )
+    write_untrained(folder / "generator.safetensors", "dcgan:width=4,latent=6", resolution=16)
+    seen = face.load("runs/pets", "cpu").card.images_seen
+    line = {
+        "images_seen": seen, "n": 100, "seed": 0, "data": "/home/ann/secret/photos", "extractor": "random",
+        "verdict": "Samples | look <b>odd</b>.", "metrics": {"kid": "kid"}, "titles": {"kid": {"kid": "KID"}},
+        "values": {"kid": {"kid": 0.25}}, "reference": {"kid": {"kid": 0.01}},
+    }  # fmt: skip
+    (folder / EVALUATIONS).write_text(json.dumps(line) + "\n")
+    (folder / "evaluations").mkdir()
+    (folder / "evaluations" / "000000.png").write_bytes(b"pairs with pictures of the data")
+    return "runs/pets"
+
+
+def test_a_model_is_pushed_and_comes_back_the_same(hub, run, gantool):
+    assert gantool("directions", run, "-n", "2").code == 0
+    done = gantool("push", run, "ann/pets", "--license", "cc-by-4.0", "--private")
+    assert done.code == 0, (done.err, hub.asked)
+    assert done.out == "hf://ann/pets\n"
+    assert hub.private["ann/pets"]
+    assert sorted(hub.files["ann/pets"]) == [
+        "README.md", "directions.safetensors", "generator.safetensors", "samples.png",
+    ]  # fmt: skip
+    assert gantool("sample", "hf://ann/pets", "--seeds", "7", "-o", "theirs.png").code == 0
+    assert gantool("sample", run, "--seeds", "7", "-o", "ours.png").code == 0
+    assert Path("theirs.png").read_bytes() == Path("ours.png").read_bytes()
+    assert gantool("sample", "hf://ann/pets", "--seeds", "7", "--move", "2:+1", "-o", "moved.png").code == 0
+
+
+def test_a_dry_run_sends_nothing_and_shows_files_and_card(hub, run, gantool):
+    done = gantool("push", run, "ann/pets", "--license", "mit", "--dry-run")
+    assert done.code == 0, done.err
+    assert hub.asked == []
+    assert done.out.splitlines()[0].startswith("generator.safetensors  ")
+    told = json.loads(gantool("push", run, "ann/pets", "--license", "mit", "--dry-run", "--json").out)
+    assert sorted(told["files"]) == ["README.md", "generator.safetensors", "samples.png"]
+    card = told["card"]
+    assert card.startswith("---\nlicense: mit\nlibrary_name: gantool\n")
+    assert "gantool sample hf://ann/pets --grid" in card
+    assert "| KID | 0.25 | 0.01 |" in card
+    assert r"Samples \| look &lt;b>odd&lt;/b>." in card
+    assert "| `--ema` | 500 |" in card
+    assert "Trained on photos." in card
+    assert "secret" not in card
+    assert "/home" not in card
+
+
+def test_a_file_outside_any_run_has_a_short_card(hub, tmp_path, gantool):
+    path = write_untrained(
+        tmp_path / "a.safetensors", "dcgan:width=4,latent=6", resolution=16, class_names=("a|b", "c")
+    )
+    told = json.loads(gantool("push", path, "ann/pets", "--license", "other", "--dry-run", "--json").out)
+    assert r"Classes: a\|b, c." in told["card"]
+    assert "## Training" not in told["card"]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("ann/pets",), "Under which licence"),
+        (("ann/pets", "--license", "my own: licence"), "the Hub's short names"),
+        (("pets", "--license", "mit"), "A repository is OWNER/NAME"),
+    ],
+)
+def test_what_is_missing_is_asked_for_before_anything_is_read(hub, gantool, words, why):
+    done = gantool("push", "no/such/run", *words)
+    assert done.code == 2
+    assert why in done.err
+    assert hub.asked == []
+
+
+def test_a_hub_that_is_not_there_or_refuses_is_told(hub, run, gantool, monkeypatch):
+    hub.refuses = 403
+    done = gantool("push", run, "ann/pets", "--license", "mit")
+    assert done.code == 1
+    assert "hf auth login" in done.err
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    done = gantool("push", run, "ann/pets", "--license", "mit")
+    assert done.code == 1
+    assert "cannot be pushed to" in done.err

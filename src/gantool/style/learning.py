@@ -125,7 +125,7 @@ class _Learner:
     ) -> None:
         self._lesson, self._device, self._steps = lesson, style.device, 0
         self._balance = balance_of(extractor, lesson.settings, style_loss)
-        self._objective = _objective(style, extractor, style_loss, self._balance, lesson, autocast)
+        self._objective = objective_of(style, extractor, style_loss, self._balance, lesson, autocast)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(lesson.seed)
             self._network = StyleNetwork(lesson.width, lesson.blocks).to(style.device)
@@ -181,14 +181,15 @@ def rate(share: float) -> float:
     return LEFT_AT_THE_END + (1 - LEFT_AT_THE_END) * fall
 
 
-def _objective(
+def objective_of(
     style: Float[Tensor, "1 3 _ _"],
     extractor: Extractor,
     style_loss: StyleLoss,
     balance: Balance,
     lesson: Lesson,
-    autocast: Callable[[], AbstractContextManager[object]],
+    autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Objective:
+    """The losses of pictures against a style; their contents are yet to be set."""
     features = network_of(extractor, balance.layers)
     if isinstance(features, torch.nn.Module):
         features = features.to(style.device)

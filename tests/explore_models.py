@@ -19,14 +19,19 @@ from gantool.plugins.host import host
 
 
 def write_model(
-    path: Path, arch: str = "dcgan:width=8,latent=8", classes: tuple[str, ...] = (), seed: int = 0, images: int = 500
+    path: Path,
+    arch: str = "dcgan:width=8,latent=8",
+    classes: tuple[str, ...] = (),
+    seed: int = 0,
+    images: int = 500,
+    side: int = 16,
 ) -> Path:
     """A model that was never trained, as a file."""
     torch.manual_seed(seed)
     chosen = host().resolve("architecture", arch)
-    gan = chosen.build(ImageShape(16, 3, len(classes)))
+    gan = chosen.build(ImageShape(side, 3, len(classes)))
     path.parent.mkdir(parents=True, exist_ok=True)
-    card = ModelCard(architecture=chosen.text, resolution=16, channels=3, class_names=classes, images_seen=images)
+    card = ModelCard(architecture=chosen.text, resolution=side, channels=3, class_names=classes, images_seen=images)
     save_generator(path, gan.generator.state_dict(), card)
     return path
 

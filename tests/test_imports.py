@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *COMPONENT, "files", "exporting", "plugins", "engine", "data", "builtin.extractors", "builtin.style_losses",
     },
     "tuning": {"errors", "progress", "reading", "files", "api", "plugins", "engine", "run"},
-    "explore": {"errors", "files", "engine", "render", "report", "sampling"},
+    "explore": {"errors", "pixels", "engine", "render", "report", "sampling"},
     "testing": {*COMPONENT, "plugins", "engine", "sampling", "run"},
     "plugin_tools": {"errors", "reading", "files", "api", "plugins", "testing", FACE},
     "cli": {

@@ -1,6 +1,7 @@
 """`gantool sample`: pictures from a trained generator, one file per seed or one sheet."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from gantool.sampling.latent_file import LatentFile
     from gantool.sampling.model import Model
+    from gantool.sampling.points import Point
 
 SUFFIXES = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 PICTURES = (*SUFFIXES.values(), ".jpeg", ".gif", ".apng", ".bmp", ".tif", ".tiff", ".avif", ".mp4")
@@ -47,6 +49,9 @@ class SampleArguments:
             metavar="FILE", help="Latents in place of seeds: a .safetensors file, such as that of a projection."
         ),
     ] = None
+    favourites: Annotated[
+        bool, typer.Option("--favourites", help="The favourites of gantool explore in place of seeds.")
+    ] = False
     truncation: Truncation = 1.0
     label: Annotated[
         list[str] | None,
@@ -78,6 +83,10 @@ class SampleArguments:
         """The seeds, once each. Raises OptionError for flags that exclude each other."""
         if self.n is not None and self.seeds is not None:
             raise OptionError("-n and --seeds exclude each other: -n 8 is --seeds 0-7.")
+        if self.favourites and (
+            self.n or self.seeds or self.latents or self.label or self.move or self.truncation != 1
+        ):
+            raise OptionError("--favourites alone say what is drawn: leave seeds, labels, moves and --truncation out.")
         if self.latents is not None and (self.n is not None or self.seeds is not None or self.truncation != 1):
             raise OptionError("--latents takes the place of -n, --seeds and --truncation; leave these out.")
         return list(range(self.n or 16)) if self.seeds is None else list(dict.fromkeys(parse_seeds(self.seeds)))
@@ -111,7 +120,8 @@ def sample(arguments: SampleArguments) -> None:
     """Draw pictures from a trained generator: the same seed is the same picture, every time.
 
     Files are named by seed, with the label, truncation, level, moves and scale where given: seed000012-cat.png. A sheet
-    is named by its seeds: grid-0-15.png. Of --latents face.safetensors the first is face-latent000000.png.
+    is named by its seeds: grid-0-15.png. Of --latents face.safetensors the first is face-latent000000.png, of
+    --favourites it is favourite000000.png.
     """
     numbers = arguments.numbers()
     arguments.moves()
@@ -119,21 +129,25 @@ def sample(arguments: SampleArguments) -> None:
     from gantool.cli import output
     from gantool.cli.out_files import tell_what_is_lost
     from gantool.cli.progress import showing_progress
+    from gantool.sampling.favourites import favourites_of
     from gantool.sampling.latent_file import load_latents
     from gantool.sampling.load import load
 
     found = None if arguments.latents is None else load_latents(arguments.latents)
-    numbers = numbers if found is None else list(range(len(found.latents)))
+    points = favourites_of(arguments.model) if arguments.favourites else None
+    if found is not None or points is not None:
+        numbers = list(range(len(points if found is None else found.latents)))
     if arguments.one_file():
         arguments.check_file(len(numbers))
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
-        pictures = _Pictures(arguments, load(arguments.model, arguments.device), numbers, found)
+        pictures = _Pictures(arguments, load(arguments.model, arguments.device), numbers, found, points)
         files = pictures.write_sheet() if arguments.grid else pictures.write_singles()
         if not arguments.grid:
             tell_what_is_lost(files[0].suffix, pictures.model.card.channels)
     if arguments.as_json:
         chosen = [name for name in pictures.labels if name is not None]
         drawn = {"seeds": numbers} if arguments.latents is None else {"latents": str(arguments.latents)}
+        drawn = drawn if points is None else {"favourites": [str(point) for point in points]}
         output.result_json({"files": [str(file) for file in files], **drawn, "labels": chosen})
     else:
         output.result(str(files[0] if arguments.grid or arguments.one_file() else pictures.folder))
@@ -141,12 +155,14 @@ def sample(arguments: SampleArguments) -> None:
 
 @dataclass
 class _Pictures:
-    """The pictures of the seeds, or of a latent file, in every given class, and the names of their files."""
+    """The pictures of the seeds, a latent file or favourites, in every given class, and the names of their files."""
 
     arguments: SampleArguments
     model: "Model"
     numbers: list[int]
     latents: "LatentFile | None"
+    points: "Sequence[Point] | None"
+    """The favourites, where these are drawn."""
 
     @cached_property
     def labels(self) -> list[str | None]:
@@ -174,6 +190,10 @@ class _Pictures:
     def draw(self, numbers: list[int], label: str | None) -> "UInt8[Tensor, 'n c h w']":
         """Pictures of one class, or of those that the seeds choose."""
         level = self.arguments.level
+        if self.points is not None:
+            from gantool.sampling.favourites import drawn
+
+            return drawn(self.model, self.arguments.model, [self.points[number] for number in numbers], level)
         if self.latents is not None:
             kept = self.latents
             return self.model.render(kept.latents[numbers], label, level, kept.buffers, self.shift)
@@ -185,6 +205,7 @@ class _Pictures:
         if arguments.out is not None and arguments.one_file():
             return arguments.out
         stem = stem if arguments.latents is None else f"{arguments.latents.stem}-{stem.replace('seed', 'latent')}"
+        stem = stem if self.points is None else stem.replace("seed", "favourite").replace("grid", "favourites")
         words = words_of(self.model.class_names)
         classes = of_classes([words[label] for label in labels if label is not None])
         moves = move_name(arguments.moves())
@@ -215,7 +236,7 @@ class _Pictures:
         images = torch.cat([self.draw(self.numbers, label) for label in self.labels])
         path = self.path(f"grid-{format_seeds(self.numbers)}", self.labels)
         columns = len(self.numbers) if len(self.labels) > 1 else None
-        names = () if self.latents is not None else self.model.class_names
+        names = () if self.latents is not None or self.points is not None else self.model.class_names
         chosen = [self.model.choose_labels(self.numbers, label) for label in self.labels] if names else []
         captions = captions_of(names, [int(one) for labels in chosen if labels is not None for one in labels])
         drawn = sheet(images, columns, scale=self.arguments.scale, captions=captions)

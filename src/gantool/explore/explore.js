@@ -169,7 +169,7 @@
     if (output) $(id).setAttribute("aria-valuetext", text);
   };
   const controls = () => {
-    set("truncation", now.truncation, now.truncation === 1 ? "1, none" : Picture.short(now.truncation));
+    set("truncation", now.truncation, now.truncation === 1 ? "none" : Picture.short(now.truncation));
     set("distance", now.distance, Picture.short(now.distance));
     set("seed", now.spot.split("~")[0]);
     set("class", now.label);
@@ -282,19 +282,18 @@
     $("moving").hidden = !model.directions;
     $("moves").replaceChildren();
     for (let number = 1; number <= model.directions; number++) {
-      const label = document.createElement("label"), words = document.createElement("span"), output = document.createElement("output");
+      const [row, label, output] = ["div", "label", "output"].map((one) => document.createElement(one));
       const input = Object.assign(document.createElement("input"), { type: "range", min: -4, max: 4, step: 0.1, id: `move-${number}` });
       input.dataset.number = number;
-      label.className = "slider";
+      row.className = "slider";
       label.htmlFor = input.id;
-      words.textContent = `Direction ${number}`;
+      label.textContent = `Direction ${number}`;
       output.id = `${input.id}-value`;
-      label.append(words, output);
+      row.append(label, input, output);
       input.addEventListener("input", () => change({ moves: { ...now.moves, [number]: +input.value } }, { grid: true, wait: 250 }));
-      $("moves").append(label, input);
+      $("moves").append(row);
     }
-    const clear = / transparent| 4 channels|alpha/.test(model.card);
-    document.body.classList.toggle("alpha", clear);
+    document.body.classList.toggle("alpha", model.alpha);
     $("large").classList.toggle("fine", model.resolution <= 64);
     controls();
   };

@@ -18,6 +18,7 @@ from gantool.engine import latents as latent_space
 from gantool.engine.draw import chunk_size
 from gantool.engine.run_names import SAMPLES
 from gantool.errors import GantoolError, OptionError, UnknownNameError, did_you_mean
+from gantool.pixels import ALPHA_CHANNELS
 from gantool.render.animations import save_frames
 from gantool.render.pictures import encoded, to_pil
 from gantool.sampling.directions import Directions, directions_file, load_directions
@@ -88,7 +89,8 @@ class Explorer:
         found = () if loaded.directions is None else loaded.directions.vectors[:SHOWN_DIRECTIONS]
         return {
             "version": loaded.version, "name": self.name, "card": str(card), "images_seen": card.images_seen,
-            "resolution": card.resolution, "classes": card.class_names, "space": loaded.model.space,
+            "resolution": card.resolution, "alpha": card.channels == ALPHA_CHANNELS,
+            "classes": card.class_names, "space": loaded.model.space,
             "layers": loaded.layers, "sides": list(loaded.sides), "directions": len(found),
             "at_once": min(24, max(1, chunk_size(card.resolution))), "sheets": self.sheets(),
             "note": self.trouble or loaded.note,

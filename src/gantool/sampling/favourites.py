@@ -4,12 +4,17 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from jaxtyping import UInt8
+from torch import Tensor
+
 from gantool.engine.run_names import AVERAGED, FAVOURITES, GENERATOR
-from gantool.errors import DataError, OptionError
+from gantool.errors import DataError, OptionError, UsageError
 from gantool.files import write_text
 from gantool.reading import read_json
+from gantool.sampling.directions import directions_file, load_directions
 from gantool.sampling.locate import generator_file, run_of
-from gantool.sampling.points import Point, parse_point
+from gantool.sampling.model import Model
+from gantool.sampling.points import Point, labels_of, latents_of, parse_point
 
 FORMAT, MOST = 1, 1000
 
@@ -38,6 +43,23 @@ def load_favourites(path: Path) -> list[Point]:
         return [parse_point(text) for text in texts]
     except OptionError as error:
         raise DataError(f"{path}: {error}") from error
+
+
+def favourites_of(model: str | Path) -> list[Point]:
+    """The favourites of a MODEL. Raises UsageError where it has none."""
+    found = load_favourites(favourites_file(model))
+    if not found:
+        raise UsageError(f"{model} has no favourites yet: gantool explore {model} keeps them.")
+    return found
+
+
+def drawn(model: Model, path: str | Path, points: Sequence[Point], level: int | None) -> UInt8[Tensor, "n c h w"]:
+    """Pictures of favourites of the MODEL at this path, moved along its own directions where they say so."""
+    directions = None
+    if any(point.moves for point in points) and directions_file(path).is_file():
+        directions = load_directions(directions_file(path))
+        directions.check_model(model)
+    return model.render(latents_of(model, points, directions), labels_of(model, points), level)
 
 
 def save_favourites(path: Path, points: Sequence[Point]) -> None:

@@ -135,8 +135,9 @@ def sample(arguments: SampleArguments) -> None:
 
     found = None if arguments.latents is None else load_latents(arguments.latents)
     points = favourites_of(arguments.model) if arguments.favourites else None
-    if found is not None or points is not None:
-        numbers = list(range(len(points if found is None else found.latents)))
+    count = None if found is None else len(found.latents)
+    count = count if points is None else len(points)
+    numbers = numbers if count is None else list(range(count))
     if arguments.one_file():
         arguments.check_file(len(numbers))
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
@@ -146,8 +147,9 @@ def sample(arguments: SampleArguments) -> None:
             tell_what_is_lost(files[0].suffix, pictures.model.card.channels)
     if arguments.as_json:
         chosen = [name for name in pictures.labels if name is not None]
-        drawn = {"seeds": numbers} if arguments.latents is None else {"latents": str(arguments.latents)}
-        drawn = drawn if points is None else {"favourites": [str(point) for point in points]}
+        drawn: dict[str, object] = {"seeds": numbers}
+        if count is not None:
+            drawn = {"latents": str(arguments.latents)} if points is None else {"favourites": list(map(str, points))}
         output.result_json({"files": [str(file) for file in files], **drawn, "labels": chosen})
     else:
         output.result(str(files[0] if arguments.grid or arguments.one_file() else pictures.folder))

@@ -119,6 +119,7 @@
       cell.type = "button";
       cell.className = "cell";
       cell.append(document.createElement("img"), document.createElement("span"));
+      cell.lastChild.setAttribute("aria-hidden", "true");
       grid.append(cell);
     }
     points.forEach((text, index) => {

@@ -25,6 +25,7 @@ INSTEAD = {
     "tune": QUICK | {"--trials": "2"},
     "stylize": {"--size": str(SIDE), "--steps": "2", "--extractor": "random", "--device": "cpu"},
     "evaluate": {"-n": "6", "--extractor": "random:filters=8,scales=1", "--device": "cpu"},
+    "compare": {"-n": "6", "--extractor": "random:filters=8,scales=1", "--device": "cpu"},
     "project": {"--steps": "2", "--extractor": "random", "--device": "cpu"},
 }
 """Flags that are put in the place of a line's own, or added; those of a search that goes on are its own."""

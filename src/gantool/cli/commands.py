@@ -31,6 +31,11 @@ def gantool_commands() -> list[Command]:
             "gantool.cli.evaluate:evaluate",
         ),
         Command(
+            "compare",
+            "Compare models: how long they trained, how good their samples are, and what they draw of equal seeds.",
+            "gantool.cli.compare:compare",
+        ),
+        Command(
             "stylize", "Redraw a photo in the style of paintings, from coarse to fine.", "gantool.cli.stylize:stylize"
         ),
         Command("report", "Show a run on one page, or compare several.", "gantool.cli.report:report"),

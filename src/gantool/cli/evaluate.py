@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gantool.cli.arguments import takes
-from gantool.cli.components import PluginsDir, complete
+from gantool.cli.components import PluginsDir
+from gantool.cli.evaluation_options import (
+    AtOnce,
+    DataSources,
+    EvaluationSeed,
+    ExtractorName,
+    Metrics,
+    Samples,
+    settings_of,
+)
 from gantool.cli.model_options import Device, Json, ModelPath, Overwrite
-from gantool.cli.seeds import LARGEST_SEED
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
@@ -20,8 +28,6 @@ if TYPE_CHECKING:
     from gantool.evaluation.result import Evaluation
     from gantool.evaluation.settings import Settings
     from gantool.sampling.model import Model
-
-MOST = 1_000_000
 LONG = 5.0
 """Seconds from which the time is told before."""
 
@@ -31,35 +37,10 @@ class EvaluateArguments:
     """The arguments of the command."""
 
     model: ModelPath
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SOURCE",
-            help="Pictures to compare with, as --data of train takes them. Default: those of the model's run.",
-            autocompletion=complete("source"),
-        ),
-    ] = None
-    n: Annotated[
-        int,
-        typer.Option("-n", "--samples", metavar="N", min=2, max=MOST, help="Samples; at most half of the data."),
-    ] = 2000
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="M",
-            help="Metric, a component; repeat it for several. Default: all of gantool's but frechet.",
-            autocompletion=complete("metric"),
-        ),
-    ] = None
-    extractor: Annotated[
-        str,
-        typer.Option(
-            metavar="E",
-            help="Network whose features are compared, a component; auto is efficientnet where it is installed, else "
-            "squeezenet where its weights are in the cache, else random; never one by which the model learnt.",
-            autocompletion=complete("extractor"),
-        ),
-    ] = "auto"
+    data: DataSources = None
+    n: Samples = 2000
+    metric: Metrics = None
+    extractor: ExtractorName = "auto"
     against: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Another model, measured beside this one on the same data.")
     ] = None
@@ -70,13 +51,8 @@ class EvaluateArguments:
     label: Annotated[
         list[str] | None, typer.Option(metavar="LABEL", help="This class by itself as well, by name or index.")
     ] = None
-    seed: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=0, max=LARGEST_SEED, help="Random seed of the halves of the data, and of the samples."
-        ),
-    ] = 0
-    batch: Annotated[int, typer.Option(metavar="N", min=1, help="Pictures at once in the extractor.")] = 16
+    seed: EvaluationSeed = 0
+    batch: AtOnce = 16
     out: Annotated[
         Path | None,
         typer.Option(
@@ -106,19 +82,8 @@ class EvaluateArguments:
 
     def settings(self) -> "Settings":
         """The settings of the evaluation."""
-        from gantool.evaluation.settings import STANDARD, Settings
-        from gantool.run.joined import joined_text
-
-        return Settings(
-            data=joined_text(self.data) if self.data else None,
-            n=self.n,
-            metrics=self.metric or STANDARD,
-            extractor=self.extractor,
-            classes=None if self.labels else self.label or (),
-            seed=self.seed,
-            device=self.device,
-            batch=self.batch,
-        )
+        classes = None if self.labels else self.label or ()
+        return settings_of(self.data, self.n, self.metric, self.extractor, self.seed, self.device, self.batch, classes)
 
 
 @takes(EvaluateArguments)

@@ -24,17 +24,7 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
     """One model, or two with the better value marked; then what the numbers say, class by class where asked for."""
     screen, first = page(), evaluations[0]
     _headline(screen, first, data, f"{first.model} at {first.images_seen:,} images")
-    table = _table("", *_columns(evaluations), "other reals")
-    scores = [one.scores for one in evaluations]
-    for (metric, name), title in _titles(evaluations).items():
-        marked = better(metrics[metric], metric, name, *scores) if len(scores) == 2 else -1
-        cells = [_cell(one.values, metric, name, marked == place) for place, one in enumerate(scores)]
-        table.add_row(title, *cells, _cell(first.scores.reference, metric, name))
-    screen.print(table)
-    if len(evaluations) == 2:
-        screen.print(Text(f"{BEST} nearer to what other reals have, by more than twice the errors", "dim"))
-        if opposed(*scores):
-            _say(screen, "KID and SWD disagree on which model is nearer to the data: judge by eye.", "bold")
+    _side_by_side(screen, metrics, evaluations, {})
     for one, column in zip(evaluations, _columns(evaluations), strict=True):
         if len(evaluations) > 1:
             _say(screen, f"\n{column}")
@@ -47,6 +37,39 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
     for one in evaluations:
         if one.sheet is not None:
             _say(screen, f"The samples most like pictures of the data: {one.sheet}")
+
+
+def show_compared(
+    metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data: str, facts: Mapping[str, Sequence[str]]
+) -> None:
+    """Models side by side: `facts` by title, one for each model, the values with the best marked, and the verdicts."""
+    screen = page()
+    _headline(screen, evaluations[0], data, f"{len(evaluations)} models")
+    _side_by_side(screen, metrics, evaluations, facts)
+    for one in evaluations:
+        if one.scores.verdict:
+            _say(screen, f"{one.model}: {one.scores.verdict}")
+
+
+def _side_by_side(
+    screen: Console,
+    metrics: Mapping[str, Metric],
+    evaluations: Sequence[Evaluation],
+    facts: Mapping[str, Sequence[str]],
+) -> None:
+    table = _table("", *_columns(evaluations), "other reals")
+    for title, told_of in facts.items():
+        table.add_row(title, *told_of, "")
+    scores = [one.scores for one in evaluations]
+    for (metric, name), title in _titles(evaluations).items():
+        marked = best(metrics[metric], metric, name, scores)
+        cells = [_cell(one.values, metric, name, place in marked) for place, one in enumerate(scores)]
+        table.add_row(title, *cells, _cell(scores[0].reference, metric, name))
+    screen.print(table)
+    if len(scores) > 1:
+        screen.print(Text(f"{BEST} nearer to what other reals have, by more than twice the errors", "dim"))
+    if len(scores) == 2 and opposed(*scores):
+        _say(screen, "KID and SWD disagree on which model is nearer to the data: judge by eye.", "bold")
 
 
 def _sentences(one: Evaluation) -> Iterator[str]:

@@ -15,6 +15,7 @@ import typer
 
 from gantool import __version__
 from gantool.cli import data, plugins, style
+from gantool.cli.compare import compare
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
 from gantool.cli.directions import directions
 from gantool.cli.evaluate import evaluate
@@ -75,6 +76,7 @@ app.command()(sample)
 app.command()(interpolate)
 app.command()(directions)
 app.command(cls=ComponentCommand)(evaluate)
+app.command(cls=ComponentCommand)(compare)
 app.command(cls=ComponentCommand)(stylize)
 app.command()(explore)
 app.command()(report)

@@ -196,7 +196,7 @@ class Evaluator:
             else:
                 by_class[name] = of_class
         return Evaluation(
-            **self._named(model.card, path),
+            **self.named(model.card, path),
             scores=whole,
             titles=titles(self.metrics, self.network.title if self.featured else "", whole),
             classes=by_class,
@@ -222,8 +222,8 @@ class Evaluator:
             *notes.on_variety(reals, samples),
         ]
 
-    def _named(self, card: ModelCard, path: Path | str) -> dict[str, Any]:
-        """What names the evaluation."""
+    def named(self, card: ModelCard, path: Path | str) -> dict[str, Any]:
+        """What names the evaluation of a model."""
         network = self.network if self.featured else None
         return {
             "model": str(path),

@@ -3,8 +3,10 @@
 import hashlib
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gantool.api.metrics import Metric, Pictures
 from gantool.engine import checkpoint
@@ -43,6 +45,21 @@ def kept(
     except (GantoolError, OSError) as error:
         _log.warning("The evaluation is not kept: %s", sentence(str(error)))
     return found
+
+
+def found_in(run: Path | None, named: Mapping[str, Any], n: int) -> Evaluation | None:
+    """The last evaluation of a run that depends on just this, of n samples; None where there is none.
+
+    `named` is what names an evaluation. Data without a fingerprint may have changed, so nothing is found for it.
+    """
+    wanted = {name: value for name, value in named.items() if name not in ("model", "time", "versions")}
+    if run is None or wanted["fingerprint"] is None:
+        return None
+    for entry in reversed(result.read(run)):
+        with suppress(KeyError, TypeError, ValueError, AttributeError):
+            if entry["n"] == n and all(entry[name] == value for name, value in wanted.items()):
+                return replace(result.from_json(entry), model=str(named["model"]))
+    return None
 
 
 def kept_in(found: Evaluation) -> Path | None:

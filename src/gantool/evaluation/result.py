@@ -3,8 +3,8 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from math import isfinite
+from dataclasses import dataclass, field, fields
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,33 @@ class Evaluation:
             "pairs": [vars(pair) | {"distance": _plain(pair.distance)} for pair in self.pairs],
             "sheet": None if self.sheet is None else str(self.sheet),
         }
+
+
+def from_json(entry: Mapping[str, Any]) -> Evaluation:
+    """The inverse of `as_json`. Raises KeyError, TypeError or ValueError for what is no evaluation of this format."""
+    if entry["format"] != FORMAT:
+        raise ValueError(f"an evaluation of format {entry['format']}")
+    own = {each.name: entry[each.name] for each in fields(Evaluation) if each.name in entry}
+    own |= {
+        "scores": _scores(entry),
+        "classes": {name: _scores(of_class) for name, of_class in entry["classes"].items()},
+        "pairs": [Pair(**pair | {"distance": _number(pair["distance"])}) for pair in entry["pairs"]],
+        "sheet": None if entry["sheet"] is None else Path(entry["sheet"]),
+    }
+    return Evaluation(**own)
+
+
+def _scores(entry: Mapping[str, Any]) -> Scores:
+    values, reference = (
+        {metric: {name: _number(value) for name, value in own.items()} for metric, own in entry[key].items()}
+        for key in ("values", "reference")
+    )
+    shift = entry["shift"]
+    return Scores(entry["n"], values, reference, entry["sentences"], entry["problems"], entry["verdict"], shift)
+
+
+def _number(value: float | None) -> float:
+    return nan if value is None else float(value)
 
 
 def _plain_scores(scores: Scores) -> dict[str, Any]:

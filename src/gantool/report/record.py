@@ -94,9 +94,13 @@ class Record:
     @property
     def seconds(self) -> float:
         """The time that training took, by the speed of each tick."""
+        return self.seconds_until(self.images_seen)
+
+    def seconds_until(self, images_seen: int) -> float:
+        """The time that training took up to so many images."""
         speed = self.curves.get(SPEED, Curve())
-        steps = pairwise([0, *speed.seen])
-        return fsum((now - before) / max(one, 1e-9) for (before, now), one in zip(steps, speed.values, strict=True))
+        steps = pairwise([0, *(seen for seen in speed.seen if seen <= images_seen)])
+        return fsum((now - before) / max(one, 1e-9) for (before, now), one in zip(steps, speed.values, strict=False))
 
 
 def read_record(run: Path, config: RunConfig) -> Record:

@@ -49,7 +49,7 @@ class Line:
 
 
 def pages() -> list[Path]:
-    folders = (".", "docs", "plugins/*", "examples/*")
+    folders = (".", "docs", "docs/course", "plugins/*", "examples/*")
     return sorted(path for folder in folders for path in ROOT.glob(f"{folder}/*.md"))
 
 

@@ -1,12 +1,13 @@
 """The whole command lines of each page run, one after the other as its reader would run them, in a smoke size."""
 
 import random
+import re
 import sys
 import zipfile
 
 import pytest
 import typer
-from command_lines import METAVAR, ROOT, of_page, pages
+from command_lines import METAVAR, ROOT, blocks, of_page, pages
 from PIL import Image, ImageDraw
 from real_command import make_host, parsed
 from typer._click.exceptions import BadOptionUsage, MissingParameter, NoArgsIsHelpError
@@ -127,6 +128,8 @@ def smoke(words):
     instead = dict(INSTEAD.get(words[0], {}))
     if words[:2] == ["tune", "--resume"]:
         instead = {"--trials": "3"}
+    if words[:2] == ["train", "--resume"] and "--images" in words:
+        instead["--images"] = "32"
     for _, side in flag_values(words, {"--resolution"}):
         instead["--resolution"] = str(min(int(side), SIDE))
     if any(data in DOWNLOADED for _, data in flag_values(words, {"--data"})):
@@ -145,15 +148,21 @@ def without(words, flags):
     return kept
 
 
+def link_runs(place, models, whole):
+    """A model in the place of each run that a page names and does not make itself."""
+    trained = [words for line, words in whole if words[0] == "train" and not line.partial]
+    made = {name for words in trained for _, name in flag_values(words, {"--name"})}
+    for name in {word.split("/")[1] for _, words in whole for word in words if word.startswith("runs/")} - made:
+        if not (name.startswith("tune-") or (trained and re.match(r"\d{5}-", name))):
+            (place / "runs").mkdir(exist_ok=True)
+            (place / "runs" / name).symlink_to(models / "run")
+
+
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_lines_of_a_page_run(page, place, models, gantool_cli):
     lines = sorted(of_page(page), key=lambda line: int(line.place.rpartition(":")[2]))
     whole = [(line, words) for line in lines if is_whole(line, words := with_run(line, models))]
-    trains = any(words[0] == "train" and not line.partial for line, words in whole)
-    for name in {word.split("/")[1] for _, words in whole for word in words if word.startswith("runs/")}:
-        if not name.startswith("tune-") and (name == "NAME" or not trains):
-            (place / "runs").mkdir(exist_ok=True)
-            (place / "runs" / name).symlink_to(models / "run")
+    link_runs(place, models, whole)
     wrong = []
     for line, words in whole:
         short = smoke(words)
@@ -161,3 +170,14 @@ def test_the_lines_of_a_page_run(page, place, models, gantool_cli):
         if ended.code:
             wrong.append(f"{line.place}: gantool {' '.join(short)}: {ended.code}: {ended.err[-600:]}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_scripts_of_a_page_of_the_course_run(page, place, models):
+    """Their lines `IMAGES = ...` and `RUNS = [...]` say how much they do, and with which runs."""
+    for _, _, text in blocks(page, ("python",)) if page.parent.name == "course" else ():
+        for name in re.findall(r'"([\w-]+)"', "".join(re.findall(r"^RUNS = .*", text, re.MULTILINE))):
+            (place / "runs" / name).parent.mkdir(exist_ok=True)
+            (place / "runs" / name).symlink_to(models / "run")
+        short = re.sub(r"^IMAGES = .*", "IMAGES = 48", text, flags=re.MULTILINE)
+        exec(compile(short, str(page), "exec"), {})

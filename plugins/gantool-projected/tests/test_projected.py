@@ -7,7 +7,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import gantool
-from gantool_projected import ProjectedOptions
+from gantool_projected import FastGanOptions, ProjectedOptions
 from gantool_projected.frozen import CHANNELS, Absent, Mixing
 from gantool_projected.projected import Discriminator, build
 from gantool_projected.settling import settle
@@ -61,10 +61,11 @@ def test_pictures_are_brought_to_the_side_of_the_features(features):
 
 
 def test_side_and_width_follow_the_pictures_and_the_length():
-    for resolution, side in ((32, 128), (64, 128), (256, 256), (1024, 256)):
+    for resolution, side in ((32, 64), (64, 64), (128, 128), (1024, 256)):
         assert settle(ProjectedOptions(), gantool.Setting(resolution, 3, 16, 1000, lambda: 10))[0].side == side
     lengths = [gantool.Setting(64, 3, 16, images, lambda: 10) for images in (60_000, 1_000_000)]
     assert [settle(ProjectedOptions(), length)[0].width for length in lengths] == [16, 64]
+    assert [settle(FastGanOptions(), length)[0].width for length in lengths] == [8, 64]
 
 
 def run(cli, tmp_path, monkeypatch, arch, *more):

@@ -35,21 +35,21 @@ class ProjectedOptions(FastGan):
 
     mix: int = gantool.option(32, "channels of the finest mixed features, doubled with each coarser scale", ge=1)
     side: Side | Literal["auto"] = gantool.option(
-        "auto", "side in pixels at which features are computed; auto: that of the pictures, within 128 and 256"
+        "auto", "side in pixels at which features are computed; auto: that of the pictures, within 64 and 256"
     )
     weights: str = gantool.option("", "file with the weights of efficientnet; empty: those of gantool[features]")
 
 
-WIDTH = "width=auto is 16 channels for runs below 200k images, then the papers' 64."
+WIDTH = "width=auto is {} channels for runs below 200k images, which a CPU can train, then the papers' 64."
 FAST = f"""\
 The generator's coarse maps scale the channels of fine ones (skip-layer excitation). The discriminator also draws \
 reals again from its own features, so that it learns what they show and not by heart (the term 'reconstruction').
-{WIDTH}"""
+{WIDTH.format(8)}"""
 PROJECTED = f"""\
 Four discriminators judge features of a network trained on photos (EfficientNet-Lite0), mixed by random convolutions \
 across channels and scales; features and mixing are never trained. Metrics by efficientnet flatter it: gantool \
 evaluate takes another network unless one is named.
-{WIDTH}"""
+{WIDTH.format(16)}"""
 
 
 @gantool.hookimpl
@@ -61,7 +61,7 @@ def gantool_architectures() -> list[gantool.Architecture]:
         betas=(0.0, 0.99),
         batch=64,
         images=1_000_000,
-        on_cpu=gantool.OnCpu(batch=16, learning_rate=2e-4, images=60_000),
+        on_cpu=gantool.OnCpu(batch=8, learning_rate=5e-4, images=60_000),
     )
     return [
         gantool.Architecture(

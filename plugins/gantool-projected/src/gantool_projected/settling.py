@@ -3,15 +3,18 @@
 import gantool
 from gantool_projected import FastGan, ProjectedOptions
 
-LEAST_SIDE, MOST_SIDE = 128, 256
+LEAST_SIDE, MOST_SIDE = 64, 256
 """Sides between which features are computed: the network was trained on photos of 224 pixels."""
+SHORT, PAPERS = 200_000, 64
+"""Images below which a run cannot train the papers' width."""
 
 
 def settle(options: FastGan, setting: gantool.Setting) -> tuple[FastGan, str]:
     """Options with the width that a run of this length can train, and the side at which features are computed."""
     update: dict[str, int] = {}
     if options.width == "auto":
-        update["width"] = 16 if setting.images < 200_000 else 64
+        narrow = 16 if isinstance(options, ProjectedOptions) else 8  # its discriminator costs less for each channel
+        update["width"] = narrow if setting.images < SHORT else PAPERS
     if isinstance(options, ProjectedOptions) and options.side == "auto":
         update["side"] = min(max(LEAST_SIDE, setting.resolution), MOST_SIDE)
     return options.model_copy(update=update), f"as wide as {setting.images:,} images can train"

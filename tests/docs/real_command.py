@@ -13,6 +13,7 @@ import gantool_projected
 import gantool_r3gan
 import gantool_stylegan2
 import gantool_tensorboard
+import gantool_trackio
 import gantool_vae
 from gantool.cli.main import app
 from gantool.plugins.host import PluginHost
@@ -23,6 +24,7 @@ PLUGINS = {
     "gantool-r3gan": gantool_r3gan,
     "gantool-stylegan2": gantool_stylegan2,
     "gantool-tensorboard": gantool_tensorboard,
+    "gantool-trackio": gantool_trackio,
     "gantool-vae": gantool_vae,
 }
 

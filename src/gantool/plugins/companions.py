@@ -41,12 +41,17 @@ COMPANIONS = (
     ),
     Companion("gantool-projected", {"architecture": ("fastgan", "projected")}, (32, 64, 128, 256, 512, 1024)),
     Companion("gantool-tensorboard", {"observer": ("tensorboard",)}),
+    Companion("gantool-trackio", {"observer": ("trackio",)}),
     Companion("gantool-vae", {"architecture": ("vae",), "command": ("reconstruct",)}),
 )
 
 _WITHOUT = {
-    ("observer", "wandb"): "No plugin of this project logs to wandb; gantool-tensorboard writes event files, and "
-    "metrics.jsonl of a run has every number. 'gantool plugins new wandb --kind observer' begins one.",
+    (
+        "observer",
+        "wandb",
+    ): "No plugin of this project logs to wandb; gantool-trackio logs to Trackio, which takes the same "
+    "calls and needs no account, gantool-tensorboard writes event files, and metrics.jsonl of a run has every "
+    "number. 'gantool plugins new wandb --kind observer' begins one.",
 }
 
 

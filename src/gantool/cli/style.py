@@ -51,7 +51,7 @@ class StyleJob:
     batch: Annotated[int, typer.Option(metavar="N", help="Photos of a step.")] = 2
     width: Annotated[int, typer.Option(metavar="N", help="Channels of the network; 32 is slower and better.")] = 16
     blocks: Annotated[int, typer.Option(metavar="N", help="Residual blocks of the network.")] = 5
-    content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the content loss.")] = 1.0
+    content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the content loss.")] = 3.0
     style_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the style loss.")] = 1.0
     tv_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of total variation.")] = 1.0
     stability: Annotated[

@@ -63,7 +63,7 @@ class Order:
             here = windows == window
             first = int(bounds[window - 1]) if window else 0
             stream = _stream(epoch, window)
-            moved[here] = first + _permuted(self._seed, stream, int(bounds[window]) - first, places[here] - first)
+            moved[here] = first + _computed(self._seed, stream, int(bounds[window]) - first, places[here] - first)
         groups = np.searchsorted(ends, moved, "right")
         inside = moved - (ends[groups] - self._sizes[order[groups]])
         indices: Int64[np.ndarray, "n"] = self._starts[order[groups]] + inside
@@ -95,6 +95,11 @@ def _permuted(seed: int, stream: int, count: int, places: Int64[np.ndarray, "n"]
     if count <= MOST_SORTED:
         kept: Int64[np.ndarray, "n"] = _permutation(seed, count, stream)[places]
         return kept
+    return _computed(seed, stream, count, places)
+
+
+def _computed(seed: int, stream: int, count: int, places: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n"]:
+    """The same of another permutation, none of whose values is kept."""
     # Cycle walking (Black, Rogaway 2002, section 3): a permutation of the next power of two, again where it leads out.
     values, outside = places.astype(np.uint64), np.arange(len(places))
     while len(outside):

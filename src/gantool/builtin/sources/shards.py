@@ -56,6 +56,7 @@ class ShardsSource(Source):
         self.notes: Sequence[str] = tuple(_notes(index))
         self._files = Fetching(index)
         workers = usual_workers() if options.workers is None else options.workers
+        self.decoding = options.decoding
         self._decoders = Decoders(options.decoding, resolution, channels, workers)
         self._decode_here = partial(decoded, options=options.decoding, resolution=resolution, channels=channels)
         self._remote = any(is_remote(shard.url) for shard in index.shards)
@@ -131,7 +132,7 @@ class ShardsSource(Source):
 
     def _sound(self, answer: Decoded, index: int) -> tuple[UInt8[np.ndarray, "c h w"], int]:
         """The pixels of a picture and its index; or of the next one that can be used, a function of the index alone."""
-        tried, first = index, str(answer)
+        tried, first = index, answer
         for _ in range(_MOST_INSTEAD):
             if not isinstance(answer, str):
                 return answer, tried

@@ -72,6 +72,8 @@ def no_path(text: str) -> str | None:
     """A sentence on a URL or a pattern, and what to do instead; None for any other text."""
     if re.match(r"\w\w+://", text):
         name = PurePosixPath(text.partition("?")[0]).name
+        if name.endswith(".tar") or not name:
+            return f"{text} is a URL; tars of pictures are read there as --data {quote(f'shards:path={text}')}."
         return f"{text} is a URL; only files of this machine are read. Fetch it first: curl -L -o {name} {quote(text)}."
     if set(text) & set("*?["):
         folder = next(one for one in Path(text).parents if not set(str(one)) & set("*?["))
@@ -81,6 +83,8 @@ def no_path(text: str) -> str | None:
 
 def _remedy(listing: Listing, archive: str) -> str:
     """The remedy for an archive where pictures were looked for."""
+    if listing.kind == "folder" and sum(name.endswith(".tar") for name in listing.ignored) > 1:
+        return f" To train on all of these tars: --data {quote(f'shards:path={listing.root}')}."
     if listing.kind == "folder":
         return f" Give the archive itself: {listing.root / archive}."
     folder = listing.root.name.partition(".")[0]

@@ -1,0 +1,152 @@
+"""Data that does not fit one machine: the order of a billion pictures, shards to batches, and memory over epochs.
+
+    python benchmarks/scale.py [order] [batches] [memory]
+
+All three without a name. It makes its own shards in a temporary folder and leaves nothing behind. The machine may be
+shared, so speed is that of the processors' time, which other programs change little: of this process and its workers.
+"""
+
+import argparse
+import io
+import os
+import resource
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from gantool.builtin.sources.shards import ShardsSource, build
+from gantool.data.batches import ShuffledBatches, open_batches
+from gantool.data.order import Order
+from gantool.data.pictures.workers import cores
+from gantool.data.shards.options import ShardsOptions
+from gantool.data.shards.worker import decode_all
+from gantool.data.shards.writing import Packed, write_shards
+
+BILLION = 10**9
+BATCH, SIDE = 64, 64
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=[*PARTS], metavar="PART", help=", ".join(PARTS))
+    torch.set_num_threads(1)
+    for part in parser.parse_args().parts:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["GANTOOL_CACHE"] = f"{folder}/cache"
+            PARTS[part](Path(folder))
+
+
+def order(_: Path) -> None:
+    """Time and memory of the order of a billion pictures, one permutation and 100,000 shards of 10,000."""
+    for what, groups in (("in one permutation", ()), ("in 100,000 shards and windows of 8", [10_000] * 100_000)):
+        before = resident()
+        tracemalloc.start()
+        Order(0, BILLION, groups, 8).images_at(0, BATCH)
+        most = tracemalloc.get_traced_memory()[1] / 1e6
+        tracemalloc.stop()
+        whole = Order(0, BILLION, groups, 8)
+        first = spent(whole, [0], 1)
+        anywhere = spent(whole, np.random.default_rng(0).integers(0, BILLION, 500).tolist(), 1)
+        following = spent(whole, range(12_345, 12_345 + 500 * BATCH, BATCH), BATCH)
+        print(
+            f"1e9 pictures, {what}: {first:.2f} ms for the first picture of an epoch, {anywhere:.3f} ms for one "
+            f"anywhere in it, {following:.3f} ms for the next {BATCH}; {most:.0f} MB at most, and "
+            f"{resident() - before:.0f} MB more than before"
+        )
+
+
+def spent(whole: Order, places: Sequence[int], n: int) -> float:
+    """Milliseconds of this processor for n pictures from each of these places on."""
+    began = time.process_time()
+    for place in places:
+        whole.images_at(place, n)
+    return (time.process_time() - began) / len(places) * 1e3
+
+
+def batches(folder: Path) -> None:
+    """Shards to batches beside reading and decoding alone, by JPEGs of 256 pixels; some of each in turns."""
+    write_shards(photos(2048, 256), folder / "shards", 12_000_000, "data")
+    for count in (0, cores()):
+        source = opened(folder / "shards", count)
+        jobs = [one for index in range(len(source)) if isinstance(one := source._found(index), tuple)]
+        made = batches_of(source)
+        made.take(0, BATCH)  # starts the workers
+        workers = [worker._process.pid for worker in source._decoders._workers]
+        decoding, batched, clock = 0.0, 0.0, 0.0
+        for start in range(0, len(jobs), BATCH):
+            began = time.process_time()
+            decode_all(jobs[start : start + BATCH], source.decoding, SIDE, 3)
+            decoding += time.process_time() - began
+            began, by_clock = time.process_time() + sum(map(busy, workers)), time.perf_counter()
+            made.take(BATCH + start, BATCH)
+            batched += time.process_time() + sum(map(busy, workers)) - began
+            clock += time.perf_counter() - by_clock
+        print(
+            f"{count or 'no'} workers: {len(jobs) / decoding:.0f} pictures for a second of a core by decoding alone, "
+            f"{len(jobs) / batched:.0f} to batches ({decoding / batched:.2f}); {len(jobs) / clock:.0f} by the clock"
+        )
+
+
+def memory(folder: Path) -> None:
+    """Memory of this process and its workers over 5 epochs of 24 shards of 500 pictures."""
+    write_shards(photos(12_000, 64), folder / "shards", 1_280_000, "data")
+    source = opened(folder / "shards", 2)
+    print(f"{len(source.groups)} shards of {source.groups[0]} pictures")
+    made = batches_of(source)
+    for epoch in range(5):
+        for start in range(epoch * len(source), (epoch + 1) * len(source), BATCH):
+            made.take(start, BATCH)
+        workers = [worker._process.pid for worker in source._decoders._workers]
+        print(
+            f"after epoch {epoch + 1}: {resident():.1f} MB, and "
+            f"{', '.join(f'{resident(process):.1f}' for process in workers)} MB of its workers"
+        )
+
+
+PARTS: dict[str, Callable[[Path], None]] = {"order": order, "batches": batches, "memory": memory}
+
+
+def opened(folder: Path, workers: int) -> ShardsSource:
+    """The shards in a folder, at the side that is trained."""
+    return build(ShardsOptions(path=str(folder), workers=workers), SIDE, 3)
+
+
+def batches_of(source: ShardsSource) -> ShuffledBatches:
+    """Batches on the CPU, mirrored at random."""
+    return open_batches(source, name="shards", resolution=SIDE, channels=3, seed=0, flip=True, labels=False,
+                        device=torch.device("cpu"))  # fmt: skip
+
+
+def photos(count: int, side: int) -> Iterator[Packed]:
+    """JPEGs of soft noise, which are as large as photographs of this side."""
+    chance = np.random.default_rng(0)
+    for _ in range(count):
+        small = Image.fromarray(chance.integers(0, 256, (side // 8, side // 8, 3), np.uint8))
+        content = io.BytesIO()
+        small.resize((side, side), Image.Resampling.BICUBIC).save(content, "JPEG", quality=90)
+        yield Packed(content.getvalue(), "jpg", None)
+
+
+def busy(process: int) -> float:
+    """Seconds of the processors that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(process: int | None = None) -> float:
+    """Memory of a process in MB."""
+    file = Path(f"/proc/{process or 'self'}/statm")
+    if not file.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return int(file.read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""`gantool data shard` and `gantool data index`."""
+
+import json
+
+import pytest
+
+from gantool.cli.shards import read_size
+from gantool.errors import OptionError
+
+
+@pytest.fixture
+def photos(tmp_path):
+    import numpy as np
+    from PIL import Image
+
+    for number in range(12):
+        file = tmp_path / "photos" / "ab"[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)).save(file)
+    return tmp_path / "photos"
+
+
+def test_photos_become_shards_that_are_indexed_and_planned_for(gantool, photos, tmp_path):
+    out = tmp_path / "shards"
+    made = json.loads(gantool("data", "shard", photos, "-o", out, "--size", "10KB", "--json").out)
+    assert made["pictures"] == 12
+    assert len(made["files"]) > 2
+    assert all((tmp_path / file).is_file() for file in made["files"])
+    again = json.loads(gantool("data", "index", out, "--json").out)
+    assert (again["pictures"], again["classes"]) == (12, ["a", "b"])
+    planned = gantool(
+        "train", "--arch", "dcgan:width=4", "--data", f"shards:path={out}", "--labels", "--batch", "4", "--dry-run"
+    )
+    assert planned.code == 0, planned.err
+    assert "12 images from" in planned.out
+    refused = gantool("data", "shard", photos, "-o", out)
+    assert refused.code == 1
+    assert "not an empty folder" in refused.err
+    folder = gantool("train", "--arch", "dcgan", "--data", out, "--dry-run")
+    assert folder.code == 1
+    assert "--data shards:path=" in " ".join(folder.err.split())
+
+
+def test_another_source_needs_a_resolution(gantool, tmp_path):
+    refused = gantool("data", "shard", "shapes:count=3", "-o", tmp_path / "s")
+    assert refused.code == 2
+    assert "give --resolution" in refused.err
+    made = gantool("data", "shard", "shapes:count=3", "-o", tmp_path / "s", "--resolution", "16")
+    assert "3 pictures in 1 shards: --data shards:path=" in made.out
+
+
+def test_sizes_are_read():
+    sizes = ("10KB", "500MB", "1GB", "1.5 g", "20000")
+    assert [read_size(text) for text in sizes] == [10**4, 5 * 10**8, 10**9, 15 * 10**8, 20_000]
+    for text in ("1", "GB", "-1GB", "1PB", ""):
+        with pytest.raises(OptionError, match="give the bytes of a shard"):
+            read_size(text)

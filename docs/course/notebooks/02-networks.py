@@ -54,8 +54,8 @@ gan.discriminator(pictures, None)
 # | Doubled | 16 x 32 x 32 | Flatten | 1024 |
 # | Conv2d, Tanh | 3 x 32 x 32 | Linear, then the logit | 64, then 1 |
 #
-# (Normalisation and activations, which keep the shape, are left out.) **Read the left side downwards and the right side upwards:** 1024,
-# 4 x 4, 8 x 8, 16 x 16, 32 x 32. The feature vector has 64 numbers.
+# (Normalisation and activations, which keep the shape, are left out.) **Read the left side downwards and the right side
+# upwards:** 1024, 4 x 4, 8 x 8, 16 x 16, 32 x 32. The feature vector has 64 numbers.
 #
 # ## Back up: two ways
 #
@@ -75,11 +75,11 @@ gan.discriminator(pictures, None)
 # %% [markdown]
 # ![Six pictures by upsampling above six by transposed convolution](../../images/course/checkerboard.webp)
 #
-# Above upsampling, below transposed convolution, after 3,600 images, enlarged. **Look at the background.** Above it is soft, below it
-# is a weave with a period of two pixels. The run measures this as `checkerboard`, the highest peak of the spectrum at that period
-# relative to that of the data: 0.31 above and 9.6 below. At the end, after 12,000 images, it is 0.41 and 2.7: training learns to
-# hide the grid, but has to spend time on it. Transposed convolution is the cheaper of the
-# two: a step took 23 against 28 ms of processor time.
+# Above upsampling, below transposed convolution, after 3,600 images, enlarged. **Look at the background.** Above it is soft,
+# below it is a weave with a period of two pixels. The run measures this as `checkerboard`, the highest peak of the spectrum at
+# that period relative to that of the data: 0.31 above and 9.6 below. At the end, after 12,000 images, it is 0.41 and 2.7:
+# training learns to hide the grid, but has to spend time on it. Transposed convolution is the cheaper of the two: a step took 23
+# against 28 ms of processor time.
 #
 # ## Exercises
 #

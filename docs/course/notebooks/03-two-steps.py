@@ -58,10 +58,10 @@ save_image(fake[-1] / 2 + 0.5, "loop.png", nrow=8)
 # **In the first step** the generator only draws. `no_grad` says that nothing of it is learnt here, which also saves the memory for
 # its gradients.
 #
-# **In the second step** the gradient has to pass *through* the discriminator to reach the generator: it says which pixels to change
-# so that the logit rises. But the discriminator itself must not move. It is asked for its opinion on fakes, with the target "real":
-# if it could learn from this, it would learn to call fakes real. That is the easiest way to a low loss, and the generator would have
-# no reason to draw better.
+# **In the second step** the gradient has to pass *through* the discriminator to reach the generator: it says which pixels to
+# change so that the logit rises. But the discriminator itself must not move. It is asked for its opinion on fakes, with the
+# target "real": if it could learn from this, it would learn to call fakes real. That is the easiest way to a low loss, and the
+# generator would have no reason to draw better.
 #
 # Set `FROZEN = False` and the second step learns with both networks:
 #
@@ -77,11 +77,12 @@ save_image(fake[-1] / 2 + 0.5, "loop.png", nrow=8)
 # success. The discriminator believes three of four fakes. The pictures show that it only became gullible.
 #
 # An optimizer that holds the generator's weights alone would do as well. Freezing then still saves work: gradients for the
-# discriminator's weights need not be computed. Here that was 6 % of the second step (12.0 against 12.8 ms of processor time, median of 8 rounds).
+# discriminator's weights need not be computed. Here that was 6 % of the second step (12.0 against 12.8 ms of processor time,
+# median of 8 rounds).
 #
 # gantool's own steps stand side by side in [step.py](../../../src/gantool/engine/step.py): `discriminator_step`, `generator_step`,
-# and `_at_rest`, which freezes. What they add to the loop above are penalties, augmentation, bfloat16, many processes and a moving average
-# of the generator.
+# and `_at_rest`, which freezes. What they add to the loop above are penalties, augmentation, bfloat16, many processes and a
+# moving average of the generator.
 #
 # ## Exercises
 #

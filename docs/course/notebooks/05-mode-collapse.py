@@ -40,15 +40,15 @@
 #
 # ## Cured
 #
-# The watch proposes a command, as a rule a lower learning rate; read it as a suggestion. Here the cause is known: the two rates are a hundredfold apart.
-# The same run goes on with one rate for both:
+# The watch proposes a command, as a rule a lower learning rate; read it as a suggestion. Here the cause is known: the two rates
+# are a hundredfold apart. The same run goes on with one rate for both:
 
 # %%
 # !gantool train --resume runs/collapse --lr 5e-4 --change --images 16k
 
 # %% [markdown]
-# The last two rows are 1,600 and 8,000 images later. Diversity rises from 5 % through 43 % (at 9,600 images) to 90 %. Nothing else was
-# changed, and nothing begun anew: collapse is a state of the game, not of the weights.
+# The last two rows are 1,600 and 8,000 images later. Diversity rises from 5 % through 43 % (at 9,600 images) to 90 %. Nothing
+# else was changed, and nothing begun anew: collapse is a state of the game, not of the weights.
 #
 # ## What else helps
 #
@@ -60,8 +60,9 @@
 # | each fake judged by itself | a few kinds remain | `--loss rpgan --penalty r1 --penalty r2`; in D a look at the whole batch, as `progressive`, `msg` and `stylegan2` have |
 # | few real pictures | copies of them | `--augment diffaugment`: [page 9](../09-lessons.md) |
 #
-# In a benchmark of many short runs ([benchmarks/stability](../../../benchmarks/stability)), the DCGAN showed 1,005 of 2,041 kinds of shapes with the
-# logistic loss and 1,098 with `rpgan` and both penalties, three seeds each; between seeds the former varied by 370 and the latter by 7.
+# In a benchmark of many short runs ([benchmarks/stability](../../../benchmarks/stability)), the DCGAN showed 1,005 of 2,041 kinds of
+# shapes with the logistic loss and 1,098 with `rpgan` and both penalties, three seeds each; between seeds the former varied by
+# 370 and the latter by 7.
 #
 # ## Exercises
 #

@@ -12,7 +12,7 @@ from shard_sets import SIDE, number_of, png, shards, tar
 from gantool.builtin.sources.shards import ShardsSource, build, natural
 from gantool.data.batches import ShuffledBatches, open_batches
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.shards import decoding, indexing, places, urls
+from gantool.data.shards import decoding, places, scanning, urls
 from gantool.data.shards.index import INDEX, MEMBERS
 from gantool.data.shards.indexing import build_index
 from gantool.data.shards.options import ShardsOptions
@@ -190,7 +190,7 @@ def test_an_index_is_the_one_of_wids_and_is_made_once(tmp_path: Path, monkeypatc
     folder = shards(tmp_path / "s", 4, 5)
     before = source(folder).fingerprint
     with monkeypatch.context() as patch:
-        patch.setattr(indexing, "_scan", None)
+        patch.setattr(scanning, "_scan", None)
         assert source(folder).fingerprint == before  # from the cache
     written = json.loads(build_index(str(folder), None).read_text())
     assert written["__kind__"] == "wids-shard-index-v1"
@@ -198,7 +198,7 @@ def test_an_index_is_the_one_of_wids_and_is_made_once(tmp_path: Path, monkeypatc
         ("set-000000.tar", 4),
         ("set-000001.tar", 5),
     ]
-    monkeypatch.setattr(indexing, "_scan", None)
+    monkeypatch.setattr(scanning, "_scan", None)
     assert source(folder).fingerprint == before  # wherever the index lies
     moved = folder.rename(tmp_path / "moved")
     assert source(moved / INDEX).fingerprint == before
@@ -233,3 +233,16 @@ def test_members_beyond_their_shard_are_not_read(tmp_path: Path, caplog: pytest.
     np.save(folder / MEMBERS, rows)
     with pytest.raises(DataError, match="does not fit its index"):
         source(folder)[0]
+
+
+def test_an_index_made_anew_asks_the_tars_and_not_the_old_one(tmp_path: Path) -> None:
+    folder = shards(tmp_path / "s", 4)
+    build_index(str(folder), None)
+    tar(folder / "set-000001.tar", [("a.png", png(7))])
+    old = source(folder)
+    assert len(old) == 4
+    assert "set-000001.tar is not in index.json: 'gantool data index' of its folder adds it" in old.notes[0]
+    (folder / MEMBERS).write_bytes(b"damaged")
+    build_index(str(folder), None)
+    assert len(source(folder)) == 5
+    assert source(folder).notes == ()

@@ -141,14 +141,22 @@ def opened_index(urls: Sequence[str], ours: dict[str, Any], sizes: Sequence[tupl
 
 def local_index(place: Path, trusted: bool = False) -> tuple[list[str], Index | None]:
     """The shards of an index.json of this machine, and the whole index where gantool wrote it."""
-    try:
-        text = read_text(place, MOST_BYTES)
-    except (OSError, ValueError) as error:
-        raise DataError(f"The index {printable(str(place))} cannot be read: {error}.") from error
-    urls, ours, sizes = read_index(text, str(place), trusted)
+    urls, ours, sizes = read_index(_text_of(place), str(place), trusted)
     if ours is None:
         return urls, None
     return urls, opened_index(urls, ours, sizes, Path(beside(str(place), ours["members"])))
+
+
+def listed_at(place: Path) -> list[str]:
+    """The shards of an index.json of this machine alone, whatever else it says."""
+    return read_index(_text_of(place), str(place))[0]
+
+
+def _text_of(place: Path) -> str:
+    try:
+        return read_text(place, MOST_BYTES)
+    except (OSError, ValueError) as error:
+        raise DataError(f"The index {printable(str(place))} cannot be read: {error}.") from error
 
 
 def _whole(value: Any) -> int:

@@ -111,3 +111,16 @@ def test_the_sound_shards_beside_a_hostile_one_are_used(tmp_path: Path) -> None:
     assert len(source) == 1
     assert "Of 2 shards 1 can be used: " in source.notes[0]
     assert "leads out of its folder" in source.skipped[0].reason
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_the_long_name_of_a_folder_is_not_that_of_the_next_file(form: int, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w", format=form) as archive:
+        folder = tarfile.TarInfo("\u00fc" * 60)
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for number in range(2):
+            info = tarfile.TarInfo(f"{number}.png")
+            info.size = len(png(number))
+            archive.addfile(info, io.BytesIO(png(number)))
+    assert len(build(ShardsOptions(path=str(tmp_path), workers=0), SIDE, 3)) == 2

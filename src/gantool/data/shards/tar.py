@@ -79,9 +79,10 @@ def members(read: Read, size: int) -> Iterator[Member]:
                 raise ShardError(f"has a name of {info.size:,} bytes, or as much beside one; it is not read")
             content = read(start, info.size)
             long_name = _name_of(content, info.type) if info.type != _OF_ALL else long_name
-        elif info.type != tarfile.DIRTYPE:
-            yield Member(_checked(info, long_name or info.name), start, info.size)
-            long_name = ""
+        else:
+            name, long_name = long_name or info.name, ""
+            if info.type != tarfile.DIRTYPE:
+                yield Member(_checked(info, name), start, info.size)
     raise ShardError(f"is cut short: it has {size:,} bytes and not the end of a tar")
 
 

@@ -1,5 +1,6 @@
 """`gantool style train` and `gantool stylize` by the network: one journey, films, and what is refused."""
 
+import hashlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gantool.errors import StyleError
 from gantool.style.network import StyleNetwork
 from gantool.style.network_file import StyleCard, load_style_network, save_style_network
 
@@ -82,6 +84,26 @@ def test_ctrl_c_saves_the_network_so_far(gantool, here, monkeypatch):
     assert ended.code == 130
     assert "--init x.safetensors goes on with it" in ended.err
     assert load_style_network(here / "x.safetensors")[1].images_seen == 2
+
+
+def test_a_training_that_fails_saves_what_it_had_and_says_so_though_the_painting_is_gone(gantool, here, monkeypatch):
+    from gantool.cli import style_train
+
+    digest = hashlib.sha256((here / "wave.png").read_bytes()).hexdigest()
+
+    def failing(state):
+        if state.images_seen == 2:
+            (here / "wave.png").unlink()
+            raise StyleError("The loss is no longer finite.")
+        return ()
+
+    monkeypatch.setattr(style_train, "_told", failing)
+    ended = gantool(*TRAIN, "--images", "400", "-o", "x.safetensors")
+    assert ended.code == 1
+    assert "The network of the 2 photos before is in x.safetensors" in ended.err
+    network, card = load_style_network(here / "x.safetensors")
+    assert (card.images_seen, card.style_sha256) == (2, digest)
+    assert all(weight.isfinite().all() for weight in network.state_dict().values())
 
 
 def test_a_folder_and_its_sheet_strength_and_the_photos_colours(gantool, here, network):

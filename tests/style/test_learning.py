@@ -121,6 +121,22 @@ def test_a_loss_that_is_not_finite_ends_it():
         learned(lesson(), begin=network)
 
 
+def test_a_fault_of_a_later_step_leaves_the_network_of_the_step_before_as_it_was():
+    class Failing(Covariance):
+        def distance(self, *given):
+            return super().distance(*given) * self.factor
+
+    extractor, style, rule = Filters(RandomOptions(filters=8, size=3, scales=2)), torch.rand(1, 3, 32, 32), Failing()
+    rule.factor = 1.0
+    states = learn(style, photos, extractor, rule, lesson())
+    last = next(states)
+    before = {name: weight.clone() for name, weight in last.network.state_dict().items()}
+    rule.factor = float("nan")
+    with pytest.raises(StyleError, match="--style-weight"):
+        next(states)
+    torch.testing.assert_close(dict(last.network.state_dict()), before, rtol=0, atol=0)
+
+
 def test_a_file_has_the_network_and_its_card_and_a_changed_one_is_noticed(tmp_path):
     network, path = made(), tmp_path / "x.safetensors"
     save_style_network(path, network, card())

@@ -40,6 +40,7 @@ class Prepared:
     """What a training needs beside its settings."""
 
     lesson: Lesson
+    style_sha256: str
     photos: ShuffledBatches
     extractor: Extractor
     extractor_name: str
@@ -62,10 +63,13 @@ def run(job: StyleJob) -> None:
                 show(last.share, _told(last))
                 if caught:
                     break
-        finally:
+        except BaseException:
             if last is not None:
-                save_style_network(job.out, last.network, _card(job, ready, last))
-    assert last is not None, "a training has at least one step"
+                _save(job, ready, last)
+                say(f"The network of the {last.images_seen:,} photos before is in {job.out}.")
+            raise
+        assert last is not None, "a training has at least one step"
+        _save(job, ready, last)
     if job.as_json:
         losses = {"content": last.content, "style": last.style, "stability": last.stability}
         told = {"files": [str(job.out)], "extractor": ready.extractor_name, "images_seen": last.images_seen}
@@ -94,6 +98,7 @@ def _prepared(job: StyleJob) -> Prepared:
     keep_freed_memory(device)
     begin, card = load_style_network(job.init) if job.init else (None, None)
     lesson = _lesson(job, device, card)
+    painting = hashlib.sha256(job.painting.read_bytes()).hexdigest()  # now: the file may move before training ends
     source = resolve_source(host(), joined_text(job.data))
     photos = open_batches(
         source.build(resolution=lesson.size, channels=3),
@@ -103,7 +108,7 @@ def _prepared(job: StyleJob) -> Prepared:
     )  # fmt: skip
     extractor, name = find_extractor(job.extractor)
     style_loss = find_style_loss(host(), job.style_loss, extractor)
-    return Prepared(lesson, photos, extractor, name, style_loss, begin, device)
+    return Prepared(lesson, painting, photos, extractor, name, style_loss, begin, device)
 
 
 def _lesson(job: StyleJob, device: torch.device, begun: StyleCard | None) -> Lesson:
@@ -149,13 +154,17 @@ def _told(state: Progress) -> tuple[str, ...]:
     return (f"{state.images_seen:,} photos", *losses)
 
 
+def _save(job: StyleJob, ready: Prepared, state: Progress) -> None:
+    save_style_network(job.out, state.network, _card(job, ready, state))
+
+
 def _card(job: StyleJob, ready: Prepared, state: Progress) -> StyleCard:
     lesson, settings = ready.lesson, ready.lesson.settings
     return StyleCard(
         width=lesson.width,
         blocks=lesson.blocks,
         style=job.painting.name,
-        style_sha256=hashlib.sha256(job.painting.read_bytes()).hexdigest(),
+        style_sha256=ready.style_sha256,
         style_size=lesson.longest,
         extractor=ready.extractor_name,
         style_loss=ready.extractor.style_loss if job.style_loss == AUTO else job.style_loss,

@@ -100,7 +100,7 @@ def learn(
     """Train on the style image's device; yields after every step, and the caller may stop at any.
 
     `begin` is a network whose weights are the first ones. Raises OptionError where the extractor does not suit, and
-    StyleError when the loss is not finite.
+    StyleError when the loss or its gradient is not finite; the network of the last step is unharmed then.
     """
     learner = _Learner(style, extractor, style_loss, lesson, begin, autocast)
     began, seen, share = time.monotonic(), 0, 0.0
@@ -142,6 +142,9 @@ class _Learner:
             total, losses = self._losses(photos)
             self._optimizer.zero_grad()
             torch.autograd.backward(total)
+        gradients = [weight.grad for weight in self._network.parameters() if weight.grad is not None]
+        # Before the step, which would carry the fault into the weights, the average and whatever file they go to.
+        *told, _, _ = _finite([*losses, total, torch.nn.utils.get_total_norm(gradients)])
         for group in self._optimizer.param_groups:
             group["lr"] = LEARNING_RATE * rate(share)
         self._optimizer.step()
@@ -150,7 +153,7 @@ class _Learner:
         keep = min(AVERAGE, 1 - 10 / (10 + self._steps))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.parameters()), list(self._network.parameters()), 1 - keep)
-        return _finite(losses)
+        return told
 
     def _losses(self, photos: Float[Tensor, "n 3 s s"]) -> tuple[Float[Tensor, ""], list[Float[Tensor, ""]]]:
         """The weighted sum, and three of its parts."""

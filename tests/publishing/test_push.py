@@ -1,14 +1,19 @@
 """`gantool push`: what leaves the machine, what the card says, and that the model comes back the same."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
 
 import gantool as face
+from gantool.engine.model_file import ModelCard, Origin, load_generator
 from gantool.engine.run_names import EVALUATIONS
+from gantool.publishing.contents import contents
 from gantool.sampling import remote
+from gantool.sampling.directions import directions_file
+from gantool.sampling.shared_card import shared
 from gantool.testing import write_untrained
 from hub_server import serving
 from made_runs import made_run
@@ -60,6 +65,37 @@ def test_a_model_is_pushed_and_comes_back_the_same(hub, run, gantool):
     assert gantool("sample", run, "--seeds", "7", "-o", "ours.png").code == 0
     assert Path("theirs.png").read_bytes() == Path("ours.png").read_bytes()
     assert gantool("sample", "hf://ann/pets", "--seeds", "7", "--move", "2:+1", "-o", "moved.png").code == 0
+
+
+def test_no_file_that_is_sent_names_a_place_of_this_machine(run):
+    file = Path(run) / "generator.safetensors"
+    weights, card = load_generator(file)
+    begun = Origin(model="/home/ann/secret/first", sha256="1" * 64, images_seen=1)
+    face.save_generator(file, weights, card.model_copy(update={"began_with": begun}))
+    found = face.find_directions(face.load(run, "cpu"), count=2)
+    about = found.card.model_copy(update={"architecture": "dcgan:width=/home/ann/secret/x"})
+    face.save_directions(directions_file(run), replace(found, card=about))
+    sent = contents(run, "ann/pets", "mit")
+    assert sorted(sent) == ["README.md", "directions.safetensors", "generator.safetensors", "samples.png"]
+    assert not [name for name, content in sent.items() if b"/home" in content or b"secret" in content]
+    theirs = Path("theirs.safetensors")
+    theirs.write_bytes(sent["generator.safetensors"])
+    directions_file(theirs).write_bytes(sent["directions.safetensors"])
+    face.load_directions(directions_file(theirs)).check_model(face.load(theirs, "cpu"))
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs"),
+    [
+        ("a:weights=/home/ann/x.pt,width=4", "a:weights=x.pt,width=4"),
+        ('a:weights="C:\\ann\\x, y.pt"', 'a:weights="x, y.pt"'),
+        ("a:files=~/b.pt+../c.pt,latent=none", "a:files=b.pt+c.pt,latent=none"),
+        ("a", "a"),
+    ],
+)
+def test_options_of_a_shared_card_name_files_without_their_folders(own, theirs):
+    card = ModelCard(architecture=own, resolution=8, channels=3, images_seen=0)
+    assert shared(card).architecture == theirs
 
 
 def test_a_dry_run_sends_nothing_and_shows_files_and_card(hub, run, gantool):

@@ -97,10 +97,16 @@ def weights_file(weights: Mapping[str, Tensor], card: Card | None = None) -> byt
     """The safetensors file as bytes: if Python writes them, a full disk raises OSError and not the library's error."""
     # A contiguous copy of each: safetensors accepts neither channels_last nor tensors that share memory.
     plain = {n: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for n, tensor in weights.items()}
-    if card is None:
-        return save(plain)
-    described = card.model_dump(mode="json") | ({} if card.kind == ModelCard.kind else {KIND: card.kind})
-    return save(plain, {METADATA_KEY: json.dumps({**described, "digest": _digest(plain, described)})})
+    return save(plain) if card is None else save(plain, {METADATA_KEY: json.dumps(_written(signed(plain, card)))})
+
+
+def signed(weights: Mapping[str, Tensor], card: AnyCard) -> AnyCard:
+    """The card with the digest that it has in a file with these weights, which are contiguous."""
+    return card.model_copy(update={"digest": _digest(weights, _written(card))})
+
+
+def _written(card: Card) -> dict[str, Any]:
+    return card.model_dump(mode="json") | ({} if card.kind == ModelCard.kind else {KIND: card.kind})
 
 
 def load_generator(path: Path) -> tuple[dict[str, Tensor], ModelCard]:

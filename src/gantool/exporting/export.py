@@ -26,6 +26,7 @@ from gantool.exporting.network import Drawing, Inputs, inputs
 from gantool.files import write_atomically, write_text
 from gantool.render.pictures import make_folder
 from gantool.sampling.model import Model
+from gantool.sampling.shared_card import shared
 
 BATCHES, TRUNCATION = (1, 2, 5), 0.7
 """The batches that are checked, with a truncation that matters."""
@@ -63,7 +64,7 @@ def export(model: Model, path: str | Path, overwrite: bool = False) -> list[Path
 
 def card_of(model: Model) -> dict[str, object]:
     """What an exported file says of itself."""
-    card = model.card.model_dump(mode="json", exclude={"format", "began_with"})
+    card = shared(model.card).model_dump(mode="json", exclude={"format", "began_with"})
     return {**card, "latent_dim": model.latent_dim, "space": model.space, "gantool": __version__}
 
 

@@ -1,14 +1,16 @@
 """The files of a model that are given away, each made or chosen here by name: nothing else of a run ever leaves.
 
 No picture that anybody trained on is among them: not the sheets of an evaluation, which have pictures of the data
-beside samples, nor the report, which shows them. The card names the data without its place.
+beside samples, nor the report, which shows them. The card names the data without its place, and the headers of weights
+and directions are written anew, since they name files of this machine.
 """
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from gantool.engine.model_file import ModelCard
+from gantool.engine.model_file import ModelCard, load_generator, signed, weights_file
 from gantool.engine.run_names import DIRECTIONS, GENERATOR
 from gantool.errors import printable
 from gantool.render.grids import captions_of, sheet
@@ -17,10 +19,11 @@ from gantool.report.facts import data_name
 from gantool.report.record import Record, read_record
 from gantool.report.settings import by_panel
 from gantool.run.folder import load_config
-from gantool.sampling.directions import directions_file, load_directions
+from gantool.sampling.directions import directions_bytes, directions_file, load_directions
 from gantool.sampling.load import load
 from gantool.sampling.locate import generator_file, run_of
 from gantool.sampling.model import Model
+from gantool.sampling.shared_card import shared
 
 CARD, SHEET = "README.md", "samples.png"
 SEEDS = range(16)
@@ -31,12 +34,16 @@ PLACES = frozenset({"--data", "--out", "--name", "--init", "--resume", "--device
 def contents(path: str | Path, repository: str, license: str) -> dict[str, bytes]:
     """What is given away of a MODEL, by the name it gets there: weights, directions, a fresh sheet, and a card."""
     model = load(path)
-    given = {GENERATOR: generator_file(path).read_bytes()}
+    weights, own = load_generator(generator_file(path))
+    card = signed(weights, shared(own))
+    given = {GENERATOR: weights_file(weights, card)}
     place = directions_file(path)
     if place.exists():
-        load_directions(place).check_model(model)
-        given[DIRECTIONS] = place.read_bytes()
-    return {**given, SHEET: _sheet(model), CARD: "\n".join(_card(path, model.card, repository, license)).encode()}
+        found = load_directions(place)
+        found.check_model(model)
+        about = found.card.model_copy(update={"architecture": card.architecture, "digest": card.digest})
+        given[DIRECTIONS] = directions_bytes(replace(found, card=about))
+    return {**given, SHEET: _sheet(model), CARD: "\n".join(_card(path, card, repository, license)).encode()}
 
 
 def _sheet(model: Model) -> bytes:

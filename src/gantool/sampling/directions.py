@@ -93,10 +93,14 @@ def directions_file(model: str | Path) -> Path:
 
 def save_directions(path: str | Path, directions: Directions) -> None:
     """Write them atomically, folders made if need be; the inverse of `load_directions`."""
-    tensors = {"directions": directions.vectors.contiguous(), "scale": directions.scale.contiguous()}
-    content = save(tensors, {METADATA_KEY: json.dumps(directions.card.model_dump(mode="json"))})
     make_folder(Path(path).parent)
-    write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
+    write_atomically(Path(path), lambda temporary: temporary.write_bytes(directions_bytes(directions)))
+
+
+def directions_bytes(directions: Directions) -> bytes:
+    """The file of directions, as `save_directions` writes it."""
+    tensors = {"directions": directions.vectors.contiguous(), "scale": directions.scale.contiguous()}
+    return save(tensors, {METADATA_KEY: json.dumps(directions.card.model_dump(mode="json"))})
 
 
 def load_directions(path: str | Path) -> Directions:

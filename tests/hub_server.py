@@ -55,7 +55,9 @@ def serving() -> Iterator[FakeHub]:
             if self.path == "/api/repos/create":
                 asked = json.loads(body)
                 name = "/".join(filter(None, [asked.get("organization"), asked["name"]]))
-                hub.files.setdefault(name, {})
+                if name in hub.files:
+                    return self._json({"url": f"{hub.address}/{name}"}, 409)
+                hub.files[name] = {}
                 hub.private[name] = asked.get("private") or asked.get("visibility") == "private"
                 return self._json({"url": f"{hub.address}/{name}"})
             if self.path == "/api/validate-yaml":
@@ -78,6 +80,9 @@ def serving() -> Iterator[FakeHub]:
 
         def _file(self, head: bool) -> None:
             hub.asked.append(f"{self.command} {self.path}")
+            name = self.path.removeprefix("/api/models/")
+            if name in hub.private:
+                return self._json({"id": name, "private": hub.private[name]})
             found = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self.path.partition("?")[0])
             if found is None or found[1] not in hub.files:
                 return self._missing("RepoNotFound")
@@ -91,8 +96,8 @@ def serving() -> Iterator[FakeHub]:
             tag = {"X-Repo-Commit": commit, "ETag": f'"{hashlib.sha1(content).hexdigest()}"'}
             return self._answer(200, content, tag, head)
 
-        def _json(self, value: Any) -> None:
-            self._answer(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+        def _json(self, value: Any, status: int = 200) -> None:
+            self._answer(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
         def _missing(self, code: str, more: dict[str, str] | None = None) -> None:
             self._answer(404, b"", {"X-Error-Code": code, "X-Error-Message": code, **(more or {})})

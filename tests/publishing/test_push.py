@@ -67,6 +67,17 @@ def test_a_model_is_pushed_and_comes_back_the_same(hub, run, gantool):
     assert gantool("sample", "hf://ann/pets", "--seeds", "7", "--move", "2:+1", "-o", "moved.png").code == 0
 
 
+def test_a_private_model_is_not_sent_to_a_repository_that_is_public(hub, run, gantool):
+    hub.files["ann/pets"], hub.private["ann/pets"] = {}, False
+    done = gantool("push", run, "ann/pets", "--license", "mit", "--private")
+    assert done.code == 2
+    assert "everybody can read it: nothing was sent" in done.err
+    assert hub.files["ann/pets"] == {}
+    hub.private["ann/pets"] = True
+    assert gantool("push", run, "ann/pets", "--license", "mit", "--private").code == 0
+    assert "generator.safetensors" in hub.files["ann/pets"]
+
+
 def test_no_file_that_is_sent_names_a_place_of_this_machine(run):
     file = Path(run) / "generator.safetensors"
     weights, card = load_generator(file)

@@ -29,7 +29,8 @@ def check_names(repository: str, license: str | None) -> str:
 def push(contents: Mapping[str, bytes], repository: str, private: bool = False) -> str:
     """Commit the files to a repository, which is made if it is not there; the address of the model.
 
-    Raises UsageError where huggingface_hub is missing, GantoolError where the Hub refuses or cannot be reached.
+    Raises UsageError where huggingface_hub is missing, OptionError where it must be `private` and is public, and
+    GantoolError where the Hub refuses or cannot be reached.
     """
     try:
         from huggingface_hub import CommitOperationAdd, HfApi
@@ -40,7 +41,14 @@ def push(contents: Mapping[str, bytes], repository: str, private: bool = False) 
     added = [CommitOperationAdd(name, content) for name, content in contents.items()]
     try:
         api.create_repo(repository, private=private, exist_ok=True)
+        if private and not api.repo_info(repository).private:  # one that is there already stays as it is
+            raise OptionError(
+                f"{repository} is there already, and everybody can read it: nothing was sent. Make it private in its "
+                "settings on the Hub, choose another name, or leave --private out."
+            )
         api.create_commit(repository, added, commit_message="Model by gantool")
+    except OptionError:
+        raise
     except HfHubHTTPError as error:
         if error.response is not None and error.response.status_code in (401, 403):
             raise GantoolError(

@@ -15,6 +15,7 @@ import gantool
 from explore_models import explored, write_model
 from gantool.sampling.directions import directions_file, save_directions
 from gantool.sampling.finding import find_directions
+from gantool.sampling.points import parse_point
 from made_runs import HOSTILE
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (dev group)")
@@ -89,6 +90,20 @@ def model(tmp_path: Path) -> Path:
 
 def cell(page: Any, name: str) -> Any:
     return page.locator("#grid").get_by_role("button", name=name, exact=True)
+
+
+def test_a_picture_is_the_same_text_in_the_page_and_in_python(opened, model) -> None:
+    """Favourites are found by their text, and an address shows the picture that `gantool sample` draws."""
+    texts = [
+        "seed=7&truncation=0.123456", "seed=7~3:0.25&label=cat (big)!*'&move=1:0.0004,3:0",
+        "seed=1&move=2:-0.25&truncation=0.00001",
+        "seed=1&label=a:b,c~d_e-f.g/h é", "seed=1&to=2&at=0.3333333", "seed=3&styles=9:1-2&truncation=1.0",
+    ]  # fmt: skip
+    queries = [text.replace(" ", "%20") for text in texts]
+    with explored(model) as client:
+        written = opened(client).evaluate("texts => texts.map(text => Picture.text(Picture.parse(text)))", queries)
+    assert written == [str(parse_point(text)) for text in queries]
+    assert [parse_point(text) for text in written] == [parse_point(str(parse_point(text))) for text in queries]
 
 
 def test_choose_slide_and_come_back_by_the_address(opened, model) -> None:

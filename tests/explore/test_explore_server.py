@@ -7,17 +7,21 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import torch
 from PIL import Image
 
 import gantool
 from explore_models import Client, explored, write_model
 from gantool.engine.run_names import CONFIG, FAVOURITES, sheet_of
 from gantool.errors import OptionError
+from gantool.explore import explorer
 from gantool.explore.server import Server
+from gantool.sampling.points import parse_point
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +91,7 @@ def test_100_mb_are_refused_unread(client) -> None:
 
 def test_what_is_no_request_is_refused(client) -> None:
     assert b"Bad Request" in raw(client, b"nonsense\r\n\r\n")
+    assert b" 400 " in raw(client, b"GET http://[x/ HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % client.server.port)
     assert b" 414 " in raw(client, b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n").split(b"\n")[0]
 
 
@@ -123,22 +128,37 @@ def test_two_clients_at_once_each_get_their_own(client, run) -> None:
     seeds = range(24)
     with ThreadPoolExecutor(8) as threads:
         drawn = list(threads.map(lambda seed: client.get(f"picture?of=seed%3D{seed}"), seeds))
-    assert drawn == [client.get(f"picture?of=seed%3D{seed}") for seed in seeds]
+    shown = [Image.open(io.BytesIO(picture)).tobytes() for picture in drawn]
+    assert shown == [picture.tobytes() for picture in gantool.load(run).sample(seeds=seeds)]
     assert len(set(drawn)) == 24
+
+
+def test_a_picture_chosen_from_the_grid_is_not_drawn_again(client, monkeypatch) -> None:
+    grid = client.json("pictures?of=seed%3D301&of=seed%3D302")["pictures"]
+    monkeypatch.setattr(type(client.explorer.loaded.model), "render", lambda *_: pytest.fail("it is drawn again"))
+    assert client.get("picture?of=seed%3D302")
+    assert client.json("pictures?of=seed%3D302&of=seed%3D301&of=seed%3D302")["pictures"] == [grid[1], *grid]
+
+
+def test_pictures_are_kept_within_the_memory_for_them(client, monkeypatch) -> None:
+    card = client.explorer.loaded.model.card
+    monkeypatch.setattr(explorer, "KEPT_BYTES", 3 * card.channels * card.resolution**2)
+    client.json("pictures?" + "&".join(f"of=seed%3D{seed}" for seed in range(400, 408)))
+    assert len(client.explorer._kept) == 3
 
 
 def test_what_nobody_waits_for_is_not_drawn(client, monkeypatch) -> None:
     """A page that asks for something newer closes the connection of what it asked before."""
-    explorer, drawn, free = client.explorer, [], threading.Event()
-    of_points = type(explorer)._of_points
-    monkeypatch.setattr(explorer, "_of_points", lambda loaded, points, level: drawn.append(points[0].spot.seed)
-                        or of_points(explorer, loaded, points, level))  # fmt: skip
-    blocking = explorer._worker.submit(free.wait, 20)
+    drawing, drawn, free = client.explorer, [], threading.Event()
+    of_points = type(drawing)._of_points
+    monkeypatch.setattr(drawing, "_of_points", lambda loaded, points, level: drawn.append(points[0].spot.seed)
+                        or of_points(drawing, loaded, points, level))  # fmt: skip
+    blocking = drawing._worker.submit(free.wait, 20)
     host = f"127.0.0.1:{client.server.port}"
     with socket.create_connection(("127.0.0.1", client.server.port)) as stale:
         stale.sendall(f"GET /{client.server.token}/picture?of=seed%3D1 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         until = time.monotonic() + 20
-        while explorer._worker._work_queue.qsize() < 1 and time.monotonic() < until:
+        while drawing._worker._work_queue.qsize() < 1 and time.monotonic() < until:
             time.sleep(0.005)
     with ThreadPoolExecutor(1) as threads:
         newer = threads.submit(client.get, "picture?of=seed%3D2")
@@ -168,6 +188,25 @@ def test_a_walk_is_that_of_interpolate(client, run) -> None:
         for index in range(9):
             film.seek(index)
             assert film.convert("RGB").tobytes() == wanted[index].permute(1, 2, 0).contiguous().numpy().tobytes()
+
+
+def test_a_walk_is_of_one_model_and_within_memory(client, monkeypatch, tmp_path) -> None:
+    newer = gantool.load(write_model(tmp_path / "newer.safetensors", seed=5))
+    points = [parse_point("seed=1"), parse_point("seed=2")]
+    monkeypatch.setattr(explorer, "MOST_VALUES", 10 * 3 * 16**2)
+    with pytest.raises(OptionError, match="at 16 pixels, at most 10, not 2 and 11"):
+        client.explorer.walk(points, 11, "auto", False, None, lambda: None)
+    before, whole = client.explorer.loaded, client.explorer.walk(points, 10, "auto", False, None, lambda: None)
+    monkeypatch.setattr(explorer, "chunk_size", lambda _: 4)
+    checks = iter(range(100))
+
+    def newer_meanwhile() -> None:
+        if next(checks) == 2:  # as when the page asks for the state while a run trains
+            client.explorer.loaded = replace(before, model=newer, version=before.version + 1)
+
+    walked = client.explorer.walk(points, 10, "auto", False, None, newer_meanwhile)
+    client.explorer.loaded = before
+    assert torch.equal(walked, whole)
 
 
 def test_pictures_like_one_are_found_and_it_is_not_among_them(client) -> None:

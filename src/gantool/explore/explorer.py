@@ -1,6 +1,7 @@
 """What the page shows of a model: drawn by one thread, since networks are not for several at once, and kept current."""
 
 import tempfile
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +31,10 @@ from gantool.sampling.points import Point, labels_of, latents_of
 SMALL = 128
 """The side of pictures in a grid, at most."""
 ALIKE_SIDE, ALIKE_AMONG = 8, 512
-MOST_FRAMES = 2_000
+MOST_FRAMES, MOST_VALUES = 2_000, 2**29
+"""Of a walk: frames, and values of all pixels, which are held in memory."""
+KEPT_BYTES = 64 << 20
+"""Memory for pictures drawn last: a picture chosen from the grid is there already."""
 SHOWN_DIRECTIONS = 10
 
 T = TypeVar("T")
@@ -63,6 +67,7 @@ class Explorer:
         self._worker = ThreadPoolExecutor(1, "drawing")
         self.name = model_name(model)
         self.run = run_of(model)
+        self._kept = OrderedDict[tuple[int, Point, int | None], UInt8[Tensor, "c h w"]]()
         self.loaded = self._worker.submit(self._load, 1).result()
         self.trouble = ""
         """Why a newer model could not be read."""
@@ -103,7 +108,8 @@ class Explorer:
 
     def pictures(self, points: Sequence[Point], level: int | None, check: Check) -> list[Image.Image]:
         """A picture of each point, exactly as `gantool sample` draws it."""
-        return [to_pil(image) for image in self._draw(lambda loaded: self._of_points(loaded, points, level), check)]
+        loaded = self.loaded
+        return [to_pil(image) for image in self._draw(lambda: self._of_points(loaded, points, level), check)]
 
     def small(self, points: Sequence[Point], level: int | None, check: Check) -> list[bytes]:
         """The same as PNG files of at most 128 pixels."""
@@ -114,16 +120,18 @@ class Explorer:
 
     def alike(self, point: Point, first: int, count: int, check: Check) -> list[int]:
         """Of 512 seeds from `first` on those whose pictures resemble a point's most, the nearest first."""
-        shrink = torch.nn.functional.adaptive_avg_pool2d
+        shrink, loaded = torch.nn.functional.adaptive_avg_pool2d, self.loaded
+        coarse = [side for side in loaded.sides if side >= 2 * ALIKE_SIDE]
+        level = min(coarse) if len(coarse) > 1 else None
 
         def looks(points: Sequence[Point]) -> Float[Tensor, "n d"]:
-            drawn = self._draw(lambda loaded: self._of_points(loaded, points, None), check)
+            drawn = self._draw(lambda: self._of_points(loaded, points, level), check)
             return shrink(drawn.float(), ALIKE_SIDE).flatten(1)
 
         wanted = looks([point])
         seeds = [seed for seed in range(first, first + ALIKE_AMONG) if point.of_seed(seed) != point]
         points = [point.of_seed(seed) for seed in seeds]
-        size = chunk_size(self.loaded.model.card.resolution)
+        size = chunk_size(loaded.model.card.resolution)
         found = torch.cat([looks(points[start : start + size]) for start in range(0, len(points), size)])
         nearest = (found - wanted).norm(dim=1).topk(min(count, len(seeds)), largest=False).indices
         return [seeds[index] for index in nearest.tolist()]
@@ -132,16 +140,19 @@ class Explorer:
         self, points: Sequence[Point], frames: int, method: str, loop: bool, level: int | None, check: Check
     ) -> UInt8[Tensor, "frames c h w"]:
         """A walk from point to point, as `gantool interpolate` walks from seed to seed."""
-        methods = latent_space.METHODS[self.loaded.model.space]
+        loaded = self.loaded  # one model for the whole film, though the run may have a newer one meanwhile
+        card, methods = loaded.model.card, latent_space.METHODS[loaded.model.space]
         if method not in methods:
             raise UnknownNameError(f"No method {method!r}.{did_you_mean(method, methods)}")
-        if len(points) < 2 or not len(points) <= frames <= MOST_FRAMES:
+        side = level or card.resolution
+        most = min(MOST_FRAMES, MOST_VALUES // (card.channels * side**2))
+        if len(points) < 2 or not len(points) <= frames <= most:
             raise OptionError(
-                f"A walk takes two favourites or more, a frame for each and at most {MOST_FRAMES:,}, not {len(points)} "
-                f"and {frames:,}."
+                f"A walk takes two favourites or more, a frame for each and, at {side} pixels, at most {most:,}, not "
+                f"{len(points)} and {frames:,}."
             )
 
-        def path(loaded: Loaded) -> tuple[Tensor, list[int] | None]:
+        def path() -> tuple[Tensor, list[int] | None]:
             labels = labels_of(loaded.model, points)
             if labels is not None and loaded.model.space == "z" and len(set(labels)) > 1:
                 raise OptionError("This model cannot blend classes: walk between favourites of one class.")
@@ -149,22 +160,33 @@ class Explorer:
             return latent_space.walk(keys, frames, methods[method], loop), labels and labels[:1]
 
         latents, label = self._draw(path, check)
-        size = chunk_size(self.loaded.model.card.resolution)
-        drawn = []
+        size = chunk_size(card.resolution)
+        drawn = torch.empty(frames, card.channels, side, side, dtype=torch.uint8)
         for start in range(0, frames, size):
             part = latents[start : start + size]
             labels = None if label is None else label * len(part)
-            drawn.append(self._draw(partial(_rendered, part, labels, level), check))
-        return torch.cat(drawn)
+            drawn[start : start + size] = self._draw(partial(loaded.model.render, part, labels, level), check)
+        return drawn
 
     def _of_points(self, loaded: Loaded, points: Sequence[Point], level: int | None) -> UInt8[Tensor, "n c h w"]:
-        latents = latents_of(loaded.model, points, loaded.directions)
-        return loaded.model.render(latents, labels_of(loaded.model, points), level)
+        keys = [(loaded.version, point, level) for point in points]
+        known = {key: self._kept.pop(key) for key in set(keys) if key in self._kept}
+        missing = [point for key, point in zip(keys, points, strict=True) if key not in known]
+        if missing:
+            latents = latents_of(loaded.model, missing, loaded.directions)
+            drawn = loaded.model.render(latents, labels_of(loaded.model, missing), level)
+            new = ((loaded.version, point, level) for point in missing)
+            known |= {key: image.clone() for key, image in zip(new, drawn, strict=True)}
+        self._kept |= known
+        card = loaded.model.card
+        while len(self._kept) > KEPT_BYTES // (card.channels * card.resolution**2):
+            self._kept.popitem(last=False)
+        return torch.stack([known[key] for key in keys])
 
-    def _draw(self, work: Callable[[Loaded], T], check: Check) -> T:
+    def _draw(self, work: Callable[[], T], check: Check) -> T:
         def checked() -> T:
             check()
-            return work(self.loaded)
+            return work()
 
         return self._worker.submit(checked).result()
 
@@ -192,12 +214,6 @@ class Explorer:
         shape = model.latents([0]).shape
         layers = shape[1] if model.space == "w" and len(shape) == 3 else 0
         return Loaded(model, signature, version, model.sides(), layers, directions, note)
-
-
-def _rendered(
-    latents: Float[Tensor, "n *d"], labels: list[int] | None, level: int | None, loaded: Loaded
-) -> UInt8[Tensor, "n c h w"]:
-    return loaded.model.render(latents, labels, level)
 
 
 def film(frames: UInt8[Tensor, "n c h w"], suffix: str, fps: int, loop: bool) -> bytes:

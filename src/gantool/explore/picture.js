@@ -1,9 +1,14 @@
 "use strict";
 /* What makes a picture, as text and back: the grammar of gantool/sampling/points.py. */
 const Picture = (() => {
-  const empty = { spot: "0", to: "", at: 0, truncation: 1, label: "", styles: null, moves: {} };
-  const short = (number) => String(Math.round(number * 1000) / 1000);
-  const quoted = (text) => encodeURIComponent(text);
+  /* Six digits, and letters quoted, as Python's format "g" and urllib.parse.quote have them. */
+  const short = (number) => {
+    const value = +number.toPrecision(6);
+    return value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential().replace(/e-(\d)$/, "e-0$1") : String(value);
+  };
+  const quoted = (text) => encodeURIComponent(text)
+    .replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(/%3A/g, ":").replace(/%2C/g, ",");
 
   const text = (picture) => {
     const parts = [`seed=${picture.spot}`];
@@ -50,5 +55,5 @@ const Picture = (() => {
     return said[0].toUpperCase() + said.slice(1);
   };
 
-  return { empty, text, parse, words, short, ofSpot };
+  return { text, parse, words, short, ofSpot };
 })();

@@ -55,7 +55,7 @@ class Routes:
         """Small pictures of several points."""
         drawn = self.explorer.small(_points(request), _level(request), request.check)
         uris = [f"data:{PNG};base64,{base64.b64encode(one).decode()}" for one in drawn]
-        return as_json({"version": self.explorer.loaded.version, "pictures": uris})
+        return as_json({"pictures": uris})
 
     def alike(self, request: Request) -> Answer:
         """Seeds whose pictures resemble that of a point."""

@@ -131,9 +131,13 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_GET  # noqa: N815
 
     def _answer(self) -> Answer:
-        host, path = self.headers.get("Host", ""), urlsplit(self.path)
+        host = self.headers.get("Host", "")
         if host.lower() not in self.server.names:  # a name that leads here from elsewhere (DNS rebinding)
             raise _Refused(HTTPStatus.MISDIRECTED_REQUEST, "This server has another name.")
+        try:
+            path = urlsplit(self.path)
+        except ValueError:
+            raise _Refused(HTTPStatus.BAD_REQUEST, "This is no address.") from None
         token, _, name = path.path.removeprefix("/").partition("/")
         if not hmac.compare_digest(token.encode(), self.server.token.encode()):
             raise _Refused(HTTPStatus.FORBIDDEN, "The address lacks the token that gantool explore has printed.")

@@ -127,7 +127,7 @@ def _moves(text: str) -> tuple[tuple[int, float], ...]:
     moves = {int(one[1]): float(one[2]) for one in found if one}
     if len(moves) < len(found) or len(moves) > MOST_MOVES:
         raise ValueError(text)
-    return tuple(sorted(moves.items()))
+    return tuple(sorted((number, by) for number, by in moves.items() if by))
 
 
 def _share(text: str) -> float:

@@ -177,7 +177,7 @@ def test_an_unknown_command_gets_the_nearest_and_a_broken_plugin_the_blame(ganto
     of_a_group = gantool("data", "chek")
     assert of_a_group.code == 2
     assert error_of(of_a_group) == (
-        "Error: There is no command 'data chek'. Did you mean 'data check'? There are: check."
+        "Error: There is no command 'data chek'. Did you mean 'data check'? There are: check, shard, index."
     )
     (everywhere / "dark_plugin.py").write_text("import nowhere_to_be_found")
     host_module._host = None

@@ -1,5 +1,7 @@
 """Style networks: any size in one pass, learned from photos, and saved with a card."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
@@ -107,11 +109,30 @@ def test_training_ends_by_photos_or_by_time_whichever_comes_first():
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"), [({"size": 8}, "from 32"), ({"width": 999}, "to 64"), ({"images": None}, "one of")]
+    ("setting", "said"),
+    [
+        ({"size": 8}, "from 32"),
+        ({"width": 999}, "to 64"),
+        ({"images": None}, "one of"),
+        ({"images": 0}, "images is a number of at least 1, not 0"),
+        ({"minutes": 0.0}, "minutes is"),
+        ({"minutes": float("nan")}, "minutes is"),
+        ({"minutes": float("inf"), "images": None}, "minutes is"),
+        ({"style_size": 0}, "style_size is"),
+        ({"stability": -1.0}, "stability is"),
+        ({"stability": float("nan")}, "stability is"),
+    ],
 )
 def test_a_lesson_that_cannot_be_is_refused(setting, said):
     with pytest.raises(OptionError, match=said):
         Lesson(**setting)
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 16, 17])
+def test_a_file_has_as_many_blocks_as_a_lesson_may_have(blocks):
+    for made in (lambda: Lesson(blocks=blocks), lambda: card(blocks=blocks)):
+        with nullcontext() if 1 <= blocks <= 16 else pytest.raises((OptionError, ValueError), match="blocks"):
+            made()
 
 
 def test_a_loss_that_is_not_finite_ends_it():

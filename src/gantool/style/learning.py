@@ -16,7 +16,7 @@ from gantool.api.features import Extractor, StyleLoss
 from gantool.errors import OptionError, StyleError
 from gantool.pixels import to_float
 from gantool.style.layers import balance_of, network_of
-from gantool.style.network import MOST_BLOCKS, MOST_WIDTH, StyleNetwork
+from gantool.style.network import BLOCKS, WIDTHS, StyleNetwork
 from gantool.style.objective import Balance, Objective
 from gantool.style.pyramid import shrunk
 from gantool.style.settings import Settings
@@ -32,7 +32,11 @@ AVERAGE = 0.98
 
 Take = Callable[[int, int], UInt8[Tensor, "n 3 s s"]]
 """A function from the number of photos seen and a number to the next so many photos."""
-LIMITS = {"size": (32, 1024), "width": (2, MOST_WIDTH), "blocks": (1, MOST_BLOCKS), "batch": (1, 256), "seed": (0, inf)}
+LIMITS = {
+    "size": (32, 1024), "style_size": (2, inf), "images": (1, inf), "minutes": (0.01, inf), "batch": (1, 256),
+    "width": WIDTHS, "blocks": BLOCKS, "stability": (0, inf), "seed": (0, inf),
+}  # fmt: skip
+"""The least and the most of each setting; none may be infinite itself."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,10 @@ class Lesson:
 
     def __post_init__(self) -> None:
         for name, (least, most) in LIMITS.items():
-            if not least <= getattr(self, name) <= most:
-                limit = f"from {least:g} to {most:g}" if most < inf else f"at least {least:g}"
-                raise OptionError(f"{name} is {limit}, not {getattr(self, name)}.")
+            value = getattr(self, name)
+            if value is not None and not (least <= value <= most and value < inf):
+                limit = f"from {least:g} to {most:g}" if most < inf else f"a number of at least {least:g}"
+                raise OptionError(f"{name} is {limit}, not {value}.")
         if self.images is None and self.minutes is None:
             raise OptionError("A lesson ends after so many images or minutes: give one of them.")
 

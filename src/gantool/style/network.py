@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 STRIDE, LEAST_SIDE = 4, 16
 """The network works on sides that are multiples of the first and no less than the second; pictures are padded."""
-MOST_WIDTH, MOST_BLOCKS = 64, 16
+WIDTHS, BLOCKS = (2, 64), (1, 16)
+"""The least and the most, for training and for files."""
 
 
 class StyleNetwork(nn.Module):

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from gantool.engine.model_file import Card, load_network, save_generator
 from gantool.errors import CheckpointError, printable
-from gantool.style.network import MOST_BLOCKS, MOST_WIDTH, StyleNetwork
+from gantool.style.network import BLOCKS, WIDTHS, StyleNetwork
 
 SUFFIX = ".safetensors"
 
@@ -19,8 +19,8 @@ class StyleCard(Card):
 
     kind: ClassVar[str] = "style network"
 
-    width: Annotated[int, Field(ge=1, le=MOST_WIDTH)]
-    blocks: Annotated[int, Field(ge=0, le=MOST_BLOCKS)]
+    width: Annotated[int, Field(ge=WIDTHS[0], le=WIDTHS[1])]
+    blocks: Annotated[int, Field(ge=BLOCKS[0], le=BLOCKS[1])]
     style: Text
     """The name of the style image's file."""
     style_sha256: Text

@@ -32,10 +32,11 @@ def test_the_divergence_is_that_of_the_distributions():
 
 
 def test_the_surprise_is_the_negative_log_likelihood():
-    error, log_sigma = torch.randn(3, 8), torch.tensor(0.3)
-    values, used = surprise(error, log_sigma)
-    assert torch.allclose(values, -Normal(0.0, used.exp()).log_prob(error).sum(dim=1))
-    assert abs(float(used - log_sigma)) < 0.01
+    error = torch.randn(3, 8) / 100
+    for sigma in (1.3, 0.01, 1 / 255):
+        values, used = surprise(error, torch.tensor(sigma).log())
+        assert torch.allclose(values, -Normal(0.0, sigma).log_prob(error).sum(dim=1), rtol=1e-4)
+        assert float(used.exp()) == pytest.approx(sigma)
 
 
 def test_the_optimal_sigma_is_the_least_and_its_gradient_that_of_the_log_error():
@@ -71,6 +72,23 @@ def test_sigma_follows_the_batch_or_learns_or_stays(sigma):
     if sigma == "optimal":  # the likelihood of a batch by its own error
         expected = 3 * 256 * (math.log(gan.status()["sigma"]) + (1 + math.log(2 * math.pi)) / 2)
         assert float(terms["reconstruction"].mean().detach()) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("sigma", [1 / 255, "learned"])
+def test_status_tells_the_sigma_that_the_likelihood_is_by(sigma):
+    gan = build(TINY.model_copy(update={"sigma": sigma}), gantool.ImageShape(16))
+    if sigma == "learned":
+        gan.generator.log_sigma.data.fill_(-20.0)
+    told = gan.status()["sigma"]
+    assert told == pytest.approx(math.exp(-6) if sigma == "learned" else sigma)
+    given = seen(gan)
+    torch.manual_seed(1)
+    reconstruction = gan.terms("generator", given)["reconstruction"]
+    torch.manual_seed(1)
+    mean, log_variance = gan.generator.encoder(given.real[-1], None)
+    drawn = gan.generator(mean + (log_variance / 2).exp() * torch.randn_like(mean))[-1]
+    expected = -Normal(drawn, told).log_prob(given.real[-1]).flatten(1).sum(dim=1)
+    torch.testing.assert_close(reconstruction, expected, rtol=1e-3, atol=0)
 
 
 def test_the_divergence_warms_up_by_the_clock():

@@ -10,6 +10,11 @@ LEAST_LOG_SIGMA = -6.0
 """The bound by which Rybkin et al. 2021 keep a sigma that learns from 0; far below the 1/255 of a picture file."""
 
 
+def bounded(log_sigma: Float[Tensor, ""]) -> Float[Tensor, ""]:
+    """A log-sigma that learns, kept above the least."""
+    return LEAST_LOG_SIGMA + F.softplus(log_sigma - LEAST_LOG_SIGMA)
+
+
 def divergence(mean: Float[Tensor, "n d"], log_variance: Float[Tensor, "n d"]) -> Float[Tensor, "n"]:
     """KL(N(mean, variance) | N(0, I)) (Kingma and Welling 2014, appendix B)."""
     return (mean.square() + log_variance.exp() - log_variance - 1).sum(dim=1) / 2
@@ -25,7 +30,5 @@ def surprise(
     """
     if log_sigma is None:
         log_sigma = error.detach().square().mean().log().clamp(min=2 * LEAST_LOG_SIGMA) / 2
-    else:
-        log_sigma = LEAST_LOG_SIGMA + F.softplus(log_sigma - LEAST_LOG_SIGMA)
     exponent = (error * (-log_sigma).exp()).square().sum(dim=1) / 2
     return exponent + error.shape[1] * (log_sigma + math.log(2 * math.pi) / 2), log_sigma

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import gantool
 from gantool_vae import VaeOptions
-from gantool_vae.bound import divergence, surprise
+from gantool_vae.bound import bounded, divergence, surprise
 from gantool_vae.encoder import Encoder
 
 Labels = Int64[Tensor, "n"] | None
@@ -29,6 +29,10 @@ class Vae(nn.Module):
             self.log_sigma = nn.Parameter(begin)
         else:
             self.register_buffer("log_sigma", begin)
+
+    def used_log_sigma(self) -> Float[Tensor, ""]:
+        """The log-sigma that the likelihood is by: a number as it was given, one that learns within its bound."""
+        return bounded(self.log_sigma) if isinstance(self.log_sigma, nn.Parameter) else self.log_sigma
 
     def forward(self, z: Float[Tensor, "n d"], labels: Labels = None) -> gantool.Images:
         """Pictures of latents, all levels that the decoder has."""
@@ -69,7 +73,7 @@ class VaeGan(gantool.Gan):
         drawn = self.generator(z, seen.labels)
         error = torch.cat([(one.float() - other).flatten(1) for one, other in zip(drawn, real, strict=True)], dim=1)
         reconstruction, log_sigma = surprise(
-            error, None if self._options.sigma == "optimal" else self.generator.log_sigma
+            error, None if self._options.sigma == "optimal" else self.generator.used_log_sigma()
         )
         if self._options.sigma == "optimal":
             self.generator.log_sigma.copy_(log_sigma)
@@ -92,7 +96,7 @@ class VaeGan(gantool.Gan):
 
     def status(self) -> Mapping[str, float]:
         """Sigma in the range of pictures, which is 2 wide, and the weight of the KL divergence."""
-        own = {"sigma": float(self.generator.log_sigma.detach().exp()), "beta": self._beta}
+        own = {"sigma": float(self.generator.used_log_sigma().detach().exp()), "beta": self._beta}
         return {**self._inner.status(), **own}
 
     def module_sides(self) -> Mapping[str, int]:

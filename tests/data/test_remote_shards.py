@@ -1,11 +1,14 @@
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from shard_sets import Server, serving, shards
 from test_shards import COUNT, COUNTS, numbers, opened, source
 
 from gantool.data.shards import places
+from gantool.data.shards.index import MEMBERS
 from gantool.data.shards.indexing import build_index
 from gantool.errors import DataError
 
@@ -63,7 +66,7 @@ def test_faults_that_stay_are_told_at_once(server: Server) -> None:
         with pytest.raises(DataError, match=words):
             _ = places.place(f"{server.url}/{url}").size
     assert len(server.asked) == 2
-    with pytest.raises(DataError, match="without file://"):
+    with pytest.raises(DataError, match="is not read: shards are files of this machine"):
         places.place("file:///etc/passwd")
 
 
@@ -79,3 +82,49 @@ def test_a_shard_that_cannot_be_fetched_is_replaced(server: Server, caplog: pyte
 def test_a_cache_that_is_too_small_is_told(server: Server) -> None:
     with pytest.raises(DataError, match="Four windows of 2 shards take"):
         source(f"{server.url}/set-{{000000..000004}}.tar", cache=1e-9)
+
+
+@pytest.mark.parametrize("size", ["\u00b2", "9" * 5000])
+def test_a_size_that_is_no_number_is_told(size: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Answer(nullcontext[None]):
+        headers: ClassVar = {"Content-Range": f"bytes 0-0/{size}"}
+
+        def __enter__(self) -> Any:
+            return self
+
+    one = places.WebFile(f"{server.url}/x.tar")
+    monkeypatch.setattr(one, "_answer", lambda *_: Answer())
+    with pytest.raises(DataError, match="does not tell its size"):
+        _ = one.size
+
+
+def test_members_that_do_not_fit_are_not_kept(server: Server, cache: Path) -> None:
+    build_index(str(server.root), None)
+    members = server.root / MEMBERS
+    sound = members.read_bytes()
+    for wrong, words in ((bytes(10**5), "has 100,000 bytes, and"), (b"x" * 500, "does not hold the 49 pictures")):
+        members.write_bytes(wrong)
+        with pytest.raises(DataError, match=words):
+            source(f"{server.url}/")
+    members.write_bytes(sound)
+    assert len(source(f"{server.url}/")) == COUNT
+
+
+@pytest.mark.parametrize(("status", "trials", "words"), [(403, 1, "could not be read: "), (None, 3, "in 3 trials")])
+def test_errors_of_stores_are_told(status: int | None, trials: int, words: str) -> None:
+    class StoreError(Exception):
+        code = status
+
+    class Store:
+        asked = 0
+
+        def info(self, path: str) -> dict[str, int]:
+            self.asked += 1
+            raise StoreError(path)
+
+    one = object.__new__(places.StoredFile)
+    store = Store()
+    one._url, one._path, one._store = "s3://a/x", "a/x", store
+    with pytest.raises(DataError, match=f"{words}.*StoreError: a/x"):
+        _ = one.size
+    assert store.asked == trials

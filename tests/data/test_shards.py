@@ -9,6 +9,7 @@ import torch
 from pictures import pictures
 from shard_sets import SIDE, number_of, png, shards, tar
 
+from gantool.api.data import Source
 from gantool.builtin.sources.shards import ShardsSource, build, natural
 from gantool.data.batches import ShuffledBatches, open_batches
 from gantool.data.pictures.options import FolderOptions
@@ -16,11 +17,12 @@ from gantool.data.shards import decoding, places, scanning, urls
 from gantool.data.shards.index import INDEX, MEMBERS
 from gantool.data.shards.indexing import build_index
 from gantool.data.shards.options import ShardsOptions
-from gantool.data.shards.writing import files_of, write_shards
+from gantool.data.shards.writing import files_of, images_of, write_shards
 from gantool.errors import DataError
 
 COUNTS = (9, 12, 7, 10, 11)
 COUNT = sum(COUNTS)
+OURS = {"members": MEMBERS, "digest": "0" * 64, "class_names": []}
 
 
 @pytest.fixture(autouse=True)
@@ -210,11 +212,21 @@ def test_an_index_is_the_one_of_wids_and_is_made_once(tmp_path: Path, monkeypatc
         ({"__kind__": "other"}, "it is no wids-shard-index-v1"),
         ({"shardlist": [{"url": "/etc/passwd"}]}, "an index may name files beside it or below alone"),
         ({"shardlist": [{"url": "../x.tar"}]}, "an index may name files beside it or below alone"),
-        ({"shardlist": [{"url": "file:///etc/passwd"}]}, "an index may not name files of this machine"),
+        ({"shardlist": [{"url": "file:///etc/passwd"}]}, "is not read: shards are files of this machine"),
+        ({"shardlist": [{"url": "local:///etc/passwd"}]}, "is not read: shards are files of this machine"),
+        ({"shardlist": [{"url": "s3://a/b::file:///etc/passwd"}]}, "is not read: shards are files of this machine"),
+        ({"shardlist": [{"url": "C:/x.tar"}]}, "an index may name files beside it or below alone"),
+        ({"shardlist": [{"url": "a\\..\\..\\x.tar"}]}, "an index may name files beside it or below alone"),
+        ({"shardlist": [{"url": "a\0.tar"}]}, "an index may name files beside it or below alone"),
+        ({"shardlist": []}, "it lists no shards"),
+        ({"gantool": OURS | {"skipped": [1]}}, "skipped are no pairs of words"),
+        ({"gantool": OURS | {"notes": 3}}, "notes are no words"),
+        ({"gantool": OURS | {"digest": "/../../outside"}}, "digest is not 64 hexadecimal digits"),
+        ({"gantool": OURS | {"digest": "\ud800" * 64}}, "digest is not 64 hexadecimal digits"),
         ({"shardlist": [{"url": "a.tar", "nsamples": -1, "filesize": 1}]}, "-1 is no size"),
         ({"shardlist": [{"url": "set-000000.tar", "nsamples": 3, "filesize": 1}]}, "is not what its index.json says"),
-        ({"gantool": {"members": "../x", "digest": "", "class_names": []}}, "an index may name files beside it"),
-        ({"gantool": {"members": INDEX, "digest": "", "class_names": []}}, "is not what its index.json says"),
+        ({"gantool": OURS | {"members": "../x"}}, "an index may name files beside it"),
+        ({"gantool": OURS | {"members": INDEX}}, "is not what its index.json says"),
     ],
 )
 def test_an_index_that_lies_is_refused(change: dict[str, Any], words: str, tmp_path: Path) -> None:
@@ -238,7 +250,7 @@ def test_members_beyond_their_shard_are_not_read(tmp_path: Path, caplog: pytest.
 def test_an_index_made_anew_asks_the_tars_and_not_the_old_one(tmp_path: Path) -> None:
     folder = shards(tmp_path / "s", 4)
     build_index(str(folder), None)
-    tar(folder / "set-000001.tar", [("a.png", png(7))])
+    tar(folder / "set-000001.tar", [("a.png", png(7)), ("a.cls", b"1")])
     old = source(folder)
     assert len(old) == 4
     assert "set-000001.tar is not in index.json: 'gantool data index' of its folder adds it" in old.notes[0]
@@ -246,3 +258,31 @@ def test_an_index_made_anew_asks_the_tars_and_not_the_old_one(tmp_path: Path) ->
     build_index(str(folder), None)
     assert len(source(folder)) == 5
     assert source(folder).notes == ()
+
+
+def test_pictures_of_one_name_and_those_without_a_label_are_told(tmp_path: Path) -> None:
+    files = [(f"img.{n:03}.png", png(n)) for n in range(3)]
+    tar(tmp_path / "a.tar", [*files, ("x.png", b""), ("y.png", png(4)), ("y.cls", b"cat")])
+    one = source(tmp_path)
+    assert len(one) == 2
+    assert "3 pictures are not used, as img.001.png in " in one.notes[0]
+    assert "No labels are used: 1 of 2 pictures have none, as img.000.png in " in one.notes[1]
+
+
+def test_numbers_of_any_length_are_labels(tmp_path: Path) -> None:
+    long = b"9" * 5000
+    tar(tmp_path / "a.tar", [("0.png", png(0)), ("0.cls", long), ("1.png", png(1)), ("1.cls", b"10"),
+                             ("2.png", png(2)), ("2.cls", b"9")])  # fmt: skip
+    assert [len(name) for name in source(tmp_path)._index.class_names] == [1, 2, 5000]
+
+
+def test_a_source_without_images_is_told() -> None:
+    class Empty(Source):
+        def __getitem__(self, index: int) -> Any:
+            raise IndexError(index)
+
+        def __len__(self) -> int:
+            return 0
+
+    with pytest.raises(DataError, match="empty has no images"):
+        next(images_of(Empty(), "empty", (3, SIDE, SIDE)))

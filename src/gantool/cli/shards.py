@@ -73,6 +73,8 @@ def index(
     with showing_progress():
         place = build_index(shards, out)
         found = find_index(str(place))
+    for note in found.notes:
+        warn(note)
     for path, why in found.skipped:
         warn(f"{path} {why}: it is left out.")
     pictures = sum(one.count for one in found.shards)

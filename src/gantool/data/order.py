@@ -25,6 +25,8 @@ class Order:
     """
 
     def __init__(self, seed: int, count: int, groups: Sequence[int] = (), window: int = 1) -> None:
+        if count < 1:
+            raise ValueError("There is no order of 0 images.")
         self._seed, self._count, self._window = seed, count, window
         self._sizes = np.asarray(groups, np.int64)
         self._starts = np.cumsum(self._sizes) - self._sizes

@@ -218,6 +218,7 @@ def _headers(index: Index, shard: Shard) -> list[Header]:
 
 
 def _notes(index: Index) -> Iterator[str]:
+    yield from index.notes
     if index.skipped:
         url, why = index.skipped[0]
         more = f" and {len(index.skipped) - 1:,} more" if len(index.skipped) > 1 else ""

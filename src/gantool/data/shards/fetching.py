@@ -1,5 +1,6 @@
 """Remote shards fetched ahead of their use into files of a bounded folder, which processes of one run share."""
 
+import hashlib
 import os
 import queue
 import shutil
@@ -96,7 +97,7 @@ class Fetching:
                 root = cache_folder()
                 _sweep(root)
                 owner = os.getppid() if "LOCAL_RANK" in os.environ else os.getpid()
-                self._folder = root / f"{_PREFIX}-{self._digest[:12]}-{owner}"
+                self._folder = root / f"{_PREFIX}-{hashlib.sha256(self._digest.encode()).hexdigest()[:12]}-{owner}"
                 self._folder.mkdir(exist_ok=True)
                 remove_unfinished(self._folder)
                 if "LOCAL_RANK" not in os.environ:

@@ -5,6 +5,7 @@ It is two files: `index.json`, which wids reads too, and the array of `members` 
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,7 @@ ROW = np.dtype([("offset", "<u8"), ("size", "<u4"), ("label", "<i4")])
 MOST_BYTES = 1 << 28
 _MOST_CLASSES = 1_000_000
 _SHOWN = 3
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 Rows = np.ndarray[Any, np.dtype[Any]]
 Listed = tuple[list[str], dict[str, Any] | None, list[tuple[int, int]]]
@@ -51,6 +53,7 @@ class Index:
     class_names: tuple[str, ...]
     digest: str
     skipped: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def rows(self, number: int) -> Rows:
         """The rows of a shard's pictures. Raises ShardError when they cannot be those of this shard."""
@@ -67,7 +70,7 @@ class Index:
             raise DataError(f"None of the {len(self.shards):,} shards can be used: {said}.")
         digest = hashlib.sha256(repr((self.digest, kept)).encode()).hexdigest()
         shards = tuple(self.shards[number] for number in kept)
-        return Index(shards, self.members, self.class_names, digest, (*self.skipped, *left_out))
+        return Index(shards, self.members, self.class_names, digest, (*self.skipped, *left_out), self.notes)
 
 
 @lru_cache(maxsize=64)
@@ -81,7 +84,12 @@ def _rows(members: Path, digest: str, shard: Shard, classes: int) -> Rows:
 
 
 def write_index(
-    place: Path, shards: Sequence[Shard], members: Path, class_names: Sequence[str], skipped: Sequence[tuple[str, str]]
+    place: Path,
+    shards: Sequence[Shard],
+    members: Path,
+    class_names: Sequence[str],
+    skipped: Sequence[tuple[str, str]],
+    notes: Sequence[str],
 ) -> None:
     """Write `place`, the index of these shards; `members` is a file beside it, which is complete."""
     listed = [{"url": shard.url, "nsamples": shard.count, "filesize": shard.size} for shard in shards]
@@ -89,7 +97,8 @@ def write_index(
     with members.open("rb") as file:
         while block := file.read(1 << 24):
             digest.update(block)
-    ours = {"members": members.name, "class_names": list(class_names), "digest": digest.hexdigest(), "skipped": skipped}
+    ours = {"members": members.name, "class_names": list(class_names), "digest": digest.hexdigest(), "skipped": skipped,
+            "notes": list(notes)}  # fmt: skip
     content = {"__kind__": KIND, "wids_version": 1, "shardlist": listed, OURS: ours}
     text = json.dumps(content, indent=1, ensure_ascii=True) + "\n"
     replace_file(place, lambda temporary: temporary.write_text(text, "utf-8", newline="\n"))
@@ -104,39 +113,61 @@ def read_index(text: str, url: str, trusted: bool = False) -> Listed:
         if found["__kind__"] != KIND:
             raise ValueError(f"it is no {KIND}")
         listed = found["shardlist"]
+        if not listed:
+            raise ValueError("it lists no shards")
         urls = [str(one["url"]) if trusted else beside(url, str(one["url"])) for one in listed]
         ours = found.get(OURS)
         if ours is None:
             return urls, None, []
         sizes = [(_whole(one["nsamples"]), _whole(one["filesize"])) for one in listed]
-        names = ours["class_names"]
-        if not isinstance(names, list) or len(names) > _MOST_CLASSES or not all(isinstance(one, str) for one in names):
-            raise ValueError("class_names are no words")
-        if not all(isinstance(ours[key], str) for key in ("members", "digest")):
-            raise ValueError("members or digest are no words")
+        _check(ours)
         return urls, ours, sizes
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise DataError(f"{printable(url)} is no index of shards that can be read: {what}.") from error
 
 
+def _check(ours: dict[str, Any]) -> None:
+    """Raises ValueError where what an index.json of anyone's says is not of the kind that `write_index` writes."""
+    names, skipped = ours["class_names"], ours.get("skipped", [])
+    if not _are_words(names) or len(names) > _MOST_CLASSES:
+        raise ValueError("class_names are no words")
+    if not isinstance(ours["members"], str):
+        raise ValueError("members is no name")
+    if not isinstance(ours["digest"], str) or _DIGEST.fullmatch(ours["digest"]) is None:
+        raise ValueError("digest is not 64 hexadecimal digits")
+    if not isinstance(skipped, list) or not all(_are_words(pair) and len(pair) == 2 for pair in skipped):
+        raise ValueError("skipped are no pairs of words")
+    if not _are_words(ours.get("notes", [])):
+        raise ValueError("notes are no words")
+
+
+def _are_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
 def opened_index(urls: Sequence[str], ours: dict[str, Any], sizes: Sequence[tuple[int, int]], members: Path) -> Index:
     """The index of an index.json that `read_index` read. Raises DataError when its members are not of that length."""
     firsts = [0, *accumulate(count for count, _ in sizes)]
-    try:
-        array = np.load(members, mmap_mode="r")
-        sound = array.dtype == ROW and array.shape == (firsts[-1],)
-    except (OSError, ValueError, EOFError):
-        sound = False
-    if not sound:
+    if not is_sound(members, firsts[-1]):
         raise DataError(
             f"{printable(str(members))} is not what its index.json says. Make both anew: gantool data index."
         )
     shards = tuple(
         Shard(url, count, first, size) for url, (count, size), first in zip(urls, sizes, firsts, strict=False)
     )
-    skipped = tuple((str(path), str(why)) for path, why in ours.get("skipped", []))
-    return Index(shards, members, tuple(ours["class_names"]), ours["digest"], skipped)
+    skipped = tuple((path, why) for path, why in ours.get("skipped", []))
+    notes = tuple(printable(note) for note in ours.get("notes", []))
+    return Index(shards, members, tuple(ours["class_names"]), ours["digest"], skipped, notes)
+
+
+def is_sound(members: Path, count: int) -> bool:
+    """True if a file of members is of `count` pictures."""
+    try:
+        array = np.load(members, mmap_mode="r")
+        return bool(array.dtype == ROW and array.shape == (count,))
+    except (OSError, ValueError, EOFError):
+        return False
 
 
 def local_index(place: Path, trusted: bool = False) -> tuple[list[str], Index | None]:

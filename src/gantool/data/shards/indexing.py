@@ -10,7 +10,9 @@ from gantool.data.shards.index import (
     INDEX,
     MEMBERS,
     MOST_BYTES,
+    ROW,
     Index,
+    is_sound,
     listed_at,
     local_index,
     opened_index,
@@ -25,6 +27,7 @@ from gantool.files import cache_folder, only_builder, remove_unfinished, replace
 
 _PROBED = 512
 """Remote shards that are looked at when a run begins; of more, as many at equal distances."""
+_MOST_HEADER = 1 << 12
 _NAMES = "shards-index"
 
 
@@ -115,11 +118,18 @@ def _remote_index(url: str) -> tuple[list[str], Index | None]:
     source = beside(url, ours["members"])
     folder = cache_folder() / f"{_NAMES}-{_short(source + ours['digest'])}"
     try:
-        if not (folder / MEMBERS).is_file():
-            replace_folder(folder, lambda new: copied(source, new / MEMBERS))
+        if not is_sound(folder / MEMBERS, count := sum(pictures for pictures, _ in sizes)):
+            replace_folder(folder, lambda new: _fetch_members(source, new / MEMBERS, count))
     except ShardError as error:
         raise DataError(f"The members {printable(source)} of an index: the file {error}.") from error
     return urls, opened_index(urls, ours, sizes, folder / MEMBERS)
+
+
+def _fetch_members(source: str, file: Path, count: int) -> None:
+    """Fetch the members of `count` pictures; no more bytes than these have are fetched, and no others are kept."""
+    copied(source, file, most=count * ROW.itemsize + _MOST_HEADER)
+    if not is_sound(file, count):
+        raise ShardError(f"does not hold the {count:,} pictures of its index.json: make both anew where they lie")
 
 
 def _kept(urls: Sequence[str]) -> Index:

@@ -2,6 +2,7 @@
 
 import http.client
 import logging
+import re
 import time
 import urllib.error
 import urllib.request
@@ -10,10 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from gantool.data.shards.tar import ShardError
-from gantool.data.shards.urls import is_remote
+from gantool.data.shards.urls import STORES, is_remote, scheme
 from gantool.errors import DataError, printable
 from gantool.files import open_file
 
@@ -21,7 +21,6 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each further trial of a read that failed."""
 TIMEOUT = 30.0
 _AT_ONCE = 1 << 23
-_STORES = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "hf": "huggingface_hub", "az": "adlfs", "abfs": "adlfs"}
 _TRANSIENT = frozenset([408, 425, 429, 500, 502, 503, 504])
 Got = TypeVar("Got")
 _log = logging.getLogger("gantool")
@@ -48,12 +47,8 @@ def place(url: str) -> Place:
     """The file of this path or URL. Raises DataError for a kind of URL that cannot be read here."""
     if not is_remote(url):
         return LocalFile(Path(url))
-    kind = urlsplit(url).scheme.lower()
-    if kind in ("http", "https"):
-        return WebFile(url)
-    if kind == "file":
-        raise DataError(f"{printable(url)}: give the path of a file of this machine, without file://.")
-    return StoredFile(url, kind)
+    kind = scheme(url)
+    return WebFile(url) if kind in ("http", "https") else StoredFile(url, kind)
 
 
 class LocalFile(Place):
@@ -98,7 +93,7 @@ class WebFile(Place):
     def _length(self) -> int:
         with self._answer(0, 1) as answer:
             _, _, size = answer.headers.get("Content-Range", "").rpartition("/")
-            if not size.isdigit():
+            if re.fullmatch("[0-9]{1,18}", size) is None:
                 raise ShardError("is of a server that does not tell its size")
             return int(size)
 
@@ -136,8 +131,8 @@ class StoredFile(Place):
             import fsspec
 
             self._store, self._path = fsspec.core.url_to_fs(url)
-        except (ImportError, ValueError) as error:
-            package = _STORES.get(kind)
+        except Exception as error:  # of many packages, each with errors of its own
+            package = STORES.get(kind)
             remedy = f"install it: pip install 'gantool[shards]' {package}" if package else "fetch the shards first"
             raise DataError(f"{printable(url)} cannot be read here ({error}); {remedy}.") from error
         self._url = url
@@ -145,17 +140,39 @@ class StoredFile(Place):
     @property
     def size(self) -> int:
         """See `Place`."""
-        return insistently(self._url, lambda: int(self._store.info(self._path)["size"]))
+        return insistently(self._url, partial(_of_store, self._length))
 
     def read(self, offset: int, count: int) -> bytes:
         """See `Place`."""
-        return insistently(self._url, lambda: self._range(offset, count)) if count else b""
+        return insistently(self._url, partial(_of_store, partial(self._range, offset, count))) if count else b""
+
+    def _length(self) -> int:
+        size = self._store.info(self._path)["size"]
+        if not isinstance(size, int):
+            raise ShardError("is of a store that does not tell its size")
+        return size
 
     def _range(self, offset: int, count: int) -> bytes:
         content: bytes = self._store.cat_file(self._path, start=offset, end=offset + count)
         if len(content) < count:
             raise _TransientError(f"{len(content):,} of {count:,} bytes came")
         return content
+
+
+def _of_store(work: Callable[[], Got]) -> Got:
+    """The result of a store, whose packages have errors of their own: those of the request stay, others may pass."""
+    try:
+        return work()
+    except (OSError, ShardError, _TransientError):
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        answer = getattr(error, "response", None)  # botocore has a dict there, gcsfs and adlfs a number of their own
+        told = answer.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(answer, dict) else None
+        status = told or getattr(error, "status_code", None) or getattr(error, "code", None)
+        if isinstance(status, int) and 400 <= status < 500 and status not in _TRANSIENT:
+            raise ShardError(f"could not be read: {said}") from error
+        raise _TransientError(said) from error
 
 
 def insistently(url: str, work: Callable[[], Got]) -> Got:
@@ -186,12 +203,14 @@ def _absent(error: OSError) -> str:
     return "is not there" if isinstance(error, FileNotFoundError) else f"could not be read: {error.strerror or error}"
 
 
-def copied(url: str, file: Path, size: int | None = None) -> None:
-    """Copy a file of `size` bytes, some at a time. Raises ShardError when it has another size."""
+def copied(url: str, file: Path, size: int | None = None, most: int | None = None) -> None:
+    """Copy a file of `size` bytes, or of `most` at the most, some at a time. Raises ShardError for another size."""
     one = place(url)
     found = one.size
     if size is not None and found != size:
         raise ShardError(f"has {found:,} bytes and not {size:,} as indexed")
+    if most is not None and found > most:
+        raise ShardError(f"has {found:,} bytes, and {most:,} at the most fit its index.json")
     with file.open("wb") as out:
         for start in range(0, found, _AT_ONCE):
             out.write(one.read(start, min(_AT_ONCE, found - start)))

@@ -1,7 +1,7 @@
 """Tars looked through by several threads, and what is found there written as an index."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BufferedIOBase
@@ -18,6 +18,7 @@ from gantool.progress import report
 
 THREADS = 16
 _WAITING = 512
+_MOST_SAID = 200
 _ROWS = 1 << 20
 _AT_ONCE, _AT_ONCE_REMOTE = 1 << 13, 1 << 20
 
@@ -31,6 +32,23 @@ class _Found:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     count: int = 0
     bare: int = 0
+    bare_name: str = ""
+    unused: int = 0
+    unused_name: str = ""
+
+    def notes(self) -> list[str]:
+        """What a user should know of pictures and labels that are not used."""
+        notes = []
+        if self.unused:
+            notes.append(
+                f"{self.unused:,} pictures are not used, as {self.unused_name}: they are empty or too large, or share "
+                "their name up to its first dot with the file before; one picture of each name is used."
+            )
+        if self.bare and self.labels:
+            notes.append(
+                f"No labels are used: {self.bare:,} of {self.count:,} pictures have none, as {self.bare_name}."
+            )
+        return notes
 
 
 def index_into(folder: Path, urls: Sequence[str], names: Sequence[str]) -> None:
@@ -48,14 +66,17 @@ def index_into(folder: Path, urls: Sequence[str], names: Sequence[str]) -> None:
         _write_members(raw, folder / MEMBERS, found, class_names)
     finally:
         raw.unlink(missing_ok=True)
-    write_index(folder / INDEX, found.shards, folder / MEMBERS, class_names, found.skipped)
+    write_index(folder / INDEX, found.shards, folder / MEMBERS, class_names, found.skipped, found.notes())
 
 
 def _take(found: _Found, out: BufferedIOBase, name: str, answer: "_Scan | ShardError") -> None:
     if isinstance(answer, ShardError):
         found.skipped.append((name, str(answer)))
         return
-    rows, labels, size = answer
+    rows, labels, size, bare, unused = answer
+    found.unused_name = found.unused_name or (unused and f"{_said(unused[0])} in {_said(name)}") or ""
+    found.bare_name = found.bare_name or (bare and f"{_said(bare)} in {_said(name)}")
+    found.unused += len(unused)
     for row, label in zip(rows, labels, strict=True):
         row["label"] = -1 if label is None else found.labels.setdefault(label, len(found.labels))
     found.bare += sum(label is None for label in labels)
@@ -64,7 +85,11 @@ def _take(found: _Found, out: BufferedIOBase, name: str, answer: "_Scan | ShardE
     out.write(rows.tobytes())
 
 
-_Scan = tuple[Rows, list[str | None], int]
+_Scan = tuple[Rows, list[str | None], int, str, list[str]]
+
+
+def _said(name: str) -> str:
+    return printable(name)[:_MOST_SAID]
 
 
 def _scanned(urls: Sequence[str]) -> Iterator["_Scan | ShardError"]:
@@ -74,18 +99,21 @@ def _scanned(urls: Sequence[str]) -> Iterator["_Scan | ShardError"]:
 
 
 def _scan(url: str) -> "_Scan | ShardError":
-    """The rows of one shard, the labels' texts and the number of bytes, or why it cannot be used."""
+    """The rows of one shard, the labels' texts, the number of bytes, a picture without a label and those not used;
+    or why it cannot be used."""
+    unused: list[str] = []
     try:
         one = place(url)
         size = one.size
         read = buffered(one.read, size, _AT_ONCE_REMOTE if is_remote(url) else _AT_ONCE)
-        found = list(samples(read, size))
+        found = list(samples(read, size, unused))
     except ShardError as error:
         return error
     rows = np.zeros(len(found), ROW)
     rows["offset"] = [sample.picture.offset for sample in found]
     rows["size"] = [sample.picture.size for sample in found]
-    return rows, [sample.label for sample in found], size
+    bare = next((sample.picture.name for sample in found if sample.label is None), "")
+    return rows, [sample.label for sample in found], size, bare, unused
 
 
 def _write_members(raw: Path, file: Path, found: _Found, class_names: Sequence[str]) -> None:
@@ -104,6 +132,8 @@ def _write_members(raw: Path, file: Path, found: _Found, class_names: Sequence[s
     temporary.replace(file)
 
 
-def _in_order(labels: Sequence[str] | dict[str, int]) -> "type[str] | type[int]":
+def _in_order(labels: Sequence[str] | dict[str, int]) -> "Callable[[str], tuple[int, str]]":
     """Numbers are ordered by value, all other labels by letter."""
-    return int if all(label.isdecimal() for label in labels) else str
+    if not all(label.isascii() and label.isdecimal() for label in labels):
+        return lambda label: (0, label)
+    return lambda label: (len(label.lstrip("0")), label.lstrip("0"))  # `int` refuses thousands of digits

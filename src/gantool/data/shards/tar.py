@@ -44,8 +44,10 @@ class Sample:
     label: str | None
 
 
-def samples(read: Read, size: int) -> Iterator[Sample]:
+def samples(read: Read, size: int, unused: list[str]) -> Iterator[Sample]:
     """The pictures of a tar of `size` bytes; files in a row that are called alike up to a dot are one sample.
+
+    Of each sample one picture is used; the names of its others, and of empty or too large ones, go to `unused`.
 
     Raises ShardError when the tar is damaged, cut short, compressed, or holds what no shard should.
     """
@@ -55,11 +57,11 @@ def samples(read: Read, size: int) -> Iterator[Sample]:
     for member in members(read, size):
         path = PurePosixPath(member.name)
         stem, _, suffix = path.name.partition(".")
-        if (path.parent, stem) != key:
-            yield from _sample(read, files)
+        if (path.parent, stem) != key or suffix.lower() in files:
+            yield from _sample(read, files, unused)
             key, files = (path.parent, stem), {}
-        files.setdefault(suffix.lower(), member)
-    yield from _sample(read, files)
+        files[suffix.lower()] = member
+    yield from _sample(read, files, unused)
 
 
 def members(read: Read, size: int) -> Iterator[Member]:
@@ -125,11 +127,13 @@ def _named(info: tarfile.TarInfo) -> str:
     return printable(info.name)[:200] or "a file"
 
 
-def _sample(read: Read, files: dict[str, Member]) -> Iterator[Sample]:
+def _sample(read: Read, files: dict[str, Member], unused: list[str]) -> Iterator[Sample]:
     """The sample of these files, by suffix, if there is a picture among them."""
     pictures = [member for suffix, member in files.items() if is_picture_name(f"x.{suffix}")]
-    if pictures and 0 < pictures[0].size <= MAX_FILE_BYTES:
-        yield Sample(pictures[0], _label(read, files))
+    chosen = next((one for one in pictures if 0 < one.size <= MAX_FILE_BYTES), None)
+    unused.extend(one.name for one in pictures if one is not chosen)
+    if chosen is not None:
+        yield Sample(chosen, _label(read, files))
 
 
 def _label(read: Read, files: dict[str, Member]) -> str | None:

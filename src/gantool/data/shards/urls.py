@@ -3,13 +3,31 @@
 import re
 from itertools import product
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from gantool.errors import DataError, printable
 
+_SAID = 200
 MOST_SHARDS = 1_000_000
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _NUMBERS = re.compile(r"(\d+)\.\.(\d+)")
+
+
+STORES = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "hf": "huggingface_hub", "az": "adlfs", "abfs": "adlfs"}
+"""Stores by the scheme of their URLs, with the package that reads each."""
+_READ = ("http", "https", *STORES)
+
+
+def scheme(url: str) -> str:
+    """The scheme of a URL. Raises DataError for one that may lead to files of this machine, as fsspec's local:// or
+    a chain by `::` does."""
+    kind = url.partition("://")[0].lower()
+    if kind not in _READ or "::" in url:
+        raise DataError(
+            f"{printable(url)[:_SAID]} is not read: shards are files of this machine, given by their paths, or have a "
+            f"URL that begins with {', '.join(_READ[:-1])} or {_READ[-1]}."
+        )
+    return kind
 
 
 def is_remote(url: str) -> bool:
@@ -32,10 +50,9 @@ def expanded(text: str) -> list[str]:
 def beside(url: str, name: str) -> str:
     """The file `name` in the folder of a file; other URLs stay. Raises DataError for a path that leads elsewhere."""
     if is_remote(name):
-        if urlsplit(name).scheme.lower() == "file":
-            raise DataError(f"{printable(url)} names {printable(name)}: an index may not name files of this machine.")
+        scheme(name)
         return name
-    if name.startswith(("/", "\\")) or ".." in Path(name).parts:
+    if not name or name.startswith(("/", "\\")) or ":" in name or "\0" in name or ".." in re.split(r"[/\\]", name):
         raise DataError(f"{printable(url)} names {printable(name)}: an index may name files beside it or below alone.")
     if not is_remote(url):
         return str(Path(url).parent / name)

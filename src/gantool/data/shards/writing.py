@@ -142,6 +142,8 @@ def files_of(options: FolderOptions, resolution: int | None, channels: int) -> I
 
 def images_of(source: Source, name: str, shape: tuple[int, int, int]) -> Iterator[Packed | tuple[str, str]]:
     """The images of any source of this shape in a random order, as PNGs."""
+    if not len(source):
+        raise DataError(f"{name} has no images, so there is nothing to write.")
     names = source.class_names
     for done, index in enumerate(Order(0, len(source)).images_at(0, len(source)).tolist(), 1):
         image, label = read_item(source, index, name, shape, "any")

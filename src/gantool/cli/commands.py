@@ -45,7 +45,7 @@ COMMANDS = (
         "gantool.cli.push:push",
     ),
     Command("style", "Train networks that stylise in milliseconds.", "gantool.cli.style:app"),
-    Command("data", "Check pictures before training on them.", "gantool.cli.data:app"),
+    Command("data", "Check pictures before training on them; pack many of them into shards.", "gantool.cli.data:app"),
     Command("plugins", "List, write, check, install and remove plugins.", "gantool.cli.plugins:app"),
 )
 """The commands that `cli/main` makes, with the first line of their help."""

@@ -56,7 +56,7 @@ class CompareArguments:
 
 @dataclass(frozen=True)
 class Compared:
-    """A model beside others. `minutes` are those of training, None outside a run; `parameters` its generator's."""
+    """A model beside others. `minutes` are those of training, None where no run tells them; `parameters` its generator's."""
 
     evaluation: "Evaluation"
     architecture: str

@@ -94,12 +94,15 @@ class Record:
     @property
     def seconds(self) -> float:
         """The time that training took, by the speed of each tick."""
-        return self.seconds_until(self.images_seen)
+        return self.seconds_until(self.images_seen) or 0.0
 
-    def seconds_until(self, images_seen: int) -> float:
-        """The time that training took up to so many images."""
+    def seconds_until(self, images_seen: int) -> float | None:
+        """The time that training took up to so many images; None where no tick tells it."""
         speed = self.curves.get(SPEED, Curve())
-        steps = pairwise([0, *(seen for seen in speed.seen if seen <= images_seen)])
+        ticks = [seen for seen in speed.seen if seen <= images_seen]
+        if not ticks:
+            return None
+        steps = pairwise([0, *ticks])
         return fsum((now - before) / max(one, 1e-9) for (before, now), one in zip(steps, speed.values, strict=False))
 
 

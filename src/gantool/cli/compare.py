@@ -1,7 +1,8 @@
 """`gantool compare`: models side by side, by what they took, how they measure and what they draw of equal seeds."""
 
+import os
 import sys
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -86,13 +87,16 @@ def compare(arguments: CompareArguments) -> None:
         arguments.data, arguments.n, arguments.metric, arguments.extractor, arguments.seed, arguments.device,
         arguments.batch,
     )  # fmt: skip
-    with redirect_stdout(sys.stderr), showing_progress():
+    leads = os.environ.get("RANK", "0") == "0"
+    with redirect_stdout(sys.stderr), showing_progress() if leads else nullcontext():
         evaluator = Evaluator(models[0], settings, host())
         loaded = {path: evaluator.checked(path)[0] for path in models}  # all of them, before what takes long
         compared = [_compared(evaluator, path, model) for path, model in loaded.items()]
-        if arguments.out is not None:
+        if arguments.out is not None and evaluator.world.leads:
             _draw(arguments.out, list(loaded.values()), seeds, arguments.scale)
-    _show(arguments, evaluator, compared)
+    if evaluator.world.leads:
+        _show(arguments, evaluator, compared)
+    evaluator.world.finish()
 
 
 def _compared(evaluator: "Evaluator", path: str, model: "Model") -> Compared:
@@ -102,7 +106,7 @@ def _compared(evaluator: "Evaluator", path: str, model: "Model") -> Compared:
     from gantool.sampling.locate import run_of
 
     run, card = run_of(path), model.card
-    known = found_in(run, evaluator.named(card, path), evaluator.n)
+    known = evaluator.world.from_leader(found_in(run, evaluator.named(card, path), evaluator.n))
     seconds = None if run is None else read_record(run, load_config(run)).seconds_until(card.images_seen)
     return Compared(
         known or evaluator.evaluate(path),

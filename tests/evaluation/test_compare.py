@@ -8,6 +8,7 @@ import pytest
 from evaluated import Means, write_data, write_run
 from PIL import Image
 
+from gantool.engine.distributed import World
 from gantool.engine.model_file import load_generator, save_generator
 from gantool.evaluation import result
 
@@ -78,6 +79,23 @@ def test_one_model_and_models_of_other_shapes_are_refused_before_anything_is_mea
 def test_models_of_other_data_are_told(runs, tmp_path, gantool):
     strange = write_run(tmp_path / "runs/strange", write_data(tmp_path / "others", count=20))
     assert "was trained on other data" in gantool("compare", runs[0], strange, *FAST).err
+
+
+def test_a_process_that_does_not_lead_prints_and_writes_nothing(runs, monkeypatch, gantool):
+    assert gantool("compare", *runs, *FAST).code == 0
+    monkeypatch.setattr("gantool.evaluation.evaluator.join_world", lambda device: World(rank=1))
+    done = gantool("compare", *runs, *FAST, "-o", "sheet.png")
+    assert (done.code, done.out, Path("sheet.png").exists()) == (0, "", False)
+
+
+def test_notes_of_labels_are_of_the_first_model_that_is_compared_now(runs, tmp_path, gantool):
+    labelled = write_run(tmp_path / "runs/labelled", tmp_path / "data", evaluated.CLASSES)
+    labelled = f"runs/{labelled.name}"
+    assert f"{runs[0]} was trained without labels, and {labelled}" in gantool("compare", labelled, runs[0], *FAST).err
+    assert "was trained without labels" not in gantool("compare", runs[1], runs[0], *FAST).err
+    told = gantool("compare", runs[1], labelled, *FAST).err
+    assert f"{labelled} was trained with the labels" in told
+    assert f"and {runs[1]} without labels." in told
 
 
 def test_an_evaluation_comes_back_from_its_line(runs, gantool):

@@ -3,7 +3,7 @@
 import os
 import sys
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +24,7 @@ from gantool.cli.model_options import Device, Json, Overwrite, Scale
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
+    from gantool.engine.model_file import ModelCard
     from gantool.evaluation.evaluator import Evaluator
     from gantool.evaluation.result import Evaluation
     from gantool.sampling.model import Model
@@ -57,7 +58,7 @@ class CompareArguments:
 
 @dataclass(frozen=True)
 class Compared:
-    """A model beside others. `minutes` are those of training, None where no run tells them; `parameters` its generator's."""
+    """A model beside others. `minutes` are those of training, None where no run tells; `parameters` its generator's."""
 
     evaluation: "Evaluation"
     architecture: str
@@ -91,7 +92,8 @@ def compare(arguments: CompareArguments) -> None:
     with redirect_stdout(sys.stderr), showing_progress() if leads else nullcontext():
         evaluator = Evaluator(models[0], settings, host())
         loaded = {path: evaluator.checked(path)[0] for path in models}  # all of them, before what takes long
-        compared = [_compared(evaluator, path, model) for path, model in loaded.items()]
+        first = loaded[models[0]].card
+        compared = [_compared(evaluator, path, model, (models[0], first)) for path, model in loaded.items()]
         if arguments.out is not None and evaluator.world.leads:
             _draw(arguments.out, list(loaded.values()), seeds, arguments.scale)
     if evaluator.world.leads:
@@ -99,7 +101,8 @@ def compare(arguments: CompareArguments) -> None:
     evaluator.world.finish()
 
 
-def _compared(evaluator: "Evaluator", path: str, model: "Model") -> Compared:
+def _compared(evaluator: "Evaluator", path: str, model: "Model", first: "tuple[str, ModelCard]") -> Compared:
+    from gantool.evaluation import origin
     from gantool.evaluation.keeping import found_in
     from gantool.report.record import read_record
     from gantool.run.folder import load_config
@@ -107,6 +110,8 @@ def _compared(evaluator: "Evaluator", path: str, model: "Model") -> Compared:
 
     run, card = run_of(path), model.card
     known = evaluator.world.from_leader(found_in(run, evaluator.named(card, path), evaluator.n))
+    if known is not None:
+        known = replace(known, notes=origin.compared(known.notes, origin.on_labels(path, card, *first)))
     seconds = None if run is None else read_record(run, load_config(run)).seconds_until(card.images_seen)
     return Compared(
         known or evaluator.evaluate(path),

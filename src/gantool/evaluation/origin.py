@@ -1,7 +1,7 @@
 """Where a model comes from, and whether it can be measured beside another, on the same data."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gantool.engine import checkpoint
@@ -12,6 +12,8 @@ from gantool.run.folder import load_config
 from gantool.sampling.labels import listed
 from gantool.sampling.locate import generator_file, run_of
 
+_ON_LABELS = re.compile(r".+ was trained with(out labels| the labels .+), and .+ with(out labels| the labels .+)\.")
+"""The sentences of `on_labels`."""
 _PATH = re.compile(r"\bpath=([^,]+)")
 
 
@@ -59,6 +61,11 @@ def on_labels(path: Path | str, card: ModelCard, first: Path | str, of_first: Mo
     """On a model with other classes than the first, to which it is compared."""
     if card.class_names != of_first.class_names:
         yield f"{path} was trained {_labels(card)}, and {first} {_labels(of_first)}."
+
+
+def compared(notes: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
+    """Notes of an earlier comparison, maybe with another first model, with those of `on_labels` in place of its own."""
+    return (*(note for note in notes if not _ON_LABELS.fullmatch(note)), *others)
 
 
 def _labels(card: ModelCard) -> str:

@@ -1,16 +1,21 @@
 """Directions: planted ones are found, in z and in w; moves, files, and what is refused."""
 
+import json
+
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gantool.api.networks import Gan, Labels
-from gantool.engine.model_file import ModelCard
+from gantool.engine.model_file import ModelCard, load_generator
 from gantool.errors import DataError, OptionError, UnknownNameError, UsageError
 from gantool.sampling.directions import directions_file, load_directions, save_directions
 from gantool.sampling.finding import drawn, find_directions
+from gantool.sampling.load import load
 from gantool.sampling.model import Model
+from gantool.testing import write_untrained
 
 DIM, SIDE = 12, 4
 STRENGTHS = torch.tensor([9.0, 7.0, 5.0, 4.0, *[1.0] * 8])
@@ -188,8 +193,6 @@ def test_directions_are_read_as_they_were_written(tmp_path):
 
 
 def test_files_that_hold_none_are_named(tmp_path):
-    from safetensors.torch import save_file
-
     (tmp_path / "text.safetensors").write_text("nothing")
     save_file({"directions": torch.ones(2, 2)}, tmp_path / "bare.safetensors")
     card = find_directions(model_of(Plain()), "pca", 1).card.model_dump_json()
@@ -251,3 +254,16 @@ def test_the_file_lies_beside_the_model(tmp_path):
         save_generator(file, {"a": torch.zeros(1)}, card)
     assert directions_file(tmp_path / "run") == tmp_path / "run" / "directions.safetensors"
     assert directions_file(tmp_path / "pets.safetensors") == tmp_path / "pets-directions.safetensors"
+
+
+def test_directions_fit_their_own_model_alone_among_models_whose_cards_have_no_digest(tmp_path):
+    for name, factor in (("a", 1.0), ("b", 2.0)):
+        file = write_untrained(tmp_path / f"{name}.safetensors", "dcgan:width=4,latent=6", resolution=16)
+        weights, card = load_generator(file)
+        about = {"gantool": json.dumps(card.model_dump(mode="json") | {"digest": ""})}
+        save_file({key: factor * weight for key, weight in weights.items()}, file, about)
+    ours, others = (load(tmp_path / f"{name}.safetensors", "cpu") for name in "ab")
+    found = find_directions(ours, count=1)
+    found.check_model(ours)
+    with pytest.raises(OptionError, match="found in another model"):
+        found.check_model(others)

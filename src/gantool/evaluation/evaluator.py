@@ -21,7 +21,7 @@ from gantool.engine.model_file import ModelCard, read_card
 from gantool.errors import DataError, GantoolError, OptionError, UsageError
 from gantool.evaluation import classes, notes, origin, pairs
 from gantool.evaluation.extraction import FeatureNetwork, feature_network, learnt_by, scale_of
-from gantool.evaluation.keeping import digest_of, kept
+from gantool.evaluation.keeping import kept
 from gantool.evaluation.loading import loaded
 from gantool.evaluation.reals import Reals, features_of, halves, open_reals
 from gantool.evaluation.result import Evaluation
@@ -227,7 +227,7 @@ class Evaluator:
         network = self.network if self.featured else None
         return {
             "model": str(path),
-            "digest": digest_of(card, path),
+            "digest": card.digest,
             "images_seen": card.images_seen,
             "resolution": card.resolution,
             "channels": card.channels,

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from gantool.api.metrics import Metric, Pictures
-from gantool.engine import checkpoint
-from gantool.engine.model_file import ModelCard
 from gantool.engine.run_names import EVALUATIONS, by_images
 from gantool.errors import GantoolError, sentence
 from gantool.evaluation import pairs, result
 from gantool.evaluation.result import Evaluation
-from gantool.sampling.locate import generator_file, run_of
+from gantool.sampling.locate import run_of
 
 _log = logging.getLogger("gantool")
 
@@ -72,8 +70,3 @@ def _key(found: Evaluation) -> str:
     """Eight digits that tell evaluations apart which may have other pairs."""
     what = found.digest, found.data, found.fingerprint, found.extractor, found.extractor_digest
     return hashlib.sha256(repr((*what, *found.metrics.values())).encode()).hexdigest()[:8]
-
-
-def digest_of(card: ModelCard, path: Path | str) -> str:
-    """The SHA-256 of a model: of its card, or else of its file."""
-    return card.digest or checkpoint.digest(generator_file(path))

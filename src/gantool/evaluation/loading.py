@@ -6,7 +6,6 @@ from pathlib import Path
 from gantool.engine.distributed import World
 from gantool.engine.model_file import ModelCard, read_card
 from gantool.errors import CheckpointError, GantoolError
-from gantool.evaluation.keeping import digest_of
 from gantool.plugins.host import PluginHost
 from gantool.sampling.load import load_by
 from gantool.sampling.locate import generator_file
@@ -22,7 +21,7 @@ def loaded(
     try:
         check(read_card(generator_file(path)))
         model = load_by(plugins, path, device)
-        digest = digest_of(model.card, path)
+        digest = model.card.digest
     except GantoolError as error:
         failed = error
     differs = digest != world.from_leader(digest)

@@ -42,7 +42,7 @@ class DirectionsCard(BaseModel):
     space: Literal["z", "w"]
     architecture: Annotated[str, AfterValidator(printable)]
     digest: Annotated[str, AfterValidator(printable)] = ""
-    """SHA-256 of the model that they were found in, as in its card; empty for models of earlier versions."""
+    """SHA-256 of the model that they were found in, as in its card, or of its file where that has none."""
 
 
 @dataclass(frozen=True)

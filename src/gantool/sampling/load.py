@@ -23,7 +23,7 @@ LEAST_BOUND, BOUND = 2**28, 16
 
 
 def load(model: Path | str, device: str = "auto") -> Model:
-    """The generator in a run folder, a checkpoint or a `.safetensors` file.
+    """The generator in a run folder, a checkpoint or a `.safetensors` file; a card without a digest has its file's.
 
     Raises CheckpointError if it is none or damaged, PluginError if the plugin with its architecture is missing.
     """
@@ -44,7 +44,8 @@ def load_by(plugins: PluginHost, model: Path | str, device: str = "auto") -> Mod
     with providers.explaining_misfit(path, chosen):
         checkpoint.load_weights(gan.generator, weights, str(path))
     gan.advance(card.images_seen)  # state that follows from images_seen takes precedence over averaged buffers
-    return Model(gan, card, pick_device(device))
+    known = card.digest or checkpoint.digest(path)  # files of earlier versions have none
+    return Model(gan, card.model_copy(update={"digest": known}), pick_device(device))
 
 
 def built(path: Path, card: ModelCard, chosen: Chosen) -> Gan:

@@ -1,13 +1,15 @@
+import shutil
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from filelock import FileLock
 from shard_sets import Server, serving, shards
 from test_shards import COUNT, COUNTS, numbers, opened, source
 
-from gantool.data.shards import places
+from gantool.data.shards import indexing, places
 from gantool.data.shards.index import MEMBERS
 from gantool.data.shards.indexing import build_index
 from gantool.errors import DataError
@@ -128,3 +130,35 @@ def test_errors_of_stores_are_told(status: int | None, trials: int, words: str) 
     with pytest.raises(DataError, match=f"{words}.*StoreError: a/x"):
         _ = one.size
     assert store.asked == trials
+
+
+def test_folders_of_other_runs_are_kept_while_they_are_held(server: Server, cache: Path) -> None:
+    build_index(str(server.root), None)
+    for name in ("shards-of-a-99999999", "shards-of-b-99999999"):
+        (cache / name).mkdir(parents=True)
+        (cache / name / "x.owner").touch()
+    with FileLock(cache / "shards-of-a-99999999" / "x.owner"):
+        ours = [source(f"{server.url}/") for _ in range(2)]
+        for one in ours:
+            one.expect([0])
+            assert one._files.file(0) is not None
+    names = {path.name for path in cache.glob("shards-of-*")}
+    assert len(names) == 3
+    assert "shards-of-a-99999999" in names
+    for path in cache.glob("shards-of-*"):
+        shutil.rmtree(path)
+    file = ours[0]._files.file(0)
+    assert file is not None
+    assert file.is_file()
+
+
+def test_many_remote_shards_are_looked_at_in_part(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "_PROBED", 2)
+    url = f"{server.url}/set-{{000000..000004}}.tar"
+    source(url)
+    asked = len(server.asked)
+    source(url)
+    assert len(server.asked) - asked == 4
+    server.always = "503"
+    with pytest.raises(DataError, match="Try again when its server answers"):
+        source(url)

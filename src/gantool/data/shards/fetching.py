@@ -4,20 +4,28 @@ import hashlib
 import os
 import queue
 import shutil
+import socket
 import threading
+import time
+import uuid
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack, suppress
 from pathlib import Path
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 from gantool.data.shards.index import Index
 from gantool.data.shards.places import copied
 from gantool.data.shards.urls import is_remote
-from gantool.files import cache_folder, only_builder, remove_unfinished, replace_file
-from gantool.processes import is_alive
+from gantool.files import cache_folder, only_builder, replace_file
 
 _THREADS = 4
-_PREFIX = "shards-of"
+_PREFIX, _OWNER = "shards-of", ".owner"
+_DAY = 86_400.0
+_held: set[Path] = set()
+"""The locks of this process, which over NFS it could take twice."""
 
 
 class Fetching:
@@ -77,6 +85,7 @@ class Fetching:
         file = self._place() / f"{number:06}-{shard.size}.tar"
         if file.is_file():
             return file
+        file.parent.mkdir(parents=True, exist_ok=True)  # the cache may have been emptied
         with only_builder(file.with_suffix(".lock"), "fetches a shard"):
             if not file.is_file():
                 replace_file(file, lambda temporary: copied(shard.url, temporary, shard.size))
@@ -95,19 +104,48 @@ class Fetching:
         with self._lock:
             if self._folder is None:
                 root = cache_folder()
-                _sweep(root)
-                owner = os.getppid() if "LOCAL_RANK" in os.environ else os.getpid()
-                self._folder = root / f"{_PREFIX}-{hashlib.sha256(self._digest.encode()).hexdigest()[:12]}-{owner}"
+                for folder in root.glob(f"{_PREFIX}-*"):
+                    _remove_unless_held(folder, _DAY)
+                digest = hashlib.sha256(self._digest.encode()).hexdigest()
+                self._folder = root / f"{_PREFIX}-{digest[:12]}-{_run()}"
                 self._folder.mkdir(exist_ok=True)
-                remove_unfinished(self._folder)
-                if "LOCAL_RANK" not in os.environ:
-                    weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+                owner = FileLock(self._folder / f"{uuid.uuid4().hex}{_OWNER}", timeout=0, thread_local=False)
+                with suppress(NotImplementedError):  # a file system without locks: no other process can sweep there
+                    owner.acquire()
+                _held.add(Path(owner.lock_file))
+                weakref.finalize(self, _release, self._folder, owner)
             return self._folder
 
 
-def _sweep(root: Path) -> None:
-    """Remove the folders of processes that are gone."""
-    for folder in root.glob(f"{_PREFIX}-*"):
-        owner = folder.name.rpartition("-")[2]
-        if owner.isdecimal() and len(owner) < 10 and not is_alive(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
+def _run() -> str:
+    """A name that the processes of one run share on one machine, and nothing else in a cache of many machines."""
+    if "LOCAL_RANK" not in os.environ:
+        return uuid.uuid4().hex[:12]
+    told = [os.environ.get(name) for name in ("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID")]
+    return hashlib.sha256(repr([socket.gethostname(), os.getppid(), *told]).encode()).hexdigest()[:12]
+
+
+def _release(folder: Path, owner: BaseFileLock) -> None:
+    owner.release(force=True)
+    _held.discard(Path(owner.lock_file))
+    if "LOCAL_RANK" in os.environ:
+        _remove_unless_held(folder, 0)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_unless_held(folder: Path, age: float) -> None:
+    """Remove a folder whose owners have all ended, or that has none and is older than `age` seconds.
+
+    The system frees the locks of owners that died, on other hosts too, where the number of a process says nothing.
+    """
+    with ExitStack() as locks:
+        try:
+            owners = list(folder.glob(f"*{_OWNER}"))
+            if _held.intersection(owners) or (not owners and time.time() - folder.stat().st_mtime < age):
+                return
+            for owner in owners:
+                locks.enter_context(FileLock(owner, timeout=0))
+        except (Timeout, OSError, NotImplementedError):
+            return
+        shutil.rmtree(folder, ignore_errors=True)

@@ -28,6 +28,7 @@ ROW = np.dtype([("offset", "<u8"), ("size", "<u4"), ("label", "<i4")])
 MOST_BYTES = 1 << 28
 _MOST_CLASSES = 1_000_000
 _SHOWN = 3
+_MOST_NOTES = 10
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 Rows = np.ndarray[Any, np.dtype[Any]]
@@ -157,7 +158,7 @@ def opened_index(urls: Sequence[str], ours: dict[str, Any], sizes: Sequence[tupl
         Shard(url, count, first, size) for url, (count, size), first in zip(urls, sizes, firsts, strict=False)
     )
     skipped = tuple((path, why) for path, why in ours.get("skipped", []))
-    notes = tuple(printable(note) for note in ours.get("notes", []))
+    notes = tuple(printable(note) for note in ours.get("notes", [])[:_MOST_NOTES])
     return Index(shards, members, tuple(ours["class_names"]), ours["digest"], skipped, notes)
 
 

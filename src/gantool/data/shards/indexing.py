@@ -20,10 +20,11 @@ from gantool.data.shards.index import (
 )
 from gantool.data.shards.places import copied, place
 from gantool.data.shards.scanning import THREADS, index_into
-from gantool.data.shards.tar import ShardError
+from gantool.data.shards.tar import PassingError, ShardError
 from gantool.data.shards.urls import beside, expanded, is_remote
 from gantool.errors import DataError, nearest_beside, printable
 from gantool.files import cache_folder, only_builder, remove_unfinished, replace_folder
+from gantool.progress import report
 
 _PROBED = 512
 """Remote shards that are looked at when a run begins; of more, as many at equal distances."""
@@ -136,7 +137,7 @@ def _kept(urls: Sequence[str]) -> Index:
     """The index in the cache of shards that have none of their own, made now if need be."""
     root = cache_folder()
     urls = [url if is_remote(url) else str(Path(url).absolute()) for url in urls]
-    folder = root / f"{_NAMES}-{_short(repr([(url, _state(url)) for url in urls]))}"
+    folder = root / f"{_NAMES}-{_short(repr((urls, _states(urls))))}"
     with only_builder(root / f"{folder.name}.lock", "indexes the shards"):
         if not (folder / INDEX).is_file():
             remove_unfinished(root, f"{_NAMES}-*")
@@ -149,9 +150,7 @@ def _kept(urls: Sequence[str]) -> Index:
 def _changed(index: Index) -> dict[int, str]:
     """The shards that are gone or have another size than when they were indexed, each with the reason."""
     shards = index.shards
-    numbers = range(len(shards))
-    if is_remote(shards[0].url) and len(shards) > _PROBED:
-        numbers = range(0, len(shards), -(-len(shards) // _PROBED))
+    numbers = _probed([shard.url for shard in shards])
 
     def fault(number: int) -> str | None:
         try:
@@ -164,6 +163,20 @@ def _changed(index: Index) -> dict[int, str]:
         return {number: why for number, why in zip(numbers, threads.map(fault, numbers), strict=True) if why}
 
 
+def _probed(urls: Sequence[str]) -> range:
+    """The numbers of the shards to look at: all, but of remote ones `_PROBED` at the most."""
+    return range(0, len(urls), -(-len(urls) // _PROBED) if is_remote(urls[0]) else 1)
+
+
+def _states(urls: Sequence[str]) -> list[tuple[int, int]]:
+    states, probed = [], [urls[number] for number in _probed(urls)]
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="gantool-index") as threads:
+        for done, state in enumerate(threads.map(_state, probed), 1):
+            states.append(state)
+            report("looking at shards", done, len(probed))
+    return states
+
+
 def _state(url: str) -> tuple[int, int]:
     """What changes when a shard does: its size and time, as far as they are told; zeros where it is gone."""
     try:
@@ -171,6 +184,8 @@ def _state(url: str) -> tuple[int, int]:
             return place(url).size, 0
         status = Path(url).stat()
         return status.st_size, status.st_mtime_ns
+    except PassingError as error:  # as if it were gone, all shards would be indexed anew
+        raise DataError(f"The shard {printable(url)} {error}. Try again when its server answers.") from error
     except (OSError, ShardError):
         return 0, 0
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gantool.data.shards.tar import ShardError
+from gantool.data.shards.tar import PassingError, ShardError
 from gantool.data.shards.urls import STORES, is_remote, scheme
 from gantool.errors import DataError, printable
 from gantool.files import open_file
@@ -187,7 +187,7 @@ def insistently(url: str, work: Callable[[], Got]) -> Got:
         except (_TransientError, OSError, http.client.HTTPException) as error:
             reason = str(error) or type(error).__name__
             if pause is None:
-                raise ShardError(f"could not be read in {len(PAUSES) + 1} trials, the last time: {reason}") from error
+                raise PassingError(f"could not be read in {len(PAUSES) + 1} trials, the last time: {reason}") from error
             _log.info("%s: %s; trying again in %s s.", printable(url), reason, pause)
             time.sleep(pause)
     raise AssertionError

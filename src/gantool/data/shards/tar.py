@@ -27,6 +27,10 @@ class ShardError(DataError):
     """A shard that cannot be used; the text is the reason alone, to follow its name: `ends too early`."""
 
 
+class PassingError(ShardError):
+    """A fault of a server or store that may be over the next time."""
+
+
 @dataclass(frozen=True)
 class Member:
     """A file in a tar, by the place of its content."""

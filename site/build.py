@@ -2,12 +2,13 @@
 
     python site/build.py [FOLDER]
 
-FOLDER (`site/html` without one) is written anew. Pages keep their places in the repository, so that links that work
-there work here. The reference of commands and components is written from the code. A broken link ends the build. It
-needs `zensical` (`pip install --group site`) and no network.
+FOLDER (`site/html` without one) is written anew; one that holds anything but an earlier site is refused. Pages keep
+their places in the repository, so that links that work there work here. The reference of commands and components is
+written from the code. A broken link ends the build. It needs `zensical` (`pip install --group site`) and no network.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -42,8 +43,10 @@ NAVIGATION = {
     "Plugins": ("docs/plugins.md", "plugins/*/README.md", "examples/*/README.md"),
     "Development": ("docs/design.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/*/README.md"),
 }
-"""The sections of the site, with patterns of their pages; a pattern without a page is left out."""
+"""The sections of the site, with patterns of their pages; a pattern with * may be without a page."""
 
+MARK = ".gantool-site"
+"""The empty file by which a folder is known as one that was written here."""
 LINK = re.compile(r"\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 TITLE = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -51,6 +54,7 @@ TITLE = re.compile(r"^#+ (.+)$", re.MULTILINE)
 def main() -> None:
     """Write the site. Raises SystemExit with zensical's code where it finds a fault."""
     target = Path(sys.argv[1] if len(sys.argv) > 1 else SITE / "html").resolve()
+    check_target(target)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         assemble(home / "pages")
@@ -62,13 +66,24 @@ def main() -> None:
         done = subprocess.run([sys.executable, "-m", "zensical", "build", "--strict", "--clean"], cwd=home, check=False)
         if done.returncode:
             raise SystemExit(done.returncode)
-        shutil.rmtree(target, ignore_errors=True)
+        if target.exists():
+            shutil.rmtree(target)
         shutil.copytree(home / "html", target)
+        (target / MARK).touch()
     print(f"The site is in {target}")
 
 
+def check_target(target: Path) -> None:
+    """Raise SystemExit for a place whose content was not written by an earlier build, as it would be removed."""
+    if target.exists() and not (target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))):
+        raise SystemExit(f"{target} is there and holds no earlier site: name a new folder, or remove it yourself.")
+
+
 def assemble(pages: Path) -> None:
-    """Put all pages, and the files that they link to, into a folder, each in its place; README is the first page."""
+    """Put all pages, and the files that they link to, into a folder, each in its place; README is the first page.
+
+    Raises ValueError for a link to what is not there.
+    """
     sources = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in _sources()}
     wanted = {"index.md" if name == "README.md" else name: _linked(name, text) for name, text in sources.items()}
     wanted |= {f"reference/{name}": text for name, text in command_pages.pages().items()}
@@ -77,6 +92,8 @@ def assemble(pages: Path) -> None:
         (pages / name).write_text(text, encoding="utf-8")
     for name, text in sources.items():
         for target in (_target(name, found[2]) for found in LINK.finditer(text)):
+            if target and not target.exists():
+                raise ValueError(f"{name} links to {os.path.relpath(target, ROOT)}, which is not there.")
             if target and target.is_file() and target.suffix != ".md":
                 place = pages / target.relative_to(ROOT)
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +101,7 @@ def assemble(pages: Path) -> None:
 
 
 def navigation(pages: Path) -> list[dict[str, object]]:
-    """The site's navigation. Raises ValueError for a page that is in no section."""
+    """The site's navigation. Raises ValueError for a page that is in no section, or a named one that is not there."""
     placed: set[str] = {"index.md"}
     sections: list[dict[str, object]] = [{"Start": "index.md"}]
     for title, patterns in NAVIGATION.items():
@@ -92,6 +109,9 @@ def navigation(pages: Path) -> list[dict[str, object]]:
         placed.update(names)
         if names:
             sections.append({title: [{_title(pages / name): name} for name in dict.fromkeys(names)]})
+    named = {name for patterns in NAVIGATION.values() for name in patterns if "*" not in name}
+    if missing := sorted(name for name in named if not (pages / name).is_file()):
+        raise ValueError(f"NAVIGATION in {__file__} names {', '.join(missing)}, which is not there.")
     lost = {str(path.relative_to(pages)) for path in pages.rglob("*.md")} - placed
     if lost:
         raise ValueError(f"No section of the site has {', '.join(sorted(lost))}: add it to NAVIGATION in {__file__}.")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from command_lines import ROOT
+from typer.main import get_command
 
 import gantool
+from gantool.cli.main import app
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +27,19 @@ def build():
         sys.path.remove(str(ROOT / "site"))
 
 
+def leaves(group, before=""):
+    for name, command in group.commands.items():
+        if not command.hidden:
+            yield from leaves(command, f"{before}{name} ") if hasattr(command, "commands") else (before + name,)
+
+
 def test_every_page_has_its_place_and_the_reference_every_command(build, tmp_path):
     build.assemble(tmp_path)
     sections = {title: pages for section in build.navigation(tmp_path) for title, pages in section.items()}
     assert "How good is a model?" in {title for page in sections["Guides"] for title in page}
     commands = (tmp_path / "reference/commands.md").read_text()
-    assert all(f"## gantool {name}\n" in commands for name in ("train", "sample", "data check", "plugins new"))
+    named = set(re.findall(r"^## gantool (.+)$", commands, re.MULTILINE))
+    assert named == set(leaves(get_command(app)))
     assert "`--resolution N`" in commands
     components = (tmp_path / "reference/components.md").read_text()
     assert all(f"### {name}\n" in components for name in ("dcgan", "hinge", "r1", "kid", "shapes"))
@@ -40,6 +50,34 @@ def test_a_page_without_a_place_is_told(build, tmp_path):
     (tmp_path / "lost.md").write_text("# Lost")
     with pytest.raises(ValueError, match=r"No section of the site has lost\.md"):
         build.navigation(tmp_path)
+
+
+def test_a_link_to_nothing_and_a_named_page_that_is_missing_are_told(build, tmp_path, monkeypatch):
+    (tmp_path / "README.md").write_text("[here](https://x.org/y), [there](docs/gone.webp)")
+    with monkeypatch.context() as patched:
+        patched.setattr(build, "ROOT", tmp_path)
+        with pytest.raises(ValueError, match=r"README\.md links to docs.gone\.webp"):
+            build.assemble(tmp_path / "pages")
+    build.assemble(tmp_path / "whole")
+    (tmp_path / "whole/docs/training.md").unlink()
+    with pytest.raises(ValueError, match=r"names docs/training\.md"):
+        build.navigation(tmp_path / "whole")
+
+
+def test_a_folder_of_other_files_is_not_replaced_by_a_site(build, tmp_path, monkeypatch):
+    (tmp_path / "mine.txt").write_text("mine")
+    monkeypatch.setattr("sys.argv", ["build.py", str(tmp_path)])
+    monkeypatch.setattr(build.subprocess, "run", lambda *_, **__: pytest.fail("the build had begun"))
+    with pytest.raises(SystemExit, match="holds no earlier site"):
+        build.main()
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    for fine in (tmp_path / "new", tmp_path / "empty", tmp_path / "earlier"):
+        if fine.name != "new":
+            fine.mkdir()
+        if fine.name == "earlier":
+            (fine / build.MARK).touch()
+            (fine / "index.html").touch()
+        build.check_target(fine)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("zensical") is None, reason="zensical is not installed")

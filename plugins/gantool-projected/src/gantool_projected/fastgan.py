@@ -59,14 +59,13 @@ class Decoder(nn.Sequential):
 
     def __init__(self, inputs: int, side: int, picture: int) -> None:
         layers: list[nn.Module] = []
-        for finer in sides(side)[2:]:
+        for _ in sides(side)[2:]:
             outputs = max(2, inputs // 2)
             layers += [
                 nn.Upsample(scale_factor=2, mode="nearest"),
                 nn.Conv2d(inputs, 2 * outputs, 3, padding=1, bias=False), nn.BatchNorm2d(2 * outputs), nn.GLU(dim=1),
             ]  # fmt: skip
             inputs = outputs
-            assert finer <= side
         super().__init__(*layers, nn.Conv2d(inputs, picture, 3, padding=1), nn.Tanh())
 
 

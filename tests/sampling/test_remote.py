@@ -10,7 +10,9 @@ import gantool
 from gantool.errors import CheckpointError, PluginError, UsageError
 from gantool.sampling import remote
 from gantool.sampling.directions import directions_file
+from gantool.sampling.favourites import favourites_file, load_favourites, save_favourites
 from gantool.sampling.locate import generator_file, model_name, run_of
+from gantool.sampling.points import parse_point
 from gantool.testing import write_untrained
 from hub_server import serving
 
@@ -28,6 +30,12 @@ def hub(tmp_path, monkeypatch):
         made.files["ann/pets"] = {"generator.safetensors": model.read_bytes(), "config.toml": b"", "evil.bin": b"x"}
         yield made
     remote.fetched.cache_clear()
+
+
+@pytest.fixture
+def gantool_command(request):
+    """The command line, whose fixture has the name of the module."""
+    return request.getfixturevalue("gantool")
 
 
 def drawn(model):
@@ -55,6 +63,19 @@ def test_directions_come_with_their_model(hub, tmp_path):
     gantool.save_directions(tmp_path / "d.safetensors", found)
     hub.files["ann/pets"]["directions.safetensors"] = (tmp_path / "d.safetensors").read_bytes()
     assert len(gantool.load_directions(directions_file("hf://ann/pets"))) == 2
+
+
+def test_nothing_is_written_into_the_cache_of_the_hub(hub, tmp_path, monkeypatch, gantool_command):
+    monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "own-cache"))
+    kept = favourites_file("hf://ann/pets")
+    assert kept == favourites_file("hf://ann/pets@v2")
+    assert tmp_path / "own-cache" in kept.parents
+    save_favourites(kept, [parse_point("seed=3")])
+    assert len(load_favourites(kept)) == 1
+    done = gantool_command("directions", "hf://ann/pets", "-n", "2")
+    assert done.code == 2
+    assert "name the file of its directions by -o" in done.err
+    assert not directions_file("hf://ann/pets").exists()
 
 
 def test_what_is_not_there_is_told(hub):

@@ -77,7 +77,12 @@ def directions(arguments: DirectionsArguments) -> None:
     a space, else in z. On one machine a model always has the same.
     """
     from gantool.sampling.directions import directions_file, save_directions
+    from gantool.sampling.remote import repository_of
 
+    if arguments.out is None and repository_of(arguments.model) is not None:
+        raise OptionError(
+            f"{arguments.model} is on the Hub: name the file of its directions by -o, as -o FILE.safetensors."
+        )
     file = directions_file(arguments.model) if arguments.out is None else arguments.out
     arguments.check(file)
 

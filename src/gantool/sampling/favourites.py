@@ -9,18 +9,25 @@ from torch import Tensor
 
 from gantool.engine.run_names import AVERAGED, FAVOURITES, GENERATOR
 from gantool.errors import DataError, OptionError, UsageError
-from gantool.files import write_text
+from gantool.files import cache_folder, write_text
 from gantool.reading import read_json
+from gantool.render.pictures import make_folder
 from gantool.sampling.directions import directions_file, load_directions
 from gantool.sampling.locate import generator_file, run_of
 from gantool.sampling.model import Model
 from gantool.sampling.points import Point, labels_of, latents_of, parse_point
+from gantool.sampling.remote import repository_of
 
 FORMAT, MOST = 1, 1000
 
 
 def favourites_file(model: str | Path) -> Path:
-    """Where the favourites of a MODEL are: in its run, whichever checkpoint it is, or beside a file of no run."""
+    """Where the favourites of a MODEL are: in its run, whichever checkpoint it is, or beside a file of no run.
+
+    Those of a model on the Hub are in gantool's own cache, the same for all its revisions: the Hub's may be cleaned.
+    """
+    if (at := repository_of(model)) is not None:
+        return cache_folder() / "hub" / at[0].replace("/", "--") / FAVOURITES
     run = run_of(model)
     if run is not None:
         return run / FAVOURITES
@@ -66,4 +73,5 @@ def save_favourites(path: Path, points: Sequence[Point]) -> None:
     """Write favourites atomically; the inverse of `load_favourites`. Raises OptionError for more than 1,000."""
     if len(points) > MOST:
         raise OptionError(f"{path} keeps up to {MOST:,} favourites: remove one first.")
+    make_folder(path.parent)
     write_text(path, json.dumps({"format": FORMAT, "favourites": [str(point) for point in points]}, indent=1) + "\n")

@@ -84,15 +84,16 @@ def _write_onnx(model: Model, temporary: Path) -> None:
 def _write_pt2(model: Model, temporary: Path) -> None:
     drawing, program = _traced(model)
     buffer = io.BytesIO()
-    torch.export.save(program, buffer, extra_files={"gantool.json": json.dumps(card_of(model))})
-    temporary.write_bytes(buffer.getvalue())
-    loaded = torch.export.load(io.BytesIO(buffer.getvalue())).module()
-    _check(
-        model,
-        drawing,
-        lambda batches: {count: loaded(**each).detach().numpy() for count, each in batches.items()},
-        "torch.export",
-    )
+    with explained(_named(model)):
+        torch.export.save(program, buffer, extra_files={"gantool.json": json.dumps(card_of(model))})
+        temporary.write_bytes(buffer.getvalue())
+        loaded = torch.export.load(io.BytesIO(buffer.getvalue())).module()
+
+    def draw(batches: Batches) -> Drawn:
+        with explained(_named(model)):
+            return {count: loaded(**each).detach().numpy() for count, each in batches.items()}
+
+    _check(model, drawing, draw, "torch.export")
 
 
 def _traced(model: Model) -> tuple[Drawing, torch.export.ExportedProgram]:

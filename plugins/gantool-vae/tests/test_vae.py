@@ -142,6 +142,11 @@ def test_it_conforms(decoder):
     check_architecture(f'vae:decoder="{decoder}",width=4', resolutions=(16,))
 
 
+def test_the_decoder_of_the_default_draws_each_sample_by_itself():
+    gan = build(VaeOptions(images=100), gantool.ImageShape(16))
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in gan.generator.decoder.modules())
+
+
 def test_the_command_conforms():
     check_command("reconstruct")
 

@@ -14,7 +14,8 @@ class VaeOptions(gantool.Options):
     """Options of `vae`."""
 
     decoder: str = gantool.option(
-        "dcgan", 'the architecture whose generator decodes, with options in quotes: "dcgan:width=32,latent=64"'
+        "dcgan:generator_norm=instance",
+        'the architecture whose generator decodes, with options in quotes: "mlp:latent=16,generator_hidden=64"',
     )
     width: int = gantool.option(32, "channels of the encoder's first layer; they double with each halving", ge=1)
     max_width: int = gantool.option(512, "the most channels in the encoder", ge=1)
@@ -37,6 +38,8 @@ An encoder maps a picture to a normal distribution of latents; the generator of 
 draws the picture from a latent of it. There is no discriminator: the two learn by the evidence lower bound, in nats a \
 picture, whose terms are reconstruction (the negative log-likelihood of the pixels) and kl (the divergence of the \
 latents from N(0, I), times its weight so far).
+The default decoder has instance normalisation: behind BatchNorm latents of pictures may lie at another scale than \
+those of samples, which are then pale.
 With sigma=optimal (Rybkin et al. 2021) the two are balanced without a weight to tune. A fixed sigma is what a beta \
 would be: twice the sigma has a fourth of the weight on the reconstruction.
 gantool reconstruct MODEL PICTURES shows pictures beside what is left of them."""

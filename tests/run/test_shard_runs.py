@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from gantool.data.shards.writing import Packed, _png, write_shards
+from gantool.errors import ResumeError
 from gantool.plugins.host import host
 from gantool.run import planning, start
 
@@ -45,6 +46,13 @@ def test_a_run_resumes_exactly_in_the_middle_of_a_window(shards: Path, tmp_path:
     parts = trained(tmp_path, shards, "parts", 2 * HALF)
     assert whole.keys() == parts.keys()
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_run_without_one_of_its_shards_says_to_resume_once_it_is_there(shards: Path, tmp_path: Path) -> None:
+    trained(tmp_path, shards, "parts", HALF)
+    min(shards.glob("*.tar")).rename(tmp_path / "away.tar")
+    with pytest.raises(ResumeError, match="resume again once they can"):
+        trained(tmp_path, shards, "parts", 2 * HALF)
 
 
 def member(rank: int, folder: Path, shards: Path) -> None:

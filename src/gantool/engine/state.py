@@ -18,6 +18,10 @@ from gantool.errors import ResumeError
 
 SETTINGS = ("lr", "betas", "weight_decay")
 """Values of an optimizer that come from the run's settings, which may have changed since the checkpoint."""
+FEWER = (
+    " If some cannot be read at the moment, as shards of a server that fails (those left out are named at the start), "
+    "resume again once they can."
+)
 DARK = (
     " Where these are the same pictures, with colours of 16 bits, an older gantool scaled them by a range that it "
     "printed: the source's option range=MIN-MAX does so again."
@@ -125,7 +129,7 @@ def check_same_data(contents: checkpoint.Contents, batches: Batches) -> None:
     """Raise ResumeError when the images have changed since the checkpoint was written."""
     if not is_same_data(contents, batches):
         count = contents.state["data"]["count"]
-        read = DARK if count == batches.count else ""
+        read = DARK if count == batches.count else FEWER if batches.count < count else ""
         raise ResumeError(
             f"The images have changed since this run was saved: {count} then, "
             f"{batches.count} now, or others of the same number.{read} Start a new run, "

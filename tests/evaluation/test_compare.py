@@ -25,6 +25,7 @@ def _plugin(gantool_host, monkeypatch):
 def runs(tmp_path, monkeypatch):
     """Three runs on the same data, the first with the record of two ticks."""
     monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.chdir(tmp_path)
     data = write_data(tmp_path / "data")
     made = [write_run(tmp_path / f"runs/{name}", data, seed=seed) for seed, name in enumerate("abc")]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from jaxtyping import install_import_hook
 
+from headless import started_browser
 from two_processes import TwoProcesses
 
 install_import_hook(["gantool", "mode_coverage", "shapes_recognise"], "beartype.beartype")
@@ -30,3 +31,6 @@ def two_processes() -> Iterator[TwoProcesses]:
     both = TwoProcesses()
     yield both
     both.end()
+
+
+browser = pytest.fixture(scope="module")(started_browser)

@@ -3,7 +3,7 @@
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ class Client:
 
     def __init__(self, server: Server, explorer: Explorer) -> None:
         self.server, self.explorer = server, explorer
+        self.leaving: list[Callable[[], None]] = []
+        """Called before the server ends."""
 
     def ask(self, path: str, token: str | None = None, method: str = "GET", **more: Any) -> http.client.HTTPResponse:
         """The answer to a request; its `content` is read."""
@@ -77,7 +79,12 @@ def explored(model: Path) -> Iterator[Client]:
     with Server(routes.gets(), routes.posts()) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield Client(server, explorer)
-        server.shutdown()
-        thread.join()
-    explorer.close()
+        client = Client(server, explorer)
+        try:
+            yield client
+        finally:
+            for leave in client.leaving:
+                leave()
+            server.shutdown()
+            thread.join()
+            explorer.close()

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,50 +11,32 @@ import pytest
 from PIL import Image
 
 import gantool
-from explore_models import explored, write_model
+from explore_models import Client, explored, write_model
 from gantool.sampling.directions import directions_file, save_directions
 from gantool.sampling.finding import find_directions
 from gantool.sampling.points import parse_point
+from headless import Visits
 from made_runs import HOSTILE
-
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (dev group)")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium on PATH (apt-get install chromium)")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with api.sync_playwright() as started:
-        made = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 @pytest.fixture
 def opened(browser) -> Iterator[Any]:
     """Opens the page of a server; at the end nothing was asked of anybody else and nothing complained."""
-    complaints: list[str] = []
-    requested: set[str] = set()
-    contexts = []
+    visits = Visits(browser)
+    homes: list[str] = []
 
-    def load(client: Any, query: str = "", width: int = 1280, scheme: str = "light") -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(8000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.on("request", lambda one: requested.add(one.url.partition("?")[0]))
-        load.home = client.server.url
+    def load(client: Client, query: str = "", width: int = 1280, scheme: str = "light") -> Any:
+        client.leaving.append(visits.end)
+        homes.append(client.server.url)
+        page = visits.page(width, scheme)
+        page.set_default_timeout(30_000)
         page.goto(client.server.url + query)
         return drawn(page)
 
     yield load
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert {url for url in requested if not url.startswith(("data:", "blob:", load.home))} == set()
+    visits.end()
+    assert visits.complaints == []
+    assert {url for url in visits.requested if not url.startswith(("data:", "blob:", *homes))} == set()
 
 
 def drawn(page: Any) -> Any:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http.client import RemoteDisconnected
 from pathlib import Path
 from urllib.parse import quote
 
@@ -166,6 +167,13 @@ def test_what_nobody_waits_for_is_not_drawn(client, monkeypatch) -> None:
         assert newer.result()
     assert blocking.result()
     assert drawn == [2]
+
+
+def test_a_request_while_the_server_ends_is_no_error_of_it(run) -> None:
+    with explored(run) as client:
+        client.explorer.close()
+        with pytest.raises(RemoteDisconnected):
+            client.ask("picture?of=seed%3D1")
 
 
 def test_favourites_are_kept_in_the_run_once_each(client, run) -> None:

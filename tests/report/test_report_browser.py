@@ -1,7 +1,6 @@
 """The page in a headless Chromium: it loads nothing, complains of nothing, and does what its controls say."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,46 +8,26 @@ from typing import Any
 import pytest
 
 from gantool.engine.run_names import EVALUATIONS
+from headless import Visits
 from made_runs import HOSTILE, html_of, made_run
-
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (dev group)")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium on PATH (apt-get install chromium)")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with api.sync_playwright() as started:
-        made = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 @pytest.fixture
 def opened(browser, tmp_path: Path) -> Iterator[Any]:
     """Opens the page of runs from a file; at the end nothing was requested and nothing complained."""
-    complaints: list[str] = []
-    requested: list[str] = []
-    contexts = []
+    visits = Visits(browser)
 
     def load(*runs: Path, width: int = 1280, scheme: str = "light") -> Any:
         place = tmp_path / "page.html"
         place.write_text(html_of(*runs), "utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.on("request", lambda one: requested.append(one.url))
+        page = visits.page(width, scheme, offline=True)
         page.goto(place.as_uri())
         return page
 
     yield load
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert {url for url in requested if not url.startswith("data:")} == {(tmp_path / "page.html").as_uri()}
+    visits.end()
+    assert visits.complaints == []
+    assert {url for url in visits.requested if not url.startswith("data:")} == {(tmp_path / "page.html").as_uri()}
 
 
 def shown(page: Any) -> list[str]:

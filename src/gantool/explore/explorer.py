@@ -3,7 +3,7 @@
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -68,7 +68,7 @@ class Explorer:
         self.name = model_name(model)
         self.run = run_of(model)
         self._kept = OrderedDict[tuple[int, Point, int | None], UInt8[Tensor, "c h w"]]()
-        self.loaded = self._worker.submit(self._load, 1).result()
+        self.loaded = self._wait(lambda: self._load(1))
         self.trouble = ""
         """Why a newer model could not be read."""
 
@@ -81,7 +81,7 @@ class Explorer:
         before = self.loaded
         try:
             if self._signature() != before.signature:
-                self.loaded = self._worker.submit(self._renewed, before).result()
+                self.loaded = self._wait(lambda: self._renewed(before))
             self.trouble = ""
         except GantoolError as error:
             self.trouble = str(error)
@@ -188,7 +188,15 @@ class Explorer:
             check()
             return work()
 
-        return self._worker.submit(checked).result()
+        return self._wait(checked)
+
+    def _wait(self, work: Callable[[], T]) -> T:
+        """What the drawing thread makes of this work. Raises CancelledError once the explorer is closed."""
+        try:
+            future = self._worker.submit(work)
+        except RuntimeError as error:
+            raise CancelledError from error
+        return future.result()
 
     def _signature(self) -> tuple[object, ...]:
         """What tells that the model, or the directions beside it, are others than those that were read."""

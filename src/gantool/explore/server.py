@@ -8,6 +8,7 @@ import select
 import socket
 import socketserver
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -120,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(refused.status, str(refused))
         except GantoolError as error:
             self._refuse(HTTPStatus.BAD_REQUEST, str(error))
-        except GoneError:
+        except (GoneError, CancelledError):  # the client has left, or the server ends
             self.close_connection = True
         except OSError as error:
             self.close_connection = True

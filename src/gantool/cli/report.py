@@ -77,10 +77,8 @@ def renew(models: Iterable[str], plugins: Sequence[Path] = ()) -> list[Path]:
 
 def _check(page: Path, overwrite: bool) -> None:
     """Raise OptionError, before any work, when the page cannot be written there."""
-    from gantool.cli.out_files import check_place
+    from gantool.cli.out_files import check_new
 
     if page.suffix.lower() not in (".html", ".htm"):
         raise OptionError(f"{page}: a report is a page, so its name ends with .html.")
-    if page.exists() and not overwrite:
-        raise OptionError(f"{page} is there already: choose another name, or replace it with --overwrite.")
-    check_place(page)
+    check_new(page, overwrite)

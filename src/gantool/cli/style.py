@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -10,6 +10,15 @@ from gantool.cli.arguments import takes
 from gantool.cli.components import ComponentCommand, PluginsDir, complete
 from gantool.cli.model_options import Device, Json, Overwrite
 from gantool.cli.seeds import LARGEST_SEED
+from gantool.cli.style_options import (
+    ContentWeight,
+    ExtractorName,
+    Precision,
+    Quiet,
+    StyleLossName,
+    StyleWeight,
+    TvWeight,
+)
 
 app = typer.Typer(help="Train networks that stylise in milliseconds.", no_args_is_help=True)
 
@@ -28,14 +37,7 @@ class StyleJob:
         ),
     ]
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Output: a .safetensors file.")]
-    extractor: Annotated[
-        str,
-        typer.Option(
-            metavar="E",
-            help="Feature extractor, a component; auto is vgg19, or the best at hand without its weights.",
-            autocompletion=complete("extractor"),
-        ),
-    ] = "auto"
+    extractor: ExtractorName = "auto"
     size: Annotated[int, typer.Option(metavar="N", help="Side of the photos in training, in pixels.")] = 256
     style_size: Annotated[
         int | None,
@@ -51,31 +53,24 @@ class StyleJob:
     batch: Annotated[int, typer.Option(metavar="N", help="Photos of a step.")] = 2
     width: Annotated[int, typer.Option(metavar="N", help="Channels of the network; 32 is slower and better.")] = 16
     blocks: Annotated[int, typer.Option(metavar="N", help="Residual blocks of the network.")] = 5
-    content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the content loss.")] = 3.0
-    style_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the style loss.")] = 1.0
-    tv_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of total variation.")] = 1.0
+    content_weight: ContentWeight = 3.0
+    style_weight: StyleWeight = 1.0
+    tv_weight: TvWeight = 1.0
     stability: Annotated[
         float, typer.Option(metavar="X", min=0, help="Weight of the change by noise, so that films do not flicker.")
     ] = 1.0
-    style_loss: Annotated[
-        str,
-        typer.Option(
-            metavar="L",
-            help="Distance between features: a component; auto is the extractor's own, else gram.",
-            autocompletion=complete("style-loss"),
-        ),
-    ] = "auto"
+    style_loss: StyleLossName = "auto"
     init: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Style network to begin with, of this or another style; it sets the width."),
     ] = None
     seed: Annotated[int, typer.Option(metavar="N", min=0, max=LARGEST_SEED, help="Random seed.")] = 0
     device: Device = "auto"
-    precision: Annotated[Literal["auto", "float32", "bf16"], typer.Option(help="Precision of the extractor.")] = "auto"
+    precision: Precision = "auto"
     overwrite: Overwrite = False
     plugins_dir: PluginsDir = None
     as_json: Json = False
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Warnings only.")] = False
+    quiet: Quiet = False
 
 
 @app.command(cls=ComponentCommand)
@@ -101,12 +96,11 @@ def export(
 
     The input is photos [n, 3, h, w] in [-1, 1], whose sides are multiples of 4, and the output is pictures.
     """
+    from gantool.cli.out_files import check_new
     from gantool.cli.output import result
-    from gantool.exporting.formats import check_packages
-    from gantool.style.exporting import check_out, export_onnx
+    from gantool.style.exporting import export_onnx
     from gantool.style.network_file import load_style_network
 
-    check_out(out, overwrite)
-    check_packages(out)
+    check_new(out, overwrite)
     export_onnx(*load_style_network(network), out)
     result(str(out))

@@ -12,7 +12,7 @@ import typer
 from gantool.api.features import Extractor, StyleLoss
 from gantool.cli.components import find_extractor
 from gantool.cli.interrupts import interruptible
-from gantool.cli.out_files import check_place
+from gantool.cli.out_files import check_new
 from gantool.cli.output import result, result_json, say
 from gantool.cli.progress import showing_progress
 from gantool.cli.style import StyleJob
@@ -84,9 +84,7 @@ def run(job: StyleJob) -> None:
 def _check_files(job: StyleJob) -> None:
     if job.out.suffix.lower() != SUFFIX:
         raise OptionError(f"-o {job.out}: a style network is a {SUFFIX} file.")
-    if job.out.exists() and not job.overwrite:
-        raise OptionError(f"{job.out} is there already: choose another name, or replace it with --overwrite.")
-    check_place(job.out)
+    check_new(job.out, job.overwrite)
     make_folder(job.out.parent)
     for file in (job.painting, *([job.init] if job.init else [])):
         if not file.is_file():

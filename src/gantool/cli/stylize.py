@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gantool.cli.arguments import takes
-from gantool.cli.components import PluginsDir, complete
+from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Device, Json, Overwrite
+from gantool.cli.style_options import (
+    ContentWeight,
+    ExtractorName,
+    Precision,
+    Quiet,
+    StyleLossName,
+    StyleWeight,
+    TvWeight,
+)
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
@@ -52,14 +61,7 @@ class Job:
             help="Output: .png .jpg .webp; for a film .gif .webp .mp4; a folder for a folder.",
         ),
     ]
-    extractor: Annotated[
-        str,
-        typer.Option(
-            metavar="E",
-            help="Feature extractor, a component; auto is vgg19, or the best at hand without its weights.",
-            autocompletion=complete("extractor"),
-        ),
-    ] = "auto"
+    extractor: ExtractorName = "auto"
     size: Annotated[
         int | None,
         typer.Option(
@@ -67,9 +69,9 @@ class Job:
         ),
     ] = None
     steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps at full size; more lowers the loss.")] = 100
-    content_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the content loss.")] = 1.0
-    style_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of the style loss.")] = 1.0
-    tv_weight: Annotated[float, typer.Option(metavar="X", min=0, help="Weight of total variation.")] = 1.0
+    content_weight: ContentWeight = 1.0
+    style_weight: StyleWeight = 1.0
+    tv_weight: TvWeight = 1.0
     style_scale: Annotated[
         float, typer.Option(metavar="X", min=0.05, max=20, help="Size of brush strokes: 2 makes them twice as large.")
     ] = 1.0
@@ -88,14 +90,7 @@ class Job:
     scales: Annotated[
         int | None, typer.Option(metavar="N", min=1, max=12, help="Number of resolutions, each half the next.")
     ] = None
-    style_loss: Annotated[
-        str,
-        typer.Option(
-            metavar="L",
-            help="Distance between features: a component; auto is the extractor's own, else gram.",
-            autocompletion=complete("style-loss"),
-        ),
-    ] = "auto"
+    style_loss: StyleLossName = "auto"
     content_layers: Annotated[
         list[str] | None, typer.Option("--content-layer", metavar="LAYER[:X]", help="Layers of the content loss.")
     ] = None
@@ -115,11 +110,11 @@ class Job:
         int | None, typer.Option(metavar="N", min=1, help="Also write the picture after every N steps.")
     ] = None
     device: Device = "auto"
-    precision: Annotated[Literal["auto", "float32", "bf16"], typer.Option(help="Precision of the extractor.")] = "auto"
+    precision: Precision = "auto"
     overwrite: Overwrite = False
     plugins_dir: PluginsDir = None
     as_json: Json = False
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Warnings only.")] = False
+    quiet: Quiet = False
 
     @property
     def longest(self) -> int | None:

@@ -3,26 +3,21 @@
 import io
 import json
 import logging
-import subprocess
-import sys
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 
 from gantool import __version__
 from gantool.engine.draw import steady
 from gantool.errors import GantoolError, OptionError, cause
+from gantool.exporting.checking import Batches, Drawn, by_onnxruntime, check_same
 from gantool.exporting.formats import check_packages, files_of
-from gantool.exporting.network import Drawing, Inputs, inputs
+from gantool.exporting.network import Drawing, inputs
 from gantool.files import write_atomically, write_text
 from gantool.render.pictures import make_folder
 from gantool.sampling.model import Model
@@ -32,11 +27,7 @@ BATCHES, TRUNCATION = (1, 2, 5), 0.7
 """The batches that are checked, with a truncation that matters."""
 TRACED = 6
 """The batch that is traced: a number that networks have no other use for, so that it is not taken for another size."""
-TOLERANCE = 1e-4
 OPSET = 18
-
-Batches = Mapping[str, Inputs]
-Drawn = Mapping[str, np.ndarray]
 
 
 def export(model: Model, path: str | Path, overwrite: bool = False) -> list[Path]:
@@ -76,9 +67,7 @@ def _write_onnx(model: Model, temporary: Path) -> None:
     made.model.metadata_props["gantool"] = json.dumps(card_of(model))
     made.model.producer_name, made.model.producer_version = "gantool", __version__
     made.save(str(temporary))
-    with tempfile.TemporaryDirectory() as folder:
-        by = f"onnxruntime {version('onnxruntime')}"
-        _check(model, drawing, partial(_by_onnxruntime, temporary, Path(folder)), by)
+    _check(model, drawing, partial(by_onnxruntime, temporary))
 
 
 def _write_pt2(model: Model, temporary: Path) -> None:
@@ -89,11 +78,11 @@ def _write_pt2(model: Model, temporary: Path) -> None:
         temporary.write_bytes(buffer.getvalue())
         loaded = torch.export.load(io.BytesIO(buffer.getvalue())).module()
 
-    def draw(batches: Batches) -> Drawn:
+    def draw(batches: Batches) -> tuple[str, Drawn]:
         with explained(_named(model)):
-            return {count: loaded(**each).detach().numpy() for count, each in batches.items()}
+            return "torch.export", {count: loaded(**each).detach().numpy() for count, each in batches.items()}
 
-    _check(model, drawing, draw, "torch.export")
+    _check(model, drawing, draw)
 
 
 def _traced(model: Model) -> tuple[Drawing, torch.export.ExportedProgram]:
@@ -108,38 +97,14 @@ def _named(model: Model) -> str:
     return f"The generator of {model.card.name} (from {model.card.provider})"
 
 
-def _check(model: Model, drawing: Drawing, draw: Callable[[Batches], Drawn], by: str) -> None:
+def _check(model: Model, drawing: Drawing, draw: Callable[[Batches], tuple[str, Drawn]]) -> None:
     """Raise GantoolError unless batches of several sizes are drawn as gantool draws them."""
     batches = {str(count): inputs(model, count, TRUNCATION) for count in BATCHES}
-    drawn = draw(batches)
+    by, drawn = draw(batches)
     with steady(torch.device("cpu")):
         wanted = {count: drawing(**given).numpy() for count, given in batches.items()}
-    for count, images in wanted.items():
-        made = drawn[count]
-        off = np.inf if made.shape != images.shape else float(np.abs(made - images).max())
-        if not off <= TOLERANCE:
-            raise GantoolError(
-                f"This {model.card.name} was not exported: {by} draws a batch of {count} that differs from gantool's "
-                f"by {off:.2g}, and {TOLERANCE:g} is allowed. A generator that draws noise while it samples cannot be."
-            )
-
-
-def _by_onnxruntime(path: Path, folder: Path, batches: Batches) -> Drawn:
-    """Pictures of the batches by onnxruntime, in a process without torch."""
-    given, drawn = folder / "given.npz", folder / "drawn.npz"
-    arrays: dict[str, Any] = {
-        f"{count}.{name}": tensor.numpy() for count, of in batches.items() for name, tensor in of.items()
-    }
-    np.savez(given, **arrays)
-    child = files("gantool.exporting").joinpath("child.py")
-    done = subprocess.run(
-        [sys.executable, "-P", str(child), str(path), str(given), str(drawn)], capture_output=True, text=True
-    )
-    if done.returncode:
-        told = " ".join(done.stderr.split())[-200:] or f"exit code {done.returncode}"
-        raise GantoolError(f"onnxruntime cannot draw with what was exported: {told}")
-    with np.load(drawn) as made:
-        return {count: made[count] for count in batches}
+    remark = " A generator that draws noise while it samples cannot be."
+    check_same(f"This {model.card.name}", by, wanted, drawn, remark)
 
 
 @contextmanager

@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.errors import GantoolError, OptionError
-from gantool.exporting.export import OPSET, TOLERANCE, explained
+from gantool.errors import OptionError
+from gantool.exporting.checking import by_onnxruntime, check_same
+from gantool.exporting.export import OPSET, explained
+from gantool.exporting.formats import check_packages
 from gantool.files import write_atomically
 from gantool.style.network import LEAST_SIDE, STRIDE, StyleNetwork
 from gantool.style.network_file import StyleCard
@@ -30,19 +31,15 @@ class _Whole(nn.Module):
         return self.network.whole(photos)
 
 
-def check_out(out: Path, overwrite: bool) -> None:
-    """Raise OptionError where no ONNX file can be written."""
-    if out.suffix != ".onnx":
-        raise OptionError(f"-o {out}: a style network is exported as .onnx.")
-    if out.exists() and not overwrite:
-        raise OptionError(f"{out} is there already: choose another name, or replace it with --overwrite.")
-
-
 def export_onnx(network: StyleNetwork, card: StyleCard, path: Path) -> None:
     """Write the network for any number of photos of any sides that are multiples of `STRIDE`.
 
-    Raises GantoolError, and writes nothing, if onnxruntime draws other pictures with it.
+    Raises OptionError for another suffix than .onnx, UsageError where packages are missing, and GantoolError, and
+    writes nothing, if onnxruntime draws other pictures with it.
     """
+    if path.suffix != ".onnx":
+        raise OptionError(f"-o {path}: a style network is exported as .onnx.")
+    check_packages(path)
     shape = {0: torch.export.Dim("n", min=1, max=4096)}
     shape |= {axis: STRIDE * torch.export.Dim(name, min=STRIDE, max=MOST) for axis, name in ((2, "h"), (3, "w"))}
     with explained(f"The network of {card.style}"), torch.no_grad():
@@ -60,15 +57,8 @@ def export_onnx(network: StyleNetwork, card: StyleCard, path: Path) -> None:
 
 @torch.no_grad()
 def _check(network: StyleNetwork, path: Path) -> None:
-    import onnxruntime  # not above: it is needed by an export alone
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    for shape in CHECKED:
-        photos = 2 * torch.rand(shape, generator=torch.Generator().manual_seed(0)) - 1
-        (drawn,) = session.run(None, {"photos": photos.numpy()})
-        off = float(np.abs(drawn - network(photos).numpy()).max())
-        if not off <= TOLERANCE:
-            raise GantoolError(
-                f"The network was not exported: onnxruntime draws a picture that differs by {off:.2g}, and "
-                f"{TOLERANCE:g} is allowed."
-            )
+    draw = torch.Generator().manual_seed(0)
+    photos = {f"{n} at {w} x {h} pixels": 2 * torch.rand(n, c, h, w, generator=draw) - 1 for n, c, h, w in CHECKED}
+    by, drawn = by_onnxruntime(path, {batch: {"photos": each} for batch, each in photos.items()})
+    wanted = {batch: network(each).numpy() for batch, each in photos.items()}
+    check_same("The network", by, wanted, drawn)

@@ -23,12 +23,13 @@ FLAGS = {
     "betas": "beta1 beta2 beta b1 b2 adam-beta1 adam-beta2",
     "flip": "mirror hflip random-flip horizontal-flip xflip flips",
     "seed": "manual-seed random-seed rng",
-    "seeds": "seed manual-seed random-seed",
+    "seeds": "seed manual-seed random-seed seed-range",
     "n": "num num-samples n-samples num-images num-generate n-images count samples number images",
     "device": "gpu gpu-id gpu-ids cuda use-cuda use-gpu",
     "precision": "fp16 amp mixed-precision half bf16 dtype num-fp16-res",
     "accumulate": "grad-accum gradient-accumulation gradient-accumulate-every accumulation-steps",
-    "snapshot_every": "snap sample-every sample-interval save-samples vis-freq evaluate-every",
+    "snapshot_every": "snap sample-every sample-interval save-samples vis-freq evaluate-every tick "
+    "snapshot-ticks img-snap image-snapshot-ticks",
     "checkpoint_every": "save-every save-freq save-interval save-epoch-freq checkpoint-interval ckpt-every",
     "resume": "resume-from continue continue-train load-model ckpt checkpoint load-from",
     "init": "pretrained from-pretrained pretrained-model finetune fine-tune finetune-from init-from init-weights "
@@ -43,6 +44,10 @@ FLAGS = {
     "fps": "framerate frame-rate",
     "steps": "num-steps iterations num-iterations iters max-iter epochs",
     "grid": "sheet contact-sheet",
+    "tv_weight": "tv tv-loss total-variation variation-weight smoothness lambda-tv",
+    "content_weight": "alpha lambda-content",
+    "style_weight": "beta lambda-style",
+    "start": "init init-image initialization start-image",
     "plugins_dir": "plugin-dir plugins",
 }
 """Other tools' flags by the one that means the same here."""
@@ -78,16 +83,22 @@ COMPONENTS = {
 
 COMMANDS = {
     "sample": "generate gen synthesize synth infer inference draw test generate-images predict",
-    "train": "fit run start learn training resume",
+    "train": "fit run start learn training resume finetune fine-tune",
     "tune": "search sweep optimize hpo",
     "interpolate": "walk lerp morph video gen-video animate latent-walk",
     "stylize": "style style-transfer transfer neural-style stylise nst",
     "data": "dataset dataset-tool prepare check inspect datasets",
-    "plugins": "plugin extensions addons",
+    "plugins": "plugin extensions addons doctor components",
     "project": "projector invert inversion encode",
     "mix": "style-mixing stylemix",
     "import": "convert legacy load-pkl import-pkl",
-    "evaluate": "eval fid metrics calc-metrics score",
+    "evaluate": "eval fid metrics calc-metrics score benchmark",
+    "report": "show info summary log visualize plot history ls list runs",
+    "explore": "gui web webui ui serve gradio app demo browse view",
+    "push": "upload publish share hub",
+    "export": "onnx to-onnx export-onnx deploy",
+    "compare": "diff versus",
+    "directions": "closed-form-factorization sefa ganspace pca factorize",
 }
 
 _OTHERWISE = (
@@ -98,7 +109,7 @@ _OTHERWISE = (
     ),
     (
         "arch",
-        "epochs n-epochs num-epochs nepochs max-epochs epoch niter num-train-epochs n-epoch",
+        "epochs n-epochs num-epochs nepochs max-epoch max-epochs epoch niter num-train-epochs n-epoch",
         "Training is counted in images: E epochs of N pictures are --images E*N, such as --images 200k.",
     ),
     (
@@ -130,7 +141,21 @@ _OTHERWISE = (
     ),
     ("device", "no-cuda no-gpu cpu", "Did you mean --device cpu?"),
     ("precision", "fp32 float32 full-precision no-amp nofp16 disable-amp", "Did you mean --precision float32?"),
-    ("arch", "metrics metric fid eval", "A model is measured afterwards: gantool evaluate RUN."),
+    (
+        "arch",
+        "metrics metric fid eval val validation val-split val-data test-split",
+        "A model is measured afterwards, against the pictures that it learned from or others: gantool evaluate RUN.",
+    ),
+    (
+        "arch",
+        "spectral-norm spectralnorm sn use-sn norm batchnorm instance-norm",
+        "It is an option of the architecture: --arch dcgan:discriminator_norm=spectral.",
+    ),
+    (
+        "loss",
+        "label-smoothing smooth label-smooth one-sided-label-smoothing soft-labels label-noise flip-labels",
+        "It is an option of the loss: --loss logistic:smooth=0.1, or flip=0.05 for label noise.",
+    ),
     (
         "truncation",
         "network network-pkl pkl model model-path ckpt checkpoint load netg generator weights run",

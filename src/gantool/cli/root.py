@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from gantool.cli.components import COMPLETION_VARIABLE
 from gantool.cli.settings import SettingsCommand
-from gantool.errors import GantoolError, PluginError, cause
+from gantool.errors import GantoolError, PluginError, UnknownNameError, cause
 
 _OF_PLUGIN = "gantool.plugin_command"
 
@@ -43,9 +43,11 @@ class RootGroup(TyperGroup):
 
         try:
             ctx.meta[_OF_PLUGIN], command = plugin_command(name, args[1:])
-        except GantoolError:
+        except GantoolError as error:
             if ctx.resilient_parsing:  # a line that is being typed
                 return None, None, args[1:]
+            if any(f"--{name}" in param.opts for param in self.get_params(ctx)):
+                raise UnknownNameError(f"There is no command {name!r}. Did you mean gantool --{name}?") from error
             raise
         return name, command, args[1:]
 

@@ -191,7 +191,7 @@ class PluginHost:
         known, brought_in = self._of(kind), providing(kind)
         near = counterpart(name, [*known, *brought_in], COMMANDS if kind == "command" else COMPONENTS)
         others = {spec.flag: self._components[other] for other, spec in KINDS.items() if spec.flag and other != kind}
-        meant = elsewhere(name, others)
+        meant = "" if kind == "command" and counterpart(name, known, COMMANDS, alike=False) else elsewhere(name, others)
         near, also = (None, f" Did you mean {meant}?") if meant else (near, "")
         unread = [plugin for plugin in self._plugins if plugin.status == "broken"]
         maybe = f" Broken plugins that may have it: {briefly(unread)}." if unread else ""

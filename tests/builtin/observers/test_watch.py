@@ -174,6 +174,16 @@ def test_no_run_is_told_to_take_a_penalty_that_it_has(kind):
     assert ("another weight of --penalty r1" in told[0]) == (kind != "discriminator dead")
 
 
+@pytest.mark.parametrize("kind", ["stall", "discriminator dead"])
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_discriminator_that_is_slow_already_is_not_to_be_made_slower(kind, slow):
+    one = Detector(WatchOptions(), GOAL, Chosen(slow_discriminator=slow))
+    (told,) = [problem for reading in history(*TROUBLES[kind]) for problem in one.take(reading)]
+    assert told.rates == ("lr_g" if slow else "lr_d",)
+    assert "--lr-g" in told.message or not slow
+    assert "--lr-d" in told.message or slow
+
+
 def test_gradients_that_grow_while_samples_get_better_are_no_trouble():
     grows = {"gradient_norm_d": 300.0}
     better = history(lambda share: from_half(share, grows), lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0)

@@ -31,6 +31,8 @@ class Chosen(NamedTuple):
     penalties: Sequence[str] = ()
     augment: str = NONE
     arch: str = ""
+    slow_discriminator: bool = False
+    """Its learning rate is less than half of the generator's."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,11 @@ class History:
         return "--penalty r1" if self.adversary else "other weights of the architecture's terms"
 
     @property
+    def faster(self) -> str:
+        """The learning rate to lower where networks are out of balance: the discriminator's, unless it is slow."""
+        return "lr_g" if self.chosen.slow_discriminator else "lr_d"
+
+    @property
     def adversary(self) -> bool:
         """True unless the generator learns without a discriminator, which would have scalars in some tick."""
         return not self.ticks or any("loss_d" in tick.values for tick in self.ticks)
@@ -123,6 +130,11 @@ class History:
         """True if the `last` measurements score no better than those before; False while there are too few."""
         scores = [score_of(reading.values) for reading in self.measured]
         return len(scores) > last and min(scores[-last:]) > PROGRESS * min(scores[:-last])
+
+
+def flag_of(setting: str) -> str:
+    """The flag of a setting."""
+    return f"--{setting.replace('_', '-')}"
 
 
 def score_of(values: Mapping[str, float]) -> float:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from gantool.builtin.observers import WatchOptions
-from gantool.builtin.observers.history import BOTH, FEWEST_TICKS, STUCK, History, Problem, Reading
+from gantool.builtin.observers.history import BOTH, FEWEST_TICKS, STUCK, History, Problem, Reading, flag_of
 
 HAD_DIVERSITY = 0.4
 """The least diversity, as a share of the data's, from which a fall counts as a loss."""
@@ -93,11 +93,12 @@ def stalls(history: History, options: WatchOptions) -> Problem | None:
     if not stuck and not (late and min(swd[-2:]) > max(options.stalled, options.untrained * swd[0])):
         return None
     since = history.measured[-STUCK].images_seen if stuck else first
+    rate = flag_of(history.faster) if history.chosen.slow_discriminator else "--lr-g or --lr-d"
     return _problem(
         "stall", history.measured, since, 1.0,
         f"The distance to the data has not fallen since {since:,} images (SWD {swd[-1]:.3f}, {swd[0]:.3f} at first): "
-        f"the generator hardly learns. Try another {'--lr-g or --lr-d' if history.adversary else '--lr'}, the recipe's "
-        f"own settings, or {history.penalty}.", "lr_d",
+        f"the generator hardly learns. Try another {rate if history.adversary else '--lr'}, the recipe's "
+        f"own settings, or {history.penalty}.", history.faster,
     )  # fmt: skip
 
 
@@ -176,7 +177,7 @@ def discriminator_dead(history: History, options: WatchOptions) -> Problem | Non
         "discriminator dead", ticks, ticks[0].images_seen, 1.0,
         f"The discriminator has classified {fmean(real):.0%} of reals and {fmean(fake):.0%} of fakes correctly since "
         f"{ticks[0].images_seen:,} images, with a gradient norm of {gradient:.2g} ({first:.2g} at first): it no longer "
-        f"tells them apart. Try {weaker}a lower --lr-d, or a new run.", "lr_d",
+        f"tells them apart. Try {weaker}a lower {flag_of(history.faster)}, or a new run.", history.faster,
     )  # fmt: skip
 
 

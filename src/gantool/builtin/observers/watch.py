@@ -9,7 +9,7 @@ from gantool.api.events import Event, Measured, Snapshot, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.detector import Detector, read_metrics, rounded
-from gantool.builtin.observers.history import BOTH, MEASURED, Chosen, Problem, Reading, score_of
+from gantool.builtin.observers.history import BOTH, MEASURED, Chosen, Problem, Reading, flag_of, score_of
 from gantool.builtin.observers.sample_metrics import SampleMetrics
 from gantool.engine.commands import anew_command, change_command, sample_command
 from gantool.engine.run_names import METRICS
@@ -51,7 +51,8 @@ class Watch(Observer):
         self._count = min(self._options.samples, max(LEAST, PIXELS // event.resolution**2))
         self._goal = event.images_goal
         config = event.config
-        chosen = Chosen(config.penalty, config.augment, str(event.brief.get("arch", config.arch)))
+        arch, slow = str(event.brief.get("arch", config.arch)), config.lr_d < config.lr_g / 2
+        chosen = Chosen(config.penalty, config.augment, arch, slow)
         self._detector = Detector(self._options, self._goal, chosen)
         # A resumed run warns as an uninterrupted one: earlier warnings are not repeated.
         for reading in read_metrics(event.run / METRICS, event.images_seen) if event.images_seen else ():
@@ -89,7 +90,7 @@ class Watch(Observer):
             return f"{problem.message} Begin a new run so by: {anew}"
         rates = problem.rates if self._detector.adversary else BOTH
         slower = {rate: self._advised.get(rate, getattr(self._config, rate) / 2) for rate in rates}
-        flag = "--lr" if rates == BOTH else f"--{rates[0].replace('_', '-')}"
+        flag = "--lr" if rates == BOTH else flag_of(rates[0])
         # Half of a rate that the start of the run warned of would still be one to warn of.
         half = f"the {flag} of the recipe" if set(rates) <= self._advised.keys() else f"half of {flag}"
         if 0 < best < problem.images_seen:

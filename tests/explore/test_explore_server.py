@@ -205,7 +205,7 @@ def test_a_walk_is_of_one_model_and_within_memory(client, monkeypatch, tmp_path)
     with pytest.raises(OptionError, match="at 16 pixels, at most 10, not 2 and 11"):
         client.explorer.walk(points, 11, "auto", False, None, lambda: None)
     before, whole = client.explorer.loaded, client.explorer.walk(points, 10, "auto", False, None, lambda: None)
-    monkeypatch.setattr(explorer, "chunk_size", lambda _: 4)
+    client.explorer.loaded = replace(before, at_once=4)
     checks = iter(range(100))
 
     def newer_meanwhile() -> None:

@@ -22,9 +22,13 @@ Choose = Callable[[Images, int], Images]
 MAPPED_AT_ONCE = 32
 
 
-def chunk_size(resolution: int) -> int:
-    """The number of pictures drawn at once: 32 up to 64 pixels, 1 from 512 on."""
-    return max(1, min(32, 2**18 // resolution**2 // 2))
+def chunk_size(resolution: int, device: torch.device) -> int:
+    """The number of pictures drawn at once, which a single one waits for.
+
+    On the CPU 4 pictures of 64 pixels take an eighth of the time of 32: so there it is 8 up to 32 pixels, 1 from
+    256 on. Elsewhere it is 32 up to 64 pixels, 1 from 512 on.
+    """
+    return max(1, min(8, 256 // resolution) if device.type == "cpu" else min(32, 2**17 // resolution**2))
 
 
 class Drawing:
@@ -32,7 +36,7 @@ class Drawing:
 
     def __init__(self, resolution: int, device: torch.device) -> None:
         self._mapping = Chunks(device, MAPPED_AT_ONCE)
-        self._drawing = Chunks(device, chunk_size(resolution))
+        self._drawing = Chunks(device, chunk_size(resolution, device))
 
     def latents(self, generator: nn.Module, z: Float[Tensor, "n d"], labels: Labels) -> Float[Tensor, "n *d"]:
         """The latents in w where the generator has such a space, else z itself; on the CPU."""

@@ -51,6 +51,8 @@ class Loaded:
     sides: Sequence[int]
     layers: int
     """Layers with latents of their own; 0 where there are none."""
+    at_once: int
+    """Pictures that take as long as one."""
     directions: Directions | None
     note: str = ""
     """Why something beside the model could not be used."""
@@ -97,7 +99,7 @@ class Explorer:
             "resolution": card.resolution, "alpha": card.channels == ALPHA_CHANNELS,
             "classes": card.class_names, "space": loaded.model.space,
             "layers": loaded.layers, "sides": list(loaded.sides), "directions": len(found),
-            "at_once": min(24, max(1, chunk_size(card.resolution))), "sheets": self.sheets(),
+            "at_once": min(24, loaded.at_once), "sheets": self.sheets(),
             "note": self.trouble or loaded.note,
         }  # fmt: skip
 
@@ -131,7 +133,7 @@ class Explorer:
         wanted = looks([point])
         seeds = [seed for seed in range(first, first + ALIKE_AMONG) if point.of_seed(seed) != point]
         points = [point.of_seed(seed) for seed in seeds]
-        size = chunk_size(loaded.model.card.resolution)
+        size = loaded.at_once
         found = torch.cat([looks(points[start : start + size]) for start in range(0, len(points), size)])
         nearest = (found - wanted).norm(dim=1).topk(min(count, len(seeds)), largest=False).indices
         return [seeds[index] for index in nearest.tolist()]
@@ -160,7 +162,7 @@ class Explorer:
             return latent_space.walk(keys, frames, methods[method], loop), labels and labels[:1]
 
         latents, label = self._draw(path, check)
-        size = chunk_size(card.resolution)
+        size = loaded.at_once
         drawn = torch.empty(frames, card.channels, side, side, dtype=torch.uint8)
         for start in range(0, frames, size):
             part = latents[start : start + size]
@@ -219,9 +221,9 @@ class Explorer:
                 directions.check_model(model)
             except GantoolError as error:
                 directions, note = None, str(error)
-        shape = model.latents([0]).shape
-        layers = shape[1] if model.space == "w" and len(shape) == 3 else 0
-        return Loaded(model, signature, version, model.sides(), layers, directions, note)
+        layers = model.latent_shape[0] if model.space == "w" and len(model.latent_shape) == 2 else 0
+        at_once = chunk_size(model.card.resolution, model.device)
+        return Loaded(model, signature, version, model.sides(), layers, at_once, directions, note)
 
 
 def film(frames: UInt8[Tensor, "n c h w"], suffix: str, fps: int, loop: bool) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import torch
@@ -60,6 +60,11 @@ class Model:
         """The space of truncation and interpolation: "w" if the generator has an intermediate space, else "z"."""
         return "w" if isinstance(self.generator, MappedGenerator) else "z"
 
+    @cached_property
+    def latent_shape(self) -> torch.Size:
+        """The shape of one latent, in w where there is one: `[d]`, or `[layers, d]`."""
+        return self.latents([0], 0 if self.class_names else None).shape[1:]
+
     def sides(self) -> Sequence[int]:
         """The sides in pixels of the levels that it draws, coarse to fine."""
         if known := self._gan.levels():
@@ -116,8 +121,7 @@ class Model:
         `buffers` replace the generator's own while it draws, as by `replacing`; `shift` is added to each latent. Raises
         OptionError for latents, buffers or a shift of another model.
         """
-        wanted = self.latents([0], 0 if self.class_names else None).shape[1:]
-        check_shape("latents", latents.shape[1:], wanted, self.card.name)
+        check_shape("latents", latents.shape[1:], self.latent_shape, self.card.name)
         if self.space == "z" and self.class_names and labels is None:
             raise UsageError(f"This model draws classes: say which, one of {listed(self.class_names)}.")
         chosen = None if labels is None else self.choose_labels(range(len(latents)), labels)

@@ -40,7 +40,8 @@ def main() -> int:
         save_generator(file, gan.generator.state_dict(), card)
         explorer = Explorer(str(file), "cpu")
         routes = Routes(explorer)
-        with Server(routes.gets(), routes.posts()) as server:
+        with Server() as server:
+            server.offer(routes.gets(), routes.posts())
             threading.Thread(target=server.serve_forever, daemon=True).start()
             get(server, f"picture?of={quote('seed=0')}")
             one = [get(server, f"picture?of={quote(f'seed={seed}')}") for seed in range(PICTURES)]

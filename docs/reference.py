@@ -221,7 +221,7 @@ def _methods(node: ast.ClassDef) -> Iterator[str]:
         and not (each.name == "__init__" and node.name in _HANDED_OUT)
     ]
     for each in public:
-        is_property = any(ast.unparse(decorator) == "property" for decorator in each.decorator_list)
+        is_property = {"property", "cached_property"} & {ast.unparse(one) for one in each.decorator_list}
         head = f"{each.name}: {_type(each.returns)}" if is_property else _signature(each)
         first, _, more = _paragraphs(ast.get_docstring(each) or "").strip().partition("\n\n")
         yield f"- `{head}`" + (f": {_line(first)}" if first else "")

@@ -76,7 +76,8 @@ def explored(model: Path) -> Iterator[Client]:
     """A client of a server that explores a model."""
     explorer = Explorer(str(model), "cpu")
     routes = Routes(explorer)
-    with Server(routes.gets(), routes.posts()) as server:
+    with Server() as server:
+        server.offer(routes.gets(), routes.posts())
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         client = Client(server, explorer)

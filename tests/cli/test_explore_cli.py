@@ -42,6 +42,14 @@ def test_a_model_that_is_none_is_told(gantool_cli, tmp_path: Path) -> None:
     assert "There is no model at" in done.err
 
 
+def test_a_port_that_is_taken_is_told_before_the_model_is_read(gantool_cli, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = gantool_cli("explore", str(tmp_path / "absent"), "--no-open", "--port", port)
+    assert done.code == 2
+    assert f"Port {port} cannot be used" in done.err
+
+
 def test_help_imports_no_server() -> None:
     code = (
         "import sys; sys.argv = ['gantool', 'explore', '--help']\n"

@@ -16,11 +16,13 @@ import gantool as face
 from gantool.engine.model_file import ModelCard, load_generator, save_generator
 from gantool.errors import DataError, OptionError, UsageError
 from gantool.evaluation import evaluator, forecast, result
+from gantool.evaluation.extraction import FeatureNetwork
 from gantool.evaluation.notes import on_colours
 from gantool.evaluation.reals import halves, open_reals
 from gantool.evaluation.settings import Settings
 from gantool.pixels import to_float
 from gantool.plugins.host import host
+from gantool.sampling.model import Model
 
 FAST = ("--metric", "near", "--extractor", "means", "-n", "8")
 SETTINGS = {"metrics": ("near",), "extractor": "means", "n": 8}
@@ -226,11 +228,37 @@ def test_the_other_model_is_refused_before_the_first_is_measured(tmp_path, run, 
     assert not Means.seen
 
 
+class Clock:
+    """A clock that only work moves: so many seconds for each picture."""
+
+    def __init__(self, seconds: float) -> None:
+        self.now, self.seconds, self.seen = 0.0, seconds, []
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def work(self, count: int) -> None:
+        self.seen.append(count)
+        self.now += self.seconds * count
+
+    def after(self, method):
+        """A method that works on each of its last argument as well."""
+
+        def timed(*arguments):
+            self.work(len(arguments[-1]))
+            return method(*arguments)
+
+        return timed
+
+
 def test_the_time_is_told_before_and_is_that_of_what_is_not_kept(run, gantool, monkeypatch):
     monkeypatch.setattr("gantool.cli.evaluate.LONG", 0.0)
     assert gantool("evaluate", run, *FAST).err.count("This will take about ") == 1
-    monkeypatch.setattr(forecast, "_seconds", lambda work: 8.0)  # for the 8 that are tried
+    clock = Clock(2.0)
+    monkeypatch.setattr(forecast, "time", clock)
     monkeypatch.setattr(forecast.Others, "spread", lambda _: (0.5, 0.25))
+    monkeypatch.setattr(FeatureNetwork, "__call__", clock.after(FeatureNetwork.__call__))
+    monkeypatch.setattr(Model, "images", clock.after(Model.images))
     least, most = forecast.SPREAD
     shares = [share + by * 8 / forecast.METRICS_N for share, by in zip(forecast.SPREAD, forecast.METRICS, strict=True)]
     for seed, unknown in ((0, 0), (7, 16)):  # the data has 24 pictures, 16 of which are kept for the first seed
@@ -238,10 +266,19 @@ def test_the_time_is_told_before_and_is_that_of_what_is_not_kept(run, gantool, m
         missing = int((~torch.isin(measuring.rows, torch.cat(halves(24, 8, 0)))).sum())
         assert (missing > 0) == (unknown > 0)
         expected = forecast.expected_seconds(measuring, face.load(run), models=2)
-        of_models, of_data = 2 * 8 * 2.0, 2 * missing  # mirrored ones as well
+        of_models, of_data = 2 * 8 * 4.0, 2 * 2 * missing  # each picture is drawn and looked at; mirrored ones as well
         assert expected == pytest.approx(
             (0.5 * (least * of_data + shares[0] * of_models), 1.25 * (most * of_data + shares[1] * of_models))
         )
+    assert clock.seen == [8] * 8
+
+
+@pytest.mark.parametrize(("seconds", "seen"), [(3.0, [1, 1]), (0.3, [1, 1, 4]), (0.001, [1, 1, 4, 16, 32])])
+def test_few_pictures_are_tried_where_one_takes_long(seconds, seen, monkeypatch):
+    clock = Clock(seconds)
+    monkeypatch.setattr(forecast, "time", clock)
+    assert forecast._seconds_each(clock.work, 1, 32) == pytest.approx(seconds)
+    assert clock.seen == seen
 
 
 def test_pictures_in_colour_beside_a_grey_model_are_told_of(run):

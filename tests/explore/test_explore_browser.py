@@ -12,7 +12,9 @@ from PIL import Image
 
 import gantool
 from explore_models import Client, explored, write_model
+from gantool.explore import explorer
 from gantool.sampling.directions import directions_file, save_directions
+from gantool.sampling.favourites import favourites_file, save_favourites
 from gantool.sampling.finding import find_directions
 from gantool.sampling.points import parse_point
 from headless import Visits
@@ -173,6 +175,26 @@ def test_favourites_are_kept_and_a_walk_between_them_is_shown_and_exported(opene
         page.get_by_role("button", name="Favourite", exact=True).click()
         page.locator("#kept", has_text="1").wait_for()
         assert page.locator(".cell").count() == 1
+
+
+def test_a_walk_is_offered_within_the_limits_of_the_server(opened, model, monkeypatch) -> None:
+    monkeypatch.setattr(explorer, "MOST_FRAMES", 100)
+    save_favourites(favourites_file(model), [parse_point(f"seed={seed}") for seed in range(70)])
+    with explored(model) as client:
+        page = opened(client, "?view=favourites")
+        assert page.locator("#plan").text_content() == (
+            "The first 64 of 70 favourites in 4 s. That is 0.06 s each: a walk has at most 100 frames of 16 pixels."
+        )
+        page.get_by_label("File").select_option("apng")
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Export").click()
+        with Image.open(waiting.value.path()) as film:
+            assert film.n_frames == 100
+        page.get_by_role("button", name="Preview").click()
+        page.locator("#film:not([hidden])").wait_for()
+        monkeypatch.setattr(explorer, "MOST_FRAMES", 2000)
+        page.reload()
+        assert drawn(page).locator("#plan").text_content() == "The first 64 of 70 favourites in 64 s."
 
 
 def test_two_tabs_at_once_share_favourites_and_nothing_else(opened, model) -> None:

@@ -198,10 +198,19 @@ def test_a_walk_is_that_of_interpolate(client, run) -> None:
             assert film.convert("RGB").tobytes() == wanted[index].permute(1, 2, 0).contiguous().numpy().tobytes()
 
 
+def test_a_walk_of_a_model_that_cannot_blend_classes_is_of_the_first(tmp_path) -> None:
+    pets = write_model(tmp_path / "pets.safetensors", classes=("cat", "dog"))
+    points = [parse_point("seed=1"), parse_point("seed=4"), parse_point("seed=5&label=cat")]
+    with explored(pets) as client:
+        walked = client.explorer.walk(points, 5, "auto", False, None, lambda: None)
+    assert torch.equal(walked, gantool.load(pets, "cpu").interpolate([1, 4, 5], 5, labels="dog"))
+
+
 def test_a_walk_is_of_one_model_and_within_memory(client, monkeypatch, tmp_path) -> None:
     newer = gantool.load(write_model(tmp_path / "newer.safetensors", seed=5))
     points = [parse_point("seed=1"), parse_point("seed=2")]
     monkeypatch.setattr(explorer, "MOST_VALUES", 10 * 3 * 16**2)
+    assert client.json("state")["most_frames"] == {"16": 10}
     with pytest.raises(OptionError, match="at 16 pixels, at most 10, not 2 and 11"):
         client.explorer.walk(points, 11, "auto", False, None, lambda: None)
     before, whole = client.explorer.loaded, client.explorer.walk(points, 10, "auto", False, None, lambda: None)
@@ -244,4 +253,4 @@ def test_a_new_model_and_new_sheets_are_seen(tmp_path) -> None:
 
 def test_a_port_that_is_taken_is_told(client) -> None:
     with pytest.raises(OptionError, match=f"Port {client.server.port} cannot be used"):
-        Server({}, {}, client.server.port)
+        Server(client.server.port)

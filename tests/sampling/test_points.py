@@ -84,6 +84,16 @@ def test_styles_are_those_of_the_other_in_these_layers_alone(tmp_path, gantool_h
         at(styled, "seed=7&styles=9:1-99")
 
 
+def test_a_morph_goes_from_class_to_class_where_classes_blend(tmp_path, gantool_host) -> None:
+    gantool_host.add(pytest.importorskip("gantool_stylegan2"), "gantool-stylegan2")
+    styled = gantool.load(write_model(tmp_path / "styled.safetensors", STYLED, ("cat", "dog"), side=32), "cpu")
+    cat, dog = styled.latents([4, 7])
+    assert not torch.equal(*styled.latents([7, 7], ["cat", "dog"]))
+    for place, wanted in (("0", cat), ("1", dog)):
+        assert torch.equal(at(styled, f"seed=4&to=7&at={place}")[0], wanted)
+    assert torch.equal(at(styled, "seed=4&to=7&at=1&label=cat")[0], styled.latents([7], "cat")[0])
+
+
 def test_what_a_model_lacks_is_told(model) -> None:
     with pytest.raises(UsageError, match="no styles to mix"):
         at(model, "seed=7&styles=9:0-1")

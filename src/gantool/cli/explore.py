@@ -2,7 +2,7 @@
 
 import sys
 import webbrowser
-from contextlib import closing, redirect_stdout
+from contextlib import ExitStack, closing, redirect_stdout
 from typing import Annotated
 
 import typer
@@ -32,10 +32,12 @@ def explore(
     from gantool.explore.routes import Routes
     from gantool.explore.server import Server
 
-    with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
-        explorer = Explorer(model, device)
-    routes = Routes(explorer)
-    with closing(explorer), Server(routes.gets(), routes.posts(), port) as server:
+    with ExitStack() as opened:
+        server = opened.enter_context(Server(port))  # a port that is taken is told before the model is read
+        with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
+            explorer = opened.enter_context(closing(Explorer(model, device)))
+        routes = Routes(explorer)
+        server.offer(routes.gets(), routes.posts())
         output.result(server.url)
         if show and not webbrowser.open(server.url):
             output.say("No browser was found: open the address in one.")

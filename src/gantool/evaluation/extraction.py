@@ -29,13 +29,14 @@ OTHERWISE = "; --extractor squeezenet fetches one that sees objects, or takes a 
 class FeatureNetwork:
     """An extractor on a device, in float32 and in batches of one size: a picture's features depend on it alone.
 
-    `width` is the length of a row, `digest` the SHA-256 of its weights (empty without any). `flavour` says how pictures
-    come to it, `title` names it in tables, and `reason` says why it was chosen, where nobody named it.
+    `batch` is that size, `width` the length of a row, `digest` the SHA-256 of its weights (empty without any).
+    `flavour` says how pictures come to it, `title` names it in tables, and `reason` says why it was chosen, where
+    nobody named it.
     """
 
     def __init__(self, chosen: Chosen, device: torch.device, batch: int, reason: str = "") -> None:
         self.chosen = chosen
-        self.reason = reason
+        self.reason, self.batch = reason, batch
         extractor: Extractor = chosen.build()
         wanted = tuple(extractor.metric_layers or extractor.layers[-1:])
         selected = extractor.select(wanted) if wanted else None

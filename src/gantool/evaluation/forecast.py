@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 
+from gantool.engine.draw import chunk_size
 from gantool.engine.spans import Others
 from gantool.evaluation.evaluator import Evaluator
 from gantool.evaluation.reals import missing
 from gantool.sampling.model import Model
 
-TRIED = 32
-"""Pictures that are tried at once, a second time after the first set up the kernels."""
+TRIED, ENOUGH = 32, 1.0
+"""Pictures that are tried at most, and the seconds that suffice: nothing is said before, and large ones take long."""
 SPREAD = (0.8, 1.4)
 METRICS, METRICS_N = (0.4, 2.2), 2500
 """The least and the most that metrics of so many samples take, relative to drawing these and to their features; it
@@ -22,12 +23,12 @@ def expected_seconds(evaluator: Evaluator, model: Model, models: int = 1) -> tup
     Features of the data that are kept take none. Raises DataError for data that cannot be read.
     """
     n, others = evaluator.n, Others()
-    tried = min(n, TRIED)
-    pictures, _ = evaluator.reals.take(evaluator.rows[:tried])
-    drawing = _seconds(lambda: model.images(range(tried))) / tried
+    tried, at_once = min(n, TRIED), chunk_size(model.card.resolution, model.device)
+    drawing = _seconds_each(lambda count: model.images(range(count)), at_once, tried)
     looking, to_look_at = 0.0, 0
     if evaluator.featured:
-        looking = _seconds(lambda: evaluator.network(pictures)) / tried
+        pictures, _ = evaluator.reals.take(evaluator.rows[:tried])
+        looking = _seconds_each(lambda count: evaluator.network(pictures[:count]), evaluator.network.batch, tried)
         to_look_at = sum(
             missing(evaluator.reals, evaluator.rows, evaluator.network, mirrored)
             for mirrored in ((False, True) if evaluator.mirrors else (False,))
@@ -41,9 +42,14 @@ def expected_seconds(evaluator: Evaluator, model: Model, models: int = 1) -> tup
     return least * (1 - faster), most * (1 + slower)
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    """The seconds of the second time."""
-    work()
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def _seconds_each(work: Callable[[int], object], count: int, most: int) -> float:
+    """The seconds that work on one of `count` takes, or of more, up to `most`, where that is done in no time."""
+    count = min(count, most)
+    work(count)  # sets up kernels
+    while True:
+        began = time.perf_counter()
+        work(count)
+        seconds = time.perf_counter() - began
+        if seconds >= ENOUGH or count == most:
+            return seconds / count
+        count = min(most, 4 * count)

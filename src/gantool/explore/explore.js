@@ -145,6 +145,7 @@
     $("kept").textContent = model.favourites.length || "";
     $("distance-row").hidden = now.view !== "near";
     $("walk").hidden = now.view !== "favourites" || model.favourites.length < 2;
+    plan();
     $("back").disabled = now.page === 0;
     $("on").disabled = now.page + 1 >= pages();
     $("page").textContent = `Page ${count(now.page + 1)}`;
@@ -220,11 +221,24 @@
     $("kept").textContent = model.favourites.length || "";
     if (now.view === "favourites") list();
   });
+  const planned = () => {
+    const side = now.level || model.sides.at(-1), most = model.most_frames[side] ?? model.most_walked;
+    const through = model.favourites.slice(0, Math.min(model.most_walked, most)), ends = $("loop").checked ? 0 : 1;
+    const steps = Math.max(1, through.length - ends), wished = +$("seconds").value;
+    const seconds = Math.min(wished, (most - ends) / (25 * steps));
+    const frames = (fps) => Math.min(most, Math.max(through.length, Math.round(steps * seconds * fps) + ends));
+    return { side, most, through, seconds, frames, fewer: seconds < wished };
+  };
+  const plan = () => {
+    const { side, most, through, seconds, frames, fewer } = planned(), all = model.favourites.length;
+    const said = [`${through.length < all ? `The first ${through.length} of ${all}` : all} favourites in ${Picture.short(+(frames(25) / 25).toFixed(1))} s.`];
+    if (fewer) said.push(`That is ${Picture.short(+seconds.toFixed(2))} s each: a walk has at most ${count(most)} frames of ${side} pixels.`);
+    if (model.classes.length && model.space === "z") said.push("All are drawn as the class of the first: this model cannot blend classes.");
+    $("plan").textContent = said.join(" ");
+  };
   const walk = (fps, format) => {
-    const loop = $("loop").checked, steps = model.favourites.length - (loop ? 0 : 1);
-    const frames = Math.max(model.favourites.length, Math.round(steps * +$("seconds").value * fps) + (loop ? 0 : 1));
-    const of = model.favourites.map((text) => ["of", text]);
-    return `walk?${query([...of, ["frames", frames], ["fps", fps], ["loop", loop ? 1 : 0], ["method", $("method").value], ["format", format], ["level", now.level]])}`;
+    const { through, frames } = planned(), of = through.map((text) => ["of", text]);
+    return `walk?${query([...of, ["frames", frames(fps)], ["fps", fps], ["loop", $("loop").checked ? 1 : 0], ["method", $("method").value], ["format", format], ["level", now.level]])}`;
   };
   let film = "";
   const play = () => last("walk", async (get) => {
@@ -328,7 +342,8 @@
     const seed = Math.min(MOST_SEED, Math.max(0, Math.floor(+$("seed").value) || 0));
     change({ spot: String(seed), ...(now.view === "seeds" ? { page: Math.floor(seed / PER_PAGE) } : {}) }, { step: true, grid: true });
   });
-  $("seconds").addEventListener("input", () => set("seconds", $("seconds").value));
+  $("seconds").addEventListener("input", () => { set("seconds", $("seconds").value); plan(); });
+  $("loop").addEventListener("change", plan);
   $("seen").addEventListener("input", sheet);
   $("morph").addEventListener("click", () => {
     change({ to: now.spot, at: 0 }, { step: true });

@@ -31,8 +31,8 @@ from gantool.sampling.points import Point, labels_of, latents_of
 SMALL = 128
 """The side of pictures in a grid, at most."""
 ALIKE_SIDE, ALIKE_AMONG = 8, 512
-MOST_FRAMES, MOST_VALUES = 2_000, 2**29
-"""Of a walk: frames, and values of all pixels, which are held in memory."""
+MOST_WALKED, MOST_FRAMES, MOST_VALUES = 64, 2_000, 2**29
+"""Of a walk: points, frames, and values of all pixels, which are held in memory."""
 KEPT_BYTES = 64 << 20
 """Memory for pictures drawn last: a picture chosen from the grid is there already."""
 SHOWN_DIRECTIONS = 10
@@ -99,7 +99,8 @@ class Explorer:
             "resolution": card.resolution, "alpha": card.channels == ALPHA_CHANNELS,
             "classes": card.class_names, "space": loaded.model.space,
             "layers": loaded.layers, "sides": list(loaded.sides), "directions": len(found),
-            "at_once": min(24, loaded.at_once), "sheets": self.sheets(),
+            "at_once": min(24, loaded.at_once), "sheets": self.sheets(), "most_walked": MOST_WALKED,
+            "most_frames": {side: most_frames(card.channels, side) for side in loaded.sides},
             "note": self.trouble or loaded.note,
         }  # fmt: skip
 
@@ -141,25 +142,26 @@ class Explorer:
     def walk(
         self, points: Sequence[Point], frames: int, method: str, loop: bool, level: int | None, check: Check
     ) -> UInt8[Tensor, "frames c h w"]:
-        """A walk from point to point, as `gantool interpolate` walks from seed to seed."""
+        """A walk from point to point, as `gantool interpolate` walks from seed to seed.
+
+        A conditional model without a w space draws all of it as the class of the first.
+        """
         loaded = self.loaded  # one model for the whole film, though the run may have a newer one meanwhile
         card, methods = loaded.model.card, latent_space.METHODS[loaded.model.space]
         if method not in methods:
             raise UnknownNameError(f"No method {method!r}.{did_you_mean(method, methods)}")
         side = level or card.resolution
-        most = min(MOST_FRAMES, MOST_VALUES // (card.channels * side**2))
-        if len(points) < 2 or not len(points) <= frames <= most:
+        most = most_frames(card.channels, side)
+        if not 2 <= len(points) <= MOST_WALKED or not len(points) <= frames <= most:
             raise OptionError(
-                f"A walk takes two favourites or more, a frame for each and, at {side} pixels, at most {most:,}, not "
-                f"{len(points)} and {frames:,}."
+                f"A walk takes from 2 to {MOST_WALKED} favourites, a frame for each and, at {side} pixels, at most "
+                f"{most:,}, not {len(points)} and {frames:,}."
             )
 
         def path() -> tuple[Tensor, list[int] | None]:
-            labels = labels_of(loaded.model, points)
-            if labels is not None and loaded.model.space == "z" and len(set(labels)) > 1:
-                raise OptionError("This model cannot blend classes: walk between favourites of one class.")
+            label = labels_of(loaded.model, points[:1])
             keys = latents_of(loaded.model, points, loaded.directions)
-            return latent_space.walk(keys, frames, methods[method], loop), labels and labels[:1]
+            return latent_space.walk(keys, frames, methods[method], loop), label
 
         latents, label = self._draw(path, check)
         size = loaded.at_once
@@ -224,6 +226,11 @@ class Explorer:
         layers = model.latent_shape[0] if model.space == "w" and len(model.latent_shape) == 2 else 0
         at_once = chunk_size(model.card.resolution, model.device)
         return Loaded(model, signature, version, model.sides(), layers, at_once, directions, note)
+
+
+def most_frames(channels: int, side: int) -> int:
+    """The most frames of a walk through pictures of so many channels and pixels a side."""
+    return min(MOST_FRAMES, MOST_VALUES // (channels * side**2))
 
 
 def film(frames: UInt8[Tensor, "n c h w"], suffix: str, fps: int, loop: bool) -> bytes:

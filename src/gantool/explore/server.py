@@ -72,15 +72,16 @@ Route = Callable[[Request], Answer]
 class Server(socketserver.ThreadingTCPServer):
     """Answers `GET /TOKEN/name` and `POST /TOKEN/name` by the routes of these names; "" is the page.
 
-    Raises OptionError where the port is taken. Port 0 is any that is free.
+    The port is taken at once, before there is anything to answer with; 0 is any that is free. Raises OptionError where
+    it is taken already.
     """
 
     allow_reuse_address = os.name == "posix"  # on Windows it would share the port
     daemon_threads = True
     request_queue_size = 32
 
-    def __init__(self, gets: Mapping[str, Route], posts: Mapping[str, Route], port: int = 0) -> None:
-        self.routes = {"GET": gets, "HEAD": gets, "POST": posts}
+    def __init__(self, port: int = 0) -> None:
+        self.routes: dict[str, Mapping[str, Route]] = {}
         self.token = secrets.token_urlsafe(16)
         try:
             super().__init__((HOST, port), _Handler)
@@ -89,6 +90,10 @@ class Server(socketserver.ThreadingTCPServer):
             raise OptionError(f"Port {port} cannot be used ({why}): give another --port, or none.") from error
         self.port: int = self.server_address[1]
         self.names = {f"{name}:{self.port}" for name in (HOST, "localhost")}
+
+    def offer(self, gets: Mapping[str, Route], posts: Mapping[str, Route]) -> None:
+        """Answer by these routes."""
+        self.routes = {"GET": gets, "HEAD": gets, "POST": posts}
 
     @property
     def url(self) -> str:

@@ -2,13 +2,14 @@
 
 It is a query of a URL. `seed` is a seed, and turns of its z towards those of other seeds, each by a share of the way.
 `to` and `at` morph it into another such z, `truncation` and `label` are those of `gantool sample`, `styles=9:4-7` takes
-the layers 4 to 7 of w from another z, and `move=3:2,5:-1` moves along directions, in their standard deviations.
+the layers 4 to 7 of w from another z, and `move=3:2,5:-1` moves along directions, in their standard deviations. Where
+no label is named, each w is of the class of its own seed.
 """
 
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote
 
 import torch
@@ -169,7 +170,6 @@ def latents_of(model: Model, points: Sequence[Point], directions: Directions | N
 
 def _placed(model: Model, points: Sequence[Point]) -> dict[tuple[int, Spot], Tensor]:
     """The truncated latent of each spot of each point, drawn together where they are truncated alike."""
-    labels = labels_of(model, points)
     spots = [
         (index, spot)
         for index, point in enumerate(points)
@@ -180,7 +180,8 @@ def _placed(model: Model, points: Sequence[Point]) -> dict[tuple[int, Spot], Ten
     for psi in dict.fromkeys(point.truncation for point in points):
         chosen = [key for key in spots if points[key[0]].truncation == psi]
         z = torch.stack([_z(model, spot) for _, spot in chosen])
-        of_each = None if labels is None else torch.tensor([labels[index] for index, _ in chosen])
+        labels = labels_of(model, [replace(points[index], spot=spot) for index, spot in chosen])
+        of_each = None if labels is None else torch.tensor(labels)
         placed |= zip(chosen, model.latents_of(z, of_each, psi), strict=True)
     return placed
 

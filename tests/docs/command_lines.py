@@ -112,7 +112,7 @@ def programs(line: str) -> Iterator[tuple[str, ...]]:
             continue
         while words and ("=" in words[0] or words[0] == "time"):
             del words[0]
-        if words[:1] in (["torchrun"], ["python"]) and ["-m", "gantool"] in [words[at : at + 2] for at in range(9)]:
+        if words[:1] in (["torchrun"], ["python"]) and re.search(r" -m (-- )?gantool ", " ".join(words)):
             yield tuple(words[words.index("gantool") + 1 :])
         elif words and Path(words[0]).name == "gantool" and "install" not in words[:1]:
             yield tuple(words[1:])

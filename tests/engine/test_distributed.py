@@ -1,4 +1,6 @@
 import os
+import socket
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -41,9 +43,16 @@ def test_an_environment_that_no_launcher_sets_is_explained(monkeypatch, environm
         join_world(torch.device("cpu"))
 
 
-def test_a_process_that_died_is_told_with_the_way_on(monkeypatch):
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Connection closed by peer [127.0.0.1]:51532", r"has ended.*Connection closed.*same command"),
+        ("[unbound_buffer.cc:81] Timed out waiting 500ms for recv operation", r"hangs: .*--timeout.*same command"),
+    ],
+)
+def test_a_process_that_died_or_hangs_is_told_with_the_way_on(monkeypatch, said, words):
     def dead(*_, **__):
-        raise RuntimeError("Connection closed by peer [127.0.0.1]:51532")
+        raise RuntimeError(said)
 
     for name in ("all_reduce", "all_gather", "barrier"):
         monkeypatch.setattr(torch.distributed, name, dead)
@@ -52,8 +61,40 @@ def test_a_process_that_died_is_told_with_the_way_on(monkeypatch):
         lambda: world.anyone(False), world.barrier, lambda: world.gathered(torch.ones(1)),
         lambda: world.agree([torch.ones(1)]), lambda: world.average([], torch.ones(())),
     ):  # fmt: skip
-        with pytest.raises(TrainingError, match=r"has ended.*Connection closed.*same command"):
+        with pytest.raises(TrainingError, match=words):
             call()
+
+
+def hanging(rank, folder):
+    """The second process does not come to the barrier until the first has given up."""
+    wait = timedelta(seconds=10)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2, timeout=wait
+    )
+    told = Path(folder) / "told"
+    if rank == 0:
+        with pytest.raises(TrainingError, match=r"hangs: it did not answer .*--timeout.*same command"):
+            World(0, 2).anyone(False)
+        told.touch()
+    while not told.exists():
+        time.sleep(0.01)
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_a_process_that_hangs_is_not_waited_for_for_ever(tmp_path, two_processes):
+    two_processes(hanging, str(tmp_path))
+    assert (tmp_path / "told").exists()
+
+
+def test_processes_that_do_not_find_each_other_are_told_after_the_timeout(monkeypatch):
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    for name, value in {"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TrainingError, match=r"2 processes did not find each other at localhost:.*1.2 "):
+        join_world(torch.device("cpu"), minutes=0.005)
 
 
 def test_a_batch_that_does_not_divide_is_explained():
@@ -69,7 +110,7 @@ class Gpus:
         monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
         monkeypatch.setattr(torch.cuda, "set_device", self.taken.append)
         monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
-        monkeypatch.setattr(torch.distributed, "new_group", lambda backend: None)
+        monkeypatch.setattr(torch.distributed, "new_group", lambda backend, timeout: None)
         monkeypatch.setattr(torch.distributed, "get_rank", lambda: 5)
         monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 8)
         for name, value in ({"WORLD_SIZE": "8"} | environment).items():
@@ -210,9 +251,28 @@ def test_all_processes_stop_after_the_same_step_when_one_is_asked_to_and_go_on_e
         assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_a_checkpoint_by_the_clock_of_one_process_is_written_by_all(tmp_path):
+    class Other(World):
+        """Another process, whose clock says after 24 images that a checkpoint is due."""
+
+        def any_of(self, *mine):
+            return (mine[0], *(late or made.images_seen == 24 for late in mine[1:]))
+
+    made = trainer(tmp_path / "run", images=64, world=Other(), checkpoint_every=1000)
+    made.train()
+    assert [path.name for path in checkpoint.newest_first(tmp_path / "run")] == ["000000064", "000000032"]
+
+
+@pytest.mark.parametrize(("minutes", "saved"), [(0.0, 1), (1e-9, 3)])
+def test_checkpoints_are_due_by_time_unless_that_is_0(tmp_path, minutes, saved):
+    made = trainer(tmp_path / "run", images=64, checkpoint_every=1000, checkpoint_minutes=minutes)
+    made.train()
+    assert len(checkpoint.newest_first(tmp_path / "run")) == saved
+
+
 def test_a_signal_that_comes_while_they_agree_is_not_forgotten(tmp_path):
     class Slow(World):
-        def anyone(self, mine):
+        def any_of(self, *mine):
             if made.images_seen:
                 made.interrupt()
             return mine
@@ -229,7 +289,7 @@ def test_a_stage_whose_batch_cannot_be_shared_is_named():
 
 
 def test_a_batch_that_cannot_be_shared_leaves_no_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr("gantool.run.start.join_world", lambda device: World(0, 3))
+    monkeypatch.setattr("gantool.run.start.join_world", lambda device, minutes: World(0, 3))
     config = gantool.configure(arch="mlp", data="shapes:count=8", resolution=8, batch=8, device="cpu")
     with pytest.raises(OptionError, match="cannot be shared by 3 processes"):
         gantool.trainer(config, out=tmp_path)

@@ -150,7 +150,10 @@ def test_the_leading_process_chooses_and_makes_the_folder_for_new_images(tmp_pat
             assert value == chosen or not self.leads
             return chosen
 
-    monkeypatch.setattr("gantool.run.start.join_world", lambda device: Pair(rank, 2))
+        def gathered(self, values):
+            return values
+
+    monkeypatch.setattr("gantool.run.start.join_world", lambda device, minutes: Pair(rank, 2))
     again = planning.plan(host(), settings | {"images": 8}, out=tmp_path, name="one")
     assert gantool.trainer(again, tmp_path, accept_new_data=True).run == chosen
     assert chosen.exists() == (rank == 0)

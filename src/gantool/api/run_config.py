@@ -1,10 +1,11 @@
 """The settings of a run, each declared once: its default and limits, and the flag by which a command takes it."""
 
-from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
+
+from gantool.api.setting import Flag, setting
 
 NONE = "none"
 """No component: what clears a recipe's choice, as in `--penalty none`."""
@@ -22,44 +23,6 @@ COLORS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 """Names of pictures with so many channels."""
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
-
-
-@dataclass(frozen=True)
-class Flag:
-    """The command-line flag of a setting, beside its help and its type.
-
-    Without a `panel` it has no flag, and is for files and library users only. `kind` is the kind of component it
-    names. `counts` are numbers of images, that may be written as 200k. A `free` setting may change when a run resumes:
-    how far, where and how it reports, not what it computes. One that `changes` may do so by `--change`, which keeps the
-    former value in the run's history: what a run can take up in mid-run with the state that it has. One given
-    `again` is a list on the command line, though one text in a file.
-    """
-
-    panel: str = ""
-    kind: str = ""
-    metavar: str = ""
-    counts: bool = False
-    free: bool = False
-    changes: bool = False
-    again: bool = False
-
-
-def setting(
-    default: Any,
-    help: str,
-    panel: str = "",
-    *,
-    kind: str = "",
-    metavar: str = "",
-    counts: bool = False,
-    free: bool = False,
-    changes: bool = False,
-    again: bool = False,
-    **limits: Any,
-) -> Any:
-    """One field of `RunConfig`: its default (`...`: none), one line of help, its flag, and limits."""
-    flag = asdict(Flag(panel, kind, metavar, counts, free, changes, again))
-    return Field(default, description=help, json_schema_extra=flag, **limits)
 
 
 class Former(BaseModel):
@@ -209,9 +172,26 @@ class RunConfig(BaseModel):
         MACHINE,
         free=True,
     )
+    timeout: float = setting(
+        30.0,
+        "Minutes that processes wait for one that does not answer; then the run ends. Default: 30.",
+        MACHINE,
+        metavar="N",
+        free=True,
+        gt=0,
+        le=10_000,
+    )
     tick: int = setting(256, "Images between two reports of the metrics.", counts=True, free=True, ge=1)
     snapshot_every: int = setting(10_000, "Images between sample grids.", RUN, counts=True, free=True, ge=1)
     checkpoint_every: int = setting(20_000, "Images between checkpoints.", RUN, counts=True, free=True, ge=1)
+    checkpoint_minutes: float = setting(
+        10.0,
+        "Minutes after which a checkpoint is due in any case; 0: by images alone. Default: 10.",
+        RUN,
+        metavar="N",
+        free=True,
+        ge=0,
+    )
     keep: int = setting(3, "Checkpoints to keep besides the best. Default: 3.", RUN, free=True, ge=1)
     patience: int = setting(
         0, "Early stopping: end after N sample grids without a better score; 0 disables it.", RUN, free=True, ge=0

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import typer
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.api.run_config import COLORS
 from gantool.cli.interrupts import interruptible
@@ -114,10 +115,19 @@ def notes(made: Trainer, data: str) -> Iterator[str]:
             yield f"Suspect: {len(listed) - len(left_out):,} pictures, used though libtiff found faults; see {skipped}"
     if config.labels:
         yield _classes(made.card.class_names, len(made.card.class_names))
+    yield from on_parts(made)
     yield from on_time(config.graph, made.device.type, made.game.world.size)
     if len(made.stages) > 1:
         last = stage_at(made.stages, config.images - 1)
         yield f"Grows in stages; the last one begins at {last.start:,} images: {last.title}"
+
+
+def on_parts(made: Trainer) -> Iterator[str]:
+    """A note on BatchNorm, where several processes share a batch and each normalises its own part."""
+    size, batch = made.game.world.size, made.config.batch
+    modules = (module for network in made.game.gan.networks for module in network.modules())
+    if size > 1 and any(isinstance(module, _BatchNorm) for module in modules):
+        yield f"BatchNorm takes mean and deviation of the {batch // size} images of one process, not of all {batch}"
 
 
 def on_time(graph: str, device: str, processes: int) -> Iterator[str]:

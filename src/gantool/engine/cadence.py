@@ -5,17 +5,14 @@ import time
 
 from gantool.api.run_config import RunConfig
 
-CHECKPOINT_SECONDS = 600
-"""A slow run saves this often, whatever `checkpoint_every` says."""
-
 
 class Cadence:
     """Images seen, and the intervals of the configuration that the last step has passed."""
 
-    def __init__(self, config: RunConfig, by_seconds: bool) -> None:
+    def __init__(self, config: RunConfig) -> None:
         self._config = config
-        self._by_seconds = by_seconds
-        """True if checkpoints are also due by elapsed seconds: not with several processes, whose clocks differ."""
+        self.late = False
+        """True if a checkpoint is due by the time since the last one, as all processes have agreed."""
         self.images_seen = 0
         self._before = 0
         self._resumed_from = self._saved_images = -1
@@ -57,8 +54,13 @@ class Cadence:
     @property
     def checkpoint_due(self) -> bool:
         """True if it is time for a checkpoint, unless it has just been written."""
-        slow = self._by_seconds and time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
-        return self.is_unsaved and (slow or self._passed(self._config.checkpoint_every))
+        return self.is_unsaved and (self.late or self._passed(self._config.checkpoint_every))
+
+    @property
+    def is_late(self) -> bool:
+        """True if this process's clock says that a checkpoint is due; those of others may differ."""
+        minutes = self._config.checkpoint_minutes
+        return minutes > 0 and time.monotonic() - self._saved_at > 60 * minutes
 
     @property
     def is_unsaved(self) -> bool:

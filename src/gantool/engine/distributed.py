@@ -5,9 +5,11 @@ DistributedDataParallel does not fit gradient penalties: its hooks miss or doubl
 
 import atexit
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 import torch
@@ -15,11 +17,17 @@ import torch.distributed as dist
 import torch.distributed.nn  # before a group exists: its defaults would keep that group, and its threads, for ever
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
+from torch.distributed.rendezvous import rendezvous
 
 from gantool.engine.devices import is_out_of_memory
+from gantool.engine.meeting import meet
 from gantool.errors import OptionError, TrainingError, cause, shortened
 
 T = TypeVar("T")
+
+USUAL_MINUTES = 30.0
+"""How long processes wait for one that does not answer, where nothing else is said."""
+_NO_ANSWER = re.compile("timed ?out|timeout", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -75,12 +83,16 @@ class World:
 
     def anyone(self, mine: bool) -> bool:
         """True if it is true in any process; all get the same answer, without waiting for a device."""
+        return self.any_of(mine)[0]
+
+    def any_of(self, *mine: bool) -> tuple[bool, ...]:
+        """The same for several at once."""
         if self.size == 1:
             return mine
-        flag = torch.tensor(float(mine))
+        flags = torch.tensor(mine, dtype=torch.uint8)
         with _together():
-            dist.all_reduce(flag, dist.ReduceOp.MAX, self.hosts)
-        return bool(flag)
+            dist.all_reduce(flags, dist.ReduceOp.MAX, self.hosts)
+        return tuple(map(bool, flags.tolist()))
 
     def from_leader(self, value: T) -> T:
         """The leading process's value, in all processes."""
@@ -110,16 +122,21 @@ class World:
 
 @contextmanager
 def _together() -> Iterator[None]:
-    """Explain the error of an operation that waits for all processes, one of which may have died."""
+    """Explain the error of an operation that waits for all processes, one of which may have died or may hang."""
     try:
         yield
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise
+        why = shortened(cause(error), 200)
+        happened = (
+            f"Another process of this run hangs: it did not answer for as long as a training's --timeout says ({why})."
+            if _NO_ANSWER.search(why)
+            else f"Another process of this run has ended, or cannot be reached any more ({why})."
+        )
         raise TrainingError(
-            f"Another process of this run has ended, or cannot be reached any more ({shortened(cause(error), 200)}). "
-            "What was saved is intact: start all processes again by the same command; a training resumes by its --name "
-            "or --resume."
+            f"{happened} What was saved is intact: start all processes again by the same command; a training resumes "
+            "by its --name or --resume."
         ) from error
 
 
@@ -155,7 +172,7 @@ def _count(name: str, least: int) -> int:
     return int(text)
 
 
-def _begin(backend: str, size: int) -> None:
+def _begin(backend: str, size: int, wait: timedelta) -> None:
     missing = [name for name in ("RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
     if missing:
         raise OptionError(
@@ -166,7 +183,12 @@ def _begin(backend: str, size: int) -> None:
     if rank >= size:
         raise OptionError(f"The environment has RANK={rank} of WORLD_SIZE={size}; ranks go from 0 to {size - 1}.")
     try:
-        dist.init_process_group(backend)
+        store, rank, size = next(rendezvous("env://", timeout=wait))
+        # Where a process hangs, the hosts notice it first, by gloo: NCCL would end this one without a sentence.
+        longer = 2 * wait if backend == "nccl" else wait
+        dist.init_process_group(
+            backend, store=meet(store, rank, size, wait), rank=rank, world_size=size, timeout=longer
+        )
     except (RuntimeError, ValueError) as error:
         raise TrainingError(
             f"The {size} processes did not find each other at {os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']} "
@@ -174,10 +196,11 @@ def _begin(backend: str, size: int) -> None:
         ) from error
 
 
-def join_world(device: torch.device) -> World:
+def join_world(device: torch.device, minutes: float = USUAL_MINUTES) -> World:
     """The processes that `torchrun` describes in the environment, each with a GPU of its own, or one process alone.
 
-    Raises OptionError if there are too few GPUs, or `device` names a single one.
+    One that does not answer the others for so many minutes ends them with a TrainingError. Raises OptionError if there
+    are too few GPUs, or `device` names a single one.
     """
     size = _count("WORLD_SIZE", 1)
     if size == 1:
@@ -185,9 +208,9 @@ def join_world(device: torch.device) -> World:
     on_gpus = device.type == "cuda"
     if on_gpus:
         _take_gpu(device, size)
-    begun = not dist.is_initialized()
+    begun, wait = not dist.is_initialized(), timedelta(minutes=minutes)
     if begun:
-        _begin("nccl" if on_gpus else "gloo", size)
-    hosts = dist.new_group(backend="gloo") if on_gpus else None
+        _begin("nccl" if on_gpus else "gloo", size, wait)
+    hosts = dist.new_group(backend="gloo", timeout=wait) if on_gpus else None
     assert not isinstance(hosts, int)  # processes outside the group would get this value
     return World(dist.get_rank(), dist.get_world_size(), hosts, begun)

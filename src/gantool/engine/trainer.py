@@ -56,7 +56,7 @@ class Trainer:
     ) -> None:
         self.game, self.batches, self.config, self.run, self.card = game, batches, config, run, card
         self.warnings, self._lock, self._plugins, self._started = warnings, lock, tuple(plugins), started
-        self.cadence = Cadence(config, by_seconds=game.world.size == 1)
+        self.cadence = Cadence(config)
         self.ema = Ema(game.gan, config.ema, config.init_images)
         self.interrupted, self.schedule = False, schedule_of(config)
         self.device = next(game.gan.generator.parameters()).device
@@ -143,7 +143,7 @@ class Trainer:
 
     def _stops(self) -> bool:
         # Signals reach processes at different steps; one that stopped alone would leave the others waiting for it.
-        agreed = self.game.world.anyone(self.interrupted)
+        agreed, self.cadence.late = self.game.world.any_of(self.interrupted, self.cadence.is_late)
         if agreed:  # a signal that comes while they agree must not be forgotten
             self.interrupted = True
         return agreed

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,8 @@ def train(
     observers = [host().resolve("observer", "console").build(), tally] if progress else []
     with _naming_settings():
         if config is None:
-            config = length.timed(_plan(settings), minutes, lambda images: _plan({**settings, "images": images}))
+            planned = partial(_plan, Path(out))
+            config = length.timed(planned(settings), minutes, lambda images: planned({**settings, "images": images}))
         made = start.trainer(config, out, observers)
         run = made.train().run
     for line in closing(run, made.best, tally) if progress and made.game.world.leads else ():
@@ -111,11 +113,11 @@ def train(
     return run
 
 
-def _plan(settings: Mapping[str, Any]) -> Plan:
-    """A new run of settings as `configure` takes them."""
+def _plan(out: Path, settings: Mapping[str, Any]) -> Plan:
+    """A new run of settings as `configure` takes them, or the one that this launch has begun in `out`."""
     settings = dict(settings)
     file = settings.pop("config", None)
-    return planning.plan(host(), settings, None if file is None else Path(file))
+    return planning.plan(host(), settings, None if file is None else Path(file), out)
 
 
 @contextmanager

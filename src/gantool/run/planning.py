@@ -10,7 +10,7 @@ from gantool.engine.run_names import CONFIG
 from gantool.errors import UsageError
 from gantool.plugins.host import PluginHost, host
 from gantool.run import folder as run_folder
-from gantool.run import resuming
+from gantool.run import launches, resuming
 from gantool.run.components import RunComponents
 from gantool.run.defaults import DefaultChoice
 from gantool.run.duration import Timing
@@ -69,15 +69,11 @@ def plan(
 
     Raises ResumeError when a run exists and differs from the requested settings.
     """
-    found = None
     if resume is not None and name is not None:
         raise UsageError("--resume and --name exclude each other: both name the run to resume.")
     if resume is not None and settings.get("init") is not None:
         raise UsageError("--resume goes on with a run, --init begins a new one with its weights: give one of them.")
-    if resume is not None:
-        found = run_folder.find(resume, out)
-    elif name is not None and (run_folder.named(out, name) / CONFIG).is_file():
-        found = run_folder.find(run_folder.named(out, name), out)
+    found = _found(out, name, resume)
     if found is None and change:
         raise UsageError("--change is for a run that exists: name it by --resume RUN, or by the --name that it has.")
     if found is None:
@@ -89,3 +85,13 @@ def plan(
         resolved, components, found.run, found.checkpoint, True, given=by_flag(given, settings), initial=initial,
         from_newest=found.named == found.run,
     )  # fmt: skip
+
+
+def _found(out: Path, name: str | None, resume: Path | None) -> run_folder.Resumable | None:
+    """The run that exists: by its name, or begun by this launch before its processes were started again."""
+    if name is not None:
+        run = run_folder.named(out, name)
+        return run_folder.find(run, out) if (run / CONFIG).is_file() else None
+    given = None if resume is None else run_folder.find(resume, out)
+    begun = launches.begun(out if given is None else given.run.parent)
+    return given if begun is None else run_folder.find(begun, out)

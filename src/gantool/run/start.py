@@ -21,10 +21,11 @@ from gantool.engine.model_file import ModelCard
 from gantool.engine.run_names import SKIPPED, beside
 from gantool.engine.state import is_same_data
 from gantool.engine.trainer import Trainer
-from gantool.errors import printable
+from gantool.errors import ResumeError, printable
 from gantool.files import RunLock, write_text
 from gantool.plugins.selection import Chosen
 from gantool.run import folder as run_folder
+from gantool.run import launches
 from gantool.run.adversary import heeded_choices
 from gantool.run.components import known_by, source_name
 from gantool.run.defaults import measured
@@ -62,7 +63,7 @@ def _made(
     if_it_fails: ExitStack,
 ) -> Trainer:
     device = pick_device(plan.config.device)
-    world = join_world(device)
+    world = join_world(device, plan.config.timeout)
     check_graph(plan.config.graph, device, world.size)
     lock = _resumed_lock(plan, world, if_it_fails)
     source = build_source(plan.config, plan.components.source)
@@ -79,7 +80,7 @@ def _made(
     game = build_game(prepared, device, world)
     taken, config = _taken(plan, prepared, class_names, warnings)
     card = _card(config, plan.components.architecture, batches.class_names if config.labels else ())
-    saved = None if plan.checkpoint is None else checkpoint.load(plan.checkpoint)
+    saved = _saved(plan, world)
     if accept_new_data and saved is not None and not is_same_data(saved, batches):
         plan, lock = _beside(plan, world, warnings), None
     # Only now is anything written: by here every wrong setting has raised its error.
@@ -92,11 +93,26 @@ def _made(
     # A run asked for fewer images than it has seen keeps its files and its settings.
     if world.leads and made.images_seen <= config.images:
         run_folder.save_config(run, config)
+        launches.note(run)
         if not plan.resumes:
             choices = heeded_choices(plan.choices, game.gan.discriminator is not None)
             run_folder.save_choices(run, config, (*choices, *measured(plan.config, config)), plan.given)
         _list_skipped(run, source)
     return made
+
+
+def _saved(plan: Plan, world: World) -> checkpoint.Contents | None:
+    """The checkpoint to resume from. Raises ResumeError, in all processes, unless all find the run at one clock."""
+    clock = -1 if not plan.resumes else 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
+    clocks = world.gathered(torch.tensor([clock])).tolist()
+    if len(set(clocks)) > 1:
+        found = ["no run" if clock < 0 else f"the run at {clock:,} images" for clock in clocks]
+        other = next(rank for rank, clock in enumerate(clocks) if clock != clocks[0])
+        raise ResumeError(
+            f"Process 0 finds {found[0]}, and process {other} {found[other]}. To resume, all nodes must see the same "
+            "run: put --out on a file system that they share."
+        )
+    return None if plan.checkpoint is None else checkpoint.load(plan.checkpoint)
 
 
 def _started(prepared: PreparedRun, expected: Duration | None) -> Callable[..., Started]:

@@ -49,6 +49,8 @@ MARK = ".gantool-site"
 """The empty file by which a folder is known as one that was written here."""
 LINK = re.compile(r"\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 TITLE = re.compile(r"^#+ (.+)$", re.MULTILINE)
+CODE = re.compile(r"<code>([^<]+)</code>")
+FLAG = re.compile(r"(?<![^\s(])--?[a-z][a-z0-9-]*")
 
 
 def main() -> None:
@@ -66,11 +68,23 @@ def main() -> None:
         done = subprocess.run([sys.executable, "-m", "zensical", "build", "--strict", "--clean"], cwd=home, check=False)
         if done.returncode:
             raise SystemExit(done.returncode)
+        for page in (home / "html").rglob("*.html"):
+            page.write_text(unbroken(page.read_text(encoding="utf-8")), encoding="utf-8")
         if target.exists():
             shutil.rmtree(target)
         shutil.copytree(home / "html", target)
         (target / MARK).touch()
     print(f"The site is in {target}")
+
+
+def unbroken(page: str) -> str:
+    """The page with each flag in running text and tables marked, as browsers may break a line behind its hyphens."""
+
+    def marked(code: re.Match[str]) -> str:
+        text = FLAG.sub(r'<span class="flag">\g<0></span>', code[1])
+        return f"<code>{text}</code>"
+
+    return CODE.sub(marked, page)
 
 
 def check_target(target: Path) -> None:
@@ -90,6 +104,7 @@ def assemble(pages: Path) -> None:
     for name, text in wanted.items():
         (pages / name).parent.mkdir(parents=True, exist_ok=True)
         (pages / name).write_text(text, encoding="utf-8")
+    shutil.copyfile(SITE / "site.css", pages / "site.css")
     for name, text in sources.items():
         for target in (_target(name, found[2]) for found in LINK.finditer(text)):
             if target and not target.exists():

@@ -1,5 +1,6 @@
 """Pages of the site that are written from the code: all commands with their options, all components with theirs."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ def _commands() -> Iterator[str]:
         usage = " ".join(command.collect_usage_pieces(context))
         yield f"```text\n{path} {usage}\n```\n"
         rows = [record for param in command.get_params(context) if (record := param.get_help_record(context))]
-        yield from _table(("option", ""), rows)
+        yield from _table(("option", "meaning"), rows)
 
 
 def _leaves(group: TyperGroup, context: Context) -> Iterator[tuple[str, Command]]:
@@ -64,7 +65,7 @@ def _components() -> Iterator[str]:
                 yield f"Only for {', '.join(spec.goes_with)}.\n"
             rows = describe_options(spec.options)
             yield from _table(
-                ("option", "type", "default", ""),
+                ("option", "type", "default", "meaning"),
                 [(row.name, f"{row.type} {row.limits}".strip(), row.default, row.help) for row in rows],
             )
 
@@ -78,5 +79,6 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]
 
 
 def _plain(text: str) -> str:
-    """Text as Markdown: what looks like HTML or markup is no markup."""
-    return " ".join(text.split()).replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
+    """Text as Markdown: flags are code, and what looks like HTML or markup is no markup."""
+    plain = " ".join(text.split()).replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
+    return re.sub(r"(?<![\w`-])--[a-z][a-z-]*[a-z]", r"`\g<0>`", plain)

@@ -45,6 +45,14 @@ def test_every_page_has_its_place_and_the_reference_every_command(build, tmp_pat
     assert all(f"### {name}\n" in components for name in ("dcgan", "hinge", "r1", "kid", "shapes"))
 
 
+def test_flags_are_kept_in_one_line_and_blocks_of_code_as_they_are(build):
+    page = "<td><code>--lr-g X</code>, <code>dcgan:width=16</code></td><pre><code><span>--lr</span> 1</code></pre>"
+    flag = '<span class="flag">--lr-g</span>'
+    assert build.unbroken(page) == page.replace("--lr-g", flag)
+    assert build.unbroken("<code>a -o b</code>") == '<code>a <span class="flag">-o</span> b</code>'
+    assert build.unbroken("<code>off-by-one --</code>") == "<code>off-by-one --</code>"
+
+
 def test_a_page_without_a_place_is_told(build, tmp_path):
     build.assemble(tmp_path)
     (tmp_path / "lost.md").write_text("# Lost")

@@ -165,7 +165,7 @@ def test_one_slider_moves_the_sheets_of_all_runs(opened, tmp_path) -> None:
 def test_a_command_can_be_copied(opened, tmp_path) -> None:
     page = opened(made_run(tmp_path / "run"))
     page.get_by_role("button", name="Copy").first.click()
-    page.get_by_role("button", name="Copied").wait_for(timeout=2000)
+    page.get_by_role("button", name="Copied").wait_for()
 
 
 def test_without_scripts_the_last_sheet_and_all_charts_are_there(browser, tmp_path) -> None:

@@ -86,8 +86,13 @@ def test_what_is_not_there_is_told(hub):
     hub.files["ann/text"] = {"model.bin": b"pickle"}
     with pytest.raises(CheckpointError, match=r"is no model of gantool: it has no generator\.safetensors"):
         gantool.load("hf://ann/text")
-    with pytest.raises(UsageError, match="it is hf://OWNER/NAME"):
-        gantool.load("hf://ann")
+
+
+@pytest.mark.parametrize("address", ["hf://", "hf://ann", "hf://ann/pets@", "hf://../..", "hf://ann/../x"])
+def test_half_an_address_is_told_as_it_was_given(address):
+    with pytest.raises(UsageError) as told:
+        gantool.load(address)
+    assert str(told.value).startswith(f"{address} is no address on the Hub: it is hf://OWNER/NAME")
 
 
 def test_a_missing_plugin_is_named(hub, tmp_path):

@@ -9,17 +9,18 @@ from pathlib import Path
 from gantool.engine.run_names import DIRECTIONS, GENERATOR
 from gantool.errors import CheckpointError, UsageError, cause
 
-_ADDRESS = re.compile(r"hf:/{1,2}([\w.-]+/[\w.-]+)(?:@(.+))?")  # a Path has one slash
+_ADDRESS = re.compile(r"hf:/{1,2}(\w[\w.-]*/\w[\w.-]*)(?:@(.+))?")  # a Path has one slash
 
 
 def repository_of(model: str | Path) -> tuple[str, str | None] | None:
     """The repository and revision of an address of the Hub; None for any other MODEL. Raises UsageError for half."""
     text = Path(model).as_posix()
-    if not text.startswith("hf:/"):
+    if not f"{text}/".startswith("hf:/"):
         return None
     found = _ADDRESS.fullmatch(text)
     if found is None:
-        raise UsageError(f"{model} is no address on the Hub: it is hf://OWNER/NAME, or hf://OWNER/NAME@REVISION.")
+        given = f"hf://{text.removeprefix('hf:').lstrip('/')}"
+        raise UsageError(f"{given} is no address on the Hub: it is hf://OWNER/NAME, or hf://OWNER/NAME@REVISION.")
     return found[1], found[2]
 
 

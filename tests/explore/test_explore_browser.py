@@ -231,6 +231,9 @@ def test_a_pyramid_is_drawn_coarse_first_and_at_the_level_that_is_chosen(opened,
         page.locator("#large[data-level='32']").wait_for()
         assert drawn(page).evaluate("document.getElementById('large').naturalWidth") == 32
         page.wait_for_url("**/?seed=7&level=32")
+        page.goto(f"{client.server.url}?seed=7&level=48")  # no level of this model
+        assert drawn(page).locator("#large").get_attribute("data-level") == "128"
+        assert page.locator("#level").input_value() == "0"
 
 
 def test_directions_beside_the_model_have_sliders(opened, model) -> None:

@@ -111,20 +111,27 @@
     const chosen = Picture.text(now);
     $("grid").childNodes.forEach((cell, index) => cell.setAttribute("aria-pressed", String(points[index] === chosen)));
   };
-  const cells = () => {
+  const room = (places) => {
     const grid = $("grid");
-    while (grid.childNodes.length > points.length) grid.lastChild.remove();
-    while (grid.childNodes.length < points.length) {
+    while (grid.childNodes.length > places) grid.lastChild.remove();
+    while (grid.childNodes.length < places) {
       const cell = document.createElement("button");
       cell.type = "button";
       cell.className = "cell";
+      cell.disabled = true;
       cell.append(document.createElement("img"), document.createElement("span"));
+      cell.firstChild.alt = "";
+      cell.lastChild.hidden = true;
       cell.lastChild.setAttribute("aria-hidden", "true");
       grid.append(cell);
     }
+    for (const cell of grid.childNodes) cell.classList.add("stale");
+  };
+  const cells = () => {
+    room(points.length);
     points.forEach((text, index) => {
-      const cell = grid.childNodes[index], [picture, tag] = cell.childNodes;
-      cell.classList.add("stale");
+      const cell = $("grid").childNodes[index], [picture, tag] = cell.childNodes;
+      cell.disabled = false;
       cell.tabIndex = index ? -1 : 0;
       picture.alt = name(text, index);
       tag.textContent = now.view === "near" ? "" : Picture.parse(text).spot.split("~")[0];
@@ -146,9 +153,11 @@
     $("distance-row").hidden = now.view !== "near";
     $("walk").hidden = now.view !== "favourites" || model.favourites.length < 2;
     plan();
+    for (const id of ["back", "on", "page"]) $(id).hidden = pages() === 1;
     $("back").disabled = now.page === 0;
     $("on").disabled = now.page + 1 >= pages();
     $("page").textContent = `Page ${count(now.page + 1)}`;
+    room(Math.min(PER_PAGE, now.view === "favourites" ? model.favourites.length - now.page * PER_PAGE : PER_PAGE));
     points = await wanted(get);
     cells();
     const level = now.level || model.sides.find((side) => side >= 64) || 0;
@@ -289,6 +298,7 @@
     $("class-row").hidden = !model.classes.length;
     $("class").replaceChildren(option("", "by the seed"), ...model.classes.map((one) => option(one, one)));
     const coarser = model.sides.slice(0, -1);
+    if (!coarser.includes(now.level)) now.level = 0;
     $("level-row").hidden = !coarser.length;
     $("level").replaceChildren(option(0, `${model.resolution} pixels`), ...coarser.reverse().map((side) => option(side, `${side} pixels`)));
     $("mixing").hidden = !model.layers;

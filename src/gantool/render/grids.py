@@ -68,7 +68,7 @@ def _write(drawn: Image.Image, text: str, left: int, top: int, width: int) -> No
     while text and font.getlength(text) > width:
         text = text[:-1]
     ink = INK if drawn.mode == "L" else (INK,) * 3
-    ImageDraw.Draw(drawn).text((left + width / 2, top), text, ink, font, anchor="mt")
+    ImageDraw.Draw(drawn).text((left + width / 2, top), text, ink, font, anchor="ma")
 
 
 def captions_of(class_names: Sequence[str], labels: Iterable[int]) -> list[str]:

@@ -20,8 +20,8 @@ SHELL = ("", "bash", "console", "sh")
 COMPONENT = re.compile(r"[a-z][a-z0-9-]*:[a-z0-9_]+=\S+")
 METAVAR = re.compile(r"[A-Z][A-Z_]*(\|[A-Z]+)*")
 COMMANDS = (
-    "train", "tune", "sample", "interpolate", "directions", "evaluate", "stylize", "export", "push", "data", "plugins",
-    "mix", "project",
+    "train", "tune", "sample", "interpolate", "directions", "evaluate", "stylize", "export", "push", "data", "launch",
+    "plugins", "mix", "project",
 )  # fmt: skip
 IN_PROSE = re.compile(rf"gantool (?:{'|'.join(COMMANDS)})(?: (?:--[a-z-]+|[A-Z]+\b))*")
 

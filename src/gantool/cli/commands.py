@@ -46,6 +46,7 @@ COMMANDS = (
     ),
     Command("style", "Train networks that stylise in milliseconds.", "gantool.cli.style:app"),
     Command("data", "Check pictures before training on them; pack many of them into shards.", "gantool.cli.data:app"),
+    Command("launch", "Print a script that starts one training on many machines.", "gantool.cli.launch:app"),
     Command("plugins", "List, write, check, install and remove plugins.", "gantool.cli.plugins:app"),
 )
 """The commands that `cli/main` makes, with the first line of their help."""

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from gantool import __version__
-from gantool.cli import data, plugins, style
+from gantool.cli import data, launch, plugins, style
 from gantool.cli.compare import compare
 from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
 from gantool.cli.directions import directions
@@ -84,8 +84,11 @@ app.add_typer(style.app, name="style")
 app.command()(export)
 app.command()(push)
 app.add_typer(data.app, name="data")
+app.add_typer(launch.app, name="launch")
 app.add_typer(plugins.app, name="plugins")
-for _command in (each for group in (app, style.app, data.app, plugins.app) for each in group.registered_commands):
+for _command in (
+    each for group in (app, style.app, data.app, launch.app, plugins.app) for each in group.registered_commands
+):
     # A line of the docstring is none on the page, where only paragraphs are kept.
     _command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(_command.callback) or "")
 

@@ -54,7 +54,7 @@ gan.discriminator(pictures, None)
 # | Doubled | 16 x 32 x 32 | Flatten | 1024 |
 # | Conv2d, Tanh | 3 x 32 x 32 | Linear, then the logit | 64, then 1 |
 #
-# (Normalisation and activations, which keep the shape, are left out.) **Read the left side downwards and the right side
+# (Normalisation and activations, which keep the shape, are left out; `Doubled` repeats each pixel.) **Read the left side downwards and the right side
 # upwards:** 1024, 4 x 4, 8 x 8, 16 x 16, 32 x 32. The feature vector has 64 numbers.
 #
 # ## Back up: two ways
@@ -83,7 +83,8 @@ gan.discriminator(pictures, None)
 #
 # ## Exercises
 #
-# 1. Which layer of the discriminator has most weights? Set `features=16` and `features=256` and look again.
+# 1. Which layer of the discriminator has most weights? Print `sum(p.numel() for p in layer.parameters())` in `show`, then set
+#    `features=16` and `features=256` and look again.
 # 2. `shrink=stride` lets the convolution itself skip every second place. Train it for 12,000 images and compare the `score` that
 #    both runs print at their end.
 # 3. Train both ways up on photos of your own. Is the checkerboard easier to see on smooth or on busy pictures?

@@ -4,6 +4,7 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
@@ -29,6 +30,14 @@ def asked(monkeypatch, tmp_path):
     return found
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_without_network_a_network_whose_weights_are_installed_is_named(asked, monkeypatch, installed):
+    monkeypatch.setattr(weights, "at_hand", lambda name: Path(name) if installed and name in weights.PACKAGED else None)
+    with pytest.raises(WeightsUnavailableError) as caught:
+        available("squeezenet")
+    assert str(caught.value).endswith("weights=FILE; --extractor efficientnet needs none.") == installed
+
+
 def test_without_network_it_fails_at_once_and_does_not_ask_again_for_an_hour(asked, monkeypatch):
     for _ in range(3):
         with pytest.raises(WeightsUnavailableError, match=r"weights of vgg19 could not be fetched.*weights=FILE"):
@@ -36,7 +45,9 @@ def test_without_network_it_fails_at_once_and_does_not_ask_again_for_an_hour(ask
     assert len(asked) == 1
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 30 * 60)
-    with pytest.raises(WeightsUnavailableError, match=r"the last try failed; the next is in (29|30) min, or at once"):
+    with pytest.raises(
+        WeightsUnavailableError, match=r"the last try failed; the next try is in (29|30) min, or at once"
+    ):
         available("vgg19")
     later = now + 3700
     monkeypatch.setattr(time, "time", lambda: later)

@@ -206,9 +206,10 @@ def test_a_discriminator_that_sets_its_zero_elsewhere_is_not_dead_while_samples_
     assert detect(history(lambda share: ticks, lambda share: {"swd": 0.9 - 0.8 * share}, noise=0.0), GOAL) == []
 
 
-def test_what_gets_much_worse_is_said_again():
+@pytest.mark.parametrize("steps", [(0.3, 0.05, 0.05), (0.3, 0.1, 0.02)], ids=["worse", "worse and worse"])
+def test_what_gets_much_worse_is_said_once_more(steps):
     def twice(share):
-        return from_half(share, {"diversity": 0.3 if share < 0.8 else 0.05})
+        return from_half(share, {"diversity": steps[0 if share < 0.7 else 1 if share < 0.85 else 2]})
 
     assert [v.kind for v in detect(history(None, twice, noise=0.0), GOAL)] == ["collapse", "collapse"]
 

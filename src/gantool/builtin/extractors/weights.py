@@ -182,10 +182,16 @@ def _more(name: str) -> str:
     return ". It also takes pip install 'gantool[metrics]'." if lacks else ""
 
 
+def _here() -> str:
+    """Flags of the networks whose weights are installed."""
+    found = [f"--extractor {name}" for name in PACKAGED if at_hand(name)]
+    return f"; {' and '.join(found)} needs none" if found else ""
+
+
 def _unavailable(name: str, reason: str, failed: Path) -> str:
     """The error, with the time until the next try, which is an hour after the file `failed` was touched."""
     minutes = math.ceil((SECONDS_UNTIL_NEXT_TRY - (time.time() - failed.stat().st_mtime)) / 60)
     return (
-        f"The weights of {name} could not be fetched ({reason}; the next is in {minutes} min, or at once when {failed} "
-        f"is deleted). A file of them goes in as --extractor {name}:weights=FILE."
+        f"The weights of {name} could not be fetched ({reason}; the next try is in {minutes} min, or at once when "
+        f"{failed} is deleted). A file of them goes in as --extractor {name}:weights=FILE{_here()}."
     )

@@ -25,6 +25,7 @@ class Detector:
         self._options = options
         self._history = History(goal, options, chosen)
         self._warned: dict[str, Problem] = {}
+        self._worse: set[str] = set()
         self._seen: dict[str, int] = {}
         self._best = Best()
 
@@ -39,7 +40,7 @@ class Detector:
         return self._history.adversary
 
     def take(self, reading: Reading) -> list[Problem]:
-        """Add a reading; returns problems that begin here or got much worse since their last warning."""
+        """Add a reading; returns problems that begin here, or are for the first time much worse than then."""
         history, options = self._history, self._options
         if "side" in reading.values and not reading.values.keys() >= MEASURED:
             return []  # a measurement that is not finite
@@ -58,8 +59,12 @@ class Detector:
         gone = now - self._seen.get(problem.kind, now) > FORGOTTEN * self._history.goal
         self._seen[problem.kind] = now
         warned = self._warned.get(problem.kind)
-        if warned is not None and not gone and problem.severity < self._options.much_worse * warned.severity:
+        if warned is None or gone:
+            self._worse.discard(problem.kind)
+        elif problem.kind in self._worse or problem.severity < self._options.much_worse * warned.severity:
             return False
+        else:
+            self._worse.add(problem.kind)  # said once: what is at its worst goes on from worse to worse
         self._warned[problem.kind] = problem
         return True
 

@@ -119,6 +119,8 @@ def test_a_dry_run_sends_nothing_and_shows_files_and_card(hub, run, gantool):
     card = told["card"]
     assert card.startswith("---\nlicense: mit\nlibrary_name: gantool\n")
     assert "gantool sample hf://ann/pets --grid" in card
+    assert "--seeds 7 --move" not in card
+    assert 'gantool.load("hf://ann/pets")' in card
     assert "| KID | 0.25 | 0.01 |" in card
     assert r"Samples \| look &lt;b>odd&lt;/b>." in card
     assert "| `--ema` | 500 |" in card

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import gantool
+from gantool.testing import write_untrained
 from gantool_projected import FastGanOptions
 from gantool_projected.fastgan import build, shrunk, taken
 from gantool_projected.generator import Excitation, Generator, channels
@@ -92,3 +93,14 @@ def test_the_recipe_trains_with_hinge_and_logs_the_reconstruction(gantool_cli, t
     ).code == 0  # fmt: skip
     assert '"reconstruction"' in (tmp_path / "runs/one/metrics.jsonl").read_text()
     assert 'loss = "hinge' in (tmp_path / "runs/one/config.toml").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fastgan", "projected"])
+@pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
+def test_a_model_is_exported(tmp_path, name, suffix):
+    """Batches of 1, 2 and 5 are compared there, and nothing is written that differs by more than 1e-4."""
+    pytest.importorskip("onnxruntime")
+    architecture = f"{name}:width=1,latent=8,embedding=4"
+    model = write_untrained(tmp_path / "model.safetensors", architecture, resolution=32, class_names=("cat", "dog"))
+    assert gantool.export(gantool.load(model), tmp_path / f"model{suffix}")[0].exists()

@@ -9,7 +9,7 @@ from PIL import Image
 from torch.distributions import Independent, Normal, kl_divergence
 
 import gantool
-from gantool.testing import check_architecture, check_command
+from gantool.testing import check_architecture, check_command, write_untrained
 from gantool_vae import VaeOptions
 from gantool_vae.bound import divergence, surprise
 from gantool_vae.networks import build
@@ -186,3 +186,13 @@ def test_pictures_stand_above_their_reconstructions(gantool_cli, tmp_path, monke
     assert gantool_cli("train", "--arch", "dcgan:width=4", *QUICK[3:], "--images", "8", "--name", "gan").code == 0
     refused = gantool_cli("reconstruct", "runs/gan", "shapes", "-o", "none.png")
     assert "has no encoder" in refused.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
+def test_a_decoder_is_exported(tmp_path, suffix):
+    """Batches of 1, 2 and 5 are compared there, and nothing is written that differs by more than 1e-4."""
+    pytest.importorskip("onnxruntime")
+    architecture = f'vae:decoder="{DECODER}",width=4'
+    model = write_untrained(tmp_path / "model.safetensors", architecture, resolution=16, class_names=("cat", "dog"))
+    assert gantool.export(gantool.load(model), tmp_path / f"model{suffix}")[0].exists()

@@ -68,7 +68,11 @@ def _card(path: str | Path, card: ModelCard, repository: str, license: str) -> I
     yield from ("## Use", "", "```bash", "pip install 'gantool[hub]'")
     if card.provider != "gantool":
         yield f"gantool plugins install {card.provider}"
-    yield from (f"gantool sample hf://{repository} --grid", "```", "")
+    yield f"gantool sample hf://{repository} --grid"
+    if directions_file(path).exists():
+        yield f"gantool sample hf://{repository} --seeds 7 --move 1:+2     # along the first of its directions"
+    yield from (f"gantool explore hf://{repository}", "```", "", "```python", "import gantool", "")
+    yield from (f'pictures = gantool.load("hf://{repository}").sample(seeds=range(16))', "```", "")
     if card.class_names:
         yield from (f"Classes: {_plain(', '.join(card.class_names))}.", "")
     run = run_of(path)

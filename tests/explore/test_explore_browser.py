@@ -210,7 +210,7 @@ def test_two_tabs_at_once_share_favourites_and_nothing_else(opened, model) -> No
 def test_classes_are_text_and_chosen_by_name(opened, tmp_path) -> None:
     with explored(write_model(tmp_path / "pets.safetensors", classes=("cat", HOSTILE))) as client:
         page = opened(client, "?seed=4")
-        cat = pixels(page)
+        cat = pixels(told(page, "Seed 4, cat"))
         page.locator("#class").select_option(HOSTILE)
         assert pixels(told(page, HOSTILE)) != cat
         page.locator("#class").select_option("cat")

@@ -63,10 +63,13 @@
     else writing = setTimeout(() => history.replaceState(null, "", address), 150);  /* browsers limit how often */
   };
 
+  /* The class that is chosen, or that of the seed. */
+  const classOf = ({ spot, to, label }) => label || (!to && model.classes[parseInt(spot, 10) % model.classes.length]) || "";
+
   /* The chosen picture: coarse first where there are levels. */
   let shown = "";
   const draw = () => last("large", async (get) => {
-    const text = Picture.text(now), words = Picture.words(now);
+    const text = Picture.text(now), words = Picture.words({ ...now, label: classOf(now) });
     const path = (level) => `picture?${query([["of", text], ["level", level]])}`;
     $("what").textContent = words;
     $("save").href = path(now.level);

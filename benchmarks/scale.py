@@ -1,8 +1,8 @@
-"""Data that does not fit one machine: the order of a billion pictures, shards to batches, and memory over epochs.
+"""Runs that do not fit one machine: the order of a billion pictures, shards to batches, memory, and the network.
 
-    python benchmarks/scale.py [order] [batches] [memory]
+    python benchmarks/scale.py [order] [batches] [memory] [network]
 
-All three without a name. It makes its own shards in a temporary folder and leaves nothing behind. The machine may be
+All four without a name. It makes its own shards in a temporary folder and leaves nothing behind. The machine may be
 shared, so speed is that of the processors' time, which other programs change little: of this process and its workers.
 """
 
@@ -13,13 +13,17 @@ import resource
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor, nn
 
+import gantool
 from gantool.builtin.sources.shards import ShardsSource, build
 from gantool.data.batches import ShuffledBatches, open_batches
 from gantool.data.order import Order
@@ -27,9 +31,15 @@ from gantool.data.pictures.workers import cores
 from gantool.data.shards.options import ShardsOptions
 from gantool.data.shards.worker import decode_all
 from gantool.data.shards.writing import Packed, write_shards
+from gantool.engine.distributed import World
+from gantool.engine.step import discriminator_step, generator_step
+from gantool.plugins.host import host
+from gantool.run.planning import plan_of
+from gantool.run.prepare import build_game, prepare
 
 BILLION = 10**9
 BATCH, SIDE = 64, 64
+GPUS = 64
 
 
 def main() -> None:
@@ -110,7 +120,38 @@ def memory(folder: Path) -> None:
         )
 
 
-PARTS: dict[str, Callable[[Path], None]] = {"order": order, "batches": batches, "memory": memory}
+def network(_: Path) -> None:
+    """Bytes that a step at 256 pixels sends through all-reduce, and what a ring of 64 GPUs needs for them."""
+    more = ("stylegan2",) if "stylegan2" in host().specs("architecture") else ()
+    for arch in ("dcgan", "progressive", "msg", *more):
+        settings = {"data": "shapes:count=8", "resolution": 256, "augment": "none", "device": "cpu", "images": "5M"}
+        config = gantool.configure(arch=arch, batch=2, precision="float32", layout="contiguous", **settings)
+        prepared = prepare(config, plan_of(config).components, 8, [], torch.device("cpu"))
+        sent: list[int] = []
+        game = build_game(prepared, torch.device("cpu"), Counting(0, 2, sent=sent))
+        stage = prepared.stages[-1]
+        game.gan.advance(stage.start)
+        images = game.precision.arrange(torch.zeros(2, 3, stage.resolution, stage.resolution))
+        discriminator_step(game, images, None, 0)
+        generator_step(game, images, None, 0)
+        ring = 2 * (GPUS - 1) / GPUS * sum(sent)
+        times = ", ".join(f"{ring / (bits / 8):.3f} s at {bits / 1e9:.0f} Gbit/s" for bits in (100e9, 400e9))
+        print(f"{arch}: {sum(sent) / 1e6:.1f} MB by {len(sent)} all-reduces; a ring of {GPUS} needs {times}")
+
+
+@dataclass(frozen=True)
+class Counting(World):
+    """One of two processes without the other: it counts the bytes of gradients that it would send."""
+
+    sent: list[int] = field(default_factory=list)
+
+    def average(self, parameters: Iterable[nn.Parameter], value: Tensor) -> Tensor:
+        """The value of this process alone."""
+        with mock.patch("torch.distributed.all_reduce", lambda flat, *_: self.sent.append(flat.nbytes)):
+            return super().average(parameters, value)
+
+
+PARTS: dict[str, Callable[[Path], None]] = {"order": order, "batches": batches, "memory": memory, "network": network}
 
 
 def opened(folder: Path, workers: int) -> ShardsSource:

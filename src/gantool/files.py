@@ -218,17 +218,19 @@ def _temporary() -> Path:
 
 
 @contextmanager
-def only_builder(lock: Path, work: str = "prepares the images") -> Iterator[None]:
-    """Hold `lock`, which the system frees however this process dies; those who wait are told of its `work`."""
+def only_builder(lock: Path, work: str = "prepares the images") -> Iterator[bool]:
+    """Hold `lock`, which the system frees however this process dies; those who wait are told of its `work`.
+
+    False: the file system has no locks, so that two may build, each for itself."""
     with lock.open("ab") as file:
-        while not _taken(file):
+        while (taken := _taken(file)) is False:
             report(f"another process {work}", 0, 1)
             time.sleep(_WAIT_SECONDS)
-        yield
+        yield taken is True
 
 
-def _taken(file: IO[bytes]) -> bool:
-    """True if this process has the lock, or if the file system has no locks (then two may build, each for itself)."""
+def _taken(file: IO[bytes]) -> bool | None:
+    """True if this process has the lock, None if the file system has no locks."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -244,5 +246,5 @@ def _taken(file: IO[bytes]) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        return True
+        return None
     return True

@@ -22,15 +22,15 @@ def test_quick_work_writes_nothing() -> None:
 def test_long_work_writes_a_line_every_few_seconds_and_a_last_one() -> None:
     step = SECONDS_BETWEEN_LINES
     assert lines_of([(0, 1), (step, 20), (step + 1, 25), (2 * step, 40), (2 * step + 1, 100)]) == [
-        "reading: 20 of 100 (20 %)",
-        "reading: 40 of 100 (40 %)",
+        "reading: 20 of 100 (20 %), 0:00:21 left",
+        "reading: 40 of 100 (40 %), 0:00:15 left",
         "reading: 100 of 100 (100 %)",
     ]
 
 
 def test_the_same_label_may_begin_again() -> None:
     step = SECONDS_BETWEEN_LINES
-    assert lines_of([(0, 1), (1, 100), (100, 1), (100 + step, 2)]) == ["reading: 2 of 100 (2 %)"]
+    assert lines_of([(0, 1), (1, 100), (100, 1), (100 + step, 2)]) == ["reading: 2 of 100 (2 %), 0:08:10 left"]
 
 
 def test_without_a_terminal_nothing_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:

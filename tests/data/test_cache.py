@@ -15,6 +15,7 @@ from pictures import picture, pictures
 from gantool.builtin.sources.folder import build
 from gantool.data.cache import store as module
 from gantool.data.cache.build import CachedSource, cached
+from gantool.data.cache.journal import JOURNAL, Journal
 from gantool.data.cache.store import CacheContents, CacheSpec
 from gantool.data.pictures.options import FolderOptions
 from gantool.errors import DataError
@@ -188,13 +189,86 @@ def test_a_killed_build_is_not_used_and_does_not_block(cache: Path) -> None:
         assert said(process) == "filling"
         process.send_signal(signal.SIGKILL)
     assert len(content(cache)) == 1
-    assert content(cache)[0].suffix == ".tmp"
+    assert content(cache)[0].suffix == ".part"
 
     def fill(file: Path) -> CacheContents:
         return CacheContents(range(4), None, [], [])
 
     assert (cached(CacheSpec("slow", "here", "v1", 4, 3, 8), fill).pixels == 0).all()
     assert len(content(cache)) == 1
+
+
+KILLED = """
+import os, signal, sys
+from gantool.builtin.sources.folder import build
+from gantool.data.cache import journal
+from gantool.data.pictures.options import FolderOptions
+from gantool.progress import listening
+
+journal.SECONDS = 0.0
+
+def listen(label, done, total):
+    if done == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with listening(listen):
+    build(FolderOptions(path=sys.argv[1]), resolution=8, channels=3)
+"""
+
+
+def decoded(folder: Path) -> tuple[CachedSource, int]:
+    """The folder from its cache, and how many of its pictures were decoded for that."""
+    totals = [0]
+    with listening(lambda label, done, total: totals.append(total)):
+        source = built(folder)
+    return source, totals[-1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_build_that_was_killed_goes_on_where_it_stood_and_gives_the_same(tmp_path: Path, cache: Path) -> None:
+    folder = pictures(tmp_path / "f", *(f"{number}.png" for number in range(9)))
+    (folder / "3.png").write_bytes(b"no picture")
+    whole = built(folder)
+    shutil.rmtree(content(cache)[0])
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(folder)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    source, count = decoded(folder)
+    assert count == 6  # five were done, of which one is tried again, since it could not be read
+    assert (source.pixels == whole.pixels).all()
+    assert (source.fingerprint, source.skipped) == (whole.fingerprint, whole.skipped)
+    assert [path.suffix for path in content(cache)] == [""]
+    assert sorted(path.name for path in content(cache)[0].iterdir()) == ["index.json", "pixels.u8"]
+
+
+def test_a_build_that_fails_leaves_nothing_and_one_that_is_interrupted_what_it_has(tmp_path, cache, monkeypatch):
+    folder = pictures(tmp_path / "f", *(f"{number}.png" for number in range(6)))
+    monkeypatch.setattr("gantool.data.cache.journal.SECONDS", 0.0)
+    for error in (KeyboardInterrupt, RuntimeError):
+
+        def listen(label, done, total, error=error):
+            if done == 3:
+                raise error
+
+        with pytest.raises(error), listening(listen):
+            built(folder)
+        assert [path.suffix for path in content(cache)] == ([".part"] if error is KeyboardInterrupt else [])
+
+
+@pytest.mark.parametrize("torn", ["[2, {", "[2, {}]", "[99, {}]\n", "3\n", '{"a": 1}\n', "\xff\n"])
+def test_a_journal_that_was_cut_short_is_read_as_far_as_it_is_whole(tmp_path, torn):
+    journal = Journal(tmp_path / "pixels.u8")
+    (tmp_path / "pixels.u8").touch()
+    list(journal.noting(iter([(0, {}), (1, {"extremes": [1, 2]}), (3, {"reason": "is torn"})])))
+    with (tmp_path / JOURNAL).open("a", encoding="latin-1") as file:
+        file.write(torn)
+    assert journal.done(5) == {0: {}, 1: {"extremes": [1, 2]}}
+    list(journal.noting(iter([(4, {})])))
+    assert journal.done(5).keys() == {0, 1, 4}
+
+
+def test_the_size_of_a_large_cache_is_told_while_it_is_built() -> None:
+    assert CacheSpec("x", "x", "x", 1_000_000, 3, 64).told == " (cache of 12.3 GB)"
+    assert CacheSpec("x", "x", "x", 100, 3, 64).told == ""
 
 
 def test_a_second_process_waits_for_the_first_and_uses_its_work() -> None:

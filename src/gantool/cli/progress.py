@@ -24,22 +24,30 @@ def showing_progress() -> Iterator[None]:
 
 def plain_lines(clock: Callable[[], float], write: Callable[[str], None]) -> Listener:
     """A listener that writes one line every few seconds, and a last one for work that had a line before."""
-    first_seen: dict[str, float] = {}
+    first_seen: dict[str, tuple[float, int]] = {}
     last_line: dict[str, float] = {}
 
     def listen(label: str, done: int, total: int) -> None:
         now = clock()
-        since = now - last_line.get(label, first_seen.setdefault(label, now))
+        began, before = first_seen.setdefault(label, (now, done))
+        since = now - last_line.get(label, began)
         finished = done >= total
         if since >= SECONDS_BETWEEN_LINES or (finished and label in last_line):
             last_line[label] = now
             share = f" ({100 * done // total} %)" if total else ""
-            write(f"{label}: {done:,} of {total:,}{share}")
+            left = (total - done) * (now - began) / (done - before) if done > before else 0
+            time_left = f", {_span(left)} left" if left else ""
+            write(f"{label}: {done:,} of {total:,}{share}{time_left}")
         if finished:
             first_seen.pop(label, None)
             last_line.pop(label, None)
 
     return listen
+
+
+def _span(seconds: float) -> str:
+    """A time as h:mm:ss."""
+    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gantool.data.cache.build import CachedSource, cached
+from gantool.data.cache.journal import Journal
 from gantool.data.cache.store import CacheContents, CacheSpec
 from gantool.data.pictures.complaints import with_complaints
 from gantool.data.pictures.content import parts_of
@@ -38,20 +39,25 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
         resolution,
     )
     ranges = given_ranges(options.range)
-    source = cached(wanted, lambda file: _fill(pictures, Task(options, resolution, channels, file, ranges)))
+    label = f"preparing images{wanted.told}"
+    source = cached(wanted, lambda file: _fill(pictures, Task(options, resolution, channels, file, ranges), label))
     source.leave_out((*listing.skipped, *pictures.unlabelled, *listing.others))
     source.note(pictures.classes(range(len(listing.items)))[1])
     return source
 
 
-def _fill(pictures: LabelledListing, task: Task) -> CacheContents:
+def _fill(pictures: LabelledListing, task: Task, label: str) -> CacheContents:
     listing = pictures.listing
-    answers = dict(spread(listing, task, "preparing images"))
+    assert task.pixels is not None
+    journal = Journal(task.pixels)
+    answers = journal.done(len(listing.items))
+    left = set(range(len(listing.items))) - answers.keys()
+    answers |= dict(journal.noting(spread(listing, task, label, left)))
     found = {index: answer["extremes"] for index, answer in answers.items() if "extremes" in answer}
     ranges = own_ranges(list(found.values()))
     again = [index for index, one in found.items() if own_ranges([one])[one[0]] != ranges[one[0]]]
     if again:  # the range of all is another than their own, from which they were reduced
-        answers |= dict(spread(listing, replace(task, ranges=ranges), "preparing images", again))
+        answers |= dict(spread(listing, replace(task, ranges=ranges), label, again))
     kept = [index for index in range(len(listing.items)) if "reason" not in answers[index]]
     listed = [(index, why) for index in sorted(answers) if (why := with_complaints(answers[index])) is not None]
     used = set(kept)

@@ -90,7 +90,7 @@ def cached_items(source: Source, name: str, channels: int, resolution: int) -> C
                 rows.write(image.contiguous().numpy().data)
                 if label is not None:
                     labels.append(label)
-                report(f"preparing {name}", done, len(source))
+                report(f"preparing {name}{wanted.told}", done, len(source))
         labelled = len(class_names) > 0 and len(labels) == len(source)
         skipped = [(one.path, one.reason) for one in source.skipped]
         return CacheContents(range(len(source)), labels if labelled else None, class_names if labelled else (), skipped)

@@ -1,8 +1,8 @@
 """Images at the training size, as uint8 rows in one file that is built once and then only read. Imports no torch.
 
 A cache is a folder, `NAME-ORIGIN-KEY/`, of `pixels.u8` (rows of c x h x w bytes) and `index.json` (shape, labels, what
-was skipped and why). It is filled under another name and renamed when complete, so the leftovers of a killed build are
-never used.
+was skipped and why). It is filled as `.NAME-ORIGIN-KEY.part/` and renamed when complete. What a killed build leaves,
+the next one goes on with (`journal`), under the lock that lets one process build at a time.
 """
 
 import errno
@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from gantool.data.cache.journal import JOURNAL
 from gantool.errors import DataError
 from gantool.files import cache_folder, only_builder, remove_unfinished, replace_folder
 
 FORMAT = 5  # raise it when older caches must not be used any more, as when decoding changes
 PIXELS, INDEX = "pixels.u8", "index.json"
 _BLOCK = 1 << 24
+_WORTH_TELLING = 10**8
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,16 @@ class CacheSpec:
     def row(self) -> tuple[int, int, int]:
         """(c, h, w)."""
         return (self.channels, self.resolution, self.resolution)
+
+    @property
+    def bytes(self) -> int:
+        """The size of all rows."""
+        return self.count * self.channels * self.resolution**2
+
+    @property
+    def told(self) -> str:
+        """The size, for the name of work that is shown; empty for a small one."""
+        return f" (cache of {self.bytes / 1e9:.1f} GB)" if self.bytes >= _WORTH_TELLING else ""
 
     @property
     def folder(self) -> str:
@@ -86,14 +98,17 @@ def prepared(wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> CacheE
     found = _find(root, wanted)
     if found is not None:
         return found
-    with only_builder(root / f"{wanted.stem}.lock"):
+    with only_builder(root / f"{wanted.stem}.lock") as alone:
         found = _find(root, wanted)  # another process may have built it meanwhile
         if found is not None:
             return found
         remove_unfinished(root, f"{wanted.stem}-*")
         target = root / wanted.folder  # one that is there is damaged, or `_find` had returned it
         try:
-            replace_folder(target, lambda folder: _build(folder, wanted, fill))
+            if alone:
+                _go_on(target, wanted, fill)
+            else:
+                replace_folder(target, lambda folder: _build(folder, wanted, fill))
         except OSError as error:
             raise explained(error, root) from error
         for older in root.glob(f"{wanted.stem}-*"):
@@ -102,17 +117,41 @@ def prepared(wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> CacheE
     return _open(target, wanted) or _vanished(target)
 
 
+def _go_on(target: Path, wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> None:
+    """Build in a folder that a kill or an interruption leaves for the next build; an error removes it."""
+    partial = target.with_name(f".{target.name}.part")
+    for other in target.parent.glob(f".{wanted.stem}-*.part"):
+        if other != partial:
+            shutil.rmtree(other, ignore_errors=True)
+    partial.mkdir(exist_ok=True)
+
+    def moved(folder: Path) -> None:
+        folder.rmdir()
+        partial.rename(folder)
+
+    try:
+        _build(partial, wanted, fill)
+        replace_folder(target, moved)
+    except BaseException as error:
+        if isinstance(error, Exception) or not (partial / JOURNAL).is_file():
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
 def _build(folder: Path, wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> None:
     row = wanted.channels * wanted.resolution**2
-    free = shutil.disk_usage(folder.parent).free
-    if free < wanted.count * row:
-        raise OSError(errno.ENOSPC, f"{wanted.count * row / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free")
-    file = folder / PIXELS
+    file, journal = folder / PIXELS, folder / JOURNAL
+    if not (journal.is_file() and file.is_file() and file.stat().st_size == wanted.bytes):
+        journal.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
     file.touch()
-    os.truncate(file, wanted.count * row)
+    _check_room(file, wanted)
+    os.truncate(file, wanted.bytes)
     filled = fill(file)
     kept = np.asarray(filled.kept, np.int64)
-    _compact(file, kept, row)
+    if len(kept) < wanted.count:
+        journal.unlink(missing_ok=True)  # it tells of rows that now move
+        _compact(file, kept, row)
     index = {
         "format": FORMAT,
         "shape": [len(kept), *wanted.row],
@@ -123,6 +162,15 @@ def _build(folder: Path, wanted: CacheSpec, fill: Callable[[Path], CacheContents
     }
     index["fingerprint"] = _content(file, index)
     (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
+    journal.unlink(missing_ok=True)
+
+
+def _check_room(file: Path, wanted: CacheSpec) -> None:
+    """Raise OSError unless the disk has room for what is not there yet of the file."""
+    written = getattr(file.stat(), "st_blocks", 0) * 512
+    needed, free = wanted.bytes - written, shutil.disk_usage(file.parent).free
+    if free < needed:
+        raise OSError(errno.ENOSPC, f"{needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free")
 
 
 def _compact(file: Path, kept: np.ndarray, row: int) -> None:

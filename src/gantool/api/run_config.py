@@ -77,6 +77,9 @@ class RunConfig(BaseModel):
         3, "Image channels: 1 is grey, 3 RGB, 4 RGB with transparency. Default: 1 or 3, as the source has.", IMAGES
     )
     labels: bool = setting(False, "Class-conditional training; the sub-folders of --data are the classes.", IMAGES)
+    cache: bool = setting(
+        True, "Cache the images of arrays and data sets, or read them as they are. Default: --cache.", IMAGES
+    )
     loss: str = setting("logistic", "Adversarial loss.", GAME, kind="loss")
     penalty: tuple[str, ...] = setting(
         (),

@@ -87,21 +87,22 @@ def open_batches(
     world: int = 1,
     sides: Sequence[int] = (),
     known: str | None = None,
+    cache: bool = True,
 ) -> ShuffledBatches:
     """Batches of `source` for one process of `world`, also at smaller `sides`; `name` is for messages.
 
     A source without a fingerprint is known by the text `known`, by default its name.
 
-    A source with a `fingerprint` is cached first. The sequence, mirror images included, depends on `seed` and position
-    alone. Raises DataError when the source is empty, unlabelled though `labels` are wanted, or gives something else
-    than uint8 `[channels, resolution, resolution]`.
+    A source with a `fingerprint` is cached first, unless `cache` is False. The sequence, mirror images included,
+    depends on `seed` and position alone. Raises DataError when the source is empty, unlabelled though `labels` are
+    wanted, or gives something else than uint8 `[channels, resolution, resolution]`.
     """
     if len(source) == 0:
         raise DataError(f"Source {name!r} has no images.")
     if labels and not source.class_names:
         raise DataError(f"Source {name!r} has no labels, so it cannot be trained with --labels.")
     notes, shape = tuple(source.notes), (channels, resolution, resolution)
-    source = _readable(source, name, shape, labels)
+    source = _readable(source, name, shape, labels, cache)
     supply = supply_of(source, name, shape, labels, device, sides)
     fingerprint = _fingerprint(source, known or name, shape)
     names, order = tuple(source.class_names), _order_of(source, name, seed)
@@ -111,9 +112,9 @@ def open_batches(
     )
 
 
-def _readable(source: Source, name: str, shape: tuple[int, int, int], labels: bool) -> Source:
+def _readable(source: Source, name: str, shape: tuple[int, int, int], labels: bool, cache: bool) -> Source:
     """The source, from its cache where it has one. Raises DataError when it gives other images than of this shape."""
-    if is_to_cache(source):
+    if cache and is_to_cache(source):
         source = cached_items(source, name, *shape[:2])
         if labels and source.labels is None:
             raise DataError(f"Source {name!r} has images without a label, so it cannot be trained with --labels.")

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 from gantool.api.run_config import NONE, RunConfig
 from gantool.api.specs import AUTO, Architecture, Component, ImageShape, Look, Setting
+from gantool.data.pictures.options import FolderOptions
 from gantool.engine.devices import pick_device
 from gantool.errors import OptionError
 from gantool.plugins.companions import providing
@@ -67,6 +69,7 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     settings |= components.texts() | ({"augment": AUTO} if augment == AUTO else {})
     config = validated(_cadence(settings), "The configuration")
     _check_resolution(host, arch.spec, config.resolution)
+    _check_cache(config, source)
     config = config.model_copy(update={"horizon": _horizon(config), "layout": _layout(config)})
     source, chosen = _source_without_auto(source, config)
     count = _counter(source, config)
@@ -79,6 +82,16 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     reasons |= chosen | others
     values = config.model_dump() | components.texts(brief=True)
     return ResolvedRun(config, components, defaults.choices(values, asked, why, reasons), by_flag(asked, requested))
+
+
+def _check_cache(config: RunConfig, source: Chosen) -> None:
+    """Raise OptionError for files of pictures without a cache, which each batch would have to decode anew."""
+    if not config.cache and isinstance(source.options, FolderOptions):
+        raise OptionError(
+            "--no-cache is for arrays and data sets, not for files of pictures, which have to be decoded. Pack them "
+            f"into shards, which are never cached (gantool data shard {quote(source.options.path)} -o shards "
+            f"--resolution {config.resolution}), and train on --data shards:path=shards."
+        )
 
 
 def _counter(source: Chosen, config: RunConfig) -> Callable[[], int]:

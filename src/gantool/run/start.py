@@ -175,7 +175,7 @@ def _batches(source: Source, prepared: PreparedRun, device: torch.device, world:
     return open_batches(
         source, name=name, known=known_by(chosen), resolution=config.resolution, channels=config.channels,
         seed=config.seed, flip=config.flip, labels=config.labels, device=device, rank=world.rank, world=world.size,
-        sides=[stage.resolution for stage in prepared.stages if stage.start < config.images],
+        cache=config.cache, sides=[stage.resolution for stage in prepared.stages if stage.start < config.images],
     )  # fmt: skip
 
 

@@ -28,4 +28,4 @@ def check_packages(path: Path) -> None:
     """Raise UsageError unless what the format needs is installed."""
     missing = [name for name in PACKAGES[format_of(path)] if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(f"An export to ONNX needs {' and '.join(missing)}: pip install 'gantool[onnx]'.")
+        raise UsageError(f"An export to ONNX needs {', '.join(missing)}: pip install 'gantool[onnx]'.")

@@ -20,7 +20,9 @@ def options(features, **more):
 def test_each_scale_gives_a_logit_for_each_place_of_its_last_maps(features):
     images = (torch.rand(2, 3, 32, 32) * 2 - 1,)
     for side, places in ((32, 16 + 16 + 4 + 1), (64, 16 + 16 + 16 + 4), (128, 4 * 16)):
-        assert Discriminator(options(features, side=side), gantool.ImageShape(32))(images).shape == (2, places)
+        for pixels, more in ((0, 0), (16, 16), (32, 16)):
+            judge = Discriminator(options(features, side=side, pixels=pixels), gantool.ImageShape(32))
+            assert judge(images).shape == (2, places + more)
 
 
 def test_mixing_is_linear_and_reaches_from_coarse_to_fine_alone():
@@ -34,6 +36,14 @@ def test_mixing_is_linear_and_reaches_from_coarse_to_fine_alone():
         changed = [maps if at != scale else maps + 1 for at, maps in enumerate(features)]
         differs = [not torch.equal(*pair) for pair in zip(mixing(changed), mixed, strict=True)]
         assert differs == [at <= scale for at in range(4)]
+
+
+@pytest.mark.parametrize(("pixels", "told"), [(0, False), (16, True)])
+def test_only_a_discriminator_of_pixels_tells_transparent_white_from_white(features, pixels, told):
+    judge = Discriminator(options(features, side=32, pixels=pixels), gantool.ImageShape(32, 4)).eval()
+    white, clear = torch.ones(1, 4, 32, 32), torch.full((1, 4, 32, 32), -1.0)
+    assert torch.equal(judge.seen(white), judge.seen(clear))
+    assert torch.equal(judge((white,)), judge((clear,))) is not told
 
 
 def test_only_the_heads_and_the_generator_learn(features):

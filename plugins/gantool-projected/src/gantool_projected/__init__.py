@@ -37,6 +37,9 @@ class ProjectedOptions(FastGan):
     side: Side | Literal["auto"] = gantool.option(
         "auto", "side in pixels at which features are computed; auto: that of the pictures, within 64 and 256"
     )
+    pixels: Literal[0, 16, 32] = gantool.option(
+        16, "side at which a fifth discriminator judges the picture itself, for its colours; 0: none, as in the paper"
+    )
     weights: str = gantool.option("", "file with the weights of efficientnet; empty: those of gantool[features]")
 
 
@@ -47,8 +50,9 @@ reals again from its own features, so that it learns what they show and not by h
 {WIDTH.format(8)}"""
 PROJECTED = f"""\
 Four discriminators judge features of a network trained on photos (EfficientNet-Lite0), mixed by random convolutions \
-across channels and scales; features and mixing are never trained. Metrics by efficientnet flatter it: gantool \
-evaluate takes another network unless one is named.
+across channels and scales; features and mixing are never trained. A fifth one judges the picture at 16 pixels, since \
+gradients through the features hardly correct colours. Metrics by efficientnet flatter it: gantool evaluate takes \
+another network unless one is named.
 {WIDTH.format(16)}"""
 
 

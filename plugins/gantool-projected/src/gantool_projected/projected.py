@@ -10,6 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 import gantool
 from gantool_projected import ProjectedOptions
+from gantool_projected.fastgan import shrunk
 from gantool_projected.frozen import CHANNELS, Mixing, features_of
 from gantool_projected.generator import Generator, Labels
 from gantool_projected.heads import Conditioned
@@ -24,9 +25,9 @@ OPAQUE = 3
 """Channels that the features take."""
 
 
-def head(channels: int, side: int, classes: int) -> Conditioned:
+def head(channels: int, side: int, classes: int, before: Sequence[nn.Module] = ()) -> Conditioned:
     """One discriminator: halvings to 4x4 maps with spectral normalisation, and a logit of each place (appendix)."""
-    layers: list[nn.Module] = []
+    layers = list(before)
     while side > LAST:
         layers += [
             spectral_norm(nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1, bias=False)),
@@ -40,8 +41,17 @@ def head(channels: int, side: int, classes: int) -> Conditioned:
     return Conditioned(nn.Sequential(*layers), spectral_norm(nn.Conv2d(channels, 1, 3, padding=1)), channels, classes)
 
 
+def head_of_pixels(width: int, side: int, shape: gantool.ImageShape) -> Conditioned:
+    """A discriminator of pictures of this side, in their own channels.
+
+    Features show a wrong colour, but their gradient at the picture hardly points to the right one (see the README).
+    """
+    taken = spectral_norm(nn.Conv2d(shape.channels, width, 3, padding=1))
+    return head(width, side, shape.classes, [taken, nn.LeakyReLU(LEAK)])
+
+
 class Discriminator(nn.Module):
-    """Frozen features of pictures, mixed at random, and a discriminator of each of four scales."""
+    """A discriminator of each of four scales of frozen features, mixed at random, and one of small pictures."""
 
     def __init__(self, options: ProjectedOptions, shape: gantool.ImageShape) -> None:
         super().__init__()
@@ -52,11 +62,16 @@ class Discriminator(nn.Module):
             head(width, self.side // (FIRST_STRIDE * 2**scale), shape.classes)
             for scale, width in enumerate(self.mixing.widths)
         )
+        self.pixels = options.pixels
+        if self.pixels:
+            self.heads.append(head_of_pixels(options.mix, self.pixels, shape))
 
     def forward(self, images: gantool.Images, labels: Labels = None) -> Float[Tensor, "n k"]:
         """Logits of all places and scales."""
-        mixed: Sequence[Tensor] = self.mixing(self.features(self.seen(images[-1])))
-        return torch.cat([head(maps, labels) for head, maps in zip(self.heads, mixed, strict=True)], dim=1)
+        judged: list[Tensor] = self.mixing(self.features(self.seen(images[-1])))
+        if self.pixels:
+            judged = [*judged, shrunk(images[-1], self.pixels)]
+        return torch.cat([head(maps, labels) for head, maps in zip(self.heads, judged, strict=True)], dim=1)
 
     def seen(self, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3 _ _"]:
         """Pictures as the features take them: opaque, in three channels, of the features' side.

@@ -67,6 +67,7 @@ REPOSITORY = Path(__file__).parents[2]
         ("data check x --batch 3", "'gantool train' takes it"),
         ("generate x", "Did you mean 'sample'?"),
         ("ls", "Did you mean 'report'?"),
+        ("train --data= --arch mlp", "--data is empty: it takes a folder"),
         ("gui x", "Did you mean 'explore'?"),
         ("upload x", "Did you mean 'push'?"),
         ("doctor", "Did you mean 'plugins'?"),

@@ -142,6 +142,8 @@ def test_braces_and_folders_name_the_same_shards(tmp_path: Path) -> None:
     assert urls.expanded("a{08..11}b{x,y}") == [f"a{n}b{w}" for n in ("08", "09", "10", "11") for w in "xy"]
     with pytest.raises(DataError, match="stands for no numbers"):
         urls.expanded("a{5..1}")
+    with pytest.raises(DataError, match=r"\{3\.\.\} is no range"):
+        urls.expanded("a{3..}.tar")
     with pytest.raises(DataError, match="at most"):
         urls.expanded("{0..9999}{0..9999}")
 

@@ -164,8 +164,10 @@ def settings_as_before(host: PluginHost, requested: Mapping[str, Any], before: R
 def resolve_source(host: PluginHost, text: str) -> Chosen:
     """A source by name, or a path, which means `folder` or `array`; options may follow either after a colon.
 
-    Raises UnknownNameError when it is neither.
+    Raises UnknownNameError when it is neither, OptionError when it is empty.
     """
+    if not text.strip():
+        raise OptionError("--data is empty: it takes a folder, an archive or the name of a source.")
     if is_joined(text) and JOINED not in host.specs("source"):
         return joined_choice(text, lambda one: resolve_source(host, one))
     if Path(text).expanduser().exists() and text not in host.specs("source"):

@@ -61,6 +61,8 @@ def beside(url: str, name: str) -> str:
 
 def _choices(text: str) -> list[str]:
     numbers = _NUMBERS.fullmatch(text)
+    if numbers is None and ".." in text:
+        raise DataError(f"{{{text}}} is no range: write its first and last number, as in {{000..146}}.")
     if numbers is None:
         return text.split(",")
     first, last = int(numbers[1]), int(numbers[2])

@@ -37,6 +37,8 @@ def reference() -> str:
     parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("api/__init__.py")) or "")]
     for room in ("networks", "strategies", "data", "features", "metrics", "observers"):
         parts += _described(f"api/{room}.py", offered)
+        for path in ("data/pictures/options", "data/pictures/spool", "data/shards/remote", "files") * (room == "data"):
+            parts += _described(f"{path}.py", offered)
     parts += ["### Events\n", *_described("api/events.py", offered)]
     parts += ["### Runs and models\n", *_settings()]
     for path in (

@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing.commands": {"errors", "plugins", "cli"},
     "testing.fixtures": {"plugins", "cli"},
     # The faces, on first use.
-    FACE: {"errors", "api", "engine", "sampling", "exporting", "run", "evaluation"},
+    FACE: {"errors", "files", "api", "engine", "data", "sampling", "exporting", "run", "evaluation"},
     "commands": {"pixels", "progress", "data", "render", "style", "cli"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gantool.api.data import Skipped, Source
+    from gantool.api.data import PictureFile, PictureFiles, Skipped, Source
     from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
     from gantool.api.features import Extractor, PlaceWeights, Statistics, StyleLoss
     from gantool.api.hookspecs import hookimpl
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
         option,
     )
     from gantool.api.strategies import Augmentation, Balance, Loss, Penalty, Turn
+    from gantool.data.pictures.options import PictureOptions
+    from gantool.data.pictures.spool import cached_pictures, natural_shape
+    from gantool.data.shards.remote import open_url
     from gantool.engine.model_file import ModelCard, save_generator
     from gantool.errors import (
         CheckpointError,
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from gantool.evaluation.result import Evaluation
     from gantool.evaluation.scores import Scores
     from gantool.exporting.export import export
+    from gantool.files import cache_folder
     from gantool.run.face import build, configure, extractor, train, trainer
     from gantool.sampling.directions import Directions, load_directions, save_directions
     from gantool.sampling.finding import find_directions
@@ -69,7 +73,11 @@ _HOME = {
     "gantool.api.run_config": ("RunConfig",),
     "gantool.api.networks": ("Critic", "Gan", "Images", "Labels", "Logits", "MappedGenerator", "Seen", "Stage"),
     "gantool.api.strategies": ("Augmentation", "Balance", "Loss", "Penalty", "Turn"),
-    "gantool.api.data": ("Skipped", "Source"),
+    "gantool.api.data": ("PictureFile", "PictureFiles", "Skipped", "Source"),
+    "gantool.data.pictures.options": ("PictureOptions",),
+    "gantool.data.pictures.spool": ("cached_pictures", "natural_shape"),
+    "gantool.data.shards.remote": ("open_url",),
+    "gantool.files": ("cache_folder",),
     "gantool.api.features": ("Extractor", "PlaceWeights", "Statistics", "StyleLoss"),
     "gantool.api.metrics": ("Better", "Metric", "Pictures"),
     "gantool.api.observers": ("Listener", "Observer"),
@@ -91,7 +99,8 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "__version__", "API_VERSION", "hookimpl", "Options", "option", "Architecture", "Component", "Command", "Recipe",
     "ShortRun", "OnCpu", "Setting", "OptimizerSetting", "ImageShape", "Gan", "Seen", "Stage", "Images", "Labels",
-    "Logits", "Loss", "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "Extractor",
+    "Logits", "Loss", "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "PictureFiles",
+    "PictureFile", "PictureOptions", "cached_pictures", "natural_shape", "open_url", "cache_folder", "Extractor",
     "StyleLoss", "Statistics", "PlaceWeights", "Metric", "Pictures", "Better", "Observer", "Listener", "Event",
     "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",

@@ -95,6 +95,13 @@ REPOSITORY = Path(__file__).parents[2]
         ("train --arch wgan", "Did you mean --loss wasserstein?"),
         ("train --arch wgan-gp", "Did you mean --loss wasserstein --penalty gp?"),
         ("train --arch mlp --loss wgan", "Did you mean 'wasserstein'?"),
+        ("train --arch mlp --data hf:me/cats", "Source 'hf' comes with gantool-hf-data, which is not installed"),
+        ("train --arch mlp --data hf://datasets/me/cats", "comes with gantool-hf-data, which is not installed"),
+        ("train --arch mlp --data parquet:a.parquet,fit=pad", "comes with gantool-hf-data, which is not installed"),
+        (
+            "train --arch mlp --data https://huggingface.co/datasets/me/cats",
+            "reads: --data hf:me/cats.",
+        ),
         ("train --arch mlp --log tensorboard", "comes with gantool-tensorboard, which is not installed"),
         ("train --arch mlp --log wandb", "gantool plugins new wandb --kind observer"),
         ("train --arch mlp --device gpu", "Did you mean 'cuda'?"),
@@ -171,7 +178,7 @@ def test_the_list_ends_with_the_projects_own_plugins_that_are_not_installed(gant
     monkeypatch.setenv("GANTOOL_PLUGINS", "")
     said = "Not installed: gantool-tensorboard (tensorboard): gantool plugins install"
     assert said in gantool("plugins", "list").out
-    there = ["r3gan", "gantool-stylegan2", "vae", "fastgan", "trackio"]
+    there = ["r3gan", "gantool-stylegan2", "vae", "fastgan", "trackio", "parquet"]
     assert [each.distribution for each in absent(there)] == ["gantool-tensorboard"]
 
 

@@ -46,11 +46,33 @@ def test_values_keep_colons_equal_signs_and_slashes() -> None:
     assert choice == Choice("folder", {"path": "C:/a=b/c", "fit": "crop"})
 
 
-@pytest.mark.parametrize("text", ["", ":a=1", "a b:c=1", "x,y", "dcgan:width", "dcgan:=3", "d:a=1,a=2", 'd:a="1'])
+@pytest.mark.parametrize("text", ["", ":a=1", "a b:c=1", "x,y", "dcgan:a=1,width", "dcgan:=3", "d:a=1,a=2", 'd:a="1'])
 def test_other_forms_are_refused_as_usage(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_choice(text)
     assert caught.value.exit_code == 2
+
+
+class Placed(Options):
+    path: str = option(..., "where")
+    fit: str = option("crop", "how")
+
+
+PLACED = Component("folder", "A place", Placed, "nowhere:nothing")
+
+
+@pytest.mark.parametrize("text", ["folder:a/b,fit=pad", 'folder:"a/b",fit=pad', "folder:path=a/b,fit=pad"])
+def test_a_first_option_that_is_required_needs_no_name(text: str) -> None:
+    options = read_options(PLACED, parse_choice(text))
+    assert options == Placed(path="a/b", fit="pad")
+    assert canonical("folder", options) == "folder:path=a/b,fit=pad"
+
+
+def test_any_other_option_needs_its_name() -> None:
+    with pytest.raises(OptionError, match=r"'width' is not of the form key=value, such as all:key=width\."):
+        read("all:width")
+    with pytest.raises(OptionError, match="'path' of folder is given twice: 'a' is its value without the name"):
+        read_options(PLACED, parse_choice("folder:a,path=b"))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Sources of images, and the supply of batches that the engine trains on."""
 
-from abc import abstractmethod
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -69,6 +69,41 @@ class Source(Part):
 
         A source may begin to fetch them, without waiting, and drop all others.
         """
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture as the content of its file, with its label: the number of a class, or any word or number; None without.
+
+    One without content is left out; the `reason` follows its name in a sentence, as "is empty".
+    """
+
+    name: str
+    content: bytes | None
+    label: int | str | None = None
+    reason: str = ""
+
+
+class PictureFiles(ABC):
+    """Picture files for `gantool.cached_pictures`, which gantool decodes: in groups, read one after another.
+
+    `place` is where they lie (a path, a URL, a repository), for messages and for the cache, which keeps the newest of a
+    place; `fingerprint` changes when any file or label does. `groups` are the numbers of files. With `class_names` a
+    label is a number, and -1 stands for none; otherwise the labels found are the classes, `classes` of them. `skipped`
+    and `notes` as of a `Source`.
+    """
+
+    place: str
+    fingerprint: str
+    groups: Sequence[int]
+    class_names: Sequence[str] = ()
+    classes: int = 0
+    skipped: Sequence[Skipped] = ()
+    notes: Sequence[str] = ()
+
+    @abstractmethod
+    def read(self, group: int) -> Iterator[PictureFile]:
+        """All files of a group, one by one, in the same order each time; one that cannot be read has a reason."""
 
 
 @runtime_checkable

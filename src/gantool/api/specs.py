@@ -139,6 +139,8 @@ class Component:
     A source's factory is called as `factory(options, resolution=..., channels=...)`, an optimizer's as
     `factory(options, parameters, setting: OptimizerSetting)`. A source may also name, in
     `natural`, a callable `(options) -> ImageShape` that gives the shape it is best trained at; it must be quick.
+    One of picture files may name, in `files`, a callable `(options) -> PictureFiles`, with options that derive from
+    `PictureOptions`: then `gantool data` checks and packs the files themselves.
     `images` is how long a run on it is by default, in place of the recipe's. `settle` names a callable `(options,
     setting: Setting) -> (options, why)` that replaces options at "auto" once, when a run begins; it must be quick and
     import no torch. Extractors and style losses, which have no part in a run, have none. `traits` are words by which
@@ -157,6 +159,7 @@ class Component:
     traits: tuple[str, ...] = ()
     goes_with: tuple[str, ...] = ()
     waives: Mapping[str, str] = field(default_factory=dict, hash=False)
+    files: str | None = None
 
 
 @dataclass(frozen=True)

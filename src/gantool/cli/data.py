@@ -90,8 +90,8 @@ def _require(report: "Report", labels: bool) -> None:
 
 def _surveyed(text: str, resolution: int | None, channels: int | None) -> "tuple[FolderOptions | Chosen, Survey]":
     """A source, or the options of a folder, and what is in it; options may follow a path, as for `train --data`."""
-    from gantool.data.pictures.options import FolderOptions
-    from gantool.data.survey.surveys import survey_folder
+    from gantool.data.pictures.options import FolderOptions, PictureOptions
+    from gantool.data.survey.surveys import survey_files, survey_folder
     from gantool.plugins.host import host
 
     named = text in host().specs("source")  # which `train --data` takes, whatever folder has that name
@@ -103,6 +103,9 @@ def _surveyed(text: str, resolution: int | None, channels: int | None) -> "tuple
     chosen = resolve_source(host(), text)
     if isinstance(chosen.options, FolderOptions):
         return chosen.options, survey_folder(chosen.options)
+    if (files := chosen.files()) is not None:
+        told = chosen.options if isinstance(chosen.options, PictureOptions) else PictureOptions()
+        return chosen, survey_files(files, told, text)
     from gantool.api.specs import ImageShape
     from gantool.data.survey.sources import survey_source
 

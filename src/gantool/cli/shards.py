@@ -99,13 +99,15 @@ def read_size(text: str) -> int:
 
 def _pictures(source: str, resolution: int | None, channels: int) -> "Iterator[Packed | tuple[str, str]]":
     from gantool.data.pictures.options import FolderOptions
-    from gantool.data.shards.writing import files_of, images_of
+    from gantool.data.shards.writing import files_of, images_of, packed_of
     from gantool.plugins.host import host
     from gantool.run.components import resolve_source
 
     chosen = resolve_source(host(), source)
     if isinstance(chosen.options, FolderOptions):
         return files_of(chosen.options, resolution, channels)
+    if resolution is None and (files := chosen.files()) is not None:
+        return packed_of(files)
     if resolution is None:
         raise OptionError(f"{source} is no folder of files, so its pictures are written anew: give --resolution.")
     shape = (channels, resolution, resolution)

@@ -40,6 +40,7 @@ COMPANIONS = (
         "gantool-r3gan", {"architecture": ("r3gan",), "penalty": ("r1-falling", "r2-falling")}, (32, 64, 128, 256)
     ),
     Companion("gantool-projected", {"architecture": ("fastgan", "projected")}, (32, 64, 128, 256, 512, 1024)),
+    Companion("gantool-hf-data", {"source": ("parquet", "hf")}),
     Companion("gantool-tensorboard", {"observer": ("tensorboard",)}),
     Companion("gantool-trackio", {"observer": ("trackio",)}),
     Companion("gantool-vae", {"architecture": ("vae",), "command": ("reconstruct",)}),

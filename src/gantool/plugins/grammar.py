@@ -2,7 +2,8 @@
 
 A value may hold `:`, `=` and `/` as they are. Between double quotes, `,` and `+` too belong to the value, and a doubled
 quote stands for one, as in a CSV file: `folder:path="a, b"`. Tuples are joined by `+`; booleans are yes or no; numbers
-may be written `1_000`, `200k` or `1.5M`; nothing at all is `none`.
+may be written `1_000`, `200k` or `1.5M`; nothing at all is `none`. A first option that is required may be
+given without its name: `folder:photos,fit=pad`.
 """
 
 import math
@@ -26,7 +27,10 @@ MOST_SHOWN = 80
 
 @dataclass(frozen=True)
 class Choice:
-    """A component as the user wrote it; option values are still text, quotes included."""
+    """A component as the user wrote it; option values are still text, quotes included.
+
+    A value without a name, which can only come first, is that of the option "".
+    """
 
     name: str
     options: Mapping[str, str] = field(default_factory=dict)
@@ -41,8 +45,11 @@ def parse_choice(text: str) -> Choice:
     if not name or re.search(r"[\s,=\"]", name):
         raise UsageError(f"{text!r} is not of the form NAME or NAME:key=value,key=value.")
     options: dict[str, str] = {}
-    for part in split(rest, ",") if rest.strip() else []:
+    for place, part in enumerate(split(rest, ",") if rest.strip() else []):
         key, equals, value = (piece.strip() for piece in part.partition("="))
+        if place == 0 and key and not equals:
+            options[""] = key
+            continue
         if not equals or not key:
             raise OptionError(f"{part!r} in {text!r} is not of the form key=value, such as {name}:key={part}.")
         if key in options:
@@ -54,6 +61,7 @@ def parse_choice(text: str) -> Choice:
 def read_options(spec: Spec, choice: Choice) -> Options:
     """The options of `choice`, checked and completed by defaults. Raises OptionError naming each wrong option."""
     fields = spec.options.model_fields
+    choice = _named(spec, choice)
     for key in choice.options:
         if key not in fields:
             known = f"It takes {', '.join(fields)}." if fields else "It takes none."
@@ -64,6 +72,18 @@ def read_options(spec: Spec, choice: Choice) -> Options:
     except ValidationError as error:
         sentences = dict.fromkeys(_sentence(spec, choice, problem) for problem in error.errors())
         raise OptionError(" ".join(sentences)) from error
+
+
+def _named(spec: Spec, choice: Choice) -> Choice:
+    """The choice with the name of the option whose value was given without one."""
+    if (value := choice.options.get("")) is None:
+        return choice
+    first, info = next(iter(spec.options.model_fields.items()), ("", None))
+    if info is None or not info.is_required():
+        raise OptionError(f"{value!r} is not of the form key=value, such as {spec.name}:key={value}.")
+    if first in choice.options:
+        raise OptionError(f"Option {first!r} of {spec.name} is given twice: {value!r} is its value without the name.")
+    return Choice(choice.name, {first: value, **{key: one for key, one in choice.options.items() if key}})
 
 
 def canonical(name: str, options: Options) -> str:

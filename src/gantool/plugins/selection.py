@@ -85,6 +85,11 @@ class Chosen:
             raise PluginError(f"{self.title}: {place} returned {shape!r}; it must return a gantool.ImageShape.")
         return shape
 
+    def files(self) -> Any:
+        """The `PictureFiles` of a source that has such, else None."""
+        place = self.spec.files if isinstance(self.spec, Component) else None
+        return self._call(place) if place is not None else None
+
     def _call(self, place: str, *args: Any, **kwargs: Any) -> Any:
         function = imported(self.title, self.distribution, place)
         return guarded(self.title, self.distribution, f" in {place}", lambda: function(self.options, *args, **kwargs))

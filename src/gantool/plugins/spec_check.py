@@ -34,8 +34,9 @@ def check_spec(kind: str, spec: object) -> None:
     if not isinstance(spec.options, type) or not issubclass(spec.options, Options):
         raise PluginError(f"the options of {kind} {spec.name!r} must be a subclass of gantool.Options")
     _check_place(kind, spec.name, "factory", spec.factory)
-    if isinstance(spec, Component) and spec.natural is not None:
-        _check_place(kind, spec.name, "natural", spec.natural)
+    for name in ("natural", "files") if isinstance(spec, Component) else ():
+        if (place := getattr(spec, name)) is not None:
+            _check_place(kind, spec.name, name, place)
     if isinstance(spec, Component):
         _check_images(kind, spec)
         _check_traits(kind, spec)

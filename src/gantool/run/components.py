@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from gantool.api.kinds import KINDS
 from gantool.api.run_config import NONE, SETTINGS, flag_of
 from gantool.api.specs import AUTO, Architecture, Setting
-from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageError, nearest_beside
+from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageError, nearest_beside, sentence
+from gantool.plugins.companions import providing
 from gantool.plugins.grammar import canonical
 from gantool.plugins.host import PluginHost
 from gantool.plugins.option_types import quote
@@ -180,6 +181,8 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
     except (UnknownNameError, UsageError) as error:
         from gantool.data.pictures.tree import no_path  # not at the top: it needs Pillow
 
+        if text.partition(":")[0] in {**host.specs("source"), **providing("source")}:
+            raise
         other = no_path(text)
         if isinstance(error, OptionError) and not (other and "://" in text):
             raise
@@ -190,7 +193,7 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
         elif near:
             absent = f"There is no folder, archive or source {text!r}.{near}"
         else:
-            absent = f"{error} Nor is there a folder or archive {text}."
+            absent = f"{sentence(str(error))} Nor is there a folder or archive {text}."
         raise UnknownNameError(other or absent) from error
 
 

@@ -22,7 +22,7 @@ from gantool.builtin.sources.array_labels import Named, labels_of, listed
 from gantool.data.pictures.content import parts_of
 from gantool.data.pictures.decode import Header, squared
 from gantool.data.pictures.natural import natural_resolution, why_so_large
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import PictureOptions
 from gantool.data.pictures.ranges import Kind, Range, described, given_ranges, own_ranges
 from gantool.data.pictures.wide import scaled
 from gantool.errors import DataError, did_you_mean
@@ -100,7 +100,7 @@ class ArraySource(Source):
         elif self._range is not None:
             pixels = scaled(pixels, self._range)
         image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels))
-        square = squared(image, FolderOptions(path=""), self._resolution, self._channels)
+        square = squared(image, PictureOptions(), self._resolution, self._channels)
         return torch.from_numpy(square), None if self._labels is None else int(self._labels[index])
 
 

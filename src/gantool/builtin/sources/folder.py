@@ -1,23 +1,19 @@
 """The source `folder`: the user's pictures in a folder, zip or tar."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 
 from gantool.data.cache.build import CachedSource, cached
-from gantool.data.cache.journal import Journal
 from gantool.data.cache.store import CacheContents, CacheSpec
-from gantool.data.pictures.complaints import with_complaints
 from gantool.data.pictures.content import parts_of
+from gantool.data.pictures.filling import Classes, filled
 from gantool.data.pictures.labels import LabelledListing, labelled
 from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
-from gantool.data.pictures.ranges import described, given_ranges, on_halved, own_ranges
+from gantool.data.pictures.ranges import given_ranges
 from gantool.data.pictures.worker import Task
 from gantool.data.pictures.workers import spread
-from gantool.errors import DataError
 
-_SHOWN = 3
 _SAMPLED = 64
 
 
@@ -48,31 +44,17 @@ def build(options: FolderOptions, resolution: int, channels: int) -> CachedSourc
 
 def _fill(pictures: LabelledListing, task: Task, label: str) -> CacheContents:
     listing = pictures.listing
-    assert task.pixels is not None
-    journal = Journal(task.pixels)
-    answers = journal.done(len(listing.items))
-    left = set(range(len(listing.items))) - answers.keys()
-    answers |= dict(journal.noting(spread(listing, task, label, left)))
-    found = {index: answer["extremes"] for index, answer in answers.items() if "extremes" in answer}
-    ranges = own_ranges(list(found.values()))
-    again = [index for index, one in found.items() if own_ranges([one])[one[0]] != ranges[one[0]]]
-    if again:  # the range of all is another than their own, from which they were reduced
-        answers |= dict(spread(listing, replace(task, ranges=ranges), label, again))
-    kept = [index for index in range(len(listing.items)) if "reason" not in answers[index]]
-    listed = [(index, why) for index in sorted(answers) if (why := with_complaints(answers[index])) is not None]
-    used = set(kept)
-    listed.sort(key=lambda one: one[0] in used)  # those that are used come last
-    skipped = [(listing.items[index].path, why) for index, why in listed]
-    if not kept:
-        first = "; ".join(f"{path} {why}" for path, why in skipped[:_SHOWN])
-        raise DataError(f"None of the {len(listing.items):,} pictures in {listing.root} can be used: {first}.")
-    classes, _ = pictures.classes(kept)
-    names = pictures.names(classes or ())
-    number = {name: label for label, name in enumerate(names)}
-    labels = [number[name] for name in classes] if classes is not None else None
-    halved = [listing.items[index].path for index in kept if "halved" in answers[index]]
-    notes = [*([described(ranges, list(found.values()))] if found else []), *on_halved(halved)]
-    return CacheContents(kept, labels, names, skipped, notes)
+
+    def classes(kept: Sequence[int]) -> Classes:
+        found, _ = pictures.classes(kept)
+        names = pictures.names(found or ())
+        number = {name: label for label, name in enumerate(names)}
+        return None if found is None else [number[name] for name in found], names, ()
+
+    return filled(
+        lambda task, only: spread(listing, task, label, only),
+        task, len(listing.items), lambda index: listing.items[index].path, str(listing.root), classes,
+    )  # fmt: skip
 
 
 def _decoding(options: FolderOptions) -> tuple[str, ...]:

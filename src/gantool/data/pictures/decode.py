@@ -19,7 +19,7 @@ from PIL import ExifTags, Image, ImageColor, UnidentifiedImageError
 from gantool.data.pictures.color import flattened, plain, to_srgb
 from gantool.data.pictures.deep import is_halved
 from gantool.data.pictures.formats import COMMON, is_heic, uncommon
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import PictureOptions
 from gantool.data.pictures.ranges import FULL, Ranges, own_ranges
 from gantool.data.pictures.wide import Wide, is_wide, mode_of
 from gantool.errors import DataError
@@ -81,7 +81,7 @@ def quiet_pillow() -> Iterator[None]:
 
 def decode(
     file: BytesIO | BufferedReader,
-    options: FolderOptions,
+    options: PictureOptions,
     resolution: int,
     channels: int,
     ranges: Ranges | None = None,
@@ -95,7 +95,7 @@ def decode(
 
 
 def decode_with_facts(
-    file: BytesIO | BufferedReader, options: FolderOptions, resolution: int, channels: int, ranges: Ranges | None
+    file: BytesIO | BufferedReader, options: PictureOptions, resolution: int, channels: int, ranges: Ranges | None
 ) -> tuple[UInt8[np.ndarray, "c h w"], Facts]:
     """The same, with the `extremes` of a picture that is reduced from its own range (their kind and the two values).
 
@@ -179,7 +179,7 @@ def loaded(
 
 
 def squared(
-    image: Image.Image, options: FolderOptions, resolution: int, channels: int, reduced: Image.Image | None = None
+    image: Image.Image, options: PictureOptions, resolution: int, channels: int, reduced: Image.Image | None = None
 ) -> UInt8[np.ndarray, "c h w"]:
     """A picture that Pillow has opened, as `decode` gives it; `reduced` as for `loaded`."""
     small, turn, profile = loaded(image, resolution, reduced)
@@ -200,7 +200,7 @@ def squared(
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))  # (h, w, c) to (c, h, w)
 
 
-def _resized(image: Image.Image, options: FolderOptions, resolution: int) -> Image.Image:
+def _resized(image: Image.Image, options: PictureOptions, resolution: int) -> Image.Image:
     width, height = image.size
     size, box = (resolution, resolution), (0.0, 0.0, float(width), float(height))
     if options.fit == "crop":

@@ -9,13 +9,13 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from gantool.data.pictures.decode import decode_with_facts, peek, squared
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import PictureOptions
 
 LOOKS = 16
 """The perceptual hash has 16 x 16 bits, one if a cell is brighter than its right neighbour (dHash, Krawetz 2013)."""
 
 _LUMA = np.array([0.299, 0.587, 0.114])
-_AS_SEEN = FolderOptions(path="", fit="stretch", filter="box")
+_AS_SEEN = PictureOptions(fit="stretch", filter="box")
 
 
 def inspect(file: BytesIO | BufferedReader) -> dict[str, Any]:

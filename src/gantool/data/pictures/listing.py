@@ -20,10 +20,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Listing:
-    """All picture files below `root`, sorted by path; `skipped` holds (path, reason), `ignored` other files' paths."""
+    """All picture files below `root`, sorted by path; `skipped` holds (path, reason), `ignored` other files' paths.
+
+    A spool is a file that holds pictures one after another, each at its position.
+    """
 
     root: Path
-    kind: Literal["folder", "zip", "tar"]
+    kind: Literal["folder", "zip", "tar", "spool"]
     items: tuple[Item, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The options of a folder of pictures. Imports no torch, numpy or Pillow."""
+"""The options of pictures and of a folder of them. Imports no torch, numpy or Pillow."""
 
 import re
 from pathlib import Path
@@ -10,16 +10,9 @@ from gantool.api.specs import Options, option
 from gantool.data.pictures.ranges import checked_range
 
 
-class FolderOptions(Options):
-    """Options of `folder`: the place of the pictures, and how each is made square."""
+class PictureOptions(Options):
+    """How a picture file becomes square pixels of 8 bits."""
 
-    path: str = option(..., "folder, or zip/tar of pictures; sub-folders are classes")
-    labels: str = option(
-        "auto",
-        "labels: a CSV or JSON file in or beside the data, or folders; auto is StyleGAN's dataset.json, else folders",
-    )
-    count: int | None = option(None, "only so many of the pictures, drawn by `seed`", ge=1)
-    seed: int = option(0, "the draw of `count` pictures")
     fit: Literal["crop", "pad", "stretch"] = option(
         "crop", "how a picture becomes square: center crop, padding, or distortion"
     )
@@ -33,17 +26,15 @@ class FolderOptions(Options):
         "range of pixels of more than 8 bits: black and white as in 0-4095, full, or auto (that of all pictures)",
     )
 
+    @property
+    def decoding(self) -> "PictureOptions":
+        """These options alone, without those of a source that has more."""
+        return PictureOptions(**{name: getattr(self, name) for name in PictureOptions.model_fields})
+
     @field_validator("range")
     @classmethod
     def _is_range(cls, value: str) -> str:
         return checked_range(value)
-
-    @field_validator("labels")
-    @classmethod
-    def _keeps_its_place(cls, value: str, others: Any) -> str:
-        """A file in the working folder gets a name that holds in any other, since a run may be resumed there."""
-        root = Path(others.data.get("path", "")).expanduser().absolute()
-        return value if value in ("auto", "folders") else lasting_name(value, root)
 
     @field_validator("background")
     @classmethod
@@ -54,6 +45,27 @@ class FolderOptions(Options):
 
         ImageColor.getrgb(value)  # the ValueError names the colour
         return value
+
+
+class _Place(Options):
+    path: str = option(..., "folder, or zip/tar of pictures; sub-folders are classes")
+    labels: str = option(
+        "auto",
+        "labels: a CSV or JSON file in or beside the data, or folders; auto is StyleGAN's dataset.json, else folders",
+    )
+    count: int | None = option(None, "only so many of the pictures, drawn by `seed`", ge=1)
+    seed: int = option(0, "the draw of `count` pictures")
+
+    @field_validator("labels")
+    @classmethod
+    def _keeps_its_place(cls, value: str, others: Any) -> str:
+        """A file in the working folder gets a name that holds in any other, since a run may be resumed there."""
+        root = Path(others.data.get("path", "")).expanduser().absolute()
+        return value if value in ("auto", "folders") else lasting_name(value, root)
+
+
+class FolderOptions(PictureOptions, _Place):  # fields are in the order of the bases from the last on
+    """Options of `folder`: the place of the pictures, and how each is made square."""
 
 
 def lasting_name(value: str, home: Path) -> str:

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path, PurePosixPath
 from shlex import quote
 
@@ -24,7 +24,9 @@ from gantool.errors import DataError, nearest_beside
 from gantool.files import open_file
 from gantool.reading import read_text
 
+PARQUET = ".parquet"
 _SHOWN = 3
+_HUB = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+(?:/[\w.-]+)?)")
 _STATE = re.compile(r"/(proc|sys|dev(?!/shm))(/|$)")
 """Folders of Linux whose files are the state of the system, and lead round in circles."""
 
@@ -48,6 +50,8 @@ def list_pictures(path: str | Path) -> Listing:
         raise DataError(f"{path} is neither a folder nor a file: a pipe or a device. Give a folder, zip or tar.")
     if root.suffix.lower() in (".npy", ".npz"):
         raise DataError(f"{path} holds arrays, not picture files: --data {path} trains on them.")
+    if root.name.lower().endswith(PARQUET):
+        raise DataError(f"{path} is Parquet, which gantool-hf-data reads: --data {quote(f'parquet:path={path}')}.")
     listing = list_archive(root)
     if listing is not None:
         return listing
@@ -63,6 +67,8 @@ def usable_listing(path: str) -> Listing:
         return listing
     holds = [f"{len(listing.ignored):,} other files ({_some(listing.ignored)})"] if listing.ignored else []
     holds += [f"{path} {why}" for path, why in listing.skipped[:_SHOWN]]
+    if any(name.lower().endswith(PARQUET) for name in listing.ignored):
+        holds.append(f"gantool-hf-data reads Parquet: --data {quote(f'parquet:path={path}')}")
     archives = [name for name in listing.ignored if is_archive_name(name)]
     remedy = _remedy(listing, archives[0]) if archives else ""
     raise DataError(f"{listing.root} holds no pictures{': ' + '; '.join(holds) if holds else ', it is empty'}.{remedy}")
@@ -70,6 +76,10 @@ def usable_listing(path: str) -> Listing:
 
 def no_path(text: str) -> str | None:
     """A sentence on a URL or a pattern, and what to do instead; None for any other text."""
+    if hub := _HUB.match(text):
+        return f"{text} is a data set of the Hugging Face Hub, which gantool-hf-data reads: --data hf:{hub[1]}."
+    if text.lower().endswith(PARQUET) and (set(text) & set("*?[") or "://" in text):
+        return f"{text} is Parquet, which gantool-hf-data reads: --data {quote(f'parquet:path={text}')}."
     if re.match(r"\w\w+://", text):
         name = PurePosixPath(text.partition("?")[0]).name
         if name.endswith(".tar") or not name:
@@ -99,6 +109,8 @@ def read(listing: Listing, items: Sequence[Item]) -> Iterator[tuple[Item, Opener
         return read_zip(listing.root, items)
     if listing.kind == "tar":
         return read_tar(listing.root, items)
+    if listing.kind == "spool":
+        return ((item, partial(_part, listing.root, item)) for item in items)
     return ((item, partial(_open, listing.root / item.path)) for item in items)
 
 
@@ -120,6 +132,12 @@ def _open(path: Path) -> BufferedReader:
         file.close()
         raise too_many_bytes(size)
     return file
+
+
+def _part(path: Path, item: Item) -> BytesIO:
+    with open_file(path) as file:
+        file.seek(item.position)
+        return BytesIO(file.read(item.size))
 
 
 def _list_folder(root: Path) -> Listing:

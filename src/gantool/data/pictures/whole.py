@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gantool.data.pictures.color import flattened, to_srgb
 from gantool.data.pictures.decode import decode, loaded, naming, opened
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import PictureOptions
 from gantool.errors import DataError, nearest_beside
 from gantool.files import open_file
 
@@ -43,7 +43,7 @@ def read_square(path: Path, resolution: int, channels: int = 3) -> UInt8[Tensor,
     """
     content = _content(path)
     with naming(path):
-        pixels = decode(content, FolderOptions(path=str(path.parent)), resolution, channels)
+        pixels = decode(content, PictureOptions(), resolution, channels)
     return torch.from_numpy(pixels)
 
 

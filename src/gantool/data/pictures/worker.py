@@ -15,7 +15,7 @@ from gantool.data.pictures.complaints import Complaints, may_complain
 from gantool.data.pictures.decode import decode_with_facts, quiet_pillow, reason
 from gantool.data.pictures.inspection import inspect
 from gantool.data.pictures.listing import Item, Listing
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import PictureOptions
 from gantool.data.pictures.ranges import Ranges
 from gantool.data.pictures.tree import read
 
@@ -30,7 +30,7 @@ class Task:
     With `aside`, TIFFs are left to a worker process: their answer is `aside`.
     """
 
-    options: FolderOptions
+    options: PictureOptions
     resolution: int = 0
     channels: int = 0
     pixels: Path | None = None
@@ -67,7 +67,8 @@ def to_json(source: Listing, share: Mapping[int, Item], task: Task) -> str:
     """The job as JSON, for `main` to read."""
     items = [[index, *astuple(item)] for index, item in share.items()]
     return json.dumps({
-        "root": str(source.root.absolute()), "kind": source.kind, "items": items, "options": task.options.model_dump(),
+        "root": str(source.root.absolute()), "kind": source.kind, "items": items,
+        "options": task.options.decoding.model_dump(),
         "resolution": task.resolution, "channels": task.channels, "pixels": str(task.pixels) if task.pixels else None,
         "ranges": task.ranges,
     })  # fmt: skip
@@ -80,7 +81,7 @@ def main() -> None:
     source = Listing(Path(job["root"]), job["kind"], ())
     share = {index: Item(*fields) for index, *fields in job["items"]}
     pixels = Path(job["pixels"]) if job["pixels"] else None
-    task = Task(FolderOptions(**job["options"]), job["resolution"], job["channels"], pixels, job["ranges"])
+    task = Task(PictureOptions(**job["options"]), job["resolution"], job["channels"], pixels, job["ranges"])
     _say({"ready": True})
     complaints = Complaints()
     for index, answer in perform(source, share, task):

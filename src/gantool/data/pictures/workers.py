@@ -34,14 +34,22 @@ def spread(
     Raises DataError when the work itself cannot go on.
     """
     items = {index: listing.items[index] for index in in_reading_order(listing) if only is None or index in only}
+    return spread_items(listing, items, task, label)
+
+
+def spread_items(
+    listing: Listing, items: dict[int, Item], task: Task, label: str, before: int = 0, total: int | None = None
+) -> Iterator[tuple[int, Answer]]:
+    """The same for any items of a listing by their indices; `before` of `total` items are done already."""
+    total = len(items) if total is None else total
     count = min(cores(), MAX_WORKERS, len(items) // ITEMS_PER_WORKER)
     answers = _in_processes(listing, items, task, count) if count > 1 else _here(listing, items, task)
-    report(label, 0, len(items))
+    report(label, before, total)
     with closing(answers):
         for done, (index, answer) in enumerate(answers, start=1):
             if "fatal" in answer:
                 raise DataError(answer["fatal"])
-            report(label, done, len(items))
+            report(label, before + done, total)
             yield index, answer
 
 

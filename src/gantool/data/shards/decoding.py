@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import PictureOptions
 from gantool.data.pictures.workers import cores
 from gantool.data.shards.worker import Decoded, Job, decode_all
 
@@ -29,7 +29,7 @@ def usual_workers() -> int:
 class Decoders:
     """Decodes by so many processes, which start on first use and end with this object; by none, in this process."""
 
-    def __init__(self, options: FolderOptions, resolution: int, channels: int, count: int) -> None:
+    def __init__(self, options: PictureOptions, resolution: int, channels: int, count: int) -> None:
         self._setting = options, resolution, channels
         self._count = count
         self._workers: list[_Worker] = []
@@ -63,7 +63,7 @@ class Decoders:
 
 
 class _Worker:
-    def __init__(self, options: FolderOptions, resolution: int, channels: int) -> None:
+    def __init__(self, options: PictureOptions, resolution: int, channels: int) -> None:
         self._shape = (channels, resolution, resolution)
         path = os.pathsep.join(path for path in sys.path if path)
         environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -1,28 +1,21 @@
 """The options of a set of shards. Imports no torch, numpy or Pillow."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import field_validator
 
 from gantool.api.specs import Options, option
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import PictureOptions
 from gantool.data.pictures.ranges import checked_range
 
 
-class ShardsOptions(Options):
-    """Options of `shards`: the place of the tars, how they are read, and how each picture is made square."""
-
+class _Place(Options):
     path: str = option(
         ..., "tars as in train-{000000..000146}.tar, their folder, or the index.json beside them; a path or URL"
     )
     window: int = option(8, "shards that are shuffled together", ge=1)
     cache: float = option(32.0, "GB of disk for shards that are fetched ahead: those of four windows must fit", gt=0)
     workers: int | None = option(None, "processes that decode; by default one for each core, 8 at most", ge=0, le=256)
-    fit: Literal["crop", "pad", "stretch"] = option("crop", "how a picture becomes square, as of folder")
-    background: str = option("white", "colour behind transparency and beside padded pictures")
-    filter: Literal["lanczos", "bicubic", "box"] = option("lanczos", "antialiasing filter of the resize")
-    range: str = option("full", "range of pixels of more than 8 bits: as in 0-4095, or full")
 
     @field_validator("path")
     @classmethod
@@ -30,14 +23,15 @@ class ShardsOptions(Options):
         """A local path holds in any working folder, since a run may be resumed from another."""
         return value if "://" in value else str(Path(value).expanduser().absolute())
 
+
+class ShardsOptions(PictureOptions, _Place):
+    """Options of `shards`: the place of the tars, how they are read, and how each picture is made square."""
+
+    range: str = option("full", "range of pixels of more than 8 bits: as in 0-4095, or full")
+
     @field_validator("range")
     @classmethod
     def _is_range(cls, value: str) -> str:
         if value == "auto":
             raise ValueError("shards are not read whole, so give their range, as in 0-4095, or full")
         return checked_range(value)
-
-    @property
-    def decoding(self) -> FolderOptions:
-        """How pictures are decoded, as for a folder."""
-        return FolderOptions(path="", fit=self.fit, background=self.background, filter=self.filter, range=self.range)

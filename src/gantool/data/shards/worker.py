@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 
 from gantool.data.pictures.complaints import Complaints
 from gantool.data.pictures.decode import decode, quiet_pillow, reason
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import PictureOptions
 from gantool.data.pictures.ranges import given_ranges
 from gantool.files import open_file
 
@@ -22,7 +22,7 @@ Decoded = UInt8[np.ndarray, "c h w"] | str
 """Pixels, or the reason why there are none."""
 
 
-def decoded(content: bytes, options: FolderOptions, resolution: int, channels: int) -> Decoded:
+def decoded(content: bytes, options: PictureOptions, resolution: int, channels: int) -> Decoded:
     """One picture at the training size."""
     try:
         return decode(BytesIO(content), options, resolution, channels, given_ranges(options.range))
@@ -30,7 +30,7 @@ def decoded(content: bytes, options: FolderOptions, resolution: int, channels: i
         return reason(error)
 
 
-def decode_all(jobs: Sequence[Job], options: FolderOptions, resolution: int, channels: int) -> list[Decoded]:
+def decode_all(jobs: Sequence[Job], options: PictureOptions, resolution: int, channels: int) -> list[Decoded]:
     """The pictures of these jobs, in their order."""
     answers: list[Decoded] = []
     with quiet_pillow():
@@ -50,7 +50,7 @@ def main() -> None:
     """Decode each line's jobs: a line of reasons, null for pictures that follow as bytes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     setup = json.loads(sys.stdin.readline())
-    options = FolderOptions(**setup["options"])
+    options = PictureOptions(**setup["options"])
     complaints = Complaints()
     out = sys.stdout.buffer
     for line in sys.stdin:

@@ -5,25 +5,28 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from gantool.api.data import Source
+from gantool.api.data import PictureFiles, Source
 from gantool.data.items import read_item
 from gantool.data.order import Order
-from gantool.data.pictures.decode import decode, quiet_pillow, reason
+from gantool.data.pictures.decode import UndecodableError, decode, peek, quiet_pillow, reason
 from gantool.data.pictures.formats import is_picture_name
 from gantool.data.pictures.labels import labelled
+from gantool.data.pictures.listing import Item
 from gantool.data.pictures.options import FolderOptions
 from gantool.data.pictures.ranges import FULL, given_ranges
+from gantool.data.pictures.spool import Spooled
 from gantool.data.pictures.tree import read
 from gantool.data.shards.index import INDEX
 from gantool.data.shards.indexing import build_index
 from gantool.data.shards.tar import BLOCK
 from gantool.errors import DataError
-from gantool.files import write_folder_atomically
+from gantool.files import cache_folder, open_file, write_folder_atomically
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.progress import report
 
@@ -138,6 +141,34 @@ def files_of(options: FolderOptions, resolution: int | None, channels: int) -> I
                 yield item.path, reason(error)
                 continue
             yield Packed(_png(pixels), "png", label)
+
+
+def packed_of(files: PictureFiles) -> Iterator[Packed | tuple[str, str]]:
+    """The files of a source in a random order, as they are; they wait on disk until all have been read."""
+    with TemporaryDirectory(dir=cache_folder(), prefix="spool-") as folder:
+        spooled = Spooled(files)
+        file = Path(folder) / "spool"
+        with file.open("wb") as out:
+            found = list(spooled.written(out, "reading images"))
+        labels, names, _ = spooled.classes([index for index, one in enumerate(found) if isinstance(one, Item)])
+        of_each = iter(labels or ())
+        classes = [names[next(of_each)] if labels and isinstance(one, Item) else None for one in found]
+        with open_file(file) as spool, quiet_pillow():
+            order = Order(0, len(found)).images_at(0, len(found)).tolist() if found else []
+            for done, index in enumerate(order, 1):
+                one = found[index]
+                report("writing shards", done, len(found))
+                if isinstance(one, str):
+                    yield spooled.names[index], one
+                    continue
+                spool.seek(one.position)
+                content = spool.read(one.size)
+                try:
+                    suffix = peek(io.BytesIO(content)).format.lower()
+                except UndecodableError as error:
+                    yield one.path, str(error)
+                    continue
+                yield Packed(content, suffix, classes[index])
 
 
 def images_of(source: Source, name: str, shape: tuple[int, int, int]) -> Iterator[Packed | tuple[str, str]]:

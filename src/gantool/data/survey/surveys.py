@@ -1,9 +1,10 @@
 """The pictures of a folder looked at one by one for `gantool data check`, before anything is counted."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gantool.api.data import PictureFiles
 from gantool.api.specs import ImageShape
 from gantool.data.pictures.archive import list_archive
 from gantool.data.pictures.complaints import with_complaints
@@ -11,8 +12,9 @@ from gantool.data.pictures.decode import Header
 from gantool.data.pictures.labels import labelled
 from gantool.data.pictures.listing import Listing, is_archive_name
 from gantool.data.pictures.natural import natural_resolution
-from gantool.data.pictures.options import FolderOptions
+from gantool.data.pictures.options import FolderOptions, PictureOptions
 from gantool.data.pictures.ranges import Kind, Range, described, given_ranges, on_halved, own_ranges
+from gantool.data.pictures.spool import Spooled
 from gantool.data.pictures.worker import Answer, Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import GantoolError
@@ -45,31 +47,68 @@ class Survey:
     ranges: Mapping[Kind, Range] = field(default_factory=dict)
 
 
+def survey_files(files: PictureFiles, options: PictureOptions, name: str) -> Survey:
+    """Every picture of these files, read once."""
+    spool = Spooled(files)
+    answers = sorted(spool.answers(Task(options), "reading images"), key=lambda pair: pair[0])
+
+    def classes(kept: Sequence[int]) -> tuple[list[str] | None, Sequence[str], Sequence[str]]:
+        labels, names, notes = spool.classes(kept)
+        return None if labels is None else [names[label] for label in labels], names, notes
+
+    return _survey(
+        name, options, answers, lambda index: spool.names[index], classes, files.notes,
+        [(one.path, one.reason) for one in files.skipped],
+    )  # fmt: skip
+
+
 def survey_folder(options: FolderOptions) -> Survey:
     """Every picture of `options.path`, read once. Raises DataError if there is none."""
     pictures = labelled(options)
     listing = pictures.listing
+    answers = sorted(spread(listing, Task(options), "reading images"), key=lambda pair: pair[0])
+
+    def classes(kept: Sequence[int]) -> tuple[Sequence[str] | None, Sequence[str], Sequence[str]]:
+        found, notes = pictures.classes(kept)
+        return found, pictures.names(found or ()), notes
+
+    found = _survey(
+        options.path, options, answers, lambda index: listing.items[index].path, classes, (), listing.skipped
+    )
+    notes = [*found.notes, *_archives(listing)]
+    return replace(found, notes=notes, unlabelled=pictures.unlabelled, others=listing.ignored)
+
+
+def _survey(
+    name: str,
+    options: PictureOptions,
+    all_answers: Sequence[tuple[int, Answer]],
+    path: Callable[[int], str],
+    classes: Callable[[Sequence[int]], tuple[Sequence[str] | None, Sequence[str], Sequence[str]]],
+    notes: Sequence[str],
+    skipped: Listed,
+) -> Survey:
+    """The survey of pictures of these answers; `classes` gives the class of each usable one, all names, and notes."""
     answers: dict[int, Answer] = {}
-    broken, suspect = list(listing.skipped), []
-    for index, answer in sorted(spread(listing, Task(options), "reading images"), key=lambda pair: pair[0]):
-        path, why = listing.items[index].path, with_complaints(answer)
+    broken, suspect = list(skipped), []
+    for index, answer in all_answers:
+        why = with_complaints(answer)
         if "reason" in answer:
-            broken.append((path, str(why)))
+            broken.append((path(index), str(why)))
             continue
         answers[index] = answer
-        suspect += [(path, why)] if why else []
-    found, paths = list(answers.values()), [listing.items[index].path for index in answers]
-    classes, notes = pictures.classes(list(answers))
+        suspect += [(path(index), why)] if why else []
+    found, paths = list(answers.values()), [path(index) for index in answers]
+    of_each, names, said = classes(list(answers))
     wide = [answer["extremes"] for answer in found if "extremes" in answer]
     ranges = (given_ranges(options.range) or own_ranges(wide)) if wide else {}
     halved = [path for path, answer in zip(paths, found, strict=True) if "halved" in answer]
     headers = list(map(header_of, found))
     return Survey(
-        options.path, paths, found,
+        name, paths, found,
         ImageShape(natural_resolution(headers), 1 if headers and all(header.is_grey for header in headers) else 3, 0),
-        classes, pictures.names(classes or ()),
-        [*notes, *([described(ranges, wide)] if wide else []), *on_halved(halved), *_archives(listing)],
-        broken, suspect, pictures.unlabelled, listing.ignored, options.fit, ranges,
+        of_each, names, [*notes, *said, *([described(ranges, wide)] if wide else []), *on_halved(halved)],
+        broken, suspect, fit=options.fit, ranges=ranges,
     )  # fmt: skip
 
 

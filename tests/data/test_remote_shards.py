@@ -9,7 +9,7 @@ from filelock import FileLock
 from shard_sets import Server, serving, shards
 from test_shards import COUNT, COUNTS, numbers, opened, source
 
-from gantool.data.shards import indexing, places
+from gantool.data.shards import indexing, places, urls
 from gantool.data.shards.index import MEMBERS
 from gantool.data.shards.indexing import build_index
 from gantool.errors import DataError
@@ -130,6 +130,27 @@ def test_errors_of_stores_are_told(status: int | None, trials: int, words: str) 
     with pytest.raises(DataError, match=f"{words}.*StoreError: a/x"):
         _ = one.size
     assert store.asked == trials
+
+
+def test_shards_of_a_store_are_those_of_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By fsspec's store in memory, which stands for those that need another machine."""
+    store = pytest.importorskip("fsspec").filesystem("memory")
+    monkeypatch.setattr(urls, "_READ", (*urls._READ, "memory"))
+    folder = shards(tmp_path / "s", *COUNTS)
+    build_index(str(folder), None)
+    here = numbers(opened(source(folder)), 0, 2 * COUNT)
+    for file in folder.iterdir():
+        store.pipe_file(f"/{tmp_path.name}/{file.name}", file.read_bytes())
+    for name in ("", "index.json", "set-{000000..000004}.tar"):
+        stored = source(f"memory://{tmp_path.name}/{name}")
+        assert stored.fingerprint == source(folder).fingerprint
+        assert numbers(opened(stored), 0, 2 * COUNT) == here
+    store.rm_file(f"/{tmp_path.name}/set-000001.tar")
+    less = source(f"memory://{tmp_path.name}/")
+    assert len(less) == COUNT - COUNTS[1]
+    assert "set-000001.tar is not there" in less.notes[-1]
+    with pytest.raises(DataError, match=r"The index memory://none/index\.json is not there"):
+        source("memory://none/")
 
 
 def test_folders_of_other_runs_are_kept_while_they_are_held(server: Server, cache: Path) -> None:

@@ -15,7 +15,8 @@ import gantool
 from gantool_hf_data.columns import ColumnError, Columns, columns_of
 
 _ROWS = 32
-"""Rows that are in memory together."""
+"""Rows that are in memory together; fewer where one of them may be so large that these are more than _BYTES."""
+_BYTES = 1 << 31
 _BUFFER = 1 << 20
 _TAIL = 1 << 16
 
@@ -82,10 +83,12 @@ class ParquetFiles(gantool.PictureFiles):
         one, rows, done = self._parts[place], self.groups[group], 0
         names = [self._columns.image, *([self._label] if self._label else [])]
         start = self._starts[place][number]
+        # A dictionary may repeat one value in every row, and no value is larger than the whole group.
+        at_once = max(1, min(_ROWS, _BYTES // max(1, one.metadata.row_group(number).total_byte_size)))
         try:
             with one.part.open() as file:
                 opened = pq.ParquetFile(file, metadata=one.metadata, buffer_size=_BUFFER, pre_buffer=False)
-                for batch in opened.iter_batches(_ROWS, row_groups=[number], columns=names, use_threads=False):
+                for batch in opened.iter_batches(at_once, row_groups=[number], columns=names, use_threads=False):
                     for cell in self._cells(batch, one.part.name, start + done):
                         yield cell
                         done += 1

@@ -84,6 +84,8 @@ def serving_data():
         def file(self, name, revision, path, head):
             if name not in hub.sets or (found := hub.files(name, revision)) is None:
                 return self.missing("RepoNotFound")
+            if f"files of {name}" in hub.gated:
+                return self.missing("GatedRepo", 403)
             commit, files = found
             if path not in files:
                 return self.missing("EntryNotFound")

@@ -144,9 +144,11 @@ def test_files_of_its_own_are_used_where_there_is_no_whole_copy(hub, tmp_path):
 def test_what_is_not_there_is_a_sentence(hub, tmp_path):
     with pytest.raises(gantool.DataError, match="There is no data set me/dogs on the Hub, or it is private: then"):
         built(name="me/dogs")
-    hub.gated.add("me/cats")
-    with pytest.raises(gantool.DataError, match=r"gated: accept its terms on https://huggingface\.co/datasets/me/cats"):
-        built()
+    for gated in ("me/cats", "files of me/cats"):
+        hub.gated = {gated}
+        forget()
+        with pytest.raises(gantool.DataError, match=r"gated: accept its terms on https://huggingface\.co/datasets/me/"):
+            built()
     hub.gated.clear()
     with pytest.raises(gantool.DataError, match="me/cats has no revision v2 on the Hub"):
         built(rev="v2")

@@ -11,7 +11,7 @@ from typing import Any, cast
 import gantool
 from gantool import commands
 from gantool_hf_data.reading import Part
-from gantool_hf_data.settling import Listing, endpoint
+from gantool_hf_data.settling import Listing, endpoint, explained
 
 _BLOCK, _BUFFER = 1 << 22, 1 << 16
 
@@ -45,6 +45,7 @@ def _part(listing: Listing, name: str, opened: Callable[[], BufferedReader], is_
 
 def _downloaded(listing: Listing, name: str) -> Path:
     from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import GatedRepoError
 
     try:
         return Path(
@@ -52,6 +53,8 @@ def _downloaded(listing: Listing, name: str) -> Path:
                 listing.name, name, repo_type="dataset", revision=listing.commit, endpoint=endpoint(),
             )
         )  # fmt: skip
+    except GatedRepoError as error:  # whose listing anybody may see
+        raise explained(listing.name, listing.commit, error) from error
     except Exception as error:  # of the client, of its HTTP library, of the network, of the disk
         said = " ".join(str(error).split())[:200].rstrip(".")
         raise gantool.DataError(

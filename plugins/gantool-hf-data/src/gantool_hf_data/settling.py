@@ -76,7 +76,7 @@ def _listed(name: str, config: str, split: str, rev: str, address: str) -> Listi
     except Exception as error:  # of the client, of its HTTP library, of the network
         if known := _read(file):
             return known
-        raise _explained(name, rev, error) from error
+        raise explained(name, rev, error) from error
     for place in (file, _kept(name, found.config, split, found.commit, address)):
         _write(place, found)
     return found
@@ -157,7 +157,7 @@ def _without_parquet(name: str) -> str:
     )
 
 
-def _explained(name: str, rev: str, error: Exception) -> gantool.DataError:
+def explained(name: str, rev: str, error: Exception) -> gantool.DataError:
     """The DataError for what the Hub answered, or that it did not."""
     from huggingface_hub.errors import (
         GatedRepoError,

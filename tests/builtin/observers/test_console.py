@@ -125,6 +125,14 @@ def test_quiet_shows_warnings_only(tmp_path):
     assert out.getvalue() == "Warning: careful\n"
 
 
+def test_a_command_is_printed_again_only_where_it_differs(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(quiet=True), Screen(file=out, force_terminal=False, width=200))
+    for message in ("one\ndo this", "two\ndo this", "three", "four\ndo this", "five\ndo that"):
+        console(Warned(100, message))
+    assert out.getvalue().split("Warning: ")[1:] == ["one\ndo this\n", "two\n", "three\n", "four\n", "five\ndo that\n"]
+
+
 def test_a_run_that_fails_gives_the_terminal_back(tmp_path):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=200))

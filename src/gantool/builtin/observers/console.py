@@ -39,6 +39,7 @@ class Console(Observer):
         self._measured: Measured | None = None
         self._told: tuple[Tick, Measured | None] | None = None
         self._latest: Tick | None = None
+        self._advised = ""
 
     def __call__(self, event: Event) -> None:
         """Show the event. If that fails, a sentence says so, and only warnings are shown from then on."""
@@ -54,7 +55,7 @@ class Console(Observer):
     def _show(self, event: Event) -> None:
         match event:
             case Warned():
-                self._say("Warning: ", event.message, "yellow")
+                self._warn(event.message)
             case _ if self._quiet:
                 pass
             case Started():
@@ -131,6 +132,12 @@ class Console(Observer):
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def _warn(self, message: str) -> None:
+        """Say it, without the command of the warning before where it is the same."""
+        told, _, advice = message.partition("\n")
+        self._say("Warning: ", told if advice == self._advised else message, "yellow")
+        self._advised = advice or self._advised
 
     def _say(self, title: str, text: str, style: str) -> None:
         line = Text.assemble((title, style), printable(text, keep="\n\t"))

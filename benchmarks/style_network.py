@@ -20,6 +20,7 @@ from gantool.plugins.host import host
 from gantool.style.job import as_image, find_style_loss, read_style
 from gantool.style.layers import balance_of
 from gantool.style.learning import Lesson, objective_of
+from gantool.style.network import redrawn
 from gantool.style.network_file import load_style_network
 
 LEVEL, ROUNDS = 2 / 255, 15
@@ -45,11 +46,11 @@ def main() -> None:
     objective = objective_of(style, extractor, style_loss, balance, lesson)
     for path in given.photos:
         photo = as_image(read_picture(path, given.size), cpu)
-        picture = network(photo)
+        picture = redrawn(network, photo)
         objective.set_content(photo)
         own, drawn = (objective.parts(image)[1].item() for image in (photo, picture))
         noise = LEVEL * torch.randn(photo.shape, generator=torch.Generator().manual_seed(0))
-        moved = (network(photo + noise) - picture).square().mean().sqrt() / noise.square().mean().sqrt()
+        moved = (redrawn(network, photo + noise) - picture).square().mean().sqrt() / noise.square().mean().sqrt()
         print(f"{path.stem:<24} style {drawn:.3f} of {own:.3f} ({drawn / own:.0%})  noise x {moved:.2f}")
     square, seconds = torch.zeros(1, 3, 256, 256), list[float]()
     for _ in range(ROUNDS):

@@ -35,7 +35,7 @@ def reference() -> str:
     offered = _offered("__init__.py")
     parts = ["### Hooks\n", *_hooks(), "\n### Specs\n", *_described("api/specs.py", offered), *_traits()]
     parts += ["### Contracts\n", _paragraphs(ast.get_docstring(_tree("api/__init__.py")) or "")]
-    for room in ("networks", "strategies", "data", "features", "metrics", "observers"):
+    for room in ("networks", "strategies", "data", "features", "style_networks", "metrics", "observers"):
         parts += _described(f"api/{room}.py", offered)
         for path in ("data/pictures/options", "data/pictures/spool", "data/shards/remote", "files") * (room == "data"):
             parts += _described(f"{path}.py", offered)

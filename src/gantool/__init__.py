@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         option,
     )
     from gantool.api.strategies import Augmentation, Balance, Loss, Penalty, Turn
+    from gantool.api.style_networks import StyleNetwork
     from gantool.data.pictures.options import PictureOptions
     from gantool.data.pictures.spool import cached_pictures, natural_shape
     from gantool.data.shards.remote import open_url
@@ -79,6 +80,7 @@ _HOME = {
     "gantool.data.shards.remote": ("open_url",),
     "gantool.files": ("cache_folder",),
     "gantool.api.features": ("Extractor", "PlaceWeights", "Statistics", "StyleLoss"),
+    "gantool.api.style_networks": ("StyleNetwork",),
     "gantool.api.metrics": ("Better", "Metric", "Pictures"),
     "gantool.api.observers": ("Listener", "Observer"),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
@@ -101,8 +103,9 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "ShortRun", "OnCpu", "Setting", "OptimizerSetting", "ImageShape", "Gan", "Seen", "Stage", "Images", "Labels",
     "Logits", "Loss", "Critic", "Penalty", "Augmentation", "Balance", "Turn", "Source", "Skipped", "PictureFiles",
     "PictureFile", "PictureOptions", "cached_pictures", "natural_shape", "open_url", "cache_folder", "Extractor",
-    "StyleLoss", "Statistics", "PlaceWeights", "Metric", "Pictures", "Better", "Observer", "Listener", "Event",
-    "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished", "MappedGenerator",
+    "StyleLoss", "Statistics", "PlaceWeights", "StyleNetwork", "Metric", "Pictures", "Better", "Observer",
+    "Listener", "Event", "Started", "Tick", "Snapshot", "Measured", "Checkpoint", "Warned", "Finished",
+    "MappedGenerator",
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
     "ResumeError", "TrainingError", "StyleError", "RunConfig", "build", "configure", "train", "trainer",
     "extractor", "load", "Model", "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents",

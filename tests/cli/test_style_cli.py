@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from gantool.errors import StyleError
-from gantool.style.network import StyleNetwork
+from gantool.style.network import TransformNet
 from gantool.style.network_file import StyleCard, load_style_network, save_style_network
 
 QUICK = (
@@ -37,7 +37,7 @@ def here(tmp_path, monkeypatch):
 def network(here):
     """A network that changes every photo."""
     torch.manual_seed(0)
-    made = StyleNetwork(4, 1)
+    made = TransformNet(4, 1)
     card = StyleCard(
         width=4, blocks=1, style="wave.png", style_sha256="00", style_size=64, extractor="random", style_loss="gram",
         size=32, content_weight=1.0, style_weight=1.0, tv_weight=1.0, stability=1.0, seed=0, images_seen=8,
@@ -175,6 +175,98 @@ def test_what_cannot_be_is_a_sentence(gantool, here, network, words, named):
     assert named in ended.err
     assert "Traceback" not in ended.err
     assert not (here / "a.png").exists()
+
+
+STYLES = """
+import gantool
+
+class Inverse(gantool.StyleNetwork):
+    stride, least_side = 16, 48
+
+    def __init__(self, options):
+        self.style = None
+
+    def __call__(self, photos):
+        assert photos.shape[-1] % 16 == photos.shape[-2] % 16 == 0 and min(photos.shape[-2:]) >= 48
+        return -photos if self.style is None else self.style.mean(dim=(2, 3), keepdim=True).expand_as(photos)
+
+    def set_style(self, style):
+        self.style = style
+
+@gantool.hookimpl
+def gantool_style_networks():
+    return [
+        gantool.Component("inverse", "The negative", gantool.Options, "styles:Inverse"),
+        gantool.Component("tint", "The mean colour", gantool.Options, "styles:Inverse", traits=("any-style",)),
+    ]
+"""
+
+
+@pytest.fixture
+def styles(here, gantool_host):
+    """A plugin with two style networks; a function that loads another with such networks, its texts replaced."""
+
+    def load(name, *others):
+        (here / name).mkdir()
+        text = STYLES.replace("styles:", f"{name}:")
+        for before, after in others:
+            text = text.replace(before, after)
+        (here / name / f"{name}.py").write_text(text)
+        gantool_host.load_folder(here / name)
+
+    load("styles")
+    return load
+
+
+def test_a_plugins_network_draws_by_its_name_or_in_the_style_of_a_picture(gantool, here, styles):
+    ended = gantool("stylize", "photos/a.png", "inverse", "--fast", "-o", "a.png", "--json")
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert (told["network"], told["distribution"], told["width"]) == ("inverse", "styles", 48)
+    assert np.abs(pixels("a.png") + pixels("photos/a.png") - 255).max() <= 1
+    for number, words in enumerate((("wave.png",), ("tint", "wave.png"))):
+        assert gantool("stylize", "photos/a.png", *words, "--fast", "-o", f"{number}.png", "-q").err == ""
+        assert np.abs(pixels(f"{number}.png") - pixels("wave.png").mean(axis=(0, 1))).max() <= 1
+    words = ("stylize", "photos", "inverse", "--fast", "--strength", "0.5", "--sheet", "sheet.png", "-o", "drawn")
+    assert gantool(*words).code == 0
+    assert np.abs(pixels("drawn/b.png") - 127.5).max() <= 1
+    assert gantool("stylize", "photos", "tint", "wave.png", "--fast", "-o", "film.webp").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("invers", "--fast"), "Did you mean 'inverse'?"),
+        (("inverse", "wave.png", "--fast"), "inverse has one style of its own"),
+        (("inverse:x=1", "--fast"), "has no option 'x'"),
+        (("tint", "--fast"), "give one, as in 'tint painting.jpg'"),
+        (("wave.png", "photos/a.png", "--fast"), "the style of one picture"),
+        (("wav.png", "--fast"), "There is no file wav.png. Did you mean 'wave.png'?"),
+        (("photos", "--fast"), "There is no file photos."),
+        (("inverse", "--fast", "--steps", "5"), "--steps: for style images"),
+        (("inverse",), "There is no file inverse. It names a style network: add --fast."),
+    ],
+)
+def test_what_fast_cannot_take_is_a_sentence(gantool, here, styles, words, named):
+    ended = gantool("stylize", "photos/a.png", *words, "-o", "a.png")
+    assert ended.code in (1, 2)
+    assert named in ended.err
+    assert "Traceback" not in ended.err
+    assert not (here / "a.png").exists()
+
+
+def test_of_two_networks_that_take_any_picture_one_is_named(gantool, here, styles):
+    styles("more", ("tint", "stain"), ('"inverse"', '"negative"'))
+    ended = gantool("stylize", "photos/a.png", "wave.png", "--fast", "-o", "a.png")
+    assert "tint and stain draw in the style of any picture: name one before it" in ended.err
+    assert gantool("stylize", "photos/a.png", "stain", "wave.png", "--fast", "-o", "a.png").code == 0
+
+
+@pytest.mark.parametrize("style", ["mosaic", "nosuch", "wave.png"])
+def test_without_a_plugin_fast_names_one_that_has_styles(gantool, here, style):
+    ended = gantool("stylize", "photos/a.png", style, "--fast", "-o", "a.png")
+    assert ended.code in (1, 2)
+    assert "--fast needs a plugin with one, such as gantool-faststyle: gantool plugins install" in ended.err
 
 
 @pytest.mark.slow

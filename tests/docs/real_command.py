@@ -9,6 +9,7 @@ from typer._click.exceptions import NoArgsIsHelpError
 from typer.core import TyperGroup
 from typer.main import get_command
 
+import gantool_faststyle
 import gantool_hf_data
 import gantool_projected
 import gantool_r3gan
@@ -21,6 +22,7 @@ from gantool.plugins.host import PluginHost
 
 PLUGINS = {
     "gantool-blobs": gantool_blobs,
+    "gantool-faststyle": gantool_faststyle,
     "gantool-hf-data": gantool_hf_data,
     "gantool-projected": gantool_projected,
     "gantool-r3gan": gantool_r3gan,

@@ -142,6 +142,13 @@ def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
         ("source", Source(range(3)), ["has class_names range(0, 3)."]),
         ("extractor", 3, ["it is of type int and cannot be called. An extractor needs extractor(images)."]),
         ("extractor", extractor_with(style_loss=7), ["has style_loss 7. It may be left out, or is a text"]),
+        (
+            "style-network",
+            extractor_with(stride=0),
+            ["has stride 0. It may be left out, or is an integer, at least 1."],
+        ),
+        ("style-network", extractor_with(least_side=2.5), ["has least_side 2.5."]),
+        ("style-network", extractor_with(bytes_per_pixel=-1), ["has bytes_per_pixel -1.", "or is 0 or more"]),
         ("metric", 3, ["of type int and cannot be called. A metric needs metric(reals, samples)."]),
         ("metric", Comparison(uses="pixels"), ["has uses 'pixels'. It may be left out, or is one of features, images"]),
         ("metric", Comparison(better={"a": "up"}), ["has better {'a': 'up'}.", "one of lower, higher, near"]),

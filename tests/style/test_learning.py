@@ -13,7 +13,7 @@ from gantool.errors import CheckpointError, OptionError, StyleError
 from gantool.pixels import to_float
 from gantool.style import passes
 from gantool.style.learning import Lesson, learn, rate
-from gantool.style.network import StyleNetwork
+from gantool.style.network import TransformNet, redrawn
 from gantool.style.network_file import StyleCard, load_style_network, save_style_network
 from gantool.style.passes import NetworkSetup, drawn
 from gantool.style.settings import Settings
@@ -22,7 +22,7 @@ from gantool.style.settings import Settings
 def made(width=4, blocks=1):
     """A network that has learned nothing."""
     torch.manual_seed(0)
-    return StyleNetwork(width, blocks).eval()
+    return TransformNet(width, blocks).eval()
 
 
 def card(**others):
@@ -37,7 +37,7 @@ def card(**others):
 @pytest.mark.parametrize("size", [(32, 32), (37, 50), (1, 1), (3, 40)])
 def test_a_pass_gives_a_picture_of_the_photos_size(size):
     photo = torch.rand(2, 3, *size) * 2 - 1
-    picture = made()(photo)
+    picture = redrawn(made(), photo)
     assert picture.shape == photo.shape
     assert bool(picture.abs().max() <= 1)
 
@@ -86,7 +86,7 @@ def test_a_network_may_begin_with_another():
             (one - two).abs().max().item()
             for one, two in zip(network.parameters(), only.network.parameters(), strict=True)
         )
-        for network in (StyleNetwork(4, 1), begin)
+        for network in (TransformNet(4, 1), begin)
     )
     assert own < 0.01 < fresh
 

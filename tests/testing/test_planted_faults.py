@@ -77,6 +77,8 @@ SOUND = [
     ("source", "Squares", {"options": Step}),
     ("extractor", "Pooling", {}),
     ("extractor", "PoolingForGram", {}),
+    ("style-network", "Negative", {}),
+    ("style-network", "Tinting", {"traits": ("any-style",)}),
     ("metric", "Spread", {}),
     ("metric", "Centre", {}),
     ("observer", "Diary", {}),
@@ -189,6 +191,14 @@ PLANTED = [
     ("source", "EndlessSquares", ("source[20], beyond its 20 pictures", "IndexError")),
     ("source", "SameFingerprint", ("its fingerprint is the same with step=3",)),
     ("source", "ThirdClass", ("has the label 1, with 1 class_names",)),
+    ("style-network", "HalfNegative", ("it gives torch.float32 of shape", "stride and least_side say")),
+    ("style-network", "NegativeBytes", ("not within [-1, 1]",)),
+    ("style-network", "NegativeOfTheBatch", ("depends on the other photos of the batch",)),
+    ("style-network", "NegativeInPlace", ("it changes its argument in place",)),
+    ("style-network", "NegativeNoise", ("other pictures each time",)),
+    ("style-network", "NegativeSeeding", ("it draws from torch's own generator or seeds it",)),
+    ("style-network", "Copying", ("its pictures are the photos themselves",)),
+    ("style-network", "Blank", ("two photos give the same picture",)),
     ("extractor", "PoolingWithoutGradient", ("feature 0 has no gradient to the picture",)),
     ("extractor", "PoolingNoise", ("other features each time",)),
     ("extractor", "PoolingSeeding", ("it draws from torch's own generator or seeds it",)),
@@ -370,3 +380,11 @@ def test_shapes_can_be_chosen():
     with pytest.raises(Nonconforming, match=place) as caught:
         check_architecture(deaf, resolutions=(12,), channels=(1, 3), classes=(2,))
     assert len(caught.value.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("factory", "words"), [("Negative", "two styles give the same picture"), ("TintingMore", "set again gives another")]
+)
+def test_a_network_that_takes_any_style_uses_it(factory, words):
+    (fault,) = faults_of("style-network", factory, traits=("any-style",))
+    assert words in fault

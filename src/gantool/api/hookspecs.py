@@ -54,6 +54,11 @@ def gantool_style_losses() -> list[Component]:  # type: ignore[empty-body]
 
 
 @hookspec
+def gantool_style_networks() -> list[Component]:  # type: ignore[empty-body]
+    """Networks that redraw photos in a style, in one pass: `factory(options) -> StyleNetwork`."""
+
+
+@hookspec
 def gantool_metrics() -> list[Component]:  # type: ignore[empty-body]
     """Comparisons of generated pictures with the data: `factory(options) -> Metric`."""
 

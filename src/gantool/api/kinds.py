@@ -12,9 +12,9 @@ Calls = Mapping[str, tuple[str, ...]]
 class Kind:
     """One kind of component: its name and plural, the hook that provides it, its flag, and the class of its specs.
 
-    A kind without a flag cannot be chosen for a run. `base` is the class in `gantool.api` that a component may derive
-    from, as "module:class"; `calls` are the methods that it must have, `optional` those that it may have: the base
-    class has a default for each.
+    A kind without a flag cannot be chosen for a run: an argument names it. `base` is the class in `gantool.api` that a
+    component may derive from, as "module:class"; `calls` are the methods that it must have, `optional` those that it
+    may have: the base class has a default for each.
     """
 
     name: str
@@ -63,6 +63,10 @@ KINDS = {
         Kind(
             "style-loss", "style_losses", "--style-loss", "features:StyleLoss",
             {"measure": ("features", "weights"), "distance": ("measured", "target")},
+        ),
+        Kind(
+            "style-network", "style_networks", None, "style_networks:StyleNetwork",
+            {"__call__": ("photos",)}, {"set_style": ("style",)},
         ),
         Kind(
             "metric", "metrics", "--metric", "metrics:Metric", {"__call__": ("reals", "samples")},

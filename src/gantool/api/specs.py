@@ -126,6 +126,7 @@ TRAITS = {
     "mislabels": "changes labels of reals and fakes with the chance `flip`, an option",
     "leads": "lets the discriminator learn from `d_steps` batches, an option, for each one of the generator's",
     "signs": "adapts by the sign of the logits of reals",
+    "any-style": "a style network that draws in the style of whatever picture it is given",
     "low-loss": "reacts to a discriminator's loss that comes near 0, or below `below`, if that is an option",
 }
 """The traits that a component may declare in `traits`."""
@@ -143,10 +144,11 @@ class Component:
     `PictureOptions`: then `gantool data` checks and packs the files themselves.
     `images` is how long a run on it is by default, in place of the recipe's. `settle` names a callable `(options,
     setting: Setting) -> (options, why)` that replaces options at "auto" once, when a run begins; it must be quick and
-    import no torch. Extractors and style losses, which have no part in a run, have none. `traits` are words by which
-    senseless combinations are found before a run: see `TRAITS`.
+    import no torch. Extractors, style losses and style networks, which have no part in a run, have none. `traits` are
+    words by which it is known, before it is built, what it does, and senseless combinations are found: see `TRAITS`.
     `goes_with` names the architectures that a component belongs to: beside another it is refused; empty means any.
-    `waives` names checks of `gantool.testing` that it is not tried by, each with the reason, which is shown.
+    `waives` names checks of `gantool.testing` that it is not tried by, each with the reason, which is shown. `about` is
+    a longer text for its page of options.
     """
 
     name: str
@@ -160,6 +162,7 @@ class Component:
     goes_with: tuple[str, ...] = ()
     waives: Mapping[str, str] = field(default_factory=dict, hash=False)
     files: str | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True)

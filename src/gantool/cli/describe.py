@@ -37,10 +37,10 @@ def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
                 better = "  ".join(f"{name}={_short(value)}" for name, value in other.items() if value is not None)
                 facts.add_row(Text("", style="bold"), Text(f"{where}: {better}"))
         parts += [Text(), facts]
-        if spec.about:
-            parts += [Text(), Text(spec.about)]
     if isinstance(spec, Component) and spec.goes_with:
         parts += [Text(), Text(f"Only for {_listed(spec.goes_with)}.")]
+    if not isinstance(spec, Command) and spec.about:
+        parts += [Text(), Text(spec.about)]
     title = f"{kind} [bold]{escape(spec.name)}[/] [dim]from {escape(owner)}[/]"
     return Panel(Group(*parts), title=title, title_align="left", border_style="dim")
 
@@ -56,9 +56,11 @@ def component_facts(kind: str, spec: Spec, owner: str) -> dict[str, Any]:
         "options": [asdict(row) for row in describe_options(spec.options)],
     }
     if isinstance(spec, Architecture):
-        facts |= {"recipe": asdict(spec.recipe), "resolutions": list(spec.resolutions), "about": spec.about}
+        facts |= {"recipe": asdict(spec.recipe), "resolutions": list(spec.resolutions)}
     if isinstance(spec, Component):
         facts |= {"goes_with": list(spec.goes_with)}
+    if not isinstance(spec, Command):
+        facts |= {"about": spec.about}
     return facts
 
 

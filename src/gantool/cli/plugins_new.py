@@ -23,8 +23,8 @@ def new(
 ) -> None:
     """Write the package of a new plugin, with a small component that works and tests that pass.
 
-    Kinds: architecture, loss, penalty, augmentation, balance, optimizer, source, extractor, style-loss, metric,
-    observer, command.
+    Kinds: architecture, loss, penalty, augmentation, balance, optimizer, source, extractor, style-loss,
+    style-network, metric, observer, command.
     """
     from gantool.cli.output import result, result_json, say
     from gantool.plugin_tools.scaffold import new_plugin

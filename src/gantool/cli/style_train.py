@@ -27,7 +27,7 @@ from gantool.run.joined import JoinedChoice, joined_text
 from gantool.run.length import USUAL_MINUTES
 from gantool.style.job import AUTO, as_image, autocast, find_style_loss, read_style
 from gantool.style.learning import Lesson, Progress, learn
-from gantool.style.network import StyleNetwork
+from gantool.style.network import TransformNet
 from gantool.style.network_file import SUFFIX, StyleCard, load_style_network, save_style_network
 from gantool.style.settings import Settings
 
@@ -45,7 +45,7 @@ class Prepared:
     extractor: Extractor
     extractor_name: str
     style_loss: StyleLoss
-    begin: StyleNetwork | None
+    begin: TransformNet | None
     device: torch.device
 
 

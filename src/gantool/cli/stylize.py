@@ -49,7 +49,8 @@ class Job:
         list[str],
         typer.Argument(
             metavar="STYLE[:WEIGHT]...",
-            help="Style images; a folder stands for all images in it. Or a style network, a .safetensors file.",
+            help="Style images; a folder stands for all images in it. Or a style network, a .safetensors file; or what "
+            "--fast takes.",
         ),
     ]
     out: Annotated[
@@ -62,6 +63,14 @@ class Job:
         ),
     ]
     extractor: ExtractorName = "auto"
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast",
+            help="One pass of a plugin's style network, in milliseconds. STYLE is its name, or a picture for one that "
+            "takes any.",
+        ),
+    ] = False
     size: Annotated[
         int | None,
         typer.Option(
@@ -178,7 +187,7 @@ def _layer_weights(flag: str, texts: "Sequence[str]") -> dict[str, float]:
 def stylize(job: Job) -> None:
     """Redraw a photo in the style of paintings, from coarse to fine.
 
-    With a style network of `gantool style train` it takes milliseconds.
+    With a style network of `gantool style train`, or `--fast`, it takes milliseconds.
     A folder of photos is drawn one by one; a film, a GIF, or a folder with `-o film.mp4`, frame by frame. The first
     Ctrl-C stops and writes the picture so far; the second ends at once.
     """

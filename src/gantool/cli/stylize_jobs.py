@@ -11,29 +11,25 @@ import torch
 import typer
 from PIL import Image
 
-from gantool.cli.components import find_extractor
 from gantool.cli.interrupts import interruptible
 from gantool.cli.out_files import check_out, tell_what_is_lost
 from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.picture_names import of_results
-from gantool.cli.progress import showing_progress
 from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
-from gantool.cli.stylize_network import network_setup
+from gantool.cli.stylize_setup import Told, setup_of
 from gantool.cli.stylize_sheet import Sheet
 from gantool.data.pictures.frames import FILMS, pictures_in, within
 from gantool.data.pictures.inspection import frame_count
 from gantool.data.pictures.whole import Picture, read_picture
 from gantool.engine.spans import in_words
-from gantool.errors import DataError, GantoolError, OptionError, nearest_beside
+from gantool.errors import DataError, GantoolError, OptionError
 from gantool.pixels import ALPHA_CHANNELS, to_uint8
-from gantool.plugins.host import host
 from gantool.render.pictures import ENCODINGS, save_pictures, to_pil
 from gantool.style.forecast import expected_seconds
-from gantool.style.job import StyleSetup, as_image, find_style_loss, parse_styles
+from gantool.style.job import StyleSetup, as_image
 from gantool.style.passes import Setup, states
-from gantool.style.settings import Settings
 from gantool.style.transfer import State
 
 
@@ -51,10 +47,9 @@ def run(job: Job) -> None:
     sheet_anew = job.overwrite or any(out.exists() for _, out in results)
     if job.sheet:
         _check_sheet(job, job.sheet, many, sheet_anew)
-    setup, name = network_setup(job, job.network) if job.network else _setup(job, settings)
-    # Standard output is for the result alone, whatever a plugin's extractor prints.
-    styles = [style.path for style in setup.styles] if isinstance(setup, StyleSetup) else []
-    sheet = Sheet(job.sheet, styles, many)
+    with redirect_stdout(sys.stderr):  # standard output is for the result alone, whatever a plugin's network prints
+        setup, told = setup_of(job, settings)
+    sheet = Sheet(job.sheet, [style.path for style in setup.styles], many)
     with redirect_stdout(sys.stderr), interruptible() as caught, display(job.quiet) as show:
         if many:
             try:
@@ -68,7 +63,7 @@ def run(job: Job) -> None:
             drawn = [_picture(job, setup, show, caught, job.content, job.out, "This", sheet)]
     sheets = sheet.save(sheet_anew)
     if job.as_json:
-        result_json(_summary(sheets, name, drawn, bool(caught)))
+        result_json(_summary(sheets, told, drawn, bool(caught)))
     else:
         result(str(job.out))
     if caught:
@@ -109,20 +104,6 @@ def _note_losses(source: Path, content: Picture, out: Path) -> None:
     if count > 1:
         say(f"{source} has {count} frames; the first is drawn. For all of them: -o {out.with_suffix('.gif')}")
     tell_what_is_lost(out.suffix, 3 if content.alpha is None else ALPHA_CHANNELS)
-
-
-def _setup(job: Job, settings: Settings) -> tuple[StyleSetup, str]:
-    if job.strength != 1:
-        raise OptionError("--strength is for a style network; with style images --content-weight keeps the photo.")
-    styles = parse_styles(job.styles)
-    masks = job.masks or []
-    for path in (job.content, *(style.path for style in styles), *masks, *([job.start_file] if job.start_file else [])):
-        if not path.exists():  # before anyone waits for a network's weights
-            raise DataError(f"There is no file {path}.{nearest_beside(path)}")
-    with showing_progress():
-        extractor, name = find_extractor(job.extractor)
-        style_loss = find_style_loss(host(), job.style_loss, extractor)
-    return StyleSetup(styles, extractor, settings, masks, job.device, job.precision, style_loss), name
 
 
 def _folder(
@@ -215,12 +196,10 @@ def _picture(
     return StyleResult(files, last, time.monotonic() - began)
 
 
-def _summary(
-    sheets: Sequence[Path], extractor: str, drawn: Sequence[StyleResult], interrupted: bool
-) -> dict[str, object]:
+def _summary(sheets: Sequence[Path], told: Told, drawn: Sequence[StyleResult], interrupted: bool) -> dict[str, object]:
     summary: dict[str, object] = {
         "files": [str(file) for file in (*(file for one in drawn for file in one.files), *sheets)],
-        "extractor": extractor,
+        **told,
         "interrupted": interrupted,
         "seconds": round(sum(one.seconds for one in drawn), 1),
     }

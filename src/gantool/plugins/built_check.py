@@ -63,6 +63,8 @@ def check_built(kind: str, built: Any, title: str) -> None:
         )
     if kind == "metric":
         _check_metric(built, thing)
+    if kind == "style-network":
+        _check_sides(built, thing)
     if kind == "source":
         _check_size(built, thing)
         _check_class_names(built, thing)
@@ -112,6 +114,17 @@ def _check_metric(built: Any, thing: str) -> None:
             f"{thing} and has better {better!r:.80}. It may be left out, or is a table from names of values to one of "
             f"{', '.join(BETTER)}."
         )
+
+
+def _check_sides(built: Any, thing: str) -> None:
+    """The numbers of a style network; those that it lacks are added by `plugins.adapt`."""
+    for name in ("stride", "least_side"):
+        side = getattr(built, name, 1)
+        if isinstance(side, bool) or not isinstance(side, Integral) or side < 1:
+            raise PluginError(f"{thing} and has {name} {side!r:.80}. It may be left out, or is an integer, at least 1.")
+    taken = getattr(built, "bytes_per_pixel", 0)
+    if isinstance(taken, bool) or not isinstance(taken, Real) or not 0 <= float(taken) < math.inf:
+        raise PluginError(f"{thing} and has bytes_per_pixel {taken!r:.80}. It may be left out, or is 0 or more.")
 
 
 def _check_size(built: Any, thing: str) -> None:

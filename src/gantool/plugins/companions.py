@@ -30,7 +30,14 @@ class Companion:
         return name in (self.distribution, self.distribution.removeprefix("gantool-"))
 
 
+_STYLES = (
+    "sky-and-sand", "yellow-ink", "charcoal", "neon", "crimson", "fauve", "indigo-dots", "primaries",
+    "magenta-sketch", "pebbles", "umber", "ochre-engraving", "pastel", "green-canvas", "pale-blue", "mosaic",
+    "blue-chalk", "woven", "woodcut", "blue-and-gold", "embers", "cut-paper", "ink-and-red", "dusk", "lithograph",
+    "impasto", "any-picture",
+)  # fmt: skip
 COMPANIONS = (
+    Companion("gantool-faststyle", {"style-network": _STYLES}),
     Companion(
         "gantool-stylegan2",
         {"architecture": ("stylegan2",), "command": ("mix", "project", "import")},

@@ -41,10 +41,12 @@ def check_spec(kind: str, spec: object) -> None:
         _check_images(kind, spec)
         _check_traits(kind, spec)
         _check_goes_with(kind, spec)
+    if not isinstance(spec.about, str):
+        raise PluginError(f"about of {kind} {spec.name!r} must be a text")
     _check_waives(kind, spec)
     if spec.settle is not None:
         _check_place(kind, spec.name, "settle", spec.settle)
-        if kind in ("extractor", "style-loss", "metric"):
+        if kind in ("extractor", "style-loss", "style-network", "metric"):
             raise PluginError(
                 f"{kind} {spec.name!r} names a settle function, which is called when a run begins, and it has no part "
                 "in runs; let its factory resolve options at 'auto'"
@@ -99,8 +101,6 @@ def _check_waives(kind: str, spec: Component | Architecture) -> None:
 
 
 def _check_architecture(spec: Architecture) -> None:
-    if not isinstance(spec.about, str):
-        raise PluginError(f"about of architecture {spec.name!r} must be a text")
     if not isinstance(spec.learns_by, str):
         raise PluginError(f"learns_by of architecture {spec.name!r} must be the name of an extractor, or empty")
     if not isinstance(spec.recipe, Recipe):

@@ -16,7 +16,7 @@ from gantool.api.features import Extractor, StyleLoss
 from gantool.errors import OptionError, StyleError
 from gantool.pixels import to_float
 from gantool.style.layers import balance_of, network_of
-from gantool.style.network import BLOCKS, WIDTHS, StyleNetwork
+from gantool.style.network import BLOCKS, WIDTHS, TransformNet, redrawn
 from gantool.style.objective import Balance, Objective
 from gantool.style.pyramid import shrunk
 from gantool.style.settings import Settings
@@ -84,7 +84,7 @@ class Lesson:
 class Progress:
     """The state of training after a step: the averaged network, the photos seen, and the losses of the step."""
 
-    network: StyleNetwork
+    network: TransformNet
     images_seen: int
     share: float
     content: float
@@ -99,7 +99,7 @@ def learn(
     style_loss: StyleLoss,
     lesson: Lesson,
     *,
-    begin: StyleNetwork | None = None,
+    begin: TransformNet | None = None,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[Progress]:
     """Train on the style image's device; yields after every step, and the caller may stop at any.
@@ -125,7 +125,7 @@ class _Learner:
         extractor: Extractor,
         style_loss: StyleLoss,
         lesson: Lesson,
-        begin: StyleNetwork | None,
+        begin: TransformNet | None,
         autocast: Callable[[], AbstractContextManager[object]],
     ) -> None:
         self._lesson, self._device, self._steps = lesson, style.device, 0
@@ -133,7 +133,7 @@ class _Learner:
         self._objective = objective_of(style, extractor, style_loss, self._balance, lesson, autocast)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(lesson.seed)
-            self._network = StyleNetwork(lesson.width, lesson.blocks).to(style.device)
+            self._network = TransformNet(lesson.width, lesson.blocks).to(style.device)
         if begin is not None:
             self._network.load_state_dict(begin.state_dict())
         self.average = copy.deepcopy(self._network).requires_grad_(False)
@@ -165,7 +165,7 @@ class _Learner:
         balance, one = self._balance, photos[:1]
         noise = NOISE * torch.randn(one.shape, generator=self._noises).to(one)
         self._objective.set_content(photos)
-        pictures, shaken = self._network(torch.cat([photos, one + noise])).tensor_split([len(photos)])
+        pictures, shaken = redrawn(self._network, torch.cat([photos, one + noise])).tensor_split([len(photos)])
         _finite([pictures.sum()])  # some style losses fail by themselves on such pictures
         content, style, rough = self._objective.parts(pictures)
         change = (pictures[:1] - shaken).square().mean()

@@ -5,13 +5,27 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gantool.api.style_networks import StyleNetwork
+
 STRIDE, LEAST_SIDE = 4, 16
-"""The network works on sides that are multiples of the first and no less than the second; pictures are padded."""
+"""The network works on sides that are multiples of the first and no less than the second."""
 WIDTHS, BLOCKS = (2, 64), (1, 16)
 """The least and the most, for training and for files."""
+BYTES = 42
+"""Bytes that a pass takes for each pixel and channel of the network's width, at the most."""
 
 
-class StyleNetwork(nn.Module):
+def redrawn(network: StyleNetwork, photos: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
+    """The pictures of photos of any sides, which are extended by reflection to sides that suit the network."""
+    height, width = photos.shape[-2:]
+    below, beside = (
+        -(-max(side, network.least_side) // network.stride) * network.stride - side for side in (height, width)
+    )
+    mode = "reflect" if below < height and beside < width else "replicate"
+    return network(F.pad(photos, (0, beside, 0, below), mode=mode))[..., :height, :width]
+
+
+class TransformNet(nn.Module, StyleNetwork):
     """Photos in [-1, 1] to pictures of the same size: three convolutions down to a quarter, residual blocks, and up.
 
     `width` is the number of channels at full size; a quarter of the size has four times as many. Borders are reflected
@@ -19,6 +33,8 @@ class StyleNetwork(nn.Module):
     kernel has 3 pixels a side, not 9: it would take a third of the time. The photo has no way around the network, since
     a network that begins with the photo itself keeps it and puts dense patterns in a few places.
     """
+
+    stride, least_side = STRIDE, LEAST_SIDE
 
     def __init__(self, width: int = 16, blocks: int = 5) -> None:
         super().__init__()
@@ -28,16 +44,9 @@ class StyleNetwork(nn.Module):
         self.blocks = nn.Sequential(*(Residual(4 * width) for _ in range(blocks)))
         self.up = nn.Sequential(Enlarged(4 * width, 2 * width), Enlarged(2 * width, width))
         self.last = _convolution(width, 3, 3)
+        self.bytes_per_pixel = BYTES * width
 
     def forward(self, photos: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
-        """The pictures."""
-        height, width = photos.shape[-2:]
-        below, beside = (max(-side % STRIDE, LEAST_SIDE - side) for side in (height, width))
-        mode = "reflect" if below < height and beside < width else "replicate"
-        whole = F.pad(photos, (0, beside, 0, below), mode=mode)
-        return self.whole(whole)[..., :height, :width]
-
-    def whole(self, photos: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
         """The pictures of photos whose sides are multiples of `STRIDE`."""
         pictures: Tensor = torch.tanh(self.last(self.up(self.blocks(self.down(photos)))))
         return pictures

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from gantool.engine.model_file import Card, load_network, save_generator
 from gantool.errors import CheckpointError, printable
-from gantool.style.network import BLOCKS, WIDTHS, StyleNetwork
+from gantool.style.network import BLOCKS, WIDTHS, TransformNet
 
 SUFFIX = ".safetensors"
 
@@ -44,18 +44,18 @@ class StyleCard(Card):
         return f"the style of {self.style}, by {self.extractor}, {self.images_seen:,} photos seen"
 
 
-def save_style_network(path: Path, network: StyleNetwork, card: StyleCard) -> None:
+def save_style_network(path: Path, network: TransformNet, card: StyleCard) -> None:
     """Write network and card atomically; the inverse of `load_style_network`."""
     save_generator(path, network.state_dict(), card)
 
 
-def load_style_network(path: Path) -> tuple[StyleNetwork, StyleCard]:
+def load_style_network(path: Path) -> tuple[TransformNet, StyleCard]:
     """The network of a file, which may be anybody's, and its card.
 
     Raises CheckpointError that names the file if it has none, is damaged, or the weights do not fit the card.
     """
     weights, card = load_network(path, StyleCard)
-    network = StyleNetwork(card.width, card.blocks)
+    network = TransformNet(card.width, card.blocks)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

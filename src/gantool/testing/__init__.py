@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         check_penalty,
         check_source,
         check_style_loss,
+        check_style_network,
     )
     from gantool.testing.faults import Nonconforming
     from gantool.testing.untrained import write_untrained
@@ -51,6 +52,7 @@ __all__ = [
     "check_penalty",
     "check_source",
     "check_style_loss",
+    "check_style_network",
     "write_untrained",
 ]
 

@@ -75,6 +75,11 @@ def check_style_loss(choice: str | Spec) -> None:
     _raise("style-loss", choice)
 
 
+def check_style_network(choice: str | Spec) -> None:
+    """Check a style network: a picture of the photo's size, by the photo and its style alone. Raises Nonconforming."""
+    _raise("style-network", choice)
+
+
 def check_metric(choice: str | Spec) -> None:
     """Check a metric: the same numbers for the same pictures in any order, best at the data. Raises Nonconforming."""
     _raise("metric", choice)

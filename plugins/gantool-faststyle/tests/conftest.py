@@ -1,0 +1,14 @@
+"""Shapes are checked in every test, and the host knows this plugin and no other."""
+
+import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook("gantool_faststyle", "beartype.beartype")
+
+
+@pytest.fixture(autouse=True)
+def this_plugin(gantool_host, tmp_path_factory, monkeypatch):
+    import gantool_faststyle
+
+    monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path_factory.mktemp("cache")))
+    gantool_host.add(gantool_faststyle, "gantool-faststyle")

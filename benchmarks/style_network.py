@@ -19,7 +19,8 @@ from gantool.data.pictures.whole import read_picture
 from gantool.plugins.host import host
 from gantool.style.job import as_image, find_style_loss, read_style
 from gantool.style.layers import balance_of
-from gantool.style.learning import Lesson, objective_of
+from gantool.style.learning import objective_of
+from gantool.style.lesson import Lesson
 from gantool.style.network import redrawn
 from gantool.style.network_file import load_style_network
 

@@ -178,7 +178,7 @@ def test_the_list_ends_with_the_projects_own_plugins_that_are_not_installed(gant
     monkeypatch.setenv("GANTOOL_PLUGINS", "")
     said = "Not installed: gantool-tensorboard (tensorboard): gantool plugins install"
     assert said in gantool("plugins", "list").out
-    there = ["r3gan", "gantool-stylegan2", "vae", "fastgan", "trackio", "parquet"]
+    there = ["r3gan", "gantool-stylegan2", "vae", "fastgan", "trackio", "parquet", "mosaic"]
     assert [each.distribution for each in absent(there)] == ["gantool-tensorboard"]
 
 

@@ -71,19 +71,41 @@ def test_a_painting_and_photos_become_a_network_that_draws_photos(gantool, here)
     assert (again.code, again.err, again.out) == (0, "", "y.safetensors\n")
 
 
+def interrupting(state):
+    """What is told of a state, with a Ctrl-C at the second photo."""
+    if state.images_seen == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+    return ()
+
+
 def test_ctrl_c_saves_the_network_so_far(gantool, here, monkeypatch):
     from gantool.cli import style_train
-
-    def interrupting(state):
-        if state.images_seen == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-        return ()
 
     monkeypatch.setattr(style_train, "_told", interrupting)
     ended = gantool(*TRAIN, "--images", "400", "-o", "x.safetensors")
     assert ended.code == 130
-    assert "--init x.safetensors goes on with it" in ended.err
+    assert "The same command with --resume goes on" in ended.err
     assert load_style_network(here / "x.safetensors")[1].images_seen == 2
+    drawn = gantool("stylize", "wave.png", "x.training.safetensors", "-o", "a.png")
+    assert "is a training of a style network" in drawn.err
+    refused = gantool(*TRAIN, "--images", "6", "-o", "x.safetensors", "--resume")
+    assert "has other settings: images 400, not 6" in refused.err
+
+
+def test_an_interrupted_training_goes_on_exactly_by_the_same_command(gantool, here, monkeypatch):
+    from gantool.cli import style_train
+
+    words = (*TRAIN, "--images", "5", "-q")
+    assert gantool(*words, "-o", "whole.safetensors").code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(style_train, "_told", interrupting)
+        assert gantool(*words, "-o", "x.safetensors").code == 130
+    ended = gantool(*words, "-o", "x.safetensors", "--resume")
+    assert (ended.code, ended.err) == (0, "")
+    whole, both = (load_style_network(here / f"{name}.safetensors") for name in ("whole", "x"))
+    assert whole[1] == both[1]  # by the digest of the weights
+    assert not (here / "x.training.safetensors").exists()
+    assert "No training of x.safetensors was interrupted" in gantool(*words, "-o", "x.safetensors", "--resume").err
 
 
 def test_a_training_that_fails_saves_what_it_had_and_says_so_though_the_painting_is_gone(gantool, here, monkeypatch):

@@ -1,5 +1,6 @@
 """Style networks: any size in one pass, learned from photos, and saved with a card."""
 
+import itertools
 from contextlib import nullcontext
 
 import pytest
@@ -7,12 +8,14 @@ import torch
 
 from gantool.builtin.extractors import RandomOptions
 from gantool.builtin.extractors.filters import Filters
+from gantool.builtin.style_losses.sliced import Sliced
 from gantool.builtin.style_losses.statistics import Covariance
 from gantool.engine.model_file import ModelCard, load_generator, save_generator
 from gantool.errors import CheckpointError, OptionError, StyleError
 from gantool.pixels import to_float
 from gantool.style import passes
-from gantool.style.learning import Lesson, learn, rate
+from gantool.style.learning import Resumed, learn, rate
+from gantool.style.lesson import Lesson
 from gantool.style.network import TransformNet, redrawn
 from gantool.style.network_file import StyleCard, load_style_network, save_style_network
 from gantool.style.passes import NetworkSetup, drawn
@@ -58,11 +61,15 @@ def lesson(**others):
     return Lesson(**({"size": 32, "images": 24, "batch": 1, "width": 4, "blocks": 1} | others))
 
 
-def learned(wanted, **more):
+def learned_by_steps(wanted, style_loss=None, **more):
     extractor = Filters(RandomOptions(filters=8, size=3, scales=2))
     style = torch.full((1, 3, 32, 32), -0.6)
     style[:, 0, ::4] = 0.9
-    return list(learn(style, photos, extractor, Covariance(), wanted, **more))
+    return learn(style, photos, extractor, style_loss or Covariance(), wanted, **more)
+
+
+def learned(wanted, **more):
+    return list(learned_by_steps(wanted, **more))
 
 
 def test_the_style_of_an_unseen_photo_comes_nearer_and_the_same_seed_is_the_same_network():
@@ -76,6 +83,28 @@ def test_the_style_of_an_unseen_photo_comes_nearer_and_the_same_seed_is_the_same
     again = learned(lesson(images=4))
     assert torch.equal(again[-1].network.last.weight, learned(lesson(images=4))[-1].network.last.weight)
     assert not torch.equal(again[-1].network.last.weight, learned(lesson(images=4, seed=1))[-1].network.last.weight)
+
+
+@pytest.mark.parametrize("loss", [Covariance, Sliced])
+def test_a_training_that_was_interrupted_goes_on_as_one_that_was_not(loss):
+    whole = learned(lesson(images=8, batch=2), style_loss=loss())
+    some = next(itertools.islice(learned_by_steps(lesson(images=8, batch=2), style_loss=loss()), 1, None))
+    saved = {name: value.clone() for name, value in some.tensors().items()}
+    on = learned(lesson(images=8, batch=2), style_loss=loss(), resumed=Resumed(saved, some.images_seen, 9.0))
+    assert [state.images_seen for state in on] == [6, 8]
+    assert on[0].seconds >= 9
+    for one, other in zip(whole[2:], on, strict=True):
+        assert (one.share, one.content, one.style, one.stability) == (
+            other.share, other.content, other.style, other.stability,
+        )  # fmt: skip
+    expected, got = whole[-1].tensors(), on[-1].tensors()
+    assert all(torch.equal(value, got[name]) for name, value in expected.items())
+
+
+def test_a_state_of_another_network_is_refused():
+    (state,) = learned(lesson(images=1))
+    with pytest.raises(CheckpointError, match="does not fit its network"):
+        learned(lesson(width=6), resumed=Resumed(state.tensors(), 1, 0.0))
 
 
 def test_a_network_may_begin_with_another():
@@ -190,10 +219,10 @@ def test_a_network_of_another_kind_or_shape_is_refused(tmp_path):
 def test_strength_blends_and_lightness_alone_keeps_colours():
     photo, network = torch.rand(1, 3, 20, 24) - 0.5, made()
     cpu = torch.device("cpu")
-    whole = drawn(photo, NetworkSetup(network, 4, cpu))
-    torch.testing.assert_close(drawn(photo, NetworkSetup(network, 4, cpu, strength=0.25)), 0.75 * photo + 0.25 * whole)
-    torch.testing.assert_close(drawn(photo, NetworkSetup(network, 4, cpu, strength=0.0)), photo)
-    kept = drawn(photo, NetworkSetup(network, 4, cpu, keeps_color=True))
+    whole = drawn(photo, NetworkSetup(network, cpu))
+    torch.testing.assert_close(drawn(photo, NetworkSetup(network, cpu, strength=0.25)), 0.75 * photo + 0.25 * whole)
+    torch.testing.assert_close(drawn(photo, NetworkSetup(network, cpu, strength=0.0)), photo)
+    kept = drawn(photo, NetworkSetup(network, cpu, keeps_color=True))
     torch.testing.assert_close(kept[:, 0] - kept[:, 1], photo[:, 0] - photo[:, 1])
     assert not torch.allclose(kept, photo)
 
@@ -201,4 +230,4 @@ def test_strength_blends_and_lightness_alone_keeps_colours():
 def test_a_pass_that_memory_has_no_room_for_is_refused_before_it_begins(monkeypatch):
     monkeypatch.setattr(passes, "free_memory", lambda device: 1000)
     with pytest.raises(StyleError, match="give a smaller --size"):
-        drawn(torch.zeros(1, 3, 20, 20), NetworkSetup(made(), 4, torch.device("cpu")))
+        drawn(torch.zeros(1, 3, 20, 20), NetworkSetup(made(), torch.device("cpu")))

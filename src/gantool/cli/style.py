@@ -64,6 +64,9 @@ class StyleJob:
         Path | None,
         typer.Option(metavar="FILE", help="Style network to begin with, of this or another style; it sets the width."),
     ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on exactly with the training of -o that was interrupted.")
+    ] = False
     seed: Annotated[int, typer.Option(metavar="N", min=0, max=LARGEST_SEED, help="Random seed.")] = 0
     device: Device = "auto"
     precision: Precision = "auto"
@@ -79,7 +82,8 @@ def train(job: StyleJob) -> None:
     """Train a network that redraws any photo in the style of a painting, in one pass.
 
     `gantool stylize PHOTO FILE.safetensors -o OUT` draws with it. The first
-    Ctrl-C stops and saves the network so far; the second ends at once.
+    Ctrl-C stops and saves the network so far, and beside it the state with which
+    the same command and `--resume` go on; the second ends at once.
     """
     from gantool.cli.style_train import run
 

@@ -26,10 +26,12 @@ from gantool.run.components import known_by, resolve_source
 from gantool.run.joined import JoinedChoice, joined_text
 from gantool.run.length import USUAL_MINUTES
 from gantool.style.job import AUTO, as_image, autocast, find_style_loss, read_style
-from gantool.style.learning import Lesson, Progress, learn
+from gantool.style.learning import Progress, Resumed, learn
+from gantool.style.lesson import Lesson
 from gantool.style.network import TransformNet
 from gantool.style.network_file import SUFFIX, StyleCard, load_style_network, save_style_network
 from gantool.style.settings import Settings
+from gantool.style.training_file import TrainingCard, load_training, save_training, training_file
 
 IMAGES = 40_000
 """The photos of a training for which neither a number nor a time is given, as a GPU takes them in minutes."""
@@ -70,6 +72,10 @@ def run(job: StyleJob) -> None:
             raise
         assert last is not None, "a training has at least one step"
         _save(job, ready, last)
+        if caught:
+            save_training(training_file(job.out), last.tensors(), _training(job, ready, last.images_seen, last.seconds))
+        else:
+            training_file(job.out).unlink(missing_ok=True)
     if job.as_json:
         losses = {"content": last.content, "style": last.style, "stability": last.stability}
         told = {"files": [str(job.out)], "extractor": ready.extractor_name, "images_seen": last.images_seen}
@@ -77,14 +83,18 @@ def run(job: StyleJob) -> None:
     else:
         result(str(job.out))
     if caught:
-        say(f"Stopped at {last.share:.0%}; the network so far is in {job.out}. --init {job.out} goes on with it.")
+        say(f"Stopped at {last.share:.0%}; the network so far is in {job.out}. The same command with --resume goes on.")
         raise typer.Exit(caught.exit_code)
 
 
 def _check_files(job: StyleJob) -> None:
     if job.out.suffix.lower() != SUFFIX:
         raise OptionError(f"-o {job.out}: a style network is a {SUFFIX} file.")
-    check_new(job.out, job.overwrite)
+    check_new(job.out, job.overwrite or job.resume)
+    if job.resume and job.init:
+        raise OptionError("--init begins a training, and --resume goes on with one: leave one out.")
+    if job.resume and not training_file(job.out).is_file():
+        raise OptionError(f"No training of {job.out} was interrupted ({training_file(job.out)}): leave out --resume.")
     make_folder(job.out.parent)
     for file in (job.painting, *([job.init] if job.init else [])):
         if not file.is_file():
@@ -138,12 +148,18 @@ def _states(job: StyleJob, ready: Prepared) -> Iterator[Progress]:
             ready.style_loss,
             ready.lesson,
             begin=ready.begin,
+            resumed=_resumed(job, ready) if job.resume else None,
             autocast=autocast(ready.device, job.precision),
         )
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise StyleError(f"Out of memory on {ready.device}: give a smaller --batch or --size.") from error
         raise
+
+
+def _resumed(job: StyleJob, ready: Prepared) -> Resumed:
+    tensors, card = load_training(training_file(job.out), _training(job, ready))
+    return Resumed(tensors, card.images_seen, card.seconds)
 
 
 def _told(state: Progress) -> tuple[str, ...]:
@@ -153,10 +169,10 @@ def _told(state: Progress) -> tuple[str, ...]:
 
 
 def _save(job: StyleJob, ready: Prepared, state: Progress) -> None:
-    save_style_network(job.out, state.network, _card(job, ready, state))
+    save_style_network(job.out, state.network, _card(job, ready, state.images_seen))
 
 
-def _card(job: StyleJob, ready: Prepared, state: Progress) -> StyleCard:
+def _card(job: StyleJob, ready: Prepared, images_seen: int) -> StyleCard:
     lesson, settings = ready.lesson, ready.lesson.settings
     return StyleCard(
         width=lesson.width,
@@ -172,5 +188,18 @@ def _card(job: StyleJob, ready: Prepared, state: Progress) -> StyleCard:
         tv_weight=settings.tv_weight,
         stability=lesson.stability,
         seed=lesson.seed,
-        images_seen=state.images_seen,
+        images_seen=images_seen,
+    )
+
+
+def _training(job: StyleJob, ready: Prepared, images_seen: int = 0, seconds: float = 0.0) -> TrainingCard:
+    lesson = ready.lesson
+    return TrainingCard(
+        **_card(job, ready, images_seen).model_dump(),
+        batch=lesson.batch,
+        images=lesson.images,
+        minutes=lesson.minutes,
+        photos=ready.photos.count,
+        precision=job.precision,
+        seconds=seconds,
     )

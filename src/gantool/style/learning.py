@@ -3,23 +3,23 @@
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from math import inf
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from gantool.api.features import Extractor, StyleLoss
-from gantool.errors import OptionError, StyleError
+from gantool.engine.cadence import derived_seed
+from gantool.errors import CheckpointError, StyleError
 from gantool.pixels import to_float
 from gantool.style.layers import balance_of, network_of
-from gantool.style.network import BLOCKS, WIDTHS, TransformNet, redrawn
+from gantool.style.lesson import Lesson
+from gantool.style.network import TransformNet, redrawn
 from gantool.style.objective import Balance, Objective
 from gantool.style.pyramid import shrunk
-from gantool.style.settings import Settings
 
 LEARNING_RATE, WARM_UP, LEFT_AT_THE_END = 3e-3, 0.03, 0.02
 """Adam's highest rate, the share of training in which it is reached, and the share of it that is left at the end."""
@@ -29,67 +29,37 @@ NOISE = 0.04
 """The deviation of the noise to which a picture should not react, in units of [-1, 1]: five levels of 256."""
 AVERAGE = 0.98
 """The decay of the running average of weights, by step, once training is under way."""
+MOMENTS = ("exp_avg", "exp_avg_sq")
+"""Adam's state of each weight, by torch's names."""
 
 Take = Callable[[int, int], UInt8[Tensor, "n 3 s s"]]
 """A function from the number of photos seen and a number to the next so many photos."""
-LIMITS = {
-    "size": (32, 1024), "style_size": (2, inf), "images": (1, inf), "minutes": (0.01, inf), "batch": (1, 256),
-    "width": WIDTHS, "blocks": BLOCKS, "stability": (0, inf), "seed": (0, inf),
-}  # fmt: skip
-"""The least and the most of each setting; none may be infinite itself."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """The settings by which a network learns a style.
-
-    `size` is the side of the photos in pixels, `style_size` the longer side of the style image (None: twice that).
-    Training ends after `images` photos or after `minutes`, whichever comes first of those given. The weights are those
-    of `Settings`; `stability` weighs the change that slight noise in the photo makes.
-    """
-
-    size: int = 256
-    style_size: int | None = None
-    images: int | None = 40_000
-    minutes: float | None = None
-    batch: int = 2
-    width: int = 16
-    blocks: int = 5
-    stability: float = 1.0
-    seed: int = 0
-    settings: Settings = field(default_factory=Settings)
-
-    def __post_init__(self) -> None:
-        for name, (least, most) in LIMITS.items():
-            value = getattr(self, name)
-            if value is not None and not (least <= value <= most and value < inf):
-                limit = f"from {least:g} to {most:g}" if most < inf else f"a number of at least {least:g}"
-                raise OptionError(f"{name} is {limit}, not {value}.")
-        if self.images is None and self.minutes is None:
-            raise OptionError("A lesson ends after so many images or minutes: give one of them.")
-
-    def done(self, images_seen: int, seconds: float) -> float:
-        """The share of the training that is done after so many photos and seconds."""
-        by_images = 0.0 if self.images is None else images_seen / self.images
-        by_time = 0.0 if self.minutes is None else seconds / (60 * self.minutes)
-        return min(1.0, max(by_images, by_time))
-
-    @property
-    def longest(self) -> int:
-        """The longer side at which the style image is measured, at most."""
-        return self.style_size or 2 * self.size
 
 
 @dataclass(frozen=True)
 class Progress:
-    """The state of training after a step: the averaged network, the photos seen, and the losses of the step."""
+    """The state of training after a step: the averaged network, the photos seen, and the losses of the step.
+
+    `tensors` gives all that a training needs to go on exactly, beside the photos and seconds so far.
+    """
 
     network: TransformNet
     images_seen: int
+    seconds: float
     share: float
     content: float
     style: float
     stability: float
+    tensors: Callable[[], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A training to go on with."""
+
+    tensors: Mapping[str, Tensor]
+    images_seen: int
+    seconds: float
 
 
 def learn(
@@ -100,20 +70,27 @@ def learn(
     lesson: Lesson,
     *,
     begin: TransformNet | None = None,
+    resumed: Resumed | None = None,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[Progress]:
     """Train on the style image's device; yields after every step, and the caller may stop at any.
 
-    `begin` is a network whose weights are the first ones. Raises OptionError where the extractor does not suit, and
-    StyleError when the loss or its gradient is not finite; the network of the last step is unharmed then.
+    `begin` is a network whose weights are the first ones. A training that goes on with `resumed` is that which was
+    never interrupted, bit for bit on a CPU, if it ends by images: what is drawn at random follows from the seed and the
+    photos seen. Raises OptionError where the extractor does not suit, CheckpointError where the tensors of `resumed` do
+    not, and StyleError when the loss or its gradient is not finite; the network of the last step is unharmed then.
     """
     learner = _Learner(style, extractor, style_loss, lesson, begin, autocast)
-    began, seen, share = time.monotonic(), 0, 0.0
-    while share < 1:
-        losses = learner.step(take(seen, lesson.batch), share)
-        seen += lesson.batch
-        share = lesson.done(seen, time.monotonic() - began)
-        yield Progress(learner.average, seen, share, *losses)
+    seen, seconds = 0, 0.0
+    if resumed is not None:
+        seen, seconds = resumed.images_seen, resumed.seconds
+        learner.restore(resumed.tensors, seen // lesson.batch)
+    began = time.monotonic() - seconds
+    while (share := lesson.done(seen, seconds)) < 1:
+        content, style_off, change = learner.step(take(seen, lesson.batch), share, seen)
+        seen, seconds = seen + lesson.batch, time.monotonic() - began
+        now = lesson.done(seen, seconds)
+        yield Progress(learner.average, seen, seconds, now, content, style_off, change, learner.tensors)
 
 
 class _Learner:
@@ -128,7 +105,7 @@ class _Learner:
         begin: TransformNet | None,
         autocast: Callable[[], AbstractContextManager[object]],
     ) -> None:
-        self._lesson, self._device, self._steps = lesson, style.device, 0
+        self._lesson, self._device, self._style_loss = lesson, style.device, style_loss
         self._balance = balance_of(extractor, lesson.settings, style_loss)
         self._objective = objective_of(style, extractor, style_loss, self._balance, lesson, autocast)
         with torch.random.fork_rng(devices=[]):
@@ -138,13 +115,41 @@ class _Learner:
             self._network.load_state_dict(begin.state_dict())
         self.average = copy.deepcopy(self._network).requires_grad_(False)
         self._optimizer = torch.optim.Adam(self._network.parameters(), betas=(0.9, 0.99))
-        self._noises = torch.Generator().manual_seed(lesson.seed)
 
-    def step(self, pixels: UInt8[Tensor, "n 3 s s"], share: float) -> list[float]:
-        """Learn from these photos, when this share of training is done: content, style and change by noise."""
+    def tensors(self) -> dict[str, Tensor]:
+        """The weights, their running average, and Adam's moments."""
+        moments = {
+            f"{moment}.{name}": self._optimizer.state[weight][moment]
+            for moment in MOMENTS
+            for name, weight in self._network.named_parameters()
+        }
+        networks = {"network": self._network, "average": self.average}
+        weights = {f"{name}.{key}": value for name, net in networks.items() for key, value in net.state_dict().items()}
+        return weights | moments
+
+    def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
+        """Continue from what `tensors` gave after so many steps. Raises CheckpointError unless they fit."""
+        parts: dict[str, dict[str, Tensor]] = {"network": {}, "average": {}, **{moment: {} for moment in MOMENTS}}
+        wanted = self._network.state_dict()
+        if {name: value.shape for name, value in tensors.items()} != {
+            f"{part}.{name}": value.shape for part in parts for name, value in wanted.items()
+        }:
+            raise CheckpointError("The state of the training does not fit its network: begin anew, without --resume.")
+        for name, value in tensors.items():
+            part, _, key = name.partition(".")
+            parts[part][key] = value.to(self._device)
+        self._network.load_state_dict(parts["network"])
+        self.average.load_state_dict(parts["average"])
+        for name, weight in self._network.named_parameters():
+            moments = {moment: parts[moment][name] for moment in MOMENTS}
+            self._optimizer.state[weight] = {"step": torch.tensor(float(steps)), **moments}
+
+    def step(self, pixels: UInt8[Tensor, "n 3 s s"], share: float, seen: int) -> list[float]:
+        """Learn from these photos, when this share is done and so many are seen: content, style, change by noise."""
         photos = to_float(pixels).to(self._device)
+        self._style_loss.seed(derived_seed(self._lesson.seed, seen, 1))
         with torch.enable_grad():
-            total, losses = self._losses(photos)
+            total, losses = self._losses(photos, derived_seed(self._lesson.seed, seen, 0))
             self._optimizer.zero_grad()
             torch.autograd.backward(total)
         gradients = [weight.grad for weight in self._network.parameters() if weight.grad is not None]
@@ -153,17 +158,16 @@ class _Learner:
         for group in self._optimizer.param_groups:
             group["lr"] = LEARNING_RATE * rate(share)
         self._optimizer.step()
-        self._objective.turn()
-        self._steps += 1
-        keep = min(AVERAGE, 1 - 10 / (10 + self._steps))
+        steps = seen // self._lesson.batch + 1
+        keep = min(AVERAGE, 1 - 10 / (10 + steps))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.parameters()), list(self._network.parameters()), 1 - keep)
         return told
 
-    def _losses(self, photos: Float[Tensor, "n 3 s s"]) -> tuple[Float[Tensor, ""], list[Float[Tensor, ""]]]:
+    def _losses(self, photos: Float[Tensor, "n 3 s s"], seed: int) -> tuple[Float[Tensor, ""], list[Float[Tensor, ""]]]:
         """The weighted sum, and three of its parts."""
         balance, one = self._balance, photos[:1]
-        noise = NOISE * torch.randn(one.shape, generator=self._noises).to(one)
+        noise = NOISE * torch.randn(one.shape, generator=torch.Generator().manual_seed(seed)).to(one)
         self._objective.set_content(photos)
         pictures, shaken = redrawn(self._network, torch.cat([photos, one + noise])).tensor_split([len(photos)])
         _finite([pictures.sum()])  # some style losses fail by themselves on such pictures

@@ -14,7 +14,7 @@ from gantool.engine.model_file import ModelCard, load_generator, save_generator
 from gantool.errors import CheckpointError, OptionError, StyleError
 from gantool.pixels import to_float
 from gantool.style import passes
-from gantool.style.learning import Resumed, learn, rate
+from gantool.style.learning import Resumed, learn, moved, rate
 from gantool.style.lesson import Lesson
 from gantool.style.network import TransformNet, redrawn
 from gantool.style.network_file import StyleCard, load_style_network, save_style_network
@@ -99,6 +99,14 @@ def test_a_training_that_was_interrupted_goes_on_as_one_that_was_not(loss):
         )  # fmt: skip
     expected, got = whole[-1].tensors(), on[-1].tensors()
     assert all(torch.equal(value, got[name]) for name, value in expected.items())
+
+
+def test_what_moves_keeps_its_pixels_and_its_size():
+    photo = torch.rand(1, 3, 8, 9)
+    shifted = moved(photo, 2, 3)
+    assert shifted.shape == photo.shape
+    assert torch.equal(shifted[..., 2:, 3:], photo[..., :-2, :-3])
+    assert torch.equal(moved(photo, 0, 0), photo)
 
 
 def test_a_state_of_another_network_is_refused():

@@ -57,7 +57,8 @@ class StyleJob:
     style_weight: StyleWeight = 1.0
     tv_weight: TvWeight = 1.0
     stability: Annotated[
-        float, typer.Option(metavar="X", min=0, help="Weight of the change by noise, so that films do not flicker.")
+        float,
+        typer.Option(metavar="X", min=0, help="Weight of the change by noise and shifts, for films."),
     ] = 1.0
     style_loss: StyleLossName = "auto"
     init: Annotated[

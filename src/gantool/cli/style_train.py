@@ -164,7 +164,11 @@ def _resumed(job: StyleJob, ready: Prepared) -> Resumed:
 
 def _told(state: Progress) -> tuple[str, ...]:
     flicker = 127.5 * state.stability**0.5
-    losses = (f"content {state.content:.3f}", f"style {state.style:.4f}", f"change by noise {flicker:.1f} levels")
+    losses = (
+        f"content {state.content:.3f}",
+        f"style {state.style:.4f}",
+        f"change by noise and shift {flicker:.1f} levels",
+    )
     return (f"{state.images_seen:,} photos", *losses)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
+from torch.nn import functional as F
 
 from gantool.api.features import Extractor, StyleLoss
 from gantool.engine.cadence import derived_seed
@@ -17,7 +18,7 @@ from gantool.errors import CheckpointError, StyleError
 from gantool.pixels import to_float
 from gantool.style.layers import balance_of, network_of
 from gantool.style.lesson import Lesson
-from gantool.style.network import TransformNet, redrawn
+from gantool.style.network import STRIDE, TransformNet, redrawn
 from gantool.style.objective import Balance, Objective
 from gantool.style.pyramid import shrunk
 
@@ -145,7 +146,7 @@ class _Learner:
             self._optimizer.state[weight] = {"step": torch.tensor(float(steps)), **moments}
 
     def step(self, pixels: UInt8[Tensor, "n 3 s s"], share: float, seen: int) -> list[float]:
-        """Learn from these photos, when this share is done and so many are seen: content, style, change by noise."""
+        """Learn from these photos, when this share is done and so many are seen: content, style, change."""
         photos = to_float(pixels).to(self._device)
         self._style_loss.seed(derived_seed(self._lesson.seed, seen, 1))
         with torch.enable_grad():
@@ -167,14 +168,24 @@ class _Learner:
     def _losses(self, photos: Float[Tensor, "n 3 s s"], seed: int) -> tuple[Float[Tensor, ""], list[Float[Tensor, ""]]]:
         """The weighted sum, and three of its parts."""
         balance, one = self._balance, photos[:1]
-        noise = NOISE * torch.randn(one.shape, generator=torch.Generator().manual_seed(seed)).to(one)
+        draw = torch.Generator().manual_seed(seed)
+        down, right = torch.randint(STRIDE, (2,), generator=draw).tolist()
+        noise = NOISE * torch.randn(one.shape, generator=draw).to(one)
         self._objective.set_content(photos)
-        pictures, shaken = redrawn(self._network, torch.cat([photos, one + noise])).tensor_split([len(photos)])
+        photos = torch.cat([photos, moved(one + noise, down, right)])
+        pictures, shaken = redrawn(self._network, photos).tensor_split([len(photos) - 1])
         _finite([pictures.sum()])  # some style losses fail by themselves on such pictures
         content, style, rough = self._objective.parts(pictures)
-        change = (pictures[:1] - shaken).square().mean()
+        height, width = one.shape[-2] - down, one.shape[-1] - right
+        change = (pictures[:1, :, :height, :width] - shaken[..., down:, right:]).square().mean()
         total = balance.content * content + balance.style * style + balance.tv * rough
         return total + STABILITY * self._lesson.stability * change, [content, style, change]
+
+
+def moved(images: Float[Tensor, "n 3 h w"], down: int, right: int) -> Float[Tensor, "n 3 h w"]:
+    """The images so many pixels further down and right; what moves in repeats the border."""
+    height, width = images.shape[-2:]
+    return F.pad(images, (right, 0, down, 0), mode="replicate")[..., :height, :width]
 
 
 def _finite(values: Sequence[Float[Tensor, ""]]) -> list[float]:

@@ -20,7 +20,7 @@ class Lesson:
 
     `size` is the side of the photos in pixels, `style_size` the longer side of the style image (None: twice that).
     Training ends after `images` photos or after `minutes`, whichever comes first of those given. The weights are those
-    of `Settings`; `stability` weighs the change that slight noise in the photo makes.
+    of `Settings`; `stability` weighs the change that slight noise and a shift of the photo make.
     """
 
     size: int = 256

@@ -108,7 +108,10 @@ def with_run(line, models):
 
 def is_whole(line, words):
     """Whether a line says all that its command needs. What would change the environment is not run here."""
-    if line.flags_alone or line.run_elsewhere or "..." in " ".join(line.words) or any(map(METAVAR.fullmatch, words)):
+    said = " ".join(line.words)
+    if line.flags_alone or line.run_elsewhere or "..." in said or "hf:OWNER/NAME" in said:  # a data set of the Hub
+        return False
+    if any(map(METAVAR.fullmatch, words)):
         return False
     if words[0] == "plugins" and words[1:2] not in (["show"], ["list"], ["new"]):
         return words[1:2] == ["install"] and "/" in words[-1] and sys.prefix != sys.base_prefix

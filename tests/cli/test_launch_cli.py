@@ -2,15 +2,18 @@
 
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from gantool.engine import checkpoint
+from ranks import process_of
 
 TRAIN = ["train", "--arch", "dcgan:width=8", "--data", "my photos/", "--name", "It's one", "--batch", "64"]
 KINDS = {
@@ -131,26 +134,34 @@ def test_flags_behind_the_training_are_its_own_without_dashes_too(gantool):
 
 
 @pytest.mark.slow
-def test_two_machines_that_are_this_one_train_together(gantool, tmp_path):
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes by /proc")
+def test_two_machines_that_are_this_one_train_together_and_outlive_a_process_that_is_killed(gantool, tmp_path):
     (tmp_path / "bin").mkdir()
     fake = tmp_path / "bin" / "ssh"
     fake.write_text('#!/bin/bash\necho "$2" >> "$HOSTS"\nexec bash -c "$3"\n')
     fake.chmod(0o755)
     here = shlex.quote(str(Path(sys.executable).parent))
-    train = ["--arch", "mlp", "--data", "shapes:count=64", "--resolution", "8", "--batch", "8", "--images", "64", "-q",
-             "--augment", "none", "--device", "cpu", "--precision", "float32", "--name", "our run"]  # fmt: skip
-    text = gantool(
-        "launch", "ssh", "--hosts", "localhost,127.0.0.1", "--gpus", "0", "--port", port, "--workdir", tmp_path,
-        "--setup", f"export PATH={here}:$PATH OMP_NUM_THREADS=1", "--", "train", *train,
-    ).out  # fmt: skip
-    environment = os.environ | {"PATH": f"{fake.parent}:{os.environ['PATH']}", "HOSTS": str(tmp_path / "hosts")}
-    ended = subprocess.run(
-        ["bash"], input=text, env=environment, text=True, capture_output=True, timeout=500, check=False
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert sorted((tmp_path / "hosts").read_text().split()) == ["127.0.0.1", "localhost"]
-    assert checkpoint.newest(tmp_path / "runs" / "our run").name == "000000064"
-    assert list((tmp_path / "runs").iterdir()) == [tmp_path / "runs" / "our run"]
+    train = ["--arch", "dcgan:width=4,latent=8", "--data", "shapes:count=64", "--resolution", "16", "--batch", "8",
+             "--images", "800", "--checkpoint-every", "80", "-q", "--augment", "none", "--device", "cpu", "--precision",
+             "float32", "--layout", "contiguous", "--log", "watch:off=yes"]  # fmt: skip
+    for name in ("whole", "broken one"):
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            port = free.getsockname()[1]
+        text = gantool(
+            "launch", "ssh", "--hosts", "localhost,127.0.0.1", "--gpus", "0", "--port", port, "--workdir", tmp_path,
+            "--setup", f"export PATH={here}:$PATH OMP_NUM_THREADS=1", "--", "train", *train, "--name", name,
+        ).out  # fmt: skip
+        environment = os.environ | {"PATH": f"{fake.parent}:{os.environ['PATH']}", "HOSTS": str(tmp_path / name)}
+        with (tmp_path / f"{name}.txt").open("w") as said:
+            script = subprocess.Popen(["bash", "-c", text], env=environment, stdout=said, stderr=said)
+        while name != "whole" and not list((tmp_path / "runs" / name).glob("checkpoints/[0-9]*")):
+            assert script.poll() is None, (tmp_path / f"{name}.txt").read_text()
+            time.sleep(0.02)
+        if name != "whole":
+            os.kill(process_of(1, f"HOSTS={tmp_path / name}"), signal.SIGKILL)
+        assert script.wait(500) == 0, (tmp_path / f"{name}.txt").read_text()
+        assert sorted((tmp_path / name).read_text().split()) == ["127.0.0.1", "localhost"]
+        assert checkpoint.newest(tmp_path / "runs" / name).name == "000000800"
+    whole, broken = ((tmp_path / "runs" / name / "generator.safetensors") for name in ("whole", "broken one"))
+    assert whole.read_bytes() == broken.read_bytes()

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from gantool.engine import checkpoint
+from ranks import process_of
 
 COMMAND = [
     sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--max-restarts", "3",
@@ -40,19 +41,6 @@ class Torchrun:
         assert self._agent.poll() in (None, 0), self._said.read_text()
         return any(self.out.glob("*/checkpoints/[0-9]*"))
 
-    def process(self, rank: int) -> int:
-        """The process of this rank."""
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal():
-                try:
-                    parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                    its = (entry / "environ").read_text().split("\0")
-                except OSError:
-                    continue
-                if parent == self._agent.pid and f"RANK={rank}" in its:
-                    return int(entry.name)
-        raise LookupError(rank)
-
     def end(self) -> Path:
         """Wait for the end; the only run that there is."""
         assert self._agent.wait(500) == 0, self._said.read_text()
@@ -71,7 +59,7 @@ def test_a_rank_that_is_killed_in_the_middle_changes_nothing_of_the_end(tmp_path
     until = time.monotonic() + 300
     while not launch.saved() and time.monotonic() < until:
         time.sleep(0.02)
-    os.kill(launch.process(rank), signal.SIGKILL)
+    os.kill(process_of(rank, str(launch.out)), signal.SIGKILL)
     broken = launch.end()
     for name in ("generator.safetensors", "samples/000000400.png", "samples/000001200.png"):
         assert (broken / name).read_bytes() == (whole / name).read_bytes(), name

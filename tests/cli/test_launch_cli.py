@@ -35,12 +35,13 @@ def script(gantool):
 
 def calls(text, environment, *names):
     """The words of each call of these programs by a script of bash."""
-    says = "".join(f'{name}() {{ printf "%s\\0" {name} "$@"; printf "\\n"; }}\n' for name in names)
+    # A call is one write, since calls in the background share the pipe.
+    says = "".join(f'{name}() {{ words=$(printf "%s\\1" {name} "$@"); echo "$words"; }}\n' for name in names)
     prelude = f"{says}scontrol() {{ echo node-a; echo node-b; }}\n"
     run = subprocess.run(
         ["bash"], input=prelude + text, env=os.environ | environment, text=True, capture_output=True, check=True
     )
-    return [line.rstrip("\0").split("\0") for line in run.stdout.splitlines()]
+    return [line.removesuffix("\1").split("\1") for line in run.stdout.splitlines()]
 
 
 def is_torchrun(words, endpoint, launch):

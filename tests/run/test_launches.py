@@ -1,6 +1,7 @@
 """Restarts by torchrun: all go on with the run that they had begun, from its last checkpoint, to the same weights."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ AGENT = "/errors/none_b"
 
 
 def restarted(monkeypatch, agent=AGENT, run_id="none", attempt=0, nodes=1):
-    """The environment of a process that torchrun has started, for this time."""
+    """A new process that torchrun has started, for this time."""
+    monkeypatch.setattr(launches, "_trained", set())
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", run_id)
     monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", f"{agent}/attempt_{attempt}/0/error.json")
     monkeypatch.setenv("GROUP_WORLD_SIZE", str(nodes))
@@ -48,11 +50,31 @@ def test_a_launch_that_starts_again_goes_on_with_its_run_and_another_begins_its_
 
 def test_nodes_know_their_launch_by_its_id(tmp_path, monkeypatch):
     restarted(monkeypatch, run_id="job-7", nodes=2)
-    run = trained(tmp_path, 16)
+    run = trained(tmp_path, 32)
+    shutil.rmtree(checkpoint.newest(run))  # as if it had been killed behind 16 images
     restarted(monkeypatch, agent="/elsewhere/job-7_e", run_id="job-7", attempt=1, nodes=1)  # the other node is gone
     assert trained(tmp_path, 32) == run
     restarted(monkeypatch, agent="/elsewhere/job-7_f", run_id="none", nodes=2)
     assert trained(tmp_path, 16) != run
+
+
+def test_nodes_may_use_an_id_again_for_another_run(tmp_path, monkeypatch):
+    restarted(monkeypatch, run_id="456", nodes=2)
+    run = trained(tmp_path, 16)
+    other = trained(tmp_path, 16, name="other")
+    (other / launches.MARK).unlink()
+    restarted(monkeypatch, agent="/elsewhere/456_f", run_id="456", nodes=2)
+    assert planning.plan(host(), {"images": 32}, out=tmp_path, resume=other).run == other
+    assert trained(tmp_path, 16, settings={"seed": 5}) not in (run, other)
+
+
+def test_a_program_that_trains_several_runs_finds_each_again_in_its_turn(tmp_path, monkeypatch):
+    restarted(monkeypatch)
+    runs = [trained(tmp_path, 16, settings={"seed": seed}) for seed in (1, 2)]
+    assert runs[0] != runs[1]
+    for attempt in (1, 2):
+        restarted(monkeypatch, attempt=attempt)
+        assert [trained(tmp_path, 16 + 8 * attempt, settings={"seed": seed}) for seed in (1, 2)] == runs
 
 
 def test_one_machine_may_use_an_id_again(tmp_path, monkeypatch):

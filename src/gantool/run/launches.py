@@ -5,12 +5,19 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from gantool.engine import checkpoint
 from gantool.engine.run_names import CONFIG
+from gantool.errors import GantoolError
 from gantool.files import write_text
 from gantool.reading import read_json
+from gantool.run import folder as run_folder
 
 MARK = ".launch"
 """The file in a run's folder that names the launch which trained it last."""
+
+
+_trained: set[Path] = set()
+"""The runs that this process has trained, or is training."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +30,12 @@ class Launch:
     """The folder of its processes' error files, which each agent makes anew."""
     nodes: int
 
-    def is_one_with(self, other: "Launch") -> bool:
-        """True for the same launch: by its agent, or on several nodes by the ID that they share."""
-        if self.agent and self.agent == other.agent:
-            return True
+    def has_agent_of(self, other: "Launch") -> bool:
+        """True for the same launch beyond doubt."""
+        return self.agent != "" and self.agent == other.agent
+
+    def has_id_of(self, other: "Launch") -> bool:
+        """True for launches on several nodes that may be the same: each node has an agent of its own."""
         return max(self.nodes, other.nodes) > 1 and self.run_id not in ("", "none") and self.run_id == other.run_id
 
 
@@ -40,25 +49,46 @@ def this_launch() -> Launch | None:
     return Launch(run_id, agent if found else "", int(nodes) if nodes.isdecimal() else 1)
 
 
-def note(run: Path) -> None:
-    """Note in a run's folder that this launch trains it, so that `begun` finds it after a restart."""
-    launch = this_launch()
-    if launch is not None:
-        write_text(run / MARK, json.dumps(asdict(launch)) + "\n")
+def note(run: Path, writes: bool) -> None:
+    """Note that this launch trains a run: in this process, and in the run's folder by the one that writes there."""
+    launch, mark = this_launch(), run / MARK
+    if launch is None:
+        return
+    _trained.add(run.resolve())
+    noted = _noted(mark)
+    if writes and not (noted and launch.has_agent_of(noted)):  # its time tells the order in which runs were begun
+        write_text(mark, json.dumps(asdict(launch)) + "\n")
 
 
-def begun(out: Path) -> Path | None:
-    """The run in `out` that this launch had begun before its processes were started again; None at the first start."""
+def begun(out: Path, wanted: Path | None = None) -> Path | None:
+    """The run in `out` that this launch had begun before its processes were started again; None at the first start.
+
+    A program that trains several runs finds each in its turn: those that this process has trained are left out. An ID
+    may be that of an earlier launch: by it alone no run is found that has ended, nor any but the `wanted` one.
+    """
     launch = this_launch()
     if launch is None:
         return None
-    runs = [mark.parent for mark in out.glob(f"*/{MARK}") if (mark.parent / CONFIG).is_file() and _is_by(mark, launch)]
-    return max(runs, key=lambda run: (run / MARK).stat().st_mtime_ns, default=None)
+    marks = sorted(out.glob(f"*/{MARK}"), key=lambda mark: mark.stat().st_mtime_ns)
+    there = [mark.parent for mark in marks if (mark.parent / CONFIG).is_file()]
+    runs = [(run, noted) for run in there if run.resolve() not in _trained and (noted := _noted(run / MARK))]
+    certain = [run for run, noted in runs if launch.has_agent_of(noted)]
+    perhaps = [run for run, noted in runs if launch.has_id_of(noted) and wanted in (None, run) and not _has_ended(run)]
+    return next(iter(certain or perhaps[-1:]), None)
 
 
-def _is_by(mark: Path, launch: Launch) -> bool:
+def _noted(mark: Path) -> Launch | None:
     try:
         found = read_json(mark)
-        return launch.is_one_with(Launch(str(found["run_id"]), str(found["agent"]), int(found["nodes"])))
+        return Launch(str(found["run_id"]), str(found["agent"]), int(found["nodes"]))
     except (OSError, ValueError, LookupError, TypeError):  # a file of others, or one that was cut short
-        return False
+        return None
+
+
+def _has_ended(run: Path) -> bool:
+    try:
+        images = run_folder.load_config(run).images
+    except GantoolError:
+        return True
+    newest = checkpoint.newest(run)
+    return newest is not None and checkpoint.images_of(newest) >= images

@@ -93,5 +93,5 @@ def _found(out: Path, name: str | None, resume: Path | None) -> run_folder.Resum
         run = run_folder.named(out, name)
         return run_folder.find(run, out) if (run / CONFIG).is_file() else None
     given = None if resume is None else run_folder.find(resume, out)
-    begun = launches.begun(out if given is None else given.run.parent)
+    begun = launches.begun(out) if given is None else launches.begun(given.run.parent, given.run)
     return given if begun is None else run_folder.find(begun, out)

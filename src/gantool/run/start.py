@@ -90,10 +90,10 @@ def _made(
     if taken is not None:
         taken.give_average(made.ema.gan)
     _resume(made, plan, saved)
+    launches.note(run, world.leads)
     # A run asked for fewer images than it has seen keeps its files and its settings.
     if world.leads and made.images_seen <= config.images:
         run_folder.save_config(run, config)
-        launches.note(run)
         if not plan.resumes:
             choices = heeded_choices(plan.choices, game.gan.discriminator is not None)
             run_folder.save_choices(run, config, (*choices, *measured(plan.config, config)), plan.given)

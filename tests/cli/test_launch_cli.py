@@ -88,6 +88,13 @@ def test_a_task_of_dstack_is_yaml(script, setup):
     is_torchrun(words, "10.0.0.1:29400", "it-s-one")
 
 
+@pytest.mark.parametrize(("kind", "key"), [("skypilot", "accelerators"), ("dstack", "gpu")])
+def test_words_that_yaml_would_take_for_something_else_stay_texts(script, kind, key):
+    yaml = pytest.importorskip("yaml")
+    task = yaml.safe_load(script(kind, "--gpu", "4090", train=["train", "--name", "true", "--arch", "dcgan"]))
+    assert (task["name"], task["resources"]) == ("true", {key: "4090:4"})
+
+
 def test_each_host_gets_the_same_command_by_ssh(script, tmp_path):
     folder = tmp_path / "it's here"
     folder.mkdir()
@@ -108,6 +115,7 @@ def test_each_host_gets_the_same_command_by_ssh(script, tmp_path):
         (("slurm", "--nodes", "2", "--gpus", "-1", "--", *TRAIN), "--gpus -1"),
         (("slurm", "--nodes", "2", "--time", "1 day", "--", *TRAIN), "--time '1 day'"),
         (("dstack", "--nodes", "2", "--gpu", "a\nb", "--", *TRAIN), "--gpu"),
+        (("skypilot", "--nodes", "2", "--gpu", "", "--", *TRAIN), "--gpu ''"),
         (("slurm", "--nodes", "2", "--", "train", "--arch", "dcgan"), "--name: by it"),
         (("slurm", "--nodes", "2", "--", "train", "--name", "x", "--arch", "dcgn"), "Did you mean 'dcgan'"),
         (("slurm", "--nodes", "2", "--", "train", "--nam", "x"), "No such option: --nam"),

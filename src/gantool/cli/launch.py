@@ -47,8 +47,10 @@ def slurm(
     setup: Setup = "",
 ) -> None:
     """Print a batch script for sbatch."""
-    _check_word("--time", time, r"[\d:-]+")
-    _check_word("--partition", partition)
+    if time:
+        _check_word("--time", time, r"[\d:-]+")
+    if partition:
+        _check_word("--partition", partition)
     _print(launch_scripts.slurm(_launch(command, nodes, gpus, port, max_restarts, setup), time, partition))
 
 
@@ -168,8 +170,8 @@ def _check_share(given: dict[str, Any], processes: int) -> None:
 
 def _check_word(flag: str, text: str, pattern: str = r"[\w.,-]+") -> None:
     """Raise OptionError for a value that would not be one word in a script."""
-    if text and not re.fullmatch(pattern, text):
-        raise OptionError(f"{flag} {text!r} has characters that such a name cannot have.")
+    if not re.fullmatch(pattern, text):
+        raise OptionError(f"{flag} {text!r}: give one word, without spaces or special characters.")
 
 
 def _print(script: str) -> None:

@@ -71,9 +71,9 @@ def skypilot(launch: Launch, gpu: str) -> str:
     )
     lines = [
         "# Start by: sky launch FILE. Resuming on other machines needs --out on storage that all of them mount.",
-        f"name: {launch.title}",
+        f'name: "{launch.title}"',  # in quotes: YAML takes true for a value, and 4090:1 for a number
         f"num_nodes: {launch.nodes}",
-        *([f"resources:\n  accelerators: {gpu}:{launch.gpus}"] if launch.gpus else []),
+        *([f'resources:\n  accelerators: "{gpu}:{launch.gpus}"'] if launch.gpus else []),
         "workdir: .",
         _block("setup", launch.setup),
         _block("run", run),
@@ -87,10 +87,10 @@ def dstack(launch: Launch, gpu: str) -> str:
     lines = [
         "# Start by: dstack apply -f FILE. Resuming on other machines needs --out on a volume that all of them mount.",
         "type: task",
-        f"name: {launch.title}",
+        f'name: "{launch.title}"',
         f"nodes: {launch.nodes}",
         'python: "3.12"',
-        *([f"resources:\n  gpu: {gpu}:{launch.gpus}"] if launch.gpus else []),
+        *([f'resources:\n  gpu: "{gpu}:{launch.gpus}"'] if launch.gpus else []),
         "commands:",
         *(f"  - |\n{indent(command, '    ')}" for command in commands if command),
     ]

@@ -92,10 +92,13 @@ def test_ctrl_c_saves_the_network_so_far(gantool, here, monkeypatch):
     assert "has other settings: images 400, not 6" in refused.err
 
 
-def test_an_interrupted_training_goes_on_exactly_by_the_same_command(gantool, here, monkeypatch):
+@pytest.mark.parametrize("begun", [(), ("--init", "begun.safetensors")])
+def test_an_interrupted_training_goes_on_exactly_by_the_same_command(gantool, here, monkeypatch, begun):
     from gantool.cli import style_train
 
-    words = (*TRAIN, "--images", "5", "-q")
+    words = (*TRAIN, "--images", "5", "-q", *begun)
+    if begun:
+        assert gantool(*TRAIN, "--images", "1", "--width", "8", "-o", begun[1]).code == 0
     assert gantool(*words, "-o", "whole.safetensors").code == 0
     with monkeypatch.context() as patch:
         patch.setattr(style_train, "_told", interrupting)
@@ -106,6 +109,26 @@ def test_an_interrupted_training_goes_on_exactly_by_the_same_command(gantool, he
     assert whole[1] == both[1]  # by the digest of the weights
     assert not (here / "x.training.safetensors").exists()
     assert "No training of x.safetensors was interrupted" in gantool(*words, "-o", "x.safetensors", "--resume").err
+
+
+def test_a_training_does_not_go_on_with_other_photos(gantool, here, monkeypatch):
+    from gantool.cli import style_train
+
+    monkeypatch.setattr(style_train, "_told", interrupting)
+    words = (*TRAIN, "--images", "400", "-q", "-o", "x.safetensors")
+    assert gantool(*words).code == 130
+    Image.new("RGB", (48, 32), "red").save("photos/b.png")
+    ended = gantool(*words, "--resume")
+    assert (ended.code, "has seen other photos" in ended.err) == (1, True)
+
+
+def test_a_ctrl_c_in_the_last_step_is_the_end(gantool, here, monkeypatch):
+    from gantool.cli import style_train
+
+    monkeypatch.setattr(style_train, "_told", interrupting)
+    ended = gantool(*TRAIN, "--images", "2", "-o", "x.safetensors")
+    assert (ended.code, "--resume" in ended.err) == (0, False)
+    assert not (here / "x.training.safetensors").exists()
 
 
 def test_a_training_that_fails_saves_what_it_had_and_says_so_though_the_painting_is_gone(gantool, here, monkeypatch):

@@ -72,7 +72,8 @@ def run(job: StyleJob) -> None:
             raise
         assert last is not None, "a training has at least one step"
         _save(job, ready, last)
-        if caught:
+        stopped = caught and last.share < 1
+        if stopped:
             save_training(training_file(job.out), last.tensors(), _training(job, ready, last.images_seen, last.seconds))
         else:
             training_file(job.out).unlink(missing_ok=True)
@@ -82,7 +83,7 @@ def run(job: StyleJob) -> None:
         result_json({**told, "losses": losses, "interrupted": bool(caught)})
     else:
         result(str(job.out))
-    if caught:
+    if stopped:
         say(f"Stopped at {last.share:.0%}; the network so far is in {job.out}. The same command with --resume goes on.")
         raise typer.Exit(caught.exit_code)
 
@@ -91,8 +92,6 @@ def _check_files(job: StyleJob) -> None:
     if job.out.suffix.lower() != SUFFIX:
         raise OptionError(f"-o {job.out}: a style network is a {SUFFIX} file.")
     check_new(job.out, job.overwrite or job.resume)
-    if job.resume and job.init:
-        raise OptionError("--init begins a training, and --resume goes on with one: leave one out.")
     if job.resume and not training_file(job.out).is_file():
         raise OptionError(f"No training of {job.out} was interrupted ({training_file(job.out)}): leave out --resume.")
     make_folder(job.out.parent)
@@ -203,7 +202,7 @@ def _training(job: StyleJob, ready: Prepared, images_seen: int = 0, seconds: flo
         batch=lesson.batch,
         images=lesson.images,
         minutes=lesson.minutes,
-        photos=ready.photos.count,
+        photos=ready.photos.fingerprint,
         precision=job.precision,
         seconds=seconds,
     )

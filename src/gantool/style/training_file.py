@@ -13,6 +13,7 @@ from gantool.style.network_file import StyleCard
 
 OF_THE_MOMENT = {"images_seen", "seconds", "format", "digest"}
 """The fields of a card that change while a training goes on."""
+PHOTOS = "photos"
 
 
 class TrainingCard(StyleCard):
@@ -23,8 +24,8 @@ class TrainingCard(StyleCard):
     batch: Annotated[int, Field(ge=1)]
     images: int | None
     minutes: float | None
-    photos: int
-    """The number of photos to learn from."""
+    photos: str
+    """The fingerprint of the photos to learn from."""
     precision: str
     seconds: Annotated[float, Field(ge=0)]
     """The time that it has taken so far."""
@@ -48,7 +49,10 @@ def load_training(path: Path, now: TrainingCard) -> tuple[dict[str, Tensor], Tra
     """
     tensors, card = load_network(path, TrainingCard)
     before, wanted = card.model_dump(exclude=OF_THE_MOMENT), now.model_dump(exclude=OF_THE_MOMENT)
-    if differing := [name for name, value in before.items() if wanted[name] != value]:
+    differing = [name for name, value in before.items() if wanted[name] != value]
+    if differing == [PHOTOS]:
+        raise ResumeError(f"The training of {path} has seen other photos. Give those, or leave out --resume.")
+    if differing := [name for name in differing if name != PHOTOS]:
         told = ", ".join(f"{name} {before[name]}, not {wanted[name]}" for name in differing)
         raise ResumeError(f"The training of {path} has other settings: {told}. Repeat them, or leave out --resume.")
     return tensors, card

@@ -74,7 +74,7 @@ def test_a_run_is_pinned_to_the_commit_of_its_beginning(hub, tmp_path):
     before = built().fingerprint
     options, why = settling.pinned(HubOptions(name="me/cats"), SETTING)
     commit = hub.commit("me/cats", COPY)
-    assert (options.rev, options.config) == (commit, "default")
+    assert (options.commit, options.config) == (commit, "default")
     assert why == f"the data set as it is now, commit {commit[:7]}"
     assert settling.pinned(options, SETTING) == (options, "")
     old = dict(hub.sets["me/cats"][COPY])
@@ -106,6 +106,12 @@ def test_a_large_set_is_read_by_ranges_and_not_kept(hub, tmp_path):
     assert len(source) == 20
     assert not list((tmp_path / "hub").rglob("*.parquet"))
     assert source.fingerprint == built().fingerprint
+
+
+def test_picture_files_are_not_read_without_a_cache(hub, gantool_cli):
+    ended = gantool_cli("train", "--data", "hf:me/cats", "--resolution", "8", "--no-cache", "--dry-run")
+    assert ended.code == 2
+    assert "gantool data shard hf:name=me/cats -o shards --resolution 8" in ended.err
 
 
 def test_splits_and_configurations_are_found_or_listed(hub, tmp_path):
@@ -187,15 +193,18 @@ def test_a_kept_listing_that_is_damaged_is_asked_for_again(hub):
     assert len(built(rev=hub.commit("me/cats", COPY))) == 20
 
 
-def test_a_run_keeps_its_commit_and_resumes_on_it_when_the_data_set_has_changed(hub, tmp_path, gantool_cli):
+@pytest.mark.parametrize("data", ["hf:me/cats", "hf:me/cats,rev=live", "hf:me/cats,rev=live,config=default"])
+def test_a_run_keeps_its_commit_and_resumes_on_it_when_the_data_set_has_changed(hub, tmp_path, gantool_cli, data):
     quick = ("--arch", "mlp", "--resolution", "8", "--batch", "4", "--device", "cpu", "--precision", "float32", "-q")
-    run = ("--data", "hf:me/cats", "--labels", "--name", "cats", "--out", str(tmp_path / "runs"))
+    branch = "live" if "live" in data else COPY
+    hub.sets["me/cats"]["live"] = hub.sets["me/cats"][COPY]
+    run = ("--data", data, "--labels", "--name", "cats", "--out", str(tmp_path / "runs"))
     done = gantool_cli("train", *quick, *run, "--images", "8")
     assert done.code == 0, done.err
-    commit = hub.commit("me/cats", COPY)
-    assert f"rev={commit}" in (tmp_path / "runs" / "cats" / "config.toml").read_text()
+    commit = hub.commit("me/cats", branch)
+    assert f"commit={commit}" in (tmp_path / "runs" / "cats" / "config.toml").read_text()
     hub.sets["me/cats"]["before"] = hub.sets["me/cats"][COPY]
-    hub.sets["me/cats"][COPY] = {"default/train/0000.parquet": labelled(tmp_path / "new.parquet", 4).read_bytes()}
+    hub.sets["me/cats"][branch] = {"default/train/0000.parquet": labelled(tmp_path / "new.parquet", 4).read_bytes()}
     forget()
     done = gantool_cli("train", *quick, *run, "--images", "16")
     assert done.code == 0, done.err

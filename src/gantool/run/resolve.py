@@ -86,10 +86,12 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
 
 def _check_cache(config: RunConfig, source: Chosen) -> None:
     """Raise OptionError for files of pictures without a cache, which each batch would have to decode anew."""
-    if not config.cache and isinstance(source.options, FolderOptions):
+    spec = source.spec
+    if not config.cache and isinstance(spec, Component) and (spec.files or isinstance(source.options, FolderOptions)):
+        place = source.options.path if isinstance(source.options, FolderOptions) else source.brief
         raise OptionError(
             "--no-cache is for arrays and data sets, not for files of pictures, which have to be decoded. Pack them "
-            f"into shards, which are never cached (gantool data shard {quote(source.options.path)} -o shards "
+            f"into shards, which are never cached (gantool data shard {quote(place)} -o shards "
             f"--resolution {config.resolution}), and train on --data shards:path=shards."
         )
 

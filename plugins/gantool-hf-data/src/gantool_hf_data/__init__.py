@@ -32,6 +32,7 @@ class _DataSet(gantool.Options):
     split: str = gantool.option("train", "part of the data set")
     config: str = gantool.option("auto", "configuration; auto: default, or the only one")
     rev: str = gantool.option("auto", "branch, tag or commit; auto: the Parquet copy that the Hub makes, as it is now")
+    commit: str = gantool.option("auto", "commit of `rev`; auto: the newest when a run begins, which keeps it")
     keep: float = gantool.option(20.0, "GB that are downloaded and kept; what is larger is read over the network", ge=0)
     image: str = gantool.option("auto", _IMAGE)
     label: str = gantool.option("auto", _LABEL)

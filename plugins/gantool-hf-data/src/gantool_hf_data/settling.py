@@ -47,16 +47,17 @@ class Listing:
 
 def pinned(options: HubOptions, setting: gantool.Setting) -> tuple[HubOptions, str]:
     """The options with the commit and configuration of now, so that a run resumes on the same files."""
-    if AUTO not in (options.rev, options.config):
+    if AUTO not in (options.commit, options.config):
         return options, ""
     found = listed(options)
-    fixed = options.model_copy(update={"rev": found.commit, "config": found.config})
+    fixed = options.model_copy(update={"commit": found.commit, "config": found.config})
     return fixed, f"the data set as it is now, commit {found.commit[:7]}"
 
 
 def listed(options: HubOptions) -> Listing:
     """The files that are meant. Raises DataError where there are none, or the Hub cannot be asked and never was."""
-    return _listed(options.name, options.config, options.split, options.rev, endpoint() or "")
+    rev = options.rev if options.commit == AUTO else options.commit
+    return _listed(options.name, options.config, options.split, rev, endpoint() or "")
 
 
 def endpoint() -> str | None:

@@ -1,7 +1,10 @@
 """Picture files of a source that has them as bytes, in groups: decoded, labelled and cached as a folder's are."""
 
 import io
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -223,3 +226,16 @@ def test_they_are_packed_as_they_are_in_a_random_order() -> None:
     assert sorted(found) == sorted(good)
     assert found != good
     assert {one.suffix for one in whole} == {"png"}
+
+
+def test_what_a_killed_packing_leaves_is_removed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path))
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    files = Given([PictureFile(f"row {seed}", noise(seed)) for seed in range(4)])
+    packing = packed_of(files)
+    next(packing)
+    (waiting,) = tmp_path.iterdir()
+    waiting.rename(waiting.with_name(waiting.name.replace(str(os.getpid()), str(dead.pid))))
+    assert len(list(packed_of(files))) == 4
+    assert list(tmp_path.iterdir()) == []

@@ -84,6 +84,13 @@ def test_one_machine_may_use_an_id_again(tmp_path, monkeypatch):
     assert trained(tmp_path, 16) != run
 
 
+def test_an_agent_of_windows_is_known_too(monkeypatch):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.delenv("GROUP_WORLD_SIZE", raising=False)
+    monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", r"C:\Temp\torchelastic_a\none_b\attempt_1\0\error.json")
+    assert launches.this_launch() == launches.Launch("none", r"C:\Temp\torchelastic_a\none_b", 1)
+
+
 def test_a_launch_that_resumed_from_an_older_checkpoint_goes_on_from_its_newest(tmp_path, monkeypatch):
     run = trained(tmp_path, 32)
     restarted(monkeypatch)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ MARK = ".launch"
 """The file in a run's folder that names the launch which trained it last."""
 
 
+_ATTEMPT = re.compile(r"(.*?)[/\\]attempt_\d")  # Windows has backslashes
 _trained: set[Path] = set()
 """The runs that this process has trained, or is training."""
 
@@ -44,9 +46,9 @@ def this_launch() -> Launch | None:
     run_id = os.environ.get("TORCHELASTIC_RUN_ID")
     if run_id is None:
         return None
-    agent, found, _ = os.environ.get("TORCHELASTIC_ERROR_FILE", "").partition("/attempt_")
+    found = _ATTEMPT.search(os.environ.get("TORCHELASTIC_ERROR_FILE", ""))
     nodes = os.environ.get("GROUP_WORLD_SIZE", "1")
-    return Launch(run_id, agent if found else "", int(nodes) if nodes.isdecimal() else 1)
+    return Launch(run_id, found[1] if found else "", int(nodes) if nodes.isdecimal() else 1)
 
 
 def note(run: Path, writes: bool) -> None:

@@ -1,6 +1,7 @@
 """Pictures written as shards: tars of pictures and labels whose bytes depend on the pictures alone, and their index."""
 
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from gantool.data.shards.index import INDEX
 from gantool.data.shards.indexing import build_index
 from gantool.data.shards.tar import BLOCK
 from gantool.errors import DataError
-from gantool.files import cache_folder, open_file, write_folder_atomically
+from gantool.files import cache_folder, open_file, remove_unfinished, write_folder_atomically
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.progress import report
 
@@ -145,7 +146,8 @@ def files_of(options: FolderOptions, resolution: int | None, channels: int) -> I
 
 def packed_of(files: PictureFiles) -> Iterator[Packed | tuple[str, str]]:
     """The files of a source in a random order, as they are; they wait on disk until all have been read."""
-    with TemporaryDirectory(dir=cache_folder(), prefix="spool-") as folder:
+    remove_unfinished(cache_folder(), "spool")
+    with TemporaryDirectory(dir=cache_folder(), prefix=".spool.", suffix=f".{os.getpid()}.tmp") as folder:
         spooled = Spooled(files)
         file = Path(folder) / "spool"
         with file.open("wb") as out:

@@ -31,7 +31,7 @@ SIZES = tuple(len(values) for values in FACTORS.values())
 """The number of values of each factor."""
 
 _KINDS = math.prod(SIZES)
-_EDITION = 2  # raise it when the pictures change, so that no cache of the old ones is used
+_EDITION = 3  # raise it when the pictures change, so that no cache of the old ones is used
 MAX_SHIFT, MAX_GROWTH, MAX_ANGLE = 0.05, 0.06, 0.12
 """The variation of place (of half a picture), size (relative) and angle (radians) within a kind, either way."""
 

@@ -41,7 +41,7 @@ _RIM = np.array([0.0, 0.105, 0.0], np.float32)
 _PLATE_RADIUS = 0.79
 _SHADOW_DROP, _SHADOW_REACH, _SHADOW_STRENGTH = 0.075, 0.2, 0.32
 _PIXELS_AT_ONCE = 131_072  # the planes of one chunk stay in the processor's cache
-_LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _FIGURE = np.array([[0], [0], [1], [1], [1], [1], [1]], np.float32)  # all paints but the background's two
 
 
@@ -75,9 +75,17 @@ def draw(strokes: Strokes, resolution: int, channels: int = 3) -> UInt8[np.ndarr
     for start in range(0, len(strokes), step):
         part = slice(start, start + step)
         now = strokes[part]
-        mixed = paints(now.color, now.background, channels) @ _layers(now, resolution)
+        mixed = _mixed(paints(now.color, now.background, channels), _layers(now, resolution))
         np.add(mixed, 0.5, out=pictures[part], casting="unsafe")
     return pictures.reshape(-1, channels, resolution, resolution)
+
+
+def _mixed(paints: Float32[np.ndarray, "n c 7"], layers: Float32[np.ndarray, "n 7 p"]) -> Float32[np.ndarray, "n c p"]:
+    """The paints by their shares, added up in order: a matrix product is rounded as each processor's BLAS adds."""
+    mixed: Float32[np.ndarray, "n c p"] = paints[:, :, 0, None] * layers[:, None, 0]
+    for place in range(1, layers.shape[1]):
+        mixed += paints[:, :, place, None] * layers[:, None, place]
+    return mixed
 
 
 def _layers(strokes: Strokes, resolution: int) -> Float32[np.ndarray, "n 7 p"]:
@@ -114,7 +122,8 @@ def _distance(strokes: Strokes, x: Plane, y: Plane) -> Plane:
         if not len(mine):
             continue
         size = (strokes.size[mine] * _SIZE[strokes.finish[mine]])[:, None]
-        cos, sin = np.cos(strokes.angle[mine])[:, None] / size, np.sin(strokes.angle[mine])[:, None] / size
+        angle = strokes.angle[mine, None].astype(np.float64)  # in float32 processors differ
+        cos, sin = np.cos(angle).astype(np.float32) / size, np.sin(angle).astype(np.float32) / size
         px, py = x[mine], y[mine]
         distances[mine] = figure(px * cos + py * sin, py * cos - px * sin) * size
     return distances
@@ -148,7 +157,8 @@ def paints(
         axis=1,
     )  # fmt: skip
     if channels == 1:
-        mixed = mixed @ _LUMA
+        red, green, blue = np.moveaxis(mixed * _LUMA, 2, 0)
+        mixed = (red + green + blue)[:, :, None]  # in this order, whatever a BLAS does
     elif channels == 4:
         opaque = np.full((*mixed.shape[:2], 1), 255, np.float32)
         mixed = np.concatenate([mixed, opaque], axis=2) * _FIGURE

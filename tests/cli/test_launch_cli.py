@@ -108,6 +108,27 @@ def test_each_host_gets_the_same_command_by_ssh(script, tmp_path):
     is_torchrun(words, "one:29400", "it-s-one")
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_script_that_is_ended_ends_each_ssh(script, tmp_path, number, code):
+    fake = tmp_path / "ssh"
+    fake.write_text('#!/bin/bash\ntouch "$STARTED/$2"\nexec sleep 60\n')
+    fake.chmod(0o755)
+    (tmp_path / "script").write_text(script("ssh"))
+    (tmp_path / "started").mkdir()
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "STARTED": str(tmp_path / "started")}
+    with (tmp_path / "script").open() as text:
+        run = subprocess.Popen(
+            ["bash"], stdin=text, env=environment, stdout=subprocess.PIPE, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
+        )  # fmt: skip
+    while len(list((tmp_path / "started").iterdir())) < 2:
+        assert run.poll() is None
+        time.sleep(0.01)
+    os.kill(run.pid, number)
+    assert run.communicate()[0] == b""  # which both ssh hold open, too
+    assert run.returncode == code
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

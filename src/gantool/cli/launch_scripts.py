@@ -105,7 +105,10 @@ def ssh(launch: Launch, hosts: Sequence[str], workdir: str) -> str:
     remote = shlex.quote(" && ".join(steps))
     lines = [
         "#!/bin/bash",
-        "# With -tt a host ends its processes when this script is ended.",
+        "# Ended by Ctrl-C or kill, this script ends each ssh, and with -tt a host ends its processes then.",
+        "trap 'kill $(jobs -p) 2> /dev/null' EXIT",
+        "trap 'exit 130' INT",
+        "trap 'exit 143' TERM",
         *(f"ssh -tt {shlex.quote(host)} {remote} < /dev/null &" for host in hosts),
         "status=0",
         "for job in $(jobs -p); do",

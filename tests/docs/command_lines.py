@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import product, takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +112,7 @@ def programs(line: str) -> Iterator[tuple[str, ...]]:
             continue
         while words and ("=" in words[0] or words[0] == "time"):
             del words[0]
+        words = list(takewhile(lambda word: word not in (">", "|"), words))
         if words[:1] in (["torchrun"], ["python"]) and re.search(r" -m (-- )?gantool ", " ".join(words)):
             yield tuple(words[words.index("gantool") + 1 :])
         elif words and Path(words[0]).name == "gantool" and "install" not in words[:1]:

@@ -93,6 +93,7 @@ def with_run(line, models):
         model = "styles.safetensors"
     else:
         model = "levels.safetensors" if "--level" in words else "classes.safetensors" if "--label" in words else "run"
+        model = "labelled" if words[:1] == ["evaluate"] and "--labels" in words else model
     for at, word in enumerate(words):
         first, slash, rest = word.partition("/")
         if first in ("RUN", "MODEL"):
@@ -109,7 +110,9 @@ def with_run(line, models):
 def is_whole(line, words):
     """Whether a line says all that its command needs. What would change the environment is not run here."""
     said = " ".join(line.words)
-    if line.flags_alone or line.run_elsewhere or "..." in said or "hf:OWNER/NAME" in said:  # a data set of the Hub
+    if (
+        line.flags_alone or line.run_elsewhere or "..." in said or "hf:OWNER/NAME" in said or "{0" in said
+    ):  # data of others
         return False
     if any(map(METAVAR.fullmatch, words)):
         return False

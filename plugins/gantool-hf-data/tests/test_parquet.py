@@ -310,3 +310,22 @@ def test_a_run_on_labels_resumes_bit_for_bit_and_shards_hold_the_files(tmp_path,
     assert len(commands.open_source(f"shards:{tmp_path / 'shards'},workers=0", 8, 3)) == 12
     done = gantool_cli("data", "check", f"parquet:{file}", "--json")
     assert '"PNG": 12' in done.out
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("~no-such-user/a.parquet", "is in the home of a user that there is not"),
+        ("/a**b?.parquet", "is no pattern of paths|No file fits the pattern"),
+    ],
+)
+def test_a_path_that_cannot_be_is_told_as_such(path, told):
+    with pytest.raises(gantool.GantoolError, match=told):
+        commands.open_source(f"parquet:path={path}", 8, 3)
+
+
+def test_words_of_a_column_of_captions_are_cut(tmp_path, gantool_cli):
+    table = pa.table({"image": pa.array([png(0), png(1)], pa.binary()), "label": ["x" * 5000, "y" * 5000]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    said = gantool_cli("data", "check", f"parquet:{tmp_path / 'a.parquet'}").out
+    assert max(map(len, said.splitlines())) < 500

@@ -19,7 +19,7 @@ from gantool.engine.commands import resume_command
 from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, REPORT, SAMPLES, SKIPPED
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
-from gantool.errors import GantoolError, PluginError
+from gantool.errors import GantoolError, PluginError, shortened
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.blame import failure
 from gantool.plugins.host import host
@@ -33,7 +33,7 @@ from gantool.run.forecast import Forecast
 from gantool.run.planning import Plan
 from gantool.run.start import trainer
 
-MOST_CLASSES = 12
+MOST_CLASSES, LONGEST_CLASS = 12, 60
 """Names of classes on a line."""
 
 
@@ -198,7 +198,8 @@ def _facts(forecast: Forecast, choices: Sequence[DefaultChoice]) -> dict[str, ob
 def _classes(names: Sequence[str], count: int) -> str:
     """The line on the classes, with the first names where they are known."""
     more = ", ..." if len(names) > MOST_CLASSES else ""
-    return f"Classes: {count}" + (f": {', '.join(names[:MOST_CLASSES])}{more}" if names else "")
+    shown = ", ".join(shortened(name, LONGEST_CLASS) for name in names[:MOST_CLASSES])
+    return f"Classes: {count}" + (f": {shown}{more}" if names else "")
 
 
 def _stage_table(forecast: Forecast) -> None:

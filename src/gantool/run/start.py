@@ -110,7 +110,7 @@ def _saved(plan: Plan, world: World) -> checkpoint.Contents | None:
         other = next(rank for rank, clock in enumerate(clocks) if clock != clocks[0])
         raise ResumeError(
             f"Process 0 finds {found[0]}, and process {other} {found[other]}. To resume, all nodes must see the same "
-            "run: put --out on a file system that they share."
+            "run: give it a --name, and an --out on a file system that they share."
         )
     return None if plan.checkpoint is None else checkpoint.load(plan.checkpoint)
 

@@ -20,7 +20,10 @@ class _Files(gantool.Options):
     @classmethod
     def _keeps_its_place(cls, value: str) -> str:
         """A local path holds in any working folder, since a run may be resumed from another."""
-        return value if "://" in value else str(Path(value).expanduser().absolute())
+        try:
+            return value if "://" in value else str(Path(value).expanduser().absolute())
+        except RuntimeError as error:  # of ~NAME
+            raise ValueError(f"{value} is in the home of a user that there is not") from error
 
 
 class ParquetOptions(gantool.PictureOptions, _Files):

@@ -58,11 +58,18 @@ def _parts(path: str) -> Iterator[Part]:
         found = [place]
         if not place.exists():
             raise gantool.DataError(f"{path} does not exist. Give a .parquet file, or a folder or pattern of them.")
-    elif not (found := list(Path(place.anchor).glob(str(place.relative_to(place.anchor))))):
+    elif not (found := _fitting(place)):
         raise gantool.DataError(f"No file fits the pattern {path}.")
     root = place if place.is_dir() else Path(path).parent
     for one in sorted(found):
         yield Part(str(one.relative_to(root)) if one.is_relative_to(root) else str(one), partial(_open, one))
+
+
+def _fitting(pattern: Path) -> list[Path]:
+    try:
+        return list(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
+    except ValueError as error:  # of a ** beside other characters, before Python 3.13
+        raise gantool.DataError(f"{pattern} is no pattern of paths: {error}.") from error
 
 
 def _is_hidden(path: Path) -> bool:

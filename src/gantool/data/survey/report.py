@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gantool.api.run_config import COLORS
 from gantool.data.survey.check import ALIKE_LIMIT, Broken, Report, Spread, Training
+from gantool.errors import shortened
 
 _SHOWN = 10
+_LONGEST = 60
+"""Letters of a class's name that are shown: a column of captions may be taken for labels."""
 _IMBALANCE = 10
 _FEW = 1000
 _MANY = 0.1
@@ -82,7 +85,8 @@ def _classes(classes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     yield "classes", f"{len(classes)}: {_counts(classes)}"
     least, most = min(classes, key=classes.__getitem__), max(classes, key=classes.__getitem__)
     if classes[most] > _IMBALANCE * classes[least]:
-        yield "note", f"the classes are uneven: {classes[most]:,} of {most!r}, {classes[least]:,} of {least!r}"
+        many, few = (f"{classes[name]:,} of {shortened(name, _LONGEST)!r}" for name in (most, least))
+        yield "note", f"the classes are uneven: {many}, {few}"
 
 
 def _groups(title: str, what: str, groups: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
@@ -103,5 +107,5 @@ def _range(spread: Spread) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:_SHOWN]]
+    shown = [f"{shortened(name, _LONGEST)} {count:,}" for name, count in list(counts.items())[:_SHOWN]]
     return ", ".join(shown) + (", ..." if len(counts) > _SHOWN else "")

@@ -21,7 +21,7 @@ PLUGINS = Path(__file__).parents[1] / "plugins"
 
 # What each room may import besides itself, from the ground up: a room is a folder or a file, named by its longest match
 # here, and may import a room only where that stands above it. The rooms of components know authors' API and no engine.
-COMPONENT = {"errors", "pixels", "api"}
+COMPONENT = {"errors", "homes", "pixels", "api"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "hints": {"errors"},
@@ -30,9 +30,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading": set(),
     "signals": set(),
     "processes": set(),
+    "homes": set(),
     "files": {"errors", "progress", "processes"},
     "api": {"errors"},
-    "plugins": {"errors", "hints", "api", FACE},
+    "plugins": {"errors", "hints", "homes", "api", FACE},
     "engine": {*COMPONENT, "hints", "progress", "reading", "files", "signals"},
     "data": {*COMPONENT, "progress", "reading", "processes", "files"},
     "render": {"errors", "pixels", "files"},
@@ -58,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tuning": {"errors", "progress", "reading", "files", "api", "plugins", "engine", "run"},
     "explore": {"errors", "pixels", "engine", "render", "report", "sampling"},
     "testing": {*COMPONENT, "plugins", "engine", "sampling", "run"},
-    "plugin_tools": {"errors", "reading", "files", "api", "plugins", "testing", FACE},
+    "plugin_tools": {"errors", "homes", "reading", "files", "api", "plugins", "testing", FACE},
     "cli": {
         *COMPONENT, "hints", "progress", "reading", "files", "signals", "plugins", "engine", "data", "render",
         "report", "sampling", "exporting", "run", "publishing", "evaluation", "style", "tuning", "explore",

@@ -92,10 +92,11 @@ def _surveyed(text: str, resolution: int | None, channels: int | None) -> "tuple
     """A source, or the options of a folder, and what is in it; options may follow a path, as for `train --data`."""
     from gantool.data.pictures.options import FolderOptions, PictureOptions
     from gantool.data.survey.surveys import survey_files, survey_folder
+    from gantool.homes import at_home
     from gantool.plugins.host import host
 
     named = text in host().specs("source")  # which `train --data` takes, whatever folder has that name
-    if not named and Path(text).expanduser().exists() and not text.lower().endswith(ARRAYS):
+    if not named and at_home(text).exists() and not text.lower().endswith(ARRAYS):
         options = FolderOptions(path=text)
         return options, survey_folder(options)
     from gantool.run.components import resolve_source

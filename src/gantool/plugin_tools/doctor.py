@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gantool.api.kinds import KINDS
 from gantool.errors import UnknownNameError, UsageError, did_you_mean, sentence
+from gantool.homes import at_home
 from gantool.plugin_tools import examination
 from gantool.plugin_tools.child_process import Line, run
 from gantool.plugin_tools.examination import Request
@@ -73,10 +74,10 @@ def candidates(folders: Sequence[Path]) -> list[Candidate]:
     """
     given = [Path(folder) for folder in os.environ.get("GANTOOL_PLUGINS_DIR", "").split(os.pathsep) if folder]
     found = list(installed())
-    for folder in dict.fromkeys(path.expanduser().resolve() for path in [*folders, *given]):
+    for folder in dict.fromkeys(at_home(path).resolve() for path in [*folders, *given]):
         if folder.is_dir():
             found += in_folder(folder)
-        elif folder in [path.expanduser().resolve() for path in folders]:
+        elif folder in [at_home(path).resolve() for path in folders]:
             raise UsageError(f"There is no plugin folder {folder}.")
     return found
 

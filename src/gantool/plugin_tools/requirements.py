@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from gantool.errors import PluginError, UsageError, nearest_beside
+from gantool.homes import at_home
 
 PREFIX = "gantool-"
 _ARCHIVES = (".whl", ".tar.gz", ".zip")
@@ -45,7 +46,7 @@ def read_requirement(text: str, *, editable: bool = False) -> PluginRequirement:
     if editable and "://" in text:
         raise UsageError(f"--editable takes a folder with a pyproject.toml, not the URL {text}.")
     if editable or _is_path(text):
-        path = Path(os.path.normpath(Path(text).expanduser().absolute()))
+        path = Path(os.path.normpath(at_home(text).absolute()))
         _check_installable(path, editable)
         return PluginRequirement(str(path), editable=editable)
     if _is_url(text):

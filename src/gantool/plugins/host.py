@@ -16,6 +16,7 @@ from gantool.api.kinds import KINDS
 from gantool.api.specs import Spec
 from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, shortened
 from gantool.hints import COMMANDS, COMPONENTS, counterpart, elsewhere
+from gantool.homes import at_home
 from gantool.plugins.companions import explained, providing
 from gantool.plugins.grammar import Choice, parse_choice, read_options
 from gantool.plugins.loading import Candidate, CollectedSpecs, Key, built_in, collect, in_folder, installed
@@ -87,7 +88,7 @@ class PluginHost:
 
         Raises UsageError when it is no folder.
         """
-        folder = folder.expanduser().resolve()
+        folder = at_home(folder).resolve()
         if not folder.is_dir():
             raise UsageError(f"There is no plugin folder {folder}.")
         if folder not in self._folders:

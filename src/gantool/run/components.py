@@ -10,6 +10,7 @@ from gantool.api.kinds import KINDS
 from gantool.api.run_config import NONE, SETTINGS, flag_of
 from gantool.api.specs import AUTO, Architecture, Setting
 from gantool.errors import GantoolError, OptionError, UnknownNameError, UsageError, nearest_beside, sentence
+from gantool.homes import at_home
 from gantool.plugins.companions import providing
 from gantool.plugins.grammar import canonical
 from gantool.plugins.host import PluginHost
@@ -171,10 +172,10 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
         raise OptionError("--data is empty: it takes a folder, an archive or the name of a source.")
     if is_joined(text) and JOINED not in host.specs("source"):
         return joined_choice(text, lambda one: resolve_source(host, one))
-    if Path(text).expanduser().exists() and text not in host.specs("source"):
+    if at_home(text).exists() and text not in host.specs("source"):
         return host.resolve("source", f"{_source_of(text)}:path={_quoted(text)}")
     name, _, options = text.rpartition(":")
-    if name and "=" in options and Path(name).expanduser().exists() and name not in host.specs("source"):
+    if name and "=" in options and at_home(name).exists() and name not in host.specs("source"):
         return host.resolve("source", f"{_source_of(name)}:path={_quoted(name)},{options}")
     try:
         return host.resolve("source", text)
@@ -187,7 +188,7 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
         if isinstance(error, OptionError) and not (other and "://" in text):
             raise
         looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~")) or bool(Path(text).suffix)
-        near = nearest_beside(Path(text).expanduser())
+        near = nearest_beside(at_home(text))
         if looks_like_path:
             absent = f"There is no folder or archive {text}.{near}"
         elif near:
@@ -203,7 +204,7 @@ def _source_of(path: str) -> str:
 
 
 def _quoted(path: str) -> str:
-    return quote(str(Path(path).expanduser().resolve()))
+    return quote(str(at_home(path).resolve()))
 
 
 def only_moved(one: Chosen, other: Chosen) -> bool:

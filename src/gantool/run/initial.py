@@ -13,6 +13,7 @@ from gantool.engine import checkpoint
 from gantool.engine.model_file import ModelCard, Origin, load_generator, read_card
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, CONFIG, GENERATOR
 from gantool.errors import CheckpointError, GantoolError, PluginError, UsageError
+from gantool.homes import at_home
 from gantool.plugins.host import PluginHost
 from gantool.run.config import read_config
 from gantool.sampling.labels import listed
@@ -69,7 +70,7 @@ class Weights:
 
 def find(model: str) -> Initial:
     """The model that `--init` names: a run (its newest checkpoint), a checkpoint, or a file. Raises CheckpointError."""
-    path = Path(model).expanduser()
+    path = at_home(model)
     file, folder = generator_file(path), None
     if not path.is_file():
         within = file.parent.parent.name == CHECKPOINTS

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gantool.api.specs import Component, ImageShape, Look, Options, Setting, option
+from gantool.homes import at_home
 from gantool.plugins.grammar import Choice, canonical, parse_choice, read_options
 from gantool.plugins.selection import Chosen, imported
 
@@ -95,7 +96,7 @@ def joined_choice(text: str, resolve: Callable[[str], Chosen]) -> JoinedChoice:
 
 def overlaps(paths: Sequence[str]) -> list[str]:
     """A sentence for each of these paths that is another one too, or lies in it: its images would count twice."""
-    places = [Path(os.path.realpath(Path(path).expanduser())) for path in paths if Path(path).expanduser().exists()]
+    places = [Path(os.path.realpath(at_home(path))) for path in paths if at_home(path).exists()]
     said = {}
     for later, place in enumerate(places):
         for other in (*places[:later], *places[later + 1 :]):

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from gantool.errors import DataError, OptionError, nearest_beside
 from gantool.files import cache_folder, only_builder, remove_unfinished, write_atomically
+from gantool.homes import at_home
 from gantool.progress import report
 from gantool.reading import check_archive, check_header
 
@@ -57,7 +58,7 @@ def load_weights(name: str, file: str = "") -> tuple[Mapping[str, Tensor], str]:
     `file` is a state dict (.pth, read with weights_only=True) or safetensors; empty means torchvision's. Raises
     OptionError for a file that cannot be used, WeightsUnavailableError if there is none and none can be fetched.
     """
-    path = Path(file).expanduser() if file else available(name)
+    path = at_home(file) if file else available(name)
     if not path.is_file():
         raise OptionError(f"weights={file}: there is no such file.{nearest_beside(path)}")
     try:

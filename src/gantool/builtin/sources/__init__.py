@@ -1,6 +1,5 @@
 """The catalogue of sources: a folder of pictures, and built-in data sets. It imports no torch, numpy or Pillow."""
 
-from pathlib import Path
 from typing import Any
 
 from pydantic import field_validator
@@ -11,6 +10,7 @@ from gantool.builtin.sources.builtin_sets import SPECS
 from gantool.data.pictures.options import FolderOptions, lasting_name
 from gantool.data.pictures.ranges import checked_range
 from gantool.data.shards.options import ShardsOptions
+from gantool.homes import at_home
 
 FOLDER = Component(
     "folder",
@@ -37,7 +37,7 @@ class ArrayOptions(Options):
     @classmethod
     def _keeps_its_place(cls, value: str, others: Any) -> str:
         """A file in the working folder gets a name that holds in any other, since a run may be resumed there."""
-        home = Path(others.data.get("path", "")).expanduser().absolute().parent
+        home = at_home(others.data.get("path", "")).absolute().parent
         return value if value in ("auto", "none") else lasting_name(value, home)
 
     @field_validator("range")

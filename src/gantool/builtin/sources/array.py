@@ -27,6 +27,7 @@ from gantool.data.pictures.ranges import Kind, Range, described, given_ranges, o
 from gantool.data.pictures.wide import scaled
 from gantool.errors import DataError, did_you_mean
 from gantool.files import open_file
+from gantool.homes import at_home
 
 _MOST_BYTES = 1 << 32
 _PART = re.compile(r"\d+|(?<![a-z])(train|test|valid|val|validation|dev|extra)(?![a-z])")
@@ -85,9 +86,9 @@ class ArraySource(Source):
         digest = hashlib.sha256(repr((told, dtype.str, arrays.shape)).encode())
         if labels is not None:  # they may be of another file
             digest.update(labels.dtype.str.encode() + labels.tobytes())
-        for part in parts_of(Path(options.path).expanduser(), 64):
+        for part in parts_of(at_home(options.path), 64):
             digest.update(part)
-        status = Path(options.path).expanduser().stat()
+        status = at_home(options.path).stat()
         self.fingerprint: str | None = f"{digest.hexdigest()} {status.st_size} {status.st_mtime_ns}"
 
     def __len__(self) -> int:
@@ -121,7 +122,7 @@ def natural(options: ArrayOptions) -> Look:
 
 
 def _arrays(options: ArrayOptions) -> Arrays:
-    path = Path(options.path).expanduser()
+    path = at_home(options.path)
     named = _named(path)
     pictures = _chosen(named, options.key, path)
     first = next(iter(pictures.values()))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gantool.errors import DataError, did_you_mean, nearest_beside
+from gantool.homes import at_home
 
 Named = Mapping[str, NDArray[Any]]
 _LABELS = ("labels", "label", "y", "targets", "target", "classes")
@@ -42,7 +43,7 @@ def labels_of(
 
 def _of_file(named: Named, wanted: str, path: Path, read: Callable[[Path], Named]) -> NDArray[Any]:
     """The only array of a file beside the pictures or at a place of its own, or the one that is named labels."""
-    file = path.parent / Path(wanted).expanduser()
+    file = path.parent / at_home(wanted)
     if not file.is_file():
         near = did_you_mean(wanted, named) or nearest_beside(file)
         raise DataError(

@@ -23,6 +23,7 @@ from gantool.api.data import Source
 from gantool.builtin.sources.builtin_sets import TorchvisionOptions
 from gantool.errors import DataError
 from gantool.files import cache_folder
+from gantool.homes import at_home
 from gantool.progress import report
 
 
@@ -103,7 +104,7 @@ def build(name: str, options: TorchvisionOptions, resolution: int, channels: int
     Raises DataError if its files are missing and cannot be fetched, or a package to read them is missing.
     """
     known = _SETS[name]
-    root = Path(options.root).expanduser() if options.root else cache_folder() / "torchvision"
+    root = at_home(options.root) if options.root else cache_folder() / "torchvision"
     wanted = known.splits if options.split == "all" else {options.split: known.splits[options.split]}
     parts = [_part(name, known, root, asked, options.download) for asked in wanted.values()]
     labelled = "unlabeled" not in wanted

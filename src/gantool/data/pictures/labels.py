@@ -12,6 +12,7 @@ from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
 from gantool.data.pictures.tree import text_inside, usable_listing
 from gantool.errors import DataError, did_you_mean, nearest_beside
+from gantool.homes import at_home
 from gantool.reading import parse_json, read_text
 
 STYLEGAN = "dataset.json"
@@ -144,7 +145,7 @@ def _names(path: str) -> tuple[str, str]:
 def _outside(listing: Listing, name: str) -> Path:
     """A file of labels beside the data, or any other."""
     beside = listing.root.absolute().parent / name
-    return beside if beside.is_file() else Path(name).expanduser()
+    return beside if beside.is_file() else at_home(name)
 
 
 def _without(listing: Listing, used: str | None) -> Listing:

@@ -8,6 +8,7 @@ from pydantic import field_validator
 
 from gantool.api.specs import Options, option
 from gantool.data.pictures.ranges import checked_range
+from gantool.homes import at_home
 
 
 class PictureOptions(Options):
@@ -60,7 +61,7 @@ class _Place(Options):
     @classmethod
     def _keeps_its_place(cls, value: str, others: Any) -> str:
         """A file in the working folder gets a name that holds in any other, since a run may be resumed there."""
-        root = Path(others.data.get("path", "")).expanduser().absolute()
+        root = at_home(others.data.get("path", "")).absolute()
         return value if value in ("auto", "folders") else lasting_name(value, root)
 
 
@@ -70,7 +71,7 @@ class FolderOptions(PictureOptions, _Place):  # fields are in the order of the b
 
 def lasting_name(value: str, home: Path) -> str:
     """The name of a file in the working folder that holds in any other; that of one in `home` stays relative to it."""
-    file = Path(value).expanduser()
+    file = at_home(value)
     if (home / file).exists() or not file.is_file():
         return value
     file = file.absolute()

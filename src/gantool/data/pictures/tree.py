@@ -22,6 +22,7 @@ from gantool.data.pictures.formats import is_picture, is_picture_name
 from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_hidden
 from gantool.errors import DataError, nearest_beside
 from gantool.files import open_file
+from gantool.homes import at_home
 from gantool.reading import read_text
 
 PARQUET = ".parquet"
@@ -36,7 +37,7 @@ def list_pictures(path: str | Path) -> Listing:
 
     Raises DataError when there is no such folder or archive; an empty listing is the caller's to judge.
     """
-    root = Path(path).expanduser()
+    root = at_home(path)
     if root.is_dir():
         if _STATE.match(os.path.realpath(root)):
             raise DataError(

@@ -24,6 +24,7 @@ from gantool.data.shards.tar import PassingError, ShardError
 from gantool.data.shards.urls import beside, expanded, is_remote
 from gantool.errors import DataError, nearest_beside, printable
 from gantool.files import cache_folder, only_builder, remove_unfinished, replace_folder
+from gantool.homes import at_home
 from gantool.progress import report
 
 _PROBED = 512
@@ -66,14 +67,14 @@ def _index_at(path: str) -> str | None:
     if is_remote(path):
         path = path + INDEX if path.endswith("/") else path
         return path if path.endswith(".json") else None
-    local = Path(path).expanduser()
+    local = at_home(path)
     local = local / INDEX if local.is_dir() and (local / INDEX).is_file() else local
     return str(local) if local.suffix == ".json" else None
 
 
 def _urls(path: str) -> list[str]:
     """The shards at a path or URL: the tars of a folder, those that an index.json given as such lists, or by braces."""
-    local = Path(path).expanduser()
+    local = at_home(path)
     if is_remote(path):
         place = _index_at(path)
         return expanded(path) if place is None else read_index(_remote_text(place), place)[0]

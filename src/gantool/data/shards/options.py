@@ -1,12 +1,11 @@
 """The options of a set of shards. Imports no torch, numpy or Pillow."""
 
-from pathlib import Path
-
 from pydantic import field_validator
 
 from gantool.api.specs import Options, option
 from gantool.data.pictures.options import PictureOptions
 from gantool.data.pictures.ranges import checked_range
+from gantool.homes import at_home
 
 
 class _Place(Options):
@@ -21,7 +20,7 @@ class _Place(Options):
     @classmethod
     def _keeps_its_place(cls, value: str) -> str:
         """A local path holds in any working folder, since a run may be resumed from another."""
-        return value if "://" in value else str(Path(value).expanduser().absolute())
+        return value if "://" in value else str(at_home(value).absolute())
 
 
 class ShardsOptions(PictureOptions, _Place):

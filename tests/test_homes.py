@@ -1,0 +1,35 @@
+"""Paths that begin with `~`, as users write them."""
+
+from pathlib import Path
+
+import pytest
+
+from gantool.homes import at_home
+
+
+def test_a_home_takes_the_place_of_its_sign(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert at_home("~/photos") == tmp_path / "photos"
+    assert at_home(Path("photos")) == Path("photos")
+
+
+@pytest.mark.parametrize("source", ["{}", "folder:path={}", "array:path={}.npy", "shards:path={}", "shapes --init {}"])
+def test_a_home_of_nobody_is_a_path_that_is_not_there(gantool, source):
+    ended = gantool("train", "--dry-run", "--arch", "mlp", "--data", *source.format("~no-such-user/x").split())
+    assert ended.code in (1, 2)
+    assert "internal error" not in ended.err
+    assert "~no-such-user/x" in ended.err
+
+
+def test_labels_and_checks_of_nobody_are_told_as_well(gantool, tmp_path):
+    assert "no-such-user" in gantool("data", "check", "~no-such-user/x").err
+    (tmp_path / "photos").mkdir()
+    ended = gantool("data", "check", f"folder:path={tmp_path / 'photos'},labels=~no-such-user/x.csv")
+    assert "internal error" not in ended.err
+
+
+@pytest.mark.parametrize("words", ["plugins list --plugins-dir {}", "plugins install {}", "compare {} {}"])
+def test_so_are_folders_of_plugins(gantool, words, monkeypatch):
+    monkeypatch.setenv("GANTOOL_PLUGINS_DIR", "~no-such-user/plugins")
+    assert "internal error" not in gantool(*words.format(*["~no-such-user/x"] * 2).split()).err

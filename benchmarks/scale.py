@@ -1,21 +1,26 @@
-"""Runs that do not fit one machine: the order of a billion pictures, shards to batches, memory, and the network.
+"""Runs that do not fit one machine: the order of a billion pictures, shards to batches, memory, network, processes.
 
-    python benchmarks/scale.py [order] [batches] [memory] [network]
+    python benchmarks/scale.py [order] [batches] [memory] [network] [processes]
 
-All four without a name. It makes its own shards in a temporary folder and leaves nothing behind. The machine may be
+All five without a name. It makes its own shards in a temporary folder and leaves nothing behind. The machine may be
 shared, so speed is that of the processors' time, which other programs change little: of this process and its workers.
+Only `processes` goes by the clock, and needs two quiet cores.
 """
 
 import argparse
 import io
+import json
 import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from unittest import mock
 
 import numpy as np
@@ -39,6 +44,7 @@ from gantool.run.prepare import build_game, prepare
 
 BILLION = 10**9
 BATCH, SIDE = 64, 64
+ROUNDS, STEPS = 3, 16
 GPUS = 64
 
 
@@ -151,7 +157,34 @@ class Counting(World):
             return super().average(parameters, value)
 
 
-PARTS: dict[str, Callable[[Path], None]] = {"order": order, "batches": batches, "memory": memory, "network": network}
+def processes(folder: Path) -> None:
+    """Images a second of two processes of one thread beside twice those of one, each with 32 images a step."""
+    alone, both = (
+        median(speeds) for speeds in zip(*([_speed(folder, n) for n in (1, 2)] for _ in range(ROUNDS)), strict=True)
+    )
+    print(
+        f"dcgan, 64 pixels: {alone:.1f} images/s by one process, {both:.1f} by two: efficiency {both / alone / 2:.2f}"
+    )
+
+
+def _speed(folder: Path, count: int) -> float:
+    """Images a second of a training by so many processes, the median over its steps after the first ones."""
+    several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count), "-m", "--", "gantool"]
+    name = f"{count}-{len([*folder.glob('runs/*')])}"
+    words = f"train -q --arch dcgan --data shapes --resolution 64 --batch {32 * count} --images {32 * count * STEPS}"
+    flags = (
+        f"--precision float32 --device cpu --snapshot-every 1M --tick {32 * count} --out {folder}/runs --name {name}"
+    )
+    program = [sys.executable, *(several if count > 1 else ["-m", "gantool"]), *words.split(), *flags.split()]
+    subprocess.run(program, check=True, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    lines = map(json.loads, (folder / "runs" / name / "metrics.jsonl").read_text().splitlines())
+    speeds = [line["images_per_second"] for line in lines if "images_per_second" in line]
+    return median(speeds[len(speeds) // 4 :])
+
+
+PARTS: dict[str, Callable[[Path], None]] = {
+    "order": order, "batches": batches, "memory": memory, "network": network, "processes": processes,
+}  # fmt: skip
 
 
 def opened(folder: Path, workers: int) -> ShardsSource:

@@ -191,7 +191,7 @@ def test_a_file_that_is_not_there_is_told_before_any_weights_are_fetched(gantool
     def never(text):
         raise AssertionError("asked for an extractor")
 
-    monkeypatch.setattr("gantool.cli.stylize_jobs.find_extractor", never)
+    monkeypatch.setattr("gantool.cli.stylize_setup.find_extractor", never)
     ended = gantool("stylize", *words, "-o", "a.png")
     assert ended.code == 1
     assert "There is no file" in ended.err

@@ -150,5 +150,6 @@ def test_it_sees_a_macaw():
     features = EfficientNet(EfficientNetOptions()).select(["head"])(to_float(read_square(PARROTS, 224))[None])[0]
     weights, _ = load_weights("efficientnet")
     logits = F.linear(features.mean((2, 3)), weights["_fc.weight"], weights["_fc.bias"])
-    assert Image.open(PARROTS).size == (768, 512)
+    with Image.open(PARROTS) as parrots:
+        assert parrots.size == (768, 512)
     assert logits.softmax(1)[0, MACAW] > 0.8

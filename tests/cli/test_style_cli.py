@@ -287,7 +287,7 @@ def test_a_plugins_network_draws_by_its_name_or_in_the_style_of_a_picture(gantoo
         (("tint", "--fast"), "give one, as in 'tint painting.jpg'"),
         (("wave.png", "photos/a.png", "--fast"), "the style of one picture"),
         (("wav.png", "--fast"), "There is no file wav.png. Did you mean 'wave.png'?"),
-        (("photos", "--fast"), "There is no file photos."),
+        (("photos", "--fast"), "photos is a folder: with --fast give one picture"),
         (("inverse", "--fast", "--steps", "5"), "--steps: for style images"),
         (("inverse",), "There is no file inverse. It names a style network: add --fast."),
     ],

@@ -38,6 +38,8 @@ def choose_network(plugins: PluginHost, texts: Sequence[str]) -> tuple[Chosen, P
             f"{', '.join(texts)}: a style network draws in the style of one picture; give one, as in "
             f"'{chosen.spec.name} painting.jpg', or leave out --fast, by which several are blended."
         )
+    if pictures[0].is_dir():
+        raise DataError(f"{pictures[0]} is a folder: with --fast give one picture of the style.")
     if not pictures[0].is_file():
         raise DataError(f"There is no file {pictures[0]}.{nearest_beside(pictures[0])}")
     return chosen, pictures[0]

@@ -172,9 +172,7 @@ def _speed(folder: Path, count: int) -> float:
     several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count), "-m", "--", "gantool"]
     name = f"{count}-{len([*folder.glob('runs/*')])}"
     words = f"train -q --arch dcgan --data shapes --resolution 64 --batch {32 * count} --images {32 * count * STEPS}"
-    flags = (
-        f"--precision float32 --device cpu --snapshot-every 1M --tick {32 * count} --out {folder}/runs --name {name}"
-    )
+    flags = f"--precision float32 --device cpu --snapshot-every 100000 --out {folder}/runs --name {name}"
     program = [sys.executable, *(several if count > 1 else ["-m", "gantool"]), *words.split(), *flags.split()]
     subprocess.run(program, check=True, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     lines = map(json.loads, (folder / "runs" / name / "metrics.jsonl").read_text().splitlines())

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -200,3 +201,16 @@ def test_transparency_is_in_the_files_on_a_checkerboard_in_a_sheet_and_on_white_
     told = CliRunner().invoke(app, ["sample", "sprites.safetensors", "-n", "1", "--out", "b", "--format", "jpeg"])
     assert "on white" in told.stderr
     assert pixels("b/seed000000.jpg").shape == (16, 16, 3)
+
+
+def test_processes_of_torchrun_share_the_files_out(run, monkeypatch, gantool) -> None:
+    assert gantool("sample", run, "--seeds", "0-4", "-o", "alone").code == 0
+    for rank, seeds in ((1, [1, 3]), (0, [0, 1, 2, 3, 4])):
+        world = SimpleNamespace(rank=rank, size=2, leads=rank == 0, finish=lambda: None)
+        monkeypatch.setattr("gantool.engine.distributed.join_world", lambda device, world=world: world)
+        told = gantool("sample", run, "--seeds", "0-4", "-o", "both")
+        assert (told.code, told.out) == (0, "both\n" if rank == 0 else "")
+        assert sorted(file.name for file in Path("both").iterdir()) == [f"seed{seed:06d}.png" for seed in seeds]
+        assert gantool("sample", run, "--seeds", "0-4", "--grid", "-o", f"{rank}.png").code == 0
+        assert Path(f"{rank}.png").exists() == world.leads
+    assert all(file.read_bytes() == Path("both", file.name).read_bytes() for file in Path("alone").iterdir())

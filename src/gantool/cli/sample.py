@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
     from torch import Tensor
 
+    from gantool.engine.distributed import World
     from gantool.sampling.latent_file import LatentFile
     from gantool.sampling.model import Model
     from gantool.sampling.points import Point
@@ -110,8 +111,7 @@ class SampleArguments:
         count = seeds * len(self.label or [""])
         if not self.grid and count > 1:
             raise OptionError(
-                f"--out {self.out} is one picture, and {count} are drawn: add --grid for a sheet of them, or give one "
-                "seed, or a folder."
+                f"--out {self.out} is one picture, and {count} are drawn: add --grid, or give one seed, or a folder."
             )
 
 
@@ -121,7 +121,7 @@ def sample(arguments: SampleArguments) -> None:
 
     Files are named by seed, with the label, truncation, level, moves and scale where given: seed000012-cat.png. A sheet
     is named by its seeds: grid-0-15.png. Of --latents face.safetensors the first is face-latent000000.png, of
-    --favourites it is favourite000000.png.
+    --favourites it is favourite000000.png. Processes that torchrun has started share the files out.
     """
     numbers = arguments.numbers()
     arguments.moves()
@@ -129,6 +129,8 @@ def sample(arguments: SampleArguments) -> None:
     from gantool.cli import output
     from gantool.cli.out_files import tell_what_is_lost
     from gantool.cli.progress import showing_progress
+    from gantool.engine.devices import pick_device
+    from gantool.engine.distributed import join_world
     from gantool.sampling.favourites import favourites_of
     from gantool.sampling.latent_file import load_latents
     from gantool.sampling.load import load
@@ -140,17 +142,19 @@ def sample(arguments: SampleArguments) -> None:
     numbers = numbers if count is None else list(range(count))
     if arguments.one_file():
         arguments.check_file(len(numbers))
-    with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
+    world = join_world(pick_device(arguments.device))
+    with redirect_stdout(sys.stderr), showing_progress() if world.leads else nullcontext():  # a network may print
         pictures = _Pictures(arguments, load(arguments.model, arguments.device), numbers, found, points)
-        files = pictures.write_sheet() if arguments.grid else pictures.write_singles()
-        if not arguments.grid:
+        files = pictures.write_singles(world) if not arguments.grid else pictures.write_sheet() if world.leads else []
+        if not arguments.grid and world.leads:
             tell_what_is_lost(files[0].suffix, pictures.model.card.channels)
+    world.finish()
+    if not world.leads:
+        return
     if arguments.as_json:
-        chosen = [name for name in pictures.labels if name is not None]
-        drawn: dict[str, object] = {"seeds": numbers}
-        if count is not None:
-            drawn = {"latents": str(arguments.latents)} if points is None else {"favourites": list(map(str, points))}
-        output.result_json({"files": [str(file) for file in files], **drawn, "labels": chosen})
+        drawn: dict[str, object] = {"latents": str(arguments.latents)} if found else {"seeds": numbers}
+        drawn = drawn if points is None else {"favourites": list(map(str, points))}
+        output.result_json({"files": [*map(str, files)], **drawn, "labels": [*filter(None, pictures.labels)]})
     else:
         output.result(str(files[0] if arguments.grid or arguments.one_file() else pictures.folder))
 
@@ -214,18 +218,18 @@ class _Pictures:
         options = of_options(arguments.truncation, arguments.level, arguments.scale, moves)
         return self.folder / f"{stem}{classes}{options}{SUFFIXES[arguments.format]}"
 
-    def write_singles(self) -> list[Path]:
-        """Write one file per seed and class."""
+    def write_singles(self, world: "World") -> list[Path]:
+        """Write one file per seed and class, this process its share of them; the files of all."""
         from gantool.render.pictures import AT_ONCE, save_pictures, to_pil, upscale
 
-        files = []
+        files, mine = [], self.numbers[world.rank :: world.size]
         for label in self.labels:
-            for start in range(0, len(self.numbers), AT_ONCE):
-                block = self.numbers[start : start + AT_ONCE]
+            files += [self.path(f"seed{seed:06d}", [label]) for seed in self.numbers]
+            for start in range(0, len(mine), AT_ONCE):
+                block = mine[start : start + AT_ONCE]
                 paths = [self.path(f"seed{seed:06d}", [label]) for seed in block]
                 images = upscale(self.draw(block, label), self.arguments.scale)
                 save_pictures([to_pil(image) for image in images], paths, self.arguments.overwrite)
-                files += paths
         return files
 
     def write_sheet(self) -> list[Path]:

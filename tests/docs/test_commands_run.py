@@ -114,7 +114,7 @@ def is_whole(line, words):
         line.flags_alone or line.run_elsewhere or "..." in said or "hf:OWNER/NAME" in said or "{0" in said
     ):  # data of others
         return False
-    if any(map(METAVAR.fullmatch, words)):
+    if any(map(METAVAR.fullmatch, words)) or words[0] == "explore":  # which serves until Ctrl-C
         return False
     if words[0] == "plugins" and words[1:2] not in (["show"], ["list"], ["new"]):
         return words[1:2] == ["install"] and "/" in words[-1] and sys.prefix != sys.base_prefix

@@ -4,7 +4,10 @@ import random
 import re
 import sys
 import zipfile
+from importlib.util import find_spec
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import typer
 from command_lines import METAVAR, ROOT, blocks, of_page, pages
@@ -15,6 +18,8 @@ from typer._click.exceptions import BadOptionUsage, MissingParameter, NoArgsIsHe
 import gantool
 from gantool.cli.components import flag_values
 from gantool.plugins.host import using
+from gantool.sampling.favourites import favourites_file, save_favourites
+from gantool.sampling.points import parse_point
 from gantool.testing import write_untrained
 
 pytestmark = pytest.mark.slow
@@ -27,9 +32,21 @@ INSTEAD = {
     "stylize": {"--size": str(SIDE), "--steps": "2", "--extractor": "random", "--device": "cpu"},
     "evaluate": {"-n": "6", "--extractor": "random:filters=8,scales=1", "--device": "cpu"},
     "compare": {"-n": "6", "--extractor": "random:filters=8,scales=1", "--device": "cpu"},
+    "style": {
+        "--size": str(SIDE),
+        "--style-size": str(SIDE),
+        "--images": "2",
+        "--width": "2",
+        "--extractor": "random",
+        "--device": "cpu",
+    },
     "project": {"--steps": "2", "--extractor": "random", "--device": "cpu"},
 }
 """Flags that are put in the place of a line's own, or added; those of a search that goes on are its own."""
+IN_ONE_PASS = {"--size": str(SIDE), "--device": "cpu"}
+"""Of `stylize` by a network, which takes no extractor and no steps."""
+OF_OTHERS = ("...", "OWNER/NAME", "://", "{0", "ffhq.pkl", "face.safetensors")
+"""What is not here: data and models of others, and the projection of a face."""
 DOWNLOADED = ("mnist", "cifar10")
 FOLDERS = ("photos", "sprites", "emoji", "monet", "PICTURES")
 PICTURES = (
@@ -54,11 +71,14 @@ def models(tmp_path_factory):
     with using(make_host()):
         run = gantool.train(arch="dcgan:width=4", resolution=SIDE, out=folder, **short)
         (folder / "run").symlink_to(run)
+        save_favourites(favourites_file(str(folder / "run")), [parse_point("seed=3")])
+        (folder / "other").symlink_to(gantool.train(arch="dcgan:width=4", resolution=SIDE, out=folder, seed=1, **short))
         labelled = gantool.train(arch="mlp:generator_hidden=8,discriminator_hidden=8", labels=True, out=folder, **short)
         (folder / "labelled").symlink_to(labelled)
         for name, arch, side in (
             ("levels", "msg:fmap_base=64,fmap_max=4,latent=4", 64),
             ("classes", "dcgan:width=4", SIDE),
+            ("vae", "vae:decoder=dcgan,width=4", SIDE),
             ("styles", "stylegan2:channel_base=64,channel_max=8,latent=8", SIDE),
         ):
             classes = ("cat", "dog") if name == "classes" else ()
@@ -76,10 +96,14 @@ def place(tmp_path, monkeypatch):
             picture(number).save(tmp_path / folder / f"{number}.png")
     for number, name in enumerate(PICTURES):
         picture(number).save(tmp_path / name)
-    for name in ("digits", "emoji", "monet"):
+    for name in ("digits", "emoji", "monet", "monet-256"):
         with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
             for number in range(12):
                 archive.write(tmp_path / "photos" / f"{number}.png", f"{number % 3}/{number}.png")
+    pictures = [{"bytes": file.read_bytes(), "path": file.name} for file in sorted((tmp_path / "photos").iterdir())]
+    (tmp_path / "data").mkdir()
+    for name in ("faces.parquet", "data/train-0.parquet"):
+        pq.write_table(pa.table({"image": pictures, "fine_label": [0, 1] * 6}), tmp_path / name)
     (tmp_path / "plugins").symlink_to(ROOT / "plugins")
     (tmp_path / "my-plugins").mkdir()
     with using(make_host(tmp_path / "shown")):
@@ -93,11 +117,13 @@ def with_run(line, models):
         model = "styles.safetensors"
     else:
         model = "levels.safetensors" if "--level" in words else "classes.safetensors" if "--label" in words else "run"
+        model = "vae.safetensors" if words[:1] == ["reconstruct"] else model
         model = "labelled" if words[:1] == ["evaluate"] and "--labels" in words else model
     for at, word in enumerate(words):
         first, slash, rest = word.partition("/")
         if first in ("RUN", "MODEL"):
             words[at] = f"{models / model}{slash}{rest}"
+            model = "other" if words[0] == "compare" else model
         if word == "IMAGE":
             words[at] = "face.png"
         if word == "model.safetensors":
@@ -110,21 +136,23 @@ def with_run(line, models):
 def is_whole(line, words):
     """Whether a line says all that its command needs. What would change the environment is not run here."""
     said = " ".join(line.words)
-    if (
-        line.flags_alone or line.run_elsewhere or "..." in said or "hf:OWNER/NAME" in said or "{0" in said
-    ):  # data of others
+    if line.flags_alone or line.run_elsewhere or any(word in said for word in OF_OTHERS):
+        return False
+    if "trackio" in words and find_spec("trackio") is None:
         return False
     if any(map(METAVAR.fullmatch, words)) or words[0] == "explore":  # which serves until Ctrl-C
         return False
     if words[0] == "plugins" and words[1:2] not in (["show"], ["list"], ["new"]):
         return words[1:2] == ["install"] and "/" in words[-1] and sys.prefix != sys.base_prefix
     try:
-        name, values = parsed(words)
+        _, values = parsed(words)
     except (MissingParameter, BadOptionUsage, NoArgsIsHelpError):
         return False
     except typer.Exit:  # --help
         return True
-    return name not in ("train", "tune") or any(values.get(key) for key in ("arch", "resume", "run"))
+    if words[0] not in ("train", "tune") or any(values.get(key) for key in ("arch", "resume", "run")):
+        return True
+    return words[0] == "train" and bool(values.get("data")) and not line.partial
 
 
 def smoke(words):
@@ -132,6 +160,14 @@ def smoke(words):
     if words[:2] == ["plugins", "install"]:
         return [*words, "--dry-run"]
     instead = dict(INSTEAD.get(words[0], {}))
+    if words[:2] == ["style", "export"]:
+        instead = {}
+    if words[0] == "stylize" and ("--fast" in words or any(word.endswith(".safetensors") for word in words)):
+        instead = dict(IN_ONE_PASS)
+    if words[0] == "train":
+        words = without(words, {"--minutes"})
+    if words[0] == "directions":  # of a run that pages share
+        words = [*words, "--overwrite"]
     if words[:2] == ["tune", "--resume"]:
         instead = {"--trials": "3"}
     if words[:2] == ["train", "--resume"] and "--images" in words:

@@ -8,6 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from gantool_hf_data import ParquetOptions
+from gantool_hf_data.sources import parquet
+
 STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
@@ -56,3 +59,8 @@ def labelled(file, count=10, first=0, classes=("cat", "dog"), group=4):
     return write(
         file, columns, {"image": STRUCT, "label": pa.int64()}, declared(image=None, label=list(classes)), group
     )
+
+
+def built(path, **options):
+    """The source of a file or folder, at 8 pixels in colour."""
+    return parquet(ParquetOptions(path=str(path), **options), 8, 3)

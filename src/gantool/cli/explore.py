@@ -14,7 +14,10 @@ from gantool.cli.model_options import Device, ModelPath
 def explore(
     model: ModelPath,
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, help="Port of the page. Default: any that is free.")
+        int,
+        typer.Option(
+            metavar="N", min=0, max=65535, show_default=False, help="Port of the page. Default: any that is free."
+        ),
     ] = 0,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
     device: Device = "auto",

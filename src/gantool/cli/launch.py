@@ -19,7 +19,8 @@ _INSTALL = "pip install gantool"
 
 Nodes = Annotated[int, typer.Option("--nodes", metavar="N", help="Number of machines.")]
 Gpus = Annotated[
-    int, typer.Option("--gpus", metavar="N", help="GPUs of each, one process each; 0: one process on the CPU.")
+    int,
+    typer.Option("--gpus", metavar="N", help="GPUs of each machine, a process for each; 0: one process on the CPU."),
 ]
 Gpu = Annotated[str, typer.Option("--gpu", metavar="NAME", help="Kind of GPU, such as H100.")]
 Port = Annotated[int, typer.Option("--port", metavar="N", help="Port at which the machines meet.")]
@@ -27,7 +28,8 @@ Restarts = Annotated[
     int, typer.Option("--max-restarts", metavar="N", help="Restarts from the last checkpoint when a process dies.")
 ]
 Setup = Annotated[
-    str, typer.Option("--setup", metavar="COMMAND", help="Line of the shell before: source venv/bin/activate.")
+    str,
+    typer.Option("--setup", metavar="COMMAND", help="Shell line that runs first, such as source venv/bin/activate."),
 ]
 Command = Annotated[
     list[str],

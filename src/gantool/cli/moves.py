@@ -19,7 +19,7 @@ Move = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NUMBER:X",
-        help="Move the latents along a direction of gantool directions, by X standard deviations, as in 3:+2; behind "
+        help="Move the latents along a direction of gantool directions, by X standard deviations, as in 3:+2; after "
         "truncation. Repeat it for several.",
     ),
 ]

@@ -85,7 +85,7 @@ class Model:
         """One picture for each seed, RGBA where the model has transparency.
 
         `level` is the side of a coarser resolution of the generator (None: the finest). Without labels a conditional
-        model gives each seed the class `seed % classes`. `shift` is added to latents behind truncation, as by
+        model gives each seed the class `seed % classes`. `shift` is added to latents after truncation, as by
         `Directions.shift`.
         """
         return [to_pil(image) for image in self.images(seeds, truncation, labels, level, shift)]

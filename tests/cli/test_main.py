@@ -1,10 +1,12 @@
 import errno
+import gc
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -218,3 +220,14 @@ def test_program_ends_without_searching_all_objects_again_and_lets_go_of_what_no
     _, let_go, frozen = ended.stdout.splitlines()
     assert let_go == "let go"
     assert int(frozen) > 1000
+
+
+def test_no_object_is_frozen_beside_nanobind_which_would_list_them_as_leaked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gc, "freeze", frozen := Mock())
+    cli._leave_soon()
+    frozen.assert_called_once()
+    kept = type("nb_func", (), {"__module__": "nanobind"})
+    cli._leave_soon()
+    frozen.assert_called_once()
+    del kept
+    gc.collect()

@@ -73,6 +73,42 @@ def test_uv_tool_is_given_all_that_its_new_environment_shall_have(tmp_path: Path
         here.check_changeable(GANTOOL, [FOO], ["gantool-foo"])
 
 
+@pytest.mark.parametrize(
+    ("gantool", "again"),
+    [
+        (GANTOOL, "'gantool[features,video]'"),
+        (PluginRequirement("/src/gantool", "gantool"), "'/src/gantool[features,video]'"),
+        (PluginRequirement("/src/gantool", "gantool", editable=True), "--editable '/src/gantool[features,video]'"),
+        (PluginRequirement("git+https://x/y@v1", "gantool"), "'gantool[features,video] @ git+https://x/y@v1'"),
+    ],
+    ids=["name", "folder", "editable", "url"],
+)
+def test_uv_tool_keeps_the_extras_of_gantool(
+    tmp_path: Path, pins: Path, gantool: PluginRequirement, again: str
+) -> None:
+    """The receipt is that of uv 0.13."""
+    (tmp_path / "uv-receipt.toml").write_text(
+        '[tool]\nrequirements = [\n    { name = "gantool-foo" },\n'
+        '    { name = "gantool", extras = ["features", "video"], directory = "/src/gantool" },\n]\n'
+    )
+    with pytest.raises(PluginError) as caught:
+        Environment("/bin/py", tmp_path).check_changeable(gantool, [FOO])
+    assert str(caught.value).endswith(f": uv tool install {again} --constraints {pins} --with gantool-foo")
+
+
+@pytest.mark.parametrize("room", ["archive-v0", "builds-v0", "environments-v2"])
+def test_in_the_cache_of_uv_nothing_is_installed(tmp_path: Path, room: str) -> None:
+    """uvx shares an environment between its calls until the cache is tidied: a plugin would come and go."""
+    here = Environment("/bin/py", tmp_path / room / "RtQ4FL0Cyr4KWHlp", has_pip=False, uv="/bin/uv")
+    assert here.owner == "user"
+    (tmp_path / "CACHEDIR.TAG").touch()
+    with pytest.raises(PluginError, match="environment of uvx") as caught:
+        here.check_changeable(PluginRequirement("/src/gantool", "gantool"), [EDITABLE, FOO])
+    assert ": uvx --from /src/gantool --with-editable /src/gantool-dev --with gantool-foo gantool ..." in str(
+        caught.value
+    )
+
+
 def test_a_systems_python_is_left_alone(tmp_path: Path) -> None:
     here = Environment("/usr/bin/python3", tmp_path, marker=tmp_path / "EXTERNALLY-MANAGED")
     with pytest.raises(PluginError, match="EXTERNALLY-MANAGED") as caught:

@@ -2,10 +2,12 @@
 
 import hashlib
 import importlib.util
+import re
 import shlex
 import shutil
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -36,8 +38,13 @@ class Environment:
     marker: Path | None = None
 
     @property
-    def owner(self) -> Literal["user", "pipx", "uv tool", "system"]:
+    def owner(self) -> Literal["user", "pipx", "uv tool", "uvx", "system"]:
         """The tool that manages its packages; tools come before the system, on whose Python their environments lie."""
+        if (
+            re.fullmatch("(archive|builds|environments)-v[0-9]+", self.prefix.parent.name)
+            and (self.prefix.parent.parent / "CACHEDIR.TAG").is_file()
+        ):
+            return "uvx"  # or `uv run --with`: its environments are parts of uv's cache
         if (self.prefix / "uv-receipt.toml").is_file():
             return "uv tool"
         if (self.prefix / "pipx_metadata.json").is_file():
@@ -70,14 +77,21 @@ class Environment:
         The command names gantool and all `plugins` that the new environment shall have; those `upgraded` by their
         distributions.
         """
+        options = [word for each in plugins for word in ("--with-editable" if each.editable else "--with", each.text)]
+        if self.owner == "uvx":
+            raise PluginError(
+                "gantool runs in an environment of uvx, which is a part of uv's cache and no place for plugins. Name "
+                "them each time, with the extras and options that you gave now: "
+                f"{shlex.join(('uvx', '--from', gantool.text, *options, 'gantool'))} ... For good, the same with "
+                "'uv tool install' for 'uvx --from', and without the word gantool at its end."
+            )
         if self.owner == "uv tool":
             held = str(constraints_file(gantool=False))  # uv keeps it, and gantool is to be upgraded some day
-            specs = [word for each in plugins for word in ("--with-editable" if each.editable else "--with", each.text)]
             newer = [word for name in upgraded for word in ("--upgrade-package", name)]
-            command = shlex.join(("uv", "tool", "install", *gantool.words, "--constraints", held, *newer, *specs))
+            again = (*gantool.with_extras(self._extras()).words, "--constraints", held, *newer, *options)
             raise PluginError(
                 "gantool lives in an environment of 'uv tool', which makes it anew by each command. Run this, with the "
-                f"extras and options that you gave before, such as --index: {command}"
+                f"options that you gave before, such as --index: {shlex.join(('uv', 'tool', 'install', *again))}"
             )
         if self.owner == "system":
             specs = [word for each in (gantool, *plugins) for word in each.words]
@@ -86,6 +100,12 @@ class Environment:
                 "Give gantool an environment of its own: python3 -m venv ~/gantool && ~/gantool/bin/pip install "
                 f"{shlex.join(specs)}"
             )
+
+    def _extras(self) -> Sequence[str]:
+        """The extras that gantool was installed with by `uv tool`."""
+        receipt = tomllib.loads((self.prefix / "uv-receipt.toml").read_text(encoding="utf-8"))
+        wanted = receipt.get("tool", {}).get("requirements", [])
+        return next((each.get("extras", []) for each in wanted if each.get("name") == "gantool"), [])
 
     def _pip(self, verb: str, *arguments: str) -> Command:
         if self.owner == "pipx":

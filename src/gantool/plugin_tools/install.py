@@ -90,7 +90,7 @@ def _changeable_environment(
 ) -> environment.Environment:
     """The environment, if pip or uv may change it; else PluginError with a command for the kept and wanted plugins."""
     here = environment.this_environment()
-    if here.owner in ("uv tool", "system"):
+    if here.owner in ("uv tool", "uvx", "system"):
         here.check_changeable(gantool_itself(), [*_requirements(kept), *wanted], upgraded)
     return here
 

@@ -1,7 +1,8 @@
 """Names, folders, files and URLs of plugins, as `gantool plugins install` takes them."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -28,6 +29,14 @@ class PluginRequirement:
     def words(self) -> tuple[str, ...]:
         """The arguments for an installer."""
         return ("--editable", self.text) if self.editable else (self.text,)
+
+    def with_extras(self, extras: Sequence[str]) -> "PluginRequirement":
+        """The same with extras, as installers take them behind a path and a name and before a URL."""
+        if not extras:
+            return self
+        listed = f"[{','.join(extras)}]"
+        text = f"{self.distribution}{listed} @ {self.text}" if _is_url(self.text) else f"{self.text}{listed}"
+        return replace(self, text=text)
 
     @property
     def source(self) -> str | None:

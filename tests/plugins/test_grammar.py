@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from gantool.api.specs import Component, Options, option
 from gantool.cli.describe import takes
 from gantool.errors import OptionError, UsageError
-from gantool.plugins.grammar import Choice, brief, canonical, describe_options, parse_choice, read_options
+from gantool.plugins.grammar import Choice, as_made, brief, canonical, describe_options, parse_choice, read_options
 from gantool.plugins.option_types import writable
 from gantool.plugins.option_words import choices, phrase
 
@@ -303,3 +303,19 @@ def test_a_word_beside_a_number_is_told_as_that_word():
     (row,) = describe_options(Settled)
     assert (row.type, row.limits, row.default) == ("integer or auto", "at least 1", "auto")
     assert phrase(Settled.model_fields["base"]) == "an integer (at least 1) or auto"
+
+
+def test_options_of_a_file_from_before_they_were_added_are_as_they_were_then():
+    class Grown(Options):
+        path: str = option(..., "where")
+        width: int = option(64, "channels")
+        sizes: tuple[Annotated[int, Field(ge=1)], ...] = option((16,), "sizes", before=(4, 8))
+        flip: bool = option(True, "mirror", before=False)
+        new: int = option(3, "whatever it was")
+
+    spec = Component("grown", "", Grown, "x:y")
+    assert read_options(spec, as_made(spec, parse_choice("grown:a,width=8"))) == Grown(
+        path="a", width=8, sizes=(4, 8), flip=False
+    )
+    assert read_options(spec, as_made(spec, parse_choice("grown:path=a,flip=yes"))).flip
+    assert read_options(spec, parse_choice("grown:a")) == Grown(path="a")

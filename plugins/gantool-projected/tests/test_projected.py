@@ -107,6 +107,18 @@ def test_a_run_that_goes_on_is_the_run_in_one_go_and_keeps_what_is_frozen(gantoo
     assert not torch.equal(*(state["heads.0.last.parametrizations.weight.original"] for state in (before, after)))
 
 
+def test_a_run_from_before_pictures_were_judged_goes_on_without(gantool_cli, tmp_path, monkeypatch, tiny):
+    assert run(gantool_cli, tmp_path, monkeypatch, tiny + ",pixels=0", "--images", "8", "--name", "old", "-q").code == 0
+    config = tmp_path / "runs/old/config.toml"
+    text = config.read_text()
+    assert ",pixels=0" in text
+    config.write_text(text.replace(",pixels=0", ""))
+    assert gantool_cli("train", "--resume", "runs/old", "--arch", tiny, "--images", "16", "-q").code == 0
+    heads = load_file(tmp_path / "runs/old/checkpoints/000000016/discriminator.safetensors")
+    assert not any(name.startswith("heads.4.") for name in heads)
+    assert ",pixels=0" in config.read_text()
+
+
 def test_a_checkpoint_has_the_digest_of_the_features_and_not_their_weights(
     gantool_cli, tmp_path, monkeypatch, tiny, features
 ):

@@ -12,6 +12,8 @@ API_VERSION = 1
 
 AUTO: Literal["auto"] = "auto"
 """The value of an option that is resolved when a run begins."""
+BEFORE = "before"
+"""The key in an option's `json_schema_extra` of the value that runs from before the option have."""
 
 
 class Options(BaseModel):
@@ -20,9 +22,13 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
-def option(default: Any, help: str, **limits: Any) -> Any:
-    """One field of an `Options` model: its default, one line of help, and limits (`ge`, `gt`, `le`, `lt`)."""
-    return Field(default, description=help, **limits)
+def option(default: Any, help: str, *, before: Any = None, **limits: Any) -> Any:
+    """One field of an `Options` model: its default, one line of help, and limits (`ge`, `gt`, `le`, `lt`).
+
+    `before` is for an option that is added to a component later: the value that is as if it were not there. Runs and
+    models from before then get it, where new ones get the default. None means the default.
+    """
+    return Field(default, description=help, json_schema_extra=None if before is None else {BEFORE: before}, **limits)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gantool.api.specs import Options, Spec
+from gantool.api.specs import BEFORE, Options, Spec
 from gantool.errors import OptionError, UsageError, did_you_mean, shortened
 from gantool.plugins.option_types import read_value, split, unquote, write_value
 from gantool.plugins.option_words import accepts, choices, finite, phrase
@@ -72,6 +72,21 @@ def read_options(spec: Spec, choice: Choice) -> Options:
     except ValidationError as error:
         sentences = dict.fromkeys(_sentence(spec, choice, problem) for problem in error.errors())
         raise OptionError(" ".join(sentences)) from error
+
+
+def added(spec: Spec) -> dict[str, Any]:
+    """The options that were added to a component later, each with the value that is as if it were not there."""
+    fields = spec.options.model_fields.items()
+    return {
+        key: more[BEFORE] for key, info in fields if isinstance(more := info.json_schema_extra, dict) and BEFORE in more
+    }
+
+
+def as_made(spec: Spec, choice: Choice) -> Choice:
+    """The choice in a file, where every option of its time is written out: those added since are as before them."""
+    fields = spec.options.model_fields
+    before = {key: write_value(value, fields[key]) for key, value in added(spec).items()}
+    return Choice(choice.name, before | dict(_named(spec, choice).options))
 
 
 def _named(spec: Spec, choice: Choice) -> Choice:

@@ -18,7 +18,7 @@ from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_me
 from gantool.hints import COMMANDS, COMPONENTS, counterpart, elsewhere
 from gantool.homes import at_home
 from gantool.plugins.companions import explained, providing
-from gantool.plugins.grammar import Choice, parse_choice, read_options
+from gantool.plugins.grammar import Choice, as_made, parse_choice, read_options
 from gantool.plugins.loading import Candidate, CollectedSpecs, Key, built_in, collect, in_folder, installed
 from gantool.plugins.selection import Chosen, guarded, title
 from gantool.plugins.status import WIDTH_OF_A_CAUSE, Plugin, blocked, briefly, misnamed
@@ -118,12 +118,13 @@ class PluginHost:
         self.find(kind, name)
         return self._of(kind)[name][1].distribution
 
-    def resolve(self, kind: str, choice: str | Choice) -> Chosen:
-        """Read `NAME[:key=value,...]` to a component ready to build. Raises UsageError and what `find` raises."""
+    def resolve(self, kind: str, choice: str | Choice, stored: bool = False) -> Chosen:
+        """Read `NAME[:key=value,...]`, `stored` in a run or a model or not. Raises UsageError and what `find` raises."""
         choice = parse_choice(choice) if isinstance(choice, str) else choice
         spec, owner = self.find(kind, choice.name), self.owner(kind, choice.name)
         called = title(kind, spec.name, owner)
-        options = guarded(called, owner, " over its options", lambda: read_options(spec, choice))
+        text = as_made(spec, choice) if stored else choice
+        options = guarded(called, owner, " over its options", lambda: read_options(spec, text))
         return Chosen(kind, spec, options, owner, self._of(kind)[choice.name][1].title)
 
     def provided(self) -> Iterator[tuple[Plugin, Spec]]:

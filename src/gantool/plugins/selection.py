@@ -11,7 +11,7 @@ from gantool.api.specs import AUTO, Component, ImageShape, Options, Setting, Spe
 from gantool.errors import GantoolError, PluginError, cause, sentence
 from gantool.plugins.built_check import check_built
 from gantool.plugins.folder_modules import advice_on
-from gantool.plugins.grammar import brief, canonical
+from gantool.plugins.grammar import added, brief, canonical
 
 T = TypeVar("T")
 
@@ -68,10 +68,16 @@ class Chosen:
         return replace(self, options=answer[0]), str(answer[1])
 
     def resolved_as(self, before: "Chosen") -> "Chosen":
-        """The component with the values that its options at "auto" got `before`, when the run began."""
-        if self.spec.settle is None or self.spec.name != before.spec.name:
+        """The component of a run that began `before`: with the values that its options at "auto" got then.
+
+        An option that was added since, and is not given, is as it was before.
+        """
+        if self.spec.name != before.spec.name:
             return self
-        kept = {name: getattr(before.options, name) for name in self._at_auto()}
+        names = set(added(self.spec)) - self.options.model_fields_set
+        if self.spec.settle is not None:
+            names.update(self._at_auto())
+        kept = {name: getattr(before.options, name) for name in names}
         return replace(self, options=self.options.model_copy(update=kept))
 
     def _at_auto(self) -> list[str]:

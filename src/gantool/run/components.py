@@ -1,5 +1,6 @@
 """The components of a run, chosen with their options: looked up once, and handed on to whatever needs them."""
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -96,21 +97,23 @@ class RunComponents:
         return replace(self, **made, standard=standard, by_recipe=by_recipe), why
 
 
-def components_of(host: PluginHost, settings: Mapping[str, Any]) -> RunComponents:
+def components_of(host: PluginHost, settings: Mapping[str, Any], stored: bool = False) -> RunComponents:
     """The components that settings name, such as those of a whole `RunConfig`; `augment` may not be at "auto".
 
-    Raises UsageError and its kin, naming the component and the nearest right name.
+    `stored` is for settings of a run, as in `PluginHost.resolve`. Raises UsageError and its kin, naming the component
+    and the nearest right name.
     """
+    look_up = functools.partial(host.resolve, stored=stored)
 
     def named(kind: str, key: str) -> tuple[Chosen, ...]:
-        return tuple(host.resolve(kind, text) for text in settings.get(key) or () if text != NONE)
+        return tuple(look_up(kind, text) for text in settings.get(key) or () if text != NONE)
 
     augment, balance = settings.get("augment") or NONE, settings["balance"]
-    architecture, source = host.resolve("architecture", settings["arch"]), resolve_source(host, settings["data"])
-    loss, penalties = host.resolve("loss", settings["loss"]), named("penalty", "penalty")
-    augmentation = None if augment == NONE else host.resolve("augmentation", augment)
-    chosen_balance = host.resolve("balance", PLAIN_BALANCE if balance == NONE else balance)
-    optimizer = host.resolve("optimizer", settings["optimizer"])
+    architecture, source = look_up("architecture", settings["arch"]), resolve_source(host, settings["data"], stored)
+    loss, penalties = look_up("loss", settings["loss"]), named("penalty", "penalty")
+    augmentation = None if augment == NONE else look_up("augmentation", augment)
+    chosen_balance = look_up("balance", PLAIN_BALANCE if balance == NONE else balance)
+    optimizer = look_up("optimizer", settings["optimizer"])
     log = named("observer", "log")
     standard = [name for name in STANDARD_OBSERVERS if name not in {one.spec.name for one in log}]
     return RunComponents(
@@ -163,7 +166,7 @@ def settings_as_before(host: PluginHost, requested: Mapping[str, Any], before: R
     return kept
 
 
-def resolve_source(host: PluginHost, text: str) -> Chosen:
+def resolve_source(host: PluginHost, text: str, stored: bool = False) -> Chosen:
     """A source by name, or a path, which means `folder` or `array`; options may follow either after a colon.
 
     Raises UnknownNameError when it is neither, OptionError when it is empty.
@@ -171,14 +174,14 @@ def resolve_source(host: PluginHost, text: str) -> Chosen:
     if not text.strip():
         raise OptionError("--data is empty: it takes a folder, an archive or the name of a source.")
     if is_joined(text) and JOINED not in host.specs("source"):
-        return joined_choice(text, lambda one: resolve_source(host, one))
+        return joined_choice(text, lambda one: resolve_source(host, one, stored))
     if at_home(text).exists() and text not in host.specs("source"):
         return host.resolve("source", f"{_source_of(text)}:path={_quoted(text)}")
     name, _, options = text.rpartition(":")
     if name and "=" in options and at_home(name).exists() and name not in host.specs("source"):
         return host.resolve("source", f"{_source_of(name)}:path={_quoted(name)},{options}")
     try:
-        return host.resolve("source", text)
+        return host.resolve("source", text, stored)
     except (UnknownNameError, UsageError) as error:
         from gantool.data.pictures.tree import no_path  # not at the top: it needs Pillow
 

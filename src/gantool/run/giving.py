@@ -76,7 +76,7 @@ def _all_fit(states: States, gan: Gan) -> bool:
 
 def _carried(initial: Initial, states: States, gan: Gan, arch: str, wanted: ImageShape) -> States:
     """The same for other networks, one change at a time, so that sizes tell what has changed."""
-    chosen = host().resolve("architecture", initial.card.architecture)
+    chosen = host().resolve("architecture", initial.card.architecture, stored=True)
     card = initial.card
     before, shape = built(initial.file, card, chosen), _shape(card)
     for after_card in _on_the_way(card, wanted):

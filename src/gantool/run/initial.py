@@ -145,7 +145,7 @@ def _architecture(host: PluginHost, text: str | None, found: Initial) -> str:
     if text is not None and text.partition(":")[0] != found.card.name:
         return text
     try:
-        chosen = host.resolve("architecture", found.card.architecture)
+        chosen = host.resolve("architecture", found.card.architecture, stored=True)
     except GantoolError as error:
         raise PluginError(
             f"--init {found.origin.model} needs the architecture of {found.card.provider}, which is not usable here: "

@@ -141,8 +141,8 @@ def given_settings(requested: Mapping[str, Any], file: Path | None) -> dict[str,
 
 
 def with_new_options(host: PluginHost, config: RunConfig) -> RunConfig:
-    """A stored configuration with today's options: those that components have gained since are at their defaults."""
-    return config.model_copy(update=components_of(host, config.model_dump()).texts())
+    """A stored configuration with today's options: those that components have gained since are as before them."""
+    return config.model_copy(update=components_of(host, config.model_dump(), stored=True).texts())
 
 
 def _cadence(settings: Mapping[str, Any]) -> dict[str, Any]:

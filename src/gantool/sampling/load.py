@@ -35,7 +35,7 @@ def load_by(plugins: PluginHost, model: Path | str, device: str = "auto") -> Mod
     path = generator_file(Path(model))
     weights, card = load_generator(path)
     try:
-        chosen = plugins.resolve("architecture", card.architecture)
+        chosen = plugins.resolve("architecture", card.architecture, stored=True)
     except Exception as error:
         raise PluginError(
             f"{path} needs the architecture of {card.provider}, which is not usable here: {error}"

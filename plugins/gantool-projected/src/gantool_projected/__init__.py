@@ -38,7 +38,9 @@ class ProjectedOptions(FastGan):
         "auto", "side in pixels at which features are computed; auto: that of the pictures, within 64 and 256"
     )
     pixels: Literal[0, 16, 32] = gantool.option(
-        16, "side at which a fifth discriminator judges the picture itself, for its colours; 0: none, as in the paper"
+        16,
+        "side at which a fifth discriminator judges the picture itself, for its colours; 0: none, as in the paper",
+        before=0,
     )
     weights: str = gantool.option("", "file with the weights of efficientnet; empty: those of gantool[features]")
 

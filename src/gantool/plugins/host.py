@@ -119,7 +119,7 @@ class PluginHost:
         return self._of(kind)[name][1].distribution
 
     def resolve(self, kind: str, choice: str | Choice, stored: bool = False) -> Chosen:
-        """Read `NAME[:key=value,...]`, `stored` in a run or a model or not. Raises UsageError and what `find` raises."""
+        """Read `NAME[:key=value,...]`, maybe as `stored` in a run. Raises UsageError and what `find` raises."""
         choice = parse_choice(choice) if isinstance(choice, str) else choice
         spec, owner = self.find(kind, choice.name), self.owner(kind, choice.name)
         called = title(kind, spec.name, owner)

@@ -12,6 +12,7 @@ from gantool.builtin.augment import DiffAugmentOptions
 from gantool.builtin.augment import settle as settle_strength
 from gantool.builtin.penalties import R1Options, settle_gamma
 from gantool.errors import PluginError
+from gantool.plugins.companions import for_few
 from gantool.plugins.host import PluginHost
 from gantool.report.record import read_record
 from gantool.report.settings import explained
@@ -43,6 +44,18 @@ def test_few_pictures_are_augmented_and_many_are_not(photos):
     config, told = decided()
     assert config.augment == "none"
     assert "enough to do without" in told["--augment"].why
+
+
+def test_who_names_no_architecture_for_few_pictures_hears_of_one_for_few(photos):
+    def why(**asked):
+        told = {choice.flag: choice for choice in resolve_run(HOST, {"device": "cpu"} | asked).choices}
+        return told["--arch"].why
+
+    assert "projected learns more from so few pictures (6)" in why(data=photos, resolution=32)
+    assert "gantool plugins install" in why(data=photos, resolution=32)
+    assert "projected" not in why(data=photos, resolution=16)
+    assert "projected" not in why()
+    assert for_few(300, 64, {"projected"}).endswith("time: --arch projected")
 
 
 def test_a_batch_that_nobody_asked_for_is_no_more_than_there_are(photos):

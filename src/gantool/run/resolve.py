@@ -12,7 +12,7 @@ from gantool.api.specs import AUTO, Architecture, Component, ImageShape, Look, S
 from gantool.data.pictures.options import FolderOptions
 from gantool.engine.devices import pick_device
 from gantool.errors import OptionError
-from gantool.plugins.companions import providing
+from gantool.plugins.companions import for_few, providing
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run import defaults, initial
@@ -80,6 +80,8 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     components, others = _without_auto(host, replace(components, source=source), config, count)
     config = config.model_copy(update=components.texts())
     reasons |= chosen | others
+    if by_size and augment == AUTO and (advice := for_few(count(), config.resolution, host.specs("architecture"))):
+        reasons["arch"] = f"{by_size}; {advice}"
     values = config.model_dump() | components.texts(brief=True)
     return ResolvedRun(config, components, defaults.choices(values, asked, why, reasons), by_flag(asked, requested))
 

@@ -12,7 +12,7 @@ from fakes import trainer
 from gantool.builtin.balance import SkipDOptions
 from gantool.builtin.balance.strategies import SkipDiscriminator
 from gantool.engine import checkpoint
-from gantool.engine.saved_state import laid_out
+from gantool.engine.saved_state import laid_out, optimizer_problem
 from gantool.errors import CheckpointError
 
 TICK = {"tick": 24, "checkpoint_every": 16}
@@ -199,3 +199,26 @@ def test_moments_have_copies_of_their_own_laid_out_as_their_weights():
     assert moments["exp_avg"].untyped_storage().nbytes() == weight.untyped_storage().nbytes()
     assert torch.equal(moments["exp_avg"], shared)
     assert (moments["step"].item(), moments["name"]) == (3.0, "x")
+
+
+class Halved(torch.optim.SGD):
+    """Keeps a setting beside its groups, where torch's own copies of an optimizer have none."""
+
+    def __init__(self, weights):
+        super().__init__(weights, lr=0.1, momentum=0.9)
+        self.share = 0.5
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            group["lr"] = 0.1 * self.share
+        return super().step(closure)
+
+
+def test_an_optimizer_may_have_attributes_of_its_own():
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = Halved([weight])
+    weight.grad = torch.ones(2)
+    optimizer.step()
+    before = weight.detach().clone()
+    assert optimizer_problem(optimizer.state_dict(), Halved([weight]), has_learnt=True) == ""
+    assert torch.equal(weight, before)

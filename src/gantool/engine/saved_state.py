@@ -191,7 +191,10 @@ def _value_problem(saved: Any, own: Any) -> str:
 
 def _moments_after_a_step(optimizer: Optimizer) -> Moments:
     """The state that the optimizer makes of a gradient, tried on copies of its weights."""
-    twin = copy.deepcopy(optimizer)
+    copies: dict[int, Any] = {}
+    twin = copy.deepcopy(optimizer, copies)
+    own = {name: value for name, value in vars(optimizer).items() if name not in vars(twin)}
+    vars(twin).update(copy.deepcopy(own, copies))  # torch copies no attributes that a subclass adds
     for group in twin.param_groups:
         for weight in group["params"]:
             weight.grad = torch.zeros_like(weight)

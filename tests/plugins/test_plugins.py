@@ -283,6 +283,16 @@ def test_the_environment_allows_and_blocks_plugins(site: Site) -> None:
         host.find("loss", "a")
 
 
+def test_a_folder_without_code_takes_no_name_from_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "work" / "named_like_a_run" / "samples").mkdir(parents=True)
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "named_like_a_run.py").write_text(dedent(loss("of_the_file")))
+    monkeypatch.syspath_prepend(str(tmp_path / "work"))  # as the working directory is by python -m
+    host = make_host(GANTOOL_PLUGINS_DIR=str(tmp_path / "plugins"))
+    assert host.complaints() == []
+    assert named(host, "named_like_a_run").status == "ok"
+
+
 def test_a_folder_of_files_and_packages_is_a_folder_of_plugins(tmp_path: Path) -> None:
     (tmp_path / "blobs_file.py").write_text(dedent(GOOD).replace("{module}", "blobs_file"))
     package = tmp_path / "blobs_package"

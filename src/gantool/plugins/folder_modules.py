@@ -21,6 +21,8 @@ def import_file(name: str, file: Path) -> ModuleType:
     if not name.isidentifier():
         raise PluginError(f"{file} cannot be imported under that name; rename it to letters, digits and underscores")
     other = sys.modules[name] if name in sys.modules else importlib.util.find_spec(name)
+    if isinstance(other, ModuleSpec) and other.loader is None:
+        other = None  # a folder without code, such as a run's in the working directory
     if other is not None and not _is(file, other):
         raise PluginError(f"another module is named {name!r} already; rename {file}")
     if isinstance(other, ModuleType):

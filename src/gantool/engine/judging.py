@@ -4,6 +4,7 @@ from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gantool.api.networks import Gan, Images, Labels, Logits, Seen
 
@@ -44,5 +45,12 @@ class PerImage(nn.Module):
         self.network = network
 
     def forward(self, images: Images, labels: Labels = None) -> Logits:
-        """The mean of an image's judgements."""
-        return per_image(parted(self.network(images, labels))[0])
+        """The mean of an image's judgements.
+
+        Where a penalty takes a gradient by the images, attention is computed by torch's plain implementation: the
+        faster ones have no second derivative.
+        """
+        if not any(level.requires_grad for level in images):
+            return per_image(parted(self.network(images, labels))[0])
+        with sdpa_kernel(SDPBackend.MATH):
+            return per_image(parted(self.network(images, labels))[0])

@@ -152,7 +152,9 @@ def build_gan(
         frozenset(name for name, weight in network.named_parameters() if weight.requires_grad) for network in networks
     )
     report(CHECKING, 0, 1)
-    check_contract(gan, shape, chosen.title, config.batch, chosen.is_plugin)  # tests try each stage of our own
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)  # by which torch's lazy layers are drawn, at their first call
+        check_contract(gan, shape, chosen.title, config.batch, chosen.is_plugin)  # tests try each stage of our own
     report(CHECKING, 1, 1)
     return gan, learning, shape
 
@@ -176,6 +178,9 @@ def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: 
                 try_penalty(built, chosen.title, gan, shape, device)
             else:
                 try_augmentation(built, chosen.title, gan, shape, device)
+        ours = (one for one in components.penalties if arch.is_plugin and not one.is_plugin)
+        for chosen in ours:  # networks may lack the second derivative that a penalty takes
+            try_penalty(chosen.build(), f"{chosen.title} beside {arch.title}", gan, shape, device)
 
 
 def resolve_precision(

@@ -5,6 +5,7 @@ import math
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gantool.api.networks import Images, Labels, Logits, MappedGenerator
 from gantool.api.strategies import Penalty
@@ -38,12 +39,13 @@ class PathLength(nn.Module, Penalty):
 
 def path_lengths(network: nn.Module, z: Float[Tensor, "n d"], labels: Labels) -> Logits:
     """|J^T y| of each latent for one draw of y, scaled so that it does not grow with the number of pixels."""
-    if isinstance(network, MappedGenerator):
-        latent = network.map(z, labels)
-        images: Images = network.synthesize(latent)
-    else:
-        latent = z.detach().requires_grad_(True)
-        images = network(latent, labels)
+    with sdpa_kernel(SDPBackend.MATH):  # the other kinds of attention have no second derivative
+        if isinstance(network, MappedGenerator):
+            latent = network.map(z, labels)
+            images: Images = network.synthesize(latent)
+        else:
+            latent = z.detach().requires_grad_(True)
+            images = network(latent, labels)
     finest = images[-1].float()
     noise = torch.randn_like(finest) / math.sqrt(finest.shape[-2] * finest.shape[-1])
     (gradient,) = torch.autograd.grad((finest * noise).sum(), latent, create_graph=True)

@@ -61,9 +61,20 @@ class Deciding(TinyDiscriminator):
         return super().forward(images, labels) > 0
 
 
+class Heads(TinyDiscriminator):
+    def forward(self, images, labels=None):
+        return (super().forward(images, labels),) * 3
+
+
 class Doubling(Gan):
     def view(self, batch):
         return (batch.double(),)
+
+
+def of_latents(latent_dim):
+    gan = tiny_gan()
+    gan.latent_dim = latent_dim
+    return gan
 
 
 BROKEN = [
@@ -81,6 +92,9 @@ BROKEN = [
     (lambda: Gan(Rooted(), TinyDiscriminator(), 4), "draws pixels that are not finite"),
     (lambda: Gan(TinyGenerator(), Certain(), 4), "gives logits that are not finite"),
     (lambda: Gan(TinyGenerator(), Deciding(), 4), "logits of type bool"),
+    (lambda: Gan(TinyGenerator(), Heads(), 4), r"returned 3 things; .*\[n, k\] for k judgements"),
+    (lambda: of_latents((2, 2)), r"latent_dim \(2, 2\); .*z\.unflatten"),
+    (lambda: of_latents(0), "latent_dim 0; it is a whole number"),
 ]
 
 

@@ -143,3 +143,18 @@ class SeedingBalance(SoundBalance):
     def observe(self, seen):
         torch.manual_seed(3)
         super().observe(seen)
+
+
+class FlipMoreAndMore(nn.Module):
+    """Adapts slowly, as ADA does, by a chance that is no buffer."""
+
+    def __init__(self, options):
+        super().__init__()
+        self.chance = torch.zeros(())
+
+    def draw(self, n):
+        which = torch.rand(n, 1, 1, 1) < self.chance
+        return lambda images: tuple(torch.where(which, level.flip(-1), level) for level in images)
+
+    def observe(self, real_logits):
+        self.chance += len(real_logits) / 500_000 * float(real_logits.sign().mean().nan_to_num())

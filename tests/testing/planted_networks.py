@@ -220,3 +220,30 @@ def not_finite(options, shape):
             return logits + (0 * logits).sqrt()
 
     return built(shape, discriminator=Rooting)
+
+
+class TwoHeads(Discriminator):
+    """Its second head counts as what terms may need."""
+
+    def __init__(self, shape):
+        super().__init__(shape)
+        self.second = nn.Linear(8, 1)
+
+    def forward(self, images, labels=None):
+        maps = F.leaky_relu(self.first(images[-1]), 0.2)
+        return super().forward(images, labels), self.second(maps.mean(dim=(2, 3))).flatten()
+
+
+def with_two_heads(options, shape):
+    return built(shape, discriminator=TwoHeads)
+
+
+class Late(Generator):
+    def forward(self, z, labels=None):
+        if not hasattr(self, "scale"):
+            self.register_buffer("scale", torch.ones(LATENT))
+        return super().forward(z * self.scale, labels)
+
+
+def registering_late(options, shape):
+    return built(shape, generator=Late)

@@ -140,6 +140,8 @@ PLANTED = [
     ("architecture", "ending_in_sigmoid", ("logits stay in [0, 1]", "a sigmoid")),
     ("architecture", "ending_in_tanh", ("logits stay in [-1, 1]", "a tanh")),
     ("architecture", "of_one_batch", ("exported by torch.export with an open batch", "z.shape[0] instead of len(z)")),
+    ("architecture", "with_two_heads", ("no gradient reaches second.weight", "one tensor [n, k]")),
+    ("architecture", "registering_late", ("scale comes into the state of the generator at its first call", "__init__")),
     ("loss", "PairingForNothing", ("its generator does not use the logits of reals",)),
     ("loss", "HingeOfMeans", ("discriminator(real_logits, fake_logits) returned", "the step takes the mean")),
     ("loss", "HingeMixing", ("its generator(real_logits, fake_logits) mixes samples",)),
@@ -151,6 +153,7 @@ PLANTED = [
     ("loss", "HingeSeeding", ("its generator(real_logits, fake_logits) seeds torch's own generator",)),
     ("loss", "Counting", ("it holds state that is not saved", "nn.Module")),
     ("penalty", "CountingSlope", ("it holds state that is not saved", "nn.Module")),
+    ("augmentation", "FlipMoreAndMore", ("it holds state that is not saved", "register_buffer")),
     ("augmentation", "FlipEverySecond", ("it holds state that is not saved", "nn.Module")),
     ("source", "OtherBatch", ("batch(0, 4) has another picture or label at 1",)),
     ("source", "OtherGathering", ("gather([3, 2, 1, 0]) has another picture or label at 0",)),
@@ -388,3 +391,8 @@ def test_shapes_can_be_chosen():
 def test_a_network_that_takes_any_style_uses_it(factory, words):
     (fault,) = faults_of("style-network", factory, traits=("any-style",))
     assert words in fault
+
+
+def test_the_graph_that_torch_prints_where_it_cannot_trace_is_kept_from_the_user(capfd):
+    assert faults_of("architecture", "not_for_export") == []
+    assert "def forward" not in capfd.readouterr().err

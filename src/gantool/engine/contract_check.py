@@ -34,6 +34,12 @@ def check_contract(
     """
     if not isinstance(gan, Gan):
         raise PluginError(f"{title} built a {type(gan).__name__}; its factory must return a gantool.Gan.")
+    if not isinstance(gan.latent_dim, int) or gan.latent_dim < 1:
+        raise PluginError(
+            f"{title} has the latent_dim {gan.latent_dim!r:.80}; it is a whole number, since latents are "
+            "[n, latent_dim]. A generator that wants another shape gives z one: z.unflatten(1, (4, 16)) where "
+            "latent_dim is 64."
+        )
     modes = [(network, network.training) for network in gan.networks]
     for network, _ in modes:
         network.eval()
@@ -98,7 +104,8 @@ def _check(gan: Gan, shape: ImageShape, size: int, its: str, judging: bool) -> N
 def _check_logits(answer: object, its: str) -> None:
     if isinstance(answer, tuple) and len(answer) != 2:
         raise PluginError(
-            f"{its} discriminator returned {len(answer)} things; the contract is logits, or (logits, more)."
+            f"{its} discriminator returned {len(answer)} things; the contract is logits [n], or [n, k] for k "
+            "judgements of each image (torch.cat or torch.stack joins those of several heads), or (logits, more)."
         )
     logits, _ = parted(answer)
     fits = isinstance(logits, Tensor) and logits.dim() in (1, 2) and len(logits) == SAMPLES and logits.numel() > 0

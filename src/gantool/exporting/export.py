@@ -5,7 +5,7 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -89,7 +89,8 @@ def _traced(model: Model) -> tuple[Drawing, torch.export.ExportedProgram]:
     """What is exported, and its program for batches of any size; the truncation has no batch."""
     drawing, given, batch = Drawing(model), inputs(model, TRACED), torch.export.Dim("batch", min=1)
     shapes = {name: {0: batch} if tensor.dim() else None for name, tensor in given.items()}
-    with explained(_named(model)), torch.no_grad():
+    # Where it cannot trace, torch prints the graph so far.
+    with explained(_named(model)), torch.no_grad(), redirect_stderr(io.StringIO()):
         return drawing, torch.export.export(drawing, (), kwargs=given, dynamic_shapes=shapes)
 
 

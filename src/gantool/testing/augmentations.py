@@ -23,6 +23,9 @@ from gantool.testing.trials import REMEDY, OnNetworks, faults_by, used_and_resto
 
 N = 8
 DRAWS = 6
+LONG = 100
+"""Steps of many reals after which an augmentation that adapts should have done so."""
+MANY = 4096
 WILD = 50.0
 """Contrast and brightness may go far beyond 1; pixels in [0, 255] lie beyond this."""
 
@@ -153,7 +156,8 @@ def state_comes_back(trial: AugmentationTrial) -> Iterator[str]:
     def use(augmentation: Augmentation) -> Images:
         with seeded(0):
             seen = augmentation.draw(N)(trial.images())
-        augmentation.observe(torch.ones(N))
+        for _ in range(LONG):
+            augmentation.observe(torch.ones(MANY))
         return seen
 
     used, again = used_and_restored(lambda: trial.new, use)

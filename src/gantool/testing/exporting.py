@@ -1,7 +1,9 @@
 """Export: a generator that was traced once draws batches of any size."""
 
+import io
 import logging
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +54,8 @@ def _refusal(generator: nn.Module, z: Tensor, labels: Labels) -> str:
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # torch writes pages about what it cannot trace
     try:
-        export(_Drawing(generator), (z, labels), dynamic_shapes=shapes)
+        with redirect_stderr(io.StringIO()):  # and prints the graph
+            export(_Drawing(generator), (z, labels), dynamic_shapes=shapes)
     except Exception as error:
         return str(error)
     finally:

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import torch
 
-from gantool.api.networks import Logits
+from gantool.api.networks import Gan, Logits
 from gantool.api.strategies import Loss, Penalty
 from gantool.engine.stages import stage_at
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.testing.growing import clocks
-from gantool.testing.networks import Case, awaken, networks, seeded
+from gantool.testing.networks import Case, awaken, drawn, latents, networks, seeded
 from gantool.testing.recipe import OfSamples, pairs_reals, penalties_of
 
 
@@ -30,7 +30,23 @@ def gradients_reach_every_parameter(case: Case) -> Iterator[str]:
                 f"no gradient reaches {named} of the {title}, which can never learn: in the {title}'s own step neither "
                 "logits nor terms nor the recipe's penalties depend on it. Use it in forward, detach nothing on its "
                 "way, or leave it out; a constant is a buffer, and a fixed network is built with requires_grad_(False)."
+                + (_second_output(case) if title == "discriminator" else "")
             )
+
+
+def _second_output(case: Case) -> str:
+    """A hint where a discriminator of several heads returns two of them, of which the second counts as `more`."""
+    gan = case.build()
+    if type(gan).terms is not Gan.terms:
+        return ""
+    with torch.no_grad():
+        answer = gan.networks[1](drawn(gan, latents(gan), case.labels()), case.labels())
+    if not isinstance(answer, tuple):
+        return ""
+    return (
+        " It returns (logits, more), and no terms use more: logits of several heads are one tensor [n, k], as "
+        "torch.cat or torch.stack makes it."
+    )
 
 
 def _dead(case: Case, penalties: Sequence[Penalty]) -> dict[str, list[str]]:

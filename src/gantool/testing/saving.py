@@ -41,6 +41,13 @@ def state_comes_back_from_a_file(case: Case) -> Iterator[str]:
                 "as a buffer."
             )
             return
+        late = [name for name in network.state_dict() if name not in other.state_dict()]
+        if late:
+            yield (
+                f"{late[0]} comes into the state of the {title} at its first call. Register every buffer and parameter "
+                "in __init__, with the shape it will have: networks that are built anew have no place for saved ones."
+            )
+            return
         load_weights(other, load(weights_file(network.state_dict())), f"a saved {title}")
     for each in (gan, fresh):
         each.advance(0)

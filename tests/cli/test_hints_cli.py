@@ -178,7 +178,7 @@ def test_the_list_ends_with_the_projects_own_plugins_that_are_not_installed(gant
     monkeypatch.setenv("GANTOOL_PLUGINS", "")
     said = "Not installed: gantool-tensorboard (tensorboard): gantool plugins install"
     assert said in gantool("plugins", "list").out
-    there = ["r3gan", "gantool-stylegan2", "vae", "fastgan", "trackio", "parquet", "mosaic"]
+    there = ["r3gan", "gantool-stylegan2", "vae", "fastgan", "trackio", "parquet", "any-picture"]
     assert [each.distribution for each in absent(there)] == ["gantool-tensorboard"]
 
 
@@ -191,6 +191,11 @@ def test_companions_bring_what_their_packages_declare(companion, monkeypatch):
     host = PluginHost(third_party=False, environ={})
     host.add(importlib.import_module(module), companion.distribution)
     brought = {kind: tuple(spec.name for _, spec in host.provided() if spec.name in host.specs(kind)) for kind in KINDS}
+    if companion.beside:
+        named = {name for names in companion.provides.values() for name in names}
+        others = {kind: [name for name in names if name not in named] for kind, names in brought.items()}
+        assert companion.beside == f"{len(others['style-network'])} styles"
+        brought = {kind: tuple(name for name in names if name in named) for kind, names in brought.items()}
     assert {kind: names for kind, names in brought.items() if names} == dict(companion.provides)
     for name in companion.provides.get("architecture", ()):
         assert host.find("architecture", name).resolutions == companion.resolutions

@@ -46,8 +46,7 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     page().print(plugin_table(plugins))
     present = [name for plugin in plugins for provided in plugin.provides.values() for name in provided]
     for each in absent([*present, *(plugin.distribution for plugin in plugins)]):
-        names = ", ".join(name for provided in each.provides.values() for name in provided)
-        page().print(f"Not installed: {each.distribution} ({names}): {each.way}", markup=False, soft_wrap=True)
+        page().print(f"Not installed: {each.distribution} ({each.brings}): {each.way}", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 _FOLDER = Path("plugins")
@@ -10,11 +10,15 @@ _FOLDER = Path("plugins")
 
 @dataclass(frozen=True)
 class Companion:
-    """A plugin of this project: its components by kind, and the resolutions of its architecture."""
+    """A plugin of this project: its components by kind, and the resolutions of its architecture.
+
+    `beside` tells in words of components that are too many to be named.
+    """
 
     distribution: str
     provides: Mapping[str, tuple[str, ...]]
-    resolutions: tuple[int, ...] = field(default=())
+    resolutions: tuple[int, ...] = ()
+    beside: str = ""
 
     @property
     def way(self) -> str:
@@ -25,19 +29,19 @@ class Companion:
             return f"gantool plugins install {here if near.startswith('..') else Path(os.curdir) / near}"
         return f"gantool plugins install ./{_FOLDER / self.distribution} in a copy of gantool's repository"
 
+    @property
+    def brings(self) -> str:
+        """What it provides, in words."""
+        names = (name for provided in self.provides.values() for name in provided)
+        return ", ".join(filter(None, (*names, self.beside)))
+
     def is_called(self, name: str) -> bool:
         """True if the name means this plugin: that of its distribution, with or without `gantool-`."""
         return name in (self.distribution, self.distribution.removeprefix("gantool-"))
 
 
-_STYLES = (
-    "sky-and-sand", "yellow-ink", "charcoal", "neon", "crimson", "fauve", "indigo-dots", "primaries",
-    "magenta-sketch", "pebbles", "umber", "ochre-engraving", "pastel", "green-canvas", "pale-blue", "mosaic",
-    "blue-chalk", "woven", "woodcut", "blue-and-gold", "embers", "cut-paper", "ink-and-red", "dusk", "lithograph",
-    "impasto", "any-picture",
-)  # fmt: skip
 COMPANIONS = (
-    Companion("gantool-faststyle", {"style-network": _STYLES}),
+    Companion("gantool-faststyle", {"style-network": ("any-picture",)}, beside="26 styles"),
     Companion(
         "gantool-stylegan2",
         {"architecture": ("stylegan2",), "command": ("mix", "project", "import")},

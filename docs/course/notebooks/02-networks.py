@@ -28,7 +28,7 @@ import torch
 
 import gantool
 
-gan = gantool.trainer(gantool.configure(arch="dcgan:width=16,stem=linear,shrink=pool,features=64")).game.gan
+gan = gantool.build("dcgan:width=16,stem=linear,shrink=pool,features=64", gantool.ImageShape(32))
 
 
 def show(layer, _, output):
@@ -54,9 +54,8 @@ gan.discriminator(pictures, None)
 # | Doubled | 16 x 32 x 32 | Flatten | 1024 |
 # | Conv2d, Tanh | 3 x 32 x 32 | Linear, then the logit | 64, then 1 |
 #
-# (Normalisation and activations, which keep the shape, are left out; `Doubled` repeats each pixel. The trainer
-# writes the settings of a run, `runs/00001-dcgan-shapes` or the next number; that folder may be removed.) **Read the left side downwards and the right side
-# upwards:** 1024, 4 x 4, 8 x 8, 16 x 16, 32 x 32. The feature vector has 64 numbers.
+# (Normalisation and activations, which keep the shape, are left out; `Doubled` repeats each pixel.) **Read the left side downwards
+# and the right side upwards:** 1024, 4 x 4, 8 x 8, 16 x 16, 32 x 32. The feature vector has 64 numbers.
 #
 # ## Back up: two ways
 #

@@ -56,6 +56,8 @@ for seen in range(0, IMAGES, 16):
 save_image(fake[-1] / 2 + 0.5, "loop.png", nrow=8)
 
 # %% [markdown]
+# (`gantool.trainer` also makes the folder of a run, as `gantool train` does; since nothing is trained by gantool here, it may be removed.)
+#
 # **In the first step** the generator only draws. `no_grad` says that nothing of it is learnt here, which also saves the memory for
 # its gradients.
 #

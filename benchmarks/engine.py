@@ -3,7 +3,8 @@
     python benchmarks/engine.py [--resolution 64] [--batch 64] [--rounds 5] [--steps 2] [--device auto]
 
 Each runs in a process of its own and waits while another has its turn: what one sets for its process helps only itself,
-and a machine that slows down slows all of them. Ratios are of the medians.
+and a machine that slows down slows all of them. Ratios are of the medians, by the clock and by processor time: the
+second holds on a CPU where other programs run, with OMP_NUM_THREADS=1.
 
 tutorial   float32, contiguous, discriminator gradients left on in the generator's step, four .item() every step
 bare       a loop written by hand for these networks in the engine's precision and layout, nothing else
@@ -60,7 +61,7 @@ def adam(network: nn.Module, **more: bool) -> torch.optim.Adam:
 
 def prepared(config: RunConfig, device: torch.device) -> PreparedRun:
     """The run, built; precision and layout were measured before."""
-    return prepare(config, plan_of(config).components, config.batch, (), device, measure=False)
+    return prepare(config, plan_of(config).components, config.batch, (), device, precision=Precision())
 
 
 def tutorial(config: RunConfig, device: torch.device) -> Callable[[], None]:
@@ -129,7 +130,10 @@ def engine(config: RunConfig, device: torch.device, precision: Precision, run: P
 
 
 def contender(name: str, config: RunConfig, precision: Precision, parent: Connection) -> None:
-    """One of the three, in a process of its own: answers each number of steps with the seconds that they took."""
+    """One of the three, in a process of its own: answers each number of steps with the seconds of each.
+
+    They are by the clock, and of processors.
+    """
     device = pick_device(config.device)
     with tempfile.TemporaryDirectory() as run:
         if name == "tutorial":
@@ -140,12 +144,12 @@ def contender(name: str, config: RunConfig, precision: Precision, parent: Connec
             keep_freed_memory(device)
             step = engine(config, device, precision, Path(run))
         while steps := parent.recv():
-            start = time.perf_counter()
+            start, used = time.perf_counter(), time.process_time()
             for _ in range(steps):
                 step()
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
-            parent.send((time.perf_counter() - start) / steps)
+            parent.send(((time.perf_counter() - start) / steps, (time.process_time() - used) / steps))
 
 
 def main() -> None:
@@ -159,12 +163,13 @@ def main() -> None:
     asked.add_argument("--device", default="auto")
     asked.add_argument("--precision", default="auto")
     asked.add_argument("--layout", default="auto")
+    asked.add_argument("--convolutions", default="auto")
     asked.add_argument("--graph", default="off")
     args = asked.parse_args()
 
     config = gantool.configure(
         arch=args.arch, resolution=args.resolution, batch=args.batch, device=args.device, precision=args.precision,
-        layout=args.layout, graph=args.graph,
+        layout=args.layout, convolutions=args.convolutions, graph=args.graph,
     )  # fmt: skip
     measured = prepare(config, plan_of(config).components, config.batch, (), pick_device(config.device))
     config, precision = measured.config, measured.precision
@@ -176,15 +181,15 @@ def main() -> None:
         processes.append(spawn.Process(target=contender, args=(name, config, precision, other), daemon=True))
         processes[-1].start()
 
-    def measure(name: str, steps: int) -> float:
+    def measure(name: str, steps: int) -> tuple[float, float]:
         lines[name].send(steps)
-        took: float = lines[name].recv()
+        took: tuple[float, float] = lines[name].recv()
         time.sleep(REST_SECONDS)
         return took
 
     for name in lines:
         measure(name, 1)
-    took: dict[str, list[float]] = {name: [] for name in lines}
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in lines}
     for number in range(args.rounds):
         names = list(lines)
         for name in names[number % 3 :] + names[: number % 3]:  # nobody always comes last
@@ -192,14 +197,20 @@ def main() -> None:
     for line, process in zip(lines.values(), processes, strict=True):
         line.send(0)
         process.join()
-    speed = {name: args.batch / statistics.median(times) for name, times in took.items()}
+    speed = {
+        name: [args.batch / statistics.median(seconds) for seconds in zip(*times, strict=True)]
+        for name, times in took.items()
+    }
     machine = f"torch {torch.__version__}, {torch.get_num_threads()} threads"
     print(f"{args.arch} at {args.resolution} pixels, batch {args.batch}; {machine}")
-    print(f"engine and bare: {config.device}, {precision.name} {precision.layout}")
-    for name, images in speed.items():
-        print(f"{name:>9}  {images:10.1f} images/s")
-    print(f"engine / bare      {speed['engine'] / speed['bare']:.3f}")
-    print(f"engine / tutorial  {speed['engine'] / speed['tutorial']:.3f}")
+    print(
+        f"engine and bare: {config.device}, {precision.name} {precision.layout}, {precision.convolutions} convolutions"
+    )
+    for name, (by_clock, of_processors) in speed.items():
+        print(f"{name:>9}  {by_clock:10.1f} images/s  {of_processors:10.1f} a second of processors")
+    for other in ("bare", "tutorial"):
+        by_clock, of_processors = (a / b for a, b in zip(speed["engine"], speed[other], strict=True))
+        print(f"engine / {other:9} {by_clock:.3f}  {of_processors:.3f}")
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def test_auto_agrees_with_whatever_the_run_has_resolved(gantool, photos):
     base = ("train", *MLP[:-1], "--data", photos, "--resolution", "8", "--name", "one", "--precision", "auto")
     begun = gantool(*base, "--images", "8")
     assert begun.code == 0
-    for flag in ("precision", "layout"):
+    for flag in ("precision", "layout", "convolutions"):
         chosen = tomllib.loads(Path("runs/one/config.toml").read_text())[flag]
         assert f"Chosen: --{flag} {chosen} (by timing, kept for this machine)" in begun.err
     again = gantool(*base, "--images", "16")

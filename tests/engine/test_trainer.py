@@ -25,9 +25,10 @@ from gantool.engine.schedules import Pace
 from gantool.errors import CheckpointError, ResumeError, TrainingError
 
 PRECISIONS = [Precision(name, layout) for name in ("float32", "bf16") for layout in ("contiguous", "channels_last")]
+PRECISIONS += [Precision("bf16", "channels_last", convolutions="rearranged")]
 
 
-@pytest.mark.parametrize("plays", PRECISIONS, ids=lambda plays: f"{plays.name} {plays.layout}")
+@pytest.mark.parametrize("plays", PRECISIONS, ids=lambda plays: f"{plays.name} {plays.layout} {plays.convolutions}")
 def test_n_then_n_more_equals_2n_bit_for_bit(tmp_path, plays):
     whole = trainer(tmp_path / "whole", images=96, plays=plays)
     whole.train()

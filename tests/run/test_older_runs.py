@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 import gantool as library
+from gantool.run.folder import load_config
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "runs"
 RUNS = {"dcgan": 256, "labelled": 256, "progressive": 320}
@@ -32,6 +33,7 @@ def test_an_older_run_goes_on(name, tmp_path, gantool):
     assert (run / "checkpoints" / f"{2 * RUNS[name]:09d}").is_dir()
     weights = load_file(run / "generator.safetensors")
     assert all(bool(torch.isfinite(value).all()) for value in weights.values())
+    assert load_config(run).convolutions == "direct"  # which it was, before there was a choice
     if name == "dcgan":
         expected = {key.split("/")[-1]: value for key, value in EXPECTED.items() if key.startswith("dcgan/resumed/")}
         assert weights.keys() == expected.keys()

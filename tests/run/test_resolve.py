@@ -138,13 +138,21 @@ def test_the_same_pictures_may_have_moved():
 
 
 @pytest.mark.parametrize(
-    ("given", "layout"),
+    ("given", "layout", "convolutions"),
     [
-        ({}, "auto"),
-        ({"precision": "float32"}, "contiguous"),
-        ({"precision": "bf16"}, "contiguous"),
-        ({"precision": "float32", "layout": "channels_last"}, "channels_last"),
+        ({}, "auto", "auto"),
+        ({"precision": "float32"}, "contiguous", "direct"),
+        ({"precision": "bf16"}, "contiguous", "direct"),
+        ({"precision": "float32", "layout": "channels_last"}, "channels_last", "direct"),
+        ({"precision": "bf16", "convolutions": "rearranged"}, "contiguous", "rearranged"),
+        ({"layout": "channels_last"}, "channels_last", "auto"),
     ],
 )
-def test_a_precision_that_is_named_names_the_layout(given, layout):
-    assert config(**given).layout == layout
+def test_a_precision_that_is_named_names_layout_and_order_of_convolutions(given, layout, convolutions):
+    made = config(device="cpu", **given)
+    assert (made.layout, made.convolutions) == (layout, convolutions)
+
+
+def test_on_a_gpu_convolutions_are_direct(monkeypatch):
+    monkeypatch.setattr("gantool.run.resolve.pick_device", lambda name: name)
+    assert config(device="cuda").convolutions == "direct"

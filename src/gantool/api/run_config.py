@@ -169,6 +169,12 @@ class RunConfig(BaseModel):
         "Memory layout of images and weights; auto measures which is faster, or is contiguous with a --precision.",
         MACHINE,
     )
+    convolutions: Literal["auto", "direct", "rearranged"] = setting(
+        "direct",
+        "Order of sums in convolutions on the CPU; rearranged is faster for small maps and upsampling. Auto measures, "
+        "or is direct with a --precision.",
+        MACHINE,
+    )
     graph: Literal["auto", "on", "off"] = setting(
         "off",
         "Record training steps as CUDA graphs, which spares launches (not yet proven); auto: where it is faster.",

@@ -3,9 +3,9 @@
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +14,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gantool.engine.rearranged import rearranged
 from gantool.errors import GantoolError
 from gantool.files import write_text
 from gantool.reading import read_json
 
 Name = Literal["float32", "bf16"]
 Layout = Literal["contiguous", "channels_last"]
+Convolutions = Literal["direct", "rearranged"]
 CANDIDATES: tuple[tuple[Name, Layout], ...] = (
     ("float32", "contiguous"),
     ("float32", "channels_last"),
@@ -27,7 +29,10 @@ CANDIDATES: tuple[tuple[Name, Layout], ...] = (
     ("bf16", "contiguous"),
 )
 WORTHWHILE = {"float32": 0.97, "bf16": 0.9}
-"""A candidate must take less than this share of the plain one's time, so that noise does not change numerics."""
+"""A candidate must take less than this share of the plain one's time, so that noise does not change numerics.
+
+The second is for one in bf16 where the plain one is in float32.
+"""
 
 ROUNDS_SECONDS = 5.0
 """The time after which no new round begins."""
@@ -39,15 +44,20 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Precision:
-    """The precision and layout of the networks. Losses, penalties and averages are always float32."""
+    """The precision and layout of the networks. Losses, penalties and averages are always float32.
+
+    `convolutions` says if those of the networks are computed as written, or in another order (`engine/rearranged`).
+    """
 
     name: Name = "float32"
     layout: Layout = "contiguous"
     device_type: str = "cpu"
+    convolutions: Convolutions = "direct"
 
     def autocast(self) -> AbstractContextManager[object]:
-        """A bfloat16 autocast context, or a disabled one."""
-        return torch.autocast(self.device_type, torch.bfloat16, enabled=self.name == "bf16")
+        """A bfloat16 autocast context, or a disabled one, with convolutions as they are to be computed."""
+        cast = torch.autocast(self.device_type, torch.bfloat16, enabled=self.name == "bf16")
+        return cast if self.convolutions == "direct" else _rearranging(cast)
 
     def place(self, network: nn.Module, device: torch.device) -> nn.Module:
         """The network on the device, with convolutions in this layout."""
@@ -59,34 +69,55 @@ class Precision:
         return images.contiguous(memory_format=torch.channels_last) if self.layout == "channels_last" else images
 
 
+@contextmanager
+def _rearranging(cast: AbstractContextManager[object]) -> Iterator[None]:
+    with rearranged(), cast:
+        yield
+
+
 def choose(
-    wanted: str, layout: str, device: torch.device, step_seconds: Callable[[Precision], float], memory: Path, key: str
+    wanted: str,
+    layout: str,
+    convolutions: str,
+    device: torch.device,
+    step_seconds: Callable[[Precision], float],
+    memory: Path,
+    key: str,
 ) -> Precision:
-    """The fastest precision and layout among those allowed by `wanted` and `layout` (`auto` or a name).
+    """The fastest precision and layout among those allowed by `wanted`, `layout` and `convolutions` (`auto` or a name).
 
     `step_seconds` times one. The choice is stored in the JSON file `memory` under machine and `key`, so that the same
     run started twice computes the same way. If timing takes too long, it is the first candidate, in float32 if that is
     allowed.
     """
+    order: Convolutions = "rearranged" if convolutions == "rearranged" else "direct"
     candidates = [
-        Precision(name, form, device.type)
+        Precision(name, form, device.type, order)
         for name, form in CANDIDATES
         if wanted in ("auto", name) and layout in ("auto", form)
     ]
     if wanted == "auto" and not bf16_gains(device):
         candidates = [candidate for candidate in candidates if candidate.name == "float32"]
-    if len(candidates) == 1:
+    may_rearrange = convolutions == "auto" and device.type == "cpu"
+    if len(candidates) == 1 and not may_rearrange:
         return candidates[0]
     machine = f"{_processor(device)}, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    entry = f"{machine}: {key}, {wanted}, {layout}"
+    entry = f"{machine}: {key}, {wanted}, {layout}, {convolutions}"
     known = _recall(memory)
-    if entry in known:
-        stored = [c for c in candidates if f"{c.name} {c.layout}" == known[entry]]
-        if stored:
-            return stored[0]
-    best = _fastest(candidates, step_seconds)
-    _store(memory, known | {entry: f"{best.name} {best.layout}"})
+    others = [replace(candidate, convolutions="rearranged") for candidate in candidates] if may_rearrange else []
+    stored = [candidate for candidate in (*candidates, *others) if _text(candidate) == known.get(entry)]
+    if stored:
+        return stored[0]
+    begin = time.monotonic()
+    best = _fastest(candidates, step_seconds) if len(candidates) > 1 else candidates[0]
+    if may_rearrange and time.monotonic() - begin <= PATIENCE_SECONDS:
+        best = _fastest((best, replace(best, convolutions="rearranged")), step_seconds)
+    _store(memory, known | {entry: _text(best)})
     return best
+
+
+def _text(precision: Precision) -> str:
+    return f"{precision.name} {precision.layout} {precision.convolutions}"
 
 
 def _fastest(candidates: Sequence[Precision], step_seconds: Callable[[Precision], float]) -> Precision:
@@ -100,7 +131,8 @@ def _fastest(candidates: Sequence[Precision], step_seconds: Callable[[Precision]
         if time.monotonic() - begin > ROUNDS_SECONDS:
             break
         seconds = {candidate: min(best, step_seconds(candidate)) for candidate, best in seconds.items()}
-    worthwhile = [c for c in candidates if seconds[c] < WORTHWHILE[c.name] * seconds[plain]]
+    shares = {c: WORTHWHILE["float32" if c.name == plain.name else c.name] for c in candidates}
+    worthwhile = [c for c in candidates if seconds[c] < shares[c] * seconds[plain]]
     return min(worthwhile, key=lambda candidate: seconds[candidate], default=plain)
 
 

@@ -183,7 +183,7 @@ def choices(
 
 
 def measured(planned: RunConfig, config: RunConfig) -> Iterator[DefaultChoice]:
-    """The choices of precision and layout by timing, of a plan that became a run's `config`."""
-    for name in ("precision", "layout"):
+    """The choices of precision, layout and order by timing, of a plan that became a run's `config`."""
+    for name in ("precision", "layout", "convolutions"):
         if getattr(planned, name) == AUTO:
             yield DefaultChoice(f"--{name}", getattr(config, name), "by timing, kept for this machine")

@@ -98,7 +98,8 @@ def prepare(
     stages = stages_of(gan, config.resolution, config.batch)
     check_parts(stages, config.accumulate, processes)
     precision = precision or resolve_precision(config, gan, shape, stages, device)
-    config = config.model_copy(update={"precision": precision.name, "layout": precision.layout})
+    chosen = {"precision": precision.name, "layout": precision.layout, "convolutions": precision.convolutions}
+    config = config.model_copy(update=chosen)
     return PreparedRun(config, components, images, gan, learning, shape, stages, precision, parts)
 
 
@@ -186,7 +187,7 @@ def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: 
 def resolve_precision(
     config: RunConfig, gan: Gan, shape: ImageShape, stages: Sequence[Stage], device: torch.device
 ) -> Precision:
-    """The requested precision and layout; in place of "auto", those that are fastest here."""
+    """The requested precision, layout and order of convolutions; in place of "auto", those that are fastest here."""
     keep_freed_memory(device)
     timer = step_timer(gan, shape, stages[-1].batch, device, config.graph != "off")
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
@@ -194,7 +195,7 @@ def resolve_precision(
     memory = cache_folder() / "precision.json"
     report("measuring which precision is faster here", 0, 1)
     with full_grown(gan, stages):
-        precision = choose(config.precision, config.layout, device, timer, memory, key)
+        precision = choose(config.precision, config.layout, config.convolutions, device, timer, memory, key)
     report("measuring which precision is faster here", 1, 1)
     return precision
 

@@ -61,7 +61,9 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     why = dict(by_default.why) | {"resolution": _why_so_large(arch.spec, shape, source)}
     why |= {"arch": by_size} if by_size else {}
     why |= {name: f"that of {given['init']}" for name in of_model if of_model[name] and not name.startswith("init_")}
-    settings = dict(by_default.values) | {"channels": shape.channels, "resolution": _near(arch.spec, shape)} | given
+    by_data = {"channels": shape.channels, "resolution": _near(arch.spec, shape)}
+    # Runs that were made before there was this setting have it as it is declared.
+    settings = dict(by_default.values) | by_data | {"convolutions": AUTO} | given
     settings |= {"arch": arch.text, "data": source.text, "device": device}
     defaults.check_components(host, arch, given)
     augment = settings.get("augment") or NONE  # "auto" depends on the number of pictures
@@ -70,7 +72,7 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     config = validated(_cadence(settings), "The configuration")
     _check_resolution(host, arch.spec, config.resolution)
     _check_cache(config, source)
-    config = config.model_copy(update={"horizon": _horizon(config), "layout": _layout(config)})
+    config = config.model_copy(update={"horizon": _horizon(config), **_as_named(config)})
     source, chosen = _source_without_auto(source, config)
     count = _counter(source, config)
     reasons: dict[str, str] = {}
@@ -166,9 +168,14 @@ def _horizon(config: RunConfig) -> int | Literal["auto"]:
     return config.images if config.horizon == "auto" and moves else config.horizon
 
 
-def _layout(config: RunConfig) -> str:
-    """A precision that is named names the layout, too: what is measured may differ the next time."""
-    return "contiguous" if config.layout == AUTO and config.precision != AUTO else config.layout
+def _as_named(config: RunConfig) -> dict[str, str]:
+    """Layout and order of convolutions: a precision that is named names them, too, since what is measured may differ
+    the next time."""
+    named, on_cpu = config.precision != AUTO, config.device == "cpu"
+    return {
+        "layout": "contiguous" if config.layout == AUTO and named else config.layout,
+        "convolutions": "direct" if config.convolutions == AUTO and (named or not on_cpu) else config.convolutions,
+    }
 
 
 def _near(arch: Architecture, shape: ImageShape) -> int:

@@ -1,9 +1,11 @@
 import math
+from contextlib import nullcontext
 
 import pytest
 import torch
 from torch.nn import functional as F
 
+from gantool.api.rearranging import rearranging
 from gantool.builtin.architectures.equalized import (
     EqualizedConv2d,
     EqualizedLinear,
@@ -14,7 +16,7 @@ from gantool.builtin.architectures.equalized import (
     group_size,
     pooled,
 )
-from gantool.builtin.architectures.layers import upsampled
+from gantool.builtin.architectures.layers import Doubled, InARow, doubled_and_convolved, upsampled
 
 
 def test_pixel_norm_gives_every_pixel_mean_square_one():
@@ -89,6 +91,31 @@ def test_upsampling_is_torchs_nearest_in_the_layout_that_it_got(side, layout):
     assert made.is_contiguous(memory_format=layout)
     weights = torch.randn_like(made)
     assert torch.allclose(*(torch.autograd.grad((each * weights).sum(), x)[0] for each in (made, usual)), atol=1e-6)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_upsampling_and_a_convolution_are_one_transposed_convolution(layout):
+    x, weight, bias = torch.randn(2, 3, 5, 6), torch.randn(4, 3, 3, 3), torch.randn(4)
+    given = [each.double().requires_grad_() for each in (x.contiguous(memory_format=layout), weight, bias)]
+    both = F.conv2d(upsampled(given[0]), *given[1:], padding=1), doubled_and_convolved(*given)
+    sent = torch.randn_like(both[0])
+    gradients = [torch.autograd.grad(each, given, sent) for each in both]
+    torch.testing.assert_close(both[1], both[0])
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(other, one)
+
+
+@pytest.mark.parametrize("convolve", [torch.nn.Conv2d(3, 4, 3, padding=1), EqualizedConv2d(3, 4, 3)])
+def test_layers_are_merged_where_that_is_allowed_and_faster(convolve):
+    layers, calls = InARow(Doubled(), convolve, torch.nn.Tanh()), []
+    layers[0].register_forward_hook(lambda *_: calls.append(1))
+    for allowed, side, called in ((False, 8, 1), (True, 8, 0), (True, 4, 1)):
+        x = torch.randn(2, 3, side, side)
+        with rearranging() if allowed else nullcontext():
+            found = layers(x)
+        torch.testing.assert_close(found, torch.tanh(convolve(upsampled(x))), atol=1e-5, rtol=0)
+        assert len(calls) == called
+        calls.clear()
 
 
 def test_pooling_undoes_upsampling():

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gantool.api.networks import Gan, Images
 from gantool.api.specs import ImageShape
 from gantool.builtin.architectures import DcganOptions
-from gantool.builtin.architectures.layers import Doubled, Projection, init_dcgan, norm2d, spectral, with_label
+from gantool.builtin.architectures.layers import Doubled, InARow, Projection, init_dcgan, norm2d, spectral, with_label
 
 
 def stem_size(resolution: int) -> int:
@@ -41,7 +41,7 @@ class DcganGenerator(nn.Module):
         for coarse, fine in pairwise(plan):
             norm = norm2d(options.generator_norm, fine)
             layers += [*_double(options, coarse, fine), norm, nn.ReLU(inplace=True)]
-        self.layers = nn.Sequential(*layers, *_double(options, plan[-1], shape.channels), nn.Tanh())
+        self.layers = InARow(*layers, *_double(options, plan[-1], shape.channels), nn.Tanh())
 
     def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:
         """Pictures in [-1, 1], as a pyramid of one level."""

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool.builtin.architectures.layers import Doubled
+from gantool.builtin.architectures.layers import Doubled, InARow
 
 LEAK = 0.2
 HE_GAIN = math.sqrt(2)
@@ -119,7 +119,7 @@ class ChannelBias(nn.Module):
         return x + self.bias[:, None, None]
 
 
-class Doubling(nn.Sequential):
+class Doubling(InARow):
     """Features at twice the side: nearest upsampling and two convolutions."""
 
     def __init__(self, inputs: int, outputs: int) -> None:

@@ -60,6 +60,22 @@ def test_nothing_is_unpacked(folder: Path, suffix: str) -> None:
     assert sorted(folder.parent.glob("**/*")) == before
 
 
+@pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
+def test_an_archive_is_looked_through_again_only_once_it_has_changed(
+    folder: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, listing = [], module._listing
+    monkeypatch.setattr(module, "_listing", lambda *found: looked.append(found) or listing(*found))
+    path = packed(folder, suffix)
+    one, other = list_pictures(path), list_pictures(path)
+    assert len(looked) == 1
+    assert one == other
+    (folder / "w/a/0.png").rename(folder / "w/a/0.notes")
+    monkeypatch.setattr("test_archive.NAMES", (*NAMES[:2], "w/a/0.notes", *NAMES[3:]))
+    assert len(list_pictures(packed(folder, suffix)).items) == len(one.items)
+    assert len(looked) == 2
+
+
 @pytest.mark.parametrize("suffix", [".zip", ".tar", ".tar.gz"])
 def test_a_damaged_archive_is_named(folder: Path, suffix: str) -> None:
     path = packed(folder, suffix)

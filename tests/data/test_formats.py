@@ -8,7 +8,8 @@ from pictures import picture, pictures
 from PIL import Image
 
 from gantool.builtin.sources.folder import build
-from gantool.data.pictures.formats import FOREIGN, SUFFIXES, is_picture
+from gantool.data.pictures.formats import FOREIGN, SUFFIXES, is_picture, is_picture_name
+from gantool.data.pictures.listing import is_inside_hidden
 from gantool.data.pictures.options import FolderOptions
 from gantool.data.pictures.tree import list_pictures
 from gantool.data.survey.check import check
@@ -22,6 +23,24 @@ def test_every_format_that_pillow_reads_has_its_suffixes() -> None:
     readable = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
     foreign = {suffix for suffix, name in Image.registered_extensions().items() if name in FOREIGN}
     assert readable - foreign <= SUFFIXES
+
+
+@pytest.mark.parametrize(
+    ("path", "named", "hidden"),
+    [
+        ("a/b.PNG", True, False),
+        ("./a.jpeg", True, False),
+        ("a.png/b", False, False),
+        ("a/.png", False, True),
+        ("a.b/c.", False, False),
+        (".a/b.png", True, True),
+        ("a/__MACOSX/b.tif", True, True),
+        ("/a//b.gif", True, False),
+        ("../b.gif", True, True),
+    ],
+)
+def test_names_alone_tell_pictures_and_hidden_files(path: str, named: bool, hidden: bool) -> None:
+    assert (is_picture_name(path), is_inside_hidden(path)) == (named, hidden)
 
 
 @pytest.mark.parametrize("format", sorted(Image.SAVE.keys() & Image.OPEN.keys() - FOREIGN - WITHOUT_MAGIC))

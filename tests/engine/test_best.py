@@ -194,6 +194,7 @@ def test_reals_and_samples_are_given_without_touching_the_run(tmp_path):
             if isinstance(event, Snapshot):
                 torch.rand(3)
                 few, many = event.draw(16)[-1], event.draw(70)[-1]
+                assert len(many) == 70
                 assert torch.equal(many[:16], few)
                 assert torch.equal(many[:64], event.images[-1])
 
@@ -213,3 +214,28 @@ def test_a_score_of_the_first_steps_is_best_only_until_there_is_a_later_one():
     assert not best.take(1250, 0.61)
     assert best.take(1460, 0.55)
     assert (best.images_seen, best.score) == (1460, 0.55)
+
+
+def test_samples_that_several_observers_ask_for_are_drawn_once(tmp_path):
+    drawn = []
+
+    class Asking:
+        def __call__(self, event):
+            if isinstance(event, Snapshot):
+                for count in (70, 16, 80, 80):
+                    assert len(event.draw(count)[-1]) == count
+
+    made = trainer(tmp_path / "run", images=16, observers=[Asking(), Asking()])
+    render = made._snapshots.latents.render
+
+    def rendered(generator, count=None, first=0):
+        drawn.append((first, count))
+        return render(generator, count, first)
+
+    made._snapshots.latents.render = rendered
+    made._snapshot()
+    assert drawn == [(0, None), (64, 70), (70, 80)]
+    assert torch.equal(
+        torch.cat([render(made.ema.gan.generator)[-1], render(made.ema.gan.generator, 80, 64)[-1]]),
+        render(made.ema.gan.generator, 80)[-1],
+    )

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -22,6 +21,7 @@ from gantool.engine.distributed import World
 from gantool.engine.model_file import load_generator
 from gantool.engine.precision import Precision
 from gantool.engine.schedules import Pace
+from gantool.engine.whole_file import WholeFile
 from gantool.errors import CheckpointError, ResumeError, TrainingError
 
 PRECISIONS = [Precision(name, layout) for name in ("float32", "bf16") for layout in ("contiguous", "channels_last")]
@@ -388,13 +388,10 @@ def test_a_full_disk_leaves_the_last_checkpoint_intact(tmp_path, monkeypatch):
     made = trainer(tmp_path / "run", images=64)
     made.resume(good)
 
-    def full(path, content):
-        if path.name == "state.pt":
-            raise OSError(28, "No space left on device")
-        return write(path, content)
+    def full(file, content):
+        raise OSError(28, "No space left on device")
 
-    write = Path.write_bytes
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(WholeFile, "write", full)
     with pytest.raises(TrainingError, match="disk is full"):
         made.train()
     assert checkpoint.newest(tmp_path / "run") == good

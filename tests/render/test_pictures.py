@@ -9,7 +9,7 @@ from PIL import Image
 
 from gantool.data.pictures.whole import read_square
 from gantool.errors import OptionError
-from gantool.render.pictures import save_pictures, to_pil, upscale
+from gantool.render.pictures import save_pictures, save_sheet, to_pil, upscale
 
 
 def picture(value: int, channels: int = 3) -> Image.Image:
@@ -36,6 +36,16 @@ def test_another_picture_is_never_replaced_unasked(tmp_path: Path) -> None:
     assert not paths[0].exists()
     save_pictures([picture(0), picture(1), picture(0)], paths, overwrite=True)
     assert paths[2].read_bytes() == paths[0].read_bytes() != theirs
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_sheet_keeps_every_pixel_and_replaces_an_older_one(tmp_path: Path, channels: int) -> None:
+    path = tmp_path / "new" / "000000640.png"
+    for number in range(2):
+        save_sheet(picture(number, channels), path)
+    with Image.open(path) as opened:
+        assert np.array_equal(np.asarray(opened), np.asarray(picture(1, channels)))
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_the_same_picture_again_is_fine(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def timed(photos, monkeypatch):
 def test_minutes_become_images_with_the_reason(timed):
     found = timed(60)
     assert found.config.images == 3600
-    assert found.config.checkpoint_every == 360  # all that depends on the number follows it
+    assert found.config.tick == 72  # all that depends on the number follows it
     assert [str(choice) for choice in found.choices if choice.flag == "--images"] == [
         "Chosen: --images 3,600 (about 60 min here, by timing)"
     ]

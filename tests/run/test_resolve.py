@@ -110,9 +110,8 @@ def test_shapes_are_trained_at_their_own_size_and_length():
 
 
 def test_the_cadence_follows_the_length_of_the_run():
-    made = config(images=100_000, batch=50)
-    assert (made.snapshot_every, made.checkpoint_every) == (5_000, 10_000)
-    assert config(images=100, batch=64).snapshot_every == 64
+    assert config(images=100_000, batch=50).tick == 256
+    assert config(images=100, batch=64).tick == 64
     assert config(images="3k", snapshot_every="1k").snapshot_every == 1000
 
 

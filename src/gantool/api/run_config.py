@@ -23,6 +23,7 @@ COLORS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 """Names of pictures with so many channels."""
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
+Interval = Annotated[int, Field(ge=1)] | Literal["auto"]
 
 
 class Former(BaseModel):
@@ -137,7 +138,7 @@ class RunConfig(BaseModel):
         ge=0,
         changes=True,
     )
-    horizon: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
+    horizon: Interval = setting(
         "auto",
         "Images at which the schedules of learning rate, beta2 and noise end. Default: --images.",
         LEARNING,
@@ -191,8 +192,20 @@ class RunConfig(BaseModel):
         le=10_000,
     )
     tick: int = setting(256, "Images between two reports of the metrics.", counts=True, free=True, ge=1)
-    snapshot_every: int = setting(10_000, "Images between sample grids.", RUN, counts=True, free=True, ge=1)
-    checkpoint_every: int = setting(20_000, "Images between checkpoints.", RUN, counts=True, free=True, ge=1)
+    snapshot_every: Interval = setting(
+        "auto",
+        "Images between sample grids. Default: a twentieth of --images, or more where that would take long.",
+        RUN,
+        counts=True,
+        free=True,
+    )
+    checkpoint_every: Interval = setting(
+        "auto",
+        "Images between checkpoints. Default: a tenth of --images, or as between sample grids.",
+        RUN,
+        counts=True,
+        free=True,
+    )
     checkpoint_minutes: float = setting(
         10.0,
         "Minutes after which a checkpoint is due in any case; 0: by images alone. Default: 10.",

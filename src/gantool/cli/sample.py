@@ -16,6 +16,7 @@ from gantool.cli.model_options import Device, Level, ModelPath, Scale, Truncatio
 from gantool.cli.moves import DirectionsFile, Move, move_name, parse_moves, shift_of
 from gantool.cli.picture_names import of_classes, of_options, words_of
 from gantool.cli.seeds import MOST_SEEDS, format_seeds, parse_seeds
+from gantool.engine.importing import import_torch
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def sample(arguments: SampleArguments) -> None:
     """
     numbers = arguments.numbers()
     arguments.moves()
-
+    import_torch()
     from gantool.cli import output
     from gantool.cli.out_files import tell_what_is_lost
     from gantool.cli.progress import showing_progress
@@ -137,9 +138,8 @@ def sample(arguments: SampleArguments) -> None:
 
     found = None if arguments.latents is None else load_latents(arguments.latents)
     points = favourites_of(arguments.model) if arguments.favourites else None
-    count = None if found is None else len(found.latents)
-    count = count if points is None else len(points)
-    numbers = numbers if count is None else list(range(count))
+    instead = points if found is None else found.latents
+    numbers = numbers if instead is None else list(range(len(instead)))
     if arguments.one_file():
         arguments.check_file(len(numbers))
     world = join_world(pick_device(arguments.device))

@@ -10,6 +10,7 @@ import typer
 
 from gantool.cli.components import PluginsDir
 from gantool.cli.settings import takes_settings
+from gantool.engine.importing import import_torch
 
 
 def _run(help: str, *names: str, **more: Any) -> Any:
@@ -39,6 +40,7 @@ def train(
     plugins_dir: PluginsDir = None,
 ) -> None:
     """Train a generator, or resume a run."""
+    import_torch()
     from gantool.cli.progress import showing_progress
     from gantool.cli.training import run_to_the_end, show_forecast
     from gantool.plugins.host import host

@@ -5,12 +5,23 @@ import time
 
 from gantool.api.run_config import RunConfig
 
+GRIDS, CHECKPOINTS = 20, 10
+"""Sample grids and checkpoints of a run whose intervals are neither given nor chosen by time."""
+
+
+def usual_intervals(config: RunConfig) -> tuple[int, int]:
+    """The images between sample grids, and those between checkpoints, of a run of this length."""
+    return max(config.images // GRIDS, config.batch), max(config.images // CHECKPOINTS, config.batch)
+
 
 class Cadence:
     """Images seen, and the intervals of the configuration that the last step has passed."""
 
     def __init__(self, config: RunConfig) -> None:
         self._config = config
+        grids, checkpoints = usual_intervals(config)
+        self._snapshot_every = grids if config.snapshot_every == "auto" else config.snapshot_every
+        self._checkpoint_every = checkpoints if config.checkpoint_every == "auto" else config.checkpoint_every
         self.late = False
         """True if a checkpoint is due by the time since the last one, as all processes have agreed."""
         self.images_seen = 0
@@ -49,12 +60,12 @@ class Cadence:
     @property
     def snapshot_due(self) -> bool:
         """True if the last step has passed a snapshot's interval."""
-        return self._passed(self._config.snapshot_every)
+        return self._passed(self._snapshot_every)
 
     @property
     def checkpoint_due(self) -> bool:
         """True if it is time for a checkpoint, unless it has just been written."""
-        return self.is_unsaved and (self.late or self._passed(self._config.checkpoint_every))
+        return self.is_unsaved and (self.late or self._passed(self._checkpoint_every))
 
     @property
     def is_late(self) -> bool:

@@ -6,7 +6,6 @@ as `state.pt` (read with `weights_only=True`) and `manifest.json` with a digest 
 
 import filecmp
 import hashlib
-import io
 import json
 import pickle
 import shlex
@@ -24,6 +23,7 @@ from torch import Tensor, nn
 from gantool.engine import saved_state
 from gantool.engine.model_file import ModelCard, load_generator, weights_file
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, GENERATOR, by_images
+from gantool.engine.whole_file import save_whole
 from gantool.errors import CheckpointError, shortened
 from gantool.files import remove_unfinished, write_atomically, write_folder_atomically
 from gantool.reading import check_archive, read_json
@@ -60,9 +60,7 @@ def save(run: Path, contents: Contents) -> Path:
         if contents.discriminator is not None:
             (folder / DISCRIMINATOR).write_bytes(weights_file(contents.discriminator))
         (folder / AVERAGED).write_bytes(weights_file(contents.averaged, contents.card))
-        state = io.BytesIO()
-        torch.save(contents.state, state)
-        (folder / STATE).write_bytes(state.getbuffer())
+        save_whole(folder / STATE, contents.state)
         digests = {file.name: digest(file) for file in sorted(folder.iterdir())}
         manifest = {"images_seen": contents.images_seen, "state": saved_state.names(contents.state), "sha256": digests}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")

@@ -1,7 +1,5 @@
 """The precision (float32 or bfloat16) and memory layout of a run, chosen by timing on each machine and stored."""
 
-import json
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -14,10 +12,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gantool.engine.kept import keep, kept, machine
 from gantool.engine.rearranged import rearranged
-from gantool.errors import GantoolError
-from gantool.files import write_text
-from gantool.reading import read_json
 
 Name = Literal["float32", "bf16"]
 Layout = Literal["contiguous", "channels_last"]
@@ -101,9 +97,8 @@ def choose(
     may_rearrange = convolutions == "auto" and device.type == "cpu"
     if len(candidates) == 1 and not may_rearrange:
         return candidates[0]
-    machine = f"{_processor(device)}, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    entry = f"{machine}: {key}, {wanted}, {layout}, {convolutions}"
-    known = _recall(memory)
+    entry = f"{machine(device)}: {key}, {wanted}, {layout}, {convolutions}"
+    known = kept(memory)
     others = [replace(candidate, convolutions="rearranged") for candidate in candidates] if may_rearrange else []
     stored = [candidate for candidate in (*candidates, *others) if _text(candidate) == known.get(entry)]
     if stored:
@@ -112,7 +107,7 @@ def choose(
     best = _fastest(candidates, step_seconds) if len(candidates) > 1 else candidates[0]
     if may_rearrange and time.monotonic() - begin <= PATIENCE_SECONDS:
         best = _fastest((best, replace(best, convolutions="rearranged")), step_seconds)
-    _store(memory, known | {entry: _text(best)})
+    keep(memory, known | {entry: _text(best)})
     return best
 
 
@@ -153,25 +148,3 @@ def bf16_gains(device: torch.device) -> bool:
 
     with torch.random.fork_rng(devices=[]):
         return min(seconds(torch.bfloat16) for _ in range(3)) < min(seconds(torch.float32) for _ in range(3))
-
-
-def _processor(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
-
-
-def _recall(memory: Path) -> dict[str, str]:
-    try:
-        known = read_json(memory)
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _store(memory: Path, known: dict[str, str]) -> None:
-    try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        write_text(memory, json.dumps(known, indent=1))
-    except (OSError, GantoolError):
-        pass  # measured again next time

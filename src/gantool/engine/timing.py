@@ -10,12 +10,15 @@ from torch import Tensor
 
 from gantool.api.networks import Gan, Images, Labels
 from gantool.api.specs import ImageShape
+from gantool.engine import latents
 from gantool.engine.cuda_graphs import CudaRecorder
 from gantool.engine.devices import is_out_of_memory
+from gantool.engine.draw import Drawing, chunk_size
 from gantool.engine.graphs import WARM_STEPS
 from gantool.engine.judging import parted
 from gantool.engine.precision import Precision
 from gantool.engine.recordings import Recorder
+from gantool.progress import listening
 
 TRIAL_BATCH, TRIAL_BATCH_ON_GPU = 16, 64
 FEWEST = 2
@@ -66,6 +69,20 @@ def step_timer(
 
     # Replays keep to their time on a busy host too, and recording takes longer than they do.
     return cache(isolated) if device.type == "cuda" and graph else isolated
+
+
+def drawing_seconds(gan: Gan, shape: ImageShape, device: torch.device) -> float:
+    """The seconds that a picture of a sample grid takes to draw; nothing of the networks changes."""
+    generator, drawing = copy.deepcopy(gan.generator).to(device).eval(), Drawing(shape.resolution, device)
+    count = chunk_size(shape.resolution, device)
+    z = latents.draw(range(count), gan.latent_dim)
+    labels = torch.zeros(count, dtype=torch.int64) if shape.classes else None
+
+    def once() -> None:
+        drawing.levels(generator, drawing.latents(generator, z, labels), labels)
+
+    with listening(lambda *_: None):
+        return _warm_seconds(once) / count
 
 
 def replayed(work: Callable[[], None], recorder: Recorder) -> Callable[[], None]:

@@ -21,6 +21,7 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     ".webp": {"format": "WEBP", "lossless": True, "method": 2},
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
 }
+Z_RLE = 3  # zlib's number of this strategy
 THREADS = 4
 AT_ONCE = 256
 """Pictures held in memory while files are written."""
@@ -81,6 +82,17 @@ def save_pictures(pictures: Sequence[Image.Image], paths: Sequence[Path], overwr
         for folder in {path.parent for path in paths}:
             make_folder(folder)
         list(threads.map(_write, contents, paths, same))
+
+
+def save_sheet(sheet: Image.Image, path: Path) -> None:
+    """Write a sheet of samples as PNG, atomically; an older one is replaced.
+
+    Only runs of equal bytes are looked for: on what networks draw that is as small, and takes half the time.
+    """
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", compress_type=Z_RLE)
+    make_folder(path.parent)
+    write_atomically(path, lambda temporary: temporary.write_bytes(buffer.getbuffer()))
 
 
 def numbered(folder: Path, count: int, overwrite: bool = False) -> list[Path]:

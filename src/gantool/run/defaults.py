@@ -10,6 +10,7 @@ from gantool.errors import GantoolError, PluginError, sentence
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.components import STEP_KINDS
+from gantool.run.intervals import reason
 
 USUAL = "dcgan"
 """The architecture of runs that name none."""
@@ -187,3 +188,5 @@ def measured(planned: RunConfig, config: RunConfig) -> Iterator[DefaultChoice]:
     for name in ("precision", "layout", "convolutions"):
         if getattr(planned, name) == AUTO:
             yield DefaultChoice(f"--{name}", getattr(config, name), "by timing, kept for this machine")
+    if planned.snapshot_every == AUTO and (why := reason(config)):
+        yield DefaultChoice("--snapshot-every", formatted(config.snapshot_every), why)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from gantool.api.networks import Stage
+from gantool.api.run_config import RunConfig
 from gantool.engine.component_state import advance
 from gantool.engine.devices import free_memory
 from gantool.engine.distributed import World
@@ -18,6 +19,8 @@ from gantool.engine.step import Game
 from gantool.engine.turns import Turns
 from gantool.errors import cause
 from gantool.progress import report
+from gantool.run.grids import cost_of_a_grid
+from gantool.run.intervals import Cost, intervals
 from gantool.run.prepare import PreparedRun, build_game
 
 SAMPLES = 2
@@ -40,12 +43,10 @@ QUIET = (0.9, 1.4)
 """A run relative to its steps: other programs, and a processor that slows as it heats."""
 COPIES = 5
 """The weights themselves and, of copies, their gradients and moments."""
-BEGIN, SHEET = (0.3, 2.0), (0.1, 0.5)
-"""Seconds until the first step, and of a sheet of samples, beside the drawing, with its measurement and checkpoint."""
-DRAWN, DRAWING = 128, (0.03, 0.15)
-"""Samples of a sheet and its measurement, fewer beyond 128 pixels; the time of each, relative to training on one."""
-SAVING = (2e9, 2e8)
-"""Bytes that are written in a second."""
+BEGIN = (0.3, 2.0)
+"""Seconds until the first step."""
+GRID = (0.5, 1.0)
+"""The time of a sample grid, by what it may take: not all are saved."""
 WORK = "timing a training step"
 
 Seconds = tuple[float, float]
@@ -74,6 +75,7 @@ class Duration:
     high: float
     last: Seconds
     tried: Tried
+    grid: Cost | None = None
 
     def of(self, times: float) -> Seconds:
         """The least and the most that so many times the images would take: a run begins but once."""
@@ -121,13 +123,14 @@ def time_of(
     sizes = {(stage.resolution, stage.batch): (stage, images) for stage, images in reversed(parts)}
     if unknown := [part for size, part in reversed(sizes.items()) if size not in known]:
         _try(unknown, known, prepared, device, processes)
+    last = known[parts[-1][0].resolution, parts[-1][0].batch]
+    grid = _grid(prepared, device, middle_of(*last))
     low, high = (
         sum(images * known[stage.resolution, stage.batch][end] for stage, images in parts)
-        + _beside(prepared, parts, known, end)
+        + _beside(config, grid, sum(images for _, images in parts), end)
         for end in (0, 1)
     )
-    last = parts[-1][0]
-    return Duration(low, high, known[last.resolution, last.batch], known)
+    return Duration(low, high, last, known, grid)
 
 
 def _try(
@@ -147,15 +150,18 @@ def _try(
         raise TimingError(cause(error)) from error
 
 
-def _beside(prepared: PreparedRun, parts: Sequence[tuple[Stage, int]], known: Tried, end: int) -> float:
-    """The seconds of a run beside its steps: sheets with their measurements and checkpoints."""
-    config, seconds = prepared.config, BEGIN[end]
-    saved = 2 * sum(weight.nbytes for network in prepared.gan.networks for weight in network.parameters())
-    for stage, images in parts:
-        drawn = DRAWN * min(1.0, DRAWN / stage.resolution)
-        each = SHEET[end] + drawn * DRAWING[end] * known[stage.resolution, stage.batch][end] + saved / SAVING[end]
-        seconds += each * images / config.snapshot_every
-    return seconds
+def _beside(config: RunConfig, grid: Cost, images: int, end: int) -> float:
+    """The seconds of a run beside its steps, of which so many images are left."""
+    every, _ = intervals(config, grid)
+    return BEGIN[end] + GRID[end] * grid.grid * images / every
+
+
+def _grid(prepared: PreparedRun, device: torch.device, seconds: float) -> Cost:
+    """The cost of a grid, where an image takes so many seconds. Raises TimingError where none can be drawn."""
+    try:
+        return cost_of_a_grid(prepared, device, seconds)
+    except (Exception, SystemExit) as error:
+        raise TimingError(cause(error)) from error
 
 
 def _fits(prepared: PreparedRun, device: torch.device) -> bool:

@@ -19,6 +19,7 @@ from gantool.run.components import RunComponents
 from gantool.run.duration import Duration, Timing, duration
 from gantool.run.giving import give
 from gantool.run.initial import Initial, read_weights
+from gantool.run.intervals import settled
 from gantool.run.prepare import PreparedRun, build_source, prepare
 from gantool.run.warnings import warnings_of
 
@@ -82,13 +83,14 @@ def forecast(
         )
         memory = _memory(prepared, prepared.stages)
         expected = duration(prepared, device, tried=tried)
+        settings = settled(prepared.config, None if expected is None else expected.grid)
         warnings = tuple(forewarnings(prepared, device, expected, by_time=timing is not None))
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
     data = f"{images:,} images from {components.source.brief}"
     return Forecast(
-        prepared.config, generator, discriminator, prepared.stages, memory, warnings, expected, data,
+        settings, generator, discriminator, prepared.stages, memory, warnings, expected, data,
         tuple(class_names), taken,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from gantool.engine.bounds import TooLargeError, bounded
 from gantool.engine.contract_check import check_contract
 from gantool.engine.devices import free_memory, keep_freed_memory
 from gantool.engine.distributed import World
+from gantool.engine.importing import import_compiler
 from gantool.engine.precision import Precision, choose
 from gantool.engine.stages import check_parts, full_grown, stages_of
 from gantool.engine.step import Game
@@ -216,6 +217,7 @@ def build_game(prepared: PreparedRun, device: torch.device, world: World) -> Gam
     config, gan, parts, precision = prepared.config, prepared.gan, prepared.parts, prepared.precision
     for network in gan.networks:
         precision.place(network, device)
+    import_compiler()
     scale_g, scale_d = parts.balance.learning_rate_scales
 
     def optimizer_of(number: int, learning_rate: float) -> torch.optim.Optimizer:

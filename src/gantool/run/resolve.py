@@ -150,16 +150,12 @@ def with_new_options(host: PluginHost, config: RunConfig) -> RunConfig:
 
 
 def _cadence(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The default intervals of reports: 20 sample grids, 10 checkpoints, and 50 ticks or one every few seconds."""
+    """The default interval of reports: 50 ticks or one every few seconds."""
     images, batch = settings["images"], settings["batch"]
     if not isinstance(images, int) or not isinstance(batch, int):
         return dict(settings)
     on_gpu = str(settings["device"]).startswith("cuda")
-    return {
-        "tick": max(min(4096 if on_gpu else 256, images // 50), batch),
-        "snapshot_every": max(images // 20, batch),
-        "checkpoint_every": max(images // 10, batch),
-    } | dict(settings)
+    return {"tick": max(min(4096 if on_gpu else 256, images // 50), batch)} | dict(settings)
 
 
 def _horizon(config: RunConfig) -> int | Literal["auto"]:

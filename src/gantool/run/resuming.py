@@ -14,7 +14,10 @@ from gantool.run.config import CHANGEABLE, described, differing, validated
 from gantool.run.resolve import resolve_run, with_new_options
 from gantool.sampling import providers
 
-UNCHANGED = tuple((name, "auto") for name in ("precision", "layout", "convolutions", "horizon", "augment"))
+UNCHANGED = tuple(
+    (name, "auto")
+    for name in ("precision", "layout", "convolutions", "horizon", "augment", "snapshot_every", "checkpoint_every")
+)
 """Values that mean "as it was" when a run resumes: it has measured these settings already."""
 
 _log = logging.getLogger(__name__)

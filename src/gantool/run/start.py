@@ -12,6 +12,7 @@ from gantool.api.data import Source
 from gantool.api.events import Started
 from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
+from gantool.api.specs import AUTO
 from gantool.data.batches import ShuffledBatches, open_batches
 from gantool.engine import checkpoint
 from gantool.engine.cuda_graphs import check_graph
@@ -29,10 +30,11 @@ from gantool.run import launches
 from gantool.run.adversary import heeded_choices
 from gantool.run.components import known_by, source_name
 from gantool.run.defaults import measured
-from gantool.run.duration import Duration, duration
+from gantool.run.duration import Duration, Tried, duration
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.giving import Given, give
 from gantool.run.initial import origin_of, read_weights
+from gantool.run.intervals import settled
 from gantool.run.joined import JoinedChoice
 from gantool.run.planning import Plan, plan_of
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
@@ -75,7 +77,7 @@ def _made(
     )  # fmt: skip
     batches = _batches(source, prepared, device, world)
     seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
-    expected = duration(prepared, device, seen, world.size, tried) if world.leads else None
+    prepared, expected = _timed(prepared, device, seen, world, tried)
     warnings = list(forewarnings(prepared, device, expected, seen, world.size, by_time=plan.timing is not None))
     game = build_game(prepared, device, world)
     taken, config = _taken(plan, prepared, class_names, warnings)
@@ -99,6 +101,17 @@ def _made(
             run_folder.save_choices(run, config, (*choices, *measured(plan.config, config)), plan.given)
         _list_skipped(run, source)
     return made
+
+
+def _timed(
+    prepared: PreparedRun, device: torch.device, seen: int, world: World, tried: Tried | None
+) -> tuple[PreparedRun, Duration | None]:
+    """The run with the intervals of all processes in its settings, and the time that the leading one expects of it."""
+    expected = duration(prepared, device, seen, world.size, tried) if world.leads else None
+    config = prepared.config
+    if AUTO in (config.snapshot_every, config.checkpoint_every):
+        config = settled(config, world.from_leader(None if expected is None else expected.grid))
+    return replace(prepared, config=config), expected
 
 
 def _saved(plan: Plan, world: World) -> checkpoint.Contents | None:

@@ -7,7 +7,7 @@ from gantool.api.observers import Observer
 from gantool.builtin.observers import SamplesOptions
 from gantool.engine.run_names import SAMPLES, sheet_of
 from gantool.render.grids import beside, captions_of, sheet
-from gantool.render.pictures import save_pictures
+from gantool.render.pictures import save_sheet
 
 
 class Samples(Observer):
@@ -31,4 +31,4 @@ class Samples(Observer):
             path = sheet_of(self._run, event.images_seen)
             names = self._class_names
             captions = captions_of(names, (seed % len(names) for seed in range(len(cells)))) if names else ()
-            save_pictures([sheet(cells, scale=scale, captions=captions)], [path], overwrite=True)
+            save_sheet(sheet(cells, scale=scale, captions=captions), path)

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO
 
@@ -39,8 +39,14 @@ Opener = Callable[[], io.BytesIO | io.BufferedReader]
 def list_archive(path: Path) -> Listing | None:
     """The pictures of a zip or tar, sorted by path; None when the file is neither.
 
-    Raises DataError when it is one, but damaged.
+    Raises DataError when it is one, but damaged. One that has not changed since is not looked through again.
     """
+    found = path.stat()
+    return _list_once(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _list_once(path: Path, _identity: tuple[int, ...]) -> Listing | None:
     try:
         if zipfile.is_zipfile(path):
             return _list_zip(path)

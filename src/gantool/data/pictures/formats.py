@@ -4,7 +4,6 @@ import importlib
 import importlib.util
 from functools import cache
 from io import BufferedIOBase
-from pathlib import PurePosixPath
 from typing import IO, cast
 
 from PIL import (
@@ -29,7 +28,8 @@ _MAGIC_BYTES = 16
 
 def is_picture_name(path: str) -> bool:
     """True if the suffix is that of a picture."""
-    return PurePosixPath(path).suffix.lower() in SUFFIXES
+    stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+    return stem != "" and f".{suffix.lower()}" in SUFFIXES
 
 
 def is_picture(file: IO[bytes] | BufferedIOBase) -> bool:

@@ -1,7 +1,7 @@
 """The listing of a folder or an archive: the files that are pictures, and the class that each belongs to."""
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 _HOUSEKEEPING = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
@@ -44,7 +44,7 @@ def is_hidden(name: str) -> bool:
 
 def is_inside_hidden(path: str) -> bool:
     """True if any part of a path is hidden."""
-    return any(is_hidden(part) for part in PurePosixPath(path).parts)
+    return any(is_hidden(part) for part in path.split("/") if part != ".")
 
 
 def is_archive_name(path: str | Path) -> bool:

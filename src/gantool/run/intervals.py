@@ -1,0 +1,55 @@
+"""The intervals of sample grids and checkpoints: twenty grids to a run, and fewer where they would take long.
+
+A grid is drawn, measured and, where it is the best so far, saved with a checkpoint (`grids` has the time of it).
+"""
+
+import math
+from typing import NamedTuple
+
+from gantool.api.run_config import RunConfig
+from gantool.engine.cadence import GRIDS, usual_intervals
+
+SHARE, ALLOWED = 0.02, 1.0
+"""The share of a run's time that its grids may take, and seconds that they may take in any run."""
+FEWEST = 2
+"""Grids of any run, beside that of untrained samples."""
+
+
+class Cost(NamedTuple):
+    """The seconds of a grid with its measurement and a checkpoint, and those of training on an image."""
+
+    grid: float
+    image: float
+
+
+def settled(config: RunConfig, cost: Cost | None = None) -> RunConfig:
+    """The configuration with numbers in place of intervals at "auto", as `intervals` has them."""
+    every, saving = intervals(config, cost)
+    return config.model_copy(update={"snapshot_every": every, "checkpoint_every": saving})
+
+
+def intervals(config: RunConfig, cost: Cost | None = None) -> tuple[int, int]:
+    """The images between sample grids, and those between checkpoints, where a grid takes so long (None: unknown).
+
+    Patience counts grids, so that a run with it has all of them.
+    """
+    every, saving = usual_intervals(config)
+    if isinstance(config.snapshot_every, int):
+        every = config.snapshot_every
+    elif cost is not None and not config.patience:
+        affordable = max(FEWEST, min(int(max(SHARE * cost.image * config.images, ALLOWED) / cost.grid), GRIDS))
+        while affordable > FEWEST and config.images % affordable >= config.batch:
+            affordable -= 1  # or the last one would come before the end, and another there
+        every = max(every, config.images // affordable)
+        saving = every * math.ceil(saving / every)  # so that a checkpoint and the best are one where they can be
+    return every, config.checkpoint_every if isinstance(config.checkpoint_every, int) else saving
+
+
+def reason(config: RunConfig) -> str:
+    """Why a run has fewer grids than others, in words; empty where it has as many."""
+    if config.snapshot_every == usual_intervals(config)[0]:
+        return ""
+    return (
+        f"fewer than {GRIDS} grids, which would take more than {SHARE:.0%} of the time of this run with their "
+        "measurements and checkpoints; by timing, kept for this machine"
+    )

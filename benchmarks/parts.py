@@ -76,6 +76,8 @@ def main() -> int:
         trainer.train()
         whole = time.process_time() - start
     print(f"{settings}: {whole:.1f} s of processor time")
+    beside = whole - spent["training"]
+    print(f"{'all that is not training':40} {beside:7.2f} s {beside / whole:6.1%}")
     for name, seconds in spent.items():
         print(f"{name:40} {seconds:7.2f} s {seconds / whole:6.1%}")
     return 0

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gantool.run.config import parse_count
+
 Half = Literal["", "tune", "test"]
 """Thresholds are chosen on the settings of one half and measured on those of the other."""
 
@@ -61,9 +63,10 @@ class Experiment:
         shared = SHARED.get(self.setting.kind, ()) if self.setting.shared else ()
         given = [flag for flag in self.setting.flags if flag.startswith("--")]
         kept = [word for pair in zip(shared[::2], shared[1::2], strict=True) if pair[0] not in given for word in pair]
+        every = str(parse_count(self.images) // 20)  # of which there would be fewer in runs as short as these
         return [
             "--arch", self.setting.arch, "--data", source, "--images", self.images, "--seed", str(self.seed),
-            *FIXED, *kept, *self.setting.flags,
+            "--snapshot-every", every, *FIXED, *kept, *self.setting.flags,
         ]  # fmt: skip
 
     def in_file(self) -> list[str]:

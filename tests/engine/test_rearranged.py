@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 import torch
 from torch import nn
+from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 from gantool.api.rearranging import rearranges
@@ -156,3 +157,52 @@ def test_a_gradient_penalty_inside_is_that_outside():
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(other, one, atol=1e-6, rtol=1e-5)
     assert not rearranges()
+
+
+LAYER, KERNELS = nn.Conv2d(3, 4, 3, padding=1), torch.randn(2, 4, 3, 3, 3)
+
+
+def per_sample():
+    return torch.func.vmap(lambda one, kernel: F.conv2d(one[None], kernel, padding=1)[0])(SMALL_MAPS, KERNELS)
+
+
+def gradient():
+    return torch.func.grad(lambda given: LAYER(given).square().sum())(SMALL_MAPS)
+
+
+def along():
+    with forward_ad.dual_level():
+        return forward_ad.unpack_dual(LAYER(forward_ad.make_dual(SMALL_MAPS, SMALL_MAPS))).tangent
+
+
+def jacobian():
+    return torch.autograd.functional.jacobian(lambda given: LAYER(given).flatten()[:5], SMALL_MAPS, vectorize=True)
+
+
+def compiled():
+    layers = torch.compile(
+        nn.Sequential(LAYER, nn.ConvTranspose2d(4, 4, 4, 2, 1).requires_grad_(False)), backend="eager"
+    )
+    return layers(SMALL_MAPS)
+
+
+@pytest.mark.parametrize("way", [per_sample, gradient, along, jacobian, compiled])
+@pytest.mark.filterwarnings("ignore")
+def test_networks_that_transform_or_compile_functions_are_torchs(way):
+    torch.manual_seed(0)
+    expected = way()
+    torch.manual_seed(0)
+    with rearranged():
+        torch.testing.assert_close(way(), expected)
+
+
+@pytest.mark.parametrize("layer", [LAYER, nn.ConvTranspose2d(3, 4, 4)])
+def test_a_batch_may_be_empty(layer):
+    with rearranged():
+        found = layer(SMALL_MAPS[:0])
+    assert found.shape == layer(SMALL_MAPS[:0]).shape
+
+
+def test_elsewhere_than_on_the_cpu_nothing_is_rearranged():
+    with Precision("float32", "contiguous", "cuda", "rearranged").autocast():
+        assert not rearranges()

@@ -172,8 +172,8 @@ class RunConfig(BaseModel):
     )
     convolutions: Literal["auto", "direct", "rearranged"] = setting(
         "direct",
-        "Order of sums in convolutions on the CPU; rearranged is faster for small maps and upsampling. Auto measures, "
-        "or is direct with a --precision.",
+        "Convolutions on the CPU: direct, as written, or rearranged, with sums in another order, which may be faster. "
+        "Default: auto measures which is, or is direct with a --precision.",
         MACHINE,
     )
     graph: Literal["auto", "on", "off"] = setting(

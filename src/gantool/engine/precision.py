@@ -53,7 +53,7 @@ class Precision:
     def autocast(self) -> AbstractContextManager[object]:
         """A bfloat16 autocast context, or a disabled one, with convolutions as they are to be computed."""
         cast = torch.autocast(self.device_type, torch.bfloat16, enabled=self.name == "bf16")
-        return cast if self.convolutions == "direct" else _rearranging(cast)
+        return _rearranging(cast) if self.convolutions == "rearranged" and self.device_type == "cpu" else cast
 
     def place(self, network: nn.Module, device: torch.device) -> nn.Module:
         """The network on the device, with convolutions in this layout."""

@@ -26,10 +26,10 @@ class Convolved(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
-        """Torch's own where gradients are to be differentiated, as penalties do."""
+        """Torch's own where gradients are to be differentiated, as penalties do, or are several at once."""
         x, weight = ctx.saved_tensors
         stride, padding, wanted = ctx.stride, ctx.padding, ctx.needs_input_grad[:2]
-        if torch.is_grad_enabled():
+        if _needs_torch(gradient):
             return *_by_torch(gradient, x, weight, stride, padding, False, wanted), None, None
         of_x = of_weight = None
         if wanted[0]:
@@ -52,10 +52,10 @@ class Spread(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
-        """Torch's own where gradients are to be differentiated."""
+        """Torch's own where gradients are to be differentiated, or are several at once."""
         x, weight = ctx.saved_tensors
         stride, padding, wanted = ctx.stride, ctx.padding, ctx.needs_input_grad[:2]
-        if torch.is_grad_enabled():
+        if _needs_torch(gradient):
             return *_by_torch(gradient, x, weight, stride, padding, True, wanted), None, None
         of_x = of_weight = None
         if wanted[0]:
@@ -63,6 +63,11 @@ class Spread(torch.autograd.Function):
         if wanted[1]:
             of_weight = _kernels(_maps(gradient), _maps(x), weight.shape[-1], stride, padding)
         return of_x, of_weight, None, None
+
+
+def _needs_torch(gradient: Tensor) -> bool:
+    """True for a gradient that is to be differentiated, and for several in one, as `is_grads_batched` has them."""
+    return torch.is_grad_enabled() or torch._C._functorch.is_legacy_batchedtensor(gradient)
 
 
 def _maps(pictures: Float[Tensor, "n c h w"]) -> Maps:

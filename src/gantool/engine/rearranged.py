@@ -67,6 +67,7 @@ def _fits(x: Tensor, weight: Tensor, stride: int, padding: int, dilation: Any, g
     height, width = weight.shape[-2:]
     return (
         x.dim() == 4
+        and len(x) > 0
         and x.device.type == "cpu"
         and x.dtype in DTYPES
         and (x.dtype == weight.dtype or torch.is_autocast_enabled("cpu"))
@@ -74,6 +75,16 @@ def _fits(x: Tensor, weight: Tensor, stride: int, padding: int, dilation: Any, g
         and stride <= height > padding
         and groups == 1
         and _number(dilation) == 1
+        and not _is_transformed()
+    )
+
+
+def _is_transformed() -> bool:
+    """True where what is called is compiled, or transformed as by `torch.func`, for which products have no rules."""
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._are_functorch_transforms_active()
+        or torch.autograd.forward_ad._current_level >= 0
     )
 
 

@@ -21,8 +21,11 @@ from gantool.testing.networks import BATCH, Case, changed_mode, modes, networks,
 CPU = torch.device("cpu")
 COUNT = 32
 DATA = f"shapes:count={COUNT}"
-PLAIN, NARROW = Precision(), Precision("bf16", "channels_last")
-WAYS = (("", PLAIN, 1), (" with --accumulate 2", PLAIN, 2), (" in bf16 with channels_last", NARROW, 1))
+WAYS = (
+    ("", Precision(), 1),
+    (" with --accumulate 2 and --convolutions rearranged", Precision(convolutions="rearranged"), 2),
+    (" in bf16 with channels_last", Precision("bf16", "channels_last"), 1),
+)
 """The ways of taking a step: words for it, the precision, and the number of micro-batches."""
 
 

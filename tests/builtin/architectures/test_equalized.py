@@ -106,9 +106,10 @@ def test_upsampling_and_a_convolution_are_one_transposed_convolution(layout):
 
 
 @pytest.mark.parametrize("convolve", [torch.nn.Conv2d(3, 4, 3, padding=1), EqualizedConv2d(3, 4, 3)])
-def test_layers_are_merged_where_that_is_allowed_and_faster(convolve):
+def test_layers_are_merged_where_that_is_allowed_and_faster(convolve, monkeypatch):
     layers, calls = InARow(Doubled(), convolve, torch.nn.Tanh()), []
-    layers[0].register_forward_hook(lambda *_: calls.append(1))
+    doubles = Doubled.forward
+    monkeypatch.setattr(Doubled, "forward", lambda self, x: calls.append(1) or doubles(self, x))
     for allowed, side, called in ((False, 8, 1), (True, 8, 0), (True, 4, 1)):
         x = torch.randn(2, 3, side, side)
         with rearranging() if allowed else nullcontext():
@@ -116,6 +117,21 @@ def test_layers_are_merged_where_that_is_allowed_and_faster(convolve):
         torch.testing.assert_close(found, torch.tanh(convolve(upsampled(x))), atol=1e-5, rtol=0)
         assert len(calls) == called
         calls.clear()
+
+
+def test_layers_with_hooks_or_a_weight_that_is_computed_are_called_one_by_one():
+    x, called = torch.randn(2, 3, 8, 8), []
+    for number in (0, 1):
+        for register in ("register_forward_hook", "register_forward_pre_hook"):
+            layers = InARow(Doubled(), torch.nn.Conv2d(3, 4, 3, padding=1))
+            getattr(layers[number], register)(lambda *_: called.append(1))
+            with rearranging():
+                assert torch.equal(layers(x), layers[1](upsampled(x)))
+    assert len(called) >= 4
+    layers = InARow(Doubled(), torch.nn.utils.parametrizations.spectral_norm(torch.nn.Conv2d(3, 4, 3, padding=1)))
+    layers.eval()
+    with rearranging():
+        assert torch.equal(layers(x), layers[1](upsampled(x)))
 
 
 def test_pooling_undoes_upsampling():

@@ -39,7 +39,7 @@ class InARow(nn.Sequential):
             return result
         layers = iter(self)
         for layer in layers:
-            x = _of_both(x, next(layers)) if isinstance(layer, Doubled) and _merges(x) else layer(x)
+            x = _of_both(x, layer, next(layers)) if isinstance(layer, Doubled) and _merges(x) else layer(x)
         return x
 
 
@@ -52,11 +52,19 @@ def _merges(x: Tensor) -> bool:
     return x.device.type == "cpu" and x.shape[-1] >= LEAST_SIDE.get(dtype, x.shape[-1] + 1)
 
 
-def _of_both(x: Tensor, layer: nn.Module) -> Tensor:
+def _of_both(x: Tensor, doubled: Doubled, convolved: nn.Module) -> Tensor:
     """Doubled, and convolved by a layer that has `weight` and `bias`, and `scale` where it scales its weights."""
-    scale = getattr(layer, "scale", None)
-    weight: Tensor = layer.get_parameter("weight") if scale is None else layer.get_parameter("weight") * scale
-    return doubled_and_convolved(x, weight, getattr(layer, "bias", None))
+    if not (_is_plain(doubled) and _is_plain(convolved) and "weight" in convolved._parameters):
+        result: Tensor = convolved(doubled(x))
+        return result
+    scale = getattr(convolved, "scale", None)
+    weight: Tensor = convolved.get_parameter("weight")
+    return doubled_and_convolved(x, weight if scale is None else weight * scale, getattr(convolved, "bias", None))
+
+
+def _is_plain(layer: nn.Module) -> bool:
+    """True for a layer without hooks, which only a call of the layer itself would heed."""
+    return not (layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks)
 
 
 def doubled_and_convolved(

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
 import gantool
+from gantool.engine.precision import Precision
 from gantool.plugins.host import host
 from gantool.run import planning, start
 
@@ -74,3 +76,22 @@ def test_the_leading_process_alone_says_how_a_run_from_python_ended(tmp_path, tw
     said = [(tmp_path / f"said-{rank}").read_text() for rank in range(2)]
     assert said[0].count("Train longer: ") == said[0].count("Trained on 8 images") == 1
     assert "Pictures: " not in said[1]
+
+
+def timing(rank: int, folder: Path) -> None:
+    """Each process would find another precision the fastest."""
+    torch.set_num_threads(1)
+    of_rank = [Precision(convolutions="rearranged"), Precision("bf16", "channels_last")]
+    free = {name: value for name, value in SETTINGS.items() if name not in ("precision", "layout")}
+    with joined(rank, folder), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gantool.run.prepare.choose", lambda *_: of_rank[rank])
+        made = start.trainer(planning.plan(host(), free | {"images": BATCH}, out=folder, name="timed"), folder)
+        made.train()
+    config = made.config
+    (folder / f"precision-{rank}").write_text(f"{config.precision} {config.layout} {config.convolutions}")
+    assert made.game.precision == of_rank[0]
+
+
+def test_all_processes_compute_as_the_leading_one_found_fastest(tmp_path, two_processes):
+    two_processes(timing, tmp_path)
+    assert {(tmp_path / f"precision-{rank}").read_text() for rank in range(2)} == {"float32 contiguous rearranged"}

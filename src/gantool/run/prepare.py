@@ -36,6 +36,7 @@ from gantool.run.conflicts import refuse_conflicts
 from gantool.run.freezing import freeze
 from gantool.run.joined import JoinedChoice
 
+ALONE = World()
 CHECKING = "checking the networks"
 COPIES = 3
 """Weights, their gradients and at least one of moments and average: less memory than that is never enough."""
@@ -78,14 +79,15 @@ def prepare(
     device: torch.device,
     *,
     given: Mapping[str, bool] | None = None,
-    processes: int = 1,
+    world: World = ALONE,
     precision: Precision | None = None,
 ) -> PreparedRun:
     """Build and check the parts of a run, for so many images of these classes (none: without labels).
 
-    `given` are the settings that were asked for, and not chosen by default: true if by a flag. Precision and layout at
-    "auto" become those of `precision`, or else what is fastest here. Nothing is written or moved to the device. Raises
-    UsageError, DataError or PluginError where no run is possible.
+    `given` are the settings that were asked for, and not chosen by default: true if by a flag. Precision, layout and
+    order of convolutions at "auto" become those of `precision`, or else what is fastest here, on the leading process of
+    `world`. Nothing is written or moved to the device. Raises UsageError, DataError or PluginError where no run is
+    possible.
     """
     check_batch(config, images)  # before the speed of such a batch is measured
     gan, learning, shape = build_gan(config, components.architecture, class_names)
@@ -97,8 +99,8 @@ def prepare(
     if gan.discriminator is None:
         refuse_their_penalties(components, parts.penalties)
     stages = stages_of(gan, config.resolution, config.batch)
-    check_parts(stages, config.accumulate, processes)
-    precision = precision or resolve_precision(config, gan, shape, stages, device)
+    check_parts(stages, config.accumulate, world.size)
+    precision = precision or resolve_precision(config, gan, shape, stages, device, world)
     chosen = {"precision": precision.name, "layout": precision.layout, "convolutions": precision.convolutions}
     config = config.model_copy(update=chosen)
     return PreparedRun(config, components, images, gan, learning, shape, stages, precision, parts)
@@ -186,9 +188,9 @@ def try_plugins(components: RunComponents, gan: Gan, shape: ImageShape, device: 
 
 
 def resolve_precision(
-    config: RunConfig, gan: Gan, shape: ImageShape, stages: Sequence[Stage], device: torch.device
+    config: RunConfig, gan: Gan, shape: ImageShape, stages: Sequence[Stage], device: torch.device, world: World = ALONE
 ) -> Precision:
-    """The requested precision, layout and order of convolutions; in place of "auto", those that are fastest here."""
+    """The requested precision, layout and order of convolutions; for "auto", what is fastest on the leading process."""
     keep_freed_memory(device)
     timer = step_timer(gan, shape, stages[-1].batch, device, config.graph != "off")
     key = f"{config.arch} at {config.resolution} pixels, batch {config.batch}"
@@ -196,9 +198,10 @@ def resolve_precision(
     memory = cache_folder() / "precision.json"
     report("measuring which precision is faster here", 0, 1)
     with full_grown(gan, stages):
-        precision = choose(config.precision, config.layout, config.convolutions, device, timer, memory, key)
+        wanted = (config.precision, config.layout, config.convolutions)
+        precision = choose(*wanted, device, timer, memory, key) if world.leads else Precision()
     report("measuring which precision is faster here", 1, 1)
-    return precision
+    return world.from_leader(precision)
 
 
 def build_parts(components: RunComponents) -> Parts:

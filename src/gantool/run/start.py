@@ -73,7 +73,7 @@ def _made(
     precision, tried = (None, None) if plan.timing is None else (plan.timing.precision, plan.timing.tried)
     prepared = prepare(
         plan.config, plan.components, len(source), class_names, device,
-        given=plan.given, processes=world.size, precision=precision,
+        given=plan.given, world=world, precision=precision,
     )  # fmt: skip
     batches = _batches(source, prepared, device, world)
     seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)

@@ -55,6 +55,19 @@ def test_the_last_grid_comes_at_the_end():
         assert 20_000 - 8 < 20_000 // every * every <= 20_000
 
 
+@pytest.mark.parametrize("images", [1_010, 10_007, 12_345])
+@pytest.mark.parametrize("batch", [2, 4, 8, 32])
+def test_an_odd_length_has_grids_as_another_has(images, batch):
+    of_run = config(images=images, batch=batch)
+    assert intervals(of_run, Cost(1e-6, 1.0)) == intervals(of_run)
+    steps = range(batch, images + batch, batch)
+    for affordable in range(2, 20):
+        every, _ = intervals(of_run, Cost(1.0, (affordable + 0.5) / (SHARE * images)))
+        drawn = [seen for seen in steps if seen // every > (seen - batch) // every]
+        assert affordable / 2 < len(drawn) <= max(affordable, images / every)
+        assert drawn[-1] == steps[-1] or batch < affordable
+
+
 def test_fewer_grids_are_told_in_a_line():
     planned, slow = config(images=6_400), Cost(9.0, 0.01)
     lines = [str(choice) for choice in measured(planned, settled(planned, slow))]
@@ -89,6 +102,20 @@ def test_nothing_is_drawn_where_an_image_takes_seconds(monkeypatch):
     monkeypatch.setattr(grids, "drawing_seconds", lambda *_: pytest.fail("it draws"))
     built = prepared(arch="dcgan:width=4,max_width=8,latent=9")
     assert cost_of_a_grid(built, CPU, 10.0).grid == pytest.approx(64 * grids.DRAWING * 10, rel=0.1)
+
+
+def test_networks_that_grow_are_timed_in_the_stage_that_the_run_reaches(monkeypatch):
+    arch, drawn = "progressive:stabilise_kimg=0.1,fade_kimg=0.1,fmap_base=64,fmap_max=8,latent=6", []
+
+    def draws(gan, *_):
+        drawn.append(gan.generator(torch.zeros(1, 6))[-1].shape[-1])
+        return 0.1
+
+    monkeypatch.setattr(grids, "drawing_seconds", draws)
+    lengths = ((50, 0.01), (5_000, 0.2))
+    costs = [cost_of_a_grid(prepared(arch=arch, images=images), CPU, seconds) for images, seconds in lengths]
+    assert drawn == [4, 16]
+    assert [cost.image for cost in costs] == [0.01, 0.2]
 
 
 def test_a_generator_that_cannot_draw_leaves_the_time_unknown(monkeypatch):

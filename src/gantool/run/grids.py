@@ -2,9 +2,10 @@
 
 import torch
 
+from gantool.api.networks import Stage
 from gantool.engine.kept import keep, kept, machine
 from gantool.engine.snapshots import cells_of
-from gantool.engine.stages import full_grown
+from gantool.engine.stages import full_grown, stage_at
 from gantool.engine.timing import drawing_seconds
 from gantool.files import cache_folder
 from gantool.run.intervals import Cost
@@ -24,8 +25,9 @@ def cost_of_a_grid(prepared: PreparedRun, device: torch.device, seconds: float) 
     Raises what a generator raises that cannot draw.
     """
     config, file = prepared.config, cache_folder() / "grids.json"
-    entry = f"{machine(device)}: {config.arch} at {config.resolution} pixels, batch {config.batch}, {config.channels} "
-    entry += f"channels, {config.precision}, {config.layout}, {config.convolutions}"
+    side = _last_stage(prepared).resolution
+    entry = f"{machine(device)}: {config.arch} at {side} of {config.resolution} pixels, batch {config.batch}, "
+    entry += f"{config.channels} channels, {config.precision}, {config.layout}, {config.convolutions}"
     known = kept(file)
     try:
         grid, image = map(float, known[entry].split())
@@ -38,13 +40,19 @@ def cost_of_a_grid(prepared: PreparedRun, device: torch.device, seconds: float) 
 
 def _grid_seconds(prepared: PreparedRun, device: torch.device, seconds: float) -> float:
     """The seconds of a grid with its measurement and a checkpoint, where an image takes so many."""
-    side, gan = prepared.shape.resolution, prepared.gan
-    samples = max(cells_of(side), min(MEASURED, max(FEWEST_MEASURED, MEASURED_PIXELS // side**2)))
+    stage, gan = _last_stage(prepared), prepared.gan
+    side = stage.resolution
+    samples = max(cells_of(prepared.shape.resolution), min(MEASURED, max(FEWEST_MEASURED, MEASURED_PIXELS // side**2)))
     if seconds > SLOW:
         each = DRAWING * seconds
     else:
-        with full_grown(gan, prepared.stages):
+        with full_grown(gan, [stage]):
             each = drawing_seconds(gan, prepared.shape, device)
     weights = [sum(weight.nbytes for weight in network.parameters()) for network in gan.networks]
     saved = 3 * sum(weights) + weights[0]  # with two moments each, and the average of the generator
     return samples * (each + side**2 / PIXELS) + saved / BYTES
+
+
+def _last_stage(prepared: PreparedRun) -> Stage:
+    """The last stage that the run reaches, in which networks that grow spend most of its time."""
+    return stage_at(prepared.stages, prepared.config.images - 1)

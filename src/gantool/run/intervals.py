@@ -37,12 +37,20 @@ def intervals(config: RunConfig, cost: Cost | None = None) -> tuple[int, int]:
     if isinstance(config.snapshot_every, int):
         every = config.snapshot_every
     elif cost is not None and not config.patience:
-        affordable = max(FEWEST, min(int(max(SHARE * cost.image * config.images, ALLOWED) / cost.grid), GRIDS))
-        while affordable > FEWEST and config.images % affordable >= config.batch:
-            affordable -= 1  # or the last one would come before the end, and another there
-        every = max(every, config.images // affordable)
-        saving = every * math.ceil(saving / every)  # so that a checkpoint and the best are one where they can be
+        affordable = max(FEWEST, int(max(SHARE * cost.image * config.images, ALLOWED) / cost.grid))
+        if affordable < GRIDS:
+            every = max(every, _evenly(config, affordable))
+            saving = every * math.ceil(saving / every)  # so that a checkpoint and the best are one where they can be
     return every, config.checkpoint_every if isinstance(config.checkpoint_every, int) else saving
+
+
+def _evenly(config: RunConfig, count: int) -> int:
+    """The images between so many grids, or some fewer, of which the last is drawn after the last step.
+
+    Some odd lengths have none such with a small batch: then there is one more at the end.
+    """
+    end = math.ceil(config.images / config.batch) * config.batch
+    return end // next((n for n in range(count, count // 2, -1) if end % n < config.batch), count)
 
 
 def reason(config: RunConfig) -> str:

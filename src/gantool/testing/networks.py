@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, cast
 
@@ -29,11 +29,15 @@ CHANNELS, CLASSES = (3, 1), (0, 3)
 
 @dataclass(frozen=True)
 class Case:
-    """An architecture, a shape to build it for, and the plugins among which its recipe finds its components."""
+    """An architecture, a shape to build it for, and the plugins among which its recipe finds its components.
+
+    `kept` has what takes long to make and serves several checks, each with a copy of its own.
+    """
 
     component: Chosen
     shape: ImageShape
     plugins: PluginHost
+    kept: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def place(self) -> str:

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from gantool.api.networks import Gan
 from gantool.engine import checkpoint
+from gantool.engine.precision import Precision
+from gantool.run.duration import Timing
 from gantool.run.planning import Plan
 from gantool.run.start import trainer
 from gantool.sampling.load import load_by
 from gantool.testing.networks import BATCH, Case, drawn, judged, latents, networks, same
-from gantool.testing.steps import configured
+from gantool.testing.steps import configured, prepared_for
 
 FIRST, LENGTH = BATCH, 5 * BATCH
 """Parts of unequal length: of two alike, what counts its own calls may be right by coincidence."""
@@ -26,7 +28,8 @@ QUIET = ("watch:off=yes",)
 def runs_resume_exactly(case: Case) -> Iterator[str]:
     """A run that stops after its first step and resumes ends as one that did not stop, bit for bit."""
     resolved = configured(case, images=LENGTH, checkpoint_every=LENGTH, log=QUIET)
-    plan = Plan(resolved.config, resolved.components)
+    untimed = {(stage.resolution, stage.batch): (1.0, 1.0) for stage in prepared_for(case).stages}
+    plan = Plan(resolved.config, resolved.components, timing=Timing(Precision(), untimed))
     short = resolved.config.model_copy(update={"images": FIRST})
     with tempfile.TemporaryDirectory(prefix="gantool-") as folder, _own_cache(Path(folder)):
         whole, halved = Path(folder) / "whole", Path(folder) / "halved"

@@ -42,9 +42,17 @@ def configured(case: Case, **settings: object) -> ResolvedRun:
 
 
 def prepared_for(case: Case, **settings: object) -> PreparedRun:
-    """The same run, prepared on the CPU."""
-    resolved, class_names = configured(case, **settings), list(map(str, range(case.shape.classes)))
-    return prepare(resolved.config, resolved.components, COUNT, class_names, CPU)
+    """The same run, prepared on the CPU once for a case and settings, with networks and parts of its own."""
+    key = f"prepared {sorted(settings.items())}"
+    if key not in case.kept:
+        resolved, class_names = configured(case, **settings), list(map(str, range(case.shape.classes)))
+        case.kept[key] = prepare(resolved.config, resolved.components, COUNT, class_names, CPU)
+    return afresh(case.kept[key])
+
+
+def afresh(prepared: PreparedRun) -> PreparedRun:
+    """The same run with copies of its networks and parts, which steps change."""
+    return replace(prepared, gan=copy.deepcopy(prepared.gan), parts=copy.deepcopy(prepared.parts))
 
 
 def first_and_last(stages: Sequence[Stage]) -> list[Stage]:
@@ -70,13 +78,8 @@ def two_steps_are_finite(case: Case, **settings: object) -> Iterator[str]:
     prepared = prepared_for(case, **settings)
     for words, precision, parts in WAYS:
         for stage in first_and_last(prepared.stages):
-            fresh = replace(
-                prepared,
-                config=prepared.config.model_copy(update={"accumulate": parts}),
-                gan=copy.deepcopy(prepared.gan),
-                parts=copy.deepcopy(prepared.parts),
-                precision=precision,
-            )
+            config = prepared.config.model_copy(update={"accumulate": parts})
+            fresh = replace(afresh(prepared), config=config, precision=precision)
             faults = _played(case, build_game(fresh, CPU, World()), stage, words)
             yield from faults
             if faults:

@@ -74,6 +74,18 @@ def test_only_wanted_gradients_are_computed(name, monkeypatch):
     assert both[name].grad is None
 
 
+@pytest.mark.parametrize("name", ["x", "weight"])
+def test_only_gradients_of_the_pass_are_computed(name, monkeypatch):
+    both = dict(zip(("x", "weight"), tensors(3, 3, torch.channels_last, 5), strict=True))
+    dropped = {"x": "_spread", "weight": "_kernels"}[name]
+    result = Convolved.apply(*both.values(), 1, 1).sum()
+    monkeypatch.setattr(products, dropped, lambda *_: pytest.fail("it was computed"))
+    wanted = both["weight" if name == "x" else "x"]
+    result.backward(inputs=[wanted])
+    assert both[name].grad is None
+    assert wanted.grad is not None
+
+
 @pytest.fixture
 def taken(monkeypatch):
     """The convolutions that were computed as products."""

@@ -28,7 +28,7 @@ class Convolved(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Any:
         """Torch's own where gradients are to be differentiated, as penalties do, or are several at once."""
         x, weight = ctx.saved_tensors
-        stride, padding, wanted = ctx.stride, ctx.padding, ctx.needs_input_grad[:2]
+        stride, padding, wanted = ctx.stride, ctx.padding, _wanted(ctx)
         if _needs_torch(gradient):
             return *_by_torch(gradient, x, weight, stride, padding, False, wanted), None, None
         of_x = of_weight = None
@@ -54,7 +54,7 @@ class Spread(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Any:
         """Torch's own where gradients are to be differentiated, or are several at once."""
         x, weight = ctx.saved_tensors
-        stride, padding, wanted = ctx.stride, ctx.padding, ctx.needs_input_grad[:2]
+        stride, padding, wanted = ctx.stride, ctx.padding, _wanted(ctx)
         if _needs_torch(gradient):
             return *_by_torch(gradient, x, weight, stride, padding, True, wanted), None, None
         of_x = of_weight = None
@@ -63,6 +63,21 @@ class Spread(torch.autograd.Function):
         if wanted[1]:
             of_weight = _kernels(_maps(gradient), _maps(x), weight.shape[-1], stride, padding)
         return of_x, of_weight, None, None
+
+
+def _wanted(ctx: Any) -> tuple[bool, bool]:
+    """Which gradients this pass is made for, of x and of the weight: `needs_input_grad` is true for all that learn."""
+    both = zip(ctx.needs_input_grad[:2], ctx.next_functions[:2], strict=True)
+    of_x, of_weight = (needs and _is_visited(node) for needs, (node, _) in both)
+    return of_x, of_weight
+
+
+def _is_visited(node: Any) -> bool:
+    """False for a node of the graph at which the pass does not arrive."""
+    try:
+        return bool(torch._C._will_engine_execute_node(node))
+    except RuntimeError:  # it cannot tell of leaves while `autograd.grad` runs
+        return True
 
 
 def _needs_torch(gradient: Tensor) -> bool:

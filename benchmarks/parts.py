@@ -21,7 +21,7 @@ from gantool.builtin.observers.report import Report
 from gantool.builtin.observers.samples import Samples
 from gantool.builtin.observers.watch import Watch
 from gantool.data.batches import ShuffledBatches
-from gantool.engine import step, turns, updates
+from gantool.engine import passes, turns, updates
 from gantool.engine.ema import Ema
 from gantool.engine.snapshots import FixedLatents, Snapshots
 from gantool.engine.trainer import Trainer
@@ -32,8 +32,9 @@ PLACES: dict[str, tuple[Any, str]] = {
     "  reading batches": (ShuffledBatches, "take"),
     "  the discriminator's steps": (turns, "discriminator_step"),
     "  the generator's steps": (turns, "generator_step"),
-    "    generator, forward": (step, "_generate"),
-    "    discriminator, forward": (step, "_judge"),
+    "  steps of both at once": (turns, "simultaneous_step"),
+    "    generator, forward": (passes, "generate"),
+    "    discriminator, forward": (passes, "judge"),
     "    backward": (torch.autograd, "backward"),
     "    optimizers": (updates, "_update"),
     "  the average": (Ema, "update"),

@@ -27,6 +27,7 @@ FLAGS = {
     "n": "num num-samples n-samples num-images num-generate n-images count samples number images",
     "device": "gpu gpu-id gpu-ids cuda use-cuda use-gpu",
     "precision": "fp16 amp mixed-precision half bf16 dtype num-fp16-res",
+    "updates": "update-order simultaneous alternating one-stage",
     "accumulate": "grad-accum gradient-accumulation gradient-accumulate-every accumulation-steps",
     "snapshot_every": "snap sample-every sample-interval save-samples vis-freq evaluate-every tick "
     "snapshot-ticks img-snap image-snapshot-ticks",

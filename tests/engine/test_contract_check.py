@@ -169,6 +169,7 @@ def test_stages_that_make_no_sense_are_refused(stages, words):
 def test_penalties_count_among_what_a_step_keeps():
     gan, stage = tiny_gan(), Stage(0, 8, 32)
     assert memory_estimate(gan, stage, 0, [R1(R1Options(weight=1))]) > memory_estimate(gan, stage, 0)
+    assert memory_estimate(gan, stage, 0, at_once=True) > memory_estimate(gan, stage, 0)
 
 
 @pytest.mark.parametrize("arch", ["mlp", "dcgan:width=8", "progressive:fmap_base=64", "msg:fmap_base=64"])

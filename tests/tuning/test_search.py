@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from gantool.api.run_config import Former
+from gantool.api.former import Former
 from gantool.errors import TrainingError, UsageError
 from gantool.plugins.host import host
 from gantool.run import folder as run_folder

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from gantool.api.former import Former
 from gantool.api.setting import Flag, setting
 
 NONE = "none"
@@ -24,20 +25,6 @@ COLORS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
 Interval = Annotated[int, Field(ge=1)] | Literal["auto"]
-
-
-class Former(BaseModel):
-    """Settings that a run had until it had seen so many images, when they were changed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    until: int = Field(ge=1)
-    settings: dict[str, Any]
-
-    @field_validator("settings")
-    @classmethod
-    def _as_settings_are(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
 
 
 class RunConfig(BaseModel):
@@ -159,6 +146,12 @@ class RunConfig(BaseModel):
         ge=0,
         changes=True,
     )
+    updates: Literal["alternating", "simultaneous"] = setting(
+        "alternating",
+        "Order of the networks' updates; simultaneous draws and judges fakes once for both: faster, more memory.",
+        LEARNING,
+        changes=True,
+    )
     flip: bool = setting(False, "Flip images horizontally with probability 1/2.", IMAGES)
     seed: int = setting(0, "Random seed. Default: 0.", LEARNING, ge=0, lt=2**63)
     device: str = setting("auto", "Device: auto, cuda, cuda:1, mps or cpu.", MACHINE, free=True)
@@ -219,12 +212,7 @@ class RunConfig(BaseModel):
         0, "Early stopping: end after N sample grids without a better score; 0 disables it.", RUN, free=True, ge=0
     )
     log: tuple[str, ...] = setting(
-        (),
-        "Additional observer; may be given again.",
-        RUN,
-        kind="observer",
-        free=True,
-        max_length=MOST_OF_A_KIND,
+        (), "Additional observer; may be given again.", RUN, kind="observer", free=True, max_length=MOST_OF_A_KIND
     )
     history: tuple[Former, ...] = setting((), "Settings of earlier parts of the run.")
 

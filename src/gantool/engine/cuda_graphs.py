@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gantool.engine.graphs import Graphs, Mode
 from gantool.engine.recordings import Made, Result
-from gantool.engine.step import Game
+from gantool.engine.step import Game, Updates
 from gantool.errors import OptionError
 
 SYNCHRONISES = "called a synchronizing CUDA operation"
@@ -121,17 +121,19 @@ class CudaRecorder:
 
 def graphs_of(game: Game, device: torch.device, mode: Mode, tell: Callable[[str], None]) -> Graphs | None:
     """The graphs of a run on this device, or None where steps are played one kernel after another."""
-    if mode == "off" or device.type != "cuda" or game.world.size > 1:
+    if mode == "off" or device.type != "cuda" or game.world.size > 1 or game.updates == "simultaneous":
         return None
     return Graphs(game, CudaRecorder(device), mode, tell)
 
 
-def check_graph(mode: Mode, device: torch.device, processes: int) -> None:
+def check_graph(mode: Mode, device: torch.device, processes: int, updates: Updates = "alternating") -> None:
     """Raise OptionError if CUDA graphs were asked for where there can be none."""
     if mode != "on":
         return
     if device.type != "cuda":
         raise OptionError(f"--graph on: CUDA graphs need a CUDA device, and this run is on {device}. Leave it out.")
+    if updates == "simultaneous":
+        raise OptionError("--graph on: CUDA graphs need --updates alternating. Leave out one of the two.")
     if processes > 1:
         raise OptionError("--graph on: with several processes steps wait for each other, and cannot be recorded.")
 

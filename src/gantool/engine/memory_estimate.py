@@ -20,11 +20,14 @@ def trainable(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
-def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty] = ()) -> int:
+def memory_estimate(
+    gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty] = (), at_once: bool = False
+) -> int:
     """Bytes of a training step in a stage: weights, gradients, Adam's moments, EMA, and what autograd keeps of a batch.
 
     The activations are those of two samples: fakes and reals before the discriminator, with its penalties, or generator
-    and discriminator in a row. Temporary buffers of the kernels come on top.
+    and discriminator in a row; all of these where both networks learn `at_once`, by simultaneous updates. Temporary
+    buffers of the kernels come on top.
     """
     weights = [weight for network in gan.networks for weight in network.parameters()]
     resting = sum(weight.nbytes for weight in weights)
@@ -32,9 +35,9 @@ def memory_estimate(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Pe
     averaged = sum(weight.nbytes for weight in gan.generator.parameters())
     try:
         # The state of a penalty must not change by this.
-        kept = _kept(_weightless(gan), stage, classes, _on_meta(penalties))
+        kept = _kept(_weightless(gan), stage, classes, _on_meta(penalties), at_once)
     except Exception:  # networks may do what needs numbers
-        kept = _kept(gan, stage, classes, copy.deepcopy(penalties))
+        kept = _kept(gan, stage, classes, copy.deepcopy(penalties), at_once)
     return resting + 3 * learning + averaged + kept * stage.batch // SAMPLES
 
 
@@ -65,7 +68,7 @@ def _on_meta(penalties: Sequence[Penalty]) -> Sequence[Penalty]:
     return copied
 
 
-def _kept(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty]) -> int:
+def _kept(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty], at_once: bool) -> int:
     gan.advance(stage.start)
     device = next(gan.generator.parameters()).device
     z = torch.randn(SAMPLES, gan.latent_dim, device=device)
@@ -79,6 +82,8 @@ def _kept(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty]) ->
     of_discriminator = [penalty for penalty in penalties if penalty.side == "discriminator"]
     kept_d, _ = kept_for_backward(lambda: judge(images, labels))
     kept_p, _ = kept_for_backward(lambda: [penalty(judge, images, images, labels) for penalty in of_discriminator])
+    if at_once:
+        return kept_g + 2 * kept_d + kept_p + kept_q
     return max(2 * kept_d + kept_p, kept_g + kept_d + kept_q)
 
 

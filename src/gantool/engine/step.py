@@ -1,25 +1,27 @@
 """The training step: the discriminator's step and the generator's step, side by side."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gantool.api.networks import Gan, Images, Labels, Seen
+from gantool.api.networks import Gan, Labels, Seen
 from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
+from gantool.engine import passes
 from gantool.engine.chance import Chance
 from gantool.engine.distributed import World
-from gantool.engine.judging import PerImage, parted, per_image
+from gantool.engine.passes import Judged, Noise
 from gantool.engine.precision import Precision
 from gantool.engine.updates import Scalars, learn
 from gantool.errors import TrainingError
 
-Noise = float | Float[Tensor, ""]
-"""A standard deviation of instance noise; as a tensor it is above 0, since reading it would make the host wait."""
+Updates = Literal["alternating", "simultaneous"]
+"""Whether the generator learns by the discriminator after its step, or both by each other as they were before."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Game:
     world: World = field(default_factory=World)
     accumulate: int = 1
     clip: float = 0.0
+    updates: Updates = "alternating"
 
     @property
     def optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
@@ -85,24 +88,17 @@ def discriminator_update(
     judged: list[Tensor] = []
 
     def loss_of(batch: Tensor, labels: Labels) -> tuple[Tensor, Scalars]:
-        view = _discriminator_view(game, len(batch), noise)
+        view = passes.view_of(game, len(batch), noise)
         with torch.no_grad():
-            z = _latents(game, batch)
-            fake = view(_generate(game, z, labels))
+            z = passes.latents(game, batch)
+            fake = view(passes.generate(game, z, labels))
             real = view(gan.view(batch))
-        (real_logits, of_real), (fake_logits, of_fake) = _judge(game, real, labels), _judge(game, fake, labels)
-        loss = game.loss.discriminator(real_logits.flatten(), fake_logits.flatten()).mean()
-        real_logit, fake_logit = per_image(real_logits.detach()), per_image(fake_logits.detach())
-        scalars = {"loss_d": loss.detach(), **_accuracies(game.loss, real_logit, fake_logit)}
-        loss = sum(_terms(gan, "discriminator", Seen(z, labels, fake, real, of_fake, of_real), scalars), start=loss)
-        for penalty in game.due("discriminator", step):
-            loss = loss + _weighed(penalty, penalty(PerImage(network), real, fake, labels), scalars)
-        judged.append(real_logit - (game.loss.boundary or 0.0))
-        return loss, scalars
+        of_both = passes.of_both(game, z, labels, fake, real)
+        judged.append(passes.above_boundary(game, of_both))
+        return passes.discriminator_loss(game, of_both, step)
 
     scalars = learn(game, network, optimizer, loss_of, batch, labels, "d")
-    for penalty in game.due("discriminator weights", step):
-        penalty.constrain(network)
+    constrain(game, "discriminator", step)
     return scalars, torch.cat(judged)
 
 
@@ -113,31 +109,35 @@ def generator_step(
     gan = game.gan
 
     def loss_of(batch: Tensor, labels: Labels) -> tuple[Tensor, Scalars]:
-        view = _discriminator_view(game, len(batch), noise)
-        z = _latents(game, batch)
-        fake = view(_generate(game, z, labels))
+        view = passes.view_of(game, len(batch), noise)
+        z = passes.latents(game, batch)
+        fake = view(passes.generate(game, z, labels))
         if gan.discriminator is None:
             scalars: Scalars = {}
-            terms = _terms(gan, "generator", Seen(z, labels, fake, gan.view(batch)), scalars)
+            terms = passes.terms_of(gan, "generator", Seen(z, labels, fake, gan.view(batch)), scalars)
             loss = sum(terms, start=torch.zeros((), device=batch.device))
             scalars["loss_g"] = loss.detach()
         else:
-            fake_logits, of_fake = _judge(game, fake, labels)
+            fake_logits, of_fake = passes.judge(game, fake, labels)
             real = view(gan.view(batch)) if game.loss.pairs_real else None
-            real_logits, of_real = (None, None) if real is None else _judge(game, real, labels)
-            paired = None if real_logits is None else real_logits.flatten()
-            loss = game.loss.generator(paired, fake_logits.flatten()).mean()
-            scalars = {"loss_g": loss.detach()}
-            loss = sum(_terms(gan, "generator", Seen(z, labels, fake, real, of_fake, of_real), scalars), start=loss)
-        for penalty in game.due("generator", step):
-            loss = loss + _weighed(penalty, penalty(gan.generator, _latents(game, batch), labels), scalars)
+            real_logits, of_real = (None, None) if real is None else passes.judge(game, real, labels)
+            seen = Seen(z, labels, fake, real, of_fake, of_real)
+            loss, scalars = passes.generator_loss(game, Judged(seen, fake_logits, real_logits))
+        loss = passes.penalized(game, loss, batch, labels, step, scalars)
         return loss, scalars
 
     with _at_rest(gan.discriminator):
         scalars = learn(game, gan.generator, game.optimizer_g, loss_of, batch, labels, "g")
-    for penalty in game.due("generator weights", step):
-        penalty.constrain(gan.generator)
+    constrain(game, "generator", step)
     return scalars
+
+
+def constrain(game: Game, side: str, step: int) -> None:
+    """Apply the constraints of one network's weights that are due in this step of it."""
+    network = game.gan.generator if side == "generator" else game.gan.discriminator
+    assert network is not None
+    for penalty in game.due(f"{side} weights", step):
+        penalty.constrain(network)
 
 
 @contextmanager
@@ -151,59 +151,3 @@ def _at_rest(network: nn.Module | None) -> Iterator[None]:
     finally:
         for weight in learning:
             weight.requires_grad_(True)
-
-
-def _latents(game: Game, batch: Tensor) -> Tensor:
-    return game.chance.latents(len(batch), game.gan.latent_dim, batch.device)
-
-
-def _generate(game: Game, z: Tensor, labels: Labels) -> Images:
-    with game.precision.autocast():
-        fake: Images = game.gan.generator(z, labels)
-    return tuple(level.float() for level in fake)
-
-
-def _judge(game: Game, images: Images, labels: Labels) -> tuple[Float[Tensor, "n *k"], object]:
-    """Logits in float32, and whatever else the discriminator returned."""
-    assert game.gan.discriminator is not None
-    with game.precision.autocast():
-        logits, more = parted(game.gan.discriminator(images, labels))
-    return logits.float(), more
-
-
-def _discriminator_view(game: Game, n: int, noise: Noise) -> Callable[[Images], Images]:
-    """Images as the discriminator sees them: augmented by one draw for all of them, with instance noise."""
-    if game.gan.discriminator is None:
-        return lambda images: images
-    augment = game.augmentation.draw(n) if game.augmentation is not None else lambda images: images
-
-    def view(images: Images) -> Images:
-        images = augment(images)
-        if isinstance(noise, float) and noise <= 0:
-            return images
-        return tuple(level + noise * torch.randn_like(level) for level in images)
-
-    return view
-
-
-def _accuracies(loss: Loss, real_logits: Tensor, fake_logits: Tensor) -> Scalars:
-    boundary = torch.cat([real_logits, fake_logits]).mean() if loss.boundary is None else loss.boundary
-    return {
-        "real_accuracy": (real_logits > boundary).float().mean(),
-        "fake_accuracy": (fake_logits < boundary).float().mean(),
-    }
-
-
-def _terms(gan: Gan, side: str, seen: Seen, scalars: Scalars) -> list[Tensor]:
-    """The means of the architecture's own terms; each is noted in `scalars`."""
-    means = {name: values.float().mean() for name, values in gan.terms(side, seen).items()}
-    scalars.update((name, mean.detach()) for name, mean in means.items())
-    return list(means.values())
-
-
-def _weighed(penalty: Penalty, values: Tensor, scalars: Scalars) -> Tensor:
-    """The weighted term that a penalty adds to the loss; its plain value goes to `scalars`."""
-    value = values.mean()
-    name = f"penalty_{penalty.component_name or type(penalty).__name__.lower()}"
-    scalars[name] = scalars.get(name, 0.0) + value.detach()
-    return penalty.weight * penalty.every * value

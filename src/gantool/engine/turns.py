@@ -9,6 +9,7 @@ from gantool.api.networks import Labels
 from gantool.api.part import name_of
 from gantool.api.strategies import Turn
 from gantool.engine.graphs import Graphs
+from gantool.engine.simultaneous import simultaneous_step
 from gantool.engine.step import Game, discriminator_step, generator_step
 from gantool.engine.updates import Scalars
 from gantool.errors import TrainingError
@@ -33,6 +34,9 @@ class Turns:
         if not (learns_d or learns_g):
             raise TrainingError(f"The balance {name_of(balance)} gave neither network a turn; one has to learn.")
         scalars: Scalars = {}
+        if learns_d and learns_g and game.updates == "simultaneous":
+            scalars |= simultaneous_step(game, batch, labels, (self.d, self.g), noise)
+            self.d, self.g, learns_d, learns_g = self.d + 1, self.g + 1, False, False
         step = partial(_step, game) if graphs is None else graphs.step
         if learns_d:
             scalars |= step("discriminator", batch, labels, self.d, noise)

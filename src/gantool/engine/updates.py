@@ -26,12 +26,25 @@ def learn(
     which: str,
 ) -> Scalars:
     """One update of one network, or none when loss or gradient is not finite (decided on the device)."""
-    optimizer.zero_grad(set_to_none=True)
+    begun(network, optimizer)
     parts = []
-    for part, its_labels in _parts(batch, labels, game.accumulate):
+    for part, its_labels in parts_of(batch, labels, game.accumulate):
         loss, scalars = loss_of(part, its_labels)
         torch.autograd.backward(loss / game.accumulate)
         parts.append(scalars | {"_loss": loss.detach()})
+    return ended(game, network, optimizer, parts, which)
+
+
+def begun(network: nn.Module, optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
+    """The weights that learn, without gradients."""
+    optimizer.zero_grad(set_to_none=True)
+    return [weight for weight in network.parameters() if weight.requires_grad]
+
+
+def ended(
+    game: "Game", network: nn.Module, optimizer: torch.optim.Optimizer, parts: Sequence[Scalars], which: str
+) -> Scalars:
+    """The update by the gradients of all micro-batches, whose losses are the scalars `_loss`."""
     scalars = _means(parts)
     loss = game.world.average(network.parameters(), scalars.pop("_loss"))
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
@@ -53,7 +66,8 @@ def _update(optimizer: torch.optim.Optimizer, skipped: Tensor) -> None:
         optimizer.step()
 
 
-def _parts(batch: Tensor, labels: Labels, count: int) -> Iterator[tuple[Tensor, Labels]]:
+def parts_of(batch: Tensor, labels: Labels, count: int) -> Iterator[tuple[Tensor, Labels]]:
+    """Micro-batches."""
     size = len(batch) // count
     for start in range(0, len(batch), size):
         yield batch[start : start + size], None if labels is None else labels[start : start + size]

@@ -113,7 +113,9 @@ def _memory(prepared: PreparedRun, stages: Sequence[Stage]) -> tuple[int, ...]:
         size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
         if size not in estimated:
             part = replace(stage, batch=max(1, stage.batch // accumulate))
-            estimated[size] = memory_estimate.memory_estimate(gan, part, prepared.shape.classes, penalties)
+            estimated[size] = memory_estimate.memory_estimate(
+                gan, part, prepared.shape.classes, penalties, prepared.config.updates == "simultaneous"
+            )
     gan.advance(0)
     return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
 

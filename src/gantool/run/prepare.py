@@ -242,6 +242,7 @@ def build_game(prepared: PreparedRun, device: torch.device, world: World) -> Gam
         world=world,
         accumulate=config.accumulate,
         clip=config.clip_grad,
+        updates=config.updates,
     )
 
 

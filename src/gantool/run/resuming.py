@@ -5,7 +5,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gantool.api.run_config import Former, RunConfig
+from gantool.api.former import Former
+from gantool.api.run_config import RunConfig
 from gantool.errors import GantoolError, OptionError, ResumeError
 from gantool.plugins.host import PluginHost
 from gantool.run import folder as run_folder

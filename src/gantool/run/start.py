@@ -66,7 +66,7 @@ def _made(
 ) -> Trainer:
     device = pick_device(plan.config.device)
     world = join_world(device, plan.config.timeout)
-    check_graph(plan.config.graph, device, world.size)
+    check_graph(plan.config.graph, device, world.size, plan.config.updates)
     lock = _resumed_lock(plan, world, if_it_fails)
     source = build_source(plan.config, plan.components.source)
     class_names = tuple(source.class_names) if plan.config.labels else ()

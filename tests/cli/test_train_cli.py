@@ -518,8 +518,8 @@ def test_told_times_are_said_to_be_without_graphs_where_there_may_be_some():
 
 def test_length_and_time_come_from_one_measurement(gantool, photos, monkeypatch):
     measured = []
-    trial = duration._Trial
-    monkeypatch.setattr(duration, "_Trial", lambda *given: measured.append("steps") or trial(*given))
+    trial = duration.Trial
+    monkeypatch.setattr(duration, "Trial", lambda *given: measured.append("steps") or trial(*given))
     monkeypatch.setattr("gantool.run.prepare.choose", lambda *_: measured.append("precision") or Precision())
     of_seconds = ("train", *SMALL[:-1], "--resolution", "16", "--data", "photos", "--minutes", "0.01")
     for more in (("--dry-run",), ()):

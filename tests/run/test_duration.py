@@ -61,7 +61,7 @@ def test_the_time_is_that_of_all_stages_from_where_the_run_is(monkeypatch):
         asked.append((stage.resolution, images))
         return (1.0, 2.0) if stage.resolution == 8 else (10.0, 20.0)
 
-    monkeypatch.setattr(timing._Trial, "seconds", seconds)
+    monkeypatch.setattr(timing.Trial, "seconds", seconds)
     monkeypatch.setattr(timing, "_beside", lambda *_: 0.0)
     whole = duration(built, CPU)
     assert (whole.low, whole.high, whole.last) == (40 + 600, 80 + 1200, (10.0, 20.0))
@@ -74,7 +74,7 @@ def test_the_time_is_that_of_all_stages_from_where_the_run_is(monkeypatch):
 
 def test_sizes_that_would_take_too_long_follow_from_the_one_before(monkeypatch):
     built = replace(prepared(images=100), stages=(Stage(0, 8, 4), Stage(10, 32, 4)))
-    monkeypatch.setattr(timing._Trial, "seconds", lambda *_: (11.0, 12.0))
+    monkeypatch.setattr(timing.Trial, "seconds", lambda *_: (11.0, 12.0))
     assert duration(built, CPU).last == (11.0 * 2**2, 12.0 * 3**2)
 
 
@@ -116,7 +116,7 @@ def test_observers_are_not_copied_since_they_may_hold_what_cannot_be():
 def test_nothing_is_copied_where_nothing_is_left_to_train(monkeypatch):
     built = prepared(images=100)
     trials = []
-    monkeypatch.setattr(timing, "_Trial", lambda *given: trials.append(given))
+    monkeypatch.setattr(timing, "Trial", lambda *given: trials.append(given))
     assert duration(built, CPU, since=100) is None
     assert not trials
 
@@ -133,8 +133,22 @@ def test_progress_is_of_the_steps_and_not_of_what_failed(monkeypatch):
     def begins(*given):
         raise ValueError("it cannot be copied")
 
-    monkeypatch.setattr(timing._Trial, "__init__", begins)
+    monkeypatch.setattr(timing.Trial, "__init__", begins)
     built = prepared(images=100)
     with listening(lambda *given: heard.append(given)):
         assert duration(built, CPU) is None
     assert not heard
+
+
+@pytest.mark.parametrize(("each", "tried", "share"), [(0.01, 8, 1.0), (3.0, 2, (0.4 * 1.1) ** 0.5)])
+def test_an_image_is_timed_by_a_whole_batch_unless_that_takes_long(monkeypatch, each, tried, share):
+    built, asked = prepared(images=100), []
+
+    def step(self, n, stage, turns):
+        asked.append(n)
+        return n * each
+
+    monkeypatch.setattr(timing.Trial, "_step", step)
+    timer = timing.Trial(built, CPU, 1).image_timer(built.stages[0])
+    assert timer() == pytest.approx(each * share)
+    assert asked == [2, tried]

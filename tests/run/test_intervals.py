@@ -78,30 +78,38 @@ def test_fewer_grids_are_told_in_a_line():
     assert not list(measured(given, settled(given, slow)))
 
 
-def test_a_grid_is_timed_once_on_a_machine_and_changes_nothing(monkeypatch):
-    built, timed = prepared(seed=5, arch="dcgan:width=4,max_width=8,latent=7"), []
+def test_a_grid_is_timed_once_on_a_machine_beside_steps_of_the_same_time(monkeypatch):
+    drawn, stepped = iter([0.9, 0.5, 0.7, 0.8, 0.6]), iter([0.4, 0.3, 0.2, 0.4, 0.3])
+    monkeypatch.setattr(grids, "drawing_timer", lambda *_: lambda: next(drawn))
+    built = prepared(seed=5, arch="dcgan:width=4,max_width=8,latent=7")
+    first = cost_of_a_grid(built, CPU, 0.3, lambda: lambda: next(stepped))
+    assert first.grid == pytest.approx(64 * 0.5, rel=0.1)
+    assert first.image == 0.2
+    assert not list(drawn)
+    assert cost_of_a_grid(built, CPU, 7.0, lambda: pytest.fail("it is timed again")) == first
+
+
+def test_timing_a_grid_changes_nothing_of_the_run():
+    built = prepared(seed=5, arch="dcgan:width=4,max_width=8,latent=8", images=400)
     state = [tensor.clone() for network in built.gan.networks for tensor in network.state_dict().values()]
-    draws = grids.drawing_seconds
-    monkeypatch.setattr(grids, "drawing_seconds", lambda *given: timed.append(draws(*given)) or 0.5)
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        first = cost_of_a_grid(built, CPU, 0.1)
+        found = timing.duration(built, CPU)
         drawn = torch.rand(3)
         torch.manual_seed(1)
         assert torch.equal(torch.rand(3), drawn)
-    assert timed[0] > 0
-    assert first.grid == pytest.approx(64 * 0.5, rel=0.1)
-    assert cost_of_a_grid(built, CPU, 7.0) == first
-    assert len(timed) == 1
+    assert found.grid.grid > 0.01
+    assert 0 < found.grid.image < 1
     after = [tensor for network in built.gan.networks for tensor in network.state_dict().values()]
     assert all(torch.equal(one, other) for one, other in zip(state, after, strict=True))
     assert all(network.training for network in built.gan.networks)
 
 
-def test_nothing_is_drawn_where_an_image_takes_seconds(monkeypatch):
-    monkeypatch.setattr(grids, "drawing_seconds", lambda *_: pytest.fail("it draws"))
+def test_nothing_is_drawn_where_an_image_takes_seconds():
     built = prepared(arch="dcgan:width=4,max_width=8,latent=9")
-    assert cost_of_a_grid(built, CPU, 10.0).grid == pytest.approx(64 * grids.DRAWING * 10, rel=0.1)
+    found = cost_of_a_grid(built, CPU, 10.0, lambda: pytest.fail("it is tried"))
+    assert found.grid == pytest.approx(64 * grids.DRAWING * 10, rel=0.1)
+    assert found.image == 10
 
 
 def test_networks_that_grow_are_timed_in_the_stage_that_the_run_reaches(monkeypatch):
@@ -109,11 +117,12 @@ def test_networks_that_grow_are_timed_in_the_stage_that_the_run_reaches(monkeypa
 
     def draws(gan, *_):
         drawn.append(gan.generator(torch.zeros(1, 6))[-1].shape[-1])
-        return 0.1
+        return lambda: 0.1
 
-    monkeypatch.setattr(grids, "drawing_seconds", draws)
-    lengths = ((50, 0.01), (5_000, 0.2))
-    costs = [cost_of_a_grid(prepared(arch=arch, images=images), CPU, seconds) for images, seconds in lengths]
+    monkeypatch.setattr(grids, "drawing_timer", draws)
+    steps = iter([0.01] * grids.ROUNDS + [0.2] * grids.ROUNDS)
+    lengths = [prepared(arch=arch, images=images) for images in (50, 5_000)]
+    costs = [cost_of_a_grid(built, CPU, 1.0, lambda: lambda: next(steps)) for built in lengths]
     assert drawn == [4, 16]
     assert [cost.image for cost in costs] == [0.01, 0.2]
 
@@ -141,7 +150,7 @@ def resumed(run, **settings):
 
 
 def test_a_run_that_resumes_has_its_grids_where_the_unbroken_one_has_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(grids, "_grid_seconds", lambda *_: 0.25)
+    monkeypatch.setattr(grids, "_timed", lambda *_: Cost(0.25, 0.001))
     whole = gantool.trainer(gantool.configure(**SMALL, images=320), out=tmp_path / "whole")
     whole.train()
 

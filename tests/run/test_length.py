@@ -85,7 +85,7 @@ def test_a_step_that_cannot_be_timed_is_told_with_its_cause(photos):
         return plan(host(), settings | ({"images": images} if images else {}))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duration._Trial, "_step", lambda *_: 1 / 0)
+        patch.setattr(duration.Trial, "_step", lambda *_: 1 / 0)
         with pytest.raises(UsageError, match=r"failed here: ZeroDivisionError: division by zero\. Give --images"):
             length.timed(again(), 5.0, again)
         assert length.timed(again(), None, again).config.images == again().config.images
@@ -104,7 +104,7 @@ def test_steps_are_timed_once_though_networks_depend_on_the_length(photos):
         return plan(host(), settings | ({"images": images} if images else {}))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duration._Trial, "seconds", seconds)
+        patch.setattr(duration.Trial, "seconds", seconds)
         found = length.timed(again(), 1.0, again)
     assert 100 < found.config.images < 700
     assert len(set(tried)) == len(tried) > 1

@@ -1,26 +1,39 @@
 """The time of a sample grid with its measurement and a checkpoint: timed once on a machine, and kept."""
 
+import time
+from collections.abc import Callable
+from itertools import takewhile
+
 import torch
 
 from gantool.api.networks import Stage
 from gantool.engine.kept import keep, kept, machine
 from gantool.engine.snapshots import cells_of
 from gantool.engine.stages import full_grown, stage_at
-from gantool.engine.timing import drawing_seconds
+from gantool.engine.timing import drawing_timer
 from gantool.files import cache_folder
+from gantool.progress import report
 from gantool.run.intervals import Cost
 from gantool.run.prepare import PreparedRun
 
 MEASURED, MEASURED_PIXELS, FEWEST_MEASURED = 64, 2**21, 16
 """The samples that the watch measures, fewer where their pixels would be more, and the fewest."""
+ROUNDS, LONGEST = 5, 4.0
+"""Grids and steps are timed so often, and no more of them begin after so many seconds."""
 SLOW, DRAWING = 5.0, 0.08
 """Seconds of an image beyond which no drawing is tried; that of a picture then, relative to training on one."""
 PIXELS, BYTES = 5e6, 4e8
 """Pixels of samples that are measured and encoded in a second, and bytes of a checkpoint that are written in one."""
+TIMING = "timing a sample grid"
+
+ImageTimer = Callable[[], float]
+"""Gives the seconds of a training image, by one more step."""
 
 
-def cost_of_a_grid(prepared: PreparedRun, device: torch.device, seconds: float) -> Cost:
-    """The cost of a grid of a run that takes so many seconds for an image: as it was found first, in two digits.
+def cost_of_a_grid(
+    prepared: PreparedRun, device: torch.device, expected: float, timer: Callable[[], ImageTimer]
+) -> Cost:
+    """The cost of a grid, as it was found first here, in two digits. An image is expected to take so many seconds.
 
     Raises what a generator raises that cannot draw.
     """
@@ -32,25 +45,29 @@ def cost_of_a_grid(prepared: PreparedRun, device: torch.device, seconds: float) 
     try:
         grid, image = map(float, known[entry].split())
     except (KeyError, ValueError, AttributeError):
-        found = f"{_grid_seconds(prepared, device, seconds):.2g} {seconds:.2g}"
+        report(TIMING, 0, 1)
+        found = " ".join(f"{seconds:.2g}" for seconds in _timed(prepared, device, expected, timer))
+        report(TIMING, 1, 1)
         keep(file, known | {entry: found})
         grid, image = map(float, found.split())
     return Cost(grid, image)
 
 
-def _grid_seconds(prepared: PreparedRun, device: torch.device, seconds: float) -> float:
-    """The seconds of a grid with its measurement and a checkpoint, where an image takes so many."""
+def _timed(prepared: PreparedRun, device: torch.device, expected: float, timer: Callable[[], ImageTimer]) -> Cost:
     stage, gan = _last_stage(prepared), prepared.gan
     side = stage.resolution
     samples = max(cells_of(prepared.shape.resolution), min(MEASURED, max(FEWEST_MEASURED, MEASURED_PIXELS // side**2)))
-    if seconds > SLOW:
-        each = DRAWING * seconds
-    else:
+    each, image = DRAWING * expected, expected
+    if expected <= SLOW:
         with full_grown(gan, [stage]):
-            each = drawing_seconds(gan, prepared.shape, device)
+            draw = drawing_timer(gan, prepared.shape, device)
+        train, until = timer(), time.monotonic() + LONGEST
+        # One after the other, since what they are in proportion to each other counts, and other programs come and go.
+        rounds = [(draw(), train()) for _ in takewhile(lambda _: time.monotonic() < until, range(ROUNDS))]
+        each, image = map(min, zip(*rounds, strict=True))
     weights = [sum(weight.nbytes for weight in network.parameters()) for network in gan.networks]
     saved = 3 * sum(weights) + weights[0]  # with two moments each, and the average of the generator
-    return samples * (each + side**2 / PIXELS) + saved / BYTES
+    return Cost(samples * (each + side**2 / PIXELS) + saved / BYTES, image)
 
 
 def _last_stage(prepared: PreparedRun) -> Stage:

@@ -30,7 +30,7 @@ from gantool.run import launches
 from gantool.run.adversary import heeded_choices
 from gantool.run.components import known_by, source_name
 from gantool.run.defaults import measured
-from gantool.run.duration import Duration, Tried, duration
+from gantool.run.duration import Duration, duration
 from gantool.run.forecast import explaining_memory, forewarnings
 from gantool.run.giving import Given, give
 from gantool.run.initial import origin_of, read_weights
@@ -38,6 +38,7 @@ from gantool.run.intervals import settled
 from gantool.run.joined import JoinedChoice
 from gantool.run.planning import Plan, plan_of
 from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
+from gantool.run.trial_steps import Tried
 from gantool.sampling import providers
 
 

@@ -2,6 +2,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -112,10 +113,13 @@ def test_members_that_do_not_fit_are_not_kept(server: Server, cache: Path) -> No
     assert len(source(f"{server.url}/")) == COUNT
 
 
+@pytest.mark.parametrize("where", ["code", "response"])
 @pytest.mark.parametrize(("status", "trials", "words"), [(403, 1, "could not be read: "), (None, 3, "in 3 trials")])
-def test_errors_of_stores_are_told(status: int | None, trials: int, words: str) -> None:
-    class StoreError(Exception):
-        code = status
+def test_errors_of_stores_are_told(status: int | None, trials: int, words: str, where: str) -> None:
+    class StoreError(OSError if where == "response" else Exception):  # type: ignore[misc]
+        pass
+
+    setattr(StoreError, where, status if where == "code" else SimpleNamespace(status_code=status))
 
     class Store:
         asked = 0

@@ -10,12 +10,17 @@ from urllib.parse import unquote
 
 
 class DataHub:
-    """Files by data set and branch, what was asked for, and the data sets that are gated."""
+    """Files by data set and branch, what was asked for, the data sets that are gated, and faults.
+
+    `ills` are those of the next answers with a part of a file, one by one, and `always` that of all further ones: 403,
+    or the share of the content that comes before the connection ends.
+    """
 
     def __init__(self):
         self.sets = {}
         self.asked = []
         self.gated = set()
+        self.ills, self.always = [], None
         self.address = ""
 
     def commit(self, name, branch):
@@ -96,8 +101,21 @@ class Handler(BaseHTTPRequestHandler):
         if asked := re.fullmatch(r"bytes=(\d+)-(\d+)?", self.headers.get("Range", "")):
             start, stop = int(asked[1]), int(asked[2] or len(content) - 1) + 1
             headers["Content-Range"] = f"bytes {start}-{min(stop, len(content)) - 1}/{len(content)}"
-            return self.answer(206, content[start:stop], headers, head)
+            self.part(content[start:stop], headers, head)
+            return None
         return self.answer(200, content, headers, head)
+
+    def part(self, content, headers, head):
+        hub = self.server.hub
+        ill = hub.ills.pop(0) if hub.ills else hub.always
+        if ill == 403:
+            self.answer(403, b"", {})
+        elif ill is None:
+            self.answer(206, content, headers, head)
+        else:
+            self.answer(206, content, headers, head=True)
+            self.wfile.write(content[: int(len(content) * ill)])
+            self.close_connection = True
 
     def json(self, value, status=200):
         self.answer(status, json.dumps(value).encode(), {"Content-Type": "application/json"})

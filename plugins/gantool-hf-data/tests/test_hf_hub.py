@@ -1,12 +1,14 @@
 """Data sets of a Hub on the loopback: what is chosen, downloaded, kept for when there is no connection, and told."""
 
+from types import SimpleNamespace
+
 import pytest
 from data_hub import serving_data
 from parquet_sets import labelled
 
 import gantool
 from gantool import commands
-from gantool_hf_data import HubOptions, settling
+from gantool_hf_data import HubOptions, settling, streaming
 from gantool_hf_data.sources import hub as build
 from gantool_hf_data.sources import hub_files
 
@@ -106,6 +108,46 @@ def test_a_large_set_is_read_by_ranges_and_not_kept(hub, tmp_path):
     assert len(source) == 20
     assert not list((tmp_path / "hub").rglob("*.parquet"))
     assert source.fingerprint == built().fingerprint
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Neither this plugin nor the client pauses before it tries again."""
+    from huggingface_hub.utils import _http
+
+    monkeypatch.setattr(streaming, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(_http, "time", SimpleNamespace(sleep=lambda _: None))
+
+
+@pytest.mark.parametrize("ill", [0.0, 0.5])
+def test_a_connection_that_breaks_in_a_stream_is_tried_again(hub, impatient, ill):
+    whole = built(keep=0)
+    files = hub_files(HubOptions(name="me/cats", keep=0))
+    hub.ills = [ill] * 2
+    assert [one.name for group in range(6) for one in files.read(group)][::19] == [
+        "default/train/0000.parquet row 0 (0.png)",
+        "default/train/0001.parquet row 9 (19.png)",
+    ]
+    assert hub.ills == []
+    assert built(keep=0).fingerprint == whole.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("ill", "told"),
+    [
+        (0.5, "could not be read in 3 trials, the last time: RemoteProtocolError: peer closed"),
+        (403, "could not be read: HfHubHTTPError: 403 Forbidden"),
+    ],
+)
+def test_a_stream_that_stays_broken_ends_in_a_sentence_and_leaves_out_no_row(hub, impatient, ill, told):
+    files = hub_files(HubOptions(name="me/cats", keep=0))
+    hub.always = ill
+    again = r".*The same command tries again; a larger keep= downloads the files first\.$"
+    named = r"default/train/0001\.parquet of hf:me/cats,config=default,split=train, at row 4, "
+    with pytest.raises(gantool.DataError, match=f"^{named}{told}{again}"):
+        list(files.read(4))
+    with pytest.raises(gantool.DataError, match=rf"^default/train/0000\.parquet {told}{again}"):
+        built(keep=0)
 
 
 def test_picture_files_are_not_read_without_a_cache(hub, gantool_cli):

@@ -173,10 +173,22 @@ def test_a_file_of_a_server_is_read_by_ranges_and_a_failure_is_no_damage(tmp_pat
     files = parquet_files(ParquetOptions(path=f"{server}/a.parquet"))
     assert isinstance(files, ParquetFiles)
     Ranges.down = True
-    with pytest.raises(gantool.DataError, match=r"a\.parquet could not be read: could not be read in 2 trials, .*503"):
-        list(files.read(0))
+    with pytest.raises(gantool.DataError, match=r"a\.parquet, at row 4, could not be read in 2 trials, .*503") as told:
+        list(files.read(1))
+    assert str(told.value).endswith("tries again; a copy on this machine, given by its path, needs no network.")
     with pytest.raises(gantool.DataError, match=r"a\.parquet could not be read in 2 trials"):
         built(f"{server}/a.parquet", label="none")
+
+
+def test_labels_that_a_server_does_not_give_are_not_counted_as_none(tmp_path, server):
+    columns = {"image": cells(6), "label": ["cat", "dog"] * 3}
+    write(tmp_path / "a.parquet", columns, {"image": STRUCT, "label": pa.string()})
+    files = parquet_files(ParquetOptions(path=f"{server}/a.parquet"))
+    Ranges.down = True
+    with pytest.raises(gantool.DataError, match=r"a\.parquet, in its column label, could not be read in 2 trials"):
+        _ = files.classes
+    Ranges.down = False
+    assert files.classes == 2
 
 
 def test_plain_paths_and_addresses_name_this_source(tmp_path):

@@ -4,16 +4,15 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from io import BufferedReader, RawIOBase
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import gantool
 from gantool import commands
 from gantool_hf_data.reading import Part
 from gantool_hf_data.settling import Listing, endpoint, explained
-
-_BLOCK, _BUFFER = 1 << 22, 1 << 16
+from gantool_hf_data.streaming import streamed
 
 
 def found(listing: Listing, keep: float) -> tuple[list[Part], Sequence[str]]:
@@ -40,7 +39,8 @@ def found(listing: Listing, keep: float) -> tuple[list[Part], Sequence[str]]:
 
 
 def _part(listing: Listing, name: str, opened: Callable[[], BufferedReader], is_remote: bool) -> Part:
-    return Part(name, opened, is_remote, f"{listing.name} {listing.commit} {name}")
+    remedy = "a larger keep= downloads the files first" if is_remote else ""
+    return Part(name, opened, is_remote, f"{listing.name} {listing.commit} {name}", remedy)
 
 
 def _downloaded(listing: Listing, name: str) -> Path:
@@ -66,14 +66,7 @@ def _downloaded(listing: Listing, name: str) -> Path:
 def _streamed(listing: Listing, name: str) -> BufferedReader:
     from huggingface_hub import HfFileSystem
 
-    store = HfFileSystem(endpoint=endpoint())
-    try:
-        file = store.open(f"datasets/{listing.name}@{listing.commit}/{name}", "rb", block_size=_BLOCK)
-        return BufferedReader(cast(RawIOBase, file), _BUFFER)
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise OSError(f"could not be read: {type(error).__name__}: {error}") from error
+    return streamed(HfFileSystem(endpoint=endpoint()), f"datasets/{listing.name}@{listing.commit}/{name}")
 
 
 def _open(path: Path) -> BufferedReader:

@@ -25,13 +25,15 @@ _TAIL = 1 << 16
 class Part:
     """A Parquet file: its name for messages, how it is opened, and whether that asks another machine.
 
-    `state` is a text that changes with the content; None: it is found by size, time and the end of the file.
+    `state` is a text that changes with the content; None: it is found by size, time and the end of the file. `remedy`
+    says what helps where the other machine does not answer again and again.
     """
 
     name: str
     open: Callable[[], BufferedReader]
     is_remote: bool = False
     state: str | None = None
+    remedy: str = "a copy on this machine, given by its path, needs no network"
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,10 @@ class ParquetFiles(gantool.PictureFiles):
                 with one.part.open() as file:
                     labels = pq.ParquetFile(file, metadata=one.metadata).read([self._label], use_threads=False)
                     found.update(labels.column(0).unique().to_pylist())
-            except (pa.ArrowException, OSError):  # reading the pictures will say so
-                continue
+            except (pa.ArrowException, OSError) as error:
+                if one.part.is_remote:  # which may answer again by when the pictures are read
+                    raise self._unread(one.part, f"in its column {self._label}", error) from error
+                continue  # reading the pictures will say so
         return len(found - {None})
 
     def read(self, group: int) -> Iterator[gantool.PictureFile]:
@@ -94,12 +98,15 @@ class ParquetFiles(gantool.PictureFiles):
                         done += 1
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             if one.part.is_remote:
-                raise gantool.DataError(
-                    f"{one.part.name} could not be read: {_line(error)}. The same command tries again."
-                ) from error
+                raise self._unread(one.part, f"at row {start + done:,}", error) from error
             for row in range(start + done, start + rows):
                 why = f"lies in a part of the file that is damaged: {_line(error)}"
                 yield gantool.PictureFile(_row(one.part.name, row), None, None, why)
+
+    def _unread(self, part: Part, where: str, error: BaseException) -> gantool.DataError:
+        """The error for a file of another machine, of which no row may be left out as if it were damaged."""
+        named = part.name if self.place == part.name else f"{part.name} of {self.place}"
+        return gantool.DataError(f"{named}, {where}, {_reason(error)}. {_again(part)}")
 
     def _cells(self, batch: pa.RecordBatch, name: str, first: int) -> Iterator[gantool.PictureFile]:
         pictures = batch.column(batch.schema.get_field_index(self._columns.image))
@@ -163,7 +170,7 @@ def _opened(part: Part, image: str, label: str) -> _Opened:
             state = part.state or _state(file)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         if part.is_remote:
-            raise gantool.DataError(f"{part.name} {_reason(error)}.") from error
+            raise gantool.DataError(f"{part.name} {_reason(error)}. {_again(part)}") from error
         raise ColumnError(_reason(error)) from error
     return _Opened(part, metadata, columns_of(schema, image, label), state)
 
@@ -189,6 +196,10 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror is None and not isinstance(error, pa.ArrowException):
         return text if text.startswith(("is ", "could ", "may ", "has ")) else f"is damaged ({text})"
     return f"cannot be read as Parquet ({text})"
+
+
+def _again(part: Part) -> str:
+    return f"The same command tries again; {part.remedy}."
 
 
 def _line(error: BaseException) -> str:

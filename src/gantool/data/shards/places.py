@@ -163,12 +163,13 @@ def _of_store(work: Callable[[], Got]) -> Got:
     """The result of a store, whose packages have errors of their own: those of the request stay, others may pass."""
     try:
         return work()
-    except (OSError, ShardError, _TransientError):
+    except (FileNotFoundError, PermissionError, ShardError, _TransientError):
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         answer = getattr(error, "response", None)  # botocore has a dict there, gcsfs and adlfs a number of their own
-        told = answer.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(answer, dict) else None
+        of_botocore = answer.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(answer, dict) else None
+        told = of_botocore or getattr(answer, "status_code", None)  # as that of huggingface_hub, whose error is OSError
         status = told or getattr(error, "status_code", None) or getattr(error, "code", None)
         if isinstance(status, int) and 400 <= status < 500 and status not in _TRANSIENT:
             raise ShardError(f"could not be read: {said}") from error

@@ -223,14 +223,14 @@ def only_builder(lock: Path, work: str = "prepares the images") -> Iterator[bool
 
     False: the file system has no locks, so that two may build, each for itself."""
     with lock.open("ab") as file:
-        while (taken := _taken(file)) is False:
+        while (taken := lock_at_once(file)) is False:
             report(f"another process {work}", 0, 1)
             time.sleep(_WAIT_SECONDS)
         yield taken is True
 
 
-def _taken(file: IO[bytes]) -> bool | None:
-    """True if this process has the lock, None if the file system has no locks."""
+def lock_at_once(file: IO[bytes]) -> bool | None:
+    """True if this process has the lock now, until it closes the file; None if the file system has no locks."""
     if sys.platform == "win32":
         import msvcrt
 

@@ -2,7 +2,8 @@
 
 A cache is a folder, `NAME-ORIGIN-KEY/`, of `pixels.u8` (rows of c x h x w bytes) and `index.json` (shape, labels, what
 was skipped and why). It is filled as `.NAME-ORIGIN-KEY.part/` and renamed when complete. What a killed build leaves,
-the next one goes on with (`journal`), under the lock that lets one process build at a time.
+the next one goes on with (`journal`), under the lock that lets one process build at a time; if it does not come, a
+build of other images removes it (`unfinished`).
 """
 
 import errno
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from gantool.data.cache import unfinished
 from gantool.data.cache.journal import JOURNAL
 from gantool.errors import DataError
 from gantool.files import cache_folder, only_builder, remove_unfinished, replace_folder
@@ -119,10 +121,8 @@ def prepared(wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> CacheE
 
 def _go_on(target: Path, wanted: CacheSpec, fill: Callable[[Path], CacheContents]) -> None:
     """Build in a folder that a kill or an interruption leaves for the next build; an error removes it."""
-    partial = target.with_name(f".{target.name}.part")
-    for other in target.parent.glob(f".{wanted.stem}-*.part"):
-        if other != partial:
-            shutil.rmtree(other, ignore_errors=True)
+    partial = unfinished.folder_of(target)
+    unfinished.remove_others(partial, wanted.stem)
     partial.mkdir(exist_ok=True)
 
     def moved(folder: Path) -> None:

@@ -19,7 +19,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from gantool.data.shards.index import Index
 from gantool.data.shards.places import copied
 from gantool.data.shards.urls import is_remote
-from gantool.files import cache_folder, only_builder, replace_file
+from gantool.files import cache_folder, only_builder, remove_unfinished, replace_file
 
 _THREADS = 4
 _PREFIX, _OWNER = "shards-of", ".owner"
@@ -109,6 +109,8 @@ class Fetching:
                 digest = hashlib.sha256(self._digest.encode()).hexdigest()
                 self._folder = root / f"{_PREFIX}-{digest[:12]}-{_run()}"
                 self._folder.mkdir(exist_ok=True)
+                if not any(owner.parent == self._folder for owner in _held):
+                    remove_unfinished(self._folder)  # of processes of this run that `torchrun` started anew
                 owner = FileLock(self._folder / f"{uuid.uuid4().hex}{_OWNER}", timeout=0, thread_local=False)
                 with suppress(NotImplementedError):  # a file system without locks: no other process can sweep there
                     owner.acquire()

@@ -58,6 +58,7 @@ def build_index(path: str, out: Path | None) -> Path:
     folder = (out or Path(urls[0]).parent).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     names = [_name_in(url, folder) for url in urls]
+    remove_unfinished(folder, MEMBERS)
     index_into(folder, urls, names)
     return folder / INDEX
 
@@ -121,6 +122,7 @@ def _remote_index(url: str) -> tuple[list[str], Index | None]:
     folder = cache_folder() / f"{_NAMES}-{_short(source + ours['digest'])}"
     try:
         if not is_sound(folder / MEMBERS, count := sum(pictures for pictures, _ in sizes)):
+            remove_unfinished(folder.parent, f"{_NAMES}-*")
             replace_folder(folder, lambda new: _fetch_members(source, new / MEMBERS, count))
     except ShardError as error:
         raise DataError(f"The members {printable(source)} of an index: the file {error}.") from error

@@ -177,6 +177,23 @@ def test_folders_of_other_runs_are_kept_while_they_are_held(server: Server, cach
     assert file.is_file()
 
 
+def test_a_server_that_is_too_slow_is_told_with_its_address_and_what_helps(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "TIMEOUT", 0.1)
+    server.always = "slow"
+    helps = "the last time: no answer came within 0.1 s. Try again when its server answers, or fetch the files"
+    for url, file in ((f"{server.url}/", "index.json"), (f"{server.url}/set-{{000000..000001}}.tar", "set-000000.tar")):
+        with pytest.raises(DataError, match=f"{server.url}/{file} could not be read in 3 trials, {helps}"):
+            source(url)
+
+
+def test_a_server_that_is_not_there_is_told_in_plain_words(server: Server) -> None:
+    server.server_close()
+    with pytest.raises(DataError, match=r"3 trials, the last time: Connection refused\. Try again when"):
+        source(f"{server.url}/")
+
+
 def test_many_remote_shards_are_looked_at_in_part(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexing, "_PROBED", 2)
     url = f"{server.url}/set-{{000000..000004}}.tar"

@@ -28,6 +28,8 @@ T = TypeVar("T")
 USUAL_MINUTES = 30.0
 """How long processes wait for one that does not answer, where nothing else is said."""
 _NO_ANSWER = re.compile("timed ?out|timeout", re.IGNORECASE)
+_NO_WAY = re.compile("(connection|operation) timed out|connect timeout|timed out.*connect", re.IGNORECASE)
+"""What TCP says where a machine is gone or a network is down, which is no process that hangs."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,18 @@ def _together() -> Iterator[None]:
         if is_out_of_memory(error):
             raise
         why = shortened(cause(error), 200)
-        happened = (
-            f"Another process of this run hangs: it did not answer for as long as a training's --timeout says ({why})."
-            if _NO_ANSWER.search(why)
-            else f"Another process of this run has ended, or cannot be reached any more ({why})."
-        )
+        if _NO_WAY.search(why):
+            happened = (
+                "The connection to another process of this run broke: see that its machine is on, and can be reached "
+                f"from this one ({why})."
+            )
+        elif _NO_ANSWER.search(why):
+            happened = (
+                "Another process of this run hangs: it did not answer for as long as a training's --timeout says "
+                f"({why}). If it waits for a slow disk or server, a longer --timeout helps."
+            )
+        else:
+            happened = f"Another process of this run has ended, or cannot be reached any more ({why})."
         raise TrainingError(
             f"{happened} What was saved is intact: start all processes again by the same command; a training resumes "
             "by its --name or --resume."
@@ -192,7 +201,8 @@ def _begin(backend: str, size: int, wait: timedelta) -> None:
     except (RuntimeError, ValueError) as error:
         raise TrainingError(
             f"The {size} processes did not find each other at {os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']} "
-            f"({shortened(cause(error), 200)})."
+            f"({shortened(cause(error), 200)}). Start all of them within the {wait.total_seconds() / 60:g} minutes of "
+            "--timeout, with a MASTER_ADDR and MASTER_PORT that each machine reaches."
         ) from error
 
 

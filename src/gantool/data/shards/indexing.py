@@ -110,7 +110,7 @@ def _remote_text(url: str) -> str:
             raise ShardError(f"has {size:,} bytes; the limit is {MOST_BYTES:,}")
         return one.read(0, size).decode(errors="replace")
     except ShardError as error:
-        raise DataError(f"The index {printable(url)} {error}.") from error
+        raise _unread(f"The index {printable(url)}", error) from error
 
 
 def _remote_index(url: str) -> tuple[list[str], Index | None]:
@@ -125,7 +125,7 @@ def _remote_index(url: str) -> tuple[list[str], Index | None]:
             remove_unfinished(folder.parent, f"{_NAMES}-*")
             replace_folder(folder, lambda new: _fetch_members(source, new / MEMBERS, count))
     except ShardError as error:
-        raise DataError(f"The members {printable(source)} of an index: the file {error}.") from error
+        raise _unread(f"The members {printable(source)} of an index: the file", error) from error
     return urls, opened_index(urls, ours, sizes, folder / MEMBERS)
 
 
@@ -188,9 +188,15 @@ def _state(url: str) -> tuple[int, int]:
         status = Path(url).stat()
         return status.st_size, status.st_mtime_ns
     except PassingError as error:  # as if it were gone, all shards would be indexed anew
-        raise DataError(f"The shard {printable(url)} {error}. Try again when its server answers.") from error
+        raise _unread(f"The shard {printable(url)}", error) from error
     except (OSError, ShardError):
         return 0, 0
+
+
+def _unread(what: str, error: ShardError) -> DataError:
+    """The error for a file of a server, which may answer another time."""
+    remedy = " Try again when its server answers, or fetch the files and give their folder."
+    return DataError(f"{what} {error}.{remedy if isinstance(error, PassingError) else ''}")
 
 
 def _name_in(url: str, folder: Path) -> str:

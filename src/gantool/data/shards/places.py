@@ -186,12 +186,20 @@ def insistently(url: str, work: Callable[[], Got]) -> Got:
         except PermissionError as error:
             raise ShardError("may not be read: permission denied") from error
         except (_TransientError, OSError, http.client.HTTPException) as error:
-            reason = str(error) or type(error).__name__
+            reason = _reason(error)
             if pause is None:
                 raise PassingError(f"could not be read in {len(PAUSES) + 1} trials, the last time: {reason}") from error
             _log.info("%s: %s; trying again in %s s.", printable(url), reason, pause)
             time.sleep(pause)
     raise AssertionError
+
+
+def _reason(error: BaseException) -> str:
+    """What happened on the way to a server, or what it answered."""
+    found = getattr(error, "reason", error)  # what urllib wraps
+    if isinstance(found, TimeoutError):
+        return f"no answer came within {TIMEOUT:g} s"
+    return (isinstance(found, OSError) and found.strerror) or str(found) or type(found).__name__
 
 
 def _whole(content: bytes, count: int) -> bytes:

@@ -81,7 +81,13 @@ def test_nothing_foreign_reaches_a_terminal_as_it_is(
     assert str(GantoolError(f"{foreign}\nmore")) == "name\\x1b[31m\\x07\\x9b2J\\u202e\nmore"
     output.result(foreign)
     assert capsys.readouterr().out == f"{foreign}\n"  # a program gets a path as it is
+    output.result_words(f"the run {foreign}")
+    assert capsys.readouterr().out == "the run name\\x1b[31m\\x07\\x9b2J\\u202e\n"
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    output.result_json([foreign, "é"])
+    document = capsys.readouterr().out
+    assert document == '[\n  "name\\u001b[31m\\u0007\\u009b2J\\u202e",\n  "é"\n]\n'
+    assert json.loads(document) == [foreign, "é"]
     output.result(foreign)
     assert capsys.readouterr().out == "name\\x1b[31m\\x07\\x9b2J\\u202e\n"
 

@@ -41,6 +41,16 @@ def test_photos_become_shards_that_are_indexed_and_planned_for(gantool, photos, 
     assert "--data shards:path=" in " ".join(folder.err.split())
 
 
+def test_a_folder_of_strange_letters_is_told_in_plain_ones(gantool, photos, tmp_path):
+    out = tmp_path / "a\x1b[31m\x07"
+    assert "--data shards:path=" in (told := gantool("data", "shard", photos, "-o", out).out)
+    assert r"a\x1b[31m\x07" in told
+    assert r"a\x1b[31m\x07" in gantool("data", "index", out).out
+    planned = gantool("train", "--arch", "mlp", "--data", f"shards:{out}", "--dry-run")
+    assert r"a\x1b[31m\x07" in planned.out
+    assert r"a\x1b[31m\x07" in gantool("data", "check", f"shards:{out}").out
+
+
 def test_another_source_needs_a_resolution(gantool, tmp_path):
     refused = gantool("data", "shard", "shapes:count=3", "-o", tmp_path / "s")
     assert refused.code == 2

@@ -53,7 +53,7 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Report sizes, formats, duplicates, broken files, and the data that training would use."""
-    from gantool.cli.output import result, result_json
+    from gantool.cli.output import result_json, result_words
     from gantool.cli.progress import showing_progress
     from gantool.data.survey.check import report_on
     from gantool.data.survey.report import as_text
@@ -74,7 +74,7 @@ def check(
     if json:
         result_json(report.model_dump() | drawn)
     else:
-        result("\n".join([as_text(report), *(f"{title:<12} {text}" for title, text in drawn.items())]))
+        result_words("\n".join([as_text(report), *(f"{title:<12} {text}" for title, text in drawn.items())]))
     _require(report, labels)
 
 

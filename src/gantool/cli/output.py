@@ -29,14 +29,25 @@ def page() -> Console:
 
 
 def result(text: str) -> None:
-    """Print a line of the command's result, to standard output."""
+    """Print a line of the command's result, to standard output; a program gets it as it is, such as a path."""
     print(printable(text, keep="\n") if sys.stdout.isatty() else text, flush=True)  # noqa: T201 (standard output is for results, and nothing else prints)
 
 
+def result_words(text: str) -> None:
+    """Print a line of the result that is for people: the names in it are made printable for programs as well."""
+    result(printable(text, keep="\n\t"))
+
+
 def result_json(value: Any) -> None:
-    """Print the result for programs: one JSON document, of ASCII alone where the output's encoding lacks characters."""
+    """Print the result for programs: one JSON document, of ASCII alone where the output's encoding lacks characters.
+
+    Characters that would move a terminal's cursor or change the order of its letters are escaped as JSON does.
+    """
     unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    result(json.dumps(value, indent=2, ensure_ascii=not unicode, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=not unicode, default=str)
+    if printable(text, keep="\n") != text:
+        text = "".join(one if printable(one, keep="\n") == one else json.dumps(one)[1:-1] for one in text)
+    result(text)
 
 
 def say(text: str) -> None:

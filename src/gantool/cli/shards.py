@@ -35,7 +35,7 @@ def shard(
     json: Json = False,
 ) -> None:
     """Pack pictures in a random order into tars for `--data shards:path=DIR`, with an index; labels go along."""
-    from gantool.cli.output import result, result_json, warn
+    from gantool.cli.output import result_json, result_words, warn
     from gantool.cli.progress import showing_progress
     from gantool.data.shards.writing import write_shards
 
@@ -51,7 +51,7 @@ def shard(
         skipped = [{"path": path, "reason": why} for path, why in written.skipped]
         result_json({"files": files, "pictures": written.pictures, "skipped": skipped})
     else:
-        result(f"{written.pictures:,} pictures in {len(written.shards):,} shards: --data shards:path={out}")
+        result_words(f"{written.pictures:,} pictures in {len(written.shards):,} shards: --data shards:path={out}")
 
 
 def index(
@@ -66,7 +66,7 @@ def index(
     json: Json = False,
 ) -> None:
     """Look through shards once for the place and the label of each picture, and keep that beside them."""
-    from gantool.cli.output import result, result_json, warn
+    from gantool.cli.output import result_json, result_words, warn
     from gantool.cli.progress import showing_progress
     from gantool.data.shards.indexing import build_index, find_index
 
@@ -85,7 +85,7 @@ def index(
                      "classes": classes, "skipped": skipped})  # fmt: skip
     else:
         classes_said = f", {len(found.class_names):,} classes" if found.class_names else ", no labels"
-        result(f"{place}: {pictures:,} pictures in {len(found.shards):,} shards{classes_said}")
+        result_words(f"{place}: {pictures:,} pictures in {len(found.shards):,} shards{classes_said}")
 
 
 def read_size(text: str) -> int:

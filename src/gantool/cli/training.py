@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.api.run_config import COLORS
 from gantool.cli.interrupts import interruptible
-from gantool.cli.output import result, result_json, say, warn
+from gantool.cli.output import result, result_json, result_words, say, warn
 from gantool.cli.progress import showing_progress
 from gantool.data.pictures.complaints import USED
 from gantool.engine.commands import resume_command
@@ -160,20 +160,24 @@ def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json:
         return
     for choice in choices:
         say(str(choice))
-    result(f"Data: {forecast.data}, at {config['resolution']} pixels, in {COLORS[config['channels']]}")
+    result_words(f"Data: {forecast.data}, at {config['resolution']} pixels, in {COLORS[config['channels']]}")
     if forecast.class_names:
-        result(_classes([name for name in forecast.class_names if name], len(forecast.class_names)))
+        result_words(_classes([name for name in forecast.class_names if name], len(forecast.class_names)))
     for line in forecast.taken:
-        result(line)
+        result_words(line)
     sizes = f"{forecast.generator:,} parameters in the generator, {forecast.discriminator:,} in the discriminator"
     result(f"Networks: {sizes}")
-    result(f"Memory: about {forecast.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations")
+    result_words(
+        f"Memory: about {forecast.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations"
+    )
     if forecast.time is not None:
-        result(f"Time: {forecast.time} for {config['images']:,} images on {config['device']} in {config['precision']}")
+        result_words(
+            f"Time: {forecast.time} for {config['images']:,} images on {config['device']} in {config['precision']}"
+        )
     if len(forecast.stages) > 1:
         _stage_table(forecast)
     for key, value in config.items() if verbose else ():
-        result(f"{key} = {value}")
+        result_words(f"{key} = {value}")
     say(f"Nothing was trained (--dry-run).{'' if verbose else ' --verbose shows all settings.'}")
 
 
@@ -204,7 +208,7 @@ def _classes(names: Sequence[str], count: int) -> str:
 
 def _stage_table(forecast: Forecast) -> None:
     """The table of stages of a run that grows: first image, title, batch and memory."""
-    result(f"{'from image':>14}  {'stage':<18}{'batch':>6}{'memory':>12}")
+    result_words(f"{'from image':>14}  {'stage':<18}{'batch':>6}{'memory':>12}")
     for stage, memory in zip(forecast.stages, forecast.memory, strict=True):
         beyond = "  not reached by --images" if stage.start >= forecast.config.images else ""
-        result(f"{stage.start:>14,}  {stage.title:<18}{stage.batch:>6}{memory / 2**20:>8,.0f} MiB{beyond}")
+        result_words(f"{stage.start:>14,}  {stage.title:<18}{stage.batch:>6}{memory / 2**20:>8,.0f} MiB{beyond}")

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from gantool.cli.interrupts import interruptible
-from gantool.cli.output import result, result_json, say
+from gantool.cli.output import result, result_json, result_words, say
 from gantool.cli.progress import showing_progress
 from gantool.engine.commands import folders
 from gantool.engine.trainer import Trainer
@@ -112,9 +112,9 @@ def _show(search: Search, initial: SearchSettings, plugins: Sequence[Path], inte
         result_json(document(search, words, interrupted))
         return
     for text in table(trials):
-        result(text)
+        result_words(text)
     for text in worth(trials, search.noise()):
-        result(text)
+        result_words(text)
     if best is not None and words is not None:
-        result(f"The run of the best, for gantool sample: {best.run_in(search.folder)}")
+        result_words(f"The run of the best, for gantool sample: {best.run_in(search.folder)}")
         result(words)

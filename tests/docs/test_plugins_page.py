@@ -107,6 +107,28 @@ def test_the_command_of_the_page_works(gantool, place, monkeypatch):
     assert "Count the parameters of a model. (gantool_count)" in gantool("--help").out
 
 
+def test_the_observer_of_the_page_appends_across_resumes(gantool, place, monkeypatch):
+    (text,) = blocks("an observer")
+    (place / "plugins").mkdir()
+    (place / "plugins" / text.split('"""')[1]).write_text(text)
+    monkeypatch.setenv("GANTOOL_PLUGINS_DIR", str(place / "plugins"))
+
+    def trained(name, images):
+        monkeypatch.setattr(host_module, "_host", None)
+        small = ("--arch", "mlp:generator_hidden=4,discriminator_hidden=4", "--resolution", "8", "--log", "scores")
+        ended = gantool("train", *small, *QUICK, "--images", images, "--snapshot-every", "32", "--name", name)
+        assert ended.code == 0, ended.err
+        assert "scores" not in ended.err
+        return place / "runs" / name / "scores.csv"
+
+    whole = [line.split(",")[0] for line in trained("whole", "128").read_text().splitlines()]
+    assert whole == ["images_seen", "0", "32", "64", "96", "128"]
+    file = trained("parts", "64")
+    file.write_text(file.read_text() + "96,0.5\n12")  # as of a run that was killed
+    assert [line.split(",")[0] for line in trained("parts", "128").read_text().splitlines()] == whole
+    assert not list(file.parent.glob(".scores*"))
+
+
 def test_the_reference_is_what_the_code_says():
     spec = importlib.util.spec_from_file_location("reference", DOCS / "reference.py")
     reference = importlib.util.module_from_spec(spec)

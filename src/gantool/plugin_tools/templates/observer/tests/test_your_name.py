@@ -23,3 +23,8 @@ def test_a_run_that_goes_on_repeats_no_row(tmp_path: Path) -> None:
 
     assert play(0, [10, 20, 30]) == ["10", "20", "30"]
     assert play(20, [30, 40]) == ["10", "20", "30", "40"]
+    file = tmp_path / "your-name.csv"
+    assert file.read_text(encoding="utf-8").count("images_seen") == 1
+    file.write_text(file.read_text(encoding="utf-8") + "5", encoding="utf-8")  # as a kill may leave it
+    assert play(40, [50]) == ["10", "20", "30", "40", "50"]
+    assert play(0, [10]) == ["10"]

@@ -164,6 +164,18 @@ def test_mnist_files_put_there_by_hand_are_read(tmp_path: Path) -> None:
     assert (label, source.class_names[7], len(source)) == (7, "7 - seven", 2)
 
 
+def test_files_that_a_download_left_cut_short_are_to_be_removed(tmp_path: Path) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in ("train", "t10k"):
+        write_idx(raw / f"{part}-images-idx3-ubyte", np.zeros((2, 28, 28), np.uint8))
+        write_idx(raw / f"{part}-labels-idx1-ubyte", np.zeros(2, np.uint8))
+    images = raw / "train-images-idx3-ubyte"
+    images.write_bytes(images.read_bytes()[:-5])
+    with pytest.raises(DataError, match=f"cut short, remove its files in {tmp_path}: the same command fetches"):
+        torchvision_sets.mnist(TrainTestOptions(root=str(tmp_path)), 8, 1)
+
+
 def test_parts_without_labels_have_no_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part = SimpleNamespace(classes=["cat"])
     monkeypatch.setattr(torchvision_sets, "_part", lambda *_: FakeList(part.classes))

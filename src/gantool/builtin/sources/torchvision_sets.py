@@ -139,11 +139,14 @@ def _part(name: str, known: _Set, root: Path, asked: dict[str, Any], download: b
     except Exception as error:  # a network, a disk or a damaged file can raise anything
         cause = getattr(error, "reason", error)  # the error that urllib wraps
         reason = " ".join(str(cause).split()).rstrip(".:") or type(error).__name__
+        cut = download and not isinstance(error, OSError) and root.is_dir() and any(root.iterdir())
+        again = f" If a download was cut short, remove its files in {root}: the same command fetches them anew."
         if unreached := set(re.findall(r"<urlopen error (?:\[.*?\] )?(.*?)>", reason)):
-            reason = f"its server cannot be reached from this machine ({', '.join(sorted(unreached))})"
+            cut, reason = False, f"its server cannot be reached from this machine ({', '.join(sorted(unreached))})"
         if "gdown" in reason:
-            reason = "it lies on Google Drive, which needs gdown: pip install gdown"
-        raise DataError(f"{name} could not be fetched or read: {reason}. By hand: {by_hand}. {elsewhere}") from error
+            cut, reason = False, "it lies on Google Drive, which needs gdown: pip install gdown"
+        way_on = f"{again if cut else ''} By hand: {by_hand}. {elsewhere}"
+        raise DataError(f"{name} could not be fetched or read: {reason}.{way_on}") from error
 
 
 def _fitted(image: Image.Image, resolution: int, channels: int) -> UInt8[Tensor, "c h w"]:

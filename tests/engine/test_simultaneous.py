@@ -1,6 +1,7 @@
 """Simultaneous updates: each network learns what it would have learnt first, and both in one step."""
 
 import copy
+import weakref
 
 import pytest
 import torch
@@ -13,8 +14,9 @@ from gantool.api.specs import ImageShape
 from gantool.api.strategies import Balance, Turn
 from gantool.builtin.augment import DiffAugmentOptions
 from gantool.builtin.augment.diffaugment import DiffAugment
-from gantool.builtin.penalties import GpOptions, R1Options
+from gantool.builtin.penalties import GpOptions, PathLengthOptions, R1Options
 from gantool.builtin.penalties.gradients import R1, GradientPenalty
+from gantool.builtin.penalties.on_generator import PathLength
 from gantool.engine import checkpoint
 from gantool.engine.cuda_graphs import check_graph
 from gantool.engine.simultaneous import simultaneous_step
@@ -114,13 +116,64 @@ def test_terms_of_one_side_teach_the_other_nothing():
     assert_each_learns_as_if_it_came_first(make, batch())
 
 
-def test_frozen_weights_get_no_gradient():
+def test_terms_of_the_discriminator_get_fakes_without_their_way_from_the_generator():
+    kept = []
+
+    class Pooling(Gan):
+        def terms(self, side, seen):
+            kept.append((side, seen.fake[-1].requires_grad))
+            return {}
+
+    plain = tiny_gan()
+    simultaneous_step(game_of(Pooling(plain.generator, plain.discriminator, plain.latent_dim)), batch(), None, (0, 0))
+    assert kept == [("discriminator", False), ("generator", True)]
+
+
+def test_penalties_of_the_generator_are_its_own():
+    def make():
+        return game_of(gan := tiny_gan(), optimizers=by_sgd(gan), penalties=(PathLength(PathLengthOptions(every=2)),))
+
+    assert_each_learns_as_if_it_came_first(make, batch())
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_frozen_weights_get_no_gradient(which):
     game = game_of(tiny_gan())
-    frozen = next(game.gan.discriminator.parameters())
+    frozen = next(game.gan.networks[which].parameters())
     before = frozen.requires_grad_(False).detach().clone()
     simultaneous_step(game, batch(), None, (0, 0))
     assert frozen.grad is None
     assert torch.equal(frozen, before)
+
+
+def test_a_network_whose_gradient_is_not_finite_is_left_as_it_is():
+    class Broken(Gan):
+        def terms(self, side, seen):
+            return {"broken": seen.fake[-1].sum(dim=(1, 2, 3)) * torch.nan} if side == "generator" else {}
+
+    plain = tiny_gan()
+    game = game_of(Broken(plain.generator, plain.discriminator, plain.latent_dim))
+    before = [weights(network) for network in game.gan.networks]
+    scalars = simultaneous_step(game, batch(), None, (0, 0))
+    assert (scalars["skipped_g"], scalars["skipped_d"]) == (1, 0)
+    assert torch.equal(before[0], weights(game.gan.generator))
+    assert not torch.equal(before[1], weights(game.gan.discriminator))
+
+
+def test_nothing_of_a_micro_batch_is_kept_while_the_next_one_is_drawn():
+    drawn, alive = [], []
+
+    class Watched(Gan):
+        def terms(self, side, seen):
+            if side == "generator":
+                drawn.append(weakref.ref(seen.fake[-1]))
+            return {}
+
+    plain = tiny_gan()
+    plain.generator.register_forward_pre_hook(lambda *_: alive.append(sum(one() is not None for one in drawn)))
+    game = game_of(Watched(plain.generator, plain.discriminator, plain.latent_dim), accumulate=4)
+    simultaneous_step(game, batch(), None, (0, 0))
+    assert alive == [0, 0, 0, 0]
 
 
 class OnlyTheDiscriminator(Balance):

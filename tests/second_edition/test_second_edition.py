@@ -125,6 +125,7 @@ def test_what_acts_on_a_discriminator_is_refused_where_there_is_none(learn):
         ("loss", "logistic"),
         ("lr_d", 1e-4),
         ("lr_d", 2e-3),
+        ("updates", "simultaneous"),
     ],
 )
 def test_a_setting_of_the_discriminator_is_refused_where_there_is_none_and_leaves_no_folder(

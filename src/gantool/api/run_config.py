@@ -148,7 +148,7 @@ class RunConfig(BaseModel):
     )
     updates: Literal["alternating", "simultaneous"] = setting(
         "alternating",
-        "Order of the networks' updates; simultaneous draws and judges fakes once for both: faster, more memory.",
+        "Order of the networks' updates; simultaneous draws and judges fakes once for both, in more memory.",
         LEARNING,
         changes=True,
     )

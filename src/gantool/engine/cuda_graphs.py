@@ -121,7 +121,8 @@ class CudaRecorder:
 
 def graphs_of(game: Game, device: torch.device, mode: Mode, tell: Callable[[str], None]) -> Graphs | None:
     """The graphs of a run on this device, or None where steps are played one kernel after another."""
-    if mode == "off" or device.type != "cuda" or game.world.size > 1 or game.updates == "simultaneous":
+    at_once = game.updates == "simultaneous" and game.gan.discriminator is not None
+    if mode == "off" or device.type != "cuda" or game.world.size > 1 or at_once:
         return None
     return Graphs(game, CudaRecorder(device), mode, tell)
 

@@ -54,8 +54,8 @@ def discriminator_loss(game: "Game", judged: Judged, step: int) -> tuple[Tensor,
     loss = game.loss.discriminator(reals.flatten(), fakes.flatten()).mean()
     scalars = {"loss_d": loss.detach()}
     scalars |= _accuracies(game.loss, per_image(reals.detach()), per_image(fakes.detach()))
-    loss = sum(terms_of(game.gan, "discriminator", seen, scalars), start=loss)
     fake = tuple(level.detach() for level in seen.fake)
+    loss = sum(terms_of(game.gan, "discriminator", replace(seen, fake=fake), scalars), start=loss)
     for penalty in game.due("discriminator", step):
         loss = loss + _weighed(penalty, penalty(PerImage(network), seen.real, fake, seen.labels), scalars)
     return loss, scalars

@@ -1,12 +1,14 @@
 """A step of both networks at once, by the same fakes and the same judgement of them."""
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from gantool.api.networks import Labels
 from gantool.engine import passes
-from gantool.engine.passes import Judged, Noise
+from gantool.engine.passes import Noise
 from gantool.engine.step import Game, constrain, observe
 from gantool.engine.updates import Scalars, begun, ended, parts_of
 from gantool.errors import TrainingError
@@ -24,30 +26,46 @@ def simultaneous_step(
     network, optimizer = gan.discriminator, game.optimizer_d
     if network is None or optimizer is None:
         raise TrainingError("There is no discriminator to train.")
-    learns_d, learns_g = begun(network, optimizer), begun(gan.generator, game.optimizer_g)
-    parts_d, parts_g, logits = list[Scalars](), list[Scalars](), list[Tensor]()
-    for part, its_labels in parts_of(batch, labels, game.accumulate):
-        judged = _judged(game, part, its_labels, noise)
-        logits.append(passes.above_boundary(game, judged))
-        loss_d, scalars_d = passes.discriminator_loss(game, judged, step_d)
-        loss_g, scalars_g = passes.generator_loss(game, judged if game.loss.pairs_real else passes.of_fakes(judged))
-        loss_g = passes.penalized(game, loss_g, part, its_labels, step_g, scalars_g)
-        torch.autograd.backward(loss_d / game.accumulate, inputs=learns_d, retain_graph=True)
-        torch.autograd.backward(loss_g / game.accumulate, inputs=learns_g)
-        parts_d.append(scalars_d | {"_loss": loss_d.detach()})
-        parts_g.append(scalars_g | {"_loss": loss_g.detach()})
-    scalars = ended(game, network, optimizer, parts_d, "d") | ended(game, gan.generator, game.optimizer_g, parts_g, "g")
+    learning = begun(network, optimizer), begun(gan.generator, game.optimizer_g)
+    parts = [
+        _gradients(game, part, its_labels, steps, noise, learning)
+        for part, its_labels in parts_of(batch, labels, game.accumulate)
+    ]
+    scalars = ended(game, network, optimizer, [part.of_d for part in parts], "d")
+    scalars |= ended(game, gan.generator, game.optimizer_g, [part.of_g for part in parts], "g")
     constrain(game, "discriminator", step_d)
     constrain(game, "generator", step_g)
-    observe(game, torch.cat(logits))
+    observe(game, torch.cat([part.logits for part in parts]))
     return scalars
 
 
-def _judged(game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, noise: Noise) -> Judged:
-    """Reals, and fakes whose way from the generator is kept, as the discriminator judges them."""
+class _Part(NamedTuple):
+    """What a micro-batch leaves beside gradients: scalars of each network, and logits of reals less the boundary."""
+
+    of_d: Scalars
+    of_g: Scalars
+    logits: Float[Tensor, "n"]
+
+
+def _gradients(
+    game: Game,
+    batch: Float[Tensor, "n c h w"],
+    labels: Labels,
+    steps: tuple[int, int],
+    noise: Noise,
+    learning: tuple[list[nn.Parameter], list[nn.Parameter]],
+) -> _Part:
+    """Add the gradients of a micro-batch to the weights that learn; all that autograd keeps ends with this call."""
     view = passes.view_of(game, len(batch), noise)
     z = passes.latents(game, batch)
     fake = view(passes.generate(game, z, labels))
     with torch.no_grad():
         real = view(game.gan.view(batch))
-    return passes.of_both(game, z, labels, fake, real)
+    judged = passes.of_both(game, z, labels, fake, real)
+    loss_d, of_d = passes.discriminator_loss(game, judged, steps[0])
+    loss_g, of_g = passes.generator_loss(game, judged if game.loss.pairs_real else passes.of_fakes(judged))
+    loss_g = passes.penalized(game, loss_g, batch, labels, steps[1], of_g)
+    torch.autograd.backward(loss_d / game.accumulate, inputs=learning[0], retain_graph=True)
+    torch.autograd.backward(loss_g / game.accumulate, inputs=learning[1])
+    of_d, of_g = of_d | {"_loss": loss_d.detach()}, of_g | {"_loss": loss_g.detach()}
+    return _Part(of_d, of_g, passes.above_boundary(game, judged))

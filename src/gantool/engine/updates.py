@@ -36,7 +36,7 @@ def learn(
 
 
 def begun(network: nn.Module, optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
-    """The weights that learn, without gradients."""
+    """Clear the gradients, and return the weights that learn."""
     optimizer.zero_grad(set_to_none=True)
     return [weight for weight in network.parameters() if weight.requires_grad]
 

@@ -15,7 +15,8 @@ from gantool.plugins.selection import Chosen
 from gantool.run.components import PLAIN_BALANCE, RunComponents
 from gantool.run.defaults import DefaultChoice
 
-OF_THE_ADVERSARY = frozenset({"loss", "augment", "balance", "instance_noise", "lr_d"})
+OF_THE_ADVERSARY = frozenset({"loss", "augment", "balance", "instance_noise", "lr_d", "updates"})
+ALTERNATING = "alternating"
 """The settings that say nothing of a generator by itself."""
 
 
@@ -44,6 +45,7 @@ def without_adversary(
         "balance": components.balance.spec.name != PLAIN_BALANCE,
         "instance_noise": config.instance_noise > 0,
         "lr_d": config.lr_d != config.lr_g,
+        "updates": config.updates != ALTERNATING,
     }
     for name, differs in heeded.items():
         if (differs and name in given) or (name in ("loss", "lr_d") and given.get(name)):
@@ -53,7 +55,7 @@ def without_adversary(
                 f"{components.architecture.spec.name} has none: its generator learns by the architecture's own terms. "
                 "Leave it out."
             )
-    plain = {"augment": NONE, "lr_d": config.lr_g}
+    plain = {"augment": NONE, "lr_d": config.lr_g, "updates": ALTERNATING}
     return config.model_copy(update=plain), replace(components, augmentation=None)
 
 

@@ -37,7 +37,7 @@ class Case:
     component: Chosen
     shape: ImageShape
     plugins: PluginHost
-    kept: dict[str, Any] = field(default_factory=dict, compare=False)
+    kept: dict[str, Any] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def place(self) -> str:

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
-from gantool.api.networks import Stage
+from gantool.api.networks import Labels, Stage
 from gantool.api.specs import Architecture
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
+from gantool.engine.simultaneous import simultaneous_step
 from gantool.engine.step import Game, discriminator_step, generator_step
+from gantool.engine.updates import Scalars
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.defaults import check_components
@@ -21,12 +24,16 @@ from gantool.testing.networks import BATCH, Case, changed_mode, modes, networks,
 CPU = torch.device("cpu")
 COUNT = 32
 DATA = f"shapes:count={COUNT}"
-WAYS = (
-    ("", Precision(), 1),
-    (" with --accumulate 2 and --convolutions rearranged", Precision(convolutions="rearranged"), 2),
-    (" in bf16 with channels_last", Precision("bf16", "channels_last"), 1),
+WAYS: tuple[tuple[str, Precision, dict[str, object]], ...] = (
+    ("", Precision(), {}),
+    (" with --accumulate 2 and --convolutions rearranged", Precision(convolutions="rearranged"), {"accumulate": 2}),
+    (
+        " in bf16 with channels_last and --updates simultaneous",
+        Precision("bf16", "channels_last"),
+        {"updates": "simultaneous"},
+    ),
 )
-"""The ways of taking a step: words for it, the precision, and the number of micro-batches."""
+"""The ways of taking a step: words for it, the precision, and what differs from the settings of a run."""
 
 
 def configured(case: Case, **settings: object) -> ResolvedRun:
@@ -76,9 +83,9 @@ def a_run_can_be_prepared(case: Case) -> Iterator[str]:
 def two_steps_are_finite(case: Case, **settings: object) -> Iterator[str]:
     """Two steps of training are finite, move both networks and leave their modes alone, however they are taken."""
     prepared = prepared_for(case, **settings)
-    for words, precision, parts in WAYS:
+    for words, precision, others in WAYS:
         for stage in first_and_last(prepared.stages):
-            config = prepared.config.model_copy(update={"accumulate": parts})
+            config = prepared.config.model_copy(update=others)
             fresh = replace(afresh(prepared), config=config, precision=precision)
             faults = _played(case, build_game(fresh, CPU, World()), stage, words)
             yield from faults
@@ -94,10 +101,18 @@ def take_steps(case: Case, game: Game, stage: Stage) -> set[str]:
     for step in range(2):
         with seeded(step):
             labels = case.labels(stage.batch)
-            scalars = discriminator_step(game, batch, labels, step) if gan.discriminator is not None else {}
-            scalars |= generator_step(game, batch, labels, step)
+            scalars = _stepped(game, batch, labels, step)
         skipped |= {which for which in ("d", "g") if float(scalars.get(f"skipped_{which}", 0))}
     return skipped
+
+
+def _stepped(game: Game, batch: Tensor, labels: Labels, step: int) -> Scalars:
+    """A step of each network that there is, whatever the balance."""
+    if game.gan.discriminator is None:
+        return generator_step(game, batch, labels, step)
+    if game.updates == "simultaneous":
+        return simultaneous_step(game, batch, labels, (step, step))
+    return discriminator_step(game, batch, labels, step) | generator_step(game, batch, labels, step)
 
 
 def _played(case: Case, game: Game, stage: Stage, words: str) -> list[str]:

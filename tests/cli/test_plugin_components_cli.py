@@ -188,11 +188,11 @@ def test_a_source_of_odd_pictures_leaves_no_run(gantool, folder):
     assert not Path("runs").exists()
 
 
-def trained_with_a_penalty_that_fails(gantool, folder, raised, call):
-    """How a run ends whose penalty raises from this call on; the first, of number 0, is the trial before the run."""
-    broken = f"(_ for _ in ()).throw({raised}) if next(calls) >= {call} else "
+def trained_with_a_penalty_that_fails(gantool, folder, raised, when):
+    """How a run ends whose penalty raises from then on."""
+    broken = f"(_ for _ in ()).throw({raised}) if {when} else "
     text = PLUGIN.replace("return network(real, labels)", f"return {broken}network(real, labels)")
-    (folder / "flat_plugin.py").write_text(f"import itertools\ncalls = itertools.count()\n{text}")
+    (folder / "flat_plugin.py").write_text(f"import itertools, pathlib\ncalls = itertools.count()\n{text}")
     base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--penalty", "dimming", "--device", "cpu", "-q")
     ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", "160", "--name", "one")
     assert ended.code == 1
@@ -201,7 +201,8 @@ def trained_with_a_penalty_that_fails(gantool, folder, raised, call):
 
 @pytest.mark.parametrize("raised", ["SystemExit(0)", "ValueError('forty')", "OSError('lost')"])
 def test_a_plugin_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gantool, folder, raised):
-    ended = trained_with_a_penalty_that_fails(gantool, folder, raised, call=9)
+    saved = 'list(pathlib.Path("runs/one/checkpoints").glob("0*"))'  # the trial before the run makes calls, too
+    ended = trained_with_a_penalty_that_fails(gantool, folder, raised, saved)
     assert "Plugin flat_plugin failed in " in ended.err
     assert "and its checkpoints are intact" in ended.err
     told = "it tried to end the program" if "Exit" in raised else raised.partition("(")[2].strip("')")
@@ -210,7 +211,9 @@ def test_a_plugin_that_fails_in_the_middle_of_a_run_is_named_with_the_way_on(gan
 
 
 def test_a_plugin_that_fails_before_there_is_a_checkpoint_promises_none(gantool, folder):
-    ended = trained_with_a_penalty_that_fails(gantool, folder, "ValueError('soon')", call=1)
+    ended = trained_with_a_penalty_that_fails(
+        gantool, folder, "ValueError('soon')", "next(calls) >= 1"
+    )  # the trial is number 0
     told = (
         "and nothing of it is saved. Once the plugin is fixed, it starts from the beginning by: gantool train --resume"
     )

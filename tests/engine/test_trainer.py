@@ -312,6 +312,8 @@ def test_out_of_memory_names_the_flag_to_lower(tmp_path):
     with pytest.raises(TrainingError, match="--batch 4"):
         trainer(tmp_path / "run", loss=Greedy(LogisticOptions()), observers=[told.append]).train()
     assert told[-1].failed
+    with pytest.raises(TrainingError, match="--updates alternating keeps"):
+        trainer(tmp_path / "both", loss=Greedy(LogisticOptions()), updates="simultaneous").train()
     trainer(tmp_path / "run", images=32).train()
     greedy = trainer(tmp_path / "run", loss=Greedy(LogisticOptions()))
     greedy.resume(checkpoint.newest(tmp_path / "run"))

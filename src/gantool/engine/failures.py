@@ -34,6 +34,8 @@ class Failing:
             error = out_of_memory(config.batch, device, where, smaller_helps=halved.batch < now.batch)
         if device.type == "cuda" and config.graph != "off":
             error = TrainingError(f"{error} Recorded steps take memory of their own: --graph off spares it.")
+        if config.updates == "simultaneous":
+            error = TrainingError(f"{error} --updates alternating keeps what one network's step needs at a time.")
         if checkpoint.newest(self.run) is None:
             return error
         try:

@@ -15,10 +15,11 @@ EVEN = 0.5
 """Labels that change with this chance say nothing."""
 
 
-def refuse_conflicts(components: RunComponents, gan: Gan) -> None:
+def refuse_conflicts(components: RunComponents, gan: Gan, updates: str) -> None:
     """Raise UsageError for the first combination that cannot work, naming both sides and the remedy."""
     chosen = components.strategies
     _refuse_strangers(components)
+    _refuse_shared_weights(updates, gan)
     names = [one.spec.name for one in chosen if one.kind == "penalty"]
     for name in names:
         if names.count(name) > 1:
@@ -51,6 +52,18 @@ def refuse_conflicts(components: RunComponents, gan: Gan) -> None:
                 f"{flag_of(bounding)} and a discriminator with spectral normalisation do not go together: clipped "
                 "weights are scaled back to norm 1 before they are used. Leave one of them out."
             )
+
+
+def _refuse_shared_weights(updates: str, gan: Gan) -> None:
+    """Raise UsageError where both networks own a weight, which a simultaneous step would give the gradients of both."""
+    if updates != "simultaneous" or gan.discriminator is None:
+        return
+    own = {id(weight): name for name, weight in gan.generator.named_parameters()}
+    if shared := [own[id(weight)] for weight in gan.discriminator.parameters() if id(weight) in own]:
+        raise UsageError(
+            f"--updates simultaneous does not go with networks that share weights, as these do ({shared[0]} of the "
+            "generator): each would learn by the gradients of both losses. Use --updates alternating."
+        )
 
 
 def _refuse_strangers(components: RunComponents) -> None:

@@ -36,7 +36,7 @@ PLACES: dict[str, tuple[Any, str]] = {
     "    generator, forward": (passes, "generate"),
     "    discriminator, forward": (passes, "judge"),
     "    backward": (torch.autograd, "backward"),
-    "    optimizers": (updates, "_update"),
+    "    optimizers": (updates, "update"),
     "  the average": (Ema, "update"),
     "sample grids with their measurements": (Trainer, "_snapshot"),
     "  drawing samples": (FixedLatents, "render"),

@@ -30,12 +30,14 @@ class StandIn:
         kept, draws = World(self.games), host_draws()
         values = [(tensor, tensor.detach().clone()) for tensor, _ in kept.tensors]
         scalars, logits = work()  # a graph would not do it now
+        gradients = [(tensor, tensor.grad) for tensor, _ in kept.tensors if tensor.is_leaf and tensor.grad is not None]
         kept.install()
         give(values)
 
         def replay():
             self.replays += 1
             now, drawn = World(self.games), host_draws()
+            own = [(tensor, tensor.grad) for tensor, _ in gradients]
             kept.install()
             set_host_draws(draws)
             before = [(place, place.clone()) for _, place in kept.tensors]
@@ -46,6 +48,9 @@ class StandIn:
                 scalars[name].copy_(value + self._changes)
             if logits is not None:
                 logits.copy_(seen)
+            for (tensor, place), (_, gradient) in zip(gradients, own, strict=True):
+                place.copy_(tensor.grad)
+                tensor.grad = gradient
             now.install()
             set_host_draws(drawn)
 

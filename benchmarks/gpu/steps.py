@@ -49,7 +49,7 @@ GROWN = "progressive:stabilise_kimg=0.001,fade_kimg=0,batch_halves_beyond=0"
 AT_THE_END = {
     "horizon": 1, "lr_schedule": "constant", "penalty": ("r1-falling:images=1", "r2-falling:images=1"),
 }  # fmt: skip
-"""r3gan's schedules over: while they run, beta2 and gamma change each step, which no graph can follow."""
+"""r3gan's schedules over: beta2 and gamma change with each step before, and the bare loop's graph cannot follow."""
 CASES: dict[str, dict[str, Any]] = {
     "dcgan-64-b64": {"arch": "dcgan", "resolution": 64, "batch": 64},
     "stylegan2-256-b16": {"arch": "stylegan2", "resolution": 256, "batch": 16},

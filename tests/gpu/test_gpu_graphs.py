@@ -116,6 +116,27 @@ def test_a_fade_in(device, tmp_path, monkeypatch):
     assert apart(expected, found) == []
 
 
+def test_r3gan_by_its_own_recipe(device, tmp_path, monkeypatch):
+    """One recording of each network for all values of gamma and beta2, whose update is left to the host."""
+    expected, found, start, made = both("r3gan", device, tmp_path, monkeypatch, 3 * STEPS, images=3 * STEPS * BATCH)
+    recordings = [kind.recording for kind in made._graphs._kinds.values() if kind.recording]
+    assert [one.gradients is not None for one in recordings] == [True, True]
+    assert [penalty.weight < 0.2 * penalty.gamma / 2 for penalty in made.game.penalties] == [True, True]
+    assert made.game.optimizer_d.param_groups[0]["betas"][1] == pytest.approx(0.99, abs=0.002)
+    assert apart(expected, found) == []
+    still = trainer_of("r3gan", device, tmp_path / "still", images=1000 * STEPS * BATCH)
+    assert drift(played(still, 3 * STEPS), found, start) > 0.1  # the schedules matter
+
+
+def test_schedules_that_are_soon_over(device, tmp_path, monkeypatch):
+    """Six steps in which gamma and beta2 change, then many in which neither does: the update is then recorded too."""
+    short = {"horizon": 6 * BATCH, "penalty": (f"r1-falling:images={6 * BATCH},weight=1",), "lr_schedule": "constant"}
+    expected, found, _, made = both("r3gan", device, tmp_path, monkeypatch, 6 + 2 * STEPS, **short)
+    recordings = [kind.recording for kind in made._graphs._kinds.values() if kind.recording]
+    assert [one.gradients is None for one in recordings].count(True) == 2
+    assert apart(expected, found) == []
+
+
 def test_what_waits_for_the_device_is_played_without_and_told(device, tmp_path, monkeypatch):
     if device.type != "cuda":
         pytest.skip("the host waits for a GPU alone")

@@ -6,19 +6,20 @@ A step is recorded for each set of penalties that are due, each shape of the bat
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Literal
 
-import torch
 from torch import Tensor
 
 from gantool.api.networks import Labels
 from gantool.engine.comparisons import State, results_differ, updates_differ, versions
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.host_state import HostState, changed, host_state
-from gantool.engine.recordings import Recorder, Recording, Result, reading_rates
-from gantool.engine.step import Game, discriminator_update, generator_step, observe
+from gantool.engine.kinds import Kind, OneStep
+from gantool.engine.places import Places
+from gantool.engine.recordings import Recorder, Recording, Result
+from gantool.engine.step import Game, discriminator_gradients, generator_gradients, learn, observe
 from gantool.engine.updates import Scalars
 
 Mode = Literal["auto", "on", "off"]
@@ -29,33 +30,7 @@ COMPARED_STEPS = 2
 WORTHWHILE = 0.97
 """A replay has to take less than this share of the step's time."""
 MOST_KEPT = 24
-"""Kinds of steps of a side that are kept; the oldest goes first, as while r3gan's schedules change each step."""
-
-
-@dataclass
-class _Kind:
-    """What is known of one kind of step."""
-
-    played: int = 0
-    recording: Recording | None = None
-    refused: bool = False
-    seconds: list[tuple[float, float]] = field(default_factory=list)
-    """Those of the step, and of its replay with the look at the host before it."""
-
-
-@dataclass(frozen=True)
-class _Turn:
-    """One step that is to be played, and what it found on the host."""
-
-    side: str
-    batch: Tensor
-    labels: Labels
-    step: int
-    noise: float
-    rates: Sequence[float]
-    host: HostState
-    key: tuple[Any, ...]
-    seconds_of_look: float
+"""Kinds of steps of a side that are kept; the oldest goes first, as where a number changes before each step."""
 
 
 class Graphs:
@@ -67,9 +42,15 @@ class Graphs:
 
     def __init__(self, game: Game, recorder: Recorder, mode: Mode, tell: Callable[[str], None]) -> None:
         self._game, self._recorder, self._mode, self._tell = game, recorder, mode, tell
-        self._kinds: dict[tuple[Any, ...], _Kind] = {}
+        self._kinds: dict[tuple[Any, ...], Kind] = {}
         self._gave_up = self._holds_memory = False
         self._told: set[str] = set()
+        optimizers = {"generator": game.optimizer_g, "discriminator": game.optimizer_d}
+        self._places = {
+            side: Places(optimizer, [one for one in game.penalties if one.side == side])
+            for side, optimizer in optimizers.items()
+            if optimizer is not None
+        }
 
     def step(self, side: str, batch: Tensor, labels: Labels, step: int, noise: float) -> Scalars:
         """The step of one side, as `discriminator_step` and `generator_step` do it."""
@@ -85,12 +66,12 @@ class Graphs:
             observe(self._game, logits)
         return scalars
 
-    def _turn(self, side: str, batch: Tensor, labels: Labels, step: int, noise: float) -> _Turn:
-        begin, host = time.perf_counter(), self._host(side)
+    def _turn(self, side: str, batch: Tensor, labels: Labels, step: int, noise: float) -> OneStep:
+        begin, host, weights = time.perf_counter(), self._host(side), self._places[side].weights()
         due = tuple(step % one.every == 0 for one in self._game.penalties if one.side.startswith(side))
-        key = (side, batch.shape, batch.stride(), batch.dtype, labels is None, due, noise > 0, host.key)
-        rates = [float(group["lr"]) for group in self._optimizer(side).param_groups]
-        return _Turn(side, batch, labels, step, noise, rates, host, key, time.perf_counter() - begin)
+        of_batch = batch.shape, batch.stride(), batch.dtype, labels is None
+        key = (side, *of_batch, due, noise > 0, host.key)
+        return OneStep(side, batch, labels, step, noise, weights, host, key, time.perf_counter() - begin)
 
     def _host(self, side: str) -> HostState:
         """What a step of this side finds; the balance is asked outside of steps."""
@@ -98,9 +79,11 @@ class Graphs:
         parts: dict[str, object] = dict(zip(("generator", "discriminator"), game.gan.networks, strict=False))
         parts |= {"architecture": game.gan, "loss": game.loss, "augmentation": game.augmentation}
         parts["penalties"] = [one for one in game.penalties if one.side.startswith(side)]
-        return host_state(parts, self._optimizer(side), next(game.gan.generator.parameters()).device)
+        places, device = self._places[side], next(game.gan.generator.parameters()).device
+        with places.weights_read():
+            return host_state(parts, places.optimizer, device, places.update_on_host)
 
-    def _kind(self, turn: _Turn) -> _Kind:
+    def _kind(self, turn: OneStep) -> Kind:
         if (kind := self._kinds.get(turn.key)) is not None:
             return kind
         of_side = [(key, kind) for key, kind in self._kinds.items() if key[0] == turn.side]
@@ -109,14 +92,16 @@ class Graphs:
                 what = changed(of_side[-2][0][-1], of_side[-1][0][-1])
                 self._say(turn.side, f"{what} is another before each step, and a recording would keep what it was")
             del self._kinds[of_side[0][0]]
-        return self._kinds.setdefault(turn.key, _Kind())
+        return self._kinds.setdefault(turn.key, Kind())
 
-    def _with_graphs(self, turn: _Turn) -> Result | None:
+    def _with_graphs(self, turn: OneStep) -> Result | None:
         """The step; None, and nothing done of it, where graphs were given up in it."""
         kind = self._kind(turn)
         kind.played += 1
         if turn.host.unseen and not kind.refused:
             kind.refused = self._say(turn.side, f"changes of {turn.host.unseen} cannot be seen")
+        if not kind.refused:
+            self._places[turn.side].fill(turn.noise)
         if kind.refused or kind.played <= WARM_STEPS:
             return self._unrecorded(kind, turn)
         if kind.recording is None and not self._record(kind, turn):
@@ -124,9 +109,9 @@ class Graphs:
         recording = kind.recording
         if recording is None or len(kind.seconds) < COMPARED_STEPS:
             return self._compared(kind, turn)
-        return recording.play(turn.batch, turn.labels, turn.noise, turn.rates)
+        return self._replay(recording, turn)
 
-    def _unrecorded(self, kind: _Kind, turn: _Turn) -> Result | None:
+    def _unrecorded(self, kind: Kind, turn: OneStep) -> Result | None:
         """The step itself; where it finds too little memory beside recordings, these go."""
         state, weights = None, versions(turn.host.held)
         try:
@@ -143,22 +128,25 @@ class Graphs:
         self._give_up(turn.side, "memory does not suffice for it")
         return None
 
-    def _warm(self, kind: _Kind, turn: _Turn) -> Result:
+    def _warm(self, kind: Kind, turn: OneStep) -> Result:
         """A step before it is recorded; in the last of them it shows if it can be."""
-        last = kind.played == WARM_STEPS
-        result, waits = self._recorder.warm(lambda: self._again(turn), look=last)
+        last, places = kind.played == WARM_STEPS, self._places[turn.side]
+        with places.weights_read() if last else nullcontext():
+            result, waits = self._recorder.warm(lambda: self._again(turn), look=last)
         if last and waits:
             kind.refused = self._say(turn.side, f"it waits for the device ({waits})")
         elif turn.step:  # in its first, a step makes what it keeps
             self._check_host(kind, turn, last)
         return result
 
-    def _check_host(self, kind: _Kind, turn: _Turn, ready: bool = True) -> None:
+    def _check_host(self, kind: Kind, turn: OneStep, ready: bool = True) -> None:
         """Refuse a step that leaves the host other than it found it; until all is `ready` moments may be new."""
         if (now := self._host(turn.side).key) != turn.host.key and (ready or len(now) == len(turn.host.key)):
             kind.refused = self._say(turn.side, f"it changes or replaces {changed(turn.host.key, now)} on the host")
+        elif self._places[turn.side].weights() != turn.weights:
+            kind.refused = self._say(turn.side, "it changes the weight of a penalty on the host")
 
-    def _compared(self, kind: _Kind, turn: _Turn) -> Result | None:
+    def _compared(self, kind: Kind, turn: OneStep) -> Result | None:
         """The step, played and replayed from the same state; the recording is dropped if it is of no use."""
         before = None
         try:
@@ -182,12 +170,12 @@ class Graphs:
         return None
 
     def _replayed(
-        self, kind: _Kind, turn: _Turn, states: tuple[State, State], expected: Result, of_step: float
+        self, kind: Kind, turn: OneStep, states: tuple[State, State], expected: Result, of_step: float
     ) -> Result | None:
         """The replay's result, if it is to be kept."""
         assert kind.recording is not None
-        play, precision = kind.recording.play, self._game.precision.name
-        found, of_replay = self._recorder.timed(lambda: play(turn.batch, turn.labels, turn.noise, turn.rates))
+        recording, precision = kind.recording, self._game.precision.name
+        found, of_replay = self._recorder.timed(lambda: self._replay(recording, turn))
         problem = "" if states[1].drew_alike() else "it draws random numbers on the host"
         differs, learnt = updates_differ(*states, precision)
         problem = problem or results_differ(expected, found, precision) or differs
@@ -198,41 +186,48 @@ class Graphs:
             kind.refused = len(kind.seconds) == COMPARED_STEPS and not self._gains(kind)
         return None if kind.refused else found
 
-    def _record(self, kind: _Kind, turn: _Turn) -> bool:
+    def _replay(self, recording: Recording, turn: OneStep) -> Result:
+        """The step by its recording, with the update where that is left to the host."""
+        result = recording.play(turn.batch, turn.labels)
+        if recording.gradients is not None:
+            learn(self._game, turn.side, turn.step, result[0])
+        return result
+
+    def _record(self, kind: Kind, turn: OneStep) -> bool:
         """Make the kind's recording; False where torch cannot, after which no other is made or kept."""
         chance = State((), self._recorder)
         try:
             batch, labels = turn.batch.clone(), None if turn.labels is None else turn.labels.clone()
-            noise = torch.zeros((), device=batch.device)
-            rates = [torch.tensor(rate, device=batch.device) for rate in turn.rates]
-            of_step = noise if turn.noise > 0 else 0.0
-            with reading_rates(self._optimizer(turn.side), rates):
-                replay, result = self._recorder.record(
-                    lambda: self._update(turn.side, batch, labels, turn.step, of_step)
-                )
+            places = self._places[turn.side]
+            noise, work = places.noise if turn.noise > 0 else 0.0, self._update
+            if places.update_on_host:
+                work = self._gradients
+            with places.weights_read(), places.rates_read():
+                replay, result = self._recorder.record(lambda: work(turn.side, batch, labels, turn.step, noise))
+            gradients = places.gradients() if places.update_on_host else None
         except RuntimeError as error:
             why = str(error).splitlines()[0].rstrip(".")
             self._give_up(turn.side, f"it cannot be recorded ({why}), and no other step is after that")
             return False
         finally:
             chance.put_back_randomness()
-        kind.recording, self._holds_memory = Recording(batch, labels, noise, rates, replay, result), True
+        kind.recording, self._holds_memory = Recording(batch, labels, replay, result, gradients), True
         return True
 
-    def _again(self, turn: _Turn) -> Result:
+    def _again(self, turn: OneStep) -> Result:
         return self._update(turn.side, turn.batch, turn.labels, turn.step, turn.noise)
 
     def _update(self, side: str, batch: Tensor, labels: Labels, step: int, noise: float | Tensor) -> Result:
+        result = self._gradients(side, batch, labels, step, noise)
+        learn(self._game, side, step, result[0])
+        return result
+
+    def _gradients(self, side: str, batch: Tensor, labels: Labels, step: int, noise: float | Tensor) -> Result:
         if side == "discriminator":
-            return discriminator_update(self._game, batch, labels, step, noise)
-        return generator_step(self._game, batch, labels, step, noise), None
+            return discriminator_gradients(self._game, batch, labels, step, noise)
+        return generator_gradients(self._game, batch, labels, step, noise), None
 
-    def _optimizer(self, side: str) -> torch.optim.Optimizer:
-        found = self._game.optimizer_g if side == "generator" else self._game.optimizer_d
-        assert found is not None
-        return found
-
-    def _gains(self, kind: _Kind) -> bool:
+    def _gains(self, kind: Kind) -> bool:
         of_step, of_replay = (min(times) for times in zip(*kind.seconds, strict=True))
         return self._mode == "on" or of_replay < WORTHWHILE * of_step
 

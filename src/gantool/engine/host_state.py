@@ -63,17 +63,20 @@ def changed(before: tuple[Leaf, ...], after: tuple[Leaf, ...]) -> str:
     return f"{owner}.{name}"
 
 
-def host_state(parts: Mapping[str, object], optimizer: torch.optim.Optimizer, device: torch.device) -> HostState:
+def host_state(
+    parts: Mapping[str, object], optimizer: torch.optim.Optimizer, device: torch.device, on_host: bool = False
+) -> HostState:
     """What these parts, all that they hold, and an optimizer find on the host.
 
     An object names in `on_device`, a frozenset, the attributes that a step reads from a tensor instead. Learning rates
-    are left out where an optimizer can read them from a tensor ("capturable"). Global variables are not seen.
+    are left out where an optimizer can read them from a tensor ("capturable"), and with betas where its update is
+    played `on_host`. Global variables are not seen.
     """
     walk = _Walk(device)
     for role, part in parts.items():
         walk.group = role
         walk.follow(role, "", part)
-    walk.follow_optimizer(optimizer)
+    walk.follow_optimizer(optimizer, on_host)
     return walk.found
 
 
@@ -151,15 +154,16 @@ class _Walk:
             self.found.held.append(Held(group, value, weight or learnt))
         self.found.leaves.append((owner, name, Tensor, place))
 
-    def follow_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+    def follow_optimizer(self, optimizer: torch.optim.Optimizer, on_host: bool) -> None:
         """Its settings and moments; a resume gives an optimizer other groups, so they are found anew each time."""
         owner = type(optimizer).__name__
         for name, value in vars(optimizer).items():
             if name not in _OF_OPTIMIZERS:
                 self.follow(owner, name, value)
         for group in optimizer.param_groups:
+            left_out = {"lr", "betas"} if on_host else {"lr"} if "capturable" in group else ()
             for name, value in group.items():
-                if name != "lr" or "capturable" not in group:
+                if name not in left_out:
                     self.follow(owner, name, value)
             for weight in group["params"]:
                 for name, value in optimizer.state.get(weight, {}).items():

@@ -131,4 +131,9 @@ def _weighed(penalty: Penalty, values: Tensor, scalars: Scalars) -> Tensor:
     value = values.mean()
     name = f"penalty_{penalty.component_name or type(penalty).__name__.lower()}"
     scalars[name] = scalars.get(name, 0.0) + value.detach()
-    return penalty.weight * penalty.every * value
+    return _times(penalty.weight * penalty.every, value)
+
+
+def _times(weight: float | Tensor, value: Tensor) -> Tensor:
+    """The product; a weight that is read from memory is rounded as a number is."""
+    return (weight.to(value.dtype) if isinstance(weight, Tensor) else weight) * value

@@ -1,12 +1,11 @@
 """Recordings of a step: the device's part in making one, and the places that a replay reads and writes."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gantool.api.networks import Labels
 from gantool.engine.updates import Scalars
@@ -47,37 +46,22 @@ class Recorder(Protocol):
 
 @dataclass
 class Recording:
-    """A step with places for what it reads: batch, labels, noise and learning rates."""
+    """A step with places for batch and labels; `gradients` are what it leaves to an update by the host."""
 
     batch: Tensor
     labels: Labels
-    noise: Tensor
-    rates: list[Tensor]
     replay: Callable[[], None] = field(repr=False)
     result: Result
+    gradients: list[tuple[nn.Parameter, Tensor | None]] | None = None
 
-    def play(self, batch: Tensor, labels: Labels, noise: float, rates: Sequence[float]) -> Result:
+    def play(self, batch: Tensor, labels: Labels) -> Result:
         """The step for this batch; its results are copies, since the next replay writes over their places."""
         self.batch.copy_(batch)
         if self.labels is not None and labels is not None:
             self.labels.copy_(labels)
-        for place, value in zip((self.noise, *self.rates), (noise, *rates), strict=True):
-            place.fill_(value)
         self.replay()
+        for weight, gradient in self.gradients or ():
+            weight.grad = gradient
         scalars, logits = self.result
         copied = torch.stack([value.float() for value in scalars.values()]).unbind()
         return dict(zip(scalars, copied, strict=True)), None if logits is None else logits.clone()
-
-
-@contextmanager
-def reading_rates(optimizer: torch.optim.Optimizer, rates: Sequence[Tensor]) -> Iterator[None]:
-    """Have an optimizer read its learning rates from tensors, where it can, inside the block."""
-    before = [dict(group) for group in optimizer.param_groups]
-    for group, rate in zip(optimizer.param_groups, rates, strict=True):
-        if "capturable" in group:
-            group.update(lr=rate, capturable=True)
-    try:
-        yield
-    finally:
-        for group, own in zip(optimizer.param_groups, before, strict=True):
-            group.update((name, own[name]) for name in ("lr", "capturable") if name in own)

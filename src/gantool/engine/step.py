@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from gantool.api.networks import Gan, Labels, Seen
 from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
-from gantool.engine import passes
+from gantool.engine import passes, updates
 from gantool.engine.chance import Chance
 from gantool.engine.distributed import World
 from gantool.engine.passes import Judged, Noise
 from gantool.engine.precision import Precision
-from gantool.engine.updates import Scalars, learn
+from gantool.engine.updates import Scalars, gradients
 from gantool.errors import TrainingError
 
 Updates = Literal["alternating", "simultaneous"]
@@ -66,7 +66,8 @@ def discriminator_step(
 
     `noise` is the standard deviation of instance noise on all it sees (Sonderby et al. 2017).
     """
-    scalars, logits = discriminator_update(game, batch, labels, step, noise)
+    scalars, logits = discriminator_gradients(game, batch, labels, step, noise)
+    learn(game, "discriminator", step, scalars)
     observe(game, logits)
     return scalars
 
@@ -77,10 +78,10 @@ def observe(game: Game, logits: Float[Tensor, "n"]) -> None:
         game.augmentation.observe(game.world.gathered(logits))
 
 
-def discriminator_update(
+def discriminator_gradients(
     game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int, noise: Noise = 0.0
 ) -> tuple[Scalars, Float[Tensor, "n"]]:
-    """The discriminator's step itself: its scalars, and the logits of reals less the boundary."""
+    """The discriminator's step up to its update: scalars, and the logits of reals less the boundary."""
     gan = game.gan
     network, optimizer = gan.discriminator, game.optimizer_d
     if network is None or optimizer is None:
@@ -97,8 +98,7 @@ def discriminator_update(
         judged.append(passes.above_boundary(game, of_both))
         return passes.discriminator_loss(game, of_both, step)
 
-    scalars = learn(game, network, optimizer, loss_of, batch, labels, "d")
-    constrain(game, "discriminator", step)
+    scalars = gradients(game, network, optimizer, loss_of, batch, labels, "d")
     return scalars, torch.cat(judged)
 
 
@@ -106,6 +106,15 @@ def generator_step(
     game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int = 0, noise: Noise = 0.0
 ) -> Scalars:
     """One step of the generator, with noise of its own; the discriminator, if there is one, stays as it is."""
+    scalars = generator_gradients(game, batch, labels, step, noise)
+    learn(game, "generator", step, scalars)
+    return scalars
+
+
+def generator_gradients(
+    game: Game, batch: Float[Tensor, "n c h w"], labels: Labels, step: int = 0, noise: Noise = 0.0
+) -> Scalars:
+    """The generator's step up to its update."""
     gan = game.gan
 
     def loss_of(batch: Tensor, labels: Labels) -> tuple[Tensor, Scalars]:
@@ -127,9 +136,15 @@ def generator_step(
         return loss, scalars
 
     with _at_rest(gan.discriminator):
-        scalars = learn(game, gan.generator, game.optimizer_g, loss_of, batch, labels, "g")
-    constrain(game, "generator", step)
-    return scalars
+        return gradients(game, gan.generator, game.optimizer_g, loss_of, batch, labels, "g")
+
+
+def learn(game: Game, side: str, step: int, scalars: Scalars) -> None:
+    """The end of a network's step: the update by its gradients, unless it is skipped, and its constraints."""
+    optimizer = game.optimizer_g if side == "generator" else game.optimizer_d
+    assert optimizer is not None
+    updates.update(optimizer, scalars[f"skipped_{side[0]}"])
+    constrain(game, side, step)
 
 
 def constrain(game: Game, side: str, step: int) -> None:

@@ -16,7 +16,7 @@ Scalars = dict[str, Float[Tensor, ""]]
 """The scalars of a step, still on the device: reading one would make the host wait."""
 
 
-def learn(
+def gradients(
     game: "Game",
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -25,14 +25,14 @@ def learn(
     labels: Labels,
     which: str,
 ) -> Scalars:
-    """One update of one network, or none when loss or gradient is not finite (decided on the device)."""
+    """The gradients of one network's weights; the scalars say if the update is to be skipped, as not finite."""
     begun(network, optimizer)
     parts = []
     for part, its_labels in parts_of(batch, labels, game.accumulate):
         loss, scalars = loss_of(part, its_labels)
         torch.autograd.backward(loss / game.accumulate)
         parts.append(scalars | {"_loss": loss.detach()})
-    return ended(game, network, optimizer, parts, which)
+    return gathered(game, network, parts, which)
 
 
 def begun(network: nn.Module, optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
@@ -45,18 +45,23 @@ def ended(
     game: "Game", network: nn.Module, optimizer: torch.optim.Optimizer, parts: Sequence[Scalars], which: str
 ) -> Scalars:
     """The update by the gradients of all micro-batches, whose losses are the scalars `_loss`."""
+    scalars = gathered(game, network, parts, which)
+    update(optimizer, scalars[f"skipped_{which}"])
+    return scalars
+
+
+def gathered(game: "Game", network: nn.Module, parts: Sequence[Scalars], which: str) -> Scalars:
+    """The scalars of all micro-batches and processes; the gradients are averaged over processes, and clipped."""
     scalars = _means(parts)
     loss = game.world.average(network.parameters(), scalars.pop("_loss"))
-    gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    norm = nn.utils.get_total_norm(gradients)
+    norm = nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
     if game.clip > 0:
         nn.utils.clip_grads_with_norm_(network.parameters(), game.clip, norm)
     skipped = (~(torch.isfinite(norm) & torch.isfinite(loss))).float()
-    _update(optimizer, skipped)
     return scalars | {f"gradient_norm_{which}": norm.detach(), f"skipped_{which}": skipped}
 
 
-def _update(optimizer: torch.optim.Optimizer, skipped: Tensor) -> None:
+def update(optimizer: torch.optim.Optimizer, skipped: Tensor) -> None:
     """Step unless `skipped`: decided on the device where the optimizer can, as fused ones do."""
     # torch's own gradient scaler talks to fused optimizers the same way: no host synchronisation.
     if getattr(optimizer, "_step_supports_amp_scaling", False):

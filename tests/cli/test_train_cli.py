@@ -533,6 +533,7 @@ def test_length_and_time_come_from_one_measurement(gantool, photos, monkeypatch)
         assert told is not None
         assert told[1] == words[1]
         assert "are too few to learn pictures" in said.err
+        assert more or said.err.splitlines()[-1].endswith(" --images 5000")  # what the warning names
 
 
 def test_a_dry_run_tells_what_is_trained_on_what_and_how_long(gantool, photos):

@@ -42,6 +42,7 @@ def test_time_score_best_checkpoint_warnings_and_commands(ended):
     [
         (114.6, "Score 114.6 (IS), better than RUN/best, which has 115.4 at 960 images: an end"),
         (115.4004, "Score 115.4004 (IS), about as good as RUN/best, which has 115.4 at 960 images"),
+        (135.0, "Score 135 (IS), somewhat worse than RUN/best, which has 115 at 960 images"),
         (150.0, "Score 150 (IS); the best was 115 at 960 images, which is RUN/best"),
     ],
 )
@@ -52,6 +53,20 @@ def test_the_best_is_called_so_only_where_the_last_is_not_better(ended, last, sa
     assert lines[1].startswith(said.replace("IS", "distance to the data, lower is better"))
     drawn, walked = (next(line for line in lines if line.startswith(start)) for start in ("Draw more", "Walk"))
     assert ("sample RUN/best --grid" in drawn) == ("interpolate RUN/best" in walked) == (last > 1.2 * 115.4)
+
+
+def test_a_last_checkpoint_that_is_the_best_is_called_so(ended):
+    best = Best()
+    best.take(1000, 2.24)
+    assert ended(Measured(1000, {}, 2.24), best=best)[1] == (
+        "Score 2.24 (distance to the data, lower is better); this is the best checkpoint."
+    )
+
+
+@pytest.mark.parametrize(("seen", "images"), [(1000, 5000), (4900, 5000), (6000, 12000)])
+def test_a_longer_run_is_as_long_as_the_warning_at_the_start_said(ended, seen, images):
+    few = Warned(0, "--images 1,000 are too few", {"images": 5000.0})
+    assert ended(few, seen=seen)[-1] == f"Train longer: gantool train --resume RUN --images {images}"
 
 
 def test_a_run_without_a_score_that_went_on_tells_of_its_part(ended):

@@ -32,6 +32,11 @@ def test_pictures_whose_names_are_plenty_are_not_read(folder, monkeypatch):
     assert told.discriminator == plain.discriminator + 5 * 4
 
 
+def test_fewer_pictures_than_were_asked_for_are_told(folder):
+    assert forecast_of(**MLP, data=f"{folder}:count=25", batch=2).data.startswith("25 images from")
+    assert forecast_of(**MLP, data=f"{folder}:count=40", batch=2).data.startswith("25 images (40 were asked for) from")
+
+
 def test_a_batch_of_more_images_than_can_be_read_is_refused(folder):
     for path in sorted(folder.rglob("*.png"))[:22]:
         path.write_bytes(b"broken")

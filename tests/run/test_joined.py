@@ -182,7 +182,7 @@ def test_a_seeded_subset_is_the_same_every_time_and_changes_little_with_more_pic
     assert drawn("count=8") == first
     assert drawn("count=8,seed=1") != first
     more = resolve_source(host(), f"{folder}:count=50").build(resolution=16, channels=3)
-    assert more.notes == ("count=50 takes all of the 20 pictures: there are no more.",)
+    assert more.notes == ("20 of the 50 pictures asked for by count: there are no more.",)
     assert resolve_source(host(), f"{folder}:count=20").build(resolution=16, channels=3).notes == ()
     assert len(drawn("count=50")) == 20
     pictures(folder, "y.png")

@@ -13,6 +13,8 @@ from gantool.engine.spans import spent
 
 MORE = 2
 """So many times the images is the length that a longer run is offered."""
+ABOUT_AS_GOOD = 1.05
+"""The factor of the best score from which a last one is called somewhat worse."""
 SCALE = "distance to the data, lower is better"
 
 
@@ -22,6 +24,7 @@ class Tally(Observer):
     def __init__(self) -> None:
         self.warnings, self.images, self.seen, self.seconds = 0, 0, 0, 0.0
         self.score: float | None = None
+        self.advised: float | None = None
         self._at = 0
 
     def __call__(self, event: Event) -> None:
@@ -32,6 +35,7 @@ class Tally(Observer):
             self.seconds += event.seconds
         elif isinstance(event, Warned):
             self.warnings += 1
+            self.advised = event.instead.get("images", self.advised)
         elif isinstance(event, Measured) and event.score is not None:
             self.score = event.score
         elif isinstance(event, Finished):
@@ -57,14 +61,15 @@ def closing(run: Path, best: Best, tally: Tally, plugins: Sequence[Path] = ()) -
     yield f"Draw more:    {sample_command(run, plugins, best=from_best)}"
     walk = ["gantool", "interpolate", str(run / "best" if from_best else run), "--seeds", "1,5,9", "--loop"]
     yield f"Walk:         {join([*walk, '-o', 'walk.webp', *folders(plugins)])}"
-    longer = resume_command(run, plugins)
-    yield f"Train longer: {longer} --images {MORE * tally.seen}"
+    # What a warning at the start named is enough, and twice too little may still be too little.
+    enough = MORE * tally.seen if tally.advised is None or tally.advised <= tally.seen else int(tally.advised)
+    yield f"Train longer: {resume_command(run, plugins)} --images {enough}"
 
 
 def _score(run: Path, best: Best, score: float, seen: int) -> str:
     """The last score beside that of the best checkpoint, which may be worse: an end between snapshots is none."""
     if best.images_seen in (0, seen):
-        return f"Score {score:.3g} ({SCALE})" + ("; no checkpoint is better." if best.images_seen else ".")
+        return f"Score {score:.3g} ({SCALE})" + ("; this is the best checkpoint." if best.images_seen else ".")
     last, of_best = apart(score, best.score)
     at = f"{of_best} at {best.images_seen:,} images"
     if score < best.score:
@@ -73,5 +78,6 @@ def _score(run: Path, best: Best, score: float, seen: int) -> str:
             "multiple of --snapshot-every does not count for the best checkpoint."
         )
     if not is_clearly_better(best.score, score):
-        return f"Score {last} ({SCALE}), about as good as {run / 'best'}, which has {at}"
+        beside = "about as good as" if score <= ABOUT_AS_GOOD * best.score else "somewhat worse than"
+        return f"Score {last} ({SCALE}), {beside} {run / 'best'}, which has {at}"
     return f"Score {last} ({SCALE}); the best was {at}, which is {run / 'best'}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from gantool.api.events import Advice
 from gantool.api.networks import Stage
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import Look
@@ -88,7 +89,7 @@ def forecast(
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
-    data = f"{images:,} images from {components.source.brief}"
+    data = f"{images:,} images{_fewer(images, components.source)} from {components.source.brief}"
     return Forecast(
         settings, generator, discriminator, prepared.stages, memory, warnings, expected, data,
         tuple(class_names), taken,
@@ -103,6 +104,12 @@ def counts(config: RunConfig, source: Chosen) -> tuple[int, Sequence[str]]:
         return look.pictures or 0, [UNNAMED] * (look.classes if config.labels else 0)
     built = build_source(config, source)
     return len(built), built.class_names if config.labels else ()
+
+
+def _fewer(images: int, source: Chosen) -> str:
+    """Words on a `count` among the source's options that is more than there are."""
+    asked = getattr(source.options, "count", None)
+    return f" ({asked:,} were asked for)" if isinstance(asked, int) and asked > images else ""
 
 
 def _memory(prepared: PreparedRun, stages: Sequence[Stage]) -> tuple[int, ...]:
@@ -186,10 +193,11 @@ def _too_short(config: RunConfig, expected: Duration | None) -> Iterator[str]:
     """A warning that in the time that it may take a run learns nothing to look at."""
     if config.images >= FEW or expected is None:
         return
-    yield (
+    yield Advice(
         f"--images {config.images:,} are too few to learn pictures: expect patches of colour. {FEW:,} would take "
         f"{in_words(*expected.of(FEW / config.images))} here: give more --minutes, a lower --resolution "
-        f"(it is {config.resolution}), or use a GPU."
+        f"(it is {config.resolution}), or use a GPU.",
+        {"images": float(FEW)},
     )
 
 

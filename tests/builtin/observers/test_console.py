@@ -164,7 +164,41 @@ def test_the_line_tells_what_was_measured_last(tmp_path):
     measured = Measured(90, {"diversity": 0.871, "swd": 0.213}, 0.2)
     for event in (started(tmp_path, 0, 1000), measured, tick(100)):
         console(event)
-    assert out.getvalue().rstrip().endswith("diversity 87%  SWD 0.21")
+    assert out.getvalue().rstrip().endswith("diversity 87%  SWD 0.21  measured at 90")
+
+
+def test_a_measurement_is_told_in_one_line_without_a_terminal_and_stays_on_one(tmp_path):
+    def lines(terminal):
+        out = io.StringIO()
+        screen = Screen(file=out, force_terminal=terminal, width=200)
+        console = Console(ConsoleOptions(seconds=1e-9), screen)
+        events = (tick(100), Measured(100, {"swd": 0.2}), tick(200), tick(300), Measured(400, {"swd": 0.1}), tick(400))
+        for event in (started(tmp_path, 0, 1000), *events):
+            console(event)
+        if terminal:
+            screen.print(console._bar)
+        console(Finished(400, tmp_path, True))
+        return [line for line in out.getvalue().splitlines() if "00/" in line or "SWD" in line]
+
+    plain = [line.partition("25% fake")[2].strip() for line in lines(terminal=False)]
+    assert plain == ["", "SWD 0.20  measured at 100", "", "SWD 0.10"]
+    assert "SWD 0.10" in lines(terminal=True)[-1]
+
+
+@pytest.mark.parametrize(
+    ("begin", "goal", "batch", "told"), [(0, 900, 64, "64/960 images"), (64, 900, 50, "128/914 images")]
+)
+def test_the_total_is_a_whole_number_of_steps(tmp_path, begin, goal, batch, told):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(seconds=1e-9), Screen(file=out, force_terminal=False, width=200))
+    console(replace(started(tmp_path, begin, goal), batch=batch))
+    console(replace(tick(begin + 64), images_goal=goal))
+    end = replace(tick(960 if batch == 64 else 914), images_goal=goal)
+    for event in (end, Finished(end.images_seen, tmp_path, False)):
+        console(event)
+    first, last = (line for line in out.getvalue().splitlines() if "images  " in line)
+    assert first.startswith(told)
+    assert last.startswith(f"{end.images_seen}/{end.images_seen} images")
 
 
 def test_numbers_that_are_not_finite_and_endless_runs_are_shown():

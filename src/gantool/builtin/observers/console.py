@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from importlib.util import find_spec
 
@@ -32,7 +33,7 @@ class Console(Observer):
         self._screen = screen or Screen(stderr=True, highlight=False)
         self._seconds, self._quiet = options.seconds, options.quiet
         self._live: Live | None = None
-        self._bar = Bar(0, 1)
+        self._bar, self._total = Bar(0, 1), 0
         self._shown_at = 0.0
         self._ticks, self._images, self._seconds_of_them = 0, 0.0, 0.0
         self._level: float | None = None
@@ -89,9 +90,10 @@ class Console(Observer):
         )
         if event.seconds is not None:
             self._say("", f"This will take {in_words(*event.seconds)}.", "")
-        self._shown_at = time.monotonic()
+        self._shown_at, batch = time.monotonic(), max(event.batch, 1)
+        self._total = event.images_seen - (event.images_seen - event.images_goal) // batch * batch
         if _has_bars(self._screen):
-            self._bar = Bar(event.images_seen, event.images_goal)
+            self._bar = Bar(event.images_seen, self._total)
             self._live = Live(self._bar, console=self._screen, transient=True, refresh_per_second=4)
             self._live.start()
 
@@ -105,17 +107,22 @@ class Console(Observer):
         self._latest = event
         due = grew or first or time.monotonic() - self._shown_at >= self._seconds
         if self._live is not None:
-            self._bar.show(event.images_seen, *self._status(event))
+            self._bar.show(event.images_seen, *self._status(event, self._measured))
         elif due and event.images_seen < event.images_goal:  # the last is told with its own measurement, at the end
             self._tell(event)
 
     def _tell(self, event: Tick) -> None:
-        first_line, more = self._status(event)
+        _, told = self._told or (None, None)
+        new = None if self._measured is told else self._measured  # again and again it would look stuck
+        first_line, more = self._status(event, new)
+        when = [f"measured at {new.images_seen:,}"] if new is not None and new.images_seen < event.images_seen else []
         self._shown_at, self._told = time.monotonic(), (event, self._measured)
-        self._say("", "  ".join([*first_line, *more]), "")
+        self._say("", "  ".join([*first_line, *more, *when]), "")
 
-    def _status(self, event: Tick) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        return status(event, self._images / max(self._seconds_of_them, 1e-9), self._measured)
+    def _status(self, event: Tick, measured: Measured | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        # A run ends with a whole step, in a stage of another batch perhaps elsewhere than was expected.
+        total = event.images_seen if event.images_seen >= event.images_goal else self._total
+        return status(replace(event, images_goal=total), self._images / max(self._seconds_of_them, 1e-9), measured)
 
     def _finish(self) -> None:
         has_bar = self._live is not None

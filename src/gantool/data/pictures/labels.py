@@ -74,7 +74,7 @@ def _drawn(pictures: LabelledListing, options: FolderOptions) -> LabelledListing
     if count is None:
         return pictures
     if count >= len(items):
-        note = f"count={count:,} takes all of the {len(items):,} pictures: there are no more."
+        note = f"{len(items):,} of the {count:,} pictures asked for by count: there are no more."
         return pictures if count == len(items) else replace(pictures, notes=(*pictures.notes, note))
     hashes = [hashlib.sha256(f"{options.seed} {item.path}".encode(errors="surrogateescape")).digest() for item in items]
     chosen = sorted(sorted(range(len(items)), key=hashes.__getitem__)[:count])

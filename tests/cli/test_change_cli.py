@@ -116,3 +116,27 @@ def test_other_settings_are_refused_with_both_ways_to_have_them(gantool):
     assert config("one") == before
     ended = gantool(*MLP, "--name", "two", "--change")
     assert (ended.code, "--change is for a run that exists" in ended.err) == (2, True)
+
+
+def test_a_new_run_from_its_weights_is_advised_where_they_fit_alone(gantool):
+    small = "--data shapes --batch 4 --device cpu --precision float32 --layout contiguous --augment none".split()
+    archs = {
+        "dcgan": "dcgan:width=4,latent=8",
+        "progressive": "progressive:latent=8,fmap_base=64,fmap_max=8",
+        "mlp": MLP[3],
+    }
+    for name, arch in archs.items():
+        trained(gantool, "train", "-q", "--arch", arch, *small, "--resolution", "16", "--images", "4", "--name", name)
+    for name, arguments, fits in (
+        ("dcgan", ("--resolution", "32"), False),
+        ("mlp", ("--arch", "dcgan"), False),
+        ("progressive", ("--resolution", "32"), True),
+        ("dcgan", ("--loss", "hinge"), True),
+    ):
+        ended = gantool("train", "--resume", f"runs/{name}", *arguments, "--change")
+        assert ended.code == 1
+        assert f"{arguments[0]} cannot change in the middle of a run. Other settings need a new run" in ended.err
+        assert ("from its weights: --init runs/" in ended.err) == fits
+        assert ("a new run without --resume and --init, whose networks its weights do not fit" in ended.err) != fits
+        obeyed = gantool("train", "--dry-run", "--init", f"runs/{name}", *arguments)
+        assert (obeyed.code == 0) == fits, obeyed.err

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from gantool.api.networks import Gan
+from gantool.api.run_config import RunConfig
 from gantool.api.specs import ImageShape
 from gantool.engine import checkpoint
 from gantool.engine.model_file import ModelCard
 from gantool.errors import CheckpointError, shortened
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.host import host
+from gantool.plugins.selection import Chosen
 from gantool.run.folding import Change
 from gantool.run.freezing import described, refuse_new
-from gantool.run.initial import Initial, Weights
+from gantool.run.initial import Initial, Weights, find, read_weights
 from gantool.run.transfer import Network, Share, carried, share
 from gantool.sampling.labels import listed
 from gantool.sampling.load import built
@@ -49,9 +52,7 @@ def give(weights: Weights, gan: Gan, arch: str, shape: ImageShape, frozen: int =
 
     Raises CheckpointError where the generator takes next to nothing.
     """
-    states, initial = _states(weights), weights.initial
-    if shape.resolution != initial.card.resolution or not _all_fit(states, gan):
-        states = _carried(initial, states, gan, arch, shape)
+    states, initial = _fitting(weights, gan, arch, shape), weights.initial
     shares = [
         share(title, network, states.get(title, {})) for title, network in zip(NETWORKS, gan.networks, strict=False)
     ]
@@ -60,6 +61,33 @@ def give(weights: Weights, gan: Gan, arch: str, shape: ImageShape, frozen: int =
     for title, network in zip(NETWORKS, gan.networks, strict=False):
         network.load_state_dict(dict(states.get(title, {})), strict=False)
     return Given(states[AVERAGE], (*map(str, shares), *([described(gan, frozen)] if frozen else [])))
+
+
+def would_fit(model: Path, config: RunConfig, architecture: Chosen) -> bool:
+    """True if a run of this configuration could begin with a model, by `--init`. It builds the networks to know.
+
+    The classes are taken to be the model's, since data would have to be read to count them.
+    """
+    try:
+        weights = read_weights(find(str(model)))
+        card = weights.initial.card
+        shape = ImageShape(config.resolution, config.channels, len(card.class_names) if config.labels else 0)
+        with torch.random.fork_rng(devices=[]):
+            gan: Gan = architecture.build(shape)
+        states = _fitting(weights, gan, config.arch, shape)
+        taken = share("generator", gan.generator, states.get("generator", {}))
+        _refuse_strangers(taken, weights, gan, config.arch, shape)
+    except Exception:  # whatever would stop that run, which nobody has asked for yet
+        return False
+    return True
+
+
+def _fitting(weights: Weights, gan: Gan, arch: str, shape: ImageShape) -> States:
+    """What fits of a model into these networks."""
+    states, initial = _states(weights), weights.initial
+    if shape.resolution != initial.card.resolution or not _all_fit(states, gan):
+        return _carried(initial, states, gan, arch, shape)
+    return states
 
 
 def _states(weights: Weights) -> States:
@@ -158,7 +186,9 @@ def _refuse_strangers(taken: Share, weights: Weights, gan: Gan, arch: str, shape
 def _why(card: ModelCard, arch: str, shape: ImageShape) -> str:
     """The first setting by which a model and a run differ so much, with the remedy."""
     if card.resolution != shape.resolution:
-        return f" The model has --resolution {card.resolution}, this run {shape.resolution}: leave --resolution out."
+        have = f"The model has --resolution {card.resolution}, this run {shape.resolution}"
+        return f" {have}: leave --resolution out, or --init to begin without its weights."
     if card.architecture != arch:
-        return f" The model is a {card.architecture}: leave --arch out to have the same."
+        again = "leave --arch out to have the same, or --init to begin without its weights"
+        return f" The model is a {card.architecture}: {again}."
     return f" The model has the classes {listed(card.class_names)}, the data others." if card.class_names else ""

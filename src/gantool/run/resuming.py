@@ -12,7 +12,8 @@ from gantool.plugins.host import PluginHost
 from gantool.run import folder as run_folder
 from gantool.run.components import RunComponents, components_of, only_moved, only_reweighed, settings_as_before
 from gantool.run.config import CHANGEABLE, described, differing, validated
-from gantool.run.resolve import resolve_run, with_new_options
+from gantool.run.giving import would_fit
+from gantool.run.resolve import ResolvedRun, resolve_run, with_new_options
 from gantool.sampling import providers
 
 UNCHANGED = tuple(
@@ -20,6 +21,9 @@ UNCHANGED = tuple(
     for name in ("precision", "layout", "convolutions", "horizon", "augment", "snapshot_every", "checkpoint_every")
 )
 """Values that mean "as it was" when a run resumes: it has measured these settings already."""
+
+NETWORKS = frozenset({"arch", "resolution", "channels", "labels"})
+"""Settings by which networks differ."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,14 +50,23 @@ def settings_of(
         or (key == "penalty" and not only_reweighed(kept.penalties, resolved.components.penalties))
     ]
     if fixed or (changed and not change):
-        raise ResumeError(_refusal(found, described(before, resolved.config), fixed))
+        anew = _anew(found, resolved, changed)
+        raise ResumeError(_refusal(found, described(before, resolved.config), fixed, anew))
     return _with_history(before, resolved.config, found.images_seen), resolved.components
 
 
-def _refusal(found: run_folder.Resumable, differences: Sequence[str], fixed: Sequence[str]) -> str:
+def _anew(found: run_folder.Resumable, wanted: ResolvedRun, changed: Sequence[str]) -> str:
+    """How to have the settings in a new run: from the weights of the run, unless these do not fit the networks."""
+    same = found.checkpoint is not None and not NETWORKS.intersection(changed)
+    if same or would_fit(found.named, wanted.config, wanted.components.architecture):
+        return f"a new run from its weights: --init {shlex.quote(str(found.named))}, under another --name or none."
+    unfit = "whose networks its weights do not fit" if found.checkpoint else "since this one has no weights yet"
+    return f"a new run without --resume and --init, {unfit}, under another --name or none."
+
+
+def _refusal(found: run_folder.Resumable, differences: Sequence[str], fixed: Sequence[str], anew: str) -> str:
     others = f"The run {found.run} was made with other settings: {'; '.join(differences)}. "
     others += "Leave those flags out to resume it"
-    anew = f"a new run from its weights: --init {shlex.quote(str(found.named))}, under another --name or none."
     if not fixed:
         return f"{others}, add --change to change them from {found.images_seen:,} images on, or begin {anew}"
     kinds = ["the kinds of penalties" if key == "penalty" else f"--{key.replace('_', '-')}" for key in fixed]

@@ -119,14 +119,11 @@ def test_other_settings_are_refused_with_both_ways_to_have_them(gantool):
 
 
 def test_a_new_run_from_its_weights_is_advised_where_they_fit_alone(gantool):
-    small = "--data shapes --batch 4 --device cpu --precision float32 --layout contiguous --augment none".split()
-    archs = {
-        "dcgan": "dcgan:width=4,latent=8",
-        "progressive": "progressive:latent=8,fmap_base=64,fmap_max=8",
-        "mlp": MLP[3],
-    }
+    archs = {"dcgan": "dcgan:width=4,latent=8", "progressive": "progressive:latent=8,fmap_base=64,fmap_max=8"}
+    archs["mlp"] = "mlp:generator_hidden=8,discriminator_hidden=8"
+    small = ("--resolution", "16", "--images", "4", *MLP[4:6], *MLP[8:18])
     for name, arch in archs.items():
-        trained(gantool, "train", "-q", "--arch", arch, *small, "--resolution", "16", "--images", "4", "--name", name)
+        trained(gantool, "train", "-q", "--arch", arch, *small, "--name", name)
     for name, arguments, fits in (
         ("dcgan", ("--resolution", "32"), False),
         ("mlp", ("--arch", "dcgan"), False),

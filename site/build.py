@@ -7,6 +7,7 @@ their places in the repository, so that links that work there work here. The ref
 written from the code. A broken link ends the build. It needs `zensical` (`pip install --group site`) and no network.
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -57,6 +58,7 @@ def main() -> None:
     """Write the site. Raises SystemExit with zensical's code where it finds a fault."""
     target = Path(sys.argv[1] if len(sys.argv) > 1 else SITE / "html").resolve()
     check_target(target)
+    check_tool()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         assemble(home / "pages")
@@ -91,6 +93,13 @@ def check_target(target: Path) -> None:
     """Raise SystemExit for a place whose content was not written by an earlier build, as it would be removed."""
     if target.exists() and not (target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))):
         raise SystemExit(f"{target} is there and holds no earlier site: name a new folder, or remove it yourself.")
+
+
+def check_tool() -> None:
+    """Raise SystemExit where zensical, which writes the pages, is not installed."""
+    if importlib.util.find_spec("zensical") is None:
+        lacks = f"The site is written by zensical, which {sys.executable} does not find"
+        raise SystemExit(f"{lacks}: pip install --group site")
 
 
 def assemble(pages: Path) -> None:

@@ -56,7 +56,7 @@ def test_another_source_needs_a_resolution(gantool, tmp_path):
     assert refused.code == 2
     assert "give --resolution" in refused.err
     made = gantool("data", "shard", "shapes:count=3", "-o", tmp_path / "s", "--resolution", "16")
-    assert "3 pictures in 1 shards: --data shards:path=" in made.out
+    assert "3 pictures in 1 shard: --data shards:path=" in made.out
 
 
 def test_sizes_are_read():

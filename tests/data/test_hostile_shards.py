@@ -81,7 +81,7 @@ def compressed(path: Path) -> None:
         (extended(b"12 size=999\n"), "has a file beyond 8 GB or with holes"),
         (extended(b"", 100_000), "has a name of 100,000 bytes"),
         (compressed, "is compressed, so that no picture can be read alone: unpack it by gunzip"),
-        (lambda path: tar(path, [("notes.txt", b"x")]) and None, "There are no pictures in the 1 shards"),
+        (lambda path: tar(path, [("notes.txt", b"x")]) and None, "There are no pictures in the 1 shard: "),
         (lambda path: path.mkdir(), "could not be read|is no regular file"),
     ],
 )

@@ -53,6 +53,12 @@ def test_flags_are_kept_in_one_line_and_blocks_of_code_as_they_are(build):
     assert build.unbroken("<code>off-by-one --</code>") == "<code>off-by-one --</code>"
 
 
+def test_a_missing_zensical_is_told_with_the_line_that_installs_it(build, monkeypatch):
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match=r"zensical, which .* does not find: pip install --group site"):
+        build.check_tool()
+
+
 def test_a_page_without_a_place_is_told(build, tmp_path):
     build.assemble(tmp_path)
     (tmp_path / "lost.md").write_text("# Lost")

@@ -51,7 +51,7 @@ def shard(
         skipped = [{"path": path, "reason": why} for path, why in written.skipped]
         result_json({"files": files, "pictures": written.pictures, "skipped": skipped})
     else:
-        result_words(f"{written.pictures:,} pictures in {len(written.shards):,} shards: --data shards:path={out}")
+        result_words(f"{written.pictures:,} pictures in {_shards(len(written.shards))}: --data shards:path={out}")
 
 
 def index(
@@ -85,7 +85,11 @@ def index(
                      "classes": classes, "skipped": skipped})  # fmt: skip
     else:
         classes_said = f", {len(found.class_names):,} classes" if found.class_names else ", no labels"
-        result_words(f"{place}: {pictures:,} pictures in {len(found.shards):,} shards{classes_said}")
+        result_words(f"{place}: {pictures:,} pictures in {_shards(len(found.shards))}{classes_said}")
+
+
+def _shards(count: int) -> str:
+    return f"{count:,} shard{'s' * (count != 1)}"
 
 
 def read_size(text: str) -> int:

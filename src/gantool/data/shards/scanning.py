@@ -61,7 +61,7 @@ def index_into(folder: Path, urls: Sequence[str], names: Sequence[str]) -> None:
                 report("indexing shards", len(found.shards) + len(found.skipped), len(urls))
         if not found.count:
             said = "; ".join(f"{printable(name)} {why}" for name, why in found.skipped[:3]) or f"in {urls[0]}"
-            raise DataError(f"There are no pictures in the {len(urls):,} shards: {said}.")
+            raise DataError(f"There are no pictures in the {len(urls):,} shard{'s' * (len(urls) != 1)}: {said}.")
         class_names = [] if found.bare else sorted(found.labels, key=_in_order(found.labels))
         _write_members(raw, folder / MEMBERS, found, class_names)
     finally:

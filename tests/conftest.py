@@ -17,6 +17,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     patch = pytest.MonkeyPatch()
     patch.setenv("GANTOOL_CACHE", str(tmp_path_factory.mktemp("cache")))
     patch.setenv("GANTOOL_PLUGINS", "")
+    patch.setenv("OMP_WAIT_POLICY", "PASSIVE")  # else runs warn of other programs, such as tests beside them
 
 
 @pytest.fixture

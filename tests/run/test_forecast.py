@@ -5,7 +5,9 @@ from PIL import Image
 
 from gantool.errors import DataError
 from gantool.plugins.host import host
+from gantool.run import length
 from gantool.run.forecast import forecast
+from gantool.run.planning import plan
 from gantool.run.resolve import resolve_run
 
 MLP = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 8, "device": "cpu", "augment": "none",
@@ -50,3 +52,32 @@ def test_three_images_are_doubted_for_their_number(folder):
     told = forecast_of(**MLP, data=str(folder))
     assert told.config.batch == 3
     assert any("With 3 images --batch 4 is impossible" in doubt for doubt in told.warnings)
+
+
+@pytest.mark.parametrize(
+    ("share", "threads", "policy", "told"),
+    [(0.5, 2, None, True), (0.1, 2, None, False), (0.5, 1, None, False), (0.5, 2, "PASSIVE", False)],
+)
+def test_other_programs_on_the_same_cores_are_told_with_the_remedy(folder, monkeypatch, share, threads, policy, told):
+    monkeypatch.setattr("gantool.run.trial_steps.Others.spread", lambda _: (share, 0.0))
+    monkeypatch.setattr("torch.get_num_threads", lambda: threads)
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    if policy:
+        monkeypatch.setenv("OMP_WAIT_POLICY", policy)
+    settings = MLP | {"data": str(folder), "batch": 2, "images": 40}
+    found = [one for one in forecast_of(**settings).warnings if "OMP_WAIT_POLICY=PASSIVE gantool train" in one]
+    assert len(found) == told
+    assert all(one.startswith("Other programs use these cores: they had 50% of the time") for one in found)
+
+
+def test_other_programs_are_told_where_the_length_was_chosen_by_time(folder, monkeypatch):
+    monkeypatch.setattr("gantool.run.trial_steps.Others.spread", lambda _: (0.5, 0.0))
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+
+    def again(images=None):
+        return plan(host(), MLP | {"data": str(folder), "batch": 2} | ({"images": images} if images else {}))
+
+    planned = length.timed(again(), 0.02, again)
+    told = forecast(planned.config, planned.components, timing=planned.timing)
+    assert [one for one in told.warnings if "OMP_WAIT_POLICY" in one]

@@ -32,21 +32,26 @@ class TimingError(Exception):
 
 @dataclass(frozen=True)
 class Timing:
-    """What was timed for a run before it begins: the fastest precision, and its steps."""
+    """What was timed for a run before it begins: the fastest precision, and its steps, beside other programs."""
 
     precision: Precision
     tried: Tried
+    others: float = 0.0
 
 
 @dataclass(frozen=True)
 class Duration:
-    """The expected time of a run to its end, in seconds, and that of an image in its last stage."""
+    """The expected time of a run to its end, in seconds, and that of an image in its last stage.
+
+    `others` is the share that other programs had in the processor while steps were tried, 0 where none were.
+    """
 
     low: float
     high: float
     last: Seconds
     tried: Tried
     grid: Cost | None = None
+    others: float = 0.0
 
     def of(self, times: float) -> Seconds:
         """The least and the most that so many times the images would take: a run begins but once."""
@@ -102,7 +107,7 @@ def time_of(
         + _beside(config, grid, sum(images for _, images in parts), end)
         for end in (0, 1)
     )
-    return Duration(low, high, last, known, grid)
+    return Duration(low, high, last, known, grid, 0.0 if trial is None else trial.others)
 
 
 def _try(

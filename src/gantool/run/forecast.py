@@ -1,6 +1,7 @@
 """The forecast of a run: parameters, stages, the memory of each, and warnings."""
 
 import copy
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,9 @@ from gantool.run.warnings import warnings_of
 HOUR = 3600
 LONG_RUN = 6 * HOUR
 """Seconds on a CPU beyond which a run is warned of before it begins."""
+BUSY, WAIT = 0.3, "OMP_WAIT_POLICY"
+"""The share of other programs in the processor beyond which a run is warned of them, and the variable by which threads
+do not spin: it is 0.04 to 0.08 where this program goes first, 0.43 or more beside others on two cores."""
 FEW = 5_000
 """Images in which no run learns what its pictures show, though it may learn their colours."""
 UNNAMED = ""
@@ -85,7 +89,7 @@ def forecast(
         memory = _memory(prepared, prepared.stages)
         expected = duration(prepared, device, tried=tried)
         settings = settled(prepared.config, None if expected is None else expected.grid)
-        warnings = tuple(forewarnings(prepared, device, expected, by_time=timing is not None))
+        warnings = tuple(forewarnings(prepared, device, expected, timing=timing))
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
@@ -133,17 +137,17 @@ def forewarnings(
     expected: Duration | None = None,
     images_seen: int = 0,
     processes: int = 1,
-    by_time: bool = False,
+    timing: Timing | None = None,
 ) -> Iterator[str]:
     """Warnings at the start of a run that begins or resumes at `images_seen`, and is expected to take so long.
 
-    `by_time` is true where its length was chosen by the time that it may take.
+    `timing` is what was timed to choose its length, where it was chosen by the time that it may take.
     Called once the data is in its place, which may be the memory that a warning is about.
     """
     config, stages = prepared.config, prepared.stages
     yield from warnings_of(prepared, processes)
     if images_seen == 0 and processes == 1:
-        yield from _patience(prepared, device, expected, by_time)
+        yield from _patience(prepared, device, expected, timing)
     free = free_memory(device)
     if len(stages) == 1 or images_seen >= config.images:
         return
@@ -173,10 +177,19 @@ def forewarnings(
         )
 
 
-def _patience(prepared: PreparedRun, device: torch.device, expected: Duration | None, by_time: bool) -> Iterator[str]:
+def _patience(
+    prepared: PreparedRun, device: torch.device, expected: Duration | None, timing: Timing | None
+) -> Iterator[str]:
     """Warnings of a run that would take long on this CPU, or that in its time learns too little."""
-    if by_time:
+    if timing is not None:
         yield from _too_short(prepared.config, expected)
+    others = max((timed.others for timed in (timing, expected) if timed is not None), default=0.0)
+    if device.type == "cpu" and others > BUSY and torch.get_num_threads() > 1 and WAIT not in os.environ:
+        yield (
+            f"Other programs use these cores: they had {others:.0%} of the time of the steps that were tried. "
+            f"{WAIT}=PASSIVE gantool train ... may be faster, because torch's threads then do not wait for each other "
+            "by spinning."
+        )
     if device.type != "cpu" or expected is None or expected.middle < LONG_RUN:
         return
     config = prepared.config

@@ -53,7 +53,7 @@ def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> 
     most = math.inf if minutes is not None else plan.config.images
     goal = (minutes or USUAL_MINUTES) * 60
     device = pick_device(plan.config.device)
-    prepared = _prepared(plan, device)
+    prepared, busy = _prepared(plan, device), 0.0
     try:
         expected = time_of(prepared, device)
         for _ in range(ROUNDS):
@@ -61,7 +61,7 @@ def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> 
             if abs(expected.middle / goal - 1) < CLOSE or images == plan.config.images:
                 break
             plan, before = again(images), prepared
-            prepared = _lengthened(before, plan, device)
+            prepared, busy = _lengthened(before, plan, device), max(busy, expected.others)
             expected = time_of(prepared, device, tried=expected.tried if _is_same(before, prepared) else None)
     except TimingError as error:
         if minutes is None:
@@ -73,7 +73,7 @@ def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> 
     chosen = DefaultChoice("--images", f"{plan.config.images:,}", why)
     others = [choice for choice in plan.choices if choice.flag != "--images"]
     given = {name: by_flag for name, by_flag in plan.given.items() if name != "images"}
-    timing = Timing(prepared.precision, expected.tried)
+    timing = Timing(prepared.precision, expected.tried, max(busy, expected.others))
     return replace(plan, given=given, choices=(*others, chosen), timing=timing)
 
 

@@ -50,6 +50,8 @@ class Trial:
         self._game: Game = build_game(copied, device, World())
         self._shape, self._config = prepared.shape, prepared.config
         self._device, self._processes, self._began = device, processes, time.monotonic()
+        self.others = 0.0
+        """The largest share that other programs had in the processor."""
         for network in self._game.gan.networks:
             network.train()
 
@@ -84,6 +86,7 @@ class Trial:
             least, most = (first / few * batch * share for share in FEWER_AT_ONCE)
         # On a GPU this thread waits, and the share of others is not known.
         faster, slower = others.spread() if self._device.type == "cpu" else (0.0, 0.0)
+        self.others = max(self.others, faster)
         return QUIET[0] * least * (1 - faster) / stage.batch, (QUIET[1] + slower) * most / stage.batch
 
     def image_timer(self, stage: Stage) -> Callable[[], float]:

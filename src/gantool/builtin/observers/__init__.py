@@ -60,6 +60,8 @@ class WatchOptions(Options):
     checkerboard: float = option(
         3.0, "peak of the spectrum at 2 or 4 pixels, relative to the data's, above which samples show a grid", gt=1
     )
+    faded: float = option(1.3, "score, relative to its best, above which samples count as having become worse", gt=1)
+    known: float = option(0.95, "accuracy on reals and fakes at which the discriminator then overfits", ge=0.5, le=1)
     much_worse: float = option(2.0, "repeat a warning when it got this many times worse", gt=1)
 
 

@@ -8,6 +8,7 @@ from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.history import MEASURED, Chosen, History, Problem, Reading
 from gantool.builtin.observers.jsonl import plain
 from gantool.builtin.observers.looks import LOOK_RULES
+from gantool.builtin.observers.overfitting import overfits
 from gantool.builtin.observers.rules import MEASURED_RULES, TICK_RULES
 from gantool.engine.best import Best
 from gantool.engine.metrics_file import entries
@@ -50,7 +51,7 @@ class Detector:
             self._best.take(reading.images_seen, score)
         if reading.images_seen < max(options.warm_up * history.goal, LEAST_IMAGES):
             return []
-        rules = (*MEASURED_RULES, *LOOK_RULES) if "swd" in reading.values else TICK_RULES
+        rules = (*MEASURED_RULES, *LOOK_RULES, overfits) if "swd" in reading.values else TICK_RULES
         found = [problem for rule in rules if (problem := rule(history, options)) is not None]
         return [problem for problem in found if self._is_new(problem)]
 

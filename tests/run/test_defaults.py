@@ -38,9 +38,13 @@ def decided(**asked):
 
 def test_few_pictures_are_augmented_and_many_are_not(photos):
     config, told = decided(data=photos, batch=4)
-    assert config.augment == "diffaugment:policy=color+translation,strength=0.3,fill=mirror,after=18"
+    assert (
+        config.augment == "diffaugment:policy=color+translation,strength=0.3,fill=mirror,after=18,rise=0.12,target=0.9"
+    )
     assert "6 images are few" in told["--augment"].why
-    assert "after 3 epochs" in told["--augment"].why
+    assert "from epoch 4 on" in told["--augment"].why
+    config, _ = decided(data=photos, batch=4, loss="rpgan")
+    assert config.augment.endswith("after=18,rise=0.0,target=0.9")
     config, told = decided()
     assert config.augment == "none"
     assert "enough to do without" in told["--augment"].why
@@ -147,7 +151,7 @@ def test_the_strength_of_an_augmentation_follows_the_number_of_pictures():
 def test_an_augmentation_that_a_run_does_not_reach_says_so(images, reached):
     options, why = settle_strength(DiffAugmentOptions(after="auto"), Setting(32, 3, 16, images, lambda: 3_000))
     assert options.after == 9_000
-    assert ("does not reach" not in why) == reached
+    assert ("ends before" not in why) == reached
 
 
 @pytest.mark.parametrize(("device", "rates"), [("cuda", (1e-3, 4e-3)), ("cpu", (2e-3, 8e-3))])

@@ -29,7 +29,8 @@ def refuse_conflicts(components: RunComponents, gan: Gan, updates: str) -> None:
         (
             "relative",
             "signs",
-            "the sign of such logits means nothing. Use --augment ada:p=0.3,fixed=yes, or --loss logistic",
+            "the sign of such logits means nothing. Hold the strength (ada:p=0.3,fixed=yes or diffaugment:rise=0), or "
+            "use --loss logistic",
         ),
         (
             "critic",

@@ -160,10 +160,11 @@ def no_more_than_there_are(
     return config.model_copy(update=update), why
 
 
-def augmentation(count: int) -> tuple[str, str]:
-    """The default augmentation for so many pictures, and the reason."""
+def augmentation(count: int, relative: bool) -> tuple[str, str]:
+    """The default augmentation for so many pictures, and the reason; `relative`: the signs of logits mean nothing."""
     if count < FEW_IMAGES:
-        return "diffaugment:policy=color+translation,strength=auto,fill=mirror,after=auto", (
+        rise = "" if relative else ",rise=auto"
+        return f"diffaugment:policy=color+translation,strength=auto,fill=mirror,after=auto{rise}", (
             f"{count:,} images are few, and without augmentation the discriminator would memorise them"
         )
     return NONE, f"{count:,} images are enough to do without"

@@ -18,6 +18,7 @@ from gantool.plugins.selection import Chosen
 from gantool.run import defaults, initial
 from gantool.run.components import RunComponents, components_of, resolve_source
 from gantool.run.config import check_types, read_config, spread, validated
+from gantool.run.conflicts import having
 
 FALLBACK = ImageShape(64)
 
@@ -118,7 +119,7 @@ def _without_auto(
     """Components with nothing left at "auto", and the reasons; `count` counts the images, where that matters."""
     why: dict[str, str] = {}
     if config.augment == AUTO:
-        augment, why["augment"] = defaults.augmentation(count())
+        augment, why["augment"] = defaults.augmentation(count(), bool(having([components.loss], "relative")))
         chosen = None if augment == NONE else host.resolve("augmentation", augment)
         components = replace(components, augmentation=chosen)
     setting = Setting(config.resolution, config.channels, config.batch, config.images, count)

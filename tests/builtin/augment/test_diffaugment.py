@@ -3,7 +3,16 @@ import torch
 from torch.nn import functional as F
 
 from gantool.builtin.augment import DiffAugmentOptions
-from gantool.builtin.augment.diffaugment import DiffAugment, brightness, contrast, cutout, saturation, translation
+from gantool.builtin.augment.diffaugment import (
+    DiffAugment,
+    RisingDiffAugment,
+    brightness,
+    build,
+    contrast,
+    cutout,
+    saturation,
+    translation,
+)
 from gantool.errors import OptionError
 from gantool.plugins.host import PluginHost
 
@@ -151,7 +160,7 @@ def test_options_are_written_with_a_plus():
     host = PluginHost(third_party=False, environ={})
     chosen = host.resolve("augmentation", "diffaugment:policy=color+cutout")
     assert chosen.options.policy == ("color", "cutout")
-    assert chosen.text == "diffaugment:policy=color+cutout,strength=1.0,fill=grey,after=0"
+    assert chosen.text == "diffaugment:policy=color+cutout,strength=1.0,fill=grey,after=0,rise=0.0,target=0.9"
     with pytest.raises(OptionError, match="twice"):
         host.resolve("augmentation", "diffaugment:policy=color+color")
     with pytest.raises(OptionError, match="length at least 1"):
@@ -174,3 +183,41 @@ def test_nothing_is_augmented_before_its_time():
         (seen,) = augmentation.draw(2)((level,))
         assert torch.equal(seen, level) != begun
         assert seen is not level
+
+
+KNOWN_BY_HEART, UNKNOWN = torch.full((8,), 2.0), torch.tensor([2.0] * 7 + [-2.0])
+"""Logits of a batch of reals, of which D knows all, and seven of eight: a mean sign of 0.75."""
+
+
+def observing(augmentation, logits, times):
+    for _ in range(times):
+        augmentation.observe(logits)
+    return float(augmentation.p)
+
+
+def test_a_strength_rises_while_all_reals_are_known_and_falls_to_where_it_began():
+    augmentation = build(DiffAugmentOptions(strength=0.3, rise=0.1))  # 100 images from 0 to 1
+    assert augmentation.status() == {"augment_p": pytest.approx(0.3)}
+    assert observing(augmentation, KNOWN_BY_HEART, 5) == pytest.approx(0.3 + 32 / 100)  # by four batches of 8
+    assert observing(augmentation, KNOWN_BY_HEART, 20) == 1
+    assert observing(augmentation, UNKNOWN, 8) == pytest.approx(1 - 64 / 100)
+    assert observing(augmentation, UNKNOWN, 100) == pytest.approx(0.3)
+
+
+def test_a_strength_that_rises_waits_for_its_time_and_keeps_its_draw():
+    augmentation = build(DiffAugmentOptions(strength=0, rise=0.001, after=100))
+    augmentation.advance(99)
+    assert observing(augmentation, KNOWN_BY_HEART, 20) == 0
+    augmentation.advance(100)
+    level, apply = picture(), augmentation.draw(2)
+    assert torch.equal(apply((level,))[0], level)
+    assert observing(augmentation, KNOWN_BY_HEART, 20) == 1
+    assert torch.equal(apply((level,))[0], level)
+    assert not torch.equal(augmentation.draw(2)((level,))[0], level)
+
+
+def test_a_constant_strength_has_no_state_and_a_rising_one_is_for_losses_with_a_boundary():
+    assert not isinstance(build(DiffAugmentOptions(strength=0.3)), torch.nn.Module)
+    rising = build(DiffAugmentOptions(strength=0.3, rise=1))
+    assert isinstance(rising, RisingDiffAugment)
+    assert set(rising.state_dict()) == {"p", "signs", "images", "batches"}

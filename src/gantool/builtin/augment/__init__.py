@@ -10,6 +10,8 @@ from gantool.api.specs import AUTO, Component, Options, Setting, option
 Policy = Literal["color", "translation", "cutout"]
 EPOCHS_BEFORE = 3
 """The epochs before which the discriminator has not memorised anything (benchmarks/recipes)."""
+EPOCHS_OF_RISE = 20
+"""The epochs in which the strength can rise from 0 to 1, so that it keeps up with a discriminator that memorises."""
 Chance = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -29,6 +31,20 @@ class DiffAugmentOptions(Options):
         0, "images before which nothing is augmented; auto: three epochs"
     )
 
+    rise: Annotated[float, Field(ge=0)] | Literal["auto"] = option(
+        0.0,
+        "thousands of images in which the strength can rise from 0 to 1 while the discriminator overfits; 0: it stays; "
+        "auto: twenty epochs",
+    )
+    target: float = option(
+        0.9, "for rise: the mean sign of the reals' logits above which the discriminator overfits", gt=-1, lt=1
+    )
+
+    @property
+    def fixed(self) -> bool:
+        """True unless the strength adapts to the discriminator."""
+        return not self.rise
+
     @field_validator("policy")
     @classmethod
     def _is_without_repeats(cls, value: tuple[Policy, ...]) -> tuple[Policy, ...]:
@@ -47,11 +63,12 @@ def settle(options: DiffAugmentOptions, setting: Setting) -> tuple[DiffAugmentOp
         why.append(f"strength {chosen['strength']:g} for {count:,} images")
     if options.after == AUTO:
         chosen["after"] = EPOCHS_BEFORE * count
-        never = f", which this run of {setting.images:,} images does not reach: none are augmented"
-        why.append(
-            f"after {EPOCHS_BEFORE} epochs, since nothing is memorised before"
-            f"{never if setting.images <= chosen['after'] else ''}"
-        )
+        why.append(f"from epoch {EPOCHS_BEFORE + 1} on, since nothing is memorised before")
+    if options.rise == AUTO:
+        chosen["rise"] = float(f"{EPOCHS_OF_RISE * count / 1000:.3g}")
+        why.append("rising while D tells nearly all reals")
+    if setting.images <= chosen.get("after", 0):
+        why = [f"it would begin after {chosen['after']:,} images, and this run ends before, at {setting.images:,}"]
     return options.model_copy(update=chosen), ", ".join(why)
 
 
@@ -89,8 +106,9 @@ def gantool_augmentations() -> list[Component]:
             "diffaugment",
             "Colour, translation and cutout (Zhao et al. 2020): for less than about 10,000 pictures",
             DiffAugmentOptions,
-            "gantool.builtin.augment.diffaugment:DiffAugment",
+            "gantool.builtin.augment.diffaugment:build",
             settle="gantool.builtin.augment:settle",
+            traits=("signs",),
         ),
         Component(
             "ada",

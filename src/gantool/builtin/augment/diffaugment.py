@@ -1,15 +1,16 @@
-"""DiffAugment: colour, translation and cutout of constant strength for reals and fakes (Zhao et al. 2020)."""
+"""DiffAugment: colour, translation and cutout for reals and fakes (Zhao et al. 2020)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from gantool.api.networks import Images
+from gantool.api.networks import Images, Logits
 from gantool.api.specs import AUTO
 from gantool.api.strategies import Augmentation
 from gantool.builtin.augment import DiffAugmentOptions
+from gantool.builtin.augment.adapting import Adapting
 from gantool.builtin.augment.shifts import shifted
 from gantool.builtin.augment.transparency import in_color, in_place, mean_color
 
@@ -18,6 +19,8 @@ PerSample = Float[Tensor, "n"]
 
 SHIFT = 1 / 8
 """The largest translation, as a share of the side."""
+EVERY = 4
+"""Batches between two updates of a strength that rises."""
 
 
 def brightness(level: Level, amount: PerSample) -> Level:
@@ -95,19 +98,20 @@ class DiffAugment(Augmentation):
 
     def draw(self, n: int) -> Callable[[Images], Images]:
         """The transformation of one batch of n; each call applies the same."""
-        drawn: list[Float[Tensor, "8 n"]] = []
+        drawn: list[tuple[Float[Tensor, "8 n"], Bool[Tensor, "n"]]] = []
         if not self.begun:
             return lambda images: tuple(level.clone() for level in images)
 
         def apply(images: Images) -> Images:
             if not drawn:
-                drawn.append(torch.rand(8, n, device=images[-1].device, dtype=images[-1].dtype))
-            return tuple(self._augmented(level, drawn[0], images[-1].shape[-1]) for level in images)
+                numbers = torch.rand(8, n, device=images[-1].device, dtype=images[-1].dtype)
+                drawn.append((numbers, self._chosen(numbers[7])))
+            return tuple(self._augmented(level, *drawn[0], images[-1].shape[-1]) for level in images)
 
         return apply
 
-    def _augmented(self, level: Level, drawn: Float[Tensor, "8 n"], finest: int) -> Level:
-        bright, colorful, contrasting, right, down, hole_x, hole_y, chosen = drawn
+    def _augmented(self, level: Level, drawn: Float[Tensor, "8 n"], chosen: Bool[Tensor, "n"], finest: int) -> Level:
+        bright, colorful, contrasting, right, down, hole_x, hole_y, _ = drawn
         seen = level
         for name in self.policy:
             if name == "color":
@@ -117,6 +121,38 @@ class DiffAugment(Augmentation):
                 seen = translation(seen, right, down, finest, self.mirror)
             else:
                 seen = cutout(seen, hole_x, hole_y, finest)
-        if self.strength == 1:
-            return seen
-        return torch.where((chosen < self.strength).view(-1, 1, 1, 1), seen, level)
+        return torch.where(chosen.view(-1, 1, 1, 1), seen, level)
+
+    def _chosen(self, numbers: PerSample) -> Bool[Tensor, "n"]:
+        """The samples that are augmented, by numbers in [0, 1)."""
+        return numbers < self.strength
+
+
+class RisingDiffAugment(Adapting, DiffAugment):
+    """DiffAugment whose strength `p` rises from that of the options while the discriminator overfits, and falls again.
+
+    The signs of the reals' logits tell, as for `ada`: they mean nothing for a loss that only compares logits. Before
+    `after` images they do not count.
+    """
+
+    def __init__(self, options: DiffAugmentOptions) -> None:
+        Adapting.__init__(self, _number(options, "strength"), EVERY)
+        DiffAugment.__init__(self, options)
+        self.target, self.kimg = options.target, _number(options, "rise")
+
+    def status(self) -> Mapping[str, float]:
+        """The numbers that the console shows."""
+        return {"augment_p": float(self.p)}
+
+    def observe(self, real_logits: Logits) -> None:
+        """Record the logits of a step's augmented reals, and update p when it is due."""
+        if self.begun:
+            self.follow(real_logits, self.target, self.kimg, least=self.strength)
+
+    def _chosen(self, numbers: PerSample) -> Bool[Tensor, "n"]:
+        return numbers < self.p
+
+
+def build(options: DiffAugmentOptions) -> DiffAugment:
+    """The augmentation of these options, with a state where its strength rises."""
+    return RisingDiffAugment(options) if options.rise else DiffAugment(options)

@@ -11,7 +11,7 @@ from typer.main import get_command
 from gantool.api.kinds import KINDS
 from gantool.api.specs import Architecture, Component
 from gantool.api.specs import Command as CommandSpec
-from gantool.cli.main import app
+from gantool.cli.app import app
 from gantool.plugins.grammar import describe_options
 from gantool.plugins.host import PluginHost
 

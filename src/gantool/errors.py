@@ -13,6 +13,7 @@ GantoolError                 1   anything gantool explains in a sentence instead
 """
 
 import difflib
+import errno
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -69,6 +70,17 @@ class StyleError(GantoolError):
     """A style transfer cannot continue; the picture so far is kept."""
 
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+INTACT = " What was saved before is intact; free space."
+"""The end of the error about a full disk, where nothing more is known."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """True for a TrainingError about a file that was not written since the disk, or the user's share, is full."""
+    why = error.__cause__ if isinstance(error, TrainingError) else None
+    return isinstance(why, OSError) and why.errno in DISK_FULL
+
+
 ALIKE, ALIKE_FILES = 0.6, 0.7
 """The likeness of a name to a known one that may be meant; more where those known are any files of a folder."""
 
@@ -84,6 +96,20 @@ def nearest(name: str, known: Iterable[str], alike: float = ALIKE) -> str | None
     lowered = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=alike)
     return lowered[near[0]] if near else None
+
+
+def nearest_file(name: str, known: Iterable[str]) -> str | None:
+    """The known file name whose stem is most like this one's; a common suffix would make unlike names look similar."""
+    names = list(known)
+    near = nearest(Path(name).stem, [Path(each).stem for each in names], ALIKE_FILES)
+    alike = [each for each in names if near is not None and Path(each).stem.lower() == near.lower()]
+    return max(alike, key=lambda each: difflib.SequenceMatcher(None, each, name).ratio(), default=None)
+
+
+def suffix_meant(suffix: str, known: Iterable[str]) -> str:
+    """`" Did you mean '.webp'?"` for the nearest known suffix, by the letters after the dot; empty where none is."""
+    near = nearest(suffix.lstrip("."), [each.lstrip(".") for each in known], ALIKE_FILES)
+    return f" Did you mean {'.' + near!r}?" if near is not None else ""
 
 
 def cause(error: BaseException) -> str:
@@ -120,6 +146,7 @@ def nearest_beside(path: Path) -> str:
     """`" Did you mean 'x'?"` for a path that does not exist, from the names in its folder; empty where none is near."""
     try:
         others = [other.name for other in path.absolute().parent.iterdir() if other.name != path.name]
-        return did_you_mean(path.name, others, ALIKE_FILES)
     except OSError:
         return ""
+    near = nearest_file(path.name, others)
+    return f" Did you mean {near!r}?" if near is not None else ""

@@ -16,7 +16,7 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
-from gantool.errors import ResumeError, TrainingError
+from gantool.errors import DISK_FULL, INTACT, ResumeError, TrainingError
 from gantool.processes import is_alive, is_private, user
 from gantool.progress import report
 
@@ -25,7 +25,6 @@ LOCK = ".lock"
 WINDOWS = sys.platform == "win32"
 _WAIT_SECONDS = 0.2
 _SECONDS_BETWEEN_TRIALS = (0.01, 0.1, 0.5, 1.0)
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -131,7 +130,7 @@ def explaining_writes(path: Path) -> Iterator[None]:
     except OSError as error:
         what = f"{path} could not be written"
         if error.errno in DISK_FULL:
-            raise TrainingError(f"The disk is full: {what}. What was saved before is intact; free space.") from error
+            raise TrainingError(f"The disk is full: {what}.{INTACT}") from error
         raise TrainingError(f"{what}: {error.strerror or error}.") from error
 
 

@@ -10,7 +10,7 @@ import torch
 import typer
 from PIL import Image
 
-from gantool.cli.main import app
+from gantool.cli.app import app
 from gantool.cli.settings import flag_names
 from gantool.errors import DataError, UsageError
 from gantool.plugins.host import PluginHost

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from gantool.cli.app import app
 from gantool.cli.data import _surveyed
-from gantool.cli.main import app
 from gantool.errors import DataError, UsageError
 
 

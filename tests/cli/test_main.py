@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gantool import __version__
-from gantool.cli import main as cli
+from gantool.cli import app as cli
 from gantool.cli.bash_words import joined
 from gantool.errors import DataError, UnknownNameError
 
@@ -28,7 +28,7 @@ def run(*args: str, **environ: str) -> subprocess.CompletedProcess[str]:
 def ending(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> int:
     """The exit code of a command line whose work is `action`."""
 
-    def app(prog_name: str) -> None:
+    def app(prog_name: str, standalone_mode: bool) -> None:
         action()
 
     monkeypatch.setattr(cli, "app", app)
@@ -147,6 +147,19 @@ def test_a_file_that_cannot_be_used_is_named(
 ) -> None:
     assert ending(monkeypatch, fail(OSError(errno.EACCES, "Permission denied", "/x/y"))) == 1
     assert capsys.readouterr().err == "Error: /x/y: Permission denied.\n"
+
+
+def test_interruption_of_the_import_is_130_without_a_traceback() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *more):\n"
+        "        if name == 'typer': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from gantool.cli.main import main; main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
 def test_interruption_is_130(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from gantool.cli import commands
-from gantool.cli.main import app
+from gantool.cli.app import app
 from gantool.plugins import host as host_module
 from gantool.plugins.selection import imported
 

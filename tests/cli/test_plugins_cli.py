@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gantool.api.kinds import KINDS
-from gantool.cli.main import app
+from gantool.cli.app import app
 from gantool.errors import GantoolError, UnknownNameError, UsageError
 from gantool.plugins import host as host_module
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import gantool
 from gantool.api.specs import ImageShape
-from gantool.cli.main import app
+from gantool.cli.app import app
 from gantool.engine.model_file import ModelCard, save_generator
 from gantool.errors import GantoolError, OptionError, UnknownNameError
 from gantool.plugins.host import host

@@ -17,7 +17,7 @@ import gantool_stylegan2
 import gantool_tensorboard
 import gantool_trackio
 import gantool_vae
-from gantool.cli.main import app
+from gantool.cli.app import app
 from gantool.plugins.host import PluginHost
 
 PLUGINS = {

@@ -13,7 +13,7 @@ from command_lines import ROOT
 from typer.main import get_command
 
 import gantool
-from gantool.cli.main import app
+from gantool.cli.app import app
 
 
 @pytest.fixture(scope="module")

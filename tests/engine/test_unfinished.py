@@ -171,6 +171,21 @@ def test_a_full_disk_ends_a_run_and_a_full_terminal_does_not(tmp_path, place):
     assert {**contents(tmp_path / "run"), "metrics.jsonl": []} == {**contents(tmp_path / "whole"), "metrics.jsonl": []}
 
 
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_full_disk_is_told_with_what_was_saved_and_the_way_on(tmp_path, monkeypatch, saved):
+    run = made(tmp_path / "run")
+    if saved:
+        made(tmp_path / "run", images=16).train()
+        run.resume(checkpoint.newest(tmp_path / "run"))
+    monkeypatch.setattr("gantool.files.replace_folder", lambda *_: full("the terminal"))
+    with pytest.raises(TrainingError, match=r"The disk is full: .*000000\d+ could not be written\. ") as caught:
+        run.train()
+    said = str(caught.value)
+    assert ("No checkpoint was saved yet: free space, and begin again by: " in said) != saved
+    assert ("What was saved before is intact; free space, and go on with: " in said) == saved
+    assert said.endswith(f"gantool train --resume {tmp_path / 'run'}")
+
+
 def test_metrics_on_a_full_disk_are_an_error_that_says_so(tmp_path, monkeypatch):
     observer = Jsonl(JsonlOptions())
     observer._path = tmp_path / "metrics.jsonl"

@@ -69,7 +69,7 @@ def test_a_first_option_that_is_required_needs_no_name(text: str) -> None:
 
 
 def test_any_other_option_needs_its_name() -> None:
-    with pytest.raises(OptionError, match=r"'width' is not of the form key=value, such as all:key=width\."):
+    with pytest.raises(OptionError, match=r"'width' of all has no value: write it as in all:width=\w+\. It takes"):
         read("all:width")
     with pytest.raises(OptionError, match="'path' of folder is given twice: 'a' is its value without the name"):
         read_options(PLACED, parse_choice("folder:a,path=b"))

@@ -49,7 +49,7 @@ COMMANDS = (
     Command("launch", "Print a script that starts one training on many machines.", "gantool.cli.launch:app"),
     Command("plugins", "List, write, check, install and remove plugins.", "gantool.cli.plugins:app"),
 )
-"""The commands that `cli/main` makes, with the first line of their help."""
+"""The commands that `cli/app` makes, with the first line of their help."""
 
 
 @hookimpl

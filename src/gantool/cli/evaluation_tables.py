@@ -123,8 +123,8 @@ def _headline(screen: Console, one: Evaluation, data: str, model: str) -> None:
 
 
 def _say(screen: Console, text: str, style: str = "") -> None:
-    """A paragraph, wrapped on terminals alone, so that files of output can be searched."""
-    screen.print(Text(text, style), soft_wrap=not screen.is_terminal)
+    """A paragraph on one line, which terminals wrap, so that output can be searched and pasted."""
+    screen.print(Text(text, style), soft_wrap=True)
 
 
 def _columns(evaluations: Sequence[Evaluation]) -> list[str]:

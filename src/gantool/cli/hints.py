@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic import ValidationError
 from typer._click import Command
-from typer._click.exceptions import BadParameter, ClickException, NoSuchOption, UsageError
+from typer._click.exceptions import BadParameter, ClickException, MissingParameter, NoSuchOption, UsageError
 from typer.core import TyperGroup
 
 from gantool import hints
 from gantool.cli.output import of_short_words
+from gantool.engine.run_names import a_model
 from gantool.errors import UnknownNameError, nearest
 
 _TAKES = {"float": "a number", "int": "a whole number", "bool": "yes or no"}
@@ -29,6 +30,8 @@ def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
         _put(error, _said(error.__cause__.errors()[0]))
         if error.param is not None and error.param.name == "truncation" and _SWEEP.search(error.message):
             error.message += " A sweep is drawn by gantool interpolate MODEL --seeds 7 --truncation 0.3-1 -o FILE."
+    elif isinstance(error, MissingParameter) and error.param is not None and error.param.metavar == "MODEL":
+        _put(error, f"is missing. {a_model()}", "MODEL")
     elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and _takes_data(error):
         error.message += ". Pictures are named by --data, and an architecture by --arch."
     error.message = of_short_words(error.message)
@@ -83,7 +86,8 @@ def _said(problem: Mapping[str, Any]) -> str:
     return f"is wrong: {str(problem['msg']).removeprefix('Value error, ').rstrip('.')}."
 
 
-def _put(error: BadParameter, said: str) -> None:
+def _put(error: BadParameter, said: str, named: str = "") -> None:
     """Replace the whole sentence: the flag, or the argument, and what is said of it."""
-    error.message = f"{error.param.opts[0] if error.param and error.param.opts else error.param_hint} {said}"
+    named = named or str(error.param.opts[0] if error.param and error.param.opts else error.param_hint)
+    error.message = f"{named} {said}"
     error.format_message = lambda: error.message  # type: ignore[method-assign]

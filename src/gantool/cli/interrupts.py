@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import typer
+
 from gantool.cli.output import say
 from gantool.signals import HANGUPS, TERMINATING, handling
 
@@ -16,6 +18,16 @@ class Caught(list[int]):
     def exit_code(self) -> int:
         """The exit code of a command that the first of them stopped: 130 after Ctrl-C, 143 SIGTERM, 129 SIGHUP."""
         return 128 + self[0]
+
+
+@contextmanager
+def before_training() -> Iterator[None]:
+    """Say that nothing is lost where Ctrl-C ends the block, and leave with 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Stopped before training began; nothing was saved.")
+        raise typer.Exit(130) from None
 
 
 @contextmanager

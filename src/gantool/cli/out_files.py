@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from gantool.cli.output import say
-from gantool.errors import OptionError, did_you_mean
+from gantool.errors import OptionError, suffix_meant
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.render.animations import check_suffix
 from gantool.render.pictures import ENCODINGS, numbered
@@ -27,7 +27,7 @@ def check_suffix_of_picture(out: Path) -> None:
     suffix = out.suffix.lower()
     if suffix not in ENCODINGS:
         raise OptionError(
-            f"{out}: the suffix chooses the format: {', '.join(ENCODINGS)}.{did_you_mean(suffix, ENCODINGS)}"
+            f"{out}: the suffix chooses the format: {', '.join(ENCODINGS)}.{suffix_meant(suffix, ENCODINGS)}"
         )
 
 

@@ -18,8 +18,11 @@ _LONG = re.compile(rf"\S{{{2 * _KEPT},}}")
 
 
 def console() -> Console:
-    """A rich console on the current standard error; it obeys NO_COLOR and prints plain text into files and pipes."""
-    return Console(stderr=True, highlight=False, soft_wrap=False)
+    """A rich console on the current standard error; it obeys NO_COLOR and prints plain text into files and pipes.
+
+    Terminals wrap lines: a line end inside a command or a path would be pasted with it.
+    """
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def page() -> Console:
@@ -71,11 +74,11 @@ def of_short_words(text: str) -> str:
 
 
 def _to_stderr(title: str, text: str, style: str) -> None:
-    """On a terminal coloured and wrapped at words; elsewhere one line, so that it can be searched."""
+    """One line, coloured on a terminal, which wraps it: so it can be searched and pasted."""
     screen, line = console(), Text.assemble((title, style), printable(text, keep="\n\t"))
     if hasattr(sys.stderr, "rich_proxied_file"):  # a live display is there, which has to move down
         with screen.capture() as written:
             screen.print(line)
         sys.stderr.write(written.get())
     else:
-        screen.print(line, soft_wrap=not screen.is_terminal)
+        screen.print(line)

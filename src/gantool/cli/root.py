@@ -58,20 +58,10 @@ class RootGroup(TyperGroup):
             command = self.commands[cmd_name] = command.whole()
         return command
 
-    def invoke(self, ctx: Context) -> Any:
-        """Run the command; an unexpected error of a plugin's command is reported with the plugin's name.
-
-        Nothing that a command calls may end the program, or unfinished work would look like success.
-        """
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run the command line; errors of the parser, this command's own too, are worded as gantool's."""
         try:
-            return super().invoke(ctx)
-        except SystemExit as error:
-            if _OF_PLUGIN in ctx.meta:  # whose own command may end with a code of its own
-                raise
-            from gantool.plugins.blame import failure
-            from gantool.plugins.host import host
-
-            raise PluginError(f"{failure(error, host()) or cause(error)}.") from error
+            return super().main(*args, **more)
         except ClickException as error:
             from gantool.cli.hints import explain, unknown_command
 
@@ -79,7 +69,23 @@ class RootGroup(TyperGroup):
                 raise unknown from error
             explain(error, self.commands)
             raise
-        except (GantoolError, typer.Exit, typer.Abort, OSError, EOFError):
+
+    def invoke(self, ctx: Context) -> None:
+        """Run the command; an unexpected error of a plugin's command is reported with the plugin's name.
+
+        Nothing that a command calls may end the program, or unfinished work would look like success. What it returns is
+        no exit code.
+        """
+        try:
+            super().invoke(ctx)
+        except SystemExit as error:
+            if _OF_PLUGIN in ctx.meta:  # whose own command may end with a code of its own
+                raise
+            from gantool.plugins.blame import failure
+            from gantool.plugins.host import host
+
+            raise PluginError(f"{failure(error, host()) or cause(error)}.") from error
+        except (ClickException, GantoolError, typer.Exit, typer.Abort, OSError, EOFError):
             raise
         except Exception as error:
             if _OF_PLUGIN not in ctx.meta:

@@ -4,13 +4,16 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gantool.cli.components import PluginsDir
 from gantool.cli.settings import takes_settings
 from gantool.engine.importing import import_torch
+
+if TYPE_CHECKING:
+    from gantool.run.planning import Plan
 
 
 def _run(help: str, *names: str, **more: Any) -> Any:
@@ -40,26 +43,37 @@ def train(
     plugins_dir: PluginsDir = None,
 ) -> None:
     """Train a generator, or resume a run."""
-    import_torch()
-    from gantool.cli.progress import showing_progress
-    from gantool.cli.training import run_to_the_end, show_forecast
-    from gantool.plugins.host import host
-    from gantool.run import length, planning
+    from gantool.cli.interrupts import before_training
 
-    def planned(images: int | None = None) -> planning.Plan:
-        wanted = {**settings, "images": images} if images else settings
-        return planning.plan(host(), wanted, config, out, name, resume, change)
+    with before_training():
+        import_torch()
+        from gantool.cli.progress import showing_progress
+        from gantool.cli.training import run_to_the_end
+        from gantool.plugins.host import host
+        from gantool.run import length, planning
 
-    with redirect_stdout(sys.stderr), showing_progress():
-        plan = length.timed(planned(), minutes, planned)
-    if dry_run:
-        from gantool.run.adversary import heeded_choices
-        from gantool.run.defaults import measured
-        from gantool.run.forecast import forecast
+        def planned(images: int | None = None) -> planning.Plan:
+            wanted = {**settings, "images": images} if images else settings
+            return planning.plan(host(), wanted, config, out, name, resume, change)
 
         with redirect_stdout(sys.stderr), showing_progress():
-            expected = forecast(plan.config, plan.components, plan.given, plan.initial, plan.timing)
-        choices = heeded_choices(plan.choices, expected.discriminator > 0)
-        show_forecast(expected, (*choices, *measured(plan.config, expected.config)), as_json, verbose)
+            plan = length.timed(planned(), minutes, planned)
+    if dry_run:
+        _tell(plan, as_json, verbose)
         return
     run_to_the_end(plan, out, plugins_dir or (), accept_new_data=accept_new_data, quiet=quiet, as_json=as_json)
+
+
+def _tell(plan: "Plan", as_json: bool, verbose: bool) -> None:
+    """What would be trained, and how long."""
+    from gantool.cli.interrupts import before_training
+    from gantool.cli.progress import showing_progress
+    from gantool.cli.training import show_forecast
+    from gantool.run.adversary import heeded_choices
+    from gantool.run.defaults import measured
+    from gantool.run.forecast import forecast
+
+    with before_training(), redirect_stdout(sys.stderr), showing_progress():
+        expected = forecast(plan.config, plan.components, plan.given, plan.initial, plan.timing)
+    choices = heeded_choices(plan.choices, expected.discriminator > 0)
+    show_forecast(expected, (*choices, *measured(plan.config, expected.config)), as_json, verbose)

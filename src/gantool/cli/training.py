@@ -11,7 +11,7 @@ import typer
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.api.run_config import COLORS
-from gantool.cli.interrupts import interruptible
+from gantool.cli.interrupts import before_training, interruptible
 from gantool.cli.output import result, result_json, result_words, say, warn
 from gantool.cli.progress import showing_progress
 from gantool.data.pictures.complaints import USED
@@ -42,7 +42,7 @@ def run_to_the_end(
 ) -> None:
     """Train, and leave with 0, or 130, 143 or 129 after an interruption; the state is saved in either case."""
     # Standard output is for the result, whatever a plugin's code prints.
-    with redirect_stdout(sys.stderr), showing_progress():
+    with before_training(), redirect_stdout(sys.stderr), showing_progress():
         console_observer = host().resolve("observer", "console:quiet=yes" if quiet else "console").build()
         tally = Tally()
         made = trainer(plan, out, [console_observer, tally], accept_new_data, plugins)

@@ -6,8 +6,7 @@ from typing import get_args
 from gantool.api.events import Event, Finished, Warned
 from gantool.api.observers import Listener
 from gantool.api.part import name_of
-from gantool.errors import TrainingError, cause, sentence
-from gantool.files import DISK_FULL
+from gantool.errors import cause, is_disk_full, sentence
 
 
 class Announcer:
@@ -40,19 +39,12 @@ class Announcer:
         try:
             return _checked(observer(event))
         except (Exception, SystemExit) as error:
-            if _is_disk_full(error) and not isinstance(event, Finished):
+            if is_disk_full(error) and not isinstance(event, Finished):
                 raise  # no fault of the observer's: the run stops here, and a resume finds nothing missing
             self._observers.remove(observer)
             what = f"{_called(observer)} failed and is switched off: {cause(error)}"
             failures.append(Warned(event.images_seen, sentence(what)))
             return ()
-
-
-def _is_disk_full(error: BaseException) -> bool:
-    """True if a file could not be written since the disk, or the user's share of it, is full."""
-    return (
-        isinstance(error, TrainingError) and isinstance(error.__cause__, OSError) and error.__cause__.errno in DISK_FULL
-    )
 
 
 def _called(observer: Listener) -> str:

@@ -11,7 +11,7 @@ from gantool.engine import checkpoint
 from gantool.engine.commands import Folders, change_command, resume_command
 from gantool.engine.devices import out_of_memory
 from gantool.engine.stages import check_parts, stage_at, stages_of
-from gantool.errors import OptionError, TrainingError
+from gantool.errors import INTACT, OptionError, TrainingError
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,14 @@ class Failing:
             return error
         command = change_command(self.run, {"accumulate": 2 * config.accumulate}, self.plugins)
         return TrainingError(f"{error} To go on from there with half the memory for activations: {command}")
+
+    def disk_full(self, error: TrainingError) -> TrainingError:
+        """The message when the disk is full, with the command that goes on from what is saved."""
+        what = str(error).removesuffix(INTACT)
+        command = resume_command(self.run, self.plugins)
+        if checkpoint.newest(self.run) is None:
+            return TrainingError(f"{what} No checkpoint was saved yet: free space, and begin again by: {command}")
+        return TrainingError(f"{what} What was saved before is intact; free space, and go on with: {command}")
 
     def not_finite(self, steps: int) -> TrainingError:
         """The message when every step is skipped, with the command that goes on from the last good checkpoint."""

@@ -35,3 +35,25 @@ def beside(run: Path) -> Path:
     """A new folder, not made yet, for a run that begins where another stands: `NAME-2`, or the next that is free."""
     run = run if run.name else run.absolute()  # it may be "."
     return next(place for number in count(2) if not (place := run.with_name(f"{run.name}-{number}")).exists())
+
+
+def models_in(folder: Path) -> list[str]:
+    """Runs and generator files right inside a folder, newest first."""
+    if not folder.is_dir():
+        return []
+    found = [
+        entry
+        for entry in folder.iterdir()
+        if (entry.suffix == ".safetensors" and not entry.name.endswith(DIRECTIONS))
+        or (entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, AVERAGED, CHECKPOINTS, CONFIG)))
+    ]
+    return [str(entry) for entry in sorted(found, key=lambda entry: entry.stat().st_mtime, reverse=True)]
+
+
+def a_model() -> str:
+    """What a MODEL is, in a sentence, with the newest run of `runs`."""
+    newest = next((f" The newest run is {path}." for path in models_in(Path("runs")) if Path(path).is_dir()), "")
+    return (
+        "Give a run folder (as in runs/NAME), a checkpoint folder, a .safetensors file, or hf://OWNER/NAME of the Hub."
+        f"{newest}"
+    )

@@ -30,6 +30,7 @@ from gantool.engine.stages import enter, stage_at, stages_of
 from gantool.engine.state import check_same_data, follow, gather, give_back, go_on_from
 from gantool.engine.step import Game
 from gantool.engine.turns import Turns
+from gantool.errors import TrainingError, is_disk_full
 from gantool.files import RunLock
 from gantool.pixels import to_float
 from gantool.signals import deferring_ctrl_c
@@ -98,6 +99,8 @@ class Trainer:
             except BaseException as error:
                 # Nothing is saved: what broke off is whole only in the last checkpoint.
                 self._tell(Finished(self.images_seen, self.run, self.interrupted, failed=True))
+                if isinstance(error, TrainingError) and is_disk_full(error):
+                    raise self._failing(self.images_seen).disk_full(error) from error
                 if not is_out_of_memory(error):
                     raise
                 raise self._failing(self.images_seen).memory_ran_out(

@@ -4,7 +4,7 @@ import importlib.util
 from pathlib import Path
 from typing import Literal, get_args
 
-from gantool.errors import OptionError, UsageError, did_you_mean
+from gantool.errors import OptionError, UsageError, suffix_meant
 
 Format = Literal["onnx", "pt2"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -15,7 +15,7 @@ def format_of(path: Path) -> str:
     """The format by the suffix. Raises OptionError for a suffix that is none."""
     name = path.suffix.removeprefix(".")
     if name not in FORMATS:
-        raise OptionError(f"{path}: the suffix chooses the format: .onnx or .pt2.{did_you_mean(name, FORMATS)}")
+        raise OptionError(f"{path}: the suffix chooses the format: .onnx or .pt2.{suffix_meant(name, FORMATS)}")
     return name
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gantool.api.kinds import KINDS
-from gantool.errors import UnknownNameError, UsageError, did_you_mean, sentence
+from gantool.errors import UnknownNameError, UsageError, sentence
 from gantool.homes import at_home
 from gantool.plugin_tools import examination
 from gantool.plugin_tools.child_process import Line, run
 from gantool.plugin_tools.examination import Request
 from gantool.plugins.host import BUILT_INS, PluginHost
 from gantool.plugins.loading import Candidate, Key, built_in, in_folder, installed
-from gantool.plugins.status import Plugin, blocked
+from gantool.plugins.status import Plugin, blocked, plugin_meant
 
 IMPORT_SECONDS = 60.0
 """The limit for the import of one plugin, which should take a few milliseconds."""
@@ -111,7 +111,7 @@ def targets(name: str, found: Sequence[Candidate]) -> list[Target]:
         known += [each for plugin in ours for names in plugin.provides.values() for each in names]
         known += [each for _, names in brought for each in names]
         unread = f" What {' and '.join(broken)} would bring is unknown: nothing of a broken plugin is read."
-        near = did_you_mean(name, known) + (unread if broken else "")
+        near = plugin_meant(name, known) + (unread if broken else "")
         if Path(name).is_dir():
             near = (
                 f" {name} is a folder: install it by gantool plugins install --editable {shlex.quote(name)}, and check "

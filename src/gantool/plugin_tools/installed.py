@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean
+from gantool.errors import PluginError, UnknownNameError, UsageError
 from gantool.plugin_tools.requirements import PluginRequirement, from_source
 from gantool.plugins.host import PluginHost
 from gantool.plugins.loading import GROUP, canonical, normal
+from gantool.plugins.status import plugin_meant
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def find_installed(name: str) -> InstalledPlugin:
         raise UsageError(f"{name!r} may be {owners}: give the name of the distribution.")
     if _is_built_in(name):
         raise UsageError(f"{name} is part of gantool itself and cannot be removed or upgraded by itself.")
-    near = did_you_mean(name, [each for one in every for each in (one.distribution, *one.plugins)])
+    near = plugin_meant(name, [each for one in every for each in (one.distribution, *one.plugins)])
     if is_installed(name):
         raise UsageError(f"{name} is installed, but it is no plugin of gantool; use pip for it.{near}")
     there = f" Installed plugins: {', '.join(one.distribution for one in every)}." if every else ""

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gantool.api.specs import BEFORE, Options, Spec
-from gantool.errors import OptionError, UsageError, did_you_mean, shortened
+from gantool.errors import OptionError, UsageError, did_you_mean, nearest, shortened
 from gantool.plugins.option_types import read_value, split, unquote, write_value
 from gantool.plugins.option_words import accepts, choices, finite, phrase
 
@@ -50,8 +50,10 @@ def parse_choice(text: str) -> Choice:
         if place == 0 and key and not equals:
             options[""] = key
             continue
-        if not equals or not key:
-            raise OptionError(f"{part!r} in {text!r} is not of the form key=value, such as {name}:key={part}.")
+        if not equals and key:
+            raise OptionError(f"The option {key!r} in {text!r} has no value: write {key}=VALUE.")
+        if not key:
+            raise OptionError(f"{part!r} in {text!r} is not of the form key=value.")
         if key in options:
             raise OptionError(f"Option {key!r} is given twice in {text!r}.")
         options[key] = value
@@ -95,10 +97,22 @@ def _named(spec: Spec, choice: Choice) -> Choice:
         return choice
     first, info = next(iter(spec.options.model_fields.items()), ("", None))
     if info is None or not info.is_required():
-        raise OptionError(f"{value!r} is not of the form key=value, such as {spec.name}:key={value}.")
+        raise OptionError(_without_value(spec, value))
     if first in choice.options:
         raise OptionError(f"Option {first!r} of {spec.name} is given twice: {value!r} is its value without the name.")
     return Choice(choice.name, {first: value, **{key: one for key, one in choice.options.items() if key}})
+
+
+def _without_value(spec: Spec, text: str) -> str:
+    """The message about a word where `key=value` should be: for an option's name, that option at its default."""
+    fields = spec.options.model_fields
+    if not fields:
+        return f"{spec.name} takes no options: leave {text!r} out."
+    key = text if text in fields else nearest(text, fields) or next(iter(fields))
+    info = fields[key]
+    value = "VALUE" if info.is_required() else write_value(_default(info), info)
+    what = f"The option {text!r} of {spec.name} has no value" if text in fields else f"{text!r} is not key=value"
+    return f"{what}: write it as in {spec.name}:{key}={value}. It takes {', '.join(fields)}."
 
 
 def canonical(name: str, options: Options) -> str:

@@ -1,9 +1,10 @@
 """A plugin that was found: its origin, its status, its components, and whether the environment allows it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gantool.errors import did_you_mean, sentence, shortened
+from gantool.errors import nearest, sentence, shortened
 from gantool.plugins.loading import Candidate, normal
 
 WIDTH_OF_A_CAUSE = 200
@@ -11,6 +12,7 @@ WIDTH_OF_A_CAUSE = 200
 
 _WIDTH_AMONG_OTHERS = 80
 _FEW = 3
+_BEGINNING = re.compile("^gantool[-_]")
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,16 @@ def misnamed(plugins: Sequence[Plugin], environ: Mapping[str, str]) -> Iterator[
     for variable in ("GANTOOL_PLUGINS", "GANTOOL_BLOCK_PLUGINS"):
         for name in _names(environ.get(variable, "")):
             if not any(plugin.is_called(name) for plugin in others):
-                yield f"{variable} names {name!r}, and no plugin is called so.{did_you_mean(name, known)}"
+                yield f"{variable} names {name!r}, and no plugin is called so.{plugin_meant(name, known)}"
+
+
+def plugin_meant(name: str, known: Iterable[str]) -> str:
+    """`" Did you mean 'gantool-blobs'?"` for the nearest name of a plugin, without the beginning that most have."""
+    begins = _BEGINNING.match(name) is not None  # as the name that is shown does, where a plugin has both
+    ordered = sorted(known, key=lambda each: (_BEGINNING.match(each) is not None) == begins)
+    bare = {_BEGINNING.sub("", each): each for each in ordered}
+    near = nearest(_BEGINNING.sub("", name), bare)
+    return f" Did you mean {bare[near]!r}?" if near is not None else ""
 
 
 def _names(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageChops, ImageStat
 from torch import Tensor
 
-from gantool.errors import OptionError, did_you_mean
+from gantool.errors import OptionError, suffix_meant
 from gantool.files import write_atomically
 from gantool.pixels import has_alpha, straight
 from gantool.render.films import Sound, import_av, mp4
@@ -53,7 +53,7 @@ def check_suffix(path: Path) -> None:
         known = [*FORMATS, ".mp4"]
         raise OptionError(
             f"{path} has {'the suffix ' + suffix if suffix else 'no suffix'}; the suffix chooses the format: "
-            f"{', '.join(known)}.{did_you_mean(suffix, known)}"
+            f"{', '.join(known)}.{suffix_meant(suffix, known)}"
         )
     if suffix == ".mp4":
         import_av()

@@ -192,12 +192,10 @@ def resolve_source(host: PluginHost, text: str, stored: bool = False) -> Chosen:
             raise
         looks_like_path = "/" in text or "\\" in text or text.startswith((".", "~")) or bool(Path(text).suffix)
         near = nearest_beside(at_home(text))
-        if looks_like_path:
-            absent = f"There is no folder or archive {text}.{near}"
-        elif near:
-            absent = f"There is no folder, archive or source {text!r}.{near}"
-        else:
-            absent = f"{sentence(str(error))} Nor is there a folder or archive {text}."
+        absent = f"There is no folder or archive {text}.{near}"
+        if not looks_like_path:
+            more = str(error).removeprefix(f"There is no source {text!r}.").replace("There are: ", "Sources: ")
+            absent = f"There is no folder, archive or source {text!r}.{near or ' ' + sentence(more.lstrip())}"
         raise UnknownNameError(other or absent) from error
 
 

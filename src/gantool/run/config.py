@@ -36,8 +36,17 @@ def parse_count(text: str | int) -> int:
     plain = re.fullmatch(r"\d[\d_]*(?:\.\d+)?", digits)
     value = Decimal(digits.replace("_", "")) * factor if plain else Decimal("0.5")
     if value != int(value):
-        raise OptionError(f"{text!r} is not a number of images. Write 5000, 200k or 1.5M.")
+        raise OptionError(f"{text!r} is not a number of images. Write {_plainly(str(text)) or '5000, 200k or 1.5M'}.")
     return int(value)
+
+
+def _plainly(text: str) -> str:
+    """How to write a number of images that is given as `1e4`; "" for any other text."""
+    if not re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d{1,2}", text.strip()):
+        return ""
+    value = Decimal(text.strip())
+    ways = [f"{value / size:.0f}{letter}" for letter, size in (("M", 10**6), ("k", 1000)) if not value % size]
+    return " or ".join([f"{value:f}", *ways[:1]]) if value == int(value) else ""
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -48,12 +57,20 @@ def read_config(path: Path) -> dict[str, Any]:
         near = "" if path.exists() else nearest_beside(path)
         raise UsageError(f"The configuration {path} cannot be read: {error.strerror}.{near}") from error
     except ValueError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}.") from error
+        raise UsageError(f"{path} is not valid TOML: {error}.{_unquoted(path, error)}") from error
     known = (*RunConfig.model_fields, *ALIASES)
     for key in settings:
         if key not in known:
             raise UsageError(f"{path}: there is no setting {key!r}.{_hint(key, known)}")
     return settings
+
+
+def _unquoted(path: Path, error: ValueError) -> str:
+    """The remedy where a text without quotes, such as `arch = dcgan`, is why a file is not valid TOML."""
+    place = re.search(r"at line (\d+)", str(error))
+    found = read_text(path).splitlines()[int(place[1]) - 1 : int(place[1])] if place else []
+    line = re.fullmatch(r"""\s*([\w-]+)\s*=\s*([^\s"'\[{#][^"'#]*?)\s*(?:#.*)?""", found[0]) if found else None
+    return f" Text needs quotes: {line[1]} = {json.dumps(line[2], ensure_ascii=False)}." if line else ""
 
 
 def write_config(config: RunConfig) -> str:

@@ -51,7 +51,7 @@ def fresh(out: Path, title: str) -> Path:
                 continue  # another process was quicker
             return run
     except OSError as error:
-        raise UsageError(f"No run folder can be made in {out}: {error.strerror}.") from error
+        raise UsageError(f"No run folder can be made in {out}: {_why_not(out, error)}.") from error
 
 
 def check_name(name: str, out: Path) -> None:
@@ -76,8 +76,14 @@ def make(run: Path) -> Path:
     try:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"The run folder {run} cannot be made: {error.strerror}.") from error
+        raise UsageError(f"The run folder {run} cannot be made: {_why_not(run, error)}.") from error
     return run
+
+
+def _why_not(folder: Path, error: OSError) -> str:
+    """Why a folder cannot be made, with the remedy where a file is in its place or above it."""
+    file = next((place for place in (folder, *folder.parents) if place.is_file()), None)
+    return f"{file} is a file. Give a folder, --out DIR" if file else str(error.strerror)
 
 
 def check_fresh(run: Path) -> None:

@@ -1,14 +1,32 @@
 """Classes of a conditional model, chosen by name, by index or by the seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import torch
 
 from gantool.api.networks import Labels
 from gantool.errors import OptionError, UnknownNameError, UsageError, did_you_mean, shortened
 
+P = ParamSpec("P")
+R = TypeVar("R")
 LabelChoice = str | int | Sequence[str | int] | None
 """A class by name or index, for all pictures or one for each; None leaves the choice to the seeds."""
+
+
+def takes_labels(method: Callable[P, R]) -> Callable[P, R]:
+    """A decorator of methods with `labels`: one `label` is refused in a sentence that names the right word."""
+
+    @wraps(method)
+    def called(*given: P.args, **named: P.kwargs) -> R:
+        if "label" in named:
+            raise UsageError(
+                f"{method.__name__} takes labels=, one class for all pictures or one for each; not label=."
+            )
+        return method(*given, **named)
+
+    return called
 
 
 def choose_labels(names: Sequence[str], seeds: Sequence[int], labels: LabelChoice, architecture: str) -> Labels:

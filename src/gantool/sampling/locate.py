@@ -1,12 +1,13 @@
 """The generator file that a MODEL argument means, found from a run, checkpoint or file by reading headers alone."""
 
+import os
 import shlex
 from pathlib import Path
 
 from gantool.engine import checkpoint
 from gantool.engine.best import best_checkpoint
 from gantool.engine.model_file import read_card
-from gantool.engine.run_names import AVERAGED, BEST, CHECKPOINTS, CONFIG, DIRECTIONS, GENERATOR
+from gantool.engine.run_names import AVERAGED, BEST, CHECKPOINTS, CONFIG, GENERATOR, a_model, models_in
 from gantool.errors import CheckpointError, nearest
 from gantool.sampling.remote import fetched, repository_of
 
@@ -87,8 +88,12 @@ def _in_folder(folder: Path) -> Path:
         )
     if folder.name == CHECKPOINTS and _newest_readable(folder.parent) is not None:
         return _in_folder(folder.parent)
-    runs = _models_in(folder)
-    inside = f" It holds these: {', '.join(runs[:8])}." if runs else ""
+    run = next((place for place in folder.absolute().parents if (place / CONFIG).is_file()), None)
+    if run is not None:
+        above = Path(os.path.relpath(run))
+        raise CheckpointError(f"{folder} is a folder inside a run. Give the run: {above}.")
+    runs = models_in(folder)
+    inside = f" It holds these: {', '.join(runs[:8])}." if runs else f" {a_model()}"
     raise CheckpointError(f"{folder} is no run folder and no checkpoint.{inside}")
 
 
@@ -119,29 +124,16 @@ def _nearest(path: Path) -> str:
         if (folder / path.name).exists():
             return f" Did you mean {str(folder / path.name)!r}?"
         # Names alone are compared: a common folder or suffix would make unlike names look similar.
-        models = {_bare(model): model for model in reversed(_models_in(folder))}
+        models = {_bare(model): model for model in reversed(models_in(folder))}
         near = nearest(_bare(path.name), models)
         if near is not None:
             return f" Did you mean {models[near]!r}?"
-    known = [*_models_in(path.parent / "runs"), *_models_in(path.parent)]
+    known = [*models_in(path.parent / "runs"), *models_in(path.parent)]
     if known:
         more = f", and {len(known) - 8} more" if len(known) > 8 else ""
         return f" There are: {', '.join(known[:8])}{more}."
-    return " Give a run folder (as in runs/NAME), a checkpoint folder or a .safetensors file."
+    return f" {a_model()}"
 
 
 def _bare(path: str) -> str:
     return Path(path).name.removesuffix(".safetensors")
-
-
-def _models_in(folder: Path) -> list[str]:
-    """Runs and generator files right inside a folder, newest first."""
-    if not folder.is_dir():
-        return []
-    found = [
-        entry
-        for entry in folder.iterdir()
-        if (entry.suffix == ".safetensors" and not entry.name.endswith(DIRECTIONS))
-        or (entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, AVERAGED, CHECKPOINTS, CONFIG)))
-    ]
-    return [str(entry) for entry in sorted(found, key=lambda entry: entry.stat().st_mtime, reverse=True)]

@@ -16,7 +16,7 @@ from gantool.engine.draw import Drawing, steady
 from gantool.engine.model_file import ModelCard
 from gantool.errors import OptionError, UnknownNameError, UsageError, did_you_mean
 from gantool.render.pictures import to_pil
-from gantool.sampling.labels import LabelChoice, choose_labels, listed
+from gantool.sampling.labels import LabelChoice, choose_labels, listed, takes_labels
 from gantool.sampling.latent_file import replaced
 from gantool.sampling.levels import checked, level_of, no_level
 from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, check_shape, check_truncation
@@ -74,6 +74,7 @@ class Model:
         drawn = self._drawing.levels(self.generator.eval(), latents, labels, partial(checked, card=self.card))
         return [level.shape[-1] for level in drawn]
 
+    @takes_labels
     def sample(
         self,
         seeds: Sequence[int],
@@ -90,6 +91,7 @@ class Model:
         """
         return [to_pil(image) for image in self.images(seeds, truncation, labels, level, shift)]
 
+    @takes_labels
     def images(
         self,
         seeds: Sequence[int],
@@ -102,12 +104,14 @@ class Model:
         chosen = self.choose_labels(seeds, labels)
         return self._render(self._shifted(self.latents_of(self.z(seeds), chosen, truncation), shift), chosen, level)
 
+    @takes_labels
     def latents(
         self, seeds: Sequence[int], labels: LabelChoice = None, truncation: float = 1.0
     ) -> Float[Tensor, "n *d"]:
         """The latents of the seeds on the CPU, in w where there is one, for `render` and for walks."""
         return self.latents_of(self.z(seeds), self.choose_labels(seeds, labels), truncation)
 
+    @takes_labels
     def render(
         self,
         latents: Float[Tensor, "n *d"],
@@ -137,6 +141,7 @@ class Model:
         with replaced(self.generator, buffers):
             yield
 
+    @takes_labels
     def interpolate(
         self,
         seeds: Sequence[int],

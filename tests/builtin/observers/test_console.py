@@ -249,3 +249,11 @@ def test_a_notebook_has_a_bar_where_rich_can_draw_one(tmp_path, monkeypatch, wid
     monkeypatch.setattr("gantool.builtin.observers.console.Live.start", lambda self: None)
     console(started(tmp_path, 0, 1000))
     assert (console._live is not None) == widgets
+
+
+def test_no_line_end_is_put_into_a_command_on_a_narrow_terminal():
+    out = io.StringIO()
+    console = Console(ConsoleOptions(), Screen(file=out, force_terminal=True, width=40))
+    command = f"gantool train --resume {'runs-with-a-long-name/' * 4}one --lr 0.0001 --change"
+    console(Warned(8, f"Loss is not finite: {command}"))
+    assert command in out.getvalue()

@@ -30,7 +30,7 @@ class Console(Observer):
     """Prints progress, losses and warnings on standard error."""
 
     def __init__(self, options: ConsoleOptions, screen: Screen | None = None) -> None:
-        self._screen = screen or Screen(stderr=True, highlight=False)
+        self._screen = screen or Screen(stderr=True, highlight=False, soft_wrap=True)
         self._seconds, self._quiet = options.seconds, options.quiet
         self._live: Live | None = None
         self._bar, self._total = Bar(0, 1), 0
@@ -148,7 +148,7 @@ class Console(Observer):
 
     def _say(self, title: str, text: str, style: str) -> None:
         line = Text.assemble((title, style), printable(text, keep="\n\t"))
-        self._screen.print(line, soft_wrap=not self._screen.is_terminal)
+        self._screen.print(line, soft_wrap=True)  # a line end inside a command would be pasted with it
 
 
 def _has_bars(screen: Screen) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from io import BufferedReader, BytesIO
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from shlex import quote
 
@@ -28,6 +29,8 @@ from gantool.reading import read_text
 PARQUET = ".parquet"
 _SHOWN = 3
 _HUB = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+(?:/[\w.-]+)?)")
+GIVE = "Give a folder of pictures, or a zip or tar of them."
+_LOOKED_AT = 1000
 _STATE = re.compile(r"/(proc|sys|dev(?!/shm))(/|$)")
 """Folders of Linux whose files are the state of the system, and lead round in circles."""
 
@@ -46,7 +49,7 @@ def list_pictures(path: str | Path) -> Listing:
         return _list_folder(root)
     if not root.exists():
         why = no_path(str(path)) or f"{path} does not exist.{nearest_beside(root)}"
-        raise DataError(f"{why} Give a folder of pictures, or a zip or tar of them.")
+        raise DataError(f"{why} {GIVE}")
     if not root.is_file():
         raise DataError(f"{path} is neither a folder nor a file: a pipe or a device. Give a folder, zip or tar.")
     if root.suffix.lower() in (".npy", ".npz"):
@@ -58,7 +61,7 @@ def list_pictures(path: str | Path) -> Listing:
         return listing
     if is_picture_name(root.name):
         raise DataError(f"{path} is a single picture. Give the folder that holds it: {root.parent}.")
-    raise DataError(f"{path} is neither a folder nor a zip or tar of pictures.")
+    raise DataError(f"{path} is neither a folder nor a zip or tar of pictures. {GIVE}")
 
 
 def usable_listing(path: str) -> Listing:
@@ -71,8 +74,17 @@ def usable_listing(path: str) -> Listing:
     if any(name.lower().endswith(PARQUET) for name in listing.ignored):
         holds.append(f"gantool-hf-data reads Parquet: --data {quote(f'parquet:path={path}')}")
     archives = [name for name in listing.ignored if is_archive_name(name)]
-    remedy = _remedy(listing, archives[0]) if archives else ""
+    remedy = _remedy(listing, archives[0]) if archives else f" {GIVE}"
     raise DataError(f"{listing.root} holds no pictures{': ' + '; '.join(holds) if holds else ', it is empty'}.{remedy}")
+
+
+def _folder_of(pattern: str) -> str:
+    """The folder that a pattern means: the only one that it matches, or that in which it looks."""
+    above = next(one for one in Path(pattern).parents if not set(str(one)) & set("*?["))
+    inside = str(Path(pattern).relative_to(above))
+    files = islice(above.glob(inside), _LOOKED_AT) if "**" not in inside else ()
+    matching = [path for path in files if path.is_dir()]
+    return str(matching[0] if len(matching) == 1 else above)
 
 
 def no_path(text: str) -> str | None:
@@ -87,8 +99,8 @@ def no_path(text: str) -> str | None:
             return f"{text} is a URL; tars of pictures are read there as --data {quote(f'shards:path={text}')}."
         return f"{text} is a URL; only files of this machine are read. Fetch it first: curl -L -o {name} {quote(text)}."
     if set(text) & set("*?["):
-        folder = next(one for one in Path(text).parents if not set(str(one)) & set("*?["))
-        return f"{text} is a pattern, not a folder; all pictures in a folder are read, at any depth: {folder}."
+        folder = _folder_of(text)
+        return f"{text} is a pattern, not a folder. --data {quote(folder)} reads all pictures in it, at any depth."
     return None
 
 

@@ -55,20 +55,22 @@ def test_what_can_work_is_let_through(settings):
 def test_spectral_normalisation_is_seen_in_both_of_torchs_forms_and_nothing_else_is_taken_for_it(normalise):
     run = prepared(penalty=("clip",))
     nn.utils.parametrizations.weight_norm(run.gan.discriminator.head)
-    refuse_conflicts(run.components, run.gan, "alternating")
+    refuse_conflicts(run.components, run.gan, "alternating", ())
     run = prepared(penalty=("clip",))
     normalise(run.gan.discriminator.head)
     with pytest.raises(UsageError, match="spectral"):
-        refuse_conflicts(run.components, run.gan, "alternating")
+        refuse_conflicts(run.components, run.gan, "alternating", ())
 
 
-def test_simultaneous_updates_are_refused_where_both_networks_own_a_weight():
+def test_simultaneous_updates_are_refused_where_a_weight_of_both_networks_learns():
     run = prepared(updates="simultaneous")
-    refuse_conflicts(run.components, run.gan, "simultaneous")
+    learning = run.learning[0]
+    refuse_conflicts(run.components, run.gan, "simultaneous", learning)
     run.gan.discriminator.stem = run.gan.generator
-    refuse_conflicts(run.components, run.gan, "alternating")
+    refuse_conflicts(run.components, run.gan, "alternating", learning)
+    refuse_conflicts(run.components, run.gan, "simultaneous", ())  # frozen, as a shared embedding may be
     with pytest.raises(UsageError, match=r"\(\S+ of the generator\).* Use --updates alternating"):
-        refuse_conflicts(run.components, run.gan, "simultaneous")
+        refuse_conflicts(run.components, run.gan, "simultaneous", learning)
 
 
 def test_a_plugins_option_of_the_same_name_is_its_own_affair():

@@ -1,6 +1,6 @@
 """Combinations of strategies that make no sense, refused before a run begins."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from torch import nn
 
@@ -15,11 +15,14 @@ EVEN = 0.5
 """Labels that change with this chance say nothing."""
 
 
-def refuse_conflicts(components: RunComponents, gan: Gan, updates: str) -> None:
-    """Raise UsageError for the first combination that cannot work, naming both sides and the remedy."""
+def refuse_conflicts(components: RunComponents, gan: Gan, updates: str, learning: Collection[str]) -> None:
+    """Raise UsageError for the first combination that cannot work, naming both sides and the remedy.
+
+    `learning` names the generator's weights that learn.
+    """
     chosen = components.strategies
     _refuse_strangers(components)
-    _refuse_shared_weights(updates, gan)
+    _refuse_shared_weights(updates, gan, learning)
     names = [one.spec.name for one in chosen if one.kind == "penalty"]
     for name in names:
         if names.count(name) > 1:
@@ -55,11 +58,11 @@ def refuse_conflicts(components: RunComponents, gan: Gan, updates: str) -> None:
             )
 
 
-def _refuse_shared_weights(updates: str, gan: Gan) -> None:
-    """Raise UsageError where both networks own a weight, which a simultaneous step would give the gradients of both."""
+def _refuse_shared_weights(updates: str, gan: Gan, learning: Collection[str]) -> None:
+    """Raise UsageError where both networks own a weight that learns: a step gives it the gradients of both losses."""
     if updates != "simultaneous" or gan.discriminator is None:
         return
-    own = {id(weight): name for name, weight in gan.generator.named_parameters()}
+    own = {id(weight): name for name, weight in gan.generator.named_parameters() if name in learning}
     if shared := [own[id(weight)] for weight in gan.discriminator.parameters() if id(weight) in own]:
         raise UsageError(
             f"--updates simultaneous does not go with networks that share weights, as these do ({shared[0]} of the "

@@ -93,7 +93,7 @@ def prepare(
     gan, learning, shape = build_gan(config, components.architecture, class_names)
     if gan.discriminator is None:
         config, components = without_adversary(config, components, given or {})
-    refuse_conflicts(components, gan, config.updates)
+    refuse_conflicts(components, gan, config.updates, learning[0])
     try_plugins(components, gan, shape, device)
     parts = build_parts(components)
     if gan.discriminator is None:

@@ -221,3 +221,10 @@ def test_a_constant_strength_has_no_state_and_a_rising_one_is_for_losses_with_a_
     rising = build(DiffAugmentOptions(strength=0.3, rise=1))
     assert isinstance(rising, RisingDiffAugment)
     assert set(rising.state_dict()) == {"p", "signs", "images", "batches"}
+
+
+def test_a_strength_that_rises_at_once_stays_a_number():
+    augmentation = build(DiffAugmentOptions(strength=0.3, rise=1e-300))
+    assert observing(augmentation, KNOWN_BY_HEART, 4) == pytest.approx(0.3)
+    assert observing(augmentation, KNOWN_BY_HEART, 1) == 1
+    assert observing(augmentation, UNKNOWN, 8) == pytest.approx(0.3)

@@ -30,7 +30,6 @@ class DiffAugmentOptions(Options):
     after: Annotated[int, Field(ge=0)] | Literal["auto"] = option(
         0, "images before which nothing is augmented; auto: three epochs"
     )
-
     rise: Annotated[float, Field(ge=0)] | Literal["auto"] = option(
         0.0,
         "thousands of images in which the strength can rise from 0 to 1 while the discriminator overfits; 0: it stays; "

@@ -34,7 +34,7 @@ class Adapting(nn.Module):
         """
         due = self.batches >= self._every
         overfits = torch.sign(self.signs / self.batches.clamp(min=1) - target)
-        step = overfits * self.images / (1000 * kimg)
+        step = overfits * self.images / max(1000 * kimg, 1.0)  # all of it within an image: more is no number in float32
         self.p.add_(step * due).clamp_(least, 1)
         mean_sign = torch.sign(real_logits).nan_to_num(0.0).mean()
         for total, value in ((self.signs, mean_sign), (self.images, len(real_logits)), (self.batches, 1)):

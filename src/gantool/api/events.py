@@ -18,7 +18,8 @@ class Started:
     resolution, on the CPU. `config` has all settings of the run, components with every option; `brief` has the settings
     that name a component, with the options alone that are not at their defaults, as for a command. `plugins` are
     folders of plugins that a command on the run needs. `seconds` are the least and the most that the run is expected to
-    take. With `class_names` the picture of seed n is one of class n modulo their number.
+    take. With `class_names` the picture of seed n is one of class n modulo their number. `pictures` is the number of
+    training images, 0 where it is not told.
     """
 
     run: Path
@@ -35,6 +36,7 @@ class Started:
     seconds: tuple[float, float] | None = None
     class_names: tuple[str, ...] = ()
     brief: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    pictures: int = 0
 
 
 @dataclass(frozen=True)

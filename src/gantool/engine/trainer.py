@@ -133,6 +133,7 @@ class Trainer:
             self._started(
                 self.run, card.architecture, seen, config.images, str(self.device), self.game.precision.name,
                 config.batch, config.resolution, config, self._reals, self._plugins, class_names=card.class_names,
+                pictures=self.batches.count,
             )
         )  # fmt: skip
         for warning in self.warnings:

@@ -33,6 +33,8 @@ class Chosen(NamedTuple):
     arch: str = ""
     slow_discriminator: bool = False
     """Its learning rate is less than half of the generator's."""
+    pictures: int = 0
+    """The number of training images, 0 where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class Reading:
 class Problem:
     """A problem of a run: its kind, since when, a severity to compare with others of its kind, and a message.
 
-    `rates` are the learning rates of which lower ones may help, as settings of a run; `instead` are other settings of a
-    new run, where these do not.
+    `rates` are the learning rates of which lower ones may help, as settings of a run, none where none does; `instead`
+    are other settings of a new run, where these do not.
     """
 
     kind: str

@@ -52,7 +52,7 @@ class Watch(Observer):
         self._goal = event.images_goal
         config = event.config
         arch, slow = str(event.brief.get("arch", config.arch)), config.lr_d < config.lr_g / 2
-        chosen = Chosen(config.penalty, config.augment, arch, slow)
+        chosen = Chosen(config.penalty, config.augment, arch, slow, event.pictures)
         self._detector = Detector(self._options, self._goal, chosen)
         # A resumed run warns as an uninterrupted one: earlier warnings are not repeated.
         for reading in read_metrics(event.run / METRICS, event.images_seen) if event.images_seen else ():
@@ -88,17 +88,17 @@ class Watch(Observer):
             usable = best if "arch" not in problem.instead else 0
             anew = anew_command(run, problem.instead, plugins, init=0 < usable < problem.images_seen)
             return f"{problem.message} Begin a new run so by: {anew}"
+        of_best = f"{problem.message} The best checkpoint is the one at {best:,} images; sample from it with: "
+        of_best += sample_command(run, plugins)
+        if not problem.rates:
+            return of_best if 0 < best < problem.images_seen else problem.message
         rates = problem.rates if self._detector.adversary else BOTH
         slower = {rate: self._advised.get(rate, getattr(self._config, rate) / 2) for rate in rates}
         flag = "--lr" if rates == BOTH else flag_of(rates[0])
         # Half of a rate that the start of the run warned of would still be one to warn of.
         half = f"the {flag} of the recipe" if set(rates) <= self._advised.keys() else f"half of {flag}"
         if 0 < best < problem.images_seen:
-            return (
-                f"{problem.message} The best checkpoint is the one at {best:,} images; sample from it with: "
-                f"{sample_command(run, plugins)}\nBegin a new run with it and {half} by: "
-                f"{anew_command(run, slower, plugins)}"
-            )
+            return f"{of_best}\nBegin a new run with it and {half} by: {anew_command(run, slower, plugins)}"
         if problem.images_seen < self._goal:
             return f"{problem.message} To go on with {half}, stop the run and: {change_command(run, slower, plugins)}"
         longer = change_command(run, {**slower, "images": 2 * self._goal}, plugins)

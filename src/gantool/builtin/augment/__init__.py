@@ -99,7 +99,7 @@ class AdaOptions(Options):
 
 @hookimpl
 def gantool_augmentations() -> list[Component]:
-    """An augmentation of constant strength, and one that adapts to the discriminator's overfitting."""
+    """An augmentation of constant or rising strength, and one that adapts to the discriminator's overfitting."""
     return [
         Component(
             "diffaugment",

@@ -107,8 +107,10 @@ def nearest_file(name: str, known: Iterable[str]) -> str | None:
 
 
 def suffix_meant(suffix: str, known: Iterable[str]) -> str:
-    """`" Did you mean '.webp'?"` for the nearest known suffix, by the letters after the dot; empty where none is."""
-    near = nearest(suffix.lstrip("."), [each.lstrip(".") for each in known], ALIKE_FILES)
+    """`" Did you mean '.webp'?"` for the nearest known suffix, or one of the same letters; empty where none is near."""
+    letters, bare = suffix.lstrip(".").lower(), [each.lstrip(".") for each in known]
+    same = next((each for each in bare if sorted(each) == sorted(letters)), None)
+    near = same or nearest(letters, bare, ALIKE_FILES)
     return f" Did you mean {'.' + near!r}?" if near is not None else ""
 
 

@@ -91,9 +91,11 @@ def test_guesses_are_of_what_tells_names_apart(tmp_path):
     assert nearest_beside(tmp_path / "nothere.jpg") == ""
     assert nearest_beside(tmp_path / "the-scram.jpg") == " Did you mean 'the-scream.jpg'?"
     assert nearest_beside(tmp_path / "photo.jpg") == " Did you mean 'photo.png'?"
-    assert [suffix_meant(suffix, (".png", ".webp", ".jpg", ".mp4")) for suffix in (".bmp", ".wepb")] == [
-        "",
+    formats = (".png", ".webp", ".jpg", ".mp4")
+    assert suffix_meant(".bmp", formats) == ""
+    assert [suffix_meant(one, formats) for one in (".wepb", ".pgn")] == [
         " Did you mean '.webp'?",
+        " Did you mean '.png'?",
     ]
     known = ("gantool_faststyle", "gantool-faststyle", "gantool_blobs", "gantool-blobs")
     assert plugin_meant("gantool-blbs", known) == " Did you mean 'gantool-blobs'?"

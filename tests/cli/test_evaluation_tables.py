@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 
 from gantool.api.metrics import Metric
-from gantool.cli.evaluation_tables import _number, show, show_curve
+from gantool.builtin.metrics.distances import Frechet, KernelDistance
+from gantool.cli.evaluation_tables import show, show_curve
 from gantool.evaluation.result import Evaluation
 from gantool.evaluation.scores import UNREAD, Scores
+from gantool.metrics.judgement import written
 
 
 class Near(Metric):
@@ -40,6 +42,15 @@ def test_metrics_of_one_name_are_told_apart_by_their_options(of_one_name, capsys
     assert {"nearness of near:k=3", "nearness of near:k=5", "far"} <= set(said)
     assert said.count("So near.") == 1
     assert {"near:k=3: So near.", "near:k=5: So near."} <= set(said)
+
+
+def test_that_pictures_are_too_few_comes_before_their_numbers(of_one_name, capsys):
+    few = "8 pictures are too few to say anything of the model"
+    made = replace(of_one_name, scores=replace(of_one_name.scores, verdict=few), classes={})
+    show(dict.fromkeys(made.metrics, Near()), [made], "shapes")
+    said = capsys.readouterr().out.splitlines()
+    assert said[1] == few
+    assert said.count(few) == 1
 
 
 def test_a_class_is_told_of_where_something_else_is_true_than_of_the_whole(of_one_name, capsys):
@@ -124,4 +135,10 @@ def test_the_rows_of_a_curve_tell_errors_the_best_values_and_the_checkpoint_that
     ],
 )
 def test_a_number_has_the_digits_that_its_error_leaves(value, error, text):
-    assert _number(value, error) == text
+    assert written(value, error) == text
+
+
+def test_sentences_have_the_digits_of_the_table():
+    sample, real = {"kid": 3.5612, "kid_error": 0.12}, {"kid": -0.00399, "kid_error": 0.02}
+    assert KernelDistance().read(sample, real).startswith("KID 3.6 beside 0.00: ")
+    assert Frechet().read({"frechet": 912.34}, {"frechet": 81.26}).startswith("Fréchet distance 912 beside 81.3: ")

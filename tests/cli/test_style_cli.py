@@ -4,13 +4,16 @@ import hashlib
 import json
 import os
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from gantool.cli import style_train
 from gantool.errors import StyleError
+from gantool.style.lesson import Lesson
 from gantool.style.network import TransformNet
 from gantool.style.network_file import StyleCard, load_style_network, save_style_network
 
@@ -109,6 +112,24 @@ def test_an_interrupted_training_goes_on_exactly_by_the_same_command(gantool, he
     assert whole[1] == both[1]  # by the digest of the weights
     assert not (here / "x.training.safetensors").exists()
     assert "No training of x.safetensors was interrupted" in gantool(*words, "-o", "x.safetensors", "--resume").err
+
+
+def test_a_training_that_will_see_too_few_photos_says_so_before_it_starts(gantool, here, monkeypatch):
+    few = gantool(*TRAIN, "--images", "6", "-o", "a.safetensors", "-q").err
+    assert few.startswith("Warning: --images 6 are too few to learn a style: expect smears.")
+    assert "from 1,200 photos on" in few
+    monkeypatch.setattr("gantool.cli.style_train.ENOUGH", 6)
+    assert gantool(*TRAIN, "--images", "6", "-o", "b.safetensors", "-q").err == ""
+
+
+@pytest.mark.parametrize(("each", "told"), [(1.0, True), (0.01, False)])
+def test_the_photos_of_a_time_are_told_by_the_second_step(monkeypatch, capsys, each, told):
+    lesson = Lesson(images=None, minutes=1.0, batch=1)
+    states = [SimpleNamespace(images_seen=seen, seconds=5 + each * (seen - 1)) for seen in (1, 2, 3)]
+    assert [state.images_seen for state in style_train._forewarned(iter(states), lesson)] == [1, 2, 3]
+    said = capsys.readouterr().err
+    assert ("In 1 minutes about 56 photos are seen here. These are too few to learn a style" in said) == told
+    assert ("1,200 photos on, which take about 20 min (16 to 26) here" in said) == told
 
 
 def test_a_training_does_not_go_on_with_other_photos(gantool, here, monkeypatch):

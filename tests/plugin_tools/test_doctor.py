@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gantool.errors import UnknownNameError, cause
-from gantool.plugin_tools.doctor import targets, wanted
+from gantool.plugin_tools.doctor import PluginReport, _enter, targets, wanted
 from gantool.plugins.host import BUILT_INS
 from gantool.plugins.loading import Candidate
 from sites import Site
@@ -121,8 +121,17 @@ def test_heavy_imports_at_declaration_are_named(check: Check) -> None:
     code, reports = check(heavy="import numpy\n" + SOUND.format(name="heavy", module="gone"))
     assert code == 1
     assert reports["heavy"]["heavy"] == ["numpy"]
-    assert "declaring what it offers imports numpy" in reports["heavy"]["faults"][0]
+    assert reports["heavy"]["faults"] == []  # it is a file of one's own, and slows nobody else's start
+    assert "declaring what it offers imports numpy" in reports["heavy"]["warnings"][0]
+    assert "declaring_imports_nothing_heavy" not in " ".join(reports["heavy"]["components"][0]["faults"])
     assert "No module named 'gone_heavy'" in " ".join(reports["heavy"]["components"][0]["faults"])
+
+
+def test_a_file_that_imports_torch_is_warned_of_once_and_passes(check: Check) -> None:
+    code, reports = check(whole=HEAVY + SOUND.format(name="whole", module="whole").replace("whole_heavy", "whole"))
+    assert (code, reports["whole"]["ok"], reports["whole"]["faults"]) == (0, True, [])
+    assert len(reports["whole"]["warnings"]) == 1
+    assert [tried["faults"] for tried in reports["whole"]["components"]] == [[]]
 
 
 NEEDY = """
@@ -329,3 +338,12 @@ def test_a_component_of_a_plugin_is_checked_by_its_name_and_the_nearest_is_sugge
     ended = gantool("plugins", "check", "strangr", "--plugins-dir", tmp_path)
     assert ended.code == 2
     assert "no plugin, distribution or component 'strangr'. Did you mean 'strange'? What wild would bring" in ended.err
+
+
+def test_an_installed_plugin_that_imports_torch_fails() -> None:
+    key = ("slow", "gantool-slow", "installed")
+    seen = PluginReport("slow", "gantool-slow", "1.0", "installed")
+    line = {"imported": [*key], "import_ms": 900.0, "heavy": ["torch"], "error": None, "lingers": None, "declared": []}
+    _enter(line, seen, key)
+    assert (len(seen.faults), seen.warnings) == (1, [])
+    assert "every gantool command waits for that: import it where it is used" in seen.faults[0]

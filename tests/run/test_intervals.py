@@ -1,6 +1,7 @@
 """Sample grids take at most their share of a run's time; resumed runs have them where unbroken ones have them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -171,3 +172,13 @@ def test_a_run_that_resumes_has_its_grids_where_the_unbroken_one_has_them(tmp_pa
     assert (whole.run / "best.json").read_bytes() == (again.run / "best.json").read_bytes()
     assert "snapshot_every = 80" in (again.run / "config.toml").read_text()
     assert resumed(again.run, images=480).config.snapshot_every == 80
+
+
+def test_a_grid_is_timed_once_though_settings_may_not_name_the_precision_yet(monkeypatch, tmp_path):
+    monkeypatch.setenv("GANTOOL_CACHE", str(tmp_path))
+    timed = []
+    monkeypatch.setattr("gantool.run.grids._timed", lambda *_: timed.append(1) or Cost(0.5, 0.25))
+    built = prepared()
+    for one in (built.config, built.config.model_copy(update={"precision": "auto", "layout": "auto"})):
+        assert cost_of_a_grid(replace(built, config=one), CPU, 0.25, lambda: lambda: 0.25) == Cost(0.5, 0.25)
+    assert timed == [1]

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from math import floor, inf, isfinite, log10
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gantool.api.metrics import ERROR, Metric, is_error
+from gantool.api.metrics import Metric, is_error
 from gantool.cli.output import page
 from gantool.evaluation.result import Evaluation
-from gantool.evaluation.scores import UNREAD, Values, best, better, opposed
+from gantool.evaluation.scores import FEWEST, UNREAD, Values, best, better, in_digits, opposed
 from gantool.report.evaluations import distinct, told
 
 BEST = "*"
@@ -24,11 +23,14 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
     """One model, or two with the better value marked; then what the numbers say, class by class where asked for."""
     screen, first = page(), evaluations[0]
     _headline(screen, first, data, f"{first.model} at {first.images_seen:,} images")
+    few = next((one.scores.verdict for one in evaluations if one.n < FEWEST), "")
+    if few:  # before numbers that say nothing
+        _say(screen, few, "bold")
     _side_by_side(screen, metrics, evaluations, {})
     for one, column in zip(evaluations, _columns(evaluations), strict=True):
-        if len(evaluations) > 1:
+        if len(evaluations) > 1 and not few:
             _say(screen, f"\n{column}")
-        if one.scores.verdict:
+        if one.scores.verdict and one.scores.verdict != few:
             _say(screen, one.scores.verdict, "bold")
         for sentence in _sentences(one):
             _say(screen, sentence)
@@ -157,19 +159,11 @@ def _cell(values: Values, metric: str, name: str, marked: bool = False, between:
     own = values.get(metric, {})
     if name not in own:
         return Text("-", "dim")
-    value, error = _number(own[name], own.get(f"{name}{ERROR}"))
+    value, error = in_digits(own, name)
     star = f" {BEST}" if marked else ""
     lone = between == "\n" or not error
     text = f"{value}{star if lone else ''}{between + error if error else ''}{'' if lone else star}"
     return Text(text, "bold" if marked else "")
-
-
-def _number(value: float, error: float | None) -> tuple[str, str]:
-    """Three digits, or those down to the first of a standard error, which comes second."""
-    if error is None or not 0 < error < inf or not isfinite(value):
-        return f"{value:.3g}", ""
-    decimals = max(0, -floor(log10(error)))
-    return f"{value:.{decimals}f}", f"± {error:.{decimals}f}"
 
 
 def _table(first: str, *rest: str) -> Table:

@@ -70,7 +70,8 @@ def _table(reports: "Sequence[PluginReport]") -> "Table":
     for report in reports:
         time = "" if report.import_ms is None else f"{report.import_ms:.0f} ms"
         name = report.name if report.origin == "built-in" else report.title
-        table.add_row(Text(name, style="bold"), "", time, _verdict(report.faults), Text("\n".join(report.faults)))
+        said = [*report.faults, *(f"warning: {warning}" for warning in report.warnings)]
+        table.add_row(Text(name, style="bold"), "", time, _verdict(report.faults), Text("\n".join(said)))
         for tried in report.components:
             verdict = f"not tried: needs {', '.join(tried.needs)}" if tried.needs else _verdict(tried.faults)
             waived = [f"waived: {name} ({reason})" for name, reason in tried.waived.items()]

@@ -13,12 +13,13 @@ from gantool.api.features import Extractor, StyleLoss
 from gantool.cli.components import find_extractor
 from gantool.cli.interrupts import interruptible
 from gantool.cli.out_files import check_new
-from gantool.cli.output import result, result_json, say
+from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.progress import showing_progress
 from gantool.cli.style import StyleJob
 from gantool.cli.stylize_display import display_of_shares
 from gantool.data.batches import ShuffledBatches, open_batches
 from gantool.engine.devices import is_out_of_memory, keep_freed_memory, pick_device
+from gantool.engine.spans import in_words
 from gantool.errors import DataError, OptionError, StyleError, nearest_beside
 from gantool.plugins.host import host
 from gantool.render.pictures import make_folder
@@ -35,6 +36,13 @@ from gantool.style.training_file import TrainingCard, load_training, save_traini
 
 IMAGES = 40_000
 """The photos of a training for which neither a number nor a time is given, as a GPU takes them in minutes."""
+
+ENOUGH = 1_200
+"""The photos from which networks have been of use: two of docs/stylize.md had so many; of 600, colours are those of no
+painting, and of 74 and 150 pictures are smears (photos of 128 pixels, batch 2, squeezenet)."""
+TOO_FEW = f"too few to learn a style: expect smears. Networks were of use from {ENOUGH:,} photos on"
+SPREAD = (0.8, 1.3)
+"""The least and the most of the time of a training, relative to its second step."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,8 @@ def run(job: StyleJob) -> None:
     last: Progress | None = None
     with redirect_stdout(sys.stderr), interruptible() as caught, display_of_shares(job.quiet) as show:
         try:
-            for last in _states(job, ready):
+            states = _states(job, ready)
+            for last in states if job.resume or job.init else _forewarned(states, ready.lesson):
                 show(last.share, _told(last))
                 if caught:
                     break
@@ -154,6 +163,27 @@ def _states(job: StyleJob, ready: Prepared) -> Iterator[Progress]:
         if is_out_of_memory(error):
             raise StyleError(f"Out of memory on {ready.device}: give a smaller --batch or --size.") from error
         raise
+
+
+def _forewarned(states: Iterator[Progress], lesson: Lesson) -> Iterator[Progress]:
+    """The states, with a warning before the first, or by the time of the second, where they will see too few photos."""
+    if lesson.images is not None and lesson.images < ENOUGH:
+        warn(f"--images {lesson.images:,} are {TOO_FEW}: give more.")
+    elif lesson.minutes is not None:
+        first = next(states)
+        yield first
+        if (second := next(states, None)) is None:
+            return
+        each = (second.seconds - first.seconds) / lesson.batch  # the first step has the set-up
+        photos = second.images_seen + max(0.0, 60 * lesson.minutes - second.seconds) / max(each, 1e-9)
+        if photos < ENOUGH:
+            time = in_words(*(ENOUGH * each * share for share in SPREAD))
+            warn(
+                f"In {lesson.minutes:g} minutes about {photos:,.0f} photos are seen here. These are {TOO_FEW}, which "
+                f"take {time} here: give more --minutes, or a smaller --size (it is {lesson.size})."
+            )
+        yield second
+    yield from states
 
 
 def _resumed(job: StyleJob, ready: Prepared) -> Resumed:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gantool.api.metrics import ERROR, Metric, Pictures, is_error
 from gantool.evaluation.verdict import verdict
-from gantool.metrics.judgement import FAR, shift
+from gantool.metrics.judgement import FAR, shift, written
 from gantool.progress import report
 
 Values = Mapping[str, Mapping[str, float]]
@@ -124,6 +124,11 @@ def titles(metrics: Mapping[str, Metric], extractor: str, scores: Scores) -> dic
         errors = {name: name.removesuffix(ERROR) for name in values if is_error(name, values)}
         found[metric] = words | {name: f"{words[of]}, standard error" for name, of in errors.items()}
     return found
+
+
+def in_digits(values: Mapping[str, float], name: str) -> tuple[str, str]:
+    """A value of a metric and its error, in the digits that its sentence has."""
+    return written(values[name], values.get(f"{name}{ERROR}"))
 
 
 def better(metric: Metric, key: str, name: str, one: Scores, other: Scores) -> int:

@@ -1,6 +1,7 @@
 """Where numbers of samples beside those of other reals begin to mean something; sentences use these alike."""
 
 from collections.abc import Mapping
+from math import floor, inf, isfinite, log10
 from typing import Literal
 
 import torch
@@ -50,6 +51,14 @@ def error_of_mean(values: Tensor) -> float:
     """
     values = torch.cat([values.double(), torch.tensor([0.0, 1.0], dtype=torch.float64)])
     return float(values.std() / len(values) ** 0.5)
+
+
+def written(value: float, error: float | None) -> tuple[str, str]:
+    """A value in three digits, or in those down to the first of its standard error, and the error behind it."""
+    if error is None or not 0 < error < inf or not isfinite(value):
+        return f"{value:.3g}", ""
+    decimals = max(0, -floor(log10(error)))
+    return f"{round(value, decimals) + 0.0:.{decimals}f}", f"± {error:.{decimals}f}"  # no -0.0
 
 
 def share(here: float, usual: float) -> float:

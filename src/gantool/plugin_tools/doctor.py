@@ -16,6 +16,8 @@ from gantool.plugins.host import BUILT_INS, PluginHost
 from gantool.plugins.loading import Candidate, Key, built_in, in_folder, installed
 from gantool.plugins.status import Plugin, blocked, plugin_meant
 
+HEAVY_CHECK = "declaring_imports_nothing_heavy"
+"""The property of the conformance kit that says of each component what is told of its plugin."""
 IMPORT_SECONDS = 60.0
 """The limit for the import of one plugin, which should take a few milliseconds."""
 
@@ -45,6 +47,8 @@ class PluginReport:
     import_ms: float | None = None
     heavy: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What would be faults of a plugin that others install."""
     components: list[ComponentReport] = field(default_factory=list)
     declared: list[tuple[str, str]] = field(default_factory=list)
 
@@ -218,17 +222,23 @@ def _enter(line: Line, seen: PluginReport, own: Key) -> None:
     """Note what a line of the child says of the plugin itself."""
     if "tried" in line:
         kind, name = line["tried"]
-        seen.components.append(
-            ComponentReport(kind, name, line["faults"], line["seconds"], line["needs"], line["waived"])
-        )
+        # What importing the plugin takes is told once, of the plugin.
+        faults = [fault for fault in line["faults"] if not (seen.heavy and fault.endswith(f"[{HEAVY_CHECK}]"))]
+        seen.components.append(ComponentReport(kind, name, faults, line["seconds"], line["needs"], line["waived"]))
     elif "imported" in line and _key(line["imported"]) == own:
         seen.declared = [(kind, name) for kind, name in line["declared"]]
         seen.import_ms, seen.heavy = line["import_ms"], line["heavy"]
         seen.faults = [sentence(line["error"])] if line["error"] else []
         if line["lingers"]:
             seen.faults.append(f"importing it {line['lingers']}, and gantool would wait for it at its end.")
-        if seen.heavy:
-            seen.faults.append(
-                f"declaring what it offers imports {', '.join(seen.heavy)}, and every gantool command waits for that: "
-                "import it where it is used, in the module of the factory."
+        if seen.heavy and seen.origin in ("installed", "built-in"):
+            seen.faults.append(f"{_waits(seen)}: import it where it is used, in the module of the factory.")
+        elif seen.heavy:
+            seen.warnings.append(
+                f"{_waits(seen)} where this folder is given. For others, make it a package whose __init__.py declares "
+                "it and imports nothing heavy, with the factory in a module beside it (docs/plugins.md)."
             )
+
+
+def _waits(seen: PluginReport) -> str:
+    return f"declaring what it offers imports {', '.join(seen.heavy)}, and every gantool command waits for that"

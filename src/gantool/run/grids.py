@@ -40,7 +40,8 @@ def cost_of_a_grid(
     config, file = prepared.config, cache_folder() / "grids.json"
     side = _last_stage(prepared).resolution
     entry = f"{machine(device)}: {config.arch} at {side} of {config.resolution} pixels, batch {config.batch}, "
-    entry += f"{config.channels} channels, {config.precision}, {config.layout}, {config.convolutions}, "
+    plays = prepared.precision  # in the settings it may be "auto" still
+    entry += f"{config.channels} channels, {plays.name}, {plays.layout}, {plays.convolutions}, "
     entry += f"{config.updates}, {config.accumulate} parts, {'+'.join(config.penalty)}, {config.augment}"
     known = kept(file)
     try:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
-from gantool.builtin.metrics.reading import features_of
+from gantool.builtin.metrics.reading import features_of, shown
 from gantool.metrics.diversity import layouts
 from gantool.metrics.judgement import Values, copied, error_of_mean
 from gantool.metrics.neighbours import copy_threshold, nearest
@@ -51,7 +51,7 @@ class Memorisation(Metric):
             "some": "some samples are unusually close to training pictures",
             "most": "most samples are copies of training pictures, or nearly",
         }[copied(here, usual)]
-        return f"copies {here:.2f} beside {usual:.2f}: {verdict}."
+        return f"copies {shown('copies', values)} beside {shown('copies', reference)}: {verdict}."
 
     def pairs(self, reals: Pictures, samples: Pictures) -> Sequence[tuple[int, int, float]]:
         """The closest sample of each real, where one is nearest to it; the 16 closest of these at the most."""

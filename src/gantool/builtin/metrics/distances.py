@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
-from gantool.builtin.metrics.reading import features_of
+from gantool.builtin.metrics.reading import features_of, shown
 from gantool.metrics.frechet import frechet
 from gantool.metrics.judgement import ALIKE, AS_COPIES, Values, closeness, times, told_apart
 from gantool.metrics.kernel import kid
@@ -38,7 +38,7 @@ class KernelDistance(Metric):
         verdict = {"less": AS_COPIES, "alike": ALIKE, "more": f"samples differ from the data{by}"}[
             closeness(values, reference)
         ]
-        return f"KID {values['kid']:.3g} beside {reference['kid']:.3g}: {verdict}."
+        return f"KID {shown('kid', values)} beside {shown('kid', reference)}: {verdict}."
 
 
 class Frechet(Metric):
@@ -70,4 +70,4 @@ class Frechet(Metric):
             verdict = f"samples are {part - 1:.0%} farther from the data than other pictures of it"
         else:
             verdict = "samples are far from the data"
-        return f"Fréchet distance {here:.4g} beside {usual:.4g}: {verdict}."
+        return f"Fréchet distance {shown('frechet', values)} beside {shown('frechet', reference)}: {verdict}."

@@ -11,6 +11,7 @@ from torch import Tensor
 from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
 from gantool.builtin.metrics import SwdOptions
+from gantool.builtin.metrics.reading import shown
 from gantool.metrics.diversity import diversity_and_error
 from gantool.metrics.judgement import DECIBELS, TOLERANCE, Values, detail, times, variation
 from gantool.metrics.once import once
@@ -44,7 +45,7 @@ class SlicedWasserstein(Metric):
     def read(self, values: Values, reference: Values) -> str:
         """Whether patches are like the data's, and where they differ most."""
         by = {name: times(values[name], reference[name]) for name in values if name in reference}
-        words = f"SWD {values['swd']:.3g} beside {reference['swd']:.3g}"
+        words = f"SWD {shown('swd', values)} beside {shown('swd', reference)}"
         if by["swd"] < 1.5:
             return f"{words}: patches of the samples are like those of the data."
         levels = {name: value for name, value in by.items() if name != "swd"}
@@ -75,7 +76,7 @@ class Diversity(Metric):
             "alike": f"in layout and colour samples differ as the data's pictures do, within {TOLERANCE:.0%}",
             "less": "in layout and colour samples differ less than the data's pictures do",
         }[variation(here, usual)]
-        return f"diversity {here:.2f} of {usual:.2f}: {verdict}."
+        return f"diversity {shown('diversity', values)} of {shown('diversity', reference)}: {verdict}."
 
 
 class Spectrum(Metric):
@@ -110,7 +111,7 @@ class Spectrum(Metric):
             verdict = "coarse detail is weaker or stronger than in the data, and fine detail is not"
         else:
             verdict = f"{much}, which is hardly seen below {DECIBELS:g} dB"
-        return f"spectrum off by {off:.1f} dB beside {usual:.1f}: {verdict}."
+        return f"spectrum off by {shown('spectrum', values)} dB beside {shown('spectrum', reference)}: {verdict}."
 
 
 @once

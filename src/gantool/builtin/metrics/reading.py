@@ -3,8 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from gantool.api.metrics import Pictures
-from gantool.metrics.judgement import Values, share
+from gantool.api.metrics import ERROR, Pictures
+from gantool.metrics.judgement import Values, share, written
 
 
 def features_of(pictures: Pictures) -> Float[Tensor, "n d"]:
@@ -14,9 +14,14 @@ def features_of(pictures: Pictures) -> Float[Tensor, "n d"]:
     return pictures.features
 
 
+def shown(name: str, values: Values) -> str:
+    """A value in the digits of the table, which are those of its error."""
+    return written(values[name], values.get(f"{name}{ERROR}"))[0]
+
+
 def of(name: str, values: Values, reference: Values) -> str:
     """A share beside that of real pictures: "coverage 0.31 of 0.97"."""
-    return f"{name} {values[name]:.2f} of {reference[name]:.2f}"
+    return f"{name} {shown(name, values)} of {shown(name, reference)}"
 
 
 def as_many(name: str, values: Values, reference: Values) -> str:

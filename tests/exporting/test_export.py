@@ -156,7 +156,7 @@ def test_what_is_there_or_unknown_or_missing_is_refused(tmp_path, monkeypatch):
     (tmp_path / "a.py").write_text("mine")
     with pytest.raises(OptionError, match=r"a\.py is there already"):
         gantool.export(styled(), tmp_path / "a.onnx")
-    with pytest.raises(OptionError, match=r"Did you mean 'onnx'"):
+    with pytest.raises(OptionError, match=r"Did you mean '\.onnx'"):
         gantool.export(styled(), tmp_path / "a.onx")
     monkeypatch.setitem(formats.PACKAGES, "onnx", ("onnx", "no_such_package"))
     with pytest.raises(UsageError, match=r"needs no_such_package: pip install 'gantool\[onnx\]'"):

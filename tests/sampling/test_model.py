@@ -367,3 +367,19 @@ def test_chunks_shrink_with_resolution_and_are_small_where_nothing_is_gained(dev
 def test_a_class_of_thousands_of_digits_is_none_of_them():
     with pytest.raises(UnknownNameError, match=r"No class '9{37}\.\.\.'"):
         choose_labels(("cat", "dog"), [0], "9" * 5000, "dcgan")
+
+
+def test_a_number_in_place_of_seeds_is_told_and_numbers_of_a_tensor_are_seeds():
+    drawing = model()
+    for draw in (drawing.sample, drawing.images, drawing.latents, drawing.z):
+        with pytest.raises(OptionError, match=rf"^gantool\.Model\.{draw.__name__}: seeds takes .* seeds=range\(4\)"):
+            draw(4)
+    with pytest.raises(OptionError, match=r"^gantool\.Model\.interpolate: seeds takes a sequence of integers, not 4"):
+        drawing.interpolate(4, 8)
+    assert torch.equal(drawing.images(torch.arange(2)), drawing.images([0, 1]))
+
+
+def test_latents_of_another_precision_are_drawn_as_those_of_its_own():
+    drawing = model()
+    latents = drawing.latents([3])
+    assert torch.equal(drawing.render(latents.double()), drawing.render(latents))

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from gantool.api.run_config import COLORS, MOST_RESOLUTION
+from gantool.arguments import type_checked
 from gantool.engine.bounds import MOST_TENSORS
 from gantool.errors import CheckpointError, printable
 from gantool.files import write_atomically
@@ -88,6 +89,7 @@ class ModelCard(Card):
         return ", ".join([self.name, size, color, *classes, f"{self.images_seen:,} images seen"])
 
 
+@type_checked
 def save_generator(path: Path, weights: Mapping[str, Tensor], card: Card) -> None:
     """Write weights and card atomically; the inverse of `load_generator` and `load_network`."""
     write_atomically(path, lambda temporary: temporary.write_bytes(weights_file(weights, card)))

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
+from gantool.arguments import type_checked
 from gantool.engine import checkpoint
 from gantool.engine.best import best_checkpoint
 from gantool.errors import CheckpointError
@@ -13,6 +16,7 @@ from gantool.plugins.host import host
 from gantool.sampling.locate import run_of
 
 
+@type_checked
 def evaluate(
     model: Path | str,
     data: Path | str | None = None,
@@ -21,7 +25,7 @@ def evaluate(
     extractor: str = AUTO,
     classes: Sequence[str | int] | None = (),
     seed: int = 0,
-    device: str = AUTO,
+    device: torch.device | str = AUTO,
     batch: int = BATCH,
     sheet: Path | None = None,
     record: bool = True,
@@ -33,7 +37,7 @@ def evaluate(
     unless `record` is False. Raises DataError where the data is gone, CheckpointError for a model that cannot be used,
     and UsageError and its kin for wrong settings.
     """
-    settings = Settings(None if data is None else str(data), n, metrics, extractor, classes, seed, device, batch)
+    settings = Settings(None if data is None else str(data), n, metrics, extractor, classes, seed, str(device), batch)
     return Evaluator(model, settings, host()).evaluate(model, sheet, record)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from gantool import __version__
+from gantool.arguments import type_checked
 from gantool.engine.draw import steady
 from gantool.errors import GantoolError, OptionError, cause
 from gantool.exporting.checking import Batches, Drawn, by_onnxruntime, check_same
@@ -30,6 +31,7 @@ TRACED = 6
 OPSET = 18
 
 
+@type_checked
 def export(model: Model, path: str | Path, overwrite: bool = False) -> list[Path]:
     """Write the generator as `.onnx`, with a script beside it that draws with it, or as `.pt2`; the files.
 

@@ -13,6 +13,7 @@ from gantool.api.networks import Gan
 from gantool.api.observers import Listener
 from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of
 from gantool.api.specs import Architecture, ImageShape, Setting
+from gantool.arguments import type_checked
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, OptionError, UsageError
 from gantool.plugins.host import host
@@ -30,6 +31,7 @@ _PLAIN_VALUE = re.compile(r"[-\d].*|[A-Z][A-Z*.,]*|.*[:=/].*")
 """A number, a placeholder such as NAME, a component with options, a path."""
 
 
+@type_checked
 def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
     """A resolved configuration from settings named like the command line's flags, over those of a TOML file.
 
@@ -39,6 +41,7 @@ def configure(config: Path | str | None = None, **settings: Any) -> RunConfig:
         return resolve(host(), settings, Path(config) if config is not None else None)
 
 
+@type_checked
 def build(arch: str, shape: ImageShape, images: int | None = None) -> Gan:
     """The networks of an architecture by its name, with options or without: `gantool.build("dcgan:width=32", shape)`.
 
@@ -57,6 +60,7 @@ def build(arch: str, shape: ImageShape, images: int | None = None) -> Gan:
     return gan
 
 
+@type_checked
 def extractor(text: str) -> Extractor:
     """An extractor by NAME[:options], for networks that learn by fixed features; weights are read by its `select`.
 
@@ -66,6 +70,7 @@ def extractor(text: str) -> Extractor:
     return built
 
 
+@type_checked
 def trainer(
     config: RunConfig | Plan,
     out: Path | str = Path("runs"),
@@ -84,6 +89,7 @@ def trainer(
         return start.trainer(config, out, observers, accept_new_data, plugins)
 
 
+@type_checked
 def train(
     config: RunConfig | Plan | None = None,
     out: Path | str = Path("runs"),

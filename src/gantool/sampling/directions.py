@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from gantool.arguments import type_checked
 from gantool.engine.run_names import AVERAGED, DIRECTIONS, GENERATOR
 from gantool.errors import DataError, OptionError, nearest_beside, printable
 from gantool.files import write_atomically
@@ -58,6 +59,7 @@ class Directions:
     def __len__(self) -> int:
         return len(self.vectors)
 
+    @type_checked
     def shift(self, moves: Mapping[int, float]) -> Float[Tensor, "*d"]:
         """The sum of moves along directions, by number from 1 on, in standard deviations of the latents along each.
 
@@ -75,6 +77,7 @@ class Directions:
             shift += deviations * self.scale[number - 1] * self.vectors[number - 1]
         return shift
 
+    @type_checked
     def check_model(self, model: Model) -> None:
         """Raise OptionError if they were not found in this model."""
         if self.card.digest != model.card.digest:
@@ -91,6 +94,7 @@ def directions_file(model: str | Path) -> Path:
     return file.with_name(DIRECTIONS if file.name in (GENERATOR, AVERAGED) else f"{file.stem}-{DIRECTIONS}")
 
 
+@type_checked
 def save_directions(path: str | Path, directions: Directions) -> None:
     """Write them atomically, folders made if need be; the inverse of `load_directions`."""
     make_folder(Path(path).parent)
@@ -103,6 +107,7 @@ def directions_bytes(directions: Directions) -> bytes:
     return save(tensors, {METADATA_KEY: json.dumps(directions.card.model_dump(mode="json"))})
 
 
+@type_checked
 def load_directions(path: str | Path) -> Directions:
     """Read directions back. Raises DataError naming the file when it holds none."""
     path = Path(path)

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gantool.api.networks import Labels, MappedGenerator
+from gantool.arguments import type_checked
 from gantool.engine.draw import Chunks, steady
 from gantool.errors import OptionError, UnknownNameError, UsageError, did_you_mean
 from gantool.sampling.directions import Directions, DirectionsCard, Method
@@ -20,6 +21,7 @@ SMALLEST = 1e-5
 """Directions that are weaker than this part of the first are rounding errors."""
 
 
+@type_checked
 def find_directions(model: Model, method: str = "pca", count: int = 10) -> Directions:
     """The directions along which a model's pictures change most, the strongest first; fewer where there are no more.
 

@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 import torch
 
 from gantool.api.networks import Labels
+from gantool.arguments import type_checked
 from gantool.errors import OptionError, UnknownNameError, UsageError, did_you_mean, shortened
 
 P = ParamSpec("P")
@@ -16,7 +17,8 @@ LabelChoice = str | int | Sequence[str | int] | None
 
 
 def takes_labels(method: Callable[P, R]) -> Callable[P, R]:
-    """A decorator of methods with `labels`: one `label` is refused in a sentence that names the right word."""
+    """A decorator of methods with `labels`: `label` is refused in a sentence, and so are wrong types."""
+    checked = type_checked(method)
 
     @wraps(method)
     def called(*given: P.args, **named: P.kwargs) -> R:
@@ -24,7 +26,7 @@ def takes_labels(method: Callable[P, R]) -> Callable[P, R]:
             raise UsageError(
                 f"{method.__name__} takes labels=, one class for all pictures or one for each; not label=."
             )
-        return method(*given, **named)
+        return checked(*given, **named)
 
     return called
 

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from gantool.arguments import type_checked
 from gantool.engine.model_file import weights_file
 from gantool.errors import DataError, OptionError, nearest_beside
 from gantool.files import write_atomically
@@ -32,6 +33,7 @@ class LatentFile:
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
 
 
+@type_checked
 def save_latents(path: str | Path, latents: Float[Tensor, "n *d"], buffers: Mapping[str, Tensor] | None = None) -> None:
     """Write latents atomically, folders made if need be; the inverse of `load_latents`.
 
@@ -44,6 +46,7 @@ def save_latents(path: str | Path, latents: Float[Tensor, "n *d"], buffers: Mapp
     write_atomically(Path(path), lambda temporary: temporary.write_bytes(content))
 
 
+@type_checked
 def load_latents(path: str | Path) -> LatentFile:
     """Read latents back. Raises DataError naming the file when it holds none."""
     path = Path(path)

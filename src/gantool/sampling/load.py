@@ -6,6 +6,7 @@ import torch
 
 from gantool.api.networks import Gan
 from gantool.api.specs import Architecture, ImageShape
+from gantool.arguments import type_checked
 from gantool.engine import checkpoint
 from gantool.engine.bounds import TooLargeError, bounded
 from gantool.engine.contract_check import check_contract
@@ -22,7 +23,8 @@ LEAST_BOUND, BOUND = 2**28, 16
 """Bytes that networks may take, and how many more for each byte of their file, which lacks the discriminator."""
 
 
-def load(model: Path | str, device: str = "auto") -> Model:
+@type_checked
+def load(model: Path | str, device: torch.device | str = "auto") -> Model:
     """The generator in a run folder, a checkpoint or a `.safetensors` file; a card without a digest has its file's.
 
     Raises CheckpointError if it is none or damaged, PluginError if the plugin with its architecture is missing.
@@ -30,7 +32,7 @@ def load(model: Path | str, device: str = "auto") -> Model:
     return load_by(host(), model, device)
 
 
-def load_by(plugins: PluginHost, model: Path | str, device: str = "auto") -> Model:
+def load_by(plugins: PluginHost, model: Path | str, device: torch.device | str = "auto") -> Model:
     """The same, by the architectures of these plugins."""
     path = generator_file(Path(model))
     weights, card = load_generator(path)
@@ -45,7 +47,7 @@ def load_by(plugins: PluginHost, model: Path | str, device: str = "auto") -> Mod
         checkpoint.load_weights(gan.generator, weights, str(path))
     gan.advance(card.images_seen)  # state that follows from images_seen takes precedence over averaged buffers
     known = card.digest or checkpoint.digest(path)  # files of earlier versions have none
-    return Model(gan, card.model_copy(update={"digest": known}), pick_device(device))
+    return Model(gan, card.model_copy(update={"digest": known}), pick_device(str(device)))
 
 
 def built(path: Path, card: ModelCard, chosen: Chosen) -> Gan:

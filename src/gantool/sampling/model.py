@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from gantool.api.networks import Gan, Labels, MappedGenerator
+from gantool.arguments import type_checked
 from gantool.engine import latents as latent_space
 from gantool.engine.draw import Drawing, steady
 from gantool.engine.model_file import ModelCard
@@ -130,7 +131,7 @@ class Model:
             raise UsageError(f"This model draws classes: say which, one of {listed(self.class_names)}.")
         chosen = None if labels is None else self.choose_labels(range(len(latents)), labels)
         with self.replacing(buffers or {}):
-            return self._render(self._shifted(latents, shift), chosen, level)
+            return self._render(self._shifted(latents.float(), shift), chosen, level)
 
     @contextmanager
     def replacing(self, buffers: Mapping[str, Tensor]) -> Iterator[None]:
@@ -186,6 +187,7 @@ class Model:
             path = latent_space.walk(self.latents_of(self.z(seeds), chosen, truncation), frames, methods[method], loop)
         return self._render(self._shifted(path, shift), None if chosen is None else chosen[:1].expand(frames), level)
 
+    @type_checked
     def choose_labels(self, seeds: Sequence[int], labels: LabelChoice) -> Labels:
         """Class indices `[n]` for n seeds; None for a model without labels."""
         return choose_labels(self.class_names, seeds, labels, self.card.name)
@@ -196,6 +198,7 @@ class Model:
         check_shape("moves", shift.shape, latents.shape[1:], self.card.name)
         return latents + shift
 
+    @type_checked
     def z(self, seeds: Sequence[int]) -> Float[Tensor, "n d"]:
         """The z of each seed, on the CPU."""
         for seed in seeds:
@@ -203,6 +206,7 @@ class Model:
                 raise OptionError(f"Seeds go from 0 to {latent_space.SEED_LIMIT - 1}; {seed} is none.")
         return latent_space.draw(seeds, self.latent_dim)
 
+    @type_checked
     def latents_of(self, z: Float[Tensor, "n d"], labels: Labels, truncation: float = 1.0) -> Float[Tensor, "n *d"]:
         """The latents of z on the CPU, in w where there is one, as `latents` gives those of seeds."""
         check_truncation(truncation)

@@ -2,6 +2,7 @@
 
 import io
 
+from gantool.arguments import type_checked
 from gantool.data.shards.places import Place, place
 from gantool.data.shards.tar import ShardError
 
@@ -34,6 +35,7 @@ class _RemoteFile(io.RawIOBase):
         return len(content)
 
 
+@type_checked
 def open_url(url: str) -> io.BufferedReader:
     """The file of a URL as a file to read and seek: by HTTP ranges, or of a store that fsspec knows (s3, gs, hf).
 

@@ -1,5 +1,7 @@
 """Errors that a newcomer meets: each says what to give instead, and guesses only what may be meant."""
 
+from pathlib import Path
+
 import pytest
 
 import gantool as face
@@ -62,10 +64,20 @@ def test_an_error_says_what_to_give_instead(gantool, words):
 def test_a_model_that_is_none_is_told_with_the_newest_run(gantool, run):
     for words in ("sample", "interpolate", "sample photos", "evaluate photos"):
         assert "The newest run is runs/one." in gantool(*words.split()).err
-    assert (
-        "runs/one/samples is a folder inside a run. Give the run: runs/one."
-        in gantool("sample", "runs/one/samples").err
-    )
+    inside = "runs/one/samples is a folder inside a run. Give the run: runs/one\n"
+    assert inside in gantool("sample", "runs/one/samples").err
+
+
+def test_settings_of_another_program_make_no_run_of_the_folder_around(gantool):
+    Path("config.toml").write_text("title = 'a site'\n")
+    assert "photos is no run folder and no checkpoint. Give a run folder" in gantool("sample", "photos").err
+
+
+def test_a_link_that_leads_nowhere_is_no_model_and_no_failure(gantool, run):
+    for folder in ("runs", "."):
+        Path(folder, "gone.safetensors").symlink_to("nowhere")
+    assert "MODEL is missing. Give a run folder" in gantool("sample").err
+    assert "There is no model at oen. Did you mean 'runs/one'?" in gantool("sample", "oen").err
 
 
 def test_a_label_in_python_is_told_the_right_word(run):

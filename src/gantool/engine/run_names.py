@@ -1,6 +1,8 @@
 """Names of run folders, and of what lies in them."""
 
+from contextlib import suppress
 from itertools import count
+from operator import itemgetter
 from pathlib import Path
 
 CONFIG = "config.toml"
@@ -38,16 +40,20 @@ def beside(run: Path) -> Path:
 
 
 def models_in(folder: Path) -> list[str]:
-    """Runs and generator files right inside a folder, newest first."""
-    if not folder.is_dir():
-        return []
-    found = [
-        entry
-        for entry in folder.iterdir()
-        if (entry.suffix == ".safetensors" and not entry.name.endswith(DIRECTIONS))
-        or (entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, AVERAGED, CHECKPOINTS, CONFIG)))
-    ]
-    return [str(entry) for entry in sorted(found, key=lambda entry: entry.stat().st_mtime, reverse=True)]
+    """Runs and generator files right inside a folder, newest first; none where it cannot be read."""
+    found = []
+    with suppress(OSError):
+        for entry in folder.iterdir():
+            with suppress(OSError):  # a link that leads nowhere
+                if _is_model(entry):
+                    found.append((entry.stat().st_mtime, str(entry)))
+    return [path for _, path in sorted(found, key=itemgetter(0), reverse=True)]
+
+
+def _is_model(entry: Path) -> bool:
+    if entry.suffix == ".safetensors":
+        return not entry.name.endswith(DIRECTIONS)
+    return entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, AVERAGED, CHECKPOINTS, CONFIG))
 
 
 def a_model() -> str:

@@ -84,17 +84,22 @@ def _in_folder(folder: Path) -> Path:
     if (folder / CHECKPOINTS).exists() or (folder / CONFIG).exists():
         raise CheckpointError(
             f"The run {folder} has no model yet: it has not come to its first checkpoint. "
-            f"If it does not train any more, resume it with: gantool train --resume {folder}"
+            f"If it does not train any more, resume it with: gantool train --resume {shlex.quote(str(folder))}"
         )
     if folder.name == CHECKPOINTS and _newest_readable(folder.parent) is not None:
         return _in_folder(folder.parent)
-    run = next((place for place in folder.absolute().parents if (place / CONFIG).is_file()), None)
+    run = next((place for place in folder.absolute().parents if _is_run(place)), None)
     if run is not None:
-        above = Path(os.path.relpath(run))
-        raise CheckpointError(f"{folder} is a folder inside a run. Give the run: {above}.")
+        above = shlex.quote(os.path.relpath(run))
+        raise CheckpointError(f"{folder} is a folder inside a run. Give the run: {above}")
     runs = models_in(folder)
     inside = f" It holds these: {', '.join(runs[:8])}." if runs else f" {a_model()}"
     raise CheckpointError(f"{folder} is no run folder and no checkpoint.{inside}")
+
+
+def _is_run(place: Path) -> bool:
+    """True for a run that has begun; a file of settings alone, of any program, may be called as a run's is."""
+    return (place / CONFIG).is_file() and (place / CHECKPOINTS).is_dir()
 
 
 def _sound(file: Path, run: Path) -> Path:

@@ -84,6 +84,16 @@ def test_an_archive_larger_than_its_file_is_refused_before_it_is_read(tmp_path):
         check_archive(tmp_path / "bomb.pt")
 
 
+def test_an_archive_cut_out_of_several_is_refused_as_damaged(tmp_path):
+    with zipfile.ZipFile(tmp_path / "part.pt", "w") as archive:
+        archive.writestr("a/data.pkl", b"N.")
+    end = (tmp_path / "part.pt").read_bytes()[-22:]
+    locator = b"PK\x06\x07" + bytes(12) + b"\x02\0\0\0"  # the second of two disks
+    (tmp_path / "part.pt").write_bytes(bytes(56) + locator + end)
+    with pytest.raises(ValueError, match=r"a damaged archive .*disks"):
+        check_archive(tmp_path / "part.pt")
+
+
 def test_dotted_keys_of_the_longest_file_take_little_memory():
     text = "\n".join(".".join(["a"] * 30 + [f"b{n}"]) + " = 1" for n in range(14_000))
     tracemalloc.start()

@@ -71,9 +71,9 @@ def check_archive(path: Path) -> None:
 
     torch compresses nothing, so what is compressed is of others. A file of another type passes.
     """
-    if not zipfile.is_zipfile(path):
-        return
     try:
+        if not zipfile.is_zipfile(path):
+            return
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError) as error:

@@ -107,6 +107,8 @@ def spoilt(name, change):
         (authors.generator_weights(widths=(6, 6, 3)), "of 3 sides"),
         (authors.generator_weights(widths=(3, 6, 5, 6)), "no channel_base gives"),
         (spoilt("mapping.fc1.weight", lambda one: one[:, 1:]), r"'mapping.layers.1.weight' is \[6, 5\], where"),
+        (spoilt("mapping.fc1.weight", lambda one: one.bool()), "'mapping.layers.1.weight' is of bool; weights have"),
+        (spoilt("synthesis.b8.conv1.bias", lambda one: one.long()), "'synthesis.convs.2.bias' is of int64; weights"),
         (spoilt("synthesis.b8.conv0.weight", lambda one: one * torch.nan), "'synthesis.convs.1.conv.weight' is not f"),
         (authors.generator_weights() | {"synthesis.b8.skip.weight": torch.ones(1)}, "no 'synthesis.b8.skip.weight'"),
         ({k: v for k, v in authors.generator_weights().items() if "b16.conv1.affine" not in k}, "lacks 'synthesis.con"),

@@ -84,6 +84,9 @@ def _fitted(weights: Weights, network: nn.Module, which: str) -> dict[str, Tenso
             raise gantool.CheckpointError(
                 f"a {which} whose {name!r} is {list(tensor.shape)}, where stylegan2 has {list(shape)}"
             )
+        if not tensor.is_floating_point():
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise gantool.CheckpointError(f"a {which} whose {name!r} is of {kind}; weights have floating point")
         fitted[name] = tensor.detach().float().reshape(shape).contiguous()
         if not torch.isfinite(fitted[name]).all():
             raise gantool.CheckpointError(f"a {which} whose {name!r} is not finite, as after a run that diverged")

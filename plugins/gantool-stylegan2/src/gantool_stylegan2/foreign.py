@@ -10,14 +10,18 @@ from torch import Tensor
 
 import gantool
 from gantool_stylegan2 import StyleGan2
+from gantool_stylegan2.budget import legible
 from gantool_stylegan2.filters import kernel
 from gantool_stylegan2.fitting import Settings, discriminator_of, generator_of, options_of
 from gantool_stylegan2.mapping import RATE
 from gantool_stylegan2.naming import AUTHORS, ROSINALITY, Naming, renamed_discriminator, renamed_generator
 from gantool_stylegan2.pickles import Record
-from gantool_stylegan2.storages import StoredTensor, read_file
+from gantool_stylegan2.storages import MOST_ENTRIES, StoredTensor, read_file
 
 MOST_MODULES, MOST_NAMED = 20_000, 20
+MOST_LETTERS = 200
+"""The length of a tensor's name with those of all modules that it is in."""
+_TABLES = ("_parameters", "_buffers", "_modules")
 Stored = Mapping[str, StoredTensor]
 
 
@@ -111,21 +115,25 @@ class Modules:
 
     def __init__(self, network: Record) -> None:
         self.modules: dict[str, Record] = {}
-        waiting = [("", network)]
+        waiting, entries = [("", network)], 0
         while waiting:
             name, module = waiting.pop()
             self.modules[name] = module
             if len(self.modules) + len(waiting) > MOST_MODULES:
                 raise gantool.CheckpointError(f"a network of more than {MOST_MODULES:,} modules")
+            tables = [table for part in _TABLES if isinstance(table := module.state.get(part), dict)]
+            entries += sum(map(len, tables))  # before any is read: the same may be in many modules
+            if entries > MOST_ENTRIES:
+                raise gantool.CheckpointError(f"a network of more than {MOST_ENTRIES:,} modules and tensors")
             inner = _table(module, "_modules")
-            waiting += [(f"{name}.{key}".strip("."), one) for key, one in inner.items() if isinstance(one, Record)]
+            waiting += [(_joined(name, key), one) for key, one in inner.items() if isinstance(one, Record)]
 
     def tensors(self, size: int) -> dict[str, Tensor]:
         """All parameters and buffers, with the mapping's weights at the plugin's learning rate."""
         stored = {
-            f"{name}.{key}".strip("."): one
+            _joined(name, key): one
             for name, module in self.modules.items()
-            for part in ("_parameters", "_buffers")
+            for part in _TABLES[:2]
             for key, one in _table(module, part).items()
             if one is not None
         }
@@ -154,7 +162,7 @@ class Modules:
             for name, value in self._all(setting):
                 if not isinstance(value, str) or value not in able:
                     raise gantool.CheckpointError(
-                        f"{name[:80]} has the {setting} {_shown(value)}, which stylegan2 does not have"
+                        f"{legible(name)} has the {setting} {_shown(value)}, which stylegan2 does not have"
                     )
 
     def group(self) -> int:
@@ -182,16 +190,24 @@ def _rest(value: Mapping[Any, Any], *used: str) -> list[str]:
     return [f"{name}: not needed to draw" for name in names[:MOST_NAMED]] + more
 
 
+def _joined(name: str, key: str) -> str:
+    """The name of what is in a module."""
+    if len(name) + len(key) >= MOST_LETTERS:
+        first = legible(f"{name}.{key[:40]}".strip("."), 40)
+        raise gantool.CheckpointError(f"a network with a name of more than {MOST_LETTERS} letters: {first}")
+    return f"{name}.{key}".strip(".")
+
+
 def _table(module: Record, name: str) -> dict[str, Any]:
     table = module.state.get(name, {})
     if not isinstance(table, dict) or not all(isinstance(key, str) for key in table):
-        raise gantool.CheckpointError(f"a module of class {module.name[:40]} whose {name} are no table")
+        raise gantool.CheckpointError(f"a module of class {legible(module.name, 40)} whose {name} are no table")
     return table
 
 
 def _number(value: Any, name: str) -> float:
     if not isinstance(value, int | float) or not 0 <= value < 1e9:
-        raise gantool.CheckpointError(f"{name[:80]} is {_shown(value)}")
+        raise gantool.CheckpointError(f"{legible(name)} is {_shown(value)}")
     return float(value)
 
 
@@ -218,5 +234,5 @@ def _made(stored: Stored, size: int, naming: Naming) -> dict[str, Tensor]:
         if naming.is_filter(name):
             flat = tensor.float()
             if flat.shape != (4, 4) or not torch.allclose(flat / flat.sum(), kernel(), atol=1e-6):
-                raise gantool.CheckpointError(f"{name[:80]} is another filter than [1, 3, 3, 1]")
+                raise gantool.CheckpointError(f"{legible(name)} is another filter than [1, 3, 3, 1]")
     return tensors

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gantool
+from gantool_stylegan2.budget import MOST_BITS, MOST_PLACE, MOST_STACK, Budget, legible, plain
 
-MOST_OPCODES = 1_000_000
-MOST_STACK = 20_000
-"""Values that wait at once to be put into another: deep nesting comes to as many."""
 Make = Callable[..., Any]
 
 
@@ -34,30 +32,11 @@ class Known:
     make: Make
 
 
-@dataclass
-class Budget:
-    """The opcodes and bytes that all pickles inside one file may take together."""
-
-    opcodes: int
-    size: int
-
-    def spend(self, opcodes: int = 0, size: int = 0) -> None:
-        """Raise CheckpointError where it is used up."""
-        self.opcodes -= opcodes
-        self.size -= size
-        if self.opcodes < 0:
-            raise gantool.CheckpointError(f"a pickle of more than {MOST_OPCODES:,} opcodes")
-        if self.size < 0:
-            raise gantool.CheckpointError("a pickle that reads its own bytes again and again")
-
-
 class _Mark:
     """The place on the stack from which values belong together."""
 
 
 _MARK = _Mark()
-_KEYS = (str, bytes, int, float, bool, type(None))
-"""Types of keys: a tuple of tuples may take for ever to be hashed."""
 
 
 def read(
@@ -67,7 +46,7 @@ def read(
 
     `known` has a maker for each name that may be in it, `persistent` one for the references to what is outside of it.
     """
-    machine = _Machine(known, persistent)
+    machine = _Machine(known, budget, persistent)
     count = 0
     try:
         for opcode, argument, _ in pickletools.genops(stream):
@@ -85,14 +64,16 @@ def read(
 class _Machine:
     """The stack and the memo of one pickle."""
 
-    def __init__(self, known: Mapping[str, Make], persistent: Make | None) -> None:
-        self.known, self.persistent = known, persistent
+    def __init__(self, known: Mapping[str, Make], budget: Budget, persistent: Make | None) -> None:
+        self.known, self.budget, self.persistent = known, budget, persistent
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
     def step(self, name: str, argument: Any) -> None:
         """Carry out one opcode."""
         if name in _VALUES:
+            if isinstance(argument, int) and argument.bit_length() > MOST_BITS:
+                raise gantool.CheckpointError(f"a pickle with an integer of more than {MOST_BITS} bits")
             self.stack.append(argument)
         elif name in _CONSTANTS:
             self.stack.append(_CONSTANTS[name]())
@@ -123,7 +104,8 @@ class _Machine:
         """Put a name of the list on the stack."""
         if name not in self.known:
             raise gantool.CheckpointError(
-                f"a pickle that asks for {name[:80]}, which is no part of a network's weights; nothing of it was run"
+                f"a pickle that asks for {legible(name)}, which is no part of a network's weights; nothing of it was "
+                "run"
             )
         self.stack.append(Known(name, self.known[name]))
 
@@ -131,6 +113,7 @@ class _Machine:
         """Put on the stack what stands for the result of a call."""
         if not isinstance(called, Known) or not isinstance(arguments, tuple):
             raise gantool.CheckpointError(f"a pickle that calls a value of type {type(called).__name__}")
+        self.budget.pay_for_copies((arguments, *arguments))
         self.stack.append(called.make(*arguments))
 
     def build(self, state: Any) -> None:
@@ -138,6 +121,7 @@ class _Machine:
         target = self.stack[-1]
         if isinstance(target, Record):
             if isinstance(state, dict):
+                self.budget.pay_for_copies([state])
                 target.state.update(state)
         elif not isinstance(target, dict):
             raise gantool.CheckpointError(f"a pickle that changes a value of type {type(target).__name__}")
@@ -166,14 +150,6 @@ class _Machine:
         self.stack.append(self.persistent(*argument))
 
 
-def plain(values: list[Any]) -> list[Any]:
-    """The values, if all are text or numbers."""
-    for value in values:
-        if not isinstance(value, _KEYS):
-            raise gantool.CheckpointError(f"a pickle with a key of type {type(value).__name__}")
-    return values
-
-
 def paired(values: list[Any]) -> dict[Any, Any]:
     """A dictionary of keys and values in turn."""
     return dict(zip(plain(values[::2]), values[1::2], strict=True))
@@ -195,7 +171,10 @@ def _tuple(count: int) -> Callable[[_Machine, Any], None]:
 
 
 def _memoize(machine: _Machine, place: int | None) -> None:
-    machine.memo[len(machine.memo) if place is None else place] = machine.stack[-1]
+    place = len(machine.memo) if place is None else place
+    if not 0 <= place < MOST_PLACE:
+        raise ValueError("a place in the memo far out")
+    machine.memo[place] = machine.stack[-1]
 
 
 _VALUES = {

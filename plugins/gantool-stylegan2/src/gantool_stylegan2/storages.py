@@ -4,6 +4,7 @@ Known are plain pickles (in which each tensor holds a file of torch's first form
 """
 
 import io
+import math
 import struct
 import warnings
 import zipfile
@@ -16,10 +17,12 @@ import torch
 from torch import Tensor
 
 import gantool
-from gantool_stylegan2.pickles import MOST_OPCODES, Budget, Known, Make, Record, plain, read
+from gantool_stylegan2.budget import MOST_OPCODES, Budget, plain
+from gantool_stylegan2.pickles import Known, Make, Record, read
 
 MOST_BYTES = 2**32
 MOST_ENTRIES = 100_000
+MOST_SIDES = 8
 MAGIC = 0x1950A86A20F9469CFC6C
 """What a file of torch's first format begins with."""
 TYPES = {
@@ -51,12 +54,12 @@ class StoredTensor:
     def tensor(self) -> Tensor:
         """The tensor. Raises CheckpointError if it is larger than its storage."""
         storage, numbers = self.storage, (self.offset, *self.size, *self.stride)
-        sound = len(self.size) == len(self.stride) <= 8 and all(0 <= one < 2**40 for one in numbers)
-        last = self.offset + sum((side - 1) * step for side, step in zip(self.size, self.stride, strict=False))
-        count = 1
-        for side in self.size:
-            count *= side
-        if not sound or count > storage.count or (count and last >= storage.count):
+        if not len(self.size) == len(self.stride) <= MOST_SIDES or not all(0 <= one < 2**40 for one in numbers):
+            raise gantool.CheckpointError(f"a tensor {list(self.size)[:MOST_SIDES]} with an impossible size or stride")
+        last = self.offset + sum((side - 1) * step for side, step in zip(self.size, self.stride, strict=True))
+        count = math.prod(self.size)
+        # Without a number in it, its other sides have to be so small as well: torch multiplies them.
+        if math.prod(side or 1 for side in self.size) > max(1, storage.count) or (count and last >= storage.count):
             raise gantool.CheckpointError(f"a tensor {list(self.size)} beyond its {storage.count:,} numbers")
         if storage.content is None or len(storage.content) != storage.count * storage.dtype.itemsize:
             raise gantool.CheckpointError(f"a tensor {list(self.size)} whose numbers are missing or cut short")
@@ -74,12 +77,12 @@ def read_file(path: Path) -> Any:
         size = path.stat().st_size
         if not path.is_file() or size > MOST_BYTES:
             raise gantool.CheckpointError(f"no file, or one of more than {MOST_BYTES >> 30} GB")
-        reader = Reader(Budget(MOST_OPCODES, 2 * size + 2**20))
-        if zipfile.is_zipfile(path):
-            return reader.archive(path)
-        return reader.pickled(path.read_bytes())
+        reader = Reader(Budget(MOST_OPCODES, 3 * size + 2**20))
+        return reader.archive(path) if zipfile.is_zipfile(path) else reader.pickled(path.read_bytes())
     except OSError as error:
         raise gantool.CheckpointError(f"it cannot be read ({error.strerror or error})") from error
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, OverflowError) as error:
+        raise gantool.CheckpointError(f"a damaged archive ({' '.join(str(error).split())[:120]})") from error
 
 
 class Reader:
@@ -113,20 +116,17 @@ class Reader:
 
     def archive(self, path: Path) -> Any:
         """The value of a file of torch's second format, a zip archive that is not compressed."""
-        try:
-            with zipfile.ZipFile(path) as archive:
-                entries = {entry.filename: entry for entry in archive.infolist()}
-                check_entries(list(entries.values()), path.stat().st_size)
-                names = [name for name in entries if name.endswith("/data.pkl") and name.count("/") == 1]
-                if len(names) != 1:
-                    raise gantool.CheckpointError("a zip archive that torch.save did not write")
-                value = self._next(io.BytesIO(archive.read(names[0])))
-                folder = names[0].removesuffix(".pkl")
-                for key, storage in self.storages.items():
-                    storage.content = archive.read(f"{folder}/{key}") if f"{folder}/{key}" in entries else None
-                return value
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
-            raise gantool.CheckpointError(f"a damaged archive ({' '.join(str(error).split())[:120]})") from error
+        with zipfile.ZipFile(path) as archive:
+            entries = {entry.filename: entry for entry in archive.infolist()}
+            check_entries(list(entries.values()), path.stat().st_size)
+            names = [name for name in entries if name.endswith("/data.pkl") and name.count("/") == 1]
+            if len(names) != 1:
+                raise gantool.CheckpointError("a zip archive that torch.save did not write")
+            value = self._next(io.BytesIO(archive.read(names[0])))
+            folder = names[0].removesuffix(".pkl")
+            for key, storage in self.storages.items():
+                storage.content = archive.read(f"{folder}/{key}") if f"{folder}/{key}" in entries else None
+            return value
 
     def _next(self, stream: io.BytesIO) -> Any:
         return read(stream, self.known, self.budget, self._storage)[0]

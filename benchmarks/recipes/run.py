@@ -11,7 +11,6 @@ goes on where it was stopped. README.md has the tables so far.
 import argparse
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +18,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-COLUMNS = {
-    "KID x 1000": ("kid", "kid"),
-    "recall": ("precision-recall", "recall"),
-    "coverage": ("density-coverage", "coverage"),
-    "SWD": ("swd", "swd"),
-}
+from measures import columns, gantool
+
+from gantool.errors import GantoolError
+
 LOOKS = ("grey", "color", "checkerboard")
 """Measurements of the watch at the end of a run."""
 
@@ -43,10 +40,14 @@ def main() -> int:
     asked = arguments()
     asked.work.mkdir(parents=True, exist_ok=True)
     variants = [text.partition("=")[::2] for text in asked.variant]
-    rows = {
-        name: [outcome(asked, f"{name}-{seed}", flags.split(), seed) for seed in range(1, asked.seeds + 1)]
-        for name, flags in variants
-    }
+    try:
+        rows = {
+            name: [outcome(asked, f"{name}-{seed}", flags.split(), seed) for seed in range(1, asked.seeds + 1)]
+            for name, flags in variants
+        }
+    except GantoolError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     print(table(rows))
     return 0
 
@@ -85,30 +86,10 @@ def outcome(asked: argparse.Namespace, name: str, flags: Sequence[str], seed: in
     return Outcome(columns(found["values"]) | last_look(run), columns(found["reference"]), found["minutes"])
 
 
-def gantool(*words: str) -> str:
-    """The standard output of a command; ends the program with its error if it fails."""
-    environ = os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    done = subprocess.run(
-        [sys.executable, "-m", "gantool", *words], env=environ, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"gantool {' '.join(words)}\n{done.stderr}")
-    return done.stdout
-
-
-def columns(values: dict[str, dict[str, float]]) -> dict[str, float]:
-    """The values by column."""
-    found = {}
-    for title, (metric, name) in COLUMNS.items():
-        if name in values.get(metric, {}):
-            found[title] = values[metric][name] * (1000 if title.endswith("1000") else 1)
-    return found
-
-
 def last_look(run: Path) -> dict[str, float]:
     """The last measurements of the watch."""
     lines: list[dict[str, Any]] = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    last = next((line for line in reversed(lines) if "swd" in line), {})
+    last: dict[str, Any] = next((line for line in reversed(lines) if "swd" in line), {})
     return {name: last[name] for name in LOOKS if name in last}
 
 

@@ -11,7 +11,8 @@ from gantool.api.networks import Gan, Labels, Stage
 from gantool.api.strategies import Penalty
 from gantool.engine.judging import PerImage
 
-SAMPLES = 2
+FEW, MORE = 2, 4
+"""Samples whose activations are measured: the second number tells what does not grow with them, as scaled weights."""
 Made = TypeVar("Made")
 
 
@@ -25,9 +26,9 @@ def memory_estimate(
 ) -> int:
     """Bytes of a training step in a stage: weights, gradients, Adam's moments, EMA, and what autograd keeps of a batch.
 
-    The activations are those of two samples: fakes and reals before the discriminator, with its penalties, or generator
-    and discriminator in a row; all of these where both networks learn `at_once`, by simultaneous updates. Temporary
-    buffers of the kernels come on top.
+    The activations are those of a few samples, twice: fakes and reals before the discriminator, with its penalties, or
+    generator and discriminator in a row; all of these where both networks learn `at_once`, by simultaneous updates.
+    Temporary buffers of the kernels come on top.
     """
     weights = [weight for network in gan.networks for weight in network.parameters()]
     resting = sum(weight.nbytes for weight in weights)
@@ -35,10 +36,10 @@ def memory_estimate(
     averaged = sum(weight.nbytes for weight in gan.generator.parameters())
     try:
         # The state of a penalty must not change by this.
-        kept = _kept(_weightless(gan), stage, classes, _on_meta(penalties), at_once)
+        kept = _kept_of_batch(_weightless(gan), stage, classes, _on_meta(penalties), at_once)
     except Exception:  # networks may do what needs numbers
-        kept = _kept(gan, stage, classes, copy.deepcopy(penalties), at_once)
-    return resting + 3 * learning + averaged + kept * stage.batch // SAMPLES
+        kept = _kept_of_batch(gan, stage, classes, copy.deepcopy(penalties), at_once)
+    return resting + 3 * learning + averaged + kept
 
 
 def _weightless(gan: Gan) -> Gan:
@@ -68,11 +69,17 @@ def _on_meta(penalties: Sequence[Penalty]) -> Sequence[Penalty]:
     return copied
 
 
-def _kept(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty], at_once: bool) -> int:
+def _kept_of_batch(gan: Gan, stage: Stage, classes: int, penalties: Sequence[Penalty], at_once: bool) -> int:
+    """What autograd keeps of a batch, by the line through two numbers of samples."""
     gan.advance(stage.start)
+    few, more = (_kept(gan, n, classes, penalties, at_once) for n in (FEW, MORE))
+    return few + (more - few) * max(0, stage.batch - FEW) // (MORE - FEW)
+
+
+def _kept(gan: Gan, n: int, classes: int, penalties: Sequence[Penalty], at_once: bool) -> int:
     device = next(gan.generator.parameters()).device
-    z = torch.randn(SAMPLES, gan.latent_dim, device=device)
-    labels: Labels = torch.zeros(SAMPLES, dtype=torch.int64, device=device) if classes else None
+    z = torch.randn(n, gan.latent_dim, device=device)
+    labels: Labels = torch.zeros(n, dtype=torch.int64, device=device) if classes else None
     kept_g, images = kept_for_backward(lambda: gan.generator(z, labels))
     of_generator = [penalty for penalty in penalties if penalty.side == "generator"]
     kept_q, _ = kept_for_backward(lambda: [penalty(gan.generator, z, labels) for penalty in of_generator])

@@ -177,6 +177,22 @@ def test_classes_are_the_models_unless_the_data_has_as_many_others(gantool):
     )
 
 
+def test_a_model_with_classes_needs_to_be_told_of_data_without_any(gantool):
+    assert gantool(*DCGAN, "--data", "pets", "--labels", "--name", "first", "--images", "8").code == 0
+    new = ("--init", "runs/first", "--data", "photos", "--images", "4")
+    ended = gantool("train", *PLAIN, *new)
+    assert (ended.code, "--init runs/first has classes, but there are no classes in" in ended.err) == (1, True)
+    assert "without labels, give --no-labels" in ended.err
+    assert "Generator: " in begun(gantool, *new, "--no-labels")
+
+
+def test_another_architecture_is_named_before_the_resolution(gantool, model):
+    ended = gantool("train", *PLAIN, "--init", model, "--arch", "progressive:fmap_max=8", "--resolution", "32")
+    said = " ".join(ended.err.split())
+    assert (ended.code, "The model is a dcgan:" in said) == (1, True)
+    assert "leave --arch and --resolution out to have the same, or --init" in said
+
+
 def test_a_model_that_is_none_is_refused(gantool, model):
     for named, words in (
         ("runs/frist", "Did you mean 'runs/first'?"),

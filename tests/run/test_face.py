@@ -20,6 +20,7 @@ from gantool.run.folder import load_config
         ("--augment ada:p=0.5,fixed=yes, or --loss hinge:margin=1,x=2.",
          'augment="ada:p=0.5,fixed=yes", or loss="hinge:margin=1,x=2".'),
         ("--labels was given; leave --labels out.", "labels was given; leave labels out."),
+        ("Without labels, give --no-labels.", "Without labels, give labels=False."),
         ("Say which: --data SOURCE.", "Say which: data=SOURCE."),
         ("Give --lr-end 0.1 or --precision bf16.", 'Give lr_end=0.1 or precision="bf16".'),
         ("--change is for runs. Go on with: gantool train --resume runs/a --lr 1e-4 --change",

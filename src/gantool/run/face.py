@@ -141,6 +141,8 @@ def in_python(text: str) -> str:
 
     def written(found: re.Match[str]) -> str:
         name, value = (found["name"] or "").replace("-", "_"), found["value"] or ""
+        if name.startswith("no_") and name[3:] in SETTINGS:
+            return f"{name[3:]}=False"
         if name not in SETTINGS and name not in ALIASES:
             return found[0].replace(f"--{MINUTES}", MINUTES)
         if not _is_value(name, value):

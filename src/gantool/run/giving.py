@@ -185,10 +185,12 @@ def _refuse_strangers(taken: Share, weights: Weights, gan: Gan, arch: str, shape
 
 def _why(card: ModelCard, arch: str, shape: ImageShape) -> str:
     """The first setting by which a model and a run differ so much, with the remedy."""
-    if card.resolution != shape.resolution:
+    other = card.name != arch.partition(":")[0]
+    if card.resolution != shape.resolution and not other:
         have = f"The model has --resolution {card.resolution}, this run {shape.resolution}"
         return f" {have}: leave --resolution out, or --init to begin without its weights."
     if card.architecture != arch:
-        again = "leave --arch out to have the same, or --init to begin without its weights"
+        same = "--arch and --resolution" if card.resolution != shape.resolution else "--arch"
+        again = f"leave {same} out to have the same, or --init to begin without its weights"
         return f" The model is a {card.architecture}: {again}."
     return f" The model has the classes {listed(card.class_names)}, the data others." if card.class_names else ""

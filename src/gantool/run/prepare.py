@@ -110,7 +110,7 @@ def build_source(config: RunConfig, chosen: Chosen) -> Source:
     """The source of a run. Raises DataError when labels are wanted and there are none."""
     source: Source = chosen.build(resolution=config.resolution, channels=config.channels)
     if config.labels and not source.class_names:
-        raise _unlabelled(chosen, source.notes)
+        raise _unlabelled(chosen, source.notes, config.init)
     return source
 
 
@@ -124,10 +124,10 @@ def check_batch(config: RunConfig, count: int) -> None:
         )
 
 
-def _unlabelled(source: Chosen, notes: Sequence[str]) -> DataError:
+def _unlabelled(source: Chosen, notes: Sequence[str], init: str) -> DataError:
     kind = "the sources" if isinstance(source, JoinedChoice) else "source"
     place = getattr(source.options, "path", f"{kind} {source.spec.name}")
-    return unlabelled(place, notes)
+    return unlabelled(place, notes, init)
 
 
 def build_gan(

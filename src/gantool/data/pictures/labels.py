@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from gantool.api.run_config import NONE
 from gantool.data.pictures.classes import folder_classes
 from gantool.data.pictures.label_table import by_name, rows_of
 from gantool.data.pictures.listing import Listing
@@ -47,12 +48,18 @@ class LabelledListing:
         return sorted(set(classes), key=int) if numbers else sorted(set(classes))
 
 
-def unlabelled(place: object, notes: Sequence[str]) -> DataError:
-    """The error that there are no classes in a place, after notes on what there is."""
+def unlabelled(place: object, notes: Sequence[str], init: str = NONE) -> DataError:
+    """The error that there are no classes in a place, after notes on what there is.
+
+    A run has labels of its own, or those of the model that it begins with.
+    """
+    cause, remedy = "--labels was given", "leave --labels out"
+    if init != NONE:
+        cause, remedy = f"--init {init} has classes", "give --no-labels"
     return DataError(
-        f"--labels was given, but there are no classes in {place}. {' '.join((*notes, ''))}A folder needs a "
+        f"{cause}, but there are no classes in {place}. {' '.join((*notes, ''))}A folder needs a "
         "sub-folder for each class (cats/, dogs/) and no pictures beside them, or a file of labels "
-        "(folder:labels=FILE); without labels, leave --labels out."
+        f"(folder:labels=FILE); without labels, {remedy}."
     )
 
 

@@ -112,6 +112,20 @@ def test_an_unknown_setting_in_a_file_gets_the_nearest_right_one(tmp_path):
         read_config(path)
 
 
+def test_values_that_are_none_of_toml_are_told_as_they_are_written(tmp_path):
+    path = tmp_path / "run.toml"
+
+    def said(line):
+        path.write_text(f"{line}\n")
+        with pytest.raises(UsageError, match="is not valid TOML") as caught:
+            read_config(path)
+        return str(caught.value).partition("). ")[2]
+
+    assert said("labels = True") == said("labels = yes") == "Write labels = true."
+    assert said("images = 20k") == 'Text needs quotes: images = "20k".'
+    assert {said(line) for line in ("lr = 1,5", "lr = .001", "batch = 064", "lr = -1.e-3")} == {""}
+
+
 @pytest.mark.parametrize(
     "content", ["batch = ", "\xff\xfe", "seed = " + "9" * 5000, ".".join("a" * 9999) + " = 1", "log = " + "[" * 9999]
 )

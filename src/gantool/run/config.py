@@ -65,12 +65,18 @@ def read_config(path: Path) -> dict[str, Any]:
     return settings
 
 
+_BOOLEANS = dict.fromkeys(("true", "yes", "on"), "true") | dict.fromkeys(("false", "no", "off"), "false")
+
+
 def _unquoted(path: Path, error: ValueError) -> str:
     """The remedy where a text without quotes, such as `arch = dcgan`, is why a file is not valid TOML."""
     place = re.search(r"at line (\d+)", str(error))
     found = read_text(path).splitlines()[int(place[1]) - 1 : int(place[1])] if place else []
     line = re.fullmatch(r"""\s*([\w-]+)\s*=\s*([^\s"'\[{#][^"'#]*?)\s*(?:#.*)?""", found[0]) if found else None
-    return f" Text needs quotes: {line[1]} = {json.dumps(line[2], ensure_ascii=False)}." if line else ""
+    if line is None or re.fullmatch(r"[-+\d.,_]+(e[-+]?\d+)?", line[2], re.IGNORECASE):  # a number that is none of TOML
+        return ""
+    word = _BOOLEANS.get(line[2].lower())
+    return f" Write {line[1]} = {word}." if word else f" Text needs quotes: {line[1]} = {_toml(line[2])}."
 
 
 def write_config(config: RunConfig) -> str:

@@ -19,7 +19,9 @@ def here(tiny_pictures, monkeypatch):
     (folder / "empty").mkdir()
     (folder / "README.md").write_text("about")
     (folder / "c.toml").write_text("lr = 1e-3\narch = dcgan  # mine\n")
-    for name in ("photo.jpg", "the-scream.jpg"):
+    (folder / "sets" / "thumbs").mkdir(parents=True)
+    (folder / "shots[1]").mkdir()
+    for name in ("photo.jpg", "the-scream.jpg", "sets/a.png"):
         (folder / name).touch()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("GANTOOL_PLUGINS", "")
@@ -44,6 +46,11 @@ SAID = {
     "train --data photos --config c.toml": 'column 8). Text needs quotes: arch = "dcgan".\n',
     "train --data pho*": "pho* is a pattern, not a folder. --data photos reads all pictures in it, at any depth.",
     "train --data *.png": "*.png is a pattern, not a folder. --data . reads all pictures in it, at any depth.",
+    "train --data sets/*": "sets/* is a pattern, not a folder. --data sets reads",
+    "train --data set?/*.png": "set?/*.png is a pattern, not a folder. --data sets reads",
+    "train --data shot[1]": "There is no folder, archive or source 'shot[1]'. Did you mean 'shots[1]'?\n",
+    "train --data photos --augment ada:fixed": "The option 'fixed' of ada has no value: write it as in ada:fixed=yes.",
+    "train --data mnist:root": "The option 'root' of mnist has no value: write it as in mnist:root=VALUE. It",
     "data check nothere": "Error: There is no folder, archive or source 'nothere'. Sources: folder, ",
     "sample photos": "photos is no run folder and no checkpoint. Give a run folder (as in runs/NAME), a checkpoint",
     "sample": "MODEL is missing. Give a run folder (as in runs/NAME), a checkpoint folder, a .safetensors file, or hf:",

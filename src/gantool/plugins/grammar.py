@@ -104,13 +104,14 @@ def _named(spec: Spec, choice: Choice) -> Choice:
 
 
 def _without_value(spec: Spec, text: str) -> str:
-    """The message about a word where `key=value` should be: for an option's name, that option at its default."""
+    """The message about a word where `key=value` should be: with an option as it may be written."""
     fields = spec.options.model_fields
     if not fields:
         return f"{spec.name} takes no options: leave {text!r} out."
     key = text if text in fields else nearest(text, fields) or next(iter(fields))
     info = fields[key]
-    value = "VALUE" if info.is_required() else write_value(_default(info), info)
+    value = "VALUE" if info.is_required() else write_value(_default(info), info) or "VALUE"
+    value = "yes" if value == "no" and info.annotation is bool else value  # what the bare word means
     what = f"The option {text!r} of {spec.name} has no value" if text in fields else f"{text!r} is not key=value"
     return f"{what}: write it as in {spec.name}:{key}={value}. It takes {', '.join(fields)}."
 

@@ -30,7 +30,8 @@ PARQUET = ".parquet"
 _SHOWN = 3
 _HUB = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+(?:/[\w.-]+)?)")
 GIVE = "Give a folder of pictures, or a zip or tar of them."
-_LOOKED_AT = 1000
+_LOOKED_AT, _ALL = 1000, ("*", "*.*")
+"""The most matches of a pattern that are looked at, and patterns that mean all that a folder has."""
 _STATE = re.compile(r"/(proc|sys|dev(?!/shm))(/|$)")
 """Folders of Linux whose files are the state of the system, and lead round in circles."""
 
@@ -79,12 +80,18 @@ def usable_listing(path: str) -> Listing:
 
 
 def _folder_of(pattern: str) -> str:
-    """The folder that a pattern means: the only one that it matches, or that in which it looks."""
+    """The folder that a pattern means: the only one that it matches, or has matching files, or that in which it looks.
+
+    It is "" where nothing matches and a name beside it is near: brackets may belong to names.
+    """
     above = next(one for one in Path(pattern).parents if not set(str(one)) & set("*?["))
     inside = str(Path(pattern).relative_to(above))
-    files = islice(above.glob(inside), _LOOKED_AT) if "**" not in inside else ()
-    matching = [path for path in files if path.is_dir()]
-    return str(matching[0] if len(matching) == 1 else above)
+    found = list(islice(at_home(above).glob(inside), _LOOKED_AT)) if "**" not in inside else []
+    if not found and nearest_beside(at_home(pattern)):
+        return ""
+    folders = {path for path in found if path.is_dir()} if Path(pattern).name not in _ALL else set()
+    folders = folders or {path.parent for path in found}
+    return str(folders.pop() if len(folders) == 1 else above)
 
 
 def no_path(text: str) -> str | None:
@@ -98,8 +105,7 @@ def no_path(text: str) -> str | None:
         if name.endswith(".tar") or not name:
             return f"{text} is a URL; tars of pictures are read there as --data {quote(f'shards:path={text}')}."
         return f"{text} is a URL; only files of this machine are read. Fetch it first: curl -L -o {name} {quote(text)}."
-    if set(text) & set("*?["):
-        folder = _folder_of(text)
+    if set(text) & set("*?[") and (folder := _folder_of(text)):
         return f"{text} is a pattern, not a folder. --data {quote(folder)} reads all pictures in it, at any depth."
     return None
 

@@ -1,5 +1,6 @@
 """`gantool train --resume RUN --change`: settings that a run may change in its middle, and the history it keeps."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -137,3 +138,31 @@ def test_a_new_run_from_its_weights_is_advised_where_they_fit_alone(gantool):
         assert ("a new run without --resume and --init, whose networks its weights do not fit" in ended.err) != fits
         obeyed = gantool("train", "--dry-run", "--init", f"runs/{name}", *arguments)
         assert (obeyed.code == 0) == fits, obeyed.err
+
+
+def test_a_constant_augmentation_rises_from_a_change_on_and_options_at_auto_are_chosen_for_it(gantool):
+    constant, rising = (f"diffaugment:policy=color,strength=0.3{rise}" for rise in ("", ",rise=auto"))
+    few = [{"shapes": "shapes:count=32", "none": constant}.get(word, word) for word in MLP]
+    for name in ("straight", "parts", "same"):
+        trained(gantool, *few, "--name", name, "--images", "16")
+    said = resumed(gantool, "straight", "48", "--augment", rising, "--change")
+    assert "Changed from here on: --augment diffaugment:rise=0.0 before, diffaugment:rise=0.64 now" in said
+    resumed(gantool, "parts", "32", "--augment", rising, "--change")
+    resumed(gantool, "parts", "48", "--augment", rising)  # the same as it was, by now
+    resumed(gantool, "same", "48")
+    assert weights("straight") == weights("parts")
+    ticks = [json.loads(line) for line in Path("runs/straight/metrics.jsonl").read_text().splitlines()]
+    assert {"augment_p" in tick for tick in ticks if tick["images_seen"] <= 16} == {False}
+    assert any("augment_p" in tick for tick in ticks if tick["images_seen"] > 16)
+    (former,) = config("parts")["history"]
+    assert former["until"] == 16
+    assert "rise=0.0" in former["settings"]["augment"]
+    assert "rise=0.64" in config("parts")["augment"]
+    assert "rise=0.0" in config("same")["augment"]
+
+
+def test_an_augmentation_of_another_kind_is_refused_in_mid_run(gantool):
+    trained(gantool, *MLP, "--name", "one", "--images", "16")
+    refused = gantool("train", "--resume", "runs/one", "--augment", "ada", "--change")
+    assert refused.code == 1
+    assert "the kind of augmentation cannot change in the middle of a run" in refused.err

@@ -78,7 +78,11 @@ class RunConfig(BaseModel):
         max_length=MOST_OF_A_KIND,
     )
     augment: str = setting(
-        NONE, "Augmentation of real and generated images before the discriminator.", GAME, kind="augmentation"
+        NONE,
+        "Augmentation of real and generated images before the discriminator.",
+        GAME,
+        kind="augmentation",
+        changes=True,
     )
     balance: str = setting(
         "fixed",

@@ -67,15 +67,15 @@ class Chosen:
             raise PluginError(f"{self.title}: {self.spec.settle} must return its options and a text that says why.")
         return replace(self, options=answer[0]), str(answer[1])
 
-    def resolved_as(self, before: "Chosen") -> "Chosen":
+    def resolved_as(self, before: "Chosen", anew: bool = False) -> "Chosen":
         """The component of a run that began `before`: with the values that its options at "auto" got then.
 
-        An option that was added since, and is not given, is as it was before.
+        With `anew` they are left at "auto". An option that was added since, and is not given, is as it was before.
         """
         if self.spec.name != before.spec.name:
             return self
         names = set(added(self.spec)) - self.options.model_fields_set
-        if self.spec.settle is not None:
+        if self.spec.settle is not None and not anew:
             names.update(self._at_auto())
         kept = {name: getattr(before.options, name) for name in names}
         return replace(self, options=self.options.model_copy(update=kept))

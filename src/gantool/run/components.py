@@ -1,7 +1,7 @@
 """The components of a run, chosen with their options: looked up once, and handed on to whatever needs them."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -147,22 +147,24 @@ def _usable(these: Iterable[T], made: Callable[[T], Chosen]) -> Iterator[Chosen]
             yield made(one)
 
 
-def settings_as_before(host: PluginHost, requested: Mapping[str, Any], before: RunComponents) -> dict[str, Any]:
-    """Settings given again for a run that resumes: options at "auto" keep the values resolved when the run began."""
+def settings_as_before(
+    host: PluginHost, requested: Mapping[str, Any], before: RunComponents, anew: Collection[str] = ()
+) -> dict[str, Any]:
+    """Settings given again for a run that resumes: options at "auto" keep the values of then, but for those `anew`."""
 
-    def resolved(text: str, was: Chosen | None) -> str:
+    def resolved(setting: str, text: str, was: Chosen | None) -> str:
         if was is None or text in (NONE, AUTO):
             return text
         chosen = resolve_source(host, text) if was.kind == "source" else host.resolve(was.kind, text)
-        return chosen.resolved_as(was).text
+        return chosen.resolved_as(was, setting in anew).text
 
     kept = dict(requested)
     for setting in FIELDS.keys() & kept:
         text, was = kept[setting], getattr(before, FIELDS[setting])
         if not isinstance(was, tuple):
-            kept[setting] = resolved(text, was)
+            kept[setting] = resolved(setting, text, was)
         elif len(text) == len(was):
-            kept[setting] = tuple(resolved(*pair) for pair in zip(text, was, strict=True))
+            kept[setting] = tuple(resolved(setting, *pair) for pair in zip(text, was, strict=True))
     return kept
 
 

@@ -69,11 +69,11 @@ class JoinedChoice(Chosen):
         answers = [part.resolved(setting) for part in self.parts]
         return _of([part for part, _ in answers]), "; ".join(dict.fromkeys(why for _, why in answers if why))
 
-    def resolved_as(self, before: Chosen) -> "JoinedChoice":
-        """The parts with the values that their options at "auto" got before."""
+    def resolved_as(self, before: Chosen, anew: bool = False) -> "JoinedChoice":
+        """The parts with the values that their options at "auto" got before, unless they get them `anew`."""
         if not isinstance(before, JoinedChoice) or len(before.parts) != len(self.parts):
             return self
-        return _of([part.resolved_as(was) for part, was in zip(self.parts, before.parts, strict=True)])
+        return _of([part.resolved_as(was, anew) for part, was in zip(self.parts, before.parts, strict=True)])
 
 
 def joined_text(texts: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ UNCHANGED = tuple(
 
 NETWORKS = frozenset({"arch", "resolution", "channels", "labels"})
 """Settings by which networks differ."""
+KINDS = {"penalty": "the kinds of penalties", "augment": "the kind of augmentation"}
 
 _log = logging.getLogger(__name__)
 
@@ -39,20 +40,24 @@ def settings_of(
     requested = {key: value for key, value in given.items() if (key, value) not in UNCHANGED}
     before = _as_it_was(plugins, found, _at_checkpoint(found), requested)
     kept = components_of(plugins, before.model_dump())
-    resolved = resolve_run(plugins, before.model_dump() | settings_as_before(plugins, requested, kept))
+    again = settings_as_before(plugins, requested, kept, ("augment",) if change else ())
+    resolved = resolve_run(plugins, before.model_dump() | again)
     if only_moved(kept.source, resolved.components.source):
         before = before.model_copy(update={"data": resolved.config.data})
     changed = differing(before, resolved.config)
-    fixed = [
-        key
-        for key in changed
-        if key not in CHANGEABLE
-        or (key == "penalty" and not only_reweighed(kept.penalties, resolved.components.penalties))
-    ]
+    fixed = [key for key in changed if key not in CHANGEABLE or not _of_same_kind(key, kept, resolved.components)]
     if fixed or (changed and not change):
         anew = _anew(found, resolved, changed)
         raise ResumeError(_refusal(found, described(before, resolved.config), fixed, anew))
     return _with_history(before, resolved.config, found.images_seen), resolved.components
+
+
+def _of_same_kind(key: str, before: RunComponents, after: RunComponents) -> bool:
+    """True unless components change by more than options that suit the state that the run has saved."""
+    if key == "penalty":
+        return only_reweighed(before.penalties, after.penalties)
+    was, now = before.augmentation, after.augmentation
+    return key != "augment" or (was is not None and now is not None and was.spec == now.spec)
 
 
 def _anew(found: run_folder.Resumable, wanted: ResolvedRun, changed: Sequence[str]) -> str:
@@ -69,7 +74,7 @@ def _refusal(found: run_folder.Resumable, differences: Sequence[str], fixed: Seq
     others += "Leave those flags out to resume it"
     if not fixed:
         return f"{others}, add --change to change them from {found.images_seen:,} images on, or begin {anew}"
-    kinds = ["the kinds of penalties" if key == "penalty" else f"--{key.replace('_', '-')}" for key in fixed]
+    kinds = [KINDS.get(key, f"--{key.replace('_', '-')}") for key in fixed]
     return f"{others}: {' and '.join(kinds)} cannot change in the middle of a run. Other settings need {anew}"
 
 

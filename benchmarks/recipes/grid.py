@@ -38,6 +38,8 @@ def main(words: Sequence[str] | None = None) -> int:
             print("\n".join([*map(listed, left), total(planned, len(planned) - len(left), left)]))
             return 0
         if not asked.table:
+            if not Path("/proc/self/stat").exists():
+                raise UsageError("Cells are trained on Linux alone: their processor time is read from /proc.")
             asked.work.mkdir(parents=True, exist_ok=True)
             with handling(TERMINATING, as_ctrl_c):
                 grid.run(planned, asked.jobs)

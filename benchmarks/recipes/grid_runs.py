@@ -100,8 +100,10 @@ class Grid:
             if settled or progress.failed:
                 return progress
             share = progress.seconds / (60 * cell.processor_minutes)
-            again = abs(share - 1) > CLOSE
-            length = max(1, round(length / share)) if again else length
+            if abs(share - 1) > CLOSE:
+                told = f"{length:,} images took {share:.0%} of the cell's time"
+                length = max(1, round(length / share))
+                print(f"{cell.setting}: {told}; again with {length:,}", file=sys.stderr, flush=True)
             self._keep_length(cell.setting, length, settled=True)
             return self._train(cell, length)  # the same command has ended already
 

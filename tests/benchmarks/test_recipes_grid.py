@@ -26,6 +26,7 @@ linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads p
 
 @pytest.fixture(scope="module")
 def bench():
+    pytest.importorskip("resource", reason="limits processor time as POSIX has it")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(FOLDER)
         import cells

@@ -215,6 +215,7 @@ def test_an_unchanging_source_that_lacks_labels_is_trained_without(kind: type[Un
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 @pytest.mark.parametrize("share", [0.0, 1.0])
 @pytest.mark.parametrize("kind", [Numbered, Unchanging])
 def test_a_gpu_is_given_the_same(kind: type[Numbered], share: float, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,12 @@ if KIND == "cuda":
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # matrix products in one order; read when CUDA begins
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Show warnings on a GPU, and fail by none: torch gives some there alone, others in each of its versions."""
+    if KIND == "cuda" and torch.cuda.is_available():
+        config.addinivalue_line("filterwarnings", "default")
+
+
 @pytest.fixture(autouse=True)
 def device(monkeypatch: pytest.MonkeyPatch) -> torch.device:
     """The device that is tested, in plain float32."""

@@ -1,6 +1,6 @@
 """Affine resampling without aliasing: at twice the resolution, between two low-pass filters."""
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import torch
@@ -45,7 +45,7 @@ def warped(level: Level, inverse: Float[Tensor, "n 2 3"], mirror: bool = True) -
     return down @ _sample(doubled, grid, "reflection" if mirror else "zeros") @ down.mT
 
 
-@lru_cache(maxsize=32)
+@cache  # without a limit: a recorded step goes on reading those that it found
 def _filters(side: int, dtype: torch.dtype, device: torch.device, mirror: bool) -> tuple[Tensor, Tensor]:
     """The filters to twice the side, [2 side, side], and from that with its margin back, [side, 2 side + 2 reach]."""
     taps = torch.tensor(SYM6, dtype=torch.float64)

@@ -1,6 +1,7 @@
 """Images a second of training steps: five loops for each of several networks, and the share of the card's bf16 peak.
 
-    python benchmarks/gpu/steps.py [--only dcgan-64-b64 ...] [--seconds 0.5] [--rounds 3] [--device auto] [--rows FILE]
+    python benchmarks/gpu/steps.py [--only dcgan-64-b64 ...] [--seconds 0.5] [--rounds 3] [--device auto]
+        [--limit 70] [--rows FILE]
 
 tutorial       float32, contiguous, plain Adam, four .item() every step
 bare           the same loss and penalties by hand in bf16 and channels_last, fused Adam, nothing else
@@ -8,12 +9,15 @@ bare graphed   the same, recorded as a CUDA graph for each set of lazy penalties
 engine         gantool's trainer, --graph off
 engine graphed gantool's trainer, --graph on
 
-All run in one process, one after the other in each round, on pictures that rest on the device. A step's operations are
+All run in one process, one after the other in each round, on pictures that rest on the device. Cases whose rows are in
+FILE are left out: one that takes more than LIMIT seconds, or breaks the device, ends the program, and the same command
+goes on with the next. A step's operations are
 counted by torch in the bare loop: multiplications and additions of matrix products and convolutions, double backward
 included. The peak is that of the data sheet, where it is known here, or that of a large product of matrices.
 """
 
 import argparse
+import faulthandler
 import os
 import statistics
 import tempfile
@@ -29,6 +33,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from gantool.api.events import Warned
 from gantool.api.networks import Labels
 from gantool.engine.cuda_graphs import CudaRecorder
 from gantool.engine.devices import pick_device
@@ -43,8 +48,15 @@ from gantool.plugins.host import host
 from gantool.run.prepare import PreparedRun, build_game, prepare
 from gantool.run.resolve import resolve_run
 
-PEAKS = {"H200": 989e12, "H100 PCIe": 756e12, "H100": 989e12, "A100": 312e12}
-"""Operations a second in dense bf16, by NVIDIA's data sheets."""
+PEAKS = {
+    "H200 NVL": 835.5e12,
+    "H200": 989e12,
+    "H100 PCIe": 756e12,
+    "H100 NVL": 835.5e12,
+    "H100": 989e12,
+    "A100": 312e12,
+}
+"""Operations a second in dense bf16, by NVIDIA's data sheets; of whole cards, not of a part of one (MIG)."""
 GROWN = "progressive:stabilise_kimg=0.001,fade_kimg=0,batch_halves_beyond=0"
 AT_THE_END = {
     "horizon": 1, "lr_schedule": "constant", "penalty": ("r1-falling:images=1", "r2-falling:images=1"),
@@ -178,15 +190,17 @@ def ready_for(case: dict[str, Any], device: torch.device, graph: str = "off") ->
     return prepare(resolved.config, resolved.components, 10**9, (), device, precision=precision)
 
 
-def engine(case: dict[str, Any], device: torch.device, folder: Path, graph: str) -> Trainer:
-    """gantool's own, at full size."""
+def engine(case: dict[str, Any], device: torch.device, folder: Path, graph: str) -> tuple[Trainer, list[str]]:
+    """gantool's own, at full size, and what it warns of."""
     ready = ready_for(case, device, graph)
     config = ready.config
     card = ModelCard(architecture=config.arch, resolution=config.resolution, channels=3, images_seen=0)
     pictures = Pictures(config.batch, config.resolution, device)
-    made = Trainer(build_game(ready, device, World()), pictures, config, folder, card, [])
+    told: list[str] = []
+    note = lambda event: told.append(event.message) if isinstance(event, Warned) else None  # noqa: E731
+    made = Trainer(build_game(ready, device, World()), pictures, config, folder, card, [note])
     made.step()  # in which progressive grows
-    return made
+    return made, told
 
 
 class Counter(TorchDispatchMode):
@@ -217,7 +231,7 @@ def peak(device: torch.device) -> tuple[float, str]:
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
         known = next((value for key, value in PEAKS.items() if all(word in name for word in key.split())), None)
-        if known is not None:
+        if known is not None and "MIG" not in name:
             return known, "data sheet"
     side = 8192 if device.type == "cuda" else 512
     one = torch.randn(side, side, device=device, dtype=torch.bfloat16)
@@ -257,20 +271,23 @@ def measure(name: str, words: argparse.Namespace, device: torch.device, folder: 
     bare = Loop(ready_for(case, device), device)
     counted = operations(bare)
     taught = Loop(ready_for(case, device), device, taught=True)
-    trainers = {graph: engine(case, device, folder, graph) for graph in ("off", "on")}
+    (eager, _), (graphed, told) = (engine(case, device, folder, graph) for graph in ("off", "on"))
     steps: Steps = {"tutorial": taught.step, "bare": bare.step}
     if device.type == "cuda":
         steps["bare graphed"] = Loop(ready_for(case, device), device).record()
-    steps |= {"engine": trainers["off"].step, "engine graphed": trainers["on"].step}
+    steps |= {"engine": eager.step, "engine graphed": graphed.step}
     warm = (8 if device.type == "cuda" else 1) * max([1, *(one.every for one in bare.penalties)])  # all are recorded
     for _ in range(min(warm, 8 * COUNTED)):
-        trainers["on"].step()
+        graphed.step()
     seconds = measured(steps, words, device)
     best = seconds["engine graphed"]
     most, source = peak(device)
     goal = seconds.get("bare graphed", seconds["bare"])
+    cells = {which: f"{bare.batch / value:,.0f}" for which, value in seconds.items()}
+    if told:  # its steps, or some of them, are those without graphs
+        cells["engine graphed"] += f" ({'; '.join(told)})"
     return {
-        **{which: f"{bare.batch / value:,.0f}" for which, value in seconds.items()},
+        **cells,
         "of tutorial": f"{seconds['tutorial'] / best:.2f}",
         "of bare graphed": f"{goal / best:.2f}",
         "operations an image": f"{counted / bare.batch / 1e9:.3g} G",
@@ -281,6 +298,27 @@ def measure(name: str, words: argparse.Namespace, device: torch.device, folder: 
 COLUMNS = ("tutorial", "bare", "bare graphed", "engine", "engine graphed", "of tutorial", "of bare graphed",
            "operations an image", "of the peak", "card, torch", "command")  # fmt: skip
 COMMAND = "python benchmarks/gpu/steps.py"
+HEAD = (f"| images/s | {' | '.join(COLUMNS)} |", f"|---|{'---|' * len(COLUMNS)}")
+FAILED = 3
+"""The exit status where a case failed, after which the device may answer no more."""
+
+
+class Rows:
+    """The table in a file, written at each change; a case that is begun has a row, which says so until it is known."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        known = file.read_text().splitlines()[len(HEAD) :] if file.is_file() else []
+        self._lines = {line.split("|")[1].strip(): line for line in known}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._lines
+
+    def put(self, name: str, cells: dict[str, str]) -> str:
+        """The row of a case."""
+        self._lines[name] = f"| {name} | {' | '.join(cells.get(column, '') for column in COLUMNS)} |"
+        self._file.write_text("\n".join((*HEAD, *self._lines.values())) + "\n")
+        return self._lines[name]
 
 
 def main() -> None:
@@ -290,24 +328,31 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=0.5)
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--device", default="auto")
+    asked.add_argument("--limit", type=float, default=70.0)
     asked.add_argument("--rows", type=Path, default=Path(os.devnull))
     words = asked.parse_args()
     device = pick_device(words.device)
     card = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
-    lines = [f"| images/s | {' | '.join(COLUMNS)} |", f"|---|{'---|' * len(COLUMNS)}"]
-    for name in words.only:
-        begin = time.perf_counter()
+    rows = Rows(words.rows)
+    for name in (name for name in words.only if name not in rows):
+        begin, about = time.perf_counter(), {"card, torch": f"{card}, torch {torch.__version__}"}
+        about["command"] = f"`{COMMAND} --only {name}`"
+        rows.put(name, {"tutorial": "not measured: it hung, took too long or broke the device"} | about)
+        if device.type == "cuda":
+            faulthandler.dump_traceback_later(words.limit, exit=True)  # the host may wait for ever, deaf to signals
+        failed = None
         with tempfile.TemporaryDirectory() as folder:
             try:
                 cells = measure(name, words, device, Path(folder))
             except (RuntimeError, GantoolError) as error:  # another case may be possible
+                failed = error
                 cells = {"tutorial": f"{type(error).__name__}: {str(error).splitlines()[0][:160]}"}
-        cells |= {"card, torch": f"{card}, torch {torch.__version__}", "command": f"`{COMMAND} --only {name}`"}
-        lines.append(f"| {name} | {' | '.join(cells.get(column, '') for column in COLUMNS)} |")
+        faulthandler.cancel_dump_traceback_later()
+        print(f"{rows.put(name, cells | about)} {time.perf_counter() - begin:.0f} s", flush=True)
+        if failed is not None:
+            raise SystemExit(FAILED)
         if device.type == "cuda":
             torch.cuda.empty_cache()
-        words.rows.write_text("\n".join(lines) + "\n")
-        print(f"{lines[-1]} {time.perf_counter() - begin:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def reference() -> str:
         "sampling/load.py",
         "sampling/model.py",
         "engine/model_file.py",
+        "engine/discriminator_file.py",
         "sampling/latent_file.py",
         "sampling/directions.py",
         "sampling/finding.py",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gantool.data.pictures.options import PictureOptions
     from gantool.data.pictures.spool import cached_pictures, natural_shape
     from gantool.data.shards.remote import open_url
+    from gantool.engine.discriminator_file import save_discriminator
     from gantool.engine.model_file import ModelCard, save_generator
     from gantool.errors import (
         CheckpointError,
@@ -84,6 +85,7 @@ _HOME = {
     "gantool.api.metrics": ("Better", "Metric", "Pictures"),
     "gantool.api.observers": ("Listener", "Observer"),
     "gantool.api.events": ("Checkpoint", "Event", "Finished", "Measured", "Snapshot", "Started", "Tick", "Warned"),
+    "gantool.engine.discriminator_file": ("save_discriminator",),
     "gantool.engine.model_file": ("ModelCard", "save_generator"),
     "gantool.errors": (
         "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
@@ -108,8 +110,9 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
     "MappedGenerator",
     "GantoolError", "UsageError", "UnknownNameError", "OptionError", "PluginError", "DataError", "CheckpointError",
     "ResumeError", "TrainingError", "StyleError", "RunConfig", "build", "configure", "train", "trainer",
-    "extractor", "load", "Model", "ModelCard", "save_generator", "LatentFile", "load_latents", "save_latents",
-    "find_directions", "Directions", "load_directions", "save_directions", "export", "evaluate", "Evaluation", "Scores",
+    "extractor", "load", "Model", "ModelCard", "save_generator", "save_discriminator", "LatentFile", "load_latents",
+    "save_latents", "find_directions", "Directions", "load_directions", "save_directions", "export", "evaluate",
+    "Evaluation", "Scores",
 ]  # fmt: skip
 
 

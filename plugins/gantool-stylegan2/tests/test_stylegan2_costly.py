@@ -134,6 +134,16 @@ def test_a_costly_file_is_refused_at_once(tmp_path, name):
     assert time.process_time() - begun < 5
 
 
+def test_a_card_that_asks_for_very_many_mapping_layers_is_refused(tmp_path):
+    architecture = "stylegan2:channel_base=64,channel_max=2,latent=1,mapping_layers=1000000000"
+    card = gantool.ModelCard(architecture=architecture, resolution=32, channels=3, images_seen=0)
+    gantool.save_generator(tmp_path / "deep.safetensors", {"weight": torch.ones(1)}, card)
+    before = most_memory()
+    with pytest.raises(gantool.CheckpointError, match=r"far beyond the .* of its weights"):
+        gantool.load(tmp_path / "deep.safetensors", "cpu")
+    assert most_memory() - before < 2**30
+
+
 def test_a_budget_counts_what_is_inside_of_copies():
     budget = Budget(10, 10)
     budget.pay_for_copies([[1, 2, 3], (), {"a": 1}, "four", b"five!", 7, None])

@@ -10,6 +10,7 @@ import pickled
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 import gantool
 from gantool_stylegan2.foreign import read_model
@@ -62,14 +63,14 @@ def test_every_command_works_on_an_imported_model(gantool_cli, ada, tmp_path, ph
     ended = gantool_cli("import", path, "-o", model)
     assert (ended.code, ended.out) == (0, f"{model}\n"), ended.err
     assert "Read StyleGAN2-ADA (PyTorch), G_ema: stylegan2, 32 x 32, colour, 2 classes" in ended.err
-    assert "Left out D: it fits, but a model file holds the generator alone" in ended.err
+    assert f"Its discriminator is {tmp_path / 'model-discriminator.safetensors'}, with which train --init" in ended.err
     assert "Left out training_set_kwargs" in ended.err
     before = model.read_bytes()
     again = gantool_cli("import", path, "-o", model)
     assert (again.code, model.read_bytes() == before) == (2, True)
     assert "--overwrite" in again.err
     told = json.loads(gantool_cli("import", path, "-o", model, "--overwrite", "--json").out)
-    assert told["files"] == [str(model)]
+    assert told["files"] == [str(model), str(tmp_path / "model-discriminator.safetensors")]
     assert "clamp=256" in told["architecture"]
     assert gantool.load(model, "cpu").class_names == ("0", "1")
     target, small = photos / "cats" / "1.png", ("--extractor", "random:scales=1,filters=8", "--steps", 3)
@@ -86,12 +87,15 @@ def test_every_command_works_on_an_imported_model(gantool_cli, ada, tmp_path, ph
 
 
 def test_a_run_begins_with_an_imported_model(gantool_cli, ada, tmp_path, photos):
-    path, *_ = ada()
+    path, _, judge = ada()
     model = tmp_path / "model.safetensors"
     assert gantool_cli("import", path, "-o", model).code == 0
     words = ("--data", photos, "--images", 4, "--batch", 4, "--device", "cpu", "--out", tmp_path, "--name", "run", "-q")
-    ended = gantool_cli("train", "--init", model, *words)
+    ended = gantool_cli("train", "--init", model, *words, "--freeze-d", "1")
     assert ended.code == 0, ended.err
+    trained = load_file(tmp_path / "run/checkpoints/000000004/discriminator.safetensors")
+    assert torch.equal(trained["blocks.0.first.weight"], judge["b32.conv0.weight"])
+    assert not torch.equal(trained["last.weight"], judge["b4.out.weight"])
     run = gantool.load(tmp_path / "run", "cpu")
     assert "clamp=256" in run.card.architecture
     assert "began_with=Origin" in repr(run.card)
@@ -145,6 +149,16 @@ def test_what_is_not_certain_is_refused_with_the_reason(tmp_path, value, words):
     (tmp_path / "a.pkl").write_bytes(pickled.dumps(value))
     with pytest.raises(gantool.CheckpointError, match=rf"a\.pkl cannot be imported: .*{words}"):
         read_model(tmp_path / "a.pkl")
+
+
+def test_a_discriminator_of_the_model_before_is_not_kept_beside_it(gantool_cli, ada, tmp_path):
+    model, beside = tmp_path / "model.safetensors", tmp_path / "model-discriminator.safetensors"
+    assert gantool_cli("import", ada()[0], "-o", model).code == 0
+    model.unlink()
+    ended = gantool_cli("import", ada(architecture="orig")[0], "-o", model)
+    assert (ended.code, f"{beside} is there already" in ended.err) == (2, True)
+    assert gantool_cli("import", ada(architecture="orig")[0], "-o", model, "--overwrite").code == 0
+    assert (model.exists(), beside.exists()) == (True, False)
 
 
 def test_wrong_usage_is_told(gantool_cli, tmp_path):

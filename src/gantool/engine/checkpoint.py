@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from gantool.engine import saved_state
 from gantool.engine.model_file import ModelCard, load_generator, weights_file
-from gantool.engine.run_names import AVERAGED, CHECKPOINTS, GENERATOR, by_images
+from gantool.engine.run_names import AVERAGED, CHECKPOINTS, DISCRIMINATOR, GENERATOR, by_images
 from gantool.engine.whole_file import save_whole
 from gantool.errors import CheckpointError, shortened
 from gantool.files import remove_unfinished, write_atomically, write_folder_atomically
@@ -31,7 +31,7 @@ from gantool.reading import check_archive, read_json
 ASIDE = "superseded-"
 """The beginning of the name of a checkpoint that was set aside."""
 RESUMING = "resume from it with: gantool train --resume"
-DISCRIMINATOR, STATE, MANIFEST = "discriminator.safetensors", "state.pt", "manifest.json"
+STATE, MANIFEST = "state.pt", "manifest.json"
 
 
 class MisfitError(CheckpointError):

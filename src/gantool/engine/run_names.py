@@ -20,7 +20,7 @@ CHOICES = "choices.json"
 """The defaults chosen for a run, each with its reason."""
 REPORT = "report.html"
 FAVOURITES = "favourites.json"
-DIRECTIONS = "directions.safetensors"
+DIRECTIONS, DISCRIMINATOR = "directions.safetensors", "discriminator.safetensors"
 
 
 def by_images(images_seen: int) -> str:
@@ -52,7 +52,7 @@ def models_in(folder: Path) -> list[str]:
 
 def _is_model(entry: Path) -> bool:
     if entry.suffix == ".safetensors":
-        return not entry.name.endswith(DIRECTIONS)
+        return not entry.name.endswith((DIRECTIONS, DISCRIMINATOR))
     return entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, AVERAGED, CHECKPOINTS, CONFIG))
 
 

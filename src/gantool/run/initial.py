@@ -10,8 +10,9 @@ from torch import Tensor
 
 from gantool.api.run_config import NONE, RunConfig
 from gantool.engine import checkpoint
+from gantool.engine.discriminator_file import discriminator_file, load_discriminator
 from gantool.engine.model_file import ModelCard, Origin, load_generator, read_card
-from gantool.engine.run_names import AVERAGED, CHECKPOINTS, CONFIG, GENERATOR
+from gantool.engine.run_names import AVERAGED, CHECKPOINTS, CONFIG, DISCRIMINATOR, GENERATOR
 from gantool.errors import CheckpointError, GantoolError, PluginError, UsageError
 from gantool.homes import at_home
 from gantool.plugins.host import PluginHost
@@ -33,8 +34,8 @@ class Initial:
     def networks(self) -> str:
         """The networks that it has, and their age, for messages."""
         if self.checkpoint is None:
-            have = "the generator"
-        elif (self.checkpoint / checkpoint.DISCRIMINATOR).is_file():
+            have = "generator and discriminator" if discriminator_file(self.file).is_file() else "the generator"
+        elif (self.checkpoint / DISCRIMINATOR).is_file():
             have = "generator, discriminator and average"
         else:
             have = "generator and average"
@@ -108,7 +109,7 @@ def read_weights(initial: Initial) -> Weights:
     """The weights of a model. Raises CheckpointError when it is damaged."""
     if initial.checkpoint is None:
         weights, _ = load_generator(initial.file)
-        return Weights(initial, weights, None, weights)
+        return Weights(initial, weights, load_discriminator(initial.file), weights)
     contents = checkpoint.load(initial.checkpoint, "begin with that one by: --init")
     return Weights(initial, contents.generator, contents.discriminator, contents.averaged)
 

@@ -24,12 +24,13 @@ def import_model(
     """Make a model file of the StyleGAN2 networks in FILE, for sample, interpolate, mix, project and train --init.
 
     FILE is read without running anything of it: tensors and numbers are taken, code is passed over, and whatever else
-    it asks for is refused by name.
+    it asks for is refused by name. A discriminator that fits is written beside the model, for train --init.
     """
     if out.suffix != ".safetensors":
         raise gantool.UsageError(f"{out}: a model file ends in .safetensors.")
-    if out.exists() and not overwrite:
-        raise gantool.UsageError(f"{out} is there already: choose another name, or replace it with --overwrite.")
+    beside = out.with_name(f"{out.stem}-discriminator.safetensors")
+    if not overwrite and (there := next((path for path in (out, beside) if path.exists()), None)):
+        raise gantool.UsageError(f"{there} is there already: choose another name, or replace it with --overwrite.")
     if not file.is_file():
         raise gantool.UsageError(f"There is no file {file}.")
 
@@ -37,15 +38,19 @@ def import_model(
 
     found = read_model(file)
     card = card_of(found)
+    beside.unlink(missing_ok=True)  # that of another model
     gantool.save_generator(out, found.generator, card)
-    discriminator = "" if found.discriminator is None else "D: it fits, but a model file holds the generator alone"
-    left_out = [*filter(None, [discriminator]), *found.left_out]
+    files = [out]
+    if found.discriminator is not None:
+        files.append(gantool.save_discriminator(out, found.discriminator))
     if as_json:
-        document = {"files": [str(out)], "source": found.source, "architecture": card.architecture}
-        commands.result_json(document | {"resolution": card.resolution, "left_out": left_out})
+        document = {"files": [*map(str, files)], "source": found.source, "architecture": card.architecture}
+        commands.result_json(document | {"resolution": card.resolution, "left_out": found.left_out})
         return
     commands.say(f"Read {found.source}: {card}.")
-    for one in left_out:
+    for path in files[1:]:
+        commands.say(f"Its discriminator is {path}, with which train --init begins, too, while it is beside the model.")
+    for one in found.left_out:
         commands.say(f"Left out {one}.")
     commands.result(str(out))
 

@@ -1,5 +1,7 @@
 """From z, or a label, to the intermediate latent w (Karras et al. 2019, section 2)."""
 
+from itertools import chain, repeat
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -23,7 +25,7 @@ class Mapping(nn.Module):
         self.latent, self.classes = latent, classes
         self.embedding = Linear(classes, width) if classes else None
         inputs = latent + (width if classes else 0)
-        sizes = [inputs, *[width] * (layers - 1)]
+        sizes = chain([inputs], repeat(width, layers - 1))  # not a list: a card may ask for any number
         self.layers = nn.ModuleList(Linear(size, width, rate=RATE) for size in sizes)
 
     def forward(self, z: Float[Tensor, "n d"] | None, labels: gantool.Labels) -> Float[Tensor, "n w"]:

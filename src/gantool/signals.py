@@ -33,6 +33,35 @@ def handling(numbers: tuple[signal.Signals, ...], handler: Handler) -> Iterator[
             signal.signal(number, signal.SIG_DFL if old is None else old)
 
 
+def _raises() -> bool:
+    """True where Ctrl-C raises KeyboardInterrupt: in the main thread, without a handler of the program's own."""
+    ours = threading.current_thread() is threading.main_thread()
+    return ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@contextmanager
+def heeding_ctrl_c() -> Iterator[None]:
+    """Have Ctrl-C end the block by KeyboardInterrupt, also where a library that is imported there swallows that.
+
+    torch does while it imports numpy: the command would go on, or fail at what is imported by half.
+    """
+    came: list[int] = []
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    if not _raises():
+        yield
+        return
+    with handling((signal.SIGINT,), on_signal):
+        try:
+            yield
+        finally:
+            if came:
+                raise KeyboardInterrupt
+
+
 @contextmanager
 def deferring_ctrl_c(then: Callable[[], object]) -> Iterator[list[int]]:
     """Inside the block the first Ctrl-C goes to the list and calls `then`, the second raises KeyboardInterrupt.
@@ -48,8 +77,7 @@ def deferring_ctrl_c(then: Callable[[], object]) -> Iterator[list[int]]:
         came.append(number)
         then()
 
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if not _raises():
         yield came
         return
     with handling((signal.SIGINT,), on_signal):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import torch  # noqa: F401 (as other tests have by then)
 
 from gantool.engine.importing import import_compiler, import_torch
 
@@ -21,6 +22,29 @@ assert "torch._dynamo" in sys.modules and gc.isenabled()
 
 def test_torch_is_imported_once_and_its_objects_are_passed_over_from_then_on():
     subprocess.run([sys.executable, "-c", CODE], check=True)
+
+
+SWALLOWED = """
+import os, signal, sys
+class Finder:
+    come = False
+    def find_spec(self, name, *more):
+        if name == "numpy" and not Finder.come:  # torch asks for it from C++, and goes on without
+            Finder.come = True
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from gantool.engine.importing import import_torch
+try:
+    import_torch()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_ends_the_import_though_a_library_swallows_it():
+    ended = subprocess.run([sys.executable, "-c", SWALLOWED], check=True, capture_output=True, text=True)
+    assert ended.stdout == "interrupted\n"
 
 
 @pytest.mark.parametrize("work", [import_torch, import_compiler])

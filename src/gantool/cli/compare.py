@@ -21,6 +21,7 @@ from gantool.cli.evaluation_options import (
     settings_of,
 )
 from gantool.cli.model_options import Device, Json, Overwrite, Scale
+from gantool.engine.importing import import_torch
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def compare(arguments: CompareArguments) -> None:
 
     Those not yet measured in this way are, as by `gantool evaluate`, against the data of the first model's run.
     """
+    import_torch()
     from gantool.cli.out_files import check_out
     from gantool.cli.progress import showing_progress
     from gantool.cli.seeds import parse_seeds

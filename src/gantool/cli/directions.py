@@ -12,6 +12,7 @@ from gantool.cli.arguments import takes
 from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Device, Json, ModelPath, Overwrite, Scale, Truncation
 from gantool.cli.seeds import LARGEST_SEED
+from gantool.engine.importing import import_torch
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def directions(arguments: DirectionsArguments) -> None:
     `gantool sample MODEL --move 3:+2` moves along the third, by two standard deviations. In w where the model has such
     a space, else in z. On one machine a model always has the same.
     """
+    import_torch()
     from gantool.sampling.directions import directions_file, save_directions
     from gantool.sampling.remote import repository_of
 

@@ -21,6 +21,7 @@ from gantool.cli.evaluation_options import (
     settings_of,
 )
 from gantool.cli.model_options import Device, Json, ModelPath, Overwrite
+from gantool.engine.importing import import_torch
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
@@ -69,8 +70,6 @@ class EvaluateArguments:
 
     def check(self) -> None:
         """Raise OptionError for options that exclude each other, or a sheet of an unknown format."""
-        from gantool.cli.out_files import check_out
-
         if self.against is not None and self.every_checkpoint:
             raise OptionError("--against and --every-checkpoint exclude each other: a curve is of one run.")
         if self.labels and self.label:
@@ -78,6 +77,9 @@ class EvaluateArguments:
         if self.out is not None and self.every_checkpoint:
             raise OptionError("--out is one sheet, and --every-checkpoint makes one of each checkpoint: leave it out.")
         if self.out is not None:
+            import_torch()
+            from gantool.cli.out_files import check_out
+
             check_out(self.out, self.overwrite)
 
     def settings(self) -> "Settings":
@@ -94,6 +96,7 @@ def evaluate(arguments: EvaluateArguments) -> None:
     data. Features of the data are kept in the cache, so the second evaluation is faster.
     """
     arguments.check()
+    import_torch()
     from gantool.cli.progress import showing_progress
     from gantool.cli.report import renew
     from gantool.evaluation.evaluator import Evaluator

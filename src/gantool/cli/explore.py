@@ -9,6 +9,7 @@ import typer
 
 from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Device, ModelPath
+from gantool.engine.importing import import_torch
 
 
 def explore(
@@ -29,6 +30,7 @@ def explore(
     machine can open the page, and only by the address that is printed. A run that still trains is followed. Ctrl-C
     ends it.
     """
+    import_torch()
     from gantool.cli import output
     from gantool.cli.progress import showing_progress
     from gantool.explore.explorer import Explorer

@@ -9,6 +9,7 @@ import typer
 
 from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Json, ModelPath, Overwrite
+from gantool.engine.importing import import_torch
 from gantool.errors import OptionError
 
 
@@ -28,6 +29,7 @@ def export(
     Inputs are z, truncation and, with classes, labels, for any number of pictures. Nothing is written unless batches of
     1, 2 and 5 equal gantool's to 1e-4. Beside FILE.onnx is a script, FILE.py, that draws with numpy and onnxruntime.
     """
+    import_torch()
     from gantool.cli.out_files import check_new
     from gantool.cli.progress import showing_progress
     from gantool.exporting.formats import check_packages, files_of

@@ -15,6 +15,7 @@ from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Device, Json, Level, ModelPath, Overwrite, Scale
 from gantool.cli.moves import DirectionsFile, Move, parse_moves, shift_of
 from gantool.cli.seeds import parse_seeds
+from gantool.engine.importing import import_torch
 from gantool.errors import OptionError
 from gantool.sampling.limits import MOST_FRAMES, MOST_PIXELS, MOST_TRUNCATION
 
@@ -119,6 +120,7 @@ def interpolate(walk: Walk) -> None:
     numbers = walk.numbers()
     count = walk.count(len(numbers))
 
+    import_torch()
     from gantool.cli import output
     from gantool.cli.out_files import check_frames, check_out, tell_what_is_lost
     from gantool.cli.progress import showing_progress

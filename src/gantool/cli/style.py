@@ -19,6 +19,7 @@ from gantool.cli.style_options import (
     StyleWeight,
     TvWeight,
 )
+from gantool.engine.importing import import_torch
 
 app = typer.Typer(help="Train networks that stylise in milliseconds.", no_args_is_help=True)
 
@@ -86,6 +87,7 @@ def train(job: StyleJob) -> None:
     Ctrl-C stops and saves the network so far, and beside it the state with which
     the same command and `--resume` go on; the second ends at once.
     """
+    import_torch()
     from gantool.cli.style_train import run
 
     run(job)
@@ -101,6 +103,7 @@ def export(
 
     The input is photos [n, 3, h, w] in [-1, 1], whose sides are multiples of 4, and the output is pictures.
     """
+    import_torch()
     from gantool.cli.out_files import check_new
     from gantool.cli.output import result
     from gantool.style.exporting import export_onnx

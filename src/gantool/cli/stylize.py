@@ -18,6 +18,7 @@ from gantool.cli.style_options import (
     StyleWeight,
     TvWeight,
 )
+from gantool.engine.importing import import_torch
 from gantool.errors import OptionError
 
 if TYPE_CHECKING:
@@ -191,6 +192,7 @@ def stylize(job: Job) -> None:
     A folder of photos is drawn one by one; a film, a GIF, or a folder with `-o film.mp4`, frame by frame. The first
     Ctrl-C stops and writes the picture so far; the second ends at once.
     """
+    import_torch()
     from gantool.cli.stylize_jobs import run
 
     run(job)

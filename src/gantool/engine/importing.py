@@ -5,12 +5,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gantool.signals import heeding_ctrl_c
+
 
 def import_torch() -> None:
     """Import torch at the begin of a command, and look for garbage among other objects alone from then on."""
     if "torch" in sys.modules:
         return
-    with _uncollected():
+    with heeding_ctrl_c(), _uncollected():
         import torch  # noqa: F401
 
         gc.freeze()

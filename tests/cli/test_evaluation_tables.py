@@ -7,7 +7,7 @@ import pytest
 
 from gantool.api.metrics import Metric
 from gantool.builtin.metrics.distances import Frechet, KernelDistance
-from gantool.cli.evaluation_tables import show, show_curve
+from gantool.cli.evaluation_tables import show, show_compared, show_curve
 from gantool.evaluation.result import Evaluation
 from gantool.evaluation.scores import UNREAD, Scores
 from gantool.metrics.judgement import written
@@ -51,6 +51,17 @@ def test_that_pictures_are_too_few_comes_before_their_numbers(of_one_name, capsy
     said = capsys.readouterr().out.splitlines()
     assert said[1] == few
     assert said.count(few) == 1
+
+
+def test_models_that_are_compared_by_too_few_pictures_are_told_so_once(of_one_name, capsys):
+    few = "8 pictures are too few to say anything of the model"
+    alike = replace(of_one_name, scores=replace(of_one_name.scores, verdict=few), classes={})
+    others = [alike, replace(alike, model="runs/y")]
+    show_compared(dict.fromkeys(alike.metrics, Near()), others, "shapes", {})
+    said = capsys.readouterr().out
+    assert said.splitlines()[1] == few
+    assert said.count(few) == 1
+    assert "nearer to what other reals have" not in said  # of values without the star there is no better one
 
 
 def test_a_class_is_told_of_where_something_else_is_true_than_of_the_whole(of_one_name, capsys):

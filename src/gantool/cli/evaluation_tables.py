@@ -23,9 +23,7 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
     """One model, or two with the better value marked; then what the numbers say, class by class where asked for."""
     screen, first = page(), evaluations[0]
     _headline(screen, first, data, f"{first.model} at {first.images_seen:,} images")
-    few = next((one.scores.verdict for one in evaluations if one.n < FEWEST), "")
-    if few:  # before numbers that say nothing
-        _say(screen, few, "bold")
+    few = _few(screen, evaluations)
     _side_by_side(screen, metrics, evaluations, {})
     for one, column in zip(evaluations, _columns(evaluations), strict=True):
         if len(evaluations) > 1 and not few:
@@ -47,10 +45,19 @@ def show_compared(
     """Models side by side: `facts` by title, one for each model, the values with the best marked, and the verdicts."""
     screen = page()
     _headline(screen, evaluations[0], data, f"{len(evaluations)} models")
+    few = _few(screen, evaluations)
     _side_by_side(screen, metrics, evaluations, facts)
     for one in evaluations:
-        if one.scores.verdict:
+        if one.scores.verdict and one.scores.verdict != few:
             _say(screen, f"{one.model}: {one.scores.verdict}")
+
+
+def _few(screen: Console, evaluations: Sequence[Evaluation]) -> str:
+    """The verdict that pictures are too few, told once, before numbers that say nothing; "" where they are enough."""
+    few = next((one.scores.verdict for one in evaluations if one.n < FEWEST), "")
+    if few:
+        _say(screen, few, "bold")
+    return few
 
 
 def _side_by_side(
@@ -63,12 +70,14 @@ def _side_by_side(
     for title, told_of in facts.items():
         table.add_row(title, *told_of, "")
     scores = [one.scores for one in evaluations]
+    stars = False
     for (metric, name), title in _titles(evaluations).items():
         marked = best(metrics[metric], metric, name, scores)
         cells = [_cell(one.values, metric, name, place in marked) for place, one in enumerate(scores)]
         table.add_row(title, *cells, _cell(scores[0].reference, metric, name))
+        stars = stars or len(marked) > 0
     screen.print(table)
-    if len(scores) > 1:
+    if stars:
         screen.print(Text(f"{BEST} nearer to what other reals have, by more than twice the errors", "dim"))
     if len(scores) == 2 and opposed(*scores):
         _say(screen, "KID and SWD disagree on which model is nearer to the data: judge by eye.", "bold")

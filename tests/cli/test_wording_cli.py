@@ -21,7 +21,7 @@ def here(tiny_pictures, monkeypatch):
     (folder / "c.toml").write_text("lr = 1e-3\narch = dcgan  # mine\n")
     (folder / "sets" / "thumbs").mkdir(parents=True)
     (folder / "shots[1]").mkdir()
-    for name in ("photo.jpg", "the-scream.jpg", "sets/a.png"):
+    for name in ("photo.jpg", "the-scream.jpg", "sets/a.png", "net.safetensors"):
         (folder / name).touch()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("GANTOOL_PLUGINS", "")
@@ -51,6 +51,13 @@ SAID = {
     "train --data shot[1]": "There is no folder, archive or source 'shot[1]'. Did you mean 'shots[1]'?\n",
     "train --data photos --augment ada:fixed": "The option 'fixed' of ada has no value: write it as in ada:fixed=yes.",
     "train --data mnist:root": "The option 'root' of mnist has no value: write it as in mnist:root=VALUE. It",
+    "train --data photos --arch mlp --resolution 8 --images 16 --loss relativistic --augment ada": "Use --augment "
+    "auto, or a constant strength (ada:p=0.3,fixed=yes or diffaugment:rise=0), or --loss logistic.\n",
+    "tune --resume nothere": "nothere is no search of gantool tune: it has no search.json.\n",
+    "data index emtpy": "There is no folder of shards, index or tar emtpy. Did you mean 'empty'?\n",
+    "data index a-{0..2}.tar": "or tar a-{0..2}.tar. The first would be a-0.tar.\n",
+    "style export nett.safetensors -o n.onnx": "does not exist or is not a file. Did you mean 'net.safetensors'?\n",
+    "plugins show gantool-faststyl": "distribution 'gantool-faststyl'. Did you mean 'gantool-faststyle'?\n",
     "data check nothere": "Error: There is no folder, archive or source 'nothere'. Sources: folder, ",
     "sample photos": "photos is no run folder and no checkpoint. Give a run folder (as in runs/NAME), a checkpoint",
     "sample": "MODEL is missing. Give a run folder (as in runs/NAME), a checkpoint folder, a .safetensors file, or hf:",

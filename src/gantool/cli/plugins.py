@@ -84,9 +84,10 @@ def show(
 
 def _nothing(name: str, kind: str | None) -> Exception:
     from gantool.api.kinds import KINDS
-    from gantool.errors import GantoolError, UnknownNameError, did_you_mean
+    from gantool.errors import GantoolError, UnknownNameError
     from gantool.plugins.companions import COMPANIONS, explained
     from gantool.plugins.host import host
+    from gantool.plugins.status import plugin_meant
 
     plugins = host()
     if kind:
@@ -101,5 +102,8 @@ def _nothing(name: str, kind: str | None) -> Exception:
     ]
     if any(brought):
         return UnknownNameError(next(filter(None, brought)))
-    near = did_you_mean(name, known) or " 'gantool plugins list' shows what there is."
+    near = (
+        plugin_meant(name, [*known, *(each.distribution for each in COMPANIONS)])
+        or " 'gantool plugins list' shows what there is."
+    )
     return UnknownNameError(f"There is no component, plugin or distribution {name!r}.{near}")

@@ -18,7 +18,7 @@ from torch import Tensor
 from gantool.api.run_config import COLORS, MOST_RESOLUTION
 from gantool.arguments import type_checked
 from gantool.engine.bounds import MOST_TENSORS
-from gantool.errors import CheckpointError, printable
+from gantool.errors import CheckpointError, nearest_beside, printable
 from gantool.files import write_atomically
 from gantool.reading import check_header, parse_json
 
@@ -150,7 +150,7 @@ def read_card(path: Path) -> ModelCard:
 def _described(path: Path, kind: type[Card]) -> dict[str, Any]:
     """The JSON object in the header of a file with a network of this kind."""
     if not path.is_file():
-        raise CheckpointError(f"{path} does not exist or is not a file.")
+        raise CheckpointError(f"{path} does not exist or is not a file.{nearest_beside(path)}")
     try:
         check_header(path)
         with safe_open(path, framework="pt") as file:

@@ -32,8 +32,8 @@ def refuse_conflicts(components: RunComponents, gan: Gan, updates: str, learning
         (
             "relative",
             "signs",
-            "the sign of such logits means nothing. Use --augment auto, hold the strength (ada:p=0.3,fixed=yes, "
-            "diffaugment:rise=0), or use --loss logistic",
+            "the sign of such logits means nothing. Use --augment auto, or a constant strength (ada:p=0.3,fixed=yes or "
+            "diffaugment:rise=0), or --loss logistic",
         ),
         (
             "critic",

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from gantool.api.run_config import NONE
 from gantool.engine.run_names import CONFIG
-from gantool.errors import ResumeError, UsageError, cause, shortened
+from gantool.errors import ResumeError, UsageError, cause, nearest_beside, shortened
 from gantool.files import write_text
 from gantool.plugins.host import PluginHost
 from gantool.reading import read_json
@@ -142,6 +142,8 @@ def _texts(texts: Sequence[str] | None) -> str:
 
 def read(folder: Path) -> SearchSettings:
     """The initial settings of a search, read from its folder. Raises UsageError if the folder is none of a search."""
+    if not (folder / FILE).is_file():
+        raise UsageError(f"{folder} is no search of gantool tune: it has no {FILE}.{nearest_beside(folder)}")
     try:
         found = read_json(folder / FILE)
         found |= {"given": found.pop("said")} if "said" in found else {}  # of a search made before

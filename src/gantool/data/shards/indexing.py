@@ -87,7 +87,8 @@ def _urls(path: str) -> list[str]:
         return listed_at(local)
     urls = expanded(str(local))
     if not any(Path(url).exists() for url in urls):
-        raise DataError(f"There are no shards {path}: {urls[0]} is not there.{nearest_beside(Path(urls[0]))}")
+        first = "" if urls[0] == str(local) else f" The first would be {urls[0]}."
+        raise DataError(f"There is no folder of shards, index or tar {path}.{first}{nearest_beside(Path(urls[0]))}")
     return urls
 
 

@@ -195,6 +195,15 @@ def observing(augmentation, logits, times):
     return float(augmentation.p)
 
 
+def test_a_strength_that_has_not_begun_is_told_as_none():
+    augmentation = build(DiffAugmentOptions(strength=0.3, rise=0.1, after=100))
+    told = []
+    for images_seen in (0, 99, 100):
+        augmentation.advance(images_seen)
+        told.append(augmentation.status()["augment_p"])
+    assert told == [0, 0, pytest.approx(0.3)]
+
+
 def test_a_strength_rises_while_all_reals_are_known_and_falls_to_where_it_began():
     augmentation = build(DiffAugmentOptions(strength=0.3, rise=0.1))  # 100 images from 0 to 1
     assert augmentation.status() == {"augment_p": pytest.approx(0.3)}

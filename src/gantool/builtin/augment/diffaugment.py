@@ -141,8 +141,8 @@ class RisingDiffAugment(Adapting, DiffAugment):
         self.target, self.kimg = options.target, _number(options, "rise")
 
     def status(self) -> Mapping[str, float]:
-        """The numbers that the console shows."""
-        return {"augment_p": float(self.p)}
+        """The numbers that the console shows: the strength, 0 until it begins."""
+        return {"augment_p": float(self.p) if self.begun else 0.0}
 
     def observe(self, real_logits: Logits) -> None:
         """Record the logits of a step's augmented reals, and update p when it is due."""

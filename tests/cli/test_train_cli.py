@@ -340,7 +340,7 @@ def test_a_refused_resume_leaves_the_run_as_it_was(gantool, photos):
 
 
 def test_a_checkpoint_that_is_not_there_is_named_with_those_that_are(gantool, photos):
-    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one")
+    base = ("train", *MLP, "--data", photos, "--resolution", "8", "--name", "one", "--checkpoint-every", "4")
     assert gantool(*base, "--images", "8").code == 0
     ended = gantool("train", "--resume", "runs/one/checkpoints/00000000")
     assert (ended.code, "There is no checkpoint runs/one/checkpoints/00000000." in ended.err) == (2, True)

@@ -9,10 +9,8 @@ from typing import NamedTuple
 from gantool.api.run_config import RunConfig
 from gantool.engine.cadence import GRIDS, usual_intervals
 
-SHARE, ALLOWED = 0.02, 1.0
-"""The share of a run's time that its grids may take, and seconds that they may take in any run."""
-FEWEST = 2
-"""Grids of any run, beside that of untrained samples."""
+SHARE = 0.02
+"""The share of a run's time that its grids may take, beside that of untrained samples. The last is always drawn."""
 
 
 class Cost(NamedTuple):
@@ -37,7 +35,7 @@ def intervals(config: RunConfig, cost: Cost | None = None) -> tuple[int, int]:
     if isinstance(config.snapshot_every, int):
         every = config.snapshot_every
     elif cost is not None and not config.patience:
-        affordable = max(FEWEST, int(max(SHARE * cost.image * config.images, ALLOWED) / cost.grid))
+        affordable = max(1, int(SHARE * cost.image * config.images / cost.grid))
         if affordable < GRIDS:
             every = max(every, _evenly(config, affordable))
             saving = every * math.ceil(saving / every)  # so that a checkpoint and the best are one where they can be

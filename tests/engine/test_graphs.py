@@ -1,6 +1,7 @@
 """The bookkeeping of CUDA graphs, by a stand-in for the recorder."""
 
 import copy
+import gc
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from gantool.builtin.augment import AdaOptions
 from gantool.builtin.augment.ada import Ada
 from gantool.builtin.penalties import R1Options
 from gantool.builtin.penalties.gradients import R1
-from gantool.engine.cuda_graphs import check_graph, graphs_of
+from gantool.engine.cuda_graphs import check_graph, graphs_of, keep_for_ever
 from gantool.engine.graphs import COMPARED_STEPS, MOST_KEPT
 from gantool.engine.precision import Precision
 from gantool.engine.stages import stages_of
@@ -273,3 +274,17 @@ def test_graphs_are_of_cuda_devices_and_single_processes():
         check_graph("on", CPU, 1)
     with pytest.raises(OptionError, match="several processes"):
         check_graph("on", CUDA, 2)
+
+
+def test_a_graph_whose_recording_failed_is_never_destroyed():
+    destroyed = []
+
+    class Graph:
+        def __del__(self):
+            destroyed.append(self)
+
+    graph, other = Graph(), Graph()
+    keep_for_ever(graph)
+    del graph, other
+    gc.collect()
+    assert len(destroyed) == 1

@@ -1,6 +1,7 @@
 """Recording on a CUDA device, and the graphs of a run: whether it has any."""
 
 import contextlib
+import ctypes
 import gc
 import threading
 import time
@@ -25,7 +26,8 @@ class CudaRecorder:
     """Records work as CUDA graphs, which share one pool of memory."""
 
     _failed: ClassVar[list[torch.cuda.CUDAGraph]] = []
-    """They are kept, since torch's allocators go on asking a graph whose recording failed."""
+    """They are kept, since torch's allocators go on asking a graph whose recording failed; also from the end of the
+    process, where a torch that releases their memory itself would do so a second time, and abort."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -93,9 +95,11 @@ class CudaRecorder:
                 with contextlib.suppress(RuntimeError):
                     end(index, self._pool)
                 break
-        if self._failed and not _ended(self._failed[-1]):  # torch releases the pool of those that ended
-            with contextlib.suppress(RuntimeError, AttributeError):
-                torch._C._cuda_releasePool(index, self._pool)
+        if self._failed:
+            keep_for_ever(self._failed[-1])
+            if not _ended(self._failed[-1]):  # torch releases the pool of those that ended
+                with contextlib.suppress(RuntimeError, AttributeError):
+                    torch._C._cuda_releasePool(index, self._pool)
         generator = torch.cuda.default_generators[index]
         generator.graphsafe_set_state(generator.clone_state())
         self._pool, self._holder = torch.cuda.graph_pool_handle(), None
@@ -167,6 +171,11 @@ def noting_waits(places: list[str], warned: dict[Any, Any]) -> Iterator[None]:
             places += [f"{Path(filename).name}, line {lineno}"] * of_step
         elif "Synchronization debug mode" not in str(message):  # that it is a prototype
             warnings.warn_explicit(str(message), category, filename, lineno, registry=warned)
+
+
+def keep_for_ever(value: object) -> None:
+    """Have Python never destroy it, not even where the process ends."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 
 
 def _ended(graph: torch.cuda.CUDAGraph) -> bool:

@@ -116,8 +116,14 @@ def test_a_run_that_exists_keeps_its_length(timed, tmp_path):
     run = tmp_path / "runs" / "one"
     run.mkdir(parents=True)
     save_config(run, begun.config)
-    assert timed(5, resume=run).config.images == 3600
+    again = timed(5, resume=run)
+    assert again.config.images == 3600
+    assert [str(choice) for choice in again.choices] == [
+        "Chosen: --images 3,600 (the length of the run that resumes: --minutes chooses that of a new one, "
+        "--images N sets another)"
+    ]
     assert timed(resume=run).config.images == 3600
+    assert not timed(resume=run).choices
 
 
 def test_the_time_that_is_aimed_at_is_found_where_steps_change_with_the_length(timed):

@@ -27,7 +27,8 @@ def train(
     name: Annotated[str | None, _run("Name of the run; an existing one is resumed.")] = None,
     resume: Annotated[Path | None, _run("Run to resume, or one of its checkpoints.", metavar="RUN")] = None,
     minutes: Annotated[
-        float | None, _run("Train about so long, in place of --images; on a CPU the default is 15.", metavar="N")
+        float | None,
+        _run("Train a new run for about so long, in place of --images. Default on a CPU: 15.", metavar="N"),
     ] = None,
     config: Annotated[Path | None, _run("TOML file with settings; flags override it.", metavar="FILE.toml")] = None,
     change: Annotated[

@@ -27,7 +27,8 @@ def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> Pl
     """The plan of a new run with as many images as take so many minutes here; `again` makes it for a number of images.
 
     Without `minutes` it is about 15 on a CPU, and no more images than the recipe has; a length that was given, or that
-    the data calls for, stays, and so does that of a run that resumes. Raises UsageError for many processes.
+    the data calls for, stays, and so does that of a run that resumes, which is told if `minutes` are given. Raises
+    UsageError for many processes.
     """
     if minutes is not None and not 0 < minutes <= 1e6:
         raise UsageError(f"--minutes takes a number above 0, not {minutes:g}.")
@@ -36,10 +37,17 @@ def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> Pl
     alone = os.environ.get("WORLD_SIZE", "1") == "1"
     if minutes is not None and not alone:
         raise UsageError("--minutes is for one process; for several give --images.")
-    if plan.resumes or (minutes is None and ("images" in plan.given or not alone or not _is_long(plan))):
-        return plan  # the same command again is the same run
+    if plan.resumes:  # the same command again is the same run
+        return plan if minutes is None else replace(plan, choices=(*plan.choices, _kept_length(plan)))
+    if minutes is None and ("images" in plan.given or not alone or not _is_long(plan)):
+        return plan
     with explaining_memory(plan.config):
         return _fitted(plan, minutes, again)
+
+
+def _kept_length(plan: Plan) -> DefaultChoice:
+    why = "the length of the run that resumes: --minutes chooses that of a new one, --images N sets another"
+    return DefaultChoice("--images", f"{plan.config.images:,}", why)
 
 
 def _is_long(plan: Plan) -> bool:

@@ -13,9 +13,9 @@ from PIL import Image
 import gantool
 from gantool.api.events import Finished, Tick
 from gantool.engine.distributed import World
-from gantool.errors import CheckpointError, PluginError, ResumeError, UsageError
+from gantool.errors import CheckpointError, DataError, PluginError, ResumeError, UsageError
 from gantool.plugins.host import host
-from gantool.run import planning
+from gantool.run import planning, start
 
 SMALL = {"arch": "dcgan:width=4,latent=8", "resolution": 16, "batch": 4, "device": "cpu", "precision": "float32"}
 
@@ -240,3 +240,17 @@ def test_a_pickle_is_refused_by_name(tmp_path):
     torch.save({"weights": torch.zeros(3)}, tmp_path / "stolen.pth")
     with pytest.raises(gantool.GantoolError, match=r"stolen\.pth"):
         gantool.load(tmp_path / "stolen.pth")
+
+
+def test_a_run_whose_data_has_moved_asks_for_its_place_and_goes_on_with_it(tmp_path, photos):
+    run = gantool.train(**SMALL, data=str(photos), images=16, out=tmp_path / "runs")
+    elsewhere = photos.rename(tmp_path / "elsewhere")
+
+    def resumed(**settings):
+        return start.trainer(planning.plan(host(), settings | {"images": 32}, resume=run), tmp_path / "runs")
+
+    with pytest.raises(DataError, match=r"data of the run .*00001-dcgan-photos cannot .* Say where it is by --data"):
+        resumed()
+    with pytest.raises(UsageError, match="There is no folder"):
+        resumed(data=str(photos))
+    assert resumed(data=str(elsewhere)).train().images_seen == 32

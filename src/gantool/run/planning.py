@@ -7,7 +7,7 @@ from typing import Any
 
 from gantool.api.run_config import RunConfig
 from gantool.engine.run_names import CONFIG
-from gantool.errors import UsageError
+from gantool.errors import DataError, UsageError
 from gantool.plugins.host import PluginHost, host
 from gantool.run import folder as run_folder
 from gantool.run import launches, resuming
@@ -67,7 +67,7 @@ def plan(
 ) -> Plan:
     """The plan of a training command; with `change` a run that exists takes settings that may change in mid-run.
 
-    Raises ResumeError when a run exists and differs from the requested settings.
+    Raises ResumeError when a run exists and differs from the requested settings, DataError when its data is gone.
     """
     if resume is not None and name is not None:
         raise UsageError("--resume and --name exclude each other: both name the run to resume.")
@@ -79,7 +79,14 @@ def plan(
     if found is None:
         return _fresh(resolve_run(plugins, settings, config), None if name is None else run_folder.named(out, name))
     given = given_settings(settings, config)
-    resolved, components = resuming.settings_of(plugins, found, given, change)
+    try:
+        resolved, components = resuming.settings_of(plugins, found, given, change)
+    except DataError as error:
+        if "data" in given:
+            raise
+        raise DataError(
+            f"The data of the run {found.run} cannot be read: {error} Say where it is by --data."
+        ) from error
     initial = initial_of(resolved) if found.checkpoint is None else None
     return Plan(
         resolved, components, found.run, found.checkpoint, True, given=by_flag(given, settings), initial=initial,

@@ -15,7 +15,7 @@ from gantool.api.events import Finished, Tick
 from gantool.engine.distributed import World
 from gantool.errors import CheckpointError, DataError, PluginError, ResumeError, UsageError
 from gantool.plugins.host import host
-from gantool.run import planning, start
+from gantool.run import folder, planning, start
 
 SMALL = {"arch": "dcgan:width=4,latent=8", "resolution": 16, "batch": 4, "device": "cpu", "precision": "float32"}
 
@@ -254,3 +254,9 @@ def test_a_run_whose_data_has_moved_asks_for_its_place_and_goes_on_with_it(tmp_p
     with pytest.raises(UsageError, match="There is no folder"):
         resumed(data=str(photos))
     assert resumed(data=str(elsewhere)).train().images_seen == 32
+
+
+def test_names_of_folders_keep_their_letters_without_accents(tmp_path):
+    titles = {"dcgan-Fotos für Öl": "dcgan-fotos-fur-ol", "mlp-Straße_3": "mlp-strasse-3", "mlp-写真": "mlp"}
+    for number, (title, name) in enumerate(titles.items(), start=1):
+        assert folder.fresh(tmp_path, title).name == f"{number:05d}-{name}"

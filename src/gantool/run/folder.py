@@ -39,7 +39,7 @@ class Resumable:
 
 def fresh(out: Path, title: str) -> Path:
     """Make the next numbered folder in `out`, such as `00003-dcgan-shapes`."""
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()
+    slug = _slug(title)
     try:
         out.mkdir(parents=True, exist_ok=True)
         while True:
@@ -52,6 +52,13 @@ def fresh(out: Path, title: str) -> Path:
             return run
     except OSError as error:
         raise UsageError(f"No run folder can be made in {out}: {_why_not(out, error)}.") from error
+
+
+def _slug(title: str) -> str:
+    """A title in small ASCII letters, without accents: `dcgan-fotos-fur-ol` of `dcgan-Fotos für Öl`."""
+    letters = unicodedata.normalize("NFKD", title.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def check_name(name: str, out: Path) -> None:

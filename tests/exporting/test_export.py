@@ -108,7 +108,9 @@ def test_the_script_beside_it_draws_with_numpy_and_onnxruntime_alone(tmp_path, c
     assert {"torch", "gantool", "PIL"}.isdisjoint(
         line.split()[1] for line in script.splitlines() if line.startswith(("import ", "from "))
     )
-    subprocess.run([sys.executable, "-P", str(files[1]), "3", "5", "0.8"], cwd=tmp_path, check=True)
+    command = [sys.executable, "-P", str(files[1]), "3", "5", "0.8"]
+    told = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert told.split() == ["pets-5-0.png", "pets-5-1.png", "pets-5-2.png"]
     z = np.random.default_rng(5).standard_normal((3, 6), np.float32)
     given = {"z": torch.from_numpy(z), "truncation": torch.tensor(0.8), "labels": torch.tensor([0, 1, 0])}
     for number, wanted in enumerate(to_uint8(torch.from_numpy(drawn(files[0], given)))):

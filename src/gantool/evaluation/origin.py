@@ -43,7 +43,7 @@ def on_data(path: Path | str, reals: Reals) -> Iterator[str]:
     if data != reals.data and other:
         yield (
             f"{path} was trained on other data, {data.partition(',')[0]}: it has not seen the pictures here. "
-            "Where a value of it is nearer to theirs, look whether its samples are."
+            "If a value puts it nearer to them than another model, look at its samples before you believe it."
         )
     elif known and other:
         yield (

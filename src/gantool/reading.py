@@ -5,6 +5,7 @@ Whatever exceeds a limit is a ValueError of a few words, as damaged text is, so 
 
 import json
 import re
+import time
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,11 +19,30 @@ MOST_DEPTH = 32
 """Lists and tables inside one another, and the parts of a dotted key, whose tables cost the square of their number."""
 MOST_BITS = 128
 """The size of an integer: longer ones cannot be written as text or become floats."""
+SLOWEST, PATIENCE = 1000, 60.0
+"""Bytes a second that a server has to send, on average over so many seconds."""
 
 _STRINGS_OF_TOML = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}|' r"'''.*?'{3,5}|" r'"(?:[^"\\\n]|\\[^\n])*"|' r"'[^'\n]*'|#[^\n]*", re.DOTALL
 )
 _BETWEEN_KEYS = re.compile(r"[=,\[\]{}\n]")
+
+
+class Pace:
+    """The pace of what comes from a server, which might send a byte now and then for ever without a time-out."""
+
+    def __init__(self) -> None:
+        self._since, self._count = time.monotonic(), 0
+
+    def came(self, count: int) -> None:
+        """Count these bytes. Raises OSError where fewer than 1 kB a second came for a minute."""
+        self._count += count
+        passed = time.monotonic() - self._since
+        if passed < PATIENCE:
+            return
+        if self._count < SLOWEST * passed:
+            raise OSError(f"no more than {self._count:,} bytes came within {passed:.3g} s")
+        self._since, self._count = time.monotonic(), 0
 
 
 def read_text(path: Path, most: int = MOST_BYTES) -> str:

@@ -79,6 +79,12 @@ class Ranges(BaseHTTPRequestHandler):
         self.send_header("Content-Range", f"bytes {first}-{int(first) + len(part) - 1}/{len(content)}")
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
+        if ill == "trickle":
+            for number in range(len(part)):
+                if server.pause.wait(0.02):
+                    return
+                self.wfile.write(part[number : number + 1])
+            return
         self.wfile.write(part[: len(part) // 2] if ill == "short" else part)
         if ill == "short":
             self.close_connection = True

@@ -10,6 +10,7 @@ from filelock import FileLock
 from shard_sets import Server, serving, shards
 from test_shards import COUNT, COUNTS, numbers, opened, source
 
+from gantool import reading
 from gantool.data.shards import indexing, places, urls
 from gantool.data.shards.index import MEMBERS
 from gantool.data.shards.indexing import build_index
@@ -61,6 +62,20 @@ def test_faults_that_pass_are_tried_again(ill: str, server: Server, monkeypatch:
     server.always = ill
     with pytest.raises(DataError, match="could not be read in 3 trials, the last time: "):
         one.read(600, 1000)
+
+
+def test_a_server_that_trickles_is_given_up_and_asked_again(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PATIENCE", 0.1)
+    one = places.place(f"{server.url}/set-000000.tar")
+    server.ills = ["trickle"]
+    content = (server.root / "set-000000.tar").read_bytes()
+    assert one.read(600, 1000) == content[600:1600]
+    assert len(server.asked) == 2
+    server.always = "trickle"
+    with pytest.raises(DataError, match=r"in 3 trials, the last time: no more than \d bytes came within 0\.1"):
+        one.read(600, 1000)
+    monkeypatch.setattr(reading, "SLOWEST", 1)  # slow, and good enough
+    assert one.read(600, 20) == content[600:620]
 
 
 def test_faults_that_stay_are_told_at_once(server: Server) -> None:

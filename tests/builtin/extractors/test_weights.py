@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from gantool import reading
 from gantool.builtin.extractors import weights
 from gantool.builtin.extractors.weights import WeightsUnavailableError, at_hand, available
 
@@ -86,6 +87,20 @@ def test_what_is_fetched_is_checked_and_kept_without_the_classifier(asked, monke
     assert {file.name for file in path.parent.iterdir() if "vgg19" in file.name} == {"vgg19.safetensors", "vgg19.lock"}
 
 
+def test_a_server_that_trickles_is_given_up_and_told(asked, monkeypatch):
+    class Trickle(io.BytesIO):
+        headers = {}
+
+        def read1(self, size=-1):
+            time.sleep(0.02)
+            return super().read1(1)
+
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Trickle(bytes(100_000)))
+    monkeypatch.setattr(reading, "PATIENCE", 0.1)
+    with pytest.raises(WeightsUnavailableError, match=r"no more than \d bytes came within 0\.1"):
+        available("vgg19")
+
+
 def test_two_that_want_the_same_weights_fetch_them_once(asked, monkeypatch):
     buffer, requests = io.BytesIO(), []
     torch.save({"features.0.weight": torch.ones(2)}, buffer)
@@ -94,9 +109,9 @@ def test_two_that_want_the_same_weights_fetch_them_once(asked, monkeypatch):
     class Slow(io.BytesIO):
         headers = {}
 
-        def read(self, size=-1):
+        def read1(self, size=-1):
             time.sleep(0.05)
-            return super().read(size)
+            return super().read1(size)
 
     def answer(url, timeout):
         requests.append(url)

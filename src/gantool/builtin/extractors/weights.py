@@ -23,7 +23,7 @@ from gantool.errors import DataError, OptionError, nearest_beside
 from gantool.files import cache_folder, only_builder, remove_unfinished, write_atomically
 from gantool.homes import at_home
 from gantool.progress import report
-from gantool.reading import check_archive, check_header
+from gantool.reading import Pace, check_archive, check_header
 
 TORCHVISION = {"vgg19": "VGG19_Weights", "vgg16": "VGG16_Weights", "squeezenet": "SqueezeNet1_1_Weights"}
 PACKAGED = {
@@ -151,11 +151,12 @@ def _fetch(name: str, url: str, path: Path) -> None:
     """Download the weights, check the digest in the file's name, and keep only the convolutions."""
     remove_unfinished(path.parent, f"{name}.pth")
     whole = path.with_name(f".{name}.pth.{os.getpid()}.tmp")  # where there are no locks, others fetch it, too
-    digest, done = hashlib.sha256(), 0
+    digest, done, pace = hashlib.sha256(), 0, Pace()
     try:
         with urllib.request.urlopen(url, timeout=SECONDS_TO_ANSWER) as answer, whole.open("wb") as file:
             total = int(answer.headers.get("Content-Length") or 0)
-            while chunk := answer.read(_CHUNK):
+            while chunk := answer.read1(_CHUNK):
+                pace.came(len(chunk))
                 file.write(chunk)
                 digest.update(chunk)
                 done += len(chunk)

@@ -16,6 +16,7 @@ from gantool.data.shards.tar import PassingError, ShardError
 from gantool.data.shards.urls import STORES, is_remote, scheme
 from gantool.errors import DataError, printable
 from gantool.files import open_file
+from gantool.reading import Pace
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each further trial of a read that failed."""
@@ -98,11 +99,14 @@ class WebFile(Place):
             return int(size)
 
     def _range(self, offset: int, count: int) -> bytes:
+        content, pace = bytearray(), Pace()
         with self._answer(offset, count) as answer:
-            content: bytes = answer.read(count)
+            while part := answer.read1(count - len(content)):  # nothing, where all has come
+                content += part
+                pace.came(len(part))
         if len(content) < count:
             raise _TransientError(f"{len(content):,} of {count:,} bytes came")
-        return content
+        return bytes(content)
 
     def _answer(self, offset: int, count: int) -> Any:
         asked = urllib.request.Request(

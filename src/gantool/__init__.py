@@ -1,12 +1,16 @@
 """gantool: train generative adversarial networks from the command line, with plugins.
 
 This is the face for plugin authors and library users. Importing it imports no torch; each name is fetched on first use.
+It imports nothing at all, not even `typing`, since the command guards against Ctrl-C only after it (`cli/main`).
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as type checkers take this name for true
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from gantool.api.data import PictureFile, PictureFiles, Skipped, Source
     from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
     from gantool.api.features import Extractor, PlaceWeights, Statistics, StyleLoss
@@ -119,6 +123,8 @@ __all__ = [  # noqa: RUF022 (in the order an author meets them)
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'gantool' has no attribute {name!r}")
+    import importlib
+
     return getattr(importlib.import_module(_MODULE_OF[name]), name)
 
 

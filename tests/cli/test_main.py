@@ -152,6 +152,7 @@ def test_a_file_that_cannot_be_used_is_named(
 def test_interruption_of_the_import_is_130_without_a_traceback() -> None:
     code = (
         "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job ignores
         "class Finder:\n"
         "    def find_spec(self, name, *more):\n"
         "        if name == 'typer': os.kill(os.getpid(), signal.SIGINT)\n"
@@ -244,3 +245,12 @@ def test_no_object_is_frozen_beside_nanobind_which_would_list_them_as_leaked(mon
     frozen.assert_called_once()
     del kept
     gc.collect()
+
+
+def test_the_guard_against_ctrl_c_stands_before_anything_is_imported():
+    source = str(Path(cli.__file__).parents[2])
+    code = f"import sys; sys.path.insert(0, {source!r}); import gantool.cli.main; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ended.stdout.split())
+    assert "gantool.cli.main" in loaded
+    assert not loaded & {"typing", "importlib", "signal", "enum", "re", "functools", "collections", "gantool.errors"}

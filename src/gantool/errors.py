@@ -130,6 +130,17 @@ def sentence(phrase: str) -> str:
     return phrase if phrase.endswith((".", "?")) else f"{phrase}."
 
 
+def counted(count: int, noun: str, many: str = "") -> str:
+    """A number of things: "1 picture", "2,000 pictures"; `many` is the plural of a noun that takes no s."""
+    return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
+
+
+def none_usable(count: int, noun: str, place: str, why: str) -> str:
+    """The sentence that of so many things nothing can be used: "None of the 3 pictures in x can be used: ..."."""
+    one = f"The only {noun}{place} cannot be used"
+    return f"{one if count == 1 else f'None of the {count:,} {noun}s{place} can be used'}: {why}."
+
+
 def shortened(text: str, letters: int) -> str:
     """The beginning of a text that is longer than so many letters, with an ellipsis."""
     return text if len(text) <= letters else f"{text[: letters - 3].rstrip()}..."

@@ -234,7 +234,7 @@ def test_each_style_in_its_own_region(gantool, here):
     assert (blue - red)[:, 28:].mean() > 60
     one = gantool("stylize", "photo.png", "red.png", "blue.png", "--mask", "left.png", *words, "-o", "b.png")
     assert one.code == 2
-    assert "1 masks and 2 styles" in one.err
+    assert "1 mask for 2 styles" in one.err
     draw("square.png", (32, 32), 0)
     other = gantool("stylize", "photo.png", "red.png", "--mask", "square.png", *words, "-o", "b.png")
     assert other.code == 1

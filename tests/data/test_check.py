@@ -94,7 +94,7 @@ def test_what_training_would_use(tmp_path: Path) -> None:
     assert larger.training.resolution == 64
     assert larger.enlarged == 3
     assert checked(tmp_path, resolution=64, fit="pad").enlarged == 0
-    assert "3 pictures are smaller than 64 pixels" in as_text(larger)
+    assert "3 pictures smaller than 64 pixels would be enlarged" in as_text(larger)
 
 
 def test_uneven_classes_are_noted(tmp_path: Path) -> None:

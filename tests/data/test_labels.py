@@ -95,7 +95,7 @@ def test_pictures_without_a_label_are_left_out_and_named(tmp_path: Path) -> None
     source = built(folder, labels="l.csv")
     assert labels(source) == ["cat", "dog"]
     assert [(one.path, one.reason) for one in source.skipped] == [("b.png", "has no label in l.csv")]
-    assert source.notes == ("Labels are those of l.csv. 1 pictures without one are left out, as b.png.",)
+    assert source.notes == ("Labels are those of l.csv. Left out without one: 1 picture, as b.png.",)
 
 
 def test_other_labels_are_other_data(tmp_path: Path) -> None:

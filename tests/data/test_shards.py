@@ -267,7 +267,7 @@ def test_pictures_of_one_name_and_those_without_a_label_are_told(tmp_path: Path)
     tar(tmp_path / "a.tar", [*files, ("x.png", b""), ("y.png", png(4)), ("y.cls", b"cat")])
     one = source(tmp_path)
     assert len(one) == 2
-    assert "3 pictures are not used, as img.001.png in " in one.notes[0]
+    assert "Not used: 3 pictures, as img.001.png in " in one.notes[0]
     assert "No labels are used: 1 of 2 pictures have none, as img.000.png in " in one.notes[1]
 
 

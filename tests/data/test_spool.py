@@ -166,7 +166,7 @@ def test_files_that_are_not_as_announced_are_an_error() -> None:
 
     with pytest.raises(DataError, match="reading group 0 failed with RuntimeError: no"):
         cached(Failing([PictureFile("a", noise(0))]))
-    with pytest.raises(DataError, match="None of the 1 pictures in given/set can be used: a is not a picture"):
+    with pytest.raises(DataError, match="The only picture in given/set cannot be used: a is not a picture"):
         cached(Given([PictureFile("a", b"words")]))
 
 

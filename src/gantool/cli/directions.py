@@ -13,7 +13,7 @@ from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Device, Json, ModelPath, Overwrite, Scale, Truncation
 from gantool.cli.seeds import LARGEST_SEED
 from gantool.engine.importing import import_torch
-from gantool.errors import OptionError
+from gantool.errors import OptionError, counted
 
 if TYPE_CHECKING:
     from gantool.sampling.directions import Directions
@@ -98,7 +98,8 @@ def directions(arguments: DirectionsArguments) -> None:
         found = find_directions(model, arguments.method, arguments.n)
         save_directions(file, found)
         if len(found) < arguments.n:
-            output.say(f"There are {len(found)} directions and no more: along any other the pictures stay the same.")
+            number = counted(len(found), "direction")
+            output.say(f"Found {number} and no more: along any other the pictures stay the same.")
         if arguments.sheet is not None:
             _write_sheet(arguments, model, found, arguments.sheet)
     files = [file, *([arguments.sheet] if arguments.sheet is not None else [])]

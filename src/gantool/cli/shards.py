@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gantool.errors import OptionError
+from gantool.errors import OptionError, counted
 
 if TYPE_CHECKING:
     from gantool.data.shards.writing import Packed
@@ -45,13 +45,14 @@ def shard(
     for path, why in written.skipped[:_SHOWN]:
         warn(f"{path} {why}: it is left out.")
     if len(written.skipped) > _SHOWN:
-        warn(f"{len(written.skipped) - _SHOWN:,} more pictures are left out.")
+        warn(f"Left out: {counted(len(written.skipped) - _SHOWN, 'more picture')}.")
     files = [str(path) for path in (written.index, *written.shards)]
     if json:
         skipped = [{"path": path, "reason": why} for path, why in written.skipped]
         result_json({"files": files, "pictures": written.pictures, "skipped": skipped})
     else:
-        result_words(f"{written.pictures:,} pictures in {_shards(len(written.shards))}: --data shards:path={out}")
+        packed = f"{counted(written.pictures, 'picture')} in {counted(len(written.shards), 'shard')}"
+        result_words(f"{packed}: --data shards:path={out}")
 
 
 def index(
@@ -84,12 +85,9 @@ def index(
         result_json({"files": [str(place), str(found.members)], "shards": len(found.shards), "pictures": pictures,
                      "classes": classes, "skipped": skipped})  # fmt: skip
     else:
-        classes_said = f", {len(found.class_names):,} classes" if found.class_names else ", no labels"
-        result_words(f"{place}: {pictures:,} pictures in {_shards(len(found.shards))}{classes_said}")
-
-
-def _shards(count: int) -> str:
-    return f"{count:,} shard{'s' * (count != 1)}"
+        classes_said = counted(len(found.class_names), "class", "classes") if found.class_names else "no labels"
+        held = f"{counted(pictures, 'picture')} in {counted(len(found.shards), 'shard')}"
+        result_words(f"{place}: {held}, {classes_said}")
 
 
 def read_size(text: str) -> int:

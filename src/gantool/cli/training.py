@@ -19,7 +19,7 @@ from gantool.engine.commands import resume_command
 from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, REPORT, SAMPLES, SKIPPED
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
-from gantool.errors import GantoolError, PluginError, shortened
+from gantool.errors import GantoolError, PluginError, counted, shortened
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.blame import failure
 from gantool.plugins.host import host
@@ -110,9 +110,10 @@ def notes(made: Trainer, data: str) -> Iterator[str]:
         left_out = [" ".join(one) for one in listed if not one[-1].startswith(USED)]
         named = "; ".join(left_out[:3]) + ("; ..." if len(left_out) > 3 else "")
         if left_out:
-            yield f"Left out: {len(left_out):,} files ({named}). All are listed in {skipped}"
+            yield f"Left out: {counted(len(left_out), 'file')} ({named}). All are listed in {skipped}"
         if len(left_out) < len(listed):
-            yield f"Suspect: {len(listed) - len(left_out):,} pictures, used though libtiff found faults; see {skipped}"
+            suspect = counted(len(listed) - len(left_out), "picture")
+            yield f"Suspect: {suspect}, used though libtiff found faults; see {skipped}"
     if config.labels:
         yield _classes(made.card.class_names, len(made.card.class_names))
     yield from on_parts(made)

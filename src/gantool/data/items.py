@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gantool.api.data import Source
 from gantool.api.networks import Labels
-from gantool.errors import DataError, GantoolError
+from gantool.errors import DataError, GantoolError, counted
 from gantool.progress import report
 
 _AT_ONCE = 256
@@ -87,7 +87,7 @@ def _checked(
     numbers = _listed(found) if labels and found is not None else [None] * len(images)
     if not len(images) == len(numbers) == len(indices):
         where = f"Source {name!r}, image {indices[0]} to {indices[-1]}"
-        raise DataError(f"{where}: {call} gave {len(images)} images and {len(numbers)} labels.")
+        raise DataError(f"{where}: {call} gave {counted(len(images), 'image')} and {counted(len(numbers), 'label')}.")
     for index, image, label in zip(indices, images, numbers, strict=True):
         where = f"Source {name!r}, image {index}"
         yield _image(torch.as_tensor(image), where, shape), _label(label, where, len(source.class_names), labels)

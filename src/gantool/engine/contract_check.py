@@ -9,7 +9,7 @@ from gantool.api.networks import Gan, Stage
 from gantool.api.specs import ImageShape
 from gantool.engine.judging import parted
 from gantool.engine.stages import stages_of
-from gantool.errors import GantoolError, PluginError
+from gantool.errors import GantoolError, PluginError, counted
 
 SAMPLES = 2
 USUAL_BATCH = 64
@@ -104,8 +104,8 @@ def _check(gan: Gan, shape: ImageShape, size: int, its: str, judging: bool) -> N
 def _check_logits(answer: object, its: str) -> None:
     if isinstance(answer, tuple) and len(answer) != 2:
         raise PluginError(
-            f"{its} discriminator returned {len(answer)} things; the contract is logits [n], or [n, k] for k "
-            "judgements of each image (torch.cat or torch.stack joins those of several heads), or (logits, more)."
+            f"{its} discriminator returned {counted(len(answer), 'thing')}; the contract is logits [n], or [n, k] for "
+            "k judgements of each image (torch.cat or torch.stack joins those of several heads), or (logits, more)."
         )
     logits, _ = parted(answer)
     fits = isinstance(logits, Tensor) and logits.dim() in (1, 2) and len(logits) == SAMPLES and logits.numel() > 0

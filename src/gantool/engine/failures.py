@@ -11,7 +11,7 @@ from gantool.engine import checkpoint
 from gantool.engine.commands import Folders, change_command, resume_command
 from gantool.engine.devices import out_of_memory
 from gantool.engine.stages import check_parts, stage_at, stages_of
-from gantool.errors import INTACT, OptionError, TrainingError
+from gantool.errors import INTACT, OptionError, TrainingError, counted
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Failing:
         """The warning about skipped steps."""
         command = change_command(self.run, self._slower, self.plugins)
         return (
-            f"{count} updates were skipped because loss or gradient was not finite; the weights are unharmed. If this "
-            f"continues, stop the run and go on with half of --lr: {command}"
+            f"{counted(count, 'update')} skipped because loss or gradient was not finite; the weights are unharmed. If "
+            f"this continues, stop the run and go on with half of --lr: {command}"
         )
 
     def saved(self, ended: bool) -> str:

@@ -18,7 +18,7 @@ from torch import Tensor
 from gantool.api.run_config import COLORS, MOST_RESOLUTION
 from gantool.arguments import type_checked
 from gantool.engine.bounds import MOST_TENSORS
-from gantool.errors import CheckpointError, nearest_beside, printable
+from gantool.errors import CheckpointError, counted, nearest_beside, printable
 from gantool.files import write_atomically
 from gantool.reading import check_header, parse_json
 
@@ -84,7 +84,7 @@ class ModelCard(Card):
     def __str__(self) -> str:
         """One line about the generator: `dcgan, 64 x 64, colour, 10 classes, 50,000 images seen`."""
         color = COLORS.get(self.channels, f"{self.channels} channels")
-        classes = [f"{len(self.class_names):,} classes"] if self.class_names else []
+        classes = [counted(len(self.class_names), "class", "classes")] if self.class_names else []
         size = f"{self.resolution} x {self.resolution}"
         return ", ".join([self.name, size, color, *classes, f"{self.images_seen:,} images seen"])
 

@@ -19,7 +19,7 @@ from gantool.data.cache.store import check_whole
 from gantool.data.items import gathered
 from gantool.engine.distributed import World
 from gantool.engine.model_file import ModelCard
-from gantool.errors import DataError
+from gantool.errors import DataError, counted
 from gantool.evaluation.extraction import FeatureNetwork
 from gantool.evaluation.sharing import shared
 from gantool.files import only_builder, remove_unfinished, replace_file
@@ -76,7 +76,7 @@ def open_reals(plugins: PluginHost, data: str, card: ModelCard) -> Reals:
         name = chosen.texts if isinstance(chosen, JoinedChoice) else chosen.text  # as training names it
         source = cached_items(source, name, card.channels, card.resolution)
     if len(source) < 2:
-        raise DataError(f"{data} has {len(source)} pictures: two halves of it cannot be compared.")
+        raise DataError(f"{data} has {counted(len(source), 'picture')}: two halves of it cannot be compared.")
     look = chosen.natural() if card.channels == 1 else None
     shape = (card.channels, card.resolution, card.resolution)
     return Reals(chosen.text, chosen.brief, source, shape, 0 if look is None else look.channels)

@@ -7,7 +7,7 @@ from torch import nn
 
 from gantool.api.networks import Gan
 from gantool.api.run_config import NONE
-from gantool.errors import CheckpointError, UsageError, shortened
+from gantool.errors import CheckpointError, UsageError, counted, shortened
 
 OWNER = "discriminator."
 
@@ -69,8 +69,9 @@ def _modules(gan: Gan, blocks: int, title: str) -> Sequence[str]:
             "(Gan.module_sides), or has none. Leave --freeze-d out."
         )
     if blocks > len(sides):
+        has = f"{counted(len(sides), 'block')} before its last layers"
         raise UsageError(
-            f"--freeze-d {blocks}: the discriminator of {title} has {len(sides)} blocks before its last layers, at "
+            f"--freeze-d {blocks}: the discriminator of {title} has {has}, at "
             f"{', '.join(map(str, sides))} pixels. Freeze so many at the most."
         )
     return [name for name, side in _of_discriminator(gan).items() if side in sides[:blocks]]

@@ -8,7 +8,7 @@ import torch
 
 from gantool.api.networks import Labels
 from gantool.arguments import type_checked
-from gantool.errors import OptionError, UnknownNameError, UsageError, did_you_mean, shortened
+from gantool.errors import OptionError, UnknownNameError, UsageError, counted, did_you_mean, shortened
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +42,8 @@ def choose_labels(names: Sequence[str], seeds: Sequence[int], labels: LabelChoic
     if isinstance(labels, str | int):
         return torch.full((len(seeds),), _index(labels, names), dtype=torch.int64)
     if len(labels) != len(seeds):
-        raise OptionError(f"{len(labels)} labels for {len(seeds)} pictures: give one label, or one for each.")
+        given = f"{counted(len(labels), 'label')} for {counted(len(seeds), 'picture')}"
+        raise OptionError(f"{given}: give one label, or one for each.")
     return torch.tensor([_index(label, names) for label in labels], dtype=torch.int64)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gantool.api.features import Extractor, StyleLoss
 from gantool.builtin.style_losses.statistics import Gram
-from gantool.errors import OptionError, StyleError
+from gantool.errors import OptionError, StyleError, counted
 from gantool.style.color import grey, luma, matched, with_chroma_of
 from gantool.style.layers import balance_of, network_of
 from gantool.style.objective import Balance, Image, Network, Objective, Terms
@@ -165,7 +165,8 @@ def _check(content: Image, styles: Sequence[Style], shares: Sequence[float], mas
     if masks is None:
         return
     if len(masks) != len(styles):
-        raise OptionError(f"There are {len(masks)} masks and {len(styles)} styles: each style takes one mask.")
+        given = f"{counted(len(masks), 'mask')} for {counted(len(styles), 'style')}"
+        raise OptionError(f"{given}: each style takes one mask.")
     for index, mask in enumerate(masks, 1):
         if mask.shape[-2:] != content.shape[-2:] or not mask.max() > 0:
             raise OptionError(f"Mask {index} must be of the content's size and white somewhere.")

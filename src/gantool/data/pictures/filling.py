@@ -8,7 +8,7 @@ from gantool.data.cache.store import CacheContents
 from gantool.data.pictures.complaints import with_complaints
 from gantool.data.pictures.ranges import described, on_halved, own_ranges
 from gantool.data.pictures.worker import Answer, Task
-from gantool.errors import DataError
+from gantool.errors import DataError, none_usable
 
 _SHOWN = 3
 
@@ -48,7 +48,7 @@ def filled(
     skipped = [(path(index), why) for index, why in listed]
     if not kept:
         first = "; ".join(f"{path} {why}" for path, why in skipped[:_SHOWN])
-        raise DataError(f"None of the {count:,} pictures in {place} can be used: {first}.")
+        raise DataError(none_usable(count, "picture", f" in {place}", first))
     labels, names, notes = classes(kept)
     halved = [path(index) for index in kept if "halved" in answers.get(index, ())]
     ranged = [described(ranges, list(found.values()))] if found else []

@@ -12,7 +12,7 @@ from gantool.data.pictures.label_table import by_name, rows_of
 from gantool.data.pictures.listing import Listing
 from gantool.data.pictures.options import FolderOptions
 from gantool.data.pictures.tree import text_inside, usable_listing
-from gantool.errors import DataError, did_you_mean, nearest_beside
+from gantool.errors import DataError, counted, did_you_mean, nearest_beside
 from gantool.homes import at_home
 from gantool.reading import parse_json, read_text
 
@@ -131,16 +131,16 @@ def _with(labels: Mapping[str, str | None], name: str, listing: Listing, inside:
     bare = [path for path, label in zip(paths, given, strict=True) if label is None]
     if len(bare) == len(given):
         raise DataError(
-            f"{name} has {len(labels):,} labels, but none for a picture in {listing.root}: it names "
+            f"{name} has {counted(len(labels), 'label')}, but none for a picture in {listing.root}: it names "
             f"{', '.join(list(labels)[:_SHOWN])}, and the pictures are {', '.join(paths[:_SHOWN])}."
         )
     kept = [item for item, label in zip(listing.items, given, strict=True) if label is not None]
     unlabelled = tuple((path, f"has no label in {name}") for path in bare)
     notes = [f"Labels are those of {name}."]
     if bare:
-        notes.append(f"{len(bare):,} pictures without one are left out, as {bare[0]}.")
+        notes.append(f"Left out without one: {counted(len(bare), 'picture')}, as {bare[0]}.")
     elif len(labels) > len(kept):
-        notes.append(f"It names {len(labels) - len(kept):,} pictures that are not there.")
+        notes.append(f"It names {counted(len(labels) - len(kept), 'picture')} not found there.")
     labels_of_kept = tuple(label for label in given if label is not None)
     return LabelledListing(replace(listing, items=tuple(kept)), labels_of_kept, (" ".join(notes),), unlabelled)
 

@@ -21,7 +21,7 @@ from gantool.data.pictures.archive import (
 )
 from gantool.data.pictures.formats import is_picture, is_picture_name
 from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_hidden
-from gantool.errors import DataError, nearest_beside
+from gantool.errors import DataError, counted, nearest_beside
 from gantool.files import open_file
 from gantool.homes import at_home
 from gantool.reading import read_text
@@ -70,7 +70,7 @@ def usable_listing(path: str) -> Listing:
     listing = list_pictures(path)
     if listing.items:
         return listing
-    holds = [f"{len(listing.ignored):,} other files ({_some(listing.ignored)})"] if listing.ignored else []
+    holds = [f"{counted(len(listing.ignored), 'other file')} ({_some(listing.ignored)})"] if listing.ignored else []
     holds += [f"{path} {why}" for path, why in listing.skipped[:_SHOWN]]
     if any(name.lower().endswith(PARQUET) for name in listing.ignored):
         holds.append(f"gantool-hf-data reads Parquet: --data {quote(f'parquet:path={path}')}")

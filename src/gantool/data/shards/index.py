@@ -17,7 +17,7 @@ import numpy as np
 
 from gantool.data.shards.tar import ShardError
 from gantool.data.shards.urls import beside
-from gantool.errors import DataError, printable
+from gantool.errors import DataError, none_usable, printable
 from gantool.files import replace_file
 from gantool.reading import parse_json, read_text
 
@@ -68,7 +68,7 @@ class Index:
         left_out = tuple((self.shards[number].url, why) for number, why in sorted(bad.items()))
         if not kept:
             said = "; ".join(f"{printable(url)} {why}" for url, why in left_out[:_SHOWN])
-            raise DataError(f"None of the {len(self.shards):,} shards can be used: {said}.")
+            raise DataError(none_usable(len(self.shards), "shard", "", said))
         digest = hashlib.sha256(repr((self.digest, kept)).encode()).hexdigest()
         shards = tuple(self.shards[number] for number in kept)
         return Index(shards, self.members, self.class_names, digest, (*self.skipped, *left_out), self.notes)

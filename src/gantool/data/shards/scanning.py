@@ -13,7 +13,7 @@ from gantool.data.shards.index import INDEX, MEMBERS, ROW, Rows, Shard, write_in
 from gantool.data.shards.places import buffered, place
 from gantool.data.shards.tar import ShardError, samples
 from gantool.data.shards.urls import is_remote
-from gantool.errors import DataError, printable
+from gantool.errors import DataError, counted, printable
 from gantool.progress import report
 
 THREADS = 16
@@ -41,8 +41,8 @@ class _Found:
         notes = []
         if self.unused:
             notes.append(
-                f"{self.unused:,} pictures are not used, as {self.unused_name}: they are empty or too large, or share "
-                "their name up to its first dot with the file before; one picture of each name is used."
+                f"Not used: {counted(self.unused, 'picture')}, as {self.unused_name}: empty or too large, or sharing "
+                "its name up to its first dot with the file before; one picture of each name is used."
             )
         if self.bare and self.labels:
             notes.append(

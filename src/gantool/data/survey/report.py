@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gantool.api.run_config import COLORS
 from gantool.data.survey.check import ALIKE_LIMIT, Broken, Report, Spread, Training
-from gantool.errors import shortened
+from gantool.errors import counted, shortened
 
 _SHOWN = 10
 _LONGEST = 60
@@ -71,10 +71,10 @@ def _files(title: str, files: Sequence[Broken]) -> Iterator[tuple[str, str]]:
 def _training(training: Training, enlarged: int) -> Iterator[tuple[str, str]]:
     size, kind = training.resolution, COLORS[training.channels]
     fit = f", fit={training.fit}" if training.fit else ""
-    labels = f", {training.classes} classes (with --labels)" if training.classes else ""
-    yield "training", f"{training.images:,} images of {size} x {size}, {kind}{fit}{labels}"
+    labels = f", {counted(training.classes, 'class', 'classes')} (with --labels)" if training.classes else ""
+    yield "training", f"{counted(training.images, 'image')} of {size} x {size}, {kind}{fit}{labels}"
     if enlarged:
-        yield "note", f"{enlarged:,} pictures are smaller than {size} pixels and would be enlarged, which blurs them"
+        yield "note", f"{counted(enlarged, 'picture')} smaller than {size} pixels would be enlarged, which blurs"
     if training.images < _FEW:
         yield "note", f"{training.images:,} images are few: expect copies of them; --flip adds their mirror images"
 

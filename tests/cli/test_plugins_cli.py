@@ -55,6 +55,20 @@ def test_list_shows_built_ins_and_plugins_sound_or_not(folder: Path) -> None:
     assert "No module named 'nowhere_to_be_found'" in line["dark_plugin"]
 
 
+def test_on_a_narrow_page_list_breaks_no_word(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def words() -> set[str]:
+        text = plugins_command("list", "--plugins-dir", folder).partition("Not installed")[0]
+        return {word.rstrip(",;") for word in text.split()}
+
+    monkeypatch.setenv("COLUMNS", "400")
+    wide = words() - {"plugin", "version", "origin", "status", "provides"}
+    monkeypatch.setenv("COLUMNS", "80")
+    assert words() == wide
+    lines = plugins_command("list", "--plugins-dir", folder).splitlines()
+    at = [line.rstrip() for line in lines].index("gantool.builtin.architectures  0.1.0  built-in  ok")
+    assert lines[at + 1].startswith("    architectures: mlp, dcgan")
+
+
 def test_list_as_json_names_every_kind(folder: Path) -> None:
     listed = {
         plugin["name"]: plugin for plugin in json.loads(plugins_command("list", "--json", "--plugins-dir", folder))

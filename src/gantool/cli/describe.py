@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,10 @@ from gantool.api.specs import Architecture, Command, Component, Spec
 from gantool.plugins.grammar import OptionRow, describe_options
 from gantool.plugins.loading import normal
 from gantool.plugins.status import Plugin
+
+WIDE = 110
+"""Columns of a page from which on a table of plugins has room for whole words."""
+STYLES = {"ok": "green", "broken": "red", "clash": "yellow", "blocked": "dim"}
 
 
 def component_panel(kind: str, spec: Spec, owner: str) -> Panel:
@@ -72,21 +77,37 @@ def plugin_facts(plugin: Plugin) -> dict[str, Any]:
     return facts
 
 
-def plugin_table(plugins: Sequence[Plugin]) -> Table:
+def plugin_list(plugins: Sequence[Plugin], width: int) -> RenderableType:
+    """A table of plugins; on narrow pages, whose columns would break words, a line for each with what it has below."""
+    if width >= WIDE:
+        return _plugin_table(plugins)
+    lines: list[RenderableType] = []
+    for plugin in plugins:
+        status = Text(plugin.status, style=STYLES[plugin.status])
+        lines.append(Text.assemble((_title(plugin), "bold"), f"  {plugin.version}  {plugin.origin}  ", status))
+        lines += [Padding(Text(part), (0, 0, 0, 4)) for part in (*_provides(plugin), plugin.error) if part]
+    return Group(*lines)
+
+
+def _plugin_table(plugins: Sequence[Plugin]) -> Table:
     """One row for each plugin: its origin, its status, its components."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("plugin", "version", "origin", "status", "provides"):
         table.add_column(heading, overflow="fold")
-    styles = {"ok": "green", "broken": "red", "clash": "yellow", "blocked": "dim"}
     for plugin in plugins:
-        provides = "; ".join(f"{plural}: {', '.join(names)}" for plural, names in plugin.provides.items() if names)
-        last = Text("\n".join(part for part in (provides, plugin.error) if part))
-        title = plugin.name if plugin.origin == "built-in" else plugin.distribution
-        if normal(title) != normal(plugin.name):
-            title = f"{plugin.name} ({plugin.distribution})"
-        status = Text(plugin.status, style=styles[plugin.status])
-        table.add_row(Text(title, style="bold"), plugin.version, Text(plugin.origin), status, last)
+        last = Text("\n".join(part for part in ("; ".join(_provides(plugin)), plugin.error) if part))
+        status = Text(plugin.status, style=STYLES[plugin.status])
+        table.add_row(Text(_title(plugin), style="bold"), plugin.version, Text(plugin.origin), status, last)
     return table
+
+
+def _title(plugin: Plugin) -> str:
+    title = plugin.name if plugin.origin == "built-in" else plugin.distribution
+    return title if normal(title) == normal(plugin.name) else f"{plugin.name} ({plugin.distribution})"
+
+
+def _provides(plugin: Plugin) -> list[str]:
+    return [f"{plural}: {', '.join(names)}" for plural, names in plugin.provides.items() if names]
 
 
 def takes(row: OptionRow) -> str:

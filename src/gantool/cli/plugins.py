@@ -32,7 +32,7 @@ def _complete_kind(incomplete: str) -> list[str]:
 @app.command("list")
 def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     """List all plugins: built in, installed, or in a folder; working or broken."""
-    from gantool.cli.describe import plugin_facts, plugin_table
+    from gantool.cli.describe import plugin_facts, plugin_list
     from gantool.cli.output import page, result_json
     from gantool.plugin_tools.fatal_imports import cached_fatal_imports
     from gantool.plugins.companions import absent
@@ -43,7 +43,7 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     if json:
         result_json([plugin_facts(plugin) for plugin in plugins])
         return
-    page().print(plugin_table(plugins))
+    page().print(plugin_list(plugins, page().width))
     present = [name for plugin in plugins for provided in plugin.provides.values() for name in provided]
     for each in absent([*present, *(plugin.distribution for plugin in plugins)]):
         page().print(f"Not installed: {each.distribution} ({each.brings}): {each.way}", markup=False, soft_wrap=True)
@@ -62,7 +62,7 @@ def show(
 ) -> None:
     """Show a component's options and recipe, or what a plugin provides."""
     from gantool.api.kinds import KINDS
-    from gantool.cli.describe import component_facts, component_panel, plugin_facts, plugin_table
+    from gantool.cli.describe import component_facts, component_panel, plugin_facts, plugin_list
     from gantool.cli.output import page, result_json
     from gantool.plugins.host import host
 
@@ -79,7 +79,7 @@ def show(
     for each, spec in found:
         page().print(component_panel(each, spec, plugins.owner(each, name)))
     if named:
-        page().print(plugin_table(named))
+        page().print(plugin_list(named, page().width))
 
 
 def _nothing(name: str, kind: str | None) -> Exception:

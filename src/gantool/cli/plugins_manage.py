@@ -111,7 +111,7 @@ def _print_command(command: "Command", json: bool) -> None:
 
 
 def _print_plugins(rows: Sequence[dict[str, Any]], json: bool) -> None:
-    from gantool.cli.describe import plugin_table
+    from gantool.cli.describe import plugin_list
     from gantool.cli.output import page, result_json
     from gantool.plugins.status import Plugin
 
@@ -120,4 +120,4 @@ def _print_plugins(rows: Sequence[dict[str, Any]], json: bool) -> None:
     elif rows:
         provided = [{plural: tuple(names) for plural, names in facts["provides"].items()} for facts in rows]
         plugins = [Plugin(**{**facts, "provides": names}) for facts, names in zip(rows, provided, strict=True)]
-        page().print(plugin_table(plugins))
+        page().print(plugin_list(plugins, page().width))

@@ -43,7 +43,9 @@ def test_a_pipe_gets_one_line_however_long(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_terminal_gets_colour_unless_no_color_is_set_and_wraps_lines_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_colour_unless_no_color_is_set_and_ends_lines_between_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -58,8 +60,8 @@ def test_a_terminal_gets_colour_unless_no_color_is_set_and_wraps_lines_itself(mo
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "60")
-    assert "\x1b[1;31mError: " in shown()
-    assert shown().count("\n") == 1  # one inside a command would be pasted with it
+    assert "\x1b[1;31mError:\x1b[0m word" in shown()
+    assert [len(line.strip()) for line in shown().splitlines()[1:]] == [59, 39]
     monkeypatch.setenv("NO_COLOR", "1")
     assert "31m" not in shown()
 

@@ -11,6 +11,7 @@ from gantool.api.metrics import Metric, is_error
 from gantool.cli.output import page
 from gantool.evaluation.result import Evaluation
 from gantool.evaluation.scores import FEWEST, UNREAD, Values, best, better, in_digits, opposed
+from gantool.render.wrapping import say as paragraph
 from gantool.report.evaluations import distinct, told
 
 BEST = "*"
@@ -134,8 +135,7 @@ def _headline(screen: Console, one: Evaluation, data: str, model: str) -> None:
 
 
 def _say(screen: Console, text: str, style: str = "") -> None:
-    """A paragraph on one line, which terminals wrap, so that output can be searched and pasted."""
-    screen.print(Text(text, style), soft_wrap=True)
+    paragraph(screen, text, "", style)
 
 
 def _columns(evaluations: Sequence[Evaluation]) -> list[str]:

@@ -7,9 +7,9 @@ import sys
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from gantool.errors import printable
+from gantool.render.wrapping import say as paragraph
 
 WIDTH_OF_A_PIPE = 140
 _KEPT = 400
@@ -20,7 +20,7 @@ _LONG = re.compile(rf"\S{{{2 * _KEPT},}}")
 def console() -> Console:
     """A rich console on the current standard error; it obeys NO_COLOR and prints plain text into files and pipes.
 
-    Terminals wrap lines: a line end inside a command or a path would be pasted with it.
+    Its lines are not wrapped but by `gantool.render.wrapping`: a line end inside a command would be pasted with it.
     """
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -74,11 +74,11 @@ def of_short_words(text: str) -> str:
 
 
 def _to_stderr(title: str, text: str, style: str) -> None:
-    """One line, coloured on a terminal, which wraps it: so it can be searched and pasted."""
-    screen, line = console(), Text.assemble((title, style), printable(text, keep="\n\t"))
-    if hasattr(sys.stderr, "rich_proxied_file"):  # a live display is there, which has to move down
+    """A paragraph, beside a live display, which then has to move down, or without one."""
+    screen = console()
+    if hasattr(sys.stderr, "rich_proxied_file"):
         with screen.capture() as written:
-            screen.print(line)
+            paragraph(screen, title, printable(text, keep="\n\t"), style)
         sys.stderr.write(written.get())
     else:
-        screen.print(line)
+        paragraph(screen, title, printable(text, keep="\n\t"), style)

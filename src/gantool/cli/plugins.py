@@ -7,6 +7,7 @@ import typer
 from gantool.cli import plugins_check, plugins_manage, plugins_new
 from gantool.cli.components import PluginFolders, PluginsDir
 from gantool.cli.plugins_manage import Json
+from gantool.render.wrapping import say as paragraph
 
 app = typer.Typer(help="List, write, check, install and remove plugins.", no_args_is_help=True)
 app.command()(plugins_new.new)
@@ -46,7 +47,7 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     page().print(plugin_list(plugins, page().width))
     present = [name for plugin in plugins for provided in plugin.provides.values() for name in provided]
     for each in absent([*present, *(plugin.distribution for plugin in plugins)]):
-        page().print(f"Not installed: {each.distribution} ({each.brings}): {each.way}", markup=False, soft_wrap=True)
+        paragraph(page(), "", f"Not installed: {each.distribution} ({each.brings}): {each.way}")
 
 
 @app.command()

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 
 from rich.console import Console as Screen
 from rich.live import Live
-from rich.text import Text
 
 from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
@@ -18,6 +17,7 @@ from gantool.builtin.observers import ConsoleOptions
 from gantool.engine.spans import in_words
 from gantool.errors import cause, printable, sentence
 from gantool.render.progress_bar import Bar
+from gantool.render.wrapping import say as paragraph
 
 SMOOTHING = 0.9
 """The decay of earlier ticks in the speed, so that the time left is corrected without jumps."""
@@ -147,8 +147,7 @@ class Console(Observer):
         self._advised = advice or self._advised
 
     def _say(self, title: str, text: str, style: str) -> None:
-        line = Text.assemble((title, style), printable(text, keep="\n\t"))
-        self._screen.print(line, soft_wrap=True)  # a line end inside a command would be pasted with it
+        paragraph(self._screen, title, printable(text, keep="\n\t"), style)
 
 
 def _has_bars(screen: Screen) -> bool:

@@ -1,7 +1,9 @@
 """`gantool stylize` beyond one picture: folders, films, masks, sheets, and the pictures on the way."""
 
 import json
+import os
 import shutil
+import signal
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gantool.cli import stylize_jobs
+from gantool.cli import stylize_display, stylize_jobs
 from gantool.errors import OptionError
 from gantool.style.job import stylize
 
@@ -50,6 +52,54 @@ def test_a_folder_is_drawn_picture_by_picture_and_what_is_there_is_kept(gantool,
     again = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--json")
     assert json.loads(again.out)["files"] == []
     assert "drawn/a.png exists and is kept" in again.err
+
+
+@pytest.fixture
+def interrupting_at(monkeypatch):
+    """A function: Ctrl-C comes at the n-th step that is shown, counted from this call on."""
+    monkeypatch.setattr(stylize_display, "SECONDS_BETWEEN_LINES", 0.0)
+
+    def at(wanted):
+        shown = []
+
+        def interrupting(*_):
+            shown.append(True)
+            if len(shown) == wanted:
+                os.kill(os.getpid(), signal.SIGINT)
+            return ()
+
+        monkeypatch.setattr(stylize_display, "status", interrupting)
+
+    return at
+
+
+def test_a_folder_goes_on_after_ctrl_c_with_the_picture_that_was_not_finished(gantool, here, interrupting_at):
+    (here / "photos").mkdir()
+    for seed, name in enumerate("abc"):
+        draw(f"photos/{name}.png", (20, 20), seed)
+    command = ("stylize", "photos", "wave.png", *QUICK, "--size", "20", "-o")
+    interrupting_at(0)  # never
+    assert gantool(*command, "whole").code == 0
+    interrupting_at(5)  # the second of three steps of the second picture
+    ended = gantool(*command, "drawn")
+    assert ended.code == 130
+    assert "Stopped; 1 of 3 pictures are drawn in drawn. The same command goes on with the others." in ended.err
+    assert [path.name for path in (here / "drawn").iterdir()] == ["a.png"]
+    interrupting_at(3)  # the last step of the second picture, which is whole by then
+    ended = gantool(*command, "drawn")
+    assert "Stopped; 2 of 3 pictures are drawn in drawn." in ended.err
+    interrupting_at(0)
+    assert gantool(*command, "drawn").code == 0
+    for name in "abc":
+        assert (here / "drawn" / f"{name}.png").read_bytes() == (here / "whole" / f"{name}.png").read_bytes()
+
+
+def test_a_film_that_is_interrupted_says_how_many_frames_it_has(gantool, here, interrupting_at):
+    photo = draw("photo.png", (20, 20), 1)
+    photo.save("in.gif", save_all=True, append_images=[photo.rotate(90), photo.rotate(180)], duration=100)
+    interrupting_at(5)  # in the third frame: those after the first take one step
+    ended = gantool("stylize", "in.gif", "wave.png", *QUICK, "-o", "out.gif")
+    assert "Stopped after 2 of 3 frames; the film so far is in out.gif." in ended.err
 
 
 def test_pictures_of_one_stem_have_a_result_each(gantool, here):

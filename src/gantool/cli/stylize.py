@@ -200,8 +200,12 @@ def stylize(job: Job) -> None:
 
 @dataclass(frozen=True)
 class StyleResult:
-    """A picture that was finished, or interrupted: its files, its last state and the seconds that it took."""
+    """A picture that was finished, or interrupted: its files, its last state and the seconds that it took.
+
+    `frames` has the number of frames that were drawn, and that of the film.
+    """
 
     files: list[Path]
     last: "State"
     seconds: float
+    frames: tuple[int, int] = (1, 1)

@@ -66,7 +66,7 @@ def draw_film(job: Job, setup: Setup, show: Show, caught: list[int]) -> StyleRes
     drawn = _with_alpha(frames, alphas)
     tell_what_is_lost(job.out.suffix, drawn.shape[1])
     save_frames(job.out, drawn, film.times[: len(drawn)], film.plays, sound and replace(sound, whole=not caught))
-    return StyleResult([job.out], last, time.monotonic() - began)
+    return StyleResult([job.out], last, time.monotonic() - began, (len(drawn), len(film.times)))
 
 
 def _sound(job: Job, film: Film) -> Sound | None:

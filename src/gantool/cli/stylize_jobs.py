@@ -67,10 +67,20 @@ def run(job: Job) -> None:
     else:
         result(str(job.out))
     if caught:
-        last = drawn[-1].last if drawn else None
-        place = f" at step {last.step} of {last.steps}" if last else ""
-        say(f"Stopped{place}; the picture so far is in {job.out}.")
+        say(_stopped(job, drawn, [out for _, out in results], moving))
         raise typer.Exit(caught.exit_code)
+
+
+def _stopped(job: Job, drawn: Sequence[StyleResult], outs: Sequence[Path], moving: bool) -> str:
+    """What an interruption has left: of a folder, whose results are `outs`, of a film or of a picture."""
+    if outs:
+        done = sum(bool(one.files) for one in drawn) if job.overwrite else sum(out.exists() for out in outs)
+        others = "" if job.overwrite or done == len(outs) else " The same command goes on with the others."
+        return f"Stopped; {done} of {len(outs)} pictures are drawn in {job.out}.{others}"
+    frames, last = drawn[-1].frames, drawn[-1].last
+    if moving:
+        return f"Stopped after {frames[0]} of {frames[1]} frames; the film so far is in {job.out}."
+    return f"Stopped at step {last.step} of {last.steps}; the picture so far is in {job.out}."
 
 
 def _check_sheet(job: Job, sheet: Path, many: bool, anew: bool) -> None:
@@ -163,7 +173,7 @@ def _results(job: Job) -> list[tuple[str, Path]]:
 def _picture(
     job: Job, setup: Setup, show: Show, caught: list[int], source: Path, out: Path, timed: str, sheet: Sheet
 ) -> StyleResult:
-    """Stylise one picture; the last state is written even if an error ends it.
+    """Stylise one picture; the last state is written even if an error ends it, or, unless in a folder, an interruption.
 
     Its time is told before the first step, as that of what `timed` says.
     """
@@ -190,6 +200,8 @@ def _picture(
             say(f"The last picture before the error is in {out}.")
         raise
     assert last is not None, "a transfer has at least one step"
+    if last.step < last.steps and source != job.content:  # of a folder, where the same command keeps what is there
+        return StyleResult([], last, time.monotonic() - began)
     picture = _finished(last, content)
     _save(picture, out, job.overwrite)
     sheet.add(content, picture)

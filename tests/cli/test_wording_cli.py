@@ -41,7 +41,7 @@ SAID = {
     "train --data photos --penalty r1:weight=3,every": "The option 'every' in 'r1:weight=3,every' has no value: write",
     "train --data photos --loss hinge:much": "'much' is not key=value: write it as in hinge:margin=1.0. It takes",
     "train --data README.md": "zip or tar of pictures. Give a folder of pictures, or a zip or tar of them.",
-    "train --data empty": "holds no pictures, it is empty. Give a folder of pictures, or a zip or tar of them.",
+    "train --data empty": "holds no pictures: it is empty. Give a folder of pictures, or a zip or tar of them.",
     "train --data photos --out README.md --arch mlp --resolution 8": "README.md is a file. Give a folder, --out DIR.",
     "train --data photos --config c.toml": 'column 8). Text needs quotes: arch = "dcgan".\n',
     "train --data pho*": "pho* is a pattern, not a folder. --data photos reads all pictures in it, at any depth.",

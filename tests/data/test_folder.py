@@ -113,7 +113,7 @@ def test_a_folder_of_nothing_usable_is_an_error_that_counts_and_gives_reasons(tm
 
 
 def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no pictures, it is empty"):
+    with pytest.raises(DataError, match="holds no pictures: it is empty"):
         built(tmp_path)
     (tmp_path / "photos.zip").write_bytes(b"")
     with pytest.raises(DataError, match=r"1 other file \(photos\.zip\)\. Give the archive itself: .*photos\.zip"):

@@ -76,7 +76,7 @@ def usable_listing(path: str) -> Listing:
         holds.append(f"gantool-hf-data reads Parquet: --data {quote(f'parquet:path={path}')}")
     archives = [name for name in listing.ignored if is_archive_name(name)]
     remedy = _remedy(listing, archives[0]) if archives else f" {GIVE}"
-    raise DataError(f"{listing.root} holds no pictures{': ' + '; '.join(holds) if holds else ', it is empty'}.{remedy}")
+    raise DataError(f"{listing.root} holds no pictures{': ' + '; '.join(holds) if holds else ': it is empty'}.{remedy}")
 
 
 def _folder_of(pattern: str) -> str:

@@ -21,6 +21,16 @@ class Spot:
     """A class of an annotation."""
 
 
+class BytesPath:
+    """A path of bytes, as os.scandir(b".") gives them."""
+
+    def __fspath__(self) -> bytes:
+        return b"a"
+
+    def __repr__(self) -> str:
+        return "bytes"
+
+
 @type_checked
 def taking(
     seeds: Sequence[int] = (),
@@ -31,6 +41,7 @@ def taking(
     moves: Mapping[int, float] | None = None,
     shift: Float[Tensor, "..."] | None = None,
     spot: Spot | None = None,
+    loop: bool = False,
     calls: Sequence[Callable[[int], int]] = (),
     anything: Any = None,
     **settings: Any,
@@ -62,6 +73,7 @@ def test_numbers_of_other_libraries_and_texts_of_paths_become_pythons():
     assert (type(got["truncation"]), got["out"], got["moves"]) == (float, Path("a"), {1: 2.0})
     assert taking(seeds=torch.arange(2))["seeds"] == [0, 1]
     assert [type(each) for each in taking(seeds=[True])["seeds"]] == [int]
+    assert [taking(loop=one)["loop"] for one in (numpy.True_, torch.tensor(False))] == [True, False]
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -86,6 +98,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"moves": [1]}, "moves takes a dictionary of integers to numbers or None, not [1] (list)."),
     ({"moves": {"1": 2}}, "moves takes a dictionary of integers to numbers or None, not {'1': 2} (dict)."),
     ({"shift": [1.0]}, "shift takes a Tensor or None, not [1.0] (list). Give shift=torch.as_tensor(...)."),
+    ({"seeds": numpy.int64(7)}, "Give seeds=[7] for one, or seeds=range(7) for the first 7."),
+    ({"seeds": numpy.zeros((2, 1))}, "seeds takes a sequence of integers, not array([[0.], [0.]]) (ndarray)."),
+    ({"path": BytesPath()}, "path takes a path or text, not bytes (BytesPath)."),
+    ({"loop": 1}, "loop takes True or False, not 1 (int)."),
+    ({"loop": numpy.ones(2, bool)}, "loop takes True or False, not array([ True, True]) (ndarray)."),
+    ({"loop": "no"}, "loop takes True or False, not 'no' (str)."),
     ({"spot": 1}, "spot takes a Spot or None, not 1 (int)."),
     ({"calls": abs}, "calls takes a sequence of functions, not <built-in function abs>"),
 ]
@@ -107,7 +125,8 @@ def test_a_wrong_name_is_told_by_python():
 
 @pytest.mark.parametrize("name", [
     "load", "evaluate", "train", "trainer", "configure", "build", "extractor", "export", "find_directions",
-    "save_directions", "load_directions", "save_latents", "load_latents", "save_generator", "open_url",
+    "save_directions", "load_directions", "save_latents", "load_latents", "save_generator", "save_discriminator",
+    "open_url",
 ])  # fmt: skip
 def test_public_functions_tell_a_wrong_first_argument(name):
     function = getattr(gantool, name)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import cache, wraps
 from inspect import Signature, signature
 from operator import index
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -93,8 +93,10 @@ def _of_member(value: Any, hint: Any) -> Any:
         return _integer(value)
     if origin is float:
         return _number(value)
+    if origin is bool:
+        return _boolean(value)
     if origin is Path:
-        return Path(_kept(value, isinstance(value, str | PathLike)))
+        return Path(_kept(value, isinstance(value, str | PathLike) and isinstance(fspath(value), str)))
     if origin is tuple and Ellipsis not in items:
         _kept(value, isinstance(value, tuple) and len(value) == len(items))
         return tuple(map(_fitting, value, items))
@@ -113,6 +115,14 @@ def _kept(value: Any, fits: bool) -> Any:
     if not fits:
         raise _UnfitError
     return value
+
+
+def _boolean(value: Any) -> bool:
+    try:
+        one = value.item() if hasattr(value, "item") else value  # of numpy and torch
+    except (ValueError, RuntimeError):  # of many
+        one = None
+    return bool(_kept(one, isinstance(one, bool)))
 
 
 def _integer(value: Any) -> int:
@@ -173,7 +183,7 @@ def _several(hint: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "None" if value is None else f"{shortened(repr(value), _SHOWN)} ({type(value).__name__})"
+    return "None" if value is None else f"{shortened(' '.join(repr(value).split()), _SHOWN)} ({type(value).__name__})"
 
 
 def _remedy(name: str, value: Any, hint: Any) -> str:
@@ -193,7 +203,7 @@ def _remedy_of_items(name: str, value: Any, item: Any) -> str:
     if isinstance(value, Iterable) and not isinstance(value, str | Sized):
         return f" Give {name}=list(...)."
     if item is int:
-        one = value if isinstance(value, int) else 4
+        one = _integer(value) if hasattr(value, "__index__") and not isinstance(value, Sized) else 4
         return f" Give {name}=[{one}] for one, or {name}=range({one}) for the first {one}."
     try:
         _fitting(value, item)

@@ -46,3 +46,14 @@ def test_that_of_another_model_and_a_damaged_one_are_refused(model):
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(CheckpointError, match="faces-discriminator"):
         load_discriminator(model)
+
+
+def test_what_bears_its_name_by_chance_is_told_with_the_remedy(model):
+    path = discriminator_file(model)
+    gantool.save_generator(path, {"weight": torch.ones(3)}, CARD)
+    words = rf"is a generator, and a discriminator is needed here\. .*belong to {model}: move it to begin without"
+    with pytest.raises(CheckpointError, match=words):
+        load_discriminator(model)
+    path.unlink()
+    path.mkdir()
+    assert load_discriminator(model) is None

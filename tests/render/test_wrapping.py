@@ -36,6 +36,15 @@ def test_a_command_stays_whole(text, width):
     assert "\n" in broken
 
 
+def test_prose_about_the_program_is_no_command():
+    text = "gantool has no plugin of that name; python 3.11 or newer is needed. To begin anew, gantool train is called"
+    lines = wrapped(text, 20).split("\n")
+    assert max(map(len, lines)) <= 20
+    assert " ".join(lines) == text
+    either = f"Install it: pip install gantool-a-plugin or {COMMAND} to go on"
+    assert wrapped(either, 24).split("\n")[1:] == ["pip install gantool-a-plugin or", f"{COMMAND} to", "go on"]
+
+
 def test_prose_goes_on_where_the_terminal_left_a_long_command():
     command = "gantool sample " + "x" * 30 + "."  # 46 columns: a whole line of 40, and 6 of the next
     assert wrapped(f"Draw: {command} Then look at all of it", 40) == f"Draw:\n{command} Then look at all of it"

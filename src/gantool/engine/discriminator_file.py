@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator
 from torch import Tensor
 
+from gantool.arguments import type_checked
 from gantool.engine.model_file import Card, load_network, read_card, save_generator
 from gantool.engine.run_names import DISCRIMINATOR
 from gantool.errors import CheckpointError, printable
@@ -28,6 +29,7 @@ def discriminator_file(model: Path) -> Path:
     return model.with_name(f"{model.stem}-{DISCRIMINATOR}")
 
 
+@type_checked
 def save_discriminator(model: Path, weights: Mapping[str, Tensor]) -> Path:
     """Write the discriminator of a model file beside it, atomically; `train --init` begins with both."""
     path = discriminator_file(model)
@@ -38,9 +40,12 @@ def save_discriminator(model: Path, weights: Mapping[str, Tensor]) -> Path:
 def load_discriminator(model: Path) -> dict[str, Tensor] | None:
     """The inverse; None where no file is beside it. Raises CheckpointError if it is damaged or of another model."""
     path = discriminator_file(model)
-    if not path.exists():
+    if not path.is_file():
         return None
-    weights, card = load_network(path, DiscriminatorCard)
+    try:
+        weights, card = load_network(path, DiscriminatorCard)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} By its name it would belong to {model}: move it to begin without.") from error
     if card.of != read_card(model).digest:
         raise CheckpointError(f"{path} belongs to another model than {model}. Remove it to begin without.")
     return weights

@@ -11,6 +11,8 @@ _WORD = re.compile(r"^\s+\S+\s*|\S+\s*")
 """A word with the spaces that follow it; the first also with those before it."""
 _COMMAND = re.compile(r"\(?(['\"`]?)(?:[A-Z_]+=\S+|gantool|torchrun|pip|python)$")
 """A word that a command begins with."""
+_PROSE = re.compile(r"(?:a|and|at|does|draws|has|in|is|itself|keeps|may|or|reads|starts|to|was|would|wrote)$")
+"""A word that a command does not have: it ended before, or what looked like one is the name of the program."""
 _STOP = re.compile(r"[.,;:)]$")
 
 
@@ -43,6 +45,9 @@ def _parts(line: str) -> Iterator[str]:
     command, quote = "", ""
     for found in _WORD.findall(line):
         word = found.strip()
+        if command and not quote and _PROSE.match(word):
+            yield command
+            command = ""
         begins = None if command else _COMMAND.match(word)
         if begins:
             quote = begins[1]

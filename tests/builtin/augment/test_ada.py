@@ -47,6 +47,15 @@ def test_at_1_it_gives_finite_pictures_and_changes_all(channels, side):
     assert (seen != level).flatten(1).any(dim=1).all()
 
 
+def test_a_constant_strength_is_that_of_the_options_and_an_adapting_one_that_of_the_state():
+    before = Ada(AdaOptions(p=0.25, fixed=True)).state_dict()
+    for options, p in ((AdaOptions(p=0.5, fixed=True), 0.5), (AdaOptions(p=0.5), 0.25)):
+        ada = Ada(options)
+        ada.load_state_dict(before)
+        ada.advance(100)
+        assert ada.status() == {"augment_p": p}
+
+
 def test_one_draw_is_the_same_for_every_call_and_p_may_move_meanwhile():
     ada = Ada(AdaOptions(p=0.5))
     apply, level = ada.draw(8), picture(8)

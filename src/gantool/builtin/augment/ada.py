@@ -21,6 +21,11 @@ class Ada(Adapting, Augmentation):
         super().__init__(float(options.p), options.every)
         self.options = options
 
+    def advance(self, images_seen: int) -> None:
+        """Have a constant strength be that of the options, also where the saved state has another."""
+        if self.options.fixed:
+            self.p.fill_(self.options.p)
+
     def draw(self, n: int) -> Callable[[Images], Images]:
         """The transformation of one batch of n, drawn by its first call; each call applies the same."""
         drawn: list[pipeline.Drawn] = []

@@ -56,7 +56,7 @@ FITTING: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("given", FITTING, ids=str)
+@pytest.mark.parametrize("given", FITTING, ids=[next(iter(given)) for given in FITTING])
 def test_what_fits_arrives_as_it_is(given):
     ((name, value),) = given.items()
     got = taking(**given["settings"] if name == "settings" else given)[name]
@@ -109,7 +109,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "said"), WRONG, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("given", "said"), WRONG, ids=[next(iter(given)) for given, _ in WRONG])
 def test_what_does_not_fit_is_told_with_what_it_takes(given, said):
     with pytest.raises(OptionError, match=rf"^gantool\.taking: .*{re.escape(said)}"):
         taking(**given)

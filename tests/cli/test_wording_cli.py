@@ -45,6 +45,7 @@ SAID = {
     "train --data photos --out README.md --arch mlp --resolution 8": "README.md is a file. Give a folder, --out DIR.",
     "train --data photos --config c.toml": 'column 8). Text needs quotes: arch = "dcgan".\n',
     "train --data pho*": "pho* is a pattern, not a folder. --data photos reads all pictures in it, at any depth.",
+    "train --data nowhere/*.png": "There is no folder or archive nowhere/*.png.\n",
     "train --data *.png": "*.png is a pattern, not a folder. --data . reads all pictures in it, at any depth.",
     "train --data sets/*": "sets/* is a pattern, not a folder. --data sets reads",
     "train --data set?/*.png": "set?/*.png is a pattern, not a folder. --data sets reads",

@@ -56,6 +56,7 @@ def test_short_lines_indents_and_wide_letters_keep_their_places():
     assert wrapped("  indented words", 11) == "  indented\nwords"
     assert wrapped("画像 画像 画像", 10) == "画像 画像\n画像"
     assert not wrapped(" " * 12, 10).strip()
+    assert wrapped("a terminal of no width", 0) == "a terminal of no width"
 
 
 @pytest.mark.parametrize(("terminal", "lines"), [(True, 4), (False, 1)])

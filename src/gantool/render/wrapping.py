@@ -26,6 +26,8 @@ def say(screen: Console, title: str, text: str, style: str = "") -> None:
 
 def wrapped(text: str, width: int) -> str:
     """The text in lines of so many columns. What is longer, a command or a path, is left to the terminal to wrap."""
+    if width < 1:  # as COLUMNS=0 has it
+        return text
     return "\n".join(line if cell_len(line) <= width else _broken(line, width) for line in text.split("\n"))
 
 

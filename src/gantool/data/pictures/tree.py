@@ -82,12 +82,13 @@ def usable_listing(path: str) -> Listing:
 def _folder_of(pattern: str) -> str:
     """The folder that a pattern means: the only one that it matches, or has matching files, or that in which it looks.
 
-    It is "" where nothing matches and a name beside it is near: brackets may belong to names.
+    It is "" where nothing matches and a name beside it is near, since brackets may belong to names, or no folder is
+    there to look in.
     """
     above = next(one for one in Path(pattern).parents if not set(str(one)) & set("*?["))
     inside = str(Path(pattern).relative_to(above))
     found = list(islice(at_home(above).glob(inside), _LOOKED_AT)) if "**" not in inside else []
-    if not found and nearest_beside(at_home(pattern)):
+    if not found and (nearest_beside(at_home(pattern)) or not at_home(above).is_dir()):
         return ""
     folders = {path for path in found if path.is_dir()} if Path(pattern).name not in _ALL else set()
     folders = folders or {path.parent for path in found}

@@ -11,6 +11,8 @@ from gantool.engine.cadence import GRIDS, usual_intervals
 
 SHARE = 0.02
 """The share of a run's time that its grids may take, beside that of untrained samples. The last is always drawn."""
+LONG = 60.0
+"""Seconds of training from which on there is always a grid in the middle, so that one sees where it goes."""
 
 
 class Cost(NamedTuple):
@@ -35,7 +37,8 @@ def intervals(config: RunConfig, cost: Cost | None = None) -> tuple[int, int]:
     if isinstance(config.snapshot_every, int):
         every = config.snapshot_every
     elif cost is not None and not config.patience:
-        affordable = max(1, int(SHARE * cost.image * config.images / cost.grid))
+        seconds = cost.image * config.images
+        affordable = max(2 if seconds >= LONG else 1, int(SHARE * seconds / cost.grid))
         if affordable < GRIDS:
             every = max(every, _evenly(config, affordable))
             saving = every * math.ceil(saving / every)  # so that a checkpoint and the best are one where they can be

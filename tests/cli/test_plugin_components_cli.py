@@ -194,7 +194,9 @@ def trained_with_a_penalty_that_fails(gantool, folder, raised, when):
     text = PLUGIN.replace("return network(real, labels)", f"return {broken}network(real, labels)")
     (folder / "flat_plugin.py").write_text(f"import itertools, pathlib\ncalls = itertools.count()\n{text}")
     base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--penalty", "dimming", "--device", "cpu", "-q")
-    ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", "160", "--name", "one")
+    ended = gantool(
+        *base, "--batch", "8", "--resolution", "8", "--images", "160", "--checkpoint-every", "80", "--name", "one"
+    )
     assert ended.code == 1
     return ended
 

@@ -95,7 +95,8 @@ def test_a_plugin_is_installed_upgraded_and_removed(gantool: Cli, shop: Shop) ->
     assert "There are no installed plugins." in gantool("plugins", "upgrade").err
 
 
-def test_one_call_installs_and_removes_many(gantool: Cli, shop: Shop) -> None:
+def test_one_call_installs_and_removes_many(gantool: Cli, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     folders = [shop.offer(name) for name in ("mild", "wild")]
     ended = gantool("plugins", "install", folders[0], "wild")
     assert ended.code == 0, ended.err

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from textwrap import indent
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +16,7 @@ from gantool.api.specs import Architecture, Command, Component, Spec
 from gantool.plugins.grammar import OptionRow, describe_options
 from gantool.plugins.loading import normal
 from gantool.plugins.status import Plugin
+from gantool.render.wrapping import wrapped
 
 WIDE = 110
 """Columns of a page from which on a table of plugins has room for whole words."""
@@ -81,12 +82,13 @@ def plugin_list(plugins: Sequence[Plugin], width: int) -> RenderableType:
     """A table of plugins; on narrow pages, whose columns would break words, a line for each with what it has below."""
     if width >= WIDE:
         return _plugin_table(plugins)
-    lines: list[RenderableType] = []
+    lines: list[Text] = []
     for plugin in plugins:
         status = Text(plugin.status, style=STYLES[plugin.status])
         lines.append(Text.assemble((_title(plugin), "bold"), f"  {plugin.version}  {plugin.origin}  ", status))
-        lines += [Padding(Text(part), (0, 0, 0, 4)) for part in (*_provides(plugin), plugin.error) if part]
-    return Group(*lines)
+        below = [wrapped(part, width - 4) for part in (*_provides(plugin), plugin.error) if part]
+        lines += [Text(indent(part, " " * 4)) for part in below]
+    return Text("\n").join(lines)
 
 
 def _plugin_table(plugins: Sequence[Plugin]) -> Table:

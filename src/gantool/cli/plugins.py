@@ -7,7 +7,6 @@ import typer
 from gantool.cli import plugins_check, plugins_manage, plugins_new
 from gantool.cli.components import PluginFolders, PluginsDir
 from gantool.cli.plugins_manage import Json
-from gantool.render.wrapping import say as paragraph
 
 app = typer.Typer(help="List, write, check, install and remove plugins.", no_args_is_help=True)
 app.command()(plugins_new.new)
@@ -38,13 +37,14 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
     from gantool.plugin_tools.fatal_imports import cached_fatal_imports
     from gantool.plugins.companions import absent
     from gantool.plugins.host import look_in
+    from gantool.render.wrapping import say as paragraph
 
     folders = plugins_dir or []
     plugins = look_in(folders, lambda: cached_fatal_imports(folders)).plugins
     if json:
         result_json([plugin_facts(plugin) for plugin in plugins])
         return
-    page().print(plugin_list(plugins, page().width))
+    page().print(plugin_list(plugins, page().width), overflow="ignore", crop=False)
     present = [name for plugin in plugins for provided in plugin.provides.values() for name in provided]
     for each in absent([*present, *(plugin.distribution for plugin in plugins)]):
         paragraph(page(), "", f"Not installed: {each.distribution} ({each.brings}): {each.way}")
@@ -80,7 +80,7 @@ def show(
     for each, spec in found:
         page().print(component_panel(each, spec, plugins.owner(each, name)))
     if named:
-        page().print(plugin_list(named, page().width))
+        page().print(plugin_list(named, page().width), overflow="ignore", crop=False)
 
 
 def _nothing(name: str, kind: str | None) -> Exception:

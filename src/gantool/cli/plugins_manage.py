@@ -120,4 +120,4 @@ def _print_plugins(rows: Sequence[dict[str, Any]], json: bool) -> None:
     elif rows:
         provided = [{plural: tuple(names) for plural, names in facts["provides"].items()} for facts in rows]
         plugins = [Plugin(**{**facts, "provides": names}) for facts, names in zip(rows, provided, strict=True)]
-        page().print(plugin_list(plugins, page().width))
+        page().print(plugin_list(plugins, page().width), overflow="ignore", crop=False)

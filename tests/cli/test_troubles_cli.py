@@ -123,5 +123,5 @@ def test_a_run_uses_what_it_can_and_lists_the_rest(gantool, troubles, tmp_path):
     }  # fmt: skip
     assert {name: reason in listed[name] for name, reason in reasons.items()} == dict.fromkeys(reasons, True)
     assert f"Left out: {len(BROKEN | OTHER)} files (" in done.err
-    assert "Suspect: 1 picture " in done.err
+    assert "Suspect: 1 picture, " in done.err
     assert "4,095 is white" in done.err

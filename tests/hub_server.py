@@ -5,10 +5,15 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
+from huggingface_hub.utils import _http
 
 
 class FakeHub:
@@ -28,6 +33,12 @@ class FakeHub:
         for name, content in sorted(self.files[repository].items()):
             digest.update(name.encode() + content)
         return digest.hexdigest()
+
+
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name a Hub where nobody answers, and have its client try again without pauses (of 23 seconds together)."""
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(_http, "time", SimpleNamespace(**vars(time) | {"sleep": lambda _: None}))
 
 
 @contextmanager

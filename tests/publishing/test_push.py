@@ -15,7 +15,7 @@ from gantool.sampling import remote
 from gantool.sampling.directions import directions_file
 from gantool.sampling.shared_card import shared
 from gantool.testing import write_untrained
-from hub_server import serving
+from hub_server import serving, unreachable
 from made_runs import made_run
 
 
@@ -26,6 +26,7 @@ def hub(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
     monkeypatch.setenv("HF_TOKEN", "hf_nobody")
     remote.fetched.cache_clear()
+    remote.fetch_discriminator.cache_clear()
     with serving() as made:
         monkeypatch.setenv("HF_ENDPOINT", made.address)
         yield made
@@ -65,6 +66,34 @@ def test_a_model_is_pushed_and_comes_back_the_same(hub, run, gantool):
     assert gantool("sample", run, "--seeds", "7", "-o", "ours.png").code == 0
     assert Path("theirs.png").read_bytes() == Path("ours.png").read_bytes()
     assert gantool("sample", "hf://ann/pets", "--seeds", "7", "--move", "2:+1", "-o", "moved.png").code == 0
+
+
+def test_a_discriminator_is_sent_on_demand_alone_and_a_new_run_begins_with_it(hub, tmp_path, monkeypatch, gantool):
+    monkeypatch.chdir(tmp_path)
+    untimed = ("--images", "32", "--precision", "float32", "--layout", "channels_last", "--convolutions", "direct")
+    settings = ("--data", "shapes:count=40", "--batch", "8", "--device", "cpu", *untimed)
+    own = ("--arch", "dcgan:width=4,latent=6", "--resolution", "16", "--augment", "none", "--name", "own", "-q")
+    assert gantool("train", *own, *settings).code == 0
+    shown = ("--init", "hf://ann/pets", *settings, "--dry-run", "--json")
+    assert gantool("push", "runs/own", "ann/pets", "--license", "mit").code == 0
+    without = gantool("train", *shown)
+    assert json.loads(without.out)["taken"][1] == "Discriminator: all 848 parameters are new"
+    remote.fetched.cache_clear()
+    remote.fetch_discriminator.cache_clear()
+    assert gantool("push", "runs/own", "ann/pets", "--license", "mit", "--discriminator").code == 0
+    assert "generator-discriminator.safetensors" in hub.files["ann/pets"]
+    both = gantool("train", *shown)
+    assert json.loads(both.out)["taken"][1] == "Discriminator: all 848 parameters taken"
+    asked = len(hub.asked)
+    assert gantool("sample", "hf://ann/pets", "--seeds", "1", "-o", "one.png").code == 0
+    assert not any("discriminator" in line for line in hub.asked[asked:])
+
+
+def test_a_model_without_discriminator_is_told_of_when_it_is_to_be_sent(hub, run, gantool):
+    done = gantool("push", run, "ann/pets", "--license", "mit", "--discriminator")
+    assert done.code == 1
+    assert "has no discriminator of the same age: leave --discriminator out" in done.err
+    assert hub.asked == []
 
 
 def test_a_private_model_is_not_sent_to_a_repository_that_is_public(hub, run, gantool):
@@ -158,7 +187,7 @@ def test_a_hub_that_is_not_there_or_refuses_is_told(hub, run, gantool, monkeypat
     done = gantool("push", run, "ann/pets", "--license", "mit")
     assert done.code == 1
     assert "hf auth login" in done.err
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    unreachable(monkeypatch)
     done = gantool("push", run, "ann/pets", "--license", "mit")
     assert done.code == 1
     assert "cannot be pushed to" in done.err

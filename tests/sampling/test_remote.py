@@ -14,7 +14,7 @@ from gantool.sampling.favourites import favourites_file, load_favourites, save_f
 from gantool.sampling.locate import generator_file, model_name, run_of
 from gantool.sampling.points import parse_point
 from gantool.testing import write_untrained
-from hub_server import serving
+from hub_server import serving, unreachable
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def hub(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
     remote.fetched.cache_clear()
+    remote.fetch_discriminator.cache_clear()
     with serving() as made:
         monkeypatch.setenv("HF_ENDPOINT", made.address)
         model = write_untrained(tmp_path / "own.safetensors", "dcgan:width=4,latent=6", resolution=16)
@@ -51,11 +52,25 @@ def test_a_model_of_the_hub_is_a_model_and_comes_offline_the_second_time(hub, tm
     assert generator_file("hf://ann/pets").name == "generator.safetensors"
     commit = hub.revision("ann/pets")
     assert np.array_equal(drawn(f"hf://ann/pets@{commit}"), wanted)
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody answers there
+    unreachable(monkeypatch)
     remote.fetched.cache_clear()
     assert np.array_equal(drawn("hf://ann/pets"), wanted)
     with pytest.raises(CheckpointError, match="hf://ann/birds cannot be reached, and was not downloaded before"):
         gantool.load("hf://ann/birds")
+
+
+def test_without_a_connection_a_model_is_begun_with_only_once_it_is_known_whether_it_has_a_discriminator(
+    hub, monkeypatch
+):
+    file = generator_file("hf://ann/pets")
+    unreachable(monkeypatch)
+    with pytest.raises(CheckpointError, match=f"whether its model has a discriminator.*--init {file}"):
+        remote.fetch_discriminator("ann/pets", None)
+    monkeypatch.setenv("HF_ENDPOINT", hub.address)
+    remote.fetch_discriminator("ann/pets", None)
+    remote.fetch_discriminator.cache_clear()
+    unreachable(monkeypatch)
+    remote.fetch_discriminator("ann/pets", None)
 
 
 def test_directions_come_with_their_model(hub, tmp_path):

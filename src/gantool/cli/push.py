@@ -17,6 +17,9 @@ def push(
         str | None, typer.Option(metavar="LICENCE", help="Licence of the model: mit, cc-by-4.0, other, ...")
     ] = None,
     private: Annotated[bool, typer.Option("--private", help="Make a repository that only you can read.")] = False,
+    discriminator: Annotated[
+        bool, typer.Option("--discriminator", help="Send the discriminator, too, for others to train on (--init).")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files and show the card; send nothing.")] = False,
     plugins_dir: PluginsDir = None,
     as_json: Json = False,
@@ -24,7 +27,8 @@ def push(
     """Share a model on the Hugging Face Hub: others sample from hf://OWNER/NAME.
 
     Weights, directions, a fresh sheet and a card with evaluation and settings are sent, and nothing else of the run:
-    no picture of the data, and no path. The licence is yours to name.
+    no picture of the data, and no path. The licence is yours to name. A discriminator may remember pictures that it
+    was trained on, so it is sent by --discriminator alone.
     """
     from gantool.cli import output
     from gantool.cli.progress import showing_progress
@@ -34,7 +38,7 @@ def push(
 
     named = check_names(repository, license)
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
-        given = contents(model, repository, named)
+        given = contents(model, repository, named, discriminator)
         address = f"hf://{repository}" if dry_run else send(given, repository, private)
     if as_json:
         files = {name: len(content) for name, content in given.items()}

@@ -6,19 +6,23 @@ and directions are written anew, since they name files of this machine.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from torch import Tensor
+
+from gantool.engine.discriminator_file import DiscriminatorCard, discriminator_file
 from gantool.engine.model_file import ModelCard, load_generator, signed, weights_file
 from gantool.engine.run_names import DIRECTIONS, GENERATOR
-from gantool.errors import printable
+from gantool.errors import CheckpointError, printable
 from gantool.render.grids import captions_of, sheet
 from gantool.report.evaluations import Evaluation
 from gantool.report.facts import data_name
 from gantool.report.record import Record, read_record
 from gantool.report.settings import by_panel
 from gantool.run.folder import load_config
+from gantool.run.initial import find, read_weights
 from gantool.sampling.directions import directions_bytes, directions_file, load_directions
 from gantool.sampling.load import load
 from gantool.sampling.locate import generator_file, run_of
@@ -31,12 +35,18 @@ PLACES = frozenset({"--data", "--out", "--name", "--init", "--resume", "--device
 """Settings that tell of this machine more than of the model."""
 
 
-def contents(path: str | Path, repository: str, license: str) -> dict[str, bytes]:
-    """What is given away of a MODEL, by the name it gets there: weights, directions, a fresh sheet, and a card."""
+def contents(path: str | Path, repository: str, license: str, discriminator: bool = False) -> dict[str, bytes]:
+    """What is given away of a MODEL, by the name it gets there: weights, directions, a fresh sheet, and a card.
+
+    `discriminator`: its discriminator, too. Raises CheckpointError where it has none.
+    """
     model = load(path)
     weights, own = load_generator(generator_file(path))
     card = signed(weights, shared(own))
     given = {GENERATOR: weights_file(weights, card)}
+    if discriminator:
+        beside = discriminator_file(Path(GENERATOR)).name
+        given[beside] = weights_file(_discriminator(path, own), DiscriminatorCard(of=card.digest))
     place = directions_file(path)
     if place.exists():
         found = load_directions(place)
@@ -44,6 +54,14 @@ def contents(path: str | Path, repository: str, license: str) -> dict[str, bytes
         about = found.card.model_copy(update={"architecture": card.architecture, "digest": card.digest})
         given[DIRECTIONS] = directions_bytes(replace(found, card=about))
     return {**given, SHEET: _sheet(model), CARD: "\n".join(_card(path, card, repository, license)).encode()}
+
+
+def _discriminator(path: str | Path, card: ModelCard) -> Mapping[str, Tensor]:
+    found = find(str(path))
+    weights = read_weights(found).discriminator
+    if weights is None or found.card.images_seen != card.images_seen:
+        raise CheckpointError(f"{path} has no discriminator of the same age: leave --discriminator out.")
+    return weights
 
 
 def _sheet(model: Model) -> bytes:
@@ -71,6 +89,7 @@ def _card(path: str | Path, card: ModelCard, repository: str, license: str) -> I
     yield f"gantool sample hf://{repository} --grid"
     if directions_file(path).exists():
         yield f"gantool sample hf://{repository} --seeds 7 --move 1:+2     # along the first of its directions"
+    yield f"gantool train --init hf://{repository} --data PICTURES     # train on from here"
     yield from (f"gantool explore hf://{repository}", "```", "", "```python", "import gantool", "")
     yield from (f'pictures = gantool.load("hf://{repository}").sample(seeds=range(16))', "```", "")
     if card.class_names:

@@ -19,6 +19,7 @@ from gantool.plugins.host import PluginHost
 from gantool.run.config import read_config
 from gantool.sampling.labels import listed
 from gantool.sampling.locate import generator_file
+from gantool.sampling.remote import fetch_discriminator, repository_of
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Weights:
 def find(model: str) -> Initial:
     """The model that `--init` names: a run (its newest checkpoint), a checkpoint, or a file. Raises CheckpointError."""
     path = at_home(model)
+    if (at := repository_of(path)) is not None:
+        fetch_discriminator(*at)
     file, folder = generator_file(path), None
     if not path.is_file():
         within = file.parent.parent.name == CHECKPOINTS

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shlex
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from gantool.engine.discriminator_file import discriminator_file
 from gantool.engine.run_names import DIRECTIONS, GENERATOR
 from gantool.errors import CheckpointError, UsageError, cause
 
@@ -69,6 +71,32 @@ def fetched(repository: str, revision: str | None) -> Path:
     with suppress(EntryNotFoundError, HfHubHTTPError, OSError):  # most have none
         file(DIRECTIONS)
     return folder
+
+
+@cache
+def fetch_discriminator(repository: str, revision: str | None) -> None:
+    """Download the discriminator beside a model, where its repository has one: only `train --init` needs it.
+
+    Raises CheckpointError where that cannot be known without a connection.
+    """
+    generator = fetched(repository, revision) / GENERATOR
+    from huggingface_hub import _CACHED_NO_EXIST, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    name = discriminator_file(generator).name
+    try:
+        hf_hub_download(repository, name, revision=revision, endpoint=endpoint())
+    except LocalEntryNotFoundError as error:
+        if try_to_load_from_cache(repository, name, revision=revision) is _CACHED_NO_EXIST:  # as it was told before
+            return
+        raise CheckpointError(
+            f"hf://{repository} cannot be reached to ask whether its model has a discriminator. To begin without, give "
+            f"the file that was downloaded before: --init {shlex.quote(str(generator))}"
+        ) from error
+    except EntryNotFoundError:
+        pass
+    except (HfHubHTTPError, OSError) as error:
+        raise CheckpointError(f"The discriminator of hf://{repository} cannot be downloaded: {cause(error)}") from error
 
 
 def endpoint() -> str | None:

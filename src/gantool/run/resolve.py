@@ -202,5 +202,7 @@ def _check_resolution(host: PluginHost, arch: Architecture, resolution: int) -> 
         if resolution in brings.resolutions and name not in specs
     ]
     others = f" Architectures that do: {', '.join(able)}." if able else ""
+    if any_size := [name for name, spec in specs.items() if not spec.resolutions]:
+        others += f" Of any size: {', '.join(any_size)}."
     sizes = ", ".join(map(str, arch.resolutions))
     raise OptionError(f"--resolution {resolution}: {arch.name} cannot do that size. It does {sizes}.{others}")

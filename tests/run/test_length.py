@@ -1,11 +1,13 @@
 """Runs as long as they may take, by the time of their steps."""
 
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
 from gantool.errors import UsageError
 from gantool.plugins.host import host
-from gantool.run import duration, length
+from gantool.run import duration, length, planning
 from gantool.run.duration import Duration
 from gantool.run.folder import save_config
 from gantool.run.planning import plan
@@ -119,11 +121,33 @@ def test_a_run_that_exists_keeps_its_length(timed, tmp_path):
     again = timed(5, resume=run)
     assert again.config.images == 3600
     assert [str(choice) for choice in again.choices] == [
-        "Chosen: --images 3,600 (the length of the run that resumes: --minutes chooses that of a new one, "
-        "--images N sets another)"
+        "Chosen: --images 3,600 "
+        "(the length of the run that resumes: --resume RUN --minutes N trains for N minutes more)"
     ]
     assert timed(resume=run).config.images == 3600
     assert not timed(resume=run).choices
+
+
+def test_a_run_that_is_resumed_gets_so_many_minutes_more(photos, monkeypatch, tmp_path):
+    since = []
+
+    def seconds(prepared, device, since_images=0, processes=1, tried=None):
+        since.append(since_images)
+        left = float(prepared.config.images - since_images)
+        return Duration(left, left, (1.0, 1.0), {})
+
+    monkeypatch.setattr(length, "time_of", seconds)
+    monkeypatch.setattr(planning, "images_of", lambda checkpoint: 2000)
+    begun = plan(host(), SMALL | {"data": photos, "images": 3600})
+    resumed = replace(begun, resumes=True, checkpoint=tmp_path, given={})
+    for config in (resumed.config, resumed.config.model_copy(update={"images": 2000})):  # one has ended
+        longer = length.timed(replace(resumed, config=config), 5.0, lambda images: begun, more=True)
+        assert longer.config.images == 2300
+        assert set(since) == {2000}
+    assert str(longer.choices[-1]) == (
+        "Chosen: --images 2,300 (2,000 seen, and 300 more in about 5 min here, by timing)"
+    )
+    assert longer.config.model_copy(update={"images": 3600}) == begun.config
 
 
 def test_the_time_that_is_aimed_at_is_found_where_steps_change_with_the_length(timed):

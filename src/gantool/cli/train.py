@@ -28,7 +28,7 @@ def train(
     resume: Annotated[Path | None, _run("Run to resume, or one of its checkpoints.", metavar="RUN")] = None,
     minutes: Annotated[
         float | None,
-        _run("Train a new run for about so long, in place of --images. Default on a CPU: 15.", metavar="N"),
+        _run("Train for about so long, with --resume for so long more. Default on a CPU: 15.", metavar="N"),
     ] = None,
     config: Annotated[Path | None, _run("TOML file with settings; flags override it.", metavar="FILE.toml")] = None,
     change: Annotated[
@@ -58,7 +58,7 @@ def train(
             return planning.plan(host(), wanted, config, out, name, resume, change)
 
         with redirect_stdout(sys.stderr), showing_progress():
-            plan = length.timed(planned(), minutes, planned)
+            plan = length.timed(planned(), minutes, planned, more=resume is not None)
     if dry_run:
         _tell(plan, as_json, verbose)
         return
@@ -75,6 +75,6 @@ def _tell(plan: "Plan", as_json: bool, verbose: bool) -> None:
     from gantool.run.forecast import forecast
 
     with before_training(), redirect_stdout(sys.stderr), showing_progress():
-        expected = forecast(plan.config, plan.components, plan.given, plan.initial, plan.timing)
+        expected = forecast(plan.config, plan.components, plan.given, plan.initial, plan.timing, plan.images_seen)
     choices = heeded_choices(plan.choices, expected.discriminator > 0)
     show_forecast(expected, (*choices, *measured(plan.config, expected.config)), as_json, verbose)

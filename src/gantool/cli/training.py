@@ -172,9 +172,8 @@ def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json:
         f"Memory: about {forecast.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations"
     )
     if forecast.time is not None:
-        result_words(
-            f"Time: {forecast.time} for {config['images']:,} images on {config['device']} in {config['precision']}"
-        )
+        more, on = (" more" if forecast.since else ""), f"on {config['device']} in {config['precision']}"
+        result_words(f"Time: {forecast.time} for {config['images'] - forecast.since:,}{more} images {on}")
     if len(forecast.stages) > 1:
         _stage_table(forecast)
     for key, value in config.items() if verbose else ():

@@ -56,6 +56,8 @@ class Forecast:
     class_names: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     """What each network takes of the model that the run begins with."""
+    since: int = 0
+    """The images that a run that resumes has seen, of which the time is not."""
 
     @property
     def memory_bytes(self) -> int:
@@ -69,10 +71,11 @@ def forecast(
     given: Mapping[str, bool] | None = None,
     initial: Initial | None = None,
     timing: Timing | None = None,
+    since: int = 0,
 ) -> Forecast:
     """The forecast of a run, of whose settings those in `given` were asked for, and that begins with `initial`.
 
-    `timing` is what was timed for it before.
+    `timing` is what was timed for it before, `since` the images that it has seen already.
     A folder's images are counted by their names where there are plenty. Raises what the run would raise, such as
     DataError for a batch of more images than there are.
     """
@@ -87,7 +90,7 @@ def forecast(
             else give(read_weights(initial), prepared.gan, config.arch, prepared.shape, config.freeze_d).report
         )
         memory = _memory(prepared, prepared.stages)
-        expected = duration(prepared, device, tried=tried)
+        expected = duration(prepared, device, since, tried=tried)
         settings = settled(prepared.config, None if expected is None else expected.grid)
         warnings = tuple(forewarnings(prepared, device, expected, timing=timing))
     gan = prepared.gan
@@ -96,7 +99,7 @@ def forecast(
     data = f"{images:,} images{_fewer(images, components.source)} from {components.source.brief}"
     return Forecast(
         settings, generator, discriminator, prepared.stages, memory, warnings, expected, data,
-        tuple(class_names), taken,
+        tuple(class_names), taken, since,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import torch
 from gantool.api.specs import Component
 from gantool.engine.devices import pick_device
 from gantool.engine.precision import Precision
+from gantool.engine.spans import in_words
 from gantool.errors import UsageError, sentence
 from gantool.run.defaults import DefaultChoice
 from gantool.run.duration import Timing, TimingError, time_of
@@ -23,12 +24,12 @@ ROUNDS, CLOSE = 3, 0.1
 """The length is tried anew, since networks and stages may depend on it, until the time is as close as that."""
 
 
-def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> Plan:
+def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan], more: bool = False) -> Plan:
     """The plan of a new run with as many images as take so many minutes here; `again` makes it for a number of images.
 
     Without `minutes` it is about 15 on a CPU, and no more images than the recipe has; a length that was given, or that
-    the data calls for, stays, and so does that of a run that resumes, which is told if `minutes` are given. Raises
-    UsageError for many processes.
+    the data calls for, stays. A run that resumes gets so many minutes more if `more` is true, and else keeps its
+    length, which is told if `minutes` are given. Raises UsageError for many processes.
     """
     if minutes is not None and not 0 < minutes <= 1e6:
         raise UsageError(f"--minutes takes a number above 0, not {minutes:g}.")
@@ -37,16 +38,47 @@ def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> Pl
     alone = os.environ.get("WORLD_SIZE", "1") == "1"
     if minutes is not None and not alone:
         raise UsageError("--minutes is for one process; for several give --images.")
-    if plan.resumes:  # the same command again is the same run
-        return plan if minutes is None else replace(plan, choices=(*plan.choices, _kept_length(plan)))
+    if plan.resumes and minutes is not None:
+        return _longer(plan, minutes) if more else replace(plan, choices=(*plan.choices, _kept_length(plan)))
+    if plan.resumes:
+        return plan
     if minutes is None and ("images" in plan.given or not alone or not _is_long(plan)):
         return plan
     with explaining_memory(plan.config):
         return _fitted(plan, minutes, again)
 
 
+def _longer(plan: Plan, minutes: float) -> Plan:
+    """The plan of a run that resumes with as many images more as take so many minutes here."""
+    seen = plan.images_seen
+    more, tried = max(plan.config.images - seen, plan.config.batch), None
+    device, goal = pick_device(plan.config.device), minutes * 60
+    with explaining_memory(plan.config):
+        prepared = _prepared(plan, device)
+        try:
+            for _ in range(ROUNDS):
+                config = plan.config.model_copy(update={"images": seen + more})
+                expected = time_of(replace(prepared, config=config), device, seen, tried=tried)
+                if abs(expected.middle / goal - 1) < CLOSE:
+                    break
+                more, tried = _rounded(more * goal / expected.middle, config.batch), expected.tried
+        except TimingError as error:
+            raise _untimed(error) from error
+    why = f"{seen:,} seen, and {more:,} more in {in_words(goal, goal)} here, by timing"
+    chosen = DefaultChoice("--images", f"{seen + more:,}", why)
+    timing = Timing(prepared.precision, expected.tried, expected.others)
+    longer = plan.config.model_copy(update={"images": seen + more})
+    return replace(plan, config=longer, choices=(*plan.choices, chosen), timing=timing)
+
+
+def _untimed(error: TimingError) -> UsageError:
+    failed = f"--minutes needs a step to be timed, which failed here: {error}"
+    return UsageError(f"{sentence(failed)} Give --images instead.")
+
+
 def _kept_length(plan: Plan) -> DefaultChoice:
-    why = "the length of the run that resumes: --minutes chooses that of a new one, --images N sets another"
+    """The same command again is the same run."""
+    why = "the length of the run that resumes: --resume RUN --minutes N trains for N minutes more"
     return DefaultChoice("--images", f"{plan.config.images:,}", why)
 
 
@@ -74,8 +106,7 @@ def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> 
     except TimingError as error:
         if minutes is None:
             return plan
-        failed = f"--minutes needs a step to be timed, which failed here: {error}"
-        raise UsageError(f"{sentence(failed)} Give --images instead.") from error
+        raise _untimed(error) from error
     why = f"{expected} here, by timing"
     why += "" if minutes is not None else "; --minutes or --images sets another length"
     chosen = DefaultChoice("--images", f"{plan.config.images:,}", why)

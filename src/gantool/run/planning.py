@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gantool.api.run_config import RunConfig
+from gantool.engine.checkpoint import images_of
 from gantool.engine.run_names import CONFIG
 from gantool.errors import DataError, UsageError
 from gantool.plugins.host import PluginHost, host
@@ -38,6 +39,11 @@ class Plan:
     initial: Initial | None = None
     from_newest: bool = False
     timing: Timing | None = None
+
+    @property
+    def images_seen(self) -> int:
+        """The clock of the checkpoint, 0 without one."""
+        return 0 if self.checkpoint is None else images_of(self.checkpoint)
 
 
 def plan_of(config: RunConfig) -> Plan:

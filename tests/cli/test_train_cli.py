@@ -120,8 +120,8 @@ def test_labels_are_learnt_from_sub_folders(gantool, photos):
 
 
 def test_a_dry_run_tells_parameters_and_trains_nothing(gantool):
-    ended = gantool("train", "--arch", "dcgan", "--resolution", "64", "--dry-run", "--json", "--precision", "float32",
-                    "--layout", "contiguous")  # fmt: skip
+    ended = gantool("train", "--arch", "dcgan:width=64", "--resolution", "64", "--dry-run", "--json",
+                    "--precision", "float32", "--layout", "contiguous")  # fmt: skip
     assert ended.code == 0, ended.err
     told = json.loads(ended.out)
     assert told["parameters"] == {"generator": 2_371_136, "discriminator": 2_765_568}
@@ -208,6 +208,19 @@ def test_a_finished_run_is_left_as_it_is(gantool, photos):
     before = sorted((path, path.stat().st_mtime_ns) for path in Path("runs/one/checkpoints").rglob("*"))
     assert gantool(*base).code == 0
     assert sorted((path, path.stat().st_mtime_ns) for path in Path("runs/one/checkpoints").rglob("*")) == before
+
+
+def test_a_run_goes_on_for_so_many_minutes_more(gantool, photos):
+    assert gantool("train", *SMALL, "--data", "photos", "--images", "32", "--name", "one").code == 0
+    told = gantool("train", "--resume", "runs/one", "--minutes", "0.01", "--dry-run")
+    assert "32 seen, and" in told.err
+    assert " more images on cpu in " in told.out
+    longer = gantool("train", "--resume", "runs/one", "--minutes", "0.01", "--json")
+    assert longer.code == 0, longer.err
+    assert json.loads(longer.out)["images_seen"] > 32
+    same = gantool("train", *SMALL[:-1], "--data", "photos", "--name", "one", "--minutes", "0.01")
+    assert "the length of the run that resumes" in same.err
+    assert "Nothing to do" in same.err
 
 
 def test_fewer_images_than_a_run_has_seen_are_one_clear_sentence(gantool, photos):
@@ -540,7 +553,7 @@ def test_a_dry_run_tells_what_is_trained_on_what_and_how_long(gantool, photos):
     ended = gantool("train", "--data", "photos", "--resolution", "16", "--labels", "--device", "cpu", "--images", "500",
                     "--dry-run")  # fmt: skip
     assert ended.code == 0, ended.err
-    assert "Chosen: --arch dcgan (quick to train, at 16 to 256 pixels)\n" in ended.err
+    assert "Chosen: --arch dcgan:width=64 (quick to train, at 16 to 256 pixels)\n" in ended.err
     titles = [line.partition(":")[0] for line in ended.out.splitlines()]
     assert titles == ["Data", "Classes", "Networks", "Memory", "Time"]
     assert "images from photos, at 16 pixels, in colour" in ended.out

@@ -51,7 +51,8 @@ def test_none_drops_what_the_recipe_chose():
 
 def test_a_resolution_the_architecture_cannot_do_lists_those_it_can():
     with pytest.raises(
-        OptionError, match=r"--resolution 48: dcgan cannot do that size. It does 16, 28, 32, 64, 128, 256. Of any size: mlp"
+        OptionError,
+        match=r"--resolution 48: dcgan cannot do that size. It does 16, 28, 32, 64, 128, 256. Of any size: mlp",
     ):
         config(resolution=48)
 

@@ -53,13 +53,17 @@ class Look(ImageShape):
 
 @dataclass(frozen=True)
 class Setting:
-    """The run for which options at "auto" are resolved, and a function that counts the images of its data."""
+    """The run for which options at "auto" are resolved, and a function that counts the images of its data.
+
+    `device` is its type, such as "cpu" or "cuda"; empty where networks are built without a run.
+    """
 
     resolution: int
     channels: int
     batch: int
     images: int
     count: Callable[[], int]
+    device: str = ""
 
 
 @dataclass(frozen=True)

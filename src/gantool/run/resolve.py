@@ -83,8 +83,10 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     components, others = _without_auto(host, replace(components, source=source), config, count)
     config = config.model_copy(update=components.texts())
     reasons |= chosen | others
-    if by_size and augment == AUTO and (advice := for_few(count(), config.resolution, host.specs("architecture"))):
-        reasons["arch"] = f"{by_size}; {advice}"
+    few = by_size and augment == AUTO
+    advice = for_few(count(), config.resolution, host.specs("architecture")) if few else ""
+    if of_arch := "; ".join(filter(None, (by_size, reasons.get("arch"), advice))):
+        reasons["arch"] = of_arch
     values = config.model_dump() | components.texts(brief=True)
     return ResolvedRun(config, components, defaults.choices(values, asked, why, reasons), by_flag(asked, requested))
 
@@ -109,7 +111,7 @@ def _counter(source: Chosen, config: RunConfig) -> Callable[[], int]:
 def _source_without_auto(source: Chosen, config: RunConfig) -> tuple[Chosen, dict[str, str]]:
     """The source with nothing left at "auto", and the reason, by the name of its setting."""
     count = _counter(source, config)
-    source, why = source.resolved(Setting(config.resolution, config.channels, config.batch, config.images, count))
+    source, why = source.resolved(_setting(config, count))
     return source, {"data": why} if why else {}
 
 
@@ -122,11 +124,15 @@ def _without_auto(
         augment, why["augment"] = defaults.augmentation(count(), bool(having([components.loss], "relative")))
         chosen = None if augment == NONE else host.resolve("augmentation", augment)
         components = replace(components, augmentation=chosen)
-    setting = Setting(config.resolution, config.channels, config.batch, config.images, count)
-    components, reasons = components.resolved(setting)
+    components, reasons = components.resolved(_setting(config, count))
     for name, reason in reasons.items():
         why[name] = f"{why[name]}; {reason}" if name in why else reason
     return components, why
+
+
+def _setting(config: RunConfig, count: Callable[[], int]) -> Setting:
+    device = config.device.partition(":")[0]
+    return Setting(config.resolution, config.channels, config.batch, config.images, count, device)
 
 
 def by_flag(given: Iterable[str], requested: Mapping[str, Any]) -> Mapping[str, bool]:

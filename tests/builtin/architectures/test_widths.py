@@ -1,8 +1,9 @@
 import pytest
 
 from gantool.api.specs import Setting
-from gantool.builtin.architectures import MsgOptions
-from gantool.builtin.architectures.widths import FeatureMaps, feature_maps, settle
+from gantool.builtin.architectures import DcganOptions, MsgOptions
+from gantool.builtin.architectures.dcgan import channel_plan
+from gantool.builtin.architectures.widths import FeatureMaps, feature_maps, settle, settle_dcgan
 
 
 def resolved_for(options, resolution, images):
@@ -38,3 +39,20 @@ def test_auto_never_draws_with_fewer_than_16_channels(resolution, images):
 def test_what_was_asked_for_stays():
     resolved = resolved_for(MsgOptions(fmap_base=100, fmap_max=30), 64, 10)
     assert (resolved.fmap_base, resolved.fmap_max) == (100, 30)
+
+
+@pytest.mark.parametrize(
+    ("device", "side", "width"),
+    [("cpu", 64, 32), ("cpu", 256, 32), ("cpu", 32, 64), ("cuda", 64, 64), ("mps", 64, 64), ("", 64, 64)],
+)
+def test_dcgan_is_narrower_on_a_cpu_from_64_pixels_on(device, side, width):
+    resolved, why = settle_dcgan(DcganOptions(), Setting(side, 3, 16, 1000, lambda: 10, device))
+    assert resolved.width == width
+    assert ("width 32, since a CPU" in why) == (width == 32)
+    asked, why = settle_dcgan(DcganOptions(width=7), Setting(64, 3, 16, 1000, lambda: 10, device))
+    assert (asked.width, why) == (7, "")
+
+
+def test_a_width_that_nobody_resolved_is_the_papers():
+    assert channel_plan(DcganOptions(), 64) == [512, 256, 128, 64]
+    assert channel_plan(DcganOptions(width=32), 64) == [256, 128, 64, 32]

@@ -31,7 +31,10 @@ class DcganOptions(Options):
     """Options of `dcgan`."""
 
     latent: int = option(100, "size of the latent z", ge=1)
-    width: int = option(64, "channels at full resolution; they double with each halving of the size", ge=4)
+    width: Annotated[int, Field(ge=4)] | Literal["auto"] = option(
+        "auto",
+        "channels at full resolution, doubled with each halving of the size; auto: 64, on a CPU 32 from 64 pixels on",
+    )
     max_width: int = option(512, "the most channels in any layer", ge=4)
     stem: Literal["conv", "linear"] = option(
         "conv", "first layer of the generator, from z: transposed convolution or fully connected"
@@ -139,6 +142,7 @@ ARCHITECTURES = [
             on_cpu=OnCpu(batch=16, learning_rate=5e-4),
         ),
         resolutions=(16, 28, 32, 64, 128, 256),
+        settle="gantool.builtin.architectures.widths:settle_dcgan",
     ),
     Architecture(
         "progressive",

@@ -10,9 +10,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from gantool.api.networks import Gan, Images
-from gantool.api.specs import ImageShape
+from gantool.api.specs import AUTO, ImageShape
 from gantool.builtin.architectures import DcganOptions
 from gantool.builtin.architectures.layers import Doubled, InARow, Projection, init_dcgan, norm2d, spectral, with_label
+from gantool.builtin.architectures.widths import PAPER_WIDTH
 
 
 def stem_size(resolution: int) -> int:
@@ -23,7 +24,8 @@ def stem_size(resolution: int) -> int:
 def channel_plan(options: DcganOptions, resolution: int) -> list[int]:
     """Channels of the feature maps, coarse to fine: `[512, 256, 128, 64]` for 64 pixels."""
     halvings = (resolution // stem_size(resolution)).bit_length() - 1
-    return [min(options.max_width, options.width * 2**power) for power in reversed(range(halvings))]
+    width = PAPER_WIDTH if options.width == AUTO else int(options.width)
+    return [min(options.max_width, width * 2**power) for power in reversed(range(halvings))]
 
 
 class DcganGenerator(nn.Module):

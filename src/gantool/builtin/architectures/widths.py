@@ -1,10 +1,10 @@
-"""The widths of the networks for high resolution, and the choice of `auto`. It imports no torch."""
+"""The widths of networks, and the choice of `auto`. It imports no torch."""
 
 from dataclasses import dataclass
 from typing import TypeVar
 
 from gantool.api.specs import AUTO, Setting
-from gantool.builtin.architectures import EqualizedOptions
+from gantool.builtin.architectures import DcganOptions, EqualizedOptions
 
 PAPER_BASE, PAPER_MOST = 8192, 512
 """`fmap_base` and `fmap_max` of Karras et al. 2018, table 2."""
@@ -12,6 +12,9 @@ BASES = ((100_000, 512), (1_000_000, 2048))
 """The `fmap_base` for runs shorter than these numbers of images; longer ones get the paper's."""
 LEAST = 16
 """The least channels at full resolution that `auto` chooses: the paper's at 1024 pixels."""
+PAPER_WIDTH, CPU_WIDTH, CPU_SIDE = 64, 32, 64
+"""`width` of `dcgan`: that of Radford et al. 2015, and that by which a CPU learns more in equal time, from so many
+pixels on (benchmarks/recipes)."""
 
 Chosen = TypeVar("Chosen", bound=EqualizedOptions)
 
@@ -43,3 +46,14 @@ def settle(options: Chosen, setting: Setting) -> tuple[Chosen, str]:
         options = options.model_copy(update={"fmap_base": base})
     options = options.model_copy(update={"fmap_max": feature_maps(options).most})
     return options, f"as wide as {setting.images:,} images at {setting.resolution} pixels can train"
+
+
+def settle_dcgan(options: DcganOptions, setting: Setting) -> tuple[DcganOptions, str]:
+    """Options with `auto` replaced by the width that learns most on the device, with the reason, if not the paper's."""
+    if options.width != AUTO:
+        return options, ""
+    if setting.device == "cpu" and setting.resolution >= CPU_SIDE:
+        return options.model_copy(update={"width": CPU_WIDTH}), (
+            f"width {CPU_WIDTH}, since a CPU learns more by it in equal time than by {PAPER_WIDTH}"
+        )
+    return options.model_copy(update={"width": PAPER_WIDTH}), ""

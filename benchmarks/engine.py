@@ -155,7 +155,7 @@ def contender(name: str, config: RunConfig, precision: Precision, parent: Connec
 def main() -> None:
     """Measure and print."""
     asked = argparse.ArgumentParser()
-    asked.add_argument("--arch", default="dcgan")
+    asked.add_argument("--arch", default="dcgan:width=64")
     asked.add_argument("--resolution", type=int, default=64)
     asked.add_argument("--batch", type=int, default=64)
     asked.add_argument("--rounds", type=int, default=5)

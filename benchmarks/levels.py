@@ -92,7 +92,11 @@ def main() -> None:
             lazy = speed(cheaper, stages[-1].start, args.seconds)
             print(f"{side:>6}{stages[0].batch:>7}{fading}{speeds['train']:>12.1f}{lazy:>12.1f}")
 
-        names = {"dcgan": "dcgan", "msg": f"msg:{size}", "msg, finest level alone": f"msg:{size},levels=finest"}
+        names = {
+            "dcgan": "dcgan:width=64",
+            "msg": f"msg:{size}",
+            "msg, finest level alone": f"msg:{size},levels=finest",
+        }
         made = {name: trainer(gantool.configure(arch=arch, **common), Path(run)) for name, arch in names.items()}
         measured: dict[str, list[float]] = {name: [] for name in names}
         for number in range(args.rounds):

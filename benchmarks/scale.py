@@ -129,7 +129,7 @@ def memory(folder: Path) -> None:
 def network(_: Path) -> None:
     """Bytes that a step at 256 pixels sends through all-reduce, and what a ring of 64 GPUs needs for them."""
     more = ("stylegan2",) if "stylegan2" in host().specs("architecture") else ()
-    for arch in ("dcgan", "progressive", "msg", *more):
+    for arch in ("dcgan:width=64", "progressive", "msg", *more):
         settings = {"data": "shapes:count=8", "resolution": 256, "augment": "none", "device": "cpu", "images": "5M"}
         config = gantool.configure(arch=arch, batch=2, precision="float32", layout="contiguous", **settings)
         prepared = prepare(config, plan_of(config).components, 8, [], torch.device("cpu"))
@@ -171,7 +171,8 @@ def _speed(folder: Path, count: int) -> float:
     """Images a second of a training by so many processes, the median over its steps after the first ones."""
     several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count), "-m", "--", "gantool"]
     name = f"{count}-{len([*folder.glob('runs/*')])}"
-    words = f"train -q --arch dcgan --data shapes --resolution 64 --batch {32 * count} --images {32 * count * STEPS}"
+    words = f"train -q --arch dcgan:width=64 --data shapes --resolution 64 --batch {32 * count}"
+    words += f" --images {32 * count * STEPS}"
     flags = f"--precision float32 --device cpu --snapshot-every 100000 --out {folder}/runs --name {name}"
     program = [sys.executable, *(several if count > 1 else ["-m", "gantool"]), *words.split(), *flags.split()]
     subprocess.run(program, check=True, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1"})

@@ -19,7 +19,7 @@ import torch
 import gantool
 from gantool.engine.trainer import Trainer
 
-COMMON = "arch=dcgan,data=shapes:count=256,resolution=64,batch=64,images=6400,device=cpu,precision=bf16"
+COMMON = "arch=dcgan:width=64,data=shapes:count=256,resolution=64,batch=64,images=6400,device=cpu,precision=bf16"
 STEPS = 2
 """Steps of a turn."""
 

@@ -56,7 +56,7 @@ def measure(game: Game, batch: torch.Tensor) -> float:
 def main() -> None:
     """Measure and print."""
     asked = argparse.ArgumentParser()
-    asked.add_argument("--arch", default="dcgan")
+    asked.add_argument("--arch", default="dcgan:width=64")
     asked.add_argument("--resolution", type=int, default=64)
     asked.add_argument("--batch", type=int, default=16)
     asked.add_argument("--rounds", type=int, default=9)

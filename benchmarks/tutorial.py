@@ -166,7 +166,9 @@ def main() -> None:
 def compare(words: argparse.Namespace, folder: Path, out: Path) -> None:
     """The rounds, and their table."""
     environment = os.environ | {"OMP_NUM_THREADS": str(words.threads), "MKL_NUM_THREADS": str(words.threads)}
-    recipe = "--arch dcgan:grow=transposed --resolution 64 --batch 64 --lr 2e-4 --betas 0.5,0.999 --loss logistic"
+    recipe = (
+        "--arch dcgan:width=64,grow=transposed --resolution 64 --batch 64 --lr 2e-4 --betas 0.5,0.999 --loss logistic"
+    )
     ours = [sys.executable, "-m", "gantool", "train", "--data", str(folder), *recipe.split(), "--penalty", "none"]
     ours += ["--augment", "none", "--device", "cpu", "--out", str(out), "--quiet", *words.train.split()]
     taught = [sys.executable, __file__, str(folder), "--program", str(out)]

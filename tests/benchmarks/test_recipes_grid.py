@@ -43,14 +43,14 @@ def bench():
 @pytest.mark.parametrize(("file", "device"), [("grid.toml", "cpu"), ("grid_gpu.toml", "cuda")])
 def test_every_variant_is_understood_and_no_two_are_the_same(file, device, bench, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("gantool.run.resolve.pick_device", lambda name: torch.device(device))
-    np.save(tmp_path / "300.npy", np.zeros((300, 16, 16, 3), np.uint8))
+    np.save(tmp_path / "300.npy", np.zeros((300, 64, 64, 3), np.uint8))
     host = PluginHost(third_party=False, environ={})
     variants, missing = bench.cells.read_variants(FOLDER / file, set(host.specs("architecture")))
     assert {variant.architecture for variant in variants} == set(host.specs("architecture"))
     assert missing == ["fastgan", "projected"]
     found = {}
     for variant in variants:
-        cell = bench.cells.Cell("p", str(tmp_path / "300.npy"), 0, 2, 0, variant, 1, ("--resolution", "16"))
+        cell = bench.cells.Cell("p", str(tmp_path / "300.npy"), 0, 2, 0, variant, 1, ("--resolution", "64"))
         context = COMMAND.make_context("train", cell.command())
         asked = {name: value for name in flag_names() if (value := context.params[name])}
         config = resolve(host, asked)
@@ -69,8 +69,8 @@ def test_the_list_has_the_commands_and_their_time(bench, tmp_path, capsys) -> No
     assert len(lines) == 9 * 2 * 3 * 3
     assert "162 cells, 8,316 processor minutes of training (69.3 hours on 2 cores)" in total
     assert not (tmp_path / "new").exists()
-    stopped = next(line for line in lines if line.startswith("photos-100-15min-dcgan-width-32-1: "))
-    assert "--data photos.zip:count=100 --arch dcgan --resolution 32 --arch dcgan:width=32 --images 10" in stopped
+    stopped = next(line for line in lines if line.startswith("photos-100-15min-dcgan-width-64-1: "))
+    assert "--data photos.zip:count=100 --arch dcgan --resolution 32 --arch dcgan:width=64 --images 10" in stopped
     assert stopped.endswith("# stopped after 30 processor minutes")
     fitted = next(line for line in lines if line.startswith("photos-4000-60min-dcgan-cosine-3: "))
     assert "--minutes 120" in fitted

@@ -84,6 +84,8 @@ def serving() -> Iterator[FakeHub]:
                     if line["key"] == "file":
                         content = base64.b64decode(line["value"]["content"])
                         hub.files[found[1]][line["value"]["path"]] = content
+                    elif line["key"] == "deletedFile":
+                        del hub.files[found[1]][line["value"]["path"]]
                 commit = hub.revision(found[1])
                 url = f"{hub.address}/{found[1]}/commit/{commit}"
                 return self._json({"success": True, "commitOid": commit, "commitUrl": url, "hookOutput": ""})

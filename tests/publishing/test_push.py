@@ -87,13 +87,36 @@ def test_a_discriminator_is_sent_on_demand_alone_and_a_new_run_begins_with_it(hu
     asked = len(hub.asked)
     assert gantool("sample", "hf://ann/pets", "--seeds", "1", "-o", "one.png").code == 0
     assert not any("discriminator" in line for line in hub.asked[asked:])
+    longer = ("--resume", "runs/own", "--images", "64", "-q")
+    assert gantool("train", *longer).code == 0
+    assert gantool("push", "runs/own", "ann/pets", "--license", "mit").code == 0
+    remote.fetched.cache_clear()
+    remote.fetch_discriminator.cache_clear()
+    later = gantool("train", *shown)  # the former model's discriminator is not there any more
+    assert json.loads(later.out)["taken"] == json.loads(without.out)["taken"]
+    former = Path("runs/own/checkpoints/000000032/ema.safetensors")
+    Path("runs/own/generator.safetensors").write_bytes(former.read_bytes())
+    unlike = gantool("push", "runs/own", "ann/pets", "--license", "mit", "--discriminator")
+    assert "The model of runs/own has seen 32 images, its discriminator 64: give the checkpoint" in unlike.err
+    assert "runs/own/checkpoints/000000064, which has both" in unlike.err
 
 
 def test_a_model_without_discriminator_is_told_of_when_it_is_to_be_sent(hub, run, gantool):
     done = gantool("push", run, "ann/pets", "--license", "mit", "--discriminator")
     assert done.code == 1
-    assert "has no discriminator of the same age: leave --discriminator out" in done.err
+    assert "runs/pets has no discriminator: leave --discriminator out" in done.err
+    file = f"{run}/generator.safetensors"
+    done = gantool("push", file, "ann/pets", "--license", "mit", "--discriminator")
+    assert f"{file} has no discriminator: give the run runs/pets, whose checkpoints may have one, or leave" in done.err
     assert hub.asked == []
+
+
+def test_directions_of_an_earlier_model_do_not_stay_beside_a_later_one(hub, run, gantool):
+    assert gantool("directions", run, "-n", "2").code == 0
+    assert gantool("push", run, "ann/pets", "--license", "mit").code == 0
+    directions_file(run).unlink()
+    assert gantool("push", run, "ann/pets", "--license", "mit").code == 0
+    assert sorted(hub.files["ann/pets"]) == ["README.md", "generator.safetensors", "samples.png"]
 
 
 def test_a_private_model_is_not_sent_to_a_repository_that_is_public(hub, run, gantool):

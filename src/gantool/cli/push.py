@@ -18,7 +18,7 @@ def push(
     ] = None,
     private: Annotated[bool, typer.Option("--private", help="Make a repository that only you can read.")] = False,
     discriminator: Annotated[
-        bool, typer.Option("--discriminator", help="Send the discriminator, too, for others to train on (--init).")
+        bool, typer.Option("--discriminator", help="Send the discriminator, too: train --init begins with it.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files and show the card; send nothing.")] = False,
     plugins_dir: PluginsDir = None,

@@ -57,10 +57,18 @@ def contents(path: str | Path, repository: str, license: str, discriminator: boo
 
 
 def _discriminator(path: str | Path, card: ModelCard) -> Mapping[str, Tensor]:
+    """The discriminator's weights. Raises CheckpointError where there is none, or only one of another age."""
     found = find(str(path))
-    weights = read_weights(found).discriminator
-    if weights is None or found.card.images_seen != card.images_seen:
-        raise CheckpointError(f"{path} has no discriminator of the same age: leave --discriminator out.")
+    weights = read_weights(found, "send that one by: gantool push").discriminator
+    if weights is None:
+        run = run_of(path) if Path(path).is_file() else None
+        whole = "" if run is None else f" give the run {run}, whose checkpoints may have one, or"
+        raise CheckpointError(f"{path} has no discriminator:{whole} leave --discriminator out.")
+    if found.card.images_seen != card.images_seen:
+        raise CheckpointError(
+            f"The model of {path} has seen {card.images_seen:,} images, its discriminator {found.card.images_seen:,}: "
+            f"give the checkpoint {found.checkpoint}, which has both, or leave --discriminator out."
+        )
     return weights
 
 

@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
+from gantool.engine.discriminator_file import discriminator_file
+from gantool.engine.run_names import DIRECTIONS, GENERATOR
 from gantool.errors import GantoolError, OptionError, UsageError, cause
 from gantool.sampling.remote import endpoint
 
 _REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,39}")
+OF_THE_MODEL = (DIRECTIONS, discriminator_file(Path(GENERATOR)).name)
+"""Files that fit no other model than the one they were sent with."""
 
 
 def check_names(repository: str, license: str | None) -> str:
@@ -29,11 +34,12 @@ def check_names(repository: str, license: str | None) -> str:
 def push(contents: Mapping[str, bytes], repository: str, private: bool = False) -> str:
     """Commit the files to a repository, which is made if it is not there; the address of the model.
 
+    Directions and discriminator of an earlier model are removed, where this one comes without.
     Raises UsageError where huggingface_hub is missing, OptionError where it must be `private` and is public, and
     GantoolError where the Hub refuses or cannot be reached.
     """
     try:
-        from huggingface_hub import CommitOperationAdd, HfApi
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
         from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
         raise UsageError("gantool push needs huggingface_hub: pip install 'gantool[hub]'.") from error
@@ -46,7 +52,9 @@ def push(contents: Mapping[str, bytes], repository: str, private: bool = False) 
                 f"{repository} is there already, and everybody can read it: nothing was sent. Make it private in its "
                 "settings on the Hub, choose another name, or leave --private out."
             )
-        api.create_commit(repository, added, commit_message="Model by gantool")
+        former = [name for name in OF_THE_MODEL if name not in contents and api.file_exists(repository, name)]
+        removed = [CommitOperationDelete(name) for name in former]
+        api.create_commit(repository, [*added, *removed], commit_message="Model by gantool")
     except OptionError:
         raise
     except HfHubHTTPError as error:

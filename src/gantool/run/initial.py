@@ -108,12 +108,12 @@ def origin_of(config: RunConfig) -> Origin | None:
     return Origin(model=config.init, sha256=config.init_sha256, images_seen=config.init_images, taken=config.init_taken)
 
 
-def read_weights(initial: Initial) -> Weights:
-    """The weights of a model. Raises CheckpointError when it is damaged."""
+def read_weights(initial: Initial, way_on: str = "begin with that one by: --init") -> Weights:
+    """The weights of a model. Raises CheckpointError when it is damaged; `way_on` are the words before another one."""
     if initial.checkpoint is None:
         weights, _ = load_generator(initial.file)
         return Weights(initial, weights, load_discriminator(initial.file), weights)
-    contents = checkpoint.load(initial.checkpoint, "begin with that one by: --init")
+    contents = checkpoint.load(initial.checkpoint, way_on)
     return Weights(initial, contents.generator, contents.discriminator, contents.averaged)
 
 

@@ -212,8 +212,13 @@ def test_a_finished_run_is_left_as_it_is(gantool, photos):
 
 def test_a_run_goes_on_for_so_many_minutes_more(gantool, photos):
     assert gantool("train", *SMALL, "--data", "photos", "--images", "32", "--name", "one").code == 0
+    ended = gantool("train", "--resume", "runs/one", "--dry-run")
+    assert "Time: none, as the run has seen 32 images already; a larger --images, or --minutes, trains" in ended.out
+    more = json.loads(gantool("train", "--resume", "runs/one", "--images", "64", "--dry-run", "--json").out)
+    assert (more["images_seen"], more["config"]["images"]) == (32, 64)
     told = gantool("train", "--resume", "runs/one", "--minutes", "0.01", "--dry-run")
     assert "32 seen, and" in told.err
+    assert "too few to learn pictures" not in told.err  # a sentence for new runs, whose time is that of all images
     assert " more images on cpu in " in told.out
     longer = gantool("train", "--resume", "runs/one", "--minutes", "0.01", "--json")
     assert longer.code == 0, longer.err

@@ -174,6 +174,9 @@ def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json:
     if forecast.time is not None:
         more, on = (" more" if forecast.since else ""), f"on {config['device']} in {config['precision']}"
         result_words(f"Time: {forecast.time} for {config['images'] - forecast.since:,}{more} images {on}")
+    elif forecast.since >= config["images"]:
+        seen = f"the run has seen {forecast.since:,} images already"
+        result_words(f"Time: none, as {seen}; a larger --images, or --minutes, trains on")
     if len(forecast.stages) > 1:
         _stage_table(forecast)
     for key, value in config.items() if verbose else ():
@@ -192,6 +195,7 @@ def _facts(forecast: Forecast, choices: Sequence[DefaultChoice]) -> dict[str, ob
         "config": forecast.config.model_dump(mode="json"),
         "parameters": {"generator": forecast.generator, "discriminator": forecast.discriminator},
         "memory_bytes": forecast.memory_bytes,
+        "images_seen": forecast.since,
         "seconds": seconds,
         "choices": [asdict(choice) for choice in choices],
         "taken": forecast.taken,

@@ -92,7 +92,7 @@ def forecast(
         memory = _memory(prepared, prepared.stages)
         expected = duration(prepared, device, since, tried=tried)
         settings = settled(prepared.config, None if expected is None else expected.grid)
-        warnings = tuple(forewarnings(prepared, device, expected, timing=timing))
+        warnings = tuple(forewarnings(prepared, device, expected, since, timing=timing))
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))

@@ -95,10 +95,12 @@ def test_a_launch_that_resumed_from_an_older_checkpoint_goes_on_from_its_newest(
     run = trained(tmp_path, 32)
     restarted(monkeypatch)
     old = run / "checkpoints" / "000000016"
+    assert not planning.plan(host(), {}, out=tmp_path, resume=old).restarted
     trained(tmp_path, 48, resume=old)
     restarted(monkeypatch, attempt=1)
     plan = planning.plan(host(), {"images": 64}, out=tmp_path, resume=old)
     assert plan.checkpoint.name == "000000048"
+    assert plan.restarted
 
 
 def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path, monkeypatch):

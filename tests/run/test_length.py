@@ -148,6 +148,8 @@ def test_a_run_that_is_resumed_gets_so_many_minutes_more(photos, monkeypatch, tm
         "Chosen: --images 2,300 (2,000 seen, and 300 more in about 5 min here, by timing)"
     )
     assert longer.config.model_copy(update={"images": 3600}) == begun.config
+    restarted = replace(resumed, restarted=True)
+    assert length.timed(restarted, 5.0, lambda images: begun, more=True) is restarted
 
 
 def test_the_time_that_is_aimed_at_is_found_where_steps_change_with_the_length(timed):

@@ -29,7 +29,8 @@ def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan], more:
 
     Without `minutes` it is about 15 on a CPU, and no more images than the recipe has; a length that was given, or that
     the data calls for, stays. A run that resumes gets so many minutes more if `more` is true, and else keeps its
-    length, which is told if `minutes` are given. Raises UsageError for many processes.
+    length, which is told if `minutes` are given; started again by its launcher, it keeps what it got before. Raises
+    UsageError for many processes.
     """
     if minutes is not None and not 0 < minutes <= 1e6:
         raise UsageError(f"--minutes takes a number above 0, not {minutes:g}.")
@@ -38,10 +39,10 @@ def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan], more:
     alone = os.environ.get("WORLD_SIZE", "1") == "1"
     if minutes is not None and not alone:
         raise UsageError("--minutes is for one process; for several give --images.")
+    if plan.resumes and (minutes is None or plan.restarted):
+        return plan
     if plan.resumes and minutes is not None:
         return _longer(plan, minutes) if more else replace(plan, choices=(*plan.choices, _kept_length(plan)))
-    if plan.resumes:
-        return plan
     if minutes is None and ("images" in plan.given or not alone or not _is_long(plan)):
         return plan
     with explaining_memory(plan.config):

@@ -25,8 +25,9 @@ class Plan:
 
     `choices` are the settings of a new run that nobody gave, each with its reason; `given` are those of this command.
     `initial` is the model that it begins with, where there is one and no checkpoint. `from_newest` is true for a run
-    that resumes from its newest checkpoint, and false for a checkpoint that was named. `timing` is what was timed to
-    choose its length, where it was.
+    that resumes from its newest checkpoint, and false for a checkpoint that was named. `restarted` is true for a run
+    that this launch had begun before its processes were started again. `timing` is what was timed to choose its length,
+    where it was.
     """
 
     config: RunConfig
@@ -38,6 +39,7 @@ class Plan:
     given: Mapping[str, bool] = field(default_factory=dict)
     initial: Initial | None = None
     from_newest: bool = False
+    restarted: bool = False
     timing: Timing | None = None
 
     @property
@@ -97,6 +99,7 @@ def plan(
     return Plan(
         resolved, components, found.run, found.checkpoint, True, given=by_flag(given, settings), initial=initial,
         from_newest=found.named == found.run,
+        restarted=launches.begun(found.run.parent, found.run) is not None,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from gantool.plugins.companions import for_few
 from gantool.plugins.host import PluginHost
 from gantool.report.record import read_record
 from gantool.report.settings import explained
+from gantool.run import planning
 from gantool.run.defaults import architecture, defaults
 from gantool.run.folder import save_choices, save_config
 from gantool.run.resolve import resolve_run
@@ -267,3 +268,14 @@ def test_the_report_has_the_reason_of_each_default(tmp_path, settings):
     told = {row.flag: row.why for row in explained(read_record(tmp_path, resolved.config))}
     assert {"--loss", "--balance", "--batch"} <= told.keys()
     assert {choice.flag: choice.why for choice in resolved.choices}.items() <= told.items()
+
+
+def test_a_run_of_the_former_width_goes_on_with_it_by_the_same_command(tmp_path):
+    said = {"arch": "dcgan", "resolution": 64, "device": "cpu", "augment": "none", "precision": "float32"}
+    new = planning.plan(HOST, said, out=tmp_path, name="new")
+    before = new.config.model_copy(update={"arch": new.config.arch.replace("width=32", "width=64")})
+    (tmp_path / "old").mkdir()
+    save_config(tmp_path / "old", before)
+    assert before.arch != new.config.arch
+    assert planning.plan(HOST, said, out=tmp_path, name="old").config.arch == before.arch
+    assert planning.plan(HOST, {}, resume=tmp_path / "old").config.arch == before.arch

@@ -4,7 +4,7 @@ from gantool.errors import OptionError, UnknownNameError, UsageError
 from gantool.plugins.host import PluginHost
 from gantool.run.components import only_moved, resolve_source
 from gantool.run.joined import joined_text
-from gantool.run.resolve import resolve, with_new_options
+from gantool.run.resolve import resolve, setting_of, with_new_options
 
 HOST = PluginHost(third_party=False, environ={})
 
@@ -156,3 +156,9 @@ def test_a_precision_that_is_named_names_layout_and_order_of_convolutions(given,
 def test_on_a_gpu_convolutions_are_direct(monkeypatch):
     monkeypatch.setattr("gantool.run.resolve.pick_device", lambda name: name)
     assert config(device="cuda").convolutions == "direct"
+
+
+@pytest.mark.parametrize(("device", "kind"), [("cpu", "cpu"), ("cuda:1", "cuda"), ("mps", "mps")])
+def test_options_at_auto_are_resolved_for_the_kind_of_device(device, kind):
+    setting = setting_of(config(resolution=64).model_copy(update={"device": device}), lambda: 7)
+    assert (setting.device, setting.resolution, setting.count()) == (kind, 64, 7)

@@ -10,12 +10,13 @@ import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.api.events import Advice
-from gantool.api.specs import Architecture, Setting
+from gantool.api.specs import Architecture
 from gantool.api.strategies import Balance
 from gantool.errors import GantoolError, PluginError
 from gantool.plugins.selection import Chosen, guarded
 from gantool.run.conflicts import flag_of, having, normalised, number
 from gantool.run.prepare import PreparedRun
+from gantool.run.resolve import setting_of
 
 BOLD = 5
 """Warn about a learning rate this many times the highest of the recipe: some runs diverge at such a rate."""
@@ -82,8 +83,7 @@ def _usual_weights(prepared: PreparedRun, chosen: Chosen) -> list[float]:
     with suppress(GantoolError):  # a fault of the plugin, in something that this run does not need
         config = prepared.config
         count = prepared.images or config.images  # unknown, the length of the run is near enough
-        setting = Setting(config.resolution, config.channels, config.batch, config.images, lambda: count)
-        default, _ = default.resolved(setting)
+        default, _ = default.resolved(setting_of(config, lambda: count))
     of_recipe = [one for one in prepared.components.by_recipe if one.kind == "penalty"]
     same = [one for one in of_recipe if one.spec.name == chosen.spec.name]
     return [weight for one in (default, *same) if (weight := number(one, "weight")) > 0]

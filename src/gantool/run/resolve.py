@@ -111,7 +111,7 @@ def _counter(source: Chosen, config: RunConfig) -> Callable[[], int]:
 def _source_without_auto(source: Chosen, config: RunConfig) -> tuple[Chosen, dict[str, str]]:
     """The source with nothing left at "auto", and the reason, by the name of its setting."""
     count = _counter(source, config)
-    source, why = source.resolved(_setting(config, count))
+    source, why = source.resolved(setting_of(config, count))
     return source, {"data": why} if why else {}
 
 
@@ -124,13 +124,14 @@ def _without_auto(
         augment, why["augment"] = defaults.augmentation(count(), bool(having([components.loss], "relative")))
         chosen = None if augment == NONE else host.resolve("augmentation", augment)
         components = replace(components, augmentation=chosen)
-    components, reasons = components.resolved(_setting(config, count))
+    components, reasons = components.resolved(setting_of(config, count))
     for name, reason in reasons.items():
         why[name] = f"{why[name]}; {reason}" if name in why else reason
     return components, why
 
 
-def _setting(config: RunConfig, count: Callable[[], int]) -> Setting:
+def setting_of(config: RunConfig, count: Callable[[], int]) -> Setting:
+    """The setting in which a run's options at "auto" are resolved."""
     device = config.device.partition(":")[0]
     return Setting(config.resolution, config.channels, config.batch, config.images, count, device)
 

@@ -152,5 +152,21 @@ def test_a_run_that_is_resumed_gets_so_many_minutes_more(photos, monkeypatch, tm
     assert length.timed(restarted, 5.0, lambda images: begun, more=True) is restarted
 
 
+def test_a_run_that_has_ended_is_timed_for_all_that_it_gets(photos, monkeypatch, tmp_path):
+    tried = []
+
+    def seconds(self, stage, images):
+        tried.append(images)
+        return (0.1, 0.1) if images < 100 else (0.05, 0.05)
+
+    monkeypatch.setattr(duration.Trial, "seconds", seconds)
+    monkeypatch.setattr(planning, "images_of", lambda checkpoint: 40)
+    begun = plan(host(), SMALL | {"data": photos, "images": 40})
+    ended = replace(begun, resumes=True, checkpoint=tmp_path, given={})
+    longer = length.timed(ended, 1.0, lambda images: begun, more=True)
+    assert 1000 <= longer.config.images - 40 <= 1200  # 1,200 images take a minute, beside the start
+    assert tried[-1] >= 1000
+
+
 def test_the_time_that_is_aimed_at_is_found_where_steps_change_with_the_length(timed):
     assert timed(2500).config.images == 75_000

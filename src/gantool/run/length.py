@@ -52,7 +52,7 @@ def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan], more:
 def _longer(plan: Plan, minutes: float) -> Plan:
     """The plan of a run that resumes with as many images more as take so many minutes here."""
     seen = plan.images_seen
-    more, tried = max(plan.config.images - seen, plan.config.batch), None
+    more, tried = max(plan.config.images, plan.config.batch), None
     device, goal = pick_device(plan.config.device), minutes * 60
     with explaining_memory(plan.config):
         prepared = _prepared(plan, device)
@@ -62,7 +62,8 @@ def _longer(plan: Plan, minutes: float) -> Plan:
                 expected = time_of(replace(prepared, config=config), device, seen, tried=tried)
                 if abs(expected.middle / goal - 1) < CLOSE:
                     break
-                more, tried = _rounded(more * goal / expected.middle, config.batch), expected.tried
+                before, more = more, _rounded(more * goal / expected.middle, config.batch)
+                tried = expected.tried if more <= 2 * before else None  # for few images steps are tried less carefully
         except TimingError as error:
             raise _untimed(error) from error
     why = f"{seen:,} seen, and {more:,} more in {in_words(goal, goal)} here, by timing"

@@ -220,6 +220,9 @@ def test_a_run_goes_on_for_so_many_minutes_more(gantool, photos):
     assert "32 seen, and" in told.err
     assert "too few to learn pictures" not in told.err  # a sentence for new runs, whose time is that of all images
     assert " more images on cpu in " in told.out
+    falling = ("--lr-schedule", "linear", "--change")
+    told = gantool("train", "--resume", "runs/one", "--minutes", "0.01", *falling, "--dry-run", "--json")
+    assert json.loads(told.out)["config"]["horizon"] == json.loads(told.out)["config"]["images"] > 32
     longer = gantool("train", "--resume", "runs/one", "--minutes", "0.01", "--json")
     assert longer.code == 0, longer.err
     assert json.loads(longer.out)["images_seen"] > 32

@@ -140,14 +140,19 @@ def test_a_run_that_is_resumed_gets_so_many_minutes_more(photos, monkeypatch, tm
     monkeypatch.setattr(planning, "images_of", lambda checkpoint: 2000)
     begun = plan(host(), SMALL | {"data": photos, "images": 3600})
     resumed = replace(begun, resumes=True, checkpoint=tmp_path, given={})
-    for config in (resumed.config, resumed.config.model_copy(update={"images": 2000})):  # one has ended
-        longer = length.timed(replace(resumed, config=config), 5.0, lambda images: begun, more=True)
+
+    def again(images):
+        return replace(resumed, config=resumed.config.model_copy(update={"images": images}), given={"images": True})
+
+    for images in (3600, 2000):  # one has ended
+        longer = length.timed(replace(again(images), given={}), 5.0, again, more=True)
         assert longer.config.images == 2300
         assert set(since) == {2000}
     assert str(longer.choices[-1]) == (
         "Chosen: --images 2,300 (2,000 seen, and 300 more in about 5 min here, by timing)"
     )
     assert longer.config.model_copy(update={"images": 3600}) == begun.config
+    assert longer.given == {}
     restarted = replace(resumed, restarted=True)
     assert length.timed(restarted, 5.0, lambda images: begun, more=True) is restarted
 
@@ -163,7 +168,9 @@ def test_a_run_that_has_ended_is_timed_for_all_that_it_gets(photos, monkeypatch,
     monkeypatch.setattr(planning, "images_of", lambda checkpoint: 40)
     begun = plan(host(), SMALL | {"data": photos, "images": 40})
     ended = replace(begun, resumes=True, checkpoint=tmp_path, given={})
-    longer = length.timed(ended, 1.0, lambda images: begun, more=True)
+    longer = length.timed(
+        ended, 1.0, lambda images: replace(ended, config=ended.config.model_copy(update={"images": images})), more=True
+    )
     assert 1000 <= longer.config.images - 40 <= 1200  # 1,200 images take a minute, beside the start
     assert tried[-1] >= 1000
 

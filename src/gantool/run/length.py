@@ -42,14 +42,14 @@ def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan], more:
     if plan.resumes and (minutes is None or plan.restarted):
         return plan
     if plan.resumes and minutes is not None:
-        return _longer(plan, minutes) if more else replace(plan, choices=(*plan.choices, _kept_length(plan)))
+        return _longer(plan, minutes, again) if more else replace(plan, choices=(*plan.choices, _kept_length(plan)))
     if minutes is None and ("images" in plan.given or not alone or not _is_long(plan)):
         return plan
     with explaining_memory(plan.config):
         return _fitted(plan, minutes, again)
 
 
-def _longer(plan: Plan, minutes: float) -> Plan:
+def _longer(plan: Plan, minutes: float, again: Callable[[int], Plan]) -> Plan:
     """The plan of a run that resumes with as many images more as take so many minutes here."""
     seen = plan.images_seen
     more, tried = max(plan.config.images, plan.config.batch), None
@@ -69,8 +69,7 @@ def _longer(plan: Plan, minutes: float) -> Plan:
     why = f"{seen:,} seen, and {more:,} more in {in_words(goal, goal)} here, by timing"
     chosen = DefaultChoice("--images", f"{seen + more:,}", why)
     timing = Timing(prepared.precision, expected.tried, expected.others)
-    longer = plan.config.model_copy(update={"images": seen + more})
-    return replace(plan, config=longer, choices=(*plan.choices, chosen), timing=timing)
+    return replace(again(seen + more), given=plan.given, choices=(*plan.choices, chosen), timing=timing)
 
 
 def _untimed(error: TimingError) -> UsageError:

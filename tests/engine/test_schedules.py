@@ -34,6 +34,20 @@ def test_rates_fall_to_the_share_they_are_to_end_at_and_stay_there(shape):
     assert [schedule.learning_rate(n) for n in (300, 900)] == pytest.approx([0.2, 0.2])
 
 
+@pytest.mark.parametrize("shape", ["linear", "cosine"])
+def test_rates_are_held_for_a_share_of_the_way_before_they_fall(shape):
+    schedule = Schedule(shape, warmup=100, horizon=300, end=0.2, hold=0.6)
+    assert [schedule.learning_rate(n) for n in (50, 100, 219, 220)] == [0.5, 1, 1, 1]
+    assert schedule.learning_rate(260) == pytest.approx(0.6)
+    assert [schedule.learning_rate(n) for n in (300, 900)] == pytest.approx([0.2, 0.2])
+    assert Schedule(shape, horizon=300, hold=1.0).learning_rate(299) == 1
+
+
+def test_a_run_holds_its_rates_as_its_setting_says():
+    config = RunConfig(arch="a", resolution=8, images=100, lr_schedule="linear", lr_hold=0.5)
+    assert [schedule_of(config).learning_rate(n) for n in (0, 50, 75, 100)] == [1, 1, 0.5, 0]
+
+
 def test_the_second_beta_rises_by_a_cosine_and_stays():
     schedule = Schedule(horizon=200, beta2_start=0.9)
     assert [schedule.second_beta(n, 0.99) for n in (0, 100, 200, 900)] == pytest.approx([0.9, 0.945, 0.99, 0.99])

@@ -49,6 +49,7 @@ def test_a_run_longer_than_its_learning_rates_is_doubted():
         ),
         ({"horizon": 400}, "--horizon 400 changes nothing"),
         ({"lr_end": 0.1}, "--lr-end 0.1 changes nothing without"),
+        ({"lr_hold": 0.5}, "--lr-hold 0.5 changes nothing without"),
         ({"augment": "ada", "images": 2000}, "--augment ada can rise to 0.004 at most"),
         ({"patience": 3, "log": ("watch:off=yes",)}, "--patience 3 ends nothing"),
         ({"patience": 3, "log": ("watch:best=no",)}, "--patience 3 ends nothing"),

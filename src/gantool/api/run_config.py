@@ -119,6 +119,14 @@ class RunConfig(BaseModel):
         le=1,
         changes=True,
     )
+    lr_hold: float = setting(
+        0.0,
+        "Share of the way to --horizon at the full rate, before --lr-schedule falls.",
+        LEARNING,
+        ge=0,
+        le=1,
+        changes=True,
+    )
     warmup: int = setting(
         0, "Learning-rate warm-up: images over which it rises from 0.", LEARNING, counts=True, ge=0, changes=True
     )

@@ -15,6 +15,8 @@ from gantool.api.run_config import RunConfig
 class Schedule:
     """A schedule: learning rates rise over `warmup` images and fall to the share `end` at `horizon`; noise falls to 0.
 
+    For the share `hold` of the images between them the rates stay.
+
     Adam's second beta goes from `beta2_start`, if there is one, to its own value by then. All times are in images.
     """
 
@@ -24,6 +26,7 @@ class Schedule:
     noise: float = 0.0
     end: float = 0.0
     beta2_start: float | None = None
+    hold: float = 0.0
 
     def learning_rate(self, images_seen: int | float) -> float:
         """The factor of the learning rates: linear warm-up, then constant, or decay to `end`."""
@@ -31,7 +34,8 @@ class Schedule:
             return images_seen / self.warmup
         if self.shape == "constant":
             return 1.0
-        gone = min(1.0, (images_seen - self.warmup) / max(self.horizon - self.warmup, 1))
+        begin = self.warmup + round(self.hold * (self.horizon - self.warmup))
+        gone = min(1.0, max(0.0, (images_seen - begin) / max(self.horizon - begin, 1)))
         left = 1.0 - gone if self.shape == "linear" else (1 + math.cos(math.pi * gone)) / 2
         return self.end + (1 - self.end) * left
 
@@ -77,4 +81,6 @@ def schedule_of(config: RunConfig) -> Schedule:
     """The schedule of a run; a horizon of `auto` is the run's length."""
     horizon = config.images if config.horizon == "auto" else config.horizon
     start = None if config.beta2_start == "beta2" else config.beta2_start
-    return Schedule(config.lr_schedule, config.warmup, horizon, config.instance_noise, config.lr_end, start)
+    return Schedule(
+        config.lr_schedule, config.warmup, horizon, config.instance_noise, config.lr_end, start, config.lr_hold
+    )

@@ -126,6 +126,8 @@ def _schedule_warnings(config: RunConfig) -> Iterator[str]:
         yield f"--horizon {config.horizon:,} changes nothing: no --lr-schedule or --instance-noise ends there."
     if not falls and config.lr_end:
         yield f"--lr-end {config.lr_end:g} changes nothing without --lr-schedule linear or cosine."
+    if not falls and config.lr_hold:
+        yield f"--lr-hold {config.lr_hold:g} changes nothing without --lr-schedule linear or cosine."
     if falls and not config.lr_end and config.horizon != "auto" and config.horizon < config.images:
         yield (
             f"--lr-schedule {config.lr_schedule} ends at {config.horizon:,} images (--horizon); from there to "

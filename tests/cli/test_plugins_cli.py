@@ -90,8 +90,8 @@ def test_show_tells_options_recipe_resolutions_and_owner() -> None:
     assert "{" not in page
     assert "on a CPU: batch=16  learning_rate=0.0005" in page
     width = next(line for line in page.splitlines() if line.startswith("│ width "))
-    assert "[integer, at least" in width
-    assert "; default 64]" in width
+    assert "[integer or auto, at least" in width
+    assert "; default auto]" in width
 
 
 def test_show_as_json(folder: Path) -> None:

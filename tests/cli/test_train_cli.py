@@ -561,7 +561,10 @@ def test_a_dry_run_tells_what_is_trained_on_what_and_how_long(gantool, photos):
     ended = gantool("train", "--data", "photos", "--resolution", "16", "--labels", "--device", "cpu", "--images", "500",
                     "--dry-run")  # fmt: skip
     assert ended.code == 0, ended.err
-    assert "Chosen: --arch dcgan:width=64 (quick to train, at 16 to 256 pixels)\n" in ended.err
+    assert (
+        "Chosen: --arch dcgan:width=64 (quick to train, at 16 to 256 pixels; width 64, that of the paper)\n"
+        in ended.err
+    )
     titles = [line.partition(":")[0] for line in ended.out.splitlines()]
     assert titles == ["Data", "Classes", "Networks", "Memory", "Time"]
     assert "images from photos, at 16 pixels, in colour" in ended.out

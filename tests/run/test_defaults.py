@@ -77,11 +77,13 @@ def test_a_batch_that_nobody_asked_for_is_no_more_than_there_are(photos):
 def test_every_choice_is_told_and_nothing_that_was_said():
     _, told = decided()
     assert set(told) == {
-        *("--loss", "--penalty", "--augment", "--balance", "--lr", "--batch", "--ema", "--images", "--resolution")
+        *("--arch", "--loss", "--penalty", "--augment", "--balance", "--lr", "--batch", "--ema", "--images"),
+        "--resolution",
     }
     _, told = decided(
-        resolution=32, batch=32, lr_g=1e-4, augment="none", penalty=("none",), ema=100, images=1000, loss="hinge"
-    )
+        arch="dcgan:width=32", resolution=32, batch=32, lr_g=1e-4, augment="none", penalty=("none",), ema=100,
+        images=1000, loss="hinge",
+    )  # fmt: skip
     assert set(told) == {"--balance", "--lr-d"}
 
 

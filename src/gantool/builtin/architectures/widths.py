@@ -49,11 +49,11 @@ def settle(options: Chosen, setting: Setting) -> tuple[Chosen, str]:
 
 
 def settle_dcgan(options: DcganOptions, setting: Setting) -> tuple[DcganOptions, str]:
-    """Options with `auto` replaced by the width that learns most on the device, with the reason, if not the paper's."""
+    """Options with `auto` replaced by the width that learns most on the run's device."""
     if options.width != AUTO:
         return options, ""
     if setting.device == "cpu" and setting.resolution >= CPU_SIDE:
         return options.model_copy(update={"width": CPU_WIDTH}), (
             f"width {CPU_WIDTH}, since a CPU learns more by it in equal time than by {PAPER_WIDTH}"
         )
-    return options.model_copy(update={"width": PAPER_WIDTH}), ""
+    return options.model_copy(update={"width": PAPER_WIDTH}), f"width {PAPER_WIDTH}, that of the paper"

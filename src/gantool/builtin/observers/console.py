@@ -76,7 +76,7 @@ class Console(Observer):
             self._say(
                 "",
                 f"Nothing to do: the run {event.run} has already seen {event.images_seen:,} images{goal}; "
-                "give a larger --images, or --resume with --minutes, to train on",
+                "give a larger --images to train on",
                 "",
             )
             return

@@ -131,7 +131,8 @@ def _schedule_warnings(config: RunConfig) -> Iterator[str]:
     if falls and not config.lr_end and config.horizon != "auto" and config.horizon < config.images:
         yield (
             f"--lr-schedule {config.lr_schedule} ends at {config.horizon:,} images (--horizon); from there to "
-            f"{config.images:,} the learning rates are 0 and nothing more is learnt. --lr-end 0.1 leaves them some."
+            f"{config.images:,} the learning rates are 0 and nothing more is learnt. --horizon {config.images} moves "
+            "the end, --lr-end 0.1 leaves them some; a run that resumes needs --change, too."
         )
 
 

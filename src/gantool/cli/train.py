@@ -28,7 +28,7 @@ def train(
     resume: Annotated[Path | None, _run("Run to resume, or one of its checkpoints.", metavar="RUN")] = None,
     minutes: Annotated[
         float | None,
-        _run("Train for about so long, with --resume for so long more. Default on a CPU: 15.", metavar="N"),
+        _run("Train for about N minutes, with --resume for N more. Default on a CPU: 15.", metavar="N"),
     ] = None,
     config: Annotated[Path | None, _run("TOML file with settings; flags override it.", metavar="FILE.toml")] = None,
     change: Annotated[

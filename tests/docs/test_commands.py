@@ -32,7 +32,7 @@ from gantool.cli.components import KIND_OF_FLAG, flag_values
 from gantool.errors import GantoolError
 from gantool.plugins.host import host, using
 from gantool.run.components import resolve_source
-from gantool.run.config import validated
+from gantool.run.config import CHANGEABLE, FREE_ON_RESUME, WITHOUT_FLAG, validated
 from gantool.run.resolve import given_settings, resolve
 
 FACES = {"gantool": gantool, "commands": commands}
@@ -182,6 +182,19 @@ def test_a_wrong_line_is_found(everything, text):
 
 def test_a_flag_that_no_command_has_is_found(everything):
     assert "no command has" in complaint(Line("page:1", ("--shuffle",), True, flags_alone=True), everything)
+
+
+def test_the_page_names_all_settings_that_a_run_may_change_when_it_resumes():
+    page = " ".join((ROOT / "docs/training.md").read_text(encoding="utf-8").split())
+    about = page.partition("**`--resume RUN --change`**")[2].partition(" Everything else")[0]
+    changes, free = (set(re.findall(r"`--([a-z0-9-]+)`", part)) for part in about.split("Settings of length"))
+    spelt = {key: key.replace("_", "-") for key in SETTINGS if key not in WITHOUT_FLAG}
+    options_alone = {"penalty", "augment"}
+    assert changes == {spelt[key] for key in CHANGEABLE - options_alone} | {"lr"}
+    assert free == {spelt[key] for key in FREE_ON_RESUME & spelt.keys()} | {
+        "minutes",
+        "change",
+    }  # which they do without
 
 
 def test_what_is_collected_is_not_nothing():

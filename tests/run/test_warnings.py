@@ -52,6 +52,14 @@ def test_a_run_longer_than_its_learning_rates_is_doubted():
         ({"horizon": 400}, "--horizon 400 changes nothing"),
         ({"lr_end": 0.1}, "--lr-end 0.1 changes nothing without"),
         ({"lr_hold": 0.5}, "--lr-hold 0.5 changes nothing without"),
+        (
+            {"lr_hold": 1.0, "lr_schedule": "linear", "warmup": 100, "images": 900},
+            "until 900 images, and the run ends at 900: --lr-schedule linear never lowers them. Give a smaller share.",
+        ),
+        (
+            {"lr_hold": 0.6, "lr_schedule": "cosine", "horizon": 2000, "images": 900},
+            "the run ends at 900: --lr-schedule cosine never lowers them. Give a smaller share, or --horizon 900.",
+        ),
         ({"augment": "ada", "images": 2000}, "--augment ada can rise to 0.004 at most"),
         ({"patience": 3, "log": ("watch:off=yes",)}, "--patience 3 ends nothing"),
         ({"patience": 3, "log": ("watch:best=no",)}, "--patience 3 ends nothing"),
@@ -68,6 +76,7 @@ def test_settings_that_do_something_are_not():
         {"horizon": 900, "instance_noise": 0.1, "images": 900},
         {"horizon": 900, "beta2_start": 0.9, "images": 900},
         {"horizon": 500, "lr_schedule": "cosine", "lr_end": 0.1, "images": 900},
+        {"horizon": 900, "lr_schedule": "linear", "lr_hold": 0.9, "images": 900},
         {"augment": "ada:kimg=5", "images": 2000},
     ):
         assert not told(**settings)

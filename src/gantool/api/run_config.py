@@ -121,7 +121,7 @@ class RunConfig(BaseModel):
     )
     lr_hold: float = setting(
         0.0,
-        "Share of the way to --horizon at the full rate, before --lr-schedule falls.",
+        "Share of the images from --warmup to --horizon at the full rate, before --lr-schedule lowers it.",
         LEARNING,
         ge=0,
         le=1,

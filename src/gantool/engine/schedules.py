@@ -13,11 +13,11 @@ from gantool.api.run_config import RunConfig
 
 @dataclass(frozen=True)
 class Schedule:
-    """A schedule: learning rates rise over `warmup` images and fall to the share `end` at `horizon`; noise falls to 0.
+    """A schedule of learning rates, Adam's second beta and instance noise; all times are in images.
 
-    For the share `hold` of the images between them the rates stay.
-
-    Adam's second beta goes from `beta2_start`, if there is one, to its own value by then. All times are in images.
+    Rates rise over `warmup`, stay for the share `hold` of the images from there to `horizon`, and have the share `end`
+    of themselves from `horizon` on. By then noise has fallen to 0, and Adam's second beta has gone from `beta2_start`,
+    if there is one, to its own value.
     """
 
     shape: Literal["constant", "linear", "cosine"] = "constant"
@@ -28,14 +28,18 @@ class Schedule:
     beta2_start: float | None = None
     hold: float = 0.0
 
+    @property
+    def falls_from(self) -> int:
+        """The images at which the learning rates begin to fall, unless they are constant."""
+        return self.warmup + round(self.hold * (self.horizon - self.warmup))
+
     def learning_rate(self, images_seen: int | float) -> float:
         """The factor of the learning rates: linear warm-up, then constant, or decay to `end`."""
         if images_seen < self.warmup:
             return images_seen / self.warmup
         if self.shape == "constant":
             return 1.0
-        begin = self.warmup + round(self.hold * (self.horizon - self.warmup))
-        gone = min(1.0, max(0.0, (images_seen - begin) / max(self.horizon - begin, 1)))
+        gone = min(1.0, max(0.0, (images_seen - self.falls_from) / max(self.horizon - self.falls_from, 1)))
         left = 1.0 - gone if self.shape == "linear" else (1 + math.cos(math.pi * gone)) / 2
         return self.end + (1 - self.end) * left
 

@@ -6,6 +6,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import Architecture
+from gantool.engine.schedules import schedule_of
 from gantool.plugins.option_words import choices
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
@@ -128,11 +129,18 @@ def _schedule_warnings(config: RunConfig) -> Iterator[str]:
         yield f"--lr-end {config.lr_end:g} changes nothing without --lr-schedule linear or cosine."
     if not falls and config.lr_hold:
         yield f"--lr-hold {config.lr_hold:g} changes nothing without --lr-schedule linear or cosine."
+    falls_from = schedule_of(config).falls_from
+    if falls and config.lr_hold and config.warmup < config.images <= falls_from:
+        sooner = "" if config.horizon in ("auto", config.images) else f", or --horizon {config.images}"
+        yield (
+            f"--lr-hold {config.lr_hold:g} keeps the learning rates until {falls_from:,} images, and the run ends at "
+            f"{config.images:,}: --lr-schedule {config.lr_schedule} never lowers them. Give a smaller share{sooner}."
+        )
     if falls and not config.lr_end and config.horizon != "auto" and config.horizon < config.images:
         yield (
             f"--lr-schedule {config.lr_schedule} ends at {config.horizon:,} images (--horizon); from there to "
             f"{config.images:,} the learning rates are 0 and nothing more is learnt. --horizon {config.images} moves "
-            "the end, --lr-end 0.1 leaves them some; a run that resumes needs --change, too."
+            "the end, --lr-end 0.1 leaves a tenth of them; a run that resumes needs --change, too."
         )
 
 

@@ -91,6 +91,19 @@ def test_an_older_checkpoint_goes_on_with_the_settings_of_its_time(gantool):
     assert config("back")["history"] == []
 
 
+def test_a_schedule_that_is_begun_at_the_end_of_a_run_ends_with_what_follows(gantool):
+    constant = [{"cosine": "constant"}.get(word, word) for word in MLP if word not in ("--horizon", "64")]
+    trained(gantool, *constant, "--name", "one", "--images", "16")
+    refused = gantool("train", "--resume", "runs/one", "--images", "24", "--lr-schedule", "linear").err
+    assert "other settings: --lr-schedule constant in the run, linear requested. Leave" in refused
+    resumed(gantool, "one", "16", "--lr-schedule", "linear", "--change")
+    assert (config("one")["lr_schedule"], config("one")["horizon"]) == ("linear", "auto")
+    assert "learning rates are 0" not in resumed(gantool, "one", "48")
+    assert config("one")["horizon"] == 48
+    assert "learning rates are 0" in resumed(gantool, "one", "64")  # the schedule has begun, and keeps its end
+    assert config("one")["history"] == [{"until": 16, "settings": {"lr_schedule": "constant", "horizon": "auto"}}]
+
+
 REFUSED = {
     ("--lr", "0.5"): "to resume it, add --change to change them from 16 images on, or begin a new",
     ("--loss", "hinge", "--change"): "to resume it: --loss cannot change in the middle of a run.",

@@ -44,12 +44,17 @@ def settings_of(
     resolved = resolve_run(plugins, before.model_dump() | again)
     if only_moved(kept.source, resolved.components.source):
         before = before.model_copy(update={"data": resolved.config.data})
-    changed = differing(before, resolved.config)
+    same, after = before, resolved.config
+    if before.horizon == "auto" and "horizon" not in requested:  # nobody asked for that of a schedule that begins
+        same = before.model_copy(update={"horizon": after.horizon})
+        if after.images <= found.images_seen:  # where no step is taken it has not begun, and ends with what follows
+            after = after.model_copy(update={"horizon": "auto"})
+    changed = differing(same, resolved.config)
     fixed = [key for key in changed if key not in CHANGEABLE or not _of_same_kind(key, kept, resolved.components)]
     if fixed or (changed and not change):
         anew = _anew(found, resolved, changed)
-        raise ResumeError(_refusal(found, described(before, resolved.config), fixed, anew))
-    return _with_history(before, resolved.config, found.images_seen), resolved.components
+        raise ResumeError(_refusal(found, described(same, resolved.config), fixed, anew))
+    return _with_history(before, after, found.images_seen), resolved.components
 
 
 def _of_same_kind(key: str, before: RunComponents, after: RunComponents) -> bool:

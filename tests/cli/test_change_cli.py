@@ -83,6 +83,8 @@ def test_an_older_checkpoint_goes_on_with_the_settings_of_its_time(gantool):
     resumed(gantool, "back", "48", *CHANGES)
     resumed(gantool, "back", "64", "--clip-grad", "1", "--change")
     assert [former["until"] for former in config("back")["history"]] == [32, 48]
+    told = gantool("train", "--resume", "runs/back/checkpoints/000000016", "--minutes", "0.01", "--dry-run").err
+    assert told.count("drops that: --") == 1, told  # though the plan is made anew, for the length that was timed
     said = resumed(gantool, "back/checkpoints/000000016", "48")
     assert "resumes from before its settings were changed, and drops that:" in said
     assert "--batch 4 now, 8 later" in said

@@ -95,13 +95,22 @@ for _command in (
 
 
 class _WarningHandler(logging.Handler):
-    """Shows the library's warnings as the command line shows its own, once where many processes train."""
+    """Shows the library's warnings as the command line shows its own, each once, where many processes train, too.
+
+    A command that makes its plan anew, for another length, warns anew.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._shown: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         from gantool.cli.output import warn
 
-        if os.environ.get("RANK", "0") == "0":
-            warn(record.getMessage())
+        text = record.getMessage()
+        if os.environ.get("RANK", "0") == "0" and text not in self._shown:
+            self._shown.add(text)
+            warn(text)
 
 
 class _Terminated(BaseException):
@@ -143,7 +152,7 @@ def main() -> None:
 
 def _main() -> None:
     completing = COMPLETION_VARIABLE in os.environ  # where a stray word would spoil the line being typed
-    logging.getLogger("gantool").handlers = [logging.NullHandler() if completing else _WarningHandler(logging.WARNING)]
+    logging.getLogger("gantool").handlers = [logging.NullHandler() if completing else _WarningHandler()]
     try:
         with forgiving("stdout", BrokenPipeError), handling(TERMINATING, _terminate):
             sys.exit(app(prog_name="gantool", standalone_mode=False) or 0)

@@ -213,7 +213,8 @@ def test_a_finished_run_is_left_as_it_is(gantool, photos):
 def test_a_run_goes_on_for_so_many_minutes_more(gantool, photos):
     assert gantool("train", *SMALL, "--data", "photos", "--images", "32", "--name", "one").code == 0
     ended = gantool("train", "--resume", "runs/one", "--dry-run")
-    assert "Time: none, as the run has seen 32 images already; a larger --images, or --minutes, trains" in ended.out
+    way_on = "a larger --images, or --resume RUN --minutes N, trains on"
+    assert f"Time: none, as the run has seen 32 images already; {way_on}" in ended.out
     more = json.loads(gantool("train", "--resume", "runs/one", "--images", "64", "--dry-run", "--json").out)
     assert (more["images_seen"], more["config"]["images"]) == (32, 64)
     told = gantool("train", "--resume", "runs/one", "--minutes", "0.01", "--dry-run")

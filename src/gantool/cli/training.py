@@ -176,7 +176,7 @@ def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json:
         result_words(f"Time: {forecast.time} for {config['images'] - forecast.since:,}{more} images {on}")
     elif forecast.since >= config["images"]:
         seen = f"the run has seen {forecast.since:,} images already"
-        result_words(f"Time: none, as {seen}; a larger --images, or --minutes, trains on")
+        result_words(f"Time: none, as {seen}; a larger --images, or --resume RUN --minutes N, trains on")
     if len(forecast.stages) > 1:
         _stage_table(forecast)
     for key, value in config.items() if verbose else ():

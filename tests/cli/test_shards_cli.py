@@ -20,14 +20,18 @@ def photos(tmp_path):
     return tmp_path / "photos"
 
 
-def test_photos_become_shards_that_are_indexed_and_planned_for(gantool, photos, tmp_path):
+def test_photos_become_shards_that_are_indexed_and_planned_for(gantool, photos, tmp_path, monkeypatch):
     out = tmp_path / "shards"
     made = json.loads(gantool("data", "shard", photos, "-o", out, "--size", "10KB", "--json").out)
     assert made["pictures"] == 12
     assert len(made["files"]) > 2
     assert all((tmp_path / file).is_file() for file in made["files"])
-    again = json.loads(gantool("data", "index", out, "--json").out)
+    monkeypatch.chdir(tmp_path)
+    again = json.loads(gantool("data", "index", "shards", "--json").out)
     assert (again["pictures"], again["classes"]) == (12, ["a", "b"])
+    assert again["files"] == ["shards/index.json", "shards/index.members.npy"]
+    beside = gantool("data", "index", "shards/{data-000000,data-000001}.tar", "-o", ".")
+    assert beside.out.startswith("index.json: "), beside.err
     planned = gantool(
         "train", "--arch", "dcgan:width=4", "--data", f"shards:path={out}", "--labels", "--batch", "4", "--dry-run"
     )

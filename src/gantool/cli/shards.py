@@ -73,7 +73,7 @@ def index(
 
     with showing_progress():
         place = build_index(shards, out)
-        found = find_index(str(place))
+        found = find_index(str(place.absolute()))
     for note in found.notes:
         warn(note)
     for path, why in found.skipped:
@@ -82,8 +82,9 @@ def index(
     if json:
         skipped = [{"path": path, "reason": why} for path, why in found.skipped]
         classes = list(found.class_names)
-        result_json({"files": [str(place), str(found.members)], "shards": len(found.shards), "pictures": pictures,
-                     "classes": classes, "skipped": skipped})  # fmt: skip
+        files = [str(place), str(place.with_name(found.members.name))]
+        result_json({"files": files, "shards": len(found.shards), "pictures": pictures, "classes": classes,
+                     "skipped": skipped})  # fmt: skip
     else:
         classes_said = counted(len(found.class_names), "class", "classes") if found.class_names else "no labels"
         held = f"{counted(pictures, 'picture')} in {counted(len(found.shards), 'shard')}"

@@ -55,9 +55,9 @@ def build_index(path: str, out: Path | None) -> Path:
     urls = _urls(path)  # an index that is there may be old or damaged: of a folder, the tars alone count
     if out is None and is_remote(urls[0]):
         raise DataError(f"{path} is on another machine: name a folder by -o, and put the index beside the shards.")
-    folder = (out or Path(urls[0]).parent).absolute()
+    folder = out or Path(urls[0]).parent
     folder.mkdir(parents=True, exist_ok=True)
-    names = [_name_in(url, folder) for url in urls]
+    names = [_name_in(url, folder.absolute()) for url in urls]
     remove_unfinished(folder, MEMBERS)
     index_into(folder, urls, names)
     return folder / INDEX

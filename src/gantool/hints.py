@@ -103,6 +103,12 @@ COMMANDS = {
     "directions": "closed-form-factorization sefa ganspace pca factorize",
 }
 
+WITHIN = {
+    "style": {"stylize": "apply use run draw stylise transfer infer predict generate", "style train": "fit learn new"},
+    "data": {"data check": "inspect info stats show list verify validate", "data shard": "pack"},
+}
+"""Other words for commands after the first word of one, each by the command that does it."""
+
 _OTHERWISE = (
     (
         "arch",

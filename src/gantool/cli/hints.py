@@ -44,8 +44,10 @@ def unknown_command(error: ClickException) -> UnknownNameError | None:
         return None
     group, path = error.ctx.command, error.ctx.command_path.partition(" ")[2]
     known = list(group.commands) if isinstance(group, TyperGroup) else []
+    others = hints.WITHIN.get(path, {})
     near = nearest(found[1], known)
-    hint = f" Did you mean '{path} {near}'?" if near else ""
+    near = f"{path} {near}" if near else hints.counterpart(found[1], others, others, alike=False)
+    hint = f" Did you mean {near!r}?" if near else ""
     return UnknownNameError(f"There is no command '{path} {found[1]}'.{hint} There are: {', '.join(known)}.")
 
 

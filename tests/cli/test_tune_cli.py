@@ -127,6 +127,13 @@ def test_another_search_of_the_same_name_shows_the_difference(gantool, monkeypat
     assert ended.code == 1
     assert "lr_g: 0.001 then, 0.002 now" in ended.err
     assert "another --name" in ended.err
+    (file,) = Path("runs").glob("*/search.json")
+    former = json.loads(file.read_text())
+    del former["start"]["lr_hold"]  # as of a version without this setting
+    file.write_text(json.dumps(former))
+    assert gantool(*TUNE, "--lr", "1e-3", "-q").code == 0
+    ended = gantool(*TUNE, "--lr", "1e-3", "--lr-hold", "0.5", "-q")
+    assert (ended.code, "lr_hold: 0.0 then, 0.5 now" in ended.err) == (1, True)
 
 
 def test_an_interrupt_between_two_trials_stops_the_search(gantool, monkeypatch):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from gantool.api.run_config import NONE
+from gantool.api.run_config import NONE, SETTINGS
 from gantool.engine.run_names import CONFIG
 from gantool.errors import ResumeError, UsageError, cause, nearest_beside, shortened
 from gantool.files import write_text
@@ -128,6 +128,11 @@ def _differences(before: SearchSettings, now: SearchSettings) -> list[str]:
         f"{key}: {before.start[key]} then, {now.start.get(key)} now"
         for key in before.start
         if before.start[key] != now.start.get(key)
+    ]
+    found += [  # settings that have come since: they were as they are declared
+        f"{key}: {SETTINGS[key].default} then, {value} now"
+        for key, value in now.start.items()
+        if key not in before.start and key in now.given and value != SETTINGS[key].default
     ]
     one, other = (dict(settings.space) for settings in (before, now))
     for key in dict.fromkeys((*one, *other)):

@@ -85,7 +85,9 @@ def test_a_discriminator_is_sent_on_demand_alone_and_a_new_run_begins_with_it(hu
     both = gantool("train", *shown)
     assert json.loads(both.out)["taken"][1] == "Discriminator: all 848 parameters taken"
     asked = len(hub.asked)
+    remote.fetched.cache_clear()
     assert gantool("sample", "hf://ann/pets", "--seeds", "1", "-o", "one.png").code == 0
+    assert "generator.safetensors" in " ".join(hub.asked[asked:])
     assert not any("discriminator" in line for line in hub.asked[asked:])
     longer = ("--resume", "runs/own", "--images", "64", "-q")
     assert gantool("train", *longer).code == 0

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gantool.cli.components import complete, find_extractor, open_source
     from gantool.cli.interrupts import Caught, interruptible
     from gantool.cli.model_options import Device, Json, ModelPath, Overwrite, Scale, Truncation
-    from gantool.cli.out_files import check_out
+    from gantool.cli.out_files import check_model_out, check_out
     from gantool.cli.output import result, result_json, say, warn
     from gantool.cli.progress import showing_progress
     from gantool.cli.seeds import parse_seeds
@@ -26,7 +26,7 @@ _HOME = {
     "gantool.cli.model_options": ("ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json"),
     "gantool.cli.components": ("complete", "find_extractor", "open_source"),
     "gantool.cli.seeds": ("parse_seeds",),
-    "gantool.cli.out_files": ("check_out",),
+    "gantool.cli.out_files": ("check_out", "check_model_out"),
     "gantool.cli.output": ("result", "result_json", "say", "warn"),
     "gantool.cli.progress": ("showing_progress",),
     "gantool.progress": ("report",),
@@ -40,8 +40,9 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 (in the order a command meets them)
     "ModelPath", "Truncation", "Scale", "Device", "Overwrite", "Json", "complete", "parse_seeds", "check_out",
-    "result", "result_json", "say", "warn", "showing_progress", "report", "interruptible", "Caught", "read_square",
-    "to_float", "to_uint8", "composited", "sheet", "on_checkerboard", "save_pictures", "find_extractor", "open_source",
+    "check_model_out", "result", "result_json", "say", "warn", "showing_progress", "report", "interruptible", "Caught",
+    "read_square", "to_float", "to_uint8", "composited", "sheet", "on_checkerboard", "save_pictures", "find_extractor",
+    "open_source",
 ]  # fmt: skip
 
 

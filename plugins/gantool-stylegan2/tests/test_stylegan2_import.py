@@ -68,7 +68,8 @@ def test_every_command_works_on_an_imported_model(gantool_cli, ada, tmp_path, ph
     before = model.read_bytes()
     again = gantool_cli("import", path, "-o", model)
     assert (again.code, model.read_bytes() == before) == (2, True)
-    assert "--overwrite" in again.err
+    both = f"{model} and {tmp_path / 'model-discriminator.safetensors'} are there already"
+    assert f"{both}: choose another name, or replace them with --overwrite." in again.err
     told = json.loads(gantool_cli("import", path, "-o", model, "--overwrite", "--json").out)
     assert told["files"] == [str(model), str(tmp_path / "model-discriminator.safetensors")]
     assert "clamp=256" in told["architecture"]
@@ -159,6 +160,16 @@ def test_a_discriminator_of_the_model_before_is_not_kept_beside_it(gantool_cli, 
     assert (ended.code, f"{beside} is there already" in ended.err) == (2, True)
     assert gantool_cli("import", ada(architecture="orig")[0], "-o", model, "--overwrite").code == 0
     assert (model.exists(), beside.exists()) == (True, False)
+
+
+def test_a_file_in_the_place_of_the_discriminator_that_is_none_is_not_removed(gantool_cli, ada, tmp_path):
+    model, beside = tmp_path / "model.safetensors", tmp_path / "model-discriminator.safetensors"
+    beside.write_bytes(b"of somebody else")
+    for more in ((), ("--overwrite",)):
+        ended = gantool_cli("import", ada(architecture="orig")[0], "-o", model, *more)
+        assert (ended.code, model.exists(), beside.read_bytes()) == (2, False, b"of somebody else")
+        assert f"{beside} has the name of the discriminator of {model}, and cannot be replaced as such" in ended.err
+        assert "Move it away, or choose another name." in ended.err
 
 
 def test_wrong_usage_is_told(gantool_cli, tmp_path):

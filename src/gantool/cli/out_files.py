@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from gantool.cli.output import say
-from gantool.errors import OptionError, suffix_meant
+from gantool.errors import CheckpointError, OptionError, suffix_meant
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.render.animations import check_suffix
 from gantool.render.pictures import ENCODINGS, numbered
@@ -44,6 +44,34 @@ def check_new(out: Path, overwrite: bool) -> None:
     """Raise OptionError, before any work, when a file of any kind is there already or cannot be written."""
     if out.exists() and not overwrite:
         raise OptionError(f"{out} is there already: choose another name, or replace it with --overwrite.")
+    check_place(out)
+
+
+def check_model_out(out: Path, overwrite: bool) -> None:
+    """Raise OptionError, before any work, when a model file and its discriminator cannot be written there.
+
+    Whoever writes a model replaces or removes the discriminator beside it; a file of that name that is none is refused.
+    """
+    from gantool.engine.discriminator_file import DiscriminatorCard, discriminator_file  # not above: they import torch
+    from gantool.engine.model_file import read_card_of
+
+    if out.suffix != ".safetensors":
+        raise OptionError(f"{out}: a model file ends in .safetensors.")
+    beside = discriminator_file(out)
+    if beside.exists():
+        try:
+            read_card_of(beside, DiscriminatorCard)
+        except CheckpointError as error:
+            raise OptionError(
+                f"{beside} has the name of the discriminator of {out}, and cannot be replaced as such: {error} Move it "
+                "away, or choose another name."
+            ) from error
+    there = [str(path) for path in (out, beside) if path.exists()]
+    if there and not overwrite:
+        are, them = ("is", "it") if len(there) == 1 else ("are", "them")
+        raise OptionError(
+            f"{' and '.join(there)} {are} there already: choose another name, or replace {them} with --overwrite."
+        )
     check_place(out)
 
 

@@ -143,8 +143,13 @@ def load_network(path: Path, kind: type[AnyCard]) -> tuple[dict[str, Tensor], An
 
 
 def read_card(path: Path) -> ModelCard:
-    """The card alone, without reading the weights."""
-    return _card(path, _described(path, ModelCard), ModelCard)
+    """The card of a generator file, without reading the weights. Raises as `load_network` does."""
+    return read_card_of(path, ModelCard)
+
+
+def read_card_of(path: Path, kind: type[AnyCard]) -> AnyCard:
+    """The card alone of a file with a network of this kind. Raises as `load_network` does."""
+    return _card(path, _described(path, kind), kind)
 
 
 def _described(path: Path, kind: type[Card]) -> dict[str, Any]:

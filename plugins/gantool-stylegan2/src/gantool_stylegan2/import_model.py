@@ -26,11 +26,7 @@ def import_model(
     FILE is read without running anything of it: tensors and numbers are taken, code is passed over, and whatever else
     it asks for is refused by name. A discriminator that fits is written beside the model, for train --init.
     """
-    if out.suffix != ".safetensors":
-        raise gantool.UsageError(f"{out}: a model file ends in .safetensors.")
-    beside = out.with_name(f"{out.stem}-discriminator.safetensors")
-    if not overwrite and (there := next((path for path in (out, beside) if path.exists()), None)):
-        raise gantool.UsageError(f"{there} is there already: choose another name, or replace it with --overwrite.")
+    commands.check_model_out(out, overwrite)
     if not file.is_file():
         raise gantool.UsageError(f"There is no file {file}.")
 
@@ -38,11 +34,12 @@ def import_model(
 
     found = read_model(file)
     card = card_of(found)
-    beside.unlink(missing_ok=True)  # that of another model
     gantool.save_generator(out, found.generator, card)
     files = [out]
     if found.discriminator is not None:
         files.append(gantool.save_discriminator(out, found.discriminator))
+    else:
+        out.with_name(f"{out.stem}-discriminator.safetensors").unlink(missing_ok=True)  # that of the model before
     if as_json:
         document = {"files": [*map(str, files)], "source": found.source, "architecture": card.architecture}
         commands.result_json(document | {"resolution": card.resolution, "left_out": found.left_out})

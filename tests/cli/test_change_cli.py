@@ -98,12 +98,21 @@ def test_a_schedule_that_is_begun_at_the_end_of_a_run_ends_with_what_follows(gan
     trained(gantool, *constant, "--name", "one", "--images", "16")
     refused = gantool("train", "--resume", "runs/one", "--images", "24", "--lr-schedule", "linear").err
     assert "other settings: --lr-schedule constant in the run, linear requested. Leave" in refused
-    resumed(gantool, "one", "16", "--lr-schedule", "linear", "--change")
+    assert "Learning rates" not in resumed(gantool, "one", "16", "--lr-schedule", "linear", "--change")
     assert (config("one")["lr_schedule"], config("one")["horizon"]) == ("linear", "auto")
-    assert "learning rates are 0" not in resumed(gantool, "one", "48")
+    said = resumed(gantool, "one", "48")
+    assert "learning rates are 0" not in said
+    assert "Learning rates go on at 67%, not 100%: their schedule counts from the run's first image" in said
     assert config("one")["horizon"] == 48
     assert "learning rates are 0" in resumed(gantool, "one", "64")  # the schedule has begun, and keeps its end
     assert config("one")["history"] == [{"until": 16, "settings": {"lr_schedule": "constant", "horizon": "auto"}}]
+
+
+def test_a_warm_up_that_would_have_been_over_is_warned_of(gantool):
+    trained(gantool, *MLP, "--name", "one", "--images", "16")
+    said = resumed(gantool, "one", "24", "--warmup", "16", "--change")
+    assert "--warmup 16 changes nothing from 16 images on: it counts from the run's first image." in said
+    assert "changes nothing" not in resumed(gantool, "one", "32", "--warmup", "32", "--change")
 
 
 REFUSED = {

@@ -17,6 +17,7 @@ from gantool.cli.progress import showing_progress
 from gantool.data.pictures.complaints import USED
 from gantool.engine.commands import resume_command
 from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, REPORT, SAMPLES, SKIPPED
+from gantool.engine.schedules import schedule_of
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
 from gantool.errors import GantoolError, PluginError, counted, shortened
@@ -103,6 +104,9 @@ def notes(made: Trainer, data: str) -> Iterator[str]:
     if config.history and config.history[-1].until == made.images_seen:
         before = config.model_copy(update=config.history[-1].settings)
         yield f"Changed from here on: {'; '.join(described(before, config, 'before', 'now'))}"
+        was, now = (schedule_of(one).learning_rate(made.images_seen) for one in (before, config))
+        if round(was, 2) != round(now, 2) and made.images_seen < config.images:
+            yield f"Learning rates go on at {now:.0%}, not {was:.0%}: their schedule counts from the run's first image"
     yield from made.batches.notes
     skipped = made.run / SKIPPED
     if skipped.is_file():

@@ -148,7 +148,7 @@ def forewarnings(
     Called once the data is in its place, which may be the memory that a warning is about.
     """
     config, stages = prepared.config, prepared.stages
-    yield from warnings_of(prepared, processes)
+    yield from warnings_of(prepared, processes, images_seen)
     if images_seen == 0 and processes == 1:
         yield from _patience(prepared, device, expected, timing)
     free = free_memory(device)

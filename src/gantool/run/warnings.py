@@ -25,8 +25,8 @@ FEW = 4
 """Fewer samples than this give too poor a mean and deviation for batch normalisation."""
 
 
-def warnings_of(prepared: PreparedRun, processes: int = 1) -> Iterator[str]:
-    """Warnings about a run shared by so many processes: one sentence each, with the remedy."""
+def warnings_of(prepared: PreparedRun, processes: int = 1, images_seen: int = 0) -> Iterator[str]:
+    """Warnings about a run shared by so many processes, which begins or resumes: one sentence each, with the remedy."""
     config, source = prepared.config, prepared.components.source
     if isinstance(source, JoinedChoice):
         yield from overlaps([str(getattr(part.options, "path", "")) for part in source.parts])
@@ -37,6 +37,12 @@ def warnings_of(prepared: PreparedRun, processes: int = 1) -> Iterator[str]:
     yield from _batch_norm_warnings(prepared, processes)
     yield from rate_warnings(prepared)
     yield from _schedule_warnings(config)
+    changed = config.history[-1].settings if config.history and config.history[-1].until == images_seen else {}
+    if "warmup" in changed and 0 < config.warmup <= images_seen:
+        yield (
+            f"--warmup {config.warmup:,} changes nothing from {images_seen:,} images on: "
+            "it counts from the run's first image."
+        )
     yield from _noise_warnings(config)
     yield from _adaptive_warnings(config, prepared.components.strategies)
     if config.patience and _scored_by_nobody(prepared.components):

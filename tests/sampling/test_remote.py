@@ -1,6 +1,7 @@
 """Models on the Hub: downloaded once, read from the cache without a connection, and refused in sentences."""
 
 import sys
+from pathlib import Path
 
 import huggingface_hub.constants
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 import gantool
 from gantool.errors import CheckpointError, PluginError, UsageError
+from gantool.run.initial import find, read_weights
 from gantool.sampling import remote
 from gantool.sampling.directions import directions_file
 from gantool.sampling.favourites import favourites_file, load_favourites, save_favourites
@@ -71,6 +73,23 @@ def test_without_a_connection_a_model_is_begun_with_only_once_it_is_known_whethe
     remote.fetch_discriminator.cache_clear()
     unreachable(monkeypatch)
     remote.fetch_discriminator("ann/pets", None)
+
+
+def test_a_run_that_began_with_a_model_that_has_changed_since_is_told_to_name_its_commit(
+    hub, tmp_path, monkeypatch, gantool_command
+):
+    monkeypatch.chdir(tmp_path)
+    Path("run.toml").write_text('init = "hf://ann/pets"\ninit_sha256 = "0123456789abcdef"\ndata = "shapes"\n')
+    ended = gantool_command("train", "--config", "run.toml", "--arch", "dcgan", "--resolution", "16", "--dry-run")
+    assert ended.code == 1
+    assert "(SHA-256 0123456789ab..., now " in ended.err
+    assert "Name the commit that was meant, hf://ann/pets@COMMIT, or begin with the model of now" in ended.err
+
+
+def test_what_a_repository_has_in_the_discriminators_place_is_told_with_a_remedy_that_holds(hub):
+    hub.files["ann/pets"]["generator-discriminator.safetensors"] = b"x"
+    with pytest.raises(CheckpointError, match=r"To begin without, copy generator\.safetensors alone to another folder"):
+        read_weights(find("hf://ann/pets"))
 
 
 def test_directions_come_with_their_model(hub, tmp_path):

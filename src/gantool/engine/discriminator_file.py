@@ -45,7 +45,12 @@ def load_discriminator(model: Path) -> dict[str, Tensor] | None:
     try:
         weights, card = load_network(path, DiscriminatorCard)
     except CheckpointError as error:
-        raise CheckpointError(f"{error} By its name it would belong to {model}: move it to begin without.") from error
+        raise CheckpointError(f"{error} By its name it would belong to {model}. {_without(model)}") from error
     if card.of != read_card(model).digest:
-        raise CheckpointError(f"{path} belongs to another model than {model}. Remove it to begin without.")
+        raise CheckpointError(f"{path} belongs to another model than {model}. {_without(model)}")
     return weights
+
+
+def _without(model: Path) -> str:
+    """The remedy, also where the Hub's cache would fetch again what is removed."""
+    return f"To begin without, copy {model.name} alone to another folder, and begin with that."

@@ -93,9 +93,11 @@ def initial_of(config: RunConfig) -> Initial | None:
         return None
     found = find(config.init)
     if found.origin.sha256 != config.init_sha256:
+        at = repository_of(config.init)
+        meant = "checkpoint that was meant" if at is None else f"commit that was meant, hf://{at[0]}@COMMIT"
         raise CheckpointError(
             f"--init {config.init} is not the model any more that this configuration began with (SHA-256 "
-            f"{config.init_sha256[:12]}..., now {found.origin.sha256[:12]}...). Name the checkpoint that was meant, or "
+            f"{config.init_sha256[:12]}..., now {found.origin.sha256[:12]}...). Name the {meant}, or "
             f"begin with the model of now: --init {shlex.quote(config.init)} without the init_sha256 of a file."
         )
     return found

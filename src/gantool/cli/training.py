@@ -101,7 +101,8 @@ def notes(made: Trainer, data: str) -> Iterator[str]:
     yield f"Data: {made.batches.count:,} images from {data}, at {config.resolution} pixels, in {kind}"
     if config.channels == ALPHA_CHANNELS and bool((made.batches.take(0, config.batch)[0][:, 3] == 255).all()):
         yield f"Nothing is transparent in the first {config.batch} images: --channels 3 is enough for such pictures"
-    if config.history and config.history[-1].until == made.images_seen:
+    kept = made.images_seen <= config.images  # a run asked for fewer images than it has seen keeps its settings
+    if kept and config.history and config.history[-1].until == made.images_seen:
         before = config.model_copy(update=config.history[-1].settings)
         yield f"Changed from here on: {'; '.join(described(before, config, 'before', 'now'))}"
         was, now = (schedule_of(one).learning_rate(made.images_seen) for one in (before, config))

@@ -321,6 +321,18 @@ def resolved_by_nothing(options, setting):
     return options, ""
 
 
+def test_options_that_stay_open_on_one_device_are_found():
+    place = f"{__name__}:resolved_on_a_cpu"
+    spec = gantool.Component("planted", "Something planted", Open, "planted_losses:Hinge", settle=place)
+    (fault,) = check_component("loss", spec)
+    assert f"{place} leaves option 'strength' at \"auto\"" in fault
+
+
+def resolved_on_a_cpu(options, setting):
+    strength = options.strength if setting.device == "cuda" else 0.5
+    return options.model_copy(update={"strength": strength}), "as is usual"
+
+
 def test_a_natural_shape_that_is_not_its_own_is_found():
     spec = gantool.Component("planted", "Something", Step, "planted_sources:Squares", natural="planted_sources:unlike")
     (fault,) = check_component("source", spec)

@@ -20,6 +20,8 @@ from gantool.run.config import write_settings
 from gantool.testing.choosing import SETTING, declaring_module, module_of
 
 SECONDS = 60
+DEVICES = ("", "cpu", "cuda")
+"""The devices that `settle` is asked for: none, as where networks are built without a run, and the two usual ones."""
 _PROBE = """
 import importlib, json, sys
 sys.path[:] = json.loads(sys.argv[2])
@@ -48,12 +50,23 @@ def declaring_imports_nothing_heavy(component: Chosen) -> Iterator[str]:
 
 
 def auto_options_are_resolved(component: Chosen) -> Iterator[str]:
-    """Options at "auto" are resolved by its `settle` function, whose module imports nothing heavy."""
-    place, spec = component.spec.settle, component.spec
+    """Options at "auto" are resolved on any device by its `settle` function, whose module imports nothing heavy."""
+    place = component.spec.settle
     if place is None:
         return
+    for device in DEVICES:
+        if faults := list(_faults_in_resolving(component, place, device)):
+            yield from faults
+            break
+    if heavy := _imported_by(module_of(place)):
+        yield f"{place} imports {' and '.join(heavy)}, and help pages wait for it. Keep it in a module of its own."
+
+
+def _faults_in_resolving(component: Chosen, place: str, device: str) -> Iterator[str]:
+    spec = component.spec
     able = spec.resolutions if isinstance(spec, Architecture) else ()
-    resolved, why = component.resolved(replace(SETTING, resolution=able[0] if able else SETTING.resolution))
+    resolution = able[0] if able else SETTING.resolution
+    resolved, why = component.resolved(replace(SETTING, resolution=resolution, device=device))
     if resolved is not component and not why.strip():
         yield f"{place} returns options without a reason. Return (options, why): a run prints what was chosen and why."
     left = [name for name in type(resolved.options).model_fields if getattr(resolved.options, name) == AUTO]
@@ -62,8 +75,6 @@ def auto_options_are_resolved(component: Chosen) -> Iterator[str]:
             f'{place} leaves option {left[0]!r} at "auto". Return a value for it: the run folder records every option.'
         )
     yield from options_survive_as_text(resolved)
-    if heavy := _imported_by(module_of(place)):
-        yield f"{place} imports {' and '.join(heavy)}, and help pages wait for it. Keep it in a module of its own."
 
 
 def options_survive_as_text(component: Chosen) -> Iterator[str]:

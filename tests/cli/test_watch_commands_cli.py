@@ -50,8 +50,11 @@ def test_the_command_begins_a_new_run_with_the_best_checkpoint_at_the_rate_first
     assert words[words.index("--name") + 1] == "one-2-2"
 
 
-def test_without_a_best_checkpoint_the_command_goes_on_with_the_run_at_half_the_rate(gantool):
-    ended = gantool(*TRAIN, "--lr-d", "1e-4", "--log", f"watch:best=no,{ALIKE}")
+@pytest.mark.parametrize(
+    ("schedule", "horizon"), [((), {}), (("--lr-schedule", "linear", "--lr-hold", "0.5"), {"horizon": 1200})]
+)
+def test_without_a_best_checkpoint_the_command_goes_on_with_the_run_at_half_the_rate(gantool, schedule, horizon):
+    ended = gantool(*TRAIN, *schedule, "--lr-d", "1e-4", "--log", f"watch:best=no,{ALIKE}")
     words = next(words for words in commands(ended.err) if "--images" in words)  # those in mid-run have none
     assert words[:3] == ["train", "--resume", "runs/00001-dcgan-shapes"]
     assert words[words.index("--images") + 1] == "2400"
@@ -61,7 +64,8 @@ def test_without_a_best_checkpoint_the_command_goes_on_with_the_run_at_half_the_
     after = config(words[2])
     assert after["images"] == 2400
     assert (after["lr_g"], after["lr_d"]) == (before["lr_g"] / 2, 5e-5)
-    assert after["history"] == [{"until": 1200, "settings": {"lr_g": before["lr_g"], "lr_d": 1e-4}}]
+    assert "the learning rates are 0" not in again.err
+    assert after["history"] == [{"until": 1200, "settings": {"lr_g": before["lr_g"], "lr_d": 1e-4, **horizon}}]
 
 
 def test_the_command_for_another_architecture_names_only_the_options_that_are_not_defaults(gantool):

@@ -71,7 +71,7 @@ def test_patience_ends_a_run_that_gets_no_better(tmp_path):
     assert (finished.images_seen, finished.interrupted, finished.failed) == (128, False, False)
     assert names(tmp_path / "run") == [64, 128]
     (message,) = scorer.warnings()
-    assert "none of the last 2 snapshots" in message
+    assert "none of the last 2 snapshots had a better score (--patience 2; it goes on with --patience 0)" in message
     assert "64 images" in message
     assert "gantool sample" in message
     assert "/best" in message

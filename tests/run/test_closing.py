@@ -1,5 +1,7 @@
 """The end of a run says how long it took, how good it is, and what to do next."""
 
+from dataclasses import replace
+
 import pytest
 
 from fakes import started
@@ -12,10 +14,12 @@ from gantool.run.closing import Tally, closing
 def ended(tmp_path):
     """A function: the lines of a run that saw images up to 1,000 in 250 seconds."""
 
-    def lines(*events, begun_at=0, best=None, seen=1000):
+    def lines(*events, begun_at=0, best=None, seen=1000, **settings):
         tally = Tally()
         ticks = [Tick(seen, 1000, seconds, 4.0, {}) for seconds in (200.0, 50.0)]
-        for event in (started(tmp_path, begun_at, 1000), *ticks, *events, Finished(seen, tmp_path, False)):
+        begins = started(tmp_path, begun_at, 1000)
+        begins = replace(begins, config=begins.config.model_copy(update=settings))
+        for event in (begins, *ticks, *events, Finished(seen, tmp_path, False)):
             tally(event)
         return [line.replace(str(tmp_path), "RUN") for line in closing(tmp_path, best or Best(), tally)]
 
@@ -67,6 +71,21 @@ def test_a_last_checkpoint_that_is_the_best_is_called_so(ended):
 def test_a_longer_run_is_as_long_as_the_warning_at_the_start_said(ended, seen, images):
     few = Warned(0, "--images 1,000 are too few", {"images": 5000.0})
     assert ended(few, seen=seen)[-1] == f"Train longer: gantool train --resume RUN --images {images}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags"),
+    [
+        ({"lr_schedule": "linear", "horizon": 1000}, " --horizon 2000 --change"),
+        ({"lr_schedule": "linear", "horizon": 1000, "lr_end": 0.1}, ""),
+        ({"lr_schedule": "linear", "horizon": 4000}, ""),
+        ({"patience": 3}, ""),
+        ({"patience": 2, "lr_schedule": "cosine", "horizon": 1000}, " --patience 0 --horizon 2000 --change"),
+    ],
+)
+def test_the_command_for_a_longer_run_has_the_flags_without_which_nothing_would_be_learnt(ended, settings, flags):
+    best = Best(600, 0.2, since=2)
+    assert ended(best=best, **settings)[-1] == f"Train longer: gantool train --resume RUN --images 2000{flags}"
 
 
 def test_a_run_without_a_score_that_went_on_tells_of_its_part(ended):

@@ -71,7 +71,7 @@ class Best:
         if self.gave_up(patience):
             return (
                 f"The run ends because none of the last {self.since} snapshots had a better score (--patience "
-                f"{patience}). {best}"
+                f"{patience}; it goes on with --patience 0). {best}"
             )
         if is_clearly_better(self.score, self.last):
             return f"The last snapshot scores {self.last:.3g}, clearly worse than {self.score:.3g} before. {best}"

@@ -88,3 +88,9 @@ def schedule_of(config: RunConfig) -> Schedule:
     return Schedule(
         config.lr_schedule, config.warmup, horizon, config.instance_noise, config.lr_end, start, config.lr_hold
     )
+
+
+def rests_before(config: RunConfig, images: int) -> bool:
+    """True if the learning rates of a run have fallen to 0 before so many images, so that nothing more is learnt."""
+    ends = config.lr_schedule != "constant" and not config.lr_end
+    return ends and config.horizon != "auto" and config.horizon < images

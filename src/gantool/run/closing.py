@@ -6,9 +6,11 @@ from shlex import join
 
 from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
+from gantool.api.run_config import RunConfig
 from gantool.engine.best import Best, apart, is_clearly_better
 from gantool.engine.commands import folders, resume_command, sample_command
 from gantool.engine.run_names import METRICS, REPORT, SAMPLES
+from gantool.engine.schedules import rests_before
 from gantool.engine.spans import spent
 
 MORE = 2
@@ -25,12 +27,13 @@ class Tally(Observer):
         self.warnings, self.images, self.seen, self.seconds = 0, 0, 0, 0.0
         self.score: float | None = None
         self.advised: float | None = None
+        self.config: RunConfig | None = None
         self._at = 0
 
     def __call__(self, event: Event) -> None:
         """Take the event into account."""
         if isinstance(event, Started):
-            self._at = event.images_seen
+            self._at, self.config = event.images_seen, event.config
         elif isinstance(event, Tick):
             self.seconds += event.seconds
         elif isinstance(event, Warned):
@@ -63,7 +66,16 @@ def closing(run: Path, best: Best, tally: Tally, plugins: Sequence[Path] = ()) -
     yield f"Walk:         {join([*walk, '-o', 'walk.webp', *folders(plugins)])}"
     # What a warning at the start named is enough, and twice too little may still be too little.
     enough = MORE * tally.seen if tally.advised is None or tally.advised <= tally.seen else int(tally.advised)
-    yield f"Train longer: {resume_command(run, plugins)} --images {enough}"
+    flags = ["--images", str(enough), *_flags(best, tally, enough)]
+    yield f"Train longer: {resume_command(run, plugins)} {join(flags)}"
+
+
+def _flags(best: Best, tally: Tally, images: int) -> list[str]:
+    """The flags without which a run that goes on would end at once, or learn nothing more."""
+    if tally.config is None:
+        return []
+    patience = ["--patience", "0"] if best.gave_up(tally.config.patience) else []
+    return patience + (["--horizon", str(images), "--change"] if rests_before(tally.config, images) else [])
 
 
 def _score(run: Path, best: Best, score: float, seen: int) -> str:

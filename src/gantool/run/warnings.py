@@ -6,7 +6,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import Architecture
-from gantool.engine.schedules import schedule_of
+from gantool.engine.schedules import rests_before, schedule_of
 from gantool.plugins.option_words import choices
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
@@ -142,7 +142,7 @@ def _schedule_warnings(config: RunConfig) -> Iterator[str]:
             f"--lr-hold {config.lr_hold:g} keeps the learning rates until {falls_from:,} images, and the run ends at "
             f"{config.images:,}: --lr-schedule {config.lr_schedule} never lowers them. Give a smaller share{sooner}."
         )
-    if falls and not config.lr_end and config.horizon != "auto" and config.horizon < config.images:
+    if rests_before(config, config.images):
         yield (
             f"--lr-schedule {config.lr_schedule} ends at {config.horizon:,} images (--horizon); from there to "
             f"{config.images:,} the learning rates are 0 and nothing more is learnt. --horizon {config.images} moves "

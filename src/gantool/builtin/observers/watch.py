@@ -13,6 +13,7 @@ from gantool.builtin.observers.history import BOTH, MEASURED, Chosen, Problem, R
 from gantool.builtin.observers.sample_metrics import SampleMetrics
 from gantool.engine.commands import anew_command, change_command, sample_command
 from gantool.engine.run_names import METRICS
+from gantool.engine.schedules import rests_before
 
 PIXELS = 2**21
 """The most pixels of all measured samples, so that large pictures do not take too long."""
@@ -101,5 +102,7 @@ class Watch(Observer):
             return f"{of_best}\nBegin a new run with it and {half} by: {anew_command(run, slower, plugins)}"
         if problem.images_seen < self._goal:
             return f"{problem.message} To go on with {half}, stop the run and: {change_command(run, slower, plugins)}"
-        longer = change_command(run, {**slower, "images": 2 * self._goal}, plugins)
-        return f"{problem.message} To go on with {half}: {longer}"
+        further = {**slower, "images": 2 * self._goal}
+        if rests_before(self._config, 2 * self._goal):
+            further["horizon"] = 2 * self._goal
+        return f"{problem.message} To go on with {half}: {change_command(run, further, plugins)}"

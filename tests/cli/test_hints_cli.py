@@ -40,6 +40,8 @@ REPOSITORY = Path(__file__).parents[2]
         ("train --learning-rate 3", "Did you mean --lr?"),
         ("train --dataroot x", "Did you mean --data?"),
         ("train --cond 1", "Did you mean --labels?"),
+        ("train --lr-policy linear", "Did you mean --lr-schedule?"),
+        ("train --n_epochs_decay 100", "Did you mean --lr-hold?"),
         ("train --no-cuda", "--device cpu"),
         ("train --num-workers 4", "there are no workers to set"),
         ("train --latent-dim 4", "--arch dcgan:latent=100"),

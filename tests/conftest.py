@@ -1,5 +1,9 @@
-"""Shapes are checked in every test: jaxtyping's annotations, by beartype. No test meets the user's own files."""
+"""Shapes are checked in every test: jaxtyping's annotations, by beartype. No test meets the user's own files.
 
+Each process of tests computes by one thread: several that share the cores with the next process take many times as long.
+"""
+
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -7,6 +11,8 @@ from jaxtyping import install_import_hook
 
 from headless import started_browser
 from two_processes import TwoProcesses
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # heeded only if it is set before torch is imported
 
 install_import_hook(["gantool", "mode_coverage", "shapes_recognise"], "beartype.beartype")
 

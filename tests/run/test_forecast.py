@@ -54,13 +54,19 @@ def test_three_images_are_doubted_for_their_number(folder):
     assert any("With 3 images --batch 4 is impossible" in doubt for doubt in told.warnings)
 
 
+def pretend_threads(monkeypatch, number):
+    """So many threads to be told of; the process goes on with those that it has."""
+    monkeypatch.setattr("torch.get_num_threads", lambda: number)
+    monkeypatch.setattr("torch.set_num_threads", lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("share", "threads", "policy", "told"),
     [(0.5, 2, None, True), (0.1, 2, None, False), (0.5, 1, None, False), (0.5, 2, "PASSIVE", False)],
 )
 def test_other_programs_on_the_same_cores_are_told_with_the_remedy(folder, monkeypatch, share, threads, policy, told):
     monkeypatch.setattr("gantool.run.trial_steps.Others.spread", lambda _: (share, 0.0))
-    monkeypatch.setattr("torch.get_num_threads", lambda: threads)
+    pretend_threads(monkeypatch, threads)
     monkeypatch.delenv("OMP_WAIT_POLICY")
     if policy:
         monkeypatch.setenv("OMP_WAIT_POLICY", policy)
@@ -72,7 +78,7 @@ def test_other_programs_on_the_same_cores_are_told_with_the_remedy(folder, monke
 
 def test_other_programs_are_told_where_the_length_was_chosen_by_time(folder, monkeypatch):
     monkeypatch.setattr("gantool.run.trial_steps.Others.spread", lambda _: (0.5, 0.0))
-    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    pretend_threads(monkeypatch, 2)
     monkeypatch.delenv("OMP_WAIT_POLICY")
 
     def again(images=None):

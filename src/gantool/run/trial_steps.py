@@ -22,8 +22,8 @@ PATIENCE, SHORT = 2.0, 30.0
 """Seconds of a step beyond which, and of all images of a size below which, no whole batch is tried."""
 BUDGET = 6.0
 """Seconds after which sizes are tried by a few images only."""
-BLOCKS, BLOCK_SECONDS, BLOCK_STEPS = 3, 0.3, 16
-"""Steps are timed in blocks, of which the fastest and the slowest give the spread."""
+BLOCKS, BLOCK_SECONDS, BLOCK_STEPS, SHARE = 3, 0.3, 16, 20
+"""Steps are timed in blocks, of which the fastest and the slowest give the spread; no block is longer than 1/20 of a run."""
 TOO_LONG_TO_TRY = 20.0
 """Seconds that a first step may be expected to take; larger sizes are not tried."""
 LARGER = (2.0, 3.0)
@@ -77,7 +77,8 @@ class Trial:
         if few == batch or (in_time and first * batch <= PATIENCE * few and first * images > SHORT * few):
             advance(self._game, stage.start + images - 1)  # augmentation may begin in mid-run
             self._step(batch, stage, turns)  # kernels are set up for each size of batch
-            blocks = [self._block(batch, stage, turns) for _ in range(BLOCKS)]
+            steps = min(BLOCK_STEPS, max(1, images // (SHARE * stage.batch)))
+            blocks = [self._block(batch, stage, turns, steps) for _ in range(BLOCKS)]
             least, most = min(blocks), max(blocks)
         elif first <= PATIENCE and MANY * few <= batch:
             each = max(0.0, self._step(MANY * few, stage, turns) - first) / (MANY * few - few)
@@ -99,10 +100,10 @@ class Trial:
         share = middle_of(*FEWER_AT_ONCE) * batch / few
         return lambda: self._step(few, stage, turns) * share / stage.batch
 
-    def _block(self, n: int, stage: Stage, turns: Turns) -> float:
-        """The mean seconds of some steps."""
+    def _block(self, n: int, stage: Stage, turns: Turns, steps: int) -> float:
+        """The mean seconds of so many steps, fewer where they take long."""
         total, count = 0.0, 0
-        while count < BLOCK_STEPS and total < BLOCK_SECONDS:
+        while count < steps and total < BLOCK_SECONDS:
             total, count = total + self._step(n, stage, turns), count + 1
         return total / count
 

@@ -1,6 +1,6 @@
 """Shapes are checked in every test: jaxtyping's annotations, by beartype. No test meets the user's own files.
 
-Each process of tests computes by one thread: several that share the cores with the next process take many times as long.
+Each process of tests computes by one thread: several that share cores with the next process take many times as long.
 """
 
 import os

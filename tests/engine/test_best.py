@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -214,6 +215,42 @@ def test_a_score_of_the_first_steps_is_best_only_until_there_is_a_later_one():
     assert not best.take(1250, 0.61)
     assert best.take(1460, 0.55)
     assert (best.images_seen, best.score) == (1460, 0.55)
+
+
+def test_the_latest_of_scores_that_are_the_same_within_chance_is_the_best():
+    best = Best()
+    assert best.take(2000, 0.5, 0.02)
+    assert best.take(4000, 0.1, 0.02)
+    assert best.take(6000, 0.11, 0.02)
+    assert not best.take(8000, 0.13, 0.02)
+    assert (best.images_seen, best.score, best.least, best.since) == (6000, 0.11, 0.1, 2)
+    assert best.take(10000, 0.119, 0.02)
+    assert not best.take(12000, 0.121, 0.02)  # nearness counts from the least, so that small steps lead nowhere
+    assert best.gave_up(4)  # a score as good is no better one
+    assert not best.gave_up(5)
+
+
+def test_without_chance_an_equal_score_is_no_better():
+    best = Best()
+    assert best.take(2000, 0.5)
+    assert not best.take(4000, 0.5)
+
+
+def test_a_checkpoint_from_before_the_least_score_was_saved_has_the_best_one():
+    before = {name: value for name, value in Best(1600, 0.2, 3, 0.25).state().items() if name != "least"}
+    again = Best(**before)
+    assert again.least == 0.2
+    assert not again.take(2000, 0.3)
+
+
+def test_what_chance_makes_comes_with_the_score(tmp_path):
+    class Near(Scorer):
+        def __call__(self, event):
+            answers = super().__call__(event)
+            return answers and [replace(one, chance=0.25) for one in answers]
+
+    trainer(tmp_path / "run", images=160, observers=[Near(SCORES)]).train()
+    assert json.loads((tmp_path / "run" / "best.json").read_text())["images_seen"] == 96
 
 
 def test_samples_that_several_observers_ask_for_are_drawn_once(tmp_path):

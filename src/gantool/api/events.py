@@ -66,11 +66,16 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Measured:
-    """Measurements of a snapshot. A lower `score` is better; None means that it has no score."""
+    """Measurements of a snapshot. A lower `score` is better; None means that it has no score.
+
+    Scores that lie less than `chance` apart cannot be told from one another: of all so near the least, the latest is
+    the best checkpoint.
+    """
 
     images_seen: int
     values: Mapping[str, float]
     score: float | None = None
+    chance: float = 0.0
 
 
 @dataclass(frozen=True)

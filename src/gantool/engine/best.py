@@ -23,21 +23,32 @@ LEAST_IMAGES = 1000
 
 @dataclass
 class Best:
-    """The best score, its images seen (0 without a score), and the number of snapshots since."""
+    """The best snapshot: its images seen (0 without one), its score, and the number of snapshots since the least score.
+
+    It has the least score, or is a later one whose score is the same within chance: it has learnt for longer.
+    """
 
     images_seen: int = 0
     score: float = float("inf")
     since: int = 0
     last: float | None = None
     """The score of the latest snapshot that had one."""
+    least: float = float("inf")
+    """The least score so far; checkpoints from before it was saved have the best one alone."""
 
-    def take(self, images_seen: int, score: float) -> bool:
-        """Add the score of a snapshot; True if it is better than all before, except those of the first steps."""
+    def __post_init__(self) -> None:
+        self.least = min(self.least, self.score)
+
+    def take(self, images_seen: int, score: float, chance: float = 0.0) -> bool:
+        """Add the score of a snapshot; True if it is the best from now on. One of the first steps never stays so."""
         self.last = score
         self.since += 1
-        if score < self.score or self.images_seen < LEAST_IMAGES <= images_seen:
-            self.images_seen, self.score, self.since = images_seen, score, 0
-        return self.since == 0
+        if score < self.least or self.images_seen < LEAST_IMAGES <= images_seen:
+            self.least, self.since = score, 0
+        elif not score < self.least + chance:
+            return False
+        self.images_seen, self.score = images_seen, score
+        return True
 
     def gave_up(self, patience: int) -> bool:
         """True if the last `patience` snapshots had no better score; never with a patience of 0."""
@@ -50,7 +61,7 @@ class Best:
     def settle(self, run: Path) -> None:
         """Forget a best checkpoint that is gone, as when a run resumes from an older one."""
         if self.images_seen and not (run / _place(self.images_seen)).is_dir():
-            self.images_seen, self.score, self.since = 0, float("inf"), 0
+            self.images_seen, self.score, self.since, self.least = 0, float("inf"), 0, float("inf")
 
     def write(self, run: Path) -> None:
         """Write the best checkpoint's name to `best.json` in the run folder."""
@@ -92,10 +103,10 @@ def apart(one: float, other: float) -> tuple[str, str]:
     return next(((first, second) for first, second in written if first != second), (f"{one:.3g}", f"{other:.3g}"))
 
 
-def score_among(events: Sequence[Event]) -> float | None:
-    """The first score among the events; None if there is none."""
-    scores = (event.score for event in events if isinstance(event, Measured))
-    return next((score for score in scores if score is not None and isfinite(score)), None)
+def score_among(events: Sequence[Event]) -> tuple[float, float] | None:
+    """The first score among the events, with what it may differ by chance; None if there is none."""
+    scores = ((event.score, event.chance) for event in events if isinstance(event, Measured))
+    return next(((score, chance) for score, chance in scores if score is not None and isfinite(score)), None)
 
 
 def best_checkpoint(run: Path) -> Path | None:

@@ -41,6 +41,8 @@ class _Best(_Strict):
     score: float = Field(ge=-math.inf)  # infinite while there is none, and never NaN
     since: int = Field(ge=0)
     last: float | None
+    least: float = Field(math.inf, ge=-math.inf)
+    """Infinite in checkpoints from before it was saved."""
 
 
 class _Ledger(_Strict):

@@ -91,7 +91,7 @@ class Snapshots:
             score = score_among(self._tell(Snapshot(images_seen, drawn.images, drawn)))
         if images_seen == 0 or not counts:
             return False
-        return self._world.anyone(score is not None and sound and self.best.take(images_seen, score))
+        return self._world.anyone(score is not None and sound and self.best.take(images_seen, *score))
 
     def agree_to_give_up(self) -> None:
         """Have all processes give up where the leading one has seen no better score for long."""

@@ -12,6 +12,8 @@ from gantool.report.series import Point, thinned
 RUN_STYLES = (0, 2, 3, 4, 5, 1)
 """The colours of several runs; of one run the lines are blue and grey."""
 NUMBER_WIDTH = 12
+CHANCE = "swd_reals"
+"""A metric of the data, which all its runs share."""
 MOST_MARKS = 60
 MOST_CHARTS = 24
 """Charts of metrics that have no place of their own, such as those of a plugin."""
@@ -28,9 +30,10 @@ MAIN = (
     Kind(
         "Distance to the data",
         "By the sliced Wasserstein distance (SWD) of patches: lower is better. The score, by which the best checkpoint "
-        "is chosen, is the SWD, divided by diversity or spacing where that is below the data's.",
+        "is chosen, is the SWD, divided by diversity or spacing where that is below the data's. Two sets of as many "
+        "reals are apart, too: scores that differ by less than half of that differ by chance.",
         log=True,
-        metrics={"swd": "SWD", "score": "score"},
+        metrics={"swd": "SWD", "score": "score", CHANCE: "two sets of reals"},
     ),
     Kind(
         "Diversity of the samples",
@@ -82,7 +85,7 @@ def charts_of(records: Sequence[Record]) -> tuple[list[Chart], list[Chart]]:
     across = across_to(max(record.images_seen for record in records))
     kinds = [*MAIN, *_others(records)]
     if len(records) > 1:  # a chart for each metric, a line for each run
-        kinds = [_alone(kind, metric) for kind in kinds for metric in kind.metrics]
+        kinds = [_alone(kind, metric) for kind in kinds for metric in kind.metrics if metric != CHANCE]
     made = [chart for kind in kinds if (chart := _chart(kind, records, across)) is not None]
     titles = {kind.title for kind in MAIN}
     main = [chart for chart in made if chart.look.title.partition(": ")[0] in titles]

@@ -59,13 +59,9 @@ def facts_of(record: Record) -> list[Fact]:
     if record.best and (best := score.at(record.best)) is not None:
         facts.append(Fact("Best checkpoint", f"{record.best:,} images", _scores(best, score, record.best)))
     if len(swd):
-        facts.append(
-            Fact(
-                "Distance to the data (SWD)",
-                shown(swd.values[-1]),
-                "of the last sheet, by few samples; lower is better",
-            )
-        )
+        chance = record.curves.get("swd_reals", Curve())
+        beside = f"; two sets of as many reals have {shown(chance.values[-1])}" if len(chance) else ""
+        facts.append(Fact("Distance to the data (SWD)", shown(swd.values[-1]), f"of the last sheet{beside}"))
     if len(diversity):
         facts.append(
             Fact("Diversity", percent(diversity.values[-1]), "of the data's, by few samples; about 100% is good")

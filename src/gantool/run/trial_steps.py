@@ -23,7 +23,7 @@ PATIENCE, SHORT = 2.0, 30.0
 BUDGET = 6.0
 """Seconds after which sizes are tried by a few images only."""
 BLOCKS, BLOCK_SECONDS, BLOCK_STEPS, SHARE = 3, 0.3, 16, 20
-"""Steps are timed in blocks, of which the fastest and the slowest give the spread; no block is longer than 1/20 of a run."""
+"""Steps are timed in blocks of at most 1/20 of a run, of which the fastest and the slowest give the spread."""
 TOO_LONG_TO_TRY = 20.0
 """Seconds that a first step may be expected to take; larger sizes are not tried."""
 LARGER = (2.0, 3.0)

@@ -5,7 +5,7 @@ from math import isfinite
 from pathlib import Path
 
 from gantool.builtin.observers import WatchOptions
-from gantool.builtin.observers.history import MEASURED, Chosen, History, Problem, Reading
+from gantool.builtin.observers.history import MEASURED, Chosen, History, Problem, Reading, chance_of
 from gantool.builtin.observers.jsonl import plain
 from gantool.builtin.observers.looks import LOOK_RULES
 from gantool.builtin.observers.overfitting import overfits
@@ -48,7 +48,7 @@ class Detector:
         history.add(reading)
         score = reading.values.get("score")
         if score is not None and reading.images_seen:
-            self._best.take(reading.images_seen, score)
+            self._best.take(reading.images_seen, score, chance_of(reading.values))
         if reading.images_seen < max(options.warm_up * history.goal, LEAST_IMAGES):
             return []
         rules = (*MEASURED_RULES, *LOOK_RULES, overfits) if "swd" in reading.values else TICK_RULES

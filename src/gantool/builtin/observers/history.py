@@ -134,6 +134,11 @@ class History:
         return len(scores) > last and min(scores[-last:]) > PROGRESS * min(scores[:-last])
 
 
+def chance_of(values: Mapping[str, float]) -> float:
+    """The difference of two scores that chance alone may make: half of the distance between two sets of reals."""
+    return values.get("swd_reals", 0.0) / 2
+
+
 def flag_of(setting: str) -> str:
     """The flag of a setting."""
     return f"--{setting.replace('_', '-')}"

@@ -1,5 +1,7 @@
 """The watch's metrics of samples, compared with real pictures at the same resolution."""
 
+import math
+
 import torch
 from jaxtyping import UInt8
 from torch import Tensor
@@ -14,23 +16,29 @@ GRAIN_PICTURES = 16
 
 
 class SampleMetrics:
-    """Metrics of samples against a set of real pictures, whose statistics are kept for each resolution."""
+    """Metrics of samples against the first `count` of a set of real pictures (None: all).
 
-    def __init__(self, reals: UInt8[Tensor, "n c h w"]) -> None:
-        self._reals = reals
-        self._at: dict[int, _Statistics] = {}
+    The halves of all of them tell how far sets of so many pictures are apart by chance. What is found of the reals is
+    kept for each resolution.
+    """
+
+    def __init__(self, reals: UInt8[Tensor, "n c h w"], count: int | None = None) -> None:
+        self._reals, self._count = reals, min(count or len(reals), len(reals))
+        self._at: dict[int, tuple[_Statistics, float]] = {}
 
     @torch.inference_mode()
     def measure(self, samples: UInt8[Tensor, "m c h w"]) -> dict[str, float]:
         """Metrics of samples compared with as many reals; docs/watch.md explains each name."""
-        side, count = samples.shape[-1], min(len(samples), len(self._reals))
+        side, count = samples.shape[-1], min(len(samples), self._count)
         if side not in self._at:
-            self._at[side] = _Statistics(shrunk(self._reals[:count], side))
-        fakes, reals = _Statistics(samples[:count]), self._at[side]
+            reduced = shrunk(self._reals, side)
+            self._at[side] = _Statistics(reduced[:count]), _apart_by_chance(reduced, count)
+        fakes, (reals, by_chance) = _Statistics(samples[:count]), self._at[side]
         levels = swd.distance(fakes.patches, reals.patches, PROJECTIONS)
         return {
             "swd": swd.mean(levels),
             **{f"swd_{level}": value for level, value in levels.items()},
+            "swd_reals": by_chance,
             "diversity": diversity.relative(fakes.spread, reals.spread),
             "spacing": diversity.relative(fakes.spacing, reals.spacing),
             "contrast": diversity.relative(fakes.contrast, reals.contrast),
@@ -41,6 +49,15 @@ class SampleMetrics:
             "checkerboard": fakes.checkerboard / max(reals.checkerboard, 1.0),
             "side": float(side),
         }
+
+
+def _apart_by_chance(reals: UInt8[Tensor, "n c h w"], count: int) -> float:
+    """The distance between two sets of so many reals, from smaller sets where there are fewer; 0 for a single one."""
+    half = min(count, len(reals) // 2)
+    if half == 0:
+        return 0.0
+    levels = swd.distance(swd.patches_of(reals[:half], PATCHES), swd.patches_of(reals[-half:], PATCHES), PROJECTIONS)
+    return swd.mean(levels) * math.sqrt(half / count)  # as means of samples differ
 
 
 class _Statistics:

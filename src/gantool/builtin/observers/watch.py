@@ -9,7 +9,7 @@ from gantool.api.events import Event, Measured, Snapshot, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.detector import Detector, read_metrics, rounded
-from gantool.builtin.observers.history import BOTH, MEASURED, Chosen, Problem, Reading, flag_of, score_of
+from gantool.builtin.observers.history import BOTH, MEASURED, Chosen, Problem, Reading, chance_of, flag_of, score_of
 from gantool.builtin.observers.sample_metrics import SampleMetrics
 from gantool.engine.commands import anew_command, change_command, sample_command
 from gantool.engine.run_names import METRICS
@@ -64,12 +64,12 @@ class Watch(Observer):
         if self._reals is None:
             return None
         if self._metrics is None:
-            self._metrics = SampleMetrics(self._reals(self._count))
+            self._metrics = SampleMetrics(self._reals(2 * self._count), self._count)
         levels = event.draw(self._count) if event.draw and len(event.images[-1]) < self._count else event.images
         values = rounded(self._metrics.measure(levels[-1][: self._count]))
         comparable = self._options.best and values.keys() >= MEASURED and levels[-1].shape[-1] == self._resolution
         score = rounded({"score": score_of(values)})["score"] if comparable else None
-        measured = Measured(event.images_seen, values, score)
+        measured = Measured(event.images_seen, values, score, chance_of(values))
         reading = Reading(event.images_seen, values if score is None else {**values, "score": score})
         self._note(reading)
         return [measured, *self._warnings(reading)]

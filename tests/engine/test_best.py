@@ -230,6 +230,36 @@ def test_the_latest_of_scores_that_are_the_same_within_chance_is_the_best():
     assert not best.gave_up(5)
 
 
+def test_a_later_score_that_is_better_than_the_best_is_the_best_where_chance_has_become_smaller():
+    best = Best()
+    best.take(2000, 0.1, 0.25)
+    best.take(4000, 0.3, 0.25)
+    assert best.take(6000, 0.2, 0.01)
+    assert not best.take(8000, 0.25, 0.01)
+    assert (best.images_seen, best.score, best.least) == (6000, 0.2, 0.1)
+
+
+@pytest.mark.parametrize("chance", [float("nan"), -0.5])
+def test_an_observer_whose_chance_makes_no_sense_has_none(chance):
+    best = Best()
+    assert best.take(2000, 0.1, chance)
+    assert not best.take(4000, 0.1, chance)
+    assert best.take(6000, 0.09, chance)
+
+
+def test_a_run_that_gave_up_says_why_its_best_has_not_the_least_score(tmp_path):
+    best = Best()
+    for images, score in ((2000, 0.1004), (4000, 0.1), (6000, 0.1002), (8000, 0.15)):
+        best.take(images, score, 0.01)
+    assert (
+        "had a better score (--patience 2; it goes on with --patience 0). The best is the one at 6,000 images, since "
+        "its score, 0.1002, is as good as the least, 0.1, within chance; sample from it with: gantool sample"
+    ) in best.farewell(tmp_path, 2)
+    best.take(10000, 0.09)
+    best.take(12000, 0.2)
+    assert "The best is the one at 10,000 images; sample from it with: gantool sample" in best.farewell(tmp_path, 1)
+
+
 def test_without_chance_an_equal_score_is_no_better():
     best = Best()
     assert best.take(2000, 0.5)

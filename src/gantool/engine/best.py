@@ -45,7 +45,7 @@ class Best:
         self.since += 1
         if score < self.least or self.images_seen < LEAST_IMAGES <= images_seen:
             self.least, self.since = score, 0
-        elif not score < self.least + chance:
+        elif not (score < self.least + chance or score < self.score):  # where chance has become smaller
             return False
         self.images_seen, self.score = images_seen, score
         return True
@@ -76,8 +76,11 @@ class Best:
         """The message at a run's end if it ran out of patience, or if it was better before; else empty."""
         if self.images_seen < LEAST_IMAGES and not (self.images_seen and self.gave_up(patience)):
             return ""
+        score, least = apart(self.score, self.least)
+        later = f", since its score, {score}, is as good as the least, {least}, within chance"
         best = (
-            f"The best is the one at {self.images_seen:,} images; sample from it with: {sample_command(run, plugins)}"
+            f"The best is the one at {self.images_seen:,} images{later if self.score > self.least else ''}; sample "
+            f"from it with: {sample_command(run, plugins)}"
         )
         if self.gave_up(patience):
             return (

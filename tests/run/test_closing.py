@@ -59,6 +59,15 @@ def test_the_best_is_called_so_only_where_the_last_is_not_better(ended, last, sa
     assert ("sample RUN/best --grid" in drawn) == ("interpolate RUN/best" in walked) == (last > 1.2 * 115.4)
 
 
+def test_a_last_score_that_differs_by_chance_is_about_as_good(ended):
+    best = Best()
+    best.take(840, 0.1)
+    best.take(960, 0.12, 0.05)
+    for last, beside in ((0.14, "about as good as"), (0.144, "about as good as"), (0.14, "somewhat worse than")):
+        chance = 0.05 if beside.startswith("about") else 0.03
+        assert f"{beside} RUN/best, which has 0.12 at" in ended(Measured(1000, {}, last, chance), best=best)[1]
+
+
 def test_a_last_checkpoint_that_is_the_best_is_called_so(ended):
     best = Best()
     best.take(1000, 2.24)

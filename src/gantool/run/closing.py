@@ -16,7 +16,7 @@ from gantool.engine.spans import spent
 MORE = 2
 """So many times the images is the length that a longer run is offered."""
 ABOUT_AS_GOOD = 1.05
-"""The factor of the best score from which a last one is called somewhat worse."""
+"""The factor of the best score from which a last one is called somewhat worse, unless that may be chance."""
 SCALE = "distance to the data, lower is better"
 
 
@@ -26,6 +26,7 @@ class Tally(Observer):
     def __init__(self) -> None:
         self.warnings, self.images, self.seen, self.seconds = 0, 0, 0, 0.0
         self.score: float | None = None
+        self.chance = 0.0
         self.advised: float | None = None
         self.config: RunConfig | None = None
         self._at = 0
@@ -40,7 +41,7 @@ class Tally(Observer):
             self.warnings += 1
             self.advised = event.instead.get("images", self.advised)
         elif isinstance(event, Measured) and event.score is not None:
-            self.score = event.score
+            self.score, self.chance = event.score, event.chance
         elif isinstance(event, Finished):
             self.seen = event.images_seen
             self.images = self.seen - self._at
@@ -53,7 +54,7 @@ def closing(run: Path, best: Best, tally: Tally, plugins: Sequence[Path] = ()) -
         shown = f"{speed:,.0f}" if speed >= 9.5 else f"{speed:.1f}"
         yield f"Trained on {tally.images:,} images in {spent(tally.seconds)}, {shown} a second. The run is {run}"
     if tally.images and tally.score is not None:
-        yield _score(run, best, tally.score, tally.seen)
+        yield _score(run, best, tally.score, tally.chance, tally.seen)
     if tally.warnings:
         yield f"Warnings: {tally.warnings}, all of them in {run / METRICS}"
     yield f"Pictures: {run / SAMPLES}"
@@ -78,7 +79,7 @@ def _flags(best: Best, tally: Tally, images: int) -> list[str]:
     return patience + (["--horizon", str(images), "--change"] if rests_before(tally.config, images) else [])
 
 
-def _score(run: Path, best: Best, score: float, seen: int) -> str:
+def _score(run: Path, best: Best, score: float, chance: float, seen: int) -> str:
     """The last score beside that of the best checkpoint, which may be worse: an end between snapshots is none."""
     if best.images_seen in (0, seen):
         return f"Score {score:.3g} ({SCALE})" + ("; this is the best checkpoint." if best.images_seen else ".")
@@ -90,6 +91,7 @@ def _score(run: Path, best: Best, score: float, seen: int) -> str:
             "multiple of --snapshot-every does not count for the best checkpoint."
         )
     if not is_clearly_better(best.score, score):
-        beside = "about as good as" if score <= ABOUT_AS_GOOD * best.score else "somewhat worse than"
+        as_good = score <= ABOUT_AS_GOOD * best.score or score < best.least + chance
+        beside = "about as good as" if as_good else "somewhat worse than"
         return f"Score {last} ({SCALE}), {beside} {run / 'best'}, which has {at}"
     return f"Score {last} ({SCALE}); the best was {at}, which is {run / 'best'}"

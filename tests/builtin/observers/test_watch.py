@@ -293,6 +293,27 @@ def test_snapshots_are_measured_and_scored(tmp_path):
     assert {"swd_32", "swd_16", "contrast", "detail", "clipped"} <= set(good.values)
 
 
+def test_what_chance_makes_of_the_reals_comes_with_the_score(tmp_path):
+    asked = []
+    watch = Watch(WatchOptions(samples=32))
+    watch(started(tmp_path, reals=lambda n: asked.append(n) or reals(n)))
+    (measured,) = watch(Snapshot(1000, (reals(96)[64:],)))
+    assert asked == [64]
+    assert measured.chance == measured.values["swd_reals"] / 2 > 0
+
+
+def test_the_best_of_warnings_is_the_latest_within_chance_as_the_run_has_it():
+    detector = Detector(WatchOptions(), GOAL)
+    bare = {**HEALTHY, "swd": 0.1, "diversity": 1.0}
+    for images, score, reals_apart in ((2000, 0.1, 0.04), (4000, 0.11, 0.04), (6000, 0.13, 0.04)):
+        detector.take(Reading(images, {**bare, "score": score, "swd_reals": reals_apart}))
+    assert detector.best == 4000
+    detector.take(Reading(8000, {**bare, "score": 0.105}))  # as metrics.jsonl of older runs has it
+    assert detector.best == 8000
+    detector.take(Reading(10000, {**bare, "score": 0.106}))
+    assert detector.best == 8000
+
+
 def test_a_few_pictures_repeated_score_worse_than_as_many_others(tmp_path):
     watch = Watch(WatchOptions())
     watch(started(tmp_path))

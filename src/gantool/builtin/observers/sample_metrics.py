@@ -18,8 +18,8 @@ GRAIN_PICTURES = 16
 class SampleMetrics:
     """Metrics of samples against the first `count` of a set of real pictures (None: all).
 
-    The halves of all of them tell how far sets of so many pictures are apart by chance. What is found of the reals is
-    kept for each resolution.
+    The halves of all of them tell how far sets of so many pictures are apart by chance, `swd_reals`, which a single
+    picture has not. What is found of the reals is kept for each resolution.
     """
 
     def __init__(self, reals: UInt8[Tensor, "n c h w"], count: int | None = None) -> None:
@@ -38,7 +38,7 @@ class SampleMetrics:
         return {
             "swd": swd.mean(levels),
             **{f"swd_{level}": value for level, value in levels.items()},
-            "swd_reals": by_chance,
+            **({"swd_reals": by_chance} if by_chance else {}),
             "diversity": diversity.relative(fakes.spread, reals.spread),
             "spacing": diversity.relative(fakes.spacing, reals.spacing),
             "contrast": diversity.relative(fakes.contrast, reals.contrast),

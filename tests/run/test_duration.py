@@ -140,6 +140,19 @@ def test_progress_is_of_the_steps_and_not_of_what_failed(monkeypatch):
     assert not heard
 
 
+@pytest.mark.parametrize(("images", "steps"), [(8, 1), (200, 5), (80_000, 16)])
+def test_a_trial_takes_a_share_of_the_steps_of_a_run(monkeypatch, images, steps):
+    built, asked = prepared(images=images, batch=2), []
+
+    def step(self, n, stage, turns):
+        asked.append(n)
+        return 1e-3
+
+    monkeypatch.setattr(timing.Trial, "_step", step)
+    timing.Trial(built, CPU, 1).seconds(built.stages[0], images)
+    assert len(asked) == 3 + 3 * steps  # two for a first figure, one that is not timed, and three blocks
+
+
 @pytest.mark.parametrize(("each", "tried", "share"), [(0.01, 8, 1.0), (3.0, 2, (0.4 * 1.1) ** 0.5)])
 def test_an_image_is_timed_by_a_whole_batch_unless_that_takes_long(monkeypatch, each, tried, share):
     built, asked = prepared(images=100), []

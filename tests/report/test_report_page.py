@@ -148,6 +148,19 @@ def test_the_metrics_of_the_watch_are_explained(tmp_path) -> None:
     assert "own b" in [chart.look.title for chart in more]
 
 
+def test_what_chance_makes_of_the_reals_is_beside_the_distance_of_one_run(tmp_path) -> None:
+    run, other = made_run(tmp_path / "run"), made_run(tmp_path / "other")
+    assert "of the last sheet" in [fact.note for fact in facts_of(record_of(run))]  # as in older runs
+    assert "two sets of reals" not in html_of(run)
+    with (run / METRICS).open("a") as file:
+        file.write(json.dumps({"images_seen": 4000, "swd": 0.2, "swd_reals": 0.0875}) + "\n")
+    told = [fact.note for fact in facts_of(record_of(run))]
+    assert "of the last sheet; two sets of as many reals have 0.0875" in told
+    assert "two sets of reals" in html_of(run)
+    assert "two sets of reals" not in html_of(run, other)
+    assert "swd reals" not in html_of(run, other)
+
+
 def test_runs_are_compared_by_what_differs(tmp_path) -> None:
     one, two = made_run(tmp_path / "one", seed=1), made_run(tmp_path / "two", seed=2, lr_g=0.001, sheets=30)
     page = Elements(html_of(one, two))

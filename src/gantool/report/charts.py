@@ -31,7 +31,8 @@ MAIN = (
         "Distance to the data",
         "By the sliced Wasserstein distance (SWD) of patches: lower is better. The score, by which the best checkpoint "
         "is chosen, is the SWD, divided by diversity or spacing where that is below the data's. Two sets of as many "
-        "reals are apart, too: scores that differ by less than half of that differ by chance.",
+        "reals have a distance, too: scores that are less than half of it above the least are as good, and the latest "
+        "of those is the best checkpoint.",
         log=True,
         metrics={"swd": "SWD", "score": "score", CHANCE: "two sets of reals"},
     ),

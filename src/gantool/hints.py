@@ -109,6 +109,7 @@ COMMANDS = {
 WITHIN = {
     "style": {"stylize": "apply use run draw stylise transfer infer predict generate", "style train": "fit learn new"},
     "data": {"data check": "inspect info stats show list verify validate", "data shard": "pack"},
+    "plugins": {"plugins uninstall": "remove rm delete", "plugins install": "add get"},
 }
 """Other words for commands after the first word of one, each by the command that does it."""
 
@@ -171,6 +172,11 @@ _OTHERWISE = (
         "truncation",
         "network network-pkl pkl model model-path ckpt checkpoint load netg generator weights run",
         "The model is the first argument, without a flag: a run folder or a .safetensors file.",
+    ),
+    (
+        "truncation",
+        "best use-best best-checkpoint last latest",
+        "The best checkpoint of a run is a model by itself: RUN/best. RUN is the last one.",
     ),
     (
         "style_weight",

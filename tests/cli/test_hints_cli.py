@@ -86,6 +86,8 @@ REPOSITORY = Path(__file__).parents[2]
         ("stylize a b --init noise", "Did you mean --start?"),
         ("stylize a b --tv 1", "Did you mean --tv-weight?"),
         ("style-transfer x", "Did you mean 'stylize'?"),
+        ("plugins remove x", "Did you mean 'plugins uninstall'?"),
+        ("sample x --best 16", "The best checkpoint of a run is a model by itself: RUN/best."),
         ("style apply x", "There is no command 'style apply'. Did you mean 'stylize'? There are: train, export."),
         ("style learn x", "Did you mean 'style train'?"),
         ("data inspect x", "Did you mean 'data check'?"),

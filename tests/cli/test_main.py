@@ -115,6 +115,15 @@ def test_an_unexpected_error_is_one_line_and_a_traceback_only_on_request(
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_a_torchvision_of_another_torch_is_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ending(monkeypatch, fail(RuntimeError("operator torchvision::nms does not exist"))) == 1
+    said = capsys.readouterr().err
+    assert "torch and torchvision are of different builds" in said
+    assert "pip install --force-reinstall torch torchvision" in said
+
+
 @pytest.mark.parametrize(
     "error",
     [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")],

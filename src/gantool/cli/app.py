@@ -210,6 +210,11 @@ def _sentence(error: Exception) -> str:
         return "Memory ran out. Ask for less at once: a lower resolution, scale or batch, or fewer pictures or frames."
     if isinstance(error, RecursionError):
         return "Something given is nested too deeply, as a path of a thousand folders is. GANTOOL_DEBUG=1 shows where."
+    if isinstance(error, RuntimeError) and "operator torchvision::" in str(error):
+        return (
+            "torch and torchvision are of different builds, and torchvision cannot be used. Install both at once from "
+            "one index: pip install --force-reinstall torch torchvision."
+        )
     return f"internal error: {cause(error)}. This is a bug in gantool or a plugin; GANTOOL_DEBUG=1 shows where."
 
 

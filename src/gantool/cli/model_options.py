@@ -8,7 +8,9 @@ from gantool.sampling.limits import MOST_TRUNCATION
 
 ModelPath = Annotated[
     str,
-    typer.Argument(metavar="MODEL", help="A run folder, a checkpoint folder, a .safetensors file, or hf://OWNER/NAME."),
+    typer.Argument(
+        metavar="MODEL", help="A run (RUN, or RUN/best), a checkpoint folder, a .safetensors file, or hf://OWNER/NAME."
+    ),
 ]
 """The argument of `gantool.load`."""
 

@@ -49,7 +49,7 @@ def test_numbers_of_a_few_pictures_are_not_read(monkeypatch):
     scores = measuring(m=Sizes()).whole(pictures(30))
     assert scores.values["m"]["second"] == 30
     assert scores.sentences["m"] == ""
-    assert scores.verdict.startswith("4 pictures are too few to say anything of the model: it takes at least 50 of each, so")
+    assert scores.verdict.startswith("4 pictures are too few to say anything of the model: it takes at least 50")
 
 
 def test_samples_and_the_other_half_stand_against_the_same_half():

@@ -176,7 +176,7 @@ _OTHERWISE = (
     (
         "truncation",
         "best use-best best-checkpoint last latest",
-        "The best checkpoint of a run is a model by itself: RUN/best. RUN is the last one.",
+        "The best checkpoint of a run is a model by itself: RUN/best. RUN alone is its latest model.",
     ),
     (
         "style_weight",

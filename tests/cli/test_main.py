@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -263,3 +264,12 @@ def test_the_guard_against_ctrl_c_stands_before_anything_is_imported():
     loaded = set(ended.stdout.split())
     assert "gantool.cli.main" in loaded
     assert not loaded & {"typing", "importlib", "signal", "enum", "re", "functools", "collections", "gantool.errors"}
+
+
+def test_any_command_says_that_ctrl_c_stopped_it(monkeypatch: pytest.MonkeyPatch, gantool: Callable[..., Any]) -> None:
+    def interrupted(run: Path) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gantool.run.folder.known", interrupted)
+    ended = gantool("report", "runs/one")
+    assert (ended.code, ended.out, ended.err) == (130, "", "Stopped by Ctrl-C.\n")

@@ -10,6 +10,7 @@ from PIL import Image
 
 from gantool.engine.distributed import World
 from gantool.engine.model_file import load_generator, save_generator
+from gantool.errors import DataError
 from gantool.evaluation import result
 
 FAST = ("--metric", "near", "--extractor", "means", "-n", "8")
@@ -80,6 +81,36 @@ def test_one_model_and_models_of_other_shapes_are_refused_before_anything_is_mea
 def test_models_of_other_data_are_told(runs, tmp_path, gantool):
     strange = write_run(tmp_path / "runs/strange", write_data(tmp_path / "others", count=20))
     assert "was trained on other data" in gantool("compare", runs[0], strange, *FAST).err
+
+
+def test_other_data_is_told_once_and_before_a_model_is_loaded_and_another_shape_too(
+    runs, tmp_path, gantool, monkeypatch
+):
+    def loading(*arguments, **more):
+        raise DataError("A model is loaded.")
+
+    strange = str(write_run(tmp_path / "runs/strange", write_data(tmp_path / "others", count=20)))
+    assert gantool("compare", runs[0], strange, *FAST).err.count("was trained on other data") == 1
+    monkeypatch.setattr("gantool.evaluation.evaluator.loaded", loading)
+    said = gantool("compare", runs[0], strange, *FAST).err
+    assert said.index("was trained on other data") < said.index("A model is loaded.")
+    path = Path(runs[2], "generator.safetensors")
+    weights, card = load_generator(path)
+    save_generator(path, weights, card.model_copy(update={"resolution": 16}))
+    said = gantool("compare", *runs, *FAST).err
+    assert "they cannot be compared" in said
+    assert "A model is loaded." not in said
+
+
+@pytest.mark.parametrize("command", ["compare", "evaluate"])
+def test_ctrl_c_ends_with_a_sentence_of_what_is_kept(runs, gantool, monkeypatch, command):
+    def interrupted(*arguments, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gantool.evaluation.evaluator.Evaluator.evaluate", interrupted)
+    done = gantool(command, *runs[: 2 if command == "compare" else 1], *FAST)
+    assert (done.code, done.out) == (130, "")
+    assert "Stopped by Ctrl-C; models that were measured before have their numbers in evaluations.jsonl." in done.err
 
 
 def test_a_process_that_does_not_lead_prints_and_writes_nothing(runs, monkeypatch, gantool):

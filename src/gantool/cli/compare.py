@@ -74,6 +74,7 @@ def compare(arguments: CompareArguments) -> None:
     Those not yet measured in this way are, as by `gantool evaluate`, against the data of the first model's run.
     """
     import_torch()
+    from gantool.cli.interrupts import between_evaluations
     from gantool.cli.out_files import check_out
     from gantool.cli.progress import showing_progress
     from gantool.cli.seeds import parse_seeds
@@ -91,16 +92,42 @@ def compare(arguments: CompareArguments) -> None:
         arguments.batch,
     )  # fmt: skip
     leads = os.environ.get("RANK", "0") == "0"
-    with redirect_stdout(sys.stderr), showing_progress() if leads else nullcontext():
+    with between_evaluations(), redirect_stdout(sys.stderr), showing_progress() if leads else nullcontext():
+        first = _first_of_one_shape(models)
         evaluator = Evaluator(models[0], settings, host())
+        told = _told_of_data(evaluator, models)
         loaded = {path: evaluator.checked(path)[0] for path in models}  # all of them, before what takes long
-        first = loaded[models[0]].card
         compared = [_compared(evaluator, path, model, (models[0], first)) for path, model in loaded.items()]
         if arguments.out is not None and evaluator.world.leads:
             _draw(arguments.out, list(loaded.values()), seeds, arguments.scale)
     if evaluator.world.leads:
-        _show(arguments, evaluator, compared)
+        _show(arguments, evaluator, compared, told)
     evaluator.world.finish()
+
+
+def _first_of_one_shape(models: list[str]) -> "ModelCard":
+    """The card of the first model. Raises OptionError for one of another shape, before any is loaded."""
+    from gantool.engine.model_file import read_card
+    from gantool.evaluation.origin import check_shape
+    from gantool.sampling.locate import generator_file
+
+    first, *others = models
+    of_first = read_card(generator_file(first))
+    for path in others:
+        check_shape(read_card(generator_file(path)), path, first, of_first)
+    return of_first
+
+
+def _told_of_data(evaluator: "Evaluator", models: list[str]) -> list[str]:
+    """Warn of models that were trained on other data, before anything is measured; what was said."""
+    from gantool.cli.output import warn
+    from gantool.evaluation.origin import on_data
+
+    notes = [note for path in models for note in on_data(path, evaluator.reals)]
+    if evaluator.world.leads:
+        for note in notes:
+            warn(note)
+    return notes
 
 
 def _compared(evaluator: "Evaluator", path: str, model: "Model", first: "tuple[str, ModelCard]") -> Compared:
@@ -133,12 +160,12 @@ def _draw(path: Path, models: "list[Model]", seeds: list[int], scale: int) -> No
     save_pictures([sheet(rows, columns=len(seeds), scale=scale)], [path], overwrite=True)
 
 
-def _show(arguments: CompareArguments, evaluator: "Evaluator", compared: list[Compared]) -> None:
-    """Notes on standard error, the numbers on standard output."""
+def _show(arguments: CompareArguments, evaluator: "Evaluator", compared: list[Compared], told: list[str]) -> None:
+    """Notes on standard error but for those `told` before, the numbers on standard output."""
     from gantool.cli import evaluation_tables, output
 
-    evaluations = [one.evaluation for one in compared]
-    for note in dict.fromkeys(note for one in evaluations for note in one.notes if note != evaluator.reason):
+    evaluations, known = [one.evaluation for one in compared], (evaluator.reason, *told)
+    for note in dict.fromkeys(note for one in evaluations for note in one.notes if note not in known):
         output.warn(note)
     if arguments.as_json:
         models = [

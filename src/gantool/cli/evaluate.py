@@ -97,13 +97,15 @@ def evaluate(arguments: EvaluateArguments) -> None:
     """
     arguments.check()
     import_torch()
+    from gantool.cli.interrupts import between_evaluations
     from gantool.cli.progress import showing_progress
     from gantool.cli.report import renew
     from gantool.evaluation.evaluator import Evaluator
     from gantool.plugins.host import host
 
     leads = os.environ.get("RANK", "0") == "0"
-    with redirect_stdout(sys.stderr), showing_progress() if leads else nullcontext():  # a plugin's network may print
+    shown = showing_progress() if leads else nullcontext()
+    with between_evaluations(), redirect_stdout(sys.stderr), shown:  # a plugin's network may print
         evaluator = Evaluator(arguments.model, arguments.settings(), host(), arguments.against)
         evaluations = _evaluations(arguments, evaluator)
     if evaluator.world.leads:

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 import typer
@@ -21,13 +21,23 @@ class Caught(list[int]):
 
 
 @contextmanager
-def before_training() -> Iterator[None]:
-    """Say that nothing is lost where Ctrl-C ends the block, and leave with 130."""
+def stopped(told: str) -> Iterator[None]:
+    """Say what is lost or kept where Ctrl-C ends the block, and leave with 130."""
     try:
         yield
     except KeyboardInterrupt:
-        say("Stopped before training began; nothing was saved.")
+        say(told)
         raise typer.Exit(130) from None
+
+
+def before_training() -> AbstractContextManager[None]:
+    """Say that nothing is lost where Ctrl-C ends the block, and leave with 130."""
+    return stopped("Stopped before training began; nothing was saved.")
+
+
+def between_evaluations() -> AbstractContextManager[None]:
+    """Say what is kept where Ctrl-C ends the block, in which models are measured, and leave with 130."""
+    return stopped("Stopped by Ctrl-C; models that were measured before have their numbers in evaluations.jsonl.")
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class RootGroup(TyperGroup):
             raise
 
     def invoke(self, ctx: Context) -> None:
-        """Run the command; an unexpected error of a plugin's command is reported with the plugin's name.
+        """Run the command; Ctrl-C is told, and an unexpected error of a plugin's command with the plugin's name.
 
         Nothing that a command calls may end the program, or unfinished work would look like success. What it returns is
         no exit code.
@@ -85,6 +85,11 @@ class RootGroup(TyperGroup):
             from gantool.plugins.host import host
 
             raise PluginError(f"{failure(error, host()) or cause(error)}.") from error
+        except KeyboardInterrupt:  # of which Typer would say nothing
+            from gantool.cli.output import say
+
+            say("Stopped by Ctrl-C.")
+            raise
         except (ClickException, GantoolError, typer.Exit, typer.Abort, OSError, EOFError):
             raise
         except Exception as error:

@@ -18,19 +18,19 @@ class TooLargeError(MemoryError):
 
 
 @contextmanager
-def bounded(most_bytes: int) -> Iterator[None]:
-    """Let tensors that are made inside the block take at most so many bytes together.
+def bounded(most_bytes: int, most_tensors: int = MOST_TENSORS) -> Iterator[None]:
+    """Let tensors that are made inside the block be so many at the most, and take at most so many bytes together.
 
-    Raises TooLargeError instead of making the one that exceeds it, or one of more than MOST_TENSORS.
+    Raises TooLargeError instead of making the one that exceeds either.
     """
-    with _Counting(most_bytes):
+    with _Counting(most_bytes, most_tensors):
         yield
 
 
 class _Counting(TorchFunctionMode):
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, most_tensors: int) -> None:
         super().__init__()
-        self._left, self._tensors = most_bytes, MOST_TENSORS
+        self._left, self._tensors = most_bytes, most_tensors
 
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None

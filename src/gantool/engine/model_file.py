@@ -152,6 +152,12 @@ def read_card_of(path: Path, kind: type[AnyCard]) -> AnyCard:
     return _card(path, _described(path, kind), kind)
 
 
+def tensors_in(path: Path) -> int:
+    """The number of tensors in a file that was read before."""
+    with safe_open(path, framework="pt") as file:
+        return len(file.keys())
+
+
 def _described(path: Path, kind: type[Card]) -> dict[str, Any]:
     """The JSON object in the header of a file with a network of this kind."""
     if not path.is_file():

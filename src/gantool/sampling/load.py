@@ -8,10 +8,10 @@ from gantool.api.networks import Gan
 from gantool.api.specs import Architecture, ImageShape
 from gantool.arguments import type_checked
 from gantool.engine import checkpoint
-from gantool.engine.bounds import TooLargeError, bounded
+from gantool.engine.bounds import MOST_TENSORS, TooLargeError, bounded
 from gantool.engine.contract_check import check_contract
 from gantool.engine.devices import pick_device
-from gantool.engine.model_file import ModelCard, load_generator
+from gantool.engine.model_file import ModelCard, load_generator, tensors_in
 from gantool.errors import CheckpointError, GantoolError, PluginError, cause, shortened
 from gantool.plugins.host import PluginHost, host
 from gantool.plugins.selection import Chosen
@@ -19,8 +19,8 @@ from gantool.sampling import providers
 from gantool.sampling.locate import generator_file
 from gantool.sampling.model import Model
 
-LEAST_BOUND, BOUND = 2**28, 16
-"""Bytes that networks may take, and how many more for each byte of their file, which lacks the discriminator."""
+LEAST_BOUND, LEAST_TENSORS, BOUND = 2**28, 4_000, 16
+"""Bytes and tensors that networks may take, and how many more for each of their file, which lacks the discriminator."""
 
 
 @type_checked
@@ -61,7 +61,8 @@ def built(path: Path, card: ModelCard, chosen: Chosen) -> Gan:
             f"{', '.join(map(str, able))}."
         )
     try:
-        with torch.random.fork_rng(devices=[]), bounded(LEAST_BOUND + BOUND * size):
+        tensors = min(MOST_TENSORS, LEAST_TENSORS + BOUND * tensors_in(path))
+        with torch.random.fork_rng(devices=[]), bounded(LEAST_BOUND + BOUND * size, tensors):
             gan: Gan = chosen.build(shape)
         if chosen.is_plugin:
             check_contract(gan, shape, chosen.title, judging=False)

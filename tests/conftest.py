@@ -10,10 +10,12 @@ import pytest
 from jaxtyping import install_import_hook
 
 from headless import started_browser
+from shape_checks import use_quick_checks
 from two_processes import TwoProcesses
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # heeded only if it is set before torch is imported
 
+use_quick_checks()
 install_import_hook(["gantool", "mode_coverage", "shapes_recognise"], "beartype.beartype")
 
 

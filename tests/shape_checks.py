@@ -1,0 +1,81 @@
+"""What jaxtyping's import hook decorates functions by in tests: the checks of its own decorator, at less cost.
+
+jaxtyping's `jaxtyped` binds the arguments of every call and checks them twice, and beartype writes a new checker for an
+inner function each time it is defined: that took as much processor time as all else in a small run. Here beartype alone
+checks functions whose annotations name no array; those that name one are called in a scope of their own, in which sizes
+of one name must be equal, as in `jaxtyped`; and a checker is written once for each place in the source.
+"""
+
+import contextlib
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterable
+from typing import Any, ForwardRef, Literal, get_args, get_origin, get_type_hints
+
+import jaxtyping
+from beartype import beartype
+
+_jaxtyped: Callable[..., Any] = jaxtyping.jaxtyped
+_scope = _jaxtyped("context")
+_FUNCTION = "__beartype_func"  # the argument by which beartype's checkers get the function that they check
+_written: dict[types.CodeType, tuple[dict[str, Any], types.FunctionType]] = {}
+
+
+def use_quick_checks() -> None:
+    """Functions that jaxtyping's import hook meets from now on are decorated by `checked`."""
+    jaxtyping.jaxtyped = checked
+
+
+def checked(function: Any = None, *, typechecker: Any) -> Any:
+    """As `jaxtyping.jaxtyped` with beartype: arguments, results, and sizes of one name among each other are checked."""
+    if function is None:
+        return functools.partial(checked, typechecker=typechecker)
+    if not isinstance(function, types.FunctionType):
+        return _jaxtyped(function, typechecker=typechecker)
+    if any(isinstance(part, str | ForwardRef) for part in _parts(function)):
+        with contextlib.suppress(NameError):  # imported for type checkers alone
+            function.__annotations__ = get_type_hints(function, include_extras=True)
+    named_later = any(isinstance(part, str | ForwardRef) for part in _parts(function))
+    arrays = any(_is_array(part) for part in _parts(function))
+    if named_later or (arrays and inspect.isgeneratorfunction(function)):
+        return _jaxtyped(function, typechecker=typechecker)  # its sizes are those of the call, not of what is yielded
+    return _in_a_scope(_checker(function)) if arrays else _checker(function)
+
+
+def _parts(function: types.FunctionType) -> Iterable[Any]:
+    """The annotations and all that they are made of."""
+    parts = list(function.__annotations__.values())
+    for part in parts:
+        if isinstance(part, list):  # the arguments of a Callable
+            parts += part
+        elif get_origin(part) is not Literal:
+            parts += get_args(part)
+    return parts
+
+
+def _is_array(part: Any) -> bool:
+    return inspect.isclass(part) and issubclass(part, jaxtyping.AbstractArray)
+
+
+def _checker(function: types.FunctionType) -> types.FunctionType:
+    if "<locals>" not in function.__qualname__:
+        return beartype(function)
+    annotations, written = _written.get(function.__code__, (None, None))
+    if written is None or annotations != function.__annotations__:
+        written = beartype(function)
+        if _FUNCTION in (written.__kwdefaults__ or {}):
+            _written[function.__code__] = function.__annotations__, written
+        return written
+    again = types.FunctionType(written.__code__, written.__globals__, closure=written.__closure__)
+    again.__kwdefaults__ = written.__kwdefaults__ | {_FUNCTION: function}
+    return functools.update_wrapper(again, function)
+
+
+def _in_a_scope(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def in_a_scope(*args: Any, **kwargs: Any) -> Any:
+        with _scope:
+            return function(*args, **kwargs)
+
+    return in_a_scope

@@ -23,7 +23,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_directions_lie_beside_the_model_and_on_a_sheet(run: str) -> None:
-    assert call("directions", run, "-n", "3", "--sheet", "d.png") == "runs/demo/directions.safetensors\nd.png\n"
+    assert (
+        call("directions", run, "-n", "3", "--sheet", "d.png", "--scale", "1")
+        == "runs/demo/directions.safetensors\nd.png\n"
+    )
     found = gantool.load_directions("runs/demo/directions.safetensors")
     assert len(found) == 3
     drawn = pixels("d.png")
@@ -32,6 +35,8 @@ def test_directions_lie_beside_the_model_and_on_a_sheet(run: str) -> None:
     moved = model.sample([0], shift=found.shift({2: -1.0}))[0]
     assert np.array_equal(drawn[20:36, 2 * 18 + 2 : 3 * 18], np.asarray(moved))
     assert np.array_equal(drawn[2:18, 3 * 18 + 2 : 4 * 18], np.asarray(model.sample([0])[0]))
+    call("directions", run, "-n", "3", "--sheet", "large.png", "--overwrite")  # enlarged, so there is room for captions
+    assert np.array_equal(pixels("large.png")[82:146:4, 2 * 66 + 2 : 3 * 66 : 4], np.asarray(moved))
     with pytest.raises(OptionError, match=r"directions.safetensors is there already"):
         call("directions", run)
     before = Path("runs/demo/directions.safetensors").read_bytes()

@@ -12,10 +12,12 @@ from typer.testing import CliRunner
 
 import gantool
 from gantool.api.specs import ImageShape
+from gantool.builtin.observers import SamplesOptions
 from gantool.cli.app import app
 from gantool.engine.model_file import ModelCard, save_generator
 from gantool.errors import GantoolError, OptionError, UnknownNameError
 from gantool.plugins.host import host
+from gantool.render.grids import SMALL
 
 CLASSES = ("cat", "wild dog")
 
@@ -71,10 +73,18 @@ def test_the_same_seed_is_the_same_file_in_any_call(run: str) -> None:
 
 def test_a_grid_holds_the_same_pictures(run: str) -> None:
     call("sample", run, "-n", "4", "--out", "a")
-    assert call("sample", run, "-n", "4", "--grid", "--out", "a") == "a/grid-0-3.png\n"
-    grid = pixels("a/grid-0-3.png")
+    call("sample", run, "-n", "4", "--grid", "--scale", "1", "--out", "a/small.png")
+    grid = pixels("a/small.png")
     assert grid.shape == (38, 38, 3)
     assert np.array_equal(grid[20:36, 2:18], pixels("a/seed000002.png"))
+
+
+def test_small_pictures_are_enlarged_on_a_sheet_as_on_those_of_training(run: str) -> None:
+    assert call("sample", run, "-n", "4", "--grid", "--out", "a") == "a/grid-0-3.png\n"
+    grid = pixels("a/grid-0-3.png")
+    call("sample", run, "--seeds", "2", "--out", "a")
+    assert np.array_equal(grid[68:132:4, 2:66:4], pixels("a/seed000002.png"))  # which stays at the model's size
+    assert SamplesOptions().pixels == SMALL
 
 
 def test_one_picture_or_sheet_may_have_a_file_of_its_own_name(run: str) -> None:
@@ -112,7 +122,7 @@ def test_labels_by_name_and_index_are_all_seeds_of_each_class(run: str) -> None:
         "sample", "pets.safetensors", "-n", "3", "--label", "cat", "--label", "wild dog", "--grid", "--out", "a"
     )
     assert grid == "a/grid-0-2-cat,wild-dog.png\n"
-    assert pixels("a/grid-0-2-cat,wild-dog.png").shape == (38, 56, 3)
+    assert pixels("a/grid-0-2-cat,wild-dog.png").shape == (2 * 80 + 2, 3 * 66 + 2, 3)
 
 
 def test_classes_that_look_alike_have_files_of_their_own(run: str) -> None:
@@ -197,7 +207,7 @@ def test_transparency_is_in_the_files_on_a_checkerboard_in_a_sheet_and_on_white_
     assert first.mode == "RGBA"
     assert np.array_equal(pixels("a/seed000000.png"), np.asarray(first))
     assert np.array_equal(pixels("a/seed000000.webp")[..., 3], np.asarray(first)[..., 3])
-    assert pixels("a/grid-0-1.png").shape == (20, 38, 3)
+    assert pixels("a/grid-0-1.png").shape == (68, 134, 3)
     told = CliRunner().invoke(app, ["sample", "sprites.safetensors", "-n", "1", "--out", "b", "--format", "jpeg"])
     assert "on white" in told.stderr
     assert pixels("b/seed000000.jpg").shape == (16, 16, 3)

@@ -64,7 +64,7 @@ def test_a_sheet_has_a_row_of_equal_seeds_for_each_model(runs, tmp_path, gantool
     done = gantool("compare", *runs, *FAST, "-o", "sheet.png", "--seeds", "3,5", "--json")
     assert json.loads(done.out)["files"] == ["sheet.png"]
     with Image.open("sheet.png") as sheet:
-        assert sheet.height > sheet.width  # three rows of two
+        assert sheet.size == (2 * 66 + 2, 3 * 66 + 2)  # three rows of two, enlarged eight times
     assert gantool("compare", *runs, *FAST, "-o", "sheet.png").code == 2
 
 

@@ -20,7 +20,7 @@ from gantool.cli.evaluation_options import (
     Samples,
     settings_of,
 )
-from gantool.cli.model_options import Device, Json, Overwrite, Scale
+from gantool.cli.model_options import Device, Json, Overwrite, SheetScale
 from gantool.engine.importing import import_torch
 from gantool.errors import OptionError
 
@@ -50,7 +50,7 @@ class CompareArguments:
         typer.Option("-o", "--out", metavar="FILE", help="Sheet of equal seeds, a row for each model. .png .webp .jpg"),
     ] = None
     seeds: Annotated[str, typer.Option(metavar="SEEDS", help="Seeds of the sheet, as in 0-7 or 1,5,9.")] = "0-7"
-    scale: Scale = 1
+    scale: SheetScale = None
     overwrite: Overwrite = False
     device: Device = "auto"
     plugins_dir: PluginsDir = None
@@ -150,13 +150,14 @@ def _compared(evaluator: "Evaluator", path: str, model: "Model", first: "tuple[s
     )
 
 
-def _draw(path: Path, models: "list[Model]", seeds: list[int], scale: int) -> None:
+def _draw(path: Path, models: "list[Model]", seeds: list[int], scale: int | None) -> None:
     import torch
 
-    from gantool.render.grids import sheet
+    from gantool.render.grids import enlargement, sheet
     from gantool.render.pictures import save_pictures
 
     rows = torch.cat([model.images(seeds) for model in models])
+    scale = scale or enlargement(rows.shape[-1])
     save_pictures([sheet(rows, columns=len(seeds), scale=scale)], [path], overwrite=True)
 
 

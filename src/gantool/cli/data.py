@@ -121,7 +121,7 @@ def _draw(file: Path, found: "Sequence[tuple[FolderOptions | Chosen, Survey]]", 
 
     from gantool.data.pictures.options import FolderOptions
     from gantool.data.survey.look import COUNT, some_images, some_pictures
-    from gantool.render.grids import sheet
+    from gantool.render.grids import enlargement, sheet
     from gantool.render.pictures import save_pictures
 
     most = max(1, COUNT // len(found))
@@ -132,7 +132,7 @@ def _draw(file: Path, found: "Sequence[tuple[FolderOptions | Chosen, Survey]]", 
         for source, survey in found
         if survey.answers
     ]
-    save_pictures([sheet(torch.cat(parts), scale=max(1, CELL // training.resolution))], [file], overwrite=True)
+    save_pictures([sheet(torch.cat(parts), scale=enlargement(training.resolution, CELL))], [file], overwrite=True)
 
 
 app.command()(shard)

@@ -10,7 +10,7 @@ import typer
 
 from gantool.cli.arguments import takes
 from gantool.cli.components import PluginsDir
-from gantool.cli.model_options import Device, Json, ModelPath, Overwrite, Scale, Truncation
+from gantool.cli.model_options import Device, Json, ModelPath, Overwrite, SheetScale, Truncation
 from gantool.cli.seeds import LARGEST_SEED
 from gantool.engine.importing import import_torch
 from gantool.errors import OptionError, counted
@@ -53,7 +53,7 @@ class DirectionsArguments:
     label: Annotated[
         str | None, typer.Option(metavar="LABEL", help="Class of the sheet's picture, by name or index.")
     ] = None
-    scale: Scale = 1
+    scale: SheetScale = None
     overwrite: Overwrite = False
     device: Device = "auto"
     plugins_dir: PluginsDir = None
@@ -114,7 +114,7 @@ def _write_sheet(arguments: DirectionsArguments, model: "Model", found: "Directi
     """A row for each direction, a column for each number of standard deviations."""
     import torch
 
-    from gantool.render.grids import sheet
+    from gantool.render.grids import enlargement, sheet
     from gantool.render.pictures import save_pictures
 
     moves = [(number, step) for number in range(1, len(found) + 1) for step in STEPS]
@@ -123,5 +123,5 @@ def _write_sheet(arguments: DirectionsArguments, model: "Model", found: "Directi
     label = model.choose_labels([arguments.seed], arguments.label)
     images = model.render(moved, None if label is None else int(label[0]))
     captions = [f"{number}:{step:+d}" if step else f"{number}:0" for number, step in moves]
-    drawn = sheet(images, len(STEPS), scale=arguments.scale, captions=captions)
+    drawn = sheet(images, len(STEPS), scale=arguments.scale or enlargement(images.shape[-1]), captions=captions)
     save_pictures([drawn], [path], arguments.overwrite)

@@ -34,6 +34,17 @@ Level = Annotated[
 Scale = Annotated[int, typer.Option(metavar="N", min=1, max=32, help="Enlarge by this whole factor.")]
 """Its default is 1."""
 
+SheetScale = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=32,
+        help="Enlarge by this whole factor. Default: 1; on a sheet small pictures are enlarged to about 64 pixels.",
+    ),
+]
+"""Its default is None."""
+
 Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps.")]
 """Its default is "auto"; `gantool.load` takes it."""
 

@@ -12,7 +12,7 @@ import typer
 
 from gantool.cli.arguments import takes
 from gantool.cli.components import PluginsDir
-from gantool.cli.model_options import Device, Level, ModelPath, Scale, Truncation
+from gantool.cli.model_options import Device, Level, ModelPath, SheetScale, Truncation
 from gantool.cli.moves import DirectionsFile, Move, move_name, parse_moves, shift_of
 from gantool.cli.picture_names import of_classes, of_options, words_of
 from gantool.cli.seeds import MOST_SEEDS, format_seeds, parse_seeds
@@ -75,7 +75,7 @@ class SampleArguments:
     format: Annotated[Literal["png", "webp", "jpeg"], typer.Option(help="File format; PNG and WebP are lossless.")] = (
         "png"
     )
-    scale: Scale = 1
+    scale: SheetScale = None
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that differ.")] = False
     device: Device = "auto"
     plugins_dir: PluginsDir = None
@@ -215,7 +215,7 @@ class _Pictures:
         words = words_of(self.model.class_names)
         classes = of_classes([words[label] for label in labels if label is not None])
         moves = move_name(arguments.moves())
-        options = of_options(arguments.truncation, arguments.level, arguments.scale, moves)
+        options = of_options(arguments.truncation, arguments.level, arguments.scale or 1, moves)
         return self.folder / f"{stem}{classes}{options}{SUFFIXES[arguments.format]}"
 
     def write_singles(self, world: "World") -> list[Path]:
@@ -228,7 +228,7 @@ class _Pictures:
             for start in range(0, len(mine), AT_ONCE):
                 block = mine[start : start + AT_ONCE]
                 paths = [self.path(f"seed{seed:06d}", [label]) for seed in block]
-                images = upscale(self.draw(block, label), self.arguments.scale)
+                images = upscale(self.draw(block, label), self.arguments.scale or 1)
                 save_pictures([to_pil(image) for image in images], paths, self.arguments.overwrite)
         return files
 
@@ -236,7 +236,7 @@ class _Pictures:
         """Write one sheet of all seeds, nearly square; with several classes, one row for each."""
         import torch
 
-        from gantool.render.grids import captions_of, sheet
+        from gantool.render.grids import captions_of, enlargement, sheet
         from gantool.render.pictures import save_pictures
 
         images = torch.cat([self.draw(self.numbers, label) for label in self.labels])
@@ -245,6 +245,6 @@ class _Pictures:
         names = () if self.latents is not None or self.points is not None else self.model.class_names
         chosen = [self.model.choose_labels(self.numbers, label) for label in self.labels] if names else []
         captions = captions_of(names, [int(one) for labels in chosen if labels is not None for one in labels])
-        drawn = sheet(images, columns, scale=self.arguments.scale, captions=captions)
+        drawn = sheet(images, columns, scale=self.arguments.scale or enlargement(images.shape[-1]), captions=captions)
         save_pictures([drawn], [path], self.arguments.overwrite)
         return [path]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gantool.api.metrics import Metric, Pictures
 from gantool.evaluation.result import Pair
-from gantool.render.grids import sheet
+from gantool.render.grids import enlargement, sheet
 from gantool.render.pictures import save_pictures
 
 COLUMNS, SIDE = 4, 96
@@ -42,5 +42,5 @@ def write_sheet(path: Path, found: Found, reals: Pictures, samples: Pictures) ->
     together = torch.stack(
         [torch.cat([samples.images[sample], reals.images[real]], dim=-1) for sample, real, _ in found]
     )
-    scale = max(1, SIDE // together.shape[-2])
+    scale = enlargement(together.shape[-2], SIDE)
     save_pictures([sheet(together, min(COLUMNS, len(found)), scale=scale)], [path], overwrite=True)

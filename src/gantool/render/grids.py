@@ -16,6 +16,8 @@ PAPER, INK = 255, 64
 CAPTION, LETTERS, LEAST_CAPTIONED = 14, 10, 32
 """The height of a line of captions, and of its letters, and the least width for a name, in pixels of the sheet."""
 ROW_MARGIN = 8
+SMALL = 64
+"""Pictures of fewer pixels a side are enlarged on sheets, of training too, where nobody says by how much."""
 LARGEST_SHEET = 2**28  # pixels; beyond it viewers give up
 
 
@@ -90,6 +92,11 @@ def beside(levels: Sequence[UInt8[Tensor, "n c _ _"]]) -> UInt8[Tensor, "n c h _
         canvas[:, :, top : top + level.shape[-2], width : width + level.shape[-1]] = level
         top += level.shape[-2]
     return canvas
+
+
+def enlargement(side: int, about: int = SMALL) -> int:
+    """The whole factor that brings pictures of so many pixels a side nearest to `about` without exceeding it, or 1."""
+    return max(1, about // side)
 
 
 def near_square(count: int) -> int:

@@ -6,7 +6,7 @@ from gantool.api.events import Event, Snapshot, Started
 from gantool.api.observers import Observer
 from gantool.builtin.observers import SamplesOptions
 from gantool.engine.run_names import SAMPLES, sheet_of
-from gantool.render.grids import beside, captions_of, sheet
+from gantool.render.grids import beside, captions_of, enlargement, sheet
 from gantool.render.pictures import save_sheet
 
 
@@ -24,10 +24,10 @@ class Samples(Observer):
             self._run = event.run
             (self._run / SAMPLES).mkdir(parents=True, exist_ok=True)
             self._class_names = event.class_names
-            self._side = event.resolution * max(1, self._pixels // event.resolution)
+            self._side = event.resolution * enlargement(event.resolution, self._pixels)
         elif isinstance(event, Snapshot) and self._run is not None:
             cells = beside(event.images)
-            scale = max(1, self._side // event.images[-1].shape[-1])  # all sheets of a run have one size
+            scale = enlargement(event.images[-1].shape[-1], self._side)  # all sheets of a run have one size
             path = sheet_of(self._run, event.images_seen)
             names = self._class_names
             captions = captions_of(names, (seed % len(names) for seed in range(len(cells)))) if names else ()

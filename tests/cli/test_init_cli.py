@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from gantool.engine.discriminator_file import save_discriminator
 from gantool.engine.model_file import read_card
 
 PLAIN = ("--device", "cpu", "--precision", "float32", "--layout", "contiguous", "--augment", "none", "--batch", "4")
@@ -128,6 +129,27 @@ def test_a_run_is_repeated_from_its_configuration_unless_the_model_has_changed(g
     assert (ended.code, "is not the model any more that this configuration began with" in ended.err) == (1, True)
     assert gantool(*repeat, "--name", "fourth", "--init", model).code == 0
     assert config("fourth")["init_images"] == 28
+
+
+def test_a_run_is_not_repeated_with_another_discriminator_beside_the_model(gantool, model):
+    last = model / "checkpoints/000000024"
+    shutil.copy(model / "generator.safetensors", "shared.safetensors")
+    file = save_discriminator(Path("shared.safetensors"), load_file(last / "discriminator.safetensors"))
+    begun(gantool, "--init", "shared.safetensors", "--data", "others", "--images", "8")
+    repeat = ("train", "-q", "--config", "runs/second/config.toml", "--name", "third")
+    file.unlink()
+    ended = gantool(*repeat)
+    assert (ended.code, "has no discriminator, and this configuration had one when it began" in ended.err) == (1, True)
+    begun(gantool, "--init", "shared.safetensors", "--data", "others", "--images", "8", name="alone")
+    assert config("alone")["init_discriminator_sha256"] == "none"
+    other = {name: value + 1 for name, value in load_file(last / "discriminator.safetensors").items()}
+    save_discriminator(Path("shared.safetensors"), other)
+    for name, change in (("second", "another"), ("alone", "none")):
+        ended = gantool("train", "-q", "--config", f"runs/{name}/config.toml", "--name", "third")
+        assert (ended.code, f"shared-discriminator.safetensors, and this configuration had {change}" in ended.err) == (
+            1, True,
+        )  # fmt: skip
+    assert gantool(*repeat, "--init", "shared.safetensors").code == 0
 
 
 def test_options_of_the_models_architecture_are_kept_but_for_those_given(gantool, model):

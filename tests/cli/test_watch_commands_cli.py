@@ -46,7 +46,7 @@ def test_the_command_begins_a_new_run_with_the_best_checkpoint_at_the_rate_first
     assert "generator, discriminator and average of anna's runs/one/best, after" in again.err
     after = config(f"{out}/one-2")
     changed = {key for key in before if before[key] != after[key]}
-    assert changed == {"lr_g", "lr_d", "init", "init_sha256", "init_images", "init_taken"}
+    assert changed == {"lr_g", "lr_d", "init", "init_sha256", "init_discriminator_sha256", "init_images", "init_taken"}
     assert after["lr_g"] == after["lr_d"] == 2e-4
     words, *_ = commands(again.err)
     assert words[words.index("--name") + 1] == "one-2-2"

@@ -40,6 +40,7 @@ class RunConfig(BaseModel):
         NONE, "Begin with the weights of a model: a run, checkpoint or .safetensors file.", GAME, metavar="MODEL"
     )
     init_sha256: str = setting("", "SHA-256 of the model of --init.")
+    init_discriminator_sha256: str = setting("", "The same of its discriminator's file, or none without one.")
     init_images: int = setting(0, "Images that the model of --init had seen.", ge=0)
     init_taken: tuple[str, ...] = setting((), "What each network took of the model of --init, and what is new.")
     freeze_d: int = setting(

@@ -21,6 +21,9 @@ from gantool.sampling.labels import listed
 from gantool.sampling.locate import generator_file
 from gantool.sampling.remote import fetch_discriminator, repository_of
 
+OF_THE_MODEL = ("init_sha256", "init_discriminator_sha256", "init_images", "init_taken")
+"""The settings that tell the model a run began with."""
+
 
 @dataclass(frozen=True)
 class Initial:
@@ -34,13 +37,23 @@ class Initial:
     @property
     def networks(self) -> str:
         """The networks that it has, and their age, for messages."""
+        both = self.discriminator is not None
         if self.checkpoint is None:
-            have = "generator and discriminator" if discriminator_file(self.file).is_file() else "the generator"
-        elif (self.checkpoint / DISCRIMINATOR).is_file():
-            have = "generator, discriminator and average"
+            have = "generator and discriminator" if both else "the generator"
         else:
-            have = "generator and average"
+            have = "generator, discriminator and average" if both else "generator and average"
         return f"{have} of {self.origin.model}, after {self.origin.images_seen:,} images"
+
+    @property
+    def discriminator(self) -> Path | None:
+        """The file of its discriminator; None without one."""
+        file = discriminator_file(self.file) if self.checkpoint is None else self.checkpoint / DISCRIMINATOR
+        return file if file.is_file() else None
+
+    @property
+    def discriminator_digest(self) -> str:
+        """The SHA-256 of that file, or `none`."""
+        return NONE if self.discriminator is None else checkpoint.digest(self.discriminator)
 
     def other_classes(self, names: Sequence[str]) -> list[str]:
         """A warning if both the data and the model have classes, and not the same."""
@@ -100,6 +113,14 @@ def initial_of(config: RunConfig) -> Initial | None:
             f"{config.init_sha256[:12]}..., now {found.origin.sha256[:12]}...). Name the {meant}, or "
             f"begin with the model of now: --init {shlex.quote(config.init)} without the init_sha256 of a file."
         )
+    before = config.init_discriminator_sha256  # empty in configurations of older versions
+    if before and before != found.discriminator_digest:
+        change = f"had {'none' if before == NONE else 'another'}" if found.discriminator else "had one"
+        raise CheckpointError(
+            f"--init {config.init} has {found.discriminator or 'no discriminator'}, and this configuration {change} "
+            f"when it began. Put back what was there, or give --init {shlex.quote(config.init)} again, to begin with "
+            "what is there now."
+        )
     return found
 
 
@@ -142,6 +163,7 @@ def settings(host: PluginHost, given: Mapping[str, Any]) -> dict[str, Any]:
         "labels": bool(card.class_names),
         "data": data,
         "init_sha256": found.origin.sha256,
+        "init_discriminator_sha256": found.discriminator_digest,
         "init_images": found.origin.images_seen,
     }
 

@@ -146,7 +146,7 @@ def given_settings(requested: Mapping[str, Any], file: Path | None) -> dict[str,
     given = {key: value for key, value in requested.items() if value is not None}
     check_types(given, "")
     written = read_config(file) if file else {}
-    for name in ("history", *(("init_sha256", "init_images", "init_taken") if "init" in given else ())):
+    for name in ("history", *(initial.OF_THE_MODEL if "init" in given else ())):
         written.pop(name, None)  # of the run that wrote the file, and of the model that it began with
     check_types(written, str(file))
     return spread(written) | spread(given)

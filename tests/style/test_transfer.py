@@ -41,6 +41,14 @@ def test_states_go_from_coarse_to_fine_and_the_loss_falls_within_each_scale():
     assert states[-1].image.abs().max() <= 1
 
 
+def test_an_extractor_may_weigh_style_more_as_style_weight_does():
+    class Stronger(Filters):
+        style_strength = 3.0
+
+    stronger = Stronger(RandomOptions(filters=8, size=3, scales=3))
+    assert balance_of(stronger, QUICK, Gram()) == balance_of(EXTRACTOR, Settings(style_weight=3.0), Gram())
+
+
 def test_adam_takes_all_its_steps_at_every_scale():
     states = list(transfer(picture(0), [picture(1)], EXTRACTOR, Settings(steps=4, scales=2, optimizer="adam")))
     assert [state.image.shape[-1] for state in states] == 4 * [24] + 4 * [48]

@@ -15,7 +15,8 @@ class Extractor(Part):
     """A network that turns images in [-1, 1] into features; metrics and style transfer use it.
 
     Style transfer also needs `layers` (names, shallow to deep), `content_layers` and `style_layers` (tables from names
-    to weights) and `select`. `style_loss` names the style loss that suits it.
+    to weights) and `select`. `style_loss` names the style loss that suits it, and `style_strength` is the factor by
+    which style weighs more with this network, so that `--style-weight 1` is a usable choice.
 
     Large images are computed by tiles (`--tile`) where the network that `select` returns has three attributes, in input
     pixels: `strides` (the distance of two features, by layer), `stride` (the largest of them; tiles lie on its grid)
@@ -33,6 +34,7 @@ class Extractor(Part):
     content_layers: Mapping[str, float] = MappingProxyType({})
     style_layers: Mapping[str, float] = MappingProxyType({})
     style_loss: str = "gram"
+    style_strength: float = 1.0
     metric_layers: Sequence[str] = ()
     calibrated: bool = False
     flavour: str = ""

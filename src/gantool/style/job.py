@@ -28,7 +28,7 @@ from gantool.style.transfer import State, transfer
 AUTO = "auto"
 IN_PLACE_OF_VGG = {
     "squeezenet": "'squeezenet' is used",
-    "efficientnet": "'efficientnet' is used, whose strokes are like VGG's and whose colours are weaker",
+    "efficientnet": "'efficientnet' is used",
 }
 """The networks to be used where VGG-19 cannot be had, the better one first, and what is said of them."""
 RANDOM = (

@@ -26,7 +26,7 @@ def balance_of(extractor: Extractor, settings: Settings, style_loss: StyleLoss) 
         )
     return Balance(
         CONTENT * settings.content_weight,
-        style_loss.strength * settings.style_weight,
+        extractor.style_strength * style_loss.strength * settings.style_weight,
         ROUGHNESS * settings.tv_weight,
         _normalised("--content-layer", content),
         _normalised("--style-layer", style),

@@ -1,5 +1,6 @@
 """The checks of an extractor."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -112,6 +113,10 @@ def attributes_for_style_transfer_fit_together(trial: ExtractorTrial) -> Iterato
         trial.plugins.resolve("style-loss", extractor.style_loss)
     except GantoolError as error:
         yield f"its style_loss is {extractor.style_loss!r}, and stylize would refuse it. {error}"
+        return
+    strength = extractor.style_strength
+    if not isinstance(strength, int | float) or not 0 < strength < math.inf:
+        yield f"its style_strength is {strength!r}; it is the factor of the style loss, a finite number above 0."
         return
     layers = tuple(extractor.layers)
     for table in ("content_layers", "style_layers"):

@@ -13,6 +13,9 @@ from gantool.builtin.extractors.weights import PACKAGED, WeightsUnavailableError
 from gantool.data.pictures.whole import read_square
 from gantool.errors import OptionError
 from gantool.pixels import to_float
+from gantool.plugins.host import host
+from gantool.style import Settings, transfer
+from gantool.style.job import find_style_loss
 from gantool.style.layers import network_of
 
 PARROTS = Path(__file__).parents[4] / "shared" / "data" / "style" / "content-kodak23.jpg"
@@ -56,16 +59,26 @@ def test_layers_are_on_grids_from_half_to_a_32nd_of_the_input(tmp_path):
     save_file(drawn(), tmp_path / "w.safetensors")
     extractor = EfficientNet(EfficientNetOptions(weights=str(tmp_path / "w.safetensors")))
     network = extractor.select(extractor.layers)
-    shapes = [tuple(features.shape[1:]) for features in network(torch.zeros(1, 3, 64, 96))]
-    assert shapes == [(32, 32, 48), (24, 16, 24), (40, 8, 12), (112, 4, 6), (320, 2, 3), (1280, 2, 3)]
-    assert (network.stride, list(network.strides.values())) == (32, [2, 4, 8, 16, 32, 32])
+    shapes = {
+        name: tuple(features.shape[1:])
+        for name, features in zip(network.layers, network(torch.zeros(1, 3, 64, 96)), strict=True)
+    }
+    assert shapes == {
+        "colours": (3, 16, 24), "stem": (32, 32, 48), "expand1": (96, 32, 48),
+        "stage1": (24, 16, 24), "expand2": (144, 16, 24),
+        "stage2": (40, 8, 12), "expand3": (240, 8, 12),
+        "expand4": (480, 4, 6), "stage3": (112, 4, 6), "expand5": (672, 4, 6),
+        "stage4": (320, 2, 3), "head": (1280, 2, 3),
+    }  # fmt: skip
+    assert network.strides == {name: 64 // shape[1] for name, shape in shapes.items()}
+    assert network.stride == 32
     assert extractor.select(["head"])(torch.zeros(1, 3, 33, 7))[0].shape == (1, 1280, 2, 1)  # any size
 
 
 def test_normalisation_is_folded_into_the_convolutions(tmp_path):
     weights = drawn()
     save_file(weights, tmp_path / "w.safetensors")
-    network = EfficientNet(EfficientNetOptions(weights=str(tmp_path / "w.safetensors"))).select(["stage1"])
+    network = EfficientNet(EfficientNetOptions(weights=str(tmp_path / "w.safetensors"))).select(["expand1", "stage1"])
     images = torch.rand(2, 3, 16, 16) * 2 - 1
 
     def normed(values, convolution, norm, stride=1, groups=1):
@@ -86,9 +99,13 @@ def test_normalisation_is_folded_into_the_convolutions(tmp_path):
         return values + shortcut if values.shape == shortcut.shape else values
 
     values = F.relu6(normed(((images + 1) * 127.5 - 127) / 128, "_conv_stem", "_bn0", 2))
-    for number, stride in enumerate((1, 2, 1)):
+    values = block(values, 0, 1)
+    expanded = F.relu6(normed(values, "_blocks.1._expand_conv", "_blocks.1._bn0"))
+    for number, stride in ((1, 2), (2, 1)):
         values = block(values, number, stride)
-    torch.testing.assert_close(network(images)[0], values, rtol=1e-4, atol=1e-3)
+    found = network(images)
+    torch.testing.assert_close(found[0], expanded, rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(found[1], values, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize(("kernel", "stride", "side"), [(3, 2, 8), (3, 2, 7), (5, 2, 9), (5, 1, 6), (1, 1, 5)])
@@ -153,3 +170,17 @@ def test_it_sees_a_macaw():
     with Image.open(PARROTS) as parrots:
         assert parrots.size == (768, 512)
     assert logits.softmax(1)[0, MACAW] > 0.8
+
+
+@pytest.mark.skipif(installed() is None, reason="needs gantool[features]")
+def test_a_photo_takes_the_colours_of_a_style():
+    """Of the blocks' linear outputs alone, red kept 99 % of its distance from blue: see `EfficientNet`."""
+    chance = torch.Generator().manual_seed(0)
+    coarse = F.interpolate(torch.rand(2, 1, 6, 6, generator=chance) - 0.5, (48, 48), mode="bilinear")
+    red, blue = (torch.tensor(colour).view(1, 3, 1, 1) for colour in ((0.6, -0.6, -0.6), (-0.5, -0.3, 0.6)))
+    photo, style = red + coarse[:1], blue + coarse[1:]
+    extractor = EfficientNet(EfficientNetOptions())
+    loss = find_style_loss(host(), "auto", extractor)
+    *_, last = transfer(photo, [style], extractor, Settings(steps=24), style_loss=loss)
+    found, began, wanted = (picture.mean((2, 3)) for picture in (last.image, photo, style))
+    assert (found - wanted).norm() < 0.2 * (began - wanted).norm()

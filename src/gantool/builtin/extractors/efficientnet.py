@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from gantool.builtin.extractors import EfficientNetOptions
 from gantool.builtin.extractors.filters import halved
-from gantool.builtin.extractors.layered import LayeredNetwork, Stage, Trained, check_layers, fill
+from gantool.builtin.extractors.layered import LayeredNetwork, Opened, Stage, Trained, check_layers, fill
 from gantool.builtin.extractors.weights import load_weights
 
 GROUPS = ((1, 16, 1, 3, 1), (2, 24, 6, 3, 2), (2, 40, 6, 5, 2), (3, 80, 6, 3, 2), (3, 112, 6, 5, 1), (4, 192, 6, 5, 2),
@@ -53,7 +53,7 @@ class SameConv(nn.Conv2d):
         return F.conv2d(values, self.weight, self.bias, self.stride, around, groups=self.groups)
 
 
-class Block(nn.Module):
+class Block(Opened):
     """An inverted residual (Sandler et al. 2018): expand, filter each channel, project; added to the input."""
 
     def __init__(self, channels_in: int, channels_out: int, expansion: int, kernel: int, stride: int) -> None:

@@ -18,12 +18,19 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
+class Opened(nn.Module):
+    """A stage with features inside that can be selected, at the places of its input."""
+
+    @abstractmethod
+    def with_inner(self, values: Float[Tensor, "n c h w"]) -> tuple[Float[Tensor, "n _ h w"], Float[Tensor, "n _ _ _"]]:
+        """The features inside, and the stage's output."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of a network: `module` with its `kernel` and `stride`; `name` if its output can be selected.
 
-    Features inside of it, at the places of its input, can be selected as `inner`: `module.with_inner(values)` gives
-    them and its output.
+    The features inside of an `Opened` module can be selected as `inner`.
     """
 
     module: nn.Module
@@ -74,7 +81,7 @@ class LayeredNetwork(nn.Module):
         values = ((images + 1) / 2 - self.mean) / self.std
         found = {}
         for (name, inner), stage in zip(self._names, self.stages, strict=True):
-            if inner in self.layers:
+            if inner in self.layers and isinstance(stage, Opened):
                 found[inner], values = stage.with_inner(values)
             else:
                 values = stage(values)

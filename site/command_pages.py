@@ -12,6 +12,7 @@ from gantool.api.kinds import KINDS
 from gantool.api.specs import Architecture, Component
 from gantool.api.specs import Command as CommandSpec
 from gantool.cli.app import app
+from gantool.cli.examples import EXAMPLES
 from gantool.plugins.grammar import describe_options
 from gantool.plugins.host import PluginHost
 
@@ -29,6 +30,8 @@ def _commands() -> Iterator[str]:
         yield f"## {path}\n\n{_plain(command.help or '')}\n"
         usage = " ".join(command.collect_usage_pieces(context))
         yield f"```text\n{path} {usage}\n```\n"
+        if lines := EXAMPLES.get(path.partition(" ")[2]):
+            yield "```bash\n{}\n```\n".format("\n".join(lines))
         rows = [record for param in command.get_params(context) if (record := param.get_help_record(context))]
         yield from _table(("option", "meaning"), rows)
 

@@ -29,6 +29,7 @@ from gantool.api.kinds import KINDS
 from gantool.api.run_config import ALIASES, SETTINGS
 from gantool.api.specs import Architecture
 from gantool.cli.components import KIND_OF_FLAG, flag_values
+from gantool.cli.examples import EXAMPLES
 from gantool.errors import GantoolError
 from gantool.plugins.host import host, using
 from gantool.run.components import resolve_source
@@ -61,7 +62,12 @@ def own_texts() -> list[Line]:
     ]
 
 
-LINES = [line for page in pages() for line in of_page(page)] + own_texts()
+def of_help_pages() -> list[Line]:
+    """The examples at the end of help pages."""
+    return [Line(f"{name} --help", tuple(text.split()[1:])) for name, texts in EXAMPLES.items() for text in texts]
+
+
+LINES = [line for page in pages() for line in of_page(page)] + own_texts() + of_help_pages()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from gantool.api.former import Former
+from gantool.api.panels import FIRST, GAME, IMAGES, LEARNING, MACHINE, RUN
 from gantool.api.setting import Flag, setting
 
 NONE = "none"
@@ -14,10 +15,6 @@ MOST_RESOLUTION = 8192
 """Larger pictures take gigabytes each while they are drawn."""
 MOST_OF_A_KIND = 16
 """Penalties, or observers, of one run."""
-
-GAME, IMAGES, LEARNING, MACHINE, RUN = "Networks and losses", "Images", "Length and learning", "Machine", "Run"
-PANELS = (GAME, IMAGES, LEARNING, MACHINE, RUN)
-"""The groups of settings on a help page, in order."""
 
 COLORS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 """Names of pictures with so many channels."""
@@ -34,7 +31,7 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    arch: str = setting(..., "Architecture of generator and discriminator.", GAME, kind="architecture")
+    arch: str = setting(..., "Architecture of generator and discriminator.", FIRST, kind="architecture")
     init: str = setting(
         NONE, "Begin with the weights of a model: a run, checkpoint or .safetensors file.", GAME, metavar="MODEL"
     )
@@ -49,7 +46,7 @@ class RunConfig(BaseModel):
         "shapes",
         "Training images: a folder, a zip or tar archive, or a source by name; photos/:fit=pad sets options. Several "
         "are joined. Default: shapes.",
-        IMAGES,
+        FIRST,
         kind="source",
         metavar="SOURCE",
         again=True,
@@ -57,7 +54,7 @@ class RunConfig(BaseModel):
     resolution: int = setting(
         ...,
         "Image height and width in pixels. Default: near the source's own, for a folder 64 at most.",
-        IMAGES,
+        FIRST,
         ge=4,
         le=MOST_RESOLUTION,
     )
@@ -91,7 +88,7 @@ class RunConfig(BaseModel):
         kind="balance",
     )
     images: int = setting(
-        200_000, "Training length in images seen: 5000, 200k, 1.5M.", LEARNING, counts=True, free=True, ge=1
+        200_000, "Training length in images seen: 5000, 200k, 1.5M.", FIRST, counts=True, free=True, ge=1
     )
     batch: int = setting(64, "Batch size.", LEARNING, ge=2, changes=True)
     lr_g: float = setting(2e-4, "Learning rate of the generator.", LEARNING, gt=0, changes=True)
@@ -166,7 +163,7 @@ class RunConfig(BaseModel):
     )
     flip: bool = setting(False, "Flip images horizontally with probability 1/2.", IMAGES)
     seed: int = setting(0, "Random seed. Default: 0.", LEARNING, ge=0, lt=2**63)
-    device: str = setting("auto", "Device: auto, cuda, cuda:1, mps or cpu.", MACHINE, free=True)
+    device: str = setting("auto", "Device: auto, cuda, cuda:1, mps or cpu.", MACHINE, metavar="DEVICE", free=True)
     precision: Literal["auto", "float32", "bf16"] = setting(
         "auto", "Floating-point precision; auto measures which is faster.", MACHINE
     )

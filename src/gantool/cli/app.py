@@ -13,11 +13,12 @@ from typing import Annotated
 
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
+from typer.core import TyperCommand
 
 from gantool import __version__
 from gantool.cli import data, launch, plugins, style
 from gantool.cli.compare import compare
-from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand
+from gantool.cli.components import COMPLETION_VARIABLE, ComponentCommand, PageCommand
 from gantool.cli.directions import directions
 from gantool.cli.evaluate import evaluate
 from gantool.cli.explore import explore
@@ -91,6 +92,8 @@ for _command in (
     each for group in (app, style.app, data.app, launch.app, plugins.app) for each in group.registered_commands
 ):
     # A line of the docstring is none on the page, where only paragraphs are kept.
+    if _command.cls is TyperCommand:
+        _command.cls = PageCommand
     _command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(_command.callback) or "")
 
 

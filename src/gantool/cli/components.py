@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 import typer
 from typer._click import Context, HelpFormatter
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 from gantool.api.kinds import KINDS
+from gantool.cli.examples import EXAMPLES
 
 if TYPE_CHECKING:
     from gantool.api.data import Source
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 KIND_OF_FLAG = {kind.flag: kind.name for kind in KINDS.values() if kind.flag is not None}
 PLUGINS_DIR = "--plugins-dir"
 COMPLETION_VARIABLE = "_GANTOOL_COMPLETE"
+REST = "Other options"
+"""The last panel of a page whose options stand in several."""
 _PEEKED = "gantool.api.specs"
 
 
@@ -47,7 +50,39 @@ PluginsDir = Annotated[
 """The option of every command that may need a component from a folder; it defaults to None."""
 
 
-class ComponentCommand(TyperCommand):
+class PageCommand(TyperCommand):
+    """A command with a help page that names no type beside flags, has rare options last, and ends with examples."""
+
+    def get_params(self, ctx: Context) -> list[Any]:
+        """Its arguments and options; beside panels with titles, those of no panel come last, as --help does."""
+        params: list[Any] = super().get_params(ctx)
+        for param in params:
+            if getattr(param, "is_bool_flag", False):
+                param.metavar = ""
+        options = [param for param in params if isinstance(param, TyperOption)]
+        rest = [param for param in options if getattr(param, "rich_help_panel", None) in (None, REST)]
+        if len(rest) == len(options):
+            return params
+        for param in rest:
+            param.rich_help_panel = REST
+        return [*(param for param in params if param not in rest), *rest]
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The usual page, then examples."""
+        super().format_help(ctx, formatter)
+        self.show_more(ctx)
+        if lines := EXAMPLES.get(ctx.command_path.partition(" ")[2]):
+            from rich.text import Text
+
+            from gantool.cli.output import page
+
+            page().print(Text("\n".join([" Examples:", *(f"   {line}" for line in lines)])), soft_wrap=True)
+
+    def show_more(self, ctx: Context) -> None:
+        """Print what stands between the options and the examples."""
+
+
+class ComponentCommand(PageCommand):
     """A command whose `--help` also lists the options of the components chosen beside it, or all components."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
@@ -57,9 +92,8 @@ class ComponentCommand(TyperCommand):
         look_in_folders([Path(folder) for _, folder in flag_values(args, {PLUGINS_DIR})])
         return super().parse_args(ctx, args)
 
-    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """The usual page, then the components."""
-        super().format_help(ctx, formatter)
+    def show_more(self, ctx: Context) -> None:
+        """Print the components."""
         own, chosen = ctx.meta.get(_PEEKED, (set(), []))
         from gantool.cli.output import page
 
@@ -123,7 +157,7 @@ def _overview(flags: Sequence[str]) -> Any:
         for name, spec in host().specs(KIND_OF_FLAG[flag]).items():
             table.add_row(Text(label, style="bold cyan"), Text(name, style="bold"), Text(spec.summary))
             label = ""
-    title = f"Components: NAME or NAME:option=value,...  ({flags[0]} NAME --help shows the options)"
+    title = f"Components: NAME[:option=value,...] ({flags[0]} NAME --help: options)"
     return Panel(table, title=Text(title), title_align="left", border_style="dim")
 
 

@@ -12,7 +12,7 @@ from typer._click import Command
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from gantool.cli.components import PLUGINS_DIR, PluginsDir, flag_values, look_in_folders
+from gantool.cli.components import PLUGINS_DIR, PageCommand, PluginsDir, flag_values, look_in_folders
 from gantool.errors import PluginError, cause
 
 _COMPLETION = ("install_completion", "show_completion")  # options that Typer gives every app
@@ -79,7 +79,7 @@ def _command(name: str, summary: str, function: Any) -> Command:
     else:
         _check_plain(function)
         app = typer.Typer(add_completion=False)
-        app.command(name, help=inspect.getdoc(function) or summary)(function)
+        app.command(name, cls=PageCommand, help=inspect.getdoc(function) or summary)(function)
         command = get_command(app)
     for leaf in _leaves(command):
         for param in leaf.params:

@@ -8,6 +8,7 @@ import typer
 from typer._click import Command
 from typer.main import get_command
 
+from gantool.api.panels import PANELS
 from gantool.cli.components import ComponentCommand, complete
 from gantool.errors import OptionError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 GIVEN = "settings"
-COMPONENT = "NAME[:option=value,...]"
+COMPONENT = "NAME[:OPTIONS]"
 _METAVARS = {int: "N", float: "X"}
 
 Accepts = Callable[[str], bool]
@@ -24,7 +25,7 @@ Accepts = Callable[[str], bool]
 
 def flag_names(wanted: Accepts = bool) -> list[str]:
     """The settings and aliases that have a flag, of the panels wanted, in the order of a help page."""
-    from gantool.api.run_config import ALIASES, PANELS, SETTINGS, flag_of
+    from gantool.api.run_config import ALIASES, SETTINGS, flag_of
 
     names = [name for name in SETTINGS if flag_of(name).panel]
     for alias, fields in ALIASES.items():

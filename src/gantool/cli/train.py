@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gantool.api.panels import FIRST, RUN
 from gantool.cli.components import PluginsDir
 from gantool.cli.settings import takes_settings
 from gantool.engine.importing import import_torch
@@ -16,20 +17,25 @@ if TYPE_CHECKING:
     from gantool.run.planning import Plan
 
 
+def _first(help: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=FIRST, **more)
+
+
 def _run(help: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=help, rich_help_panel="Run", **more)
+    return typer.Option(*names, help=help, rich_help_panel=RUN, **more)
 
 
 @takes_settings()
 def train(
     settings: Mapping[str, Any],
-    out: Annotated[Path, _run("Parent folder of the runs.", metavar="DIR")] = Path("runs"),
-    name: Annotated[str | None, _run("Name of the run; an existing one is resumed.")] = None,
-    resume: Annotated[Path | None, _run("Run to resume, or one of its checkpoints.", metavar="RUN")] = None,
     minutes: Annotated[
         float | None,
-        _run("Train for about N minutes, with --resume for N more. Default on a CPU: 15.", metavar="N"),
+        _first("Train for about N minutes, with --resume for N more. Default on a CPU: 15.", metavar="N"),
     ] = None,
+    resume: Annotated[Path | None, _first("Run to resume, or one of its checkpoints.", metavar="RUN")] = None,
+    name: Annotated[str | None, _first("Name of the run; an existing one is resumed.", metavar="NAME")] = None,
+    out: Annotated[Path, _first("Parent folder of the runs.", metavar="DIR")] = Path("runs"),
+    dry_run: Annotated[bool, _first("Show what would be trained, and how long; train nothing.", "--dry-run")] = False,
     config: Annotated[Path | None, _run("TOML file with settings; flags override it.", metavar="FILE.toml")] = None,
     change: Annotated[
         bool, _run("Let a run that resumes take other settings, as in --resume RUN --lr 1e-4 --change.", "--change")
@@ -37,10 +43,9 @@ def train(
     accept_new_data: Annotated[
         bool, _run("With --resume: go on with changed images, in a new run.", "--accept-new-data")
     ] = False,
-    dry_run: Annotated[bool, _run("Show what would be trained, and how long; train nothing.", "--dry-run")] = False,
-    verbose: Annotated[bool, _run("With --dry-run: show all settings.", "--verbose")] = False,
-    as_json: Annotated[bool, _run("JSON result on standard output.", "--json")] = False,
-    quiet: Annotated[bool, _run("No progress output.", "--quiet", "-q")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="With --dry-run: show all settings.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON result on standard output.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress output.")] = False,
     plugins_dir: PluginsDir = None,
 ) -> None:
     """Train a generator, or resume a run."""

@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from gantool.api.panels import RUN
 from gantool.cli.components import PluginsDir
 from gantool.cli.settings import takes_settings
 
 TRIALS = 12
-OF_RUNS = "Run"
-"""The panel of settings that a search chooses itself: the intervals at which its trials report and save."""
 
 _TRIALS = f"Number of trials, the initial settings included. Default: {TRIALS}."
 _SEARCH = """\
@@ -25,14 +24,14 @@ def _flag(help: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel="Search", **more)
 
 
-@takes_settings(lambda panel: panel != OF_RUNS, first=False)
+@takes_settings(lambda panel: panel != RUN, first=False)  # whose settings a search chooses itself
 def tune(
     settings: Mapping[str, Any],
     run: Annotated[Path | None, typer.Argument(help="Run with the initial settings.", metavar="RUN")] = None,
     trials: Annotated[int | None, _flag(_TRIALS, metavar="N")] = None,
     search: Annotated[list[str] | None, _flag(_SEARCH, metavar="KEY=...")] = None,
     out: Annotated[Path, _flag("Parent folder of the searches.", metavar="DIR")] = Path("runs"),
-    name: Annotated[str | None, _flag(_NAME)] = None,
+    name: Annotated[str | None, _flag(_NAME, metavar="NAME")] = None,
     resume: Annotated[Path | None, _flag("Search to resume, with its settings.", metavar="DIR")] = None,
     config: Annotated[Path | None, _flag(_CONFIG, metavar="FILE.toml")] = None,
     as_json: Annotated[bool, _flag("JSON result on standard output.", "--json")] = False,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gantool.api.run_config import ALIASES, PANELS, SETTINGS, RunConfig, flag_of, formatted
+from gantool.api.panels import PANELS
+from gantool.api.run_config import ALIASES, SETTINGS, RunConfig, flag_of, formatted
 from gantool.report.record import Record
 
 BOTH = "lr"

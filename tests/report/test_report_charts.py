@@ -125,6 +125,8 @@ def test_any_values_have_an_axis_with_ticks_that_differ(values, options) -> None
 
 
 def test_numbers_are_short() -> None:
+    assert shown(-0.0) == "0"
+    assert "−0.00" not in tick_texts(Axis(-0.03, 0.03, 0, 1))
     assert [shown(value) for value in (0, 0.02134, 1.386, 245.2, 1234, 12_400, 3.1e7)] == [
         "0", "0.0213", "1.39", "245", "1234", "12.4k", "31M",
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from gantool.evaluation.result import Evaluation, append
 from gantool.evaluation.scores import Scores
 from gantool.report.charts import course_charts
 from gantool.report.chosen import beside, chosen_of
+from gantool.report.evaluations import _rounded
 from made_runs import HOSTILE, html_of, made_run, record_of
 
 SCORES = Scores(
@@ -222,3 +223,8 @@ def test_lines_of_others_do_no_harm(tmp_path, damage) -> None:
     with (run / EVALUATIONS).open("w") as file:
         file.write(json.dumps(MADE.as_json() | damage) + '\n[1]\n{"images_seen": 3}\n{"n"')
     assert "gantool train --config" in html_of(run)
+
+
+def test_a_value_that_rounds_to_zero_has_no_sign() -> None:
+    assert _rounded(-0.004, 0.02) == "0.00"
+    assert _rounded(-0.04, 0.02) == "−0.04"

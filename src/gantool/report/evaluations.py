@@ -168,7 +168,9 @@ def _measures(
 
 def _rounded(number: float, deviation: float | None) -> str:
     decimals = -floor(log10(deviation)) if deviation else 0
-    return shown(number) if decimals < 1 else f"{number:.{decimals}f}".replace("-", "−")
+    return (
+        shown(number) if decimals < 1 else f"{round(number, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+    )  # no -0.0
 
 
 def _number(value: Any) -> float | None:

@@ -86,7 +86,7 @@ def _limits(ordered: Sequence[Number]) -> tuple[Number, Number]:
 
 def shown(value: Number) -> str:
     """A number in three digits or so: 0.0213, 1.39, 245, 12.4k, 3.1e−07."""
-    size = abs(value)
+    value, size = value + 0.0, abs(value)  # no -0.0
     if size < FIRST_SHORTENED:
         return _minus(f"{value:.0f}" if size >= 1000 else f"{value:.3g}")
     fitting = [f"{value / unit:.3g}{letter}" for unit, letter in UNITS if unit <= size < 1000 * unit]
@@ -118,5 +118,5 @@ def tick_texts(axis: Axis, share: bool = False) -> list[str]:
         texts = [shown(value) for value in values]
     else:
         decimals = next((count for count in range(7) if abs(round(step, count) - step) < 1e-3 * step), 6)
-        texts = [_minus(f"{value:.{decimals}f}") for value in values]
+        texts = [_minus(f"{round(value, decimals) + 0.0:.{decimals}f}") for value in values]
     return [f"{text}%" if share else text for text in texts]

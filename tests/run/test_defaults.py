@@ -51,6 +51,13 @@ def test_few_pictures_are_augmented_and_many_are_not(photos):
     assert "enough to do without" in told["--augment"].why
 
 
+def test_an_average_longer_than_a_run_bears_is_said_to_be_shorter(photos):
+    _, told = decided(images=1000, batch=32)
+    assert str(told["--ema"]).endswith("in proportion at batch 32; here 50 at most, 5% of the run)")
+    _, told = decided(images=200_000, batch=32)
+    assert str(told["--ema"]).endswith("in proportion at batch 32)")
+
+
 def test_who_names_no_architecture_for_few_pictures_hears_of_one_for_few(photos):
     def why(**asked):
         told = {choice.flag: choice for choice in resolve_run(HOST, {"device": "cpu"} | asked).choices}

@@ -6,6 +6,7 @@ from typing import Any
 
 from gantool.api.run_config import NONE, RunConfig, formatted
 from gantool.api.specs import AUTO, Architecture, Component, Recipe
+from gantool.engine.ema import RAMP_UP, halflife
 from gantool.errors import GantoolError, PluginError, sentence
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
@@ -141,7 +142,7 @@ def _ema(batch: Any) -> int:
 
 
 def _why_ema(batch: Any) -> str:
-    return f"10,000 images at batch 32, in proportion (batch {batch})"
+    return f"10,000 images at batch 32, in proportion at batch {batch}"
 
 
 def no_more_than_there_are(
@@ -165,7 +166,7 @@ def augmentation(count: int, relative: bool) -> tuple[str, str]:
     if count < FEW_IMAGES:
         rise = "" if relative else ",rise=auto"
         return f"diffaugment:policy=color+translation,strength=auto,fill=mirror,after=auto{rise}", (
-            f"{count:,} images are few, and without augmentation the discriminator would memorise them"
+            f"{count:,} images are few, and the discriminator would memorise them"
         )
     return NONE, f"{count:,} images are enough to do without"
 
@@ -179,6 +180,8 @@ def choices(
         del why["lr_d"]
         why = {"lr" if name == "lr_g" else name: reason for name, reason in why.items()}
     values = {**values, "lr": values["lr_g"]}
+    if "ema" in why and halflife(values["images"], values["ema"]) < values["ema"]:
+        why["ema"] += f"; here {halflife(values['images'], values['ema']):,.0f} at most, {RAMP_UP:.0%} of the run"
     order = ["lr", *values]
     names = sorted(why, key=lambda name: order.index("lr_g" if name == "lr" else name))
     return tuple(DefaultChoice(f"--{name.replace('_', '-')}", formatted(values[name]), why[name]) for name in names)

@@ -58,7 +58,4 @@ def reason(config: RunConfig) -> str:
     """Why a run has fewer grids than others, in words; empty where it has as many."""
     if config.snapshot_every == usual_intervals(config)[0]:
         return ""
-    return (
-        f"fewer than {GRIDS} grids, which would take more than {SHARE:.0%} of the time of this run with their "
-        "measurements and checkpoints; by timing, kept for this machine"
-    )
+    return f"fewer than {GRIDS} grids, which would take more than {SHARE:.0%} of the run's time; timed on this machine"

@@ -62,7 +62,7 @@ def settle(options: DiffAugmentOptions, setting: Setting) -> tuple[DiffAugmentOp
         why.append(f"strength {chosen['strength']:g} for {count:,} images")
     if options.after == AUTO:
         chosen["after"] = EPOCHS_BEFORE * count
-        why.append(f"from epoch {EPOCHS_BEFORE + 1} on, since nothing is memorised before")
+        why.append(f"from epoch {EPOCHS_BEFORE + 1} on")
     if options.rise == AUTO:
         chosen["rise"] = float(f"{EPOCHS_OF_RISE * count / 1000:.3g}")
         why.append("rising while D tells nearly all reals")

@@ -63,7 +63,7 @@ class Console(Observer):
                 self._start(event)
             case Tick():
                 self._tick(event)
-            case Measured():
+            case Measured() if event.images_seen:  # before the first image it would be that of untrained networks
                 self._measured = event
             case Finished():
                 self._finish()

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gantool.api.networks import Gan, Images
 from gantool.api.specs import ImageShape
+from gantool.engine.chance import seed_generators
 from gantool.engine.devices import is_out_of_memory
 from gantool.engine.stages import stages_of
 from gantool.errors import GantoolError, PluginError, cause
@@ -84,7 +85,7 @@ def calling(title: str, call: str, contract: str, samples: bool = True) -> Itera
 def own_randomness(device: torch.device) -> Iterator[None]:
     """The caller's random state is left alone, and the same trial always goes the same way."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(0)
+        seed_generators(0, device)
         yield
 
 

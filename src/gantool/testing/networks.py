@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from gantool.api.networks import Gan, Images, Labels, Stage
 from gantool.api.specs import Architecture, ImageShape
+from gantool.engine.chance import seed_generators
 from gantool.engine.contract_check import check_contract
 from gantool.engine.judging import PerImage
 from gantool.engine.stages import stages_of
@@ -100,7 +101,7 @@ def shapes(
 def seeded(seed: int) -> Iterator[None]:
     """torch's generators at this seed; the caller's random state is left alone."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        seed_generators(seed, torch.device("cpu"))
         yield
 
 

@@ -6,7 +6,6 @@ checks functions whose annotations name no array; those that name one are called
 of one name must be equal, as in `jaxtyped`; and a checker is written once for each place in the source.
 """
 
-import contextlib
 import functools
 import inspect
 import types
@@ -33,19 +32,17 @@ def checked(function: Any = None, *, typechecker: Any) -> Any:
         return functools.partial(checked, typechecker=typechecker)
     if not isinstance(function, types.FunctionType):
         return _jaxtyped(function, typechecker=typechecker)
-    if any(isinstance(part, str | ForwardRef) for part in _parts(function)):
-        with contextlib.suppress(NameError):  # imported for type checkers alone
-            function.__annotations__ = get_type_hints(function, include_extras=True)
-    named_later = any(isinstance(part, str | ForwardRef) for part in _parts(function))
-    arrays = any(_is_array(part) for part in _parts(function))
-    if named_later or (arrays and inspect.isgeneratorfunction(function)):
+    annotations = {name: _resolved(one, function) for name, one in function.__annotations__.items()}
+    if not any(_is_array(part) for part in _parts(annotations.values())):
+        return _checker(function, annotations)
+    if inspect.isgeneratorfunction(function):
         return _jaxtyped(function, typechecker=typechecker)  # its sizes are those of the call, not of what is yielded
-    return _in_a_scope(_checker(function)) if arrays else _checker(function)
+    return _in_a_scope(_checker(function, annotations))
 
 
-def _parts(function: types.FunctionType) -> Iterable[Any]:
-    """The annotations and all that they are made of."""
-    parts = list(function.__annotations__.values())
+def _parts(annotations: Iterable[Any]) -> Iterable[Any]:
+    """These annotations and all that they are made of."""
+    parts = list(annotations)
     for part in parts:
         if isinstance(part, list):  # the arguments of a Callable
             parts += part
@@ -54,22 +51,45 @@ def _parts(function: types.FunctionType) -> Iterable[Any]:
     return parts
 
 
+def _resolved(annotation: Any, function: types.FunctionType) -> Any:
+    """An annotation without names in quotes; anything where they are imported for type checkers alone."""
+    if not any(isinstance(part, str | ForwardRef) for part in _parts([annotation])):
+        return annotation
+    holder = types.SimpleNamespace(__annotations__={"it": annotation})
+    try:
+        return get_type_hints(holder, function.__globals__, include_extras=True)["it"]
+    except Exception:
+        return Any
+
+
 def _is_array(part: Any) -> bool:
     return inspect.isclass(part) and issubclass(part, jaxtyping.AbstractArray)
 
 
-def _checker(function: types.FunctionType) -> types.FunctionType:
+def _checker(function: types.FunctionType, annotations: dict[str, Any]) -> Callable[..., Any]:
     if "<locals>" not in function.__qualname__:
-        return beartype(function)
-    annotations, written = _written.get(function.__code__, (None, None))
-    if written is None or annotations != function.__annotations__:
-        written = beartype(function)
+        return _written_for(function, annotations)
+    before, written = _written.get(function.__code__, (None, None))
+    if written is None or before != annotations:
+        written = _written_for(function, annotations)
         if _FUNCTION in (written.__kwdefaults__ or {}):
-            _written[function.__code__] = function.__annotations__, written
+            _written[function.__code__] = annotations, written
         return written
     again = types.FunctionType(written.__code__, written.__globals__, closure=written.__closure__)
     again.__kwdefaults__ = written.__kwdefaults__ | {_FUNCTION: function}
     return functools.update_wrapper(again, function)
+
+
+def _written_for(function: types.FunctionType, annotations: dict[str, Any]) -> types.FunctionType:
+    if annotations == function.__annotations__:
+        return beartype(function)
+    named = types.FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    functools.update_wrapper(named, function)
+    named.__kwdefaults__, named.__annotations__ = function.__kwdefaults__, annotations
+    del named.__wrapped__
+    return functools.update_wrapper(beartype(named), function)
 
 
 def _in_a_scope(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 Each process of tests computes by one thread: several that share cores with the next process take many times as long.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 
@@ -34,12 +35,36 @@ def gantool(gantool_cli: Callable[..., object]) -> Callable[..., object]:
     return gantool_cli
 
 
+@pytest.fixture
+def untimed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Runs begin without the trial steps that tell how long they will take, and with one sample grid, at their end.
+
+    For files whose subject is not what a run expects of its time; tests marked `timed` in them have the trial.
+    """
+    if request.node.get_closest_marker("timed") is not None:
+        return
+    from gantool.run.duration import Duration
+    from gantool.run.intervals import Cost
+
+    expected = Duration(low=1.0, high=3.0, last=(0.01, 0.01), tried={}, grid=Cost(grid=1.0, image=0.01))
+    monkeypatch.setattr(
+        "gantool.run.start.duration",
+        lambda prepared, _, since, *__: expected if since < prepared.config.images else None,
+    )
+
+
 @pytest.fixture(scope="session")
 def two_processes() -> Iterator[TwoProcesses]:
     """Calls `function(rank, ...)` in two processes at once: `two_processes(function, ...)`."""
     both = TwoProcesses()
     yield both
     both.end()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: searches for garbage pass over torch's objects, as in gantool's own processes."""
+    gc.collect()
+    gc.freeze()
 
 
 browser = pytest.fixture(scope="module")(started_browser)

@@ -28,6 +28,8 @@ from gantool.run.duration import Duration
 SMALL = ("--arch", "dcgan:width=4,latent=8", "--batch", "4", "--device", "cpu", "--precision", "float32", "-q")
 MLP = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--batch", "4", "--device", "cpu", "-q")
 
+pytestmark = pytest.mark.usefixtures("untimed")
+
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
@@ -76,6 +78,7 @@ def test_a_folder_of_pictures_becomes_a_run(gantool, photos):
     assert "broken.jpg" in (run / "skipped.tsv").read_text()
 
 
+@pytest.mark.timed  # the trial changes nothing of a run
 def test_n_then_n_more_by_the_same_command_equals_2n(gantool, photos):
     base = ("train", *SMALL, "--data", photos, "--resolution", "16", "--penalty", "r1:every=2")
     assert gantool(*base, "--name", "halves", "--images", "16").code == 0
@@ -210,6 +213,7 @@ def test_a_finished_run_is_left_as_it_is(gantool, photos):
     assert sorted((path, path.stat().st_mtime_ns) for path in Path("runs/one/checkpoints").rglob("*")) == before
 
 
+@pytest.mark.timed
 def test_a_run_goes_on_for_so_many_minutes_more(gantool, photos):
     assert gantool("train", *SMALL, "--data", "photos", "--images", "32", "--name", "one").code == 0
     ended = gantool("train", "--resume", "runs/one", "--dry-run")
@@ -539,6 +543,7 @@ def test_told_times_are_said_to_be_without_graphs_where_there_may_be_some():
         assert not [*on_time(*given)]
 
 
+@pytest.mark.timed
 def test_length_and_time_come_from_one_measurement(gantool, photos, monkeypatch):
     measured = []
     trial = duration.Trial

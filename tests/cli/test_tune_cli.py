@@ -19,6 +19,8 @@ MLP = ("--arch", "mlp:generator_hidden=8,discriminator_hidden=8", "--resolution"
 FIXED = ("--precision", "float32", "--layout", "contiguous", "--batch", "4")
 TUNE = ("tune", *MLP, *FIXED, "--data", "photos", "--images", "96", "--search", "augment=start")
 
+pytestmark = pytest.mark.usefixtures("untimed")
+
 
 @pytest.fixture(autouse=True)
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,10 @@ from gantool.files import cache_folder
 
 # 4 pixels to image 16, 8 pixels fade in to 48 and train to 64, 16 pixels fade in to 96.
 PROGRESSIVE = "progressive:fmap_base=64,fmap_max=8,latent=6,stabilise_kimg=0.016,fade_kimg=0.032"
+COMPUTED = ["--precision", "float32", "--layout", "contiguous", "--convolutions", "direct"]  # each test has a cache
 MSG = "msg:fmap_base=64,fmap_max=8,latent=6"
+
+pytestmark = pytest.mark.usefixtures("untimed")
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +40,7 @@ def photos(tmp_path):
 @pytest.fixture
 def train(gantool, photos, tmp_path):
     def run(*words, arch=PROGRESSIVE, name="run"):
-        flags = ["--resolution", 16, "--batch", 4, "--device", "cpu", "--precision", "float32", "--out", tmp_path]
+        flags = ["--resolution", 16, "--batch", 4, "--device", "cpu", "--out", tmp_path, *COMPUTED]
         ended = gantool("train", "--arch", arch, "--data", photos, "--name", name, *map(str, flags), "-q", *words)
         assert ended.code == 0, ended.err
         return tmp_path / name
@@ -72,6 +75,7 @@ def test_a_run_stopped_anywhere_is_bit_for_bit_the_unbroken_one(train, halt):
     assert same(weights(whole, 112), weights(parts, 112))
 
 
+@pytest.mark.timed  # a trial of each stage changes nothing of the run
 @pytest.mark.parametrize("halt", [40, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_batch_that_shrinks_on_the_way_changes_nothing(train, halt):
     arch = f"{PROGRESSIVE},batch_halves_beyond=4"

@@ -10,6 +10,8 @@ import gantool
 from gantool.errors import PluginError, ResumeError, UsageError
 from gantool.testing import check_component
 
+pytestmark = pytest.mark.usefixtures("untimed")
+
 CASES = {
     "reconstructing": {},
     "classifying": {"labels": True},

@@ -34,7 +34,7 @@ MAIN = (
         "reals have a distance, too: scores that are less than half of it above the least are as good, and the latest "
         "of those is the best checkpoint.",
         log=True,
-        metrics={"swd": "SWD", "score": "score", CHANCE: "two sets of reals"},
+        metrics={"swd": "SWD", "score": "score", CHANCE: "two sets of reals", "chance": "chance alone, of the score"},
     ),
     Kind(
         "Diversity of the samples",

@@ -44,6 +44,17 @@ def test_a_measurement_has_a_line_with_its_score_if_it_has_one(tmp_path):
     assert lines(tmp_path) == [{"images_seen": 10, "swd": 0.123457, "score": 0.2}, {"images_seen": 20, "swd": 0.5}]
 
 
+def test_a_chance_that_the_values_do_not_tell_has_its_place_beside_the_score(tmp_path):
+    observer = Jsonl(JsonlOptions())
+    of_watch = Measured(20, {"swd": 0.5, "swd_reals": 0.3}, 0.5, 0.15)
+    for event in (started(tmp_path), Measured(10, {"fid": 9.0}, 9.0, 0.5), of_watch):
+        observer(event)
+    assert lines(tmp_path) == [
+        {"images_seen": 10, "fid": 9.0, "score": 9.0, "chance": 0.5},
+        {"images_seen": 20, "swd": 0.5, "swd_reals": 0.3, "score": 0.5},
+    ]
+
+
 def test_values_that_are_not_finite_are_null_and_left_out_when_read(tmp_path):
     observer = Jsonl(JsonlOptions())
     nan, inf = float("nan"), float("inf")

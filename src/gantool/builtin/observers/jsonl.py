@@ -8,6 +8,7 @@ from typing import Any
 from gantool.api.events import Event, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.builtin.observers import JsonlOptions
+from gantool.builtin.observers.history import chance_of
 from gantool.engine.metrics_file import entry_of
 from gantool.engine.run_names import METRICS
 from gantool.files import explaining_writes, write_atomically
@@ -33,6 +34,8 @@ class Jsonl(Observer):
             self._write({"images_seen": event.images_seen, "images_per_second": speed, **scalars})
         elif isinstance(event, Measured):
             score = {} if event.score is None else {"score": plain(event.score)}
+            if event.chance and event.chance != chance_of(event.values):  # which the watch's values tell
+                score["chance"] = plain(event.chance)
             values = {name: plain(value) for name, value in event.values.items()}
             self._write({"images_seen": event.images_seen, **values, **score})
         elif isinstance(event, Warned):

@@ -246,6 +246,19 @@ def test_program_ends_without_searching_all_objects_again_and_lets_go_of_what_no
     assert int(frozen) > 1000
 
 
+def test_many_calls_in_one_process_leave_it_once() -> None:
+    code = (
+        "import gc, sys; from gantool.cli.main import main\n"
+        "gc.freeze = lambda: print('frozen')\n"
+        "sys.argv = ['gantool', '--version']\n"
+        "for _ in range(3):\n"
+        "    try: main()\n"
+        "    except SystemExit: pass\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.count("frozen") == 1
+
+
 def test_no_object_is_frozen_beside_nanobind_which_would_list_them_as_leaked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gc, "freeze", frozen := Mock())
     cli._leave_soon()

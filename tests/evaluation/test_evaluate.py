@@ -22,6 +22,7 @@ from gantool.evaluation.reals import halves, open_reals
 from gantool.evaluation.settings import Settings
 from gantool.pixels import to_float
 from gantool.plugins.host import host
+from gantool.render.grids import CAPTION
 from gantool.sampling.model import Model
 
 FAST = ("--metric", "near", "--extractor", "means", "-n", "8")
@@ -71,7 +72,7 @@ def test_a_model_is_measured_beside_the_data_itself_and_the_result_kept(run, gan
     assert Path(sheet).parent == run / "evaluations"
     assert Path(sheet).name.startswith("000000640-n8-seed0-")
     with Image.open(document["files"][0]) as sheet:
-        assert sheet.width > sheet.height  # pairs side by side
+        assert sheet.size == (4 * (2 * 96 + 6) + 6, 96 + CAPTION + 2 * 6)  # four pairs side by side, with captions
 
 
 def test_the_same_command_gives_the_same_numbers_bit_for_bit(run):

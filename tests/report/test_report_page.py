@@ -10,7 +10,7 @@ from gantool.engine.run_names import METRICS
 from gantool.report.charts import charts_of
 from gantool.report.facts import facts_of
 from gantool.report.frames import Encoder
-from gantool.report.page import write_report
+from gantool.report.page import _commands, write_report
 from made_runs import HOSTILE, html_of, made_run, record_of
 
 
@@ -217,3 +217,12 @@ def test_commands_draw_from_the_best_checkpoint_only_where_it_is_clearly_better(
     (run / METRICS).write_text("".join(json.dumps(one) + "\n" for one in scored))
     (run / "best.json").write_text(json.dumps({"images_seen": 1000}))
     assert f"gantool sample {run}{'/best' if best else ''} --grid" in Elements(html_of(run)).text
+
+
+@pytest.mark.parametrize(("patience", "more"), [(0, ""), (3, " --patience 0"), (4, "")])
+def test_the_command_that_goes_on_after_patience_ended_a_run_does_not_end_at_once(tmp_path, patience, more) -> None:
+    run = made_run(tmp_path / "run", sheets=0, ticks=100, patience=patience)
+    scored = [{"images_seen": 1000 * place, "score": score} for place, score in enumerate((5.0, 2.0, 3.0, 2.5, 2.2), 1)]
+    (run / METRICS).write_text("".join(json.dumps(one) + "\n" for one in scored))
+    (command,) = (one.text for one in _commands(record_of(run), ()) if one.what == "Go on with the run")
+    assert command == f"gantool train --resume {run}{more}"

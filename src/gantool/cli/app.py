@@ -144,6 +144,7 @@ def _leave_soon() -> None:
 
 def main() -> None:
     """Run the command line; the exit code is that of the error, 130, 143 or 129 when interrupted."""
+    atexit.unregister(_leave_soon)  # of an earlier call in this process
     atexit.register(_leave_soon)
     _escape_what_cannot_be_written()
     for name in ("COLUMNS", "LINES"):

@@ -13,6 +13,8 @@ from gantool.render.grids import enlargement, sheet
 from gantool.render.pictures import save_pictures
 
 COLUMNS, SIDE = 4, 96
+CAPTION = "sample | real"
+"""Below each pair, whose halves are so."""
 FOLDER = "evaluations"
 
 Found = Sequence[tuple[int, int, float]]
@@ -43,4 +45,5 @@ def write_sheet(path: Path, found: Found, reals: Pictures, samples: Pictures) ->
         [torch.cat([samples.images[sample], reals.images[real]], dim=-1) for sample, real, _ in found]
     )
     scale = enlargement(together.shape[-2], SIDE)
-    save_pictures([sheet(together, min(COLUMNS, len(found)), scale=scale)], [path], overwrite=True)
+    drawn = sheet(together, min(COLUMNS, len(found)), scale=scale, captions=[CAPTION] * len(found))
+    save_pictures([drawn], [path], overwrite=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from gantool.api.run_config import COLORS
-from gantool.engine.best import apart, is_clearly_better
+from gantool.engine.best import Best, apart, is_clearly_better
 from gantool.engine.spans import spent
 from gantool.report.record import SPEED, Curve, Record
 from gantool.report.scale import percent, shown
@@ -46,6 +46,14 @@ def best_is_clearly_better(record: Record) -> bool:
     score = record.curves.get("score", Curve())
     best = score.at(record.best) if record.best else None
     return best is not None and is_clearly_better(best, score.values[-1])
+
+
+def gave_up(record: Record) -> bool:
+    """True where a run ended by its patience, so that to go on as before would end at once."""
+    best, score = Best(), record.curves.get("score", Curve())
+    for seen, value in zip(score.seen, score.values, strict=True):
+        best.take(seen, value)
+    return best.gave_up(record.config.patience)
 
 
 def facts_of(record: Record) -> list[Fact]:

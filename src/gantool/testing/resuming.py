@@ -22,7 +22,7 @@ from gantool.testing.steps import configured, prepared_for
 
 FIRST, LENGTH = BATCH, 5 * BATCH
 """Parts of unequal length: of two alike, what counts its own calls may be right by coincidence."""
-QUIET = ("watch:off=yes",)
+QUIET = ("watch:off=yes", "report:off=yes")
 
 
 def runs_resume_exactly(case: Case) -> Iterator[str]:

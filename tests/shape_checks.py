@@ -6,6 +6,7 @@ checks functions whose annotations name no array; those that name one are called
 of one name must be equal, as in `jaxtyped`; and a checker is written once for each place in the source.
 """
 
+import dataclasses
 import functools
 import inspect
 import types
@@ -30,6 +31,10 @@ def checked(function: Any = None, *, typechecker: Any) -> Any:
     """As `jaxtyping.jaxtyped` with beartype: arguments, results, and sizes of one name among each other are checked."""
     if function is None:
         return functools.partial(checked, typechecker=typechecker)
+    if inspect.isclass(function):
+        return _with_checked_fields(function, typechecker)
+    if isinstance(function, classmethod | staticmethod):
+        return type(function)(checked(function.__func__, typechecker=typechecker))
     if not isinstance(function, types.FunctionType):
         return _jaxtyped(function, typechecker=typechecker)
     annotations = {name: _resolved(one, function) for name, one in function.__annotations__.items()}
@@ -38,6 +43,14 @@ def checked(function: Any = None, *, typechecker: Any) -> Any:
     if inspect.isgeneratorfunction(function):
         return _jaxtyped(function, typechecker=typechecker)  # its sizes are those of the call, not of what is yielded
     return _in_a_scope(_checker(function, annotations))
+
+
+def _with_checked_fields(declared: type, typechecker: Any) -> type:
+    """A class, which checks its fields where it is a dataclass whose `__init__` was made from them."""
+    made = vars(declared).get("__init__")
+    if dataclasses.is_dataclass(declared) and made is not None and not hasattr(made, "__wrapped__"):
+        declared.__init__ = checked(made, typechecker=typechecker)  # type: ignore[misc]
+    return declared
 
 
 def _parts(annotations: Iterable[Any]) -> Iterable[Any]:

@@ -17,6 +17,7 @@ from gantool.files import cache_folder
 # 4 pixels to image 16, 8 pixels fade in to 48 and train to 64, 16 pixels fade in to 96.
 PROGRESSIVE = "progressive:fmap_base=64,fmap_max=8,latent=6,stabilise_kimg=0.016,fade_kimg=0.032"
 COMPUTED = ["--precision", "float32", "--layout", "contiguous", "--convolutions", "direct"]  # each test has a cache
+UNREPORTED = ["--log", "report:off=yes"]
 MSG = "msg:fmap_base=64,fmap_max=8,latent=6"
 
 pytestmark = pytest.mark.usefixtures("untimed")
@@ -40,7 +41,7 @@ def photos(tmp_path):
 @pytest.fixture
 def train(gantool, photos, tmp_path):
     def run(*words, arch=PROGRESSIVE, name="run"):
-        flags = ["--resolution", 16, "--batch", 4, "--device", "cpu", "--out", tmp_path, *COMPUTED]
+        flags = ["--resolution", 16, "--batch", 4, "--device", "cpu", "--out", tmp_path, *COMPUTED, *UNREPORTED]
         ended = gantool("train", "--arch", arch, "--data", photos, "--name", name, *map(str, flags), "-q", *words)
         assert ended.code == 0, ended.err
         return tmp_path / name

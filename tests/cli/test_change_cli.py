@@ -190,3 +190,31 @@ def test_an_augmentation_of_another_kind_is_refused_in_mid_run(gantool):
     refused = gantool("train", "--resume", "runs/one", "--augment", "ada", "--change")
     assert refused.code == 1
     assert "the kind of augmentation cannot change in the middle of a run" in refused.err
+
+
+def test_another_start_of_an_augmentation_that_adapts_is_refused_with_what_does_work(gantool):
+    adapting = [*MLP, "--name", "one", "--images", "16"]
+    adapting[adapting.index("none")] = "ada:p=0.1"
+    trained(gantool, *adapting)
+    refused = gantool("train", "--resume", "runs/one", "--augment", "ada:p=0.5", "--change")
+    assert refused.code == 2
+    assert "ada:p=0.5 has no effect in the middle of a run: p is where it began, 0.1" in refused.err
+    resumed(gantool, "one", "24", "--augment", "ada:p=0.1,target=0.7", "--change")
+    resumed(gantool, "one", "32", "--augment", "ada:p=0.5,fixed=yes", "--change")
+    assert "p=0.5" in config("one")["augment"]
+
+
+def test_an_augmentation_that_a_run_chose_by_itself_is_chosen_anew_for_another_loss(gantool, tmp_path):
+    few = [*MLP, "--name", "one", "--images", "16"]
+    few[few.index("shapes")] = "shapes:count=60"
+    few[few.index("none")] = "auto"
+    trained(gantool, *few)
+    assert "rise=0.0" not in config("one")["augment"]
+    other = ("train", "-q", "--config", "runs/one/config.toml", "--loss", "wasserstein", "--penalty", "gp")
+    trained(gantool, *other, "--name", "two")
+    assert config("two")["augment"].startswith("diffaugment:")
+    assert "rise=0.0" in config("two")["augment"]
+    trained(gantool, *few[:-4], "--name", "three", "--images", "16", "--augment", config("one")["augment"])
+    named = gantool("train", "-q", "--config", "runs/three/config.toml", "--loss", "wasserstein", "--penalty", "gp")
+    assert named.code == 2
+    assert "do not go together" in named.err

@@ -19,6 +19,7 @@ from gantool.run import defaults, initial
 from gantool.run.components import RunComponents, components_of, resolve_source
 from gantool.run.config import check_types, read_config, spread, validated
 from gantool.run.conflicts import having
+from gantool.run.inherited import chosen_anew
 
 FALLBACK = ImageShape(64)
 
@@ -46,7 +47,7 @@ def resolve(host: PluginHost, requested: Mapping[str, Any], file: Path | None = 
 
 def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | None = None) -> ResolvedRun:
     """The settings of a run, as `resolve` has them, with its components and the reasons for what was chosen here."""
-    asked = given_settings(requested, file)
+    asked = chosen_anew(given_settings(requested, file), requested, file)
     of_model = initial.settings(host, asked)
     given = of_model | asked | {name: of_model[name] for name in ("arch",) if name in of_model}
     source = resolve_source(host, given.get("data", "shapes"))

@@ -9,6 +9,7 @@ from gantool.api.former import Former
 from gantool.api.run_config import RunConfig
 from gantool.errors import GantoolError, OptionError, ResumeError
 from gantool.plugins.host import PluginHost
+from gantool.plugins.selection import Chosen
 from gantool.run import folder as run_folder
 from gantool.run.components import RunComponents, components_of, only_moved, only_reweighed, settings_as_before
 from gantool.run.config import CHANGEABLE, described, differing, validated
@@ -50,11 +51,31 @@ def settings_of(
         if after.images <= found.images_seen:  # where no step is taken it has not begun, and ends with what follows
             after = after.model_copy(update={"horizon": "auto"})
     changed = differing(same, resolved.config)
+    if change and "augment" in changed:
+        _refuse_another_start(kept.augmentation, resolved.components.augmentation)
     fixed = [key for key in changed if key not in CHANGEABLE or not _of_same_kind(key, kept, resolved.components)]
     if fixed or (changed and not change):
         anew = _anew(found, resolved, changed)
         raise ResumeError(_refusal(found, described(same, resolved.config), fixed, anew))
     return _with_history(before, after, found.images_seen), resolved.components
+
+
+def _refuse_another_start(was: Chosen | None, now: Chosen | None) -> None:
+    """Raise OptionError for another initial p of an augmentation that adapts p: it goes on with the p that it has."""
+    if (
+        was is None
+        or now is None
+        or was.spec != now.spec
+        or not {"p", "fixed"} <= type(now.options).model_fields.keys()
+    ):
+        return
+    before, after = was.options.model_dump(), now.options.model_dump()
+    if before["p"] != after["p"] and not before["fixed"] and not after["fixed"]:
+        raise OptionError(
+            f"--augment {now.spec.name}:p={after['p']:g} has no effect in the middle of a run: p is where it began, "
+            f"{before['p']:g}, and has adapted since. Leave it at p={before['p']:g} and change how it adapts (target, "
+            f"kimg), or keep it constant with {now.spec.name}:p={after['p'] or 0.3:g},fixed=yes."
+        )
 
 
 def _of_same_kind(key: str, before: RunComponents, after: RunComponents) -> bool:

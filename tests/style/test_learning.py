@@ -61,8 +61,8 @@ def lesson(**others):
     return Lesson(**({"size": 32, "images": 24, "batch": 1, "width": 4, "blocks": 1} | others))
 
 
-def learned_by_steps(wanted, style_loss=None, **more):
-    extractor = Filters(RandomOptions(filters=8, size=3, scales=2))
+def learned_by_steps(wanted, style_loss=None, kind=Filters, **more):
+    extractor = kind(RandomOptions(filters=8, size=3, scales=2))
     style = torch.full((1, 3, 32, 32), -0.6)
     style[:, 0, ::4] = 0.9
     return learn(style, photos, extractor, style_loss or Covariance(), wanted, **more)
@@ -113,6 +113,22 @@ def test_a_state_of_another_network_is_refused():
     (state,) = learned(lesson(images=1))
     with pytest.raises(CheckpointError, match="does not fit its network"):
         learned(lesson(width=6), resumed=Resumed(state.tensors(), 1, 0.0))
+
+
+def test_a_network_learns_by_twice_the_style_at_the_most():
+    """By the five times of EfficientNet a network drew white skies black."""
+
+    class Stronger(Filters):
+        style_strength = 2.0
+
+    class Strongest(Filters):
+        style_strength = 5.0
+
+    usual, stronger, strongest = (
+        learned(lesson(images=4), kind=kind)[-1].network.last.weight for kind in (Filters, Stronger, Strongest)
+    )
+    assert torch.equal(stronger, strongest)
+    assert not torch.equal(usual, stronger)
 
 
 def test_a_network_may_begin_with_another():

@@ -16,7 +16,7 @@ class Extractor(Part):
 
     Style transfer also needs `layers` (names, shallow to deep), `content_layers` and `style_layers` (tables from names
     to weights) and `select`. `style_loss` names the style loss that suits it, and `style_strength` is the factor by
-    which style weighs more with this network, so that `--style-weight 1` is a usable choice.
+    which style weighs more in a picture that is optimised by this network, so that `--style-weight 1` is usable.
 
     Large images are computed by tiles (`--tile`) where the network that `select` returns has three attributes, in input
     pixels: `strides` (the distance of two features, by layer), `stride` (the largest of them; tiles lie on its grid)

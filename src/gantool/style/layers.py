@@ -1,5 +1,6 @@
 """The layers of an extractor that are compared, their weights, and the style loss."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from gantool.api.features import Extractor, StyleLoss
@@ -12,10 +13,13 @@ CONTENT, ROUGHNESS = 1.0, 3.0
 """The factors that weights of 1 stand for, in units of the relative losses."""
 
 
-def balance_of(extractor: Extractor, settings: Settings, style_loss: StyleLoss) -> Balance:
+def balance_of(
+    extractor: Extractor, settings: Settings, style_loss: StyleLoss, most_strength: float = math.inf
+) -> Balance:
     """The layers and weights of the settings, else those that the extractor names.
 
-    Raises OptionError when it names none, or no layer has a weight.
+    The extractor's `style_strength` is `most_strength` at the most. Raises OptionError when it names no layers, or none
+    has a weight.
     """
     content = settings.content_layers or extractor.content_layers
     style = settings.style_layers or extractor.style_layers
@@ -26,7 +30,7 @@ def balance_of(extractor: Extractor, settings: Settings, style_loss: StyleLoss) 
         )
     return Balance(
         CONTENT * settings.content_weight,
-        extractor.style_strength * style_loss.strength * settings.style_weight,
+        min(extractor.style_strength, most_strength) * style_loss.strength * settings.style_weight,
         ROUGHNESS * settings.tv_weight,
         _normalised("--content-layer", content),
         _normalised("--style-layer", style),

@@ -24,6 +24,8 @@ from gantool.style.pyramid import shrunk
 
 LEARNING_RATE, WARM_UP, LEFT_AT_THE_END = 3e-3, 0.03, 0.02
 """Adam's highest rate, the share of training in which it is reached, and the share of it that is left at the end."""
+MOST_STRENGTH = 2.0
+"""The most of an extractor's `style_strength`: a network does not begin with the photo, and by 5 drew the sky black."""
 STABILITY = 50.0
 """The factor that a weight of 1 stands for."""
 NOISE = 0.04
@@ -107,7 +109,7 @@ class _Learner:
         autocast: Callable[[], AbstractContextManager[object]],
     ) -> None:
         self._lesson, self._device, self._style_loss = lesson, style.device, style_loss
-        self._balance = balance_of(extractor, lesson.settings, style_loss)
+        self._balance = balance_of(extractor, lesson.settings, style_loss, MOST_STRENGTH)
         self._objective = objective_of(style, extractor, style_loss, self._balance, lesson, autocast)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(lesson.seed)

@@ -27,6 +27,13 @@ def test_flag_beats_file_beats_recipe(tmp_path):
     assert made.loss.startswith("minimax:")
 
 
+def test_a_loss_beside_a_file_without_one_leaves_the_files_augmentation(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text('augment = "none"\ndata = "shapes:count=60"\n')
+    made = resolve(HOST, {"arch": "mlp", "device": "cpu", "loss": "minimax"}, file)
+    assert (made.loss.partition(":")[0], made.augment) == ("minimax", "none")
+
+
 def test_components_are_written_out_with_every_option():
     made = config(penalty=("r1:weight=2",))
     assert made.arch.startswith("dcgan:latent=100,width=64,")

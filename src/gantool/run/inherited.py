@@ -23,8 +23,10 @@ def chosen_anew(asked: Mapping[str, Any], flags: Mapping[str, Any], file: Path |
     if file is None or flags.get("loss") is None or flags.get(FOLLOWING) is not None:
         return settings
     written = read_config(file)
-    same = parse_choice(str(written.get("loss", ""))).name == parse_choice(str(flags["loss"])).name
-    if not same and FOLLOWING in written and _was_default(file.parent / CHOICES, str(written[FOLLOWING])):
+    if "loss" not in written or FOLLOWING not in written:  # a file of a run has both
+        return settings
+    same = parse_choice(str(written["loss"])).name == parse_choice(str(flags["loss"])).name
+    if not same and _was_default(file.parent / CHOICES, str(written[FOLLOWING])):
         del settings[FOLLOWING]
     return settings
 

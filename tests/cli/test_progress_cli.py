@@ -32,6 +32,10 @@ def test_work_without_parts_says_how_long_it_took() -> None:
     assert lines_of([(0.0, 0), (30.0, 1)], total=1) == ["reading: done in 0:00:30"]
 
 
+def test_work_that_only_waits_says_for_how_long_and_not_that_it_is_done() -> None:
+    assert lines_of([(0.0, 0), (6.0, 0), (12.0, 0)], total=1) == ["reading: for 0:00:06", "reading: for 0:00:12"]
+
+
 def test_the_same_label_may_begin_again() -> None:
     step = SECONDS_BETWEEN_LINES
     assert lines_of([(0, 1), (1, 100), (100, 1), (100 + step, 2)]) == ["reading: 2 of 100 (2 %), 0:08:10 left"]

@@ -37,7 +37,7 @@ def plain_lines(clock: Callable[[], float], write: Callable[[str], None]) -> Lis
             share = f" ({100 * done // total} %)" if total else ""
             left = (total - done) * (now - began) / (done - before) if done > before else 0
             time_left = f", {_span(left)} left" if left else ""
-            whole = f"done in {_span(now - began)}"
+            whole = f"{'done in' if finished else 'for'} {_span(now - began)}"
             write(f"{label}: {f'{done:,} of {total:,}{share}{time_left}' if total > 1 else whole}")
         if finished:
             first_seen.pop(label, None)

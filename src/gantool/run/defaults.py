@@ -180,8 +180,9 @@ def choices(
         del why["lr_d"]
         why = {"lr" if name == "lr_g" else name: reason for name, reason in why.items()}
     values = {**values, "lr": values["lr_g"]}
-    if "ema" in why and halflife(values["images"], values["ema"]) < values["ema"]:
-        why["ema"] += f"; here {halflife(values['images'], values['ema']):,.0f} at most, {RAMP_UP:.0%} of the run"
+    longest = halflife(values["init_images"] + values["images"], values["ema"])
+    if "ema" in why and longest < values["ema"]:
+        why["ema"] += f"; here {longest:,.0f} at most, {RAMP_UP:.0%} of the images seen"
     order = ["lr", *values]
     names = sorted(why, key=lambda name: order.index("lr_g" if name == "lr" else name))
     return tuple(DefaultChoice(f"--{name.replace('_', '-')}", formatted(values[name]), why[name]) for name in names)

@@ -17,6 +17,7 @@ from gantool.plugins.host import host
 from gantool.style import Settings, transfer
 from gantool.style.job import find_style_loss
 from gantool.style.layers import network_of
+from gantool.style.tiles import tiles_of
 
 PARROTS = Path(__file__).parents[4] / "shared" / "data" / "style" / "content-kodak23.jpg"
 MACAW = 88
@@ -73,6 +74,19 @@ def test_layers_are_on_grids_from_half_to_a_32nd_of_the_input(tmp_path):
     assert network.strides == {name: 64 // shape[1] for name, shape in shapes.items()}
     assert network.stride == 32
     assert extractor.select(["head"])(torch.zeros(1, 3, 33, 7))[0].shape == (1, 1280, 2, 1)  # any size
+
+
+def test_tiles_of_a_picture_of_odd_size_have_the_features_of_the_whole(tmp_path):
+    save_file(drawn(), tmp_path / "w.safetensors")
+    layers = ("colours", "stem", "expand2", "stage2")
+    network = network_of(EfficientNet(EfficientNetOptions(weights=str(tmp_path / "w.safetensors"))), layers)
+    picture = torch.rand(1, 3, 13, 203, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    whole = network(picture)
+    for tile in tiles_of(13, 203, 8, network.stride, network.halo):
+        for name, all_of_it, part in zip(layers, whole, network(picture[(..., *tile.crop)]), strict=True):
+            own = part[(..., *tile.inside(network.strides[name]))]
+            place = tile.whole(network.strides[name], own.shape[-2:])
+            torch.testing.assert_close(own, all_of_it[(..., *place)], rtol=1e-4, atol=1e-4)
 
 
 def test_normalisation_is_folded_into_the_convolutions(tmp_path):

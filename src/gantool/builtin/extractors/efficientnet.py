@@ -32,7 +32,8 @@ PIXEL_MEAN, PIXEL_STD = (127 / 255,) * 3, (128 / 255,) * 3
 class SameConv(nn.Conv2d):
     """A convolution with a border around its input as TensorFlow adds it: with stride 2, more to the right and below.
 
-    The border is of zeros, as in training, or mirrored.
+    The border is of zeros, as in training, or mirrored. TensorFlow begins it elsewhere where the side is odd; mirrored
+    ones always begin alike, so that a tile's features lie where those of the whole do.
     """
 
     mirrors = False
@@ -45,7 +46,7 @@ class SameConv(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         high, wide = (max(kernel - stride if side % stride == 0 else kernel - side % stride, 0)
                       for side in values.shape[-2:])  # fmt: skip
-        around = high // 2, wide // 2
+        around = (max(kernel - stride, 0) // 2,) * 2 if self.mirrors else (high // 2, wide // 2)
         if (high or wide) and (self.mirrors or high % 2 or wide % 2):
             sides = (around[1], wide - around[1], around[0], high - around[0])
             mirrored = "reflect" if max(sides) < min(values.shape[-2:]) else "replicate"

@@ -202,6 +202,9 @@ def test_another_start_of_an_augmentation_that_adapts_is_refused_with_what_does_
     resumed(gantool, "one", "24", "--augment", "ada:p=0.1,target=0.7", "--change")
     resumed(gantool, "one", "32", "--augment", "ada:p=0.5,fixed=yes", "--change")
     assert "p=0.5" in config("one")["augment"]
+    refused = gantool("train", "--resume", "runs/one", "--augment", "ada:p=0.1", "--change")
+    assert "it goes on from 0.5, where it was kept. Leave it at p=0.5" in refused.err
+    resumed(gantool, "one", "40", "--augment", "ada:p=0.5", "--change")
 
 
 def test_an_augmentation_that_a_run_chose_by_itself_is_chosen_anew_for_another_loss(gantool, tmp_path):

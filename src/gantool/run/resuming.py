@@ -70,11 +70,16 @@ def _refuse_another_start(was: Chosen | None, now: Chosen | None) -> None:
     ):
         return
     before, after = was.options.model_dump(), now.options.model_dump()
-    if before["p"] != after["p"] and not before["fixed"] and not after["fixed"]:
+    if before["p"] != after["p"] and not after["fixed"]:
+        goes_on = (
+            f"it goes on from {before['p']:g}, where it was kept"
+            if before["fixed"]
+            else f"p is where it began, {before['p']:g}, and has adapted since"
+        )
         raise OptionError(
-            f"--augment {now.spec.name}:p={after['p']:g} has no effect in the middle of a run: p is where it began, "
-            f"{before['p']:g}, and has adapted since. Leave it at p={before['p']:g} and change how it adapts (target, "
-            f"kimg), or keep it constant with {now.spec.name}:p={after['p'] or 0.3:g},fixed=yes."
+            f"--augment {now.spec.name}:p={after['p']:g} has no effect in the middle of a run: {goes_on}. "
+            f"Leave it at p={before['p']:g} and change how it adapts (target, kimg), or keep it constant with "
+            f"{now.spec.name}:p={after['p'] or 0.3:g},fixed=yes."
         )
 
 

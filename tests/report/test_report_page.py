@@ -8,7 +8,7 @@ import pytest
 
 from gantool.engine.run_names import METRICS
 from gantool.report.charts import charts_of
-from gantool.report.facts import facts_of
+from gantool.report.facts import facts_of, gave_up
 from gantool.report.frames import Encoder
 from gantool.report.page import _commands, write_report
 from made_runs import HOSTILE, html_of, made_run, record_of
@@ -226,3 +226,10 @@ def test_the_command_that_goes_on_after_patience_ended_a_run_does_not_end_at_onc
     (run / METRICS).write_text("".join(json.dumps(one) + "\n" for one in scored))
     (command,) = (one.text for one in _commands(record_of(run), ()) if one.what == "Go on with the run")
     assert command == f"gantool train --resume {run}{more}"
+
+
+def test_a_score_of_untrained_networks_does_not_end_a_run_by_patience(tmp_path) -> None:
+    run = made_run(tmp_path / "run", sheets=0, ticks=100, patience=3)
+    scored = [{"images_seen": 200 * place, "score": score} for place, score in enumerate((1.0, 3.0, 2.0, 2.5))]
+    (run / METRICS).write_text("".join(json.dumps(one) + "\n" for one in scored))
+    assert not gave_up(record_of(run))

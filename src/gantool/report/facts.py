@@ -52,7 +52,8 @@ def gave_up(record: Record) -> bool:
     """True where a run ended by its patience, so that to go on as before would end at once."""
     best, score = Best(), record.curves.get("score", Curve())
     for seen, value in zip(score.seen, score.values, strict=True):
-        best.take(seen, value)
+        if seen:  # no score of untrained networks counts
+            best.take(seen, value)
     return best.gave_up(record.config.patience)
 
 

@@ -110,7 +110,7 @@ def test_ctrl_c_ends_with_a_sentence_of_what_is_kept(runs, gantool, monkeypatch,
     monkeypatch.setattr("gantool.evaluation.evaluator.Evaluator.evaluate", interrupted)
     done = gantool(command, *runs[: 2 if command == "compare" else 1], *FAST)
     assert (done.code, done.out) == (130, "")
-    assert "Stopped by Ctrl-C; models that were measured before have their numbers in evaluations.jsonl." in done.err
+    assert "Stopped by Ctrl-C; runs keep what was measured before in their evaluations.jsonl." in done.err
 
 
 def test_a_process_that_does_not_lead_prints_and_writes_nothing(runs, monkeypatch, gantool):

@@ -37,7 +37,7 @@ def before_training() -> AbstractContextManager[None]:
 
 def between_evaluations() -> AbstractContextManager[None]:
     """Say what is kept where Ctrl-C ends the block, in which models are measured, and leave with 130."""
-    return stopped("Stopped by Ctrl-C; models that were measured before have their numbers in evaluations.jsonl.")
+    return stopped("Stopped by Ctrl-C; runs keep what was measured before in their evaluations.jsonl.")
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def gantool_extractors() -> list[Component]:
         *_for_metrics(),
         Component(
             "random",
-            "Random filters at several scales: no weights needed; they transfer colours and strokes, not shapes",
+            "Random filters at several scales: no weights needed; they transfer colours, no strokes or shapes",
             RandomOptions,
             "gantool.builtin.extractors.filters:Filters",
         ),

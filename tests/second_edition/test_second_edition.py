@@ -35,6 +35,7 @@ def saved(run, images):
     return moments | {f"{file}/{name}": value for file, part in networks.items() for name, value in part.items()}
 
 
+@pytest.mark.timed  # a trial of each stage leaves the state of plugins' parts alone
 @pytest.mark.parametrize("case", CASES)
 def test_a_run_in_two_parts_is_the_run_in_one(learn, case):
     settings = {"arch": case.partition(",")[0], **CASES[case]}

@@ -98,8 +98,8 @@ def _by_stylegan(listing: Listing) -> LabelledListing:
         return LabelledListing(listing)
     try:
         found = parse_json(text_inside(listing, place, MOST_BYTES), MOST_BYTES)
-        rows = found["labels"]
-        labels = by_name(rows) if rows else {}
+        rows = found["labels"] or ()
+        labels = by_name([(name, label) for name, label in rows])
     except (OSError, ValueError, KeyError, TypeError):  # it is of another tool
         return LabelledListing(listing)
     listing = _without(listing, place)

@@ -199,7 +199,9 @@ def test_another_start_of_an_augmentation_that_adapts_is_refused_with_what_does_
     refused = gantool("train", "--resume", "runs/one", "--augment", "ada:p=0.5", "--change")
     assert refused.code == 2
     assert "ada:p=0.5 has no effect in the middle of a run: p is where it began, 0.1" in refused.err
-    resumed(gantool, "one", "24", "--augment", "ada:p=0.1,target=0.7", "--change")
+    resumed(gantool, "one", "20", "--augment", "ada:p=0.1,target=0.7", "--change")
+    resumed(gantool, "one", "24", "--augment", "ada:target=0.8", "--change")
+    assert "p=0.1,target=0.8" in config("one")["augment"]
     resumed(gantool, "one", "32", "--augment", "ada:p=0.5,fixed=yes", "--change")
     assert "p=0.5" in config("one")["augment"]
     refused = gantool("train", "--resume", "runs/one", "--augment", "ada:p=0.1", "--change")

@@ -3,10 +3,12 @@
 import logging
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gantool.api.former import Former
-from gantool.api.run_config import RunConfig
+from gantool.api.run_config import NONE, RunConfig
+from gantool.api.specs import AUTO
 from gantool.errors import GantoolError, OptionError, ResumeError
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
@@ -41,6 +43,8 @@ def settings_of(
     requested = {key: value for key, value in given.items() if (key, value) not in UNCHANGED}
     before = _as_it_was(plugins, found, _at_checkpoint(found), requested)
     kept = components_of(plugins, before.model_dump())
+    if change and "augment" in requested:
+        requested["augment"] = _begun_as(plugins, requested["augment"], kept.augmentation)
     again = settings_as_before(plugins, requested, kept, ("augment",) if change else ())
     resolved = resolve_run(plugins, before.model_dump() | again)
     if only_moved(kept.source, resolved.components.source):
@@ -60,14 +64,23 @@ def settings_of(
     return _with_history(before, after, found.images_seen), resolved.components
 
 
+def _begun_as(plugins: PluginHost, text: str, was: Chosen | None) -> str:
+    """An augmentation that adapts p and names none: with the initial p of the run, which it has left long since."""
+    if was is None or text in (NONE, AUTO):
+        return text
+    now = plugins.resolve(was.kind, text)
+    if now.spec != was.spec or not _adapts(now) or "p" in now.options.model_fields_set:
+        return text
+    return replace(now, options=now.options.model_copy(update={"p": was.options.model_dump()["p"]})).text
+
+
+def _adapts(augmentation: Chosen) -> bool:
+    return {"p", "fixed"} <= type(augmentation.options).model_fields.keys()
+
+
 def _refuse_another_start(was: Chosen | None, now: Chosen | None) -> None:
     """Raise OptionError for another initial p of an augmentation that adapts p: it goes on with the p that it has."""
-    if (
-        was is None
-        or now is None
-        or was.spec != now.spec
-        or not {"p", "fixed"} <= type(now.options).model_fields.keys()
-    ):
+    if was is None or now is None or was.spec != now.spec or not _adapts(now):
         return
     before, after = was.options.model_dump(), now.options.model_dump()
     if before["p"] != after["p"] and not after["fixed"]:

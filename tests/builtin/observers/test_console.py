@@ -167,14 +167,19 @@ def test_the_line_tells_what_was_measured_last(tmp_path):
     assert out.getvalue().rstrip().endswith("diversity 87%  SWD 0.21  measured at 90")
 
 
-def test_what_untrained_networks_measure_is_not_shown(tmp_path):
+@pytest.mark.parametrize(("init", "shown"), [("none", False), ("runs/emoji", True)])
+def test_what_untrained_networks_measure_is_not_shown_but_what_a_model_does_that_a_run_begins_with(
+    tmp_path, init, shown
+):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=False, width=200))
-    for event in (started(tmp_path, 0, 1000), Measured(0, {"diversity": 0.03, "swd": 1.07}, 1.07), tick(100)):
+    begun = started(tmp_path, 0, 1000)
+    begun = replace(begun, config=begun.config.model_copy(update={"init": init}))
+    for event in (begun, Measured(0, {"diversity": 0.03, "swd": 1.07}, 1.07), tick(100)):
         console(event)
     assert "100/" in out.getvalue()
-    assert "measured at 0" not in out.getvalue()
-    assert "SWD" not in out.getvalue()
+    assert ("measured at 0" in out.getvalue()) == shown
+    assert ("SWD" in out.getvalue()) == shown
 
 
 def test_a_measurement_is_told_in_one_line_without_a_terminal_and_stays_on_one(tmp_path):

@@ -13,6 +13,7 @@ from rich.live import Live
 
 from gantool.api.events import Event, Finished, Measured, Started, Tick, Warned
 from gantool.api.observers import Observer
+from gantool.api.run_config import NONE
 from gantool.builtin.observers import ConsoleOptions
 from gantool.engine.spans import in_words
 from gantool.errors import cause, printable, sentence
@@ -41,6 +42,7 @@ class Console(Observer):
         self._told: tuple[Tick, Measured | None] | None = None
         self._latest: Tick | None = None
         self._advised = ""
+        self._init = False
 
     def __call__(self, event: Event) -> None:
         """Show the event. If that fails, a sentence says so, and only warnings are shown from then on."""
@@ -63,7 +65,7 @@ class Console(Observer):
                 self._start(event)
             case Tick():
                 self._tick(event)
-            case Measured() if event.images_seen:  # before the first image it would be that of untrained networks
+            case Measured() if event.images_seen or self._init:  # else it would be that of untrained networks
                 self._measured = event
             case Finished():
                 self._finish()
@@ -71,6 +73,7 @@ class Console(Observer):
                 pass
 
     def _start(self, event: Started) -> None:
+        self._init = event.config.init != NONE
         if event.images_seen >= event.images_goal:
             goal = f", more than --images {event.images_goal:,}" if event.images_seen > event.images_goal else ""
             self._say(

@@ -43,7 +43,7 @@ def run(tmp_path, monkeypatch):
     write_untrained(folder / "generator.safetensors", "dcgan:width=4,latent=6", resolution=16)
     seen = face.load("runs/pets", "cpu").card.images_seen
     line = {
-        "images_seen": seen, "n": 100, "seed": 0, "data": "/home/ann/secret/photos", "extractor": "random",
+        "images_seen": seen, "n": 100, "seed": 0, "data": "folder:path=/home/ann/secret/photos", "extractor": "random",
         "verdict": "Samples | look <b>odd</b>.", "metrics": {"kid": "kid"}, "titles": {"kid": {"kid": "KID"}},
         "values": {"kid": {"kid": 0.25}}, "reference": {"kid": {"kid": 0.01}},
     }  # fmt: skip
@@ -181,6 +181,20 @@ def test_a_dry_run_sends_nothing_and_shows_files_and_card(hub, run, gantool):
     assert "Trained on photos." in card
     assert "secret" not in card
     assert "/home" not in card
+
+
+def test_a_card_has_the_numbers_against_the_data_of_the_run_or_says_against_which_they_are(run):
+    file = Path(run, EVALUATIONS)
+    own = json.loads(file.read_text())
+    foreign = own | {"data": "shapes:count=9", "n": 2000, "values": {"kid": {"kid": 0.75}}}
+    file.write_text(json.dumps(own) + "\n" + json.dumps(foreign) + "\n")
+    card = contents(run, "ann/pets", "mit")["README.md"].decode()
+    assert "100 samples and as many pictures of the data, by random.\n" in card
+    assert "0.75" not in card
+    file.write_text(json.dumps(foreign) + "\n")
+    card = contents(run, "ann/pets", "mit")["README.md"].decode()
+    assert "2,000 samples and as many pictures of shapes, by random. The model was trained on other data.\n" in card
+    assert "| value | samples | other pictures of shapes |" in card
 
 
 def test_a_file_outside_any_run_has_a_short_card(hub, tmp_path, gantool):

@@ -82,6 +82,51 @@ def test_the_evaluation_that_tells_most_of_the_pictured_model_is_shown_large(tmp
     assert ("not of the model that is pictured" in html_of(run)) == (meant.images_seen != 4000)
 
 
+@pytest.mark.parametrize("seen", [4000, 1000])
+def test_an_evaluation_against_other_data_is_shown_only_where_there_is_none_against_that_of_the_run(
+    tmp_path, seen
+) -> None:
+    run, foreign = made_run(tmp_path / "run"), sized(2000, data="folder:path=/home/ann/photos", fingerprint="a")
+    append(run, foreign)
+    page = html_of(run)
+    assert "The numbers are against photos, but run was trained on shapes, and it has not been evaluated" in page
+    append(run, sized(150, images_seen=seen))
+    append(run, foreign)
+    assert (shown_in(run).large.n, shown_in(run).large.data) == (150, "shapes")
+    assert "The numbers are against" not in html_of(run)
+    assert ("which has not been evaluated against the data of the run." in html_of(run)) == (seen != 4000)
+
+
+def test_curves_are_of_evaluations_against_the_data_of_the_run_where_there_are_some(tmp_path) -> None:
+    run = made_run(tmp_path / "run")
+    for seen in (1000, 2000, 4000):
+        append(run, replace(MADE, data="array:path=a.npy", images_seen=seen))
+    assert "500 samples of each, features by efficientnet, against other data than the run" in html_of(run)
+    for seen in (2000, 4000):
+        append(run, replace(MADE, images_seen=seen))
+    assert [one.images_seen for one in shown_in(run).course] == [2000, 4000]
+
+
+def test_the_pictures_of_a_run_at_another_place_are_its_own_data(tmp_path, monkeypatch) -> None:
+    run = made_run(tmp_path / "run", data="folder:path=/old/photos")
+    (run / "checkpoints" / "000004000").mkdir(parents=True)
+    monkeypatch.setattr("gantool.engine.checkpoint.data_of", lambda _: (9, "f"))
+    append(run, replace(MADE, data="folder:path=/new/photos", fingerprint="f"))
+    append(run, sized(2000, data="folder:path=/other/photos", fingerprint="e"))
+    assert [row.one.own for row in shown_in(run).rows] == [False, True]
+
+
+def test_runs_that_are_compared_against_the_data_of_one_say_so(tmp_path) -> None:
+    one, two = made_run(tmp_path / "one"), made_run(tmp_path / "two", data="folder:path=photos")
+    for run in (one, two):
+        append(run, MADE)
+    append(two, sized(900, data="folder:path=photos"))
+    found = beside([record_of(one), record_of(two)])
+    assert found is not None
+    assert {name: each.n for name, each in found.each.items()} == {"one": 500, "two": 500}
+    assert found.words == ["The numbers are against shapes, but two was trained on photos."]
+
+
 def test_an_evaluation_made_again_is_listed_once(tmp_path) -> None:
     run = made_run(tmp_path / "run")
     for one in (MADE, sized(60), MADE):

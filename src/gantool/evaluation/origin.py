@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gantool.engine import checkpoint
 from gantool.engine.model_file import ModelCard
+from gantool.engine.own_data import is_other
 from gantool.errors import GantoolError, OptionError
 from gantool.evaluation.reals import Reals
 from gantool.run.folder import load_config
@@ -14,7 +15,6 @@ from gantool.sampling.locate import generator_file, run_of
 
 _ON_LABELS = re.compile(r".+ was trained with(out labels| the labels .+), and .+ with(out labels| the labels .+)\.")
 """The sentences of `on_labels`."""
-_PATH = re.compile(r"\bpath=([^,]+)")
 
 
 def check_shape(card: ModelCard, path: Path | str, first: Path | str, of_first: ModelCard) -> None:
@@ -39,22 +39,16 @@ def on_data(path: Path | str, reals: Reals) -> Iterator[str]:
     except GantoolError:
         return
     known = None not in (fingerprint, reals.fingerprint)
-    other = fingerprint != reals.fingerprint if known else _place(data) != _place(reals.data)
-    if data != reals.data and other:
+    if is_other(reals.data, reals.fingerprint, data, fingerprint):
         yield (
             f"{path} was trained on other data, {data.partition(',')[0]}: it has not seen the pictures here. "
             "If a value puts it nearer to them than another model, look at its samples before you believe it."
         )
-    elif known and other:
+    elif known and fingerprint != reals.fingerprint:
         yield (
             f"The data has changed since {path} was trained: {count:,} pictures then and {len(reals):,} now, or others "
             "of the same number. It is measured by those of now."
         )
-
-
-def _place(data: str) -> tuple[str, list[str]]:
-    """Name and paths of a source, without its other options, of which versions have more or fewer."""
-    return data.partition(":")[0], _PATH.findall(data)
 
 
 def on_labels(path: Path | str, card: ModelCard, first: Path | str, of_first: ModelCard) -> Iterator[str]:

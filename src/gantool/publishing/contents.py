@@ -17,6 +17,7 @@ from gantool.engine.model_file import ModelCard, load_generator, signed, weights
 from gantool.engine.run_names import DIRECTIONS, GENERATOR
 from gantool.errors import CheckpointError, printable
 from gantool.render.grids import captions_of, sheet
+from gantool.report.chosen import largest
 from gantool.report.evaluations import Evaluation
 from gantool.report.facts import data_name
 from gantool.report.record import Record, read_record
@@ -110,14 +111,16 @@ def _card(path: str | Path, card: ModelCard, repository: str, license: str) -> I
 
 
 def _evaluated(evaluations: Sequence[Evaluation], images_seen: int) -> Iterator[str]:
-    """The largest evaluation of this model."""
-    own = [one for one in evaluations if one.images_seen == images_seen]
-    if not own:
+    """The evaluation that tells most of this model; the data is named where the model was trained on other data."""
+    large = largest([one for one in evaluations if one.images_seen == images_seen], images_seen)
+    if large is None:
         yield from ("## Evaluation", "", "This model has not been evaluated.", "")
         return
-    large = max(own, key=lambda one: one.n)
-    yield from ("## Evaluation", "", f"{large.n:,} samples and as many pictures of the data, by {large.extractor}.", "")
-    yield from ("| value | samples | other pictures of the data |", "| --- | --- | --- |")
+    data = "the data" if large.own else _plain(data_name(large.data))
+    other = "" if large.own else " The model was trained on other data."
+    features = f", by {large.extractor}" if large.extractor else ""
+    yield from ("## Evaluation", "", f"{large.n:,} samples and as many pictures of {data}{features}.{other}", "")
+    yield from (f"| value | samples | other pictures of {data} |", "| --- | --- | --- |")
     for measure in large.measures:
         for value in measure.values:
             yield f"| {_plain(value.title)} | {value.samples} | {value.reference} |"

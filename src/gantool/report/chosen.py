@@ -25,8 +25,8 @@ class Chosen:
     """What a page shows of a run's evaluations."""
 
     large: Evaluation
-    strange: str
-    """A sentence where that is not of the model that the page pictures."""
+    strange: Sequence[str]
+    """Sentences where that is not of the model that the page pictures, or not against the data of the run."""
     by_class: Evaluation | None
     course: Sequence[Evaluation]
     """Comparable ones of several checkpoints, by images seen; empty where there are none."""
@@ -54,17 +54,13 @@ class Beside:
 def chosen_of(record: Record) -> Chosen | None:
     """What to show of a run's evaluations; None where there are none."""
     every = record.evaluations
-    large = _largest(every, record.pictured)
+    large = largest(every, record.pictured)
     if large is None:
         return None
     of_model = [one for one in every if (one.images_seen, one.data) == (large.images_seen, large.data)]
-    strange = (
-        f"These are the numbers of the checkpoint at {large.images_seen:,} images, not of the model that is pictured "
-        f"above, at {record.pictured:,}, which has not been evaluated."
-    )
     return Chosen(
         large,
-        strange if large.images_seen != record.pictured else "",
+        list(_strange(large, record)),
         max((one for one in of_model if one.classes), key=lambda one: one.n, default=None),
         _course(every, large),
         [Listed(one, _model(one, record), data_name(one.data)) for one in every[::-1][:MOST_ROWS]] if every[1:] else (),
@@ -79,11 +75,31 @@ def _telling(values: Sequence[Value]) -> Sequence[Value]:
     return values if len(values) < 3 else values[:1]
 
 
-def _largest(evaluations: Sequence[Evaluation], pictured: int) -> Evaluation | None:
-    """The one that tells most: of the pictured model, or else the last; by its samples and values; the newest."""
-    of_model = [one for one in evaluations if one.images_seen == pictured]
-    furthest = max((one.images_seen for one in evaluations), default=0)
-    of_model = of_model or [one for one in evaluations if one.images_seen == furthest]
+def _strange(one: Evaluation, record: Record) -> Iterator[str]:
+    """What a reader of a page of this run would not expect of its evaluation."""
+    if one.images_seen != record.pictured:
+        against = any(each.images_seen == record.pictured for each in record.evaluations)
+        yield (
+            f"These are the numbers of the checkpoint at {one.images_seen:,} images, not of the model that is pictured "
+            f"above, at {record.pictured:,}, which has not been evaluated{' against the data of the run' * against}."
+        )
+    if not one.own:
+        yield f"The numbers are against {_unlike(one, record)}, and it has not been evaluated against that."
+
+
+def _unlike(one: Evaluation, record: Record) -> str:
+    """The data of an evaluation, and that of the run, which is other data."""
+    theirs, ours = data_name(one.data), data_name(record.config.data)
+    return f"{theirs}, but {record.name} was trained on {'other data of that name' if theirs == ours else ours}"
+
+
+def largest(evaluations: Sequence[Evaluation], pictured: int) -> Evaluation | None:
+    """The one that tells most: of the run's own data, or else of other; of the pictured model, or else the last; by its
+    samples and values; the newest."""
+    of_data = [one for one in evaluations if one.own] or evaluations
+    furthest = max((one.images_seen for one in of_data), default=0)
+    of_model = [one for one in of_data if one.images_seen == pictured]
+    of_model = of_model or [one for one in of_data if one.images_seen == furthest]
     return max(reversed(of_model), key=_tells, default=None)
 
 
@@ -92,17 +108,17 @@ def _tells(one: Evaluation) -> tuple[int, int]:
 
 
 def _course(evaluations: Sequence[Evaluation], large: Evaluation) -> list[Evaluation]:
-    """Of the kind with most checkpoints, the newest at each."""
+    """Of the kind with most checkpoints, the newest at each; of the run's own data, where there is one."""
     by_kind: dict[tuple[str, ...], dict[int, Evaluation]] = {}
     for one in evaluations:
         by_kind.setdefault(one.kind, {})[one.images_seen] = one
     kinds = [kind.values() for kind in by_kind.values() if len(kind) > 1]
-    longest = max(kinds, key=lambda kind: (len(kind), *_kinship(next(iter(kind)), large)), default=())
+    longest = max(kinds, key=lambda kind: _standing(list(kind), large), default=())
     return sorted(longest, key=lambda one: one.images_seen)
 
 
-def _kinship(one: Evaluation, large: Evaluation) -> tuple[bool, int]:
-    return one.kind == large.kind, one.n
+def _standing(kind: Sequence[Evaluation], large: Evaluation) -> tuple[bool, int, bool, int]:
+    return kind[0].own, len(kind), kind[0].kind == large.kind, kind[0].n
 
 
 def _model(one: Evaluation, record: Record) -> str:
@@ -115,7 +131,7 @@ def beside(records: Sequence[Record]) -> Beside | None:
 
     None where no run has been evaluated.
     """
-    own = [_largest(record.evaluations, record.pictured) for record in records]
+    own = [largest(record.evaluations, record.pictured) for record in records]
     evaluated = [one for one in own if one is not None]
     if not evaluated:
         return None
@@ -132,6 +148,8 @@ def beside(records: Sequence[Record]) -> Beside | None:
     if any(one is not None and one.images_seen != record.pictured for one, record in zip(best, records, strict=True)):
         words.append(f"These are the checkpoints at {first.images_seen:,} images, not the models pictured above.")
     for record, one, other in zip(records, best, own, strict=True):
+        if one is not None and not one.own:
+            words.append(f"The numbers are against {_unlike(one, record)}.")
         if one is None:
             why = "it has not been evaluated." if other is None else _differs(other, first)
             words.append(f"{record.name} is left out: {why}")
@@ -152,10 +170,10 @@ def _at(evaluations: Sequence[Evaluation], images_seen: int) -> Evaluation | Non
     return max((one for one in reversed(evaluations) if one.images_seen == images_seen), key=_tells, default=None)
 
 
-def _worth(group: Sequence[Evaluation | None], records: Sequence[Record]) -> tuple[int, int, int]:
+def _worth(group: Sequence[Evaluation | None], records: Sequence[Record]) -> tuple[int, int, int, int]:
     found = [(one, record) for one, record in zip(group, records, strict=True) if one is not None]
     pictured = sum(one.images_seen == record.pictured for one, record in found)
-    return len(found), pictured, sum(_tells(one)[0] for one, _ in found)
+    return len(found), sum(one.own for one, _ in found), pictured, sum(_tells(one)[0] for one, _ in found)
 
 
 def _values(evaluations: Sequence[Evaluation]) -> Iterator[tuple[str, Sequence[Value | None], str]]:

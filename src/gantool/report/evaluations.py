@@ -1,7 +1,7 @@
 """The evaluations of a run, as `gantool evaluate` keeps them: values beside those of real pictures, and sentences."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 from pathlib import Path
@@ -88,6 +88,8 @@ class Evaluation:
     notes: Sequence[str]
     kind: tuple[str, ...]
     """Evaluations can be compared if they are of one kind."""
+    own: bool = True
+    """True where it is against the pictures that the run was trained on."""
 
     @property
     def by_key(self) -> dict[Key, Value]:
@@ -95,12 +97,13 @@ class Evaluation:
         return {value.key: value for measure in self.measures for value in measure.values}
 
 
-def evaluations_in(path: Path) -> list[Evaluation]:
+def evaluations_in(path: Path, own: Callable[[str, str | None], bool]) -> list[Evaluation]:
     """All evaluations in a file, oldest first; damaged lines are left out, and a missing file has none.
 
-    Of the same evaluation made again, only the last is there.
+    Of the same evaluation made again, only the last is there. `own` tells data that the run was trained on, by its text
+    and its fingerprint.
     """
-    found = [made for entry in entries(path) if (made := _evaluation(entry)).measures]
+    found = [made for entry in entries(path) if (made := _evaluation(entry, own)).measures]
     last = {(one.kind, one.images_seen, tuple(one.by_key), len(one.classes)): at for at, one in enumerate(found)}
     return [found[at] for at in sorted(last.values())]
 
@@ -116,7 +119,7 @@ def told(metric: str, sentence: str) -> str:
     return f"{metric}: {sentence}" if ":" in metric and sentence else sentence
 
 
-def _evaluation(entry: Mapping[str, Any]) -> Evaluation:
+def _evaluation(entry: Mapping[str, Any], own_data: Callable[[str, str | None], bool]) -> Evaluation:
     problems, options = _table(entry.get("problems")), _table(entry.get("metrics"))
     extractor = str(entry.get("extractor", "")).partition(":")[0]
     titles = {
@@ -132,12 +135,13 @@ def _evaluation(entry: Mapping[str, Any]) -> Evaluation:
         })
         for name, own in _tables(entry.get("classes")).items()
     ]  # fmt: skip
-    notes = entry.get("notes")
+    notes, data, fingerprint = entry.get("notes"), str(entry.get("data", "")), entry.get("fingerprint")
     return Evaluation(
-        entry["images_seen"], _count(entry.get("n")), _count(entry.get("seed")), str(entry.get("data", "")),
+        entry["images_seen"], _count(entry.get("n")), _count(entry.get("seed")), data,
         extractor, str(entry.get("verdict", "")), measures, classes,
         [str(note) for note in notes if not str(note).startswith(CHOICE)] if isinstance(notes, list) else (),
         tuple(str(entry.get(name)) for name in COMPARABLE),
+        own_data(data, fingerprint if isinstance(fingerprint, str) else None),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from gantool.api.run_config import RunConfig
 from gantool.engine.metrics_file import entries
+from gantool.engine.own_data import own_data
 from gantool.engine.run_names import BEST, CHOICES, EVALUATIONS, METRICS, SAMPLES
 from gantool.reading import read_json
 from gantool.report.evaluations import Evaluation, evaluations_in
@@ -111,7 +112,7 @@ def read_record(run: Path, config: RunConfig) -> Record:
     curves, warnings = _metrics(run / METRICS)
     return Record(
         run, config, curves, warnings, _sheets(run / SAMPLES), _best(run / BEST), _reasons(run / CHOICES),
-        evaluations_in(run / EVALUATIONS),
+        evaluations_in(run / EVALUATIONS, own_data(run, config.data)),
     )  # fmt: skip
 
 

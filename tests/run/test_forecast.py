@@ -14,9 +14,9 @@ MLP = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 8,
        "precision": "float32", "layout": "contiguous"}  # fmt: skip
 
 
-def forecast_of(**settings):
+def forecast_of(since=0, **settings):
     resolved = resolve_run(host(), settings)
-    return forecast(resolved.config, resolved.components)
+    return forecast(resolved.config, resolved.components, since=since)
 
 
 @pytest.fixture
@@ -60,18 +60,21 @@ def pretend_threads(monkeypatch, number):
     monkeypatch.setattr("torch.set_num_threads", lambda _: None)
 
 
+@pytest.mark.parametrize("since", [0, 20])
 @pytest.mark.parametrize(
     ("share", "threads", "policy", "told"),
     [(0.5, 2, None, True), (0.1, 2, None, False), (0.5, 1, None, False), (0.5, 2, "PASSIVE", False)],
 )
-def test_other_programs_on_the_same_cores_are_told_with_the_remedy(folder, monkeypatch, share, threads, policy, told):
+def test_other_programs_on_the_same_cores_are_told_with_the_remedy(
+    folder, monkeypatch, share, threads, policy, told, since
+):
     monkeypatch.setattr("gantool.run.trial_steps.Others.spread", lambda _: (share, 0.0))
     pretend_threads(monkeypatch, threads)
     monkeypatch.delenv("OMP_WAIT_POLICY")
     if policy:
         monkeypatch.setenv("OMP_WAIT_POLICY", policy)
     settings = MLP | {"data": str(folder), "batch": 2, "images": 40}
-    found = [one for one in forecast_of(**settings).warnings if "OMP_WAIT_POLICY=PASSIVE gantool train" in one]
+    found = [one for one in forecast_of(since, **settings).warnings if "OMP_WAIT_POLICY=PASSIVE gantool train" in one]
     assert len(found) == told
     assert all(one.startswith("Other programs use these cores: they had 50% of the time") for one in found)
 

@@ -149,6 +149,8 @@ def forewarnings(
     """
     config, stages = prepared.config, prepared.stages
     yield from warnings_of(prepared, processes, images_seen)
+    if processes == 1:
+        yield from _others(device, expected, timing)
     if images_seen == 0 and processes == 1:
         yield from _patience(prepared, device, expected, timing)
     free = free_memory(device)
@@ -180,19 +182,23 @@ def forewarnings(
         )
 
 
+def _others(device: torch.device, expected: Duration | None, timing: Timing | None) -> Iterator[str]:
+    """A warning of other programs on the cores of this CPU."""
+    others = max((timed.others for timed in (timing, expected) if timed is not None), default=0.0)
+    if device.type == "cpu" and others > BUSY and torch.get_num_threads() > 1 and WAIT not in os.environ:
+        yield (
+            f"Other programs use these cores: they had {others:.0%} of the time of the steps that were tried. "
+            f"{WAIT}=PASSIVE gantool train ... can be many times faster, because torch's threads then do not wait for "
+            "each other by spinning."
+        )
+
+
 def _patience(
     prepared: PreparedRun, device: torch.device, expected: Duration | None, timing: Timing | None
 ) -> Iterator[str]:
     """Warnings of a run that would take long on this CPU, or that in its time learns too little."""
     if timing is not None:
         yield from _too_short(prepared.config, expected)
-    others = max((timed.others for timed in (timing, expected) if timed is not None), default=0.0)
-    if device.type == "cpu" and others > BUSY and torch.get_num_threads() > 1 and WAIT not in os.environ:
-        yield (
-            f"Other programs use these cores: they had {others:.0%} of the time of the steps that were tried. "
-            f"{WAIT}=PASSIVE gantool train ... may be faster, because torch's threads then do not wait for each other "
-            "by spinning."
-        )
     if device.type != "cpu" or expected is None or expected.middle < LONG_RUN:
         return
     config = prepared.config

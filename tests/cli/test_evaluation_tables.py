@@ -1,13 +1,19 @@
 """Numbers of evaluations as tables have them."""
 
+import io
 import math
+import re
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from gantool.api.metrics import Metric
 from gantool.builtin.metrics.distances import Frechet, KernelDistance
+from gantool.cli import wide_tables
 from gantool.cli.evaluation_tables import show, show_compared, show_curve
+from gantool.cli.wide_tables import Column
 from gantool.evaluation.result import Evaluation
 from gantool.evaluation.scores import UNREAD, Scores
 from gantool.metrics.judgement import written
@@ -132,6 +138,40 @@ def test_the_rows_of_a_curve_tell_errors_the_best_values_and_the_checkpoint_that
     assert [line.split() for line in lines[2:7:2]] == [["1,000", "5.0"], ["2,000", "3.0", "*"], ["3,000", "3.0", "*"]]
     assert lines[3].split() == ["RUN/best", "±", "0.1"]
     assert lines[-1] == "The last: So far, 3.0."
+
+
+def wide(title, *cells):
+    return Column(title, [Text(cell) for cell in cells])
+
+
+MANY = [wide(f"spectrum of metric {k} (dB)", f"{k}0,512\n± 0.0{k}8", "other") for k in range(9)]
+
+
+@pytest.mark.parametrize("width", [20, 80, 120, 400])
+def test_a_table_wider_than_the_terminal_comes_in_parts_with_every_number_and_word_whole(width):
+    out = io.StringIO()
+    screen = Console(file=out, force_terminal=True, no_color=True, width=width)
+    wide_tables.show(screen, wide("images", "10,512", "20,000\nRUN/best"), MANY)
+    said = re.sub(r"\x1b\[\d*m", "", out.getvalue())
+    assert max(len(line.rstrip()) for line in said.splitlines()) <= width
+    words = [word for column in MANY for cell in column.cells for word in cell.plain.split()]
+    for word in ["20,000", "RUN/best", "spectrum", *words]:
+        assert re.search(rf"(?<!\S){re.escape(word)}(?!\S)", said), word
+    assert said.count("RUN/best") == {20: 9, 80: 2, 120: 1, 400: 1}[width]  # the rows are named in each part
+
+
+def test_a_table_for_a_file_is_one_however_wide():
+    out = io.StringIO()
+    wide_tables.show(
+        Console(file=out, width=40), wide("images", "10,512"), [wide(f"metric {k}", "1") for k in range(9)]
+    )
+    assert out.getvalue().split("\n")[0].split("  ") == ["images", *(f"metric {k}" for k in range(9))]
+
+
+def test_models_side_by_side_are_titled_without_the_folders_that_they_share(of_one_name, capsys):
+    models = [replace(of_one_name, model=model) for model in ("out/runs/00001-dcgan", "out/runs/00002-dcgan/best")]
+    show_compared(dict.fromkeys(of_one_name.metrics, Near()), models, "shapes", {})
+    assert "  00001-dcgan  00002-dcgan/best  other reals" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from gantool.api.metrics import Metric, is_error
+from gantool.cli import wide_tables
 from gantool.cli.output import page
+from gantool.cli.wide_tables import Column
 from gantool.evaluation.result import Evaluation
 from gantool.evaluation.scores import FEWEST, UNREAD, Values, best, better, in_digits, opposed
 from gantool.render.wrapping import say as paragraph
 from gantool.report.evaluations import distinct, told
 
 BEST = "*"
+OTHERS = "other reals"
 MOST_CLASSES = 5
 """The most classes that have a sentence of their own."""
 _SENTENCES, _NUMBER = re.compile(r"(?<=\.) "), re.compile(r"\d+(\.\d+)?")
@@ -26,9 +28,9 @@ def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data:
     _headline(screen, first, data, f"{first.model} at {first.images_seen:,} images")
     few = _few(screen, evaluations)
     _side_by_side(screen, metrics, evaluations, {})
-    for one, column in zip(evaluations, _columns(evaluations), strict=True):
+    for one in evaluations:
         if len(evaluations) > 1 and not few:
-            _say(screen, f"\n{column}")
+            _say(screen, f"\n{one.model}")
         if one.scores.verdict and one.scores.verdict != few:
             _say(screen, one.scores.verdict, "bold")
         for sentence in _sentences(one):
@@ -67,18 +69,21 @@ def _side_by_side(
     evaluations: Sequence[Evaluation],
     facts: Mapping[str, Sequence[str]],
 ) -> None:
-    table = _table("", *_columns(evaluations), "other reals")
-    for title, told_of in facts.items():
-        table.add_row(title, *told_of, "")
-    scores = [one.scores for one in evaluations]
-    stars = False
-    for (metric, name), title in _titles(evaluations).items():
-        marked = best(metrics[metric], metric, name, scores)
-        cells = [_cell(one.values, metric, name, place in marked) for place, one in enumerate(scores)]
-        table.add_row(title, *cells, _cell(scores[0].reference, metric, name))
-        stars = stars or len(marked) > 0
-    screen.print(table)
-    if stars:
+    scores, titles = [one.scores for one in evaluations], _titles(evaluations)
+    bests = {(metric, name): best(metrics[metric], metric, name, scores) for metric, name in titles}
+    columns = [
+        Column(
+            title,
+            [Text(told_of[place]) for told_of in facts.values()]
+            + [_cell(one.values, *each, place in bests[each]) for each in titles],
+        )
+        for place, (title, one) in enumerate(zip(_columns(evaluations), scores, strict=True))
+    ]
+    others = [Text("") for _ in facts] + [_cell(scores[0].reference, *each) for each in titles]
+    wide_tables.show(
+        screen, Column("", [Text(title) for title in [*facts, *titles.values()]]), [*columns, Column(OTHERS, others)]
+    )
+    if any(bests.values()):
         screen.print(Text(f"{BEST} nearer to what other reals have, by more than twice the errors", "dim"))
     if len(scores) == 2 and opposed(*scores):
         _say(screen, "KID and SWD disagree on which model is nearer to the data: judge by eye.", "bold")
@@ -105,14 +110,18 @@ def show_curve(
     screen = page()
     _headline(screen, evaluations[0], data, model)
     names = {each: title for each, title in _titles(evaluations).items() if each[1] in metrics[each[0]].better}
-    table = _table("images", *names.values())
     scores = [one.scores for one in evaluations]
     bests = [best(metrics[metric], metric, name, scores) for metric, name in names]
-    for row, one in enumerate(evaluations):
-        cells = [_cell(one.scores.values, *each, row in found, "\n") for each, found in zip(names, bests, strict=True)]
-        table.add_row(f"{one.images_seen:,}" + ("\nRUN/best" if one.images_seen == chosen else ""), *cells)
-    table.add_row("other reals", *(_cell(scores[0].reference, *each, between="\n") for each in names))
-    screen.print(table)
+    rows = [f"{one.images_seen:,}" + ("\nRUN/best" if one.images_seen == chosen else "") for one in evaluations]
+    columns = [
+        Column(
+            title,
+            [_cell(one.values, *each, row in found, "\n") for row, one in enumerate(scores)]
+            + [_cell(scores[0].reference, *each, between="\n")],
+        )
+        for (each, title), found in zip(names.items(), bests, strict=True)
+    ]
+    wide_tables.show(screen, Column("images", [Text(row) for row in [*rows, OTHERS]]), columns)
     if any(bests):
         screen.print(Text(f"{BEST} nearest to what other reals have, or within twice the errors of it", "dim"))
     if evaluations[-1].scores.verdict:
@@ -139,7 +148,15 @@ def _say(screen: Console, text: str, style: str = "") -> None:
 
 
 def _columns(evaluations: Sequence[Evaluation]) -> list[str]:
-    return ["samples"] if len(evaluations) == 1 else [one.model for one in evaluations]
+    """A title for each: its model, without the folders that all of them lie in."""
+    if len(evaluations) == 1:
+        return ["samples"]
+    folders = [one.model.split("/")[:-1] for one in evaluations]
+    shared = next(
+        (depth for depth, names in enumerate(zip(*folders, strict=False)) if len(set(names)) > 1),
+        min(map(len, folders)),
+    )
+    return ["/".join(one.model.split("/")[shared:]) for one in evaluations]
 
 
 def _names(evaluations: Sequence[Evaluation]) -> Iterator[tuple[str, str]]:
@@ -175,14 +192,6 @@ def _cell(values: Values, metric: str, name: str, marked: bool = False, between:
     return Text(text, "bold" if marked else "")
 
 
-def _table(first: str, *rest: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(first, overflow="fold")
-    for column in rest:
-        table.add_column(column, justify="right", overflow="fold")
-    return table
-
-
 def _classes(screen: Console, one: Evaluation) -> None:
     """The classes of a model, each value beside that of other reals."""
     if not one.classes:
@@ -197,14 +206,18 @@ def _classes(screen: Console, one: Evaluation) -> None:
         "By class: n samples of it beside as many of its pictures; below each value that of other reals.",
         "dim",
     )
-    table = _table("class", "n", *names.values())
-    for label, scores in one.classes.items():
-        cells = [
-            Text.assemble(_cell(scores.values, *each), ("\nof ", "dim"), _cell(scores.reference, *each))
-            for each in names
-        ]
-        table.add_row(label, str(scores.n), *cells)
-    screen.print(table)
+    columns = [
+        Column(
+            title,
+            [
+                Text.assemble(_cell(scores.values, *each), ("\nof ", "dim"), _cell(scores.reference, *each))
+                for scores in one.classes.values()
+            ],
+        )
+        for each, title in names.items()
+    ]
+    numbers = Column("n", [Text(str(scores.n)) for scores in one.classes.values()])
+    wide_tables.show(screen, Column("class", [Text(label) for label in one.classes]), [numbers, *columns])
     strange = [
         f"{label}: {' '.join(own)}"
         for label, scores in one.classes.items()

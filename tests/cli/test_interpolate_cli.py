@@ -46,12 +46,22 @@ def tile(strip: np.ndarray, index: int) -> np.ndarray:
 
 @pytest.mark.parametrize("method", ["auto", "slerp", "lerp", "smooth"])
 def test_the_key_frames_of_a_strip_are_the_samples(model: str, method: str) -> None:
-    assert call(model, "--seeds", "1,5,9", "--method", method, "-o", "new/strip.png") == "new/strip.png\n"
+    walk = ("--seeds", "1,5,9", "--method", method, "--scale", "1", "-o", "new/strip.png")
+    assert call(model, *walk) == "new/strip.png\n"
     strip = np.asarray(Image.open("new/strip.png"))
     assert strip.shape == (20, 17 * 18 + 2, 3)
     for index, picture in zip((0, 8, 16), gantool.load(model).sample([1, 5, 9]), strict=True):
         assert np.array_equal(tile(strip, index), np.asarray(picture))
     assert not np.array_equal(tile(strip, 4), tile(strip, 8))
+
+
+def test_a_walk_of_small_pictures_is_enlarged_in_a_file_and_kept_as_it_is_in_a_folder(model: str) -> None:
+    for out, side in (("walk.webp", 64), ("walk.gif", 64), ("frames", 16)):
+        call(model, "--seeds", "1,5", "--frames", "2", "-o", out)
+        first = Image.open("frames/frame000000.png" if out == "frames" else out)
+        assert first.size == (side, side)
+    call(model, "--seeds", "1,5", "--frames", "2", "--scale", "2", "-o", "two.webp")
+    assert Image.open("two.webp").size == (32, 32)
 
 
 def test_a_file_that_is_there_is_kept_unless_it_may_go(model: str) -> None:
@@ -79,7 +89,9 @@ def test_a_looping_animation_lasts_a_second_a_step_and_returns(model: str) -> No
 
 
 def test_a_walk_without_a_w_space_stays_in_a_class_and_says_so(model: str) -> None:
-    result = CliRunner().invoke(app, ["interpolate", "pets.safetensors", "--seeds", "3,4", "-o", "a.png"])
+    result = CliRunner().invoke(
+        app, ["interpolate", "pets.safetensors", "--seeds", "3,4", "--scale", "1", "-o", "a.png"]
+    )
     assert "'dog'" in result.stderr
     assert result.stdout == "a.png\n"
     expected = gantool.load("pets.safetensors").sample([4], labels="dog")[0]
@@ -112,7 +124,7 @@ def test_a_folder_that_cannot_take_the_frames_is_told_before_a_model_is_read(tmp
 
 
 def test_truncation_goes_from_a_value_to_another(model: str) -> None:
-    call(model, "--seeds", "4", "--frames", "3", "--truncation", "0.5-1", "-o", "a.png")
+    call(model, "--seeds", "4", "--frames", "3", "--truncation", "0.5-1", "--scale", "1", "-o", "a.png")
     strip = np.asarray(Image.open("a.png"))
     for index, psi in enumerate([0.5, 0.75, 1.0]):
         (expected,) = gantool.load(model).sample([4], truncation=psi)

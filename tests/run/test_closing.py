@@ -76,6 +76,16 @@ def test_a_last_checkpoint_that_is_the_best_is_called_so(ended):
     )
 
 
+def test_a_best_checkpoint_whose_score_is_not_the_least_says_why(ended):
+    best = Best()
+    best.take(1100, 0.41)
+    best.take(2000, 0.448, 0.05)
+    assert ended(Measured(2000, {}, 0.448), best=best, seen=2000)[1] == (
+        "Score 0.448 (distance to the data, lower is better); this is the best checkpoint, since that is as good as "
+        "the least, 0.41, within chance."
+    )
+
+
 @pytest.mark.parametrize(("seen", "images"), [(1000, 5000), (4900, 5000), (6000, 12000)])
 def test_a_longer_run_is_as_long_as_the_warning_at_the_start_said(ended, seen, images):
     few = Warned(0, "--images 1,000 are too few", {"images": 5000.0})

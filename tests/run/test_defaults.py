@@ -53,7 +53,9 @@ def test_few_pictures_are_augmented_and_many_are_not(photos):
 
 def test_an_average_longer_than_a_run_bears_is_said_to_be_shorter(photos):
     _, told = decided(images=1000, batch=32)
-    assert str(told["--ema"]).endswith("in proportion at batch 32; here 50 at most, 5% of the images seen)")
+    assert str(told["--ema"]).endswith(
+        "in proportion at batch 32, but at most 5% of the images seen: 50 at this run's end)"
+    )
     _, told = decided(images=200_000, batch=32)
     assert str(told["--ema"]).endswith("in proportion at batch 32)")
     of_model = {"init": "model.safetensors", "init_sha256": "0", "init_images": 300_000}

@@ -12,7 +12,7 @@ import typer
 
 from gantool.cli.arguments import takes
 from gantool.cli.components import PluginsDir
-from gantool.cli.model_options import Device, Json, Level, ModelPath, Overwrite, Scale
+from gantool.cli.model_options import Device, Json, Level, ModelPath, Overwrite, SheetScale
 from gantool.cli.moves import DirectionsFile, Move, parse_moves, shift_of
 from gantool.cli.seeds import parse_seeds
 from gantool.engine.importing import import_torch
@@ -73,7 +73,7 @@ class Walk:
     level: Level = None
     move: Move = None
     directions: DirectionsFile = None
-    scale: Scale = 1
+    scale: SheetScale = None
     overwrite: Overwrite = False
     device: Device = "auto"
     plugins_dir: PluginsDir = None
@@ -114,8 +114,8 @@ class Walk:
 def interpolate(walk: Walk) -> None:
     """Walk from seed to seed: each seed's own frame is exactly what `gantool sample` draws for it.
 
-    `-o FOLDER` writes frame000000.png and so on. `--truncation 0.3-1` goes from the one to the other, also for a
-    single seed.
+    `-o FOLDER` writes frame000000.png and so on, at the model's size. `--truncation 0.3-1` goes from the one to the
+    other, also for a single seed.
     """
     numbers = walk.numbers()
     count = walk.count(len(numbers))
@@ -125,6 +125,7 @@ def interpolate(walk: Walk) -> None:
     from gantool.cli.out_files import check_frames, check_out, tell_what_is_lost
     from gantool.cli.progress import showing_progress
     from gantool.render.animations import check_rate
+    from gantool.render.grids import enlargement
     from gantool.render.pictures import upscale
     from gantool.sampling.load import load
 
@@ -136,14 +137,13 @@ def interpolate(walk: Walk) -> None:
         check_rate(walk.out, walk.fps)
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         loaded = load(walk.model, walk.device)
-        if count * (loaded.card.resolution * walk.scale) ** 2 * loaded.card.channels > MOST_PIXELS:
-            raise OptionError(
-                f"{count} frames at --scale {walk.scale} do not fit in memory: lower --frames or --scale."
-            )
+        scale = walk.scale or (1 if walk.is_folder() else enlargement(walk.level or loaded.card.resolution))
+        if count * (loaded.card.resolution * scale) ** 2 * loaded.card.channels > MOST_PIXELS:
+            raise OptionError(f"{count} frames at --scale {scale} do not fit in memory: lower --frames or --scale.")
         labels = _labels(walk, loaded, numbers[0])
         shift = shift_of(moves, walk.directions, walk.model, loaded)
         images = loaded.interpolate(numbers, count, walk.method, walk.loop, psi, labels, walk.level, shift)
-        files = _write(walk, upscale(images, walk.scale))
+        files = _write(walk, upscale(images, scale))
         tell_what_is_lost(walk.out.suffix, loaded.card.channels)
     if walk.as_json:
         drawn = {"files": [str(file) for file in files], "seeds": numbers}

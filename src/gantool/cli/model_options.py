@@ -40,7 +40,8 @@ SheetScale = Annotated[
         metavar="N",
         min=1,
         max=32,
-        help="Enlarge by this whole factor. Default: 1; on a sheet small pictures are enlarged to about 64 pixels.",
+        help="Enlarge by this whole factor. Default: 1; sheets and walks of small pictures are enlarged to about 64 "
+        "pixels.",
     ),
 ]
 """Its default is None."""

@@ -82,7 +82,9 @@ def _flags(best: Best, tally: Tally, images: int) -> list[str]:
 def _score(run: Path, best: Best, score: float, chance: float, seen: int) -> str:
     """The last score beside that of the best checkpoint, which may be worse: an end between snapshots is none."""
     if best.images_seen in (0, seen):
-        return f"Score {score:.3g} ({SCALE})" + ("; this is the best checkpoint." if best.images_seen else ".")
+        now, least = apart(score, best.least)
+        within = f", since that is as good as the least, {least}, within chance" if score > best.least else ""
+        return f"Score {now} ({SCALE})" + (f"; this is the best checkpoint{within}." if best.images_seen else ".")
     last, of_best = apart(score, best.score)
     at = f"{of_best} at {best.images_seen:,} images"
     if score < best.score:

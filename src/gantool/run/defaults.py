@@ -182,7 +182,7 @@ def choices(
     values = {**values, "lr": values["lr_g"]}
     longest = halflife(values["init_images"] + values["images"], values["ema"])
     if "ema" in why and longest < values["ema"]:
-        why["ema"] += f"; here {longest:,.0f} at most, {RAMP_UP:.0%} of the images seen"
+        why["ema"] += f", but at most {RAMP_UP:.0%} of the images seen: {longest:,.0f} at this run's end"
     order = ["lr", *values]
     names = sorted(why, key=lambda name: order.index("lr_g" if name == "lr" else name))
     return tuple(DefaultChoice(f"--{name.replace('_', '-')}", formatted(values[name]), why[name]) for name in names)

@@ -20,14 +20,22 @@ def words(trial: Trial) -> str:
 
 def line(event: str, trial: Trial, search: Search) -> str:
     """One line about a trial that begins, passes a rung, or ends."""
-    name = f"Trial {trial.number} of {search.trials}"
+    name = _name(trial, search)
     if event == "begins":
         again = f", goes on from {trial.images:,} images" if trial.images else ""
-        return f"{name}{again}: {words(trial)}"
+        own = "" if trial.number == REPEAT or not flags(trial.settings) else f": {words(trial)}"
+        return f"{name}{again}{own}"
     if event == "failed":
         return f"{name} failed at {trial.images:,} images: {trial.reason}"
     score = "no score" if trial.best is None else f"score {trial.best:.3g}"
-    return f"{name} at {trial.images:,} of {search.images:,} images: {score}, {event}"
+    of = f" of {search.images:,}" if trial.images < search.images else ""
+    return f"{name} at {trial.images:,}{of} images: {score}, {event}"
+
+
+def _name(trial: Trial, search: Search) -> str:
+    """The start is the first of the trials; its repetition, by which noise is known, is none of them."""
+    names = {START: f"Trial 1 of {search.trials}, the start", REPEAT: f"The start again, with --seed {trial.seed}"}
+    return names.get(trial.number, f"Trial {trial.number} of {search.trials}")
 
 
 def table(trials: Sequence[Trial]) -> Iterator[str]:

@@ -148,6 +148,11 @@ def test_a_growing_run_shows_its_level_in_whole_pixels():
     assert status(event, 100.0)[1] == ("level 1024", "alpha 0.50")
 
 
+@pytest.mark.parametrize(("p", "shown"), [(0.0, ()), (0.3, ("augment_p 0.30",))])
+def test_an_augmentation_is_shown_once_it_has_begun(p, shown):
+    assert status(Tick(100, 1000, 1.0, 100.0, {}, {"augment_p": p}), 100.0)[1] == shown
+
+
 def test_a_new_level_has_a_line_of_its_own_without_a_terminal(tmp_path):
     written = io.StringIO()
     console = Console(ConsoleOptions(seconds=1000.0), Screen(file=written, force_terminal=False, width=200))

@@ -170,7 +170,8 @@ def status(
         f"{images_per_second:,.0f}/s" if images_per_second >= 9.5 else f"{images_per_second:.1f}/s",
         f"{left} left",
     )
-    changing = [f"{name} {_short(value)}" for name, value in event.status.items()]
+    begun = {name: value for name, value in event.status.items() if value or name != "augment_p"}
+    changing = [f"{name} {_short(value)}" for name, value in begun.items()]
     return progress, (*_losses(scalars), *_accuracies(scalars), *_measurements(measured), *changing)
 
 

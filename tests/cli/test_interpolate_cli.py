@@ -58,10 +58,11 @@ def test_the_key_frames_of_a_strip_are_the_samples(model: str, method: str) -> N
 def test_a_walk_of_small_pictures_is_enlarged_in_a_file_and_kept_as_it_is_in_a_folder(model: str) -> None:
     for out, side in (("walk.webp", 64), ("walk.gif", 64), ("frames", 16)):
         call(model, "--seeds", "1,5", "--frames", "2", "-o", out)
-        first = Image.open("frames/frame000000.png" if out == "frames" else out)
-        assert first.size == (side, side)
+        with Image.open("frames/frame000000.png" if out == "frames" else out) as first:
+            assert first.size == (side, side)
     call(model, "--seeds", "1,5", "--frames", "2", "--scale", "2", "-o", "two.webp")
-    assert Image.open("two.webp").size == (32, 32)
+    with Image.open("two.webp") as twice:
+        assert twice.size == (32, 32)
 
 
 def test_a_file_that_is_there_is_kept_unless_it_may_go(model: str) -> None:

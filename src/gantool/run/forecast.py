@@ -151,8 +151,7 @@ def forewarnings(
     yield from warnings_of(prepared, processes, images_seen)
     if processes == 1:
         yield from _others(device, expected, timing)
-    if images_seen == 0 and processes == 1:
-        yield from _patience(prepared, device, expected, timing)
+        yield from () if images_seen else _patience(prepared, device, expected, timing)
     free = free_memory(device)
     if len(stages) == 1 or images_seen >= config.images:
         return

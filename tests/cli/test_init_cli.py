@@ -186,17 +186,21 @@ def test_what_fits_is_taken_and_the_rest_is_named_before_the_run(gantool, model)
     assert config()["init_taken"] == taken
 
 
-def test_classes_are_the_models_unless_the_data_has_as_many_others(gantool):
+def test_classes_are_the_models_unless_the_data_has_as_many_others(gantool, monkeypatch):
     assert gantool(*DCGAN, "--data", "pets", "--labels", "--name", "first", "--images", "8").code == 0
     said = begun(gantool, "--init", "runs/first", "--data", "others", "--images", "4")
     assert "Chosen: --labels yes (that of runs/first)" in said
     assert "The classes of the data (ants, bees) are not those of --init runs/first (cats, dogs)" in " ".join(
         said.split()
     )
-    said = begun(gantool, "--init", "runs/first", "--data", "three", "--images", "4", name="third")
-    assert "(a, b, c) are not those of --init runs/first (cats, dogs): each begins as their mean" in " ".join(
-        said.split()
-    )
+    of_three = ("--init", "runs/first", "--data", "three", "--images", "4")
+    said = begun(gantool, *of_three, name="third")
+    mean = "(a, b, c) are not those of --init runs/first (cats, dogs): each begins as their mean"
+    assert mean in " ".join(said.split())
+    for plenty in (10, 1):  # so many batches, of which no picture needs to be read
+        monkeypatch.setattr("gantool.run.forecast.PLENTY", plenty)
+        told = gantool("train", *PLAIN, *of_three, "--dry-run")
+        assert mean in " ".join(told.err.split())
 
 
 def test_a_model_with_classes_needs_to_be_told_of_data_without_any(gantool):

@@ -6,6 +6,7 @@ from PIL import Image
 from gantool.errors import DataError
 from gantool.plugins.host import host
 from gantool.run import length
+from gantool.run.duration import Duration
 from gantool.run.forecast import forecast
 from gantool.run.planning import plan
 from gantool.run.resolve import resolve_run
@@ -14,9 +15,9 @@ MLP = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "resolution": 8,
        "precision": "float32", "layout": "contiguous"}  # fmt: skip
 
 
-def forecast_of(since=0, **settings):
+def forecast_of(since=0, given=None, **settings):
     resolved = resolve_run(host(), settings)
-    return forecast(resolved.config, resolved.components, since=since)
+    return forecast(resolved.config, resolved.components, given, since=since)
 
 
 @pytest.fixture
@@ -90,3 +91,27 @@ def test_other_programs_are_told_where_the_length_was_chosen_by_time(folder, mon
     planned = length.timed(again(), 0.02, again)
     told = forecast(planned.config, planned.components, timing=planned.timing)
     assert [one for one in told.warnings if "OMP_WAIT_POLICY" in one]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "images", "enough"),
+    [
+        (8, 1000, 5000),
+        (8, 4999, 5000),
+        (8, 5000, 0),
+        (64, 4999, 5000),
+        (128, 5000, 16_000),
+        (128, 16_000, 0),
+        (8, 999, 0),
+    ],
+)
+def test_images_that_are_asked_for_may_be_too_few_for_the_resolution(folder, monkeypatch, resolution, images, enough):
+    seconds = Duration(images + 1.0, images + 1.0, (1.0, 1.0), {})
+    monkeypatch.setattr("gantool.run.forecast.duration", lambda *_, **__: seconds)
+    settings = MLP | {"data": str(folder), "batch": 2, "images": images, "resolution": resolution}
+    told = [
+        one for one in forecast_of(given={"images": True}, **settings).warnings if "too few to learn pictures" in one
+    ]
+    assert [one.instead for one in told] == [{"images": float(enough)}] * (enough > 0)
+    assert all(f". {enough:,}, the least at {resolution} pixels, would take about " in one for one in told)
+    assert not [one for one in forecast_of(given={"images": False}, **settings).warnings if "too few to learn" in one]

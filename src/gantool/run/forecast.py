@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import torch
 
@@ -31,9 +32,11 @@ LONG_RUN = 6 * HOUR
 BUSY, WAIT = 0.3, "OMP_WAIT_POLICY"
 """The share of other programs in the processor beyond which a run is warned of them, and the variable by which threads
 do not spin: it is 0.04 to 0.08 where this program goes first, 0.43 or more beside others on two cores."""
-FEW = 5_000
-"""Images in which no run learns what its pictures show, though it may learn their colours."""
+FEW, FEW_BEYOND_64, TRIAL = 5_000, 16_000, 1_000
+"""Images in which no run learns what its pictures show, though it may learn their colours: up to 64 pixels, and beyond,
+where msg had a palette and no forms after so many at 128 (docs/gallery.md). Fewer than a trial are for no pictures."""
 UNNAMED = ""
+NOTHING: Mapping[str, bool] = MappingProxyType({})
 PLENTY = 10
 """Batches of pictures beyond which a source is not read: enough of them will be usable."""
 
@@ -92,13 +95,16 @@ def forecast(
         memory = _memory(prepared, prepared.stages)
         expected = duration(prepared, device, since, tried=tried)
         settings = settled(prepared.config, None if expected is None else expected.grid)
-        warnings = tuple(forewarnings(prepared, device, expected, since, timing=timing))
+        warnings = [*forewarnings(prepared, device, expected, since, timing=timing, given=given or {})]
+        if initial is not None:
+            named = build_source(config, components.source).class_names if UNNAMED in class_names else class_names
+            warnings += initial.other_classes(named)
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
     data = f"{images:,} images{_fewer(images, components.source)} from {components.source.brief}"
     return Forecast(
-        settings, generator, discriminator, prepared.stages, memory, warnings, expected, data,
+        settings, generator, discriminator, prepared.stages, memory, tuple(warnings), expected, data,
         tuple(class_names), taken, since,
     )  # fmt: skip
 
@@ -141,20 +147,28 @@ def forewarnings(
     images_seen: int = 0,
     processes: int = 1,
     timing: Timing | None = None,
+    given: Mapping[str, bool] = NOTHING,
 ) -> Iterator[str]:
     """Warnings at the start of a run that begins or resumes at `images_seen`, and is expected to take so long.
 
-    `timing` is what was timed to choose its length, where it was chosen by the time that it may take.
+    `timing` is what was timed to choose its length, where it was chosen by the time that it may take; of the settings
+    in `given`, those that are true were asked for by a flag.
     Called once the data is in its place, which may be the memory that a warning is about.
     """
     config, stages = prepared.config, prepared.stages
     yield from warnings_of(prepared, processes, images_seen)
     if processes == 1:
+        if images_seen == 0 and (timing is not None or (given.get("images") and config.images >= TRIAL)):
+            yield from _too_short(config, expected, timed=timing is not None)
         yield from _others(device, expected, timing)
-        yield from () if images_seen else _patience(prepared, device, expected, timing)
-    free = free_memory(device)
-    if len(stages) == 1 or images_seen >= config.images:
-        return
+        yield from () if images_seen else _patience(prepared, device, expected)
+    if len(stages) > 1 and images_seen < config.images:
+        yield from _of_stages(prepared, device, images_seen, processes)
+
+
+def _of_stages(prepared: PreparedRun, device: torch.device, images_seen: int, processes: int) -> Iterator[str]:
+    """Warnings of stages that the run does not reach, or for which there is too little memory."""
+    config, stages, free = prepared.config, prepared.stages, free_memory(device)
     last, reached = stages[-1], stage_at(stages, config.images - 1)
     if reached is not last:
         yield (
@@ -192,12 +206,8 @@ def _others(device: torch.device, expected: Duration | None, timing: Timing | No
         )
 
 
-def _patience(
-    prepared: PreparedRun, device: torch.device, expected: Duration | None, timing: Timing | None
-) -> Iterator[str]:
-    """Warnings of a run that would take long on this CPU, or that in its time learns too little."""
-    if timing is not None:
-        yield from _too_short(prepared.config, expected)
+def _patience(prepared: PreparedRun, device: torch.device, expected: Duration | None) -> Iterator[str]:
+    """Warnings of a run that would take long on this CPU."""
     if device.type != "cpu" or expected is None or expected.middle < LONG_RUN:
         return
     config = prepared.config
@@ -210,15 +220,16 @@ def _patience(
     )
 
 
-def _too_short(config: RunConfig, expected: Duration | None) -> Iterator[str]:
-    """A warning that in the time that it may take a run learns nothing to look at."""
-    if config.images >= FEW or expected is None:
+def _too_short(config: RunConfig, expected: Duration | None, timed: bool) -> Iterator[str]:
+    """A warning of a run that learns nothing to look at in its images, or in the time by which those were chosen."""
+    few = FEW if config.resolution <= 64 else FEW_BEYOND_64
+    if config.images >= few or expected is None:
         return
     yield Advice(
-        f"--images {config.images:,} are too few to learn pictures: expect patches of colour. {FEW:,} would take "
-        f"{in_words(*expected.of(FEW / config.images))} here: give more --minutes, a lower --resolution "
-        f"(it is {config.resolution}), or use a GPU.",
-        {"images": float(FEW)},
+        f"--images {config.images:,} are too few to learn pictures: expect patches of colour. {few:,}, the least at "
+        f"{config.resolution} pixels, would take {in_words(*expected.of(few / config.images))} here"
+        f"{': give more --minutes, a lower --resolution, or use a GPU' if timed else ''}.",
+        {"images": float(few)},
     )
 
 

@@ -79,7 +79,7 @@ def _made(
     batches = _batches(source, prepared, device, world)
     seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)
     prepared, expected = _timed(prepared, device, seen, world, tried)
-    warnings = list(forewarnings(prepared, device, expected, seen, world.size, timing=plan.timing))
+    warnings = list(forewarnings(prepared, device, expected, seen, world.size, plan.timing, plan.given))
     game = build_game(prepared, device, world)
     taken, config = _taken(plan, prepared, class_names, warnings)
     card = _card(config, plan.components.architecture, batches.class_names if config.labels else ())

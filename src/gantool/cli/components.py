@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 import typer
 from typer._click import Context, HelpFormatter
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from gantool.api.kinds import KINDS
 from gantool.cli.examples import EXAMPLES
@@ -50,8 +50,16 @@ PluginsDir = Annotated[
 """The option of every command that may need a component from a folder; it defaults to None."""
 
 
+def _name_only(argument: TyperArgument) -> None:
+    """Show an argument by its name, which says what it takes: MODEL, where Typer has {MODEL} and, beside it, <str>."""
+    name = argument.display_name_raw
+    shown = name if argument.required or name.startswith("[") else f"[{name}]"
+    for method, said in (("display_type_rich", lambda ctx: None), ("_usage_display_name", lambda: shown)):
+        setattr(argument, method, said)
+
+
 class PageCommand(TyperCommand):
-    """A command with a help page that names no type beside flags, has rare options last, and ends with examples."""
+    """A command with a help page that names no type beside flags and arguments; rare options and examples end it."""
 
     def get_params(self, ctx: Context) -> list[Any]:
         """Its arguments and options; beside panels with titles, those of no panel come last, as --help does."""
@@ -59,6 +67,8 @@ class PageCommand(TyperCommand):
         for param in params:
             if getattr(param, "is_bool_flag", False):
                 param.metavar = ""
+            if isinstance(param, TyperArgument):
+                _name_only(param)
         options = [param for param in params if isinstance(param, TyperOption)]
         rest = [param for param in options if getattr(param, "rich_help_panel", None) in (None, REST)]
         if len(rest) == len(options):

@@ -38,7 +38,9 @@ def check(
     sources: Sources,
     resolution: Annotated[
         int | None,
-        typer.Option("--resolution", min=1, help="Training resolution. Default: one that suits the pictures."),
+        typer.Option(
+            "--resolution", metavar="N", min=1, help="Training resolution. Default: one that suits the pictures."
+        ),
     ] = None,
     channels: Annotated[
         Literal["1", "3", "4"] | None,

@@ -53,10 +53,12 @@ def list_plugins(json: Json = False, plugins_dir: PluginFolders = None) -> None:
 @app.command()
 def show(
     name: Annotated[
-        str, typer.Argument(help="A component, a plugin or a distribution.", autocompletion=_complete_name)
+        str,
+        typer.Argument(metavar="NAME", help="A component, a plugin or a distribution.", autocompletion=_complete_name),
     ],
     kind: Annotated[
-        str | None, typer.Option("--kind", help="Only components of this kind.", autocompletion=_complete_kind)
+        str | None,
+        typer.Option("--kind", metavar="KIND", help="Only components of this kind.", autocompletion=_complete_kind),
     ] = None,
     json: Json = False,
     plugins_dir: PluginsDir = None,

@@ -25,7 +25,8 @@ def check(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick/--full", help="Try few sizes, or all combinations of them.")] = True,
     seconds: Annotated[
-        float | None, typer.Option("--timeout", min=1, help="Seconds for one component; 300, or 3600 with --full.")
+        float | None,
+        typer.Option("--timeout", metavar="S", min=1, help="Seconds for one component; 300, or 3600 with --full."),
     ] = None,
     plugins_dir: PluginFolders = None,
     json: Json = False,

@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
-Kind = Annotated[str, typer.Option("--kind", autocompletion=lambda: _kinds(), help="Kind of its component: see above.")]
+Kind = Annotated[
+    str,
+    typer.Option("--kind", metavar="KIND", autocompletion=lambda: _kinds(), help="Kind of its component: see above."),
+]
 
 
 def _kinds() -> list[str]:
@@ -16,7 +19,9 @@ def _kinds() -> list[str]:
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Letters, digits, dashes; 'foo' and 'gantool-foo' mean the same.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Letters, digits, dashes; 'foo' and 'gantool-foo' mean the same.")
+    ],
     kind: Kind = "architecture",
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Parent folder of the package.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

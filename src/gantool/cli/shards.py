@@ -27,7 +27,9 @@ def shard(
     size: Annotated[str, typer.Option("--size", metavar="BYTES", help="Size of a shard, as 500MB or 1GB.")] = "1GB",
     resolution: Annotated[
         int | None,
-        typer.Option("--resolution", min=1, help="Write PNGs of this side. Default: files as they are, of a folder."),
+        typer.Option(
+            "--resolution", metavar="N", min=1, help="Write PNGs of this side. Default: files as they are, of a folder."
+        ),
     ] = None,
     channels: Annotated[
         Literal["1", "3", "4"], typer.Option("--channels", help="Channels of pictures written at --resolution.")

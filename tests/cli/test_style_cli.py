@@ -28,6 +28,7 @@ TRAIN = ("style", "train", "wave.png", "--data", "photos", *QUICK)
 def here(tmp_path, monkeypatch):
     """A painting and a folder of photos in the working directory."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(style_train, "FEW_DIFFERENT", 2)
     draw = np.random.default_rng(0)
     (tmp_path / "photos").mkdir()
     for name in ("wave.png", "photos/a.png", "photos/b.png", "photos/c.png"):
@@ -117,7 +118,7 @@ def test_an_interrupted_training_goes_on_exactly_by_the_same_command(gantool, he
 def test_a_training_that_will_see_too_few_photos_says_so_before_it_starts(gantool, here, monkeypatch):
     few = gantool(*TRAIN, "--images", "6", "-o", "a.safetensors", "-q").err
     assert few.startswith("Warning: --images 6 are too few to learn a style: expect smears.")
-    assert "from 1,200 photos on" in few
+    assert "1,200 photos are the fewest by which one was learnt: give more." in few
     monkeypatch.setattr("gantool.cli.style_train.ENOUGH", 6)
     assert gantool(*TRAIN, "--images", "6", "-o", "b.safetensors", "-q").err == ""
 
@@ -128,8 +129,30 @@ def test_the_photos_of_a_time_are_told_by_the_second_step(monkeypatch, capsys, e
     states = [SimpleNamespace(images_seen=seen, seconds=5 + each * (seen - 1)) for seen in (1, 2, 3)]
     assert [state.images_seen for state in style_train._forewarned(iter(states), lesson)] == [1, 2, 3]
     said = capsys.readouterr().err
-    assert ("In 1 minutes about 56 photos are seen here. These are too few to learn a style" in said) == told
-    assert ("1,200 photos on, which take about 20 min (16 to 26) here" in said) == told
+    assert ("In 1 minute about 56 photos are seen here. These are too few to learn a style" in said) == told
+    assert (
+        "1,200 photos are the fewest by which one was learnt, and take about 20 min (16 to 26) here" in said
+    ) == told
+
+
+def test_one_photo_is_told_to_be_few(gantool, here):
+    for name in ("b", "c"):
+        (here / f"photos/{name}.png").unlink()
+    said = gantool(*TRAIN, "--images", "2", "-o", "a.safetensors").err
+    assert "by random from 1 photo\n" in said
+    assert "Warning: 1 photo is few to learn from" in said
+
+
+def test_a_training_that_was_interrupted_is_named_where_its_file_would_be_replaced(gantool, here, monkeypatch):
+    words = (*TRAIN, "--images", "400", "-q", "-o", "x.safetensors")
+    with monkeypatch.context() as while_interrupting:
+        while_interrupting.setattr(style_train, "_told", interrupting)
+        assert gantool(*words).code == 130
+    again = gantool(*words)
+    assert again.code == 2
+    assert "x.safetensors is there already, and its training was interrupted: --resume goes on with it" in again.err
+    (here / "x.training.safetensors").unlink()
+    assert "choose another name, or replace it with --overwrite" in gantool(*words).err
 
 
 def test_a_training_does_not_go_on_with_other_photos(gantool, here, monkeypatch):

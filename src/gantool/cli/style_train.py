@@ -20,7 +20,7 @@ from gantool.cli.stylize_display import display_of_shares
 from gantool.data.batches import ShuffledBatches, open_batches
 from gantool.engine.devices import is_out_of_memory, keep_freed_memory, pick_device
 from gantool.engine.spans import in_words
-from gantool.errors import DataError, OptionError, StyleError, nearest_beside
+from gantool.errors import DataError, OptionError, StyleError, counted, nearest_beside
 from gantool.plugins.host import host
 from gantool.render.pictures import make_folder
 from gantool.run.components import known_by, resolve_source
@@ -40,7 +40,9 @@ IMAGES = 40_000
 ENOUGH = 1_200
 """The photos from which networks have been of use: two of docs/stylize.md had so many; of 600, colours are those of no
 painting, and of 74 and 150 pictures are smears (photos of 128 pixels, batch 2, squeezenet)."""
-TOO_FEW = f"too few to learn a style: expect smears. Networks were of use from {ENOUGH:,} photos on"
+TOO_FEW = f"too few to learn a style: expect smears. {ENOUGH:,} photos are the fewest by which one was learnt"
+FEW_DIFFERENT = 10
+"""Different photos below which a network hardly sees what other photos look like."""
 SPREAD = (0.8, 1.3)
 """The least and the most of the time of a training, relative to its second step."""
 
@@ -65,7 +67,11 @@ def run(job: StyleJob) -> None:
     with redirect_stdout(sys.stderr), showing_progress():
         ready = _prepared(job)
     if not job.quiet:
-        say(f"Learning the style of {job.painting} by {ready.extractor_name} from {ready.photos.count:,} photos")
+        photos = counted(ready.photos.count, "photo")
+        say(f"Learning the style of {job.painting} by {ready.extractor_name} from {photos}")
+    if ready.photos.count < FEW_DIFFERENT:
+        few = f"{counted(ready.photos.count, 'photo')} {'is' if ready.photos.count == 1 else 'are'} few to learn from"
+        warn(f"{few}: the network sees nothing else, and may smear other photos. Give a folder of many.")
     last: Progress | None = None
     with redirect_stdout(sys.stderr), interruptible() as caught, display_of_shares(job.quiet) as show:
         try:
@@ -100,6 +106,11 @@ def run(job: StyleJob) -> None:
 def _check_files(job: StyleJob) -> None:
     if job.out.suffix.lower() != SUFFIX:
         raise OptionError(f"-o {job.out}: a style network is a {SUFFIX} file.")
+    if job.out.exists() and training_file(job.out).is_file() and not (job.overwrite or job.resume):
+        raise OptionError(
+            f"{job.out} is there already, and its training was interrupted: --resume goes on with it, --overwrite "
+            "begins anew."
+        )
     check_new(job.out, job.overwrite or job.resume)
     if job.resume and not training_file(job.out).is_file():
         raise OptionError(f"No training of {job.out} was interrupted ({training_file(job.out)}): leave out --resume.")
@@ -179,8 +190,9 @@ def _forewarned(states: Iterator[Progress], lesson: Lesson) -> Iterator[Progress
         if photos < ENOUGH:
             time = in_words(*(ENOUGH * each * share for share in SPREAD))
             warn(
-                f"In {lesson.minutes:g} minutes about {photos:,.0f} photos are seen here. These are {TOO_FEW}, which "
-                f"take {time} here: give more --minutes, or a smaller --size (it is {lesson.size})."
+                f"In {lesson.minutes:g} minute{'s' * (lesson.minutes != 1)} about {photos:,.0f} photos are seen here. "
+                f"These are {TOO_FEW}, and take {time} here: give more --minutes, or a smaller --size (it is "
+                f"{lesson.size})."
             )
         yield second
     yield from states

@@ -111,6 +111,16 @@ def test_the_script_beside_it_draws_with_numpy_and_onnxruntime_alone(tmp_path, c
     command = [sys.executable, "-P", str(files[1]), "3", "5", "0.8"]
     told = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert told.split() == ["pets-5-0.png", "pets-5-1.png", "pets-5-2.png"]
+    wrong = {
+        "--help": "usage: pets.py [-h] [count] [seed] [truncation]",
+        "x": "invalid int value: 'x'",
+        "0": "COUNT is 1",
+    }
+    for word, words in wrong.items():
+        done = subprocess.run([*command[:3], word], cwd=tmp_path, check=False, capture_output=True, text=True)
+        assert done.returncode == (0 if word == "--help" else 2)
+        assert words in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
     z = np.random.default_rng(5).standard_normal((3, 6), np.float32)
     given = {"z": torch.from_numpy(z), "truncation": torch.tensor(0.8), "labels": torch.tensor([0, 1, 0])}
     for number, wanted in enumerate(to_uint8(torch.from_numpy(drawn(files[0], given)))):

@@ -79,6 +79,13 @@ def test_an_error_says_what_to_give_instead(gantool, words):
 def test_a_model_that_is_none_is_told_with_the_newest_run(gantool, run):
     for words in ("sample", "interpolate", "sample photos", "evaluate photos"):
         assert "The newest run is runs/one." in gantool(*words.split()).err
+    told = "MODEL... is missing. Give a run folder (as in runs/NAME), a checkpoint folder, a .safetensors file, or hf:"
+    several = gantool("compare").err
+    assert told in several
+    assert "of the Hub. Two or more are compared. The newest run is runs/one.\n" in several
+    assert "RUN... is missing. Give one or more run folders, as in runs/NAME. The newest run is runs/one.\n" in (
+        gantool("report").err
+    )
     inside = "runs/one/samples is a folder inside a run. Give the run: runs/one\n"
     assert inside in gantool("sample", "runs/one/samples").err
 

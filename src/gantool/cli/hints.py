@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from gantool import hints
 from gantool.cli.output import of_short_words
-from gantool.engine.run_names import a_model
+from gantool.engine.run_names import a_model, newest_run
 from gantool.errors import UnknownNameError, nearest
 
 _TAKES = {"float": "a number", "int": "a whole number", "bool": "yes or no"}
@@ -30,11 +30,19 @@ def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
         _put(error, _said(error.__cause__.errors()[0]))
         if error.param is not None and error.param.name == "truncation" and _SWEEP.search(error.message):
             error.message += " A sweep is drawn by gantool interpolate MODEL --seeds 7 --truncation 0.3-1 -o FILE."
-    elif isinstance(error, MissingParameter) and error.param is not None and error.param.metavar == "MODEL":
-        _put(error, f"is missing. {a_model()}", "MODEL")
+    elif isinstance(error, MissingParameter) and error.param is not None and (wanted := _wanted(error.param.metavar)):
+        _put(error, f"is missing. {wanted}", str(error.param.metavar))
     elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and _takes_data(error):
         error.message += ". Pictures are named by --data, and an architecture by --arch."
     error.message = of_short_words(error.message)
+
+
+def _wanted(argument: str | None) -> str:
+    """What is to be given for a model or a run; "" for any other argument."""
+    if argument == "RUN...":
+        return f"Give one or more run folders, as in runs/NAME.{newest_run()}"
+    several = " Two or more are compared." if argument == "MODEL..." else ""
+    return a_model(several) if argument in ("MODEL", "MODEL...") else ""
 
 
 def unknown_command(error: ClickException) -> UnknownNameError | None:

@@ -56,10 +56,14 @@ def _is_model(entry: Path) -> bool:
     return entry.is_dir() and any((entry / name).exists() for name in (GENERATOR, AVERAGED, CHECKPOINTS, CONFIG))
 
 
-def a_model() -> str:
-    """What a MODEL is, in a sentence, with the newest run of `runs`."""
-    newest = next((f" The newest run is {path}." for path in models_in(Path("runs")) if Path(path).is_dir()), "")
+def a_model(more: str = "") -> str:
+    """What a MODEL is, in a sentence, then `more`, and the newest run of `runs`."""
     return (
         "Give a run folder (as in runs/NAME), a checkpoint folder, a .safetensors file, or hf://OWNER/NAME of the Hub."
-        f"{newest}"
+        f"{more}{newest_run()}"
     )
+
+
+def newest_run() -> str:
+    """A sentence, after a space, with the newest run of `runs`; "" where there is none."""
+    return next((f" The newest run is {path}." for path in models_in(Path("runs")) if Path(path).is_dir()), "")

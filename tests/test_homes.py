@@ -1,10 +1,10 @@
-"""Paths that begin with `~`, as users write them."""
+"""Paths as users write them, some with `~`, and as they are told."""
 
 from pathlib import Path
 
 import pytest
 
-from gantool.homes import at_home
+from gantool.homes import at_home, folder_of
 
 
 def test_a_home_takes_the_place_of_its_sign(monkeypatch, tmp_path):
@@ -12,6 +12,17 @@ def test_a_home_takes_the_place_of_its_sign(monkeypatch, tmp_path):
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert at_home("~/photos") == tmp_path / "photos"
     assert at_home(Path("photos")) == Path("photos")
+
+
+def test_the_folder_of_a_path_is_no_dot_at_the_end_of_a_sentence(monkeypatch, tmp_path, gantool):
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    assert folder_of("photo.jpg") == tmp_path / "inner"
+    assert folder_of("../photo.jpg") == tmp_path
+    assert folder_of("sub/photo.jpg") == Path("sub")
+    Path("photo.jpg").touch()
+    told = gantool("data", "check", "photo.jpg").err
+    assert f"photo.jpg is a single picture. Give the folder that holds it: {tmp_path / 'inner'}.\n" in told
 
 
 @pytest.mark.parametrize("source", ["{}", "folder:path={}", "array:path={}.npy", "shards:path={}", "shapes --init {}"])

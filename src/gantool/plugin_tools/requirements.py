@@ -99,8 +99,8 @@ def _check_installable(path: Path, editable: bool) -> None:
         raise UsageError(f"There is no {path}.{nearest_beside(path)}")
     if path.is_dir() and not (path / "pyproject.toml").is_file():
         raise UsageError(
-            f"{path} has no pyproject.toml, so it cannot be installed. A folder of plain files and packages is used by "
-            f"--plugins-dir {path}."
+            f"{path} has no pyproject.toml, so it cannot be installed. A folder of plain files and packages stays "
+            f"where it is: --plugins-dir {path} uses it."
         )
     if not path.is_dir() and (editable or not path.name.endswith(_ARCHIVES)):
         wanted = "a folder with a pyproject.toml" + ("" if editable else ", a wheel or an sdist (.tar.gz)")

@@ -9,6 +9,7 @@ from gantool.engine.best import best_checkpoint
 from gantool.engine.model_file import read_card
 from gantool.engine.run_names import AVERAGED, BEST, CHECKPOINTS, CONFIG, GENERATOR, a_model, models_in
 from gantool.errors import CheckpointError, nearest
+from gantool.homes import folder_of
 from gantool.sampling.remote import fetched, repository_of
 
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin")
@@ -35,7 +36,9 @@ def generator_file(path: str | Path) -> Path:
     if path.suffix != ".safetensors":
         raise CheckpointError(f"{path} is no model: give a run folder, a checkpoint folder or a .safetensors file.")
     if path.name != AVERAGED and path.with_name(AVERAGED).exists():
-        raise CheckpointError(f"{path} holds the weights of training alone; give its folder instead: {path.parent}.")
+        raise CheckpointError(
+            f"{path} holds the weights of training alone; give its folder instead: {folder_of(path)}."
+        )
     return path
 
 
@@ -68,7 +71,7 @@ def _meant(path: Path) -> Path:
     if best is None and (run / CONFIG).exists():
         raise CheckpointError(
             f"The run {run} has no best checkpoint: no snapshot of it has a score ({BEST} is missing or damaged). "
-            f"Its last model is {run}."
+            f"Its last model is {folder_of(path)}."
         )
     return best or path
 

@@ -23,7 +23,7 @@ from gantool.data.pictures.formats import is_picture, is_picture_name
 from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_hidden
 from gantool.errors import DataError, counted, nearest_beside
 from gantool.files import open_file
-from gantool.homes import at_home
+from gantool.homes import at_home, folder_of
 from gantool.reading import read_text
 
 PARQUET = ".parquet"
@@ -61,7 +61,7 @@ def list_pictures(path: str | Path) -> Listing:
     if listing is not None:
         return listing
     if is_picture_name(root.name):
-        raise DataError(f"{path} is a single picture. Give the folder that holds it: {root.parent}.")
+        raise DataError(f"{path} is a single picture. Give the folder that holds it: {folder_of(root)}.")
     raise DataError(f"{path} is neither a folder nor a zip or tar of pictures. {GIVE}")
 
 

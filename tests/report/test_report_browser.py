@@ -144,6 +144,16 @@ def test_it_is_as_wide_as_the_window(opened, tmp_path, width, compared) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_samples_side_by_side_line_up_below_captions_of_any_length(opened, tmp_path) -> None:
+    page = opened(made_run(tmp_path / "one"), made_run(tmp_path / ("two and more words " * 9)))
+    captions, samples = (
+        [place.bounding_box() for place in page.locator(f".sheet {part}").all()] for part in ("figcaption", ".pictures")
+    )
+    assert captions[0]["height"] < captions[1]["height"]
+    assert samples[0]["y"] == samples[1]["y"]
+    assert samples[0]["x"] < samples[1]["x"]
+
+
 def test_it_is_dark_where_the_reader_wants_it(opened, tmp_path) -> None:
     run = made_run(tmp_path / "run")
     colours = [

@@ -168,7 +168,7 @@ def test_runs_are_compared_by_what_differs(tmp_path) -> None:
     for words in ("--seed", "--lr-g", "one", "two", "Losses: generator"):
         assert words in page.text
     assert "--resolution" not in page.text.partition("Commands")[0]
-    assert "The runs have other data" not in page.text
+    assert "The runs differ in their data" not in page.text
     elsewhere = made_run(tmp_path / "three", data="shapes:count=7")
     assert "distances to the data and scores of one cannot be compared" in Elements(html_of(one, elsewhere)).text
 

@@ -76,7 +76,7 @@ class Diversity(Metric):
             "alike": f"in layout and colour samples differ as the data's pictures do, within {TOLERANCE:.0%}",
             "less": "in layout and colour samples differ less than the data's pictures do",
         }[variation(here, usual)]
-        return f"diversity {shown('diversity', values)} of {shown('diversity', reference)}: {verdict}."
+        return f"diversity {shown('diversity', values)} beside {shown('diversity', reference)}: {verdict}."
 
 
 class Spectrum(Metric):

@@ -135,6 +135,9 @@ def counted(count: int, noun: str, many: str = "") -> str:
     return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
 
 
+ONE_IMAGE = "There is one image; training needs two at the least, and some hundreds to be worth while."
+
+
 def none_usable(count: int, noun: str, place: str, why: str) -> str:
     """The sentence that of so many things nothing can be used: "None of the 3 pictures in x can be used: ..."."""
     one = f"The only {noun}{place} cannot be used"

@@ -58,6 +58,15 @@ def test_check_fails_when_nothing_is_usable(folder: Path) -> None:
     assert "impossible" in done.stdout
 
 
+def test_check_fails_for_one_picture_as_training_does(tmp_path: Path) -> None:
+    Image.new("L", (40, 40)).save(tmp_path / "a.png")
+    done = CliRunner().invoke(app, ["data", "check", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "There is one image; training needs two at the least" in str(done.exception)
+    assert "1 usable of 1" in done.stdout
+    assert "are few" not in done.stdout
+
+
 def test_check_of_a_missing_folder_names_the_nearest(folder: Path) -> None:
     done = CliRunner().invoke(app, ["data", "check", str(folder) + "0"])
     assert isinstance(done.exception, UsageError)

@@ -8,6 +8,7 @@ import typer
 
 from gantool.cli.model_options import Overwrite
 from gantool.cli.shards import index, shard
+from gantool.errors import ONE_IMAGE, DataError
 
 if TYPE_CHECKING:
     from gantool.data.pictures.options import FolderOptions
@@ -84,6 +85,8 @@ def _require(report: "Report", labels: bool) -> None:
     """Fail where training on the pictures would, once the report is out."""
     if not report.usable:
         raise typer.Exit(1)
+    if report.usable == 1:
+        raise DataError(ONE_IMAGE)
     if labels and not report.classes:
         from gantool.data.pictures.labels import unlabelled
 

@@ -26,7 +26,7 @@ from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
 from gantool.engine.trial import try_augmentation, try_balance, try_loss, try_optimizer, try_penalty, try_state
 from gantool.engine.trial_networks import try_networks
-from gantool.errors import DataError, OptionError, shortened
+from gantool.errors import ONE_IMAGE, DataError, OptionError, shortened
 from gantool.files import cache_folder
 from gantool.plugins.selection import Chosen
 from gantool.progress import report
@@ -117,7 +117,7 @@ def build_source(config: RunConfig, chosen: Chosen) -> Source:
 def check_batch(config: RunConfig, count: int) -> None:
     """Raise DataError when there are too few images to train on, or to fill a batch."""
     if count == 1:
-        raise DataError("There is one image; training needs two at the least, and some hundreds to be worth while.")
+        raise DataError(ONE_IMAGE)
     if config.batch > count > 0:
         raise DataError(
             f"--batch {config.batch} is more than the {count} images there are; use --batch {count} or less."

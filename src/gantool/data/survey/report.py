@@ -75,7 +75,7 @@ def _training(training: Training, enlarged: int) -> Iterator[tuple[str, str]]:
     yield "training", f"{counted(training.images, 'image')} of {size} x {size}, {kind}{fit}{labels}"
     if enlarged:
         yield "note", f"{counted(enlarged, 'picture')} smaller than {size} pixels would be enlarged, which blurs"
-    if training.images < _FEW:
+    if 1 < training.images < _FEW:
         yield "note", f"{training.images:,} images are few: expect copies of them; --flip adds their mirror images"
 
 

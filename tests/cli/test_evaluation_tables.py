@@ -168,6 +168,14 @@ def test_a_table_for_a_file_is_one_however_wide():
     assert out.getvalue().split("\n")[0].split("  ") == ["images", *(f"metric {k}" for k in range(9))]
 
 
+@pytest.mark.parametrize("width", [20, 400])
+def test_brackets_in_a_title_are_no_markup(width):
+    out = io.StringIO()
+    columns = [wide(title, "1") for title in ("[red]fish", "loss [dB]")]
+    wide_tables.show(Console(file=out, force_terminal=True, no_color=True, width=width), wide("[b]", "x"), columns)
+    assert all(title in out.getvalue() for title in ("[b]", "[red]fish", "[dB]"))
+
+
 def test_models_side_by_side_are_titled_without_the_folders_that_they_share(of_one_name, capsys):
     models = [replace(of_one_name, model=model) for model in ("out/runs/00001-dcgan", "out/runs/00002-dcgan/best")]
     show_compared(dict.fromkeys(of_one_name.metrics, Near()), models, "shapes", {})

@@ -68,7 +68,7 @@ def _table(first: Column, others: Sequence[Column], widths: Sequence[int | None]
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
     for place, (column, width) in enumerate(zip([first, *others], widths, strict=True)):
         title = column.title if width is None else _broken(column.title, width)
-        table.add_column(title, justify="right" if place else "left", overflow="fold", width=width)
+        table.add_column(Text(title), justify="right" if place else "left", overflow="fold", width=width)
     for row in zip(first.cells, *(column.cells for column in others), strict=True):
         table.add_row(*row)
     return table

@@ -15,6 +15,7 @@ from gantool.cli.app import app
 from gantool.engine.model_file import ModelCard, save_generator
 from gantool.errors import GantoolError, OptionError
 from gantool.plugins.host import host
+from gantool.testing import write_untrained
 
 
 def write_model(path: Path, classes: tuple[str, ...] = (), channels: int = 3) -> None:
@@ -63,6 +64,19 @@ def test_a_walk_of_small_pictures_is_enlarged_in_a_file_and_kept_as_it_is_in_a_f
     call(model, "--seeds", "1,5", "--frames", "2", "--scale", "2", "-o", "two.webp")
     with Image.open("two.webp") as twice:
         assert twice.size == (32, 32)
+
+
+def test_a_walk_at_a_coarse_level_is_enlarged_and_fits_by_what_is_drawn(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_untrained(Path("grown.safetensors"), "progressive:fmap_base=64,latent=8", resolution=32)
+    monkeypatch.setattr("gantool.cli.interpolate.MOST_PIXELS", 2 * 64 * 64 * 3)
+    walk = ("grown.safetensors", "--seeds", "1,5", "--frames", "2", "--level", "4", "-o", "walk.webp")
+    call(*walk)
+    with Image.open("walk.webp") as first:
+        assert first.size == (64, 64)
+    with pytest.raises(OptionError, match="2 frames at --scale 17 do not fit in memory"):
+        call(*walk, "--scale", "17", "--overwrite")
 
 
 def test_a_file_that_is_there_is_kept_unless_it_may_go(model: str) -> None:

@@ -137,8 +137,9 @@ def interpolate(walk: Walk) -> None:
         check_rate(walk.out, walk.fps)
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         loaded = load(walk.model, walk.device)
-        scale = walk.scale or (1 if walk.is_folder() else enlargement(walk.level or loaded.card.resolution))
-        if count * (loaded.card.resolution * scale) ** 2 * loaded.card.channels > MOST_PIXELS:
+        side = min(walk.level or loaded.card.resolution, loaded.card.resolution)
+        scale = walk.scale or (1 if walk.is_folder() else enlargement(side))
+        if count * (side * scale) ** 2 * loaded.card.channels > MOST_PIXELS:
             raise OptionError(f"{count} frames at --scale {scale} do not fit in memory: lower --frames or --scale.")
         labels = _labels(walk, loaded, numbers[0])
         shift = shift_of(moves, walk.directions, walk.model, loaded)

@@ -19,6 +19,7 @@ import gantool
 @gantool.hookimpl
 def gantool_commands():
     names = ["mix", "group", "gone", "leaver", "number", "many", "later", "odd", "crash", "tell", "stop", "train"]
+    names += ["paint"]
     return [gantool.Command(name, f"Summary of {name}", PLACES.get(name, f"heavy_commands:{name}")) for name in names]
 
 PLACES = {"gone": "no_such_module:run", "leaver": "leaving_commands:run"}
@@ -26,12 +27,15 @@ PLACES = {"gone": "no_such_module:run", "leaver": "leaving_commands:run"}
 HEAVY = '''
 import typer
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 import gantool
 
 print("imported")
 number = 3
 group = typer.Typer(help="Two of them.")
+
+def paint(model: Path, tone: Literal["red", "blue"], photos: list[Path], n: Annotated[int, typer.Argument()] = 3):
+    """Paint photos."""
 
 def mix(model: Path, strength: Annotated[float, typer.Option(min=0, help="how much")] = 1.0):
     """Draw a sheet of styles."""
@@ -107,6 +111,15 @@ def test_its_help_is_typers_with_the_folder_option(gantool, folder):
     assert "Draw a sheet of styles." in ended.out
     assert "how much" in ended.out
     assert "--plugins-dir" in ended.out
+
+
+def test_its_arguments_are_named_in_capitals_with_their_choices(gantool, folder):
+    page = gantool("paint", "--plugins-dir", folder, "--help").out
+    assert "Usage: gantool paint [OPTIONS] MODEL TONE PHOTOS... [N]" in page
+    assert "TONE <red|blue>" in " ".join(page.split())
+    assert "<path>" not in page
+    refused = gantool("paint", "--plugins-dir", folder, "m").err
+    assert "TONE" in refused
 
 
 def test_the_root_page_lists_commands_with_their_plugins(gantool, everywhere):

@@ -51,11 +51,17 @@ PluginsDir = Annotated[
 
 
 def _name_only(argument: TyperArgument) -> None:
-    """Show an argument by its name, which says what it takes: MODEL, where Typer has {MODEL} and, beside it, <str>."""
-    name = argument.display_name_raw
+    """Show an argument by its name, which says what it takes: MODEL, where Typer has {MODEL} and, beside it, <str>.
+
+    One that a plugin gave no metavar is its parameter in capitals; choices stay beside it.
+    """
+    if argument.metavar is None:
+        argument.metavar = f"{argument.name}{'...' * (argument.nargs != 1)}".upper()
+    name = argument.metavar
     shown = name if argument.required or name.startswith("[") else f"[{name}]"
-    for method, said in (("display_type_rich", lambda ctx: None), ("_usage_display_name", lambda: shown)):
-        setattr(argument, method, said)
+    setattr(argument, "_usage_display_name", lambda: shown)  # noqa: B010 (it is no attribute that mypy lets be replaced)
+    if not argument.type_descriptor.is_choice:
+        setattr(argument, "display_type_rich", lambda ctx: None)  # noqa: B010
 
 
 class PageCommand(TyperCommand):

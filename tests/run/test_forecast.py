@@ -1,5 +1,7 @@
 """A dry run refuses what the run would, and reads no more of the pictures than that takes."""
 
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
@@ -115,3 +117,15 @@ def test_images_that_are_asked_for_may_be_too_few_for_the_resolution(folder, mon
     assert [one.instead for one in told] == [{"images": float(enough)}] * (enough > 0)
     assert all(f". {enough:,}, the least at {resolution} pixels, would take about " in one for one in told)
     assert not [one for one in forecast_of(given={"images": False}, **settings).warnings if "too few to learn" in one]
+
+
+@pytest.mark.parametrize(("init", "learns_by", "told"), [("none", "", 1), ("runs/emoji", "", 0), ("none", "means", 0)])
+def test_images_are_enough_that_follow_those_of_a_model_or_are_learnt_by_trained_features(
+    folder, monkeypatch, init, learns_by, told
+):
+    monkeypatch.setattr("gantool.run.forecast.duration", lambda *_, **__: Duration(9.0, 9.0, (1.0, 1.0), {}))
+    resolved = resolve_run(host(), MLP | {"data": str(folder), "batch": 2, "images": 1000})
+    config, mlp = resolved.config.model_copy(update={"init": init}), resolved.components.architecture
+    mlp = replace(mlp, spec=replace(mlp.spec, learns_by=learns_by))
+    found = forecast(config, replace(resolved.components, architecture=mlp), {"images": True}).warnings
+    assert len([one for one in found if "too few to learn pictures" in one]) == told

@@ -11,7 +11,7 @@ import torch
 
 from gantool.api.events import Advice
 from gantool.api.networks import Stage
-from gantool.api.run_config import RunConfig
+from gantool.api.run_config import NONE, RunConfig
 from gantool.api.specs import Look
 from gantool.engine import memory_estimate
 from gantool.engine.devices import free_memory, is_out_of_memory, out_of_memory, pick_device
@@ -24,7 +24,7 @@ from gantool.run.giving import give
 from gantool.run.initial import Initial, read_weights
 from gantool.run.intervals import settled
 from gantool.run.prepare import PreparedRun, build_source, prepare
-from gantool.run.warnings import warnings_of
+from gantool.run.warnings import learns_by, warnings_of
 
 HOUR = 3600
 LONG_RUN = 6 * HOUR
@@ -159,7 +159,7 @@ def forewarnings(
     yield from warnings_of(prepared, processes, images_seen)
     if processes == 1:
         if images_seen == 0 and (timing is not None or (given.get("images") and config.images >= TRIAL)):
-            yield from _too_short(config, expected, timed=timing is not None)
+            yield from _too_short(prepared, expected, timed=timing is not None)
         yield from _others(device, expected, timing)
         yield from () if images_seen else _patience(prepared, device, expected)
     if len(stages) > 1 and images_seen < config.images:
@@ -220,10 +220,13 @@ def _patience(prepared: PreparedRun, device: torch.device, expected: Duration | 
     )
 
 
-def _too_short(config: RunConfig, expected: Duration | None, timed: bool) -> Iterator[str]:
-    """A warning of a run that learns nothing to look at in its images, or in the time by which those were chosen."""
-    few = FEW if config.resolution <= 64 else FEW_BEYOND_64
-    if config.images >= few or expected is None:
+def _too_short(prepared: PreparedRun, expected: Duration | None, timed: bool) -> Iterator[str]:
+    """A warning of a run that learns nothing to look at in its images, or in the time by which those were chosen.
+
+    Not of one that begins with a model, nor by trained features, by which 4,800 were enough (docs/gallery.md).
+    """
+    config, few = prepared.config, FEW if prepared.config.resolution <= 64 else FEW_BEYOND_64
+    if config.images >= few or expected is None or config.init != NONE or learns_by(prepared.components.architecture):
         return
     yield Advice(
         f"--images {config.images:,} are too few to learn pictures: expect patches of colour. {few:,}, the least at "

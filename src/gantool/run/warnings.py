@@ -52,9 +52,13 @@ def warnings_of(prepared: PreparedRun, processes: int = 1, images_seen: int = 0)
         )
 
 
+def learns_by(arch: Chosen) -> str:
+    """The extractor by whose trained features an architecture learns; "" for none."""
+    return arch.spec.learns_by if isinstance(arch.spec, Architecture) else ""
+
+
 def _flattery_warnings(arch: Chosen) -> Iterator[str]:
-    if isinstance(arch.spec, Architecture) and arch.spec.learns_by:
-        own = arch.spec.learns_by
+    if own := learns_by(arch):
         yield (
             f"{arch.spec.name} learns by features of {own}, so metrics by {own} flatter it: 'gantool evaluate' takes "
             f"another extractor unless --extractor {own} asks for it."

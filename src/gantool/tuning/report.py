@@ -33,8 +33,8 @@ def line(event: str, trial: Trial, search: Search) -> str:
 
 
 def _name(trial: Trial, search: Search) -> str:
-    """The start is the first of the trials; its repetition, by which noise is known, is none of them."""
-    names = {START: f"Trial 1 of {search.trials}, the start", REPEAT: f"The start again, with --seed {trial.seed}"}
+    """The start has no number here, as its folder's is 0, nor has its repetition, by which noise is known."""
+    names = {START: "The start", REPEAT: f"The start again, with --seed {trial.seed}"}
     return names.get(trial.number, f"Trial {trial.number} of {search.trials}")
 
 

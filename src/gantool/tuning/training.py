@@ -79,7 +79,7 @@ class _Reporter:
 
     def __call__(self, event: Event) -> Sequence[Event] | None:
         if isinstance(event, Tick):
-            show_progress(f"trial {self._trial.number}", min(event.images_seen, self._images), self._images)
+            show_progress(self._trial.title, min(event.images_seen, self._images), self._images)
         elif isinstance(event, Measured) and event.score is not None and event.images_seen:
             try:
                 on = self._report(event.images_seen, event.score)

@@ -45,6 +45,11 @@ class Trial:
         return folder / RUNS / f"{self.number:03d}"
 
     @property
+    def title(self) -> str:
+        """What a progress bar calls it."""
+        return {START: "the start", REPEAT: "the start again"}.get(self.number, f"trial {self.number}")
+
+    @property
     def best(self) -> float | None:
         """The best score so far; lower is better."""
         return min((score for _, score in self.scores), default=None)

@@ -114,6 +114,8 @@ def test_the_pictures_of_a_run_at_another_place_are_its_own_data(tmp_path, monke
     append(run, replace(MADE, data="folder:path=/new/photos", fingerprint="f"))
     append(run, sized(2000, data="folder:path=/other/photos", fingerprint="e"))
     assert [row.one.own for row in shown_in(run).rows] == [False, True]
+    append(run, sized(30, data="", fingerprint=None))
+    assert shown_in(run).rows[0].one.own
 
 
 def test_runs_that_are_compared_against_the_data_of_one_say_so(tmp_path) -> None:

@@ -23,7 +23,10 @@ def is_other(data: str, fingerprint: str | None, trained_on: str, fingerprint_th
 
 
 def own_data(run: Path, trained_on: str) -> Callable[[str, str | None], bool]:
-    """A function that is true for the pictures that a run was trained on, given as `is_other` has them."""
+    """A function that is true for the pictures that a run was trained on, given as `is_other` has them.
+
+    Pictures that are not named are taken for them.
+    """
 
     @cache
     def then() -> str | None:
@@ -31,7 +34,7 @@ def own_data(run: Path, trained_on: str) -> Callable[[str, str | None], bool]:
         found = None if newest is None else checkpoint.data_of(newest)
         return None if found is None else found[1]
 
-    return lambda data, fingerprint: data == trained_on or not is_other(data, fingerprint, trained_on, then())
+    return lambda data, fingerprint: data in ("", trained_on) or not is_other(data, fingerprint, trained_on, then())
 
 
 def _place(data: str) -> tuple[str, list[str]]:

@@ -159,7 +159,9 @@ def test_any_level_can_be_sampled_and_walked(train, gantool, tmp_path):
         assert ended.code == 0, ended.err
         assert pixels(tmp_path / "out" / f"seed000001-cats-level{level}.png").shape == (level, level, 3)
         walk = tmp_path / f"walk{level}.webp"
-        assert gantool("interpolate", run, "--seeds", "1,2", "--level", str(level), "-o", walk).code == 0
+        assert (
+            gantool("interpolate", run, "--seeds", "1,2", "--level", str(level), "--scale", "1", "-o", walk).code == 0
+        )
         assert pixels(walk).shape == (level, level, 3)
     ended = gantool("sample", run, "--level", "32")
     assert ended.code == 2

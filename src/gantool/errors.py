@@ -135,7 +135,9 @@ def counted(count: int, noun: str, many: str = "") -> str:
     return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
 
 
-ONE_IMAGE = "There is one image; training needs two at the least, and some hundreds to be worth while."
+def one_image(place: str) -> str:
+    """The sentence that one image is too few."""
+    return f"There is one image in {place}; training needs two at the least, and some hundreds to be worth while."
 
 
 def none_usable(count: int, noun: str, place: str, why: str) -> str:

@@ -62,7 +62,7 @@ def test_check_fails_for_one_picture_as_training_does(tmp_path: Path) -> None:
     Image.new("L", (40, 40)).save(tmp_path / "a.png")
     done = CliRunner().invoke(app, ["data", "check", str(tmp_path)])
     assert done.exit_code == 1
-    assert "There is one image; training needs two at the least" in str(done.exception)
+    assert f"There is one image in {tmp_path}; training needs two at the least" in str(done.exception)
     assert "1 usable of 1" in done.stdout
     assert "are few" not in done.stdout
 

@@ -184,7 +184,7 @@ def test_more_asked_than_there_is_gets_explained(gantool, photos):
         alone.mkdir(exist_ok=True)
         (alone / "1.png").write_bytes((photos / "cats" / "0.png").read_bytes())
         ended = gantool("train", *MLP, "--data", alone, "--resolution", "8", *dry_run)
-        assert (ended.code, "There is one image" in ended.err) == (1, True)
+        assert (ended.code, "There is one image in alone; training needs two" in ended.err) == (1, True)
     empty = Path("empty")
     empty.mkdir()
     ended = gantool("train", *MLP, "--data", empty)

@@ -8,7 +8,7 @@ import typer
 
 from gantool.cli.model_options import Overwrite
 from gantool.cli.shards import index, shard
-from gantool.errors import ONE_IMAGE, DataError
+from gantool.errors import DataError, one_image
 
 if TYPE_CHECKING:
     from gantool.data.pictures.options import FolderOptions
@@ -86,7 +86,7 @@ def _require(report: "Report", labels: bool) -> None:
     if not report.usable:
         raise typer.Exit(1)
     if report.usable == 1:
-        raise DataError(ONE_IMAGE)
+        raise DataError(one_image(report.path))
     if labels and not report.classes:
         from gantool.data.pictures.labels import unlabelled
 

@@ -26,7 +26,7 @@ from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
 from gantool.engine.trial import try_augmentation, try_balance, try_loss, try_optimizer, try_penalty, try_state
 from gantool.engine.trial_networks import try_networks
-from gantool.errors import ONE_IMAGE, DataError, OptionError, shortened
+from gantool.errors import DataError, OptionError, one_image, shortened
 from gantool.files import cache_folder
 from gantool.plugins.selection import Chosen
 from gantool.progress import report
@@ -89,7 +89,7 @@ def prepare(
     `world`. Nothing is written or moved to the device. Raises UsageError, DataError or PluginError where no run is
     possible.
     """
-    check_batch(config, images)  # before the speed of such a batch is measured
+    check_batch(config, images, components.source.brief)  # before the speed of such a batch is measured
     gan, learning, shape = build_gan(config, components.architecture, class_names)
     if gan.discriminator is None:
         config, components = without_adversary(config, components, given or {})
@@ -114,10 +114,10 @@ def build_source(config: RunConfig, chosen: Chosen) -> Source:
     return source
 
 
-def check_batch(config: RunConfig, count: int) -> None:
+def check_batch(config: RunConfig, count: int, source: str) -> None:
     """Raise DataError when there are too few images to train on, or to fill a batch."""
     if count == 1:
-        raise DataError(ONE_IMAGE)
+        raise DataError(one_image(source))
     if config.batch > count > 0:
         raise DataError(
             f"--batch {config.batch} is more than the {count} images there are; use --batch {count} or less."

@@ -138,6 +138,19 @@ def test_a_word_of_others_gets_a_hint(gantool, monkeypatch, tmp_path, words, sai
     assert "Value error" not in ended.err
 
 
+def test_a_pattern_of_many_files_gets_the_folder_and_does_not_name_them_all(gantool, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    folder = Path("my photos")
+    folder.mkdir()
+    files = [folder / f"{number}.jpg" for number in range(40)]
+    for file in files:
+        file.touch()
+    ended = gantool("train", "--data", *files)
+    assert ended.code == 2
+    assert "as by a pattern like *.jpg. --data takes their folder: --data 'my photos'." in ended.err
+    assert "17.jpg" not in ended.err
+
+
 def test_a_word_of_absurd_length_is_told_in_short(gantool, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     for words in (

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gantool.cli import style_train
+from gantool.cli import style_train, stylize_setup
 from gantool.errors import StyleError
 from gantool.style.lesson import Lesson
 from gantool.style.network import TransformNet
@@ -372,3 +372,11 @@ def test_an_exported_network_draws_the_same_at_any_size(gantool, here, network):
         torch.testing.assert_close(torch.from_numpy(drawn), network(photos), atol=1e-4, rtol=0)
     assert "as .onnx" in gantool("style", "export", "x.safetensors", "-o", "x.pt2").err
     assert "--overwrite" in gantool("style", "export", "x.safetensors", "-o", "x.onnx").err
+
+
+def test_a_pass_over_many_pixels_is_announced(gantool, here, network, monkeypatch):
+    monkeypatch.setattr(stylize_setup, "AT_ONCE", 48 * 32 - 1)
+    for words, told in (((), True), (("--size", "24"), False), (("-q",), False)):
+        ended = gantool("stylize", "wave.png", "x.safetensors", *words, "-o", f"{len(words)}{told}.png", "--overwrite")
+        assert ended.code == 0, ended.err
+        assert ("48 x 32 pixels are drawn in one pass" in ended.err) is told

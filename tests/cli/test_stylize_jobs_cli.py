@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import zipfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -135,6 +136,15 @@ def test_one_picture_is_no_result_for_a_folder(gantool, here):
     ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn.png")
     assert ended.code == 2
     assert "drawn.png is one picture, and photos is a folder" in ended.err
+
+
+@pytest.mark.parametrize("out", ["drawn", "drawn.png"])
+def test_an_archive_of_photos_is_refused_with_the_command_that_unpacks_it(gantool, here, out):
+    with zipfile.ZipFile("my photos.zip", "w") as archive:
+        archive.write("photo.png")
+    ended = gantool("stylize", "my photos.zip", "wave.png", *QUICK, "-o", out)
+    assert ended.code == 2
+    assert "python -m zipfile -e 'my photos.zip' 'my photos'" in ended.err
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "apng"])

@@ -1,7 +1,10 @@
 """Errors of the command line's parser in gantool's words: hints for other tools' flags, and no library's sentences."""
 
+import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,7 +36,7 @@ def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
     elif isinstance(error, MissingParameter) and error.param is not None and (wanted := _wanted(error.param.metavar)):
         _put(error, f"is missing. {wanted}", str(error.param.metavar))
     elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and _takes_data(error):
-        error.message += ". Pictures are named by --data, and an architecture by --arch."
+        error.message = _of_extra(error.message)
     error.message = of_short_words(error.message)
 
 
@@ -61,6 +64,23 @@ def unknown_command(error: ClickException) -> UnknownNameError | None:
 
 def _takes_data(error: UsageError) -> bool:
     return error.ctx is not None and "data" in _flags(error.ctx.command)
+
+
+def _of_extra(message: str) -> str:
+    """What to do about arguments that no command takes: of many files, as from photos/*.jpg, the folder is named."""
+    words = message.partition(" (")[2].removesuffix(")")
+    first = next((path for end in _ends_of_words(words) if (path := Path(words[:end])).is_file()), None)
+    within = "" if first is None or first.parent == Path() else f"{first.parent}{os.sep}"
+    named = words.count(within) if within else words.count(" ") + 1
+    if first is not None and named > 1:
+        folder = shlex.quote(str(first.parent))
+        return f"Single files are named, as by a pattern like *.jpg. --data takes their folder: --data {folder}."
+    return f"{message}. Pictures are named by --data, and an architecture by --arch."
+
+
+def _ends_of_words(words: str) -> Iterator[int]:
+    """Where the first file's name may end, which may have spaces in it."""
+    return (match.start() for match in re.finditer(r"(?= |$)", words))
 
 
 def _flags(command: Command) -> dict[str, str]:

@@ -18,23 +18,22 @@ from gantool.cli.picture_names import of_results
 from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
-from gantool.cli.stylize_setup import Told, setup_of
+from gantool.cli.stylize_setup import Told, refuse_archive, setup_of, tell_what_it_takes
 from gantool.cli.stylize_sheet import Sheet
 from gantool.data.pictures.frames import FILMS, pictures_in, within
 from gantool.data.pictures.inspection import frame_count
 from gantool.data.pictures.whole import Picture, read_picture
-from gantool.engine.spans import in_words
 from gantool.errors import DataError, GantoolError, OptionError
 from gantool.pixels import ALPHA_CHANNELS, to_uint8
 from gantool.render.pictures import ENCODINGS, save_pictures, to_pil
-from gantool.style.forecast import expected_seconds
-from gantool.style.job import StyleSetup, as_image
+from gantool.style.job import as_image
 from gantool.style.passes import Setup, states
 from gantool.style.transfer import State
 
 
 def run(job: Job) -> None:
     """Stylise, write the files and print the result; the exit status is 0, or 130 or 143 after an interruption."""
+    refuse_archive(job.content)
     settings, moving = job.settings(), _is_moving(job)
     many = job.content.is_dir() and not moving
     if (many or moving) and job.save_every:
@@ -180,8 +179,8 @@ def _picture(
     began = time.monotonic()
     content = read_picture(source, job.longest, job.enlarge)
     _note_losses(source, content, out)
-    if isinstance(setup, StyleSetup) and timed and not job.quiet and (span := expected_seconds(content, setup)):
-        say(f"{timed} will take {in_words(*span)}.")
+    if timed and not job.quiet:
+        tell_what_it_takes(content, setup, timed)
     start = None if job.start_file is None else as_image(read_picture(job.start_file), torch.device("cpu"))
     last: State | None = None
     files = [out]

@@ -1,14 +1,21 @@
 """The setup of `gantool stylize`: style images to optimise by, or a style network; and the options that one takes."""
 
+import shlex
 from dataclasses import fields
+from pathlib import Path
 
 from gantool.cli.components import find_extractor
+from gantool.cli.output import say
 from gantool.cli.progress import showing_progress
-from gantool.cli.stylize import Job
+from gantool.cli.stylize import SIDE, Job
+from gantool.data.pictures.listing import is_archive_name
+from gantool.data.pictures.whole import Picture
 from gantool.engine.devices import pick_device
+from gantool.engine.spans import in_words
 from gantool.errors import DataError, OptionError, nearest_beside
 from gantool.plugins.host import host
 from gantool.style.fast import KIND, build_network, choose_network
+from gantool.style.forecast import expected_seconds
 from gantool.style.job import StyleFile, StyleSetup, find_style_loss, parse_styles
 from gantool.style.network_file import load_style_network
 from gantool.style.passes import NetworkSetup, Setup
@@ -16,6 +23,8 @@ from gantool.style.settings import Settings
 
 TAKEN = {"content", "styles", "out", "fast", "size", "preserve_color", "strength", "sheet"}
 """What a pass takes of the job, beside what says nothing of the picture."""
+AT_ONCE = 4_000_000
+"""The pixels beyond which a style network's pass is announced."""
 OF_ANY_JOB = {"device", "overwrite", "plugins_dir", "as_json", "quiet"}
 
 Told = dict[str, object]
@@ -28,6 +37,30 @@ def setup_of(job: Job, settings: Settings) -> tuple[Setup, Told]:
         return _of_images(job, settings)
     with showing_progress():
         return _of_network(job)
+
+
+def refuse_archive(content: Path) -> None:
+    """Raise OptionError for a zip or tar, which training reads, and a style transfer does not."""
+    if is_archive_name(content) and content.is_file():
+        tool = "zipfile" if content.suffix.lower() == ".zip" else "tarfile"
+        unpack = shlex.join(["python", "-m", tool, "-e", str(content), content.name.partition(".")[0]])
+        raise OptionError(
+            f"{content} is an archive; stylize takes pictures and folders of them. Unpack it and give the folder: "
+            f"{unpack}"
+        )
+
+
+def tell_what_it_takes(content: Picture, setup: Setup, what: str) -> None:
+    """Say how long the transfer of `what`, as in "This", takes; of a style network's pass, where it is no moment."""
+    height, width = content.pixels.shape[-2:]
+    if isinstance(setup, StyleSetup):
+        if span := expected_seconds(content, setup):
+            say(f"{what} will take {in_words(*span)}.")
+    elif height * width > AT_ONCE:
+        say(
+            f"{width:,} x {height:,} pixels are drawn in one pass, which takes gigabytes of memory and, on a CPU, "
+            f"a while; --size {SIDE} takes less."
+        )
 
 
 def _of_images(job: Job, settings: Settings) -> tuple[Setup, Told]:

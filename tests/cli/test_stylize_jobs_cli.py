@@ -98,9 +98,50 @@ def test_a_folder_goes_on_after_ctrl_c_with_the_picture_that_was_not_finished(ga
 def test_a_film_that_is_interrupted_says_how_many_frames_it_has(gantool, here, interrupting_at):
     photo = draw("photo.png", (20, 20), 1)
     photo.save("in.gif", save_all=True, append_images=[photo.rotate(90), photo.rotate(180)], duration=100)
-    interrupting_at(5)  # in the third frame: those after the first take one step
+    interrupting_at(4)  # in the second frame: those after the first take one step, after which they are whole
     ended = gantool("stylize", "in.gif", "wave.png", *QUICK, "-o", "out.gif")
     assert "Stopped after 2 of 3 frames; the film so far is in out.gif." in ended.err
+
+
+@pytest.fixture
+def frames(here):
+    """A folder of four frames."""
+    (here / "frames").mkdir()
+    for number in range(1, 5):
+        draw(f"frames/f{number}.png", (48, 32), number)
+    return here / "frames"
+
+
+def test_a_frame_of_another_size_is_told_before_any_is_drawn(gantool, frames):
+    draw("frames/f4.png", (32, 32), 4)
+    ended = gantool("stylize", "frames", "wave.png", *QUICK, "-o", "out.gif")
+    assert ended.code == 1
+    assert "frames/f4.png is 32 x 32 pixels and the first frame, frames/f1.png, is 48 x 32" in ended.err
+    assert "take it out of the folder" in ended.err
+    assert "frame 1" not in ended.err
+
+
+def test_frames_that_are_of_one_size_once_they_are_reduced_and_upright_are_drawn(gantool, frames):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    draw("frames/f2.png", (96, 64), 2)
+    draw("frames/f3.png", (32, 48), 3).save("frames/f3.png", exif=exif)
+    draw("frames/f4.png", (96, 65), 4)  # by a header 32 x 22, and so looked at as a whole
+    ended = gantool("stylize", "frames", "wave.png", *QUICK, "-o", "out.gif")
+    assert "frames/f4.png is 96 x 65 pixels" in ended.err
+    (frames / "f4.png").unlink()
+    assert gantool("stylize", "frames", "wave.png", *QUICK, "-o", "out.gif").code == 0
+
+
+def test_an_error_in_a_film_leaves_the_frames_before_it_and_says_where(gantool, frames):
+    whole = (frames / "f4.png").read_bytes()
+    (frames / "f4.png").write_bytes(whole[: len(whole) // 2])
+    ended = gantool("stylize", "frames", "wave.png", *QUICK, "-o", "out.webp")
+    assert ended.code == 1
+    assert "Error: frames/f4.png ends too early" in ended.err
+    assert "The film so far, 3 of 4 frames, is in out.webp." in ended.err
+    with Image.open("out.webp") as made:
+        assert made.n_frames == 3
 
 
 def test_pictures_of_one_stem_have_a_result_each(gantool, here):

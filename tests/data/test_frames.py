@@ -1,6 +1,7 @@
 """Frames of animations and films: upright, each at its own time, with what they had."""
 
 import struct
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -41,6 +42,21 @@ def test_an_animation_is_shown_as_often_as_it_says(tmp_path: Path, suffix: str, 
     path = tmp_path / f"a.{suffix}"
     first.save(path, save_all=True, append_images=rest, duration=50, **({} if loop is None else {"loop": loop}))
     assert read_film(path, None).plays == plays
+
+
+def test_a_frame_whose_size_its_header_does_not_tell_is_found_where_it_is_read(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    chunk = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    for number, picture in enumerate(squares(2)):
+        picture.save(tmp_path / f"{number}.png")
+    content = (tmp_path / "1.png").read_bytes()
+    behind = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    (tmp_path / "1.png").write_bytes(content[:-12] + behind + content[-12:])  # before the chunk that ends the file
+    frames = read_film(tmp_path, None).frames
+    next(frames)
+    with pytest.raises(DataError, match=r"1\.png is 16 x 24 pixels .* and the first frame is 24 x 16"):
+        next(frames)
 
 
 def film(path: Path, times: list[Fraction]) -> None:

@@ -4,7 +4,7 @@ A style network draws each frame by itself.
 """
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -12,9 +12,9 @@ from gantool.cli.out_files import tell_what_is_lost
 from gantool.cli.output import say
 from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show
-from gantool.data.pictures.frames import FILMS, Film, read_film, same_size
+from gantool.data.pictures.frames import FILMS, Film, read_film
 from gantool.data.pictures.whole import Picture
-from gantool.errors import DataError
+from gantool.errors import DataError, GantoolError
 from gantool.pixels import multiplied, to_uint8
 from gantool.render.animations import check_rate, save_frames
 from gantool.render.films import Sound, uncopied_sound
@@ -29,44 +29,74 @@ LATER_FRAMES = 3
 CPU = torch.device("cpu")
 
 
+@dataclass
+class _Drawn:
+    """The frames that are drawn, the alpha channel of each, and the last state."""
+
+    frames: list[torch.Tensor] = field(default_factory=list)
+    alphas: list[torch.Tensor | None] = field(default_factory=list)
+    last: State | None = None
+
+
 def draw_film(job: Job, setup: Setup, show: Show, caught: list[int]) -> StyleResult:
-    """Stylise frame by frame; each is initialised with the result before, plus the change in the content."""
+    """Stylise frame by frame; each is initialised with the result before, plus the change in the content.
+
+    The film so far is written even if an interruption ends it, or an error, which then says where it is.
+    """
     began = time.monotonic()
     film = read_film(job.content, job.longest, job.enlarge, leave_out=job.out)
     if not film.times:
         raise DataError(f"{job.content} has no frames.")
     check_rate(job.out, len(film.times) / sum(film.times))
     sound = _sound(job, film)
+    drawn = _Drawn()
+    try:
+        _draw(film, setup, show, caught, drawn)
+    except GantoolError as error:
+        if drawn.frames:
+            _save(job, film, drawn, sound)
+            so_far = f"The film so far, {len(drawn.frames)} of {len(film.times)} frames, is in {job.out}."
+            error.args = (f"{error} {so_far}",)
+        raise
+    _save(job, film, drawn, sound)
+    assert drawn.last is not None, "a film has a frame"
+    return StyleResult([job.out], drawn.last, time.monotonic() - began, (len(drawn.frames), len(film.times)))
+
+
+def _draw(film: Film, setup: Setup, show: Show, caught: list[int], drawn: _Drawn) -> None:
+    """Draw frame by frame until an interruption, which leaves out a frame that is not finished, unless it is alone."""
     later = _for_later_frames(setup)
     before: Picture | None = None
-    frames, alphas = list[torch.Tensor](), list[torch.Tensor | None]()
-    image, last = None, None
+    image: torch.Tensor | None = None
     for index, content in enumerate(film.frames):
         if before is None or image is None:
             drawing = states(content, setup)
         else:
-            same_size(content, before, index + 1)
             moved = image.cpu() + as_image(content, CPU) - as_image(before, CPU)
             drawing = states(content, later, moved.clamp(-1, 1))
-        for state in drawing:
-            show(state, f"frame {index + 1} of {len(film.times)}: ", _share(film, index, state, setup))
-            last = state
+        last: State | None = None
+        for last in drawing:
+            show(last, f"frame {index + 1} of {len(film.times)}: ", _share(film, index, last, setup))
             if caught:
                 break
         assert last is not None, "a transfer has at least one step"
-        if caught and frames:
-            break
+        drawn.last = last
+        if last.step < last.steps and drawn.frames:
+            return
         before, image = content, last.image
         height, width = content.pixels.shape[-2:]
-        frames.append(to_uint8(torch.nn.functional.interpolate(image, (height, width)))[0].cpu())
-        alphas.append(content.alpha)
+        drawn.frames.append(to_uint8(torch.nn.functional.interpolate(image, (height, width)))[0].cpu())
+        drawn.alphas.append(content.alpha)
         if caught:
-            break
-    assert last is not None, "a film has a frame"
-    drawn = _with_alpha(frames, alphas)
-    tell_what_is_lost(job.out.suffix, drawn.shape[1])
-    save_frames(job.out, drawn, film.times[: len(drawn)], film.plays, sound and replace(sound, whole=not caught))
-    return StyleResult([job.out], last, time.monotonic() - began, (len(drawn), len(film.times)))
+            return
+
+
+def _save(job: Job, film: Film, drawn: _Drawn, sound: Sound | None) -> None:
+    """Write the frames that are drawn, with the sound up to the last of them."""
+    frames, count = _with_alpha(drawn.frames, drawn.alphas), len(drawn.frames)
+    tell_what_is_lost(job.out.suffix, frames.shape[1])
+    heard = sound and replace(sound, whole=count == len(film.times))
+    save_frames(job.out, frames, film.times[:count], film.plays, heard)
 
 
 def _sound(job: Job, film: Film) -> Sound | None:

@@ -35,6 +35,8 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+TURNED = 5
+"""The first orientation in which width and height change places."""
 
 
 Facts = dict[str, Any]
@@ -175,7 +177,7 @@ def loaded(
             image.draft(None, (2 * side, 2 * side))  # JPEG decodes smaller, never below 2x
         image.load()
         reduced = plain(image)
-    return reduced, UPRIGHT.get(_orientation(image)), image.info.get("icc_profile")
+    return reduced, UPRIGHT.get(orientation(image)), image.info.get("icc_profile")
 
 
 def squared(
@@ -229,7 +231,7 @@ def opened(file: BytesIO | BufferedReader) -> Image.Image:
     return image
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
     """The orientation that EXIF gives: a key of UPRIGHT, or 1."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))

@@ -1,10 +1,11 @@
 """Frames of an animation, a film (by PyAV), or a folder of pictures in order, with the time of each."""
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from io import BytesIO
+from itertools import count as count_from
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from PIL import Image
 
 from gantool.data.pictures.decode import naming, opened
 from gantool.data.pictures.tree import usable_listing
-from gantool.data.pictures.whole import Picture, picture_of, read_picture
+from gantool.data.pictures.whole import Picture, picture_of, read_picture, size_by_header
 from gantool.errors import DataError, GantoolError, nearest_beside
 
 FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
@@ -41,15 +42,18 @@ class Film:
 def read_film(path: Path, longest: int | None, enlarge: bool = True, leave_out: Path | None = None) -> Film:
     """The frames of an animation, film or folder, resized as by `read_picture`; `leave_out` is no frame of a folder.
 
-    Raises DataError that names what cannot be read.
+    Raises DataError that names what cannot be read, and for a folder the frame of another size than the first.
     """
     if path.is_dir():
-        files = pictures_in(path, leave_out)
-        return Film([USUAL] * len(files), (read_picture(path / file, longest, enlarge) for file in files))
+        files = [path / file for file in pictures_in(path, leave_out)]
+        _check_sizes(files, longest, enlarge)
+        pictures = (read_picture(file, longest, enlarge) for file in files)
+        return Film([USUAL] * len(files), _of_one_size(pictures, map(str, files)))
     if not path.is_file():
         raise DataError(f"{path} does not exist.{nearest_beside(path)}")
     read = _read_video if path.suffix.lower() in FILMS else _read_animation
-    return read(path, longest, enlarge)
+    film = read(path, longest, enlarge)
+    return replace(film, frames=_of_one_size(film.frames, (f"Frame {index} of {path}" for index in count_from(1))))
 
 
 def pictures_in(folder: Path, leave_out: Path | None = None) -> list[str]:
@@ -143,8 +147,30 @@ def _has_alpha(stream: Any) -> bool:
     return str(stream.metadata.get("alpha_mode", "0")) == "1"
 
 
-def same_size(frame: Picture, first: Picture, index: int) -> None:
-    """Raise DataError for a frame of another size than the first."""
-    if frame.pixels.shape != first.pixels.shape:
-        sizes = [" x ".join(map(str, reversed(one.pixels.shape[-2:]))) for one in (frame, first)]
-        raise DataError(f"Frame {index} is {sizes[0]} pixels and the first is {sizes[1]}: frames have one size.")
+def _check_sizes(files: Sequence[Path], longest: int | None, enlarge: bool) -> None:
+    """Raise DataError for a picture that has another size than the first once both are resized, by their headers."""
+    first = size_by_header(files[0], longest, enlarge)
+    for file in files[1:]:
+        if size_by_header(file, longest, enlarge) == first:
+            continue
+        pair = [read_picture(one, longest, enlarge).pixels.shape for one in (file, files[0])]
+        if pair[0] != pair[1]:  # a header does not tell everything
+            sizes = ["{} x {}".format(*size_by_header(one)) for one in (file, files[0])]
+            raise DataError(
+                f"{file} is {sizes[0]} pixels and the first frame, {files[0]}, is {sizes[1]}: the frames of a film "
+                "have one size. Crop it to that size, or take it out of the folder."
+            )
+
+
+def _of_one_size(frames: Iterable[Picture], names: Iterable[str]) -> Iterator[Picture]:
+    """The frames. Raises DataError at one of another size than the first."""
+    first: Picture | None = None
+    for frame, name in zip(frames, names, strict=False):
+        first = first or frame
+        if frame.pixels.shape != first.pixels.shape:
+            sizes = [" x ".join(map(str, reversed(one.pixels.shape[-2:]))) for one in (frame, first)]
+            raise DataError(
+                f"{name} is {sizes[0]} pixels once it is resized and the first frame is {sizes[1]}: the frames of a "
+                "film have one size. Crop it to that size, or take it out."
+            )
+        yield frame

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from gantool.data.pictures.color import flattened, to_srgb
-from gantool.data.pictures.decode import decode, loaded, naming, opened
+from gantool.data.pictures.decode import TURNED, decode, loaded, naming, opened, orientation
 from gantool.data.pictures.options import PictureOptions
 from gantool.errors import DataError, nearest_beside
 from gantool.files import open_file
@@ -34,6 +34,20 @@ def read_picture(path: Path, longest: int | None = None, enlarge: bool = True) -
     content = _content(path)
     with naming(path), opened(content) as image:
         return picture_of(image, longest, enlarge)
+
+
+def size_by_header(path: Path, longest: int | None = None, enlarge: bool = True) -> tuple[int, int]:
+    """Width and height in pixels that `read_picture` would give, without decoding, as far as a header tells them.
+
+    EXIF behind the pixels of a PNG does not count. Raises DataError that names the file.
+    """
+    with naming(path), open_file(path) as file, opened(file) as image:
+        late = image.format == "PNG" and "exif" not in image.info  # Pillow would decode the picture to look for it
+        width, height = image.size if late or orientation(image) < TURNED else reversed(image.size)
+    if longest is None or (not enlarge and max(width, height) <= longest):
+        return width, height
+    share = longest / max(width, height)
+    return max(1, round(width * share)), max(1, round(height * share))
 
 
 def read_square(path: Path, resolution: int, channels: int = 3) -> UInt8[Tensor, "c h w"]:

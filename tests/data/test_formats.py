@@ -92,6 +92,18 @@ def test_an_archive_of_pictures_in_a_folder_is_told_with_its_path(tmp_path: Path
     assert "1 too many (1 group; the same file twice or more)" in as_text(report)
 
 
+@pytest.mark.parametrize("suffix", ["zip", "tar"])
+def test_an_archive_beside_the_pictures_of_an_archive_is_told(tmp_path: Path, suffix: str) -> None:
+    folder = pictures(tmp_path / "f", "a.png", "b.png")
+    (folder / "inner.zip").write_bytes(b"")
+    outer = shutil.make_archive(str(tmp_path / "outer"), suffix, folder)
+    (note,) = check(FolderOptions(path=outer)).notes
+    assert note.startswith(
+        "inner.zip is an archive in the archive, and is not opened. Unpack the outer one (python -m "
+    )
+    assert note.endswith("and give outer/inner.zip.")
+
+
 def test_the_files_left_out_are_those_of_now_not_of_when_the_cache_was_built(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "f", "a.png", "b.png")
     (folder / "0.png").write_bytes(b"")

@@ -117,10 +117,15 @@ def _remedy(listing: Listing, archive: str) -> str:
         return f" To train on all of these tars: --data {quote(f'shards:path={listing.root}')}."
     if listing.kind == "folder":
         return f" Give the archive itself: {listing.root / archive}."
+    return f" {archive} is an archive in the archive. {unpacking(listing, archive)}"
+
+
+def unpacking(listing: Listing, archive: str) -> str:
+    """What to do about an archive in a listed archive."""
     folder = listing.root.name.partition(".")[0]
     command = "python -m zipfile -e" if listing.kind == "zip" else "python -m tarfile -e"
     unpack = f"{command} {quote(str(listing.root))} {quote(folder)}"
-    return f" {archive} is an archive in the archive. Unpack the outer one ({unpack}) and give {folder}/{archive}."
+    return f"Unpack the outer one ({unpack}) and give {folder}/{archive}."
 
 
 def read(listing: Listing, items: Sequence[Item]) -> Iterator[tuple[Item, Opener]]:

@@ -15,6 +15,7 @@ from gantool.data.pictures.natural import natural_resolution
 from gantool.data.pictures.options import FolderOptions, PictureOptions
 from gantool.data.pictures.ranges import Kind, Range, described, given_ranges, on_halved, own_ranges
 from gantool.data.pictures.spool import Spooled
+from gantool.data.pictures.tree import unpacking
 from gantool.data.pictures.worker import Answer, Task
 from gantool.data.pictures.workers import spread
 from gantool.errors import GantoolError
@@ -113,9 +114,12 @@ def _survey(
 
 
 def _archives(listing: Listing) -> Iterator[str]:
-    """A sentence on each of the first archives with pictures beside those of a folder, which are not used."""
-    names = [name for name in listing.ignored if listing.kind == "folder" and is_archive_name(name)]
-    for name in names[:_ARCHIVES]:
+    """A sentence on each of the first archives beside the pictures, whose own pictures are not used."""
+    names = [name for name in listing.ignored if is_archive_name(name)]
+    if listing.kind in ("zip", "tar"):
+        for name in names[:_ARCHIVES]:
+            yield f"{name} is an archive in the archive, and is not opened. {unpacking(listing, name)}"
+    for name in names[: _ARCHIVES if listing.kind == "folder" else 0]:
         try:
             inside = list_archive(listing.root / name)
         except (GantoolError, OSError):  # it is damaged, and nobody asked for it

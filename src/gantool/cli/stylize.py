@@ -91,7 +91,9 @@ class Job:
     ] = "no"
     masks: Annotated[
         list[Path] | None,
-        typer.Option("--mask", metavar="FILE", help="Region of the first, second, ... style: white on black."),
+        typer.Option(
+            "--mask", metavar="FILE", help="Region of the first, second, ... style: white on black or transparent."
+        ),
     ] = None
     strength: Annotated[
         float, typer.Option(metavar="X", min=0, max=1, help="Of a style network: its share beside the photo.")

@@ -158,15 +158,22 @@ def read_style(path: Path, longest: int) -> Picture:
 
 
 def read_mask(path: Path, height: int, width: int) -> Float[Tensor, "1 1 height width"]:
-    """The region of a style, from 0 (black) to 1 (white), at the content's size. Raises DataError if all black."""
-    grey = to_float(read_picture(path).pixels)[None].mean(dim=1, keepdim=True) / 2 + 0.5
+    """The region of a style, from 0 (black) to 1 (white), at the content's size; transparent is black.
+
+    Raises DataError if all is black.
+    """
+    drawn = read_picture(path)
+    colors = drawn.pixels if drawn.colors is None else drawn.colors
+    grey = to_float(colors)[None].mean(dim=1, keepdim=True) / 2 + 0.5
+    if drawn.alpha is not None:
+        grey = grey * drawn.alpha / 255
     if abs(grey.shape[-1] * height - grey.shape[-2] * width) > 0.02 * grey.shape[-2] * width:
         raise DataError(
             f"The mask {path} is {grey.shape[-1]} x {grey.shape[-2]} pixels and does not have the shape of the content "
             f"({width} x {height}): draw it on a copy of the photo."
         )
     if not grey.max() > 0:
-        raise DataError(f"The mask {path} is black: paint white where its style goes.")
+        raise DataError(f"The mask {path} is black, as which transparency counts: paint white where its style goes.")
     return resized(grey, height, width).clamp(0, 1)
 
 

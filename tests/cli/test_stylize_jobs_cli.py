@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from gantool.cli import stylize_display, stylize_jobs
-from gantool.errors import OptionError
-from gantool.style.job import stylize
+from gantool.cli import stylize_display, stylize_film, stylize_jobs
+from gantool.errors import DataError, OptionError
+from gantool.style.job import as_image, read_mask, stylize
+from gantool.style.transfer import State
 
 QUICK = ("--extractor", "random:filters=8,size=3,scales=2", "--steps", "3", "--size", "32")
 
@@ -186,6 +188,55 @@ def test_an_archive_of_photos_is_refused_with_the_command_that_unpacks_it(gantoo
     ended = gantool("stylize", "my photos.zip", "wave.png", *QUICK, "-o", out)
     assert ended.code == 2
     assert "python -m zipfile -e 'my photos.zip' 'my photos'" in ended.err
+
+
+@pytest.fixture
+def unchanged(monkeypatch, here):
+    """A transfer that changes nothing, and sprite.png: yellow, half transparent, on transparent black."""
+
+    def states(content, *_):
+        yield State(as_image(content, torch.device("cpu")), 1, 1, 1.0, None)
+
+    for module in (stylize_jobs, stylize_film):
+        monkeypatch.setattr(module, "states", states)
+    sprite = Image.new("RGBA", (24, 24))
+    sprite.paste((250, 201, 40, 160), (6, 6, 18, 18))
+    sprite.save("sprite.png")
+    return sprite
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "gif"])
+def test_soft_edges_keep_their_colour_where_the_result_is_transparent(gantool, unchanged, suffix):
+    ended = gantool("stylize", "sprite.png", "wave.png", *QUICK, "--size", "original", "-o", f"out.{suffix}")
+    assert ended.code == 0, ended.err
+    with Image.open(f"out.{suffix}") as made:
+        found = np.asarray(made.convert("RGBA")).astype(int)
+    seen = found[found[..., 3] > 0]
+    assert len(seen) == 144
+    assert np.abs(seen[:, :3] - (250, 201, 40)).max() <= 1
+
+
+def test_a_result_without_transparency_and_the_sheet_show_white_below_it(gantool, unchanged):
+    words = ["stylize", "sprite.png", "wave.png", *QUICK, "--size", "original"]
+    assert gantool(*words, "-o", "out.png", "--sheet", "sheet.png").code == 0
+    shown = pixels("sheet.png")[8:32]
+    assert np.abs(shown[:, -32:-8] - shown[:, 8:32]).max() <= 1
+    assert (shown[0, -32] == 255).all()
+    assert gantool(*words, "-o", "out.jpg").code == 0
+    with Image.open("out.jpg") as made:
+        twice = np.asarray(unchanged.convert("RGB"), dtype=float)[12, 12] * (160 / 255) ** 2
+        assert np.abs(np.asarray(made)[12, 12] - twice - 255 * (1 - (160 / 255) ** 2)).max() < 4
+        assert np.asarray(made)[1, 1].min() > 240
+
+
+def test_what_is_transparent_of_a_mask_is_black(here):
+    layer = np.full((8, 12, 4), 255, dtype=np.uint8)
+    layer[:, 4:8, 3], layer[:, 8:, 3] = 102, 0
+    Image.fromarray(layer).save("mask.png")
+    assert read_mask(here / "mask.png", 8, 12)[0, 0, 4, ::4].tolist() == pytest.approx([1, 0.4, 0])
+    Image.new("RGBA", (12, 8)).save("empty.png")
+    with pytest.raises(DataError, match="black, as which transparency counts"):
+        read_mask(here / "empty.png", 8, 12)
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "apng"])

@@ -28,6 +28,17 @@ def test_proportions_orientation_and_transparency_are_kept(tmp_path):
     assert read_picture(tmp_path / "turned.png").pixels.shape == (3, 40, 20)
 
 
+def test_colours_of_soft_edges_are_those_of_the_file_at_any_size_and_on_no_ground(tmp_path):
+    picture = Image.new("RGBA", (40, 40), (0, 0, 255, 0))
+    picture.paste((250, 201, 40, 96), (8, 8, 32, 32))
+    picture.save(tmp_path / "sprite.png")
+    for longest in (None, 15, 60):
+        found = read_picture(tmp_path / "sprite.png", longest).on_no_ground()
+        assert (found.pixels.permute(1, 2, 0) - torch.tensor([250, 201, 40])).abs().max() <= 20  # 8 bits, and ringing
+        assert found.alpha is not None
+    assert read_picture(tmp_path / "sprite.png").pixels[:, 0, 0].tolist() == [255, 255, 255]
+
+
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_a_square_is_what_training_would_see(tmp_path, channels):
     pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 4), dtype=np.uint8)

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from gantool.cli.output import say
+from gantool.data.pictures.whole import Picture
 from gantool.errors import CheckpointError, OptionError, suffix_meant
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.render.animations import check_suffix
@@ -14,6 +15,13 @@ _LOST = {
     ".jpg": "JPEG has no transparency: the pictures lie on white. PNG and WebP keep it.",
     ".gif": "GIF has no half-transparent pixels, so edges are hard. .webp and .apng keep them.",
 }
+
+_ON_WHITE = (".mp4", ".jpg")
+
+
+def as_kept(content: Picture, suffix: str) -> Picture:
+    """The picture to draw for a file of this suffix: on white, or on no ground where the file keeps transparency."""
+    return content if suffix.lower() in _ON_WHITE else content.on_no_ground()
 
 
 def tell_what_is_lost(suffix: str, channels: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from gantool.cli.out_files import tell_what_is_lost
+from gantool.cli.out_files import as_kept, tell_what_is_lost
 from gantool.cli.output import say
 from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_display import Show
@@ -49,6 +49,7 @@ def draw_film(job: Job, setup: Setup, show: Show, caught: list[int]) -> StyleRes
         raise DataError(f"{job.content} has no frames.")
     check_rate(job.out, len(film.times) / sum(film.times))
     sound = _sound(job, film)
+    film = replace(film, frames=(as_kept(frame, job.out.suffix) for frame in film.frames))
     drawn = _Drawn()
     try:
         _draw(film, setup, show, caught, drawn)

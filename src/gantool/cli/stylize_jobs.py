@@ -12,7 +12,7 @@ import typer
 from PIL import Image
 
 from gantool.cli.interrupts import interruptible
-from gantool.cli.out_files import check_out, tell_what_is_lost
+from gantool.cli.out_files import as_kept, check_out, tell_what_is_lost
 from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.picture_names import of_results
 from gantool.cli.stylize import Job, StyleResult
@@ -181,11 +181,13 @@ def _picture(
     _note_losses(source, content, out)
     if timed and not job.quiet:
         tell_what_it_takes(content, setup, timed)
-    start = None if job.start_file is None else as_image(read_picture(job.start_file), torch.device("cpu"))
+    seen, start = as_kept(content, out.suffix), None
+    if job.start_file is not None:
+        start = as_image(as_kept(read_picture(job.start_file), out.suffix), torch.device("cpu"))
     last: State | None = None
     files = [out]
     try:
-        for state in states(content, setup, start):
+        for state in states(seen, setup, start):
             last = state
             show(state, "", state.share)
             if job.save_every and state.step % job.save_every == 0 and state.step < state.steps:

@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from gantool.cli.output import say
+from gantool.data.pictures.color import flattened
 from gantool.data.pictures.whole import Picture, read_picture
 from gantool.render.grids import one_below_another, side_by_side
 from gantool.render.pictures import save_pictures, to_pil
@@ -30,7 +31,7 @@ class Sheet:
             self._left_out += 1
             return
         styles = [to_pil(read_picture(style, max(result.size)).pixels) for style in self._styles]
-        last = result.convert("RGB")
+        last = flattened(result, "white")
         if self._folder and last.height > ROW_HEIGHT:
             width = max(1, round(last.width * ROW_HEIGHT / last.height))
             last = last.resize((width, ROW_HEIGHT), Image.Resampling.LANCZOS)

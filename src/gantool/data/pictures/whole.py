@@ -1,6 +1,6 @@
 """One picture file, upright and in sRGB: at its own proportions with its alpha apart, or square as in training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gantool.data.pictures.color import flattened, to_srgb
 from gantool.data.pictures.decode import TURNED, decode, loaded, naming, opened, orientation
+from gantool.data.pictures.edges import carried_on
 from gantool.data.pictures.options import PictureOptions
 from gantool.errors import DataError, nearest_beside
 from gantool.files import open_file
@@ -19,10 +20,23 @@ from gantool.files import open_file
 
 @dataclass(frozen=True)
 class Picture:
-    """The colours, transparent parts laid on white, and the alpha channel if there is one."""
+    """The colours, transparent parts laid on white, and the alpha channel if there is one.
+
+    `colors` are then those of the file: on no ground, and not multiplied by alpha.
+    """
 
     pixels: UInt8[Tensor, "3 h w"]
     alpha: UInt8[Tensor, "1 h w"] | None
+    colors: UInt8[Tensor, "3 h w"] | None = None
+
+    def on_no_ground(self) -> "Picture":
+        """The picture with its own colours as pixels, carried on beyond its edges, for a result that gets its alpha.
+
+        On white, such a result would have a white fringe on other grounds.
+        """
+        if self.alpha is None or self.colors is None:
+            return self
+        return replace(self, pixels=carried_on(self.colors, self.alpha))
 
 
 def read_picture(path: Path, longest: int | None = None, enlarge: bool = True) -> Picture:
@@ -83,7 +97,12 @@ def picture_of(image: Image.Image, longest: int | None, enlarge: bool = True) ->
         small = small.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     small = to_srgb(small, profile)
     alpha = small.getchannel("A") if small.mode in ("LA", "RGBA") else None
-    pixels = np.asarray(flattened(small, (255, 255, 255)).convert("RGB"))
-    opaque = alpha is None or alpha.getextrema() == (255, 255)
-    kept = None if opaque else torch.from_numpy(np.asarray(alpha).copy())[None]
-    return Picture(torch.from_numpy(pixels.copy()).permute(2, 0, 1).contiguous(), kept)
+    pixels = _tensor(flattened(small, (255, 255, 255)))
+    if alpha is None or alpha.getextrema() == (255, 255):
+        return Picture(pixels, None)
+    return Picture(pixels, torch.from_numpy(np.asarray(alpha).copy())[None], _tensor(small))
+
+
+def _tensor(image: Image.Image) -> UInt8[Tensor, "3 h w"]:
+    """The colours of an image, whatever its alpha."""
+    return torch.from_numpy(np.asarray(image.convert("RGB")).copy()).permute(2, 0, 1).contiguous()

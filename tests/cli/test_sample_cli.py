@@ -133,6 +133,14 @@ def test_classes_that_look_alike_have_files_of_their_own(run: str) -> None:
     assert sorted(file.name for file in Path("a").iterdir()) == names
 
 
+def test_classes_that_are_captioned_by_number_are_told_once_if_there_are_captions(run: str, gantool) -> None:
+    write_model(Path("kanji.safetensors"), ("cat", "\u5149", "b\u00e4r"))
+    words = ("sample", "kanji.safetensors", "-n", "2", "--grid", "--label", "bär")
+    assert "Captions" not in gantool(*words, "-o", "a.png").err
+    assert "Captions: 1 is 光.\n" in gantool(*words, "--label", "1", "-o", "b.png").err
+    assert "Captions" not in gantool(*words, "--label", "1", "--scale", "1", "-o", "c.png").err
+
+
 def test_a_file_in_the_place_of_the_folder_is_named(run: str) -> None:
     Path("notes.txt").write_text("words")
     for out in ("notes.txt", "notes.txt/deeper"):

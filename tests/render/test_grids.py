@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from gantool.errors import OptionError
-from gantool.render.grids import CAPTION, PAPER, beside, captions_of, near_square, sheet
+from gantool.render.captions import captions_of, numbers_told
+from gantool.render.grids import CAPTION, PAPER, beside, near_square, sheet
 
 
 def test_every_picture_is_there_unchanged() -> None:
@@ -96,4 +97,11 @@ def test_pictures_too_narrow_for_a_name_have_none() -> None:
 
 def test_classes_are_named_where_there_are_letters_for_them() -> None:
     assert captions_of(("cat", "dog"), [1, 0]) == ["dog", "cat"]
-    assert captions_of(("cat", "犬"), [1, 0]) == ["1", "0"]
+    assert captions_of(("cat", "犬", "Füße", "é 犬", ""), [1, 0, 2, 3]) == ["1", "cat", "Fusse", "3"]
+    assert numbers_told(("cat", "犬", "Füße", "光"), [3, 2, 1, 1, 0]) == "1 is 犬, 3 is 光"
+    assert numbers_told(("cat", "犬", "Füße"), [2, 0]) == ""
+
+
+def test_classes_whose_names_become_equal_have_their_numbers_too() -> None:
+    assert captions_of(("resume", "cat", "résumé"), [0, 1, 2]) == ["0 resume", "cat", "2 resume"]
+    assert captions_of(("1", "犬"), [0, 1]) == ["0 1", "1"]

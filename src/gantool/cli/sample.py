@@ -236,7 +236,7 @@ class _Pictures:
         """Write one sheet of all seeds, nearly square; with several classes, one row for each."""
         import torch
 
-        from gantool.render.grids import captions_of, enlargement, sheet
+        from gantool.cli.class_sheet import class_sheet
         from gantool.render.pictures import save_pictures
 
         images = torch.cat([self.draw(self.numbers, label) for label in self.labels])
@@ -244,7 +244,7 @@ class _Pictures:
         columns = len(self.numbers) if len(self.labels) > 1 else None
         names = () if self.latents is not None or self.points is not None else self.model.class_names
         chosen = [self.model.choose_labels(self.numbers, label) for label in self.labels] if names else []
-        captions = captions_of(names, [int(one) for labels in chosen if labels is not None for one in labels])
-        drawn = sheet(images, columns, scale=self.arguments.scale or enlargement(images.shape[-1]), captions=captions)
+        shown = [int(one) for labels in chosen if labels is not None for one in labels]
+        drawn = class_sheet(images, columns, self.arguments.scale, names, shown)
         save_pictures([drawn], [path], self.arguments.overwrite)
         return [path]

@@ -16,7 +16,8 @@ from gantool.engine.discriminator_file import DiscriminatorCard, discriminator_f
 from gantool.engine.model_file import ModelCard, load_generator, signed, weights_file
 from gantool.engine.run_names import DIRECTIONS, GENERATOR
 from gantool.errors import CheckpointError, printable
-from gantool.render.grids import captions_of, sheet
+from gantool.render.captions import captions_of
+from gantool.render.grids import sheet
 from gantool.report.chosen import largest
 from gantool.report.evaluations import Evaluation
 from gantool.report.facts import data_name

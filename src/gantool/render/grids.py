@@ -1,7 +1,7 @@
 """Contact sheets: many pictures side by side on one, in unchanged colours."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import UInt8
@@ -71,12 +71,6 @@ def _write(drawn: Image.Image, text: str, left: int, top: int, width: int) -> No
         text = text[:-1]
     ink = INK if drawn.mode == "L" else (INK,) * 3
     ImageDraw.Draw(drawn).text((left + width / 2, top), text, ink, font, anchor="ma")
-
-
-def captions_of(class_names: Sequence[str], labels: Iterable[int]) -> list[str]:
-    """The names of these classes, or their numbers where the font has no letters for a name."""
-    plain = all(name.isascii() for name in class_names)
-    return [class_names[label] if plain else str(label) for label in labels]
 
 
 def beside(levels: Sequence[UInt8[Tensor, "n c _ _"]]) -> UInt8[Tensor, "n c h _"]:

@@ -6,7 +6,8 @@ from gantool.api.events import Event, Snapshot, Started
 from gantool.api.observers import Observer
 from gantool.builtin.observers import SamplesOptions
 from gantool.engine.run_names import SAMPLES, sheet_of
-from gantool.render.grids import beside, captions_of, enlargement, sheet
+from gantool.render.captions import captions_of
+from gantool.render.grids import beside, enlargement, sheet
 from gantool.render.pictures import save_sheet
 
 

@@ -1,0 +1,36 @@
+"""Captions of classes below pictures, in ASCII: the font of sheets has no other letters."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+_SPELT = str.maketrans(
+    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+     "đ": "d", "Đ": "D", "’": "'", "–": "-"}
+)  # fmt: skip
+"""Letters that are no letter of ASCII with an accent."""
+
+
+def captions_of(class_names: Sequence[str], labels: Iterable[int]) -> list[str]:
+    """The names of these classes without accents; the number alone of a class whose name has other letters.
+
+    Names that are equal then are told apart by a number before them.
+    """
+    texts = [_in_ascii(name) or str(index) for index, name in enumerate(class_names)]
+    times = Counter(texts)
+    told = [text if times[text] == 1 or text == str(index) else f"{index} {text}" for index, text in enumerate(texts)]
+    return [told[label] for label in labels]
+
+
+def numbers_told(class_names: Sequence[str], labels: Iterable[int]) -> str:
+    """Which class is which, of those of these labels that have a number alone: `1 is 光`; empty without any."""
+    numbers = sorted({label for label in labels if not _in_ascii(class_names[label])})
+    return ", ".join(f"{number} is {class_names[number]}" for number in numbers)
+
+
+def _in_ascii(name: str) -> str:
+    """The name without accents, or nothing where it has letters that ASCII lacks."""
+    plain = name.translate(_SPELT)
+    if not name.isascii():
+        plain = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
+    return plain if plain.isascii() else ""

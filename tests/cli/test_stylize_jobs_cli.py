@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import zipfile
@@ -303,6 +304,20 @@ def test_the_sheet_of_a_folder_has_a_row_for_each_picture_with_those_of_former_c
     assert "sheet.png is there already" in " ".join(refused.err.split())
 
 
+def test_names_of_files_are_printed_on_one_line(gantool, here):
+    (here / "photos").mkdir()
+    name = "photos/a\nb.png"
+    first = draw(name, (20, 20), 3)
+    first.save("photos/c\nd.gif", save_all=True, append_images=[first.rotate(90)], duration=100)
+    Path("photos/e\nf.png").write_bytes(b"nothing")
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn")
+    assert ended.code == 0
+    lines = (ended.err + gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn").err).splitlines()
+    for told in (r"a\nb.png: ", r"photos/c\nd.gif has 2", r"Skipped: photos/e\nf.png", r"drawn/a\nb.png exists"):
+        assert any(told in line for line in lines)
+    assert not any(line.startswith(("b.png", "d.gif", "f.png")) for line in lines)
+
+
 def test_an_error_in_a_folder_leaves_the_sheet_of_what_was_drawn(gantool, here, monkeypatch):
     (here / "photos").mkdir()
     for seed, name in enumerate(("a.png", "b.png")):
@@ -399,8 +414,30 @@ def test_of_a_film_that_is_to_be_one_picture_the_first_frame_is_drawn_and_that_i
     photo.save("film.gif", save_all=True, append_images=[turned, photo], duration=100)
     ended = gantool("stylize", "film.gif", "wave.png", *QUICK, "-o", "still.png")
     assert ended.code == 0
-    assert "film.gif has 3 frames; the first is drawn. For all of them: -o still.gif" in ended.err
+    command = "gantool stylize film.gif wave.png --extractor random:filters=8,size=3,scales=2 --size 32 --steps 3"
+    assert f"film.gif has 3 frames; the first is drawn. For all of them: {command} -o still.gif\n" in ended.err
+    ended = gantool("stylize", "film.gif", "wave.png", *QUICK, "-o", "film.png")
+    assert "-o film-drawn.gif\n" in ended.err  # not the film itself
     assert "frames" not in gantool("stylize", "photo.png", "wave.png", *QUICK, "-o", "one.png").err
+
+
+@pytest.mark.parametrize(
+    ("others", "film"), [((), "drawn/ball.gif"), (("ball.jpg",), "drawn/ball.gif"), (("ball.png",), "drawn/ball.gif")]
+)
+def test_for_a_film_in_a_folder_the_command_that_draws_it_is_told(gantool, here, others, film):
+    (here / "photos").mkdir()
+    first = draw("photos/still.png", (20, 20), 0)
+    first.save("photos/ball.gif", save_all=True, append_images=[first.rotate(90)], duration=100)
+    for name in others:
+        draw(f"photos/{name}", (20, 20), 1)
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--size", "original")
+    (line,) = (line for line in ended.err.splitlines() if "has 2 frames" in line)
+    command = shlex.split(line.partition("For all of them: ")[2])
+    assert command[:4] == ["gantool", "stylize", "photos/ball.gif", "wave.png"]
+    assert command[-2:] == ["-o", film]
+    assert gantool(*command[1:]).code == 0
+    with Image.open(film) as made:
+        assert (made.n_frames, made.size) == (2, (20, 20))
 
 
 def test_a_gif_is_drawn_frame_by_frame_and_still_frames_stay_still(gantool, here):

@@ -12,19 +12,19 @@ import typer
 from PIL import Image
 
 from gantool.cli.interrupts import interruptible
-from gantool.cli.out_files import as_kept, check_out, tell_what_is_lost
+from gantool.cli.out_files import as_kept, check_out
 from gantool.cli.output import result, result_json, say, warn
 from gantool.cli.picture_names import of_results
 from gantool.cli.stylize import Job, StyleResult
+from gantool.cli.stylize_advice import frames_in, note_losses
 from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
 from gantool.cli.stylize_setup import Told, refuse_archive, setup_of, tell_what_it_takes
 from gantool.cli.stylize_sheet import Sheet
 from gantool.data.pictures.frames import FILMS, pictures_in, within
-from gantool.data.pictures.inspection import frame_count
 from gantool.data.pictures.whole import Picture, read_picture
-from gantool.errors import DataError, GantoolError, OptionError
-from gantool.pixels import ALPHA_CHANNELS, to_uint8
+from gantool.errors import DataError, GantoolError, OptionError, printable
+from gantool.pixels import to_uint8
 from gantool.render.pictures import ENCODINGS, save_pictures, to_pil
 from gantool.style.job import as_image
 from gantool.style.passes import Setup, states
@@ -98,21 +98,7 @@ def _is_moving(job: Job) -> bool:
     """True if all frames are stylised: by the suffix of the output, or of a film."""
     if job.out.suffix.lower() in MOVING or job.content.suffix.lower() in FILMS:
         return True
-    return job.out.suffix.lower() == ".webp" and (job.content.is_dir() or _frames(job.content) > 1)
-
-
-def _frames(picture: Path) -> int:
-    if not picture.is_file():
-        return 0
-    with picture.open("rb") as file:
-        return frame_count(file)
-
-
-def _note_losses(source: Path, content: Picture, out: Path) -> None:
-    count = _frames(source)
-    if count > 1:
-        say(f"{source} has {count} frames; the first is drawn. For all of them: -o {out.with_suffix('.gif')}")
-    tell_what_is_lost(out.suffix, 3 if content.alpha is None else ALPHA_CHANNELS)
+    return job.out.suffix.lower() == ".webp" and (job.content.is_dir() or frames_in(job.content) > 1)
 
 
 def _folder(
@@ -127,18 +113,18 @@ def _folder(
     drawn: list[StyleResult] = []
     for index, (path, out) in enumerate(results):
         if out.exists() and not job.overwrite:
-            say(f"{out} exists and is kept; --overwrite replaces it.")
+            say(f"{printable(str(out))} exists and is kept; --overwrite replaces it.")
             _add_kept(job, job.content / path, out, sheet)
             continue
 
         def shown(state: State, name: str, share: float, done: int = index, path: str = path) -> None:
-            show(state, f"{path}: ", (done + share) / len(results))
+            show(state, f"{printable(path)}: ", (done + share) / len(results))
 
         try:
             first = "" if drawn else "The first of the pictures"
             drawn.append(_picture(job, setup, shown, caught, job.content / path, out, first, sheet))
         except DataError as error:
-            warn(f"Skipped: {error}")
+            warn(printable(f"Skipped: {error}"))
         if caught:
             break
     return drawn
@@ -178,7 +164,7 @@ def _picture(
     """
     began = time.monotonic()
     content = read_picture(source, job.longest, job.enlarge)
-    _note_losses(source, content, out)
+    note_losses(job, source, content, out)
     if timed and not job.quiet:
         tell_what_it_takes(content, setup, timed)
     seen, start = as_kept(content, out.suffix), None

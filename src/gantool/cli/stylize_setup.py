@@ -97,7 +97,7 @@ def _of_network(job: Job) -> tuple[Setup, Told]:
 
 def _refuse_others(job: Job) -> None:
     given = [
-        _flag(field.name)
+        flag_of(field.name)
         for field in fields(Job)
         if field.name not in TAKEN | OF_ANY_JOB and getattr(job, field.name) != field.default
     ]
@@ -113,7 +113,7 @@ def _refuse_others(job: Job) -> None:
         )
 
 
-def _flag(name: str) -> str:
+def flag_of(name: str) -> str:
     """The flag of a field: the one that it declares, else by its name."""
     (declared,) = Job.__dataclass_fields__[name].type.__metadata__  # type: ignore[union-attr]
     first = str(declared.default)  # where Typer keeps the first of the flags that are given in Annotated

@@ -304,6 +304,24 @@ def test_the_sheet_of_a_folder_has_a_row_for_each_picture_with_those_of_former_c
     assert "sheet.png is there already" in " ".join(refused.err.split())
 
 
+def test_a_link_that_leads_nowhere_is_skipped_with_a_warning(gantool, here):
+    for folder in ("photos", "styles"):
+        (here / folder).mkdir()
+        draw(f"{folder}/a.png", (20, 20), 3)
+        (here / folder / "gone.png").symlink_to("nowhere.png")
+        (here / folder / "round").symlink_to("round")
+    for out in ("drawn", "drawn.gif"):
+        ended = gantool("stylize", "photos", "styles", *QUICK, "-o", out)
+        assert ended.code == 0
+        for folder in ("photos", "styles"):
+            assert f"Warning: Skipped: {folder}/gone.png may not be read: it is no regular file, or a link" in ended.err
+            assert ended.err.count(f"Skipped: {folder}/round may not be read") == 1
+    for number in range(7):
+        (here / "styles" / f"{number}.png").symlink_to("nowhere.png")
+    ended = gantool("stylize", "photos/a.png", "styles", *QUICK, "-o", "a.png")
+    assert "Skipped: 4 more files in styles." in ended.err
+
+
 def test_names_of_files_are_printed_on_one_line(gantool, here):
     (here / "photos").mkdir()
     name = "photos/a\nb.png"

@@ -14,6 +14,7 @@ from torch import Tensor
 from gantool.api.features import Extractor, StyleLoss
 from gantool.api.part import name_of
 from gantool.builtin.extractors.weights import WeightsUnavailableError, at_hand, available
+from gantool.data.pictures.listing import warn_of_skipped
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, read_picture
 from gantool.engine.devices import is_out_of_memory, pick_device
@@ -59,12 +60,14 @@ class StyleSetup:
 def parse_styles(texts: Sequence[str]) -> list[StyleFile]:
     """Style files from texts `FILE` or `FILE:WEIGHT`; a folder stands for all its pictures, which share its weight.
 
-    Raises OptionError for an invalid weight, DataError for a folder without pictures.
+    Warns of files in it that may not be read. Raises OptionError for an invalid weight, DataError for a folder without
+    pictures.
     """
     found = []
     for style in map(_parse_style, texts):
         if style.path.is_dir():
             listing = usable_listing(str(style.path))
+            warn_of_skipped(listing.root, listing.skipped)
             share = style.weight / len(listing.items)
             found += [StyleFile(listing.root / item.path, share) for item in listing.items]
         else:

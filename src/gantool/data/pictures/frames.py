@@ -7,12 +7,14 @@ from fractions import Fraction
 from io import BytesIO
 from itertools import count as count_from
 from itertools import pairwise
+from os.path import realpath
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from gantool.data.pictures.decode import naming, opened
+from gantool.data.pictures.listing import warn_of_skipped
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, picture_of, read_picture, size_by_header
 from gantool.errors import DataError, GantoolError, nearest_beside
@@ -59,10 +61,11 @@ def read_film(path: Path, longest: int | None, enlarge: bool = True, leave_out: 
 def pictures_in(folder: Path, leave_out: Path | None = None) -> list[str]:
     """The paths of a folder's pictures, in order, below it; those at or below `leave_out` are none.
 
-    Raises DataError if there are no others.
+    Warns of files that may not be read. Raises DataError if there are no others.
     """
     listing = usable_listing(str(folder))
     own = None if leave_out is None else leave_out.resolve()
+    warn_of_skipped(folder, (one for one in listing.skipped if own is None or not within(folder / one[0], own)))
     found = [item.path for item in listing.items if own is None or not within(folder / item.path, own)]
     if not found:
         raise DataError(f"{folder} holds no pictures but those of {leave_out}, which are results.")
@@ -71,7 +74,7 @@ def pictures_in(folder: Path, leave_out: Path | None = None) -> list[str]:
 
 def within(path: Path, place: Path) -> bool:
     """True if a path is `place`, or below it."""
-    return path.resolve().is_relative_to(place.resolve())
+    return Path(realpath(path)).is_relative_to(realpath(place))  # Path.resolve fails at a link that leads to itself
 
 
 def _read_animation(path: Path, longest: int | None, enlarge: bool) -> Film:

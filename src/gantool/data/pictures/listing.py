@@ -1,11 +1,19 @@
 """The listing of a folder or an archive: the files that are pictures, and the class that each belongs to."""
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gantool.errors import counted, printable
+
 _HOUSEKEEPING = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
+
+
+_TOLD = 5
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,15 @@ class Listing:
     def others(self) -> tuple[tuple[str, str], ...]:
         """(path, reason) of all files that are no pictures."""
         return tuple((path, _no_picture(path)) for path in self.ignored)
+
+
+def warn_of_skipped(root: Path, skipped: Iterable[tuple[str, str]]) -> None:
+    """Warn of the first files below `root` that may not be read, and of the number of others."""
+    found = list(skipped)
+    for path, why in found[:_TOLD]:
+        _log.warning("Skipped: %s %s.", printable(str(root / path)), why)
+    if len(found) > _TOLD:
+        _log.warning("Skipped: %s in %s.", counted(len(found) - _TOLD, "more file"), printable(str(root)))
 
 
 def is_hidden(name: str) -> bool:

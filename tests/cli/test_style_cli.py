@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gantool.cli import style_train, stylize_setup
+from gantool.cli import style_train, stylize_display, stylize_setup
 from gantool.errors import StyleError
 from gantool.style.lesson import Lesson
 from gantool.style.network import TransformNet
@@ -207,6 +207,43 @@ def test_a_folder_and_its_sheet_strength_and_the_photos_colours(gantool, here, n
     assert np.abs(pixels("half/a.png") - (photo + whole) / 2).max() <= 1
     assert gantool(*words, "-o", "kept", "--preserve-color", "luminance").code == 0
     assert np.abs(np.diff(pixels("kept/a.png") - photo)).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("content", "out", "pictures", "left"),
+    [
+        ("photos/a.png", "a.png", 1, None),
+        ("photos", "drawn", 3, "1 of 3 pictures are drawn in drawn. The same command goes on"),
+        ("photos", "film.webp", 3, "after 1 of 3 frames; the film so far is in film.webp"),
+    ],
+)
+def test_what_a_network_has_finished_when_ctrl_c_comes_is_finished(
+    gantool, here, network, monkeypatch, content, out, pictures, left
+):
+    def interrupt_at(wanted):
+        shown = []
+
+        def interrupting(*_):
+            shown.append(True)
+            if len(shown) == wanted:
+                os.kill(os.getpid(), signal.SIGINT)
+            return ()
+
+        monkeypatch.setattr(stylize_display, "status", interrupting)
+
+    words = ("stylize", content, "x.safetensors", "-o", out, "--json", "--overwrite")
+    words = words[:-1] if out == "drawn" else words
+    monkeypatch.setattr(stylize_display, "SECONDS_BETWEEN_LINES", 0.0)
+    if left:
+        interrupt_at(1)
+        ended = gantool(*words)
+        assert (ended.code, json.loads(ended.out)["interrupted"]) == (130, True)
+        assert f"Stopped; {left}" in ended.err or f"Stopped {left}" in ended.err
+    interrupt_at(pictures - (out == "drawn"))  # where the first is there already
+    ended = gantool(*words)
+    assert (ended.code, json.loads(ended.out)["interrupted"]) == (0, False)
+    assert f"Nothing was left to stop: {out} is finished." in ended.err
+    assert "Stopped" not in ended.err
 
 
 def test_a_film_keeps_its_sound_and_still_frames_stay_still(gantool, here, network):

@@ -211,3 +211,8 @@ class StyleResult:
     last: "State"
     seconds: float
     frames: tuple[int, int] = (1, 1)
+
+    @property
+    def finished(self) -> bool:
+        """True if no step and no frame is left."""
+        return self.last.step == self.last.steps and self.frames[0] == self.frames[1]

@@ -4,7 +4,8 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -32,7 +33,7 @@ from gantool.style.transfer import State
 
 
 def run(job: Job) -> None:
-    """Stylise, write the files and print the result; the exit status is 0, or 130 or 143 after an interruption."""
+    """Stylise, write the files and print the result; an interruption that leaves work ends in 130 or 143."""
     refuse_archive(job.content)
     settings, moving = job.settings(), _is_moving(job)
     many = job.content.is_dir() and not moving
@@ -52,20 +53,22 @@ def run(job: Job) -> None:
     with redirect_stdout(sys.stderr), interruptible() as caught, display(job.quiet) as show:
         if many:
             try:
-                drawn = _folder(job, setup, show, caught, results, sheet)
+                drawn, finished = _folder(job, setup, show, caught, results, sheet)
             except GantoolError:
                 sheet.save(sheet_anew)
                 raise
-        elif moving:
-            drawn = [draw_film(job, setup, show, caught)]
         else:
-            drawn = [_picture(job, setup, show, caught, job.content, job.out, "This", sheet)]
+            one = draw_film if moving else partial(_picture, source=job.content, out=job.out, timed="This", sheet=sheet)
+            drawn = [one(job, setup, show, caught)]
+            finished = drawn[0].finished
     sheets = sheet.save(sheet_anew)
     if job.as_json:
-        result_json(_summary(sheets, told, drawn, bool(caught)))
+        result_json(_summary(sheets, told, drawn, bool(caught) and not finished))
     else:
         result(str(job.out))
-    if caught:
+    if caught and finished:
+        say(f"Nothing was left to stop: {job.out} is finished.")
+    elif caught:
         say(_stopped(job, drawn, [out for _, out in results], moving))
         raise typer.Exit(caught.exit_code)
 
@@ -74,7 +77,7 @@ def _stopped(job: Job, drawn: Sequence[StyleResult], outs: Sequence[Path], movin
     """What an interruption has left: of a folder, whose results are `outs`, of a film or of a picture."""
     if outs:
         done = sum(bool(one.files) for one in drawn) if job.overwrite else sum(out.exists() for out in outs)
-        others = "" if job.overwrite or done == len(outs) else " The same command goes on with the others."
+        others = "" if job.overwrite else " The same command goes on with the others."
         return f"Stopped; {done} of {len(outs)} pictures are drawn in {job.out}.{others}"
     frames, last = drawn[-1].frames, drawn[-1].last
     if moving:
@@ -108,14 +111,19 @@ def _folder(
     caught: list[int],
     results: Sequence[tuple[str, Path]],
     sheet: Sheet,
-) -> list[StyleResult]:
-    """Stylise every picture of a folder under a name of its own; one that cannot be read is skipped with a warning."""
+) -> tuple[list[StyleResult], bool]:
+    """Stylise every picture of a folder under a name of its own; one that cannot be read is skipped with a warning.
+
+    False tells that an interruption has left pictures to be drawn.
+    """
     drawn: list[StyleResult] = []
     for index, (path, out) in enumerate(results):
         if out.exists() and not job.overwrite:
             say(f"{printable(str(out))} exists and is kept; --overwrite replaces it.")
             _add_kept(job, job.content / path, out, sheet)
             continue
+        if caught:
+            return drawn, False
 
         def shown(state: State, name: str, share: float, done: int = index, path: str = path) -> None:
             show(state, f"{printable(path)}: ", (done + share) / len(results))
@@ -125,9 +133,7 @@ def _folder(
             drawn.append(_picture(job, setup, shown, caught, job.content / path, out, first, sheet))
         except DataError as error:
             warn(printable(f"Skipped: {error}"))
-        if caught:
-            break
-    return drawn
+    return drawn, all(one.finished for one in drawn)
 
 
 def _add_kept(job: Job, source: Path, out: Path, sheet: Sheet) -> None:
@@ -187,12 +193,13 @@ def _picture(
             say(f"The last picture before the error is in {out}.")
         raise
     assert last is not None, "a transfer has at least one step"
-    if last.step < last.steps and source != job.content:  # of a folder, where the same command keeps what is there
-        return StyleResult([], last, time.monotonic() - began)
+    taken = StyleResult(files, last, time.monotonic() - began)
+    if not taken.finished and source != job.content:  # of a folder, where the same command keeps what is there
+        return replace(taken, files=[])
     picture = _finished(last, content)
     _save(picture, out, job.overwrite)
     sheet.add(content, picture)
-    return StyleResult(files, last, time.monotonic() - began)
+    return replace(taken, seconds=time.monotonic() - began)
 
 
 def _summary(sheets: Sequence[Path], told: Told, drawn: Sequence[StyleResult], interrupted: bool) -> dict[str, object]:

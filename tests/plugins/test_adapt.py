@@ -181,6 +181,21 @@ def test_a_penalty_that_does_not_do_what_its_side_asks_for_is_named(built, words
         adapted("penalty", built)
 
 
+class Called(nn.Module):
+    def __call__(self, network, real, fake, labels):
+        return network(real, labels)
+
+
+class CalledPenalty(Called, Penalty):
+    pass
+
+
+@pytest.mark.parametrize("kind", [Called, CalledPenalty])
+def test_a_module_may_define_call_itself(kind):
+    built = kind()
+    assert adapted("penalty", built) is built
+
+
 def test_a_base_class_asks_for_its_methods():
     with pytest.raises(TypeError, match="abstract method"):
         type("Half", (Balance,), {})()

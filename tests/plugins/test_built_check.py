@@ -3,7 +3,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import numpy
 import pytest
@@ -22,6 +22,12 @@ from gantool.plugins.selection import Chosen
 class Loss:
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any: ...
     def generator(self, real_logits: Any, fake_logits: Any) -> Any: ...
+
+
+def loss_with(boundary: Any) -> Loss:
+    loss = Loss()
+    vars(loss).update(boundary=boundary)
+    return loss
 
 
 class Penalty:
@@ -124,6 +130,8 @@ def test_what_keeps_its_contract_passes(kind: str, built: object) -> None:
             ["of type Loss and cannot be called. A penalty needs penalty(network, real, fake, labels)."],
         ),
         ("penalty", SimpleNamespace(weight=1), ["cannot be called"]),
+        ("loss", loss_with("zero"), ["its boundary must be a finite number or None, not 'zero'"]),
+        ("loss", loss_with(float("nan")), ["not nan"]),
         ("penalty", Penalty(weight="1"), ["its weight must be a finite number, not '1'"]),
         ("penalty", Penalty(weight=float("nan")), ["a finite number, not nan"]),
         ("penalty", Penalty(every=0), ["its every must be an integer, at least 1, not 0"]),
@@ -216,6 +224,47 @@ def test_building_checks_what_was_built(kind: str, factory: Callable[..., Any], 
     spec = Component("odd", "Odd", Options, f"{__name__}:{factory.__name__}")
     with pytest.raises(PluginError, match=text):
         Chosen(kind, spec, Options(), "gantool-odd").build()
+
+
+class Wide(Options):
+    width: int | Literal["auto"] = "auto"
+    depth: int = 2
+
+
+def settle_oddly(options: Wide, setting: Setting) -> tuple[Wide, str]:
+    return options.model_copy(update=ODD), "as is usual"
+
+
+ODD: dict[str, Any] = {}
+
+
+def settled(monkeypatch: pytest.MonkeyPatch, **odd: Any) -> Wide:
+    monkeypatch.setitem(globals(), "ODD", odd)
+    spec = Component("odd", "Odd", Wide, f"{__name__}:build_nothing", settle=f"{__name__}:settle_oddly")
+    setting = Setting(resolution=32, channels=3, batch=16, images=1000, count=lambda: 100)
+    answer = Chosen("architecture", spec, Wide(), "gantool-odd").resolved(setting)[0].options
+    assert isinstance(answer, Wide)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ({"width": 12.5}, r"settle_oddly, returned 12\.5 for option 'width', which its options refuse"),
+        ({"widht": 12}, "returned 12 for option 'widht'"),
+    ],
+)
+def test_options_that_settle_returns_are_checked(
+    monkeypatch: pytest.MonkeyPatch, odd: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(PluginError, match=f"^Architecture 'odd' of gantool-odd: its settle, .*{words}"):
+        settled(monkeypatch, **odd)
+
+
+def test_options_that_settle_returns_are_of_the_declared_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settled(monkeypatch, width=12.0)
+    assert repr(found.width) == "12"
+    assert found.model_fields_set == {"width"}
 
 
 def test_every_built_in_keeps_its_contract() -> None:

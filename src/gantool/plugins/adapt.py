@@ -54,8 +54,10 @@ def _has_own(method: str, base: type, built: Any) -> bool:
     bound = getattr(built, method, None)
     if vars(base)[method] in (getattr(bound, "__func__", None), getattr(bound, "func", None)):
         return False  # that of the base class, inherited or added here
-    # A module can always be called, and what it calls is `forward`.
-    return method != "__call__" or not isinstance(built, nn.Module) or type(built).forward is not nn.Module.forward
+    if method != "__call__" or not isinstance(built, nn.Module):
+        return True
+    # A module can always be called, and what that of torch calls is `forward`.
+    return type(built).__call__ is not nn.Module.__call__ or type(built).forward is not nn.Module.forward
 
 
 def _remedy(method: str, base: type, built: Any) -> str:

@@ -54,6 +54,8 @@ def check_built(kind: str, built: Any, title: str) -> None:
         raise PluginError(
             f"{thing} and has both constrain and __call__: a constraint has no value. Make two components of it."
         )
+    if kind == "loss":
+        _check_boundary(built, title)
     if kind == "penalty" and form != "constraint":
         _check_penalty(built, title)
     if kind == "extractor" and hasattr(built, "style_loss") and not isinstance(built.style_loss, str):
@@ -90,6 +92,16 @@ def _check_side(built: Any, title: str) -> None:
         return
     if not isinstance(built.side, str) or built.side not in SIDES:
         raise PluginError(f"{title} cannot be used: its side must be {', '.join(SIDES)}, not {built.side!r}.")
+
+
+def _check_boundary(built: Any, title: str) -> None:
+    boundary = getattr(built, "boundary", None)
+    if boundary is None:
+        return
+    if isinstance(boundary, bool) or not isinstance(boundary, Real) or not math.isfinite(boundary):
+        raise PluginError(
+            f"{title} cannot be used: its boundary must be a finite number or None, not {boundary!r:.80}."
+        )
 
 
 def _check_penalty(built: Any, title: str) -> None:

@@ -7,6 +7,8 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from gantool.api.specs import AUTO, Component, ImageShape, Options, Setting, Spec
 from gantool.errors import GantoolError, PluginError, cause, sentence
 from gantool.plugins.built_check import check_built
@@ -65,7 +67,26 @@ class Chosen:
         sound = isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], self.spec.options)
         if not sound:
             raise PluginError(f"{self.title}: {self.spec.settle} must return its options and a text that says why.")
-        return replace(self, options=answer[0]), str(answer[1])
+        return replace(self, options=self._checked(answer[0])), str(answer[1])
+
+    def _checked(self, settled: Options) -> Options:
+        """The options that `settle` returned, of the types they declare, which `model_copy(update=...)` never checks.
+
+        Raises PluginError that names those that are not.
+        """
+        given = dict(settled)
+        try:
+            read = dict(type(settled).model_validate(given))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            where = f" for option {str(problem['loc'][0])!r}" if problem["loc"] else ""
+            value = given.get(str(problem["loc"][0])) if problem["loc"] else given
+            raise PluginError(
+                f"{self.title}: its settle, {self.spec.settle}, returned {value!r:.80}{where}, which its options "
+                f"refuse ({str(problem['msg']).rstrip('.')}). Return a value that may be given for it."
+            ) from error
+        changed = {name: value for name, value in read.items() if type(value) is not type(given[name])}
+        return settled.model_copy(update=changed)
 
     def resolved_as(self, before: "Chosen", anew: bool = False) -> "Chosen":
         """The component of a run that began `before`: with the values that its options at "auto" got then.

@@ -188,6 +188,21 @@ def test_a_source_of_odd_pictures_leaves_no_run(gantool, folder):
     assert not Path("runs").exists()
 
 
+def test_a_source_that_fails_in_the_middle_of_a_run_is_told_with_the_way_on(gantool, folder):
+    broken = """        import pathlib
+        if list(pathlib.Path("runs/one/checkpoints").glob("0*")):
+            raise OSError("disk gone")
+"""
+    reading = "    def __getitem__(self, index):\n"
+    (folder / "flat_plugin.py").write_text(PLUGIN.replace(reading, reading + broken))
+    base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--data", "stripes", "--device", "cpu", "-q")
+    sizes = ("--batch", "2", "--resolution", "8", "--images", "40", "--checkpoint-every", "4", "--name", "one")
+    ended = gantool(*base, *sizes, "--no-cache")
+    assert ended.code == 1
+    assert "reading it failed with OSError: disk gone" in ended.err
+    assert f"go on from the last checkpoint with: gantool train --resume runs/one --plugins-dir {folder}" in ended.err
+
+
 def trained_with_a_penalty_that_fails(gantool, folder, raised, when):
     """How a run ends whose penalty raises from then on."""
     broken = f"(_ for _ in ()).throw({raised}) if {when} else "

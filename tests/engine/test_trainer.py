@@ -291,7 +291,7 @@ def test_a_few_steps_that_are_not_finite_are_skipped_and_counted(tmp_path):
     made = trainer(tmp_path / "run", loss=NanAfter(2, 2), observers=[told.append])
     made.train()
     assert sum(e.scalars["skipped_steps"] for e in told if isinstance(e, Tick)) == 2
-    assert any(e.message.endswith("/run --lr 0.0001 --change") for e in told if isinstance(e, Warned))
+    assert any("skipped because loss or gradient was not finite" in e.message for e in told if isinstance(e, Warned))
     assert all(torch.isfinite(tensor).all() for tensor in state(made))
 
 
@@ -301,6 +301,22 @@ def test_many_in_a_row_stop_the_run_with_the_last_good_checkpoint_intact(tmp_pat
         made.train()
     assert checkpoint.newest_good(tmp_path / "run").name == "000000032"
     assert str(raised.value).endswith("000000032 --lr 0.0001 --clip-grad 1 --change")
+
+
+def test_steps_that_are_skipped_after_a_checkpoint_are_told_with_the_command_that_goes_on_slower(tmp_path):
+    told = []
+    trainer(tmp_path / "run", images=64, loss=NanAfter(7, 1), observers=[told.append]).train()
+    assert any(e.message.endswith("/run --lr 0.0001 --change") for e in told if isinstance(e, Warned))
+
+
+def test_where_no_step_was_ever_finite_the_parts_are_named_and_no_lower_rate(tmp_path):
+    told = []
+    made = trainer(tmp_path / "run", images=800, loss=NanAfter(0, 1000), observers=[told.append])
+    with pytest.raises(
+        TrainingError, match="no --lr mends: the architecture tiny or the loss logistic has such values"
+    ):
+        made.train()
+    assert not any("--resume" in e.message for e in told if isinstance(e, Warned))
 
 
 def test_out_of_memory_names_the_flag_to_lower(tmp_path):

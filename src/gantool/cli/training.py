@@ -20,7 +20,7 @@ from gantool.engine.run_names import CONFIG, GENERATOR, METRICS, REPORT, SAMPLES
 from gantool.engine.schedules import schedule_of
 from gantool.engine.stages import stage_at
 from gantool.engine.trainer import Trainer
-from gantool.errors import GantoolError, PluginError, counted, shortened
+from gantool.errors import DataError, GantoolError, PluginError, counted, shortened
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.blame import failure
 from gantool.plugins.host import host
@@ -78,9 +78,17 @@ def run_to_the_end(
 
 @contextmanager
 def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
-    """Turn an exception of a plugin in the middle of a run into an error that names it and the command that resumes."""
+    """Turn an exception of a plugin in the middle of a run into an error that names it and the command that resumes.
+
+    Pictures that cannot be read are an error of the data, which gets the command, too.
+    """
     try:
         yield
+    except DataError as error:
+        if not is_saved(made.run):
+            raise
+        command = resume_command(made.run, plugins)
+        raise DataError(f"{error} Once that is mended, go on from the last checkpoint with: {command}") from error
     except (Exception, SystemExit) as error:
         of_a_plugin = None if isinstance(error, GantoolError) else failure(error, host())
         if of_a_plugin is None:

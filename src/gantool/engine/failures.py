@@ -56,10 +56,16 @@ class Failing:
     def not_finite(self, steps: int) -> TrainingError:
         """The message when every step is skipped, with the command that goes on from the last good checkpoint."""
         good = checkpoint.newest_good(self.run)
+        if good is None and self.images_seen <= steps * self.config.batch:
+            return TrainingError(
+                f"Loss or gradient was not finite in any step, from the first of {steps} on, which no --lr mends: "
+                f"{self._parts} has such values for these pictures."
+            )
         slower = {**self._slower, "clip_grad": 1.0}
+        exact = "" if self.config.precision == "float32" else " or, in a new run, --precision float32"
         return TrainingError(
             f"Loss or gradient was not finite for {steps} steps in a row, at {self.images_seen:,} images. Try a lower "
-            "--lr, --clip-grad 1 or, in a new run, --precision float32. "
+            f"--lr, --clip-grad 1{exact}. "
             + (
                 f"The last good checkpoint is {good}; to go on from there with half of --lr: "
                 f"{change_command(good, slower, self.plugins)}"
@@ -70,11 +76,11 @@ class Failing:
 
     def skipped(self, count: int) -> str:
         """The warning about skipped steps."""
+        told = f"{counted(count, 'update')} skipped because loss or gradient was not finite; the weights are unharmed."
+        if checkpoint.newest(self.run) is None:
+            return told
         command = change_command(self.run, self._slower, self.plugins)
-        return (
-            f"{counted(count, 'update')} skipped because loss or gradient was not finite; the weights are unharmed. If "
-            f"this continues, stop the run and go on with half of --lr: {command}"
-        )
+        return f"{told} If this continues, stop the run and go on with half of --lr: {command}"
 
     def saved(self, ended: bool) -> str:
         """The message when Ctrl-C ends a run in Python, which may have come in its last step."""
@@ -82,6 +88,14 @@ class Failing:
             return f"The run is saved at {self.images_seen:,} images, and is complete: {self.run}"
         command = resume_command(self.run, self.plugins)
         return f"The run is saved at {self.images_seen:,} images; it goes on by: {command}"
+
+    @property
+    def _parts(self) -> str:
+        """What a step's values come from."""
+        named = [("architecture", self.config.arch), ("loss", self.config.loss)]
+        named += [("penalty", one) for one in self.config.penalty]
+        *others, last = [f"the {kind} {text.partition(':')[0]}" for kind, text in named]
+        return f"{', '.join(others)} or {last}"
 
     @property
     def _slower(self) -> dict[str, float]:

@@ -15,6 +15,17 @@ class Hinge:
         return -fake_logits
 
 
+class HingeOfSix(Hinge):
+    margin = 6
+
+    def discriminator(self, real_logits, fake_logits):
+        return F.relu(self.margin - real_logits) + F.relu(self.margin + fake_logits)
+
+
+class HingeOfForty(HingeOfSix):
+    margin = 40
+
+
 class HingeOfMeans(Hinge):
     def discriminator(self, real_logits, fake_logits):
         return super().discriminator(real_logits, fake_logits).mean()

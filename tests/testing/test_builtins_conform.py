@@ -27,7 +27,7 @@ ARCHITECTURES = {
 }
 OTHERS = {
     "loss": [*BUILT_IN.specs("loss"), "logistic:smooth=0.1,flip=0.1", "wasserstein:drift=0.1",
-             "relativistic:kind=hinge"],
+             "relativistic:kind=hinge", "lsgan:real=5,fake=3,wanted=5"],
     "penalty": [*BUILT_IN.specs("penalty"), "gp:target=0", "bcr:policy=cutout"],
     "augmentation": [*BUILT_IN.specs("augmentation"), "ada:p=0.5", "diffaugment:strength=0.5"],
     "balance": [*BUILT_IN.specs("balance"), "fixed:d_steps=3"],

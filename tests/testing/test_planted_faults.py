@@ -69,6 +69,8 @@ SOUND = [
     ("optimizer", "at_two_rates", {}),
     ("optimizer", "heeding_overflow", {}),
     ("loss", "Hinge", {}),
+    ("loss", "HingeOfSix", {}),
+    ("loss", "HingeOfForty", {}),
     ("loss", "Critic", {"traits": ("critic", "relative")}),
     ("penalty", "Slope", {"traits": ("slope",)}),
     ("penalty", "Holding", {}),

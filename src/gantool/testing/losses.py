@@ -18,6 +18,8 @@ from gantool.testing.seeding import SEEDS, seeds_torch
 from gantool.testing.trials import REMEDY, Trial, faults_by, used_and_restored
 
 N = 6
+SHIFTS, LEADS = (3.0, 30.0, 300.0), (30.0, 300.0)
+"""How far logits are moved: beyond the margin of a loss that is linear within it."""
 CPU = torch.device("cpu")
 
 
@@ -28,6 +30,11 @@ class LossTrial(Trial[Loss]):
     def pairs(self) -> bool:
         """True if its generator gets the logits of reals."""
         return self.new.pairs_real
+
+    @property
+    def boundary(self) -> float:
+        """Its boundary; 0 where it has none."""
+        return self.new.boundary or 0.0
 
     def has(self, trait: str) -> bool:
         """True if its spec declares a trait."""
@@ -98,14 +105,15 @@ def samples_do_not_mix(trial: LossTrial) -> Iterator[str]:
 
 def gradients_have_the_right_sign(trial: LossTrial) -> Iterator[str]:
     """Gradients teach the discriminator to separate reals from fakes, and the generator to be taken for real."""
-    winning = [torch.full((N,), each, requires_grad=True) for each in (0.5, -0.5)]
+    above, below = trial.boundary + 0.5, trial.boundary - 0.5
+    winning = [torch.full((N,), each, requires_grad=True) for each in (above, below)]
     (fake,) = torch.autograd.grad(trial.generator(*winning).sum(), winning[1:])
     if float(fake.sum()) >= 0:
         yield (
             "its generator(real_logits, fake_logits) does not fall when the logits of fakes rise, where the "
             "discriminator separates fakes from reals: the generator would learn to be recognised. Flip the sign."
         )
-    wrong = [torch.full((N,), each, requires_grad=True) for each in (-0.5, 0.5)]
+    wrong = [torch.full((N,), each, requires_grad=True) for each in (below, above)]
     real, fake = torch.autograd.grad(trial.discriminator(*wrong).sum(), wrong, allow_unused=True)
     for slope, sign, word in ((real, 1, "the logits of reals rise"), (fake, -1, "the logits of fakes fall")):
         if slope is None or sign * float(slope.sum()) >= 0:
@@ -145,14 +153,26 @@ def state_comes_back(trial: LossTrial) -> Iterator[str]:
         yield f"it holds state that is not saved: {REMEDY}"
 
 
-def _falls(trial: LossTrial, logit: float) -> bool:
-    """True if the discriminator's loss falls by more than 1 when these logits are doubled."""
-    return float((trial.discriminator(logit, -logit) - trial.discriminator(2 * logit, -2 * logit)).mean()) > 1
+def _falls(trial: LossTrial, lead: float) -> bool:
+    """True if the discriminator's loss falls by more than 1 when logits go twice as far from the boundary."""
+    near, far = (trial.discriminator(trial.boundary + each, trial.boundary - each) for each in (lead, 2 * lead))
+    return float((near - far).mean()) > 1
+
+
+def _is_relative(trial: LossTrial) -> bool:
+    """True if its value stays the same when all logits rise or fall, by more than a margin is wide."""
+    logits = torch.linspace(-2, 2, N)
+    value = trial.discriminator(logits, -logits)
+    return all(
+        torch.allclose(trial.discriminator(logits + shift, -logits + shift), value, atol=1e-3)  # float32 near 300
+        for size in SHIFTS
+        for shift in (size, -size)
+    )
 
 
 def its_traits_are_true(trial: LossTrial) -> Iterator[str]:
     """Its traits declare a missing lower bound, and logits that only count relative to each other."""
-    if _falls(trial, 30.0) and not trial.has("critic"):
+    if all(_falls(trial, lead) for lead in LEADS) and not trial.has("critic"):
         yield (
             "its discriminator falls without end as the logits part: add 'critic' to the traits of its spec. By it "
             "a run without a penalty that bounds it is refused or warned of."
@@ -162,21 +182,17 @@ def its_traits_are_true(trial: LossTrial) -> Iterator[str]:
             "its traits call it a critic, and its discriminator has a lower bound: remove 'critic' from the traits "
             "of its spec, which demand penalties that it does not need."
         )
-    logits = torch.linspace(-2, 2, N)
-    shifts = torch.allclose(
-        trial.discriminator(logits + 3, -logits + 3), trial.discriminator(logits, -logits), atol=1e-4
-    )
-    if not shifts:
+    if not _is_relative(trial):
         return
     if trial.new.boundary is not None:
         yield (
-            "its value stays the same when all logits rise by 3: no logit separates reals from fakes. Set "
-            "boundary = None, or the reported accuracies mean nothing."
+            f"its value stays the same when all logits rise by {SHIFTS[-1]:g}: no logit separates reals from fakes. "
+            "Set boundary = None, or the reported accuracies mean nothing."
         )
     if not trial.has("relative"):
         yield (
-            "its value stays the same when all logits rise by 3: add 'relative' to the traits of its spec, by which "
-            "components that need the sign of logits (ada) are refused."
+            f"its value stays the same when all logits rise by {SHIFTS[-1]:g}: add 'relative' to the traits of its "
+            "spec, by which components that need the sign of logits (ada) are refused."
         )
 
 

@@ -77,6 +77,12 @@ def of_latents(latent_dim):
     return gan
 
 
+def telling(status):
+    gan = tiny_gan()
+    gan.status = status
+    return gan
+
+
 BROKEN = [
     (lambda: "a string", "built a str"),
     (lambda: Gan(BareTensor(), TinyDiscriminator(), 4), "return \\(images,\\)"),
@@ -94,6 +100,10 @@ BROKEN = [
     (lambda: Gan(TinyGenerator(), Deciding(), 4), "logits of type bool"),
     (lambda: Gan(TinyGenerator(), Heads(), 4), r"returned 3 things; .*\[n, k\] for k judgements"),
     (lambda: of_latents((2, 2)), r"latent_dim \(2, 2\); .*z\.unflatten"),
+    (lambda: telling(lambda: {"level": "high"}), r"status\(\) returned 'high' as 'level', which is no number"),
+    (lambda: telling(lambda: {"level": torch.ones(())}), r"status\(\) returned tensor\(1\.\) as 'level'"),
+    (lambda: telling(lambda: None), r"status\(\) returned None"),
+    (lambda: telling(lambda: 1 / 0), r"status\(\) failed: ZeroDivisionError"),
     (lambda: of_latents(0), "latent_dim 0; it is a whole number"),
 ]
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import gantool
+from gantool.errors import PluginError
 from gantool.evaluation.scores import Measuring, Scores, Sets, _joined, best, better, opposed
 
 
@@ -76,6 +77,31 @@ def test_a_metric_that_needs_more_pictures_is_a_problem_and_no_failure():
     scores = measuring(bad=Sizes(least=9), good=Sizes()).whole(pictures(30))
     assert scores.problems == {"bad": "Too few of them."}
     assert set(scores.values) == set(scores.reference) == {"good"}
+
+
+class Returning(Sizes):
+    def __init__(self, values):
+        super().__init__()
+        self.returned = values
+
+    def __call__(self, reals, samples):
+        return self.returned
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"a": torch.ones(2)}, r"returned tensor\(\[1\., 1\.\]\) as 'a', which is no number"),
+        ({"a": "3"}, "returned '3' as 'a'"),
+        ({"a": None}, "returned None as 'a'"),
+        ([1.0], r"returned \[1\.0\]\. A metric returns a mapping"),
+    ],
+)
+def test_values_that_are_no_numbers_are_told_with_the_metric(values, words):
+    made = measuring(odd=Returning(values))
+    made.called = {"odd": "Metric 'odd' of gantool-odd"}
+    with pytest.raises(PluginError, match=f"^Metric 'odd' of gantool-odd {words}"):
+        made.whole(pictures(30))
 
 
 def test_a_class_is_measured_by_features_alone_on_equally_many_of_each():

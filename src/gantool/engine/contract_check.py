@@ -1,6 +1,6 @@
 """A check that an architecture keeps its contract, made before training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from gantool.api.networks import Gan, Stage
 from gantool.api.specs import ImageShape
 from gantool.engine.judging import parted
 from gantool.engine.stages import stages_of
-from gantool.errors import GantoolError, PluginError, counted
+from gantool.errors import GantoolError, PluginError, cause, counted, sentence
 
 SAMPLES = 2
 USUAL_BATCH = 64
@@ -49,6 +49,8 @@ def check_contract(
             for stage in stages if every_stage else stages[:1]:
                 gan.advance(stage.start)
                 _check(gan, shape, stage.resolution, f"{title} cannot be used: its", judging)
+                if judging:  # a model that only draws shows none
+                    _check_status(gan, f"{title} cannot be used: its")
             gan.advance(0)
     except GantoolError:
         raise
@@ -99,6 +101,19 @@ def _check(gan: Gan, shape: ImageShape, size: int, its: str, judging: bool) -> N
         )
     if gan.discriminator is not None and judging:
         _check_logits(gan.discriminator(fake, labels), its)
+
+
+def _check_status(gan: Gan, its: str) -> None:
+    try:
+        status = gan.status()
+    except (Exception, SystemExit) as error:
+        raise PluginError(sentence(f"{its} status() failed: {cause(error)}")) from error
+    remedy = "Return numbers by name, which the console and metrics.jsonl show."
+    if not isinstance(status, Mapping):
+        raise PluginError(f"{its} status() returned {status!r:.80}. {remedy}")
+    for name, value in status.items():
+        if not isinstance(name, str) or not isinstance(value, int | float):
+            raise PluginError(f"{its} status() returned {value!r:.80} as {name!r}, which is no number. {remedy}")
 
 
 def _check_logits(answer: object, its: str) -> None:

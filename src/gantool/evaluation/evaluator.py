@@ -184,7 +184,8 @@ class Evaluator:
     ) -> Evaluation:
         """The numbers, with nothing written."""
         searched = notes.searched(2 * self.n, len(self.reals))
-        measuring = Measuring(self.metrics, sets, self._references, searched)
+        called = {name: one.title for name, one in self.chosen.items()}
+        measuring = Measuring(self.metrics, sets, self._references, searched, called)
         found = pairs.closest(self.metrics, sets.both, samples)
         whole = measuring.whole(samples)
         by_class, small = {}, []

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gantool.api.metrics import ERROR, Metric, Pictures, is_error
+from gantool.errors import PluginError
 from gantool.evaluation.verdict import verdict
 from gantool.metrics.judgement import FAR, shift, written
 from gantool.progress import report
@@ -68,6 +69,8 @@ class Measuring:
     """By metric, number of pictures and class."""
     searched: str = ""
     """What is to be said after metrics that compare with all pictures of the data."""
+    called: Mapping[str, str] = field(default_factory=dict)
+    """The words for each metric in errors, with its plugin."""
 
     def whole(self, samples: Pictures) -> Scores:
         """All metrics of all pictures."""
@@ -87,13 +90,15 @@ class Measuring:
         values, reference, problems = {}, {}, {}
         for done, (name, metric) in enumerate(metrics.items(), 1):
             try:
-                found = _floats(metric(reals.both if metric.against_all else reals.half, samples))
+                found = metric(reals.both if metric.against_all else reals.half, samples)
                 key = name, len(samples), label
-                beside = self.references.get(key) or _floats(metric(reals.half, reals.other))
-                self.references[key] = beside
-                values[name], reference[name] = found, beside
+                beside = self.references.get(key) or metric(reals.half, reals.other)
             except ValueError as error:  # sets that are too small
                 problems[name] = str(error)
+            else:
+                called = self.called.get(name, f"Metric {name!r}")
+                values[name], reference[name] = _floats(found, called), _floats(beside, called)
+                self.references[key] = reference[name]
             report(f"metrics of {label}" if label else "metrics", done, len(metrics))
         own, drawn = reals.half.features, samples.features
         apart = None if own is None or drawn is None else shift(own, drawn)
@@ -175,8 +180,20 @@ def _loss(metric: Metric, key: str, name: str, scores: Scores) -> float:
     return {"lower": max(beyond, 0.0), "higher": max(-beyond, 0.0), "near": abs(beyond)}[wanted]
 
 
-def _floats(values: Mapping[str, SupportsFloat]) -> dict[str, float]:
-    return {name: float(value) for name, value in values.items()}
+def _floats(values: object, called: str) -> dict[str, float]:
+    """The values that a metric returned. Raises PluginError unless they are numbers by name."""
+    remedy = "A metric returns a mapping from names to numbers."
+    if not isinstance(values, Mapping):
+        raise PluginError(f"{called} returned {values!r:.80}. {remedy}")
+    found = {}
+    for name, value in values.items():
+        try:
+            if not isinstance(name, str) or not isinstance(value, SupportsFloat):
+                raise TypeError
+            found[name] = float(value)
+        except (TypeError, ValueError, RuntimeError) as error:  # as of a tensor with several values
+            raise PluginError(f"{called} returned {value!r:.80} as {name!r}, which is no number. {remedy}") from error
+    return found
 
 
 def _of(pictures: Pictures, label: int) -> Pictures:

@@ -9,12 +9,17 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Literal
 
 import pytest
+from pydantic import Field
 
 import gantool as face
 from gantool import commands, testing
 from gantool.plugins import host as host_module
+from gantool.plugins.selection import Chosen
+from gantool.plugins.spec_check import check_spec
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "plugins.md").read_text(encoding="utf-8")
@@ -127,6 +132,19 @@ def test_the_observer_of_the_page_appends_across_resumes(gantool, place, monkeyp
     file.write_text(file.read_text() + "96,0.5\n12")  # as of a run that was killed
     assert [line.split(",")[0] for line in trained("parts", "128").read_text().splitlines()] == whole
     assert not list(file.parent.glob(".scores*"))
+
+
+def test_the_option_at_auto_of_the_page_is_resolved(monkeypatch):
+    (text,) = blocks("an option at auto")
+    module = ModuleType("auto_blobs")
+    monkeypatch.setitem(sys.modules, "auto_blobs", module)
+    vars(module).update(gantool=face, Annotated=Annotated, Literal=Literal, Field=Field)
+    exec(text, vars(module))
+    spec = face.Component("blobs", "Blobs", module.BlobsOptions, "auto_blobs:build", settle="auto_blobs:settle")
+    check_spec("loss", spec)
+    setting = face.Setting(resolution=16, channels=3, batch=4, images=64, count=lambda: 64, device="cpu")
+    resolved, why = Chosen("loss", spec, module.BlobsOptions(), "gantool-blobs").resolved(setting)
+    assert (resolved.options.width, why) == (32, "width 32, which trains well on cpu")
 
 
 def test_the_reference_is_what_the_code_says():

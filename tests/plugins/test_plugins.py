@@ -71,6 +71,9 @@ ODD_OPTIONS = """
 """
 BAD_DEFAULT = "type('O', (gantool.Options,), {'__annotations__': {'a': int}, 'a': gantool.option(0, '', ge=1)})"
 
+AUTO_TYPES = "{'__annotations__': {'a': int | __import__('typing').Literal['auto']}"
+LIMITED_AUTO = f"type('O', (gantool.Options,), {AUTO_TYPES}, 'a': gantool.option('auto', '', ge=1)}})"
+
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
@@ -128,6 +131,7 @@ def test_four_broken_plugins_leave_a_good_one_and_the_built_ins_working(site: Si
         ("    syntax error", "SyntaxError"),
         (loss(options="type('O', (gantool.Options,), {'__annotations__': {'a': dict}})"), "cannot be written"),
         (loss(options=BAD_DEFAULT), "default of option 'a'"),
+        (loss(options=LIMITED_AUTO), "limits of option 'a' of loss 'odd' cannot hold for its default 'auto'"),
     ],
 )
 def test_each_way_to_be_broken_is_named(site: Site, source: str, cause: str) -> None:

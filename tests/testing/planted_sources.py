@@ -30,6 +30,20 @@ class Squares:
         return torch.full(self.shape, index * self.step, dtype=self.dtype), index // 10
 
 
+class SquaresInColour(Squares):
+    def __init__(self, options, resolution, channels):
+        if channels != 3:
+            raise gantool.DataError("These squares are in colour: use --channels 3.")
+        super().__init__(options, resolution, channels)
+
+
+class SquaresInGrey(Squares):
+    def __init__(self, options, resolution, channels):
+        if channels != 1:
+            raise gantool.DataError("These squares are grey: use --channels 1.")
+        super().__init__(options, resolution, channels)
+
+
 class FloatSquares(Squares):
     dtype = torch.float32
 

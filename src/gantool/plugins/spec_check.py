@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from gantool.api import specs
 from gantool.api.kinds import KINDS
@@ -119,6 +120,15 @@ def _check_options(kind: str, name: str, options: type[Options]) -> None:
             )
     try:
         options()
+    except TypeError as error:  # pydantic's own, for a limit that a text cannot be compared with
+        odd = [key for key, info in options.model_fields.items() if isinstance(info.default, str) and _limited(info)]
+        if not odd:
+            raise
+        raise PluginError(
+            f"the limits of option {odd[0]!r} of {kind} {name!r} cannot hold for its default "
+            f"{options.model_fields[odd[0]].default!r}: move them from gantool.option to the number's own type, as in "
+            "Annotated[int, Field(ge=1)] | Literal['auto'], with Field of pydantic"
+        ) from error
     except ValidationError as error:
         for problem in error.errors():
             if problem["type"] != "missing":  # an option may have no default
@@ -126,3 +136,8 @@ def _check_options(kind: str, name: str, options: type[Options]) -> None:
                 raise PluginError(
                     f"the default of option {where!r} of {kind} {name!r} is wrong: {problem['msg']}"
                 ) from error
+
+
+def _limited(info: FieldInfo) -> bool:
+    """True if limits of numbers hold for all types of an option."""
+    return any(hasattr(each, limit) for each in info.metadata for limit in ("ge", "gt", "le", "lt"))

@@ -4,6 +4,7 @@ import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Literal, get_args, get_origin
 
 from gantool.api.hookspecs import hookimpl
 from gantool.api.kinds import KINDS
@@ -77,3 +78,15 @@ def _only(kind: str, spec: Spec) -> object:
     plugin = types.ModuleType(f"only_{spec.name}")
     setattr(plugin, KINDS[kind].hook, hookimpl(lambda: [spec]))
     return plugin
+
+
+def neighbours(component: Chosen) -> Iterator[tuple[str, Any]]:
+    """Each option with another value that its type allows, where that is easy to tell."""
+    for name, info in type(component.options).model_fields.items():
+        value = getattr(component.options, name)
+        if isinstance(value, bool):
+            yield name, not value
+        elif isinstance(value, int):
+            yield name, value + 1
+        elif get_origin(info.annotation) is Literal:
+            yield from ((name, other) for other in get_args(info.annotation) if other != value)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,11 +16,12 @@ from gantool.errors import GantoolError, PluginError
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
+from gantool.testing.choosing import neighbours
 from gantool.testing.faults import Fault, found, placed, unwaived
 from gantool.testing.seeding import touches_torch
 from gantool.testing.trials import Trial, faults_by
 
-SHAPES = (ImageShape(16, 3), ImageShape(24, 1))
+COLOUR, GREY = ImageShape(16, 3), ImageShape(24, 1)
 FEW = 4
 
 
@@ -40,6 +41,15 @@ class SourceTrial(Trial[Source]):
         """As new."""
         made: Source = self.component.build(resolution=self.shape.resolution, channels=self.shape.channels)
         return made
+
+    @property
+    def refused(self) -> bool:
+        """True if its factory refuses this shape by a GantoolError, as one in colour may refuse grey."""
+        try:
+            _ = self.source
+        except Exception as error:  # any other is found, and told, by the checks
+            return isinstance(error, GantoolError) and not isinstance(error, PluginError)
+        return False
 
 
 def there_are_pictures(trial: SourceTrial) -> Iterator[str]:
@@ -152,7 +162,7 @@ def the_fingerprint_tells_pictures_apart(trial: SourceTrial) -> Iterator[str]:
             "hash()."
         )
         return
-    for name, value in _neighbours(trial.component):
+    for name, value in neighbours(trial.component):
         try:
             options = type(trial.component.options).model_validate(
                 {**trial.component.options.model_dump(), name: value}
@@ -189,12 +199,10 @@ def its_natural_shape_is_true(trial: SourceTrial) -> Iterator[str]:
 
 def transparency_is_multiplied(trial: SourceTrial) -> Iterator[str]:
     """With four channels, colours are multiplied by alpha; a source may refuse them by a GantoolError."""
-    try:
-        source = replace(trial, shape=ImageShape(16, ALPHA_CHANNELS)).source
-    except PluginError:
-        raise
-    except GantoolError:
+    of_four = replace(trial, shape=ImageShape(16, ALPHA_CHANNELS))
+    if of_four.refused:
         return
+    source = of_four.source
     if any((picture > picture[3:]).any() for picture, _ in map(source.__getitem__, _places(source))):
         yield "with four channels it gives colours above their alpha. Multiply them by it, or refuse four channels."
 
@@ -210,18 +218,6 @@ def _alike(one: Source, other: Source) -> bool:
         return False
     pairs = [(one[index], other[index]) for index in _places(one)]
     return all(torch.equal(first[0], second[0]) and first[1] == second[1] for first, second in pairs)
-
-
-def _neighbours(component: Chosen) -> Iterator[tuple[str, Any]]:
-    """Each option with another value that its type allows, where that is easy to tell."""
-    for name, info in type(component.options).model_fields.items():
-        value = getattr(component.options, name)
-        if isinstance(value, bool):
-            yield name, not value
-        elif isinstance(value, int):
-            yield name, value + 1
-        elif get_origin(info.annotation) is Literal:
-            yield from ((name, other) for other in get_args(info.annotation) if other != value)
 
 
 def _described(thing: object) -> str:
@@ -243,6 +239,8 @@ PROPERTIES = (*EVERYWHERE, *NATURAL)
 
 def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:
     """The faults of a source."""
-    trials = [SourceTrial(component, plugins, shape) for shape in SHAPES]
+    trials = [SourceTrial(component, plugins, shape) for shape in (COLOUR, GREY)]
+    if trials[1].refused:
+        trials[1] = replace(trials[1], shape=replace(GREY, channels=COLOUR.channels))
     faults = placed((trial.place, faults_by(there_are_pictures, EVERYWHERE, trial)) for trial in trials)
     return faults or found(unwaived(NATURAL, component), trials[0])

@@ -57,7 +57,8 @@ def check_contract(
     except (Exception, SystemExit) as error:
         reason = str(error).strip().partition("\n")[0]
         pictures = f"pictures of {shape.resolution} pixels, {shape.channels} channels and {shape.classes} classes"
-        raise PluginError(f"{title} cannot draw and judge two {pictures}: {type(error).__name__}: {reason}") from error
+        told = f"{title} cannot draw and judge two {pictures}: {type(error).__name__}: {reason}".removesuffix(".")
+        raise PluginError(f"{told}. GANTOOL_DEBUG=1 shows where.") from error
     finally:
         for network, mode in modes:
             network.train(mode)

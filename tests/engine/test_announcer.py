@@ -36,6 +36,24 @@ def test_what_is_no_event_is_no_answer():
     assert "it answered True" in told.told[-1].message
 
 
+def test_a_score_that_is_not_finite_is_none_and_told_once():
+    told, odd = Speaker(None), Speaker([Measured(10, {"swd": 0.5}, float("nan"))])
+    odd.component_name = "diary"
+    announcer = Announcer([told, odd])
+    for _ in range(2):
+        assert announcer(SNAPSHOT) == (Measured(10, {"swd": 0.5}, None),)
+    (warning,) = (event.message for event in told.told if isinstance(event, Warned))
+    assert warning.startswith(f"The observer 'diary' of {__name__} gave the score nan, which counts as none")
+    assert all(event.score is None for event in told.told if isinstance(event, Measured))
+
+
+def test_a_value_that_would_overwrite_another_of_its_line_is_refused():
+    told = Speaker(None)
+    assert Announcer([Speaker([Measured(10, {"images_seen": 3.0})]), told])(SNAPSHOT) == ()
+    assert [type(event) for event in told.told] == [Snapshot, Warned]
+    assert "switched off: ValueError: it measured 'images_seen', a name that" in told.told[-1].message
+
+
 def test_one_that_fails_at_an_answer_is_dropped_once():
     class Broken:
         def __call__(self, event):

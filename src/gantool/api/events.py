@@ -69,7 +69,8 @@ class Measured:
     """Measurements of a snapshot. A lower `score` is better; None means that it has no score.
 
     Scores that lie less than `chance` apart cannot be told from one another: of all so near the least, the latest is
-    the best checkpoint.
+    the best checkpoint. A score that is not finite counts as none. No value is named images_seen, images_per_second,
+    score, chance or warning, which lines of metrics.jsonl have for something else.
     """
 
     images_seen: int

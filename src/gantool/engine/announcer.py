@@ -1,12 +1,17 @@
 """Delivery of events to observers, so that one that fails never harms the run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
 from typing import get_args
 
-from gantool.api.events import Event, Finished, Warned
+from gantool.api.events import Event, Finished, Measured, Warned
 from gantool.api.observers import Listener
 from gantool.api.part import name_of
 from gantool.errors import cause, is_disk_full, sentence
+
+RESERVED = ("images_seen", "images_per_second", "score", "chance", "warning")
+"""Names in lines of metrics.jsonl that no value of a measurement may have."""
 
 
 class Announcer:
@@ -17,6 +22,7 @@ class Announcer:
 
     def __init__(self, observers: Sequence[Listener]) -> None:
         self._observers = list(observers)
+        self._unscored: set[int] = set()
 
     def __call__(self, event: Event) -> tuple[Event, ...]:
         """Pass an event to all observers, and each answer to all others. Returns the answers.
@@ -27,6 +33,7 @@ class Announcer:
         answers = [
             (observer, answer) for observer in list(self._observers) for answer in self._ask(observer, event, failures)
         ]
+        answers = [(author, self._scored(author, answer, failures)) for author, answer in answers]
         for author, answer in answers:
             for observer in list(self._observers):
                 if observer is not author:
@@ -34,6 +41,16 @@ class Announcer:
         for failure in failures:
             self(failure)
         return tuple(answer for _, answer in answers)
+
+    def _scored(self, author: Listener, answer: Event, failures: list[Warned]) -> Event:
+        """The answer, without a score that is not finite, which is told once of each observer."""
+        if not isinstance(answer, Measured) or answer.score is None or isfinite(answer.score):
+            return answer
+        if id(author) not in self._unscored:
+            self._unscored.add(id(author))
+            what = f"{_called(author)} gave the score {answer.score}, which counts as none: a score is a finite number."
+            failures.append(Warned(answer.images_seen, what))
+        return replace(answer, score=None)
 
     def _ask(self, observer: Listener, event: Event, failures: list[Warned]) -> Sequence[Event]:
         try:
@@ -58,4 +75,9 @@ def _checked(answer: object) -> Sequence[Event]:
         return ()
     if not isinstance(answer, list | tuple) or not all(isinstance(one, get_args(Event)) for one in answer):
         raise TypeError(f"it answered {answer!r}; an observer answers with a list of events, or None")
+    for one in answer:
+        if isinstance(one, Measured) and (taken := [name for name in RESERVED if name in one.values]):
+            raise ValueError(
+                f"it measured {taken[0]!r}, a name that metrics.jsonl has for something else; choose another name"
+            )
     return answer

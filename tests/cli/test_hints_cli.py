@@ -151,6 +151,22 @@ def test_a_pattern_of_many_files_gets_the_folder_and_does_not_name_them_all(gant
     assert "17.jpg" not in ended.err
 
 
+def test_archives_are_named_one_by_one_and_not_by_their_folder(gantool, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.zip", "b c.zip", "d.tar"):
+        Path(name).touch()
+    ended = gantool("train", "--data", "a.zip", "b c.zip", "d.tar")
+    assert ended.code == 2
+    assert "Each archive takes a --data of its own, as in --data 'b c.zip'." in ended.err
+
+
+def test_many_words_that_are_no_files_are_no_name_that_is_too_long(gantool):
+    ended = gantool("train", *map(str, range(2000)))
+    assert ended.code == 2
+    assert "Pictures are named by --data" in ended.err
+    assert "too long" not in ended.err
+
+
 def test_a_word_of_absurd_length_is_told_in_short(gantool, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     for words in (

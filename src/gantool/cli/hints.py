@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from gantool import hints
 from gantool.cli.output import of_short_words
+from gantool.data.pictures.listing import is_archive_name
 from gantool.engine.run_names import a_model, newest_run
 from gantool.errors import UnknownNameError, nearest
 
@@ -69,9 +70,13 @@ def _takes_data(error: UsageError) -> bool:
 def _of_extra(message: str) -> str:
     """What to do about arguments that no command takes: of many files, as from photos/*.jpg, the folder is named."""
     words = message.partition(" (")[2].removesuffix(")")
-    first = next((path for end in _ends_of_words(words) if (path := Path(words[:end])).is_file()), None)
+    names = (words[:end] for end in _ends_of_words(words))
+    found = (name for name in names if os.path.isfile(name))  # noqa: PTH113 - Path.is_file fails at a name too long
+    first = next(map(Path, found), None)
     within = "" if first is None or first.parent == Path() else f"{first.parent}{os.sep}"
     named = words.count(within) if within else words.count(" ") + 1
+    if first is not None and is_archive_name(first):
+        return f"Each archive takes a --data of its own, as in --data {shlex.quote(str(first))}."
     if first is not None and named > 1:
         folder = shlex.quote(str(first.parent))
         return f"Single files are named, as by a pattern like *.jpg. --data takes their folder: --data {folder}."

@@ -5,6 +5,7 @@ Each process of tests computes by one thread: several that share cores with the 
 
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,6 +16,14 @@ from shape_checks import use_quick_checks
 from two_processes import TwoProcesses
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # heeded only if it is set before torch is imported
+
+# Under nohup, or in the background of a shell, they are ignored, here and in every process that a test starts.
+for _number, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (getattr(signal, "SIGHUP", None), signal.SIG_DFL),
+):
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 use_quick_checks()
 install_import_hook(["gantool", "mode_coverage", "shapes_recognise"], "beartype.beartype")

@@ -45,6 +45,27 @@ def gantool(gantool_cli: Callable[..., object]) -> Callable[..., object]:
 
 
 @pytest.fixture
+def interrupting_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """A function: Ctrl-C comes at the n-th step of `gantool stylize` that is shown, counted from this call on."""
+    from gantool.cli import stylize_display
+
+    monkeypatch.setattr(stylize_display, "SECONDS_BETWEEN_LINES", 0.0)
+
+    def at(wanted: int) -> None:
+        shown: list[bool] = []
+
+        def interrupting(*_: object) -> tuple[()]:
+            shown.append(True)
+            if len(shown) == wanted:
+                os.kill(os.getpid(), signal.SIGINT)
+            return ()
+
+        monkeypatch.setattr(stylize_display, "status", interrupting)
+
+    return at
+
+
+@pytest.fixture
 def untimed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Runs begin without the trial steps that tell how long they will take, and with one sample grid, at their end.
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gantool.cli import style_train, stylize_display, stylize_setup
+from gantool.cli import style_train, stylize_setup
 from gantool.errors import StyleError
 from gantool.style.lesson import Lesson
 from gantool.style.network import TransformNet
@@ -218,28 +218,16 @@ def test_a_folder_and_its_sheet_strength_and_the_photos_colours(gantool, here, n
     ],
 )
 def test_what_a_network_has_finished_when_ctrl_c_comes_is_finished(
-    gantool, here, network, monkeypatch, content, out, pictures, left
+    gantool, here, network, interrupting_at, content, out, pictures, left
 ):
-    def interrupt_at(wanted):
-        shown = []
-
-        def interrupting(*_):
-            shown.append(True)
-            if len(shown) == wanted:
-                os.kill(os.getpid(), signal.SIGINT)
-            return ()
-
-        monkeypatch.setattr(stylize_display, "status", interrupting)
-
     words = ("stylize", content, "x.safetensors", "-o", out, "--json", "--overwrite")
     words = words[:-1] if out == "drawn" else words
-    monkeypatch.setattr(stylize_display, "SECONDS_BETWEEN_LINES", 0.0)
     if left:
-        interrupt_at(1)
+        interrupting_at(1)
         ended = gantool(*words)
         assert (ended.code, json.loads(ended.out)["interrupted"]) == (130, True)
         assert f"Stopped; {left}" in ended.err or f"Stopped {left}" in ended.err
-    interrupt_at(pictures - (out == "drawn"))  # where the first is there already
+    interrupting_at(pictures - (out == "drawn"))  # where the first is there already
     ended = gantool(*words)
     assert (ended.code, json.loads(ended.out)["interrupted"]) == (0, False)
     assert f"Nothing was left to stop: {out} is finished." in ended.err

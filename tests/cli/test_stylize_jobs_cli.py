@@ -1,10 +1,8 @@
 """`gantool stylize` beyond one picture: folders, films, masks, sheets, and the pictures on the way."""
 
 import json
-import os
 import shlex
 import shutil
-import signal
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gantool.cli import stylize_display, stylize_film, stylize_jobs
+from gantool.cli import stylize_film, stylize_jobs
 from gantool.errors import DataError, OptionError
 from gantool.style.job import as_image, read_mask, stylize
 from gantool.style.transfer import State
@@ -56,25 +54,6 @@ def test_a_folder_is_drawn_picture_by_picture_and_what_is_there_is_kept(gantool,
     again = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--json")
     assert json.loads(again.out)["files"] == []
     assert "drawn/a.png exists and is kept" in again.err
-
-
-@pytest.fixture
-def interrupting_at(monkeypatch):
-    """A function: Ctrl-C comes at the n-th step that is shown, counted from this call on."""
-    monkeypatch.setattr(stylize_display, "SECONDS_BETWEEN_LINES", 0.0)
-
-    def at(wanted):
-        shown = []
-
-        def interrupting(*_):
-            shown.append(True)
-            if len(shown) == wanted:
-                os.kill(os.getpid(), signal.SIGINT)
-            return ()
-
-        monkeypatch.setattr(stylize_display, "status", interrupting)
-
-    return at
 
 
 def test_a_folder_goes_on_after_ctrl_c_with_the_picture_that_was_not_finished(gantool, here, interrupting_at):

@@ -1,6 +1,5 @@
 """The setup of `gantool stylize`: style images to optimise by, or a style network; and the options that one takes."""
 
-import shlex
 from dataclasses import fields
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from gantool.cli.components import find_extractor
 from gantool.cli.output import say
 from gantool.cli.progress import showing_progress
 from gantool.cli.stylize import SIDE, Job
-from gantool.data.pictures.listing import is_archive_name
+from gantool.data.pictures.listing import is_archive_name, to_unpack
 from gantool.data.pictures.whole import Picture
 from gantool.engine.devices import pick_device
 from gantool.engine.spans import in_words
@@ -42,8 +41,7 @@ def setup_of(job: Job, settings: Settings) -> tuple[Setup, Told]:
 def refuse_archive(content: Path) -> None:
     """Raise OptionError for a zip or tar, which training reads, and a style transfer does not."""
     if is_archive_name(content) and content.is_file():
-        tool = "zipfile" if content.suffix.lower() == ".zip" else "tarfile"
-        unpack = shlex.join(["python", "-m", tool, "-e", str(content), content.name.partition(".")[0]])
+        _, unpack = to_unpack(content, content.suffix.lower() == ".zip")
         raise OptionError(
             f"{content} is an archive; stylize takes pictures and folders of them. Unpack it and give the folder: "
             f"{unpack}"

@@ -1,6 +1,7 @@
 """The listing of a folder or an archive: the files that are pictures, and the class that each belongs to."""
 
 import logging
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,12 @@ def is_inside_hidden(path: str) -> bool:
 def is_archive_name(path: str | Path) -> bool:
     """True if the file name is that of a zip or tar."""
     return str(path).lower().endswith((".zip", *_TAR_SUFFIXES))
+
+
+def to_unpack(archive: Path, is_zip: bool) -> tuple[str, str]:
+    """The name of a folder for an archive's files, and the command that unpacks them there."""
+    folder = archive.name.partition(".")[0]
+    return folder, shlex.join(["python", "-m", "zipfile" if is_zip else "tarfile", "-e", str(archive), folder])
 
 
 def _no_picture(path: str) -> str:

@@ -20,7 +20,7 @@ from gantool.data.pictures.archive import (
     too_many_bytes,
 )
 from gantool.data.pictures.formats import is_picture, is_picture_name
-from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_hidden
+from gantool.data.pictures.listing import Item, Listing, is_archive_name, is_hidden, to_unpack
 from gantool.errors import DataError, counted, nearest_beside
 from gantool.files import open_file
 from gantool.homes import at_home, folder_of
@@ -122,9 +122,7 @@ def _remedy(listing: Listing, archive: str) -> str:
 
 def unpacking(listing: Listing, archive: str) -> str:
     """What to do about an archive in a listed archive."""
-    folder = listing.root.name.partition(".")[0]
-    command = "python -m zipfile -e" if listing.kind == "zip" else "python -m tarfile -e"
-    unpack = f"{command} {quote(str(listing.root))} {quote(folder)}"
+    folder, unpack = to_unpack(listing.root, listing.kind == "zip")
     return f"Unpack the outer one ({unpack}) and give {folder}/{archive}."
 
 

@@ -52,7 +52,7 @@ SAID = {
     "train --data shot[1]": "There is no folder, archive or source 'shot[1]'. Did you mean 'shots[1]'?\n",
     "train --data photos --augment ada:fixed": "The option 'fixed' of ada has no value: write it as in ada:fixed=yes.",
     "train --data mnist:root": "The option 'root' of mnist has no value: write it as in mnist:root=VALUE. It",
-    "train --data photos --arch mlp --resolution 8 --images 16 --loss relativistic --augment ada": "Use --augment "
+    "train --data photos --arch mlp --resolution 8 --images 16 --loss wasserstein --augment ada": "Use --augment "
     "auto, or a constant strength (ada:p=0.3,fixed=yes or diffaugment:rise=0), or --loss logistic.\n",
     "tune --resume nothere": "nothere is no search of gantool tune: it has no search.json.\n",
     "data index emtpy": "There is no folder of shards, index or tar emtpy. Did you mean 'empty'?\n",

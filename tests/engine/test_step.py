@@ -193,17 +193,33 @@ def test_accuracy_of_logits_that_only_count_against_each_other_does_not_see_a_sh
     assert 0 < sum(seen[0]) < 2
 
 
+class Listening(Augmentation):
+    """Notes the logits that an adaptive augmentation follows."""
+
+    def __init__(self):
+        self.told = []
+
+    def draw(self, n):
+        return lambda images: images
+
+    def observe(self, real_logits):
+        self.told.append(real_logits)
+
+
+@pytest.mark.parametrize("shift", [0.0, 50.0, -50.0])
+def test_augmentation_follows_reals_above_the_middle_where_logits_only_count_against_each_other(shift):
+    play = game(RelativisticPairing(LossOptions()), augmentation=Listening())
+    with torch.no_grad():
+        play.gan.discriminator.last.bias += shift
+    torch.manual_seed(0)
+    scalars = discriminator_step(play, REAL, None, step=0)
+    (logits,) = play.augmentation.told
+    assert (logits > 0).float().mean() == scalars["real_accuracy"]
+    assert logits.abs().max() < 10
+
+
 @pytest.mark.parametrize(("fake", "real"), [(0.0, 1.0), (-1.0, 1.0), (2.0, 6.0)])
 def test_accuracy_is_measured_at_the_losss_own_boundary(fake, real):
-    told = []
-
-    class Listening(Augmentation):
-        def draw(self, n):
-            return lambda images: images
-
-        def observe(self, real_logits):
-            told.append(real_logits)
-
     play = game(LeastSquares(LsganOptions(fake=fake, real=real, wanted=real)), augmentation=Listening())
     middle = (fake + real) / 2
     with torch.no_grad():
@@ -211,7 +227,7 @@ def test_accuracy_is_measured_at_the_losss_own_boundary(fake, real):
         play.gan.discriminator.last.bias.fill_(middle + 0.1)
     scalars = discriminator_step(play, REAL, None, step=0)
     assert (scalars["real_accuracy"], scalars["fake_accuracy"]) == (1, 0)
-    assert bool((told[0] > 0).all())  # the sign that an adaptive augmentation follows
+    assert bool((play.augmentation.told[0] > 0).all())
 
 
 def test_a_batch_in_parts_gives_the_gradient_of_the_whole():

@@ -45,6 +45,8 @@ def test_few_pictures_are_augmented_and_many_are_not(photos):
     assert "6 images are few" in told["--augment"].why
     assert "from epoch 4 on" in told["--augment"].why
     config, _ = decided(data=photos, batch=4, loss="rpgan")
+    assert config.augment.endswith("after=18,rise=0.12,target=0.9")
+    config, _ = decided(data=photos, batch=4, loss="wasserstein", penalty=("gp",))
     assert config.augment.endswith("after=18,rise=0.0,target=0.9")
     config, told = decided()
     assert config.augment == "none"

@@ -135,7 +135,7 @@ TRAITS = {
     "saturates": "a loss without a gradient for the generator where the discriminator wins",
     "mislabels": "changes labels of reals and fakes with the chance `flip`, an option",
     "leads": "lets the discriminator learn from `d_steps` batches, an option, for each one of the generator's",
-    "signs": "adapts by the sign of the logits of reals",
+    "signs": "adapts by the sign of the logits of reals, less the loss's boundary: no critic is taken with it",
     "any-style": "a style network that draws in the style of whatever picture it is given",
     "low-loss": "reacts to a discriminator's loss that comes near 0, or below `below`, if that is an option",
 }

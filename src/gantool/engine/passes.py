@@ -42,7 +42,8 @@ def of_fakes(both: Judged) -> Judged:
 def above_boundary(game: "Game", judged: Judged) -> Float[Tensor, "n"]:
     """One logit for each real, less the boundary of the loss."""
     assert judged.reals is not None
-    return per_image(judged.reals.detach()) - (game.loss.boundary or 0.0)
+    reals = per_image(judged.reals.detach())
+    return reals - _boundary(game.loss, reals, per_image(judged.fakes.detach()))
 
 
 def discriminator_loss(game: "Game", judged: Judged, step: int) -> tuple[Tensor, Scalars]:
@@ -111,8 +112,13 @@ def view_of(game: "Game", n: int, noise: Noise) -> Callable[[Images], Images]:
     return view
 
 
+def _boundary(loss: Loss, real_logits: Tensor, fake_logits: Tensor) -> Tensor | float:
+    """The logit between reals and fakes: for a loss that only compares logits, the middle between both means."""
+    return (real_logits.mean() + fake_logits.mean()) / 2 if loss.boundary is None else loss.boundary
+
+
 def _accuracies(loss: Loss, real_logits: Tensor, fake_logits: Tensor) -> Scalars:
-    boundary = torch.cat([real_logits, fake_logits]).mean() if loss.boundary is None else loss.boundary
+    boundary = _boundary(loss, real_logits, fake_logits)
     return {
         "real_accuracy": (real_logits > boundary).float().mean(),
         "fake_accuracy": (fake_logits < boundary).float().mean(),

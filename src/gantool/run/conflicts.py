@@ -30,10 +30,10 @@ def refuse_conflicts(components: RunComponents, gan: Gan, updates: str, learning
     for one, other, why in (
         ("bounds", "slope", "clipping undoes what the penalty teaches, and both hold the slope. Leave one of them out"),
         (
-            "relative",
+            "critic",
             "signs",
-            "the sign of such logits means nothing. Use --augment auto, or a constant strength (ada:p=0.3,fixed=yes or "
-            "diffaugment:rise=0), or --loss logistic",
+            "a critic is meant to tell all reals from fakes, which says nothing of overfitting. Use --augment auto, or "
+            "a constant strength (ada:p=0.3,fixed=yes or diffaugment:rise=0), or --loss logistic",
         ),
         (
             "critic",

@@ -161,10 +161,10 @@ def no_more_than_there_are(
     return config.model_copy(update=update), why
 
 
-def augmentation(count: int, relative: bool) -> tuple[str, str]:
-    """The default augmentation for so many pictures, and the reason; `relative`: the signs of logits mean nothing."""
+def augmentation(count: int, critic: bool) -> tuple[str, str]:
+    """The default augmentation for so many pictures, and the reason; a critic's logits tell nothing of overfitting."""
     if count < FEW_IMAGES:
-        rise = "" if relative else ",rise=auto"
+        rise = "" if critic else ",rise=auto"
         return f"diffaugment:policy=color+translation,strength=auto,fill=mirror,after=auto{rise}", (
             f"{count:,} images are few, and the discriminator would memorise them"
         )

@@ -192,7 +192,7 @@ def its_traits_are_true(trial: LossTrial) -> Iterator[str]:
     if not trial.has("relative"):
         yield (
             f"its value stays the same when all logits rise by {SHIFTS[-1]:g}: add 'relative' to the traits of its "
-            "spec, by which components that need the sign of logits (ada) are refused."
+            "spec, which say so."
         )
 
 

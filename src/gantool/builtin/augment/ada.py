@@ -13,8 +13,8 @@ class Ada(Adapting, Augmentation):
 
     `p` follows the reals' logits: when their mean sign is above `target`, the discriminator overfits, and p grows.
 
-    Signs mean nothing for a loss that only compares logits with each other (`boundary` None: wasserstein,
-    relativistic, rpgan), since nothing keeps 0 between reals and fakes. Use `fixed=yes` with those.
+    Logits are less the boundary of the loss, or, for one that only compares them (relativistic, rpgan), less the middle
+    between reals and fakes. A critic (wasserstein) is meant to tell all reals: use `fixed=yes` with it.
     """
 
     def __init__(self, options: AdaOptions) -> None:

@@ -131,8 +131,7 @@ class DiffAugment(Augmentation):
 class RisingDiffAugment(Adapting, DiffAugment):
     """DiffAugment whose strength `p` rises from that of the options while the discriminator overfits, and falls again.
 
-    The signs of the reals' logits tell, as for `ada`: they mean nothing for a loss that only compares logits. Before
-    `after` images they do not count.
+    The signs of the reals' logits tell, as for `ada`; a critic's say nothing. Before `after` images they do not count.
     """
 
     def __init__(self, options: DiffAugmentOptions) -> None:

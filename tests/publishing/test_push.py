@@ -121,6 +121,28 @@ def test_directions_of_an_earlier_model_do_not_stay_beside_a_later_one(hub, run,
     assert sorted(hub.files["ann/pets"]) == ["README.md", "generator.safetensors", "samples.png"]
 
 
+def test_a_card_that_somebody_edited_on_the_hub_is_kept_and_one_that_nobody_did_is_replaced(hub, run, gantool):
+    words = ("push", run, "ann/pets", "--license")
+    assert gantool(*words, "mit").code == 0
+    hub.files["ann/pets"]["README.md"] = hub.files["ann/pets"]["README.md"].replace(b"\n", b"\r\n") + b"\r\n"
+    untouched = gantool(*words, "cc-by-4.0")
+    card = hub.files["ann/pets"]["README.md"]
+    assert b"license: cc-by-4.0" in card
+    assert "kept" not in untouched.err
+    for edited in (card.replace(b"A generator", b"My generator"), b"license: mit\nMine."):
+        hub.files["ann/pets"]["README.md"] = edited
+        done = gantool(*words, "mit", "--json")
+        assert done.code == 0, done.err
+        assert hub.files["ann/pets"]["README.md"] == edited
+        assert "The card of ann/pets was edited on the Hub and is kept. To have the one by gantool" in done.err
+        told = json.loads(done.out)
+        assert told["card_kept"]
+        assert sorted(told["files"]) == ["generator.safetensors", "samples.png"]
+    hub.files["ann/pets"]["README.md"] = b"---\nlicense: mit\n---\n"  # as the Hub itself writes it
+    assert gantool(*words, "other").out == "hf://ann/pets\n"
+    assert b"license: other" in hub.files["ann/pets"]["README.md"]
+
+
 def test_a_private_model_is_not_sent_to_a_repository_that_is_public(hub, run, gantool):
     hub.files["ann/pets"], hub.private["ann/pets"] = {}, False
     done = gantool("push", run, "ann/pets", "--license", "mit", "--private")

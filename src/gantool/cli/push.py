@@ -9,6 +9,11 @@ import typer
 from gantool.cli.components import PluginsDir
 from gantool.cli.model_options import Json, ModelPath
 
+_KEPT = (
+    "The card of {} was edited on the Hub and is kept. To have the one by gantool, which --dry-run shows, delete "
+    "README.md there and push again."
+)
+
 
 def push(
     model: ModelPath,
@@ -27,24 +32,30 @@ def push(
     """Share a model on the Hugging Face Hub: others sample from hf://OWNER/NAME.
 
     Weights, directions, a fresh sheet and a card with evaluation and settings are sent, and nothing else of the run:
-    no picture of the data, and no path. The licence is yours to name. A discriminator may remember pictures that it
-    was trained on, so it is sent by --discriminator alone.
+    no picture of the data, and no path. The licence is yours to name. A card that was edited on the Hub is kept. A
+    discriminator may remember pictures that it was trained on, so it is sent by --discriminator alone.
     """
     from gantool.cli import output
     from gantool.cli.progress import showing_progress
-    from gantool.publishing.contents import CARD, contents
-    from gantool.publishing.push import check_names
+    from gantool.publishing.card import CARD
+    from gantool.publishing.contents import contents
+    from gantool.publishing.push import Pushed, check_names
     from gantool.publishing.push import push as send
 
     named = check_names(repository, license)
     with redirect_stdout(sys.stderr), showing_progress():  # a plugin's network may print
         given = contents(model, repository, named, discriminator)
-        address = f"hf://{repository}" if dry_run else send(given, repository, private)
+        done = Pushed(f"hf://{repository}", tuple(given)) if dry_run else send(given, repository, private)
+    card, sizes = given[CARD].decode(), {name: len(given[name]) for name in done.files}
+    card_kept = CARD not in done.files
+    if card_kept:
+        output.say(_KEPT.format(repository))
     if as_json:
-        files = {name: len(content) for name, content in given.items()}
-        output.result_json({"model": address, "files": files, "card": given[CARD].decode(), "dry_run": dry_run})
+        output.result_json(
+            {"model": done.address, "files": sizes, "card": card, "card_kept": card_kept, "dry_run": dry_run}
+        )
     elif dry_run:
-        sizes = "\n".join(f"{name}  {len(content):,} bytes" for name, content in given.items())
-        output.result(f"{sizes}\n\n{given[CARD].decode()}")
+        listed = "\n".join(f"{name}  {size:,} bytes" for name, size in sizes.items())
+        output.result(f"{listed}\n\n{card}")
     else:
-        output.result(address)
+        output.result(done.address)

@@ -16,6 +16,7 @@ from gantool.engine.discriminator_file import DiscriminatorCard, discriminator_f
 from gantool.engine.model_file import ModelCard, load_generator, signed, weights_file
 from gantool.engine.run_names import DIRECTIONS, GENERATOR
 from gantool.errors import CheckpointError, printable
+from gantool.publishing.card import CARD, marked
 from gantool.render.captions import captions_of
 from gantool.render.grids import sheet
 from gantool.report.chosen import largest
@@ -31,7 +32,7 @@ from gantool.sampling.locate import generator_file, run_of
 from gantool.sampling.model import Model
 from gantool.sampling.shared_card import shared
 
-CARD, SHEET = "README.md", "samples.png"
+SHEET = "samples.png"
 SEEDS = range(16)
 PLACES = frozenset({"--data", "--out", "--name", "--init", "--resume", "--device"})
 """Settings that tell of this machine more than of the model."""
@@ -55,7 +56,7 @@ def contents(path: str | Path, repository: str, license: str, discriminator: boo
         found.check_model(model)
         about = found.card.model_copy(update={"architecture": card.architecture, "digest": card.digest})
         given[DIRECTIONS] = directions_bytes(replace(found, card=about))
-    return {**given, SHEET: _sheet(model), CARD: "\n".join(_card(path, card, repository, license)).encode()}
+    return {**given, SHEET: _sheet(model), CARD: marked("\n".join(_card(path, card, repository, license)))}
 
 
 def _discriminator(path: str | Path, card: ModelCard) -> Mapping[str, Tensor]:

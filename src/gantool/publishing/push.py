@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gantool.engine.discriminator_file import discriminator_file
 from gantool.engine.run_names import DIRECTIONS, GENERATOR
 from gantool.errors import GantoolError, OptionError, UsageError, cause
+from gantool.publishing.card import CARD, is_edited
 from gantool.sampling.remote import endpoint
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 _REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,39}")
@@ -31,10 +37,19 @@ def check_names(repository: str, license: str | None) -> str:
     return license
 
 
-def push(contents: Mapping[str, bytes], repository: str, private: bool = False) -> str:
-    """Commit the files to a repository, which is made if it is not there; the address of the model.
+@dataclass(frozen=True)
+class Pushed:
+    """The address of a model on the Hub, and the names of the files that were sent."""
 
-    Directions and discriminator of an earlier model are removed, where this one comes without.
+    address: str
+    files: tuple[str, ...]
+
+
+def push(contents: Mapping[str, bytes], repository: str, private: bool = False) -> Pushed:
+    """Commit the files to a repository, which is made if it is not there.
+
+    Directions and discriminator of an earlier model are removed, where this one comes without; a card that somebody
+    has edited there is kept, and the new one is not sent.
     Raises UsageError where huggingface_hub is missing, OptionError where it must be `private` and is public, and
     GantoolError where the Hub refuses or cannot be reached.
     """
@@ -44,7 +59,6 @@ def push(contents: Mapping[str, bytes], repository: str, private: bool = False) 
     except ImportError as error:
         raise UsageError("gantool push needs huggingface_hub: pip install 'gantool[hub]'.") from error
     api = HfApi(endpoint=endpoint())
-    added = [CommitOperationAdd(name, content) for name, content in contents.items()]
     try:
         api.create_repo(repository, private=private, exist_ok=True)
         if private and not api.repo_info(repository).private:  # one that is there already stays as it is
@@ -54,6 +68,8 @@ def push(contents: Mapping[str, bytes], repository: str, private: bool = False) 
             )
         former = [name for name in OF_THE_MODEL if name not in contents and api.file_exists(repository, name)]
         removed = [CommitOperationDelete(name) for name in former]
+        sent = tuple(name for name in contents if name != CARD or not _has_edited_card(api, repository))
+        added = [CommitOperationAdd(name, contents[name]) for name in sent]
         api.create_commit(repository, [*added, *removed], commit_message="Model by gantool")
     except OptionError:
         raise
@@ -66,4 +82,11 @@ def push(contents: Mapping[str, bytes], repository: str, private: bool = False) 
         raise GantoolError(f"The Hub refused {repository}: {cause(error)}") from error
     except Exception as error:  # of whatever client of HTTP this version of the package has
         raise GantoolError(f"{repository} cannot be pushed to: {cause(error)}") from error
-    return f"hf://{repository}"
+    return Pushed(f"hf://{repository}", sent)
+
+
+def _has_edited_card(api: "HfApi", repository: str) -> bool:
+    """True for a repository whose card is not as gantool wrote it."""
+    if not api.file_exists(repository, CARD):
+        return False
+    return is_edited(Path(api.hf_hub_download(repository, CARD)).read_bytes())

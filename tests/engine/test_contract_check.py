@@ -71,6 +71,16 @@ class Doubling(Gan):
         return (batch.double(),)
 
 
+class Blind(Gan):
+    def view(self, batch):
+        return (batch / (1 // 0),)
+
+
+class Stuck(Gan):
+    def advance(self, images_seen):
+        self.share = 1 / images_seen
+
+
 def of_latents(latent_dim):
     gan = tiny_gan()
     gan.latent_dim = latent_dim
@@ -88,9 +98,12 @@ BROKEN = [
     (lambda: Gan(BareTensor(), TinyDiscriminator(), 4), "return \\(images,\\)"),
     (lambda: Gan(TinyGenerator(channels=1), TinyDiscriminator(1), 4), "same shapes"),
     (lambda: Gan(TinyGenerator(), Columns(), 4), "logits \\[n\\], or"),
-    (lambda: Gan(TinyGenerator(), Raises(), 4), "no_such_layer"),
-    (lambda: Gan(TinyGenerator(), TinyDiscriminator(), 5), "cannot draw"),
-    (lambda: Gan(TinyGenerator(), Leaves(), 4), "SystemExit"),
+    (
+        lambda: Gan(TinyGenerator(), Raises(), 4),
+        r"its discriminator failed for two pictures of 8 pixels, .*no_such_layer",
+    ),
+    (lambda: Gan(TinyGenerator(), TinyDiscriminator(), 5), "its generator failed for two pictures"),
+    (lambda: Gan(TinyGenerator(), Leaves(), 4), r"its discriminator failed .*exit code 3"),
     (lambda: Gan(Typed(torch.float64), TinyDiscriminator(), 4), r"pictures of type float64;.*level\.float\(\)"),
     (lambda: Gan(Typed(torch.float16), TinyDiscriminator(), 4), "pictures of type float16"),
     (lambda: Gan(Typed(torch.uint8), TinyDiscriminator(), 4), "pictures of type uint8"),
@@ -99,6 +112,8 @@ BROKEN = [
     (lambda: Gan(TinyGenerator(), Certain(), 4), "gives logits that are not finite"),
     (lambda: Gan(TinyGenerator(), Deciding(), 4), "logits of type bool"),
     (lambda: Gan(TinyGenerator(), Heads(), 4), r"returned 3 things; .*\[n, k\] for k judgements"),
+    (lambda: Blind(TinyGenerator(), TinyDiscriminator(), 4), r"its view failed for two .*ZeroDivisionError"),
+    (lambda: Stuck(TinyGenerator(), TinyDiscriminator(), 4), r"its advance\(0\) failed for two .*ZeroDivisionError"),
     (lambda: of_latents((2, 2)), r"latent_dim \(2, 2\); .*z\.unflatten"),
     (lambda: telling(lambda: {"level": "high"}), r"status\(\) returned 'high' as 'level', which is no number"),
     (lambda: telling(lambda: {"level": torch.ones(())}), r"status\(\) returned tensor\(1\.\) as 'level'"),

@@ -1,6 +1,7 @@
 """A check that an architecture keeps its contract, made before training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -44,24 +45,32 @@ def check_contract(
     for network, _ in modes:
         network.eval()
     try:
-        with torch.random.fork_rng(devices=[]):
-            stages = _stages(gan, shape, title, batch)
+        with torch.random.fork_rng(devices=[]), _calling(title, "Gan", shape):
+            with _calling(title, "stages(batch)", shape):
+                stages = _stages(gan, shape, title, batch)
             for stage in stages if every_stage else stages[:1]:
-                gan.advance(stage.start)
-                _check(gan, shape, stage.resolution, f"{title} cannot be used: its", judging)
+                with _calling(title, f"advance({stage.start})", shape):
+                    gan.advance(stage.start)
+                _check(gan, shape, stage.resolution, title, judging)
                 if judging:  # a model that only draws shows none
                     _check_status(gan, f"{title} cannot be used: its")
             gan.advance(0)
-    except GantoolError:
-        raise
-    except (Exception, SystemExit) as error:
-        reason = str(error).strip().partition("\n")[0]
-        pictures = f"pictures of {shape.resolution} pixels, {shape.channels} channels and {shape.classes} classes"
-        told = f"{title} cannot draw and judge two {pictures}: {type(error).__name__}: {reason}".removesuffix(".")
-        raise PluginError(f"{told}. GANTOOL_DEBUG=1 shows where.") from error
     finally:
         for network, mode in modes:
             network.train(mode)
+
+
+@contextmanager
+def _calling(title: str, part: str, shape: ImageShape) -> Iterator[None]:
+    """Turn an exception of a part into a PluginError that names it; a GantoolError is left as it is."""
+    try:
+        yield
+    except GantoolError:
+        raise
+    except (Exception, SystemExit) as error:
+        pictures = f"two pictures of {shape.resolution} pixels, {shape.channels} channels and {shape.classes} classes"
+        told = f"{title} cannot be used: its {part} failed for {pictures} ({cause(error)})"
+        raise PluginError(f"{told}. GANTOOL_DEBUG=1 shows where.") from error
 
 
 def _stages(gan: Gan, shape: ImageShape, title: str, batch: int) -> tuple[Stage, ...]:
@@ -78,10 +87,13 @@ def _stages(gan: Gan, shape: ImageShape, title: str, batch: int) -> tuple[Stage,
     return stages
 
 
-def _check(gan: Gan, shape: ImageShape, size: int, its: str, judging: bool) -> None:
+def _check(gan: Gan, shape: ImageShape, size: int, title: str, judging: bool) -> None:
+    its = f"{title} cannot be used: its"
     labels = torch.zeros(SAMPLES, dtype=torch.int64) if shape.classes else None
-    fake = gan.generator(torch.randn(SAMPLES, gan.latent_dim), labels)
-    real = gan.view(torch.zeros(SAMPLES, shape.channels, size, size))
+    with _calling(title, "generator", shape):
+        fake = gan.generator(torch.randn(SAMPLES, gan.latent_dim), labels)
+    with _calling(title, "view", shape):
+        real = gan.view(torch.zeros(SAMPLES, shape.channels, size, size))
     for name, images in (("generator", fake), ("view", real)):
         if not isinstance(images, tuple) or not images or not all(isinstance(level, Tensor) for level in images):
             raise PluginError(
@@ -101,7 +113,9 @@ def _check(gan: Gan, shape: ImageShape, size: int, its: str, judging: bool) -> N
             "the discriminator must see the same shapes of both."
         )
     if gan.discriminator is not None and judging:
-        _check_logits(gan.discriminator(fake, labels), its)
+        with _calling(title, "discriminator", shape):
+            judged = gan.discriminator(fake, labels)
+        _check_logits(judged, its)
 
 
 def _check_status(gan: Gan, its: str) -> None:

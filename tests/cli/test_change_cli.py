@@ -209,7 +209,7 @@ def test_another_start_of_an_augmentation_that_adapts_is_refused_with_what_does_
     resumed(gantool, "one", "40", "--augment", "ada:p=0.5", "--change")
 
 
-def test_an_augmentation_that_a_run_chose_by_itself_is_chosen_anew_for_another_loss(gantool, tmp_path):
+def test_an_augmentation_that_a_run_chose_by_itself_is_chosen_anew_for_another_loss_or_other_data(gantool, tmp_path):
     few = [*MLP, "--name", "one", "--images", "16"]
     few[few.index("shapes")] = "shapes:count=60"
     few[few.index("none")] = "auto"
@@ -219,7 +219,21 @@ def test_an_augmentation_that_a_run_chose_by_itself_is_chosen_anew_for_another_l
     trained(gantool, *other, "--name", "two")
     assert config("two")["augment"].startswith("diffaugment:")
     assert "rise=0.0" in config("two")["augment"]
+    same = ("train", "-q", "--config", "runs/one/config.toml", "--lr", "1e-4")
+    trained(gantool, *same, "--name", "second")  # that of a run that has its settings from a file, too
+    assert config("second")["augment"] == config("one")["augment"]
+    of_second = ("train", "-q", "--config", "runs/second/config.toml")
+    trained(gantool, *of_second, *other[4:], "--name", "third")
+    assert config("third")["augment"] == config("two")["augment"]
+    trained(gantool, *of_second, "--data", "shapes:count=90", "--name", "fourth")
+    assert "after=270" in config("fourth")["augment"]
+    assert "after=180" in config("one")["augment"]
     trained(gantool, *few[:-4], "--name", "three", "--images", "16", "--augment", config("one")["augment"])
     named = gantool("train", "-q", "--config", "runs/three/config.toml", "--loss", "wasserstein", "--penalty", "gp")
     assert named.code == 2
     assert "do not go together" in named.err
+    trained(gantool, "train", "-q", "--config", "runs/three/config.toml", "--data", "shapes:count=90", "--name", "five")
+    assert config("five")["augment"] == config("one")["augment"]
+    trained(gantool, *few[:-4], "--name", "six", "--images", "16", "--augment", "diffaugment:after=auto,rise=0")
+    trained(gantool, "train", "-q", "--config", "runs/six/config.toml", "--data", "shapes:count=90", "--name", "seven")
+    assert config("seven")["augment"] == config("six")["augment"]

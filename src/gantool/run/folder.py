@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 from gantool.api.run_config import SETTINGS, RunConfig, flag_of, formatted
 from gantool.engine import checkpoint
@@ -195,12 +196,17 @@ def save_config(run: Path, config: RunConfig) -> None:
 def save_choices(run: Path, config: RunConfig, choices: Iterable[DefaultChoice], given: Iterable[str]) -> None:
     """Write why a new run has its settings: those that were given, and the defaults chosen, each with its reason.
 
+    One that was given with options at "auto" has the reason of these, and is marked as given.
     Values are as in the configuration, with all options of a component, which a choice names briefly.
     """
     told = {name: (formatted(getattr(config, name)), GIVEN) for name in given}
+    said = set(told)
     for one in choices:
         name = one.flag.removeprefix("--").replace("-", "_")
         whole = name in SETTINGS and flag_of(name).kind
         told[name] = formatted(getattr(config, name)) if whole else one.value, one.why
-    listed = [{"setting": name, "value": value, "why": why} for name, (value, why) in told.items()]
+    listed: list[dict[str, Any]] = [
+        {"setting": name, "value": value, "why": why} | ({GIVEN: True} if name in said and why != GIVEN else {})
+        for name, (value, why) in told.items()
+    ]
     write_text(run / CHOICES, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")

@@ -19,7 +19,7 @@ from gantool.run import defaults, initial
 from gantool.run.components import RunComponents, components_of, resolve_source
 from gantool.run.config import check_types, read_config, spread, validated
 from gantool.run.conflicts import having
-from gantool.run.inherited import chosen_anew
+from gantool.run.inherited import chosen_anew, without_chosen
 
 FALLBACK = ImageShape(64)
 
@@ -47,7 +47,7 @@ def resolve(host: PluginHost, requested: Mapping[str, Any], file: Path | None = 
 
 def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | None = None) -> ResolvedRun:
     """The settings of a run, as `resolve` has them, with its components and the reasons for what was chosen here."""
-    asked = chosen_anew(given_settings(requested, file), requested, file)
+    asked, kept = chosen_anew(given_settings(requested, file), requested, file)
     of_model = initial.settings(host, asked)
     given = of_model | asked | {name: of_model[name] for name in ("arch",) if name in of_model}
     source = resolve_source(host, given.get("data", "shapes"))
@@ -83,13 +83,13 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
         config, reasons = defaults.no_more_than_there_are(config, unset, count)
     components, others = _without_auto(host, replace(components, source=source), config, count)
     config = config.model_copy(update=components.texts())
-    reasons |= chosen | others
-    few = by_size and augment == AUTO
-    advice = for_few(count(), config.resolution, host.specs("architecture")) if few else ""
+    reasons |= kept | chosen | others
+    advice = for_few(count(), config.resolution, host.specs("architecture")) if by_size and augment == AUTO else ""
     if of_arch := "; ".join(filter(None, (by_size, reasons.get("arch"), advice))):
         reasons["arch"] = of_arch
     values = config.model_dump() | components.texts(brief=True)
-    return ResolvedRun(config, components, defaults.choices(values, asked, why, reasons), by_flag(asked, requested))
+    by_person = by_flag(without_chosen(asked, kept), requested)
+    return ResolvedRun(config, components, defaults.choices(values, asked, why, reasons), by_person)
 
 
 def _check_cache(config: RunConfig, source: Chosen) -> None:

@@ -3,7 +3,9 @@
 import json
 import shlex
 import shutil
+import struct
 import zipfile
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -416,6 +418,30 @@ def test_of_a_film_that_is_to_be_one_picture_the_first_frame_is_drawn_and_that_i
     ended = gantool("stylize", "film.gif", "wave.png", *QUICK, "-o", "film.png")
     assert "-o film-drawn.gif\n" in ended.err  # not the film itself
     assert "frames" not in gantool("stylize", "photo.png", "wave.png", *QUICK, "-o", "one.png").err
+
+
+def test_a_phones_photo_with_a_preview_is_no_film(gantool, here):
+    Image.open("photo.png").save("photo.jpg", "MPO", save_all=True, append_images=[Image.new("RGB", (6, 4))])
+    for out in ("still.png", "moving.webp"):
+        ended = gantool("stylize", "photo.jpg", "wave.png", *QUICK, "-o", out)
+        assert ended.code == 0, ended.err
+        assert "frame" not in ended.err
+
+
+@pytest.mark.parametrize("side", [0, 10_000, 20_000])
+def test_a_kept_result_that_cannot_be_read_is_said_to_be_missing_on_the_sheet(gantool, here, side):
+    for name in ("photos", "drawn"):
+        (here / name).mkdir()
+        draw(f"{name}/a.png", (16, 16), 3)
+        draw(f"{name}/b.png", (16, 16), 3)
+    size = struct.pack(">II", side, side)
+    content = (here / "drawn/a.png").read_bytes()
+    checked = b"IHDR" + size + content[24:29]
+    (here / "drawn/a.png").write_bytes(content[:12] + checked + struct.pack(">I", zlib.crc32(checked)) + content[33:])
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn", "--sheet", "sheet.png")
+    assert ended.code == 0, ended.err
+    assert "Warning: Not on the sheet: drawn/a.png " in ended.err
+    assert pixels("sheet.png").shape[0] < 64
 
 
 @pytest.mark.parametrize(

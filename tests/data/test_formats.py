@@ -58,6 +58,11 @@ def test_the_first_bytes_tell_a_picture_of_every_format_that_has_some(format: st
     assert is_picture(file)
 
 
+@pytest.mark.parametrize("side", [10_000, 20_000])  # of which Pillow warns, and which it refuses
+def test_a_picture_that_is_far_too_large_is_one_by_its_first_bytes(side: int) -> None:
+    assert is_picture(io.BytesIO(f"P4 {side} {side}\n".encode()))
+
+
 @pytest.mark.parametrize("words", [b"", b"BM", b"BMW is a car", b"Python", b"#define X 1\n", b"\n\2\0", b"P5 words"])
 def test_a_text_that_begins_like_a_picture_is_none(words: bytes) -> None:
     assert not is_picture(io.BytesIO(words))

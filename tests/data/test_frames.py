@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from gantool.data.pictures.frames import read_film
+from gantool.data.pictures.inspection import frame_count, inspect
 from gantool.errors import DataError
 from gantool.render.animations import save_frames
 
@@ -34,6 +35,32 @@ def test_each_frame_of_an_animation_has_its_time_and_short_ones_that_of_browsers
     assert film.times == [Fraction(1, 10), Fraction(7, 100), Fraction(1, 4)]
     assert film.plays == 0
     assert [int(each.pixels[0, 12, 12]) for each in film.frames] == pytest.approx([0, 40, 80], abs=8)
+
+
+def test_the_second_picture_of_a_phones_photo_is_no_frame(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    squares()[0].save(photo, "MPO", save_all=True, append_images=[Image.new("RGB", (6, 4))])
+    film = read_film(photo, None)
+    assert len(film.times) == 1
+    assert [tuple(frame.pixels.shape) for frame in film.frames] == [(3, 16, 24)]
+    with photo.open("rb") as file:
+        assert frame_count(file) == 1
+        assert not inspect(file)["animated"]
+
+
+def test_the_layers_of_a_drawing_are_no_frames(tmp_path: Path) -> None:
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 1, 1, 8, 3)
+    layer = struct.pack(">IIIIH", 0, 0, 1, 1, 3) + b"".join(struct.pack(">hI", of, 3) for of in range(3))
+    layer += b"8BIMnorm" + bytes([255, 0, 0, 0]) + struct.pack(">I", 12) + bytes(8) + b"\1a\0\0"
+    layers = struct.pack(">h", 2) + 2 * layer + 6 * b"\0\0\7"
+    layers += b"\0" * (len(layers) % 2)
+    sections = struct.pack(">III", 0, 0, len(layers) + 8) + struct.pack(">I", len(layers)) + layers + bytes(4)
+    path = tmp_path / "drawing.psd"
+    path.write_bytes(head + sections + b"\0\0" + b"\x28\x5a\xc8")
+    with Image.open(path) as opened:
+        assert opened.n_frames == 2
+    (frame,) = read_film(path, None).frames
+    assert frame.pixels.flatten().tolist() == [0x28, 0x5A, 0xC8]
 
 
 @pytest.mark.parametrize(("suffix", "loop", "plays"), [("gif", None, 1), ("gif", 2, 3), ("webp", 2, 2), ("png", 2, 2)])

@@ -9,6 +9,7 @@ from gantool.cli.output import say
 from gantool.cli.stylize import ORIGINAL, Job
 from gantool.cli.stylize_film import MOVING
 from gantool.cli.stylize_setup import flag_of
+from gantool.data.pictures.decode import quiet_pillow
 from gantool.data.pictures.inspection import frame_count
 from gantool.data.pictures.whole import Picture
 from gantool.errors import printable
@@ -22,7 +23,7 @@ def frames_in(picture: Path) -> int:
     """The number of frames of a picture file; 0 for what is no file."""
     if not picture.is_file():
         return 0
-    with picture.open("rb") as file:
+    with picture.open("rb") as file, quiet_pillow():
         return frame_count(file)
 
 

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -22,9 +22,11 @@ from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
 from gantool.cli.stylize_setup import Told, refuse_archive, setup_of, tell_what_it_takes
 from gantool.cli.stylize_sheet import Sheet
+from gantool.data.pictures.decode import naming, opened
 from gantool.data.pictures.frames import FILMS, pictures_in, within
 from gantool.data.pictures.whole import Picture, read_picture
 from gantool.errors import DataError, GantoolError, OptionError, printable
+from gantool.files import open_file
 from gantool.pixels import to_uint8
 from gantool.render.pictures import ENCODINGS, save_pictures, to_pil
 from gantool.style.job import as_image
@@ -137,10 +139,15 @@ def _folder(
 
 
 def _add_kept(job: Job, source: Path, out: Path, sheet: Sheet) -> None:
-    """Show a result of a former call on the sheet, if it can be read."""
+    """Show a result of a former call on the sheet, or say why it cannot be."""
     if job.sheet:
-        with suppress(DataError, OSError), Image.open(out) as picture:
-            sheet.add(read_picture(source, job.longest, job.enlarge), picture)
+        try:
+            content = read_picture(source, job.longest, job.enlarge)
+            with naming(out), open_file(out) as file, opened(file) as picture:
+                picture.load()
+            sheet.add(content, picture)
+        except DataError as error:
+            warn(printable(f"Not on the sheet: {error}"))
 
 
 def _results(job: Job) -> list[tuple[str, Path]]:

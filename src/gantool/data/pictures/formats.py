@@ -5,6 +5,7 @@ import importlib.util
 from functools import cache
 from io import BufferedIOBase
 from typing import IO, cast
+from warnings import catch_warnings, simplefilter
 
 from PIL import (
     BmpImagePlugin,  # noqa: F401 (these four, and WebP, register the readers of COMMON)
@@ -45,8 +46,12 @@ def is_picture(file: IO[bytes] | BufferedIOBase) -> bool:
         return False
     try:
         file.seek(0)
-        with Image.open(cast(IO[bytes], file), formats=likely):
-            return True
+        with catch_warnings():
+            simplefilter("ignore")  # of a large picture, which is judged where it is read
+            Image.open(cast(IO[bytes], file), formats=likely).close()
+        return True
+    except Image.DecompressionBombError:  # which is told where it is read
+        return True
     except Exception:  # a hostile file can make Pillow raise nearly anything
         return False
 

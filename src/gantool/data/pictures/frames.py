@@ -14,6 +14,7 @@ from typing import Any
 from PIL import Image
 
 from gantool.data.pictures.decode import naming, opened
+from gantool.data.pictures.inspection import frames_of
 from gantool.data.pictures.listing import warn_of_skipped
 from gantool.data.pictures.tree import usable_listing
 from gantool.data.pictures.whole import Picture, picture_of, read_picture, size_by_header
@@ -81,10 +82,10 @@ def _read_animation(path: Path, longest: int | None, enlarge: bool) -> Film:
     content = path.read_bytes()
     times = []
     with naming(path), opened(BytesIO(content)) as image:
-        count = getattr(image, "n_frames", 1)
+        count = frames_of(image)
         first = 1 if getattr(image, "default_image", False) and count > 1 else 0  # shown only where nothing moves
         for index in range(first, count):
-            image.seek(index)
+            _seek(image, index)
             image.load()  # WebP gives the duration no earlier
             seconds = Fraction(image.info.get("duration", 0)) / 1000
             times.append(seconds if seconds > Fraction(1, 100) else BROWSERS)
@@ -93,10 +94,15 @@ def _read_animation(path: Path, longest: int | None, enlarge: bool) -> Film:
     def frames() -> Iterator[Picture]:
         with naming(path), opened(BytesIO(content)) as image:
             for index in range(first, count):
-                image.seek(index)
+                _seek(image, index)
                 yield picture_of(image, longest, enlarge)
 
     return Film(times, frames(), plays)
+
+
+def _seek(image: Image.Image, index: int) -> None:
+    if index:  # some formats cannot be sought to their first picture, where they are once opened
+        image.seek(index)
 
 
 def _plays(image: Image.Image) -> int:

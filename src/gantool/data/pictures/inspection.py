@@ -8,11 +8,14 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from gantool.data.pictures.decode import decode_with_facts, peek, squared
+from gantool.data.pictures.decode import decode_with_facts, opened, peek, squared
 from gantool.data.pictures.options import PictureOptions
 
 LOOKS = 16
 """The perceptual hash has 16 x 16 bits, one if a cell is brighter than its right neighbour (dHash, Krawetz 2013)."""
+
+STILL = ("MPO", "PSD")
+"""Formats whose further pictures belong to the first: a phone's photo with its preview or depth, and layers."""
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 _AS_SEEN = PictureOptions(fit="stretch", filter="box")
@@ -65,7 +68,12 @@ def frame_count(file: BytesIO | BufferedReader) -> int:
     """The number of frames in a picture; 1 where it is unknown."""
     file.seek(0)
     try:
-        with Image.open(file) as image:
-            return int(getattr(image, "n_frames", 1))
+        with opened(file) as image:
+            return frames_of(image)
     except Exception:  # a damaged later frame does not matter: the first one is used
         return 1
+
+
+def frames_of(image: Image.Image) -> int:
+    """The number of pictures that are shown one after another; a photo's preview and a drawing's layers are none."""
+    return 1 if image.format in STILL else int(getattr(image, "n_frames", 1))

@@ -149,6 +149,10 @@ def test_a_pattern_of_many_files_gets_the_folder_and_does_not_name_them_all(gant
     assert ended.code == 2
     assert "as by a pattern like *.jpg. --data takes their folder: --data 'my photos'." in ended.err
     assert "17.jpg" not in ended.err
+    two = gantool("train", "--data", *files[:2])
+    assert "as by a pattern like *.jpg. --data takes their folder: --data 'my photos'." in two.err
+    two = gantool("tune", "--data", *files[:2])
+    assert "1.jpg is a picture, and no run folder. Pictures are named by their folder: --data 'my photos'." in two.err
 
 
 def test_archives_are_named_one_by_one_and_not_by_their_folder(gantool, monkeypatch, tmp_path):

@@ -69,6 +69,8 @@ def _takes_data(error: UsageError) -> bool:
 
 def _of_extra(message: str) -> str:
     """What to do about arguments that no command takes: of many files, as from photos/*.jpg, the folder is named."""
+    from gantool.data.pictures.formats import is_picture_name  # not at the top: it needs Pillow
+
     words = message.partition(" (")[2].removesuffix(")")
     names = (words[:end] for end in _ends_of_words(words))
     found = (name for name in names if os.path.isfile(name))  # noqa: PTH113 - Path.is_file fails at a name too long
@@ -77,7 +79,7 @@ def _of_extra(message: str) -> str:
     named = words.count(within) if within else words.count(" ") + 1
     if first is not None and is_archive_name(first):
         return f"Each archive takes a --data of its own, as in --data {shlex.quote(str(first))}."
-    if first is not None and named > 1:
+    if first is not None and (named > 1 or is_picture_name(first.as_posix())):
         folder = shlex.quote(str(first.parent))
         return f"Single files are named, as by a pattern like *.jpg. --data takes their folder: --data {folder}."
     return f"{message}. Pictures are named by --data, and an architecture by --arch."

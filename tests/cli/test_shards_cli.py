@@ -29,6 +29,7 @@ def test_photos_become_shards_that_are_indexed_and_planned_for(gantool, photos, 
     monkeypatch.chdir(tmp_path)
     again = json.loads(gantool("data", "index", "shards", "--json").out)
     assert (again["pictures"], again["classes"]) == (12, ["a", "b"])
+    assert again["notes"] == []
     assert again["files"] == ["shards/index.json", "shards/index.members.npy"]
     beside = gantool("data", "index", "shards/{data-000000,data-000001}.tar", "-o", ".")
     assert beside.out.startswith("index.json: "), beside.err

@@ -130,6 +130,12 @@ def test_a_dry_run_tells_parameters_and_trains_nothing(gantool):
     assert told["parameters"] == {"generator": 2_371_136, "discriminator": 2_765_568}
     assert told["config"]["loss"].startswith("logistic")
     assert told["memory_bytes"] > 4 * (2_371_136 + 2_765_568) * 4
+    warned = gantool("train", "--arch", "mlp", "--lr", "0.5", "--images", "100", "--dry-run", "--json")
+    warnings = json.loads(warned.out)["warnings"]
+    assert "--lr 0.5 is 1,250 times" in warnings[0]
+    assert [line for line in warned.err.splitlines() if line.startswith("Warning: ")] == [
+        f"Warning: {warning}" for warning in warnings
+    ]
     assert not Path("runs").exists()
 
 

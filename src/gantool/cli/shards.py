@@ -86,7 +86,7 @@ def index(
         classes = list(found.class_names)
         files = [str(place), str(place.with_name(found.members.name))]
         result_json({"files": files, "shards": len(found.shards), "pictures": pictures, "classes": classes,
-                     "skipped": skipped})  # fmt: skip
+                     "notes": found.notes, "skipped": skipped})  # fmt: skip
     else:
         classes_said = counted(len(found.class_names), "class", "classes") if found.class_names else "no labels"
         held = f"{counted(pictures, 'picture')} in {counted(len(found.shards), 'shard')}"

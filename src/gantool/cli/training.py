@@ -212,6 +212,7 @@ def _facts(forecast: Forecast, choices: Sequence[DefaultChoice]) -> dict[str, ob
         "seconds": seconds,
         "choices": [asdict(choice) for choice in choices],
         "taken": forecast.taken,
+        "warnings": forecast.warnings,
         "stages": stages,
     }
 

@@ -1,5 +1,7 @@
 """Projected GAN: what is frozen stays so and out of checkpoints, and models draw where its weights are not."""
 
+from shutil import copyfile
+
 import pytest
 import torch
 from random_features import random_weights
@@ -61,6 +63,16 @@ def test_transparency_lies_on_white_and_in_training_on_greys_of_its_own(features
     assert len(grounds.unique()) == 4
     assert torch.equal(judge.seen(solid), solid[:, :3])
     assert torch.equal(judge.eval().seen(clear), torch.ones(4, 3, 32, 32))
+
+
+def test_a_file_of_weights_may_have_any_name(features, tmp_path):
+    odd = tmp_path / "a, b + c" / "weights.safetensors"
+    odd.parent.mkdir()
+    copyfile(features, odd)
+    digests = [
+        Discriminator(options(file, side=32), gantool.ImageShape(32)).features.digest for file in (features, odd)
+    ]
+    assert torch.equal(*digests)
 
 
 def test_pictures_are_brought_to_the_side_of_the_features(features):
@@ -129,10 +141,14 @@ def test_a_checkpoint_has_the_digest_of_the_features_and_not_their_weights(
     save_file(random_weights(1), features)
     try:
         refused = gantool_cli("train", "--resume", "runs/one", "--images", "16", "-q")
+        way_on = ("--init", "runs/one/generator.safetensors", "--images", "8", "--batch", "4", "--name", "two", "-q")
+        begun = gantool_cli("train", *way_on)
     finally:
         save_file(random_weights(0), features)
     assert refused.code == 1
     assert "trained on features of efficientnet with other weights" in refused.err
+    assert "begin a new run without this discriminator: --init RUN/generator.safetensors" in refused.err
+    assert begun.code == 0, begun.err
 
 
 def test_another_run_begins_with_its_weights_and_counts_no_features(gantool_cli, tmp_path, monkeypatch, tiny):

@@ -59,19 +59,21 @@ def test_the_authors_pickles_are_read_in_every_protocol(ada, protocol):
 
 def test_every_command_works_on_an_imported_model(gantool_cli, ada, tmp_path, photos):
     path, *_ = ada(classes=2)
-    model = tmp_path / "model.safetensors"
+    model = tmp_path / "models" / "model.safetensors"  # whose folder is not there yet
     ended = gantool_cli("import", path, "-o", model)
     assert (ended.code, ended.out) == (0, f"{model}\n"), ended.err
     assert "Read StyleGAN2-ADA (PyTorch), G_ema: stylegan2, 32 x 32, colour, 2 classes" in ended.err
-    assert f"Its discriminator is {tmp_path / 'model-discriminator.safetensors'}, with which train --init" in ended.err
+    assert (
+        f"Its discriminator is {model.parent / 'model-discriminator.safetensors'}, with which train --init" in ended.err
+    )
     assert "Left out training_set_kwargs" in ended.err
     before = model.read_bytes()
     again = gantool_cli("import", path, "-o", model)
     assert (again.code, model.read_bytes() == before) == (2, True)
-    both = f"{model} and {tmp_path / 'model-discriminator.safetensors'} are there already"
+    both = f"{model} and {model.parent / 'model-discriminator.safetensors'} are there already"
     assert f"{both}: choose another name, or replace them with --overwrite." in again.err
     told = json.loads(gantool_cli("import", path, "-o", model, "--overwrite", "--json").out)
-    assert told["files"] == [str(model), str(tmp_path / "model-discriminator.safetensors")]
+    assert told["files"] == [str(model), str(model.parent / "model-discriminator.safetensors")]
     assert "clamp=256" in told["architecture"]
     assert gantool.load(model, "cpu").class_names == ("0", "1")
     target, small = photos / "cats" / "1.png", ("--extractor", "random:scales=1,filters=8", "--steps", 3)
@@ -122,6 +124,39 @@ def test_rosinalitys_files_are_read_in_both_formats_of_torch(tmp_path, zipped, m
     (pictures,) = gan.generator.synthesize(w[:4])
     assert torch.allclose(pictures, authors.drawn(generator, w[:4]), atol=1e-4)
     assert torch.allclose(gan.discriminator((pictures,))[:, None], authors.judged(discriminator, pictures), atol=1e-4)
+
+
+@torch.no_grad()
+def test_a_generator_that_was_saved_without_its_fixed_noise_gets_some(tmp_path):
+    generator, discriminator = authors.generator_weights(), authors.discriminator_weights()
+    value = pickled.of_rosinality(generator, discriminator)  # as the 256 pixels of faces in rosinality's own README
+    value["g_ema"] = {name: one for name, one in value["g_ema"].items() if not name.startswith("noises.")}
+    torch.save(value, tmp_path / "r.pt")
+    one, other = read_model(tmp_path / "r.pt"), read_model(tmp_path / "r.pt")
+    assert "is drawn anew, by seed 0" in one.left_out[-1]
+    noise = {name: tensor for name, tensor in one.generator.items() if name.endswith(".noise")}
+    assert [tensor.shape[0] for tensor in noise.values()] == [4, 8, 8, 16, 16, 32, 32]
+    assert all(torch.equal(tensor, other.generator[name]) for name, tensor in noise.items())
+    assert all(0.5 < tensor.std() < 1.5 for tensor in noise.values())
+    value["g_ema"]["noises.noise_3"] = torch.randn(1, 1, 16, 16)  # some and not all: a file that is damaged
+    torch.save(value, tmp_path / "r.pt")
+    with pytest.raises(gantool.CheckpointError, match=r"lacks 'synthesis\.convs\.0\.noise'"):
+        read_model(tmp_path / "r.pt")
+
+
+def test_statistics_of_the_whole_batch_are_of_a_group_as_large_as_any(ada):
+    path, generator, discriminator = ada()
+    value = pickled.of_authors(generator, discriminator)  # as converted from TensorFlow by the authors' legacy.py
+    value["D"].meta["state"]["_modules"]["b4"].meta["state"]["_modules"]["mbstd"].meta["state"]["group_size"] = None
+    path.write_bytes(pickled.dumps(value))
+    found = read_model(path)
+    gan = build(found.options, found.shape)
+    gan.discriminator.load_state_dict(found.discriminator)
+    pictures = torch.randn(6, 3, 32, 32)
+    with torch.no_grad():
+        logits = gan.discriminator((pictures,))
+        expected = authors.judged(discriminator, pictures, clamp=256, group=6)
+    assert torch.allclose(logits[:, None], expected, atol=1e-4)
 
 
 def test_a_discriminator_of_another_kind_is_left_out_with_the_reason(ada):

@@ -29,7 +29,8 @@ class Frozen(nn.Module):
 
     def __init__(self, weights: str = "") -> None:
         super().__init__()
-        text = f"{EXTRACTOR}:weights={weights}" if weights else EXTRACTOR
+        quoted = weights.replace('"', '""')
+        text = f'{EXTRACTOR}:weights="{quoted}"' if weights else EXTRACTOR
         network = gantool.extractor(text).select(LAYERS)
         assert isinstance(network, nn.Module)
         self.network = network.requires_grad_(False)
@@ -118,7 +119,8 @@ def _put_in(module: nn.Module, state: dict[str, Any], prefix: str, *_: Any) -> N
     if isinstance(saved, Tensor) and not torch.equal(saved.cpu(), module.digest.cpu()):
         raise gantool.CheckpointError(
             f"The discriminator was trained on features of {EXTRACTOR} with other weights than those that are here. "
-            "Name the file that it was trained with by the option weights=FILE of its architecture."
+            "Name the file that it was trained with by the option weights=FILE of its architecture, or begin a new run "
+            "without this discriminator: --init RUN/generator.safetensors."
         )
     own: Mapping[str, Tensor] = dict(module.network.named_parameters())
     state.update({f"{prefix}{MEMBER}{name}": weight for name, weight in own.items()})

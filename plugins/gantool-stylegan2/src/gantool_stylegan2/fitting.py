@@ -71,6 +71,14 @@ def discriminator_of(weights: Weights, options: StyleGan2, shape: gantool.ImageS
     return _fitted(weights, network, "discriminator")
 
 
+def drawn_noise(options: StyleGan2, shape: gantool.ImageShape) -> dict[str, Tensor]:
+    """Fixed noise of every layer, for generators that were trained with fresh noise and saved before it was kept."""
+    random = torch.Generator().manual_seed(0)
+    with torch.device("meta"):
+        expected = Generator(options, shape).noises()
+    return {name: torch.randn(noise.shape, generator=random) for name, noise in expected.items()}
+
+
 def _fitted(weights: Weights, network: nn.Module, which: str) -> dict[str, Tensor]:
     expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
     missing, more = sorted(expected.keys() - weights.keys()), sorted(weights.keys() - expected.keys())

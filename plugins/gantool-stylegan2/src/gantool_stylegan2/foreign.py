@@ -12,7 +12,7 @@ import gantool
 from gantool_stylegan2 import StyleGan2
 from gantool_stylegan2.budget import legible
 from gantool_stylegan2.filters import kernel
-from gantool_stylegan2.fitting import Settings, discriminator_of, generator_of, options_of
+from gantool_stylegan2.fitting import Settings, discriminator_of, drawn_noise, generator_of, options_of
 from gantool_stylegan2.mapping import RATE
 from gantool_stylegan2.naming import AUTHORS, ROSINALITY, Naming, renamed_discriminator, renamed_generator
 from gantool_stylegan2.pickles import Record
@@ -21,6 +21,8 @@ from gantool_stylegan2.storages import MOST_ENTRIES, StoredTensor, read_file
 MOST_MODULES, MOST_NAMED = 20_000, 20
 MOST_LETTERS = 200
 """The length of a tensor's name with those of all modules that it is in."""
+WHOLE_BATCH = 2**16 - 1
+"""A group as large as any batch: discriminators that were converted from TensorFlow say so by None."""
 _TABLES = ("_parameters", "_buffers", "_modules")
 Stored = Mapping[str, StoredTensor]
 
@@ -100,6 +102,11 @@ def _of_rosinality(value: Mapping[str, Any], size: int) -> Imported:
         named["mean_w"] = value["latent_avg"].tensor()
     options, shape = options_of(named, Settings())
     made, left_out = None, _rest(value, which, "d", "latent_avg")
+    if options.noise and not any(name.endswith(".noise") for name in named):
+        named |= drawn_noise(options, shape)
+        left_out.append(
+            "nothing of the noise inputs: their fixed noise, which the file lacks, is drawn anew, by seed 0"
+        )
     if isinstance(value.get("d"), dict):
         try:
             weights = renamed_discriminator(_made(_stored(value["d"]), size, ROSINALITY), ROSINALITY)
@@ -170,7 +177,7 @@ class Modules:
         for _, value in self._all("num_channels"):
             if value != 1:
                 raise gantool.CheckpointError(f"its minibatch statistics are {_shown(value)} channels, not 1")
-        groups = [value for _, value in self._all("group_size")]
+        groups = [WHOLE_BATCH if value is None else value for _, value in self._all("group_size")]
         if not all(type(value) is int and 1 <= value < 2**16 for value in groups):
             raise gantool.CheckpointError("the group of its minibatch statistics is not a number")
         return groups[0] if groups else 1

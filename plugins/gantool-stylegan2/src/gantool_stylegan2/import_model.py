@@ -34,6 +34,7 @@ def import_model(
 
     found = read_model(file)
     card = card_of(found)
+    out.parent.mkdir(parents=True, exist_ok=True)
     gantool.save_generator(out, found.generator, card)
     files = [out]
     if found.discriminator is not None:

@@ -230,3 +230,28 @@ def test_a_model_that_is_none_is_refused(gantool, model):
     assert (ended.code, "give one of them" in ended.err) == (2, True)
     ended = gantool("train", *PLAIN, "--init", model, "--name", "first")
     assert (ended.code, "--init runs/first, under another --name or none" in ended.err) == (1, True)
+
+
+def test_data_of_the_models_run_that_has_gone_is_named_with_the_model(gantool, model):
+    Path("photos").rename("moved")
+    refused = gantool("train", *PLAIN, "--init", model, "--dry-run")
+    assert refused.code == 1
+    gone = f"The data that --init {model} was trained on is not there any more: {Path('photos').absolute()} does not"
+    assert gone in refused.err
+    assert "which other pictures to train on: --data SOURCE" in refused.err
+    begun(gantool, "--init", model, "--data", "moved", "--images", "4")
+
+
+def test_a_run_without_a_good_checkpoint_has_its_generator_alone_named(gantool, model):
+    for weights in model.glob("checkpoints/*/discriminator.safetensors"):
+        weights.unlink()
+    refused = gantool("train", *PLAIN, "--init", model, "--dry-run")
+    assert refused.code == 1
+    assert f"no good one left; its generator alone is {model / 'generator.safetensors'}." in refused.err
+    begun(gantool, "--init", model / "generator.safetensors", "--images", "4")
+
+
+def test_a_dry_run_counts_what_is_frozen_by_itself(gantool, model):
+    told = gantool("train", *PLAIN, "--init", model, "--freeze-d", "2", "--dry-run").out
+    assert "of the discriminator, at 16 and 8 pixels" in told
+    assert "in the discriminator besides the frozen ones" in told

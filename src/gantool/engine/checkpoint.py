@@ -229,7 +229,9 @@ def _remedy(path: Path, way_on: str) -> str:
     others = [other for other in newest_first(path.parent.parent) if other != path]
     good = next((other for other in others if _is_readable(other)), None)
     if good is None:
-        return " The run has no good one left; start a new run."
+        left = path.parent.parent / GENERATOR
+        more = f"its generator alone is {left}" if way_on != RESUMING and left.is_file() else "start a new run"
+        return f" The run has no good one left; {more}."
     return f" The last good one is {good}; {way_on} {shlex.quote(str(good))}"
 
 

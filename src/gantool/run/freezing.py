@@ -50,8 +50,9 @@ def described(gan: Gan, blocks: int) -> str:
     modules = _modules(gan, blocks, "")
     network = _discriminator(gan, "")
     count = sum(weight.numel() for name, weight in network.named_parameters() if _is_of(name, modules))
-    sides = " and ".join(str(side) for side in _sides(gan)[:blocks])
-    return f"Frozen: {count:,} parameters of the discriminator, at {sides} pixels"
+    *sides, last = map(str, _sides(gan)[:blocks])
+    at = f"{', '.join(sides)} and {last}" if sides else last
+    return f"Frozen: {count:,} parameters of the discriminator, at {at} pixels"
 
 
 def _discriminator(gan: Gan, title: str) -> nn.Module:

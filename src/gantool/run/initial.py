@@ -13,7 +13,7 @@ from gantool.engine import checkpoint
 from gantool.engine.discriminator_file import discriminator_file, load_discriminator
 from gantool.engine.model_file import ModelCard, Origin, load_generator, read_card
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, CONFIG, DISCRIMINATOR, GENERATOR
-from gantool.errors import CheckpointError, GantoolError, PluginError, UsageError
+from gantool.errors import CheckpointError, DataError, GantoolError, PluginError, UsageError
 from gantool.homes import at_home
 from gantool.plugins.host import PluginHost
 from gantool.run.config import read_config
@@ -144,7 +144,8 @@ def settings(host: PluginHost, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that a run takes from the model it begins with, where others are not given; none without a model.
 
     Options of the architecture are the model's, too, where `given` has an architecture of the same name. Raises
-    PluginError if the model's is not usable here, UsageError if nothing says which pictures to train on.
+    PluginError if the model's is not usable here, UsageError if nothing says which pictures to train on, DataError if
+    those of its run are gone.
     """
     if given.get("init", NONE) == NONE or "init_sha256" in given:
         return {}
@@ -156,6 +157,8 @@ def settings(host: PluginHost, given: Mapping[str, Any]) -> dict[str, Any]:
             f"Say which pictures to train on: --data SOURCE. --init {given['init']} is a model without the run that "
             "would tell."
         )
+    if "data" not in given:
+        _check_there(host, data, given["init"])
     return {
         "arch": _architecture(host, given.get("arch"), found),
         "resolution": card.resolution,
@@ -166,6 +169,19 @@ def settings(host: PluginHost, given: Mapping[str, Any]) -> dict[str, Any]:
         "init_discriminator_sha256": found.discriminator_digest,
         "init_images": found.origin.images_seen,
     }
+
+
+def _check_there(host: PluginHost, data: str, model: str) -> None:
+    """Raise DataError where the pictures of the model's run have gone, of which nobody has spoken in this command."""
+    try:
+        path = getattr(host.resolve("source", data, stored=True).options, "path", "")
+    except GantoolError:
+        return  # told by whoever needs the source
+    if isinstance(path, str) and path and "://" not in path and not Path(path).exists():
+        raise DataError(
+            f"The data that --init {model} was trained on is not there any more: {path} does not exist. Say where it "
+            "is, or which other pictures to train on: --data SOURCE."
+        )
 
 
 def _architecture(host: PluginHost, text: str | None, found: Initial) -> str:

@@ -100,6 +100,8 @@ def test_classes_are_named_where_there_are_letters_for_them() -> None:
     assert captions_of(("cat", "犬", "Füße", "é 犬", ""), [1, 0, 2, 3]) == ["1", "cat", "Fusse", "3"]
     assert numbers_told(("cat", "犬", "Füße", "光"), [3, 2, 1, 1, 0]) == "1 is 犬, 3 is 光"
     assert numbers_told(("cat", "犬", "Füße"), [2, 0]) == ""
+    assert numbers_told(("cat", "", " ", "犬"), [0, 1, 2, 3]) == "3 is 犬"
+    assert captions_of(("cat", "", " "), [0, 1, 2]) == ["cat", "1", "2"]
 
 
 def test_classes_whose_names_become_equal_have_their_numbers_too() -> None:

@@ -37,6 +37,22 @@ class SquaresInColour(Squares):
         super().__init__(options, resolution, channels)
 
 
+class SquaresThatTurnOutInColour(Squares):
+    def __getitem__(self, index):
+        picture, label = super().__getitem__(index)
+        if len(picture) != 3:
+            raise gantool.DataError("These squares are in colour: use --channels 3.")
+        return picture, label
+
+
+class SquaresThatTurnOutGrey(Squares):
+    def __getitem__(self, index):
+        picture, label = super().__getitem__(index)
+        if len(picture) != 1:
+            raise gantool.DataError("These squares are grey: use --channels 1.")
+        return picture, label
+
+
 class SquaresInGrey(Squares):
     def __init__(self, options, resolution, channels):
         if channels != 1:

@@ -23,14 +23,17 @@ def captions_of(class_names: Sequence[str], labels: Iterable[int]) -> list[str]:
 
 
 def numbers_told(class_names: Sequence[str], labels: Iterable[int]) -> str:
-    """Which class is which, of those of these labels that have a number alone: `1 is 光`; empty without any."""
-    numbers = sorted({label for label in labels if not _in_ascii(class_names[label])})
+    """Which class is which, of those of these labels that have a number alone: `1 is 光`; empty without any.
+
+    Of a class without a name the number is all there is to tell.
+    """
+    numbers = sorted({label for label in labels if class_names[label].strip() and not _in_ascii(class_names[label])})
     return ", ".join(f"{number} is {class_names[number]}" for number in numbers)
 
 
 def _in_ascii(name: str) -> str:
-    """The name without accents, or nothing where it has letters that ASCII lacks."""
-    plain = name.translate(_SPELT)
+    """The name without accents, or nothing where it is blank or has letters that ASCII lacks."""
+    plain = name.strip().translate(_SPELT)
     if not name.isascii():
         plain = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
     return plain if plain.isascii() else ""

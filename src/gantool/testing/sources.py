@@ -44,9 +44,11 @@ class SourceTrial(Trial[Source]):
 
     @property
     def refused(self) -> bool:
-        """True if its factory refuses this shape by a GantoolError, as one in colour may refuse grey."""
+        """True if it refuses this shape by a GantoolError, built or asked for a picture, as one in colour may grey."""
         try:
-            _ = self.source
+            source = self.source
+            if len(source):
+                _ = source[0]
         except Exception as error:  # any other is found, and told, by the checks
             return isinstance(error, GantoolError) and not isinstance(error, PluginError)
         return False

@@ -67,6 +67,20 @@ def test_runs_are_compared_and_a_file_is_not_replaced_by_mistake(gantool, run, m
     assert gantool("report", "one", "-o", "page.html").out == "page.html\n"
 
 
+def test_runs_whose_folders_have_the_same_name_are_told_apart_by_the_folders_above(gantool, run) -> None:
+    made = Path("here/one")
+    shutil.copytree(Path(__file__).parents[1] / "fixtures" / "runs" / "dcgan", made)
+    (made / "evaluations.jsonl").write_text('{"images_seen": 256, "n": 64, "values": {"kid": {"kid": 0.125}}}')
+    shutil.copytree(made, "there/one")
+    twice = ("here/one", Path("here/one").absolute())
+    assert gantool("report", *twice, "there/one", run).out == "comparison.html\n"
+    page = Path("comparison.html").read_text()
+    for name in ("here/one", "there/one", "runs/one"):
+        assert f"<h3>{name}</h3>" in page
+    assert page.count('<td class="number">0.125') == 2
+    assert gantool("report", *twice).out == "here/one/report.html\n"
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -36,14 +36,17 @@ def report(
     from gantool.engine.run_names import REPORT
     from gantool.report.frames import Encoder
     from gantool.report.page import write_report
-    from gantool.report.record import read_record
+    from gantool.report.record import read_record, told_apart
     from gantool.run.folder import known, load_config
 
-    found = [known(run) for run in runs]
+    places: dict[Path, Path] = {}
+    for run in map(known, runs):
+        places.setdefault(run.resolve(), run)
+    found = [*places.values()]
     own = out is None and len(found) == 1
     page = out or (found[0] / REPORT if len(found) == 1 else Path(COMPARED))
     _check(page, overwrite or own)
-    records = [read_record(run, load_config(run)) for run in found]
+    records = told_apart([read_record(run, load_config(run)) for run in found])
     write_report(page, records, Encoder(pages=len(records)), plugins_dir or ())
     if as_json:
         output.result_json({"files": [str(page)], "runs": [str(run) for run in found]})

@@ -3,7 +3,7 @@
 import re
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import fsum, isfinite
 from pathlib import Path
@@ -66,7 +66,10 @@ class Warned:
 
 @dataclass(frozen=True)
 class Record:
-    """All that a run folder tells of a run. `why` has the reasons of defaults, by setting and the value chosen."""
+    """All that a run folder tells of a run. `why` has the reasons of defaults, by setting and the value chosen.
+
+    `title` takes the place of the folder's name, where another run beside it has the same.
+    """
 
     run: Path
     config: RunConfig
@@ -76,11 +79,12 @@ class Record:
     best: int
     why: Mapping[tuple[str, str], str]
     evaluations: Sequence[Evaluation]
+    title: str = ""
 
     @property
     def name(self) -> str:
-        """The name of the run's folder."""
-        return self.run.absolute().name
+        """The name of the run's folder, or its title."""
+        return self.title or self.run.absolute().name
 
     @property
     def images_seen(self) -> int:
@@ -114,6 +118,22 @@ def read_record(run: Path, config: RunConfig) -> Record:
         run, config, curves, warnings, _sheets(run / SAMPLES), _best(run / BEST), _reasons(run / CHOICES),
         evaluations_in(run / EVALUATIONS, own_data(run, config.data)),
     )  # fmt: skip
+
+
+def told_apart(records: Sequence[Record]) -> list[Record]:
+    """The records, with as many of the folders above as it takes in the names of runs that have the same."""
+    paths = [record.run.absolute().parts for record in records]
+    return [
+        replace(record, title="/".join(own[-_own_depth(own, [*paths[:place], *paths[place + 1 :]]) :]))
+        for place, (record, own) in enumerate(zip(records, paths, strict=True))
+    ]
+
+
+def _own_depth(own: Sequence[str], others: Sequence[Sequence[str]]) -> int:
+    """The fewest last parts of a path that are those of no other."""
+    return next(
+        (depth for depth in range(1, len(own)) if all(own[-depth:] != one[-depth:] for one in others)), len(own)
+    )
 
 
 def _metrics(path: Path) -> tuple[dict[str, Curve], list[Warned]]:

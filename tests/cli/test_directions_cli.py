@@ -96,8 +96,9 @@ def test_moves_that_cannot_be_made_say_why(run: str) -> None:
 
 def test_directions_of_another_model_are_used_only_when_they_are_named(run: str) -> None:
     call("directions", "pets.safetensors", "-n", "1", "-o", "runs/demo/directions.safetensors")
-    with pytest.raises(OptionError, match="found in another model"):
+    with pytest.raises(OptionError, match="found in another model") as refused:
         call("sample", run, "--move", "1:1")
+    assert "gantool directions runs/demo --overwrite. --directions runs/demo/directions.saf" in str(refused.value)
     call("sample", run, "-n", "1", "--move", "1:1", "--directions", "runs/demo/directions.safetensors", "-o", "a.png")
     with pytest.raises(OptionError, match=r"written as \.safetensors"):
         call("directions", run, "-o", "d.pt")

@@ -22,6 +22,8 @@ from gantool.engine.run_names import CONFIG, FAVOURITES, sheet_of
 from gantool.errors import OptionError
 from gantool.explore import explorer
 from gantool.explore.server import Server
+from gantool.sampling.directions import directions_file, save_directions
+from gantool.sampling.finding import find_directions
 from gantool.sampling.points import parse_point
 
 
@@ -49,6 +51,16 @@ def raw(client: Client, text: bytes) -> bytes:
 def test_seed_7_is_the_file_that_sample_writes(client, run, tmp_path, gantool_cli) -> None:
     gantool_cli("sample", str(run), "--seeds", "7", "-o", str(tmp_path / "out"))
     assert client.get("picture?of=seed%3D7") == (tmp_path / "out" / "seed000007.png").read_bytes()
+
+
+def test_of_directions_of_an_earlier_model_the_page_names_the_command_for_its_own_and_no_flag(tmp_path) -> None:
+    model = write_model(tmp_path / "later.safetensors")
+    found = find_directions(gantool.load(model, "cpu"), count=1)
+    save_directions(directions_file(model), replace(found, card=found.card.model_copy(update={"digest": "1" * 64})))
+    with explored(model) as made:
+        told = made.explorer.loaded.note
+    assert told.endswith(f"gantool directions {model} --overwrite.")
+    assert "--directions" not in told  # which `gantool explore` does not take
 
 
 def test_a_wrong_token_is_refused(client) -> None:

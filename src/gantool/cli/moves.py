@@ -1,6 +1,7 @@
 """Moves along directions on the command line: `--move 3:+2`."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,5 +63,8 @@ def shift_of(moves: dict[int, float], file: Path | None, path: str, model: "Mode
         raise OptionError(f"{path} has no directions yet: find them with gantool directions {path}")
     found = load_directions(place)
     if file is None:
-        found.check_model(model)
+        try:
+            found.check_model(model, path)
+        except OptionError as error:
+            raise OptionError(f"{error} --directions {shlex.quote(str(place))} uses these all the same.") from error
     return found.shift(moves)

@@ -220,7 +220,7 @@ class Explorer:
         if directions_file(self.path).is_file():
             try:
                 directions = load_directions(directions_file(self.path))
-                directions.check_model(model)
+                directions.check_model(model, self.path)
             except GantoolError as error:
                 directions, note = None, str(error)
         layers = model.latent_shape[0] if model.space == "w" and len(model.latent_shape) == 2 else 0

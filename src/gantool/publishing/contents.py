@@ -53,7 +53,7 @@ def contents(path: str | Path, repository: str, license: str, discriminator: boo
     place = directions_file(path)
     if place.exists():
         found = load_directions(place)
-        found.check_model(model)
+        found.check_model(model, path)
         about = found.card.model_copy(update={"architecture": card.architecture, "digest": card.digest})
         given[DIRECTIONS] = directions_bytes(replace(found, card=about))
     return {**given, SHEET: _sheet(model), CARD: marked("\n".join(_card(path, card, repository, license)))}

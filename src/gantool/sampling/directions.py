@@ -6,6 +6,7 @@ A safetensors file with `directions` `[k, *d]`, unit vectors in w where the mode
 
 import json
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,13 +79,13 @@ class Directions:
         return shift
 
     @type_checked
-    def check_model(self, model: Model) -> None:
-        """Raise OptionError if they were not found in this model."""
+    def check_model(self, model: Model, path: str | Path = "MODEL") -> None:
+        """Raise OptionError if they were not found in this model, which is that at `path`."""
         if self.card.digest != model.card.digest:
             raise OptionError(
                 f"These directions were found in another model than this {model.card.name} of "
-                f"{model.card.images_seen:,} images seen. Find its own with gantool directions, or name the file "
-                "with --directions to use them all the same."
+                f"{model.card.images_seen:,} images seen. Its own are found by gantool directions "
+                f"{shlex.quote(str(path))} --overwrite."
             )
 
 

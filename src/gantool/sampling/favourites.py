@@ -65,7 +65,7 @@ def drawn(model: Model, path: str | Path, points: Sequence[Point], level: int | 
     directions = None
     if any(point.moves for point in points) and directions_file(path).is_file():
         directions = load_directions(directions_file(path))
-        directions.check_model(model)
+        directions.check_model(model, path)
     return model.render(latents_of(model, points, directions), labels_of(model, points), level)
 
 

@@ -271,6 +271,10 @@ def test_a_film_keeps_its_sound_and_still_frames_stay_still(gantool, here, netwo
         (("stylize", "photos/a.png", "x.safetensors", "--preserve-color", "match"), "give luminance"),
         (("stylize", "photos/a.png", "x.safetensors:0.5"), "alone and without a weight"),
         (("stylize", "photos/a.png", "x.safetensors", "wave.png"), "alone and without a weight"),
+        (
+            ("stylize", "x.safetensors", "wave.png"),
+            "is no picture. A style network comes behind the photo: gantool styl",
+        ),
         (("stylize", "photos/a.png", "y.safetensors"), "There is no file y.safetensors"),
         (("stylize", "photos/a.png", "wave.png", "--strength", "0.5"), "--strength is for a style network"),
         (("sample", "x.safetensors"), "is a style network, and a generator is needed"),
@@ -278,6 +282,10 @@ def test_a_film_keeps_its_sound_and_still_frames_stay_still(gantool, here, netwo
         ((*TRAIN, "-o", "x.safetensors"), "--overwrite"),
         ((*TRAIN, "-o", "y.safetensors", "--width", "999"), "width is from 2 to 64"),
         ((*TRAIN, "-o", "y.safetensors", "--init", "z.safetensors"), "There is no file z.safetensors"),
+        (
+            ("style", "train", "photos", "--data", "photos", "-o", "y.safetensors"),
+            "photos is a folder, and one file is",
+        ),
         (("style", "train", "wav.png", "--data", "photos", "-o", "y.safetensors"), "There is no file wav.png"),
         (("style", "train", "wave.png", "--data", "phots/", "-o", "y.safetensors"), "photos"),
     ],

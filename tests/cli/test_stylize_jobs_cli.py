@@ -58,6 +58,27 @@ def test_a_folder_is_drawn_picture_by_picture_and_what_is_there_is_kept(gantool,
     assert "drawn/a.png exists and is kept" in again.err
 
 
+def test_a_folder_of_which_nothing_can_be_read_is_an_error_and_no_result(gantool, here):
+    (here / "photos").mkdir()
+    (here / "photos" / "broken.png").write_bytes(b"\x89PNG\r\n nothing")
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn")
+    assert (ended.code, ended.out) == (1, "")
+    assert "No picture of photos could be read: nothing was drawn in drawn." in ended.err
+
+
+def test_a_folder_for_one_picture_is_answered_by_the_file_and_for_a_pattern_by_the_folder(gantool, here):
+    (here / "photos").mkdir()
+    names = [f"photos/{name}.png" for name in "ab"]
+    for name in names:
+        draw(name, (20, 20), 1)
+    ended = gantool("stylize", *names, "wave.png", *QUICK, "-o", "drawn")  # as a shell makes of photos/*.png
+    assert (
+        "give a file, as in -o drawn.png. To draw many photos give their folder: gantool stylize photos " in ended.err
+    )
+    ended = gantool("stylize", "photo.png", "wave.png", *QUICK, "-o", "photos")
+    assert ended.err.endswith("the photo is one picture, photo.png; give a file, as in -o photos/photo.png.\n")
+
+
 def test_a_folder_goes_on_after_ctrl_c_with_the_picture_that_was_not_finished(gantool, here, interrupting_at):
     (here / "photos").mkdir()
     for seed, name in enumerate("abc"):

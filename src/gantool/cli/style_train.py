@@ -117,7 +117,8 @@ def _check_files(job: StyleJob) -> None:
     make_folder(job.out.parent)
     for file in (job.painting, *([job.init] if job.init else [])):
         if not file.is_file():
-            raise DataError(f"There is no file {file}.{nearest_beside(file)}")
+            folder = f"{file} is a folder, and one file is taken here: name one of it."
+            raise DataError(folder if file.is_dir() else f"There is no file {file}.{nearest_beside(file)}")
 
 
 def _prepared(job: StyleJob) -> Prepared:
@@ -204,13 +205,12 @@ def _resumed(job: StyleJob, ready: Prepared) -> Resumed:
 
 
 def _told(state: Progress) -> tuple[str, ...]:
-    flicker = 127.5 * state.stability**0.5
-    losses = (
+    return (
+        f"{state.images_seen:,} photos",
         f"content {state.content:.3f}",
         f"style {state.style:.4f}",
-        f"change by noise and shift {flicker:.1f} levels",
+        f"change by noise and shift {127.5 * state.stability**0.5:.1f} levels",
     )
-    return (f"{state.images_seen:,} photos", *losses)
 
 
 def _save(job: StyleJob, ready: Prepared, state: Progress) -> None:

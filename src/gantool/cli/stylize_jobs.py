@@ -20,7 +20,7 @@ from gantool.cli.stylize import Job, StyleResult
 from gantool.cli.stylize_advice import frames_in, note_losses
 from gantool.cli.stylize_display import Show, display
 from gantool.cli.stylize_film import MOVING, draw_film
-from gantool.cli.stylize_setup import Told, refuse_archive, setup_of, tell_what_it_takes
+from gantool.cli.stylize_setup import Told, refuse_archive, refuse_folder_for_one, setup_of, tell_what_it_takes
 from gantool.cli.stylize_sheet import Sheet
 from gantool.data.pictures.decode import naming, opened
 from gantool.data.pictures.frames import FILMS, pictures_in, within
@@ -44,6 +44,7 @@ def run(job: Job) -> None:
     if moving and job.sheet:
         raise OptionError("--sheet is for pictures, not for a film.")
     if not many:
+        refuse_folder_for_one(job)
         check_out(job.out, job.overwrite, moving)
     results = _results(job) if many else []
     sheet_anew = job.overwrite or any(out.exists() for _, out in results)
@@ -135,6 +136,8 @@ def _folder(
             drawn.append(_picture(job, setup, shown, caught, job.content / path, out, first, sheet))
         except DataError as error:
             warn(printable(f"Skipped: {error}"))
+    if not any(out.exists() for _, out in results):
+        raise DataError(f"No picture of {job.content} could be read: nothing was drawn in {job.out}.")
     return drawn, all(one.finished for one in drawn)
 
 

@@ -1,12 +1,13 @@
 """The setup of `gantool stylize`: style images to optimise by, or a style network; and the options that one takes."""
 
+import shlex
 from dataclasses import fields
 from pathlib import Path
 
 from gantool.cli.components import find_extractor
 from gantool.cli.output import say
 from gantool.cli.progress import showing_progress
-from gantool.cli.stylize import SIDE, Job
+from gantool.cli.stylize import NETWORK, SIDE, Job
 from gantool.data.pictures.listing import is_archive_name, to_unpack
 from gantool.data.pictures.whole import Picture
 from gantool.engine.devices import pick_device
@@ -48,6 +49,20 @@ def refuse_archive(content: Path) -> None:
         )
 
 
+def refuse_folder_for_one(job: Job) -> None:
+    """Raise OptionError for a folder as the output of one picture, such as the first that a shell makes of *.jpg."""
+    is_folder = job.out.is_dir()
+    if not job.content.is_file() or (job.out.suffix and not is_folder):
+        return
+    file = job.out / f"{job.content.stem}.png" if is_folder else f"{job.out}.png"
+    folder = shlex.quote(str(job.content.parent))
+    many = f" To draw many photos give their folder: gantool stylize {folder} STYLE -o {shlex.quote(str(job.out))}"
+    raise OptionError(
+        f"-o {job.out}: the photo is one picture, {job.content}; give a file, as in -o {file}."
+        f"{many if len(job.styles) > 1 else ''}"
+    )
+
+
 def tell_what_it_takes(content: Picture, setup: Setup, what: str) -> None:
     """Say how long the transfer of `what`, as in "This", takes; of a style network's pass, where it is no moment."""
     height, width = content.pixels.shape[-2:]
@@ -64,6 +79,9 @@ def tell_what_it_takes(content: Picture, setup: Setup, what: str) -> None:
 def _of_images(job: Job, settings: Settings) -> tuple[Setup, Told]:
     if job.strength != 1:
         raise OptionError("--strength is for a style network; with style images --content-weight keeps the photo.")
+    if job.content.suffix.lower() == NETWORK and job.content.is_file():
+        words = shlex.join(["gantool", "stylize", *job.styles, str(job.content), "-o", str(job.out)])
+        raise OptionError(f"{job.content} is no picture. A style network comes behind the photo: {words}")
     styles = parse_styles(job.styles)
     masks = job.masks or []
     for path in (job.content, *(style.path for style in styles), *masks, *([job.start_file] if job.start_file else [])):

@@ -160,7 +160,7 @@ def test_options_of_the_models_architecture_are_kept_but_for_those_given(gantool
 STEM = "tensor 'layers.1.weight' is [8, 8, 4, 4] in the file and "
 MISFITS = {
     ("--arch", "dcgan:width=8"): (STEM + "[8, 16, 4, 4] in the network", "leave --arch out"),
-    ("--resolution", "32"): (STEM + "[8, 16, 4, 4] in the network", "--resolution 16"),
+    ("--resolution", "32"): (STEM + "[8, 16, 4, 4] in the network", "as many channels as in the model"),
     ("--arch", "mlp"): ("generator of --init runs/first", "leave --arch out"),
 }
 

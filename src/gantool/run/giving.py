@@ -179,16 +179,20 @@ def _refuse_strangers(taken: Share, weights: Weights, gan: Gan, arch: str, shape
     raise CheckpointError(
         f"The weights of the generator of --init {weights.initial.origin.model} do not fit the network, which would "
         f"take {taken.taken:,} of {taken.total:,} parameters: {shortened(wrong[0], 200)}"
-        f"{f' (and {len(wrong) - 1} more)' if len(wrong) > 1 else ''}.{_why(card, arch, shape)}"
+        f"{f' (and {len(wrong) - 1} more)' if len(wrong) > 1 else ''}.{_why(card, arch, shape, bool(gan.module_sides()))}"
     )
 
 
-def _why(card: ModelCard, arch: str, shape: ImageShape) -> str:
-    """The first setting by which a model and a run differ so much, with the remedy."""
+def _why(card: ModelCard, arch: str, shape: ImageShape, by_sides: bool) -> str:
+    """The first setting by which a model and a run differ so much, with the remedy.
+
+    `by_sides`: another resolution would fit where the layers of each side had the model's widths.
+    """
     other = card.name != arch.partition(":")[0]
     if card.resolution != shape.resolution and not other:
         have = f"The model has --resolution {card.resolution}, this run {shape.resolution}"
-        return f" {have}: leave --resolution out, or --init to begin without its weights."
+        widths = " give --arch the widths by which each side has as many channels as in the model," if by_sides else ""
+        return f" {have}: leave --resolution out,{widths} or leave --init out to begin without its weights."
     if card.architecture != arch:
         same = "--arch and --resolution" if card.resolution != shape.resolution else "--arch"
         again = f"leave {same} out to have the same, or --init to begin without its weights"

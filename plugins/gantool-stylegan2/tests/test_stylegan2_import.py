@@ -187,6 +187,15 @@ def test_what_is_not_certain_is_refused_with_the_reason(tmp_path, value, words):
         read_model(tmp_path / "a.pkl")
 
 
+def test_a_pickle_of_the_tensorflow_code_is_refused_with_the_way_to_convert_it(tmp_path):
+    network = b"cdnnlib.tflib.network\nNetwork\n)\x81}(X\x03\x00\x00\x00srcX\x01\x00\x00\x00xub"
+    (tmp_path / "tf.pkl").write_bytes(b"\x80\x03" + network + network + network + b"\x87.")
+    with pytest.raises(
+        gantool.CheckpointError, match=r"TensorFlow code, .*; legacy\.py of their stylegan2-ada-pytorch"
+    ):
+        read_model(tmp_path / "tf.pkl")
+
+
 def test_a_discriminator_of_the_model_before_is_not_kept_beside_it(gantool_cli, ada, tmp_path):
     model, beside = tmp_path / "model.safetensors", tmp_path / "model-discriminator.safetensors"
     assert gantool_cli("import", ada()[0], "-o", model).code == 0
@@ -210,6 +219,7 @@ def test_a_file_in_the_place_of_the_discriminator_that_is_none_is_not_removed(ga
 def test_wrong_usage_is_told(gantool_cli, tmp_path):
     for words, cause in (
         ((tmp_path / "no.pkl", "-o", tmp_path / "a.safetensors"), "There is no file"),
+        ((tmp_path, "-o", tmp_path / "a.safetensors"), "is a folder: give the file of weights"),
         ((__file__, "-o", tmp_path / "a.pkl"), "a model file ends in .safetensors"),
     ):
         ended = gantool_cli("import", *words)

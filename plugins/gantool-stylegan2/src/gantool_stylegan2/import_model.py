@@ -27,6 +27,8 @@ def import_model(
     it asks for is refused by name. A discriminator that fits is written beside the model, for train --init.
     """
     commands.check_model_out(out, overwrite)
+    if file.is_dir():
+        raise gantool.UsageError(f"{file} is a folder: give the file of weights, a .pkl or .pt. A run needs no import.")
     if not file.is_file():
         raise gantool.UsageError(f"There is no file {file}.")
 

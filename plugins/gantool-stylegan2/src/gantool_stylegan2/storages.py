@@ -209,6 +209,13 @@ def _number(dtype: Any, content: Any) -> Any:
     return struct.unpack(form, content)[0]
 
 
+def _tensorflow(*_: Any) -> None:
+    raise gantool.CheckpointError(
+        "it is of the authors' TensorFlow code, which keeps networks as programs; legacy.py of their stylegan2-ada-pytorch "
+        "makes a PyTorch pickle of it, which can be imported"
+    )
+
+
 def _record(name: str) -> Callable[..., Record]:
     return lambda *_: Record(name)
 
@@ -218,6 +225,7 @@ _TYPES: dict[str, Callable[[], torch.dtype]] = {
 }
 _KNOWN: dict[str, Make] = {
     "torch_utils.persistence._reconstruct_persistent_obj": _persistent,
+    "dnnlib.tflib.network.Network": _tensorflow,
     "dnnlib.EasyDict": lambda: {},
     "dnnlib.util.EasyDict": lambda: {},
     "torch._utils._rebuild_tensor_v2": _tensor,

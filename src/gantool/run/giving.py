@@ -175,11 +175,11 @@ def _refuse_strangers(taken: Share, weights: Weights, gan: Gan, arch: str, shape
     least = LEAST if card.name == arch.partition(":")[0] else LEAST_OF_ANOTHER
     if taken.taken >= least * taken.total:
         return
-    wrong = checkpoint.misfits(gan.generator, weights.generator)
+    wrong, why = checkpoint.misfits(gan.generator, weights.generator), _why(card, arch, shape, bool(gan.module_sides()))
     raise CheckpointError(
         f"The weights of the generator of --init {weights.initial.origin.model} do not fit the network, which would "
         f"take {taken.taken:,} of {taken.total:,} parameters: {shortened(wrong[0], 200)}"
-        f"{f' (and {len(wrong) - 1} more)' if len(wrong) > 1 else ''}.{_why(card, arch, shape, bool(gan.module_sides()))}"
+        f"{f' (and {len(wrong) - 1} more)' if len(wrong) > 1 else ''}.{why}"
     )
 
 

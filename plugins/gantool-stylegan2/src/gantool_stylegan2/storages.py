@@ -211,8 +211,8 @@ def _number(dtype: Any, content: Any) -> Any:
 
 def _tensorflow(*_: Any) -> None:
     raise gantool.CheckpointError(
-        "it is of the authors' TensorFlow code, which keeps networks as programs; legacy.py of their stylegan2-ada-pytorch "
-        "makes a PyTorch pickle of it, which can be imported"
+        "it is of the authors' TensorFlow code, which keeps networks as programs; legacy.py of their "
+        "stylegan2-ada-pytorch makes a PyTorch pickle of it, which can be imported"
     )
 
 

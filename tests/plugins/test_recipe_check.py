@@ -12,8 +12,8 @@ from gantool.errors import PluginError
 from gantool.plugins.recipe_check import RULES, SCHEDULES, check_recipe
 from gantool.plugins.spec_check import check_spec
 
-OF_RUNS = {"learning_rate": "lr_g", "lr_end": "lr_end", "weight_decay": "weight_decay", "batch": "batch",
-           "ema": "ema", "images": "images"}  # fmt: skip
+OF_RUNS = {"learning_rate": "lr_g", "lr_end": "lr_end", "lr_hold": "lr_hold", "weight_decay": "weight_decay",
+           "batch": "batch", "ema": "ema", "images": "images"}  # fmt: skip
 
 WRONG: list[tuple[str, Any, str]] = [
     ("learning_rate", -1.0, "learning_rate must be a number above 0, not -1.0"),
@@ -37,6 +37,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("short", (1, 2, 3), "short must be a gantool.ShortRun, or None, not (1, 2, 3)"),
     ("short.images", 0, "short.images must be an integer of at least 1, not 0"),
     ("on_cpu.learning_rate", 0.0, "on_cpu.learning_rate must be a number above 0, not 0.0"),
+    ("on_cpu.loss", 1, "on_cpu.loss must be a text, not 1"),
+    ("on_cpu.penalties", "r1", "on_cpu.penalties must be a tuple of texts, such as ('r1',), not 'r1'"),
+    ("lr_hold", 1.5, "lr_hold must be a number from 0 to 1, not 1.5"),
     ("on_cpu.batch", 1.5, "on_cpu.batch must be an integer of at least 2, not 1.5"),
 ]  # fmt: skip
 
@@ -56,7 +59,7 @@ def test_the_usual_and_the_utmost_are_sound() -> None:
     check_recipe("usual", Recipe())
     check_recipe("full", Recipe(
         penalties=("r1", "r2"), augment="ada", learning_rate_g=1.0, beta2_start=0.0, lr_end=1.0, betas=(0.0, 0.999),
-        batch=2, ema=0, images=1, short=ShortRun(1, 2, 1e-3), on_cpu=OnCpu(2, 1e-3),
+        batch=2, ema=0, images=1, short=ShortRun(1, 2, 1e-3), on_cpu=OnCpu(2, 1e-3, None, "hinge", ()),
     ))  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What a run is trained by where nobody said otherwise, and that each choice is told with its reason."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from gantool.api.hookspecs import hookimpl
 from gantool.api.specs import Architecture, OnCpu, Options, Recipe, Setting
+from gantool.builtin.architectures import MlpOptions
 from gantool.builtin.augment import DiffAugmentOptions
 from gantool.builtin.augment import settle as settle_strength
 from gantool.builtin.penalties import R1Options, settle_gamma
@@ -19,6 +21,7 @@ from gantool.report.settings import explained
 from gantool.run import planning
 from gantool.run.defaults import architecture, defaults
 from gantool.run.folder import save_choices, save_config
+from gantool.run.recipes import recipe_on
 from gantool.run.resolve import resolve_run
 
 HOST = PluginHost(third_party=False, environ={})
@@ -186,6 +189,58 @@ def test_networks_with_rates_of_their_own_keep_their_proportion_on_a_cpu(device,
     arch = Architecture("own", "Two rates", Options, "nowhere:build", recipe)
     values = defaults(arch, HOST.find("source", "shapes"), {}, device).values
     assert (values["lr_g"], values["lr_d"]) == rates
+
+
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_a_recipe_may_have_another_loss_and_other_penalties_on_a_cpu(device):
+    recipe = Recipe(loss="hinge", penalties=("r1",), on_cpu=OnCpu(8, 2e-3, loss="lsgan", penalties=()))
+    arch = Architecture("own", "Own", Options, "nowhere:build", recipe)
+    found = defaults(arch, HOST.find("source", "shapes"), {}, device)
+    named = {name: (found.values[name], found.why[name]) for name in ("loss", "penalty")}
+    assert (
+        named
+        == {
+            "cuda": {"loss": ("hinge", "the recipe of own"), "penalty": (("r1",), "the recipe of own")},
+            "cpu": {
+                "loss": ("lsgan", "the recipe of own on a CPU; hinge is for a GPU"),
+                "penalty": ((), "the recipe of own on a CPU; r1 is for a GPU"),
+            },
+        }[device]
+    )
+    assert recipe_on(replace(recipe, on_cpu=OnCpu(8, 2e-3)), "cpu").penalties == ("r1",)
+
+
+class Own:
+    """A plugin whose recipe has components for CPUs, one of which is not there."""
+
+    @staticmethod
+    @hookimpl
+    def gantool_architectures():
+        made = {"good": OnCpu(8, 2e-3, loss="lsgan", penalties=("r1",)), "bad": OnCpu(8, 2e-3, loss="lsgann")}
+        built = "gantool.builtin.architectures.mlp:build"
+        return [
+            Architecture(name, "Own", MlpOptions, built, Recipe(lr_schedule="linear", lr_hold=0.5, on_cpu=on_cpu))
+            for name, on_cpu in made.items()
+        ]
+
+
+def test_a_run_on_a_cpu_tells_the_loss_that_its_recipe_has_there_and_who_named_one_that_is_not():
+    host = PluginHost(third_party=False, environ={})
+    host.add(Own, "gantool-own")
+    resolved = resolve_run(host, {"arch": "good", "device": "cpu"})
+    told = {choice.flag: str(choice) for choice in resolved.choices}
+    assert resolved.config.loss.startswith("lsgan")
+    assert told["--loss"] == "Chosen: --loss lsgan (the recipe of good on a CPU; logistic is for a GPU)"
+    assert told["--lr-hold"] == "Chosen: --lr-hold 0.5 (the recipe of good)"
+    assert [one.spec.name for one in resolved.components.by_recipe] == ["lsgan", "r1", "fixed"]
+    with pytest.raises(
+        PluginError, match=r"for its on_cpu\.loss 'lsgann': .*Did you mean 'lsgan'.*--loss NAME overrides"
+    ):
+        resolve_run(host, {"arch": "bad", "device": "cpu"})
+    assert resolve_run(host, {"arch": "bad", "device": "cpu", "loss": "hinge"}).config.lr_hold == 0.5
+    constant = resolve_run(host, {"arch": "good", "device": "cpu", "lr_schedule": "constant"})
+    assert constant.config.lr_hold == 0
+    assert "--lr-hold" not in {choice.flag for choice in constant.choices}
 
 
 def test_rates_that_fall_by_the_recipe_fall_to_its_end_unless_they_are_to_stay():

@@ -88,12 +88,15 @@ class ShortRun:
 class OnCpu:
     """The steps a recipe takes on a CPU, where smaller batches cost no more for each image, and mean more updates.
 
-    `images` takes the place of the recipe's, where those would take a CPU days.
+    `images` takes the place of the recipe's, where those would take a CPU days; `loss` and `penalties` do where others
+    learn more in the same time, `()` being none. None leaves each to the recipe.
     """
 
     batch: int
     learning_rate: float
     images: int | None = None
+    loss: str | None = None
+    penalties: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,8 @@ class Recipe:
     `ema` is the half-life of the averaged generator, in images. `augment` None leaves it to the number of pictures.
     `learning_rate_g` and `learning_rate_d` take the place of `learning_rate` for one network (two time-scales, Heusel
     et al. 2017); where `short` or `on_cpu` gives another rate, they keep their proportion to it. By a `lr_schedule`
-    they fall to the share `lr_end` of themselves over the run's length; `beta2_start` is where the second of `betas`
-    begins, to rise to its own value by a cosine over the same time.
+    they fall to the share `lr_end` of themselves over the run's length, of which they stay for the share `lr_hold`
+    first; `beta2_start` is where the second of `betas` begins, to rise to its own value by a cosine over the same time.
     """
 
     loss: str = "logistic"
@@ -125,6 +128,7 @@ class Recipe:
     images: int = 200_000
     short: ShortRun | None = None
     on_cpu: OnCpu | None = None
+    lr_hold: float = 0.0
 
 
 TRAITS = {

@@ -8,6 +8,8 @@ from gantool.api.specs import AUTO, OnCpu, Recipe, ShortRun
 from gantool.errors import PluginError, shortened
 
 SCHEDULES = ("constant", "linear", "cosine")
+LEFT = ("images", "loss", "penalties")
+"""Fields of OnCpu that None leaves to the recipe itself."""
 _WIDTH_OF_A_VALUE = 80
 
 Rule = tuple[str, Callable[[Any], bool]]
@@ -22,7 +24,7 @@ def check_recipe(name: str, recipe: Recipe) -> None:
 def _check(place: str, part: Recipe | ShortRun | OnCpu) -> None:
     for field, value in vars(part).items():
         takes, fits = RULES[field]
-        leaves_it = field == "images" and value is None and isinstance(part, OnCpu)  # to the recipe itself
+        leaves_it = value is None and isinstance(part, OnCpu) and field in LEFT
         if not leaves_it and not fits(value):
             raise PluginError(f"{place}{field} must be {takes}, not {shortened(repr(value), _WIDTH_OF_A_VALUE)}")
         if isinstance(value, ShortRun | OnCpu):
@@ -56,6 +58,7 @@ def _or(other: Any, rule: Rule) -> Rule:
 
 _TEXT: Rule = "a text", _is_text
 _RATE: Rule = "a number above 0", lambda value: _is_number(value) and value > 0
+_SHARE: Rule = "a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1
 _BETA: Rule = "a number of at least 0 and below 1", _is_beta
 
 RULES: dict[str, Rule] = {
@@ -70,7 +73,8 @@ RULES: dict[str, Rule] = {
     "learning_rate_g": _or(None, _RATE),
     "learning_rate_d": _or(None, _RATE),
     "lr_schedule": (f"one of {', '.join(SCHEDULES)}", lambda value: _is_text(value) and value in SCHEDULES),
-    "lr_end": ("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),
+    "lr_end": _SHARE,
+    "lr_hold": _SHARE,
     "optimizer": _TEXT,
     "betas": (
         "a tuple of two numbers of at least 0 and below 1",

@@ -18,6 +18,7 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.option_types import quote
 from gantool.plugins.selection import Chosen
 from gantool.run.joined import JOINED, JoinedChoice, is_joined, joined_choice
+from gantool.run.recipes import recipe_on
 
 T = TypeVar("T")
 PLAIN_BALANCE = "fixed"
@@ -119,25 +120,17 @@ def components_of(host: PluginHost, settings: Mapping[str, Any], stored: bool = 
     return RunComponents(
         architecture, source, loss, penalties, augmentation, chosen_balance, optimizer, log,
         standard=tuple(host.resolve("observer", name) for name in standard),
-        by_recipe=tuple(_by_recipe(host, architecture)),
+        by_recipe=tuple(_by_recipe(host, architecture, str(settings.get("device", "")))),
     )  # fmt: skip
 
 
-def _by_recipe(host: PluginHost, architecture: Chosen) -> Sequence[Chosen]:
+def _by_recipe(host: PluginHost, architecture: Chosen, device: str) -> Sequence[Chosen]:
     """Loss, penalties and balance of a recipe; one with a fault is left out, since this run may not use it."""
     if not isinstance(architecture.spec, Architecture):
         return ()
-    recipe = architecture.spec.recipe
-    named = [
-        (kind, text)
-        for kind, text in (
-            ("loss", recipe.loss),
-            *(("penalty", text) for text in recipe.penalties),
-            ("balance", recipe.balance),
-        )
-        if text != NONE
-    ]
-    return list(_usable(named, lambda one: host.resolve(*one)))
+    recipe = recipe_on(architecture.spec.recipe, device)
+    pairs = (("loss", recipe.loss), *(("penalty", text) for text in recipe.penalties), ("balance", recipe.balance))
+    return list(_usable([one for one in pairs if one[1] != NONE], lambda one: host.resolve(*one)))
 
 
 def _usable(these: Iterable[T], made: Callable[[T], Chosen]) -> Iterator[Chosen]:

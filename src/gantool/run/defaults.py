@@ -12,6 +12,7 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.components import STEP_KINDS
 from gantool.run.intervals import reason
+from gantool.run.recipes import recipe_on
 
 USUAL = "dcgan"
 """The architecture of runs that name none."""
@@ -56,7 +57,7 @@ def defaults(arch: Architecture, source: Component, given: Mapping[str, Any], de
 
     It depends on the source and never on `--images`: N images and then N more have to give the same as 2N at once.
     """
-    recipe, of_steps, of_images = _recipe_for(arch, source, device)
+    recipe, of = _recipe_for(arch, source, device)
     reason, usual = f"the recipe of {arch.name}", arch.recipe.learning_rate
     batch = given.get("batch", recipe.batch)
     averaged = recipe.ema if recipe.ema != AUTO else _ema(batch)
@@ -70,6 +71,7 @@ def defaults(arch: Architecture, source: Component, given: Mapping[str, Any], de
         "lr_d": _of_one(recipe.learning_rate_d, recipe.learning_rate, usual),
         "lr_schedule": recipe.lr_schedule,
         "lr_end": recipe.lr_end if falls else 0.0,
+        "lr_hold": recipe.lr_hold if falls else 0.0,
         "optimizer": recipe.optimizer,
         "betas": recipe.betas,
         "beta2_start": "beta2" if recipe.beta2_start is None else recipe.beta2_start,
@@ -81,42 +83,54 @@ def defaults(arch: Architecture, source: Component, given: Mapping[str, Any], de
     named = values.keys() - {"optimizer", "betas", "beta2_start", "weight_decay"}  # which few change
     if not falls:
         named -= {"lr_schedule", "lr_end"}
+    if not values["lr_hold"]:
+        named -= {"lr_hold"}
     why = {name: reason for name in values if name in named} | {
-        "batch": of_steps,
-        "lr_g": of_steps,
-        "lr_d": of_steps,
+        "loss": of["loss"],
+        "penalty": of["penalty"],
+        "batch": of["steps"],
+        "lr_g": of["steps"],
+        "lr_d": of["steps"],
         "ema": reason if recipe.ema != AUTO else _why_ema(batch),
-        "images": of_images,
+        "images": of["images"],
     }
     return Defaults(values, why)
 
 
-def _recipe_for(arch: Architecture, source: Component, device: str) -> tuple[Recipe, str, str]:
-    """The recipe for a source and a device, with the reasons for its steps and for its number of images."""
-    recipe = arch.recipe
-    reason = of_steps = of_images = f"the recipe of {arch.name}"
+def _recipe_for(arch: Architecture, source: Component, device: str) -> tuple[Recipe, dict[str, str]]:
+    """The recipe for a source and a device, with the reasons for what is not the same for all of them."""
+    recipe, reason = recipe_on(arch.recipe, device), f"the recipe of {arch.name}"
+    on_cpu = arch.recipe.on_cpu if device == "cpu" else None
+    why = dict.fromkeys(("loss", "penalty", "steps", "images"), reason)
+    for name, here, other in (
+        ("loss", recipe.loss, arch.recipe.loss),
+        ("penalty", formatted(recipe.penalties), formatted(arch.recipe.penalties)),
+    ):
+        if here != other:
+            why[name] = f"{reason} on a CPU; {other} is for a GPU"
     if source.images is not None:
-        recipe, of_images = replace(recipe, images=source.images), f"what {source.name} calls for"
-    elif device == "cpu" and recipe.on_cpu is not None and recipe.on_cpu.images is not None:
-        of_images = f"{reason} on a CPU: its {recipe.images:,} are for a GPU"
-        recipe = replace(recipe, images=recipe.on_cpu.images)
+        recipe, why["images"] = replace(recipe, images=source.images), f"what {source.name} calls for"
+    elif on_cpu is not None and on_cpu.images is not None:
+        why["images"] = f"{reason} on a CPU: its {recipe.images:,} are for a GPU"
+        recipe = replace(recipe, images=on_cpu.images)
     if recipe.short is not None and source.images is not None and source.images <= recipe.short.images:
         recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
-        of_steps = f"{reason} for sources as easy as {source.name}: more steps, higher learning rate"
-    elif recipe.on_cpu is not None and device == "cpu":
-        if (recipe.batch, recipe.learning_rate) != (recipe.on_cpu.batch, recipe.on_cpu.learning_rate):
-            of_steps = f"{reason} on a CPU: more updates for the same images"
-        recipe = replace(recipe, batch=recipe.on_cpu.batch, learning_rate=recipe.on_cpu.learning_rate)
-    return recipe, of_steps, of_images
+        why["steps"] = f"{reason} for sources as easy as {source.name}: more steps, higher learning rate"
+    elif on_cpu is not None:
+        if (recipe.batch, recipe.learning_rate) != (on_cpu.batch, on_cpu.learning_rate):
+            why["steps"] = f"{reason} on a CPU: more updates for the same images"
+        recipe = replace(recipe, batch=on_cpu.batch, learning_rate=on_cpu.learning_rate)
+    return recipe, why
 
 
-def check_components(host: PluginHost, arch: Chosen, given: Collection[str] = ()) -> None:
-    """Raise PluginError for a component of the architecture's recipe that cannot be had, unless it was overridden."""
+def check_components(host: PluginHost, arch: Chosen, device: str, given: Collection[str] = ()) -> None:
+    """Raise PluginError for a component of a recipe on a device that cannot be had, unless it was overridden."""
     assert isinstance(arch.spec, Architecture)
-    recipe = arch.spec.recipe
+    recipe = recipe_on(arch.spec.recipe, device)
     for setting, kind in STEP_KINDS.items():
         field = "penalties" if setting == "penalty" else setting
         named = getattr(recipe, field) or ()
+        place = field if getattr(arch.spec.recipe, field) == getattr(recipe, field) else f"on_cpu.{field}"
         left_out = {AUTO} if setting in ("loss", "optimizer") else {AUTO, NONE}
         for text in (named,) if isinstance(named, str) else named:
             if setting in given or text in left_out:
@@ -126,7 +140,7 @@ def check_components(host: PluginHost, arch: Chosen, given: Collection[str] = ()
             except GantoolError as error:
                 raise PluginError(
                     f"The recipe of architecture {arch.spec.name!r} of {arch.distribution} cannot be followed, for its "
-                    f"{field} {text!r}: {sentence(str(error))} Tell its author; --{setting} NAME overrides it."
+                    f"{place} {text!r}: {sentence(str(error))} Tell its author; --{setting} NAME overrides it."
                 ) from error
 
 

@@ -67,7 +67,7 @@ def resolve_run(host: PluginHost, requested: Mapping[str, Any], file: Path | Non
     # Runs that were made before there was this setting have it as it is declared.
     settings = dict(by_default.values) | by_data | {"convolutions": AUTO} | given
     settings |= {"arch": arch.text, "data": source.text, "device": device}
-    defaults.check_components(host, arch, given)
+    defaults.check_components(host, arch, device, given)
     augment = settings.get("augment") or NONE  # "auto" depends on the number of pictures
     components = components_of(host, settings | {"augment": NONE if augment == AUTO else augment})
     settings |= components.texts() | ({"augment": AUTO} if augment == AUTO else {})

@@ -70,7 +70,8 @@ def first_and_last(stages: Sequence[Stage]) -> list[Stage]:
 def the_recipe_can_be_followed(component: tuple[Chosen, PluginHost]) -> Iterator[str]:
     """The recipe names components that there are, with options that they take."""
     architecture, plugins = component
-    check_components(plugins, architecture)
+    for device in ("cuda", "cpu"):  # each may have components of its own
+        check_components(plugins, architecture, device)
     yield from ()
 
 

@@ -207,3 +207,11 @@ def test_a_file_gives_the_generator_alone(tmp_path):
     assert given.report[0].startswith("Generator: all")
     assert given.report[1].startswith("Discriminator: all")
     assert given.report[1].endswith("are new")
+
+
+def test_the_age_of_a_model_is_told_where_it_is_known(tmp_path):
+    _, weights = saved(SMALL["mlp"], ImageShape(16), tmp_path)
+    told = weights.initial.networks
+    assert told.endswith("model.safetensors, after 40 images")
+    imported = replace(weights.initial, origin=weights.initial.origin.model_copy(update={"images_seen": 0}))
+    assert imported.networks == told.removesuffix(", after 40 images")

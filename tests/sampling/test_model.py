@@ -141,6 +141,7 @@ def test_a_model_is_described_in_one_line() -> None:
     named = Model(Gan(Convolutions(), nn.Identity(), 8), card.model_copy(update={"class_names": ("cat", "dog")}))
     assert repr(named) == "<gantool.Model dcgan, 16 x 16, colour, 2 classes, 50,000 images seen>"
     assert str(card.model_copy(update={"channels": 7})) == "dcgan, 16 x 16, 7 channels, 50,000 images seen"
+    assert str(card.model_copy(update={"images_seen": 0})) == "dcgan, 16 x 16, colour"  # as of weights of others
 
 
 def test_grey_models_give_grey_pictures() -> None:

@@ -82,11 +82,15 @@ class ModelCard(Card):
         return self.architecture.partition(":")[0]
 
     def __str__(self) -> str:
-        """One line about the generator: `dcgan, 64 x 64, colour, 10 classes, 50,000 images seen`."""
+        """One line about the generator: `dcgan, 64 x 64, colour, 10 classes, 50,000 images seen`.
+
+        Of the weights of others nobody knows how many images they have seen, which the card has as 0.
+        """
         color = COLORS.get(self.channels, f"{self.channels} channels")
         classes = [counted(len(self.class_names), "class", "classes")] if self.class_names else []
         size = f"{self.resolution} x {self.resolution}"
-        return ", ".join([self.name, size, color, *classes, f"{self.images_seen:,} images seen"])
+        seen = [f"{self.images_seen:,} images seen"] if self.images_seen else []
+        return ", ".join([self.name, size, color, *classes, *seen])
 
 
 @type_checked

@@ -42,7 +42,8 @@ class Initial:
             have = "generator and discriminator" if both else "the generator"
         else:
             have = "generator, discriminator and average" if both else "generator and average"
-        return f"{have} of {self.origin.model}, after {self.origin.images_seen:,} images"
+        age = f", after {self.origin.images_seen:,} images" if self.origin.images_seen else ""
+        return f"{have} of {self.origin.model}{age}"
 
     @property
     def discriminator(self) -> Path | None:

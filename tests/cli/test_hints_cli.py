@@ -19,6 +19,14 @@ from gantool.run.config import check_types, read_config
 REPOSITORY = Path(__file__).parents[2]
 
 
+def test_a_name_that_begins_with_a_dash_is_told_how_it_is_given(gantool, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-my photos").mkdir()
+    assert gantool("data", "check", "-my photos").err.startswith(
+        "Error: No such option: -m. The file or folder of that name is given as './-my photos'.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

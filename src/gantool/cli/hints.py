@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
     """Reword an error in place: the nearest flag and what it takes, where `commands` are those of the root by name."""
     if isinstance(error, NoSuchOption) and error.ctx is not None:
         word, flags = error.option_name, _flags(error.ctx.command)
-        hint = hints.hint(word, flags, alike=False) or _elsewhere(word, commands) or hints.hint(word, flags)
+        hint = _of_file(word) or hints.hint(word, flags, alike=False) or _elsewhere(word, commands)
+        hint = hint or hints.hint(word, flags)
         error.message, error.possibilities = f"{error.message}.{hint}", None
     elif isinstance(error, BadParameter) and isinstance(error.__cause__, ValidationError):
         _put(error, _said(error.__cause__.errors()[0]))
@@ -88,6 +90,12 @@ def _of_extra(message: str) -> str:
 def _ends_of_words(words: str) -> Iterator[int]:
     """Where the first file's name may end, which may have spaces in it."""
     return (match.start() for match in re.finditer(r"(?= |$)", words))
+
+
+def _of_file(option: str) -> str:
+    """A sentence on a file that is there and whose name begins with a dash, which the parser took for this option."""
+    named = next((word for word in sys.argv[1:] if word.startswith(option) and os.path.lexists(word)), "")
+    return f" The file or folder of that name is given as {shlex.quote(f'.{os.sep}{named}')}." if named else ""
 
 
 def _flags(command: Command) -> dict[str, str]:

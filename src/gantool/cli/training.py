@@ -227,7 +227,8 @@ def _classes(names: Sequence[str], count: int) -> str:
 
 def _stage_table(forecast: Forecast) -> None:
     """The table of stages of a run that grows: first image, title, batch and memory."""
-    result_words(f"{'from image':>14}  {'stage':<18}{'batch':>6}{'memory':>12}")
+    wide = max(18, *(len(stage.title) for stage in forecast.stages))
+    result_words(f"{'from image':>14}  {'stage':<{wide}}{'batch':>6}{'memory':>12}")
     for stage, memory in zip(forecast.stages, forecast.memory, strict=True):
         beyond = "  not reached by --images" if stage.start >= forecast.config.images else ""
-        result_words(f"{stage.start:>14,}  {stage.title:<18}{stage.batch:>6}{memory / 2**20:>8,.0f} MiB{beyond}")
+        result_words(f"{stage.start:>14,}  {stage.title:<{wide}}{stage.batch:>6}{memory / 2**20:>8,.0f} MiB{beyond}")

@@ -42,6 +42,15 @@ def test_fewer_pictures_than_were_asked_for_are_told(folder):
     assert forecast_of(**MLP, data=f"{folder}:count=40", batch=2).data.startswith("25 images (40 were asked for) from")
 
 
+def test_too_little_memory_is_told_of_a_run_of_one_stage_too_where_its_batches_are_large(monkeypatch):
+    monkeypatch.setattr("gantool.run.stage_memory.free_memory", lambda device: 1000)
+    assert not [said for said in forecast_of(**MLP, batch=2).warnings if "GiB are free" in said]
+    monkeypatch.setattr("gantool.run.stage_memory.LARGE", 100)
+    (told,) = [said for said in forecast_of(**MLP, batch=2).warnings if "GiB are free" in said]
+    assert told.startswith("A step will need about ")
+    assert "free on cpu. Lower --batch (it is 2) or --resolution" in told
+
+
 def test_a_batch_of_more_images_than_can_be_read_is_refused(folder):
     for path in sorted(folder.rglob("*.png"))[:22]:
         path.write_bytes(b"broken")

@@ -199,7 +199,7 @@ def test_memory_of_the_final_level_is_warned_about_at_the_start(train, monkeypat
     ended = gantool(*words)
     assert ended.code == 0, ended.err
     memory = [stage["memory_bytes"] for stage in json.loads(ended.out)["stages"]]
-    monkeypatch.setattr("gantool.run.forecast.free_memory", lambda device: (memory[2] + memory[3]) // 2)
+    monkeypatch.setattr("gantool.run.stage_memory.free_memory", lambda device: (memory[2] + memory[3]) // 2)
     ended = gantool("train", "--arch", PROGRESSIVE, "--data", photos, "--images", "72", *flags)
     assert ended.code == 0
     assert "From 64 images on, at 16 pixels, a step will need about" in ended.err

@@ -1,10 +1,9 @@
 """The forecast of a run: parameters, stages, the memory of each, and warnings."""
 
-import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
@@ -14,9 +13,8 @@ from gantool.api.networks import Stage
 from gantool.api.run_config import NONE, RunConfig
 from gantool.api.specs import Look
 from gantool.engine import memory_estimate
-from gantool.engine.devices import free_memory, is_out_of_memory, out_of_memory, pick_device
+from gantool.engine.devices import is_out_of_memory, out_of_memory, pick_device
 from gantool.engine.spans import in_words
-from gantool.engine.stages import stage_at
 from gantool.plugins.selection import Chosen
 from gantool.run.components import RunComponents
 from gantool.run.duration import Duration, Timing, duration
@@ -24,6 +22,7 @@ from gantool.run.giving import give
 from gantool.run.initial import Initial, read_weights
 from gantool.run.intervals import settled
 from gantool.run.prepare import PreparedRun, build_source, prepare
+from gantool.run.stage_memory import memory_of, of_stages
 from gantool.run.warnings import learns_by, warnings_of
 
 HOUR = 3600
@@ -92,7 +91,7 @@ def forecast(
             if initial is None
             else give(read_weights(initial), prepared.gan, config.arch, prepared.shape, config.freeze_d).report
         )
-        memory = _memory(prepared, prepared.stages)
+        memory = memory_of(prepared, prepared.stages)
         expected = duration(prepared, device, since, tried=tried)
         settings = settled(prepared.config, None if expected is None else expected.grid)
         warnings = [*forewarnings(prepared, device, expected, since, timing=timing, given=given or {})]
@@ -125,21 +124,6 @@ def _fewer(images: int, source: Chosen) -> str:
     return f" ({asked:,} were asked for)" if isinstance(asked, int) and asked > images else ""
 
 
-def _memory(prepared: PreparedRun, stages: Sequence[Stage]) -> tuple[int, ...]:
-    gan, accumulate = prepared.gan, prepared.config.accumulate
-    penalties = copy.deepcopy(prepared.parts.penalties)  # those that adapt must not adapt to this
-    estimated: dict[tuple[int, int], int] = {}
-    for stage in stages:
-        size = (stage.resolution, stage.batch)  # of the stages of one size the first is a fade, which keeps the most
-        if size not in estimated:
-            part = replace(stage, batch=max(1, stage.batch // accumulate))
-            estimated[size] = memory_estimate.memory_estimate(
-                gan, part, prepared.shape.classes, penalties, prepared.config.updates == "simultaneous"
-            )
-    gan.advance(0)
-    return tuple(estimated[stage.resolution, stage.batch] for stage in stages)
-
-
 def forewarnings(
     prepared: PreparedRun,
     device: torch.device,
@@ -155,44 +139,15 @@ def forewarnings(
     in `given`, those that are true were asked for by a flag.
     Called once the data is in its place, which may be the memory that a warning is about.
     """
-    config, stages = prepared.config, prepared.stages
+    config = prepared.config
     yield from warnings_of(prepared, processes, images_seen)
     if processes == 1:
         if images_seen == 0 and (timing is not None or (given.get("images") and config.images >= TRIAL)):
             yield from _too_short(prepared, expected, timed=timing is not None)
         yield from _others(device, expected, timing)
         yield from () if images_seen else _patience(prepared, device, expected)
-    if len(stages) > 1 and images_seen < config.images:
-        yield from _of_stages(prepared, device, images_seen, processes)
-
-
-def _of_stages(prepared: PreparedRun, device: torch.device, images_seen: int, processes: int) -> Iterator[str]:
-    """Warnings of stages that the run does not reach, or for which there is too little memory."""
-    config, stages, free = prepared.config, prepared.stages, free_memory(device)
-    last, reached = stages[-1], stage_at(stages, config.images - 1)
-    if reached is not last:
-        yield (
-            f"--images {config.images:,} ends the run in the stage {reached.title!r}; the last one, {last.title!r}, "
-            f"would begin at {last.start:,}. Give more --images, or shorter stages to a new run; --dry-run shows them."
-        )
-    if free is None:
-        return
-    now = stage_at(stages, images_seen)
-    to_come = [
-        replace(stage, batch=max(1, stage.batch // processes))
-        for stage in stages
-        if now.start <= stage.start < config.images
-    ]
-    with torch.random.fork_rng(devices=[]):
-        memory = _memory(prepared, to_come)
-    short = [(stage, needed) for stage, needed in zip(to_come, memory, strict=True) if needed > free]
-    if short:
-        stage, needed = short[0]
-        yield (
-            f"From {stage.start:,} images on, at {stage.resolution} pixels, a step will need about "
-            f"{needed / 2**30:.1f} GiB; {free / 2**30:.1f} GiB are free on {device}. Lower --batch "
-            f"(it is {config.batch}) or --resolution, or make the networks narrower; --dry-run shows each stage."
-        )
+    if images_seen < config.images:
+        yield from of_stages(prepared, device, images_seen, processes)
 
 
 def _others(device: torch.device, expected: Duration | None, timing: Timing | None) -> Iterator[str]:

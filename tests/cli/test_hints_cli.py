@@ -159,6 +159,8 @@ def test_a_pattern_of_many_files_gets_the_folder_and_does_not_name_them_all(gant
     assert "17.jpg" not in ended.err
     two = gantool("train", "--data", *files[:2])
     assert "as by a pattern like *.jpg. --data takes their folder: --data 'my photos'." in two.err
+    two = gantool("data", "shard", *files[:2], "-o", "shards")
+    assert "as by a pattern like *.jpg. Give their folder: 'my photos'." in two.err
     two = gantool("tune", "--data", *files[:2])
     assert "1.jpg is a picture, and no run folder. Pictures are named by their folder: --data 'my photos'." in two.err
 

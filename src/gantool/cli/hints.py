@@ -38,8 +38,8 @@ def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
             error.message += " A sweep is drawn by gantool interpolate MODEL --seeds 7 --truncation 0.3-1 -o FILE."
     elif isinstance(error, MissingParameter) and error.param is not None and (wanted := _wanted(error.param.metavar)):
         _put(error, f"is missing. {wanted}", str(error.param.metavar))
-    elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and _takes_data(error):
-        error.message = _of_extra(error.message)
+    elif isinstance(error, UsageError) and error.message.startswith(_EXTRA) and error.ctx is not None:
+        error.message = _of_extra(error.message, error.ctx.command)
     error.message = of_short_words(error.message)
 
 
@@ -65,12 +65,11 @@ def unknown_command(error: ClickException) -> UnknownNameError | None:
     return UnknownNameError(f"There is no command '{path} {found[1]}'.{hint} There are: {', '.join(known)}.")
 
 
-def _takes_data(error: UsageError) -> bool:
-    return error.ctx is not None and "data" in _flags(error.ctx.command)
-
-
-def _of_extra(message: str) -> str:
+def _of_extra(message: str, command: Command) -> str:
     """What to do about arguments that no command takes: of many files, as from photos/*.jpg, the folder is named."""
+    by_flag = "data" in _flags(command)
+    if not by_flag and not any(str(param.metavar).startswith("SOURCE") for param in command.params):
+        return message
     from gantool.data.pictures.formats import is_picture_name  # not at the top: it needs Pillow
 
     words = message.partition(" (")[2].removesuffix(")")
@@ -79,12 +78,13 @@ def _of_extra(message: str) -> str:
     first = next(map(Path, found), None)
     within = "" if first is None or first.parent == Path() else f"{first.parent}{os.sep}"
     named = words.count(within) if within else words.count(" ") + 1
-    if first is not None and is_archive_name(first):
+    if first is not None and is_archive_name(first) and by_flag:
         return f"Each archive takes a --data of its own, as in --data {shlex.quote(str(first))}."
     if first is not None and (named > 1 or is_picture_name(first.as_posix())):
         folder = shlex.quote(str(first.parent))
-        return f"Single files are named, as by a pattern like *.jpg. --data takes their folder: --data {folder}."
-    return f"{message}. Pictures are named by --data, and an architecture by --arch."
+        remedy = f"--data takes their folder: --data {folder}" if by_flag else f"Give their folder: {folder}"
+        return f"Single files are named, as by a pattern like *.jpg. {remedy}."
+    return message if not by_flag else f"{message}. Pictures are named by --data, and an architecture by --arch."
 
 
 def _ends_of_words(words: str) -> Iterator[int]:

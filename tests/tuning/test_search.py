@@ -9,7 +9,7 @@ from gantool.api.former import Former
 from gantool.errors import TrainingError, UsageError
 from gantool.plugins.host import host
 from gantool.run import folder as run_folder
-from gantool.run.resolve import resolve
+from gantool.run.resolve import resolve, resolve_run
 from gantool.tuning import folder
 from gantool.tuning.halving import goes_on, import_optuna
 from gantool.tuning.search import Outcome, Search
@@ -177,3 +177,17 @@ def test_a_search_begins_without_the_history_of_the_run_that_it_begins_from(tmp_
     assert "history" not in begun.file
     assert begun.start["history"] == []
     assert begun.start["batch"] == 8
+
+
+def test_an_augmentation_that_a_run_chose_by_itself_is_chosen_anew_for_a_search_on_other_data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "runs" / "few"
+    run.mkdir(parents=True)
+    few = {"arch": "mlp", "resolution": 8, "data": "shapes:count=60", "device": "cpu", "images": 100, "augment": "auto"}
+    made = resolve_run(host(), few)
+    run_folder.save_config(run, made.config)
+    run_folder.save_choices(run, made.config, made.choices, made.given)
+    assert "after=180" in folder.plan(host(), {}, run, None, ["lr=1e-4..1e-3"], 2).start["augment"]
+    other = folder.plan(host(), {"data": "shapes:count=90"}, run, None, ["lr=1e-4..1e-3"], 2)
+    assert "after=270" in other.start["augment"]
+    assert "augment" not in other.file

@@ -17,6 +17,7 @@ from gantool.reading import read_json
 from gantool.run import folder as run_folder
 from gantool.run.components import resolve_source, source_name
 from gantool.run.config import read_config, validated, write_settings
+from gantool.run.inherited import chosen_anew
 from gantool.run.resolve import given_settings, resolve
 from gantool.tuning.defaults import space_of
 from gantool.tuning.search import Search
@@ -66,7 +67,9 @@ def plan(
     check_trials(trials)
     given = given_settings(settings, None)
     place = run_folder.find(run, Path("runs")).run / CONFIG if run is not None else config
-    file = _usable(read_config(place), of_a_run=run is not None) if place is not None else {}
+    written = {} if place is None else read_config(place)
+    kept, _ = chosen_anew(written, given, place)
+    file = _usable(kept, of_a_run=run is not None) if place is not None else {}
     start = resolve(plugins, {**file, **given})
     space = space_of(plugins, given, file, search)
     if not space:

@@ -67,7 +67,7 @@ class Penalty(Strategy):
         raise NotImplementedError
 
     def constrain(self, network: nn.Module) -> None:
-        """Change the weights in place."""
+        """Change the weights in place: those that learn, since the others (`requires_grad` false) were frozen."""
         raise NotImplementedError
 
 

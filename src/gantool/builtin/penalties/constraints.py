@@ -17,6 +17,6 @@ class Clip(Penalty):
 
     @torch.no_grad()
     def constrain(self, network: nn.Module) -> None:
-        """Clip every parameter in place."""
-        for parameter in network.parameters():
+        """Clip every parameter that learns in place: frozen features or blocks stay as they are."""
+        for parameter in filter(lambda one: one.requires_grad, network.parameters()):
             parameter.clamp_(-self.value, self.value)

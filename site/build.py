@@ -4,7 +4,8 @@
 
 FOLDER (`site/html` without one) is written anew; one that holds anything but an earlier site is refused. Pages keep
 their places in the repository, so that links that work there work here. The reference of commands and components is
-written from the code. A broken link ends the build. It needs `zensical` (`pip install --group site`) and no network.
+written from the code. A broken link ends the build. It needs `zensical`, which the line of
+`INSTALL` installs, and no network.
 """
 
 import importlib.util
@@ -46,6 +47,8 @@ NAVIGATION = {
 }
 """The sections of the site, with patterns of their pages; a pattern with * may be without a page."""
 
+INSTALL = "pip install -U pip && pip install --group site"
+"""Installs what writes the pages. The pip that comes with Python 3.11 and 3.12 knows no groups."""
 MARK = ".gantool-site"
 """The empty file by which a folder is known as one that was written here."""
 LINK = re.compile(r"\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
@@ -99,7 +102,7 @@ def check_tool() -> None:
     """Raise SystemExit where zensical, which writes the pages, is not installed."""
     if importlib.util.find_spec("zensical") is None:
         lacks = f"The site is written by zensical, which {sys.executable} does not find"
-        raise SystemExit(f"{lacks}: pip install --group site")
+        raise SystemExit(f"{lacks}: {INSTALL}")
 
 
 def assemble(pages: Path) -> None:

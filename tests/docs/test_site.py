@@ -55,8 +55,15 @@ def test_flags_are_kept_in_one_line_and_blocks_of_code_as_they_are(build):
 
 def test_a_missing_zensical_is_told_with_the_line_that_installs_it(build, monkeypatch):
     monkeypatch.setattr(build.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SystemExit, match=r"zensical, which .* does not find: pip install --group site"):
+    with pytest.raises(SystemExit, match=r"zensical, which .* does not find: pip install -U pip && "):
         build.check_tool()
+
+
+def test_every_line_that_installs_a_group_brings_a_pip_that_knows_groups_first(build):
+    pages = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")]
+    lines = [line for page in (*pages, build.INSTALL) for line in page.splitlines() if "--group" in line]
+    assert len(lines) >= 4
+    assert all("pip install -U pip && " in line.replace(" -q", "") for line in lines)
 
 
 def test_a_page_without_a_place_is_told(build, tmp_path):

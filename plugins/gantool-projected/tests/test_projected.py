@@ -157,6 +157,10 @@ def test_another_run_begins_with_its_weights_and_counts_no_features(gantool_cli,
     assert begun.code == 0
     assert "Generator: all" in begun.err
     assert "Discriminator: all" in begun.err
+    assert begun.err.count("flatter") == 1
+    same = "fastgan:width=1,latent=8"  # the same generator, which has learnt to please the features
+    begun = gantool_cli("train", "--init", "runs/one", "--arch", same, "--images", "8", "--name", "three", "-q")
+    assert "runs/one learnt by features of efficientnet, so metrics by efficientnet flatter what begins" in begun.err
 
 
 def test_without_weights_it_draws_and_is_not_trained(gantool_cli, tmp_path, monkeypatch, tiny, features):

@@ -97,7 +97,7 @@ def forecast(
         warnings = [*forewarnings(prepared, device, expected, since, timing=timing, given=given or {})]
         if initial is not None:
             named = build_source(config, components.source).class_names if UNNAMED in class_names else class_names
-            warnings += initial.other_classes(named)
+            warnings += initial.warnings(named, config.arch)
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))

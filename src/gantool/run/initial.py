@@ -1,7 +1,7 @@
 """The model that a new run begins with (`--init`): found, described and read. `run/giving` gives its weights."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,14 @@ from typing import Any
 from torch import Tensor
 
 from gantool.api.run_config import NONE, RunConfig
+from gantool.api.specs import Architecture
 from gantool.engine import checkpoint
 from gantool.engine.discriminator_file import discriminator_file, load_discriminator
 from gantool.engine.model_file import ModelCard, Origin, load_generator, read_card
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, CONFIG, DISCRIMINATOR, GENERATOR
 from gantool.errors import CheckpointError, DataError, GantoolError, PluginError, UsageError
 from gantool.homes import at_home
-from gantool.plugins.host import PluginHost
+from gantool.plugins.host import PluginHost, host
 from gantool.run.config import read_config
 from gantool.sampling.labels import listed
 from gantool.sampling.locate import generator_file
@@ -56,15 +57,22 @@ class Initial:
         """The SHA-256 of that file, or `none`."""
         return NONE if self.discriminator is None else checkpoint.digest(self.discriminator)
 
-    def other_classes(self, names: Sequence[str]) -> list[str]:
-        """A warning if both the data and the model have classes, and not the same."""
+    def warnings(self, names: Sequence[str], arch: str) -> Iterator[str]:
+        """Warnings about a run that begins with it, of the architecture `arch`, on data of these classes."""
+        own = host().specs("architecture").get(self.card.name)
+        by = own.learns_by if isinstance(own, Architecture) and arch.partition(":")[0] != own.name else ""
+        if by:
+            yield (
+                f"{self.origin.model} learnt by features of {by}, so metrics by {by} flatter what begins with it, "
+                f"too: name another one in 'gantool evaluate --extractor'."
+            )
         if tuple(names) == self.card.class_names or not names or not self.card.class_names:
-            return []
+            return
         many = len(names) != len(self.card.class_names)
-        return [
+        yield (
             f"The classes of the data ({listed(names)}) are not those of --init {self.origin.model} "
             f"({listed(self.card.class_names)}): each begins as {'their mean' if many else 'the one in its place'}."
-        ]
+        )
 
     @property
     def data(self) -> str | None:

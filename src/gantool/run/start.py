@@ -172,7 +172,7 @@ def _taken(
     config, gan = prepared.config, prepared.gan
     if plan.initial is None:
         return None, config
-    warnings += plan.initial.other_classes(class_names)
+    warnings += plan.initial.warnings(class_names, config.arch)
     taken = give(read_weights(plan.initial), gan, config.arch, prepared.shape, config.freeze_d)
     return taken, config.model_copy(update={"init_taken": taken.report})
 

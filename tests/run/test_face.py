@@ -56,6 +56,18 @@ def test_errors_of_a_run_are_in_the_words_of_python(tmp_path):
         gantool.trainer(config, out=tmp_path)
 
 
+def test_a_run_is_resumed_from_python(tmp_path):
+    small = {"arch": "mlp:generator_hidden=4,discriminator_hidden=4", "data": "shapes:count=8", "resolution": 8}
+    run = gantool.train(**small, batch=4, device="cpu", augment="none", images=8, out=tmp_path, progress=False)
+    assert gantool.train(resume=run, images=16, progress=False) == run
+    assert sorted(path.name for path in (run / "checkpoints").iterdir())[-1] == "000000016"
+    assert gantool.train(resume=run, progress=False) == run  # it has what it was to have
+    with pytest.raises(gantool.ResumeError, match=r"resolution=8 in the run|resolution 8 in the run"):
+        gantool.train(resume=run, resolution=16, progress=False)
+    with pytest.raises(gantool.UsageError, match=r"^Settings \(resume\) beside a configuration"):
+        gantool.train(gantool.configure(**small), resume=run)
+
+
 def test_a_run_of_minutes_has_as_many_images_as_take_so_long(tmp_path, monkeypatch):
     def seconds(prepared, *_, **__):
         images = float(prepared.config.images)

@@ -95,23 +95,26 @@ def train(
     out: Path | str = Path("runs"),
     progress: bool = True,
     minutes: float | None = None,
+    resume: Path | str | None = None,
     **settings: Any,
 ) -> Path:
     """Train to the end and return the run folder: `gantool.train(arch="dcgan", data="photos", images="50k")`.
 
     With `minutes` in place of images it has as many as take about so long, measured before it begins; on a CPU it is
-    about 15 where neither is given, unless the data calls for a length. Progress and warnings go to standard error, on
+    about 15 where neither is given, unless the data calls for a length. With `resume`, a run or one of its checkpoints,
+    that run goes on to `images`, or for so many `minutes` more. Progress and warnings go to standard error, on
     terminals and in notebooks with a bar, unless `progress` is False; of several processes the leading one shows them.
     """
-    if config is not None and (settings or minutes):
-        both = ", ".join([*settings, *(["minutes"] if minutes else [])])
+    if config is not None and (settings or minutes or resume):
+        both = ", ".join([*settings, *(["minutes"] if minutes else []), *(["resume"] if resume else [])])
         raise UsageError(f"Settings ({both}) beside a configuration: put them into gantool.configure().")
     tally = Tally()
     observers = [host().resolve("observer", "console").build(), tally] if progress else []
     with _naming_settings():
         if config is None:
-            planned = partial(_plan, Path(out))
-            config = length.timed(planned(settings), minutes, lambda images: planned({**settings, "images": images}))
+            planned = partial(_plan, Path(out), None if resume is None else Path(resume))
+            more = resume is not None
+            config = length.timed(planned(settings), minutes, lambda n: planned({**settings, "images": n}), more)
         made = start.trainer(config, out, observers)
         run = made.train().run
     for line in closing(run, made.best, tally) if progress and made.game.world.leads else ():
@@ -119,11 +122,11 @@ def train(
     return run
 
 
-def _plan(out: Path, settings: Mapping[str, Any]) -> Plan:
-    """A new run of settings as `configure` takes them, or the one that this launch has begun in `out`."""
+def _plan(out: Path, resume: Path | None, settings: Mapping[str, Any]) -> Plan:
+    """A new run of settings as `configure` takes them, the one to resume, or one that this launch began in `out`."""
     settings = dict(settings)
     file = settings.pop("config", None)
-    return planning.plan(host(), settings, None if file is None else Path(file), out)
+    return planning.plan(host(), settings, None if file is None else Path(file), out, resume=resume)
 
 
 @contextmanager

@@ -7,8 +7,10 @@ import pickle
 import struct
 import zipfile
 from collections import OrderedDict
+from copy import copy
 
 import authors
+import numpy as np
 import pickled
 import pytest
 import torch
@@ -91,6 +93,19 @@ def laughs(levels=60):
     return b"\x80\x02}" + value + b"K\x01s."
 
 
+def overlapping(count):
+    """An archive with many names for one entry, which is there once."""
+    stream = io.BytesIO(zipped({"a/data.pkl": b"\x80\x02}.", "a/data/0": bytes(4000)}))
+    with zipfile.ZipFile(stream, "a") as archive:
+        for number in range(1, count):
+            entry = copy(archive.infolist()[1])
+            entry.filename = f"a/data/{number}"
+            archive.filelist.append(entry)
+            archive.NameToInfo[entry.filename] = entry
+        archive.writestr("a/version", b"3")
+    return stream.getvalue()
+
+
 WHOLE = pickled.dumps(pickled.of_authors(authors.generator_weights()))
 DOUBLE = b"cnumpy\ndtype\n" + text("f8") + b"\x85R"
 SHELL = f"touch {MARKER}"
@@ -121,6 +136,11 @@ HOSTILE = {
     "a module inside itself": (endless_modules(), "more than 20,000 modules"),
     "a number of many digits": (b"L" + b"9" * 100_000 + b"L\n.", "no pickle, or a damaged one"),
     "a number cut short": (b"cnumpy.core.multiarray\nscalar\n" + DOUBLE + b"C\x01a\x86R.", "of another size"),
+    "an attribute of what is known": (
+        b"\x80\x04" + text("torch._utils") + text("_rebuild_tensor_v2.__globals__") + b"\x93.", "asks for .*__globals__"
+    ),
+    "an array of objects": (plain(np.array([Calls(os.system, SHELL)], dtype=object)), "asks for .*system"),
+    "an entry by many names": (overlapping(2000), "larger than itself"),
     "cut short": (WHOLE[: len(WHOLE) // 2], "no pickle, or a damaged one"),
     "nothing": (b"", "no pickle, or a damaged one"),
     "text": (b"Not Found", "opcode OBJ"),

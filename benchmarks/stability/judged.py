@@ -40,6 +40,8 @@ def main() -> int:
     parser.add_argument("--extractor", default="auto")
     asked = parser.parse_args()
     rows = [row for row in read_results(asked.work / RESULTS).values() if row["images_seen"]]
+    if not rows:
+        sys.exit(f"{asked.work} holds no runs: python benchmarks/stability/run.py --set broken --work {asked.work}")
     found = [row | {"numbers": numbers(asked, row["name"])} for row in rows]
     print(runs(found) + "\n")
     print(ranking(found))

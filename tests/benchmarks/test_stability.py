@@ -212,3 +212,12 @@ def test_the_list_tells_what_a_file_sets_and_a_name_that_no_run_has_is_refused(b
     assert "#" not in bench.run.listed(bench.run.picked(planned, "lr-x20")[0], "shapes")
     with pytest.raises(UsageError, match=r"has 'momentun' in its name. There are: .*dcgan-momentum"):
         bench.run.picked(planned, "momentun")
+
+
+def test_a_folder_without_runs_is_told_with_the_command_that_makes_some(tmp_path, monkeypatch, capsys):
+    import judged
+
+    monkeypatch.setattr(sys, "argv", ["judged.py", "--work", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"holds no runs: python benchmarks/stability/run\.py --set broken --work"):
+        judged.main()
+    assert not capsys.readouterr().out

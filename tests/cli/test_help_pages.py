@@ -28,7 +28,9 @@ def test_arguments_and_options_are_named_by_what_they_take_and_not_by_python_typ
     found = list(pages(typer.main.get_command(cli.app)))
     assert ("data", "check") in found
     assert ("train",) in found
-    for words in found:
+    groups = {words[:1] for words in found if len(words) > 1}
+    assert ("launch",) in groups
+    for words in (*found, *groups):
         page = CliRunner().invoke(cli.app, [*words, "--help"]).stdout
         usage = next(line for line in page.splitlines() if "Usage:" in line)
         assert not set("{}") & set(usage), usage

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from gantool.cli.groups import PageGroup
 from gantool.cli.model_options import Overwrite
 from gantool.cli.shards import index, shard
 from gantool.errors import DataError, one_image
@@ -31,7 +32,9 @@ Sources = Annotated[
     ),
 ]
 
-app = typer.Typer(help="Check pictures before training on them; pack many of them into shards.", no_args_is_help=True)
+app = typer.Typer(
+    cls=PageGroup, help="Check pictures before training on them; pack many of them into shards.", no_args_is_help=True
+)
 
 
 @app.command()

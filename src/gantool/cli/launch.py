@@ -8,10 +8,11 @@ import typer
 from typer._click.globals import get_current_context
 
 from gantool.cli import launch_scripts
+from gantool.cli.groups import PageGroup
 from gantool.cli.launch_scripts import Launch
 from gantool.errors import OptionError, UsageError
 
-app = typer.Typer(help="Print a script that starts one training on many machines.", no_args_is_help=True)
+app = typer.Typer(cls=PageGroup, help="Print a script that starts one training on many machines.", no_args_is_help=True)
 
 _REST = {"allow_interspersed_args": False}
 """Flags behind the command are that command's, whether or not it stands behind `--`."""

@@ -6,9 +6,10 @@ import typer
 
 from gantool.cli import plugins_check, plugins_manage, plugins_new
 from gantool.cli.components import PluginFolders, PluginsDir
+from gantool.cli.groups import PageGroup
 from gantool.cli.plugins_manage import Json
 
-app = typer.Typer(help="List, write, check, install and remove plugins.", no_args_is_help=True)
+app = typer.Typer(cls=PageGroup, help="List, write, check, install and remove plugins.", no_args_is_help=True)
 app.command()(plugins_new.new)
 app.command()(plugins_check.check)
 app.command()(plugins_manage.install)

@@ -8,6 +8,7 @@ import typer
 
 from gantool.cli.arguments import takes
 from gantool.cli.components import ComponentCommand, PluginsDir, complete
+from gantool.cli.groups import PageGroup
 from gantool.cli.model_options import Device, Json, Overwrite
 from gantool.cli.seeds import LARGEST_SEED
 from gantool.cli.style_options import (
@@ -21,7 +22,7 @@ from gantool.cli.style_options import (
 )
 from gantool.engine.importing import import_torch
 
-app = typer.Typer(help="Train networks that stylise in milliseconds.", no_args_is_help=True)
+app = typer.Typer(cls=PageGroup, help="Train networks that stylise in milliseconds.", no_args_is_help=True)
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,16 @@ def test_a_checkpoint_has_the_digest_of_the_features_and_not_their_weights(
     assert begun.code == 0, begun.err
 
 
+def test_a_run_finds_its_file_of_weights_from_any_folder(gantool_cli, tmp_path, monkeypatch, tiny, features):
+    copyfile(features, tmp_path / "own.safetensors")
+    relative = tiny.replace(str(features), "own.safetensors")
+    assert run(gantool_cli, tmp_path, monkeypatch, relative, "--images", "8", "--name", "one", "-q").code == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    ended = gantool_cli("train", "--resume", "../runs/one", "--images", "16", "-q")
+    assert ended.code == 0, ended.err
+
+
 def test_another_run_begins_with_its_weights_and_counts_no_features(gantool_cli, tmp_path, monkeypatch, tiny):
     assert run(gantool_cli, tmp_path, monkeypatch, tiny, "--images", "8", "--name", "one", "-q").code == 0
     begun = gantool_cli("train", "--init", "runs/one", "--images", "8", "--name", "two", "--batch", "4")

@@ -1,8 +1,9 @@
 """FastGAN (Liu et al. 2021) and Projected GAN (Sauer et al. 2021): options and recipes. This page imports no torch."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 import gantool
 
@@ -10,6 +11,11 @@ Channels = Annotated[int, Field(ge=1)]
 Side = Annotated[int, Field(ge=32, le=512, multiple_of=32)]
 SIDES = (32, 64, 128, 256, 512, 1024)
 EXTRACTOR = "efficientnet"
+
+
+def _placed(file: str) -> str:
+    """A file by its whole path, so that a run finds it from any folder that it is resumed in."""
+    return str(Path(file).expanduser().absolute()) if file else file
 
 
 class FastGan(gantool.Options):
@@ -42,7 +48,9 @@ class ProjectedOptions(FastGan):
         "side at which a fifth discriminator judges the picture itself, for its colours; 0: none, as in the paper",
         before=0,
     )
-    weights: str = gantool.option("", "file with the weights of efficientnet; empty: those of gantool[features]")
+    weights: Annotated[str, AfterValidator(_placed)] = gantool.option(
+        "", "file with the weights of efficientnet; empty: those of gantool[features]"
+    )
 
 
 WIDTH = "width=auto is {} channels for runs below 200k images, which a CPU can train, then the papers' 64."

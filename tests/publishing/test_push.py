@@ -252,3 +252,4 @@ def test_a_hub_that_is_not_there_or_refuses_is_told(hub, run, gantool, monkeypat
     done = gantool("push", run, "ann/pets", "--license", "mit")
     assert done.code == 1
     assert "cannot be pushed to" in done.err
+    assert "Look at the connection to http://127.0.0.1:9, and repeat the command." in done.err

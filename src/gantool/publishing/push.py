@@ -81,7 +81,9 @@ def push(contents: Mapping[str, bytes], repository: str, private: bool = False) 
             ) from error
         raise GantoolError(f"The Hub refused {repository}: {cause(error)}") from error
     except Exception as error:  # of whatever client of HTTP this version of the package has
-        raise GantoolError(f"{repository} cannot be pushed to: {cause(error)}") from error
+        hub = endpoint() or "https://huggingface.co"
+        remedy = f"Look at the connection to {hub}, and repeat the command."
+        raise GantoolError(f"{repository} cannot be pushed to ({cause(error)}). {remedy}") from error
     return Pushed(f"hf://{repository}", sent)
 
 

@@ -51,6 +51,7 @@ def test_numbers_of_a_few_pictures_are_not_read(monkeypatch):
     assert scores.values["m"]["second"] == 30
     assert scores.sentences["m"] == ""
     assert scores.verdict.startswith("4 pictures are too few to say anything of the model: it takes at least 50")
+    assert scores.verdict.endswith("of each: -n 50 or more, and data of 100 or more.")
 
 
 def test_samples_and_the_other_half_stand_against_the_same_half():

@@ -19,7 +19,7 @@ Values = Mapping[str, Mapping[str, float]]
 FEWEST = 50
 """The least pictures of which a sentence is made: of fewer, errors are as large as what is to be told apart."""
 UNREAD = "no measure of quality or variety here, since samples are far from the data."
-TAKES = f"it takes at least {FEWEST} of each, so data of {2 * FEWEST} or more"
+TAKES = f"it takes at least {FEWEST} of each: -n {FEWEST} or more, and data of {2 * FEWEST} or more"
 
 
 @dataclass(frozen=True)

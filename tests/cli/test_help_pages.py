@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import typer
+from rich.text import Text
 from typer._click import Context
 from typer.testing import CliRunner
 
@@ -35,3 +36,13 @@ def test_arguments_and_options_are_named_by_what_they_take_and_not_by_python_typ
         usage = next(line for line in page.splitlines() if "Usage:" in line)
         assert not set("{}") & set(usage), usage
         assert not re.search(r"<(bool|str|int|float|path|Path|list)\b[^>]*>", page), page
+
+
+def test_no_text_has_brackets_that_a_page_would_take_for_its_markup_and_leave_out() -> None:
+    root = typer.main.get_command(cli.app)
+    for words in pages(root):
+        command: Any = root
+        for word in words:
+            command = command.get_command(Context(command), word)
+        for text in (command.help or "", *(getattr(param, "help", None) or "" for param in command.params)):
+            assert Text.from_markup(text).plain == text, words

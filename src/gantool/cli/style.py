@@ -102,7 +102,7 @@ def export(
 ) -> None:
     """Write a style network as ONNX, and check that onnxruntime draws the same.
 
-    The input is photos [n, 3, h, w] in [-1, 1], whose sides are multiples of 4, and the output is pictures.
+    The input is photos of N x 3 x H x W in [-1, 1], whose sides are multiples of 4, and the output is pictures.
     """
     import_torch()
     from gantool.cli.out_files import check_new

@@ -38,7 +38,11 @@ def paint(model: Path, tone: Literal["red", "blue"], photos: list[Path], n: Anno
     """Paint photos."""
 
 def mix(model: Path, strength: Annotated[float, typer.Option(min=0, help="how much")] = 1.0):
-    """Draw a sheet of styles."""
+    """Draw a sheet of styles.
+
+    A line ends here,
+    but no sentence.
+    """
     print(f"mixed {model} {strength}")
 
 @group.command()
@@ -111,6 +115,10 @@ def test_its_help_is_typers_with_the_folder_option(gantool, folder):
     assert "Draw a sheet of styles." in ended.out
     assert "how much" in ended.out
     assert "--plugins-dir" in ended.out
+
+
+def test_lines_of_its_docstring_are_none_on_its_page(gantool, folder):
+    assert " A line ends here, but no sentence." in gantool("mix", "--plugins-dir", str(folder), "--help").out
 
 
 def test_its_arguments_are_named_in_capitals_with_their_choices(gantool, folder):

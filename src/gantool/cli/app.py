@@ -23,6 +23,7 @@ from gantool.cli.directions import directions
 from gantool.cli.evaluate import evaluate
 from gantool.cli.explore import explore
 from gantool.cli.export import export
+from gantool.cli.groups import paragraphs
 from gantool.cli.interpolate import interpolate
 from gantool.cli.pipes import forgiving
 from gantool.cli.push import push
@@ -91,10 +92,9 @@ app.add_typer(plugins.app, name="plugins")
 for _command in (
     each for group in (app, style.app, data.app, launch.app, plugins.app) for each in group.registered_commands
 ):
-    # A line of the docstring is none on the page, where only paragraphs are kept.
     if _command.cls is TyperCommand:
         _command.cls = PageCommand
-    _command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(_command.callback) or "")
+    _command.help = paragraphs(inspect.getdoc(_command.callback) or "")
 
 
 class _WarningHandler(logging.Handler):

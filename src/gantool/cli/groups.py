@@ -1,9 +1,15 @@
-"""Groups of commands, such as `gantool data`, with help pages like those of their commands."""
+"""Help pages of groups of commands, such as `gantool data`, and the text of any page."""
 
+import re
 from typing import Any
 
 from typer._click import Context
 from typer.core import TyperGroup
+
+
+def paragraphs(text: str) -> str:
+    """A docstring for a page, on which its paragraphs are kept and its lines are not."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
 
 
 class PageGroup(TyperGroup):

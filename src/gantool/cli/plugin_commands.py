@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from gantool.cli.components import PLUGINS_DIR, PageCommand, PluginsDir, flag_values, look_in_folders
+from gantool.cli.groups import paragraphs
 from gantool.errors import PluginError, cause
 
 _COMPLETION = ("install_completion", "show_completion")  # options that Typer gives every app
@@ -79,7 +80,7 @@ def _command(name: str, summary: str, function: Any) -> Command:
     else:
         _check_plain(function)
         app = typer.Typer(add_completion=False)
-        app.command(name, cls=PageCommand, help=inspect.getdoc(function) or summary)(function)
+        app.command(name, cls=PageCommand, help=paragraphs(inspect.getdoc(function) or summary))(function)
         command = get_command(app)
     for leaf in _leaves(command):
         for param in leaf.params:

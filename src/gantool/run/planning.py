@@ -15,6 +15,7 @@ from gantool.run import launches, resuming
 from gantool.run.components import RunComponents
 from gantool.run.defaults import DefaultChoice
 from gantool.run.duration import Timing
+from gantool.run.inherited import chosen_anew
 from gantool.run.initial import Initial, initial_of
 from gantool.run.resolve import ResolvedRun, by_flag, given_settings, resolve_run
 
@@ -86,7 +87,7 @@ def plan(
         raise UsageError("--change is for a run that exists: name it by --resume RUN, or by the --name that it has.")
     if found is None:
         return _fresh(resolve_run(plugins, settings, config), None if name is None else run_folder.named(out, name))
-    given = given_settings(settings, config)
+    given, _ = chosen_anew(given_settings(settings, config), settings, config)
     try:
         resolved, components = resuming.settings_of(plugins, found, given, change)
     except DataError as error:

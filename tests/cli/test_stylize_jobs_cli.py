@@ -100,6 +100,15 @@ def test_a_folder_goes_on_after_ctrl_c_with_the_picture_that_was_not_finished(ga
         assert (here / "drawn" / f"{name}.png").read_bytes() == (here / "whole" / f"{name}.png").read_bytes()
 
 
+def test_a_folder_whose_only_picture_is_interrupted_is_stopped_and_not_unreadable(gantool, here, interrupting_at):
+    (here / "photos").mkdir()
+    draw("photos/a.png", (20, 20), 1)
+    interrupting_at(1)
+    ended = gantool("stylize", "photos", "wave.png", *QUICK, "-o", "drawn")
+    assert ended.code == 130, ended.err
+    assert "Stopped; 0 of 1 pictures are drawn in drawn." in ended.err
+
+
 def test_a_film_that_is_interrupted_says_how_many_frames_it_has(gantool, here, interrupting_at):
     photo = draw("photo.png", (20, 20), 1)
     photo.save("in.gif", save_all=True, append_images=[photo.rotate(90), photo.rotate(180)], duration=100)

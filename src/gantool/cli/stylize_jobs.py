@@ -136,7 +136,7 @@ def _folder(
             drawn.append(_picture(job, setup, shown, caught, job.content / path, out, first, sheet))
         except DataError as error:
             warn(printable(f"Skipped: {error}"))
-    if not any(out.exists() for _, out in results):
+    if not drawn and not any(out.exists() for _, out in results):
         raise DataError(f"No picture of {job.content} could be read: nothing was drawn in {job.out}.")
     return drawn, all(one.finished for one in drawn)
 

@@ -95,6 +95,13 @@ def test_what_cannot_be_done_is_said_in_a_sentence(gantool, run, words, says) ->
     assert says in ended.err
 
 
+def test_a_picture_is_no_run_and_no_flag_is_advised_that_report_lacks(gantool, run) -> None:
+    (run / "grid.png").touch()
+    ended = gantool("report", run / "grid.png")
+    assert ended.err.startswith(f"Error: {run / 'grid.png'} is no run folder (no config.toml).")
+    assert "--data" not in ended.err
+
+
 def test_a_checkpoint_and_the_best_mean_their_run(gantool, run) -> None:
     (run / "checkpoints" / "000000064").mkdir(parents=True)
     for place in (run / "checkpoints" / "000000064", run / "best"):

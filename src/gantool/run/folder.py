@@ -135,6 +135,7 @@ def find(path: Path, out: Path) -> Resumable:
         there = f" There are: {', '.join(known)}." if known else ""
         hint = checkpoint.back_in_use(place) or did_you_mean(place.name, known)
         raise UsageError(f"There is no checkpoint {place}.{hint}{there}")
+    _refuse_picture(place)
     _check_is_run(place, out)
     newest, generator = checkpoint.newest(place), place / GENERATOR
     if newest is None and generator.is_file():
@@ -162,18 +163,22 @@ def known(path: Path, out: Path = Path("runs")) -> Path:
 def _check_is_run(place: Path, out: Path) -> None:
     if (place / CONFIG).is_file():
         return
-    from gantool.data.pictures.formats import is_picture_name  # not at the top: it needs Pillow
-
     around = place.parent if place.parent.is_dir() else out
     runs = sorted(p.name for p in around.iterdir() if (p / CONFIG).is_file()) if around.is_dir() else []
     more = f", and {len(runs) - 8} more" if len(runs) > 8 else ""
     there = f" Runs in {around}: {', '.join(runs[-8:])}{more}." if runs else ""
-    if place.is_file() and is_picture_name(place.as_posix()):  # the second of a pattern beside --data
+    raise UsageError(f"{place} is no run folder (no {CONFIG}).{did_you_mean(place.name, runs)}{there}")
+
+
+def _refuse_picture(place: Path) -> None:
+    """Raise UsageError for a picture where a run is named: the second of a pattern, as in --data photos/*.jpg."""
+    from gantool.data.pictures.formats import is_picture_name  # not at the top: it needs Pillow
+
+    if place.is_file() and is_picture_name(place.as_posix()):
         folder = quote(str(place.parent))
         raise UsageError(
             f"{place} is a picture, and no run folder. Pictures are named by their folder: --data {folder}."
         )
-    raise UsageError(f"{place} is no run folder (no {CONFIG}).{did_you_mean(place.name, runs)}{there}")
 
 
 def _run_of(file: Path) -> Path:

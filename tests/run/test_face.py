@@ -64,8 +64,16 @@ def test_a_run_is_resumed_from_python(tmp_path):
     assert gantool.train(resume=run, progress=False) == run  # it has what it was to have
     with pytest.raises(gantool.ResumeError, match=r"resolution=8 in the run|resolution 8 in the run"):
         gantool.train(resume=run, resolution=16, progress=False)
-    with pytest.raises(gantool.UsageError, match=r"^Settings \(resume\) beside a configuration"):
+    with pytest.raises(gantool.UsageError, match=r"^resume beside a configuration: .* Leave the configuration out"):
         gantool.train(gantool.configure(**small), resume=run)
+    with pytest.raises(gantool.UsageError, match=r"^minutes beside a configuration, which has its number of images"):
+        gantool.train(gantool.configure(**small), minutes=1.0)
+    with pytest.raises(gantool.UsageError, match=r"^resume goes on with a run, init begins a new one"):
+        gantool.train(resume=run, init=run)
+    weights = run / "generator.safetensors"
+    with pytest.raises(gantool.UsageError) as caught:
+        gantool.train(resume=weights)
+    assert f'by its folder, resume="{run}", or begin' in str(caught.value)
 
 
 def test_a_run_of_minutes_has_as_many_images_as_take_so_long(tmp_path, monkeypatch):

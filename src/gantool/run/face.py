@@ -23,7 +23,7 @@ from gantool.run.closing import Tally, closing
 from gantool.run.planning import Plan
 from gantool.run.resolve import resolve
 
-MINUTES = "minutes"
+BESIDE = ("minutes", "resume")
 """What `train` takes beside the settings of a run."""
 _COMMAND = r"(?:gantool|torchrun|pip) [^\n';]*?(?=['\n;]|\.(?:\s|$)|$)"
 _FLAG = r"--(?P<name>[a-z][a-z0-9-]*)(?: (?P<value>(?:[^\s,;)]|,(?=\w+=))*[^\s,;).:?']))?"
@@ -105,9 +105,8 @@ def train(
     that run goes on to `images`, or for so many `minutes` more. Progress and warnings go to standard error, on
     terminals and in notebooks with a bar, unless `progress` is False; of several processes the leading one shows them.
     """
-    if config is not None and (settings or minutes or resume):
-        both = ", ".join([*settings, *(["minutes"] if minutes else []), *(["resume"] if resume else [])])
-        raise UsageError(f"Settings ({both}) beside a configuration: put them into gantool.configure().")
+    if config is not None:
+        _refuse_beside(settings, minutes, resume)
     tally = Tally()
     observers = [host().resolve("observer", "console").build(), tally] if progress else []
     with _naming_settings():
@@ -122,11 +121,21 @@ def train(
     return run
 
 
+def _refuse_beside(settings: Mapping[str, Any], minutes: float | None, resume: Path | str | None) -> None:
+    """Raise UsageError for what `train` does not take beside a configuration."""
+    if settings:
+        raise UsageError(f"Settings ({', '.join(settings)}) beside a configuration: put them into gantool.configure().")
+    if resume is not None:
+        raise UsageError("resume beside a configuration: a run that resumes has its own. Leave the configuration out.")
+    if minutes is not None:
+        raise UsageError(
+            "minutes beside a configuration, which has its number of images: give gantool.train() its settings instead."
+        )
+
+
 def _plan(out: Path, resume: Path | None, settings: Mapping[str, Any]) -> Plan:
     """A new run of settings as `configure` takes them, the one to resume, or one that this launch began in `out`."""
-    settings = dict(settings)
-    file = settings.pop("config", None)
-    return planning.plan(host(), settings, None if file is None else Path(file), out, resume=resume)
+    return planning.plan(host(), settings, None, out, resume=resume)
 
 
 @contextmanager
@@ -146,8 +155,8 @@ def in_python(text: str) -> str:
         name, value = (found["name"] or "").replace("-", "_"), found["value"] or ""
         if name.startswith("no_") and name[3:] in SETTINGS:
             return f"{name[3:]}=False"
-        if name not in SETTINGS and name not in ALIASES:
-            return found[0].replace(f"--{MINUTES}", MINUTES)
+        if name not in SETTINGS and name not in ALIASES and name not in BESIDE:
+            return found[0]
         if not _is_value(name, value):
             return f"{name} {value}".rstrip() if value else name
         plain = value.replace(".", "", 1).replace("e-", "", 1).isdecimal() or value.isupper()
@@ -158,7 +167,9 @@ def in_python(text: str) -> str:
 
 def _is_value(name: str, value: str) -> bool:
     """True for a word after a flag that is its value, and not the next word of the sentence."""
+    if name in BESIDE or _PLAIN_VALUE.fullmatch(value):
+        return bool(_PLAIN_VALUE.fullmatch(value))
     field = ALIASES.get(name, (name,))[0]
     kind = flag_of(field).kind
     known = host().specs(kind) if kind else choices(SETTINGS[field])
-    return bool(_PLAIN_VALUE.fullmatch(value)) or value in known or value in ("none", "auto")
+    return value in known or value in ("none", "auto")

@@ -83,9 +83,8 @@ class Directions:
         """Raise OptionError if they were not found in this model, which is that at `path`."""
         if self.card.digest != model.card.digest:
             raise OptionError(
-                f"These directions were found in another model than this {model.card.name} of "
-                f"{model.card.images_seen:,} images seen. Its own are found by gantool directions "
-                f"{shlex.quote(str(path))} --overwrite."
+                f"These directions were found in another model than this one ({model.card}). Its own are found by "
+                f"gantool directions {shlex.quote(str(path))} --overwrite."
             )
 
 

@@ -2,7 +2,9 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from gantool.report.charts import charts_of
 from gantool.report.facts import facts_of, gave_up
 from gantool.report.frames import Encoder
 from gantool.report.page import _commands, write_report
+from gantool.report.record import told_apart
 from made_runs import HOSTILE, html_of, made_run, record_of
 
 
@@ -48,6 +51,12 @@ def test_an_unfinished_run_has_the_command_that_resumes_it(tmp_path) -> None:
     page = Elements(html_of(run))
     assert f"gantool train --resume {run}" in page.text
     assert "of 100,000" in page.text
+
+
+def test_a_run_whose_folder_ends_the_path_of_another_is_told_by_its_whole_path(tmp_path) -> None:
+    record = record_of(made_run(tmp_path / "run"))
+    records = [replace(record, run=Path(path)) for path in ("/one", "/there/one")]
+    assert [each.name for each in told_apart(records)] == ["/one", "there/one"]
 
 
 def test_foreign_names_are_text_wherever_they_stand(tmp_path) -> None:

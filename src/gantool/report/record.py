@@ -124,7 +124,7 @@ def told_apart(records: Sequence[Record]) -> list[Record]:
     """The records, with as many of the folders above as it takes in the names of runs that have the same."""
     paths = [record.run.absolute().parts for record in records]
     return [
-        replace(record, title="/".join(own[-_own_depth(own, [*paths[:place], *paths[place + 1 :]]) :]))
+        replace(record, title=Path(*own[-_own_depth(own, [*paths[:place], *paths[place + 1 :]]) :]).as_posix())
         for place, (record, own) in enumerate(zip(records, paths, strict=True))
     ]
 

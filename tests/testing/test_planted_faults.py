@@ -258,6 +258,20 @@ def test_a_planted_fault_is_found_and_named(kind, factory, words):
     assert all(fault.endswith((".", ")")) for fault in faults)
 
 
+@pytest.mark.parametrize(("loss", "finite"), [("lsgan:real=1e30", False), ("hinge", True)])
+def test_loss_and_penalties_of_a_gpu_are_tried_where_a_cpu_has_others(loss, finite):
+    from gantool.testing import steps  # torch imported beside the options above would be a fault
+    from gantool.testing.choosing import chosen
+    from gantool.testing.networks import Case
+
+    recipe = gantool.Recipe(loss=loss, on_cpu=gantool.OnCpu(8, 1e-3, loss="logistic", penalties=("r1",)))
+    with chosen("architecture", replace(spec_of("architecture", "sound"), recipe=recipe)) as (component, plugins):
+        faults = list(steps.two_steps_are_finite(Case(component, gantool.ImageShape(8, 3), plugins)))
+    said = "training with loss and penalties of a GPU: loss or gradient of the discriminator is not finite"
+    assert any(fault.startswith(said) for fault in faults) != finite
+    assert bool(faults) != finite
+
+
 def test_an_optimizer_that_cannot_take_the_weights_of_a_convolution_is_found():
     faults = faults_of("optimizer", "for_matrices")
     assert any("RuntimeError" in fault for fault in faults), faults

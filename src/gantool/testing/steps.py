@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gantool.api.networks import Labels, Stage
+from gantool.api.run_config import NONE
 from gantool.api.specs import Architecture
 from gantool.engine.distributed import World
 from gantool.engine.precision import Precision
@@ -18,6 +19,7 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.defaults import check_components
 from gantool.run.prepare import PreparedRun, build_game, prepare
+from gantool.run.recipes import recipe_on
 from gantool.run.resolve import ResolvedRun, resolve_run
 from gantool.testing.networks import BATCH, Case, changed_mode, modes, networks, seeded, weights
 
@@ -83,15 +85,25 @@ def a_run_can_be_prepared(case: Case) -> Iterator[str]:
 
 def two_steps_are_finite(case: Case, **settings: object) -> Iterator[str]:
     """Two steps of training are finite, move both networks and leave their modes alone, however they are taken."""
-    prepared = prepared_for(case, **settings)
-    for words, precision, others in WAYS:
-        for stage in first_and_last(prepared.stages):
-            config = prepared.config.model_copy(update=others)
-            fresh = replace(afresh(prepared), config=config, precision=precision)
-            faults = _played(case, build_game(fresh, CPU, World()), stage, words)
-            yield from faults
-            if faults:
-                return
+    for on_gpu, recipe in _recipes(case).items():
+        prepared = prepared_for(case, **(recipe | settings))
+        for words, precision, others in WAYS:
+            for stage in first_and_last(prepared.stages):
+                config = prepared.config.model_copy(update=others)
+                fresh = replace(afresh(prepared), config=config, precision=precision)
+                faults = _played(case, build_game(fresh, CPU, World()), stage, f"{on_gpu}{words}")
+                yield from faults
+                if faults:
+                    return
+
+
+def _recipes(case: Case) -> dict[str, dict[str, object]]:
+    """Settings by words for them: none for the recipe on this CPU, and what a GPU has by another loss or penalties."""
+    spec = case.component.spec
+    if not isinstance(spec, Architecture) or recipe_on(spec.recipe, CPU.type) == spec.recipe:
+        return {"": {}}
+    of_gpu: dict[str, object] = {"loss": spec.recipe.loss, "penalty": spec.recipe.penalties or (NONE,)}
+    return {"": {}, " with loss and penalties of a GPU": of_gpu}
 
 
 def take_steps(case: Case, game: Game, stage: Stage) -> set[str]:

@@ -1,13 +1,17 @@
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from gantool.api.kinds import KINDS
+from gantool.api.specs import Architecture, OnCpu, Options, Recipe
 from gantool.cli.app import app
+from gantool.cli.describe import component_panel
 from gantool.errors import GantoolError, UnknownNameError, UsageError
 from gantool.plugins import host as host_module
 
@@ -67,6 +71,13 @@ def test_on_a_narrow_page_list_breaks_no_word(folder: Path, monkeypatch: pytest.
     lines = plugins_command("list", "--plugins-dir", folder).splitlines()
     at = [line.rstrip() for line in lines].index("gantool.builtin.architectures  0.1.0  built-in  ok")
     assert lines[at + 1].startswith("    architectures: mlp, dcgan")
+
+
+def test_a_recipe_without_penalties_on_a_cpu_is_shown_to_have_none() -> None:
+    recipe = Recipe(penalties=("r1",), on_cpu=OnCpu(8, 1e-3, penalties=()))
+    shown = Console(width=200, file=io.StringIO())
+    shown.print(component_panel("architecture", Architecture("own", "Own", Options, "own:build", recipe), "own"))
+    assert "on a CPU: batch=8  learning_rate=0.001  penalties=none" in shown.file.getvalue()
 
 
 def test_list_as_json_names_every_kind(folder: Path) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gantool.api.kinds import KINDS
+from gantool.api.run_config import NONE
 from gantool.api.specs import Architecture, Command, Component, Spec
 from gantool.plugins.grammar import OptionRow, describe_options
 from gantool.plugins.loading import normal
@@ -137,5 +138,5 @@ def _listed(names: Sequence[str]) -> str:
 
 def _short(value: Any) -> str:
     if isinstance(value, tuple):
-        return "+".join(map(_short, value))
+        return "+".join(map(_short, value)) or NONE
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -18,7 +18,7 @@ def marked(text: str) -> bytes:
 
 def is_edited(card: bytes) -> bool:
     """True for a card in which anybody has written: all but one as `marked` made it, and one that says nothing yet."""
-    text = _plain(card.decode(errors="replace"))
+    text = _plain(card.decode("utf-8-sig", errors="replace"))
     found = _MARK.search(text)
     if found is None:
         return _BLANK.fullmatch(text) is None
@@ -26,7 +26,7 @@ def is_edited(card: bytes) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The text without what a page's editor changes by itself: the ends of lines, and empty ones around it."""
+    """The text without what an editor changes by itself: the ends of lines, and empty ones around it."""
     return text.replace("\r\n", "\n").strip()
 
 

@@ -27,8 +27,8 @@ class Loss(Strategy):
 
     One whose attribute `pairs_real` is true gets the real logits in `generator` too (relativistic losses need them);
     others get None. `boundary` is the logit between what counts as real and as fake, by which accuracies are measured
-    and components adapt; it is None where logits only count against each other: the accuracy then takes the middle
-    between reals and fakes.
+    and components adapt; it is None where logits only count against each other: the middle between the means of reals
+    and fakes in the batch then takes its place.
     """
 
     pairs_real: bool = False

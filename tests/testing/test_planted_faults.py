@@ -359,9 +359,23 @@ def test_a_natural_shape_that_is_not_its_own_is_found():
     assert "its natural shape has 5 classes, and it has 2 class_names" in fault
 
 
-def test_a_constraint_of_the_recipe_leaves_frozen_weights_alone():
-    faults = faults_of("architecture", "fixed", penalties=("clip:value=0.001",))
-    assert any("a step of training by the recipe changes it" in fault for fault in faults), faults
+def test_a_constraint_of_the_recipe_that_changes_frozen_weights_is_found_and_clip_does_not(monkeypatch):
+    from gantool.builtin.penalties.constraints import Clip  # torch imported beside the options above would be a fault
+    from gantool.testing.choosing import chosen
+    from gantool.testing.freezing import frozen_parameters_stay_frozen
+    from gantool.testing.networks import Case
+
+    def clip_all(self, network):
+        for weight in network.parameters():
+            weight.data.clamp_(-self.value, self.value)
+
+    def faults():
+        with chosen("architecture", spec_of("architecture", "fixed", penalties=("clip:value=0.001",))) as found:
+            return list(frozen_parameters_stay_frozen(Case(found[0], gantool.ImageShape(8, 3), found[1])))
+
+    assert faults() == []
+    monkeypatch.setattr(Clip, "constrain", clip_all)
+    assert any("a step of training by the recipe changes it" in fault for fault in faults())
 
 
 def test_a_wrong_spec_is_a_fault_and_no_error():

@@ -242,6 +242,42 @@ def test_data_of_the_models_run_that_has_gone_is_named_with_the_model(gantool, m
     begun(gantool, "--init", model, "--data", "moved", "--images", "4")
 
 
+BY_PATTERN = """
+import gantool, torch
+
+class PartOptions(gantool.Options):
+    path: str = gantool.option(..., "a pattern of files")
+
+class Parts:
+    class_names = ()
+    fingerprint = None
+
+    def __init__(self, options, resolution, channels):
+        self.shape = channels, resolution, resolution
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        return torch.full(self.shape, index, dtype=torch.uint8), -1
+
+@gantool.hookimpl
+def gantool_sources():
+    return [gantool.Component("parts", "Pictures of files by a pattern", PartOptions, "parts:Parts")]
+"""
+
+
+def test_a_pattern_of_the_models_data_is_left_to_its_source(gantool, monkeypatch):
+    monkeypatch.delenv("GANTOOL_PLUGINS", raising=False)
+    monkeypatch.setattr("gantool.plugins.host._host", None)
+    Path("own").mkdir()
+    Path("own/parts.py").write_text(BY_PATTERN)
+    own = ("--plugins-dir", "own")
+    ended = gantool(*DCGAN, *own, "--data", "parts:path=files/*.part", "--name", "first", "--images", "8")
+    assert ended.code == 0, ended.err
+    begun(gantool, *own, "--init", "runs/first", "--images", "4")
+
+
 def test_a_run_without_a_good_checkpoint_has_its_generator_alone_named(gantool, model):
     for weights in model.glob("checkpoints/*/discriminator.safetensors"):
         weights.unlink()

@@ -14,7 +14,7 @@ from gantool.engine import checkpoint
 from gantool.engine.discriminator_file import discriminator_file, load_discriminator
 from gantool.engine.model_file import ModelCard, Origin, load_generator, read_card
 from gantool.engine.run_names import AVERAGED, CHECKPOINTS, CONFIG, DISCRIMINATOR, GENERATOR
-from gantool.errors import CheckpointError, DataError, GantoolError, PluginError, UsageError
+from gantool.errors import CheckpointError, DataError, GantoolError, PluginError, UsageError, sentence
 from gantool.homes import at_home
 from gantool.plugins.host import PluginHost, host
 from gantool.run.config import read_config
@@ -181,16 +181,24 @@ def settings(host: PluginHost, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_there(host: PluginHost, data: str, model: str) -> None:
-    """Raise DataError where the pictures of the model's run have gone, of which nobody has spoken in this command."""
+    """Raise DataError where the pictures of the model's run have gone, of which nobody has spoken in this command.
+
+    A path that is none of a file is left to its source, for which it may be a pattern.
+    """
     try:
-        path = getattr(host.resolve("source", data, stored=True).options, "path", "")
+        source = host.resolve("source", data, stored=True)
+        path = getattr(source.options, "path", "")
+        if not isinstance(path, str) or not path or "://" in path or Path(path).exists():
+            return
     except GantoolError:
         return  # told by whoever needs the source
-    if isinstance(path, str) and path and "://" not in path and not Path(path).exists():
+    try:
+        source.natural()
+    except DataError as error:
         raise DataError(
-            f"The data that --init {model} was trained on is not there any more: {path} does not exist. Say where it "
+            f"The data that --init {model} was trained on is not there any more: {sentence(str(error))} Say where it "
             "is, or which other pictures to train on: --data SOURCE."
-        )
+        ) from error
 
 
 def _architecture(host: PluginHost, text: str | None, found: Initial) -> str:

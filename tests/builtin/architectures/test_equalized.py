@@ -6,7 +6,10 @@ import torch
 from torch.nn import functional as F
 
 from gantool.api.rearranging import rearranging
+from gantool.api.specs import ImageShape
+from gantool.builtin.architectures import MsgOptions, ProgressiveOptions, msg, progressive
 from gantool.builtin.architectures.equalized import (
+    Doubling,
     EqualizedConv2d,
     EqualizedLinear,
     LogitHead,
@@ -16,7 +19,7 @@ from gantool.builtin.architectures.equalized import (
     group_size,
     pooled,
 )
-from gantool.builtin.architectures.layers import Doubled, InARow, doubled_and_convolved, upsampled
+from gantool.builtin.architectures.layers import Doubled, InARow, SmoothlyDoubled, doubled_and_convolved, upsampled
 
 
 def test_pixel_norm_gives_every_pixel_mean_square_one():
@@ -156,3 +159,37 @@ def test_the_gains_are_those_of_the_paper():
     assert stem[0].scale == pytest.approx(math.sqrt(2) / 4 / math.sqrt(8))  # as if it were a convolution to 4 x 4
     assert LogitHead(16, 0).last.scale == pytest.approx(1 / math.sqrt(16))
     assert EqualizedConv2d(4, 8, 3).scale == pytest.approx(math.sqrt(2 / 36))
+
+
+def test_bilinear_upsampling_is_the_nearest_neighbour_and_a_binomial_filter():
+    x = torch.randn(2, 3, 5, 5)
+    rows = torch.tensor([1.0, 2.0, 1.0]) / 4
+    kernel = torch.outer(rows, rows).expand(3, 1, 3, 3)
+    expected = F.conv2d(F.pad(upsampled(x), (1, 1, 1, 1), mode="replicate"), kernel, groups=3)
+    torch.testing.assert_close(SmoothlyDoubled()(x), expected)
+
+
+def test_a_bilinear_doubling_has_no_steps_where_the_nearest_neighbour_has_them():
+    torch.manual_seed(0)
+    smooth, stepped = Doubling(4, 4, "bilinear"), Doubling(4, 4, "nearest")
+    stepped.load_state_dict(smooth.state_dict())
+    slope = torch.linspace(0, 1, 8).expand(1, 4, 8, 8)
+    first, second = (network[0](slope)[0, 0, 0].diff() for network in (smooth, stepped))
+    assert first[1:-1].max() - first[1:-1].min() < 1e-6
+    assert second.min() == 0
+    assert not torch.equal(smooth(slope), stepped(slope))
+
+
+@pytest.mark.parametrize(("options", "build"), [(ProgressiveOptions, progressive.build), (MsgOptions, msg.build)])
+def test_upsampling_is_an_option_of_both_architectures_and_the_weights_are_the_same(options, build):
+    small = {"fmap_base": 64, "fmap_max": 8, "latent": 6}
+    times = {"stabilise_kimg": 1, "fade_kimg": 1} if options is ProgressiveOptions else {}
+    shape, z = ImageShape(16, 3), torch.randn(2, 6)
+    plain, nearest, smooth = (
+        build(options(**small, **times, **more), shape).generator
+        for more in ({}, {"upsampling": "nearest"}, {"upsampling": "bilinear"})
+    )
+    for other in (nearest, smooth):
+        other.load_state_dict(plain.state_dict())
+    assert torch.equal(plain(z)[-1], nearest(z)[-1])
+    assert not torch.equal(plain(z)[-1], smooth(z)[-1])

@@ -71,6 +71,11 @@ class EqualizedOptions(Options):
     fmap_base: Maps | Literal["auto"] = option("auto", "channels at N pixels are 2 * fmap_base / N; auto: see below")
     fmap_max: Maps | Literal["auto"] = option("auto", "the most channels in any layer; auto: fmap_base / 8, up to 512")
     stddev_group: int = option(4, "group size of minibatch standard deviation; 1 disables it", ge=1)
+    upsampling: Literal["nearest", "bilinear"] = option(
+        "nearest",
+        "upsampling in the generator: the paper's nearest neighbour, or bilinear, which draws smooth forms without a "
+        "weave of lines, but no texture in a short run",
+    )
 
 
 class ProgressiveOptions(EqualizedOptions):

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gantool.builtin.architectures.layers import Doubled, InARow
+from gantool.builtin.architectures.layers import Doubled, InARow, SmoothlyDoubled
 
 LEAK = 0.2
 HE_GAIN = math.sqrt(2)
@@ -120,11 +120,11 @@ class ChannelBias(nn.Module):
 
 
 class Doubling(InARow):
-    """Features at twice the side: nearest upsampling and two convolutions."""
+    """Features at twice the side: upsampling, bilinear or by the nearest neighbour, and two convolutions."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, upsampling: str) -> None:
         super().__init__(
-            Doubled(),
+            SmoothlyDoubled() if upsampling == "bilinear" else Doubled(),
             EqualizedConv2d(inputs, outputs, 3),
             nn.LeakyReLU(LEAK),
             PixelNorm(),

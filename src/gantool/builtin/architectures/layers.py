@@ -29,6 +29,17 @@ class Doubled(nn.Module):
         return upsampled(x)
 
 
+class SmoothlyDoubled(nn.Module):
+    """Pictures or features at twice the side, without steps.
+
+    It is nearest upsampling and a binomial filter [1, 2, 1] (Karras et al. 2019, section 2).
+    """
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
+        """Each value between its neighbours."""
+        return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
 class InARow(nn.Sequential):
     """Layers one after another; `Doubled` and the 3x3 convolution after it are one, where layers may be rearranged."""
 

@@ -1,6 +1,7 @@
 """MSG-GAN (Karnewar and Wang 2020): the generator outputs every level, and the discriminator sees them all."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float, Int64
@@ -38,7 +39,7 @@ class MsgGenerator(nn.Module):
         drawn = widths if options.levels == "all" else widths[-1:]
         self.normalise = PixelNorm()
         self.stem = Stem(options.latent + shape.classes, widths[0])
-        self.blocks = nn.ModuleList(map(Doubling, widths, widths[1:]))
+        self.blocks = nn.ModuleList(Doubling(*pair, options.upsampling) for pair in pairwise(widths))
         self.to_rgb = nn.ModuleList(EqualizedConv2d(width, shape.channels, 1, gain=1.0) for width in drawn)
 
     def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:

@@ -62,7 +62,7 @@ class ProgressiveGenerator(Growing):
         widths = [maps.at(side) for side in self.sides]
         self.normalise = PixelNorm()
         self.stem = Stem(options.latent + shape.classes, widths[0])
-        self.blocks = nn.ModuleList(map(Doubling, widths, widths[1:]))
+        self.blocks = nn.ModuleList(Doubling(*pair, options.upsampling) for pair in pairwise(widths))
         self.to_rgb = nn.ModuleList(EqualizedConv2d(width, shape.channels, 1, gain=1.0) for width in widths)
 
     def forward(self, z: Float[Tensor, "n d"], labels: Int64[Tensor, "n"] | None = None) -> Images:

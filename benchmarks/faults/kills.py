@@ -123,13 +123,16 @@ def resume(folder: Path, command: Sequence[str], kill_at: int = 0) -> tuple[int,
 
 
 def contents(run: Path) -> dict[str, Any]:
-    """Every file of a run and its bytes; the lines of metrics.jsonl without their speed."""
+    """Every file of a run and its bytes; the lines of metrics.jsonl without their speed.
+
+    Of report.html, which draws that speed beside what the other files have, only that it is there.
+    """
     found: dict[str, Any] = {
         str(path.relative_to(run)): path.read_bytes() if path.is_file() else "a folder" for path in run.rglob("*")
     }
     lines = found.get("metrics.jsonl", b"").decode().splitlines()
     measured = [{k: v for k, v in json.loads(line).items() if k != "images_per_second"} for line in lines]
-    return found | {"metrics.jsonl": measured}
+    return found | {"metrics.jsonl": measured, "report.html": "report.html" in found}
 
 
 def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:

@@ -160,6 +160,25 @@ def test_the_leading_process_chooses_and_makes_the_folder_for_new_images(tmp_pat
     assert chosen.exists() == (rank == 0)
 
 
+@pytest.mark.parametrize("writes", ["save_choices", "save_config"])
+def test_a_run_killed_before_its_settings_were_whole_begins_again_and_has_its_choices(
+    tmp_path, photos, monkeypatch, writes
+):
+    settings = {**SMALL, "data": str(photos), "images": 4}
+
+    def killed(*given):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(folder, writes, killed)
+        with pytest.raises(KeyboardInterrupt):
+            gantool.trainer(planning.plan(host(), settings, out=tmp_path, name="one"), tmp_path)
+    assert not (tmp_path / "one" / "config.toml").exists()
+    run = gantool.train(planning.plan(host(), settings, out=tmp_path, name="one"), tmp_path)
+    assert run == tmp_path / "one"
+    assert {one["setting"] for one in json.loads((run / "choices.json").read_text())} > {"arch", "data"}
+
+
 def test_a_trainer_holds_its_run_until_it_has_trained(tmp_path, photos):
     assembly = importlib.import_module("gantool.run.start")
     planned = planning.plan(host(), {**SMALL, "data": str(photos), "images": 4}, out=tmp_path, name="one")

@@ -113,8 +113,8 @@ def sweep(run: Path) -> None:
 
 
 def _is_bare(run: Path) -> bool:
-    """True if no run has begun there: a process that dies early leaves hidden files at the most, such as its lock."""
-    return all(path.name.startswith(".") for path in run.iterdir())
+    """True if no run has begun there: a process that dies early leaves hidden files, such as its lock, or choices."""
+    return all(path.name.startswith(".") or path.name == CHOICES for path in run.iterdir())
 
 
 def find(path: Path, out: Path) -> Resumable:

@@ -96,10 +96,10 @@ def _made(
     launches.note(run, world.leads)
     # A run asked for fewer images than it has seen keeps its files and its settings.
     if world.leads and made.images_seen <= config.images:
-        run_folder.save_config(run, config)
-        if not plan.resumes:
+        if not plan.resumes:  # the settings come last: a run that has them can be resumed, and keeps its choices
             choices = heeded_choices(plan.choices, game.gan.discriminator is not None)
             run_folder.save_choices(run, config, (*choices, *measured(plan.config, config)), plan.given)
+        run_folder.save_config(run, config)
         _list_skipped(run, source)
     return made
 

@@ -14,6 +14,7 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from gantool.api.kinds import KINDS
 from gantool.cli.examples import EXAMPLES
+from gantool.cli.groups import without_types
 
 if TYPE_CHECKING:
     from gantool.api.data import Source
@@ -69,10 +70,8 @@ class PageCommand(TyperCommand):
 
     def get_params(self, ctx: Context) -> list[Any]:
         """Its arguments and options; beside panels with titles, those of no panel come last, as --help does."""
-        params: list[Any] = super().get_params(ctx)
+        params = without_types(super().get_params(ctx))
         for param in params:
-            if getattr(param, "is_bool_flag", False):
-                param.metavar = ""
             if isinstance(param, TyperArgument):
                 _name_only(param)
         options = [param for param in params if isinstance(param, TyperOption)]

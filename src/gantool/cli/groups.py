@@ -12,13 +12,17 @@ def paragraphs(text: str) -> str:
     return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
 
 
+def without_types(params: list[Any]) -> list[Any]:
+    """The parameters of a page, on which flags have no type beside them."""
+    for param in params:
+        if getattr(param, "is_bool_flag", False):
+            param.metavar = ""
+    return params
+
+
 class PageGroup(TyperGroup):
     """A group with a help page that names no type beside flags."""
 
     def get_params(self, ctx: Context) -> list[Any]:
         """Its options, that is --help."""
-        params: list[Any] = super().get_params(ctx)
-        for param in params:
-            if getattr(param, "is_bool_flag", False):
-                param.metavar = ""
-        return params
+        return without_types(super().get_params(ctx))

@@ -94,6 +94,7 @@ def test_an_archive_cut_out_of_several_is_refused_as_damaged(tmp_path):
         check_archive(tmp_path / "part.pt")
 
 
+@pytest.mark.long
 def test_dotted_keys_of_the_longest_file_take_little_memory():
     text = "\n".join(".".join(["a"] * 30 + [f"b{n}"]) + " = 1" for n in range(14_000))
     tracemalloc.start()

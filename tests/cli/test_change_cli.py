@@ -40,6 +40,7 @@ def config(run):
     return tomllib.loads(Path("runs", run, "config.toml").read_text())
 
 
+@pytest.mark.long
 def test_settings_change_from_a_checkpoint_on_and_a_later_resume_goes_on_with_them_exactly(gantool):
     for name in ("straight", "parts", "same"):
         trained(gantool, *MLP, "--name", name, "--images", "16")
@@ -143,6 +144,7 @@ def test_other_settings_are_refused_with_both_ways_to_have_them(gantool):
     assert (ended.code, "--change is for a run that exists" in ended.err) == (2, True)
 
 
+@pytest.mark.long
 def test_a_new_run_from_its_weights_is_advised_where_they_fit_alone(gantool):
     archs = {"dcgan": "dcgan:width=4,latent=8", "progressive": "progressive:latent=8,fmap_base=64,fmap_max=8"}
     archs["mlp"] = "mlp:generator_hidden=8,discriminator_hidden=8"
@@ -164,6 +166,7 @@ def test_a_new_run_from_its_weights_is_advised_where_they_fit_alone(gantool):
         assert (obeyed.code == 0) == fits, obeyed.err
 
 
+@pytest.mark.long
 def test_a_constant_augmentation_rises_from_a_change_on_and_options_at_auto_are_chosen_for_it(gantool):
     constant, rising = (f"diffaugment:policy=color,strength=0.3{rise}" for rise in ("", ",rise=auto"))
     few = [{"shapes": "shapes:count=32", "none": constant}.get(word, word) for word in MLP]
@@ -209,6 +212,7 @@ def test_another_start_of_an_augmentation_that_adapts_is_refused_with_what_does_
     resumed(gantool, "one", "40", "--augment", "ada:p=0.5", "--change")
 
 
+@pytest.mark.long
 def test_an_augmentation_that_a_run_chose_by_itself_is_chosen_anew_for_another_loss_or_other_data(gantool, tmp_path):
     few = [*MLP, "--name", "one", "--images", "16"]
     few[few.index("shapes")] = "shapes:count=60"

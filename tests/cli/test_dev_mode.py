@@ -47,6 +47,7 @@ for line in sys.argv[1:]:
 RANDOM = "--extractor random:filters=8,size=3,scales=2 --steps 1 --size 16 --precision float32 -q"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX does")
 def test_commands_warn_of_nothing_of_their_own_making_and_write_any_name(tmp_path):
     for folder, count in (("mö😀/a", 5), ("mö😀/b", 4)):

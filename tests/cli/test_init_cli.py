@@ -165,6 +165,7 @@ MISFITS = {
 }
 
 
+@pytest.mark.long
 def test_what_does_not_fit_is_named_with_both_shapes_and_the_setting_before_anything_is_written(gantool, model):
     for arguments, words in MISFITS.items():
         for more in ((), ("--dry-run",)):
@@ -212,6 +213,7 @@ def test_a_model_with_classes_needs_to_be_told_of_data_without_any(gantool):
     assert "Generator: " in begun(gantool, *new, "--no-labels")
 
 
+@pytest.mark.long
 def test_another_architecture_is_named_before_the_resolution(gantool, model):
     ended = gantool("train", *PLAIN, "--init", model, "--arch", "progressive:fmap_max=8", "--resolution", "32")
     said = " ".join(ended.err.split())

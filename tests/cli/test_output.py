@@ -93,6 +93,7 @@ def test_nothing_foreign_reaches_a_terminal_as_it_is(
     assert capsys.readouterr().out == "name\\x1b[31m\\x07\\x9b2J\\u202e\n"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
 def test_words_that_cannot_be_written_change_nothing() -> None:
     def gantool(*words: str, **streams: int | IO[str]) -> tuple[int, bytes | None, bytes | None]:

@@ -224,6 +224,7 @@ def run(*arguments, **environ):
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_names_and_options_of_commands_are_completed(everywhere):
     def complete(line):
         done = run(_GANTOOL_COMPLETE="complete_zsh", _TYPER_COMPLETE_ARGS=line)

@@ -72,6 +72,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
 Cli = Callable[..., Any]
 
 
+@pytest.mark.long
 def test_a_plugin_is_installed_upgraded_and_removed(gantool: Cli, shop: Shop) -> None:
     folder = shop.offer("wild")
     ended = gantool("plugins", "install", "wild")
@@ -159,6 +160,7 @@ def test_a_broken_plugin_is_told_and_can_be_removed(gantool: Cli, shop: Shop, so
     assert (ended.code, ended.out) == (0, "gantool-bad 1.0 is removed.\n")
 
 
+@pytest.mark.long
 def test_names_that_clash_or_are_blocked_are_a_warning(
     gantool: Cli, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +202,7 @@ def test_what_is_no_plugin_is_neither_kept_nor_removed(gantool: Cli, shop: Shop)
     assert len(shop.calls) == 1
 
 
+@pytest.mark.long
 def test_what_was_there_already_is_told_all_the_same(gantool: Cli, shop: Shop) -> None:
     """An installer that is given what is there may leave it as it is."""
     folder = shop.offer("wild")

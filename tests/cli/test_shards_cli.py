@@ -46,6 +46,7 @@ def test_photos_become_shards_that_are_indexed_and_planned_for(gantool, photos, 
     assert "--data shards:path=" in " ".join(folder.err.split())
 
 
+@pytest.mark.long
 def test_a_folder_of_strange_letters_is_told_in_plain_ones(gantool, photos, tmp_path):
     out = tmp_path / "a\x1b[31m\x07"
     assert "--data shards:path=" in (told := gantool("data", "shard", photos, "-o", out).out)

@@ -122,6 +122,7 @@ def test_labels_are_learnt_from_sub_folders(gantool, photos):
     assert "dogs" in ended.err
 
 
+@pytest.mark.long
 def test_a_dry_run_tells_parameters_and_trains_nothing(gantool):
     ended = gantool("train", "--arch", "dcgan:width=64", "--resolution", "64", "--dry-run", "--json",
                     "--precision", "float32", "--layout", "contiguous")  # fmt: skip
@@ -284,6 +285,7 @@ def wait_for(condition, seconds=60.0):
         time.sleep(0.02)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_prints_the_command_that_resumes(gantool, photos, number, code):
     process = background("--name", "long", "--images", "1M")
@@ -305,6 +307,7 @@ def test_a_signal_saves_and_prints_the_command_that_resumes(gantool, photos, num
     assert same_weights(Path("runs/long"), Path("runs/whole"))
 
 
+@pytest.mark.long
 def test_kill_9_in_the_middle_loses_nothing_but_what_came_after_the_checkpoint(gantool, photos):
     process = background("--name", "killed", "--images", "1M", "--checkpoint-every", "16")
     wait_for(lambda: Path("runs/killed/checkpoints").is_dir() and any(Path("runs/killed/checkpoints").glob("0*")))
@@ -326,6 +329,7 @@ def contents(run: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 def test_a_run_that_another_process_trains_is_left_alone(gantool, photos):
     base = ("train", *SMALL, "--data", photos, "--resolution", "16", "--name", "one")
     process = background("--name", "one", "--images", "1M", "--checkpoint-every", "16")
@@ -455,6 +459,7 @@ def test_every_setting_but_those_for_files_has_a_flag():
     assert set(flag_names()) == set(RunConfig.model_fields) - set(WITHOUT_FLAG) | set(ALIASES)
 
 
+@pytest.mark.long
 def test_a_signal_to_one_of_many_processes_stops_and_saves_them_all(gantool, photos):
     with socket.create_server(("127.0.0.1", 0)) as free:
         place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}

@@ -89,6 +89,7 @@ def troubles(tmp_path: Path) -> Path:
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
 
 
+@pytest.mark.long
 def test_data_check_tells_of_each(gantool, troubles):
     done = gantool("data", "check", troubles, "--json")
     assert done.code == 0, done.err

@@ -31,6 +31,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Image.fromarray(drawn.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(f"photos/{index}.png")
 
 
+@pytest.mark.long
 def test_a_search_ends_in_a_table_and_a_command_that_makes_the_best_run_again(gantool):
     ended = gantool(*TUNE, "--trials", "2")
     assert ended.code == 0, ended.err
@@ -51,6 +52,7 @@ def test_a_search_ends_in_a_table_and_a_command_that_makes_the_best_run_again(ga
     assert all(not (Path(one["run"]) / "checkpoints").exists() for one in told["trials"] if one["status"] == "stopped")
 
 
+@pytest.mark.long
 def test_a_search_that_is_broken_off_goes_on_and_ends_as_if_it_had_not_been(gantool, monkeypatch):
     told = json.loads(gantool(*TUNE, "--trials", "2", "--name", "whole", "--json", "-q").out)
     step = Trainer.step
@@ -97,6 +99,7 @@ def test_settings_that_a_run_refuses_fail_in_the_table_and_the_search_goes_on(ga
     assert failed["reason"].startswith("--batch 64 is more than the 12 images there are")
 
 
+@pytest.mark.long
 def test_a_run_can_be_where_a_search_begins(gantool):
     assert gantool("train", *MLP, *FIXED, "--data", "photos", "--images", "8", "--name", "one", "-q").code == 0
     searched = [word for key in ("lr=1e-4..1e-3", "batch=start", "penalty=start") for word in ("--search", key)]
@@ -138,6 +141,7 @@ def test_another_search_of_the_same_name_shows_the_difference(gantool, monkeypat
     assert (ended.code, "lr_hold: 0.0 then, 0.5 now" in ended.err) == (1, True)
 
 
+@pytest.mark.long
 def test_an_interrupt_between_two_trials_stops_the_search(gantool, monkeypatch):
     told = []
     line = tuning.line

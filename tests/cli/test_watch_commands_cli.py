@@ -30,6 +30,7 @@ def config(run):
     return tomllib.loads((Path(run) / "config.toml").read_text())
 
 
+@pytest.mark.long
 def test_the_command_begins_a_new_run_with_the_best_checkpoint_at_the_rate_first_advised(gantool, monkeypatch):
     for page in ("watch", "detector"):  # the scores of four samples differ by chance, and the latest would be the best
         monkeypatch.setattr(f"gantool.builtin.observers.{page}.chance_of", lambda _: 0.0)
@@ -52,6 +53,7 @@ def test_the_command_begins_a_new_run_with_the_best_checkpoint_at_the_rate_first
     assert words[words.index("--name") + 1] == "one-2-2"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("schedule", "horizon"), [((), {}), (("--lr-schedule", "linear", "--lr-hold", "0.5"), {"horizon": 1200})]
 )
@@ -70,6 +72,7 @@ def test_without_a_best_checkpoint_the_command_goes_on_with_the_run_at_half_the_
     assert after["history"] == [{"until": 1200, "settings": {"lr_g": before["lr_g"], "lr_d": 1e-4, **horizon}}]
 
 
+@pytest.mark.long
 def test_the_command_for_another_architecture_names_only_the_options_that_are_not_defaults(gantool):
     grid = "off=no,checkerboard=1.001,least_diversity=0,grace=1,warm_up=0,every=0,samples=16"
     ended = gantool(*TRAIN, "--log", f"watch:{grid}", "--name", "one")

@@ -147,6 +147,7 @@ def colours(source: CachedSource) -> list[list[int]]:
     return [source[index][0][:, 4, 4].tolist() for index in range(len(source))]
 
 
+@pytest.mark.long
 def test_twelve_bits_of_colour_in_sixteen_are_as_bright_as_they_were(tmp_path: Path) -> None:
     folder = scans(tmp_path / "f", 2048, 4095)
     Image.new("RGB", (8, 8), (1, 2, 3)).save(folder / "9.png")

@@ -77,6 +77,7 @@ def test_processes_decode_the_same_pictures(workers: int, tmp_path: Path) -> Non
     assert found == labels == [index % 3 for index in indices]
 
 
+@pytest.mark.long
 def test_a_picture_that_crashes_a_worker_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = source(shards(tmp_path / "s", 6), workers=2)
     one.gather([0, 1])

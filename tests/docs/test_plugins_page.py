@@ -77,6 +77,7 @@ def shell(gantool, place, monkeypatch):
     return run
 
 
+@pytest.mark.long
 def test_every_line_of_the_tutorial_works_and_what_it_shows_is_in_the_files(shell, place, gantool):
     if entry_points(group="gantool", name="blobs"):
         pytest.skip("a plugin named blobs is installed here")

@@ -168,6 +168,7 @@ def member(rank, size, folder):
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.long
 def test_two_processes_have_the_gradients_of_one_with_a_penalty_too(tmp_path, two_processes):
     two_processes(member, 2, str(tmp_path))
     torch.manual_seed(0)
@@ -238,6 +239,7 @@ def played(two_processes, folder, goal, stops_at):
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
 
+@pytest.mark.long
 def test_all_processes_stop_after_the_same_step_when_one_is_asked_to_and_go_on_exactly(tmp_path, two_processes):
     halves = tmp_path / "halves"
     for images_seen, interrupted, *_ in played(two_processes, tmp_path, 96, 40):

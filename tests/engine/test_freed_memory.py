@@ -27,6 +27,7 @@ def page_faults(way: str) -> int:
     return int(ended.stdout)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked")
 def test_memory_that_was_freed_is_used_again_without_page_faults() -> None:
     assert page_faults("keep") < 0.1 * page_faults("plain")

@@ -78,6 +78,7 @@ def both(make, *changes, steps=STEPS, recorder=None):
     return *ends, recorder, told, graphs
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("every", [1, 3])
 def test_a_weight_that_changes_before_each_step_is_read_by_one_recording_for_each_set_of_penalties(every):
     """Every third: the product is rounded once, as that of plain numbers is."""

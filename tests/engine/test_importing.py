@@ -20,6 +20,7 @@ assert "torch._dynamo" in sys.modules and gc.isenabled()
 """
 
 
+@pytest.mark.long
 def test_torch_is_imported_once_and_its_objects_are_passed_over_from_then_on():
     subprocess.run([sys.executable, "-c", CODE], check=True)
 

@@ -32,6 +32,7 @@ def member(rank, folder):
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("classes", [(), CLASSES])
 def test_two_processes_give_the_numbers_of_one_bit_for_bit_and_write_once(
     tmp_path, monkeypatch, two_processes, classes

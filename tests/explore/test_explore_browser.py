@@ -111,6 +111,7 @@ def test_choose_slide_and_come_back_by_the_address(opened, model) -> None:
         assert pixels(told(page, "Seed 7, truncation 0.5")) == nearer
 
 
+@pytest.mark.long
 def test_pages_neighbours_and_more_like_this(opened, model) -> None:
     with explored(model) as client:
         page = opened(client, "?seed=3")
@@ -197,6 +198,7 @@ def test_a_walk_is_offered_within_the_limits_of_the_server(opened, model, monkey
         assert drawn(page).locator("#plan").text_content() == "The first 64 of 70 favourites in 64 s."
 
 
+@pytest.mark.long
 def test_two_tabs_at_once_share_favourites_and_nothing_else(opened, model) -> None:
     with explored(model) as client:
         one, two = opened(client, "?seed=1"), opened(client, "?seed=2&view=favourites")
@@ -218,6 +220,7 @@ def test_classes_are_text_and_chosen_by_name(opened, tmp_path) -> None:
         assert page.locator("img[src=x]").count() == 0
 
 
+@pytest.mark.long
 def test_a_pyramid_is_drawn_coarse_first_and_at_the_level_that_is_chosen(opened, tmp_path) -> None:
     file = write_model(tmp_path / "grown.safetensors", "msg:fmap_base=64,fmap_max=8,latent=8", side=128)
     with explored(file) as client:
@@ -280,6 +283,7 @@ def test_the_grid_works_by_keyboard(opened, model) -> None:
         cell(page, "Seed 7").wait_for()
 
 
+@pytest.mark.long
 def test_a_run_that_trains_is_followed(opened, tmp_path) -> None:
     run = tmp_path / "run"
     write_model(run / "generator.safetensors")

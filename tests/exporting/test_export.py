@@ -69,6 +69,7 @@ def drawn(file: Path, given: dict[str, Tensor]) -> np.ndarray:
     return session.run(None, {name: tensor.numpy() for name, tensor in given.items()})[0]
 
 
+@pytest.mark.long
 def test_truncation_in_w_and_classes_are_exported_with_a_card(tmp_path):
     model = styled()
     gantool.export(model, tmp_path / "a.onnx")
@@ -98,6 +99,7 @@ def test_an_exported_program_draws_the_same_and_has_a_card(tmp_path):
     assert json.loads(about["gantool.json"])["class_names"] == list(CLASSES)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("channels", [3, 4])
 def test_the_script_beside_it_draws_with_numpy_and_onnxruntime_alone(tmp_path, channels):
     model = of("dcgan:width=4,latent=6", 16, ("a", "b"), channels)

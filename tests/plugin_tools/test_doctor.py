@@ -51,6 +51,7 @@ def check(tmp_path: Path, gantool: Callable[..., Any], monkeypatch: pytest.Monke
     return run
 
 
+@pytest.mark.long
 def test_each_way_to_be_broken_is_told_beside_a_sound_plugin(check: Check, tmp_path: Path) -> None:
     (tmp_path / "modules" / "sound_heavy.py").write_text(HEAVY)
     code, reports = check(
@@ -85,6 +86,7 @@ def rough(**factories: str) -> str:
     return source + "".join(f"def {name}(options):\n    {body}\n" for name, body in factories.items())
 
 
+@pytest.mark.long
 def test_a_component_that_crashes_ends_alone(check: Check) -> None:
     crash = "import os, signal; print('so long', flush=True); os.kill(os.getpid(), signal.SIGSEGV)"
     code, reports = check(rough=rough(one="return 3", crash=crash, last="return 3"))
@@ -104,6 +106,7 @@ def test_an_import_that_hangs_is_stopped(check: Check) -> None:
     assert reports["sleeper"]["faults"] == ["importing it took longer than 1 seconds, so it was stopped."]
 
 
+@pytest.mark.long
 def test_a_thread_that_does_not_end_is_a_fault_and_not_waited_for(check: Check) -> None:
     code, reports = check(runner="import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()")
     assert code == 1
@@ -127,6 +130,7 @@ def test_heavy_imports_at_declaration_are_named(check: Check) -> None:
     assert "No module named 'gone_heavy'" in " ".join(reports["heavy"]["components"][0]["faults"])
 
 
+@pytest.mark.long
 def test_a_file_that_imports_torch_is_warned_of_once_and_passes(check: Check) -> None:
     code, reports = check(whole=HEAVY + SOUND.format(name="whole", module="whole").replace("whole_heavy", "whole"))
     assert (code, reports["whole"]["ok"], reports["whole"]["faults"]) == (0, True, [])
@@ -150,6 +154,7 @@ def test_what_cannot_be_built_without_an_option_is_not_tried_and_no_fault(check:
     assert reports["needy"]["components"][0]["needs"] == ["path"]
 
 
+@pytest.mark.long
 def test_commands_are_checked_too(check: Check) -> None:
     source = (
         "import gantool\n@gantool.hookimpl\ndef gantool_commands():\n"
@@ -187,6 +192,7 @@ def build(options, shape):
 """
 
 
+@pytest.mark.long
 def test_a_recipe_may_name_a_component_of_another_entry_point_of_its_distribution(check: Check, tmp_path: Path) -> None:
     modules = tmp_path / "modules"
     (modules / "half_heavy.py").write_text(HEAVY)
@@ -200,6 +206,7 @@ def test_a_recipe_may_name_a_component_of_another_entry_point_of_its_distributio
     assert code == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("blocked", [False, True])
 def test_a_plugin_that_ends_the_process_is_not_blamed_on_another_of_its_distribution(
     check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocked: bool
@@ -263,6 +270,7 @@ def build(options, shape):
 """
 
 
+@pytest.mark.long
 def test_the_architecture_that_a_component_goes_with_is_found_in_another_plugin(check: Check, tmp_path: Path) -> None:
     modules = tmp_path / "modules"
     (modules / "fitting_heavy.py").write_text(HEAVY)
@@ -323,6 +331,7 @@ def test_an_exception_that_cannot_be_shown_is_told_by_its_type() -> None:
     assert cause(MuteError()) == "MuteError"
 
 
+@pytest.mark.long
 def test_a_component_of_a_plugin_is_checked_by_its_name_and_the_nearest_is_suggested(
     check: Check, tmp_path: Path, gantool: Callable[..., Any]
 ) -> None:

@@ -75,6 +75,7 @@ def test_help_and_show_start_no_process(gantool: Cli, folder: Path, monkeypatch:
     assert "A loss" in gantool("plugins", "show", "mild").out
 
 
+@pytest.mark.long
 def test_what_hangs_is_stopped_and_named(folder: Path) -> None:
     for name in FATAL:
         (folder / f"{name}.py").unlink()
@@ -95,6 +96,7 @@ from concurrent.futures import ThreadPoolExecutor
 LINGERS = "importing it started a thread that does not end ('mine' still ran 2 seconds later)"
 
 
+@pytest.mark.long
 def test_a_thread_that_keeps_the_process_from_ending_is_named_and_nothing_waits_for_it(folder: Path) -> None:
     for name in FATAL:
         (folder / f"{name}.py").unlink()

@@ -68,6 +68,7 @@ def test_a_model_is_pushed_and_comes_back_the_same(hub, run, gantool):
     assert gantool("sample", "hf://ann/pets", "--seeds", "7", "--move", "2:+1", "-o", "moved.png").code == 0
 
 
+@pytest.mark.long
 def test_a_discriminator_is_sent_on_demand_alone_and_a_new_run_begins_with_it(hub, tmp_path, monkeypatch, gantool):
     monkeypatch.chdir(tmp_path)
     untimed = ("--images", "32", "--precision", "float32", "--layout", "channels_last", "--convolutions", "direct")

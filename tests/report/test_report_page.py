@@ -91,6 +91,7 @@ def test_it_names_no_other_file_and_no_address(tmp_path) -> None:
             assert (attributes.get(name) or "data:").startswith("data:")
 
 
+@pytest.mark.long
 def test_a_thousand_snapshots_of_noise_and_many_ticks_stay_below_five_megabytes(tmp_path) -> None:
     run = made_run(tmp_path / "run", sheets=40, ticks=2000, side=400)
     sheets = sorted((run / "samples").iterdir())

@@ -86,6 +86,7 @@ def test_a_batch_that_shrinks_on_the_way_changes_nothing(train, halt):
     assert same(weights(whole, 120), weights(parts, 120))
 
 
+@pytest.mark.long
 def test_several_stops_in_a_row_change_nothing(train):
     whole = train("--images", "72", "--labels", name="whole")
     for images in ("12", "20", "36", "72"):
@@ -110,6 +111,7 @@ def test_moments_are_forgotten_when_a_fade_begins_and_ends_unless_told_not_to(tr
     assert max(steps(f"{PROGRESSIVE},reset_moments=no")) == 13
 
 
+@pytest.mark.long
 def test_auto_is_resolved_when_the_run_begins_and_kept_when_it_goes_on(train, gantool, tmp_path):
     auto = "progressive:fmap_base=64,fmap_max=8,latent=6"
     run = train("--images", "80", arch=auto)
@@ -123,6 +125,7 @@ def test_auto_is_resolved_when_the_run_begins_and_kept_when_it_goes_on(train, ga
     assert "stabilise_kimg=0.02" in ended.err
 
 
+@pytest.mark.long
 def test_metrics_tell_level_and_alpha_and_sheets_show_growth_at_one_size(train):
     run = train("--images", "112", "--snapshot-every", "8")
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -179,6 +182,7 @@ def test_a_model_in_mid_fade_draws_what_its_sheet_shows(train):
         model.sample([0], level=16)
 
 
+@pytest.mark.long
 def test_dry_run_tells_the_course_with_the_memory_of_each_stage(gantool, photos):
     words = ["train", "--arch", PROGRESSIVE, "--data", photos, "--resolution", "16", "--batch", "4", "--dry-run"]
     told = json.loads(gantool(*words, "--images", "70", "--json").out)
@@ -193,6 +197,7 @@ def test_dry_run_tells_the_course_with_the_memory_of_each_stage(gantool, photos)
     assert page.count("not reached by --images") == 1
 
 
+@pytest.mark.long
 def test_memory_of_the_final_level_is_warned_about_at_the_start(train, monkeypatch, gantool, photos, tmp_path):
     flags = ["--resolution", "16", "--batch", "4", "--device", "cpu", "--out", tmp_path]
     words = ["train", "--arch", PROGRESSIVE, "--data", photos, *flags[:6], "--images", "60000", "--dry-run", "--json"]

@@ -152,6 +152,7 @@ def resumed(run, **settings):
     return start.trainer(planning.plan(host(), settings, resume=run))
 
 
+@pytest.mark.long
 def test_a_run_that_resumes_has_its_grids_where_the_unbroken_one_has_them(tmp_path, monkeypatch):
     monkeypatch.setattr(grids, "_timed", lambda *_: Cost(0.25, 0.16))
     whole = gantool.trainer(gantool.configure(**SMALL, images=320), out=tmp_path / "whole")

@@ -146,6 +146,7 @@ def test_joined_sources_have_their_own_names_in_messages_and_folders(gantool, tw
     assert chosen.natural().why.startswith("that of the smallest source")
 
 
+@pytest.mark.long
 def test_a_source_that_is_given_twice_is_warned_of(gantool, two):
     quick = ("train", "--arch", "mlp", "--dry-run", "--batch", "2")
     twice = gantool(*quick, "--data", two[0], "--data", f"{two[0]}:fit=pad")

@@ -25,6 +25,7 @@ def test_an_older_run_draws_the_pictures_that_it_drew(name):
     assert (pictures.int() - EXPECTED[f"{name}/pictures"].int()).abs().max() <= 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", RUNS)
 def test_an_older_run_goes_on(name, tmp_path, gantool):
     run = shutil.copytree(KEPT / name, tmp_path / name)

@@ -39,6 +39,7 @@ def trained(folder: Path, shards: Path, name: str, images: int) -> dict[str, tor
     return load_file(folder / name / "generator.safetensors")
 
 
+@pytest.mark.long
 def test_a_run_resumes_exactly_in_the_middle_of_a_window(shards: Path, tmp_path: Path) -> None:
     assert len(list(shards.glob("*.tar"))) > 3
     whole = trained(tmp_path, shards, "whole", 2 * HALF)

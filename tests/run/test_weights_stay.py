@@ -36,6 +36,7 @@ def weights(trainer):
     return {f"{network}/{name}": value for network, part in networks.items() for name, value in part.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_training_computes_what_it_always_did(variant, tmp_path):
     settings, digest = VARIANTS[variant]

@@ -46,6 +46,7 @@ def test_a_run_in_two_parts_is_the_run_in_one(learn, case):
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
+@pytest.mark.long
 def test_a_discriminator_learns_to_draw_what_it_sees_without_another_pass(learn):
     calls = {}
 
@@ -65,6 +66,7 @@ def test_a_discriminator_learns_to_draw_what_it_sees_without_another_pass(learn)
     assert calls["with"] == calls["without"]
 
 
+@pytest.mark.long
 def test_classes_are_told_and_drawn(learn):
     run = learn(arch="classifying", labels=True, images=4096)
     for name in ("class_of_reals", "class_of_fakes"):

@@ -38,6 +38,7 @@ def test_tiles_cover_every_pixel_once():
     assert (counts == 1).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pooling", ["max", "average"])
 @pytest.mark.parametrize("loss", [Gram(), Covariance()], ids=["gram", "covariance"])
 @pytest.mark.parametrize("masked", [False, True])

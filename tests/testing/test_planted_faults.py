@@ -300,6 +300,7 @@ def test_weights_that_no_optimizer_gets_are_found(monkeypatch):
     assert "first.weight of the discriminator requires grad as it is built, and no optimizer" in fault
 
 
+@pytest.mark.long
 def test_torch_imported_where_a_component_is_declared_is_found(tmp_path, monkeypatch):
     for name, first in (("heavy_planted", "import torch"), ("light_planted", "import math")):
         (tmp_path / f"{name}.py").write_text(

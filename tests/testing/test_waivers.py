@@ -59,6 +59,7 @@ def test_the_waiver_in_the_page_names_a_check_of_its_kind():
     assert f"| losses | `{name}` |" in PAGE
 
 
+@pytest.mark.long
 def test_plugins_check_prints_names_and_waivers(gantool, tmp_path):
     (tmp_path / "waiving.py").write_text(
         "import gantool\n"

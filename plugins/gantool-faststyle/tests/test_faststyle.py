@@ -101,6 +101,7 @@ def pixels_of(file):
         return np.asarray(picture.convert("RGB")).astype(int)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["mosaic", "any-picture"])
 def test_the_real_networks_conform(real, name):
     check_style_network(next(spec for spec in gantool_style_networks() if spec.name == name))

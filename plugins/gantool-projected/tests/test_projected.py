@@ -101,6 +101,7 @@ def test_a_run_says_that_metrics_by_its_own_features_flatter_it(gantool_cli, tmp
     assert sum("flatter" in line and "efficientnet" in line for line in said.splitlines()) == 1
 
 
+@pytest.mark.long
 def test_a_run_that_goes_on_is_the_run_in_one_go_and_keeps_what_is_frozen(gantool_cli, tmp_path, monkeypatch, tiny):
     def trained(images, name):
         assert run(gantool_cli, tmp_path, monkeypatch, tiny, "--images", images, "--name", name, "-q").code == 0
@@ -119,6 +120,7 @@ def test_a_run_that_goes_on_is_the_run_in_one_go_and_keeps_what_is_frozen(gantoo
     assert not torch.equal(*(state["heads.0.last.parametrizations.weight.original"] for state in (before, after)))
 
 
+@pytest.mark.long
 def test_a_run_from_before_pictures_were_judged_goes_on_without(gantool_cli, tmp_path, monkeypatch, tiny):
     assert run(gantool_cli, tmp_path, monkeypatch, tiny + ",pixels=0", "--images", "8", "--name", "old", "-q").code == 0
     config = tmp_path / "runs/old/config.toml"
@@ -131,6 +133,7 @@ def test_a_run_from_before_pictures_were_judged_goes_on_without(gantool_cli, tmp
     assert ",pixels=0" in config.read_text()
 
 
+@pytest.mark.long
 def test_a_checkpoint_has_the_digest_of_the_features_and_not_their_weights(
     gantool_cli, tmp_path, monkeypatch, tiny, features
 ):
@@ -151,6 +154,7 @@ def test_a_checkpoint_has_the_digest_of_the_features_and_not_their_weights(
     assert begun.code == 0, begun.err
 
 
+@pytest.mark.long
 def test_a_run_finds_its_file_of_weights_from_any_folder(gantool_cli, tmp_path, monkeypatch, tiny, features):
     copyfile(features, tmp_path / "own.safetensors")
     relative = tiny.replace(str(features), "own.safetensors")
@@ -161,6 +165,7 @@ def test_a_run_finds_its_file_of_weights_from_any_folder(gantool_cli, tmp_path, 
     assert ended.code == 0, ended.err
 
 
+@pytest.mark.long
 def test_another_run_begins_with_its_weights_and_counts_no_features(gantool_cli, tmp_path, monkeypatch, tiny):
     assert run(gantool_cli, tmp_path, monkeypatch, tiny, "--images", "8", "--name", "one", "-q").code == 0
     begun = gantool_cli("train", "--init", "runs/one", "--images", "8", "--name", "two", "--batch", "4")
@@ -173,6 +178,7 @@ def test_another_run_begins_with_its_weights_and_counts_no_features(gantool_cli,
     assert "runs/one learnt by features of efficientnet, so metrics by efficientnet flatter what begins" in begun.err
 
 
+@pytest.mark.long
 def test_without_weights_it_draws_and_is_not_trained(gantool_cli, tmp_path, monkeypatch, tiny, features):
     assert run(gantool_cli, tmp_path, monkeypatch, tiny, "--images", "8", "--name", "one", "-q").code == 0
     hidden = features.rename(features.with_suffix(".hidden"))

@@ -128,6 +128,7 @@ QUICK = ("train", "--arch", "r3gan:width=8,blocks=1,group=4", "--data", "shapes"
          "--device", "cpu", "--precision", "float32", "-q")  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_run_that_goes_on_is_the_run_in_one_go(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     resolved = ("--penalty", "r1-falling:images=32", "--penalty", "r2-falling:images=32", "--lr-schedule", "cosine")
@@ -143,6 +144,7 @@ def test_a_run_that_goes_on_is_the_run_in_one_go(gantool_cli, tmp_path, monkeypa
     assert len(gammas) == 4
 
 
+@pytest.mark.long
 def test_the_recipe_is_resolved_when_a_run_begins(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert gantool_cli(*QUICK, "--images", "8", "--name", "one", "--labels").code == 0

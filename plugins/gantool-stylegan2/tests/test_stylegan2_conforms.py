@@ -7,7 +7,9 @@ from gantool.testing import check_architecture, check_component
 OTHERWISE = ",noise=no,style_mixing=0,mapping_layers=3,stddev_group=1"
 
 
-@pytest.mark.parametrize("more", ["", pytest.param(OTHERWISE, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "more", [pytest.param("", marks=pytest.mark.long), pytest.param(OTHERWISE, marks=pytest.mark.slow)]
+)
 def test_it_conforms(tiny, more):
     assert check_component("architecture", tiny + more) == []
 

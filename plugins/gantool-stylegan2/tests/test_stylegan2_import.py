@@ -89,6 +89,7 @@ def test_every_command_works_on_an_imported_model(gantool_cli, ada, tmp_path, ph
         assert np.asarray(picture).std() > 1
 
 
+@pytest.mark.long
 def test_a_run_begins_with_an_imported_model(gantool_cli, ada, tmp_path, photos):
     path, _, judge = ada()
     model = tmp_path / "model.safetensors"

@@ -46,6 +46,7 @@ def finite(run):
 PLAIN = ("--precision", "float32")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("more", [("--augment", "none"), ("--augment", "ada:kimg=0.05", "--labels")])
 def test_a_run_that_goes_on_is_what_it_would_have_been(train, more):
     whole = train(*PLAIN, *more, "--images", 24, name="whole")

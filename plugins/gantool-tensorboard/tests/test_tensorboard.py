@@ -101,6 +101,7 @@ def test_a_run_that_goes_on_continues_its_curves_without_a_fork(tmp_path):
     assert curve(tmp_path / "run" / "tensorboard", "training/loss_d") == [(100, 1), (200, 2), (300, -1), (400, -1)]
 
 
+@pytest.mark.long
 def test_a_run_that_begins_again_replaces_what_was_told(tmp_path):
     for loss in (1.0, 2.0):
         a_second_later()
@@ -153,6 +154,7 @@ def test_what_is_saved_is_told(tmp_path):
     seen(gantool.Finished(100, tmp_path / "run", interrupted=False))
 
 
+@pytest.mark.long
 def test_a_run_of_the_command_line_is_watched_and_goes_on(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert gantool_cli("train", *QUICK, "--images", "512", "--name", "one").code == 0

@@ -155,6 +155,7 @@ QUICK = ("train", "--arch", f'vae:decoder="{DECODER}",width=4,images=32', "--dat
          "--batch", "4", "--device", "cpu", "--precision", "float32", "-q")  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_run_that_goes_on_is_the_run_in_one_go_and_draws(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = tmp_path / "run.toml"

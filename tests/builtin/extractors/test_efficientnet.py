@@ -186,6 +186,7 @@ def test_it_sees_a_macaw():
     assert logits.softmax(1)[0, MACAW] > 0.8
 
 
+@pytest.mark.long
 @pytest.mark.skipif(installed() is None, reason="needs gantool[features]")
 def test_a_photo_takes_the_colours_of_a_style():
     """Of the blocks' linear outputs alone, red kept 99 % of its distance from blue: see `EfficientNet`."""

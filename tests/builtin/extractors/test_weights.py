@@ -136,6 +136,7 @@ def test_weights_at_hand_are_found_without_a_fetch(asked, tmp_path):
     assert asked == []
 
 
+@pytest.mark.long
 def test_addresses_are_torchvisions_which_is_not_imported_for_them():
     models = pytest.importorskip("torchvision.models")
     enums = {"vgg19": "VGG19_Weights", "vgg16": "VGG16_Weights", "squeezenet": "SqueezeNet1_1_Weights"}

@@ -276,6 +276,11 @@ def test_a_run_whose_data_has_moved_asks_for_its_place_and_goes_on_with_it(tmp_p
 
 
 def test_names_of_folders_keep_their_letters_without_accents(tmp_path):
-    titles = {"dcgan-Fotos für Öl": "dcgan-fotos-fur-ol", "mlp-Straße_3": "mlp-strasse-3", "mlp-写真": "mlp"}
+    titles = {
+        "dcgan-Fotos für Öl": "dcgan-fotos-fur-ol",
+        "mlp-Straße_3": "mlp-strasse-3",
+        "mlp-写真": "mlp",
+        "mlp-Żółć": "mlp-zolc",
+    }
     for number, (title, name) in enumerate(titles.items(), start=1):
         assert folder.fresh(tmp_path, title).name == f"{number:05d}-{name}"

@@ -100,6 +100,14 @@ class Holding(HoldingNothing):
     def constrain(self, network):
         with torch.no_grad():
             for parameter in network.parameters():
+                if parameter.requires_grad:
+                    parameter.clamp_(-0.1, 0.1)
+
+
+class HoldingTheFrozen(HoldingNothing):
+    def constrain(self, network):
+        with torch.no_grad():
+            for parameter in network.parameters():
                 parameter.clamp_(-0.1, 0.1)
 
 

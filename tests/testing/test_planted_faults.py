@@ -168,6 +168,7 @@ PLANTED = [
     ("penalty", "HoldingSeeding", ("it seeds torch's own generator",)),
     ("penalty", "SlopeByChance", ("other values under the same seed",)),
     ("penalty", "HoldingNothing", ("changes no weight",)),
+    ("penalty", "HoldingTheFrozen", ("it changes weights that are frozen",)),
     ("penalty", "HoldingByReplacing", ("in place",)),
     ("optimizer", "at_its_own_rate", ("follows the run's learning rate",)),
     ("optimizer", "dropping_vectors", ("param_groups leave out",)),

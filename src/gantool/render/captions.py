@@ -1,14 +1,9 @@
 """Captions of classes below pictures, in ASCII: the font of sheets has no other letters."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-_SPELT = str.maketrans(
-    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
-     "đ": "d", "Đ": "D", "’": "'", "–": "-"}
-)  # fmt: skip
-"""Letters that are no letter of ASCII with an accent."""
+from gantool.letters import without_accents
 
 
 def captions_of(class_names: Sequence[str], labels: Iterable[int]) -> list[str]:
@@ -33,7 +28,5 @@ def numbers_told(class_names: Sequence[str], labels: Iterable[int]) -> str:
 
 def _in_ascii(name: str) -> str:
     """The name without accents, or nothing where it is blank or has letters that ASCII lacks."""
-    plain = name.strip().translate(_SPELT)
-    if not name.isascii():
-        plain = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
+    plain = without_accents(name.strip())
     return plain if plain.isascii() else ""

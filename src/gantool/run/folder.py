@@ -15,6 +15,7 @@ from gantool.engine.best import best_checkpoint
 from gantool.engine.run_names import CHECKPOINTS, CHOICES, CONFIG, GENERATOR, SAMPLES
 from gantool.errors import ResumeError, UsageError, did_you_mean
 from gantool.files import remove_unfinished, write_text
+from gantool.letters import without_accents
 from gantool.run.config import read_config, validated, write_config
 from gantool.run.defaults import DefaultChoice
 
@@ -57,9 +58,7 @@ def fresh(out: Path, title: str) -> Path:
 
 def _slug(title: str) -> str:
     """A title in small ASCII letters, without accents: `dcgan-fotos-fur-ol` of `dcgan-Fotos für Öl`."""
-    letters = unicodedata.normalize("NFKD", title.casefold())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", without_accents(title.casefold())).strip("-")
 
 
 def check_name(name: str, out: Path) -> None:

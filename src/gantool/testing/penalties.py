@@ -2,78 +2,24 @@
 
 import copy
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gantool.api.networks import Images, Labels
 from gantool.api.specs import Component
-from gantool.engine.judging import PerImage
 from gantool.engine.trial import try_penalty, try_state
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
+from gantool.testing.constraints import CONSTRAINING
 from gantool.testing.faults import Fault, placed
 from gantool.testing.homes import grounds
-from gantool.testing.networks import same, seeded
-from gantool.testing.seeding import SEEDS, repeats, seeds_torch
-from gantool.testing.trials import REMEDY, OnNetworks, faults_by, used_and_restored
-from gantool.testing.weights import largest, pairs_of, replaced
+from gantool.testing.networks import same
+from gantool.testing.penalty_trials import PenaltyTrial, torch_is_not_seeded
+from gantool.testing.seeding import repeats
+from gantool.testing.trials import REMEDY, faults_by, used_and_restored
 
-N = 4
 CPU = torch.device("cpu")
-GROWN = 1000.0
-CALLS, FAR = 32, 100.0
-"""The calls after which a constraint's weights are looked at, and how much larger they would be by no constraint."""
-
-
-class PenaltyTrial(OnNetworks[Any]):
-    """A penalty, and networks of some shape to call it with."""
-
-    @property
-    def acts_on(self) -> str:
-        """Its side."""
-        return str(self.new.side)
-
-    @property
-    def is_constraint(self) -> bool:
-        """True for a constraint, which changes weights and has no value."""
-        return self.acts_on.endswith("weights")
-
-    def network(self) -> nn.Module:
-        """A copy of the network that it acts on, in training mode."""
-        network: nn.Module = self.gan.generator
-        if self.acts_on.startswith("discriminator"):
-            network = self.gan.networks[1] if self.is_constraint else PerImage(self.gan.networks[1])
-        return copy.deepcopy(network).train()
-
-    def labels(self) -> Labels:
-        """Those of the samples."""
-        return torch.arange(N) % self.shape.classes if self.shape.classes else None
-
-    @torch.no_grad()
-    def is_finite(self, network: nn.Module) -> bool:
-        """True if the network's own output for the samples is finite."""
-        z, labels = torch.zeros(N, self.gan.latent_dim), self.labels()
-        answer = network(z if self.acts_on == "generator" else self.gan.generator(z, labels), labels)
-        return all(bool(torch.isfinite(each).all()) for each in (answer if isinstance(answer, tuple) else (answer,)))
-
-    def values(self, penalty: Any, network: nn.Module, scale: float = 1.0) -> Tensor:
-        """The penalty of the same samples, multiplied by `scale`."""
-        with seeded(0):
-            return self.called(penalty, network, scale)
-
-    def called(self, penalty: Any, network: nn.Module, scale: float = 1.0) -> Tensor:
-        """The same for the samples that torch's generator gives now."""
-        side = self.shape.resolution
-        z, noise = torch.randn(N, self.gan.latent_dim), torch.rand(N, self.shape.channels, side, side) * 2 - 1
-        with torch.no_grad():
-            real: Images = tuple(level * scale for level in self.gan.view(noise))
-            fake: Images = tuple(level * scale for level in self.gan.generator(z, self.labels()))
-        arguments = (z * scale,) if self.acts_on == "generator" else (real, fake)
-        value: Tensor = penalty(network, *arguments, self.labels())
-        return value
 
 
 def it_keeps_the_contract(trial: PenaltyTrial) -> Iterator[str]:
@@ -179,48 +125,6 @@ def state_stays_finite(trial: PenaltyTrial) -> Iterator[str]:
         )
 
 
-def torch_is_not_seeded(trial: PenaltyTrial) -> Iterator[str]:
-    """It does not seed torch's generator."""
-    penalty, network = trial.new, trial.network()
-    call = partial(penalty.constrain if trial.is_constraint else partial(trial.called, penalty), network)
-    if seeds_torch(call):
-        yield f"it {SEEDS}"
-
-
-def weights_stay_bounded(trial: PenaltyTrial) -> Iterator[str]:
-    """It holds weights that have grown, keeps them finite, and lets none grow when it is called again and again.
-
-    One that brings weights to a norm or makes rows orthogonal may enlarge what is small, and one that goes there by
-    steps diverges from weights far away: growth is therefore measured from weights as they are built.
-    """
-    network, grown = trial.network(), trial.network()
-    with torch.no_grad():
-        for parameter in grown.parameters():
-            parameter.mul_(GROWN)
-    before, large = copy.deepcopy(network), copy.deepcopy(grown)
-    trial.new.constrain(grown)
-    if not all(bool(torch.isfinite(weight).all()) for weight in grown.parameters()):
-        yield "it makes large weights infinite or NaN. Divide by no 0, and let no square overflow."
-        return
-    penalty, built = trial.new, {name: (weight, weight.data) for name, weight in network.named_parameters()}
-    for _ in range(CALLS):
-        penalty.constrain(network)
-    if other := replaced(built, network):
-        yield (
-            f"it puts another tensor in the place of a weight ({other}), which no optimizer knows and which would "
-            "never learn. Change weights in place (clamp_, mul_, copy_)."
-        )
-        return
-    pairs = pairs_of(network, before)
-    if all(same(one.detach(), other.detach()) for one, other in (*pairs, *pairs_of(grown, large))):
-        yield f"it changes no weight, though all had grown by {GROWN:g}. Change them in place (clamp_, mul_, copy_)."
-    elif any(not largest(one) < FAR * max(1.0, largest(other)) for one, other in pairs):
-        yield (
-            f"it makes some weights larger and larger, called {CALLS} times. A constraint must keep weights within "
-            "bounds: look for a factor above 1."
-        )
-
-
 VALUED = (
     values_and_slopes_are_finite,
     gradients_reach_the_weights,
@@ -230,8 +134,7 @@ VALUED = (
     state_stays_finite,
     torch_is_not_seeded,
 )
-CONSTRAINING = (weights_stay_bounded, torch_is_not_seeded)
-PROPERTIES = (*VALUED, weights_stay_bounded)
+PROPERTIES = (*VALUED, *CONSTRAINING[:2])
 
 
 def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:

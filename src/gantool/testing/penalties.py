@@ -11,7 +11,7 @@ from gantool.api.specs import Component
 from gantool.engine.trial import try_penalty, try_state
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
-from gantool.testing.constraints import CONSTRAINING
+from gantool.testing.constraints import CONSTRAINING, frozen_weights_stay, weights_stay_bounded
 from gantool.testing.faults import Fault, placed
 from gantool.testing.homes import grounds
 from gantool.testing.networks import same
@@ -134,7 +134,7 @@ VALUED = (
     state_stays_finite,
     torch_is_not_seeded,
 )
-PROPERTIES = (*VALUED, *CONSTRAINING[:2])
+PROPERTIES = (*VALUED, weights_stay_bounded, frozen_weights_stay)
 
 
 def faults_of(component: Chosen, plugins: PluginHost) -> list[Fault]:

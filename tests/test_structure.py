@@ -1,5 +1,6 @@
 """Sizes that a reader can take in at once, of files and functions: a convention that matters is a test."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -16,3 +17,12 @@ def test_files_and_functions_stay_short():
         if lines > LONGEST_FUNCTION:
             long.append(f"{source.path}, {function.name}: {lines} lines")
     assert not long
+
+
+def test_plugins_register_the_marks_of_their_tests():
+    """Their folders are tested by themselves, too, where the pyproject.toml of this one is not there."""
+    for tests in (ROOT / "plugins").glob("*/tests"):
+        texts = [file.read_text(encoding="utf-8") for file in tests.glob("test_*.py")]
+        marks = {mark for text in texts for mark in re.findall(r"mark\.(long|slow)\b", text)}
+        known = (tests / "conftest.py").read_text(encoding="utf-8") if marks else ""
+        assert all(f'"{mark}: ' in known for mark in marks), tests

@@ -6,6 +6,11 @@ from jaxtyping import install_import_hook
 install_import_hook("gantool_faststyle", "beartype.beartype")
 
 
+def pytest_configure(config):
+    for marker in ("long: takes a second and a half or more", "slow: takes longer still"):
+        config.addinivalue_line("markers", marker)  # where this folder is tested by itself
+
+
 @pytest.fixture(autouse=True)
 def this_plugin(gantool_host, tmp_path_factory, monkeypatch):
     import gantool_faststyle

@@ -7,7 +7,8 @@ install_import_hook("gantool_r3gan", "beartype.beartype")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes more than a few seconds")  # where this folder is tested by itself
+    for marker in ("long: takes a second and a half or more", "slow: takes longer still"):
+        config.addinivalue_line("markers", marker)  # where this folder is tested by itself
 
 
 @pytest.fixture(autouse=True)

@@ -82,7 +82,7 @@ def test_config_and_card_say_what_a_run_began_with(gantool, model):
     assert (written["init"], written["init_images"]) == ("runs/first/checkpoints/000000012", 12)
     assert card.began_with.model_dump() == {
         "model": written["init"], "sha256": written["init_sha256"], "images_seen": 12,
-        "taken": tuple(written["init_taken"]),
+        "taken": tuple(written["init_taken"]), "learnt_by": "",
     }  # fmt: skip
     assert [line.partition(":")[0] for line in written["init_taken"]] == ["Generator", "Discriminator"]
     assert (written["arch"], written["resolution"], written["data"]) == tuple(

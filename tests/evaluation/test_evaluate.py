@@ -13,7 +13,7 @@ from evaluated import CLASSES, Means, write_data, write_run
 from PIL import Image
 
 import gantool as face
-from gantool.engine.model_file import ModelCard, load_generator, save_generator
+from gantool.engine.model_file import ModelCard, Origin, load_generator, save_generator
 from gantool.errors import DataError, OptionError, UsageError
 from gantool.evaluation import evaluator, forecast, result
 from gantool.evaluation.extraction import FeatureNetwork
@@ -55,6 +55,11 @@ def test_an_architecture_that_learnt_by_the_extractor_is_said_to_be_flattered(ru
     assert "mlp learnt by features of means, so these numbers flatter it" in said
     monkeypatch.undo()
     assert "flatter" not in gantool("evaluate", run, *FAST).err
+    weights, card = load_generator(run / "generator.safetensors")
+    before = Origin(model="other", sha256="0", images_seen=1, learnt_by="means")
+    save_generator(run / "generator.safetensors", weights, card.model_copy(update={"began_with": before}))
+    said = gantool("evaluate", run, *FAST).err
+    assert "mlp's model of --init learnt by features of means, so these numbers flatter it" in said
 
 
 def test_a_model_is_measured_beside_the_data_itself_and_the_result_kept(run, gantool):

@@ -176,6 +176,10 @@ def test_another_run_begins_with_its_weights_and_counts_no_features(gantool_cli,
     same = "fastgan:width=1,latent=8"  # the same generator, which has learnt to please the features
     begun = gantool_cli("train", "--init", "runs/one", "--arch", same, "--images", "8", "--name", "three", "-q")
     assert "runs/one learnt by features of efficientnet, so metrics by efficientnet flatter what begins" in begun.err
+    begun = gantool_cli("train", "--init", "runs/three", "--images", "8", "--name", "four", "-q")
+    assert "runs/three learnt by features of efficientnet, so metrics by efficientnet flatter" in begun.err
+    measured = gantool_cli("evaluate", "runs/four", "--metric", "kid", "-n", "8")
+    assert "not by efficientnet, by which fastgan's model of --init learnt" in measured.err
 
 
 @pytest.mark.long

@@ -38,6 +38,7 @@ class RunConfig(BaseModel):
     init_sha256: str = setting("", "SHA-256 of the model of --init.")
     init_discriminator_sha256: str = setting("", "The same of its discriminator's file, or none without one.")
     init_images: int = setting(0, "Images that the model of --init had seen.", ge=0)
+    init_learnt_by: str = setting("", "Extractor by whose features the model of --init has learnt; empty for none.")
     init_taken: tuple[str, ...] = setting((), "What each network took of the model of --init, and what is new.")
     freeze_d: int = setting(
         0, "Freeze the discriminator's N blocks nearest the image, with --init. Default: 0.", GAME, metavar="N", ge=0

@@ -36,7 +36,8 @@ MOST_CHANNELS = 64
 class Origin(BaseModel):
     """The model that a run began with: its path as given, the SHA-256 of its file, and the images that it had seen.
 
-    `taken` says of each network what it took of the model, and what was new; empty in files of earlier versions.
+    `taken` says of each network what it took of the model, and what was new, and `learnt_by` names the extractor by
+    whose features the model had learnt, if by any; both are empty in files of earlier versions.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +46,7 @@ class Origin(BaseModel):
     sha256: Annotated[str, AfterValidator(printable)]
     images_seen: Annotated[int, Field(ge=0, lt=2**63)]
     taken: tuple[Annotated[str, AfterValidator(printable)], ...] = ()
+    learnt_by: Annotated[str, AfterValidator(printable)] = ""
 
 
 class Card(BaseModel):

@@ -58,7 +58,7 @@ class Evaluator:
         self._device = torch.device("cuda", torch.cuda.current_device()) if device == torch.device("cuda") else device
         self._first = Path(model)
         self._card, *others = (read_card(generator_file(path)) for path in (model, other) if path is not None)
-        self._learnt = learnt_by(plugins, [card.name for card in (self._card, *others)])
+        self._learnt = learnt_by(plugins, (self._card, *others))
         self.chosen = by_name([plugins.resolve("metric", text) for text in dict.fromkeys(settings.metrics)])
         self.metrics: dict[str, Metric] = {name: one.build() for name, one in self.chosen.items()}
         self._references: dict[tuple[str, int, str], Mapping[str, float]] = {}
@@ -212,13 +212,14 @@ class Evaluator:
 
     def _notes(self, model: Model, path: Path | str, reals: Pictures, samples: Pictures) -> list[str]:
         """Sentences that a reader of the numbers should know."""
+        extractor = self.network.chosen.spec.name if self.featured else ""
         return [
             *([self.reason] if self.reason else []),
             *notes.on_sizes(self.n, self._settings.n, len(self.reals)),
             *origin.on_data(path, self.reals),
             *notes.on_colours(self._card, self.reals),
             *origin.on_labels(path, model.card, self._first, self._card),
-            *notes.on_flattery(model.card.name, self._learnt, self.network.chosen.spec.name if self.featured else ""),
+            *notes.on_flattery(learnt_by(self._plugins, [model.card]), extractor),
             *notes.on_classes(path, model.class_names, self.reals.class_names, reals.labels),
             *notes.on_variety(reals, samples),
         ]

@@ -13,6 +13,7 @@ from gantool.api.networks import Labels
 from gantool.api.specs import Architecture
 from gantool.builtin.extractors.weights import at_hand
 from gantool.engine.draw import Chunks, steady
+from gantool.engine.model_file import ModelCard
 from gantool.errors import GantoolError, PluginError
 from gantool.evaluation.settings import AUTO
 from gantool.pixels import composited, to_float
@@ -113,7 +114,7 @@ def feature_network(
 ) -> FeatureNetwork:
     """The network for NAME[:options]; `auto` takes the best one whose weights are here, and never fails.
 
-    It takes none of those by which the models to measure have `learnt`: extractors by architecture.
+    It takes none of those by which the models to measure have `learnt`: extractors by who learnt (`learnt_by`).
     """
     if text != AUTO:
         return FeatureNetwork(plugins.resolve("extractor", text), device, batch)
@@ -133,10 +134,16 @@ def feature_network(
     return FeatureNetwork(plugins.resolve("extractor", "random"), device, batch, blind)
 
 
-def learnt_by(plugins: PluginHost, architectures: Iterable[str]) -> dict[str, str]:
-    """The extractors by whose features architectures learn, of those among these that do so."""
-    specs = [plugins.specs("architecture").get(name) for name in architectures]
-    return {spec.name: spec.learns_by for spec in specs if isinstance(spec, Architecture) and spec.learns_by}
+def learnt_by(plugins: PluginHost, cards: Iterable[ModelCard]) -> dict[str, str]:
+    """The extractors by whose features models learnt, or the models that they began with, by the words for these."""
+    learnt: dict[str, str] = {}
+    for card in cards:
+        spec = plugins.specs("architecture").get(card.name)
+        if isinstance(spec, Architecture) and spec.learns_by:
+            learnt[card.name] = spec.learns_by
+        elif card.began_with is not None and card.began_with.learnt_by:
+            learnt[f"{card.name}'s model of --init"] = card.began_with.learnt_by
+    return learnt
 
 
 def scale_of(network: FeatureNetwork, features: Float[Tensor, "n d"]) -> float:

@@ -31,11 +31,11 @@ def on_sizes(n: int, asked: int, count: int) -> Iterator[str]:
         yield f"Few pictures: below {FEW} in each set numbers scatter."
 
 
-def on_flattery(architecture: str, learnt: Mapping[str, str], extractor: str) -> Iterator[str]:
-    """On a model that is measured by the extractor by which it has `learnt`: extractors by architecture."""
-    if learnt.get(architecture) == extractor:
-        said = f"{architecture} learnt by features of {extractor}"
-        yield f"{said}, so these numbers flatter it: take another --extractor."
+def on_flattery(learnt: Mapping[str, str], extractor: str) -> Iterator[str]:
+    """On a model that is measured by the extractor by which it, or what it began with, has `learnt`."""
+    for who, by in learnt.items():
+        if by == extractor:
+            yield f"{who} learnt by features of {by}, so these numbers flatter it: take another --extractor."
 
 
 def searched(pictures: int, count: int) -> str:

@@ -22,7 +22,7 @@ from gantool.sampling.labels import listed
 from gantool.sampling.locate import generator_file
 from gantool.sampling.remote import fetch_discriminator, repository_of
 
-OF_THE_MODEL = ("init_sha256", "init_discriminator_sha256", "init_images", "init_taken")
+OF_THE_MODEL = ("init_sha256", "init_discriminator_sha256", "init_images", "init_learnt_by", "init_taken")
 """The settings that tell the model a run began with."""
 
 
@@ -59,12 +59,11 @@ class Initial:
 
     def warnings(self, names: Sequence[str], arch: str) -> Iterator[str]:
         """Warnings about a run that begins with it, of the architecture `arch`, on data of these classes."""
-        own = host().specs("architecture").get(self.card.name)
-        by = own.learns_by if isinstance(own, Architecture) and arch.partition(":")[0] != own.name else ""
-        if by:
+        by = self.learnt_by(host())
+        if by and by != _extractor_of(host(), arch.partition(":")[0]):
             yield (
-                f"{self.origin.model} learnt by features of {by}, so metrics by {by} flatter what begins with it, "
-                f"too: name another one in 'gantool evaluate --extractor'."
+                f"{self.origin.model} learnt by features of {by}, so metrics by {by} flatter what begins with it, too: "
+                f"'gantool evaluate' takes another extractor unless --extractor {by} asks for it."
             )
         if tuple(names) == self.card.class_names or not names or not self.card.class_names:
             return
@@ -73,6 +72,11 @@ class Initial:
             f"The classes of the data ({listed(names)}) are not those of --init {self.origin.model} "
             f"({listed(self.card.class_names)}): each begins as {'their mean' if many else 'the one in its place'}."
         )
+
+    def learnt_by(self, host: PluginHost) -> str:
+        """The extractor by whose features it learnt, or a model that it began with; empty for none."""
+        before = self.card.began_with
+        return _extractor_of(host, self.card.name) or (before.learnt_by if before is not None else "")
 
     @property
     def data(self) -> str | None:
@@ -137,7 +141,10 @@ def origin_of(config: RunConfig) -> Origin | None:
     """The model that a run began with, for its card."""
     if config.init == NONE:
         return None
-    return Origin(model=config.init, sha256=config.init_sha256, images_seen=config.init_images, taken=config.init_taken)
+    return Origin(
+        model=config.init, sha256=config.init_sha256, images_seen=config.init_images, taken=config.init_taken,
+        learnt_by=config.init_learnt_by,
+    )  # fmt: skip
 
 
 def read_weights(initial: Initial, way_on: str = "begin with that one by: --init") -> Weights:
@@ -177,7 +184,14 @@ def settings(host: PluginHost, given: Mapping[str, Any]) -> dict[str, Any]:
         "init_sha256": found.origin.sha256,
         "init_discriminator_sha256": found.discriminator_digest,
         "init_images": found.origin.images_seen,
+        "init_learnt_by": found.learnt_by(host),
     }
+
+
+def _extractor_of(host: PluginHost, architecture: str) -> str:
+    """The extractor by whose features an architecture learns; empty for none, and where it is not known here."""
+    spec = host.specs("architecture").get(architecture)
+    return spec.learns_by if isinstance(spec, Architecture) else ""
 
 
 def _check_there(host: PluginHost, data: str, model: str) -> None:

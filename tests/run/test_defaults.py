@@ -56,6 +56,12 @@ def test_few_pictures_are_augmented_and_many_are_not(photos):
     assert "enough to do without" in told["--augment"].why
 
 
+def test_the_reason_of_the_batch_for_an_easy_source_holds_for_any_learning_rate():
+    config, told = decided(arch="mlp", data="shapes")  # 2e-4, as on a GPU; 4e-4 on a CPU
+    assert config.lr_g == 2e-4
+    assert told["--lr"].why == "the recipe of mlp for sources as easy as shapes: more updates for the same images"
+
+
 def test_an_average_longer_than_a_run_bears_is_said_to_be_shorter(photos):
     _, told = decided(images=1000, batch=32)
     assert str(told["--ema"]).endswith(

@@ -85,6 +85,10 @@ def test_pictures_are_brought_to_the_side_of_the_features(features):
 def test_side_and_width_follow_the_pictures_and_the_length():
     for resolution, side in ((32, 64), (64, 64), (128, 128), (1024, 256)):
         assert settle(ProjectedOptions(), gantool.Setting(resolution, 3, 16, 1000, lambda: 10))[0].side == side
+    given = {"width": 8}, {"side": 64}, {}
+    why = [settle(ProjectedOptions(**one), gantool.Setting(32, 3, 16, 1000, lambda: 10))[1] for one in given]
+    wide, features = "as wide as 1,000 images can train", "features at 64 pixels"
+    assert why == [features, wide, f"{wide}; {features}"]  # nothing is said of what was given
     lengths = [gantool.Setting(64, 3, 16, images, lambda: 10) for images in (60_000, 1_000_000)]
     assert [settle(ProjectedOptions(), length)[0].width for length in lengths] == [16, 64]
     assert [settle(FastGanOptions(), length)[0].width for length in lengths] == [8, 64]

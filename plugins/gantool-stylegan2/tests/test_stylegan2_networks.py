@@ -47,6 +47,18 @@ def test_auto_is_the_references_width_for_long_runs_and_small_for_short_ones():
     assert resolved_for(StyleGan2(), 1024, 10**7).channel_base == 32768  # 32 at 1024 pixels
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"mapping_layers": 8}, "as wide as 1,000 images at 32 pixels can train"),
+        ({"channel_base": 512, "channel_max": 8, "mapping_layers": 8}, "latent as wide as the widest layer"),
+        ({"channel_base": 512, "channel_max": 8, "latent": 8}, "2 mapping layers, as in StyleGAN2-ADA"),
+    ],
+)
+def test_the_reason_of_auto_is_of_what_was_not_given(given, why):
+    assert settle(StyleGan2(**given), gantool.Setting(32, 3, 16, 1000, lambda: 10))[1] == why
+
+
 @pytest.mark.parametrize("resolution", [32, 64, 128, 256, 512, 1024])
 def test_every_side_is_drawn_and_judged(resolution):
     gan = made(resolution, channel_base=16, channel_max=4)

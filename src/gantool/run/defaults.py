@@ -115,7 +115,7 @@ def _recipe_for(arch: Architecture, source: Component, device: str) -> tuple[Rec
         recipe = replace(recipe, images=on_cpu.images)
     if recipe.short is not None and source.images is not None and source.images <= recipe.short.images:
         recipe = replace(recipe, batch=recipe.short.batch, learning_rate=recipe.short.learning_rate)
-        why["steps"] = f"{reason} for sources as easy as {source.name}: more steps, higher learning rate"
+        why["steps"] = f"{reason} for sources as easy as {source.name}: more updates for the same images"
     elif on_cpu is not None:
         if (recipe.batch, recipe.learning_rate) != (on_cpu.batch, on_cpu.learning_rate):
             why["steps"] = f"{reason} on a CPU: more updates for the same images"

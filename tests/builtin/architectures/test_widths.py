@@ -39,6 +39,8 @@ def test_auto_never_draws_with_fewer_than_16_channels(resolution, images):
 def test_what_was_asked_for_stays():
     resolved = resolved_for(MsgOptions(fmap_base=100, fmap_max=30), 64, 10)
     assert (resolved.fmap_base, resolved.fmap_max) == (100, 30)
+    why = settle(MsgOptions(fmap_base=100), Setting(64, 3, 16, 10, lambda: 10))[1]
+    assert why == "fmap_max in proportion to fmap_base"  # not what the run's length can train
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,15 @@ SHORT, PAPERS = 200_000, 64
 def settle(options: FastGan, setting: gantool.Setting) -> tuple[FastGan, str]:
     """Options with the width that a run of this length can train, and the side at which features are computed."""
     update: dict[str, int] = {}
+    why = []
     if options.width == "auto":
         narrow = 16 if isinstance(options, ProjectedOptions) else 8  # its discriminator costs less for each channel
         update["width"] = narrow if setting.images < SHORT else PAPERS
+        why.append(f"as wide as {setting.images:,} images can train")
     if isinstance(options, ProjectedOptions) and options.side == "auto":
         update["side"] = min(max(LEAST_SIDE, setting.resolution), MOST_SIDE)
-    return options.model_copy(update=update), f"as wide as {setting.images:,} images can train"
+        why.append(f"features at {update['side']} pixels")
+    return options.model_copy(update=update), "; ".join(why)
 
 
 def number(value: int | str, name: str) -> int:

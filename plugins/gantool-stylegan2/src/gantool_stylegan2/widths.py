@@ -33,7 +33,14 @@ def settle(options: StyleGan2, setting: gantool.Setting) -> tuple[StyleGan2, str
     paper = paper_base(setting.resolution)
     base, most = next(((base, most) for limit, base, most in BASES if setting.images < limit), (paper, PAPER_MOST))
     resolved = _filled(options, min(max(base, LEAST * setting.resolution), paper), most)
-    return resolved, f"as wide as {setting.images:,} images at {setting.resolution} pixels can train"
+    why = []
+    if AUTO in (options.channel_base, options.channel_max):
+        why.append(f"as wide as {setting.images:,} images at {setting.resolution} pixels can train")
+    elif options.latent == AUTO:
+        why.append("latent as wide as the widest layer")
+    if options.mapping_layers == AUTO:
+        why.append(f"{PAPER_MAPPING} mapping layers, as in StyleGAN2-ADA")
+    return resolved, "; ".join(why)
 
 
 def as_in_paper(options: StyleGan2, resolution: int) -> StyleGan2:

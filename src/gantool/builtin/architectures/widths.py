@@ -40,11 +40,14 @@ def feature_maps(options: EqualizedOptions) -> FeatureMaps:
 
 def settle(options: Chosen, setting: Setting) -> tuple[Chosen, str]:
     """Options with `auto` replaced by widths that a run of so many images can train."""
-    if options.fmap_base == AUTO:
+    chosen = options.fmap_base == AUTO
+    if chosen:
         base = next((base for limit, base in BASES if setting.images < limit), PAPER_BASE)
         base = min(max(base, LEAST * setting.resolution // 2), PAPER_BASE)
         options = options.model_copy(update={"fmap_base": base})
     options = options.model_copy(update={"fmap_max": feature_maps(options).most})
+    if not chosen:
+        return options, "fmap_max in proportion to fmap_base"
     return options, f"as wide as {setting.images:,} images at {setting.resolution} pixels can train"
 
 

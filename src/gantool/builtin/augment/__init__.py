@@ -72,11 +72,11 @@ def settle(options: DiffAugmentOptions, setting: Setting) -> tuple[DiffAugmentOp
 
 
 def strength_for(count: int) -> float:
-    """The probability that a sample is augmented, for `count` pictures: lower with more, 0 from 100,000 on.
+    """The probability that a sample is augmented, for `count` pictures: 0.3 at most, lower with more, 0 from 100,000 on.
 
-    It is a rule of thumb, min(0.5, (1e5 - count) * 3e-6), not from a paper; it gives 0.3 at most.
+    It is a rule of thumb, not from a paper.
     """
-    return min(0.5, max(0.0, (1e5 - count) * 3e-6))
+    return max(0.0, (1e5 - count) * 3e-6)
 
 
 class AdaOptions(Options):

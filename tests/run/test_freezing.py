@@ -80,10 +80,19 @@ def test_what_cannot_be_frozen_is_refused_with_the_reason(tmp_path):
     mlp = "mlp:latent=4,generator_hidden=8,discriminator_hidden=8"
     model, other = model_of(tmp_path, DCGAN), model_of(tmp_path / "mlp", mlp)
     for begins_with, arch, blocks, words in (
-        (model, DCGAN, 3, "has 2 blocks before its last layers, at 16, 8 pixels"),
+        (model, DCGAN, 3, "the discriminator of dcgan has 2 blocks before its last layers, at 16 and 8 pixels"),
         ("none", DCGAN, 1, "name its model by"),
-        (model / "generator.safetensors", DCGAN, 1, "would freeze layers.0.weight"),
-        (other, mlp, 1, "does not say which modules"),
+        (model / "generator.safetensors", DCGAN, 1, "has none. Name a run or checkpoint, or leave freeze_d out"),
+        (other, mlp, 1, "freeze_d=1: mlp does not say which modules"),
     ):
         with pytest.raises(GantoolError, match=words):
             begun(tmp_path, begins_with, arch, freeze_d=blocks)
+
+
+def test_blocks_that_the_model_lacks_are_refused_with_how_many_it_has(tmp_path):
+    model = model_of(tmp_path, MSG)
+    with pytest.raises(GantoolError, match=r"from_rgb\.weight and 5 other tensors of .* Leave freeze_d out, or name"):
+        begun(tmp_path, model, MSG, resolution=32, freeze_d=1)
+    narrow = "dcgan:width=4,latent=4,max_width=4"
+    with pytest.raises(GantoolError, match=r"freeze layers\.\d\.weight .* Freeze 1 block at the most, or name"):
+        begun(tmp_path, model_of(tmp_path / "narrow", narrow), "dcgan:width=4,latent=4,max_width=8", freeze_d=2)

@@ -12,8 +12,8 @@ from gantool.errors import CheckpointError, UsageError, counted, shortened
 OWNER = "discriminator."
 
 
-def freeze(gan: Gan, blocks: int, init: str, title: str) -> None:
-    """Freeze all of the discriminator at its `blocks` largest sides, before anything asks what learns.
+def freeze(gan: Gan, blocks: int, init: str, arch: str) -> None:
+    """Freeze all of the discriminator of `arch` at its `blocks` largest sides, before anything asks what learns.
 
     Raises UsageError where there is no model to keep anything of, or no such blocks.
     """
@@ -24,24 +24,34 @@ def freeze(gan: Gan, blocks: int, init: str, title: str) -> None:
             f"--freeze-d {blocks} keeps blocks of a trained discriminator: name its model by --init MODEL, or leave "
             "--freeze-d out."
         )
-    for name in _modules(gan, blocks, title):
-        module = _discriminator(gan, title).get_submodule(name)
+    for name in _modules(gan, blocks, arch):
+        module = _discriminator(gan, arch).get_submodule(name)
         module.requires_grad_(False)
         for part in module.modules():
             part.register_forward_pre_hook(_stay_still)
 
 
-def refuse_new(gan: Gan, blocks: int, taken: Collection[str], model: str) -> None:
-    """Raise CheckpointError where a frozen tensor is not the model's: it would stay at random values."""
+def refuse_new(gan: Gan, blocks: int, taken: Collection[str] | None, model: str) -> None:
+    """Raise CheckpointError where a frozen tensor is not the model's: it would stay at random values.
+
+    `taken` are the names of the discriminator's tensors that are; None where the model has no discriminator.
+    """
     if not blocks or gan.discriminator is None:
         return
-    frozen = [name for name, weight in gan.discriminator.named_parameters() if _is_of(name, _modules(gan, blocks, ""))]
-    new = [name for name in frozen if name not in taken]
-    if new:
+    if taken is None:
         raise CheckpointError(
-            f"--freeze-d {blocks} would freeze {shortened(new[0], 80)} of the discriminator, which --init {model} does "
-            f"not have ({len(new)} of {len(frozen)} tensors are new). Freeze fewer blocks, or name a run or checkpoint "
-            "with a discriminator of the same resolution and options."
+            f"--freeze-d {blocks} keeps blocks of the model's discriminator, and --init {model} has none. Name a run "
+            "or checkpoint, or leave --freeze-d out."
+        )
+    new = _new(gan, blocks, taken)
+    if new:
+        able = next(fewer for fewer in reversed(range(blocks)) if not fewer or not _new(gan, fewer, taken))
+        remedy = f"Freeze {counted(able, 'block')} at the most" if able else "Leave --freeze-d out"
+        more = f" and {counted(len(new) - 1, 'other tensor')}" if len(new) > 1 else ""
+        raise CheckpointError(
+            f"--freeze-d {blocks} would freeze {shortened(new[0], 80)}{more} of the discriminator, which --init "
+            f"{model} does not have in this shape. {remedy}, or name a model whose discriminator has the same "
+            "resolution and options."
         )
 
 
@@ -50,30 +60,40 @@ def described(gan: Gan, blocks: int) -> str:
     modules = _modules(gan, blocks, "")
     network = _discriminator(gan, "")
     count = sum(weight.numel() for name, weight in network.named_parameters() if _is_of(name, modules))
-    *sides, last = map(str, _sides(gan)[:blocks])
-    at = f"{', '.join(sides)} and {last}" if sides else last
-    return f"Frozen: {count:,} parameters of the discriminator, at {at} pixels"
+    return f"Frozen: {count:,} parameters of the discriminator, at {_in_words(_sides(gan)[:blocks])} pixels"
 
 
-def _discriminator(gan: Gan, title: str) -> nn.Module:
+def _new(gan: Gan, blocks: int, taken: Collection[str]) -> list[str]:
+    """The frozen tensors that are not taken, of so many frozen blocks."""
+    modules = _modules(gan, blocks, "")
+    named = _discriminator(gan, "").named_parameters()
+    return [name for name, _ in named if _is_of(name, modules) and name not in taken]
+
+
+def _discriminator(gan: Gan, arch: str) -> nn.Module:
     if gan.discriminator is None:
-        raise UsageError(f"--freeze-d: {title} has no discriminator. Leave it out.")
+        raise UsageError(f"--freeze-d: {arch} has no discriminator. Leave it out.")
     return gan.discriminator
 
 
-def _modules(gan: Gan, blocks: int, title: str) -> Sequence[str]:
+def _in_words(sides: Sequence[int]) -> str:
+    *most, last = map(str, sides)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _modules(gan: Gan, blocks: int, arch: str) -> Sequence[str]:
     """The names of the modules at the largest sides, within the discriminator."""
     sides = _sides(gan)
     if not sides:
         raise UsageError(
-            f"--freeze-d {blocks}: {title} does not say which modules of a discriminator are nearest the image "
+            f"--freeze-d {blocks}: {arch} does not say which modules of a discriminator are nearest the image "
             "(Gan.module_sides), or has none. Leave --freeze-d out."
         )
     if blocks > len(sides):
         has = f"{counted(len(sides), 'block')} before its last layers"
         raise UsageError(
-            f"--freeze-d {blocks}: the discriminator of {title} has {has}, at "
-            f"{', '.join(map(str, sides))} pixels. Freeze so many at the most."
+            f"--freeze-d {blocks}: the discriminator of {arch} has {has}, at {_in_words(sides)} pixels. Freeze so "
+            "many at the most."
         )
     return [name for name, side in _of_discriminator(gan).items() if side in sides[:blocks]]
 

@@ -57,7 +57,8 @@ def give(weights: Weights, gan: Gan, arch: str, shape: ImageShape, frozen: int =
         share(title, network, states.get(title, {})) for title, network in zip(NETWORKS, gan.networks, strict=False)
     ]
     _refuse_strangers(shares[0], weights, gan, arch, shape)
-    refuse_new(gan, frozen, states.get("discriminator", {}), initial.origin.model)
+    judged = None if weights.discriminator is None else states.get("discriminator", {})
+    refuse_new(gan, frozen, judged, initial.origin.model)
     for title, network in zip(NETWORKS, gan.networks, strict=False):
         network.load_state_dict(dict(states.get(title, {})), strict=False)
     return Given(states[AVERAGE], (*map(str, shares), *([described(gan, frozen)] if frozen else [])))

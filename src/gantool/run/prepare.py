@@ -144,7 +144,7 @@ def build_gan(
             torch.manual_seed(config.seed)
             gan: Gan = chosen.build(shape)
             if isinstance(gan, Gan):
-                freeze(gan, config.freeze_d, config.init, chosen.title)
+                freeze(gan, config.freeze_d, config.init, chosen.spec.name)
     except TooLargeError as error:
         raise OptionError(
             f"The networks of {shortened(config.arch, 80)} at {config.resolution} pixels do not fit in this machine's "

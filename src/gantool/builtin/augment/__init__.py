@@ -72,9 +72,9 @@ def settle(options: DiffAugmentOptions, setting: Setting) -> tuple[DiffAugmentOp
 
 
 def strength_for(count: int) -> float:
-    """The probability that a sample is augmented, for `count` pictures: 0.3 at most, lower with more, 0 from 100,000 on.
+    """The probability that a sample is augmented, for `count` pictures: lower with more, 0 from 100,000 on.
 
-    It is a rule of thumb, not from a paper.
+    It is a rule of thumb, not from a paper, and gives 0.3 at most.
     """
     return max(0.0, (1e5 - count) * 3e-6)
 

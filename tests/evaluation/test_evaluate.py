@@ -62,6 +62,13 @@ def test_an_architecture_that_learnt_by_the_extractor_is_said_to_be_flattered(ru
     assert "mlp's model of --init learnt by features of means, so these numbers flatter it" in said
 
 
+def test_the_age_of_a_model_is_told_where_it_is_known(run, gantool):
+    assert f"{run.name} at 640 images: " in gantool("evaluate", run, *FAST).out
+    weights, card = load_generator(run / "generator.safetensors")
+    save_generator(run / "generator.safetensors", weights, card.model_copy(update={"images_seen": 0}))  # as of others
+    assert f"{run.name}: 8 samples" in gantool("evaluate", run, *FAST).out
+
+
 def test_a_model_is_measured_beside_the_data_itself_and_the_result_kept(run, gantool):
     done = gantool("evaluate", run, *FAST, "--json")
     document = json.loads(done.out)

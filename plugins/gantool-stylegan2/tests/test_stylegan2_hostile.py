@@ -141,7 +141,7 @@ HOSTILE = {
     ),
     "an array of objects": (plain(np.array([Calls(os.system, SHELL)], dtype=object)), "asks for .*system"),
     "an entry by many names": (overlapping(2000), "larger than itself"),
-    "cut short": (WHOLE[: len(WHOLE) // 2], "no pickle, or a damaged one"),
+    "cut short": (WHOLE[: len(WHOLE) // 2], "if it was downloaded, download it again"),
     "nothing": (b"", "no pickle, or a damaged one"),
     "text": (b"Not Found", "opcode OBJ"),
     "a plain file of torch": (legacy({"weight": torch.ones(2)}), "no generator"),

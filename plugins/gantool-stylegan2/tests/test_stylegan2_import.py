@@ -180,6 +180,7 @@ def lone(name, tensor):
         (lone("synthesis.input.weight", torch.ones(1)), "StyleGAN3"),
         (pickled.of_authors(authors.generator_weights(), skip="resnet"), "architecture 'resnet', which"),
         (lone("synthesis.b4.resample_filter", torch.ones(4, 4)), "another filter than"),
+        (pickled.of_authors(authors.generator_weights(channels=2)), "of 2 channels; stylegan2 has 1, 3 or 4"),
     ],
 )  # fmt: skip
 def test_what_is_not_certain_is_refused_with_the_reason(tmp_path, value, words):
@@ -218,9 +219,12 @@ def test_a_file_in_the_place_of_the_discriminator_that_is_none_is_not_removed(ga
 
 
 def test_wrong_usage_is_told(gantool_cli, tmp_path):
+    own = tmp_path / "own.safetensors"
+    own.write_bytes(b"a model that is there")
     for words, cause in (
         ((tmp_path / "no.pkl", "-o", tmp_path / "a.safetensors"), "There is no file"),
         ((tmp_path, "-o", tmp_path / "a.safetensors"), "is a folder: give the file of weights"),
+        ((own, "-o", tmp_path / "a.safetensors"), "own.safetensors is no .pkl or .pt, of which import makes models"),
         ((__file__, "-o", tmp_path / "a.pkl"), "a model file ends in .safetensors"),
     ):
         ended = gantool_cli("import", *words)

@@ -25,7 +25,8 @@ _SENTENCES, _NUMBER = re.compile(r"(?<=\.) "), re.compile(r"\d+(\.\d+)?")
 def show(metrics: Mapping[str, Metric], evaluations: Sequence[Evaluation], data: str) -> None:
     """One model, or two with the better value marked; then what the numbers say, class by class where asked for."""
     screen, first = page(), evaluations[0]
-    _headline(screen, first, data, f"{first.model} at {first.images_seen:,} images")
+    age = f" at {first.images_seen:,} images" if first.images_seen else ""  # of an imported model nobody knows it
+    _headline(screen, first, data, f"{first.model}{age}")
     few = _few(screen, evaluations)
     _side_by_side(screen, metrics, evaluations, {})
     for one in evaluations:

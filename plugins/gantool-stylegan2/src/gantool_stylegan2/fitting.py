@@ -17,7 +17,8 @@ from gantool_stylegan2.widths import channels_at, sides_up_to
 
 LEAST_LEVELS, MOST_LEVELS = 4, 9
 """Sides from 4 pixels on: up to 32, and up to 1024."""
-MOST_LAYERS, MOST_CLASSES, DRAWS = 32, 100_000, 4096
+CHANNELS = (1, 3, 4)
+MOST_LAYERS, MOST_CLASSES, MOST_SIDE, DRAWS = 32, 100_000, 2**16, 4096
 Weights = Mapping[str, Tensor]
 
 
@@ -53,7 +54,10 @@ def options_of(weights: Weights, settings: Settings) -> tuple[StyleGan2, gantool
         clamp=settings.clamp,
         stddev_group=settings.stddev_group,
     )
-    return options, gantool.ImageShape(resolution, _side(weights, "synthesis.to_rgb.0.bias", 0, most=4), classes)
+    channels = _side(weights, "synthesis.to_rgb.0.bias", 0)
+    if channels not in CHANNELS:
+        raise gantool.CheckpointError(f"a generator of {channels} channels; stylegan2 has 1, 3 or 4")
+    return options, gantool.ImageShape(resolution, channels, classes)
 
 
 def generator_of(weights: Weights, options: StyleGan2, shape: gantool.ImageShape) -> dict[str, Tensor]:
@@ -123,7 +127,7 @@ def _numbered(weights: Weights, pattern: str) -> int:
     return sum(re.fullmatch(pattern, name) is not None for name in weights)
 
 
-def _side(weights: Weights, name: str, side: int, most: int = 2**16) -> int:
+def _side(weights: Weights, name: str, side: int) -> int:
     """A side of a tensor, without the sides of 1 that others add."""
     tensor = weights.get(name)
     if tensor is None:
@@ -131,8 +135,8 @@ def _side(weights: Weights, name: str, side: int, most: int = 2**16) -> int:
     if tensor.dim() <= side:
         raise gantool.CheckpointError(f"a generator whose {name!r} is {list(tensor.shape)}")
     size = tensor.shape[side] if tensor.dim() <= 2 else math.prod(tensor.shape)
-    if not 1 <= size <= most:
-        raise gantool.CheckpointError(f"a generator whose {name!r} is {list(tensor.shape)}; {most:,} is the most")
+    if not 1 <= size <= MOST_SIDE:
+        raise gantool.CheckpointError(f"a generator whose {name!r} is {list(tensor.shape)}; {MOST_SIDE:,} is the most")
     return size
 
 

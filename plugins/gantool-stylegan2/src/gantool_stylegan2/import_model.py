@@ -31,6 +31,10 @@ def import_model(
         raise gantool.UsageError(f"{file} is a folder: give the file of weights, a .pkl or .pt. A run needs no import.")
     if not file.is_file():
         raise gantool.UsageError(f"There is no file {file}.")
+    if file.suffix == ".safetensors":
+        raise gantool.UsageError(
+            f"{file} is no .pkl or .pt, of which import makes models. A model of gantool needs no import."
+        )
 
     from gantool_stylegan2.foreign import read_model
 

@@ -57,7 +57,9 @@ def read(
         raise
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
         reason = " ".join(str(error).split())[:120] if isinstance(error, ValueError) else "its opcodes do not fit"
-        raise gantool.CheckpointError(f"no pickle, or a damaged one ({reason})") from error
+        raise gantool.CheckpointError(
+            f"no pickle, or a damaged one ({reason}); if it was downloaded, download it again"
+        ) from error
     return machine.stack[-1], count
 
 

@@ -189,6 +189,16 @@ def test_an_augmentation_that_a_run_does_not_reach_says_so(images, reached):
     assert ("ends before" not in why) == reached
 
 
+def test_a_run_of_another_length_does_not_tell_the_end_of_the_run_of_its_file(photos, tmp_path):
+    resolved = resolve_run(HOST, {"arch": "mlp", "device": "cpu", "data": photos, "batch": 4, "images": 8})
+    save_config(tmp_path, resolved.config)
+    save_choices(tmp_path, resolved.config, resolved.choices, resolved.given)
+    for images, told in ((None, "; it would begin after 18 images, and this run ends before, at 8"), (1000, "")):
+        again = resolve_run(HOST, {"images": images}, tmp_path / "config.toml")
+        why = next(choice.why for choice in again.choices if choice.flag == "--augment")
+        assert why == f"6 images are few, and the discriminator would memorise them{told}"
+
+
 @pytest.mark.parametrize(("device", "rates"), [("cuda", (1e-3, 4e-3)), ("cpu", (2e-3, 8e-3))])
 def test_networks_with_rates_of_their_own_keep_their_proportion_on_a_cpu(device, rates):
     recipe = Recipe(learning_rate=1e-3, learning_rate_d=4e-3, on_cpu=OnCpu(batch=8, learning_rate=2e-3))

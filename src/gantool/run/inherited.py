@@ -21,7 +21,8 @@ def chosen_anew(
     """The settings asked for by file and flags, without the file's augmentation where a flag names other data or loss.
 
     It is kept where a person chose it: by a flag of this command or, as the run's list of choices tells, of that run
-    or one before it. Where it is kept as that run chose it, the second is that run's reason, by its name.
+    or one before it. Where it is kept as that run chose it, the second is that run's reason, by its name, without what
+    that says of the augmentation's course in a run of another length.
     """
     settings = dict(asked)
     if file is None or flags.get(FOLLOWING) is not None:
@@ -35,7 +36,8 @@ def chosen_anew(
     loss = flags.get("loss")
     same = loss is None or parse_choice(str(written["loss"])).name == parse_choice(str(loss)).name
     if same and flags.get("data") is None:
-        return settings, {FOLLOWING: why}
+        as_long = flags.get("images") in (None, written.get("images"))
+        return settings, {FOLLOWING: why if as_long else why.partition("; ")[0]}
     del settings[FOLLOWING]
     return settings, {}
 

@@ -180,7 +180,7 @@ def show_forecast(forecast: Forecast, choices: Sequence[DefaultChoice], as_json:
     for line in forecast.taken:
         result_words(line)
     sizes = f"{forecast.generator:,} parameters in the generator, {forecast.discriminator:,} in the discriminator"
-    sizes += " besides the frozen ones" if config["freeze_d"] else ""
+    sizes += f" besides {forecast.frozen:,} that are frozen" if forecast.frozen else ""
     result(f"Networks: {sizes}")
     result_words(
         f"Memory: about {forecast.memory_bytes / 2**20:,.0f} MiB for weights, gradients, moments and activations"

@@ -60,6 +60,8 @@ class Forecast:
     """What each network takes of the model that the run begins with."""
     since: int = 0
     """The images that a run that resumes has seen, of which the time is not."""
+    frozen: int = 0
+    """Parameters of the discriminator that never learn, which `discriminator` does not count."""
 
     @property
     def memory_bytes(self) -> int:
@@ -101,10 +103,16 @@ def forecast(
     gan = prepared.gan
     generator = memory_estimate.trainable(gan.generator)
     discriminator = sum(map(memory_estimate.trainable, gan.networks[1:]))
+    frozen = sum(
+        weight.numel()
+        for network, learning in zip(gan.networks[1:], prepared.learning[1:], strict=True)
+        for name, weight in network.named_parameters()
+        if name not in learning
+    )
     data = f"{images:,} images{_fewer(images, components.source)} from {components.source.brief}"
     return Forecast(
         settings, generator, discriminator, prepared.stages, memory, tuple(warnings), expected, data,
-        tuple(class_names), taken, since,
+        tuple(class_names), taken, since, frozen,
     )  # fmt: skip
 
 

@@ -154,6 +154,9 @@ def test_a_file_of_another_network_is_refused_by_the_first_layer_that_is_missing
     save_file(weights, tmp_path / "w.safetensors")
     with pytest.raises(OptionError, match=r"has no '_blocks.3._depthwise_conv.weight', which efficientnet needs"):
         EfficientNet(EfficientNetOptions(weights=str(tmp_path / "w.safetensors"))).select(["head"])
+    save_file({"other": torch.ones(1)}, tmp_path / "w.safetensors")
+    with pytest.raises(OptionError, match=r"needs here, and nothing else of it. Give a file of its weights"):
+        EfficientNet(EfficientNetOptions(weights=str(tmp_path / "w.safetensors"))).select(["head"])
 
 
 def test_without_the_package_the_remedy_is_named(monkeypatch):

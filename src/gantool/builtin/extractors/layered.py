@@ -159,8 +159,8 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], names: Mapping[str, 
         bare = name.removeprefix("features.")
         found = weights.get(name, weights.get(bare))
         if found is None:
-            there = ", ".join(list(weights)[:3]) or "nothing"
-            raise OptionError(f"{file} has no {name!r}, which {title} needs here; it has {there} ...")
+            there = f"; it has {', '.join(list(weights)[:3])} ..." if weights else ", and nothing else of it"
+            raise OptionError(f"{file} has no {name!r}, which {title} needs here{there}. Give a file of its weights.")
         if found.shape != parameter.shape:
             raise OptionError(
                 f"{file}: {name!r} is of shape {tuple(found.shape)}; {title} needs {tuple(parameter.shape)}."

@@ -235,6 +235,13 @@ def test_a_model_that_is_none_is_refused(gantool, model):
     assert (ended.code, "--init runs/first, under another --name or none" in ended.err) == (1, True)
 
 
+def test_the_generator_of_a_checkpoint_takes_the_data_of_its_run(gantool, model):
+    told = gantool("train", *PLAIN, "--init", model / "checkpoints/000000012/ema.safetensors", "--dry-run")
+    assert told.code == 0, told.err
+    assert f"Data: 6 images from {Path('photos')}" in told.out
+    assert "are new" in told.out.partition("Discriminator: ")[2].partition("\n")[0]
+
+
 def test_data_of_the_models_run_that_has_gone_is_named_with_the_model(gantool, model):
     Path("photos").rename("moved")
     refused = gantool("train", *PLAIN, "--init", model, "--dry-run")

@@ -19,7 +19,7 @@ from gantool.homes import at_home
 from gantool.plugins.host import PluginHost, host
 from gantool.run.config import read_config
 from gantool.sampling.labels import listed
-from gantool.sampling.locate import generator_file
+from gantool.sampling.locate import generator_file, run_of
 from gantool.sampling.remote import fetch_discriminator, repository_of
 
 OF_THE_MODEL = ("init_sha256", "init_discriminator_sha256", "init_images", "init_learnt_by", "init_taken")
@@ -81,9 +81,8 @@ class Initial:
     @property
     def data(self) -> str | None:
         """The data of its run, if that is known."""
-        run = self.file.parent if self.checkpoint is None else self.checkpoint.parent.parent
-        known = self.file.name in (GENERATOR, AVERAGED) and (run / CONFIG).is_file()
-        return read_config(run / CONFIG).get("data") if known else None
+        run = run_of(self.file) if self.file.name in (GENERATOR, AVERAGED) else None
+        return None if run is None else read_config(run / CONFIG).get("data")
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ def test_a_run_longer_than_its_learning_rates_is_doubted():
             "the run ends at 900: --lr-schedule cosine never lowers them. Give a smaller share, or --horizon 900.",
         ),
         ({"augment": "ada", "images": 2000}, "--augment ada can rise to 0.004 at most"),
+        ({"augment": "diffaugment:strength=0"}, "--augment diffaugment augments nothing, since its strength is 0"),
         ({"patience": 3, "log": ("watch:off=yes",)}, "--patience 3 ends nothing"),
         ({"patience": 3, "log": ("watch:best=no",)}, "--patience 3 ends nothing"),
     ],
@@ -78,6 +79,7 @@ def test_settings_that_do_something_are_not():
         {"horizon": 500, "lr_schedule": "cosine", "lr_end": 0.1, "images": 900},
         {"horizon": 900, "lr_schedule": "linear", "lr_hold": 0.9, "images": 900},
         {"augment": "ada:kimg=5", "images": 2000},
+        {"augment": "diffaugment:strength=0,rise=5"},
     ):
         assert not told(**settings)
 

@@ -45,6 +45,7 @@ def warnings_of(prepared: PreparedRun, processes: int = 1, images_seen: int = 0)
         )
     yield from _noise_warnings(config)
     yield from _adaptive_warnings(config, prepared.components.strategies)
+    yield from _idle_warnings(prepared.components.augmentation)
     if config.patience and _scored_by_nobody(prepared.components):
         yield (
             f"--patience {config.patience} ends nothing: the watch gives no score (--log watch:...), and "
@@ -119,6 +120,15 @@ def _adaptive_warnings(config: RunConfig, chosen: Sequence[Chosen]) -> Iterator[
                 f"p takes {kimg:g} thousand images from 0 to 1. Try {adaptive.spec.name}:"
                 f"kimg={max(config.images / 3000, 0.1):.2g}."
             )
+
+
+def _idle_warnings(augmentation: Chosen | None) -> Iterator[str]:
+    options = None if augmentation is None else augmentation.options
+    if augmentation is not None and getattr(options, "strength", None) == 0 and getattr(options, "fixed", False):
+        yield (
+            f"{flag_of(augmentation)} augments nothing, since its strength is 0 and does not rise. Give a strength, "
+            "rise=auto, or --augment none."
+        )
 
 
 def _schedule_warnings(config: RunConfig) -> Iterator[str]:

@@ -173,6 +173,13 @@ def test_no_file_that_is_sent_names_a_place_of_this_machine(run):
     face.load_directions(directions_file(theirs)).check_model(face.load(theirs, "cpu"))
 
 
+def test_a_shared_card_keeps_the_extractor_that_flatters_the_model():
+    begun = Origin(model="/home/ann/first", sha256="1" * 64, images_seen=1, learnt_by="means")
+    card = ModelCard(architecture="a", resolution=8, channels=3, images_seen=0, began_with=begun)
+    assert shared(card).began_with == Origin(model="", sha256="", images_seen=0, learnt_by="means")
+    assert shared(card.model_copy(update={"began_with": begun.model_copy(update={"learnt_by": ""})})).began_with is None
+
+
 @pytest.mark.parametrize(
     ("own", "theirs"),
     [

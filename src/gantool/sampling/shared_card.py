@@ -2,14 +2,19 @@
 
 from pathlib import PureWindowsPath
 
-from gantool.engine.model_file import ModelCard
+from gantool.engine.model_file import ModelCard, Origin
 from gantool.plugins.grammar import parse_choice
 from gantool.plugins.option_types import quote, split, unquote
 
 
 def shared(card: ModelCard) -> ModelCard:
-    """The card without the path of the model that its run began with, and with names of files without their folders."""
-    return card.model_copy(update={"began_with": None, "architecture": _without_folders(card.architecture)})
+    """The card with names of files without their folders, and nothing of the model that its run began with.
+
+    Only the extractor by whose features that model had learnt stays, since it flatters this one, too.
+    """
+    learnt_by = "" if card.began_with is None else card.began_with.learnt_by
+    began_with = Origin(model="", sha256="", images_seen=0, learnt_by=learnt_by) if learnt_by else None
+    return card.model_copy(update={"began_with": began_with, "architecture": _without_folders(card.architecture)})
 
 
 def _without_folders(architecture: str) -> str:

@@ -79,7 +79,7 @@ def test_who_names_no_architecture_for_few_pictures_hears_of_one_for_few(photos)
         told = {choice.flag: choice for choice in resolve_run(HOST, {"device": "cpu"} | asked).choices}
         return told["--arch"].why
 
-    assert "projected learns more from so few pictures (6)" in why(data=photos, resolution=32)
+    assert "with 6 pictures try projected, too, which learned more from 300 in" in why(data=photos, resolution=32)
     assert "gantool plugins install" in why(data=photos, resolution=32)
     assert "projected" not in why(data=photos, resolution=16)
     assert "projected" not in why()

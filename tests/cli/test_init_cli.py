@@ -199,6 +199,10 @@ def test_classes_are_the_models_unless_the_data_has_as_many_others(gantool, monk
     said = begun(gantool, *of_three, name="third")
     mean = "(a, b, c) are not those of --init runs/first (cats, dogs): each begins as their mean"
     assert mean in " ".join(said.split())
+    shutil.copytree("pets", "more")
+    shutil.copytree("three/a", "more/emus")
+    told = gantool("train", *PLAIN, "--init", "runs/first", "--data", "more", "--dry-run").err
+    assert "(cats, dogs): those of the same names stay, each other begins as their mean" in " ".join(told.split())
     for plenty in (10, 1):  # so many batches, of which no picture needs to be read
         monkeypatch.setattr("gantool.run.forecast.PLENTY", plenty)
         told = gantool("train", *PLAIN, *of_three, "--dry-run")

@@ -150,6 +150,17 @@ def test_other_classes_keep_all_that_is_not_of_a_class(tmp_path, name):
     assert torch.allclose(picture(gan, 0), picture(gan, 4), atol=1e-4)  # each begins as the mean of the old ones
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_more_classes_keep_those_of_the_same_names(tmp_path, name):
+    shape = ImageShape(AT[name], classes=2)
+    before, weights = saved(SMALL[name], shape, tmp_path)
+    gan, arch = made(SMALL[name], replace(shape, classes=3), seed=2), architecture(SMALL[name]).text
+    give(weights, gan, arch, replace(shape, classes=3), class_names=("another", "class 1", "class 0"))
+    for old, new in ((0, 2), (1, 1)):
+        assert torch.allclose(picture(gan, new), picture(before, old), atol=1e-4)
+    assert not torch.allclose(picture(gan, 0), picture(gan, 1), atol=1e-4)
+
+
 @pytest.mark.parametrize("name", ["progressive", "msg"])
 def test_a_larger_model_draws_the_smaller_ones_picture_at_its_level(tmp_path, name):
     before, weights = saved(SMALL[name], ImageShape(16), tmp_path)

@@ -21,12 +21,14 @@ RELU_MEAN = 1 / math.sqrt(2 * math.pi)
 class Change:
     """The numbers of channels and of classes, before and after; one of the two differs at the most.
 
-    A picture may be the sum of several, each of which then has its part of a new alpha.
+    A picture may be the sum of several, each of which then has its part of a new alpha. `places` has for each class
+    after the number of the one of its name before, None for a new one; it is empty where names are not known.
     """
 
     channels: tuple[int, int]
     classes: tuple[int, int]
     summed: int = 1
+    places: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def folded(weight: Tensor, wanted: torch.Size, change: Change, place: Place) -> 
     elif change.classes[0] == change.classes[1]:
         return None
     else:
-        made = _by_classes(rows, wanted[dim], enters, change.classes)
+        made = _by_classes(rows, wanted[dim], enters, change)
     return None if made is None else made.movedim(0, dim).contiguous()
 
 
@@ -96,13 +98,14 @@ def _by_channels(rows: Tensor, wanted: int, enters: bool, change: Change, place:
     return torch.cat([mixed.flatten(0, 1), rows[before * each :]])
 
 
-def _by_classes(rows: Tensor, wanted: int, enters: bool, classes: tuple[int, int]) -> Tensor | None:
+def _by_classes(rows: Tensor, wanted: int, enters: bool, change: Change) -> Tensor | None:
     """Rows of which the last belong to classes: new classes begin as the mean of the old ones, without any as zero."""
-    before, after = classes
+    before, after = change.classes
     others = len(rows) - before
     if others == wanted - after and others >= 0 and (enters or not others):
-        of_classes = rows[others:].mean(dim=0, keepdim=True) if before else torch.zeros_like(rows[:1])
-        return torch.cat([rows[:others], of_classes.expand(after, *rows.shape[1:])])
+        new = rows[others:].mean(dim=0, keepdim=True) if before else torch.zeros_like(rows[:1])
+        of_classes = [new if place is None else rows[others + place][None] for place in change.places or [None] * after]
+        return torch.cat([rows[:others], *of_classes])
     if not enters or bool(before) == bool(after):
         return None
     more = rows.new_zeros(max(0, wanted - len(rows)), *rows.shape[1:])

@@ -88,11 +88,10 @@ def forecast(
         images, class_names = counts(config, components.source)
         precision, tried = (None, None) if timing is None else (timing.precision, timing.tried)
         prepared = prepare(config, components, images, class_names, device, given=given, precision=precision)
-        taken = (
-            ()
-            if initial is None
-            else give(read_weights(initial), prepared.gan, config.arch, prepared.shape, config.freeze_d).report
-        )
+        taken: tuple[str, ...] = ()
+        if initial is not None:
+            of_run = prepared.gan, config.arch, prepared.shape, config.freeze_d, class_names
+            taken = give(read_weights(initial), *of_run).report
         memory = memory_of(prepared, prepared.stages)
         expected = duration(prepared, device, since, tried=tried)
         settings = settled(prepared.config, None if expected is None else expected.grid)

@@ -1,6 +1,6 @@
 """The weights of `--init MODEL` given to the networks of a run, whatever of them fits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,14 +45,16 @@ class Given:
         gan.generator.load_state_dict(dict(self.averaged), strict=False)
 
 
-def give(weights: Weights, gan: Gan, arch: str, shape: ImageShape, frozen: int = 0) -> Given:
+def give(
+    weights: Weights, gan: Gan, arch: str, shape: ImageShape, frozen: int = 0, class_names: Sequence[str] = ()
+) -> Given:
     """Load what fits of a model into the networks of a run, which are of the architecture `arch`, with its options.
 
-    So many blocks of the discriminator are `frozen`.
+    So many blocks of the discriminator are `frozen`. `class_names` are those of the run, where they are known.
 
     Raises CheckpointError where the generator takes next to nothing.
     """
-    states, initial = _fitting(weights, gan, arch, shape), weights.initial
+    states, initial = _fitting(weights, gan, arch, shape, class_names), weights.initial
     shares = [
         share(title, network, states.get(title, {})) for title, network in zip(NETWORKS, gan.networks, strict=False)
     ]
@@ -83,11 +85,11 @@ def would_fit(model: Path, config: RunConfig, architecture: Chosen) -> bool:
     return True
 
 
-def _fitting(weights: Weights, gan: Gan, arch: str, shape: ImageShape) -> States:
+def _fitting(weights: Weights, gan: Gan, arch: str, shape: ImageShape, class_names: Sequence[str] = ()) -> States:
     """What fits of a model into these networks."""
     states, initial = _states(weights), weights.initial
     if shape.resolution != initial.card.resolution or not _all_fit(states, gan):
-        return _carried(initial, states, gan, arch, shape)
+        return _carried(initial, states, gan, arch, shape, class_names)
     return states
 
 
@@ -103,7 +105,9 @@ def _all_fit(states: States, gan: Gan) -> bool:
     )
 
 
-def _carried(initial: Initial, states: States, gan: Gan, arch: str, wanted: ImageShape) -> States:
+def _carried(
+    initial: Initial, states: States, gan: Gan, arch: str, wanted: ImageShape, class_names: Sequence[str]
+) -> States:
     """The same for other networks, one change at a time, so that sizes tell what has changed."""
     chosen = host().resolve("architecture", initial.card.architecture, stored=True)
     card = initial.card
@@ -111,7 +115,7 @@ def _carried(initial: Initial, states: States, gan: Gan, arch: str, wanted: Imag
     for after_card in _on_the_way(card, wanted):
         whole = _shape(after_card) == wanted and chosen.text == arch
         after = gan if whole else built(initial.file, after_card, chosen)
-        change = _change(shape, _shape(after_card))
+        change = replace(_change(shape, _shape(after_card)), places=places_of(class_names, card.class_names))
         carried_on = _step(states, before, after, change)
         if (summed := _summed(after, carried_on, change)) > 1:
             carried_on = _step(states, before, after, replace(change, summed=summed))
@@ -120,6 +124,12 @@ def _carried(initial: Initial, states: States, gan: Gan, arch: str, wanted: Imag
     if before is not gan:
         states = _step(states, before, gan, _change(shape, shape))
     return states
+
+
+def places_of(class_names: Sequence[str], before: Sequence[str]) -> tuple[int | None, ...]:
+    """For each class of a run the number of the model's of its name, None for a new one."""
+    known = {name: number for number, name in enumerate(before)}
+    return tuple(known.get(name) for name in class_names)
 
 
 def _on_the_way(card: ModelCard, shape: ImageShape) -> Iterator[ModelCard]:

@@ -67,10 +67,11 @@ class Initial:
             )
         if tuple(names) == self.card.class_names or not names or not self.card.class_names:
             return
-        many = len(names) != len(self.card.class_names)
+        many, both = len(names) != len(self.card.class_names), set(names) & set(self.card.class_names)
+        new = "those of the same names stay, each other begins as their mean" if both else "each begins as their mean"
         yield (
             f"The classes of the data ({listed(names)}) are not those of --init {self.origin.model} "
-            f"({listed(self.card.class_names)}): each begins as {'their mean' if many else 'the one in its place'}."
+            f"({listed(self.card.class_names)}): {new if many else 'each begins as the one in its place'}."
         )
 
     def learnt_by(self, host: PluginHost) -> str:

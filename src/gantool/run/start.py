@@ -173,7 +173,7 @@ def _taken(
     if plan.initial is None:
         return None, config
     warnings += plan.initial.warnings(class_names, config.arch)
-    taken = give(read_weights(plan.initial), gan, config.arch, prepared.shape, config.freeze_d)
+    taken = give(read_weights(plan.initial), gan, config.arch, prepared.shape, config.freeze_d, class_names)
     return taken, config.model_copy(update={"init_taken": taken.report})
 
 

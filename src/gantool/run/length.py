@@ -20,7 +20,7 @@ from gantool.run.prepare import PreparedRun, prepare
 
 USUAL_MINUTES = 15.0
 """The length of runs on a CPU for which no number of images is given."""
-ROUNDS, CLOSE = 3, 0.1
+ROUNDS, CLOSE = 6, 0.1
 """The length is tried anew, since networks and stages may depend on it, until the time is as close as that."""
 
 
@@ -56,13 +56,15 @@ def _longer(plan: Plan, minutes: float, again: Callable[[int], Plan]) -> Plan:
     device, goal = pick_device(plan.config.device), minutes * 60
     with explaining_memory(plan.config):
         prepared = _prepared(plan, device)
+        times: dict[int, float] = {}
         try:
             for _ in range(ROUNDS):
                 config = plan.config.model_copy(update={"images": seen + more})
                 expected = time_of(replace(prepared, config=config), device, seen, tried=tried)
+                times[more] = expected.middle
                 if abs(expected.middle / goal - 1) < CLOSE:
                     break
-                before, more = more, _rounded(more * goal / expected.middle, config.batch)
+                before, more = more, _rounded(_aimed(times, more, goal), config.batch)
                 tried = expected.tried if more <= 2 * before else None  # for few images steps are tried less carefully
         except TimingError as error:
             raise _untimed(error) from error
@@ -96,9 +98,10 @@ def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> 
     device = pick_device(plan.config.device)
     prepared, busy = _prepared(plan, device), 0.0
     try:
-        expected = time_of(prepared, device)
+        expected, times = time_of(prepared, device), {}
         for _ in range(ROUNDS):
-            images = _rounded(min(plan.config.images * goal / expected.middle, float(most)), plan.config.batch)
+            times[plan.config.images] = expected.middle
+            images = _rounded(min(_aimed(times, plan.config.images, goal), float(most)), plan.config.batch)
             if abs(expected.middle / goal - 1) < CLOSE or images == plan.config.images:
                 break
             plan, before = again(images), prepared
@@ -115,6 +118,20 @@ def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> 
     given = {name: by_flag for name, by_flag in plan.given.items() if name != "images"}
     timing = Timing(prepared.precision, expected.tried, max(busy, expected.others))
     return replace(plan, given=given, choices=(*others, chosen), timing=timing)
+
+
+def _aimed(times: dict[int, float], last: int, goal: float) -> float:
+    """The number of images that takes `goal` seconds, by the times of the numbers tried so far, `last` the latest.
+
+    It is in proportion to the last one, as far as no other speaks against it: where that would lead out of what is left
+    between those that took less and those that took more, as in a run that grows, it is on the line between these.
+    """
+    near = last * goal / times[last]
+    below = max(((images, time) for images, time in times.items() if time <= goal), default=(0, 0.0))
+    beyond = min(((images, time) for images, time in times.items() if time > goal), default=(math.inf, math.inf))
+    if below[0] < near < beyond[0] or below[0] >= beyond[0] or math.inf in beyond:
+        return near
+    return below[0] + (goal - below[1]) * (beyond[0] - below[0]) / (beyond[1] - below[1])
 
 
 def _prepared(plan: Plan, device: torch.device, precision: Precision | None = None) -> PreparedRun:

@@ -226,6 +226,19 @@ def test_another_architecture_is_named_before_the_resolution(gantool, model):
     assert "leave --arch and --resolution out to have the same, or --init" in said
 
 
+def test_the_width_by_which_a_model_fits_another_resolution_is_named(gantool):
+    wide = ("--arch", "dcgan:width=8,latent=8,generator_norm=none", "--data", "photos", "--name", "first")
+    assert gantool("train", "-q", *PLAIN, *wide, "--resolution", "16", "--images", "4").code == 0
+    doubled = ("train", *PLAIN, "--init", "runs/first", "--resolution", "32", "--images", "4", "--dry-run")
+    ended = gantool(*doubled)
+    named = "give --arch dcgan:latent=8,width=4,generator_norm=none, by which each side has as many channels as in the"
+    assert (ended.code, named in " ".join(ended.err.split())) == (1, True), ended.err
+    fits = gantool(*doubled, "--arch", "dcgan:latent=8,width=4,generator_norm=none")
+    assert (fits.code, "parameters taken" in fits.out) == (0, True), fits.err
+    too_narrow = gantool("train", *PLAIN, "--init", "runs/first", "--resolution", "64", "--images", "4", "--dry-run")
+    assert "give --arch the widths by which each side has" in " ".join(too_narrow.err.split())
+
+
 def test_a_model_that_is_none_is_refused(gantool, model):
     for named, words in (
         ("runs/frist", "Did you mean 'runs/first'?"),

@@ -12,7 +12,7 @@ from gantool.api.run_config import RunConfig
 from gantool.api.specs import ImageShape
 from gantool.engine import checkpoint
 from gantool.engine.model_file import ModelCard
-from gantool.errors import CheckpointError, shortened
+from gantool.errors import CheckpointError, GantoolError, shortened
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.host import host
 from gantool.plugins.selection import Chosen
@@ -186,7 +186,8 @@ def _refuse_strangers(taken: Share, weights: Weights, gan: Gan, arch: str, shape
     least = LEAST if card.name == arch.partition(":")[0] else LEAST_OF_ANOTHER
     if taken.taken >= least * taken.total:
         return
-    wrong, why = checkpoint.misfits(gan.generator, weights.generator), _why(card, arch, shape, bool(gan.module_sides()))
+    wrong = checkpoint.misfits(gan.generator, weights.generator)
+    why = _why(card, arch, shape, _widths(weights, arch, shape) if gan.module_sides() else "")
     raise CheckpointError(
         f"The weights of the generator of --init {weights.initial.origin.model} do not fit the network, which would "
         f"take {taken.taken:,} of {taken.total:,} parameters: {shortened(wrong[0], 200)}"
@@ -194,15 +195,46 @@ def _refuse_strangers(taken: Share, weights: Weights, gan: Gan, arch: str, shape
     )
 
 
-def _why(card: ModelCard, arch: str, shape: ImageShape, by_sides: bool) -> str:
+def _widths(weights: Weights, arch: str, shape: ImageShape) -> str:
+    """The remedy for another resolution: widths by which each side has as many channels as in the model.
+
+    Where the architecture has a `width`, it is scaled against the resolution, and named if the model fits it.
+    """
+    try:
+        scaled = _scaled(weights, arch, shape)
+    except GantoolError:  # the architecture has no such width
+        scaled = None
+    widths = "the widths" if scaled is None else f"{scaled.brief},"
+    return f" give --arch {widths} by which each side has as many channels as in the model,"
+
+
+def _scaled(weights: Weights, arch: str, shape: ImageShape) -> Chosen | None:
+    """The architecture of a run with the width that most of a model of another resolution fits; None if there is none.
+
+    Raises GantoolError where it takes no such width.
+    """
+    card, chosen = weights.initial.card, host().resolve("architecture", arch, stored=True)
+    of_model = host().resolve("architecture", card.architecture, stored=True)
+    width, rest = divmod(getattr(of_model.options, "width", 0) * card.resolution, shape.resolution)
+    if not width or rest or of_model.spec.name != chosen.spec.name:
+        return None
+    wide = replace(chosen, options=chosen.options.model_copy(update={"width": width}))
+    scaled = host().resolve("architecture", wide.text)
+    with torch.random.fork_rng(devices=[]):
+        gan: Gan = scaled.build(shape)
+    states = _fitting(weights, gan, scaled.text, shape)
+    taken = share("generator", gan.generator, states.get("generator", {}))
+    return scaled if taken.taken >= LEAST_OF_ANOTHER * taken.total else None
+
+
+def _why(card: ModelCard, arch: str, shape: ImageShape, widths: str) -> str:
     """The first setting by which a model and a run differ so much, with the remedy.
 
-    `by_sides`: another resolution would fit where the layers of each side had the model's widths.
+    `widths`: that for another resolution, where one would fit if the layers of each side had the model's widths.
     """
     other = card.name != arch.partition(":")[0]
     if card.resolution != shape.resolution and not other:
         have = f"The model has --resolution {card.resolution}, this run {shape.resolution}"
-        widths = " give --arch the widths by which each side has as many channels as in the model," if by_sides else ""
         return f" {have}: leave --resolution out,{widths} or leave --init out to begin without its weights."
     if card.architecture != arch:
         same = "--arch and --resolution" if card.resolution != shape.resolution else "--arch"

@@ -39,7 +39,7 @@ def project(
         str,
         typer.Option(
             metavar="E",
-            help="Extractor that compares pictures; auto is vgg19, or random without its weights.",
+            help="Extractor that compares pictures; auto is vgg19, or the best at hand without its weights.",
             autocompletion=complete("extractor"),
         ),
     ] = "auto",

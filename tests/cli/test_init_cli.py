@@ -235,8 +235,8 @@ def test_the_width_by_which_a_model_fits_another_resolution_is_named(gantool):
     assert (ended.code, named in " ".join(ended.err.split())) == (1, True), ended.err
     fits = gantool(*doubled, "--arch", "dcgan:latent=8,width=4,generator_norm=none")
     assert (fits.code, "parameters taken" in fits.out) == (0, True), fits.err
-    too_narrow = gantool("train", *PLAIN, "--init", "runs/first", "--resolution", "64", "--images", "4", "--dry-run")
-    assert "give --arch the widths by which each side has" in " ".join(too_narrow.err.split())
+    narrow = gantool("train", *PLAIN, "--init", "runs/first", "--resolution", "64", "--images", "4", "--dry-run")
+    assert "give --arch the widths by which each side has" in " ".join(narrow.err.split())
 
 
 def test_a_model_that_is_none_is_refused(gantool, model):

@@ -177,6 +177,8 @@ def test_another_run_begins_with_its_weights_and_counts_no_features(gantool_cli,
     assert "Generator: all" in begun.err
     assert "Discriminator: all" in begun.err
     assert begun.err.count("flatter") == 1
+    refused = gantool_cli("train", "--init", "runs/one", "--arch", "fastgan:latent=8", "--images", "8", "--dry-run")
+    assert "give --arch fastgan:latent=8,width=1, by which each side has as many" in " ".join(refused.err.split())
     same = "fastgan:width=1,latent=8"  # the same generator, which has learnt to please the features
     begun = gantool_cli("train", "--init", "runs/one", "--arch", same, "--images", "8", "--name", "three", "-q")
     assert "runs/one learnt by features of efficientnet, so metrics by efficientnet flatter what begins" in begun.err

@@ -196,48 +196,47 @@ def _refuse_strangers(taken: Share, weights: Weights, gan: Gan, arch: str, shape
 
 
 def _widths(weights: Weights, arch: str, shape: ImageShape) -> str:
-    """The remedy for another resolution: widths by which each side has as many channels as in the model.
-
-    Where the architecture has a `width`, it is scaled against the resolution, and named if the model fits it.
-    """
+    """The remedy by the widths of an architecture whose layers have sides: its `width`, where the model fits one."""
     try:
-        scaled = _scaled(weights, arch, shape)
+        fitting = _of_its_width(weights, arch, shape)
     except GantoolError:  # the architecture has no such width
-        scaled = None
-    widths = "the widths" if scaled is None else f"{scaled.brief},"
-    return f" give --arch {widths} by which each side has as many channels as in the model,"
+        fitting = None
+    if fitting is not None:
+        return f" give --arch {fitting.brief}, by which each side has as many channels as in the model,"
+    same = weights.initial.card.name == arch.partition(":")[0]
+    return " give --arch the widths by which each side has as many channels as in the model," if same else ""
 
 
-def _scaled(weights: Weights, arch: str, shape: ImageShape) -> Chosen | None:
-    """The architecture of a run with the width that most of a model of another resolution fits; None if there is none.
+def _of_its_width(weights: Weights, arch: str, shape: ImageShape) -> Chosen | None:
+    """The architecture of a run with the width that most of a model fits, its own or scaled against the resolution.
 
-    Raises GantoolError where it takes no such width.
+    None if there is none. Raises GantoolError where the architecture takes no such width.
     """
     card, chosen = weights.initial.card, host().resolve("architecture", arch, stored=True)
-    of_model = host().resolve("architecture", card.architecture, stored=True)
-    width, rest = divmod(getattr(of_model.options, "width", 0) * card.resolution, shape.resolution)
-    if not width or rest or of_model.spec.name != chosen.spec.name:
+    width = getattr(host().resolve("architecture", card.architecture, stored=True).options, "width", None)
+    if not isinstance(width, int) or "width" not in type(chosen.options).model_fields:
         return None
-    wide = replace(chosen, options=chosen.options.model_copy(update={"width": width}))
-    scaled = host().resolve("architecture", wide.text)
-    with torch.random.fork_rng(devices=[]):
-        gan: Gan = scaled.build(shape)
-    states = _fitting(weights, gan, scaled.text, shape)
-    taken = share("generator", gan.generator, states.get("generator", {}))
-    return scaled if taken.taken >= LEAST_OF_ANOTHER * taken.total else None
+    for wide in dict.fromkeys((width, max(1, width * card.resolution // shape.resolution))):
+        of_that = replace(chosen, options=chosen.options.model_copy(update={"width": wide}))
+        fitting = host().resolve("architecture", of_that.text)
+        with torch.random.fork_rng(devices=[]):
+            gan: Gan = fitting.build(shape)
+        states = _fitting(weights, gan, fitting.text, shape)
+        taken = share("generator", gan.generator, states.get("generator", {}))
+        if taken.taken >= LEAST_OF_ANOTHER * taken.total:
+            return fitting
+    return None
 
 
 def _why(card: ModelCard, arch: str, shape: ImageShape, widths: str) -> str:
-    """The first setting by which a model and a run differ so much, with the remedy.
-
-    `widths`: that for another resolution, where one would fit if the layers of each side had the model's widths.
-    """
+    """The first setting by which a model and a run differ so much, with the remedy, in which `widths` is a part."""
     other = card.name != arch.partition(":")[0]
     if card.resolution != shape.resolution and not other:
         have = f"The model has --resolution {card.resolution}, this run {shape.resolution}"
         return f" {have}: leave --resolution out,{widths} or leave --init out to begin without its weights."
     if card.architecture != arch:
         same = "--arch and --resolution" if card.resolution != shape.resolution else "--arch"
-        again = f"leave {same} out to have the same, or --init to begin without its weights"
+        ways = f"{widths} or leave --init out" if widths and other else " or --init"
+        again = f"leave {same} out to have the same,{ways} to begin without its weights"
         return f" The model is a {card.architecture}: {again}."
     return f" The model has the classes {listed(card.class_names)}, the data others." if card.class_names else ""

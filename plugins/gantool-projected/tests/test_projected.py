@@ -4,6 +4,7 @@ from shutil import copyfile
 
 import pytest
 import torch
+from PIL import Image
 from random_features import random_weights
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -46,6 +47,15 @@ def test_only_a_discriminator_of_pixels_tells_transparent_white_from_white(featu
     white, clear = torch.ones(1, 4, 32, 32), torch.full((1, 4, 32, 32), -1.0)
     assert torch.equal(judge.seen(white), judge.seen(clear))
     assert torch.equal(judge((white,)), judge((clear,))) is not told
+
+
+@pytest.mark.parametrize(("arch", "rise"), [("projected", 0.0), ("fastgan", 0.12)])
+def test_augmentation_does_not_rise_where_trained_features_tell_all_reals_at_once(tmp_path, arch, rise):
+    for index in range(6):
+        Image.new("RGB", (32, 32), (40 * index, 9, 9)).save(tmp_path / f"{index}.png")
+    config = gantool.configure(arch=arch, data=str(tmp_path), device="cpu", images=1000)
+    name, _, given = config.augment.partition(":")
+    assert (name, float(dict(one.split("=") for one in given.split(","))["rise"])) == ("diffaugment", rise)
 
 
 def test_only_the_heads_and_the_generator_learn(features):

@@ -186,7 +186,8 @@ class Architecture:
     `resolutions` lists those it can be built for; empty means any. `settle` replaces options at "auto" once, when a run
     begins, as for any other component. `about` is a longer text for its page of options. `waives` names checks that it
     is not tried by, as for any other component. `learns_by` names the extractor whose features it is trained by, where
-    there is one: metrics by the same features flatter it, so a run says so, and `gantool evaluate` takes another.
+    there is one: metrics by the same features flatter it, so a run says so, and `gantool evaluate` takes another. Since
+    its discriminator tells all reals from the start, the default augmentation does not rise.
     """
 
     name: str

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from gantool.api.specs import AUTO, Component, ImageShape, Options, Setting, Spec
+from gantool.api.specs import AUTO, Architecture, Component, ImageShape, Options, Setting, Spec
 from gantool.errors import GantoolError, PluginError, cause, sentence
 from gantool.plugins.built_check import check_built
 from gantool.plugins.folder_modules import advice_on
@@ -47,6 +47,11 @@ class Chosen:
     def brief(self) -> str:
         """For messages, as a user would write it: a path, or the name, with the options that are not at defaults."""
         return brief(self.spec.name, self.options)
+
+    @property
+    def learns_by(self) -> str:
+        """The extractor by whose trained features an architecture learns; empty for none."""
+        return self.spec.learns_by if isinstance(self.spec, Architecture) else ""
 
     def build(self, *args: Any, **kwargs: Any) -> Any:
         """Import the factory and call it with the options first.

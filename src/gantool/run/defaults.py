@@ -175,10 +175,14 @@ def no_more_than_there_are(
     return config.model_copy(update=update), why
 
 
-def augmentation(count: int, critic: bool) -> tuple[str, str]:
-    """The default augmentation for so many pictures, and the reason; a critic's logits tell nothing of overfitting."""
+def augmentation(count: int, constant: bool) -> tuple[str, str]:
+    """The default augmentation for so many pictures, and the reason.
+
+    It is `constant` where D tells all reals without having memorised them, and its logits say nothing of overfitting:
+    for a critic, and for a discriminator of features that were trained before.
+    """
     if count < FEW_IMAGES:
-        rise = "" if critic else ",rise=auto"
+        rise = "" if constant else ",rise=auto"
         return f"diffaugment:policy=color+translation,strength=auto,fill=mirror,after=auto{rise}", (
             f"{count:,} images are few, and the discriminator would memorise them"
         )

@@ -23,7 +23,7 @@ from gantool.run.initial import Initial, read_weights
 from gantool.run.intervals import settled
 from gantool.run.prepare import PreparedRun, build_source, prepare
 from gantool.run.stage_memory import memory_of, of_stages
-from gantool.run.warnings import learns_by, warnings_of
+from gantool.run.warnings import warnings_of
 
 HOUR = 3600
 LONG_RUN = 6 * HOUR
@@ -188,7 +188,7 @@ def _too_short(prepared: PreparedRun, expected: Duration | None, timed: bool) ->
     Not of one that begins with a model, nor by trained features, by which 4,800 were enough (docs/gallery.md).
     """
     config, few = prepared.config, FEW if prepared.config.resolution <= 64 else FEW_BEYOND_64
-    if config.images >= few or expected is None or config.init != NONE or learns_by(prepared.components.architecture):
+    if config.images >= few or expected is None or config.init != NONE or prepared.components.architecture.learns_by:
         return
     yield Advice(
         f"--images {config.images:,} are too few to learn pictures: expect patches of colour. {few:,}, the least at "

@@ -122,7 +122,8 @@ def _without_auto(
     """Components with nothing left at "auto", and the reasons; `count` counts the images, where that matters."""
     why: dict[str, str] = {}
     if config.augment == AUTO:
-        augment, why["augment"] = defaults.augmentation(count(), bool(having([components.loss], "critic")))
+        constant = bool(having([components.loss], "critic")) or bool(components.architecture.learns_by)
+        augment, why["augment"] = defaults.augmentation(count(), constant)
         chosen = None if augment == NONE else host.resolve("augmentation", augment)
         components = replace(components, augmentation=chosen)
     components, reasons = components.resolved(setting_of(config, count))

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gantool.api.run_config import RunConfig
-from gantool.api.specs import Architecture
 from gantool.engine.schedules import rests_before, schedule_of
 from gantool.plugins.option_words import choices
 from gantool.plugins.selection import Chosen
@@ -53,13 +52,8 @@ def warnings_of(prepared: PreparedRun, processes: int = 1, images_seen: int = 0)
         )
 
 
-def learns_by(arch: Chosen) -> str:
-    """The extractor by whose trained features an architecture learns; "" for none."""
-    return arch.spec.learns_by if isinstance(arch.spec, Architecture) else ""
-
-
 def _flattery_warnings(arch: Chosen) -> Iterator[str]:
-    if own := learns_by(arch):
+    if own := arch.learns_by:
         yield (
             f"{arch.spec.name} learns by features of {own}, so metrics by {own} flatter it: 'gantool evaluate' takes "
             f"another extractor unless --extractor {own} asks for it."

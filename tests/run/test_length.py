@@ -179,13 +179,13 @@ def test_the_time_that_is_aimed_at_is_found_where_steps_change_with_the_length(t
     assert timed(2500).config.images == 75_000
 
 
-@pytest.mark.parametrize("minutes", [0.3, 0.6, 5])
-def test_the_time_is_found_where_a_run_grows_and_its_last_stage_takes_most_of_it(timed, monkeypatch, minutes):
+@pytest.mark.parametrize(("minutes", "each"), [(0.3, 0.02), (0.3, 0.04), (0.6, 0.04), (5, 0.04), (0.3, 0.06)])
+def test_the_time_is_found_where_a_run_grows_and_its_last_stage_takes_most_of_it(timed, monkeypatch, minutes, each):
     def seconds(prepared, device, since=0, processes=1, tried=None):
         images = prepared.config.images
-        took = images / 100 + max(0, images - 750) / 20
-        return Duration(took, took, (0.05, 0.05), {})
+        took = images / 100 + max(0, images - 750) * each
+        return Duration(took, took, (each, each), {})
 
     monkeypatch.setattr(length, "time_of", seconds)
     found = timed(minutes).config.images
-    assert found / 100 + max(0, found - 750) / 20 == pytest.approx(60 * minutes, rel=0.1)
+    assert found / 100 + max(0, found - 750) * each == pytest.approx(60 * minutes, rel=0.1)

@@ -20,8 +20,9 @@ from gantool.run.prepare import PreparedRun, prepare
 
 USUAL_MINUTES = 15.0
 """The length of runs on a CPU for which no number of images is given."""
-ROUNDS, CLOSE = 6, 0.1
-"""The length is tried anew, since networks and stages may depend on it, until the time is as close as that."""
+ROUNDS, CLOSE, NEAR = 6, 0.1, 10
+"""The length is tried anew, since networks and stages may depend on it, until the time is as close as that; lengths are
+near each other where one is at most so many times the other."""
 
 
 def timed(plan: Plan, minutes: float | None, again: Callable[[int], Plan], more: bool = False) -> Plan:
@@ -123,13 +124,13 @@ def _fitted(plan: Plan, minutes: float | None, again: Callable[[int], Plan]) -> 
 def _aimed(times: dict[int, float], last: int, goal: float) -> float:
     """The number of images that takes `goal` seconds, by the times of the numbers tried so far, `last` the latest.
 
-    It is in proportion to the last one, as far as no other speaks against it: where that would lead out of what is left
-    between those that took less and those that took more, as in a run that grows, it is on the line between these.
+    It is in proportion to the last one, until some that took less and some that took more are near each other: then it
+    is on the line between these, since in proportion alone the tries of a run that grows swing to and fro.
     """
     near = last * goal / times[last]
     below = max(((images, time) for images, time in times.items() if time <= goal), default=(0, 0.0))
     beyond = min(((images, time) for images, time in times.items() if time > goal), default=(math.inf, math.inf))
-    if below[0] < near < beyond[0] or below[0] >= beyond[0] or math.inf in beyond:
+    if below[0] >= beyond[0] or (below[0] < near < beyond[0] and beyond[0] > NEAR * below[0]) or math.inf in beyond:
         return near
     return below[0] + (goal - below[1]) * (beyond[0] - below[0]) / (beyond[1] - below[1])
 

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -17,6 +18,13 @@ TERMINATING = _there("SIGTERM", "SIGHUP", "SIGBREAK")
 """Signals of a scheduler, of a terminal that closes (POSIX), and of Ctrl-Break (Windows)."""
 HANGUPS = _there("SIGHUP")
 """Signals that may come more than once for one event, from the shell and from the system."""
+ECHO = 0.5
+"""Seconds in which signals are one event: `timeout` sends its own to the command and, at once, to its process group."""
+
+
+def is_echo(since: float) -> bool:
+    """True for a signal so soon after the first, at `since` by the monotonic clock, that it is the same event."""
+    return time.monotonic() - since < ECHO
 
 
 @contextmanager
@@ -64,16 +72,21 @@ def heeding_ctrl_c() -> Iterator[None]:
 
 @contextmanager
 def deferring_ctrl_c(then: Callable[[], object]) -> Iterator[list[int]]:
-    """Inside the block the first Ctrl-C goes to the list and calls `then`, the second raises KeyboardInterrupt.
+    """Inside the block the first Ctrl-C goes to the list and calls `then`, a later one raises KeyboardInterrupt.
 
     The list stays empty where Ctrl-C would not raise it anyway: outside the main thread, or with a handler of the
     program's own.
     """
     came: list[int] = []
+    first = 0.0
 
     def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal first
+        if came and is_echo(first):
+            return
         if came:
             raise KeyboardInterrupt
+        first = time.monotonic()
         came.append(number)
         then()
 

@@ -18,6 +18,21 @@ def test_a_terminal_that_closes_asks_once_however_often_it_says_so():
     assert (asked, caught.exit_code) == ([True], 129)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_twice_at_once_as_from_timeout_asks_once_and_a_later_one_ends_it(number, monkeypatch):
+    def twice():
+        with interruptible(lambda: asked.append(number)) as caught:
+            for _ in range(2):
+                os.kill(os.getpid(), number)
+            return caught
+
+    asked = []
+    assert (list(twice()), asked) == ([number], [number])
+    monkeypatch.setattr("gantool.signals.ECHO", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        twice()
+
+
 class Closed:
     """A terminal that is gone."""
 

@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM and SIGHUP in a command that has something to save."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
@@ -8,7 +9,7 @@ from types import FrameType
 import typer
 
 from gantool.cli.output import say
-from gantool.signals import HANGUPS, TERMINATING, handling
+from gantool.signals import HANGUPS, TERMINATING, handling, is_echo
 
 
 class Caught(list[int]):
@@ -42,18 +43,22 @@ def between_evaluations() -> AbstractContextManager[None]:
 
 @contextmanager
 def interruptible(then: Callable[[], object] = lambda: None) -> Iterator[Caught]:
-    """Inside the block the first Ctrl-C, SIGTERM or SIGHUP goes to the list and calls `then`, the second ends it all.
+    """Inside the block the first Ctrl-C, SIGTERM or SIGHUP goes to the list and calls `then`, a later one ends it all.
 
-    A second SIGHUP does not: shell and system both send one when a terminal closes.
+    A second SIGHUP does not: shell and system both send one when a terminal closes. Nor does one within half a second
+    of the first, such as that of `timeout`.
     """
     caught = Caught()
+    first = 0.0
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        if caught and number in HANGUPS:
+        nonlocal first
+        if caught and (number in HANGUPS or is_echo(first)):
             return
         if caught:
             signal.signal(number, signal.SIG_DFL)
             raise KeyboardInterrupt
+        first = time.monotonic()
         caught.append(number)
         then()
         say("Finishing the step and saving; once more to quit at once.")

@@ -20,7 +20,7 @@ from gantool.builtin.sources.shapes import FACTORS, kinds
 from gantool.plugins.host import host
 from gantool.plugins.option_types import quote
 from gantool.run.planning import plan_of
-from gantool.run.prepare import build_source
+from gantool.run.source import build_source
 
 Reader = Callable[[UInt8[Tensor, "n c h w"]], Reading]
 

@@ -176,6 +176,14 @@ def test_what_does_not_fit_is_named_with_both_shapes_and_the_setting_before_anyt
     assert not Path("runs/second").exists()
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--minutes", "1")], ids=["run", "dry run", "minutes"])
+def test_what_does_not_fit_is_named_before_anything_is_timed(gantool, model, monkeypatch, more):
+    monkeypatch.setattr("gantool.run.prepare.choose", lambda *_: pytest.fail("precisions were timed"))
+    ended = gantool("train", "--device", "cpu", "--batch", "4", "--init", model, "--arch", "mlp", *more)
+    assert ended.code == 1
+    assert "generator of --init runs/first do not fit" in " ".join(ended.err.split())
+
+
 def test_what_fits_is_taken_and_the_rest_is_named_before_the_run(gantool, model):
     new = ("--init", model, "--channels", "1", "--labels", "--data", "pets")
     ended = gantool("train", *PLAIN, *new, "--dry-run", "--json")

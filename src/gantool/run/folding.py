@@ -1,6 +1,7 @@
 """One tensor of a model for networks of other channels or classes, so that the same latent draws the same picture."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -41,6 +42,12 @@ class Place:
     transposed: bool = False
     biased: bool = True
     bounded: bool = False
+
+
+def places_of(class_names: Sequence[str], before: Sequence[str]) -> tuple[int | None, ...]:
+    """For each class of a run the number of the model's of its name, None for a new one."""
+    known = {name: number for number, name in enumerate(before)}
+    return tuple(known.get(name) for name in class_names)
 
 
 def folded(weight: Tensor, wanted: torch.Size, change: Change, place: Place) -> Tensor | None:

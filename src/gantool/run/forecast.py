@@ -21,7 +21,8 @@ from gantool.run.duration import Duration, Timing, duration
 from gantool.run.giving import give
 from gantool.run.initial import Initial, read_weights
 from gantool.run.intervals import settled
-from gantool.run.prepare import PreparedRun, build_source, prepare
+from gantool.run.prepare import PreparedRun, prepare
+from gantool.run.source import build_source
 from gantool.run.stage_memory import memory_of, of_stages
 from gantool.run.warnings import warnings_of
 
@@ -87,11 +88,11 @@ def forecast(
     with explaining_memory(config), torch.random.fork_rng(devices=[]):
         images, class_names = counts(config, components.source)
         precision, tried = (None, None) if timing is None else (timing.precision, timing.tried)
-        prepared = prepare(config, components, images, class_names, device, given=given, precision=precision)
-        taken: tuple[str, ...] = ()
-        if initial is not None:
-            of_run = prepared.gan, config.arch, prepared.shape, config.freeze_d, class_names
-            taken = give(read_weights(initial), *of_run).report
+        prepared = prepare(
+            config, components, images, class_names, device, given=given, precision=precision, initial=initial
+        )
+        of_run = prepared.gan, config.arch, prepared.shape, config.freeze_d, class_names
+        taken = () if initial is None else give(read_weights(initial), *of_run).report
         memory = memory_of(prepared, prepared.stages)
         expected = duration(prepared, device, since, tried=tried)
         settings = settled(prepared.config, None if expected is None else expected.grid)

@@ -16,7 +16,7 @@ from gantool.errors import CheckpointError, GantoolError, shortened
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.host import host
 from gantool.plugins.selection import Chosen
-from gantool.run.folding import Change
+from gantool.run.folding import Change, places_of
 from gantool.run.freezing import described, refuse_new
 from gantool.run.initial import Initial, Weights, find, read_weights
 from gantool.run.transfer import Network, Share, carried, share
@@ -54,16 +54,17 @@ def give(
 
     Raises CheckpointError where the generator takes next to nothing.
     """
-    states, initial = _fitting(weights, gan, arch, shape, class_names), weights.initial
-    shares = [
-        share(title, network, states.get(title, {})) for title, network in zip(NETWORKS, gan.networks, strict=False)
-    ]
-    _refuse_strangers(shares[0], weights, gan, arch, shape)
-    judged = None if weights.discriminator is None else states.get("discriminator", {})
-    refuse_new(gan, frozen, judged, initial.origin.model)
+    states, shares = _judged(weights, gan, arch, shape, frozen, class_names)
     for title, network in zip(NETWORKS, gan.networks, strict=False):
         network.load_state_dict(dict(states.get(title, {})), strict=False)
     return Given(states[AVERAGE], (*map(str, shares), *([described(gan, frozen)] if frozen else [])))
+
+
+def refuse_misfit(
+    initial: Initial, gan: Gan, config: RunConfig, shape: ImageShape, class_names: Sequence[str] = ()
+) -> None:
+    """Raise the CheckpointError that `give` would, before a run is timed."""
+    _judged(read_weights(initial), gan, config.arch, shape, config.freeze_d, class_names)
 
 
 def would_fit(model: Path, config: RunConfig, architecture: Chosen) -> bool:
@@ -77,12 +78,24 @@ def would_fit(model: Path, config: RunConfig, architecture: Chosen) -> bool:
         shape = ImageShape(config.resolution, config.channels, len(card.class_names) if config.labels else 0)
         with torch.random.fork_rng(devices=[]):
             gan: Gan = architecture.build(shape)
-        states = _fitting(weights, gan, config.arch, shape)
-        taken = share("generator", gan.generator, states.get("generator", {}))
-        _refuse_strangers(taken, weights, gan, config.arch, shape)
+        _judged(weights, gan, config.arch, shape)
     except Exception:  # whatever would stop that run, which nobody has asked for yet
         return False
     return True
+
+
+def _judged(
+    weights: Weights, gan: Gan, arch: str, shape: ImageShape, frozen: int = 0, class_names: Sequence[str] = ()
+) -> tuple[States, list[Share]]:
+    """What fits, and its share of each network. Raises CheckpointError where that is too little to begin with."""
+    states = _fitting(weights, gan, arch, shape, class_names)
+    shares = [
+        share(title, network, states.get(title, {})) for title, network in zip(NETWORKS, gan.networks, strict=False)
+    ]
+    _refuse_strangers(shares[0], weights, gan, arch, shape)
+    judged = None if weights.discriminator is None else states.get("discriminator", {})
+    refuse_new(gan, frozen, judged, weights.initial.origin.model)
+    return states, shares
 
 
 def _fitting(weights: Weights, gan: Gan, arch: str, shape: ImageShape, class_names: Sequence[str] = ()) -> States:
@@ -124,12 +137,6 @@ def _carried(
     if before is not gan:
         states = _step(states, before, gan, _change(shape, shape))
     return states
-
-
-def places_of(class_names: Sequence[str], before: Sequence[str]) -> tuple[int | None, ...]:
-    """For each class of a run the number of the model's of its name, None for a new one."""
-    known = {name: number for number, name in enumerate(before)}
-    return tuple(known.get(name) for name in class_names)
 
 
 def _on_the_way(card: ModelCard, shape: ImageShape) -> Iterator[ModelCard]:

@@ -137,7 +137,10 @@ def _aimed(times: dict[int, float], last: int, goal: float) -> float:
 
 def _prepared(plan: Plan, device: torch.device, precision: Precision | None = None) -> PreparedRun:
     images, class_names = counts(plan.config, plan.components.source)
-    return prepare(plan.config, plan.components, images, class_names, device, given=plan.given, precision=precision)
+    return prepare(
+        plan.config, plan.components, images, class_names, device,
+        given=plan.given, precision=precision, initial=plan.initial,
+    )  # fmt: skip
 
 
 def _lengthened(before: PreparedRun, plan: Plan, device: torch.device) -> PreparedRun:

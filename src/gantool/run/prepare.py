@@ -8,13 +8,11 @@ from typing import Any
 
 import torch
 
-from gantool.api.data import Source
 from gantool.api.networks import Gan, Stage
 from gantool.api.observers import Listener
 from gantool.api.run_config import RunConfig
 from gantool.api.specs import ImageShape, OptimizerSetting
 from gantool.api.strategies import Augmentation, Balance, Loss, Penalty
-from gantool.data.pictures.labels import unlabelled
 from gantool.engine.bounds import TooLargeError, bounded
 from gantool.engine.contract_check import check_contract
 from gantool.engine.devices import free_memory, keep_freed_memory
@@ -26,7 +24,7 @@ from gantool.engine.step import Game
 from gantool.engine.timing import step_timer
 from gantool.engine.trial import try_augmentation, try_balance, try_loss, try_optimizer, try_penalty, try_state
 from gantool.engine.trial_networks import try_networks
-from gantool.errors import DataError, OptionError, one_image, shortened
+from gantool.errors import OptionError, shortened
 from gantool.files import cache_folder
 from gantool.plugins.selection import Chosen
 from gantool.progress import report
@@ -34,7 +32,9 @@ from gantool.run.adversary import refuse_their_penalties, without_adversary
 from gantool.run.components import RunComponents
 from gantool.run.conflicts import refuse_conflicts
 from gantool.run.freezing import freeze
-from gantool.run.joined import JoinedChoice
+from gantool.run.giving import refuse_misfit
+from gantool.run.initial import Initial
+from gantool.run.source import check_batch
 
 ALONE = World()
 CHECKING = "checking the networks"
@@ -81,16 +81,19 @@ def prepare(
     given: Mapping[str, bool] | None = None,
     world: World = ALONE,
     precision: Precision | None = None,
+    initial: Initial | None = None,
 ) -> PreparedRun:
     """Build and check the parts of a run, for so many images of these classes (none: without labels).
 
     `given` are the settings that were asked for, and not chosen by default: true if by a flag. Precision, layout and
     order of convolutions at "auto" become those of `precision`, or else what is fastest here, on the leading process of
     `world`. Nothing is written or moved to the device. Raises UsageError, DataError or PluginError where no run is
-    possible.
+    possible, and CheckpointError where the model that it begins with, `initial`, does not fit.
     """
     check_batch(config, images, components.source.brief)  # before the speed of such a batch is measured
     gan, learning, shape = build_gan(config, components.architecture, class_names)
+    if initial is not None:
+        refuse_misfit(initial, gan, config, shape, class_names)
     if gan.discriminator is None:
         config, components = without_adversary(config, components, given or {})
     refuse_conflicts(components, gan, config.updates, learning[0])
@@ -104,30 +107,6 @@ def prepare(
     chosen = {"precision": precision.name, "layout": precision.layout, "convolutions": precision.convolutions}
     config = config.model_copy(update=chosen)
     return PreparedRun(config, components, images, gan, learning, shape, stages, precision, parts)
-
-
-def build_source(config: RunConfig, chosen: Chosen) -> Source:
-    """The source of a run. Raises DataError when labels are wanted and there are none."""
-    source: Source = chosen.build(resolution=config.resolution, channels=config.channels)
-    if config.labels and not source.class_names:
-        raise _unlabelled(chosen, source.notes, config.init)
-    return source
-
-
-def check_batch(config: RunConfig, count: int, source: str) -> None:
-    """Raise DataError when there are too few images to train on, or to fill a batch."""
-    if count == 1:
-        raise DataError(one_image(source))
-    if config.batch > count > 0:
-        raise DataError(
-            f"--batch {config.batch} is more than the {count} images there are; use --batch {count} or less."
-        )
-
-
-def _unlabelled(source: Chosen, notes: Sequence[str], init: str) -> DataError:
-    kind = "the sources" if isinstance(source, JoinedChoice) else "source"
-    place = getattr(source.options, "path", f"{kind} {source.spec.name}")
-    return unlabelled(place, notes, init)
 
 
 def build_gan(

@@ -37,7 +37,8 @@ from gantool.run.initial import origin_of, read_weights
 from gantool.run.intervals import settled
 from gantool.run.joined import JoinedChoice
 from gantool.run.planning import Plan, plan_of
-from gantool.run.prepare import PreparedRun, build_game, build_source, prepare
+from gantool.run.prepare import PreparedRun, build_game, prepare
+from gantool.run.source import build_source
 from gantool.run.trial_steps import Tried
 from gantool.sampling import providers
 
@@ -74,7 +75,7 @@ def _made(
     precision, tried = (None, None) if plan.timing is None else (plan.timing.precision, plan.timing.tried)
     prepared = prepare(
         plan.config, plan.components, len(source), class_names, device,
-        given=plan.given, world=world, precision=precision,
+        given=plan.given, world=world, precision=precision, initial=plan.initial,
     )  # fmt: skip
     batches = _batches(source, prepared, device, world)
     seen = 0 if plan.checkpoint is None else checkpoint.images_of(plan.checkpoint)

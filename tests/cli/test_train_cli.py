@@ -571,7 +571,7 @@ def test_length_and_time_come_from_one_measurement(gantool, photos, monkeypatch)
         told = re.search(r"(?:Time: |This will take )(about .*\))", said.out + said.err)
         assert told is not None
         assert told[1] == words[1]
-        assert "are too few to learn pictures" in said.err
+        assert re.search(r"The [\d,]+ images of this time are too few to learn pictures", said.err)
         assert more or said.err.splitlines()[-1].endswith(" --images 5000")  # what the warning names
 
 

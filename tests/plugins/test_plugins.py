@@ -287,6 +287,16 @@ def test_the_environment_allows_and_blocks_plugins(site: Site) -> None:
         host.find("loss", "a")
 
 
+def test_what_a_plugin_of_this_project_brings_is_not_told_to_be_missing_while_it_is_blocked(
+    site: Site, gantool, monkeypatch
+) -> None:
+    site.add("gantool-stylegan2", loss("from-a"))
+    monkeypatch.setenv("GANTOOL_PLUGINS", "")
+    for arguments in (("mix",), ("plugins", "show", "mix"), ("plugins", "show", "mix", "--kind", "command")):
+        said = " ".join(gantool(*arguments).err.split())
+        assert "plugin gantool-stylegan2 1.0 is blocked (GANTOOL_PLUGINS does not name it)" in said, (arguments, said)
+
+
 def test_a_folder_without_code_takes_no_name_from_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "work" / "named_like_a_run" / "samples").mkdir(parents=True)
     (tmp_path / "plugins").mkdir()

@@ -89,7 +89,7 @@ def show(
 def _nothing(name: str, kind: str | None) -> Exception:
     from gantool.api.kinds import KINDS
     from gantool.errors import GantoolError, UnknownNameError
-    from gantool.plugins.companions import COMPANIONS, explained
+    from gantool.plugins.companions import COMPANIONS, explained, providing
     from gantool.plugins.host import host
     from gantool.plugins.status import plugin_meant
 
@@ -101,6 +101,9 @@ def _nothing(name: str, kind: str | None) -> Exception:
             return error
     known = [other for each in KINDS for other in plugins.specs(each)]
     known += [plugin.name for plugin in plugins.plugins] + [plugin.distribution for plugin in plugins.plugins]
+    for each in KINDS:
+        if name in providing(each):  # which may be there, and blocked
+            return _nothing(name, each)
     brought = [explained(each, name) for each in KINDS] + [
         f"{each.distribution} is not installed: {each.way}" for each in COMPANIONS if each.is_called(name)
     ]

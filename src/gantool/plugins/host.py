@@ -184,13 +184,14 @@ class PluginHost:
 
     def _missing(self, kind: str, name: str) -> UnknownNameError | PluginError:
         """The error that explains best why there is no such component."""
+        known, brought_in = self._of(kind), providing(kind)
+        names = [name, brought_in[name].distribution] if name in brought_in else [name]
         for plugin in self._plugins:
-            if plugin.status in ("broken", "blocked") and (name in plugin.claimed or plugin.is_called(name)):
+            if plugin.status in ("broken", "blocked") and (name in plugin.claimed or any(map(plugin.is_called, names))):
                 why = shortened(plugin.error or "", WIDTH_OF_A_CAUSE)
                 return PluginError(
                     f"{kind.capitalize()} {name!r} is not available: plugin {plugin.title} is {plugin.status} ({why})."
                 )
-        known, brought_in = self._of(kind), providing(kind)
         near = counterpart(name, [*known, *brought_in], COMMANDS if kind == "command" else COMPONENTS)
         others = {spec.flag: self._components[other] for other, spec in KINDS.items() if spec.flag and other != kind}
         meant = "" if kind == "command" and counterpart(name, known, COMMANDS, alike=False) else elsewhere(name, others)

@@ -191,8 +191,9 @@ def _too_short(prepared: PreparedRun, expected: Duration | None, timed: bool) ->
     config, few = prepared.config, FEW if prepared.config.resolution <= 64 else FEW_BEYOND_64
     if config.images >= few or expected is None or config.init != NONE or prepared.components.architecture.learns_by:
         return
+    what = f"The {config.images:,} images of this time" if timed else f"--images {config.images:,}"
     yield Advice(
-        f"--images {config.images:,} are too few to learn pictures: expect patches of colour. {few:,}, the least at "
+        f"{what} are too few to learn pictures: expect patches of colour. {few:,}, the least at "
         f"{config.resolution} pixels, would take {in_words(*expected.of(few / config.images))} here"
         f"{': give more --minutes, a lower --resolution, or use a GPU' if timed else ''}.",
         {"images": float(few)},

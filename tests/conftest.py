@@ -7,9 +7,11 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from jaxtyping import install_import_hook
+from typer.main import get_command
 
 from headless import started_browser
 from shape_checks import use_quick_checks
@@ -31,8 +33,13 @@ install_import_hook(["gantool", "mode_coverage", "shapes_recognise"], "beartype.
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """One cache folder for the whole run, and no third-party plugins of this machine."""
+    """One cache folder for the whole run, no third-party plugins of this machine, and little waiting."""
     patch = pytest.MonkeyPatch()
+    patch.setattr("os.fsync", lambda _: None)  # of which no test sees more than the delay
+    patch.setattr("gantool.run.trial_steps.BLOCK_SECONDS", 0.02)
+    patch.setattr(
+        "typer.main.get_command", cache(get_command)
+    )  # the commands of gantool are made once, not for each call
     patch.setenv("GANTOOL_CACHE", str(tmp_path_factory.mktemp("cache")))
     patch.setenv("GANTOOL_PLUGINS", "")
     patch.setenv("OMP_WAIT_POLICY", "PASSIVE")  # else runs warn of other programs, such as tests beside them

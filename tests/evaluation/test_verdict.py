@@ -48,7 +48,15 @@ def test_far_from_the_data_the_pixels_are_told():
     assert "SWD is 4.0 times that of other pictures of the data, and layout and colours vary as much as theirs." in said
     said = verdict({**reals, "kid": 1.5, "swd": 0.12, "diversity": 0.3}, reals, 0.6)
     assert "SWD is 4.0 times that of other pictures of the data. Samples differ from each other 29%" in said
-    assert "SWD" not in verdict({**reals, "swd": 0.12}, reals, 0.1)
+    assert "SWD" not in verdict({**reals, "kid": 0.5, "swd": 0.12}, reals, 0.1)
+
+
+@pytest.mark.parametrize(("swd", "told"), [(0.05, False), (0.168, True)])
+def test_samples_that_kid_does_not_tell_by_so_few_are_told_by_their_pixels(swd, told):
+    reals = {**REALS, "kid_error": 0.1, "swd": 0.037}
+    said = verdict({**reals, "kid": 0.2, "swd": swd}, reals, 0.25)
+    assert said.startswith("KID does not tell samples from the data, SWD does: 4.5 times that of other") == told
+    assert said.startswith("Samples cannot be told from the data.") != told
 
 
 def test_what_was_not_measured_is_passed_over():

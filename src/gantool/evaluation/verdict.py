@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gantool.metrics.judgement import (
-    ALIKE,
+    APART,
     AS_COPIES,
     FAR,
     Than,
@@ -29,7 +29,7 @@ def verdict(values: Values, reference: Values, shift: float | None) -> str:
     far = shift is not None and shift >= FAR
     by_kid = closeness(values, reference) if {"kid", "kid_error"} <= values.keys() & reference.keys() else None
     said = [
-        *_closeness(by_kid, shift),
+        *_closeness(by_kid, shift, times(*both.get("swd", (1.0, 1.0)))),
         *(_variety(both) if not far else ()),
         *(_by_pixels(both) if far else ()),
         *_looks(both),
@@ -38,7 +38,7 @@ def verdict(values: Values, reference: Values, shift: float | None) -> str:
     return " ".join(said)
 
 
-def _closeness(by_kid: Than | None, shift: float | None) -> Iterator[str]:
+def _closeness(by_kid: Than | None, shift: float | None, by_swd: float) -> Iterator[str]:
     if shift is not None and shift >= FAR:
         yield (
             f"Samples are far from the data: mean features are {shift:.2f} of its spread apart, and only below {FAR} "
@@ -46,8 +46,13 @@ def _closeness(by_kid: Than | None, shift: float | None) -> Iterator[str]:
             "SWD and diversity agree."
         )
     elif by_kid is not None:
+        alike = "samples cannot be told from the data"
+        if by_swd > APART:
+            alike = (
+                f"KID does not tell samples from the data, SWD does: {by_swd:.1f} times that of other pictures of it"
+            )
         apart = "samples are near the data, and can be told from it"
-        said = {"less": AS_COPIES, "alike": ALIKE, "more": apart}[by_kid]
+        said = {"less": AS_COPIES, "alike": alike, "more": apart}[by_kid]
         yield f"{said[0].upper()}{said[1:]}."
     elif shift is not None:
         yield "Samples are near the data."

@@ -19,9 +19,10 @@ TOLERANCE = 0.2
 """The part by which diversity may differ from that of other reals."""
 DECIBELS = 2.0
 """So much more or less of fine detail is seen by eye."""
+APART = 2.0
+"""An SWD so many times that of other reals is none of chance, also where pictures are too few for KID to tell."""
 
 AS_COPIES = "samples are nearer to the data than other pictures of it are, as copies are"
-ALIKE = "samples cannot be told from the data"
 
 Values = Mapping[str, float]
 Amount = Literal["none", "some", "most"]

@@ -100,7 +100,7 @@ def test_kid_orders_them_all_and_tells_copies(generators):
     assert kid["copies"] < -4 * error
     assert kid["half"] > 3 * error
     assert min(kid["noise"], kid["modes"]) > 2 * kid["half"]
-    assert said["reals"].endswith("samples cannot be told from the data.")
+    assert said["reals"].endswith("it does not tell samples from the data.")
     assert said["copies"].endswith("as copies are.")
     for kind in ("half", "noise", "modes"):
         assert "samples differ from the data" in said[kind]

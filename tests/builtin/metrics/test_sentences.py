@@ -18,7 +18,7 @@ def metric(name):
     [
         ("kid", (0.034, 0.01), (-0.0004, 0.005), "by 7 standard errors of the value of other reals."),
         ("kid", (2.5, 0.05), (-0.0004, 0.005), "samples differ from the data."),
-        ("kid", (0.01, 0.01), (-0.0004, 0.005), "samples cannot be told from the data."),
+        ("kid", (0.01, 0.01), (-0.0004, 0.005), "it does not tell samples from the data."),
         ("kid", (-0.067, 0.003), (-0.0004, 0.005), "as copies are."),
         ("kid", (0.1, 0.0), (0.0, 0.0), "samples differ from the data."),
         ("precision-recall", (0.88, 0.0), (0.82, 0.72), "few of the data's pictures lie within that of the samples."),

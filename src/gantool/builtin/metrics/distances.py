@@ -7,7 +7,7 @@ from gantool.api.metrics import Better, Metric, Pictures
 from gantool.api.specs import Options
 from gantool.builtin.metrics.reading import features_of, shown
 from gantool.metrics.frechet import frechet
-from gantool.metrics.judgement import ALIKE, AS_COPIES, Values, closeness, times, told_apart
+from gantool.metrics.judgement import AS_COPIES, Values, closeness, times, told_apart
 from gantool.metrics.kernel import kid
 
 MOST_ERRORS = 10
@@ -35,9 +35,9 @@ class KernelDistance(Metric):
         """Whether the samples can be told from the data."""
         errors = told_apart(values, reference)
         by = f", by {errors:.0f} standard errors of the value of other reals" if errors <= MOST_ERRORS else ""
-        verdict = {"less": AS_COPIES, "alike": ALIKE, "more": f"samples differ from the data{by}"}[
-            closeness(values, reference)
-        ]
+        apart = f"samples differ from the data{by}"
+        alike = "it does not tell samples from the data"
+        verdict = {"less": AS_COPIES, "alike": alike, "more": apart}[closeness(values, reference)]
         return f"KID {shown('kid', values)} beside {shown('kid', reference)}: {verdict}."
 
 

@@ -59,7 +59,7 @@ COMPANIONS = (
 
 FEW, FOR_FEW = 1_000, "projected"
 """Below so many pictures this architecture is worth a try: of 300 it learned more in equal minutes than the others
-(docs/gallery.md), though not of 100 in five (docs/training.md)."""
+(docs/gallery.md), and of 100 and 1,000 in five no less (docs/training.md)."""
 
 _WITHOUT = {
     (

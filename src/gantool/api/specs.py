@@ -89,7 +89,8 @@ class OnCpu:
     """The steps a recipe takes on a CPU, where smaller batches cost no more for each image, and mean more updates.
 
     `images` takes the place of the recipe's, where those would take a CPU days; `loss` and `penalties` do where others
-    learn more in the same time, `()` being none. None leaves each to the recipe.
+    learn more in the same time, `()` being none. None leaves each to the recipe. A run that is given the recipe's own
+    loss by `--loss` has its penalties, too.
     """
 
     batch: int

@@ -57,7 +57,7 @@ def defaults(arch: Architecture, source: Component, given: Mapping[str, Any], de
 
     It depends on the source and never on `--images`: N images and then N more have to give the same as 2N at once.
     """
-    recipe, of = _recipe_for(arch, source, device)
+    recipe, of = _recipe_for(arch, source, device, str(given.get("loss", "")))
     reason, usual = f"the recipe of {arch.name}", arch.recipe.learning_rate
     batch = given.get("batch", recipe.batch)
     averaged = recipe.ema if recipe.ema != AUTO else _ema(batch)
@@ -97,9 +97,15 @@ def defaults(arch: Architecture, source: Component, given: Mapping[str, Any], de
     return Defaults(values, why)
 
 
-def _recipe_for(arch: Architecture, source: Component, device: str) -> tuple[Recipe, dict[str, str]]:
-    """The recipe for a source and a device, with the reasons for what is not the same for all of them."""
+def _recipe_for(arch: Architecture, source: Component, device: str, loss: str) -> tuple[Recipe, dict[str, str]]:
+    """The recipe for a source and a device, with the reasons for what is not the same for all of them.
+
+    Where the `loss` was given that a GPU has, its penalties go with it on a CPU, too.
+    """
     recipe, reason = recipe_on(arch.recipe, device), f"the recipe of {arch.name}"
+    name, of_cpu = (one.partition(":")[0] for one in (loss, recipe.loss))
+    if name == arch.recipe.loss.partition(":")[0] != of_cpu:
+        recipe = replace(recipe, penalties=arch.recipe.penalties)
     on_cpu = arch.recipe.on_cpu if device == "cpu" else None
     why = dict.fromkeys(("loss", "penalty", "steps", "images"), reason)
     for name, here, other in (

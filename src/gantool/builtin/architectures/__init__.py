@@ -162,7 +162,9 @@ ARCHITECTURES = [
             batch=64,
             images=1_000_000,
             short=ShortRun(60_000, batch=16, learning_rate=2e-3),
-            on_cpu=OnCpu(batch=16, learning_rate=2e-3, images=60_000),
+            on_cpu=OnCpu(  # benchmarks/recipes
+                batch=16, learning_rate=2e-3, images=60_000, loss="rpgan", penalties=("r1:weight=1,every=8",)
+            ),
         ),
         resolutions=HIGH,
         settle="gantool.builtin.architectures.growth:settle",

@@ -57,6 +57,7 @@ def test_settings_change_from_a_checkpoint_on_and_a_later_resume_goes_on_with_th
     assert written["history"] == [{"until": 16, "settings": former}]
 
 
+@pytest.mark.long
 def test_rates_betas_and_decay_of_the_next_step_are_the_new_ones(gantool):
     trained(gantool, *MLP, "--name", "one", "--images", "16")
     new = {"lr_g": 0.001, "lr_schedule": "constant", "betas": "0.1,0.9", "weight_decay": 0.5, "images": 24}
@@ -78,6 +79,7 @@ def test_a_change_taken_back_before_a_step_leaves_no_history(gantool):
     assert config("one") == before
 
 
+@pytest.mark.long
 def test_an_older_checkpoint_goes_on_with_the_settings_of_its_time(gantool):
     for name in ("back", "whole"):
         trained(gantool, *MLP, "--name", name, "--images", "32", "--checkpoint-every", "16", "--keep", "9")
@@ -195,6 +197,7 @@ def test_an_augmentation_of_another_kind_is_refused_in_mid_run(gantool):
     assert "the kind of augmentation cannot change in the middle of a run" in refused.err
 
 
+@pytest.mark.long
 def test_another_start_of_an_augmentation_that_adapts_is_refused_with_what_does_work(gantool):
     adapting = [*MLP, "--name", "one", "--images", "16"]
     adapting[adapting.index("none")] = "ada:p=0.1"

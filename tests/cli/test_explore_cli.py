@@ -15,6 +15,7 @@ import pytest
 from explore_models import write_model
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C of another process")
 def test_it_prints_its_address_and_ctrl_c_frees_the_port(tmp_path: Path) -> None:
     file = write_model(tmp_path / "tiny.safetensors")

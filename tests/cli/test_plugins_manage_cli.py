@@ -96,6 +96,7 @@ def test_a_plugin_is_installed_upgraded_and_removed(gantool: Cli, shop: Shop) ->
     assert "There are no installed plugins." in gantool("plugins", "upgrade").err
 
 
+@pytest.mark.long
 def test_one_call_installs_and_removes_many(gantool: Cli, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     folders = [shop.offer(name) for name in ("mild", "wild")]
@@ -108,6 +109,7 @@ def test_one_call_installs_and_removes_many(gantool: Cli, shop: Shop, monkeypatc
     assert len(shop.calls) == 2
 
 
+@pytest.mark.long
 def test_a_folder_is_installed_by_its_absolute_path_and_upgraded_from_there(gantool: Cli, shop: Shop) -> None:
     folder = shop.offer("wild")
     assert gantool("plugins", "install", "-e", "index/gantool-wild").code == 0
@@ -139,6 +141,7 @@ def test_dry_runs_print_the_commands_and_run_none(gantool: Cli, shop: Shop) -> N
     assert len(shop.calls) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("source", "why"),
     [
@@ -213,6 +216,7 @@ def test_what_was_there_already_is_told_all_the_same(gantool: Cli, shop: Shop) -
         assert (ended.code, "losses: wild" in ended.out) == (0, True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("receipt", "begin"), [("uv-receipt.toml", "uv tool install "), ("pipx_metadata.json", "pipx ")]
 )

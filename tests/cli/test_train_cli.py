@@ -220,6 +220,7 @@ def test_a_finished_run_is_left_as_it_is(gantool, photos):
     assert sorted((path, path.stat().st_mtime_ns) for path in Path("runs/one/checkpoints").rglob("*")) == before
 
 
+@pytest.mark.long
 @pytest.mark.timed
 def test_a_run_goes_on_for_so_many_minutes_more(gantool, photos):
     assert gantool("train", *SMALL, "--data", "photos", "--images", "32", "--name", "one").code == 0
@@ -575,6 +576,7 @@ def test_length_and_time_come_from_one_measurement(gantool, photos, monkeypatch)
         assert more or said.err.splitlines()[-1].endswith(" --images 5000")  # what the warning names
 
 
+@pytest.mark.long
 def test_a_dry_run_tells_what_is_trained_on_what_and_how_long(gantool, photos):
     ended = gantool("train", "--data", "photos", "--resolution", "16", "--labels", "--device", "cpu", "--images", "500",
                     "--dry-run")  # fmt: skip

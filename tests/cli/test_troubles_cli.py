@@ -109,6 +109,7 @@ def test_data_check_tells_of_each(gantool, troubles):
     assert "Fax4Decode" not in page.stderr  # libtiff writes it to the process's own standard error
 
 
+@pytest.mark.long
 def test_a_run_uses_what_it_can_and_lists_the_rest(gantool, troubles, tmp_path):
     run = tmp_path / "runs" / "one"
     done = gantool("train", *SMALL, "--data", troubles, "--resolution", "16", "--out", run.parent, "--name", "one")

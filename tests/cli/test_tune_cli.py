@@ -89,6 +89,7 @@ def test_ctrl_c_finishes_the_step_and_prints_the_command_that_goes_on(gantool, m
     assert (told["interrupted"], told["command"], told["trials"][0]["images_seen"]) == (True, None, 8)
 
 
+@pytest.mark.long
 def test_settings_that_a_run_refuses_fail_in_the_table_and_the_search_goes_on(gantool):
     searched = [
         word for key in ("lr_g=start", "lr_d=start", "penalty=start", "batch=4,64") for word in ("--search", key)

@@ -224,6 +224,7 @@ def decoded(folder: Path) -> tuple[CachedSource, int]:
     return source, totals[-1]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_a_build_that_was_killed_goes_on_where_it_stood_and_gives_the_same(tmp_path: Path, cache: Path) -> None:
     folder = pictures(tmp_path / "f", *(f"{number}.png" for number in range(9)))
@@ -271,6 +272,7 @@ def test_the_size_of_a_large_cache_is_told_while_it_is_built() -> None:
     assert CacheSpec("x", "x", "x", 100, 3, 64).told == ""
 
 
+@pytest.mark.long
 def test_a_second_process_waits_for_the_first_and_uses_its_work() -> None:
     with builder(1.0) as process:
         assert said(process) == "filling"

@@ -55,6 +55,7 @@ def test_the_own_range_is_a_usual_one_or_just_what_there_is(
     assert own_range(kind, [(float(low), float((low + high) / 2)), (float(low), float(high))]) == found
 
 
+@pytest.mark.long
 def test_twelve_bits_in_sixteen_are_as_bright_as_they_were(tmp_path: Path) -> None:
     source = built(scans(tmp_path / "f", "uint16", (0, 4095), (2048, 1024)))
     assert ends(source) == [(0, 255), (128, 64)]  # one range for all pictures
@@ -68,6 +69,7 @@ def test_the_negative_half_of_floats_is_kept(tmp_path: Path) -> None:
     assert ends(built(scans(tmp_path / "f", "float32", (-1, 1), (0, -0.5)))) == [(0, 255), (128, 64)]
 
 
+@pytest.mark.long
 def test_a_range_can_be_given(tmp_path: Path) -> None:
     folder = scans(tmp_path / "f", "uint16", (0, 4095), (2048, 1024))
     assert ends(built(folder, range="full")) == [(0, 16), (8, 4)]
@@ -85,6 +87,7 @@ def test_pictures_of_eight_bits_beside_them_stay_as_they_are(tmp_path: Path) -> 
     assert ends(built(folder)) == [(0, 255), (77, 77), (128, 128)]
 
 
+@pytest.mark.long
 def test_a_broken_scan_is_left_out_and_worker_processes_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = scans(tmp_path / "f", "uint16", (0, 4095), (2048, 1024))
     (folder / "1a.tif").write_bytes((folder / "1.tif").read_bytes()[:150])

@@ -193,6 +193,7 @@ def agreeing(rank, size, folder):
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.long
 def test_processes_agree_on_the_mean_of_what_their_components_remember(tmp_path, two_processes):
     two_processes(agreeing, 2, str(tmp_path))
     for rank in range(2):

@@ -43,6 +43,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_the_import_though_a_library_swallows_it():
     ended = subprocess.run([sys.executable, "-c", SWALLOWED], check=True, capture_output=True, text=True)
     assert ended.stdout == "interrupted\n"

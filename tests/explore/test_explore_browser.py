@@ -89,6 +89,7 @@ def test_a_picture_is_the_same_text_in_the_page_and_in_python(opened, model) -> 
     assert [parse_point(text) for text in written] == [parse_point(str(parse_point(text))) for text in queries]
 
 
+@pytest.mark.long
 def test_choose_slide_and_come_back_by_the_address(opened, model) -> None:
     with explored(model) as client:
         page = opened(client)
@@ -178,6 +179,7 @@ def test_favourites_are_kept_and_a_walk_between_them_is_shown_and_exported(opene
         assert page.locator(".cell").count() == 1
 
 
+@pytest.mark.long
 def test_a_walk_is_offered_within_the_limits_of_the_server(opened, model, monkeypatch) -> None:
     monkeypatch.setattr(explorer, "MOST_FRAMES", 100)
     save_favourites(favourites_file(model), [parse_point(f"seed={seed}") for seed in range(70)])

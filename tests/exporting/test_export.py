@@ -155,6 +155,7 @@ def test_every_architecture_is_exported(tmp_path, architecture, classes):
             assert np.abs(drawn(tmp_path / "a.onnx", given) - drawing(**given).numpy()).max() < 1e-4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("how", "why"),
     [({"noisy": True}, "differs from gantool's by .* draws noise"), ({"fixed": True}, "styled .* cannot be exported")],
@@ -178,6 +179,7 @@ def test_what_is_there_or_unknown_or_missing_is_refused(tmp_path, monkeypatch):
     assert (tmp_path / "a.py").read_text() == "mine"
 
 
+@pytest.mark.long
 def test_the_command_writes_both_files(tmp_path, monkeypatch, gantool):
     from gantool.engine.model_file import save_generator
 

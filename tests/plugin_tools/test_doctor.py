@@ -120,6 +120,7 @@ def test_a_component_that_hangs_is_stopped(check: Check) -> None:
     assert reports["rough"]["components"][0]["faults"] == ["trying it took longer than 8 seconds, so it was stopped."]
 
 
+@pytest.mark.long
 def test_heavy_imports_at_declaration_are_named(check: Check) -> None:
     code, reports = check(heavy="import numpy\n" + SOUND.format(name="heavy", module="gone"))
     assert code == 1
@@ -169,6 +170,7 @@ def test_commands_are_checked_too(check: Check) -> None:
     assert "Typer does not understand orders:bad" in bad["faults"][0]
 
 
+@pytest.mark.long
 def test_a_name_has_no_other_plugin_imported(check: Check, tmp_path: Path) -> None:
     (tmp_path / "modules" / "sound_heavy.py").write_text(HEAVY)
     (tmp_path / "log").touch()

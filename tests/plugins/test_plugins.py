@@ -288,13 +288,13 @@ def test_the_environment_allows_and_blocks_plugins(site: Site) -> None:
 
 
 def test_what_a_plugin_of_this_project_brings_is_not_told_to_be_missing_while_it_is_blocked(
-    site: Site, gantool, monkeypatch
+    site: Site, gantool
 ) -> None:
     site.add("gantool-stylegan2", loss("from-a"))
-    monkeypatch.setenv("GANTOOL_PLUGINS", "")
-    for arguments in (("mix",), ("plugins", "show", "mix"), ("plugins", "show", "mix", "--kind", "command")):
-        said = " ".join(gantool(*arguments).err.split())
-        assert "plugin gantool-stylegan2 1.0 is blocked (GANTOOL_PLUGINS does not name it)" in said, (arguments, said)
+    with host_module.using(make_host(GANTOOL_PLUGINS="")):
+        for arguments in (("mix",), ("plugins", "show", "mix"), ("plugins", "show", "mix", "--kind", "command")):
+            said = " ".join(gantool(*arguments).err.split())
+            assert "plugin gantool-stylegan2 1.0 is blocked (GANTOOL_PLUGINS does not name it)" in said, said
 
 
 def test_a_folder_without_code_takes_no_name_from_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

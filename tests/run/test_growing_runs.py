@@ -94,6 +94,7 @@ def test_several_stops_in_a_row_change_nothing(train):
     assert same(weights(whole, 72), weights(parts, 72))
 
 
+@pytest.mark.long
 def test_msg_goes_on_exactly_too(train):
     whole = train("--images", "32", "--labels", arch=MSG, name="whole")
     train("--images", "12", "--labels", arch=MSG, name="parts")
@@ -101,6 +102,7 @@ def test_msg_goes_on_exactly_too(train):
     assert same(weights(whole, 32), weights(parts, 32))
 
 
+@pytest.mark.long
 def test_moments_are_forgotten_when_a_fade_begins_and_ends_unless_told_not_to(train):
     def steps(arch):
         run = train("--images", "48", arch=arch, name=f"run{len(arch)}")
@@ -155,6 +157,7 @@ def test_sheets_of_msg_show_the_pyramid_beside_the_picture(train):
     assert np.array_equal(sheet[35 : 35 + 16 : scale, left : left + 16 : scale], four)
 
 
+@pytest.mark.long
 def test_any_level_can_be_sampled_and_walked(train, gantool, tmp_path):
     run = train("--images", "112", "--labels")
     for level in (4, 8, 16):
@@ -213,6 +216,7 @@ def test_memory_of_the_final_level_is_warned_about_at_the_start(train, monkeypat
     assert "a step will need" not in ended.err  # it never comes to 16 pixels
 
 
+@pytest.mark.long
 def test_a_run_that_ends_before_it_has_grown_is_told_so(gantool, photos, tmp_path):
     flags = ["--resolution", "16", "--batch", "4", "--device", "cpu", "--images", "72", "--out", tmp_path]
     ended = gantool("train", "--arch", PROGRESSIVE, "--data", photos, *flags)

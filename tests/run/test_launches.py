@@ -139,6 +139,7 @@ def member(rank: int, folder: Path, images: int) -> None:
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("numbers", [(1, 2), (2, 1)])
 def test_a_run_goes_on_with_another_number_of_processes_at_the_same_clock_and_batch(tmp_path, two_processes, numbers):
     seen = []

@@ -49,6 +49,7 @@ def test_a_run_resumes_exactly_in_the_middle_of_a_window(shards: Path, tmp_path:
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
+@pytest.mark.long
 def test_a_run_without_one_of_its_shards_says_to_resume_once_it_is_there(shards: Path, tmp_path: Path) -> None:
     trained(tmp_path, shards, "parts", HALF)
     min(shards.glob("*.tar")).rename(tmp_path / "away.tar")
@@ -63,6 +64,7 @@ def member(rank: int, folder: Path, shards: Path) -> None:
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.long
 def test_two_processes_train_on_the_batches_of_one(shards, tmp_path, two_processes):
     two_processes(member, tmp_path, shards)
     together = load_file(tmp_path / "two" / "generator.safetensors")

@@ -49,6 +49,7 @@ def test_every_architecture_has_a_small_size_here():
     assert set(ARCHITECTURES) == set(BUILT_IN.specs("architecture"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("choice", [choices[0] for choices in ARCHITECTURES.values()])
 def test_architectures_conform(choice):
     assert check_component("architecture", choice) == []
@@ -61,6 +62,7 @@ def test_architectures_conform_at_every_combination_of_sizes(choice):
     check_architecture(choice, resolutions=(32,), channels=(3,), classes=(2,))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "choice"), [(kind, choice) for kind, choices in OTHERS.items() for choice in choices])
 def test_what_they_play_by_conforms(kind, choice):
     assert check_component(kind, choice) == []

@@ -92,6 +92,7 @@ SOUND = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "factory", "more"), SOUND, ids=[factory for _, factory, _ in SOUND])
 def test_what_is_sound_has_no_faults(kind, factory, more):
     assert faults_of(kind, factory, **more) == []
@@ -424,6 +425,7 @@ def test_an_architecture_may_refuse_labels():
     assert "none of the shapes that were tried. It draws without labels only." in fault
 
 
+@pytest.mark.long
 def test_shapes_can_be_chosen():
     deaf = spec_of("architecture", "deaf_to_labels", resolutions=())
     check_architecture(deaf, resolutions=(8, 12), channels=(1,), classes=(0,))

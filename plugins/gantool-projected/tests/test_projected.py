@@ -110,6 +110,7 @@ def run(cli, tmp_path, monkeypatch, arch, *more):
                "cpu", "--precision", "float32", *more)  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_run_says_that_metrics_by_its_own_features_flatter_it(gantool_cli, tmp_path, monkeypatch, tiny):
     said = run(gantool_cli, tmp_path, monkeypatch, tiny, "--images", "8", "--name", "one").err
     assert sum("flatter" in line and "efficientnet" in line for line in said.splitlines()) == 1

@@ -136,6 +136,7 @@ def test_a_picture_with_transparency_is_found_too(gantool_cli, write_model, tmp_
     assert told["distance"] < 0.9 * told["distance_of_mean"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("channels", "classes"), [(3, ()), (1, ("cats", "dogs"))])
 def test_a_picture_of_the_model_is_found_again(gantool_cli, write_model, tmp_path, channels, classes):
     path = write_model(channels=channels, classes=classes)

@@ -60,6 +60,7 @@ def test_a_run_that_goes_on_is_what_it_would_have_been(train, more):
     assert finite(whole)
 
 
+@pytest.mark.long
 def test_penalties_are_those_of_the_recipe_at_their_own_pace(train):
     run = train(*PLAIN, "--augment", "none", "--images", 16)
     written = (run / "config.toml").read_text()
@@ -69,6 +70,7 @@ def test_penalties_are_those_of_the_recipe_at_their_own_pace(train):
     assert "lr_d = 0.002353\n" in written
 
 
+@pytest.mark.long
 def test_classes_are_learnt_and_drawn(train):
     run = train(*PLAIN, "--augment", "none", "--images", 8, "--labels")
     model = gantool.load(run, "cpu")
@@ -80,18 +82,21 @@ def test_classes_are_learnt_and_drawn(train):
     assert finite(run)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("more", [("--accumulate", "2"), ("--augment", "diffaugment"), ("--layout", "channels_last")])
 def test_it_trains_with_what_others_bring(train, more):
     augment = () if "--augment" in more else ("--augment", "none")
     assert finite(train(*PLAIN, *augment, *more, "--images", 16))
 
 
+@pytest.mark.long
 def test_it_trains_in_bfloat16(train):
     run = train("--precision", "bf16", "--augment", "none", "--images", 24)
     assert finite(run)
     assert all(torch.isfinite(value).all() for value in state(run, 24).values())
 
 
+@pytest.mark.long
 def test_drawing_works_in_w(train):
     run = train(*PLAIN, "--augment", "none", "--images", 8)
     model = gantool.load(run, "cpu")

@@ -172,6 +172,7 @@ def test_a_run_that_goes_on_is_the_run_in_one_go_and_draws(gantool_cli, tmp_path
     assert gantool_cli("interpolate", "runs/whole", "--seeds", "1,2", "--frames", "3", "-o", "walk.gif").code == 0
 
 
+@pytest.mark.long
 def test_pictures_stand_above_their_reconstructions(gantool_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert gantool_cli(*QUICK, "--images", "8", "--name", "one", "--labels").code == 0

@@ -122,6 +122,7 @@ def test_channels_last_pictures_give_the_same():
     assert torch.allclose(seen, other, atol=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_whole_is_differentiable_twice(channels):
     torch.manual_seed(0)

@@ -27,6 +27,7 @@ def test_the_networks_are_listed_and_one_needs_no_weights():
     assert host().resolve("extractor", "random").build() is not None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [Vgg16, Vgg19])
 def test_vgg_has_torchvisions_values_away_from_the_border(kind, tmp_path):
     models = pytest.importorskip("torchvision.models")

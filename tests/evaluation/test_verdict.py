@@ -57,6 +57,7 @@ def test_samples_that_kid_does_not_tell_by_so_few_are_told_by_their_pixels(swd, 
     said = verdict({**reals, "kid": 0.2, "swd": swd}, reals, 0.25)
     assert said.startswith("KID does not tell samples from the data, SWD does: 4.5 times that of other") == told
     assert said.startswith("Samples cannot be told from the data.") != told
+    assert "inf" not in verdict({**reals, "kid": 0.2, "swd": swd}, {**reals, "swd": 0.0}, 0.25)
 
 
 def test_what_was_not_measured_is_passed_over():

@@ -1,6 +1,7 @@
 """The verdict of an evaluation: what all numbers say together, in a few sentences."""
 
 from collections.abc import Iterator
+from math import inf
 
 from gantool.metrics.judgement import (
     APART,
@@ -47,7 +48,7 @@ def _closeness(by_kid: Than | None, shift: float | None, by_swd: float) -> Itera
         )
     elif by_kid is not None:
         alike = "samples cannot be told from the data"
-        if by_swd > APART:
+        if APART < by_swd < inf:
             alike = (
                 f"KID does not tell samples from the data, SWD does: {by_swd:.1f} times that of other pictures of it"
             )

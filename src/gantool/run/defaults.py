@@ -1,6 +1,6 @@
 """The defaults of a run, by its recipe, device and data, each with its reason in one line."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,14 +98,8 @@ def defaults(arch: Architecture, source: Component, given: Mapping[str, Any], de
 
 
 def _recipe_for(arch: Architecture, source: Component, device: str, loss: str) -> tuple[Recipe, dict[str, str]]:
-    """The recipe for a source and a device, with the reasons for what is not the same for all of them.
-
-    Where the `loss` was given that a GPU has, its penalties go with it on a CPU, too.
-    """
-    recipe, reason = recipe_on(arch.recipe, device), f"the recipe of {arch.name}"
-    name, of_cpu = (one.partition(":")[0] for one in (loss, recipe.loss))
-    if name == arch.recipe.loss.partition(":")[0] != of_cpu:
-        recipe = replace(recipe, penalties=arch.recipe.penalties)
+    """The recipe for a source, a device and a given loss, with the reasons for what is not the same for all."""
+    recipe, reason = recipe_on(arch.recipe, device, loss), f"the recipe of {arch.name}"
     on_cpu = arch.recipe.on_cpu if device == "cpu" else None
     why = dict.fromkeys(("loss", "penalty", "steps", "images"), reason)
     for name, here, other in (
@@ -129,10 +123,10 @@ def _recipe_for(arch: Architecture, source: Component, device: str, loss: str) -
     return recipe, why
 
 
-def check_components(host: PluginHost, arch: Chosen, device: str, given: Collection[str] = ()) -> None:
+def check_components(host: PluginHost, arch: Chosen, device: str, given: Mapping[str, Any]) -> None:
     """Raise PluginError for a component of a recipe on a device that cannot be had, unless it was overridden."""
     assert isinstance(arch.spec, Architecture)
-    recipe = recipe_on(arch.spec.recipe, device)
+    recipe = recipe_on(arch.spec.recipe, device, str(given.get("loss", "")))
     for setting, kind in STEP_KINDS.items():
         field = "penalties" if setting == "penalty" else setting
         named = getattr(recipe, field) or ()

@@ -92,7 +92,7 @@ def prepare(
     """
     check_batch(config, images, components.source.brief)  # before the speed of such a batch is measured
     gan, learning, shape = build_gan(config, components.architecture, class_names)
-    if initial is not None:
+    if initial is not None and precision is None:  # else a run of it was timed, and it was found to fit
         refuse_misfit(initial, gan, config, shape, class_names)
     if gan.discriminator is None:
         config, components = without_adversary(config, components, given or {})

@@ -73,7 +73,7 @@ def the_recipe_can_be_followed(component: tuple[Chosen, PluginHost]) -> Iterator
     """The recipe names components that there are, with options that they take."""
     architecture, plugins = component
     for device in ("cuda", "cpu"):  # each may have components of its own
-        check_components(plugins, architecture, device)
+        check_components(plugins, architecture, device, {})
     yield from ()
 
 

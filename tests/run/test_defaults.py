@@ -226,7 +226,9 @@ def test_a_recipe_may_have_another_loss_and_other_penalties_on_a_cpu(device):
     assert recipe_on(replace(recipe, on_cpu=OnCpu(8, 2e-3)), "cpu").penalties == ("r1",)
 
 
-@pytest.mark.parametrize(("loss", "penalties"), [("hinge", ("r1",)), (" hinge", ("r1",)), ("lsgan", ()), ("logistic", ())])
+@pytest.mark.parametrize(
+    ("loss", "penalties"), [("hinge", ("r1",)), (" hinge", ("r1",)), ("lsgan", ()), ("logistic", ())]
+)
 def test_the_loss_that_a_gpu_has_brings_its_penalties_to_a_cpu(loss, penalties):
     recipe = Recipe(loss="hinge", penalties=("r1",), on_cpu=OnCpu(8, 2e-3, loss="lsgan", penalties=()))
     arch = Architecture("own", "Own", Options, "nowhere:build", recipe)

@@ -274,6 +274,18 @@ def test_loss_and_penalties_of_a_gpu_are_tried_where_a_cpu_has_others(loss, fini
     assert bool(faults) != finite
 
 
+@pytest.mark.parametrize(("gpu", "cpu", "dead"), [(("r1",), ("r2",), False), (("r1",), (), True), ((), ("r1",), True)])
+def test_a_weight_that_learns_by_a_penalty_learns_by_that_of_each_device(gpu, cpu, dead):
+    from gantool.testing import learning  # torch imported beside the options above would be a fault
+    from gantool.testing.choosing import chosen
+    from gantool.testing.networks import Case
+
+    recipe = gantool.Recipe(penalties=gpu, on_cpu=gantool.OnCpu(8, 1e-3, penalties=cpu))
+    with chosen("architecture", replace(spec_of("architecture", "sloped"), recipe=recipe)) as (component, plugins):
+        faults = list(learning.gradients_reach_every_parameter(Case(component, gantool.ImageShape(8, 3), plugins)))
+    assert bool(faults) == dead
+
+
 def test_an_optimizer_that_cannot_take_the_weights_of_a_convolution_is_found():
     faults = faults_of("optimizer", "for_matrices")
     assert any("RuntimeError" in fault for fault in faults), faults

@@ -65,10 +65,11 @@ def _taught(case: Case, gan: Gan, images: Images, labels: Tensor) -> tuple[Tenso
     z = latents(gan)
     twin = copied(gan)
     _fix_pictures(twin.generator, torch.zeros_like(labels))
+    due = [each for penalties in penalties_of(case) for each in penalties if each.side == "generator"]
     with seeded(0):
         seen = sides_seen(gan, z, labels, images, gan.view(case.reals()), pairs_reals(case))
         terms = twin.terms("generator", seen["generator"])
-        penalties = [each(twin.generator, z, labels) for each in penalties_of(case) if each.side == "generator"]
+        penalties = [each(twin.generator, z, labels) for each in due]
     return tuple(values.detach() for values in (*terms.values(), *penalties))
 
 

@@ -21,8 +21,9 @@ def gradients_reach_every_parameter(case: Case) -> Iterator[str]:
     and terms are tried first, and the recipe's penalties, which take longer, where those leave something out.
     """
     dead = _dead(case, ())
-    if any(dead.values()) and (penalties := penalties_of(case)):
-        dead = _dead(case, penalties)
+    if any(dead.values()) and (by_recipe := penalties_of(case)):
+        each = [_dead(case, penalties) for penalties in by_recipe]
+        dead = {title: [name for name in dead[title] if any(name in left[title] for left in each)] for title in dead}
     for title, names in dead.items():
         if names:
             named = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,4 +1,4 @@
-"""Loss and penalties of an architecture's recipe, without those that cannot be built: another check reports them."""
+"""Losses and penalties of an architecture's recipe, without those that cannot be built: another check reports them."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,23 +8,32 @@ from typing import Any
 from torch import Tensor, nn
 
 from gantool.api.run_config import NONE
-from gantool.api.specs import Architecture
+from gantool.api.specs import Architecture, Recipe
 from gantool.api.strategies import Penalty
 from gantool.errors import GantoolError
+from gantool.run.recipes import recipe_on
 from gantool.testing.choosing import SETTING
 from gantool.testing.networks import Case
 
 
-def penalties_of(case: Case) -> tuple[Penalty, ...]:
-    """The penalties of the recipe, each built anew."""
-    texts = case.component.spec.recipe.penalties if isinstance(case.component.spec, Architecture) else ()
-    return tuple(_built(case, "penalty", [text for text in texts if text != NONE]))
+def recipes(case: Case) -> list[Recipe]:
+    """The recipe of an architecture on a GPU, and on a CPU where that has another loss or other penalties."""
+    if not isinstance(case.component.spec, Architecture):
+        return []
+    on_gpu = case.component.spec.recipe
+    on_cpu = recipe_on(on_gpu, "cpu")
+    return [on_gpu] if on_cpu == on_gpu else [on_gpu, on_cpu]
+
+
+def penalties_of(case: Case) -> list[tuple[Penalty, ...]]:
+    """The penalties of each of the recipes, built anew."""
+    named = [[text for text in recipe.penalties if text != NONE] for recipe in recipes(case)]
+    return [tuple(_built(case, "penalty", texts)) for texts in named]
 
 
 def pairs_reals(case: Case) -> bool:
-    """True if the recipe's loss pairs reals with fakes in the generator's step."""
-    texts = [case.component.spec.recipe.loss] if isinstance(case.component.spec, Architecture) else []
-    return any(loss.pairs_real for loss in _built(case, "loss", texts))
+    """True if the loss of one of the recipes pairs reals with fakes in the generator's step."""
+    return any(loss.pairs_real for loss in _built(case, "loss", [recipe.loss for recipe in recipes(case)]))
 
 
 class OfSamples(Penalty):

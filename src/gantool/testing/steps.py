@@ -19,9 +19,9 @@ from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.defaults import check_components
 from gantool.run.prepare import PreparedRun, build_game, prepare
-from gantool.run.recipes import recipe_on
 from gantool.run.resolve import ResolvedRun, resolve_run
 from gantool.testing.networks import BATCH, Case, changed_mode, modes, networks, seeded, weights
+from gantool.testing.recipe import recipes
 
 CPU = torch.device("cpu")
 COUNT = 32
@@ -99,10 +99,10 @@ def two_steps_are_finite(case: Case, **settings: object) -> Iterator[str]:
 
 def _recipes(case: Case) -> dict[str, dict[str, object]]:
     """Settings by words for them: none for the recipe on this CPU, and what a GPU has by another loss or penalties."""
-    spec = case.component.spec
-    if not isinstance(spec, Architecture) or recipe_on(spec.recipe, CPU.type) == spec.recipe:
+    if len(recipes(case)) < 2:
         return {"": {}}
-    of_gpu: dict[str, object] = {"loss": spec.recipe.loss, "penalty": spec.recipe.penalties or (NONE,)}
+    on_gpu, _ = recipes(case)
+    of_gpu: dict[str, object] = {"loss": on_gpu.loss, "penalty": on_gpu.penalties or (NONE,)}
     return {"": {}, " with loss and penalties of a GPU": of_gpu}
 
 

@@ -2,6 +2,7 @@ import errno
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -246,6 +247,19 @@ def test_program_ends_without_searching_all_objects_again_and_lets_go_of_what_no
     assert int(frozen) > 1000
 
 
+def test_ctrl_c_when_the_last_line_is_told_leaves_no_traceback() -> None:
+    code = (
+        "import gc, os, signal, sys; from gantool.cli.main import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job ignores
+        "class Cycle:\n"
+        "    def __del__(self): os.kill(os.getpid(), signal.SIGINT)\n"
+        "gc.disable(); one = Cycle(); one.itself = one; del one\n"
+        "sys.argv = ['gantool', '--version']; main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_many_calls_in_one_process_leave_it_once() -> None:
     code = (
         "import gc, sys; from gantool.cli.main import main\n"
@@ -261,6 +275,7 @@ def test_many_calls_in_one_process_leave_it_once() -> None:
 
 def test_no_object_is_frozen_beside_nanobind_which_would_list_them_as_leaked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gc, "freeze", frozen := Mock())
+    monkeypatch.setattr(signal, "signal", Mock())  # the tests go on
     cli._leave_soon()
     frozen.assert_called_once()
     kept = type("nb_func", (), {"__module__": "nanobind"})

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from gantool.api.kinds import KINDS
 from gantool.api.specs import Architecture, OnCpu, Options, Recipe
+from gantool.builtin.extractors import OF_A_FILE
 from gantool.cli.app import app
 from gantool.cli.describe import component_panel
 from gantool.errors import GantoolError, UnknownNameError, UsageError
@@ -103,6 +104,12 @@ def test_show_tells_options_recipe_resolutions_and_owner() -> None:
     width = next(line for line in page.splitlines() if line.startswith("│ width "))
     assert "[integer or auto, at least" in width
     assert "; default auto]" in width
+
+
+@pytest.mark.parametrize("name", ["inception", "dinov2", "clip"])
+def test_show_of_an_extractor_whose_weights_are_never_fetched_says_where_they_are(name: str) -> None:
+    page = plugins_command("show", name)
+    assert "".join(OF_A_FILE[name].split()) in "".join(page.replace("│", "").split())
 
 
 def test_show_as_json(folder: Path) -> None:

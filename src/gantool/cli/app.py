@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import re
+import signal
 import sys
 from types import FrameType
 from typing import Annotated
@@ -134,9 +135,11 @@ def _escape_what_cannot_be_written() -> None:
 def _leave_soon() -> None:
     """Let go of what nothing holds any more, and spare the interpreter several searches through all of torch's objects.
 
-    Those take seconds on a busy machine, when all files are written and the last line is told. Extensions made with
-    nanobind, as Triton is since 3.9, would list whatever is frozen as leaked.
+    Those take seconds on a busy machine, when all files are written and the last line is told. Ctrl-C has nothing to
+    end by then, and would leave a traceback in whatever is let go. Extensions made with nanobind, as Triton is since
+    3.9, would list whatever is frozen as leaked.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not any(each.__module__ == "nanobind" for each in object.__subclasses__()):
         gc.collect()
         gc.freeze()

@@ -172,6 +172,14 @@ def test_the_line_tells_what_was_measured_last(tmp_path):
     assert out.getvalue().rstrip().endswith("diversity 87%  SWD 0.21  measured at 90")
 
 
+def test_the_line_of_a_run_that_stops_between_ticks_says_that_it_was_measured_later(tmp_path):
+    out = io.StringIO()
+    console = Console(ConsoleOptions(seconds=1000.0), Screen(file=out, force_terminal=False, width=200))
+    for event in (started(tmp_path, 0, 1000), tick(100), Measured(110, {"swd": 0.213}), Finished(110, tmp_path, True)):
+        console(event)
+    assert out.getvalue().splitlines()[-1].endswith("SWD 0.21  measured at 110")
+
+
 @pytest.mark.parametrize(("init", "shown"), [("none", False), ("runs/emoji", True)])
 def test_what_untrained_networks_measure_is_not_shown_but_what_a_model_does_that_a_run_begins_with(
     tmp_path, init, shown

@@ -8,6 +8,14 @@ from gantool.api.specs import Component, Options, option
 
 Pooling = Literal["max", "average"]
 
+OF_A_FILE = {
+    "inception": "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
+    "weights-inception-2015-12-05-6726825d.pth",
+    "dinov2": "https://dl.fbaipublicfiles.com/dinov2/dinov2_vits14/dinov2_vits14_pretrain.pth",
+    "clip": "the state dict of OpenAI's ViT-B-32.pt: torch.save(torch.jit.load('ViT-B-32.pt').state_dict(), FILE)",
+}
+"""Networks whose weights are never fetched, and where a user gets the file; torch's cache may have it by its name."""
+
 
 class NetworkOptions(Options):
     """Options of `vgg19` and `vgg16`."""
@@ -101,4 +109,8 @@ def _for_metrics() -> Iterator[Component]:
             "fidelity:Clip",
         ),
     ):
-        yield Component(name, summary, FileOptions, f"gantool.builtin.extractors.{place}", waives=waived)
+        home, about = (
+            f"gantool.builtin.extractors.{place}",
+            f"The weights are never fetched. The file: {OF_A_FILE[name]}",
+        )
+        yield Component(name, summary, FileOptions, home, waives=waived, about=about)

@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from gantool.builtin.extractors import OF_A_FILE
 from gantool.errors import DataError, OptionError, nearest_beside
 from gantool.files import cache_folder, only_builder, remove_unfinished, write_atomically
 from gantool.homes import at_home
@@ -38,13 +39,6 @@ PACKAGED = {
     )
 }
 """Distributions that hold the weights of a network: name, file, and its SHA-256. Their code is never imported."""
-OF_A_FILE = {
-    "inception": "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
-    "weights-inception-2015-12-05-6726825d.pth",
-    "dinov2": "https://dl.fbaipublicfiles.com/dinov2/dinov2_vits14/dinov2_vits14_pretrain.pth",
-    "clip": "the state dict of OpenAI's ViT-B-32.pt: torch.save(torch.jit.load('ViT-B-32.pt').state_dict(), FILE)",
-}
-"""Networks whose weights are never fetched, and where a user gets the file; torch's cache may have it by its name."""
 BY_TORCH_FIDELITY = ("inception", "clip")
 SECONDS_TO_ANSWER = 5.0
 SECONDS_UNTIL_NEXT_TRY = 3600.0

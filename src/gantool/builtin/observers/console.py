@@ -118,7 +118,7 @@ class Console(Observer):
         _, told = self._told or (None, None)
         new = None if self._measured is told else self._measured  # again and again it would look stuck
         first_line, more = self._status(event, new)
-        when = [f"measured at {new.images_seen:,}"] if new is not None and new.images_seen < event.images_seen else []
+        when = [f"measured at {new.images_seen:,}"] if new is not None and new.images_seen != event.images_seen else []
         self._shown_at, self._told = time.monotonic(), (event, self._measured)
         self._say("", "  ".join([*first_line, *more, *when]), "")
 

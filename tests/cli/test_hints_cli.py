@@ -12,6 +12,7 @@ from gantool import hints
 from gantool.api.kinds import KINDS
 from gantool.api.run_config import SETTINGS
 from gantool.errors import OptionError, UsageError
+from gantool.hints.words import FLAGS
 from gantool.plugins.companions import COMPANIONS, absent
 from gantool.plugins.host import PluginHost
 from gantool.run.config import check_types, read_config
@@ -130,6 +131,49 @@ def test_a_name_that_begins_with_a_dash_is_told_how_it_is_given(gantool, monkeyp
         ("sample x -n 0", "-n takes 1 or more, not 0"),
         ("sample x --truncation 0.3-1", "not '0.3-1'. A sweep is drawn by gantool interpolate MODEL --seeds 7"),
         ("sample x --format gif", "'gif' is not one of 'png', 'webp', 'jpeg'"),
+        ("train --target 0.6", "--augment ada:target=0.6"),
+        ("train --aug-types x", "diffaugment:policy=color+translation"),
+        ("train --ema-rampup 0.05", "Did you mean --ema?"),
+        ("train --direction BtoA", "It is of pix2pix and CycleGAN. gantool draws from noise"),
+        ("train --init_type normal", "Each architecture draws its own first weights"),
+        ("train --greyscale", "Did you mean --channels?"),
+        ("train --preprocess crop", "--data photos/:fit=crop"),
+        ("train --validation_split 0.2", "gantool evaluate RUN"),
+        ("train --generate", "gantool sample RUN"),
+        ("train --new", "A run begins anew unless"),
+        ("train --steps_per_epoch 9", "S steps of --batch B are --images S*B"),
+        ("train --labels 1", "--labels takes no value, and '1' follows it. Did you mean --labels alone?"),
+        ("train --flip False", "--flip takes no value, and 'False' follows it. Did you mean --no-flip alone?"),
+        ("train -flip", "No such option: -flip. Did you mean --flip?"),
+        ("train --arch cycle_gan", "No architecture here is that of pix2pix or CycleGAN."),
+        ("train --arch sngan", "--arch dcgan:discriminator_norm=spectral --loss hinge"),
+        ("train --arch lightweight-gan", "Architecture 'fastgan' comes with gantool-projected"),
+        ("train --arch vanilla", "Did you mean 'mlp'?"),
+        ("train --arch mlp --loss vanilla", "Did you mean 'logistic'?"),
+        ("train --arch mlp --loss wgan-gp", "Did you mean 'wasserstein'?"),
+        ("train --arch mlp --loss nsgan", "Did you mean 'logistic'?"),
+        ("train --arch mlp --penalty wgan-gp", "Did you mean 'gp'?"),
+        ("train --arch mlp --penalty sn", "--arch dcgan:discriminator_norm=spectral"),
+        ("train --arch mlp --augment noaug", "Did you mean 'none'?"),
+        ("train --arch mlp --augment bgc", "Did you mean 'ada'?"),
+        ("train --arch mlp --lr-schedule CosineAnnealingLR", "Did you mean 'cosine'?"),
+        ("train --arch mlp --precision mixed_float16", "Did you mean 'bf16'?"),
+        ("train --arch mlp --log csv", "Did you mean 'jsonl'?"),
+        ("interpolate x --num-keyframes 5", "The key frames are the seeds"),
+        ("interpolate x --slerp", "Did you mean --method?"),
+        ("evaluate x --num_test 5", "Did you mean -n?"),
+        ("evaluate x --gpus 1", "This command uses one device"),
+        ("stylize -content_image a.jpg", "No such option: -content_image. Pictures have no flag"),
+        ("stylize a b --original_colors 1", "Did you mean --preserve-color?"),
+        ("stylize a b --model x.pth", "Did you mean --fast?"),
+        ("style train --style-image b.jpg", "gantool style train PAINTING"),
+        ("style train b.jpg --epochs 2", "as in --images 40k"),
+        ("style eval", "Did you mean 'stylize'?"),
+        ("generate.py x", "Did you mean 'sample'?"),
+        ("gen_images x", "Did you mean 'sample'?"),
+        ("lr_find", "Did you mean 'tune'?"),
+        ("fid_score a b", "Did you mean 'evaluate'?"),
+        ("plugins show wandb", "gantool-trackio"),
         ("plugins show r3gan", "Architecture 'r3gan' comes with gantool-r3gan"),
         ("plugins show tensorboard", "comes with gantool-tensorboard"),
         ("plugins show gantool-r3gan", "gantool-r3gan is not installed: gantool plugins install"),
@@ -206,11 +250,11 @@ def test_settings_in_files_and_python_get_the_same_hints(tmp_path):
 
 def test_every_word_has_one_meaning_in_a_command_that_trains():
     known = {name: f"--{name}" for name in SETTINGS}
-    for name, words in hints.FLAGS.items():
+    for name, words in FLAGS.items():
         for word in words.split() if name in known else ():
             assert hints.hint(word, known), word
     for word in SETTINGS:
-        assert hints.counterpart(word, known, hints.FLAGS) == word
+        assert hints.counterpart(word, known, FLAGS) == word
 
 
 def test_a_model_file_is_no_run_to_resume(gantool, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from gantool.cli.output import of_short_words
 from gantool.data.pictures.listing import is_archive_name
 from gantool.engine.run_names import a_model, newest_run
 from gantool.errors import UnknownNameError, nearest
+from gantool.hints.words import WITHIN
 
 _TAKES = {"float": "a number", "int": "a whole number", "bool": "yes or no"}
 _SWEEP = re.compile(r"[\d.]-[\d.]")
@@ -28,8 +30,10 @@ _EXTRA = "Got unexpected extra argument"
 def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
     """Reword an error in place: the nearest flag and what it takes, where `commands` are those of the root by name."""
     if isinstance(error, NoSuchOption) and error.ctx is not None:
-        word, flags = error.option_name, _flags(error.ctx.command)
-        hint = _of_file(word) or hints.hint(word, flags, alike=False) or _elsewhere(word, commands)
+        file = _of_file(error.option_name)
+        word, flags = error.option_name if file else _whole(error.option_name), _flags(error.ctx.command)
+        error.message = error.message.replace(error.option_name, word, 1)
+        hint = file or hints.hint(word, flags, alike=False) or _elsewhere(word, commands)
         hint = hint or hints.hint(word, flags)
         error.message, error.possibilities = f"{error.message}.{hint}", None
     elif isinstance(error, BadParameter) and isinstance(error.__cause__, ValidationError):
@@ -58,7 +62,7 @@ def unknown_command(error: ClickException) -> UnknownNameError | None:
         return None
     group, path = error.ctx.command, error.ctx.command_path.partition(" ")[2]
     known = list(group.commands) if isinstance(group, TyperGroup) else []
-    others = hints.WITHIN.get(path, {})
+    others = WITHIN.get(path, {})
     near = nearest(found[1], known)
     near = f"{path} {near}" if near else hints.counterpart(found[1], others, others, alike=False)
     hint = f" Did you mean {near!r}?" if near else ""
@@ -67,6 +71,8 @@ def unknown_command(error: ClickException) -> UnknownNameError | None:
 
 def _of_extra(message: str, command: Command) -> str:
     """What to do about arguments that no command takes: of many files, as from photos/*.jpg, the folder is named."""
+    if switch := _of_switch(message, command):
+        return switch
     by_flag = "data" in _flags(command)
     if not by_flag and not any(str(param.metavar).startswith("SOURCE") for param in command.params):
         return message
@@ -87,6 +93,16 @@ def _of_extra(message: str, command: Command) -> str:
     return message if not by_flag else f"{message}. Pictures are named by --data, and an architecture by --arch."
 
 
+def _of_switch(message: str, command: Command) -> str:
+    """A sentence on an argument that follows a flag which takes none, as in --flip True."""
+    switches = {flag: param for param in command.params for flag in param.opts if getattr(param, "is_flag", False)}
+    for flag, word in pairwise(sys.argv):
+        if flag in switches and message.endswith((f"({word})", f" {word})")):
+            off = switches[flag].secondary_opts if word.lower() in ("0", "no", "false", "off") else ()
+            return f"{flag} takes no value, and {word!r} follows it. Did you mean {off[0] if off else flag} alone?"
+    return ""
+
+
 def _ends_of_words(words: str) -> Iterator[int]:
     """Where the first file's name may end, which may have spaces in it."""
     return (match.start() for match in re.finditer(r"(?= |$)", words))
@@ -96,6 +112,12 @@ def _of_file(option: str) -> str:
     """A sentence on a file that is there and whose name begins with a dash, which the parser took for this option."""
     named = next((word for word in sys.argv[1:] if word.startswith(option) and os.path.lexists(word)), "")
     return f" The file or folder of that name is given as {shlex.quote(f'.{os.sep}{named}')}." if named else ""
+
+
+def _whole(option: str) -> str:
+    """The word of the command line that an unknown letter begins, as -style_image does, which the parser took apart."""
+    words = (word for word in sys.argv[1:] if len(word) > 2 and word[2].isalpha() and word.startswith(option))
+    return next(words, option) if len(option) == 2 else option
 
 
 def _flags(command: Command) -> dict[str, str]:

@@ -89,6 +89,7 @@ def show(
 def _nothing(name: str, kind: str | None) -> Exception:
     from gantool.api.kinds import KINDS
     from gantool.errors import GantoolError, UnknownNameError
+    from gantool.hints import note
     from gantool.plugins.companions import COMPANIONS, explained, providing
     from gantool.plugins.host import host
     from gantool.plugins.status import plugin_meant
@@ -104,7 +105,7 @@ def _nothing(name: str, kind: str | None) -> Exception:
     for each in KINDS:
         if name in providing(each):  # which may be there, and blocked
             return _nothing(name, each)
-    brought = [explained(each, name) for each in KINDS] + [
+    brought = [explained(each, name) or note(each, name) for each in KINDS] + [
         f"{each.distribution} is not installed: {each.way}" for each in COMPANIONS if each.is_called(name)
     ]
     if any(brought):

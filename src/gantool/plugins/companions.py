@@ -61,15 +61,6 @@ FEW, FOR_FEW = 1_000, "projected"
 """Below so many pictures this architecture is worth a try: of 300 it learned more in equal minutes than the others
 (docs/gallery.md), and of 100 and 1,000 in five no less (docs/training.md)."""
 
-_WITHOUT = {
-    (
-        "observer",
-        "wandb",
-    ): "No plugin of this project logs to wandb; gantool-trackio logs to Trackio, which takes the same "
-    "calls and needs no account, gantool-tensorboard writes event files, and metrics.jsonl of a run has every "
-    "number. 'gantool plugins new wandb --kind observer' begins one.",
-}
-
 
 def providing(kind: str) -> dict[str, Companion]:
     """The components of a kind that companions bring, by name."""
@@ -85,10 +76,10 @@ def absent(present: Collection[str]) -> Iterator[Companion]:
 
 
 def explained(kind: str, name: str) -> str:
-    """A sentence about a component that a companion brings, or would be expected to; "" for others."""
+    """A sentence about a component that a companion brings; "" for others."""
     brings = providing(kind).get(name)
     if brings is None:
-        return _WITHOUT.get((kind, name), "")
+        return ""
     return f"{kind.capitalize()} {name!r} comes with {brings.distribution}, which is not installed: {brings.way}"
 
 

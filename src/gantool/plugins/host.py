@@ -15,7 +15,7 @@ from pathlib import Path
 from gantool.api.kinds import KINDS
 from gantool.api.specs import Spec
 from gantool.errors import PluginError, UnknownNameError, UsageError, did_you_mean, shortened
-from gantool.hints import COMMANDS, COMPONENTS, counterpart, elsewhere
+from gantool.hints import component, note
 from gantool.homes import at_home
 from gantool.plugins.companions import explained, providing
 from gantool.plugins.grammar import Choice, as_made, parse_choice, read_options
@@ -192,10 +192,10 @@ class PluginHost:
                 return PluginError(
                     f"{kind.capitalize()} {name!r} is not available: plugin {plugin.title} is {plugin.status} ({why})."
                 )
-        near = counterpart(name, [*known, *brought_in], COMMANDS if kind == "command" else COMPONENTS)
+        if told := note(kind, name):
+            return UnknownNameError(f"There is no {kind} {name!r}. {told}")
         others = {spec.flag: self._components[other] for other, spec in KINDS.items() if spec.flag and other != kind}
-        meant = "" if kind == "command" and counterpart(name, known, COMMANDS, alike=False) else elsewhere(name, others)
-        near, also = (None, f" Did you mean {meant}?") if meant else (near, "")
+        near, also = component(kind, name, [*known, *brought_in], others)
         unread = [plugin for plugin in self._plugins if plugin.status == "broken"]
         maybe = f" Broken plugins that may have it: {briefly(unread)}." if unread else ""
         if near not in known and (brought := explained(kind, near or name)):

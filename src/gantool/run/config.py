@@ -11,7 +11,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from gantool.api.run_config import ALIASES, NONE, SETTINGS, RunConfig, flag_of
 from gantool.errors import OptionError, UsageError, nearest_beside, shortened
-from gantool.hints import COMPONENTS, counterpart, hint
+from gantool.hints import counterpart, hint
+from gantool.hints.words import COMPONENTS
 from gantool.plugins.grammar import Choice, briefly, parse_choice
 from gantool.plugins.option_types import split, split_suffix, unquote
 from gantool.plugins.option_words import choices, finite, phrase

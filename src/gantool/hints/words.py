@@ -1,21 +1,22 @@
-"""Other tools' words for what gantool has, for errors: flags, settings, commands, components, kept by their letters."""
+"""Other tools' words for what gantool has: flags, settings, commands, components."""
 
-import re
-from collections.abc import Collection, Mapping
-
-from gantool.errors import nearest
+TRANSLATION = (
+    "gantool draws from noise, and turns no pictures into others as they do; 'gantool stylize' redraws a photo in the "
+    "style of paintings, and 'gantool style train' makes a network that does so at once."
+)
 
 FLAGS = {
     "arch": "model model-name architecture network gan gan-type cfg type",
     "data": "dataset data-dir dataroot data-root data-path dataset-path train-dir train-data img-dir input",
     "resolution": "image-size img-size imsize load-size crop-size fine-size size res img-resolution input-size",
     "size": "image-size img-size imsize max-size resolution output-size width",
-    "channels": "nc num-channels img-channels image-channels in-channels grayscale rgb",
+    "channels": "nc num-channels img-channels image-channels in-channels input-nc output-nc grayscale "
+    "greyscale gray grey rgb",
     "labels": "cond conditional class-cond class-conditional use-labels",
     "label": "class class-idx class-id classes labels category",
     "loss": "gan-loss gan-mode adv-loss loss-type criterion",
     "penalty": "regularizer regularization reg gradient-penalty",
-    "augment": "aug augmentation diffaugment diff-augment ada augpipe aug-prob aug-types data-aug",
+    "augment": "aug augmentation diffaugment diff-augment ada augpipe aug-prob data-aug",
     "batch": "batch-size bs minibatch minibatch-size batch-gpu train-batch-size",
     "lr": "learning-rate eta",
     "lr_g": "g-lr glr lr-gen generator-lr",
@@ -27,7 +28,7 @@ FLAGS = {
     "flip": "mirror hflip random-flip horizontal-flip xflip flips",
     "seed": "manual-seed random-seed rng",
     "seeds": "seed manual-seed random-seed seed-range",
-    "n": "num num-samples n-samples num-images num-generate n-images count samples number images",
+    "n": "num num-samples n-samples num-images num-generate n-images count samples number images num-test",
     "device": "gpu gpu-id gpu-ids cuda use-cuda use-gpu",
     "precision": "fp16 amp mixed-precision half bf16 dtype num-fp16-res",
     "updates": "update-order simultaneous alternating one-stage",
@@ -38,11 +39,11 @@ FLAGS = {
     "resume": "resume-from continue continue-train load-model ckpt checkpoint load-from",
     "init": "pretrained from-pretrained pretrained-model finetune fine-tune finetune-from init-from init-weights "
     "weights load-weights start-weights warm-start transfer resume-pkl netg",
-    "log": "logger wandb tensorboard tb use-wandb use-tensorboard report-to log-to",
+    "log": "logger wandb tensorboard tb use-wandb use-tensorboard report-to log-to callback callbacks",
     "out": "outdir output output-dir out-dir outf results-dir result-dir save-dir logdir log-dir exp-dir "
-    "checkpoints-dir outfile output-file save-path result output-image",
+    "checkpoints-dir save-model-dir checkpoint-model-dir outfile output-file save-path result output-image",
     "name": "experiment exp exp-name experiment-name run-name desc",
-    "ema": "ema-kimg ema-halflife ema-decay ema-beta",
+    "ema": "ema-kimg ema-halflife ema-decay ema-beta ema-rampup",
     "truncation": "truncation-psi trunc psi trunc-psi",
     "frames": "num-frames n-frames steps",
     "fps": "framerate frame-rate",
@@ -52,13 +53,17 @@ FLAGS = {
     "strength": "alpha style-strength intensity",
     "content_weight": "lambda-content",
     "style_weight": "beta lambda-style",
+    "fast": "model model-path network style-model",
+    "extractor": "model-file backbone feature-extractor",
+    "preserve_color": "original-colors original-colours preserve-colors keep-colors",
     "start": "init init-image initialization start-image",
     "plugins_dir": "plugin-dir plugins",
 }
 """Other tools' flags by the one that means the same here."""
 
 COMPONENTS = {
-    "logistic": "bce vanilla nonsaturating ns ns-logistic standard softplus",
+    "logistic": "bce bce-logits bcewithlogits bcewithlogitsloss binary-crossentropy cross-entropy vanilla gan nsgan "
+    "nonsaturating ns ns-logistic standard softplus",
     "minimax": "saturating",
     "lsgan": "mse ls least-squares l2",
     "wasserstein": "wgan wgan-gp wgangp w",
@@ -69,8 +74,10 @@ COMPONENTS = {
     "progressive": "progan pggan pgan progressive-gan proggan",
     "msg": "msg-gan msggan msg-progan",
     "stylegan2": "stylegan stylegan2-ada stylegan3 sg2 stylegan2-pytorch",
-    "diffaugment": "diff-augment diff-aug da",
+    "diffaugment": "diff-augment diff-aug da color translation cutout",
+    "ada": "blit geom bg bgc bgcf bgcfn bgcfnc",
     "vgg19": "vgg",
+    "none": "noaug off no false disable disabled without",
     "adam": "adam-optimizer",
     "frechet": "fid fid50k fid50k-full frechet-distance fd",
     "kid": "kid50k mmd kernel-inception-distance",
@@ -81,15 +88,20 @@ COMPONENTS = {
     "dinov2": "dino dino-v2 dinov2-vit-s-14",
     "clip": "clip-vit-b-32 openclip",
     "tensorboard": "tb tfevents",
-    "bf16": "fp16 float16 half amp mixed",
+    "bf16": "fp16 float16 half amp mixed mixed-float16 mixed-bfloat16 16-mixed bf16-mixed bfloat16",
     "float32": "fp32 full",
+    "linear": "linear-decay polynomial poly",
+    "cosine": "cos cosine-decay cosine-annealing cosineannealinglr",
+    "jsonl": "json csv",
+    "fastgan": "lightweight-gan light-gan",
+    "projected": "projected-gan stylegan-xl",
 }
 """Other tools' names of components and values, by those here."""
 
 COMMANDS = {
-    "sample": "generate gen synthesize synth infer inference draw test generate-images predict",
-    "train": "fit run start learn training resume finetune fine-tune",
-    "tune": "search sweep optimize hpo",
+    "sample": "generate gen gen-images synthesize synth infer inference draw test generate-images predict",
+    "train": "fit fit-one-cycle fit-generator run start learn training resume finetune fine-tune",
+    "tune": "search sweep optimize hpo lr-find lr-finder find-lr",
     "interpolate": "walk lerp morph video gen-video animate latent-walk",
     "stylize": "style style-transfer transfer neural-style stylise nst",
     "data": "dataset dataset-tool prepare check inspect datasets",
@@ -97,9 +109,9 @@ COMMANDS = {
     "project": "projector invert inversion encode",
     "mix": "style-mixing stylemix",
     "import": "convert legacy load-pkl import-pkl",
-    "evaluate": "eval fid metrics calc-metrics score benchmark",
+    "evaluate": "eval fid fid-score pytorch-fid clean-fid torch-fidelity metrics calc-metrics score benchmark",
     "report": "show info summary log visualize plot history ls list runs",
-    "explore": "gui web webui ui serve gradio app demo browse view",
+    "explore": "gui web webui ui serve gradio app demo browse view visualizer",
     "push": "upload publish share hub",
     "export": "onnx to-onnx export-onnx deploy",
     "compare": "diff versus",
@@ -107,13 +119,16 @@ COMMANDS = {
 }
 
 WITHIN = {
-    "style": {"stylize": "apply use run draw stylise transfer infer predict generate", "style train": "fit learn new"},
-    "data": {"data check": "inspect info stats show list verify validate", "data shard": "pack"},
+    "style": {
+        "stylize": "apply use run draw stylise transfer infer predict generate eval test transform",
+        "style train": "fit learn new",
+    },
+    "data": {"data check": "inspect info stats show list verify validate", "data shard": "pack convert prepare"},
     "plugins": {"plugins uninstall": "remove rm delete", "plugins install": "add get"},
 }
 """Other words for commands after the first word of one, each by the command that does it."""
 
-_OTHERWISE = (
+OTHERWISE = (
     (
         "arch",
         "gpus num-gpus n-gpus ngpu num-gpu nproc world-size multi-gpu multi-gpus",
@@ -126,7 +141,8 @@ _OTHERWISE = (
     ),
     (
         "arch",
-        "steps num-steps iterations num-iterations iters max-iter max-steps total-steps num-train-steps n-iter",
+        "steps num-steps iterations num-iterations iters max-iter max-steps total-steps num-train-steps n-iter "
+        "steps-per-epoch",
         "Training is counted in images: S steps of --batch B are --images S*B, such as --images 200k.",
     ),
     ("arch", "kimg total-kimg nimg", "Training is counted in images: a kimg of 200 is --images 200k."),
@@ -137,7 +153,8 @@ _OTHERWISE = (
     ),
     (
         "arch",
-        "nz latent latent-dim latent-size z-dim zdim noise-dim ngf ndf width network-capacity cbase cmax depth",
+        "nz latent latent-dim latent-size z-dim zdim noise-dim ngf ndf width network-capacity cbase cmax depth "
+        "fmap-max attn-layers attn-res-layers map-depth n-layers num-layers",
         "It is an option of the architecture: --arch dcgan:latent=100,width=64. 'gantool plugins show dcgan' has all.",
     ),
     (
@@ -151,11 +168,46 @@ _OTHERWISE = (
         "transparent transparency alpha alpha-channel rgba with-alpha use-alpha keep-alpha",
         "Transparency is a fourth channel: --channels 4.",
     ),
+    (
+        "arch",
+        "target ada-target p aug-p ada-kimg aug-types",
+        "It is an option of an augmentation, as in --augment ada:target=0.6, ada:p=0.2,fixed=yes or "
+        "diffaugment:policy=color+translation.",
+    ),
+    (
+        "arch",
+        "direction lambda-a lambda-b lambda-identity lambda-l1 pool-size dataset-mode netd",
+        f"It is of pix2pix and CycleGAN. {TRANSLATION}",
+    ),
+    (
+        "arch",
+        "init-type init-gain weight-init",
+        "Each architecture draws its own first weights; --init MODEL begins with those of a trained one.",
+    ),
+    (
+        "resume",
+        "new from-scratch restart",
+        "A run begins anew unless --resume, or --name of a run that exists, goes on with one.",
+    ),
+    ("arch", "generate sample test", "Pictures are drawn afterwards: gantool sample RUN."),
+    (
+        "flip",
+        "preprocess crop center-crop resize transform transforms fit",
+        "How a picture becomes square is an option of the source: --data photos/:fit=crop, pad or stretch.",
+    ),
+    ("device", "gpus num-gpus n-gpus ngpu num-gpu", "This command uses one device: --device cuda:1 is the second GPU."),
+    (
+        "loop",
+        "num-keyframes keyframes w-frames-per-seed",
+        "The key frames are the seeds: --seeds 1,5,9 walks through three.",
+    ),
+    ("loop", "interp interpolation slerp lerp", "Did you mean --method?"),
     ("device", "no-cuda no-gpu cpu", "Did you mean --device cpu?"),
     ("precision", "fp32 float32 full-precision no-amp nofp16 disable-amp", "Did you mean --precision float32?"),
     (
         "arch",
-        "metrics metric fid eval val validation val-split val-data test-split",
+        "metrics metric fid eval val validation val-split val-data test-split validation-split validation-data "
+        "calculate-fid-every calculate-fid-num-images",
         "A model is measured afterwards, against the pictures that it learned from or others: gantool evaluate RUN.",
     ),
     (
@@ -179,52 +231,19 @@ _OTHERWISE = (
         "The best checkpoint of a run is a model by itself: RUN/best. RUN alone is its latest model.",
     ),
     (
+        "stability",
+        "style style-image style-img style-path style-images",
+        "Paintings have no flag: gantool style train PAINTING ... --data photos -o FILE.",
+    ),
+    (
+        "stability",
+        "epochs n-epochs num-epochs iterations num-iterations steps",
+        "Training is counted in images, as in --images 40k, or in --minutes.",
+    ),
+    (
         "style_weight",
         "content content-image content-img content-path style style-image style-img style-path style-images input",
         "Pictures have no flag: gantool stylize CONTENT STYLE ... -o FILE.",
     ),
 )
 """Words without a flag here: a flag of the command that each is about, and the remedy."""
-
-
-def bare(word: str) -> str:
-    """The letters and digits of a word, in lower case: `--image_size` and `imageSize` are one."""
-    return re.sub(r"[^a-z0-9]", "", word.lower())
-
-
-def counterpart(word: str, known: Collection[str], others: Mapping[str, str], alike: bool = True) -> str | None:
-    """The one of `known` that a word means: by its letters, as a word of others, or as the one that it begins.
-
-    With `alike` it may also be the one that the word is most like. Several may mean the same, so the first of `others`
-    that is known counts.
-    """
-    letters = bare(word)
-    same = [name for name in known if bare(name) == letters]
-    meant = [name for name, words in others.items() if name in known and letters in map(bare, words.split())]
-    begun = [name for name in known if len(letters) > 2 and bare(name).startswith(letters)]
-    if same or meant or len(begun) == 1:
-        return (same or meant or begun)[0]
-    return nearest(word.strip("-"), known) if alike else None
-
-
-def elsewhere(word: str, others: Mapping[str, Collection[str]]) -> str:
-    """The flags, of those with the names that each takes, with which a word makes sense; "" for none.
-
-    Flags that take the word itself come before those that know it as another tool's name for theirs.
-    """
-    same = [f"{flag} {word}" for flag, names in others.items() if word in names]
-    near = {flag: counterpart(word, names, COMPONENTS, alike=False) for flag, names in others.items()}
-    return " or ".join(same) or " ".join(f"{flag} {name}" for flag, name in near.items() if name)
-
-
-def hint(word: str, known: Mapping[str, str], alike: bool = True) -> str:
-    """A hint to follow the error about a flag or setting that does not exist; "" where nothing is meant, or `alike`.
-
-    `known` are the settings of the command by name, each as it is spelt there.
-    """
-    letters = bare(word)
-    for flag, words, text in _OTHERWISE:
-        if flag in known and letters in map(bare, words.split()):
-            return f" {text}"
-    name = counterpart(word, known, FLAGS, alike)
-    return f" Did you mean {known[name]}?" if name else ""

@@ -184,7 +184,7 @@ def test_a_source_of_odd_pictures_leaves_no_run(gantool, folder):
     (folder / "flat_plugin.py").write_text(PLUGIN.replace("dtype=torch.uint8", "dtype=torch.float32"))
     ended = gantool("train", "--plugins-dir", folder, "--arch", "mlp", "--data", "stripes", "--resolution", "8")
     assert ended.code == 1
-    assert "Source 'stripes', image 0 is a tensor of float32" in ended.err
+    assert "Source 'stripes' of flat_plugin, image 0 is a tensor of float32" in ended.err
     assert not Path("runs").exists()
 
 

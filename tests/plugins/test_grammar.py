@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from gantool.api.specs import Component, Options, option
 from gantool.cli.describe import takes
+from gantool.data.pictures.options import PictureOptions
 from gantool.errors import OptionError, UsageError
 from gantool.plugins.grammar import Choice, as_made, brief, canonical, describe_options, parse_choice, read_options
 from gantool.plugins.option_types import writable
@@ -66,6 +67,16 @@ def test_a_first_option_that_is_required_needs_no_name(text: str) -> None:
     options = read_options(PLACED, parse_choice(text))
     assert options == Placed(path="a/b", fit="pad")
     assert canonical("folder", options) == "folder:path=a/b,fit=pad"
+
+
+class PlacedPictures(PictureOptions):
+    database: str = option(..., "where")
+
+
+def test_the_first_required_option_needs_no_name_behind_inherited_ones_that_have_defaults() -> None:
+    spec = Component("pictures", "A place", PlacedPictures, "nowhere:nothing")
+    options = read_options(spec, parse_choice("pictures:faces.db,fit=pad"))
+    assert options == PlacedPictures(database="faces.db", fit="pad")
 
 
 def test_any_other_option_needs_its_name() -> None:

@@ -161,6 +161,23 @@ def test_what_a_plugin_makes_of_a_keyboard_interrupt_does_not_swallow_it(
     assert type(raised.value.__cause__) is (cause or type(None))
 
 
+@pytest.mark.parametrize("then", ["raise", "pass"])
+def test_a_schedulers_signal_while_loading_is_no_fault_of_the_plugin(site: Site, then: str) -> None:
+    stopped = "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGTERM)\n    print(end='')\n"
+    site.add("gantool-stopped", f"{stopped}except BaseException:\n    {then}\n{dedent(loss())}")
+
+    def terminate(number: int, frame: object) -> None:
+        raise TimeoutError("stopped by the scheduler")
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        with pytest.raises(TimeoutError, match="by the scheduler"):
+            make_host()
+        assert signal.getsignal(signal.SIGTERM) is terminate
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_a_handler_that_notes_the_signal_and_goes_on_is_left_to_it(site: Site) -> None:
     noted: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))

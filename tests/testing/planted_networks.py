@@ -53,6 +53,16 @@ def sound(options, shape):
     return built(shape)
 
 
+class LazyDiscriminator(Discriminator):
+    def __init__(self, shape):
+        super().__init__(shape)
+        self.last = nn.LazyLinear(1)
+
+
+def lazy(options, shape):
+    return built(shape, discriminator=LazyDiscriminator)
+
+
 def only_unlabelled(options, shape):
     if shape.classes:
         raise gantool.GantoolError("It draws without labels only.")

@@ -2,6 +2,8 @@
 
 import torch
 
+import gantool
+
 
 class Negative:
     """Sound."""
@@ -72,3 +74,16 @@ class Copying(Negative):
 class Blank(Negative):
     def __call__(self, photos):
         return torch.zeros_like(photos)
+
+
+class MeansForPlaces(gantool.StyleLoss):
+    """Its statistics are means, and the blend of its base wants sums."""
+
+    def __init__(self, options):
+        pass
+
+    def measure(self, features, weights=None):
+        return features.mean(dim=(0, 2, 3)), features.new_tensor(float(features.shape[2] * features.shape[3]))
+
+    def distance(self, measured, target):
+        return (measured[0] - target[0]).square().mean()

@@ -69,10 +69,13 @@ class StyleLoss(Part):
 
     @abstractmethod
     def measure(self, features: Float[Tensor, "n c h w"], weights: PlaceWeights | None = None) -> Statistics:
-        """Statistics of one layer's features; the last tensor is the number of places, or the sum of their weights."""
+        """Statistics of one layer's features; the last tensor is the number of places, or the sum of their weights.
+
+        The others are sums over places, unless `blend` is overridden as well.
+        """
 
     def blend(self, targets: Sequence[Statistics], shares: Sequence[float]) -> Statistics:
-        """One target made of several styles, by shares that sum to 1: here the mean of the statistics."""
+        """One target made of several styles, by shares that sum to 1: here the mean of the statistics for a place."""
         parts = [
             [share * part / target[-1] for part in target[:-1]] for target, share in zip(targets, shares, strict=True)
         ]

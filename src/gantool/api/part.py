@@ -4,9 +4,13 @@ from abc import ABC
 
 
 class Part(ABC):  # noqa: B024 (what is abstract differs by kind)
-    """The base of all components but architectures; `component_name` is set where one is built by its name."""
+    """The base of all components but architectures; the attributes are set where one is built by its name.
+
+    `component_owner` is the distribution of its plugin, and empty for gantool's own.
+    """
 
     component_name: str = ""
+    component_owner: str = ""
 
 
 def name_of(part: object) -> str:

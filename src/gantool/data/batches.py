@@ -12,7 +12,7 @@ from torch import Tensor
 from gantool.api.data import Source
 from gantool.api.networks import Labels
 from gantool.data.cache.build import CachedSource, cached_items, is_to_cache
-from gantool.data.items import read_item
+from gantool.data.items import read_item, told
 from gantool.data.order import Order, flips_at
 from gantool.data.supply import Supply, supply_of
 from gantool.errors import DataError
@@ -98,17 +98,17 @@ def open_batches(
     wanted, or gives something else than uint8 `[channels, resolution, resolution]`.
     """
     if len(source) == 0:
-        raise DataError(f"Source {name!r} has no images.")
+        raise DataError(f"{told(source, name)} has no images.")
     if labels and not source.class_names:
-        raise DataError(f"Source {name!r} has no labels, so it cannot be trained with --labels.")
+        raise DataError(f"{told(source, name)} has no labels, so it cannot be trained with --labels.")
     notes, shape = tuple(source.notes), (channels, resolution, resolution)
     source = _readable(source, name, shape, labels, cache)
     supply = supply_of(source, name, shape, labels, device, sides)
     fingerprint = _fingerprint(source, known or name, shape)
     names, order = tuple(source.class_names), _order_of(source, name, seed)
-    told = Expecting(source, order)
+    expecting = Expecting(source, order)
     return ShuffledBatches(
-        len(source), names, fingerprint, supply, resolution, seed, flip, rank, world, notes, order, told
+        len(source), names, fingerprint, supply, resolution, seed, flip, rank, world, notes, order, expecting
     )
 
 
@@ -130,8 +130,8 @@ def _order_of(source: Source, name: str, seed: int) -> Order:
     groups = list(source.groups)
     if groups and (sum(groups) != len(source) or min(groups) < 0 or source.window < 1):
         raise DataError(
-            f"Source {name!r} has groups of {sum(groups):,} images in windows of {source.window}; they must be sizes "
-            f"from 0 on that add up to its {len(source):,} images, in windows of 1 or more."
+            f"{told(source, name)} has groups of {sum(groups):,} images in windows of {source.window}; they must be "
+            f"sizes from 0 on that add up to its {len(source):,} images, in windows of 1 or more."
         )
     return Order(seed, len(source), groups, source.window)
 

@@ -21,11 +21,17 @@ Labelled = bool | Literal["any"]
 """Labels that are wanted: all (True), none (False), or those there are ("any": None for an image without one)."""
 
 
+def told(source: Source, name: str) -> str:
+    """The words for a source in messages, with the plugin that it is from."""
+    owner = getattr(source, "component_owner", "")
+    return f"Source {name!r} of {owner}" if owner else f"Source {name!r}"
+
+
 def read_item(
     source: Source, index: int, name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> tuple[UInt8[Tensor, "c h w"], int | None]:
     """`source[index]`, with a label as `labels` says. Raises DataError that names source and index for a bad item."""
-    where = f"Source {name!r}, image {index}"
+    where = f"{told(source, name)}, image {index}"
     image, label = _reading(lambda: _pair(source[index]), where)
     return _image(image, where, shape), _label(label, where, len(source.class_names), labels)
 
@@ -52,7 +58,7 @@ def gathered(
 def _some_items(
     source: Source, indices: Sequence[int], name: str, shape: tuple[int, int, int], labels: Labelled
 ) -> Iterator[tuple[UInt8[Tensor, "c h w"], int | None]]:
-    answer = _reading(lambda: _gather(source, indices), f"Source {name!r}, image {indices[0]} and others")
+    answer = _reading(lambda: _gather(source, indices), f"{told(source, name)}, image {indices[0]} and others")
     if answer is None:
         yield from (read_item(source, index, name, shape, labels) for index in indices)
         return
@@ -65,7 +71,7 @@ def read_items(
     """All items in order, checked as by `read_item`; read by `source.batch` where that is faster."""
     for start in range(0, len(source), _AT_ONCE):
         stop = min(start + _AT_ONCE, len(source))
-        where = f"Source {name!r}, image {start} to {stop - 1}"
+        where = f"{told(source, name)}, image {start} to {stop - 1}"
         answer = _reading(partial(_batch, source, start, stop), where)
         if answer is None:
             yield from (read_item(source, index, name, shape, labels) for index in range(start, stop))
@@ -86,10 +92,10 @@ def _checked(
     images, found = answer
     numbers = _listed(found) if labels and found is not None else [None] * len(images)
     if not len(images) == len(numbers) == len(indices):
-        where = f"Source {name!r}, image {indices[0]} to {indices[-1]}"
+        where = f"{told(source, name)}, image {indices[0]} to {indices[-1]}"
         raise DataError(f"{where}: {call} gave {counted(len(images), 'image')} and {counted(len(numbers), 'label')}.")
     for index, image, label in zip(indices, images, numbers, strict=True):
-        where = f"Source {name!r}, image {index}"
+        where = f"{told(source, name)}, image {index}"
         yield _image(torch.as_tensor(image), where, shape), _label(label, where, len(source.class_names), labels)
 
 

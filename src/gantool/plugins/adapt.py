@@ -15,17 +15,18 @@ SHARED = ("builtins", "functools")
 """Modules of types, such as that of functions, whose other objects are no components."""
 
 
-def adapt(kind: str, built: Any, name: str, title: str) -> Any:
-    """The component with its name and every optional attribute of its kind. Raises PluginError if they cannot be set.
+def adapt(kind: str, built: Any, name: str, title: str, owner: str = "") -> Any:
+    """The component with its name, its owner and every optional attribute of its kind.
 
-    Nothing is wrapped, so its type and the names in its state dict stay.
+    Raises PluginError if they cannot be set. Nothing is wrapped, so its type and the names in its state dict stay.
     """
     place = KINDS[kind].base
     if place is None:
         return built
     module, _, name_of_base = place.partition(":")
     base: type[Part] = getattr(importlib.import_module(f"gantool.api.{module}"), name_of_base)
-    for attribute, default in {**_defaults(base, built), "component_name": name}.items():
+    named = {"component_name": name, "component_owner": owner}
+    for attribute, default in {**_defaults(base, built), **named}.items():
         try:
             object.__setattr__(built, attribute, default)  # which frozen dataclasses allow
         except (AttributeError, TypeError) as error:

@@ -2,8 +2,8 @@
 
 A value may hold `:`, `=` and `/` as they are. Between double quotes, `,` and `+` too belong to the value, and a doubled
 quote stands for one, as in a CSV file: `folder:path="a, b"`. Tuples are joined by `+`; booleans are yes or no; numbers
-may be written `1_000`, `200k` or `1.5M`; nothing at all is `none`. A first option that is required may be
-given without its name: `folder:photos,fit=pad`.
+may be written `1_000`, `200k` or `1.5M`; nothing at all is `none`. The first of the options that are required may be
+given without its name, in front of all others: `folder:photos,fit=pad`.
 """
 
 import math
@@ -95,8 +95,8 @@ def _named(spec: Spec, choice: Choice) -> Choice:
     """The choice with the name of the option whose value was given without one."""
     if (value := choice.options.get("")) is None:
         return choice
-    first, info = next(iter(spec.options.model_fields.items()), ("", None))
-    if info is None or not info.is_required():
+    first = next((key for key, info in spec.options.model_fields.items() if info.is_required()), "")
+    if not first:
         raise OptionError(_without_value(spec, value))
     if first in choice.options:
         raise OptionError(f"Option {first!r} of {spec.name} is given twice: {value!r} is its value without the name.")

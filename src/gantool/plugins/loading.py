@@ -24,6 +24,7 @@ from gantool.api.specs import API_VERSION, Spec
 from gantool.errors import PluginError, cause, did_you_mean
 from gantool.plugins.folder_modules import import_file
 from gantool.plugins.spec_check import check_spec
+from gantool.signals import TERMINATING
 
 GROUP = "gantool"
 UNKNOWN = "unknown"
@@ -121,52 +122,55 @@ def in_folder(folder: Path) -> Iterator[Candidate]:
 def collect(candidate: Candidate) -> CollectedSpecs:
     """Load a plugin and call its hooks for specs; an exception becomes the `error`.
 
-    Raises KeyboardInterrupt for the user's Ctrl-C, also where the plugin swallowed it.
+    Raises what a signal of the user or of a scheduler raises (Ctrl-C, SIGTERM), also where the plugin swallowed it.
     """
     collected, raised = CollectedSpecs(), None
-    with _noting_interrupts() as interrupts:
+    with _noting_signals() as stops:
         try:
             with redirect_stdout(sys.stderr):  # standard output carries results, and a plugin may print
                 plugin = candidate.load()
                 _check_api(plugin)
                 _call_hooks(plugin, candidate, collected)
         except BaseException as error:  # SystemExit included
-            if interrupts is None and isinstance(error, KeyboardInterrupt):
+            if stops is None and isinstance(error, KeyboardInterrupt):
                 raise
             collected.error = str(error) if isinstance(error, PluginError) else cause(error)
             raised = error
-    if interrupts:
-        raise KeyboardInterrupt from raised
+    if stops:
+        raise stops[0] from (None if raised is stops[0] else raised)
     return collected
 
 
 @contextmanager
-def _noting_interrupts() -> Iterator[list[int] | None]:
-    """The SIGINTs that interrupt the block; None where they cannot be observed.
+def _noting_signals() -> Iterator[list[BaseException] | None]:
+    """What the handlers of signals that interrupt the block raised; None where they cannot be observed.
 
-    A KeyboardInterrupt without one is a plugin's own; a handler that notes the signal and goes on interrupts nothing.
+    A KeyboardInterrupt without a signal is a plugin's own; a handler that notes the signal and goes on stops nothing.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is None:
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
         yield None
         return
-    arrived: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *TERMINATING)}
+    stops: list[BaseException] = []
 
     def note(number: int, frame: FrameType | None) -> None:
-        if callable(before):
+        handler = before[signal.Signals(number)]
+        if callable(handler):
             try:
-                before(number, frame)
-            except BaseException:
-                arrived.append(number)
+                handler(number, frame)
+            except BaseException as stop:
+                stops.append(stop)
                 raise
 
-    if callable(before):
-        signal.signal(signal.SIGINT, note)
+    noted = [number for number, handler in before.items() if callable(handler)]
+    for number in noted:
+        signal.signal(number, note)
     try:
-        yield arrived
+        yield stops
     finally:
-        if signal.getsignal(signal.SIGINT) is note:
-            signal.signal(signal.SIGINT, before)
+        for number in noted:
+            if signal.getsignal(number) is note:
+                signal.signal(number, before[number])
 
 
 def _check_api(plugin: object) -> None:

@@ -62,7 +62,9 @@ class Chosen:
         guarded(self.title, self.distribution, "", lambda: check_built(self.kind, built, self.title))
         from gantool.plugins.adapt import adapt  # not at the top: it needs torch
 
-        return guarded(self.title, self.distribution, "", lambda: adapt(self.kind, built, self.spec.name, self.title))
+        owner = self.distribution if self.is_plugin else ""
+        adapted = lambda: adapt(self.kind, built, self.spec.name, self.title, owner)  # noqa: E731
+        return guarded(self.title, self.distribution, "", adapted)
 
     def resolved(self, setting: Setting) -> tuple["Chosen", str]:
         """The component with options at "auto" resolved for a run, and the reason; itself, without one, if none is."""

@@ -10,6 +10,7 @@ from typing import Any, cast
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from gantool.api.networks import Gan, Images, Labels, Stage
 from gantool.api.specs import Architecture, ImageShape
@@ -54,11 +55,11 @@ class Case:
         return self.component.resolved(setting)[0]
 
     def build(self, seed: int = 0) -> Gan:
-        """New networks, in training mode, as this seed of torch's makes them."""
+        """New networks, in training mode, as this seed of torch's makes them, lazy layers by a first call."""
         with seeded(seed):
             built: object = self.resolved.build(self.shape)
-        if not isinstance(built, Gan):
-            check_contract(built, self.shape, self.component.title)  # which says what was built instead
+            if not isinstance(built, Gan) or _is_lazy(built):
+                check_contract(built, self.shape, self.component.title, BATCH)  # as a run does
         gan = cast(Gan, built)
         set_mode(gan, training=True)
         return gan
@@ -78,6 +79,11 @@ class Case:
             pixels = torch.randint(0, 256, (n, self.shape.channels, side, side), dtype=torch.uint8)
         pixels[:, :, 0, 0], pixels[:, :, -1, -1] = 0, 255
         return to_float(pixels)
+
+
+def _is_lazy(gan: Gan) -> bool:
+    """True with weights or buffers that have no shape before a first call, as those of torch's lazy layers."""
+    return any(is_lazy(each) for net in gan.networks for each in (*net.parameters(), *net.buffers()))
 
 
 def usual(component: Chosen) -> tuple[int, ...]:

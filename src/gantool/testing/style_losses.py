@@ -36,9 +36,14 @@ def it_is_0_at_the_style_and_more_elsewhere(trial: StyleTrial) -> Iterator[str]:
     target = loss.blend([loss.measure(style)], [1.0])
     same, other = (float(loss.distance(loss.measure(each), target)) for each in (style, features(2)))
     if not abs(same) < 1e-3:
-        yield (
-            f"the distance of a style to itself is {same:.3g} and must be 0. Compare the same statistics on both sides."
+        straight = float(loss.distance(loss.measure(style), loss.measure(style)))
+        remedy = (
+            "It is 0 without blend, which divides statistics by the number of places: let measure give sums over "
+            "places, or override blend."
+            if abs(straight) < 1e-3
+            else "Compare the same statistics on both sides."
         )
+        yield f"the distance of a style to itself is {same:.3g} and must be 0. {remedy}"
     if not same < other < float("inf"):
         yield (
             f"the distance of other features is {other:.3g}; it must be finite and larger than at the style. Measure "

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "arguments": {"errors"},
     "files": {"errors", "progress", "processes"},
     "api": {"errors"},
-    "plugins": {"errors", "hints", "homes", "api", FACE},
+    "plugins": {"errors", "hints", "homes", "signals", "api", FACE},
     "engine": {*COMPONENT, "arguments", "hints", "progress", "reading", "files", "signals"},
     "data": {*COMPONENT, "arguments", "progress", "reading", "processes", "files"},
     "render": {"errors", "letters", "pixels", "files"},

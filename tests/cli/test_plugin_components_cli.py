@@ -1,6 +1,8 @@
 """A stranger's plugin, in a folder of its own, from training to sampling; and what happens without it."""
 
+import io
 import json
+import logging
 import shutil
 import sys
 from pathlib import Path
@@ -201,6 +203,28 @@ def test_a_source_that_fails_in_the_middle_of_a_run_is_told_with_the_way_on(gant
     assert ended.code == 1
     assert "reading it failed with OSError: disk gone" in ended.err
     assert f"go on from the last checkpoint with: gantool train --resume runs/one --plugins-dir {folder}" in ended.err
+
+
+def test_warnings_are_shown_once_beside_a_plugin_that_sets_up_logging(gantool, folder):
+    (folder / "broken_plugin.py").write_text("import nowhere_to_be_found")
+    of_the_plugin = logging.StreamHandler(io.StringIO())
+    logging.getLogger().addHandler(of_the_plugin)
+    try:
+        ended = gantool("train", "--plugins-dir", folder, "--arch", "flat", "--resolution", "7777777", "--dry-run")
+    finally:
+        logging.getLogger().removeHandler(of_the_plugin)
+    assert "Plugin broken_plugin is broken" in ended.err
+    assert of_the_plugin.stream.getvalue() == ""
+
+
+def test_pictures_that_fail_before_there_is_a_checkpoint_are_told_with_the_way_on(gantool, folder):
+    reading = "    def __getitem__(self, index):\n"
+    (folder / "flat_plugin.py").write_text(PLUGIN.replace(reading, f"{reading}        1 // (index - 7)\n"))
+    base = ("train", "--plugins-dir", folder, "--arch", "mlp", "--data", "stripes", "--device", "cpu", "-q")
+    ended = gantool(*base, "--batch", "8", "--resolution", "8", "--images", "40", "--name", "one")
+    assert ended.code == 1
+    assert "Source 'stripes' of flat_plugin, image 7: reading it failed with ZeroDivisionError" in ended.err
+    assert "Nothing of the run is saved. Once that is mended, it starts from the beginning by: gantool" in ended.err
 
 
 def trained_with_a_penalty_that_fails(gantool, folder, raised, when):

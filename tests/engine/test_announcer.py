@@ -1,4 +1,5 @@
 from gantool.api.events import Measured, Snapshot, Tick, Warned
+from gantool.engine import announcer
 from gantool.engine.announcer import Announcer
 
 SNAPSHOT = Snapshot(10, ())
@@ -83,3 +84,31 @@ def test_one_that_fails_is_told_in_one_line_with_the_package_it_is_from():
     assert strangers == f"The observer Own of {__name__} {failed}"
     assert ours == f"The observer Own {failed}"
     assert named == f"The observer 'diary' of {__name__} {failed}"
+
+
+class Slow(Speaker):
+    def __init__(self, clock):
+        super().__init__(None)
+        self.clock = clock
+
+    def __call__(self, event):
+        self.clock[0] += 20
+        return super().__call__(event)
+
+
+def test_a_slow_observer_of_a_plugin_is_told_once(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(announcer, "perf_counter", lambda: clock[0])
+    told = Speaker(None)
+    announce = Announcer([Slow(clock), told])
+    for images_seen in range(5):
+        clock[0] += 5
+        announce(Tick(images_seen, 10, 1.0, 1.0, {}))
+    (warned,) = (event for event in told.told if isinstance(event, Warned))
+    assert "The observer Slow of test_announcer took 40 of the last 50 seconds, for which" in warned.message
+
+
+def test_a_method_in_c_can_observe():
+    told = []
+    assert Announcer([told.append])(SNAPSHOT) == ()
+    assert told == [SNAPSHOT]

@@ -230,3 +230,14 @@ def test_a_forecast_copies_no_weights():
         shared.requires_grad_(False)
         assert all(weight.requires_grad for weight in weights)
     assert bare.generator.tied is next(bare.generator.parameters())
+
+
+class WithoutLabels(TinyGenerator):
+    def forward(self, z):
+        return super().forward(z, None)
+
+
+def test_a_network_that_takes_no_labels_is_told_how_it_is_called():
+    gan = Gan(WithoutLabels(), TinyDiscriminator(), 4)
+    with pytest.raises(PluginError, match=r"its generator does not take these arguments: generator\(z, labels\) \(too"):
+        check_contract(gan, SHAPE, "Blobs")

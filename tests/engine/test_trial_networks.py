@@ -133,3 +133,22 @@ def test_matched_features_have_reals_in_the_generators_step_where_the_loss_pairs
     tried(gan, pairs_real=True)
     with pytest.raises(PluginError, match=r"terms\('generator', seen\) failed .* as --loss relativistic has"):
         tried(gan)
+
+
+class Remembering(TinyDiscriminator):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("memory", torch.ones(1))
+
+    def forward(self, images, labels=None):
+        logits = super().forward(images, labels) * self.memory
+        self.memory.add_(1)
+        return logits
+
+
+def test_a_buffer_that_is_changed_in_place_is_told_with_its_remedy():
+    with pytest.raises(
+        PluginError, match=r"discriminator failed .* an inplace operation\).*by buffer\.clone\(\)"
+    ) as told:
+        tried(Gan(TinyGenerator(), Remembering(), 4))
+    assert "anomaly" not in str(told.value)

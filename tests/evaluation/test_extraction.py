@@ -62,11 +62,16 @@ class Endless(Filters):
         return lambda images: [images * torch.nan]
 
 
+class Single(Filters):
+    def select(self, layers):
+        return lambda images: images.mean(dim=(2, 3))
+
+
 class Plugin:
     @staticmethod
     @gantool.hookimpl
     def gantool_extractors():
-        kinds = {"filters": Filters, "both": BothLayers, "endless": Endless, "late": Late}
+        kinds = {"filters": Filters, "both": BothLayers, "endless": Endless, "late": Late, "single": Single}
         return [
             gantool.Component(name, "x", gantool.Options, f"{__name__}:{kind.__name__}") for name, kind in kinds.items()
         ]
@@ -147,6 +152,13 @@ def test_the_digest_is_that_of_the_weights(host):
 def test_features_that_are_not_finite_are_the_extractors_fault(host):
     with pytest.raises(PluginError, match=r"'endless' of gantool-filters.*not finite"):
         network(host, "endless")(pictures())
+
+
+def test_a_tensor_in_place_of_a_list_is_the_extractors_fault(host):
+    with pytest.raises(
+        PluginError, match=r"'single' of gantool-filters cannot be used: it gave Tensor.*returns a list"
+    ):
+        network(host, "single")
 
 
 def test_features_of_any_scale_get_that_of_the_data_once(host):

@@ -144,6 +144,19 @@ def test_each_way_to_be_broken_is_named(site: Site, source: str, cause: str) -> 
     assert cause in str(caught.value)
 
 
+def test_a_hook_with_arguments_and_a_nested_option_are_told_in_few_words(site: Site) -> None:
+    hook = "import gantool\n@gantool.hookimpl\ndef gantool_losses("
+    site.add("gantool-eager", f"{hook}config):\n    return []")
+    inner = "import gantool\nclass Inner(gantool.Options):\n    depth: int = 1\n"
+    outer = "class Outer(gantool.Options):\n    inner: Inner = Inner()\n"
+    spec = "gantool.Component('deep', 'Deep', Outer, 'gantool_deep:Deep')"
+    site.add("gantool-deep", f"{inner}{outer}{hook.partition('import gantool')[2]}):\n    return [{spec}]")
+    host = make_host()
+    told = "a hook of it takes arguments, and hooks get none (gantool_losses(config))"
+    assert named(host, "gantool-eager").error == told
+    assert "option 'inner' of loss 'deep' has the type Inner, which cannot" in str(named(host, "gantool-deep").error)
+
+
 def test_keyboard_interrupt_while_loading_is_not_swallowed(site: Site) -> None:
     site.add("gantool-slow", "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(5)")
     with pytest.raises(KeyboardInterrupt):

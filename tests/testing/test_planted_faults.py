@@ -212,6 +212,7 @@ PLANTED = [
     ("style-network", "Copying", ("its pictures are the photos themselves",)),
     ("style-network", "Blank", ("two photos give the same picture",)),
     ("extractor", "PoolingWithoutGradient", ("feature 0 has no gradient to the picture",)),
+    ("extractor", "Averaging", ("it gives a Tensor; return a list or tuple of tensors",)),
     ("extractor", "PoolingNoise", ("other features each time",)),
     ("extractor", "PoolingSeeding", ("it draws from torch's own generator or seeds it",)),
     ("extractor", "PoolingWithLayers", ("no content_layers and no style_layers and no select",)),
@@ -460,3 +461,7 @@ def test_a_network_that_takes_any_style_uses_it(factory, words):
 def test_the_graph_that_torch_prints_where_it_cannot_trace_is_kept_from_the_user(capfd):
     assert faults_of("architecture", "not_for_export") == []
     assert "def forward" not in capfd.readouterr().err
+
+
+def test_an_extractor_that_gives_a_tensor_has_one_fault():
+    assert [fault.check for fault in faults_of("extractor", "Averaging")] == ["features_are_finite"]

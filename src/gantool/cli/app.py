@@ -159,7 +159,9 @@ def main() -> None:
 
 def _main() -> None:
     completing = COMPLETION_VARIABLE in os.environ  # where a stray word would spoil the line being typed
-    logging.getLogger("gantool").handlers = [logging.NullHandler() if completing else _WarningHandler()]
+    logger = logging.getLogger("gantool")
+    logger.handlers = [logging.NullHandler() if completing else _WarningHandler()]
+    propagated, logger.propagate = logger.propagate, False  # a plugin that logs, too, would show each warning again
     try:
         with forgiving("stdout", BrokenPipeError), handling(TERMINATING, _terminate):
             sys.exit(app(prog_name="gantool", standalone_mode=False) or 0)
@@ -192,6 +194,8 @@ def _main() -> None:
         output.error(_sentence(error))
         _trace()
         sys.exit(1)
+    finally:
+        logger.propagate = propagated
 
 
 def _tell(error: ClickException) -> None:

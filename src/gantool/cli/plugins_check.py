@@ -75,9 +75,12 @@ def _table(reports: "Sequence[PluginReport]") -> "Table":
         table.add_row(Text(name, style="bold"), "", time, _verdict(report.faults), Text("\n".join(said)))
         for tried in report.components:
             verdict = f"not tried: needs {', '.join(tried.needs)}" if tried.needs else _verdict(tried.faults)
+            missing = ",".join(f"{need}=..." for need in tried.needs if not need.startswith("architecture "))
+            test = f"check_{tried.kind.replace('-', '_')}({f'{tried.name}:{missing}'!r})"
+            hint = [f"{test} of gantool.testing tries it, with a value, in a test"] if missing else []
             waived = [f"waived: {name} ({reason})" for name, reason in tried.waived.items()]
             table.add_row(
-                "", Text(f"{tried.kind} {tried.name}"), "", verdict, Text("\n".join([*tried.faults, *waived]))
+                "", Text(f"{tried.kind} {tried.name}"), "", verdict, Text("\n".join([*tried.faults, *hint, *waived]))
             )
     return table
 

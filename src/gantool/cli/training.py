@@ -85,10 +85,13 @@ def _blaming_plugins(made: Trainer, plugins: Sequence[Path]) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        if not is_saved(made.run):
-            raise
         command = resume_command(made.run, plugins)
-        raise DataError(f"{error} Once that is mended, go on from the last checkpoint with: {command}") from error
+        way_on = (
+            f"Once that is mended, go on from the last checkpoint with: {command}"
+            if is_saved(made.run)
+            else f"Nothing of the run is saved. Once that is mended, it starts from the beginning by: {command}"
+        )
+        raise DataError(f"{error} {way_on}") from error
     except (Exception, SystemExit) as error:
         of_a_plugin = None if isinstance(error, GantoolError) else failure(error, host())
         if of_a_plugin is None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
+from time import perf_counter
 from typing import get_args
 
 from gantool.api.events import Event, Finished, Measured, Warned
@@ -14,6 +15,10 @@ RESERVED = ("images_seen", "images_per_second", "score", "chance", "warning")
 """Names in lines of metrics.jsonl that no value of a measurement may have."""
 
 
+SLOW_SECONDS, SLOW_SHARE = 30.0, 0.5
+"""A plugin's observer that takes longer than both, the share of the run's time, is told once."""
+
+
 class Announcer:
     """Passes each event to every observer; one that raises is dropped, with a warning to the others.
 
@@ -23,6 +28,7 @@ class Announcer:
     def __init__(self, observers: Sequence[Listener]) -> None:
         self._observers = list(observers)
         self._unscored: set[int] = set()
+        self._began, self._seconds = perf_counter(), dict[int, float]()
 
     def __call__(self, event: Event) -> tuple[Event, ...]:
         """Pass an event to all observers, and each answer to all others. Returns the answers.
@@ -53,8 +59,11 @@ class Announcer:
         return replace(answer, score=None)
 
     def _ask(self, observer: Listener, event: Event, failures: list[Warned]) -> Sequence[Event]:
+        began = perf_counter()
         try:
-            return _checked(observer(event))
+            answers = _checked(observer(event))
+            self._notice(observer, event, began, failures)
+            return answers
         except (Exception, SystemExit) as error:
             if is_disk_full(error) and not isinstance(event, Finished):
                 raise  # no fault of the observer's: the run stops here, and a resume finds nothing missing
@@ -63,11 +72,26 @@ class Announcer:
             failures.append(Warned(event.images_seen, sentence(what)))
             return ()
 
+    def _notice(self, observer: Listener, event: Event, began: float, failures: list[Warned]) -> None:
+        """Tell once of a plugin's observer that the run waits for most of the time."""
+        now = perf_counter()
+        spent, passed = self._seconds.get(id(observer), 0.0) + now - began, now - self._began
+        self._seconds[id(observer)] = spent
+        if _package(observer) in ("gantool", "") or spent <= max(SLOW_SECONDS, SLOW_SHARE * passed):
+            return
+        self._seconds[id(observer)] = -inf
+        what = f"{_called(observer)} took {spent:.0f} of the last {passed:.0f} seconds, for which the run waits."
+        failures.append(Warned(event.images_seen, f"{what} Leave its --log out, or have its work done in a thread."))
+
+
+def _package(observer: Listener) -> str:
+    return (getattr(observer, "__module__", None) or "").partition(".")[0]  # a method in C has none
+
 
 def _called(observer: Listener) -> str:
     """An observer's name for messages, and its package where that is not gantool."""
-    package = observer.__module__.partition(".")[0]
-    return f"The observer {name_of(observer)}{'' if package == 'gantool' else f' of {package}'}"
+    package = _package(observer)
+    return f"The observer {name_of(observer)}{'' if package in ('gantool', '') else f' of {package}'}"
 
 
 def _checked(answer: object) -> Sequence[Event]:

@@ -1,5 +1,6 @@
 """A check that an architecture keeps its contract, made before training."""
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -90,6 +91,7 @@ def _stages(gan: Gan, shape: ImageShape, title: str, batch: int) -> tuple[Stage,
 def _check(gan: Gan, shape: ImageShape, size: int, title: str, judging: bool) -> None:
     its = f"{title} cannot be used: its"
     labels = torch.zeros(SAMPLES, dtype=torch.int64) if shape.classes else None
+    _check_taken(gan.generator, "generator(z, labels)", its)
     with _calling(title, "generator", shape):
         fake = gan.generator(torch.randn(SAMPLES, gan.latent_dim), labels)
     with _calling(title, "view", shape):
@@ -113,9 +115,24 @@ def _check(gan: Gan, shape: ImageShape, size: int, title: str, judging: bool) ->
             "the discriminator must see the same shapes of both."
         )
     if gan.discriminator is not None and judging:
+        _check_taken(gan.discriminator, "discriminator(images, labels)", its)
         with _calling(title, "discriminator", shape):
             judged = gan.discriminator(fake, labels)
         _check_logits(judged, its)
+
+
+def _check_taken(network: object, call: str, its: str) -> None:
+    try:
+        signature = inspect.signature(getattr(network, "forward", network))  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # of a function in C, which says nothing
+        return
+    try:
+        signature.bind(None, None)
+    except TypeError as error:
+        name = call.partition("(")[0]
+        raise PluginError(
+            f"{its} {name} does not take these arguments: {call} ({error}). Labels are None where there are no classes."
+        ) from error
 
 
 def _check_status(gan: Gan, its: str) -> None:

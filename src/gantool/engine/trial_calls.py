@@ -17,6 +17,11 @@ from gantool.errors import GantoolError, PluginError, cause
 SAMPLES = 4
 """Not two: the means of reals and of fakes, stacked, would pass for one value per sample."""
 
+IN_PLACE = (
+    "A tensor that its result was computed by, such as a buffer, is changed in place before the backward pass: compute "
+    "by buffer.clone()."
+)
+
 
 class Check:
     """The result that one call of a component must give, and the words for anything else."""
@@ -78,7 +83,12 @@ def calling(title: str, call: str, contract: str, samples: bool = True) -> Itera
         if isinstance(error, GantoolError) or is_out_of_memory(error):
             raise
         given = f" on {SAMPLES} samples" if samples else ""
-        raise check.broken(f"failed{given} ({cause(error)})") from error
+        told, in_place, _ = cause(error).partition(": [")
+        if "modified by an inplace operation" in told and in_place:
+            check.contract = IN_PLACE
+        else:
+            told = cause(error)
+        raise check.broken(f"failed{given} ({told})") from error
 
 
 @contextmanager

@@ -60,6 +60,11 @@ class FeatureNetwork:
         # Weights that are made in inference mode could not be moved afterwards.
         with steady(torch.device("cpu")), torch.inference_mode(False), torch.no_grad():
             answer = self._network(noise)
+        if not _are_features(answer, len(noise)):
+            raise PluginError(
+                f"{self.chosen.title} cannot be used: it gave {type(answer).__name__} for two pictures. An extractor "
+                "returns a list or tuple of features, shallow to deep, each a float tensor [n, ...]."
+            )
         self.answer = _hashed(answer[-self._layers :])
         self.takes_any_size = answer[-1].dim() == 2
         self.width = sum(each.shape[1] for each in answer[-self._layers :])
@@ -84,6 +89,16 @@ class FeatureNetwork:
             images = F.interpolate(images, size=(side, side), mode="bicubic", antialias=True).clamp(-1, 1)
         found = self._network(images.contiguous(memory_format=torch.channels_last))
         return (torch.cat([_pooled(each.float()) for each in found[-self._layers :]], dim=1),)
+
+
+def _are_features(answer: object, n: int) -> bool:
+    """True for a list of tensors of floats, with a row for each of n pictures."""
+    return (
+        isinstance(answer, Sequence)
+        and len(answer) > 0
+        and all(isinstance(one, Tensor) and one.is_floating_point() and one.dim() > 1 for one in answer)
+        and all(len(one) == n for one in answer)
+    )
 
 
 def _pooled(values: Float[Tensor, "n d *places"]) -> Float[Tensor, "n d"]:

@@ -184,7 +184,10 @@ def _check_api(plugin: object) -> None:
 def _call_hooks(plugin: object, candidate: Candidate, collected: CollectedSpecs) -> None:
     manager = pluggy.PluginManager(GROUP)  # one each, so that no plugin meets another
     manager.add_hookspecs(hookspecs)
-    manager.register(plugin, candidate.name)
+    try:
+        manager.register(plugin, candidate.name)
+    except pluggy.PluginValidationError as error:  # of arguments that the declaration of a hook lacks
+        raise PluginError(f"a hook of it takes arguments, and hooks get none ({_definition(error)})") from error
     _check_hook_names(plugin, manager)
     for kind, hook in ((kind.name, kind.hook) for kind in KINDS.values()):
         results = getattr(manager.hook, hook)()
@@ -199,6 +202,12 @@ def _call_hooks(plugin: object, candidate: Candidate, collected: CollectedSpecs)
                 if any(spec.name == other.name for other in collected.specs.get(kind, [])):
                     raise PluginError(f"{hook} returned two specs named {spec.name!r}")
                 collected.specs.setdefault(kind, []).append(spec)
+
+
+def _definition(error: Exception) -> str:
+    """The hook as it is defined, `gantool_losses(config)`, out of pluggy's message."""
+    found = re.search(r"gantool_\w+\(.*\)", str(error))
+    return found[0] if found else str(error)
 
 
 def _check_hook_names(plugin: object, manager: pluggy.PluginManager) -> None:

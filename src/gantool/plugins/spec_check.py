@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -111,12 +111,16 @@ def _check_architecture(spec: Architecture) -> None:
         raise PluginError(f"the resolutions of architecture {spec.name!r} must be a tuple of positive integers")
 
 
+def _told(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
+
+
 def _check_options(kind: str, name: str, options: type[Options]) -> None:
     for option, info in options.model_fields.items():
         if not writable(info.annotation):
             raise PluginError(
-                f"option {option!r} of {kind} {name!r} has the type {info.annotation}, which cannot be written in "
-                "NAME:key=value; use bool, int, float, str, Path, Literal, a tuple of these, or one of them or None"
+                f"option {option!r} of {kind} {name!r} has the type {_told(info.annotation)}, which cannot be written "
+                "in NAME:key=value; use bool, int, float, str, Path, Literal, a tuple of these, or one of them or None"
             )
     try:
         options()

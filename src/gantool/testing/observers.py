@@ -16,6 +16,7 @@ from torch import Tensor
 from gantool.api.events import Checkpoint, Event, Finished, Measured, Snapshot, Started, Tick, Warned
 from gantool.api.observers import Observer
 from gantool.engine.run_names import CHECKPOINTS, by_images
+from gantool.errors import shortened
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.run.resolve import resolve
@@ -69,9 +70,10 @@ def it_handles_every_event(trial: Trial[Observer]) -> Iterator[str]:
             answer = observer(event)
             sound = isinstance(answer, list | tuple) and all(isinstance(each, get_args(Event)) for each in answer)
             if answer is not None and not sound:
+                told = shortened(repr(answer), 60)
                 yield (
-                    f"it answers {type(event).__name__} with {answer!r:.60}; return None, or a list or tuple of "
-                    "events such as gantool.Warned."
+                    f"it answers {type(event).__name__} with {told}; return None, or a list or tuple of events such "
+                    "as gantool.Warned."
                 )
                 return
 

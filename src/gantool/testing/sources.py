@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gantool.api.data import Source
 from gantool.api.specs import ImageShape
-from gantool.errors import GantoolError, PluginError
+from gantool.errors import GantoolError, PluginError, counted
 from gantool.pixels import ALPHA_CHANNELS
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
@@ -34,7 +34,7 @@ class SourceTrial(Trial[Source]):
     @property
     def place(self) -> str:
         """The place of a fault, as part of its sentence."""
-        return f"at {self.shape.resolution} pixels, {self.shape.channels} channels"
+        return f"at {self.shape.resolution} pixels, {counted(self.shape.channels, 'channel')}"
 
     @property
     def source(self) -> Source:

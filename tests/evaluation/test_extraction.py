@@ -155,9 +155,7 @@ def test_features_that_are_not_finite_are_the_extractors_fault(host):
 
 
 def test_a_tensor_in_place_of_a_list_is_the_extractors_fault(host):
-    with pytest.raises(
-        PluginError, match=r"'single' of gantool-filters cannot be used: it gave Tensor.*returns a list"
-    ):
+    with pytest.raises(PluginError, match=r"'single' of gantool-filters cannot be used: it gave Tensor .*a list"):
         network(host, "single")
 
 

@@ -89,6 +89,15 @@ def test_captions_stand_below_their_pictures_and_no_wider_than_these() -> None:
         assert (below[:, 36:] == PAPER).all()
 
 
+@pytest.mark.parametrize(
+    "names", [("pictures of category one", "pictures of category two"), ("light red car", "heavy red car")]
+)
+def test_names_too_wide_are_told_apart_by_their_beginning_or_their_end(names: tuple[str, str]) -> None:
+    image = torch.full((1, 3, 48, 48), 200, dtype=torch.uint8)
+    first, second = (np.asarray(sheet(image, captions=(name,))) for name in names)
+    assert (first != second).any()
+
+
 def test_pictures_too_narrow_for_a_name_have_none() -> None:
     images = torch.full((3, 3, 16, 16), 200, dtype=torch.uint8)
     assert sheet(images, captions=("cat", "dog", "owl")).size == sheet(images).size

@@ -65,12 +65,17 @@ def sheet(
 
 
 def _write(drawn: Image.Image, text: str, left: int, top: int, width: int) -> None:
-    """Write as many of the letters as find room."""
     font = ImageFont.load_default(LETTERS)
-    while text and font.getlength(text) > width:
-        text = text[:-1]
     ink = INK if drawn.mode == "L" else (INK,) * 3
-    ImageDraw.Draw(drawn).text((left + width / 2, top), text, ink, font, anchor="ma")
+    ImageDraw.Draw(drawn).text((left + width / 2, top), _fitting(text, font, width), ink, font, anchor="ma")
+
+
+def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """The text, or where it is too wide its beginning and its end, since names often share one of them."""
+    if font.getlength(text) <= width:
+        return text
+    shortened = (f"{text[: (kept + 1) // 2]}..{text[len(text) - kept // 2 :]}" for kept in range(len(text) - 1, -1, -1))
+    return next((short for short in shortened if font.getlength(short) <= width), "")
 
 
 def beside(levels: Sequence[UInt8[Tensor, "n c _ _"]]) -> UInt8[Tensor, "n c h _"]:

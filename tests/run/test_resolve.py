@@ -64,6 +64,16 @@ def test_a_resolution_the_architecture_cannot_do_lists_those_it_can():
         config(resolution=48)
 
 
+@pytest.mark.parametrize(
+    ("size", "meant"),
+    [(48, "--resolution 64?"), (200, "--resolution 256?"), (1000, "--resolution 1024 with --arch progressive?")],
+)
+def test_a_resolution_that_none_can_do_is_told_the_nearest_that_one_can(size, meant):
+    with pytest.raises(OptionError) as caught:
+        config(resolution=size)
+    assert str(caught.value).endswith(f"Of any size: mlp. Did you mean {meant}")
+
+
 def test_without_an_architecture_it_is_dcgan_or_one_that_can_do_the_resolution():
     assert resolve(HOST, {"device": "cpu"}).arch.startswith("dcgan:")
     assert resolve(HOST, {"device": "cpu", "resolution": 512}).arch.startswith("progressive:")

@@ -213,5 +213,10 @@ def _check_resolution(host: PluginHost, arch: Architecture, resolution: int) -> 
     others = f" Architectures that do: {', '.join(able)}." if able else ""
     if any_size := [name for name, spec in specs.items() if not spec.resolutions]:
         others += f" Of any size: {', '.join(any_size)}."
+    if not able:
+        known = {size for spec in (arch, *specs.values()) for size in spec.resolutions}
+        near = min(known, key=lambda size: (abs(size - resolution), -size))
+        does = next(name for name in (arch.name, *specs) if near in specs.get(name, arch).resolutions)
+        others += f" Did you mean --resolution {near}{'' if does == arch.name else f' with --arch {does}'}?"
     sizes = ", ".join(map(str, arch.resolutions))
     raise OptionError(f"--resolution {resolution}: {arch.name} cannot do that size. It does {sizes}.{others}")

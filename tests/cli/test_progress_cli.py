@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -58,3 +59,17 @@ def test_on_a_terminal_there_is_a_bar(capsys: pytest.CaptureFixture[str], monkey
     assert out == ""
     assert "reading" in err
     assert "2/2" in err
+
+
+def test_bars_leave_room_for_the_letters_of_ctrl_c(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm"), ("NO_COLOR", "1"), ("COLUMNS", "60")):
+        monkeypatch.setenv(name, value)
+    with showing_progress():
+        report("measuring which precision is faster here", 2, 2)
+    lines = [
+        line for line in re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", capsys.readouterr().err).splitlines() if "2/2" in line
+    ]
+    assert lines
+    assert max(map(len, lines)) <= 60 - len("^C") - 1

@@ -3,9 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from gantool.cli.output import console, say
 from gantool.progress import Listener, listening
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_UPDATES = 0.1
@@ -54,10 +58,21 @@ def _span(seconds: float) -> str:
 @contextmanager
 def _bars() -> Iterator[Listener]:
     """A listener with one bar for each label, gone when the work is done."""
+    from rich.constrain import Constrain
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from gantool.render.progress_bar import KEPT_FREE
+
+    screen = console()
+
+    class Narrow(Progress):
+        def get_renderables(self) -> "Iterator[RenderableType]":
+            width = max(screen.width - KEPT_FREE, 1)
+            for each in super().get_renderables():
+                yield Constrain(each, width)
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(), transient=True) as progress:
+    with Narrow(*columns, console=screen, transient=True) as progress:
         tasks = {}
         updated: dict[str, float] = {}
 

@@ -10,6 +10,9 @@ from rich.text import Text
 LEAST_BAR = 8
 """Columns below which the bar is left out."""
 
+KEPT_FREE = 3
+"""Columns at the end of a last line, in which the ^C of Ctrl-C stands: wrapped it would leave the line standing."""
+
 
 class Bar:
     """Two lines that fit any terminal; the parts of each are in order of importance, and the last may be left out."""
@@ -25,6 +28,8 @@ class Bar:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
         width = options.max_width - 1  # some terminals wrap at the last column
+        if not self._second:
+            width = options.max_width - KEPT_FREE
         text = fitting(self._first, width)
         room = width - len(text) - 2
         if room >= LEAST_BAR:

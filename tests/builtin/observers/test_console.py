@@ -39,6 +39,13 @@ def test_the_display_fits_its_terminal_and_begins_with_what_matters_most(tmp_pat
     assert [part in second for part in parts] == [True, width >= 80, width >= 80, width >= 100, width >= 120]
 
 
+def test_a_bar_of_one_line_leaves_room_for_the_letters_of_ctrl_c():
+    out = io.StringIO()
+    Screen(file=out, force_terminal=True, width=80, color_system=None).print(Bar(0, 10))
+    (line,) = out.getvalue().splitlines()
+    assert len(line) <= 80 - len("^C") - 1
+
+
 def test_the_time_that_a_run_is_expected_to_take_is_told_before_the_first_step(tmp_path):
     out = io.StringIO()
     console = Console(ConsoleOptions(), Screen(file=out, force_terminal=False, width=200))

@@ -109,8 +109,6 @@ def _for_metrics() -> Iterator[Component]:
             "fidelity:Clip",
         ),
     ):
-        home, about = (
-            f"gantool.builtin.extractors.{place}",
-            f"The weights are never fetched. The file: {OF_A_FILE[name]}",
-        )
-        yield Component(name, summary, FileOptions, home, waives=waived, about=about)
+        factory = f"gantool.builtin.extractors.{place}"
+        about = f"The weights are never fetched. The file: {OF_A_FILE[name]}"
+        yield Component(name, summary, FileOptions, factory, waives=waived, about=about)

@@ -105,7 +105,7 @@ def test_a_name_that_begins_with_a_dash_is_told_how_it_is_given(gantool, monkeyp
         ("projector x", "comes with gantool-stylegan2, which is not installed: gantool plugins install"),
         ("convert x.pkl", "comes with gantool-stylegan2, which is not installed: gantool plugins install"),
         ("train --arch stylegan2", "comes with gantool-stylegan2, which is not installed: gantool plugins install"),
-        ("train --arch stylegan", "Architecture 'stylegan2' comes with gantool-stylegan2"),
+        ("train --arch stylegan", "Did you mean 'stylegan2'? Architecture 'stylegan2' comes with gantool-stylegan2"),
         ("train --arch cnn", "Did you mean 'dcgan'?"),
         ("train --arch hinge", "Did you mean --loss hinge?"),
         ("train --arch lsgan", "Did you mean --loss lsgan?"),

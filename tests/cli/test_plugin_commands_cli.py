@@ -45,6 +45,10 @@ def mix(model: Path, strength: Annotated[float, typer.Option(min=0, help="how mu
     """
     print(f"mixed {model} {strength}")
 
+@group.callback()
+def both(dark: bool = False):
+    """Two of them."""
+
 @group.command()
 def one(count: int = 1):
     print(f"one {count}")
@@ -107,6 +111,9 @@ def test_a_command_is_found_in_a_folder_that_its_own_arguments_name(gantool, fol
     flag = [part.format(folder) for part in form]
     assert gantool("mix", "m", *flag).out == "mixed m 1.0\n"
     assert gantool("group", "one", "--count", "2", *flag).out == "one 2\n"
+    page = gantool("group", "--help", *flag).out
+    assert "--dark" in page
+    assert "<bool>" not in page
 
 
 def test_its_help_is_typers_with_the_folder_option(gantool, folder):

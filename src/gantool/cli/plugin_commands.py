@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import typer
 from typer._click import Command
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from gantool.cli.components import PLUGINS_DIR, PageCommand, PluginsDir, flag_values, look_in_folders
-from gantool.cli.groups import paragraphs
+from gantool.cli.groups import PageGroup, paragraphs
 from gantool.errors import PluginError, cause
 
 _COMPLETION = ("install_completion", "show_completion")  # options that Typer gives every app
@@ -77,17 +77,27 @@ def _command(name: str, summary: str, function: Any) -> Command:
     if isinstance(function, typer.Typer):
         command = get_command(function)
         command.params = [param for param in command.params if param.name not in _COMPLETION]
+        _as_pages(command)
     else:
         _check_plain(function)
         app = typer.Typer(add_completion=False)
         app.command(name, cls=PageCommand, help=paragraphs(inspect.getdoc(function) or summary))(function)
         command = get_command(app)
-    for leaf in _leaves(command):
-        for param in leaf.params:
+    for each in _all(command):
+        for param in each.params:
             param.get_runtime_param()  # type: ignore[attr-defined]  # else a type is looked at when its value is read
-        if not any(PLUGINS_DIR in param.opts for param in leaf.params):
-            leaf.params.append(_folders_option())
+        if not any(PLUGINS_DIR in param.opts for param in each.params):
+            each.params.append(_folders_option())
     return command
+
+
+def _as_pages(command: Command) -> None:
+    """Have the help of a group and its commands look as that of gantool's own, where their author chose no class."""
+    for each in _all(command):
+        if type(each) is TyperCommand:
+            each.__class__ = PageCommand
+        elif type(each) is TyperGroup:
+            each.__class__ = PageGroup
 
 
 def _check_plain(function: Any) -> None:
@@ -98,12 +108,12 @@ def _check_plain(function: Any) -> None:
             raise TypeError(f"it takes {parameter}")
 
 
-def _leaves(command: Command) -> Iterator[Command]:
+def _all(command: Command) -> Iterator[Command]:
+    """The command and, of a group, all within it."""
+    yield command
     if isinstance(command, TyperGroup):
         for inner in command.commands.values():
-            yield from _leaves(inner)
-    else:
-        yield command
+            yield from _all(inner)
 
 
 def _folders_option() -> Any:

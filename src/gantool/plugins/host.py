@@ -199,7 +199,7 @@ class PluginHost:
         unread = [plugin for plugin in self._plugins if plugin.status == "broken"]
         maybe = f" Broken plugins that may have it: {briefly(unread)}." if unread else ""
         if near not in known and (brought := explained(kind, near or name)):
-            start = "" if near == name else f"There is no {kind} {name!r}. "
+            start = "" if near == name else f"There is no {kind} {name!r}. Did you mean {near!r}? "
             return UnknownNameError(f"{start}{brought}{'.' if maybe else ''}{maybe}")
         hint = f" Did you mean {near!r}?" if near else ""
         there = f" There are: {', '.join(known)}." if known else " There is none of this kind."

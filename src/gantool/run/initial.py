@@ -18,6 +18,7 @@ from gantool.errors import CheckpointError, DataError, GantoolError, PluginError
 from gantool.homes import at_home
 from gantool.plugins.host import PluginHost, host
 from gantool.run.config import read_config
+from gantool.sampling import providers
 from gantool.sampling.labels import listed
 from gantool.sampling.locate import generator_file, run_of
 from gantool.sampling.remote import fetch_discriminator, repository_of
@@ -224,7 +225,7 @@ def _architecture(host: PluginHost, text: str | None, found: Initial) -> str:
     except GantoolError as error:
         raise PluginError(
             f"--init {found.origin.model} needs the architecture of {found.card.provider}, which is not usable here: "
-            f"{error}"
+            f"{providers.unusable(host, found.card, error)}"
         ) from error
     if text is None:
         return chosen.text

@@ -39,8 +39,9 @@ def load_by(plugins: PluginHost, model: Path | str, device: torch.device | str =
     try:
         chosen = plugins.resolve("architecture", card.architecture, stored=True)
     except Exception as error:
+        why = providers.unusable(plugins, card, error) if isinstance(error, GantoolError) else error
         raise PluginError(
-            f"{path} needs the architecture of {card.provider}, which is not usable here: {error}"
+            f"{path} needs the architecture of {card.provider}, which is not usable here: {why}"
         ) from error
     gan = built(path, card, chosen)
     with providers.explaining_misfit(path, chosen):

@@ -6,19 +6,42 @@ from pathlib import Path
 
 from gantool.engine.checkpoint import MisfitError
 from gantool.engine.model_file import ModelCard, read_card
-from gantool.errors import CheckpointError, sentence
+from gantool.errors import CheckpointError, GantoolError, UnknownNameError, sentence
+from gantool.plugins.companions import COMPANIONS
 from gantool.plugins.host import PluginHost
 from gantool.plugins.selection import Chosen
 from gantool.sampling.locate import generator_file
 
 
-def missing(plugins: PluginHost, model: Path) -> str:
-    """A sentence that names the provider of a run's or checkpoint's architecture, if none of that name is installed."""
+def missing(plugins: PluginHost, model: Path, error: GantoolError) -> str:
+    """The text of the error; of a run's or checkpoint's architecture that is not there, with who provided it."""
     with suppress(CheckpointError):
         card = read_card(generator_file(model))
-        if _name(card) not in plugins.specs("architecture"):
-            return f" It was the architecture of {card.provider}."
-    return ""
+        if _name(card) not in plugins.specs("architecture") and (told := _without(plugins, card, error)):
+            return f"There is no architecture {_name(card)!r}. It was the architecture of {card.provider}. {told}"
+    return str(error)
+
+
+def unusable(plugins: PluginHost, card: ModelCard, error: GantoolError) -> str:
+    """Why the architecture of a card is not usable here."""
+    return _without(plugins, card, error) or str(error)
+
+
+def _without(plugins: PluginHost, card: ModelCard, error: GantoolError) -> str:
+    """A sentence on the provider of a card where it is not here, or blocked; empty where the error itself says so."""
+    known = {"gantool", *(each.distribution for each in COMPANIONS)}
+    if not isinstance(error, UnknownNameError) or card.provider in known:
+        return ""
+    owner = next((plugin for plugin in plugins.plugins if plugin.distribution == card.provider), None)
+    if owner is not None:
+        return f"Plugin {owner.title} is blocked: {owner.error}." if owner.status == "blocked" else ""
+    folder = "--plugins-dir or GANTOOL_PLUGINS_DIR names the folder where it lies"
+    if not card.provider.startswith("gantool-"):
+        return f"{card.provider} is not here: {folder}."
+    return (
+        f"{card.provider} is not installed: 'gantool plugins install {card.provider}' brings it where its author has "
+        f"published it, or {folder}."
+    )
 
 
 @contextmanager

@@ -90,6 +90,15 @@ def test_help_tells_the_options_of_the_chosen_components(
     assert ("penalty r1 from gantool" in out) == ("r1" in args)
 
 
+def test_the_page_of_a_component_with_a_required_option_has_no_error(
+    command: Callable[..., tuple[int, str, str]],
+) -> None:
+    for text in ("folder", "folder:"):
+        code, out, err = command("--data", text, "--help")
+        assert (code, err) == (0, "")
+        assert "source folder from gantool" in out
+
+
 def test_a_wrong_choice_still_shows_help_with_the_error(command: Callable[..., tuple[int, str, str]]) -> None:
     code, out, err = command("--arch", "dcgam", "--help")
     assert code == 0

@@ -146,12 +146,14 @@ def _about(kind: str, text: str) -> Iterator[Any]:
     from gantool.errors import GantoolError
     from gantool.plugins.host import host
 
-    name = text.partition(":")[0].strip()
+    name, options = (part.strip() for part in text.partition(":")[::2])
     plugins = host()
     if kind == "source" and name not in plugins.specs(kind) and (Path(text).exists() or "/" in text):
         return  # a path needs no name; training checks whether it can be used
     if name in plugins.specs(kind):
         yield component_panel(kind, plugins.find(kind, name), plugins.owner(kind, name))
+        if not options:
+            return  # its page is wanted, which says what must be given
     try:
         plugins.resolve(kind, text)
     except GantoolError as problem:

@@ -163,10 +163,10 @@ def _as_it_was(
     try:
         config = with_new_options(plugins, config.model_copy(update={"log": log}))
     except GantoolError as error:
-        why, more = providers.missing(plugins, found.checkpoint or found.run, error), ""
+        told, more = providers.missing(plugins, found.checkpoint or found.run, error), ""
         if isinstance(error, OptionError):  # it was taken when the run began
             more = " Its options have changed since: install the version of the plugin that the run was made with."
-        raise ResumeError(f"The run {found.run} cannot be resumed here. {why}{more}") from error
+        raise ResumeError(f"The run {found.run} cannot be resumed here. {told}{more}") from error
     for text, why in absent.items():
         name = text.partition(":")[0]
         left = f"The run {found.run} resumes without its observer {name!r}, and drops it: --log {name} adds it again."

@@ -32,6 +32,12 @@ def change_command(run: Path, settings: Values, plugins: Folders = ()) -> str:
     return shlex.join(["gantool", "train", "--resume", str(run), *_flags(settings), "--change", *folders(plugins)])
 
 
+def longer_command(run: Path, settings: Values, plugins: Folders = ()) -> str:
+    """The command that resumes a run up to more images; other settings beside these need `--change`."""
+    change = ["--change"] if settings.keys() - {"images"} else []
+    return shlex.join(["gantool", "train", "--resume", str(run), *_flags(settings), *change, *folders(plugins)])
+
+
 def anew_command(run: Path, settings: Values, plugins: Folders = (), init: bool = True) -> str:
     """The command that begins a new run beside a run, with other values for some settings; `init`: from its best."""
     new = beside(run)

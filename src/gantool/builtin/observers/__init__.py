@@ -39,6 +39,9 @@ class WatchOptions(Options):
     low_diversity: float = option(0.15, "diversity, as a share of the data's, below which samples count as alike", ge=0)
     grace: float = option(0.2, "warn about low diversity after this share of the run", ge=0, le=1)
     least_diversity: float = option(0.1, "the least diversity expected after the grace, as a share of the data's", ge=0)
+    alike: float = option(
+        0.5, "diversity at a run's end, as a share of the data's, below which samples are called much alike", ge=0
+    )
     lost_diversity: float = option(0.5, "a fall of diversity below this share of its best is a collapse", ge=0, le=1)
     sure: float = option(0.99, "accuracy on reals and fakes at which the discriminator has won", ge=0.5, le=1)
     no_loss: float = option(0.05, "loss below which the discriminator has nothing left to learn", ge=0)

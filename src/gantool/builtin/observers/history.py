@@ -50,7 +50,7 @@ class Problem:
     """A problem of a run: its kind, since when, a severity to compare with others of its kind, and a message.
 
     `rates` are the learning rates of which lower ones may help, as settings of a run, none where none does; `instead`
-    are other settings of a new run, where these do not.
+    are other settings of a new run, where these do not; `longer` is true where training longer helps.
     """
 
     kind: str
@@ -60,6 +60,7 @@ class Problem:
     message: str
     rates: tuple[str, ...] = BOTH
     instead: Mapping[str, str] = field(default_factory=dict)
+    longer: bool = False
 
 
 class History:
@@ -123,6 +124,11 @@ class History:
     def adversary(self) -> bool:
         """True unless the generator learns without a discriminator, which would have scalars in some tick."""
         return not self.ticks or any("loss_d" in tick.values for tick in self.ticks)
+
+    @property
+    def has_ended(self) -> bool:
+        """True if the last measurement is that of the run's end."""
+        return self.measured[-1].images_seen >= self.goal
 
     def measurements(self, name: str) -> list[float]:
         """All values of a measurement through the run."""

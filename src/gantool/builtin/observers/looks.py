@@ -1,8 +1,9 @@
-"""The rules of the watch on how samples look: grey areas, dull colours, the grid of an upsampling."""
+"""The rules of the watch on how samples look: grey areas, dull colours, the grid of an upsampling, much alike."""
 
 from gantool.api.run_config import NONE
 from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.history import History, Problem
+from gantool.builtin.observers.rules import FEWEST
 
 ROW = 3
 """Measurements in a row that must show it."""
@@ -57,6 +58,23 @@ def checkerboard(history: History, options: WatchOptions) -> Problem | None:
     )  # fmt: skip
 
 
+def alike(history: History, options: WatchOptions) -> Problem | None:
+    """Samples that are still much alike at a run's end, though no less than before: the run was too short.
+
+    A growing run has few steps at its last level, and may have one measurement there, of which no other rule can tell.
+    """
+    now = history.measured[-1].images_seen
+    diversity = history.measurements("diversity")
+    if not history.has_ended or max(diversity) >= options.alike or diversity[-1] < diversity[-2:][0]:
+        return None
+    if len(diversity) >= FEWEST and diversity[-1] < options.low_diversity:
+        return None  # of which the rule on collapse tells
+    message = (
+        f"Samples are much alike: at the run's end their diversity is {diversity[-1]:.0%} of the data's. Train longer."
+    )
+    return Problem("alike", now, now, 1 / max(diversity[-1], 1e-3), message, rates=(), longer=True)
+
+
 def _mirrored(augment: str) -> str:
     """The other advice, where grey comes from the borders of a translation alone."""
     return ", or fill=mirror" if TRANSLATION in augment and CUTOUT not in augment else ""
@@ -78,4 +96,4 @@ def _problem(kind: str, history: History, severity: float, message: str, **inste
     return Problem(kind, now, since, severity, message, instead=instead)
 
 
-LOOK_RULES = (grey, dull, checkerboard)
+LOOK_RULES = (grey, dull, checkerboard, alike)

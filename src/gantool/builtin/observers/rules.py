@@ -13,6 +13,8 @@ NEAREST = 0.01
 """The smallest distance to the data that is not mere noise."""
 HOPELESS = 200
 """The growth of gradients that is harmful even while samples get better."""
+FEWEST = 3
+"""The least measurements by which a collapse can be told."""
 FEW, LONG = 3, 6
 """Measurements without progress for a rule on ticks: few in general, more if the problem may pass by itself."""
 
@@ -22,7 +24,7 @@ Rule = Callable[[History, WatchOptions], Problem | None]
 def collapse(history: History, options: WatchOptions) -> Problem | None:
     """Mode collapse: samples became alike, or stay so without progress (Goodfellow 2016, section 5.1.1)."""
     diversity = history.measurements("diversity")
-    if len(diversity) < 3:
+    if len(diversity) < FEWEST:
         return None
     low = max(diversity[-2:])
     steady = [min(pair) for pair in pairwise(diversity)]  # one lucky measurement is no peak

@@ -11,7 +11,7 @@ from gantool.builtin.observers import WatchOptions
 from gantool.builtin.observers.detector import Detector, read_metrics, rounded
 from gantool.builtin.observers.history import BOTH, MEASURED, Chosen, Problem, Reading, chance_of, flag_of, score_of
 from gantool.builtin.observers.sample_metrics import SampleMetrics
-from gantool.engine.commands import anew_command, change_command, sample_command
+from gantool.engine.commands import anew_command, change_command, longer_command, sample_command
 from gantool.engine.run_names import METRICS
 from gantool.engine.schedules import rests_before
 
@@ -85,6 +85,8 @@ class Watch(Observer):
     def _words(self, problem: Problem) -> str:
         """The message, with the command that follows its advice from the best checkpoint, else from the newest."""
         best, run, plugins = self._detector.best, self._run, self._plugins
+        if problem.longer:
+            return f"{problem.message} Go on with: {longer_command(run, self._longer(), plugins)}"
         if problem.instead:
             usable = best if "arch" not in problem.instead else 0
             anew = anew_command(run, problem.instead, plugins, init=0 < usable < problem.images_seen)
@@ -102,7 +104,10 @@ class Watch(Observer):
             return f"{of_best}\nBegin a new run with it and {half} by: {anew_command(run, slower, plugins)}"
         if problem.images_seen < self._goal:
             return f"{problem.message} To go on with {half}, stop the run and: {change_command(run, slower, plugins)}"
-        further = {**slower, "images": 2 * self._goal}
-        if rests_before(self._config, 2 * self._goal):
-            further["horizon"] = 2 * self._goal
-        return f"{problem.message} To go on with {half}: {change_command(run, further, plugins)}"
+        return f"{problem.message} To go on with {half}: {change_command(run, {**slower, **self._longer()}, plugins)}"
+
+    def _longer(self) -> dict[str, int]:
+        """The settings by which a run goes on for as long again, and learns."""
+        images = 2 * self._goal
+        names = ("images", "horizon") if rests_before(self._config, images) else ("images",)
+        return dict.fromkeys(names, images)

@@ -25,6 +25,7 @@ _TAKES = {"float": "a number", "int": "a whole number", "bool": "yes or no"}
 _SWEEP = re.compile(r"[\d.]-[\d.]")
 _NO_COMMAND = re.compile("No such command '(.*?)'")
 _EXTRA = "Got unexpected extra argument"
+_SWITCHED = re.compile(r"(?P<off>no|false|off|0)|yes|true|on|\d+", re.IGNORECASE)
 
 
 def explain(error: ClickException, commands: Mapping[str, Command]) -> None:
@@ -94,12 +95,16 @@ def _of_extra(message: str, command: Command) -> str:
 
 
 def _of_switch(message: str, command: Command) -> str:
-    """A sentence on an argument that follows a flag which takes none, as in --flip True."""
-    switches = {flag: param for param in command.params for flag in param.opts if getattr(param, "is_flag", False)}
+    """A sentence on a yes, no or number that follows a flag which takes none, as in --flip True; "" for other words."""
+    switches = [param for param in command.params if getattr(param, "is_flag", False)]
+    sides = [side for one in switches for side in ((one.opts, one.secondary_opts), (one.secondary_opts, one.opts))]
+    opposite = {flag: next(iter(others), "") for flags, others in sides for flag in flags}
     for flag, word in pairwise(sys.argv):
-        if flag in switches and message.endswith((f"({word})", f" {word})")):
-            off = switches[flag].secondary_opts if word.lower() in ("0", "no", "false", "off") else ()
-            return f"{flag} takes no value, and {word!r} follows it. Did you mean {off[0] if off else flag} alone?"
+        switched = _SWITCHED.fullmatch(word) if flag in opposite else None
+        if switched and message.endswith((f"({word})", f" {word})")):
+            meant = opposite[flag] if switched["off"] else flag
+            remedy = f"Did you mean {meant} alone?" if meant else f"Leave {flag} out."
+            return f"{flag} takes no value, and {word!r} follows it. {remedy}"
     return ""
 
 

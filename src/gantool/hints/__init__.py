@@ -6,7 +6,11 @@ from collections.abc import Collection, Mapping
 from gantool.errors import nearest
 from gantool.hints.words import COMMANDS, COMPONENTS, FLAGS, OTHERWISE, TRANSLATION
 
+_NONE = "The word 'none' means to do without, and takes no options."
+
 NOTES = (
+    ("penalty", "none", _NONE),
+    ("augmentation", "none", _NONE),
     (
         "observer",
         "wandb",
@@ -36,7 +40,7 @@ NOTES = (
         "The inception score is not here, since it compares with no data. Did you mean 'kid' or 'precision-recall'?",
     ),
 )
-"""Names without a component here: the kind, the names, and a sentence on each."""
+"""Words without a component here: the kind, the names, and a sentence on each."""
 
 
 def bare(word: str) -> str:
@@ -87,9 +91,12 @@ def component(
 ) -> tuple[str | None, str]:
     """The component of the kind, one of `known`, that a name means, and else a question for the flags of `elsewhere`.
 
-    A name that means one of the same kind, as "vanilla" does of losses, is not sought elsewhere.
+    A name that means one of the same kind, as "vanilla" does of losses, is not sought elsewhere, nor that of a source
+    as another tool's word: a folder that is not there may be called anything.
     """
     words = COMMANDS if kind == "command" else COMPONENTS
+    if kind == "source":
+        others = {flag: names for flag, names in others.items() if name in names}
     name = name.removesuffix(".py")  # of the scripts of others
     here = [*known, *["none"] * (kind in ("augmentation", "penalty"))]
     near = counterpart(name, here, words, alike=False)

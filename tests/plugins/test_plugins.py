@@ -150,10 +150,14 @@ def test_a_hook_with_arguments_and_a_nested_option_are_told_in_few_words(site: S
     inner = "import gantool\nclass Inner(gantool.Options):\n    depth: int = 1\n"
     outer = "class Outer(gantool.Options):\n    inner: Inner = Inner()\n"
     spec = "gantool.Component('deep', 'Deep', Outer, 'gantool_deep:Deep')"
+    wrapping = hook.replace("hookimpl", "hookimpl(wrapper=True)")
+    site.add("gantool-wrapped", f"{wrapping}):\n    return []")
     site.add("gantool-deep", f"{inner}{outer}{hook.partition('import gantool')[2]}):\n    return [{spec}]")
     host = make_host()
     told = "a hook of it takes arguments, and hooks get none (gantool_losses(config))"
     assert named(host, "gantool-eager").error == told
+    assert "not a generator function" in str(named(host, "gantool-wrapped").error)
+    assert "arguments" not in str(named(host, "gantool-wrapped").error)
     assert "option 'inner' of loss 'deep' has the type Inner, which cannot" in str(named(host, "gantool-deep").error)
 
 
@@ -283,6 +287,8 @@ def test_unknown_names_get_the_nearest_and_the_list(site: Site) -> None:
     assert "There is no loss 'hing'. Did you mean 'hinge'?" in text
     assert "There are: logistic, " in text
     assert "Broken plugins that may have it: gantool-dark 1.0 (ModuleNotFoundError: No module named" in text
+    with pytest.raises(UnknownNameError, match=r"or CycleGAN\..*Broken plugins that may have it: gantool-"):
+        make_host().find("architecture", "cyclegan")
     with pytest.raises(UnknownNameError, match=r"There is no penalty 'hinge'\. Did you mean --loss hinge\?") as caught:
         make_host().find("penalty", "hinge")
     assert "--plugins-dir" not in str(caught.value)

@@ -192,12 +192,12 @@ class PluginHost:
                 return PluginError(
                     f"{kind.capitalize()} {name!r} is not available: plugin {plugin.title} is {plugin.status} ({why})."
                 )
-        if told := note(kind, name):
-            return UnknownNameError(f"There is no {kind} {name!r}. {told}")
-        others = {spec.flag: self._components[other] for other, spec in KINDS.items() if spec.flag and other != kind}
-        near, also = component(kind, name, [*known, *brought_in], others)
         unread = [plugin for plugin in self._plugins if plugin.status == "broken"]
         maybe = f" Broken plugins that may have it: {briefly(unread)}." if unread else ""
+        if told := note(kind, name):
+            return UnknownNameError(f"There is no {kind} {name!r}. {told}{maybe}")
+        others = {spec.flag: self._components[other] for other, spec in KINDS.items() if spec.flag and other != kind}
+        near, also = component(kind, name, [*known, *brought_in], others)
         if near not in known and (brought := explained(kind, near or name)):
             start = "" if near == name else f"There is no {kind} {name!r}. Did you mean {near!r}? "
             return UnknownNameError(f"{start}{brought}{'.' if maybe else ''}{maybe}")

@@ -186,7 +186,9 @@ def _call_hooks(plugin: object, candidate: Candidate, collected: CollectedSpecs)
     manager.add_hookspecs(hookspecs)
     try:
         manager.register(plugin, candidate.name)
-    except pluggy.PluginValidationError as error:  # of arguments that the declaration of a hook lacks
+    except pluggy.PluginValidationError as error:
+        if " are declared in the hookimpl" not in str(error):  # but one that wraps others, and is no generator
+            raise
         raise PluginError(f"a hook of it takes arguments, and hooks get none ({_definition(error)})") from error
     _check_hook_names(plugin, manager)
     for kind, hook in ((kind.name, kind.hook) for kind in KINDS.values()):

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -63,7 +64,7 @@ class Chosen:
         from gantool.plugins.adapt import adapt  # not at the top: it needs torch
 
         owner = self.distribution if self.is_plugin else ""
-        adapted = lambda: adapt(self.kind, built, self.spec.name, self.title, owner)  # noqa: E731
+        adapted = partial(adapt, self.kind, built, self.spec.name, self.title, owner)
         return guarded(self.title, self.distribution, "", adapted)
 
     def resolved(self, setting: Setting) -> tuple["Chosen", str]:

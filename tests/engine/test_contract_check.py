@@ -1,3 +1,5 @@
+import functools
+
 import pytest
 import torch
 
@@ -241,3 +243,31 @@ def test_a_network_that_takes_no_labels_is_told_how_it_is_called():
     gan = Gan(WithoutLabels(), TinyDiscriminator(), 4)
     with pytest.raises(PluginError, match=r"its generator does not take these arguments: generator\(z, labels\) \(too"):
         check_contract(gan, SHAPE, "Blobs")
+
+
+def of_the_noise_alone(forward):
+    @functools.wraps(forward)
+    def called(self, z, labels=None):
+        return forward(self, z)
+
+    return called
+
+
+class Wrapped(WithoutLabels):
+    forward = of_the_noise_alone(WithoutLabels.forward)
+
+
+class Given(TinyGenerator):
+    """What it needs beside is given by a hook."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_forward_pre_hook(lambda self, args: (*args, 1.0))
+
+    def forward(self, z, labels, scale):
+        return tuple(scale * level for level in super().forward(z, labels))
+
+
+@pytest.mark.parametrize("generator", [Wrapped, Given])
+def test_a_network_whose_signature_is_not_that_of_its_call_is_sound(generator):
+    check_contract(Gan(generator(), TinyDiscriminator(), 4), SHAPE, "Blobs")

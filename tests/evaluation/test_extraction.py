@@ -67,11 +67,23 @@ class Single(Filters):
         return lambda images: images.mean(dim=(2, 3))
 
 
+class Flat(Filters):
+    def select(self, layers):
+        return lambda images: [images.mean(dim=(0, 2, 3))]
+
+
 class Plugin:
     @staticmethod
     @gantool.hookimpl
     def gantool_extractors():
-        kinds = {"filters": Filters, "both": BothLayers, "endless": Endless, "late": Late, "single": Single}
+        kinds = {
+            "filters": Filters,
+            "both": BothLayers,
+            "endless": Endless,
+            "late": Late,
+            "single": Single,
+            "flat": Flat,
+        }
         return [
             gantool.Component(name, "x", gantool.Options, f"{__name__}:{kind.__name__}") for name, kind in kinds.items()
         ]
@@ -154,9 +166,12 @@ def test_features_that_are_not_finite_are_the_extractors_fault(host):
         network(host, "endless")(pictures())
 
 
-def test_a_tensor_in_place_of_a_list_is_the_extractors_fault(host):
-    with pytest.raises(PluginError, match=r"'single' of gantool-filters cannot be used: it gave Tensor .*a list"):
-        network(host, "single")
+@pytest.mark.parametrize(
+    ("name", "gave"), [("single", r"shape \[2, 3\] on cpu for"), ("flat", r"shape \[3\] on cpu in its list for")]
+)
+def test_anything_but_a_list_with_rows_of_features_is_the_extractors_fault(host, name, gave):
+    with pytest.raises(PluginError, match=f"of gantool-filters cannot be used: it gave a float32 tensor of {gave} two"):
+        network(host, name)
 
 
 def test_features_of_any_scale_get_that_of_the_data_once(host):

@@ -91,8 +91,7 @@ def _stages(gan: Gan, shape: ImageShape, title: str, batch: int) -> tuple[Stage,
 def _check(gan: Gan, shape: ImageShape, size: int, title: str, judging: bool) -> None:
     its = f"{title} cannot be used: its"
     labels = torch.zeros(SAMPLES, dtype=torch.int64) if shape.classes else None
-    _check_taken(gan.generator, "generator(z, labels)", its)
-    with _calling(title, "generator", shape):
+    with _calling(title, "generator", shape), _telling_arguments(gan.generator, "generator(z, labels)", its):
         fake = gan.generator(torch.randn(SAMPLES, gan.latent_dim), labels)
     with _calling(title, "view", shape):
         real = gan.view(torch.zeros(SAMPLES, shape.channels, size, size))
@@ -115,24 +114,39 @@ def _check(gan: Gan, shape: ImageShape, size: int, title: str, judging: bool) ->
             "the discriminator must see the same shapes of both."
         )
     if gan.discriminator is not None and judging:
-        _check_taken(gan.discriminator, "discriminator(images, labels)", its)
-        with _calling(title, "discriminator", shape):
+        call = "discriminator(images, labels)"
+        with _calling(title, "discriminator", shape), _telling_arguments(gan.discriminator, call, its):
             judged = gan.discriminator(fake, labels)
         _check_logits(judged, its)
 
 
-def _check_taken(network: object, call: str, its: str) -> None:
+@contextmanager
+def _telling_arguments(network: object, call: str, its: str) -> Iterator[None]:
+    """Say of a network that failed how it is called, if it takes no such arguments."""
     try:
-        signature = inspect.signature(getattr(network, "forward", network))  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # of a function in C, which says nothing
-        return
+        yield
+    except TypeError as error:
+        unfit = _unfit(network)
+        if not unfit:
+            raise
+        name = call.partition("(")[0]
+        raise PluginError(
+            f"{its} {name} does not take these arguments: {call} ({unfit}). Labels are None where there are no classes."
+        ) from error
+
+
+def _unfit(network: object) -> str:
+    """Why a network does not take two arguments; "" where it does, or where its signature does not say."""
+    try:
+        # Not that of what a decorator wraps, which may take others.
+        signature = inspect.signature(getattr(network, "forward", network), follow_wrapped=False)  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # of a function in C
+        return ""
     try:
         signature.bind(None, None)
     except TypeError as error:
-        name = call.partition("(")[0]
-        raise PluginError(
-            f"{its} {name} does not take these arguments: {call} ({error}). Labels are None where there are no classes."
-        ) from error
+        return str(error)
+    return ""
 
 
 def _check_status(gan: Gan, its: str) -> None:

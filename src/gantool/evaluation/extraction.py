@@ -14,6 +14,7 @@ from gantool.api.specs import Architecture
 from gantool.builtin.extractors.weights import at_hand
 from gantool.engine.draw import Chunks, steady
 from gantool.engine.model_file import ModelCard
+from gantool.engine.trial_calls import described
 from gantool.errors import GantoolError, PluginError
 from gantool.evaluation.settings import AUTO
 from gantool.pixels import composited, to_float
@@ -60,9 +61,9 @@ class FeatureNetwork:
         # Weights that are made in inference mode could not be moved afterwards.
         with steady(torch.device("cpu")), torch.inference_mode(False), torch.no_grad():
             answer = self._network(noise)
-        if not _are_features(answer, len(noise)):
+        if odd := _odd(answer, len(noise)):
             raise PluginError(
-                f"{self.chosen.title} cannot be used: it gave {type(answer).__name__} for two pictures. An extractor "
+                f"{self.chosen.title} cannot be used: it gave {odd} for two pictures. An extractor "
                 "returns a list or tuple of features, shallow to deep, each a float tensor [n, ...]."
             )
         self.answer = _hashed(answer[-self._layers :])
@@ -91,14 +92,14 @@ class FeatureNetwork:
         return (torch.cat([_pooled(each.float()) for each in found[-self._layers :]], dim=1),)
 
 
-def _are_features(answer: object, n: int) -> bool:
-    """True for a list of tensors of floats, with a row for each of n pictures."""
-    return (
-        isinstance(answer, Sequence)
-        and len(answer) > 0
-        and all(isinstance(one, Tensor) and one.is_floating_point() and one.dim() > 1 for one in answer)
-        and all(len(one) == n for one in answer)
-    )
+def _odd(answer: object, n: int) -> str:
+    """What is wrong with the features of n pictures, in words; "" for a list of tensors of floats with a row each."""
+    if not isinstance(answer, Sequence) or not answer:
+        return "an empty list" if answer == [] else described(answer)
+    for one in answer:
+        if not (isinstance(one, Tensor) and one.is_floating_point() and one.dim() > 1 and len(one) == n):
+            return f"{described(one)} in its list"
+    return ""
 
 
 def _pooled(values: Float[Tensor, "n d *places"]) -> Float[Tensor, "n d"]:

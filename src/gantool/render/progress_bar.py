@@ -27,9 +27,8 @@ class Bar:
         self._done, self._first, self._second = done, first, second
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
-        width = options.max_width - 1  # some terminals wrap at the last column
-        if not self._second:
-            width = options.max_width - KEPT_FREE
+        last = options.max_width - KEPT_FREE
+        width = options.max_width - 1 if self._second else last  # some terminals wrap at the last column
         text = fitting(self._first, width)
         room = width - len(text) - 2
         if room >= LEAST_BAR:
@@ -42,7 +41,7 @@ class Bar:
         else:
             yield Text(text, no_wrap=True, overflow="crop")
         if self._second:
-            yield Text(fitting(self._second, width), no_wrap=True, overflow="crop")
+            yield Text(fitting(self._second, last), no_wrap=True, overflow="crop")
 
 
 def fitting(parts: Sequence[str], width: int) -> str:

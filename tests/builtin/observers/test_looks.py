@@ -94,6 +94,7 @@ def test_samples_that_are_much_alike_at_the_end_are_told_with_training_longer(di
         ((0.55,), {}),
         ((0.6, 0.4), {}),  # they differed: a fall is told as a collapse
         ((0.45, 0.3), {}),  # it falls: longer is no remedy
+        ((0.3,) * 6, {}),  # nor where nothing has got better
         ((0.4,), {"goal": 2 * GOAL}),  # not its end
         ((0.4,), {"goal": 800, "images": 800}),  # a trial
     ],

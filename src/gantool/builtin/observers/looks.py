@@ -69,6 +69,8 @@ def alike(history: History, options: WatchOptions) -> Problem | None:
         return None
     if len(diversity) >= FEWEST and diversity[-1] < options.low_diversity:
         return None  # of which the rule on collapse tells
+    if history.is_stuck():
+        return None  # training longer has been no remedy
     message = (
         f"Samples are much alike: at the run's end their diversity is {diversity[-1]:.0%} of the data's. Train longer."
     )

@@ -17,8 +17,11 @@ def missing(plugins: PluginHost, model: Path, error: GantoolError) -> str:
     """The text of the error; of a run's or checkpoint's architecture that is not there, with who provided it."""
     with suppress(CheckpointError):
         card = read_card(generator_file(model))
-        if _name(card) not in plugins.specs("architecture") and (told := _without(plugins, card, error)):
-            return f"There is no architecture {_name(card)!r}. It was the architecture of {card.provider}. {told}"
+        if _name(card) not in plugins.specs("architecture"):
+            told = _without(plugins, card, error)
+            start = f"There is no architecture {_name(card)!r}." if told else str(error)
+            provider = "" if card.provider in start else f"It was the architecture of {card.provider}."
+            return " ".join(filter(None, (start, provider, told)))
     return str(error)
 
 
@@ -37,7 +40,7 @@ def _without(plugins: PluginHost, card: ModelCard, error: GantoolError) -> str:
         return f"Plugin {owner.title} is blocked: {owner.error}." if owner.status == "blocked" else ""
     folder = "--plugins-dir or GANTOOL_PLUGINS_DIR names the folder where it lies"
     if not card.provider.startswith("gantool-"):
-        return f"{card.provider} is not here: {folder}."
+        return f"{card.provider} is not here: {folder}, unless it is a package to install."
     return (
         f"{card.provider} is not installed: 'gantool plugins install {card.provider}' brings it where its author has "
         f"published it, or {folder}."

@@ -49,6 +49,8 @@ def test_transparency_counts_where_it_is_seen_and_the_way_to_keep_it_is_told(tmp
     assert "--channels 4" not in as_text(report)
     opaque = check(FolderOptions(path=str(tmp_path)), channels=4)
     assert "note         nothing is transparent: --channels 3 is enough" in as_text(opaque)
+    padded = check(FolderOptions(path=str(tmp_path), fit="pad"), channels=4)
+    assert "nothing is transparent" not in as_text(padded)
     sprite = Image.new("RGBA", (20, 20), (9, 9, 9, 255))
     sprite.paste((0, 0, 0, 0), (0, 0, 5, 5))
     sprite.save(tmp_path / "sprite.png")

@@ -59,7 +59,7 @@ def _lines(report: Report) -> Iterator[tuple[str, str]]:
     yield from _training(report.training, report.enlarged)
     if report.transparent >= _MANY * report.usable and not kept:
         yield "note", "--channels 4 trains with transparency, as for sprites and emoji, instead of on white"
-    if kept and not report.transparent:
+    if kept and not report.transparent and "pad" not in report.training.fit:  # whose borders are transparent
         yield "note", "nothing is transparent: --channels 3 is enough for such pictures"
 
 

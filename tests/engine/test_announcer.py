@@ -1,3 +1,5 @@
+import pytest
+
 from gantool.api.events import Measured, Snapshot, Tick, Warned
 from gantool.engine import announcer
 from gantool.engine.announcer import Announcer
@@ -96,16 +98,19 @@ class Slow(Speaker):
         return super().__call__(event)
 
 
-def test_a_slow_observer_of_a_plugin_is_told_once(monkeypatch):
+@pytest.mark.parametrize(("name", "remedy"), [("", "Leave it out"), ("diary", "Leave --log diary out")])
+def test_a_slow_observer_of_a_plugin_is_told_once(monkeypatch, name, remedy):
     clock = [0.0]
     monkeypatch.setattr(announcer, "perf_counter", lambda: clock[0])
     told = Speaker(None)
-    announce = Announcer([Slow(clock), told])
+    slow = Slow(clock)
+    slow.component_name = name
+    announce = Announcer([slow, told])
     for images_seen in range(5):
         clock[0] += 5
         announce(Tick(images_seen, 10, 1.0, 1.0, {}))
     (warned,) = (event for event in told.told if isinstance(event, Warned))
-    assert "The observer Slow of test_announcer took 40 of the last 50 seconds, for which" in warned.message
+    assert f"of {__name__} took 40 of the last 50 seconds, for which the run waits. {remedy}, or" in warned.message
 
 
 def test_a_method_in_c_can_observe():

@@ -81,7 +81,9 @@ class Announcer:
             return
         self._seconds[id(observer)] = -inf
         what = f"{_called(observer)} took {spent:.0f} of the last {passed:.0f} seconds, for which the run waits."
-        failures.append(Warned(event.images_seen, f"{what} Leave its --log out, or have its work done in a thread."))
+        name = getattr(observer, "component_name", "")
+        it = f"--log {name}" if name else "it"
+        failures.append(Warned(event.images_seen, f"{what} Leave {it} out, or have its work done in a thread."))
 
 
 def _package(observer: Listener) -> str:

@@ -256,3 +256,17 @@ class Averaging(Pooling):
 
     def __call__(self, images):
         return images.mean(dim=(2, 3))
+
+
+class Naming(Pooling):
+    """It gives names with features."""
+
+    def __call__(self, images):
+        return {"means": images.mean(dim=(2, 3))}
+
+
+class WholeNumbers(Pooling):
+    """Its features are whole numbers."""
+
+    def __call__(self, images):
+        return [images.mean(dim=(2, 3)).long()]

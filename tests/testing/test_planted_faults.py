@@ -463,5 +463,6 @@ def test_the_graph_that_torch_prints_where_it_cannot_trace_is_kept_from_the_user
     assert "def forward" not in capfd.readouterr().err
 
 
-def test_an_extractor_that_gives_a_tensor_has_one_fault():
-    assert [fault.check for fault in faults_of("extractor", "Averaging")] == ["features_are_finite"]
+@pytest.mark.parametrize("factory", ["Averaging", "Naming", "WholeNumbers"])
+def test_an_extractor_of_anything_but_a_list_of_floats_has_one_fault(factory):
+    assert [fault.check for fault in faults_of("extractor", factory)] == ["features_are_finite"]

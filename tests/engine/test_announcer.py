@@ -1,6 +1,6 @@
 import pytest
 
-from gantool.api.events import Measured, Snapshot, Tick, Warned
+from gantool.api.events import Finished, Measured, Snapshot, Tick, Warned
 from gantool.engine import announcer
 from gantool.engine.announcer import Announcer
 
@@ -117,3 +117,13 @@ def test_a_method_in_c_can_observe():
     told = []
     assert Announcer([told.append])(SNAPSHOT) == ()
     assert told == [SNAPSHOT]
+
+
+def test_an_observer_that_is_slow_at_the_end_alone_is_left_in_peace(monkeypatch, tmp_path):
+    clock = [0.0]
+    monkeypatch.setattr(announcer, "perf_counter", lambda: clock[0])
+    told = Speaker(None)
+    announce = Announcer([Slow(clock), told])
+    for _ in range(3):
+        announce(Finished(10, tmp_path, False))
+    assert all(isinstance(event, Finished) for event in told.told)

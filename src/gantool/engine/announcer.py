@@ -6,7 +6,7 @@ from math import inf, isfinite
 from time import perf_counter
 from typing import get_args
 
-from gantool.api.events import Event, Finished, Measured, Warned
+from gantool.api.events import Event, Finished, Measured, Started, Warned
 from gantool.api.observers import Listener
 from gantool.api.part import name_of
 from gantool.errors import cause, is_disk_full, sentence
@@ -73,7 +73,9 @@ class Announcer:
             return ()
 
     def _notice(self, observer: Listener, event: Event, began: float, failures: list[Warned]) -> None:
-        """Tell once of a plugin's observer that the run waits for most of the time."""
+        """Tell once of a plugin's observer that the run waits for most of the time, but for its beginning and end."""
+        if isinstance(event, Started | Finished):
+            return
         now = perf_counter()
         spent, passed = self._seconds.get(id(observer), 0.0) + now - began, now - self._began
         self._seconds[id(observer)] = spent

@@ -1,6 +1,6 @@
 """Gradients: every parameter can learn in the steps of its own network."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -20,7 +20,7 @@ def gradients_reach_every_parameter(case: Case) -> Iterator[str]:
     Parameters at zero are given values first: behind a layer that begins at zero nothing has a gradient yet. Logits
     and terms are tried first, and the recipe's penalties, which take longer, where those leave something out.
     """
-    dead = _dead(case, ())
+    dead, each = _dead(case, ()), list[dict[str, list[str]]]()
     if any(dead.values()) and (by_recipe := penalties_of(case)):
         each = [_dead(case, penalties) for penalties in by_recipe]
         dead = {title: [name for name in dead[title] if any(name in left[title] for left in each)] for title in dead}
@@ -28,11 +28,17 @@ def gradients_reach_every_parameter(case: Case) -> Iterator[str]:
         if names:
             named = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
             yield (
-                f"no gradient reaches {named} of the {title}, which can never learn: in the {title}'s own step neither "
-                "logits nor terms nor the recipe's penalties depend on it. Use it in forward, detach nothing on its "
-                "way, or leave it out; a constant is a buffer, and a fixed network is built with requires_grad_(False)."
-                + (_second_output(case) if title == "discriminator" else "")
+                f"no gradient reaches {named} of the {title}{_where(title, each)}, which can never learn: in the "
+                f"{title}'s own step neither logits nor terms nor the recipe's penalties depend on it. Use it in "
+                "forward, detach nothing on its way, or leave it out; a constant is a buffer, and a fixed network is "
+                "built with requires_grad_(False)." + (_second_output(case) if title == "discriminator" else "")
             )
+
+
+def _where(title: str, dead: Sequence[Mapping[str, Sequence[str]]]) -> str:
+    """The device, where the penalties of its recipe alone leave weights out: the dead are by recipe, a GPU's first."""
+    places = [place for place, left in zip((" on a GPU", " on a CPU"), dead, strict=False) if left[title]]
+    return places[0] if len(places) == 1 < len(dead) else ""
 
 
 def _second_output(case: Case) -> str:

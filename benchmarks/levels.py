@@ -2,9 +2,9 @@
 
     python benchmarks/levels.py [--resolution 64] [--batch 16] [--fmap-base 1024] [--fmap-max 128] [--rounds 3]
 
-For each level the trainer's own step, by WGAN-GP, as in the paper, and by the logistic loss with R1 every eighth. Then
-`msg` at the full resolution beside `dcgan` and beside itself with its finest level alone, all by their own recipes and
-with that batch; they take turns. Ratios are of the medians.
+For each level the trainer's own step, by WGAN-GP, as in the paper, and by the logistic loss and RpGAN with R1 every
+eighth. Then `msg` at the full resolution beside `dcgan` and beside itself with its finest level alone, all by their own
+recipes and with that batch; they take turns. Ratios are of the medians.
 """
 
 import argparse
@@ -81,17 +81,20 @@ def main() -> None:
         arch = f"progressive:{size},stabilise_kimg=1000,fade_kimg=1000"
         paper = {"loss": "wasserstein:drift=0.001", "penalty": ("gp:weight=10",)}
         growing = trainer(gantool.configure(arch=arch, **paper, **common), Path(run))
-        cheaper = trainer(
-            gantool.configure(arch=arch, loss="logistic", penalty=("r1:weight=1,every=8",), **common), Path(run)
-        )
+        lazy = {
+            loss: trainer(
+                gantool.configure(arch=arch, loss=loss, penalty=("r1:weight=1,every=8",), **common), Path(run)
+            )
+            for loss in ("logistic", "rpgan")
+        }
         print(f"progressive:{size}, --batch {args.batch}, on {growing.device} in {growing.game.precision.name}")
-        print(f"{'level':>6}{'batch':>7}{'fading in':>12}{'training':>12}{'by R1 / 8':>12}   images/s")
+        print(f"{'level':>6}{'batch':>7}{'fading in':>12}{'training':>12}{'logistic':>12}{'rpgan':>12}   images/s")
         for side in sorted({stage.resolution for stage in growing.stages}):
             stages = [stage for stage in growing.stages if stage.resolution == side]
             speeds = {stage.title.split()[0]: speed(growing, stage.start, args.seconds) for stage in stages}
             fading = f"{speeds['fade']:>12.1f}" if "fade" in speeds else f"{'-':>12}"
-            lazy = speed(cheaper, stages[-1].start, args.seconds)
-            print(f"{side:>6}{stages[0].batch:>7}{fading}{speeds['train']:>12.1f}{lazy:>12.1f}")
+            others = "".join(f"{speed(one, stages[-1].start, args.seconds):>12.1f}" for one in lazy.values())
+            print(f"{side:>6}{stages[0].batch:>7}{fading}{speeds['train']:>12.1f}{others}")
 
         names = {
             "dcgan": "dcgan:width=64",

@@ -330,3 +330,12 @@ def test_options_of_a_file_from_before_they_were_added_are_as_they_were_then():
     )
     assert read_options(spec, as_made(spec, parse_choice("grown:path=a,flip=yes"))).flip
     assert read_options(spec, parse_choice("grown:a")) == Grown(path="a")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("color,translation", True), ("r1, r2:weight=1", True), ("two words", False)]
+)
+def test_commas_between_names_are_told_what_they_are_for(text, told):
+    with pytest.raises(UsageError, match="is not of the form NAME") as refused:
+        parse_choice(text)
+    assert ("Several names take a flag each, values of one option a +" in str(refused.value)) == told

@@ -43,7 +43,8 @@ def parse_choice(text: str) -> Choice:
     name, _, rest = text.strip().partition(":")
     name = name.strip()
     if not name or re.search(r"[\s,=\"]", name):
-        raise UsageError(f"{text!r} is not of the form NAME or NAME:key=value,key=value.")
+        hint = ": a comma separates options. Several names take a flag each, values of one option a + between them"
+        raise UsageError(f"{text!r} is not of the form NAME or NAME:key=value,key=value{hint if ',' in name else ''}.")
     options: dict[str, str] = {}
     for place, part in enumerate(split(rest, ",") if rest.strip() else []):
         key, equals, value = (piece.strip() for piece in part.partition("="))

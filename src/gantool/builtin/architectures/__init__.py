@@ -180,7 +180,7 @@ ARCHITECTURES = [
             betas=(0.0, 0.99),
             batch=16,
             penalties=("r1:weight=1,every=8",),
-            on_cpu=OnCpu(batch=16, learning_rate=3e-3, images=60_000),
+            on_cpu=OnCpu(batch=16, learning_rate=3e-3, images=60_000, loss="rpgan"),  # benchmarks/recipes
         ),
         resolutions=HIGH,
         settle="gantool.builtin.architectures.widths:settle",
